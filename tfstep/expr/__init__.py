@@ -1,0 +1,1 @@
+"""The closed expression language: arithmetic over paths, bounded before anything is computed."""

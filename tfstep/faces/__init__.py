@@ -1,0 +1,1 @@
+"""The ways in: command line, line debugger, scripts and the screen."""

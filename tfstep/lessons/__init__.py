@@ -1,0 +1,1 @@
+"""Lessons: their file format and the player that asks, computes and compares."""

@@ -1,0 +1,1 @@
+"""The models, reading like the equations of the papers, and the parameters they are built on."""

@@ -1,0 +1,1 @@
+"""The ops: each written once as forward, VJP and formula, and unfolding into the primitives it is made of."""

@@ -1,0 +1,1 @@
+"""Scenario files: schema, loader with a position for every mistake, vocabulary, variants and writer."""

@@ -1,0 +1,1 @@
+"""One debugging session: the cursor on the timeline, breakpoints, the journal of edits, training history."""
