@@ -1,0 +1,72 @@
+"""The repository keeps its own rules: small rooms with a name, and read-mes that say what is run."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "tfstep"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+PROSE = [ROOT / name for name in ("README.md", "README.zh.md", "CONTRIBUTING.md", "CHANGELOG.md", "pyproject.toml")]
+READMES = ("README.md", "README.zh.md")
+
+NOTE_TO_SELF = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+MACHINE_PATH = re.compile(r"""(?<=["'`\s(=])/(?!dev/)\w[\w.-]*/[\w.-]+|\b[A-Z]:\\\w+""")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def blocks(readme: str, language: str) -> list[list[str]]:
+    """The lines of every fenced block of one language, comments removed."""
+    found = re.findall(rf"^```{language}\n(.*?)^```", (ROOT / readme).read_text("utf-8"), re.M | re.S)
+    return [[re.sub(r"\s+#.*", "", line) for line in block.splitlines()] for block in found]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_module_is_a_room(path: Path) -> None:
+    source = path.read_text("utf-8")
+    assert len(source.splitlines()) <= 300
+    assert ast.get_docstring(ast.parse(source)), "says what is in it"
+
+
+@pytest.mark.parametrize("path", [*MODULES, *PROSE], ids=name)
+def test_nothing_left_over(path: Path) -> None:
+    source = path.read_text("utf-8")
+    assert NOTE_TO_SELF.findall(source) == []
+    assert MACHINE_PATH.findall(source) == []
+
+
+def test_every_folder_is_a_package() -> None:
+    folders = {path.parent for path in MODULES}
+    assert {name(folder) for folder in folders if not (folder / "__init__.py").is_file()} == set()
+
+
+@pytest.mark.parametrize("path", ["'/home/someone/a.yaml'", " /var/tmp", "`/usr/bin`", r"C:\Users"])
+def test_a_path_of_a_machine_is_found(path: str) -> None:
+    assert MACHINE_PATH.search(path)
+
+
+@pytest.mark.parametrize("text", ["enc0.attn.weights/exp", "q / k", "'/dev/tty'", "#!/usr/bin/env", "d/dx"])
+def test_a_path_of_a_tensor_is_none_of_a_machine(text: str) -> None:
+    assert not MACHINE_PATH.search(text)
+
+
+def test_both_readmes_give_the_same_commands() -> None:
+    english, chinese = READMES
+    assert blocks(english, "sh") == blocks(chinese, "sh")
+    assert blocks(english, "python") == blocks(chinese, "python")
+
+
+def test_the_checks_run_what_the_readme_says() -> None:
+    (install,), (tests,), *_ = blocks("README.md", "sh")
+    checks = (ROOT / ".ci" / "run").read_text("utf-8").replace('"$venv"/bin/', ".venv/bin/").replace(" --quiet", "")
+    lines = checks.splitlines()
+    make, setup, opening = install.split(" && ")
+    assert make.replace(".venv", '"$venv"') in lines
+    assert setup in lines
+    assert opening == ".venv/bin/tfstep run wo-ai-ni"
+    assert tests == lines[-1]

@@ -1,0 +1,120 @@
+"""Every text stands in both languages, with the same places, and nothing reaches the user without one."""
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tfstep
+
+PACKAGE = Path(tfstep.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+ENGLISH = re.compile(r"[A-Za-z]{3,}")
+
+
+def called(call: ast.Call) -> str:
+    """The last name of what is called: ``Text`` in ``text.Text(…)``."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call) and called(node) in names)
+
+
+def places(template: str) -> set[str]:
+    """The names in braces, ``{error.line}`` counting as ``error``."""
+    fields = (field for _, field, _, _ in string.Formatter().parse(template) if field is not None)
+    return {re.split(r"[.\[]", field)[0] for field in fields}
+
+
+def words(template: str) -> str:
+    """What of a template is written out, without its places and without what stands in backquotes."""
+    literal = "".join(text for text, _, _, _ in string.Formatter().parse(template))
+    return re.sub(r"`[^`]*`", "", literal)
+
+
+def fault(call: ast.Call) -> str | None:
+    """What is wrong with one ``Text(…)``, or None."""
+    match call.args:
+        case [ast.Constant(value=str(en)), ast.Constant(value=str(zh))]:
+            pass
+        case _:
+            return "not two plain strings"
+    if places(en) != places(zh):
+        return f"places differ: {sorted(places(en))} and {sorted(places(zh))}"
+    given = {keyword.arg for keyword in call.keywords}
+    if None not in given and given != places(en):
+        return f"places {sorted(places(en))}, values {sorted(str(name) for name in given)}"
+    if ENGLISH.search(words(en)) and not CHINESE.search(words(zh)):
+        return f"no Chinese in {zh!r}"
+    return f"Chinese in the English {en!r}" if CHINESE.search(words(en)) else None
+
+
+def faults(source: str) -> list[str]:
+    return [f"line {call.lineno}: {found}" for call in calls(ast.parse(source), "Text") if (found := fault(call))]
+
+
+def family(root: str) -> set[str]:
+    """``root`` and every class of the package that descends from it."""
+    trees = [ast.parse(path.read_text("utf-8")) for path in MODULES]
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    names, before = {root}, 0
+    while len(names) > before:
+        before = len(names)
+        names |= {node.name for node in classes for base in node.bases if ast.unparse(base).split(".")[-1] in names}
+    return names
+
+
+def bare_messages(source: str, errors: set[str]) -> list[str]:
+    """Errors that are given a string where a `Text` belongs."""
+    return [
+        f"line {call.lineno}: {ast.unparse(call)}"
+        for call in calls(ast.parse(source), *errors)
+        if call.args and isinstance(call.args[0], ast.Constant | ast.JoinedStr)
+    ]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_texts_are_whole(path: Path) -> None:
+    source = path.read_text("utf-8")
+    assert faults(source) == []
+    assert bare_messages(source, ERRORS) == []
+
+
+ERRORS = family("TfstepError")
+
+
+def test_the_family_of_errors_is_found() -> None:
+    assert {"TfstepError", "ScenarioError", "PathError"} <= ERRORS
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('Text("step {n}", "第 {n} 步", n=1)', None),
+        ('Text("{path}: {n}", "{path}：{n}", path=p, n=1)', None),
+        ('Text("`set`", "`set`")', None),
+        ('Text("step {n}", "第 {m} 步", n=1)', "places differ"),
+        ('Text("step {n}", "第 {n} 步")', "values"),
+        ('Text("step", "第一步", n=1)', "values"),
+        ('Text("next step", "next step")', "no Chinese"),
+        ('Text("第一步", "第一步")', "Chinese in the English"),
+        ('Text(f"step {n}", "第一步")', "not two plain strings"),
+        ('Text("next step")', "not two plain strings"),
+    ],
+)
+def test_a_faulty_text_is_found(source: str, expected: str | None) -> None:
+    found = faults(source)
+    assert (expected is None and not found) or (expected is not None and expected in found[0])
+
+
+@pytest.mark.parametrize("source", ['raise PathError("no")', 'raise errors.PathError(f"no {path}")'])
+def test_a_bare_message_is_found(source: str) -> None:
+    assert bare_messages(source, ERRORS)
