@@ -1,3 +1,46 @@
-"""Step through the math of a Transformer, forward and backward, and ask any number why."""
+"""Step through the math of a Transformer, forward and backward, and ask any number why.
+
+>>> import tfstep
+>>> trace = tfstep.trace(tfstep.load("wo-ai-ni"))
+>>> trace["enc0.attn.weights"].axes
+('batch', 'head', 'query', 'key')
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+__all__ = ["Scenario", "Session", "TfstepError", "Trace", "__version__", "load", "trace"]
+
+if TYPE_CHECKING:
+    from tfstep.engine.trace import Trace
+    from tfstep.errors import TfstepError
+    from tfstep.scenario.scenario import Scenario, load
+    from tfstep.commands.session import Session
+
+_HOMES = {  # what is loaded from where when it is first asked for, so that `import tfstep` stays light
+    "Scenario": "tfstep.scenario.scenario",
+    "Session": "tfstep.commands.session",
+    "TfstepError": "tfstep.errors",
+    "Trace": "tfstep.engine.trace",
+    "load": "tfstep.scenario.scenario",
+}
+
+
+def trace(scenario: Scenario) -> Trace:
+    """Run a scenario: forward, backward and update, every tensor recorded. Raises ScenarioError.
+
+    The steps are recorded once per scenario; running them again only computes.
+    """
+    return scenario.program.trace()
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tfstep' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

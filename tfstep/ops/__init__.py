@@ -1,1 +1,5 @@
-"""The ops: each written once as forward, VJP and formula, and unfolding into the primitives it is made of."""
+"""The ops: each written once, over primitives that compute with NumPy and explain their cells."""
+
+from tfstep.ops import activation, attention, elementwise, index, linear, loss, norm, reduce, shape
+
+__all__ = ["activation", "attention", "elementwise", "index", "linear", "loss", "norm", "reduce", "shape"]

@@ -1,0 +1,86 @@
+"""Named, labelled axes, and what is known of a tensor before it is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+Labels = tuple[tuple[str, ...], ...]  # one list of words a sentence; a single list where all share it
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of a tensor: its name, and the words along it where they are known."""
+
+    name: str
+    labels: Labels | None = None
+
+    def renamed(self, name: str) -> Axis:
+        """The same words under another name: the positions of Q are the queries of the scores."""
+        return replace(self, name=name)
+
+    def words(self, sentence: int = 0) -> tuple[str, ...] | None:
+        """The labels along this axis for one sentence of the batch."""
+        if self.labels is None:
+            return None
+        return self.labels[sentence if len(self.labels) > 1 else 0]
+
+
+NO_AXIS = Axis("")
+
+
+def axes(*names: str) -> tuple[Axis, ...]:
+    """Axes without labels."""
+    return tuple(Axis(name) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """Shape, dtype and axes: everything about a tensor but its numbers."""
+
+    shape: Shape
+    dtype: np.dtype
+    axes: tuple[Axis, ...]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of cells."""
+        size = 1
+        for n in self.shape:
+            size *= n
+        return size
+
+    def like(self, shape: Shape, axes: tuple[Axis, ...] | None = None) -> Spec:
+        """The same dtype with another shape."""
+        return Spec(shape, self.dtype, self.axes if axes is None else axes)
+
+
+def spec_of(array: np.ndarray) -> Spec:
+    """The spec of an array whose axes have no names."""
+    return Spec(array.shape, array.dtype, (NO_AXIS,) * array.ndim)
+
+
+def broadcast(*specs: Spec) -> Spec:
+    """The spec of an elementwise result: NumPy's broadcasting, with each axis named by the operand that spans it.
+
+    Raises ValueError where the shapes do not broadcast.
+    """
+    if len({spec.shape for spec in specs}) == 1:
+        best = max(specs, key=lambda spec: sum(bool(axis.name) for axis in spec.axes))
+        return Spec(best.shape, np.result_type(*(s.dtype for s in specs)), best.axes)
+    shape = np.broadcast_shapes(*(spec.shape for spec in specs))
+    names = []
+    for back in range(len(shape), 0, -1):
+        axis = NO_AXIS
+        for spec in specs:
+            if spec.ndim >= back and (spec.shape[-back] == shape[-back]) and not axis.name:
+                axis = spec.axes[-back]
+        names.append(axis)
+    return Spec(shape, np.result_type(*(s.dtype for s in specs)), tuple(names))

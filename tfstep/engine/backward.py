@@ -1,0 +1,80 @@
+"""The backward pass, recorded like any other steps: one step a use of a tensor, and their sum.
+
+Reverse-mode differentiation (Linnainmaa 1970; Rumelhart, Hinton & Williams 1986): walking the steps
+that lead to the loss in reverse, each hands the gradient of its result on to its inputs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tfstep.engine.axis import Spec
+from tfstep.engine.op import Op, Vjp
+from tfstep.engine.plan import Lit, Node
+from tfstep.engine.tape import Tape, Traced
+
+
+def backward(tape: Tape, loss: Traced, seed: Op, accumulate: Op) -> dict[str, Traced]:
+    """Record ∂loss/∂P for every tensor P that a path leads from to the loss; returns them by path.
+
+    ``seed`` makes the first gradient (1), ``accumulate`` adds the gradients of several uses.
+    Constants get none. ``P.grad`` is recorded directly where P has one use; else each use is a step
+    ``P.grad/CONSUMER`` and ``P.grad`` is their sum.
+    """
+    tape.phase = "backward"
+    steps = [tape.nodes[s] for s in sorted(tape.reached_by(loss)) if tape.nodes[s].op is not None]
+    uses = _uses(tape, steps)
+    parts: dict[int, list[Traced]] = {}
+    grads: dict[int, Traced] = {}
+    first = tape.record(seed, (), {"dtype": str(loss.dtype)}, loss.spec)
+    tape.name(tape.nodes[first.slot], tape.nodes[loss.slot].path + ".grad")
+    grads[loss.slot] = first
+    for node in reversed(steps):
+        if node.slot not in grads:
+            continue
+        for index, s in enumerate(node.inputs):
+            if (node.slot, index) not in uses.get(s, ()) or not isinstance(s, int):
+                continue
+            target = tape.nodes[s]
+            path = target.path + ".grad"
+            only = len(uses[s]) == 1
+            part = _through(tape, node, index, grads[node.slot], target)
+            tape.name(tape.nodes[part.slot], path if only else f"{path}/{node.path}")
+            parts.setdefault(s, []).append(part)
+            if len(parts[s]) == len(uses[s]):
+                if only:
+                    grads[s] = part
+                else:
+                    grads[s] = tape.record(accumulate, parts[s], {}, target.spec)
+                    tape.name(tape.nodes[grads[s].slot], path)
+    return {tape.nodes[s].path: grad for s, grad in grads.items()}
+
+
+def _uses(tape: Tape, steps: list[Node]) -> dict[int | Lit, set[tuple[int, int]]]:
+    """For each tensor the (consumer, argument) pairs through which a gradient comes back to it."""
+    uses: dict[int | Lit, set[tuple[int, int]]] = {}
+    last = steps[-1].slot
+    for node in reversed(steps):
+        if node.slot != last and node.slot not in uses:
+            continue  # no gradient reaches this step
+        for index, s in enumerate(node.inputs):
+            if isinstance(s, int) and _wants(tape.nodes[s]) and node.op is not None and node.op.vjp(index) is not None:
+                uses.setdefault(s, set()).add((node.slot, index))
+    return uses
+
+
+def _wants(node: Node) -> bool:
+    return node.spec.dtype.kind == "f" and node.kind in ("step", "parameter", "input")
+
+
+def _through(tape: Tape, node: Node, index: int, g: Traced, target: Node) -> Traced:
+    """Record the VJP of one argument of one step."""
+    assert node.op is not None
+    y = Traced(tape, node.slot, node.spec)
+    inputs: list[Any] = [s if isinstance(s, Lit) else Traced(tape, s, tape.nodes[s].spec) for s in node.inputs]
+    specs: list[Spec | Lit] = [a if isinstance(a, Lit) else a.spec for a in (g, y, *inputs)]
+    vjp = Vjp(node.op, index, specs, node.attrs)
+    every = (g, y, *inputs)
+    result = tape.record(vjp, [every[k] for k in vjp.reads], node.attrs, target.spec)
+    tape.nodes[result.slot].of = node.slot
+    return result

@@ -1,0 +1,179 @@
+"""What an op is: written once, run fast on arrays, unfolded on traced tensors.
+
+An op states its forward as algebra over other ops, and one VJP (vector-Jacobian product) per input
+as algebra over ``(g, y, *inputs)``: g is the gradient of the loss with respect to the output y.
+Called on arrays it computes. Called on traced tensors it is recorded as one step; running the same
+`forward` on traced tensors (`Trace.inside`) records what goes on inside that step.
+Only a `Primitive` computes by itself, and only a primitive says why a cell is what it is.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from tfstep.engine.axis import Spec
+from tfstep.engine.plan import Lit
+from tfstep.engine.tape import Ghost, Tape, Traced
+from tfstep.text import Text
+
+Cell = tuple[int, ...]
+Array = Any  # np.ndarray or Traced: an op's body is written once for both
+
+
+@dataclass(frozen=True)
+class Ref:
+    """One number that a cell was made from: a cell of input number ``arg``, to a power."""
+
+    arg: int
+    cell: Cell = ()
+    power: float = 1
+
+
+@dataclass(frozen=True)
+class Const:
+    """A number that stands in the op itself, such as 1/n: its value, how it is written, its power."""
+
+    value: float
+    name: str
+    power: float = 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """One term of a cell: ``fn(∏ factorᵖᵒʷᵉʳ)``; without ``fn`` the bare product."""
+
+    factors: tuple[Ref | Const, ...]
+    fn: str | None = None
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a cell is what it is: the rule, and the terms whose sum it is.
+
+    ``view`` says that the cell is a cell of its input, moved but not changed (reshape, transpose).
+    """
+
+    rule: str
+    parts: tuple[Part, ...] = ()
+    view: Ref | None = None
+    note: Text | None = None
+
+
+def _by_body(self: Op, *args: Spec | Lit, **attrs: Any) -> Spec:
+    """The spec of the result, found by running the body on tensors without numbers."""
+    tape = Tape()
+    return tape.spec(self.forward(*(tape.stand_in(a) for a in args), **attrs))
+
+
+class Op:
+    """One function of tensors. Subclasses write `forward` and ``vjp_ARG`` for each differentiable argument.
+
+    Positional parameters of `forward` are tensors, keyword-only ones are attributes of the step.
+    ``formula`` is in the paper's notation, with ``{arg}`` for each operand; ``vjp_formula[arg]`` likewise,
+    with ``{g}`` for the gradient of the result and ``{y}`` for the result.
+    """
+
+    name: str = ""
+    formula: str = ""
+    vjp_formula: ClassVar[Mapping[str, str]] = {}
+    purpose: ClassVar[Text] = Text("", "")
+    primitive: ClassVar[bool] = False
+    arguments: tuple[str, ...] = ()
+
+    forward: Callable[..., Array]
+    infer: Callable[..., Spec] = _by_body
+    kernel: Callable[..., np.ndarray] | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "forward" in cls.__dict__:
+            parameters = list(inspect.signature(cls.forward).parameters.values())[1:]
+            cls.arguments = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
+        if not cls.__dict__.get("name"):
+            cls.name = "".join("_" + c.lower() if c.isupper() else c for c in cls.__name__).strip("_")
+
+    def __call__(self, *args: Array, **attrs: Any) -> Array:
+        for a in args:
+            if isinstance(a, Traced):
+                return a.tape.record(self, args, attrs)
+        return self.forward(*args, **attrs)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def vjp_notation(self, argument: str, attrs: dict[str, Any]) -> str:
+        """The formula of the VJP of one argument."""
+        return self.vjp_formula.get(argument, "")
+
+    def vjp(self, index: int) -> Callable[..., Array] | None:
+        """The VJP for input number ``index``, or None where there is none (integers, masks)."""
+        return getattr(self, "vjp_" + self.arguments[index], None) if index < len(self.arguments) else None
+
+
+class Primitive(Op):
+    """An op that computes with NumPy and explains its own cells."""
+
+    primitive = True
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        """The terms of one cell. ``args`` are arrays (or `Lit`), read where the terms depend on values."""
+        raise NotImplementedError(self.name)
+
+
+class Vjp(Op):
+    """The step that carries a gradient through one use of a tensor: the VJP of one argument of an op.
+
+    Its inputs are only those out of (g, y, *inputs) that the algebra reads, found by recording it once.
+    """
+
+    def __init__(self, op: Op, index: int, specs: list[Spec | Lit], attrs: dict[str, Any]) -> None:
+        vjp = op.vjp(index)
+        if vjp is None:
+            raise TypeError(f"{op.name} has no VJP for its argument {index}")
+        self.op, self.body = op, vjp
+        self.argument = op.arguments[index] if index < len(op.arguments) else f"x{index}"
+        self.name = f"{op.name}_vjp_{self.argument}"
+        self.formula = op.vjp_notation(self.argument, attrs)
+        tape = Tape()
+        stand_ins = [tape.stand_in(s) for s in specs]
+        reached = tape.reached_by(vjp(*stand_ins, **attrs))
+        self.template: list[Any] = [Ghost(s.shape, s.dtype) if isinstance(s, Spec) else s.value for s in specs]
+        self.reads = [k for k, s in enumerate(stand_ins) if isinstance(s, Traced) and s.slot in reached]
+        names = ("g", "y", *(op.arguments or (f"x{k}" for k in range(len(specs) - 2))))
+        self.arguments = tuple(names[k] for k in self.reads)
+
+    def forward(self, *present: Array, **attrs: Any) -> Array:
+        """The gradient for this use; ``present`` are the inputs that `reads` names."""
+        args = self.template.copy()
+        for k, value in zip(self.reads, present, strict=True):
+            args[k] = value
+        return self.body(*args, **attrs)
+
+
+@dataclass
+class Catalogue:
+    """All ops by name, for the operators of traced tensors and for the reference."""
+
+    ops: dict[str, Op] = field(default_factory=dict)
+
+    def add(self, op: Op) -> None:
+        """Enter one op."""
+        self.ops[op.name] = op
+
+
+CATALOGUE = Catalogue()
+
+
+OpType = TypeVar("OpType", bound=Op)
+
+
+def op(cls: type[OpType]) -> OpType:
+    """The single instance of an op, entered in the catalogue under its name."""
+    instance = cls()
+    CATALOGUE.add(instance)
+    return instance

@@ -1,0 +1,136 @@
+"""A plan: the steps of one timeline with their paths and axes, in order, without numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfstep.engine.axis import Spec
+
+if TYPE_CHECKING:
+    from tfstep.engine.op import Op
+
+PHASES = ("forward", "backward", "update")
+
+
+@dataclass(frozen=True)
+class Lit:
+    """A Python number inside a body, with the way it is written (``√d_k``) where that says more."""
+
+    value: float
+    name: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One tensor of a plan: a leaf (parameter, constant, input), or a step and its result.
+
+    ``inputs`` are slots of earlier nodes, or literals. ``of`` is, for a step that carries a gradient
+    through an op, the slot of the step whose VJP it is. ``number`` counts the steps from 1.
+    """
+
+    slot: int
+    path: str
+    kind: str
+    spec: Spec
+    op: Op | None
+    inputs: tuple[int | Lit, ...]
+    attrs: dict[str, Any]
+    phase: str
+    of: int | None = None
+    init: str = ""
+    number: int = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of its axes."""
+        return self.spec.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of its numbers."""
+        return self.spec.dtype
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """The slots it reads."""
+        return tuple(s for s in self.inputs if isinstance(s, int))
+
+
+@dataclass(eq=False)
+class Plan:
+    """Everything about a timeline but its numbers. ``removed`` names, for a path that a key of the scenario
+    switched off, that key; ``carry`` pairs (leaf, slot): what the next update starts from."""
+
+    nodes: list[Node]
+    paths: dict[str, Node]
+    leaves: dict[int, np.ndarray]
+    removed: dict[str, str]
+    carry: tuple[tuple[int, int], ...] = ()
+    result: int = -1
+    insides: dict[int, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for number, node in enumerate(self.steps, 1):
+            node.number = number
+
+    @cached_property
+    def steps(self) -> list[Node]:
+        """The nodes that are computed, in order; ``steps[n - 1]`` has the number n."""
+        return [node for node in self.nodes if node.op is not None]
+
+    @cached_property
+    def consumers(self) -> list[list[int]]:
+        """For each slot the steps that read it, in order."""
+        found: list[list[int]] = [[] for _ in self.nodes]
+        for node in self.steps:
+            for slot in dict.fromkeys(node.slots):
+                found[slot].append(node.slot)
+        return found
+
+    @cached_property
+    def vjps(self) -> dict[int, list[int]]:
+        """For each step the backward steps that carry a gradient through it."""
+        found: dict[int, list[int]] = {}
+        for node in self.steps:
+            if node.of is not None:
+                found.setdefault(node.of, []).append(node.slot)
+        return found
+
+    @cached_property
+    def program(self) -> list[tuple[int, Callable[..., Any], Callable[[Any], Any], int]]:
+        """The steps as (slot, function, getter of its inputs, how many), with nothing left to look up."""
+        return [self.instruction(node) for node in self.steps]
+
+    def instruction(self, node: Node) -> tuple[int, Callable[..., Any], Callable[[Any], Any], int]:
+        """One step of `program`; a getter of one input gives it bare."""
+        assert node.op is not None
+        run: Callable[..., Any] = node.op.forward
+        if node.attrs:
+            run = partial(run, **node.attrs)
+        if any(isinstance(s, Lit) for s in node.inputs):
+            inputs = node.inputs
+            return node.slot, run, lambda values: [s.value if isinstance(s, Lit) else values[s] for s in inputs], 9
+        if not node.inputs:
+            return node.slot, run, lambda values: (), 0
+        return node.slot, run, itemgetter(*node.slots), len(node.inputs)
+
+    def downstream(self, slots: set[int]) -> list[int]:
+        """The steps that these slots reach, in order, the slots themselves left out."""
+        reached = bytearray(len(self.nodes))
+        for slot in slots:
+            reached[slot] = 1
+        found = []
+        for node in self.nodes[min(slots, default=0) :]:
+            if not reached[node.slot]:
+                for s in node.slots:
+                    if reached[s]:
+                        reached[node.slot] = 1
+                        found.append(node.slot)
+                        break
+        return found

@@ -1,0 +1,244 @@
+"""Recording: traced tensors, the tape they are recorded on, and scopes that give the steps their paths.
+
+A tape holds no numbers but the leaves' start values: it is recorded once, from specs alone, and becomes a `Plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfstep.engine.axis import Axis, Shape, Spec
+from tfstep.engine.plan import Lit, Node, Plan
+
+if TYPE_CHECKING:
+    from tfstep.engine.op import Op
+
+OPERATORS: dict[str, Callable[..., Traced]] = {}  # what +, @ and the like mean; the ops enter themselves
+
+
+class Ghost:
+    """A tensor of which only the shape is known: handed to a VJP for an input whose numbers it does not read."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: Shape, dtype: np.dtype) -> None:
+        self.shape, self.dtype = shape, dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+
+class Traced:
+    """A tensor on a tape. Arithmetic with it is recorded."""
+
+    __slots__ = ("slot", "spec", "tape")
+    __array_ufunc__ = None  # so that array + traced comes to Traced.__radd__
+
+    def __init__(self, tape: Tape, slot: int, spec: Spec) -> None:
+        self.tape, self.slot, self.spec = tape, slot, spec
+
+    @property
+    def shape(self) -> Shape:
+        """The sizes of its axes."""
+        return self.spec.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.spec.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of its numbers."""
+        return self.spec.dtype
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Its axes, named and labelled."""
+        return self.spec.axes
+
+    def with_axes(self, *axes: Axis) -> Traced:
+        """Name the axes of this step, where its op cannot know what they mean."""
+        self.spec = Spec(self.spec.shape, self.spec.dtype, axes)
+        self.tape.nodes[self.slot].spec = self.spec
+        return self
+
+    def __add__(self, other: Any) -> Traced:
+        return OPERATORS["add"](self, other)
+
+    def __radd__(self, other: Any) -> Traced:
+        return OPERATORS["add"](other, self)
+
+    def __sub__(self, other: Any) -> Traced:
+        return OPERATORS["sub"](self, other)
+
+    def __rsub__(self, other: Any) -> Traced:
+        return OPERATORS["sub"](other, self)
+
+    def __mul__(self, other: Any) -> Traced:
+        return OPERATORS["mul"](self, other)
+
+    def __rmul__(self, other: Any) -> Traced:
+        return OPERATORS["mul"](other, self)
+
+    def __truediv__(self, other: Any) -> Traced:
+        return OPERATORS["div"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Traced:
+        return OPERATORS["div"](other, self)
+
+    def __neg__(self) -> Traced:
+        return OPERATORS["neg"](self)
+
+    def __pow__(self, other: Any) -> Traced:
+        return OPERATORS["pow"](self, other)
+
+    def __matmul__(self, other: Any) -> Traced:
+        return OPERATORS["matmul"](self, other)
+
+
+def named(name: str, value: Any) -> Any:
+    """Give an inner step of an op its name; on arrays, the array itself."""
+    if isinstance(value, Traced):
+        node = value.tape.nodes[value.slot]
+        if node.op is not None and not node.path:
+            value.tape.name(node, name)
+    return value
+
+
+class Tape:
+    """Records steps in the order in which they are computed."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.paths: dict[str, Node] = {}
+        self.leaves: dict[int, np.ndarray] = {}
+        self.removed: dict[str, str] = {}
+        self.phase = "forward"
+        self.carry: list[tuple[int, int]] = []
+
+    def record(self, op: Op, args: Iterable[Any], attrs: dict[str, Any], spec: Spec | None = None) -> Traced:
+        """Append one step and return its result."""
+        inputs: list[int | Lit] = []
+        specs: list[Spec | Lit] = []
+        for a in args:
+            if isinstance(a, Traced):
+                inputs.append(a.slot)
+                specs.append(a.spec)
+            else:
+                lit = a if isinstance(a, Lit) else Lit(a)
+                inputs.append(lit)
+                specs.append(lit)
+        if spec is None:
+            spec = op.infer(*specs, **attrs)
+        node = Node(len(self.nodes), "", "step", spec, op, tuple(inputs), attrs, self.phase)
+        self.nodes.append(node)
+        return Traced(self, node.slot, spec)
+
+    def leaf(self, path: str, kind: str, spec: Spec, value: np.ndarray | None = None, init: str = "") -> Traced:
+        """A tensor that no step makes: ``kind`` parameter, constant or input."""
+        node = Node(len(self.nodes), "", kind, spec, None, (), {}, "", init=init)
+        self.nodes.append(node)
+        self.name(node, path)
+        if value is not None:
+            self.leaves[node.slot] = value
+        return Traced(self, node.slot, spec)
+
+    def stand_in(self, arg: Spec | Lit) -> Any:
+        """An input without numbers, for recording the inside of an op."""
+        if isinstance(arg, Lit):
+            return arg.value
+        return self.leaf(f"#{len(self.nodes)}", "input", arg)
+
+    def name(self, node: Node, path: str) -> None:
+        """Give a node its path. Paths are unique: a second use of an inner name gets a number."""
+        base, n = path, 1
+        while path in self.paths:
+            n += 1
+            path = f"{base}#{n}"
+        node.path = path
+        self.paths[path] = node
+
+    def find(self, path: str) -> Traced:
+        """The tensor with this path. Raises KeyError."""
+        node = self.paths[path]
+        return Traced(self, node.slot, node.spec)
+
+    def spec(self, result: Any) -> Spec:
+        """The spec of what a body returned."""
+        if not isinstance(result, Traced):
+            raise TypeError("an op's body returned something that was not recorded")
+        return result.spec
+
+    def reached_by(self, result: Traced) -> set[int]:
+        """The slots that this result was computed from, itself included."""
+        reached, todo = set(), [result.slot]
+        while todo:
+            slot = todo.pop()
+            if slot not in reached:
+                reached.add(slot)
+                todo.extend(s for s in self.nodes[slot].inputs if isinstance(s, int))
+        return reached
+
+    def plan(self, result: Traced | None = None) -> Plan:
+        """The finished plan; steps that the body left unnamed are called by their op."""
+        for node in self.nodes:
+            if node.op is not None and not node.path:
+                self.name(node, node.op.name)
+        return Plan(
+            self.nodes,
+            self.paths,
+            self.leaves,
+            self.removed,
+            tuple(self.carry),
+            -1 if result is None else result.slot,
+        )
+
+
+class Scope:
+    """Where in the model the steps are recorded: ``at.scores = matmul(at.Q, at.K)`` under ``enc0.attn``."""
+
+    tape: Tape
+    prefix: str
+
+    def __init__(self, tape: Tape, prefix: str = "") -> None:
+        object.__setattr__(self, "tape", tape)
+        object.__setattr__(self, "prefix", prefix)
+
+    def path(self, name: str) -> str:
+        """The full path of a name in this scope."""
+        return f"{self.prefix}.{name}" if self.prefix else name
+
+    def scope(self, name: str) -> Scope:
+        """A scope inside this one."""
+        return Scope(self.tape, self.path(name))
+
+    def parameter(self, name: str, spec: Spec, init: str) -> Traced:
+        """A tensor that training changes; ``init`` is its role: weight, embedding, bias, one."""
+        return self.tape.leaf(self.path(name), "parameter", spec, init=init)
+
+    def constant(self, name: str, value: np.ndarray, axes: tuple[Axis, ...], kind: str = "constant") -> Traced:
+        """A tensor that training leaves alone."""
+        return self.tape.leaf(self.path(name), kind, Spec(value.shape, value.dtype, axes), value)
+
+    def removed(self, key: str, *names: str) -> None:
+        """Say which key of the scenario switched these tensors off."""
+        for name in names:
+            self.tape.removed[self.path(name)] = key
+
+    def __getattr__(self, name: str) -> Traced:
+        try:
+            return self.tape.find(self.path(name))
+        except KeyError:
+            raise AttributeError(self.path(name)) from None
+
+    def __setattr__(self, name: str, value: Traced) -> None:
+        node = self.tape.nodes[value.slot]
+        if node.op is None or node.path:
+            raise ValueError(f"{self.path(name)}: {node.path or 'a leaf'} has a path already")
+        self.tape.name(node, self.path(name))

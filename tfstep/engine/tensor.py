@@ -1,0 +1,198 @@
+"""One tensor of a trace as people see it: its numbers, its gradient, its axes with their words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfstep.engine.op import Vjp
+from tfstep.engine.plan import Lit, Node
+from tfstep.errors import PathError, did_you_mean
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.engine.trace import Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A view of one tensor. ``step`` is the number of the step that makes it, ``14.2`` inside one, None for a leaf."""
+
+    trace: Trace
+    node: Node
+    step: str | int | None
+
+    @property
+    def path(self) -> str:
+        """Its full path."""
+        return self.trace.prefix + self.node.path
+
+    @property
+    def value(self) -> np.ndarray:
+        """Its numbers, read-only; computed now where an edit left them stale."""
+        return self.trace.value(self.node.slot)
+
+    @property
+    def grad(self) -> np.ndarray | None:
+        """∂loss/∂(this tensor), of the same shape, or None where no path leads to the loss."""
+        node = self.trace.plan.paths.get(self.node.path + ".grad")
+        return None if node is None else self.trace.value(node.slot)
+
+    @property
+    def new(self) -> np.ndarray | None:
+        """A parameter's value after the update, else None."""
+        node = self.trace.plan.paths.get(self.node.path + ".new")
+        return None if node is None else self.trace.value(node.slot)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of its axes."""
+        return self.node.shape
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The names of its axes."""
+        return tuple(axis.name for axis in self.node.spec.axes)
+
+    @property
+    def labels(self) -> dict[str, list[list[str]]]:
+        """For each axis that has words along it: one list a sentence."""
+        return {a.name: [list(words) for words in a.labels] for a in self.node.spec.axes if a.labels is not None}
+
+    @property
+    def phase(self) -> str | None:
+        """forward, backward or update; None for a leaf."""
+        return self.node.phase or None
+
+    @property
+    def op(self) -> str | None:
+        """The name of the op that makes it; None for a leaf."""
+        return None if self.node.op is None else self.node.op.name
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The paths of the tensors that its step reads."""
+        nodes = self.trace.plan.nodes
+        return tuple(self.trace.prefix + nodes[s].path for s in self.node.slots)
+
+    @property
+    def formula(self) -> str | None:
+        """How it is made, in the paper's notation: ``scores = Q Kᵀ``."""
+        return formula(self.trace, self.node)
+
+    def __repr__(self) -> str:
+        return f"<Tensor {self.path} {'×'.join(map(str, self.shape)) or 'scalar'}>"
+
+
+def short(path: str) -> str:
+    """The name of a tensor inside its formula: ``scores`` for ``enc0.attn.scores``, ``∂scores`` for its gradient."""
+    path = path.split("/")[-1] if "/" in path and ".grad/" not in path else path
+    if ".grad" in path:
+        path, _, use = path.partition(".grad")
+        return "∂" + path.rsplit(".", 1)[-1] + (f"/{use[1:].rsplit('.', 1)[-1]}" if use else "")
+    head, _, last = path.rpartition(".")
+    return f"{head.rsplit('.', 1)[-1]}.{last}" if last in ("new", "m", "v", "m_hat", "v_hat", "velocity") else last
+
+
+def formula(trace: Trace, node: Node) -> str | None:
+    """The formula of a step with the names of its operands filled in. None for a leaf."""
+    if node.op is None:
+        return None
+    names = {}
+    for argument, s in zip(node.op.arguments, node.inputs, strict=False):
+        names[argument] = (s.name or f"{s.value:g}") if isinstance(s, Lit) else short(_outer(trace, s))
+    if isinstance(node.op, Vjp) and node.of is not None:
+        of = trace.plan.nodes[node.of]
+        names.setdefault("g", "∂" + short(of.path))
+        names.setdefault("y", short(of.path))
+        for argument, s in zip(node.op.op.arguments, of.inputs, strict=False):
+            names.setdefault(argument, (s.name or f"{s.value:g}") if isinstance(s, Lit) else short(_outer(trace, s)))
+    text = node.op.formula or f"{node.op.name}({', '.join('{' + a + '}' for a in node.op.arguments)})"
+    if not node.op.arguments and node.slots:
+        names["xs"] = ", ".join(short(_outer(trace, s)) for s in node.slots)
+        names["sum"] = " + ".join(short(_outer(trace, s)) for s in node.slots)
+    names.update({key: _attribute(value) for key, value in node.attrs.items() if key not in names})
+    return f"{short(node.path)} = {text.format_map(_Blank(names))}"
+
+
+class _Blank(dict[str, str]):
+    """Places that nothing fills stay empty: an attribute left at its default."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _attribute(value: object) -> str:
+    if isinstance(value, bool):  # a matrix read as its transpose
+        return "ᵀ" if value else ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _outer(trace: Trace, slot: int) -> str:
+    """The path of a node, for the input of an inside that of the tensor it stands for."""
+    while trace.plan.nodes[slot].kind == "input" and slot < len(trace.sources):
+        source = trace.sources[slot]
+        trace, slot = source.trace, source.slot
+    return trace.plan.nodes[slot].path
+
+
+def resolve(trace: Trace, path: str) -> Tensor:
+    """The tensor with this path; ``STEP/INNER`` looks inside a step, to any depth. Raises PathError."""
+    node = trace.plan.paths.get(path)
+    if node is not None:
+        return Tensor(trace, node, node.number or None)
+    cut = path.rfind("/")
+    while cut > 0:
+        outer = trace.plan.paths.get(path[:cut])
+        if outer is not None:
+            inside = trace.inside(outer.slot)
+            if inside is None:
+                raise PathError(
+                    Text(
+                        "{path}: there is nothing inside {outer} ({op})",
+                        "{path}：{outer}（{op}）内部没有更小的步骤",
+                        path=path,
+                        outer=path[:cut],
+                        op=outer.op.name if outer.op else outer.kind,
+                    )
+                )
+            found = resolve(inside, path[cut + 1 :])
+            step = found.step if found.step is None else f"{outer.number}.{found.step}"
+            return Tensor(found.trace, found.node, step)
+        cut = path.rfind("/", 0, cut)
+    raise _unknown(trace, path)
+
+
+def _unknown(trace: Trace, path: str) -> PathError:
+    base, _, _ = path.partition(".grad")
+    if path.endswith(".grad") and base in trace.plan.paths:
+        return PathError(
+            Text(
+                "{path}: no path leads from {base} to the loss, so it has no gradient",
+                "{path}：从 {base} 没有通向损失的路径，所以它没有梯度",
+                path=path,
+                base=base,
+            )
+        )
+    removed = trace.plan.removed.get(path) or trace.plan.removed.get(base)
+    if removed:
+        return PathError(
+            Text(
+                "{path}: this scenario switches it off with `{key}`",
+                "{path}：本场景用 `{key}` 把它关掉了",
+                path=path,
+                key=removed,
+            )
+        )
+    names = [n for n in trace.plan.paths if not n.startswith("#")]
+    return PathError(
+        Text(
+            "{inside}there is no tensor {path!r}{near}",
+            "{inside}没有张量 {path!r}{near}",
+            inside=f"{trace.prefix} " if trace.prefix else "",
+            path=path,
+            near=did_you_mean(path, names),
+        )
+    )

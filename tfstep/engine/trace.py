@@ -1,0 +1,288 @@
+"""A trace: a plan with its numbers. Edits make a new trace that shares whatever they do not reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfstep.engine.cell import index_of, parse_cell
+from tfstep.engine.inside import Source, unfold
+from tfstep.engine.plan import Node, Plan
+from tfstep.engine.tensor import Tensor, resolve
+from tfstep.errors import EditError, PathError
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.engine.why import Explanation
+
+INSIDES_KEPT = 64  # unfolded steps that a trace remembers
+
+
+@dataclass(frozen=True, eq=False)
+class Pin:
+    """Cells of a step that are held: ``value`` where ``mask``, what was computed elsewhere."""
+
+    mask: np.ndarray
+    value: np.ndarray
+
+
+class Trace:
+    """Every tensor of one forward, backward and update pass.
+
+    A trace is a value: it never changes, but for numbers that an edit left stale, which are computed
+    when they are first read. ``runs`` counts the steps that were computed for this trace.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        values: list[Any],
+        pins: dict[int, Pin] | None = None,
+        sources: tuple[Source, ...] = (),
+        prefix: str = "",
+    ) -> None:
+        self.plan = plan
+        self.values = values
+        self.pins = pins or {}
+        self.sources = sources  # of an inside: which numbers its inputs are
+        self.prefix = prefix  # of an inside: the path of its step, with a slash
+        self.runs = 0
+        self._insides: dict[int, Trace | None] = {}
+
+    @classmethod
+    def start(cls, plan: Plan, leaves: Mapping[int, np.ndarray]) -> Trace:
+        """A trace of which only the leaves are known."""
+        values: list[Any] = [None] * len(plan.nodes)
+        for slot, value in leaves.items():
+            values[slot] = value
+        return cls(plan, values)
+
+    # -- computing -------------------------------------------------------------------------------
+
+    def run(self) -> Trace:
+        """Compute every step that is not there yet; returns the trace itself."""
+        values, special = self.values, self._special()
+        with np.errstate(all="ignore"):
+            for slot, function, get, arity in self.plan.program:
+                if values[slot] is None:
+                    self.runs += 1
+                    if slot in special:
+                        values[slot] = self._result(slot)
+                    elif arity == 1:
+                        values[slot] = function(get(values))
+                    else:
+                        values[slot] = function(*get(values))
+        return self
+
+    def value(self, slot: int) -> np.ndarray:
+        """The numbers of one tensor, computed now if they are stale; read-only."""
+        if self.values[slot] is None:
+            self._pull(slot)
+        value = self.values[slot]
+        if type(value) is not np.ndarray:
+            value = self.values[slot] = np.asarray(value)
+        value.setflags(write=False)
+        return value  # type: ignore[no-any-return]  # values holds arrays only, and None where stale
+
+    def stale(self, slot: int) -> bool:
+        """Whether this tensor waits to be computed."""
+        return self.values[slot] is None
+
+    def _pull(self, slot: int) -> None:
+        nodes, values = self.plan.nodes, self.values
+        if slot < len(self.sources):
+            source = self.sources[slot]
+            values[slot] = source.trace.value(source.slot)
+            return
+        needed, todo = set(), [slot]
+        while todo:
+            s = todo.pop()
+            if s in needed or values[s] is not None:
+                continue
+            if nodes[s].op is None:
+                if s < len(self.sources):
+                    self._pull(s)
+                continue
+            needed.add(s)
+            todo.extend(nodes[s].slots)
+            if (of := nodes[s].of) is not None and of in self.pins:
+                todo.extend(nodes[of].slots)
+        special = self._special()
+        with np.errstate(all="ignore"):
+            for s in sorted(needed):
+                self.runs += 1
+                if s in special:
+                    values[s] = self._result(s)
+                else:
+                    _, function, get, arity = self.plan.instruction(nodes[s])
+                    values[s] = function(get(values)) if arity == 1 else function(*get(values))
+
+    def _special(self) -> set[int]:
+        """The steps that pins change: the pinned ones, and those that carry a gradient through them."""
+        return {s for slot in self.pins for s in (slot, *self.plan.vjps.get(slot, ()))}
+
+    def _result(self, slot: int) -> np.ndarray:
+        inside = self.inside(slot)
+        assert inside is not None
+        return inside.value(inside.plan.result)
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def __getitem__(self, path: str) -> Tensor:
+        """The tensor with this path, inner ones (``enc0.attn.weights/exp``) included. Raises PathError."""
+        return resolve(self, path)
+
+    def inside(self, slot: int) -> Trace | None:
+        """The steps inside a step, computed when read; None where there is nothing inside (a primitive)."""
+        if slot in self._insides:
+            return self._insides[slot]
+        while len(self._insides) >= INSIDES_KEPT:
+            del self._insides[next(iter(self._insides))]
+        unfolded = unfold(self, self.plan.nodes[slot])
+        inside = None
+        if unfolded is not None:
+            plan, sources = unfolded
+            values: list[Any] = [None] * len(plan.nodes)
+            for leaf, value in plan.leaves.items():
+                values[leaf] = value
+            inside = Trace(plan, values, sources=sources, prefix=f"{self.prefix}{self.plan.nodes[slot].path}/")
+        self._insides[slot] = inside
+        return inside
+
+    def explain(self, cell: str, depth: int = 1) -> Explanation:
+        """Why this number is what it is: its rule and terms, ``depth`` levels down.
+
+        Raises PathError when there is no such cell.
+        """
+        from tfstep.engine.why import explain
+
+        path, index = parse_cell(cell)
+        tensor = self[path]
+        return explain(tensor.trace, tensor.node.slot, index_of(tensor, index), depth)
+
+    # -- changing --------------------------------------------------------------------------------
+
+    def edit(self, changes: Mapping[str, Any]) -> Trace:
+        """A new trace with these tensors (``PATH``) or parts of them (``PATH[0,1]``, ``PATH[:,1]``) set.
+
+        A parameter or constant gets the value; any other tensor is pinned: the cells keep the value,
+        and no gradient flows back through them. Raises PathError, EditError.
+        """
+        values, pins, touched = list(self.values), dict(self.pins), set()
+        for target, new in changes.items():
+            path, index = parse_cell(target, slices=True)
+            node = self._editable(path)
+            where = ... if index is None else index
+            if node.op is None:
+                value = np.array(values[node.slot])
+            else:
+                old = pins.get(node.slot)
+                value = np.zeros(node.shape, node.dtype) if old is None else old.value.copy()
+                mask = np.zeros(node.shape, bool) if old is None else old.mask.copy()
+            value[where] = _checked(target, node, value, where, new)
+            if node.op is None:
+                values[node.slot] = value
+            else:
+                mask[where] = True
+                pins[node.slot] = Pin(mask, value)
+            touched.add(node.slot)
+        return self._changed(values, pins, touched)
+
+    def release(self, *paths: str) -> Trace:
+        """A new trace in which these tensors are computed again. Raises EditError where nothing is pinned."""
+        pins, touched = dict(self.pins), set()
+        for path in paths:
+            node = self[path].node
+            if self[path].trace is not self or pins.pop(node.slot, None) is None:
+                held = ", ".join(self.plan.nodes[s].path for s in self.pins)
+                raise EditError(
+                    Text(
+                        "{path} is not pinned; pinned: {held}",
+                        "{path} 没有被固定；已固定：{held}",
+                        path=path,
+                        held=held or "-",
+                    )
+                )
+            touched.add(node.slot)
+        return self._changed(list(self.values), pins, touched)
+
+    def advance(self) -> Trace:
+        """The trace after the update: every parameter has its new value. Pins stay."""
+        values: list[Any] = [None] * len(self.plan.nodes)
+        for node in self.plan.nodes:
+            if node.op is None:
+                values[node.slot] = self.values[node.slot]
+        for leaf, slot in self.plan.carry:
+            values[leaf] = self.value(slot)
+        return Trace(self.plan, values, self.pins)
+
+    def _editable(self, path: str) -> Node:
+        tensor = self[path]
+        if tensor.trace is not self:
+            outer = path.split("/")[0]
+            raise EditError(
+                Text(
+                    "{path} is inside a step and follows from it; set {outer} itself",
+                    "{path} 在某一步的内部，由那一步决定；请直接设置 {outer}",
+                    path=path,
+                    outer=outer,
+                )
+            )
+        if tensor.node.dtype.kind not in "f":
+            raise EditError(
+                Text(
+                    "{path} holds integers that come from the words or the mask of the scenario; change those",
+                    "{path} 是由场景的词或掩码得来的整数；请改词或掩码",
+                    path=path,
+                )
+            )
+        return tensor.node
+
+    def _changed(self, values: list[Any], pins: dict[int, Pin], touched: set[int]) -> Trace:
+        plan = self.plan
+        roots = {slot for slot in touched if plan.nodes[slot].op is not None}
+        roots |= {vjp for slot in roots for vjp in plan.vjps.get(slot, ())}
+        for slot in roots:
+            values[slot] = None
+        for slot in plan.downstream(touched | roots):
+            values[slot] = None
+        return Trace(plan, values, pins, self.sources, self.prefix)
+
+
+def _checked(target: str, node: Node, value: np.ndarray, where: Any, new: Any) -> np.ndarray:
+    """The new numbers, in the tensor's dtype. Raises EditError where their shape does not fit, PathError
+    where there is no such place."""
+    try:
+        place = value[where]
+    except IndexError:
+        raise PathError(
+            Text(
+                "{target}: there is no such place; the shape is {shape}",
+                "{target}：没有这个位置；形状是 {shape}",
+                target=target,
+                shape=node.shape,
+            )
+        ) from None
+    try:
+        numbers = np.asarray(new, dtype=node.dtype)
+        return np.broadcast_to(numbers, np.shape(place))
+    except (ValueError, TypeError):
+        raise EditError(
+            Text(
+                "{target} has shape {shape}; it cannot be set to something of shape {found}",
+                "{target} 的形状是 {shape}；不能用形状为 {found} 的值来设置",
+                target=target,
+                shape=np.shape(place),
+                found=_shape_of(new),
+            )
+        ) from None
+
+
+def _shape_of(new: Any) -> str:
+    try:
+        return str(np.shape(new))
+    except ValueError:
+        return "?"

@@ -1,0 +1,45 @@
+"""Words to vectors: the embedding, and the positions added to it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfstep.engine.axis import Axis, Spec
+from tfstep.engine.tape import Scope, Traced
+from tfstep.models.config import ModelConfig, Sentences
+from tfstep.ops.elementwise import identity
+from tfstep.ops.index import gather
+
+
+def embed(at: Scope, side: Sentences, offset: int, c: ModelConfig) -> Traced:
+    """E[tokens] + positions. Shapes: tokens (batch, position) → (batch, position, model)."""
+    dtype, model = np.dtype(c.dtype), Axis("model")
+    position = Axis("position", side.words)
+    tokens = at.constant("tokens", side.ids, (Axis("batch"), position), kind="input")
+    E = at.parameter("E", Spec((len(side.vocab), c.d_model), dtype, (Axis("vocab", (side.vocab,)), model)), "embedding")
+    e = at.embed = gather(E, tokens)
+    if c.positional in ("none", "rope"):
+        at.removed("model.positional", "pos")
+        at.x = identity(e)
+        return at.x
+    length = side.ids.shape[1]
+    place = (Axis("position"), model)
+    if c.positional == "learned":
+        pos = at.parameter("pos", Spec((length, c.d_model), dtype, place), "embedding")
+    else:
+        pos = at.constant("pos", sinusoidal(length, c.d_model, offset).astype(dtype), place)
+    at.x = e + pos
+    return at.x
+
+
+def sinusoidal(length: int, d: int, offset: int = 0) -> np.ndarray:
+    """PE(pos, 2i) = sin(pos / 10000^(2i/d)), PE(pos, 2i+1) = cos of the same: (length, d).
+
+    Source: Vaswani et al. 2017, section 3.5.
+    """
+    pos = np.arange(offset, offset + length)[:, None]
+    angle = pos / 10000.0 ** (np.arange(0, d, 2) / d)
+    table = np.empty((length, d))
+    table[:, 0::2] = np.sin(angle)
+    table[:, 1::2] = np.cos(angle[:, : d // 2])
+    return table

@@ -1,0 +1,92 @@
+"""What the model says, what it should say, and how far apart they are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfstep.engine.axis import NO_AXIS, Axis
+from tfstep.engine.tape import Scope, Traced
+from tfstep.errors import ScenarioError
+from tfstep.models.blocks import dense
+from tfstep.models.config import Inputs, LossConfig, ModelConfig
+from tfstep.ops.attention import softmax
+from tfstep.ops.loss import cross_entropy, half_mse, mse, total
+from tfstep.text import Text
+
+
+def output_head(root: Scope, x: Traced, vocab: tuple[str, ...], c: ModelConfig) -> Traced:
+    """A score and a probability for every word. Shapes: x (batch, position, model) → (batch, position, vocab)."""
+    at = root.scope("out")
+    at.logits = dense(at, x, "W", "b", len(vocab), c, Axis("vocab", (vocab,)))
+    at.probs = softmax(at.logits)
+    return at.logits
+
+
+def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Traced | None:
+    """Record the loss of the scenario, or nothing where it has none. ``out`` is the model's last output."""
+    if loss.kind == "none":
+        return None
+    at = root.scope("loss")
+    if loss.of is not None:
+        if loss.of not in root.tape.paths:
+            raise UnknownOutputError(loss.of, tuple(root.tape.paths))
+        out = root.tape.find(loss.of)
+    if loss.kind == "cross_entropy":
+        side = inputs.labels
+        if side is None:
+            raise NoLabelsError()
+        labels = at.constant("labels", side.ids, (Axis("batch"), Axis("position", side.words)))
+        keep = tuple(int(i) for i in np.flatnonzero(side.ids.ravel() != (-1 if side.pad is None else side.pad)))
+        root.loss = cross_entropy(out, labels, keep=keep)
+    elif loss.kind == "sum":
+        root.loss = total(out)
+    else:
+        goal = np.asarray(loss.target, out.dtype)
+        if np.broadcast_shapes(goal.shape, out.shape) != out.shape:
+            raise WrongTargetError(goal.shape, out.shape)
+        goal = np.ascontiguousarray(np.broadcast_to(goal, out.shape))
+        target = at.constant("target", goal, out.axes or (NO_AXIS,) * goal.ndim)
+        root.loss = (mse if loss.kind == "mse" else half_mse)(out, target)
+    return root.loss
+
+
+class UnknownOutputError(ScenarioError):
+    """`loss.of` names no tensor of this model."""
+
+    def __init__(self, path: str, paths: tuple[str, ...]) -> None:
+        from tfstep.errors import did_you_mean
+
+        super().__init__(
+            Text(
+                "loss.of: the model has no tensor {path!r}{near}",
+                "loss.of：模型里没有张量 {path!r}{near}",
+                path=path,
+                near=did_you_mean(path, paths),
+            )
+        )
+
+
+class NoLabelsError(ScenarioError):
+    """cross_entropy without labels."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                "loss: cross_entropy needs `input.labels`; give them, or choose another loss",
+                "loss：cross_entropy 需要 `input.labels`；请给出标签，或改用别的损失",
+            )
+        )
+
+
+class WrongTargetError(ScenarioError):
+    """`loss.target` does not fit the output."""
+
+    def __init__(self, found: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+        super().__init__(
+            Text(
+                "loss.target has shape {found}; what it is compared with has {wanted}",
+                "loss.target 的形状是 {found}；与它比较的张量形状是 {wanted}",
+                found=found,
+                wanted=wanted,
+            )
+        )

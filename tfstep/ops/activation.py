@@ -1,0 +1,47 @@
+"""Smooth activation functions, as algebra over primitives."""
+
+from __future__ import annotations
+
+from tfstep.engine.op import Array, Op, op
+from tfstep.engine.tape import named
+from tfstep.ops.elementwise import erf, exp, tanh
+
+ROOT_HALF = 0.5**0.5
+ROOT_2_PI = (2 / 3.141592653589793) ** 0.5
+
+
+class Gelu(Op):
+    """Gaussian error linear unit, x Φ(x) (Hendrycks & Gimpel 2016). Shapes: x (…) → (…)."""
+
+    formula = "½ {x} (1 + erf({x} / √2))"
+    vjp_formula = {"x": "{g} · (Φ({x}) + {x} φ({x}))"}
+
+    def forward(self, x: Array) -> Array:
+        return x * named("Phi", 0.5 * (1 + erf(x * ROOT_HALF)))
+
+    def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
+        Phi = named("Phi", 0.5 * (1 + erf(x * ROOT_HALF)))
+        phi = named("phi", ROOT_2_PI / 2 * exp(-0.5 * (x * x)))
+        return g * named("slope", Phi + x * phi)
+
+
+gelu = op(Gelu)
+
+
+class GeluTanh(Op):
+    """GELU by its tanh approximation (Hendrycks & Gimpel 2016, section 2), as GPT-2 uses it. Shapes: x (…) → (…)."""
+
+    formula = "½ {x} (1 + tanh(√(2/π) ({x} + 0.044715 {x}³)))"
+    vjp_formula = {"x": "{g} · (½ (1 + t) + ½ {x} (1 − t²) √(2/π) (1 + 3 · 0.044715 {x}²))"}
+
+    def forward(self, x: Array) -> Array:
+        t = named("tanh", tanh(ROOT_2_PI * (x + 0.044715 * (x * x * x))))
+        return x * named("gate", 0.5 * (1 + t))
+
+    def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
+        t = named("tanh", tanh(ROOT_2_PI * (x + 0.044715 * (x * x * x))))
+        inner = named("inner_slope", ROOT_2_PI * (1 + 0.134145 * (x * x)))
+        return g * named("slope", 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * inner)
+
+
+gelu_tanh = op(GeluTanh)

@@ -1,0 +1,92 @@
+"""What attention needs beyond matrix products: the scale, the mask, the softmax (Vaswani et al. 2017, eq. 1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tfstep.engine.axis import Spec
+from tfstep.engine.op import Array, Cell, Const, Op, Part, Primitive, Ref, Why, op
+from tfstep.engine.plan import Lit
+from tfstep.engine.tape import named
+from tfstep.ops.elementwise import exp, project, where
+from tfstep.ops.reduce import max_, sum_, unbroadcast
+from tfstep.text import Text
+
+PADDING, CAUSAL = 1, 2  # why a cell of a mask is masked; 3 is both
+REASONS = {
+    1: Text("padding: the key is <pad>, which means nothing", "填充：这个键是 <pad>，没有意义"),
+    2: Text("causal: the key comes after the query, which must not see it", "因果：这个键排在查询之后，查询不能看到它"),
+    3: Text(
+        "padding and causal: the key is <pad>, and comes after the query", "填充兼因果：这个键是 <pad>，又排在查询之后"
+    ),
+}
+
+
+class Scale(Op):
+    """Scores over √d_k, so that their spread does not grow with d_k. Shapes: x (…) → (…).
+
+    Source: Vaswani et al. 2017, section 3.2.1.
+    """
+
+    formula = "{x} / √{d_k}"
+    vjp_formula = {"x": "{g} / √{d_k}"}
+
+    def forward(self, x: Array, *, d_k: int) -> Array:
+        return x / d_k**0.5
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, d_k: int) -> Array:
+        return g / d_k**0.5
+
+
+scale = op(Scale)
+
+
+class MaskFill(Primitive):
+    """Scores with every masked cell replaced by one very negative value. Shapes: x (batch, head, query, key),
+    mask (batch, 1, query, key) of reasons (0 visible, 1 padding, 2 causal, 3 both) → as x."""
+
+    formula = "{x}, but {value} where masked"
+    vjp_formula = {"x": "{g}, but 0 where masked"}
+
+    def infer(self, *args: Spec | Lit, value: float) -> Spec:
+        """The shape of x."""
+        assert isinstance(args[0], Spec)
+        return args[0]
+
+    def forward(self, x: Array, mask: Array, *, value: float) -> Array:
+        return np.where(mask, x.dtype.type(value), x)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, mask: Array, *, value: float) -> Array:
+        return unbroadcast(where(mask, 0.0, g), x)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        x, mask = args
+        reason = int(mask[project(cell, mask)])
+        if not reason:
+            return Why("visible", (Part((Ref(0, cell),)),))
+        value = float(x.dtype.type(attrs["value"]))
+        return Why("masked", (Part((Const(value, "mask value"),)),), note=REASONS[reason])
+
+
+mask_fill = op(MaskFill)
+
+
+class Softmax(Op):
+    """Softmax over the last axis. Shapes: x (…, n) → y (…, n), each row sums to 1."""
+
+    formula = "softmax({x})"
+    vjp_formula = {"x": "{y} · ({g} − Σ {g} · {y})"}
+
+    def forward(self, x: Array) -> Array:
+        shift = named("shift", x - named("max", max_(x)))
+        e = named("exp", exp(shift))
+        return e / named("sum", sum_(e))
+
+    def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
+        average = named("average", sum_(named("g_y", g * y)))
+        return y * named("above", g - average)
+
+
+softmax = op(Softmax)

@@ -1,0 +1,133 @@
+"""Matrix products and the linear layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tfstep.engine.axis import NO_AXIS, Spec
+from tfstep.engine.op import Array, Cell, Op, Part, Primitive, Ref, Why, op
+from tfstep.engine.plan import Lit
+from tfstep.engine.tape import OPERATORS
+from tfstep.ops.elementwise import project
+from tfstep.ops.reduce import sum_, unbroadcast
+from tfstep.ops.shape import reshape
+
+
+def flipped(x: np.ndarray, flip: bool) -> np.ndarray:
+    """The last two axes swapped, where asked."""
+    return np.swapaxes(x, -1, -2) if flip else x
+
+
+class Matmul(Primitive):
+    """Matrix product over the last two axes; leading axes broadcast.
+
+    Shapes: a (…, n, k), b (…, k, m) → (…, n, m). With ``at`` a is read as aᵀ, with ``bt`` b as bᵀ.
+    """
+
+    formula = "{a}{at} {b}{bt}"
+    vjp_formula = {"a": "{g} {b}ᵀ", "b": "{a}ᵀ {g}"}
+
+    def infer(self, *args: Spec | Lit, at: bool = False, bt: bool = False) -> Spec:
+        """Rows of a, columns of b."""
+        a, b = args
+        assert isinstance(a, Spec)
+        assert isinstance(b, Spec)
+        rows, inner = (-1, -2) if at else (-2, -1)
+        inner_b, columns = (-1, -2) if bt else (-2, -1)
+        if a.ndim < 2 or b.ndim < 2 or a.shape[inner] != b.shape[inner_b]:
+            raise ValueError(f"matmul: {a.shape} @ {b.shape}")
+        lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        names = a.axes[:-2] if a.ndim >= b.ndim else b.axes[:-2]
+        shape = (*lead, a.shape[rows], b.shape[columns])
+        column = b.axes[columns]
+        return Spec(shape, np.result_type(a.dtype, b.dtype), (*names, a.axes[rows], column or NO_AXIS))
+
+    def forward(self, a: Array, b: Array, *, at: bool = False, bt: bool = False) -> Array:
+        return np.matmul(flipped(a, at), flipped(b, bt))
+
+    def vjp_a(self, g: Array, y: Array, a: Array, b: Array, *, at: bool = False, bt: bool = False) -> Array:
+        if at:
+            return unbroadcast(matmul(b, g, at=bt, bt=True), a)
+        return unbroadcast(matmul(g, b, bt=not bt), a)
+
+    def vjp_b(self, g: Array, y: Array, a: Array, b: Array, *, at: bool = False, bt: bool = False) -> Array:
+        if bt:
+            return unbroadcast(matmul(g, a, at=True, bt=at), b)
+        return unbroadcast(matmul(a, g, at=not at), b)
+
+    def vjp_notation(self, argument: str, attrs: dict[str, Any]) -> str:
+        """With transposed operands the products turn round."""
+        at, bt = attrs.get("at", False), attrs.get("bt", False)
+        if argument == "a":
+            return ("{b}" + "ᵀ" * bt + " {g}ᵀ") if at else ("{g} {b}" + "ᵀ" * (not bt))
+        return ("{g}ᵀ {a}" + "ᵀ" * at) if bt else ("{a}" + "ᵀ" * (not at) + " {g}")
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        a, b = args
+        at, bt = attrs.get("at", False), attrs.get("bt", False)
+        n, m = cell[-2:]
+        parts = []
+        for k in range(a.shape[-2 if at else -1]):
+            left = project((*cell[:-2], k, n) if at else (*cell[:-2], n, k), a)
+            right = project((*cell[:-2], m, k) if bt else (*cell[:-2], k, m), b)
+            parts.append(Part((Ref(0, left), Ref(1, right))))
+        return Why("dot", tuple(parts))
+
+
+matmul = op(Matmul)
+
+
+def rows(x: Array) -> Array:
+    """All leading axes as one: (…, n) → (rows, n)."""
+    n = 1
+    for size in x.shape[:-1]:
+        n *= size
+    return x if len(x.shape) == 2 else reshape(x, shape=(n, x.shape[-1]))
+
+
+class Linear(Op):
+    """Linear layer. Shapes: x (…, in), W (in, out), b (out) → (…, out)."""
+
+    formula = "{x} {W} + {b}"
+    vjp_formula = {"x": "{g} {W}ᵀ", "W": "{x}ᵀ {g}", "b": "Σ {g} over batch and position"}
+
+    def forward(self, x: Array, W: Array, b: Array) -> Array:
+        from tfstep.engine.tape import named
+
+        return named("matmul", matmul(x, W)) + b
+
+    def vjp_x(self, g: Array, y: Array, x: Array, W: Array, b: Array) -> Array:
+        return matmul(g, W, bt=True)
+
+    def vjp_W(self, g: Array, y: Array, x: Array, W: Array, b: Array) -> Array:
+        return matmul(rows(x), rows(g), at=True)
+
+    def vjp_b(self, g: Array, y: Array, x: Array, W: Array, b: Array) -> Array:
+        return sum_(rows(g), axis=0, keepdims=False)
+
+
+linear = op(Linear)
+
+
+class LinearNoBias(Op):
+    """Linear layer without bias. Shapes: x (…, in), W (in, out) → (…, out)."""
+
+    formula = "{x} {W}"
+    vjp_formula = {"x": "{g} {W}ᵀ", "W": "{x}ᵀ {g}"}
+
+    def forward(self, x: Array, W: Array) -> Array:
+        return matmul(x, W)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, W: Array) -> Array:
+        return matmul(g, W, bt=True)
+
+    def vjp_W(self, g: Array, y: Array, x: Array, W: Array) -> Array:
+        return matmul(rows(x), rows(g), at=True)
+
+
+linear_no_bias = op(LinearNoBias)
+
+
+OPERATORS["matmul"] = matmul

@@ -1,0 +1,119 @@
+"""Losses, and the update that follows from them."""
+
+from __future__ import annotations
+
+from tfstep.engine.op import Array, Op, op
+from tfstep.engine.tape import named
+from tfstep.ops.elementwise import exp, log
+from tfstep.ops.index import minus_label, pick, place, select
+from tfstep.ops.linear import rows
+from tfstep.ops.reduce import max_, mean, sum_
+from tfstep.ops.shape import reshape, spread
+
+
+class CrossEntropy(Op):
+    """Mean over the kept labels of −log softmax(logits)[label].
+
+    Shapes: logits (batch, position, vocab), labels (batch, position) → scalar. ``keep`` are the numbers of the
+    rows, counted over batch and position, whose label is not <pad>: the others are left out, not multiplied by 0.
+    """
+
+    formula = "mean over labels of log Σ exp({logits}) − {logits}[label]"
+    vjp_formula = {"logits": "{g} · (softmax({logits}) − y) / n"}
+
+    def forward(self, logits: Array, labels: Array, *, keep: tuple[int, ...]) -> Array:
+        kept, ids = kept_rows(logits, labels, keep)
+        shift = named("shift", kept - named("max", max_(kept)))
+        total = named("sum", sum_(named("exp", exp(shift))))
+        picked = named("picked", pick(shift, ids))
+        return mean(named("logsumexp", log(total)) - picked, axis=None, keepdims=False)
+
+    def vjp_logits(self, g: Array, y: Array, logits: Array, labels: Array, *, keep: tuple[int, ...]) -> Array:
+        kept, ids = kept_rows(logits, labels, keep)
+        e = named("exp", exp(named("shift", kept - named("max", max_(kept)))))
+        p = named("p", e / named("sum", sum_(e)))
+        back = place(g * named("p_minus_y", minus_label(p, ids)) / len(keep), keep=keep, rows=rows_of(logits))
+        return reshape(back, shape=tuple(logits.shape))
+
+
+cross_entropy = op(CrossEntropy)
+
+
+def kept_rows(logits: Array, labels: Array, keep: tuple[int, ...]) -> tuple[Array, Array]:
+    """The rows of the logits that count, and their labels."""
+    n = rows_of(logits)
+    return select(rows(logits), keep=keep), select(reshape(labels, shape=(n,)), keep=keep)
+
+
+def rows_of(x: Array) -> int:
+    """How many rows the last axis has."""
+    n = 1
+    for size in x.shape[:-1]:
+        n *= int(size)
+    return n
+
+
+class Mse(Op):
+    """Mean over all elements of (x − target)². Shapes: x, target (…) → scalar."""
+
+    formula = "mean ({x} − {target})²"
+    vjp_formula = {"x": "2 {g} ({x} − {target}) / n"}
+
+    def forward(self, x: Array, target: Array) -> Array:
+        error = named("error", x - target)
+        return mean(error * error, axis=None, keepdims=False)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, target: Array) -> Array:
+        n = 1
+        for size in x.shape:
+            n *= int(size)
+        return g * (2 / n) * named("error", x - target)
+
+
+mse = op(Mse)
+
+
+class HalfMse(Op):
+    """½ Σ (x − target)², as textbooks write it. Shapes: x, target (…) → scalar."""
+
+    formula = "½ Σ ({x} − {target})²"
+    vjp_formula = {"x": "{g} ({x} − {target})"}
+
+    def forward(self, x: Array, target: Array) -> Array:
+        error = named("error", x - target)
+        return sum_(0.5 * error * error, axis=None, keepdims=False)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, target: Array) -> Array:
+        return g * named("error", x - target)
+
+
+half_mse = op(HalfMse)
+
+
+class Total(Op):
+    """The sum of all elements, as a loss. Shapes: x (…) → scalar."""
+
+    name = "sum_loss"
+    formula = "Σ {x}"
+    vjp_formula = {"x": "{g} everywhere"}
+
+    def forward(self, x: Array) -> Array:
+        return sum_(x, axis=None, keepdims=False)
+
+    def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
+        return spread(g, shape=tuple(x.shape))
+
+
+total = op(Total)
+
+
+class Sgd(Op):
+    """Stochastic gradient descent: one step downhill. Shapes: p, g (…) → (…)."""
+
+    formula = "{p} − {lr} · {g}"
+
+    def forward(self, p: Array, g: Array, *, lr: float) -> Array:
+        return p - lr * g
+
+
+sgd = op(Sgd)

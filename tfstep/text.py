@@ -1,0 +1,68 @@
+"""Every text of the program, in both languages, where it is used.
+
+A `Text` holds the English and the Chinese of one message side by side, so that neither can be
+forgotten, and is turned into words only when it is shown, in the language chosen by then:
+
+    >>> str(Text("head {n} of {of}", "第 {n} 头，共 {of} 头", n=1, of=2))
+    'head 1 of 2'
+"""
+
+from __future__ import annotations
+
+import locale
+import os
+from collections.abc import Mapping
+from typing import Any
+
+LANGUAGES = ("en", "zh")
+_language = "en"
+
+
+def set_language(language: str) -> None:
+    """Choose the language of every text shown from now on: ``en`` or ``zh``."""
+    global _language
+    if language not in LANGUAGES:
+        raise ValueError(f"language {language!r}: one of {', '.join(LANGUAGES)}")
+    _language = language
+
+
+def language() -> str:
+    """The language in which texts are shown now."""
+    return _language
+
+
+def locale_language(environ: Mapping[str, str] = os.environ) -> str:
+    """The language that the environment asks for: ``zh`` for a Chinese locale, else ``en``."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environ.get(name):
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "zh" if (locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"
+
+
+class Text:
+    """One message in both languages; ``{name}`` marks a place that ``values`` fill."""
+
+    __slots__ = ("en", "values", "zh")
+
+    def __init__(self, en: str, zh: str, **values: Any) -> None:
+        self.en, self.zh, self.values = en, zh, values
+
+    @classmethod
+    def of(cls, texts: Mapping[str, str] | str) -> Text:
+        """A text from a scenario or lesson file: one string, or one per language. It has no places."""
+        if isinstance(texts, str):
+            texts = {"en": texts, "zh": texts}
+        any_of = next(iter(texts.values()), "")
+        en, zh = (texts.get(lang, any_of).replace("{", "{{").replace("}", "}}") for lang in LANGUAGES)
+        return cls(en, zh)
+
+    def in_(self, language: str) -> str:
+        """The words in one language."""
+        template = self.zh if language == "zh" else self.en
+        return template.format(**self.values)
+
+    def __str__(self) -> str:
+        return self.in_(_language)
+
+    def __repr__(self) -> str:
+        return f"Text({self.en!r})"
