@@ -1,0 +1,139 @@
+"""The grid, continued: decoders, encoder-decoders, attention alone, networks, ties, and training over some steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from parity_cases import ADAM, ENCODER, EXTENDED, INF, SGD, Grid, Scenario, encoder, encoders, scenario, target
+from parity_shapes import draw
+
+SAY = {"target": "<sos> Steve builds a Steve", "labels": "Steve builds a house <eos>"}
+SAY_TWO = {
+    "target": ["<sos> Steve builds", "<sos> a"],
+    "labels": ["Steve builds <eos>", "a <eos>"],
+}
+TRANSLATE = {"source": "史蒂夫 建造 史蒂夫", "target": "<sos> Steve a Steve", "labels": "Steve builds a <eos>"}
+TRANSLATE_TWO = {"source": ["史蒂夫 建造 房子", "房子 房子"], **SAY_TWO}
+
+DECODER: dict[str, Scenario] = {
+    "post-relu": {},
+    "pre-gelu-2-layers": {"norm_position": "pre", "activation": "gelu", "layers": 2, "heads": 2},
+    "causal-and-padding": {"given": SAY_TWO, "heads": 2},
+    "causal-and-padding-inf-pre": {
+        "given": SAY_TWO,
+        "norm_position": "pre",
+        "mask_value": INF,
+        "activation": "gelu_tanh",
+    },
+    "no-causal-mask": {"given": SAY_TWO, "mask": {"causal": False}},
+    "no-mask-at-all": {"given": SAY_TWO, "mask": {"causal": False, "padding": False}, "positional": "learned"},
+    "llama": {
+        "norm_position": "pre",
+        "norm": "rms",
+        "activation": "swiglu",
+        "positional": "rope",
+        "rope": {"pairs": "half"},
+        "bias": False,
+        "heads": 2,
+        "kv_heads": 1,
+    },
+    "tied-embedding": {"tie": [["tgt.E", "out.W"]], "heads": 2, "embed_scale": True},
+    "tied-embedding-pre-adam": {"tie": [["tgt.E", "out.W"]], "norm_position": "pre", "train": ADAM},
+    "float32": {"dtype": "float32", "given": SAY_TWO, "heads": 2},
+}
+BOTH: dict[str, Scenario] = {
+    "post-relu": {},
+    "pre-gelu": {"norm_position": "pre", "activation": "gelu"},
+    "post-2-and-2-padding-both-sides": {"given": TRANSLATE_TWO, "layers": 2, "heads": 2},
+    "pre-2-and-2-padding-both-sides-inf": {
+        "given": TRANSLATE_TWO,
+        "layers": {"encoder": 2, "decoder": 2},
+        "norm_position": "pre",
+        "mask_value": INF,
+    },
+    "2-and-1-no-bias-learned": {"layers": {"encoder": 2, "decoder": 1}, "bias": False, "positional": "learned"},
+    "1-and-2-no-norm": {"layers": {"encoder": 1, "decoder": 2}, "norm": "none", "activation": "tanh"},
+    "no-causal-mask-rms": {"mask": {"causal": False}, "norm": "rms", "norm_position": "pre", "heads": 2},
+    "batch-norm": {"given": TRANSLATE_TWO, "norm": "batch"},
+    "tied-embedding": {"tie": [["tgt.E", "out.W"]], "embed_scale": True, "bias": False},
+    "float32": {"dtype": "float32", "given": TRANSLATE_TWO, "heads": 2},
+}
+X, STORE = draw("x", (3, 4)), draw("store", (5, 4))
+PLAIN = {"projections": False, "output": False, "bias": False}
+ATTENTION: dict[str, Scenario] = {
+    "plain": {**PLAIN, "loss": target("half_mse", 1, 3, 4)},
+    "plain-no-scale": {**PLAIN, "scale": False, "loss": target("mse", 1, 3, 4)},
+    "plain-memory": {**PLAIN, "given": {"x": X, "memory": STORE}, "loss": target("half_mse", 1, 3, 4)},
+    "projections": {"output": False, "loss": target("mse", 1, 3, 4)},
+    "projections-no-scale": {"output": False, "scale": False, "loss": {"kind": "sum"}},
+    "one-head": {"loss": target("mse", 1, 3, 4)},
+    "two-heads": {"heads": 2, "loss": target("half_mse", 1, 3, 4)},
+    "two-heads-no-bias": {"heads": 2, "bias": False, "loss": {"kind": "sum"}},
+    "two-heads-memory": {"heads": 2, "given": {"x": X, "memory": STORE}, "loss": target("mse", 1, 3, 4)},
+    "d-k-3-d-v-2": {"heads": 2, "d_k": 3, "d_v": 2, "loss": target("mse", 1, 3, 4)},
+    "grouped-heads": {"heads": 4, "kv_heads": 2, "d_k": 2, "d_v": 2, "loss": target("mse", 1, 3, 4)},
+    "rope": {"positional": "rope", "loss": target("mse", 1, 3, 4)},
+    "loss-of-weights": {"heads": 2, "loss": target("half_mse", 1, 2, 3, 3, of="attn.weights")},
+}
+MLP: dict[str, Scenario] = {
+    "2-2-1-sigmoid-half-mse": {
+        "sizes": [2, 2, 1],
+        "x": [[0.05, 0.1]],
+        "loss": {"kind": "half_mse", "target": [[0.01]]},
+    },
+    "2-2-1-batch": {"sizes": [2, 2, 1], "rows": 4, "loss": target("half_mse", 4, 1)},
+    "3-1-identity-mse": {"sizes": [3, 1], "rows": 5, "activation": "identity", "loss": target("mse", 5, 1)},
+    "4-5-3-2-gelu": {"sizes": [4, 5, 3, 2], "rows": 3, "activation": "gelu", "loss": target("mse", 3, 2)},
+    "3-4-2-tanh-no-bias": {"sizes": [3, 4, 2], "rows": 3, "activation": "tanh", "bias": False, "loss": {"kind": "sum"}},
+    "3-4-2-relu-adam": {
+        "sizes": [3, 4, 2],
+        "rows": 3,
+        "activation": "relu",
+        "train": ADAM,
+        "loss": target("mse", 3, 2),
+    },
+}
+MOMENTUM = {"optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "steps": 4}
+TRAINING: dict[str, Scenario] = {
+    "sgd": {"train": {**SGD, "steps": 3}},
+    "momentum": {"train": MOMENTUM, "heads": 2},
+    "adam": {"train": {**ADAM, "steps": 4}, "heads": 2},
+    # without biases: Adam divides by its ε of 1e-8 what rounding leaves in the gradient of b_K, which is 0
+    "adam-defaults": {"train": {"optimizer": "adam", "lr": 0.01, "steps": 5}, "norm_position": "pre", "bias": False},
+}
+
+
+def network(
+    name: str, sizes: list[int], loss: Scenario, rows: int = 1, x: Any = None, train: Scenario = SGD, **more: Any
+) -> Scenario:
+    """A network over a batch of numbers; sigmoid unless told."""
+    model = {"sizes": sizes, "activation": "sigmoid"} | more
+    return scenario(name, "mlp", {"x": x or draw(f"{name} x", (rows, sizes[0]))}, loss, train, **model)
+
+
+def alone(name: str, loss: Scenario, given: Scenario | None = None, train: Scenario = SGD, **model: Any) -> Scenario:
+    """Attention over three rows of four numbers."""
+    return scenario(name, "attention", given or {"x": X}, loss, train, **({"d_model": 4} | model))
+
+
+def speaking(kind: str, name: str, usual: Scenario, told: Scenario) -> Scenario:
+    """A model with a decoder, width 4."""
+    model: Scenario = {"d_model": 4, "d_ff": 6} | told
+    given, train = model.pop("given", usual), model.pop("train", SGD)
+    return scenario(name, kind, given, None, train, **model)
+
+
+def grid() -> Grid:
+    """Every recorded scenario."""
+    training: dict[str, Scenario] = {name: encoder(name, **told) for name, told in TRAINING.items()}
+    tied: Scenario = {"tie": [["tgt.E", "out.W"]], "train": MOMENTUM}
+    training["momentum-tied"] = speaking("decoder", "momentum-tied", SAY, tied)
+    return {
+        "encoder": encoders(ENCODER),
+        "extended": encoders(EXTENDED),
+        "decoder": {name: speaking("decoder", name, SAY, told) for name, told in DECODER.items()},
+        "encoder-decoder": {name: speaking("encoder-decoder", name, TRANSLATE, told) for name, told in BOTH.items()},
+        "attention": {name: alone(name, **told) for name, told in ATTENTION.items()},
+        "mlp": {name: network(name, **told) for name, told in MLP.items()},
+        "training": training,
+    }
