@@ -1,0 +1,106 @@
+"""Kind `formula`: the names an author may give, and the values behind them."""
+
+from __future__ import annotations
+
+import keyword
+import unicodedata
+
+import numpy as np
+
+from tfstep.scenario.mistakes import Place, Report
+from tfstep.scenario.nodes import Node, Scalar, Section, found, shown
+from tfstep.scenario.numbers import read_array
+from tfstep.scenario.typed import Source
+from tfstep.text import Text
+
+# names that mean something in expressions and paths already
+RESERVED = frozenset({"loss", "it", "grad", "new", "T", "inf", "nan", "pi"})
+
+
+def read_formula(
+    source: Source, x: np.ndarray | None
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, str]]:
+    """The values that are given, the parameters' start values, and the steps, each by name in the file's order."""
+    report = source.report
+    taken: dict[str, Place] = {}
+    given = _values(source.node("model", "given"), taken, report)
+    if x is not None:
+        _name("x", source.place("input", "x", key=True), taken, report)
+        given["x"] = x
+    parameters = _values(source.node("model", "parameters"), taken, report)
+    return given, parameters, _steps(source, taken)
+
+
+def _values(node: Node | None, taken: dict[str, Place], report: Report) -> dict[str, np.ndarray]:
+    values: dict[str, np.ndarray] = {}
+    if isinstance(node, Section):
+        for name, value in node:
+            _name(name, node.keys[name], taken, report)
+            array = read_array(value, report)
+            if array is not None:
+                values[name] = array
+    return values
+
+
+def _steps(source: Source, taken: dict[str, Place]) -> dict[str, str]:
+    node, report = source.node("model", "steps"), source.report
+    steps: dict[str, str] = {}
+    if not isinstance(node, Section) or not node.entries:
+        if source.sound("model", "steps"):
+            what = found(node) if node is not None else Text("nothing", "空")
+            message = Text(
+                "steps is {what}; kind formula needs `name: expression`, one or more",
+                "steps 为 {what}；formula 模型需要一个或多个 `名称: 表达式`",
+                what=what,
+            )
+            source.add(("model", "steps") if node else ("model",), message, key=node is None)
+        return steps
+    for name, value in node:
+        _name(name, node.keys[name], taken, report)
+        if isinstance(value, Scalar) and not isinstance(value.value, bool) and value.text.strip():
+            steps[name] = value.text
+        else:
+            report.add(
+                value.place,
+                Text(
+                    "{name} is {what}; an expression is needed",
+                    "{name} 为 {what}；此处须为表达式",
+                    name=shown(name),
+                    what=found(value),
+                ),
+            )
+    return steps
+
+
+def _name(name: str, place: Place, taken: dict[str, Place], report: Report) -> None:
+    """A name is letters, digits and _, in the form Python reads it in, free, and given once."""
+    normal = unicodedata.normalize("NFKC", name)
+    if not name.isidentifier() or keyword.iskeyword(name) or normal != name or name.startswith("__"):
+        hint = (
+            Text("; write {normal}", "；请写成 {normal}", normal=normal)
+            if normal != name and normal.isidentifier()
+            else Text("", "")
+        )
+        message = Text(
+            "'{name}' is no name; letters, digits and _, no digit first{hint}",
+            "“{name}”不是合法的名称；只能用字母、数字和 _，不能以数字开头{hint}",
+            name=shown(name),
+            hint=hint,
+        )
+    elif name in RESERVED:
+        message = Text(
+            "{name} has a meaning in expressions; take another name",
+            "{name} 在表达式中另有含义；请换一个名称",
+            name=name,
+        )
+    elif name in taken:
+        message = Text(
+            "the name {name} is given twice, first on line {line}; each name once",
+            "名称 {name} 重复，首次出现在第 {line} 行；每个名称只用一次",
+            name=name,
+            line=taken[name].line,
+        )
+    else:
+        taken[name] = place
+        return
+    report.add(place, message)

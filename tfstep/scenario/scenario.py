@@ -1,0 +1,181 @@
+"""A scenario, loaded and checked: what every other room works from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tfstep.errors import ScenarioError
+from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
+from tfstep.scenario import catalog, variants
+from tfstep.scenario.check import Checked, WeightsConfig, check
+from tfstep.scenario.mistakes import Mistake, Mistakes, Place, Report, fault, in_order
+from tfstep.scenario.nodes import Keys, Scalar, Section, at, from_python, place_of, to_python
+from tfstep.scenario.reading import read_text
+from tfstep.scenario.words import Vocabulary
+from tfstep.scenario.yaml import parse
+from tfstep.text import Text
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """One variant of a scenario file; everything in it is valid.
+
+    ``vocab`` has the vocabulary of each side: ``source``, ``target`` and ``labels``, as far as the model has them.
+    """
+
+    name: str
+    path: Path | None  # the file, or None for text
+    variant: str
+    variants: tuple[str, ...]  # "base" first
+    title: Text
+    about: Text
+    model: ModelConfig
+    inputs: Inputs
+    loss: LossConfig
+    train: TrainConfig
+    weights: WeightsConfig
+    vocab: Mapping[str, Vocabulary]
+    source_text: str
+    file: Section  # the tree of the file
+    tree: Section  # the same with the variant and the changes merged over it
+
+    def with_variant(self, name: str) -> Scenario:
+        """Another variant of the file, without the changes made by `with_changes`. Raises `ScenarioError`."""
+        report = Report()
+        tree = variants.apply(self.file, name)
+        return _made(self.name, self.path, name, self.source_text, self.file, tree, check(tree, report), report)
+
+    def with_changes(self, changes: Mapping[str, object]) -> Scenario:
+        """This scenario with keys merged over it, as a variant merges them: ``{"model": {"heads": 2}}``.
+
+        Values are dicts, lists, words, numbers and arrays; None takes a key away. Raises `ScenarioError`.
+        """
+        report = Report()
+        tree = variants.merge(self.tree, from_python(changes, Place("")))
+        assert isinstance(tree, Section)
+        checked = check(tree, report)
+        return _made(self.name, self.path, self.variant, self.source_text, self.file, tree, checked, report)
+
+    def place(self, keys: Keys, *, key: bool = False, offset: int = 0) -> Place:
+        """Where the value under ``keys`` stands in the file (``key``: where its key stands), or what is around it.
+
+        ``offset`` counts characters into a value that is a text.
+        """
+        node = at(self.tree, keys)
+        if isinstance(node, Scalar) and not key:
+            return node.place_at(offset) if offset else node.place
+        return place_of(self.tree, keys, key)
+
+    def mistake_at(self, keys: Keys, message: Text, *, key: bool = False, offset: int = 0) -> Mistake:
+        """A mistake that shows only when the model is built, with its place in the file."""
+        return Mistake(self.place(keys, key=key, offset=offset), message)
+
+    def error_at(self, keys: Keys, message: Text, *, key: bool = False, offset: int = 0) -> Mistakes:
+        """The same as an error to raise."""
+        return Mistakes([self.mistake_at(keys, message, key=key, offset=offset)])
+
+    def document(self) -> dict[str, object]:
+        """The merged file as plain values, without its variants, for writing it anew."""
+        plain = to_python(self.tree)
+        assert isinstance(plain, dict)
+        return {key: value for key, value in plain.items() if key != "variants"}
+
+
+def load(name: str | Path, variant: str | None = None) -> Scenario:
+    """The scenario of a file, or the one that ships under a bare name.
+
+    Raises `ScenarioError` with every mistake of the file, in all its variants.
+    """
+    path = catalog.find(str(name))
+    return _load(read_text(path), path.stem, path, variant)
+
+
+def load_text(text: str, name: str = "scenario", variant: str | None = None) -> Scenario:
+    """The scenario that a text spells. Raises `ScenarioError` like `load`."""
+    return _load(text, name, None, variant)
+
+
+def validate(name: str | Path, also: Callable[[Scenario], object] | None = None) -> list[Mistake]:
+    """Every mistake of a file, in all its variants, by position; an empty list if it is right.
+
+    ``also`` is called with every variant and may raise `ScenarioError` for what only it can see.
+    """
+    try:
+        scenario = load(name)
+    except Mistakes as mistakes:
+        return list(mistakes.mistakes)
+    found: list[Mistake] = []
+    for variant in scenario.variants if also else ():
+        try:
+            also(scenario.with_variant(variant)) if also else None
+        except Mistakes as mistakes:
+            found += mistakes.mistakes
+        except ScenarioError as error:
+            found.append(Mistake(Place(str(scenario.path)), error.message))
+    return list(in_order(found))
+
+
+def _load(text: str, name: str, path: Path | None, variant: str | None) -> Scenario:
+    report = Report()
+    try:
+        file = parse(text, str(path or name), report)
+    except Mistakes as mistakes:
+        raise Mistakes([*report.mistakes, *mistakes.mistakes]) from None
+    variants.check_names(file, report)
+    wanted, chosen = variant or variants.BASE, None
+    for each in variants.names(file)[: variants.MOST + 1]:
+        checked = _variant(file, each, report)
+        chosen = checked if each == wanted else chosen
+    if not report.mistakes:
+        tree = variants.apply(file, wanted)
+        return _made(name, path, wanted, text, file, tree, chosen, report)
+    raise Mistakes(report.mistakes)
+
+
+def _variant(file: Section, name: str, report: Report) -> Checked | None:
+    """One variant, checked; its mistakes go to ``report``."""
+    own = Report()
+    checked = check(variants.apply(file, name), own)
+    report.mistakes += own.mistakes
+    return checked
+
+
+def _made(
+    name: str,
+    path: Path | None,
+    variant: str,
+    text: str,
+    file: Section,
+    tree: Section,
+    checked: Checked | None,
+    report: Report,
+) -> Scenario:
+    report.raise_if_any()
+    if checked is None:
+        raise fault(tree.place, Text("the scenario is not complete", "场景不完整"))
+    return Scenario(
+        name,
+        path,
+        variant,
+        variants.names(file),
+        checked.title,
+        checked.about,
+        checked.model,
+        checked.inputs,
+        checked.loss,
+        checked.train,
+        _beside(path, checked.weights),
+        checked.vocab,
+        text,
+        file,
+        tree,
+    )
+
+
+def _beside(path: Path | None, weights: WeightsConfig) -> WeightsConfig:
+    """The weights with their file found from the scenario's own folder."""
+    if path is None or weights.file is None:
+        return weights
+    return replace(weights, file=path.parent / weights.file)

@@ -1,0 +1,203 @@
+"""Vocabularies, sentences, and the ids that stand for words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from tfstep.errors import nearest
+from tfstep.models.config import Sentences
+from tfstep.scenario.mistakes import Place, Report
+from tfstep.scenario.nodes import Items, Node, Scalar, Section, found, shown
+from tfstep.text import Text
+
+PAD = "<pad>"
+MOST_WORDS = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The words a model knows; the place of a word is its id."""
+
+    words: tuple[str, ...]
+
+    @cached_property
+    def ids(self) -> Mapping[str, int]:
+        """The id of each word."""
+        return {word: index for index, word in enumerate(self.words)}
+
+    @property
+    def pad(self) -> int | None:
+        """The id of ``<pad>``, if the vocabulary has it."""
+        return self.ids.get(PAD)
+
+
+@lru_cache(maxsize=4)
+def numbered(n: int) -> Vocabulary:
+    """The words "0" … "n-1"."""
+    return Vocabulary(tuple(map(str, range(n))))
+
+
+def read_vocabulary(node: Node, report: Report) -> Vocabulary | None:
+    """The vocabulary that a list of words or a number spells, or None where it is wrong."""
+    if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
+        if 1 <= node.value <= MOST_WORDS:
+            return numbered(node.value)
+        message = Text(
+            "a vocabulary of {n} words; from 1 to {most:,}",
+            "词表有 {n} 个词；须在 1 到 {most:,} 之间",
+            n=shown(node.text),
+            most=MOST_WORDS,
+        )
+        report.add(node.place, message)
+        return None
+    if not isinstance(node, Items) or not node.items:
+        message = Text(
+            "vocab is {what}; allowed: a list of words, a number of words, or {{source: […], target: […]}}",
+            "vocab 为 {what}；可用：词的列表、词数，或 {{source: […], target: […]}}",
+            what=found(node) if not isinstance(node, Items) else Text("an empty list", "空列表"),
+        )
+        report.add(node.place, message)
+        return None
+    words: dict[str, Place] = {}
+    for item in node.items:
+        _declare(item, words, report)
+    return Vocabulary(tuple(words))
+
+
+def _declare(item: Node, words: dict[str, Place], report: Report) -> None:
+    word = item.text if isinstance(item, Scalar) else ""
+    if not word or word.split() != [word]:
+        message = Text(
+            "{what} is no word; a word has no spaces and is not empty",
+            "{what} 不是词；词不能为空，也不能含空格",
+            what=found(item),
+        )
+        report.add(item.place, message)
+    elif word in words:
+        message = Text(
+            "the word '{word}' is there twice, first on line {line}; each word once",
+            "词“{word}”重复，首次出现在第 {line} 行；每个词只写一次",
+            word=shown(word),
+            line=words[word].line,
+        )
+        report.add(item.place, message)
+    else:
+        words[word] = item.place
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One sentence as written: its words, where each stands, and where it begins."""
+
+    words: tuple[str, ...]
+    places: tuple[Place, ...]
+    place: Place
+
+
+def read_rows(node: Node, report: Report) -> tuple[Row, ...] | None:
+    """The sentences that a text, a list of words, or a list of sentences spells, or None where they are wrong.
+
+    A list is one sentence of words; it is a batch if one of its items is a list or has a space in it.
+    """
+    before = len(report.mistakes)
+    if isinstance(node, Items):
+        batch = any(not isinstance(item, Scalar) or len(item.text.split()) > 1 for item in node.items)
+        rows = [_row(item, report) for item in node.items] if batch else [_row(node, report)]
+    else:
+        rows = [_row(node, report)]
+    return tuple(rows) if len(report.mistakes) == before else None
+
+
+def _row(node: Node, report: Report) -> Row:
+    pairs: list[tuple[str, Place]] = []
+    if isinstance(node, Scalar):
+        pairs = list(_split(node))
+    elif isinstance(node, Items):
+        for item in node.items:
+            if isinstance(item, Scalar) and len(item.text.split()) == 1:
+                pairs.append((item.text.strip(), item.place))
+            else:
+                message = Text(
+                    "{what} among the words of a sentence; a word is needed",
+                    "句子的词中出现 {what}；此处须为一个词",
+                    what=found(item),
+                )
+                report.add(item.place, message)
+                return Row((), (), node.place)
+    if not pairs:
+        what = Text("an empty sentence", "空句子") if isinstance(node, Scalar | Items) else found(node)
+        message = Text(
+            "{what}; words between spaces, or a list of words", "{what}；应为以空格分开的词，或词的列表", what=what
+        )
+        report.add(node.place, message)
+    return Row(tuple(word for word, _ in pairs), tuple(place for _, place in pairs), node.place)
+
+
+def _split(node: Scalar) -> Iterator[tuple[str, Place]]:
+    for match in re.finditer(r"\S+", node.text):
+        yield match.group(), node.place_at(match.start())
+
+
+def sentences(rows: tuple[Row, ...], vocabulary: Vocabulary, report: Report) -> Sentences | None:
+    """The rows as ids, padded to one length with ``<pad>``; undeclared words are noted, each at its place."""
+    before = len(report.mistakes)
+    for row in rows:
+        for word, place in zip(row.words, row.places, strict=True):
+            if word not in vocabulary.ids:
+                report.add(place, _undeclared(word, vocabulary))
+    lengths = {len(row.words) for row in rows}
+    if len(lengths) > 1 and vocabulary.pad is None:
+        message = Text(
+            "sentences of {lengths} words and no {pad} to fill them up; put {pad} into vocab",
+            "句子长度不一（{lengths}），却没有 {pad} 可供填充；请在 vocab 中加入 {pad}",
+            lengths=" / ".join(map(str, sorted(lengths))),
+            pad=PAD,
+        )
+        report.add(rows[0].place, message)
+    if len(report.mistakes) > before:
+        return None
+    longest = max(lengths)
+    return from_words(tuple(row.words + (PAD,) * (longest - len(row.words)) for row in rows), vocabulary)
+
+
+def from_words(words: tuple[tuple[str, ...], ...], vocabulary: Vocabulary) -> Sentences:
+    """Sentences of declared words, all of one length."""
+    ids = np.array([[vocabulary.ids[word] for word in row] for row in words], dtype=np.int64)
+    ids.setflags(write=False)
+    return Sentences(words, ids, vocabulary.words, vocabulary.pad)
+
+
+def _undeclared(word: str, vocabulary: Vocabulary) -> Text:
+    near = nearest(word, vocabulary.words[:10_000])
+    if near is None and len(word) > 1 and all(letter in vocabulary.ids for letter in word):
+        near = " ".join(word)
+    few = ", ".join(vocabulary.words[:12]) + (", …" if len(vocabulary.words) > 12 else "")
+    return Text(
+        "the word '{word}' is not in vocab; allowed: {few}{hint}",
+        "词“{word}”不在 vocab 中；可用：{few}{hint}",
+        word=shown(word),
+        few=few,
+        hint=Text("; did you mean '{near}'?", "；是不是想写“{near}”？", near=near) if near else Text("", ""),
+    )
+
+
+def read_vocabularies(node: Node, report: Report) -> tuple[Vocabulary | None, Vocabulary | None]:
+    """The vocabularies of source and target; one list serves both."""
+    if not isinstance(node, Section):
+        one = read_vocabulary(node, report)
+        return one, one
+    for key, place in node.keys.items():
+        if key not in ("source", "target"):
+            message = Text(
+                "unknown key {key} in vocab; allowed: source, target",
+                "vocab 中未知的键 {key}；可用：source, target",
+                key=key,
+            )
+            report.add(place, message)
+    source, target = node.get("source"), node.get("target")
+    return read_vocabulary(source, report) if source else None, read_vocabulary(target, report) if target else None

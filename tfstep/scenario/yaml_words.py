@@ -1,0 +1,61 @@
+"""What the parser says about a line that is not YAML, in words a reader can act on."""
+
+from __future__ import annotations
+
+from tfstep.scenario.nodes import shown
+from tfstep.text import Text
+
+# what the parser's message contains -> what to tell the reader
+_PROBLEMS = (
+    ("'\\t' that cannot start", Text("a tab; indent with spaces", "出现制表符；请用空格缩进")),
+    (
+        "mapping values are not allowed",
+        Text(
+            "a second `: ` on one line; quote the text, or put the key on a line of its own",
+            "同一行出现第二个“: ”；请给文字加引号，或让键另起一行",
+        ),
+    ),
+    (
+        "could not find expected ':'",
+        Text("a key without `: `; write `key: value`", "键后面没有“: ”；应写成 `键: 值`"),
+    ),
+    (
+        "expected <block end>",
+        Text(
+            "this line does not fit the indentation above it; keys of one group begin in one column",
+            "缩进与上文不一致；同一组的键须从同一列开始",
+        ),
+    ),
+    (
+        "unexpected end of stream",
+        Text("a quotation mark is opened and never closed; close it", "引号没有闭合；请补上"),
+    ),
+    (
+        "expected ',' or ']'",
+        Text("a list that is not closed; `,` or `]` belongs here", "列表没有闭合；此处应为 `,` 或 `]`"),
+    ),
+    (
+        "expected ',' or '}'",
+        Text("a group that is not closed; `,` or `}}` belongs here", "花括号没有闭合；此处应为 `,` 或 `}}`"),
+    ),
+    (
+        "but found '<stream end>'",
+        Text(
+            "the file ends in the middle of a value; close what is open", "文件在值的中间就结束了；请把未闭合的部分补上"
+        ),
+    ),
+    (
+        "cannot start any token",
+        Text("a character that cannot begin a value; quote the text", "该字符不能作为值的开头；请给文字加引号"),
+    ),
+)
+
+
+def explained(problem: str, line: str) -> Text:
+    """The parser's problem in words; ``line`` is the line it stumbled over."""
+    if "：" in line and ": " not in line and not line.rstrip().endswith(":"):
+        return Text("a full-width colon ：; write `: `", "出现全角冒号“：”；请写半角冒号加空格“: ”")
+    for part, text in _PROBLEMS:
+        if part in problem:
+            return text
+    return Text("this is not YAML: {why}", "不是合法的 YAML：{why}", why=shown(problem))
