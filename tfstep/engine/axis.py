@@ -21,6 +21,10 @@ class Axis:
         """The same words under another name: the positions of Q are the queries of the scores."""
         return replace(self, name=name)
 
+    def bare(self) -> Axis:
+        """The same axis without its words."""
+        return Axis(self.name)
+
     def words(self, sentence: int = 0) -> tuple[str, ...] | None:
         """The labels along this axis for one sentence of the batch."""
         if self.labels is None:

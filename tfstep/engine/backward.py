@@ -64,7 +64,7 @@ def _uses(tape: Tape, steps: list[Node]) -> dict[int | Lit, set[tuple[int, int]]
 
 
 def _wants(node: Node) -> bool:
-    return node.spec.dtype.kind == "f" and node.kind in ("step", "parameter", "input")
+    return node.spec.dtype.kind == "f" and node.kind != "constant"
 
 
 def _through(tape: Tape, node: Node, index: int, g: Traced, target: Node) -> Traced:

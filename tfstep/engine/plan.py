@@ -28,7 +28,7 @@ class Lit:
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One tensor of a plan: a leaf (parameter, constant, input), or a step and its result.
+    """One tensor of a plan: a leaf (parameter, constant, input), a view of a tied parameter, or a step and its result.
 
     ``inputs`` are slots of earlier nodes, or literals. ``of`` is, for a step that carries a gradient
     through an op, the slot of the step whose VJP it is. ``number`` counts the steps from 1.
@@ -81,14 +81,19 @@ class Plan:
 
     @cached_property
     def steps(self) -> list[Node]:
-        """The nodes that are computed, in order; ``steps[n - 1]`` has the number n."""
+        """The steps in order; ``steps[n - 1]`` has the number n."""
+        return [node for node in self.nodes if node.kind == "step"]
+
+    @cached_property
+    def computed(self) -> list[Node]:
+        """What is computed, in order: the steps, and the views of tied parameters."""
         return [node for node in self.nodes if node.op is not None]
 
     @cached_property
     def consumers(self) -> list[list[int]]:
         """For each slot the steps that read it, in order."""
         found: list[list[int]] = [[] for _ in self.nodes]
-        for node in self.steps:
+        for node in self.computed:
             for slot in dict.fromkeys(node.slots):
                 found[slot].append(node.slot)
         return found
@@ -97,7 +102,7 @@ class Plan:
     def vjps(self) -> dict[int, list[int]]:
         """For each step the backward steps that carry a gradient through it."""
         found: dict[int, list[int]] = {}
-        for node in self.steps:
+        for node in self.computed:
             if node.of is not None:
                 found.setdefault(node.of, []).append(node.slot)
         return found
@@ -105,7 +110,7 @@ class Plan:
     @cached_property
     def program(self) -> list[tuple[int, Callable[..., Any], Callable[[Any], Any], int]]:
         """The steps as (slot, function, getter of its inputs, how many), with nothing left to look up."""
-        return [self.instruction(node) for node in self.steps]
+        return [self.instruction(node) for node in self.computed]
 
     def instruction(self, node: Node) -> tuple[int, Callable[..., Any], Callable[[Any], Any], int]:
         """One step of `program`; a getter of one input gives it bare."""

@@ -119,6 +119,7 @@ class Tape:
         self.paths: dict[str, Node] = {}
         self.leaves: dict[int, np.ndarray] = {}
         self.removed: dict[str, str] = {}
+        self.views: dict[str, Callable[[Spec], Traced]] = {}  # tied paths, and what makes the view of each
         self.phase = "forward"
         self.carry: list[tuple[int, int]] = []
 
@@ -219,7 +220,12 @@ class Scope:
         return Scope(self.tape, self.path(name))
 
     def parameter(self, name: str, spec: Spec, init: str) -> Traced:
-        """A tensor that training changes; ``init`` is its role: weight, embedding, bias, one."""
+        """A tensor that training changes; ``init`` is its role: weight, embedding, bias, one, zero."""
+        path = self.path(name)
+        if path in self.tape.views:
+            return self.tape.views[path](spec)
+        if path in self.tape.paths:  # a tie has asked for it before its turn
+            return self.tape.find(path)
         return self.tape.leaf(self.path(name), "parameter", spec, init=init)
 
     def constant(self, name: str, value: np.ndarray, axes: tuple[Axis, ...], kind: str = "constant") -> Traced:

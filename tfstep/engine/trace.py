@@ -231,6 +231,16 @@ class Trace:
                     outer=outer,
                 )
             )
+        if tensor.node.kind == "view":
+            owner = tensor.inputs[0]
+            raise EditError(
+                Text(
+                    "{path} is tied to {owner}, which owns the numbers; set {owner}",
+                    "{path} 与 {owner} 共享权重，数值归 {owner} 所有；请设置 {owner}",
+                    path=path,
+                    owner=owner,
+                )
+            )
         if tensor.node.dtype.kind not in "f":
             raise EditError(
                 Text(

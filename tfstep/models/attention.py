@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from tfstep.engine.axis import Axis, axes
@@ -9,28 +12,42 @@ from tfstep.engine.tape import Scope, Traced
 from tfstep.models.blocks import dense
 from tfstep.models.config import ModelConfig, Sentences
 from tfstep.ops.attention import CAUSAL, PADDING, mask_fill, scale, softmax
-from tfstep.ops.linear import matmul
+from tfstep.ops.linear import grouped_matmul, matmul
+from tfstep.ops.rotate import rope, rope_tables
 from tfstep.ops.shape import concat_heads, split_heads
 
 
-def multi_head(at: Scope, x: Traced, memory: Traced, mask: np.ndarray | None, c: ModelConfig) -> Traced:
+def self_attention(at: Scope, x: Traced, mask: np.ndarray | None, offset: int, c: ModelConfig) -> Traced:
+    """Every row of x asks the rows of x, positions rotated in where the scenario says rope."""
+    return multi_head(at, x, x, mask, c, offset if c.positional == "rope" else None)
+
+
+def multi_head(
+    at: Scope, x: Traced, memory: Traced, mask: np.ndarray | None, c: ModelConfig, rotate: int | None = None
+) -> Traced:
     """Each row of x asks the rows of memory (itself, for self-attention).
 
     Shapes: x (batch, query, model), memory (batch, key, model) → (batch, query, model). ``mask`` holds the
-    reason of every masked cell, (batch, 1, query, key), or is None where nothing is ever masked.
+    reason of every masked cell, (batch, 1, query, key), or is None where nothing is ever masked. ``rotate``
+    is the position of the first row, for rotary positions.
     """
     model, (batch, query), key = Axis("model"), x.axes[:2], memory.axes[1]
-    at.q_proj = dense(at, x, "W_Q", "b_Q", c.heads * c.d_k, c, model)
-    at.k_proj = dense(at, memory, "W_K", "b_K", c.heads * c.d_k, c, model)
-    at.v_proj = dense(at, memory, "W_V", "b_V", c.heads * c.d_v, c, model)
+    q, k, v = _projections(at, x, memory, c) if c.projections else _unprojected(at, x, memory)
     head, d_k, d_v = axes("head", "d_k", "d_v")
-    at.Q = split_heads(at.q_proj, heads=c.heads).with_axes(batch, head, query, d_k)
-    at.K = split_heads(at.k_proj, heads=c.heads).with_axes(batch, head, key, d_k)
-    at.V = split_heads(at.v_proj, heads=c.heads).with_axes(batch, head, key, d_v)
+    Q = at.Q = split_heads(q, heads=c.heads).with_axes(batch, head, query, d_k)
+    K = at.K = split_heads(k, heads=c.kv_heads).with_axes(batch, head, key, d_k)
+    at.V = split_heads(v, heads=c.kv_heads).with_axes(batch, head, key, d_v)
+    if rotate is not None:
+        cos, sin = (
+            at.constant(f"rope_{n}", t, (key.bare(), d_k)) for n, t in _angles(max(x.shape[1], K.shape[2]), rotate, c)
+        )
+        Q = at.Q_rot = rope(at.Q, cos, sin, pairs=c.rope_pairs)
+        K = at.K_rot = rope(at.K, cos, sin, pairs=c.rope_pairs)
     asked = (batch, head, query.renamed("query"), key.renamed("key"))
-    s = at.scores = matmul(at.Q, at.K, bt=True).with_axes(*asked)
+    times = _product(c)
+    s = at.scores = times(Q, K, bt=True).with_axes(*asked)
     if c.scale:
-        s = at.scaled = scale(at.scores, d_k=c.d_k)
+        s = at.scaled = scale(s, d_k=Q.shape[-1])
     else:
         at.removed("model.scale", "scaled")
     if mask is not None:
@@ -39,10 +56,36 @@ def multi_head(at: Scope, x: Traced, memory: Traced, mask: np.ndarray | None, c:
     else:
         at.removed("model.mask", "mask", "masked")
     at.weights = softmax(s)
-    at.heads = matmul(at.weights, at.V).with_axes(batch, head, query, d_v)
+    at.heads = times(at.weights, at.V).with_axes(batch, head, query, d_v)
     at.concat = concat_heads(at.heads).with_axes(batch, query, model)
-    at.out = dense(at, at.concat, "W_O", "b_O", x.shape[-1], c, model)
+    if not c.output:
+        at.removed("model.output", "out", "W_O", "b_O")
+        return at.concat
+    at.out = dense(at, at.concat, "W_O", "b_O", c.d_model, c, model)
     return at.out
+
+
+def _projections(at: Scope, x: Traced, memory: Traced, c: ModelConfig) -> tuple[Traced, Traced, Traced]:
+    model = Axis("model")
+    at.q_proj = dense(at, x, "W_Q", "b_Q", c.heads * c.d_k, c, model)
+    at.k_proj = dense(at, memory, "W_K", "b_K", c.kv_heads * c.d_k, c, model)
+    at.v_proj = dense(at, memory, "W_V", "b_V", c.kv_heads * c.d_v, c, model)
+    return at.q_proj, at.k_proj, at.v_proj
+
+
+def _unprojected(at: Scope, x: Traced, memory: Traced) -> tuple[Traced, Traced, Traced]:
+    at.removed("model.projections", *(n for p in "QKV" for n in (f"{p.lower()}_proj", f"W_{p}", f"b_{p}")))
+    return x, memory, memory
+
+
+def _product(c: ModelConfig) -> Callable[..., Traced]:
+    """The matrix product of heads; with fewer key and value heads, each serves a group (Ainslie et al. 2023)."""
+    return matmul if c.kv_heads == c.heads else partial(grouped_matmul, times=c.heads // c.kv_heads)
+
+
+def _angles(length: int, offset: int, c: ModelConfig) -> list[tuple[str, np.ndarray]]:
+    cos, sin = rope_tables(length, c.d_k, c.rope_base, c.rope_pairs, offset)
+    return [("cos", cos.astype(c.dtype)), ("sin", sin.astype(c.dtype))]
 
 
 def reasons(c: ModelConfig, queries: Sentences, keys: Sentences, causal: bool) -> np.ndarray | None:

@@ -10,12 +10,20 @@ from tfstep.engine.axis import Axis, Spec, axes
 from tfstep.engine.op import Op
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import ModelConfig
-from tfstep.ops.activation import gelu, gelu_tanh
-from tfstep.ops.elementwise import identity, relu
+from tfstep.ops.activation import gelu, gelu_tanh, silu, swiglu
+from tfstep.ops.elementwise import identity, relu, sigmoid, tanh
 from tfstep.ops.linear import linear, linear_no_bias
-from tfstep.ops.norm import layer_norm
+from tfstep.ops.norm import batch_norm, layer_norm, rms_norm
 
-ACTIVATIONS: dict[str, Op] = {"relu": relu, "gelu": gelu, "gelu_tanh": gelu_tanh, "identity": identity}
+ACTIVATIONS: dict[str, Op] = {
+    "relu": relu,
+    "gelu": gelu,
+    "gelu_tanh": gelu_tanh,
+    "silu": silu,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+    "identity": identity,
+}
 
 
 def dense(at: Scope, x: Traced, W: str, b: str, width: int, c: ModelConfig, axis: Axis) -> Traced:
@@ -38,8 +46,13 @@ def norm(at: Scope, name: str, x: Traced, c: ModelConfig) -> Traced:
         return x
     own = at.scope(name)
     spec = Spec((x.shape[-1],), x.dtype, (Axis("model"),))
-    gamma, beta = own.parameter("gamma", spec, "one"), own.parameter("beta", spec, "zero")
-    setattr(at, name, layer_norm(x, gamma, beta, eps=c.eps))
+    gamma = own.parameter("gamma", spec, "one")
+    if c.norm == "rms":
+        own.removed("model.norm", "beta")
+        setattr(at, name, rms_norm(x, gamma, eps=c.eps))
+    else:
+        normalise = layer_norm if c.norm == "layer" else batch_norm
+        setattr(at, name, normalise(x, gamma, own.parameter("beta", spec, "zero"), eps=c.eps))
     return at.tape.find(at.path(name))
 
 
@@ -61,7 +74,9 @@ def sublayer(at: Scope, n: int, x: Traced, f: Callable[[Traced], Traced], c: Mod
 
 def feed_forward(at: Scope, x: Traced, c: ModelConfig) -> Traced:
     """FFN(x) = act(x W_1 + b_1) W_2 + b_2 (Vaswani et al. 2017, eq. 2). Shapes: x (batch, position, model) → same."""
+    if c.activation == "swiglu":  # act = silu(x W_gate + b_gate) · (x W_1 + b_1) (Shazeer 2020)
+        at.gate = dense(at, x, "W_gate", "b_gate", c.d_ff, c, Axis("hidden"))
     at.hidden = dense(at, x, "W_1", "b_1", c.d_ff, c, Axis("hidden"))
-    at.act = ACTIVATIONS[c.activation](at.hidden)
+    at.act = swiglu(at.gate, at.hidden) if c.activation == "swiglu" else ACTIVATIONS[c.activation](at.hidden)
     at.out = dense(at, at.act, "W_2", "b_2", x.shape[-1], c, Axis("model"))
     return at.out

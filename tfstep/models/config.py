@@ -42,6 +42,8 @@ class ModelConfig:
     mask_padding: bool = True
     mask_causal: bool = True
     mask_value: float = -1e9
+    encoder_positions: int = 0  # rows of learned position tables, where training needs more than the input
+    decoder_positions: int = 0
     head: bool = True
     tie: tuple[tuple[str, ...], ...] = ()
     dtype: str = "float64"

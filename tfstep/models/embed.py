@@ -8,16 +8,20 @@ from tfstep.engine.axis import Axis, Spec
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import ModelConfig, Sentences
 from tfstep.ops.elementwise import identity
+from tfstep.ops.embed import add_rows, embed_scaled
 from tfstep.ops.index import gather
 
 
-def embed(at: Scope, side: Sentences, offset: int, c: ModelConfig) -> Traced:
-    """E[tokens] + positions. Shapes: tokens (batch, position) → (batch, position, model)."""
+def embed(at: Scope, side: Sentences, offset: int, c: ModelConfig, positions: int = 0) -> Traced:
+    """E[tokens] + positions. Shapes: tokens (batch, position) → (batch, position, model).
+
+    A learned table has ``positions`` rows, at least as many as the sentence needs.
+    """
     dtype, model = np.dtype(c.dtype), Axis("model")
     position = Axis("position", side.words)
     tokens = at.constant("tokens", side.ids, (Axis("batch"), position), kind="input")
     E = at.parameter("E", Spec((len(side.vocab), c.d_model), dtype, (Axis("vocab", (side.vocab,)), model)), "embedding")
-    e = at.embed = gather(E, tokens)
+    e = at.embed = embed_scaled(E, tokens) if c.embed_scale else gather(E, tokens)
     if c.positional in ("none", "rope"):
         at.removed("model.positional", "pos")
         at.x = identity(e)
@@ -25,7 +29,11 @@ def embed(at: Scope, side: Sentences, offset: int, c: ModelConfig) -> Traced:
     length = side.ids.shape[1]
     place = (Axis("position"), model)
     if c.positional == "learned":
-        pos = at.parameter("pos", Spec((length, c.d_model), dtype, place), "embedding")
+        spec = Spec((max(positions, offset + length), c.d_model), dtype, place)
+        pos = at.parameter("pos", spec, "embedding")
+        if spec.shape[0] != length:
+            at.x = add_rows(e, pos, start=offset)
+            return at.x
     else:
         pos = at.constant("pos", sinusoidal(length, c.d_model, offset).astype(dtype), place)
     at.x = e + pos

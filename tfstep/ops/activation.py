@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
-from tfstep.ops.elementwise import erf, exp, tanh
+from tfstep.ops.elementwise import erf, exp, sigmoid, tanh
 
 ROOT_HALF = 0.5**0.5
 ROOT_2_PI = (2 / 3.141592653589793) ** 0.5
@@ -45,3 +45,40 @@ class GeluTanh(Op):
 
 
 gelu_tanh = op(GeluTanh)
+
+
+class Silu(Op):
+    """Sigmoid-weighted linear unit, x σ(x) (Elfwing et al. 2017). Shapes: x (…) → (…)."""
+
+    formula = "{x} · σ({x})"
+    vjp_formula = {"x": "{g} · σ({x}) · (1 + {x} (1 − σ({x})))"}
+
+    def forward(self, x: Array) -> Array:
+        return x * named("sigmoid", sigmoid(x))
+
+    def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
+        s = named("sigmoid", sigmoid(x))
+        return g * named("slope", s * (1 + x * (1 - s)))
+
+
+silu = op(Silu)
+
+
+class Swiglu(Op):
+    """A gate in front of the hidden values, silu(gate) · hidden (Shazeer 2020, eq. 6). Shapes: (…), (…) → (…)."""
+
+    formula = "silu({gate}) · {hidden}"
+    vjp_formula = {"gate": "{g} · {hidden} · silu′({gate})", "hidden": "{g} · silu({gate})"}
+
+    def forward(self, gate: Array, hidden: Array) -> Array:
+        return named("silu", silu(gate)) * hidden
+
+    def vjp_gate(self, g: Array, y: Array, gate: Array, hidden: Array) -> Array:
+        s = named("sigmoid", sigmoid(gate))
+        return g * hidden * named("slope", s * (1 + gate * (1 - s)))
+
+    def vjp_hidden(self, g: Array, y: Array, gate: Array, hidden: Array) -> Array:
+        return g * named("silu", silu(gate))
+
+
+swiglu = op(Swiglu)

@@ -235,6 +235,23 @@ class Tanh(Function):
 tanh = op(Tanh)
 
 
+class Sigmoid(Function):
+    """The logistic function, 1 / (1 + e⁻ˣ); it never overflows."""
+
+    formula = "σ({x})"
+    vjp_formula = {"x": "{g} · {y} · (1 − {y})"}
+
+    def forward(self, x: Array) -> Array:
+        e = np.exp(-np.abs(x))
+        return np.where(x >= 0, 1, e) / (1 + e)
+
+    def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
+        return g * (y * (1 - y))
+
+
+sigmoid = op(Sigmoid)
+
+
 class Sin(Function):
     """Sine, of radians."""
 

@@ -12,7 +12,7 @@ from tfstep.engine.plan import Lit
 from tfstep.engine.tape import OPERATORS
 from tfstep.ops.elementwise import project
 from tfstep.ops.reduce import sum_, unbroadcast
-from tfstep.ops.shape import reshape
+from tfstep.ops.shape import reshape, spread
 
 
 def flipped(x: np.ndarray, flip: bool) -> np.ndarray:
@@ -77,6 +77,50 @@ class Matmul(Primitive):
 
 
 matmul = op(Matmul)
+
+
+class GroupedMatmul(Op):
+    """Matrix product of many query heads with fewer key or value heads, each of which serves ``times`` in a row.
+
+    Shapes: a (batch, groups·times, n, k), b (batch, groups, k, m), or (batch, groups, m, k) with ``bt``, →
+    (batch, groups·times, n, m). Ainslie et al. 2023, grouped-query attention.
+    """
+
+    formula = "{a} {b}{bt}, each head of {b} for {times}"
+    vjp_formula = {"a": "{g} {b}ᵀ", "b": "Σ over the group of {a}ᵀ {g}"}
+
+    def forward(self, a: Array, b: Array, *, times: int, bt: bool = False) -> Array:
+        return matmul(a, repeat_heads(b, times=times), bt=bt)
+
+    def vjp_a(self, g: Array, y: Array, a: Array, b: Array, *, times: int, bt: bool = False) -> Array:
+        return matmul(g, repeat_heads(b, times=times), bt=not bt)
+
+    def vjp_b(self, g: Array, y: Array, a: Array, b: Array, *, times: int, bt: bool = False) -> Array:
+        each = matmul(g, a, at=True) if bt else matmul(a, g, at=True)
+        batch, groups, n, m = b.shape
+        return sum_(reshape(each, shape=(batch, groups, times, n, m)), axis=2, keepdims=False)
+
+
+grouped_matmul = op(GroupedMatmul)
+
+
+class RepeatHeads(Op):
+    """Each head ``times`` in a row. Shapes: x (batch, groups, position, d) → (batch, groups·times, position, d)."""
+
+    formula = "each head of {x}, {times} times"
+    vjp_formula = {"x": "Σ {g} over the group"}
+
+    def forward(self, x: Array, *, times: int) -> Array:
+        batch, groups, n, d = x.shape
+        wide = spread(reshape(x, shape=(batch, groups, 1, n, d)), shape=(batch, groups, times, n, d))
+        return reshape(wide, shape=(batch, groups * times, n, d))
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, times: int) -> Array:
+        batch, groups, n, d = x.shape
+        return sum_(reshape(g, shape=(batch, groups, times, n, d)), axis=2, keepdims=False)
+
+
+repeat_heads = op(RepeatHeads)
 
 
 def rows(x: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Layer normalization (Ba, Kiros & Hinton 2016)."""
+"""Normalization: of each word's own features (layer, RMS), or of one feature over the whole batch (batch)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tfstep.ops.linear import rows
 from tfstep.ops.reduce import mean, sum_
 
 
-def normalised(x: Array, eps: float) -> tuple[Array, Array]:
-    """x̂ = (x − mean) / std over the last axis, and std."""
-    centred = named("centred", x - named("mean", mean(x)))
-    variance = named("variance", mean(centred * centred))
+def normalised(x: Array, eps: float, axis: int | tuple[int, ...] = -1) -> tuple[Array, Array]:
+    """x̂ = (x − mean) / std over the last axis, or those given, and std."""
+    centred = named("centred", x - named("mean", mean(x, axis=axis)))
+    variance = named("variance", mean(centred * centred, axis=axis))
     std = named("std", sqrt(variance + eps))
     return named("xhat", centred / std), std
 
@@ -49,3 +49,76 @@ class LayerNorm(Op):
 
 
 layer_norm = op(LayerNorm)
+
+
+class RmsNorm(Op):
+    """Each word's features divided by their root mean square, then scaled. Shapes: x (…, d), gamma (d) → (…, d).
+
+    Source: Zhang & Sennrich 2019, eq. 4.
+    """
+
+    formula = "{gamma} · {x} / √(mean {x}² + {eps})"
+    vjp_formula = {"x": "(ĝ − x̂ · mean(ĝ · x̂)) / rms, ĝ = {g} · {gamma}", "gamma": "Σ {g} · x̂"}
+
+    def forward(self, x: Array, gamma: Array, *, eps: float) -> Array:
+        xhat, _ = over_rms(x, eps)
+        return xhat * gamma
+
+    def vjp_x(self, g: Array, y: Array, x: Array, gamma: Array, *, eps: float) -> Array:
+        xhat, rms = over_rms(x, eps)
+        ghat = named("ghat", g * gamma)
+        return named("sideways", ghat - xhat * named("along", mean(ghat * xhat))) / rms
+
+    def vjp_gamma(self, g: Array, y: Array, x: Array, gamma: Array, *, eps: float) -> Array:
+        xhat, _ = over_rms(x, eps)
+        return sum_(rows(g * xhat), axis=0, keepdims=False)
+
+
+rms_norm = op(RmsNorm)
+
+
+def over_rms(x: Array, eps: float) -> tuple[Array, Array]:
+    """x̂ = x / rms over the last axis, and rms."""
+    square = named("square", x * x)
+    rms = named("rms", sqrt(named("mean", mean(square)) + eps))
+    return named("xhat", x / rms), rms
+
+
+class BatchNorm(Op):
+    """Each feature to mean 0 and variance 1 over batch and position, then scaled and shifted.
+
+    Shapes: x (…, d), gamma (d), beta (d) → (…, d). Ioffe & Szegedy 2015, algorithm 1, as in training.
+    """
+
+    formula = "{gamma} · ({x} − mean) / √(variance + {eps}) + {beta}, over batch and position"
+    vjp_formula = {
+        "x": "(ĝ − mean ĝ − x̂ · mean(ĝ · x̂)) / std, ĝ = {g} · {gamma}",
+        "gamma": "Σ {g} · x̂",
+        "beta": "Σ {g}",
+    }
+
+    def forward(self, x: Array, gamma: Array, beta: Array, *, eps: float) -> Array:
+        xhat, _ = normalised(x, eps, leading(x))
+        return xhat * gamma + beta
+
+    def vjp_x(self, g: Array, y: Array, x: Array, gamma: Array, beta: Array, *, eps: float) -> Array:
+        over = leading(x)
+        xhat, std = normalised(x, eps, over)
+        ghat = named("ghat", g * gamma)
+        along = named("along", mean(ghat * xhat, axis=over))
+        return named("sideways", ghat - named("ghat_mean", mean(ghat, axis=over)) - xhat * along) / std
+
+    def vjp_gamma(self, g: Array, y: Array, x: Array, gamma: Array, beta: Array, *, eps: float) -> Array:
+        xhat, _ = normalised(x, eps, leading(x))
+        return sum_(rows(g * xhat), axis=0, keepdims=False)
+
+    def vjp_beta(self, g: Array, y: Array, x: Array, gamma: Array, beta: Array, *, eps: float) -> Array:
+        return sum_(rows(g), axis=0, keepdims=False)
+
+
+batch_norm = op(BatchNorm)
+
+
+def leading(x: Array) -> tuple[int, ...]:
+    """Every axis but the last."""
+    return tuple(range(len(x.shape) - 1))

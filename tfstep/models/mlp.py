@@ -1,0 +1,20 @@
+"""The multilayer perceptron: layers of neurons, each σ(x W + b) (Rumelhart, Hinton & Williams 1986)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfstep.engine.axis import Axis
+from tfstep.engine.tape import Scope, Traced
+from tfstep.models.blocks import ACTIVATIONS, dense
+from tfstep.models.config import ModelConfig
+
+
+def mlp(root: Scope, x: np.ndarray, c: ModelConfig) -> Traced:
+    """One step a layer for the sums a, one for their activations y. Shapes: x (batch, in) → (batch, out)."""
+    y = root.constant("x", x, (Axis("batch"), Axis("in")), kind="input")
+    for i, width in enumerate(c.sizes[1:]):
+        at = root.scope(f"layer{i}")
+        at.a = dense(at, y, "W", "b", width, c, Axis("out"))
+        y = at.y = ACTIVATIONS[c.activation](at.a)
+    return y
