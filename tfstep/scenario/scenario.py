@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfstep.errors import ScenarioError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
@@ -16,6 +18,9 @@ from tfstep.scenario.reading import read_text
 from tfstep.scenario.words import Vocabulary
 from tfstep.scenario.yaml import parse
 from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.scenario.program import Program
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +45,13 @@ class Scenario:
     source_text: str
     file: Section  # the tree of the file
     tree: Section  # the same with the variant and the changes merged over it
+
+    @cached_property
+    def program(self) -> Program:
+        """The plan of this scenario with the numbers it starts from, made once. Raises `ScenarioError`."""
+        from tfstep.scenario.program import compile_scenario
+
+        return compile_scenario(self)
 
     def with_variant(self, name: str) -> Scenario:
         """Another variant of the file, without the changes made by `with_changes`. Raises `ScenarioError`."""
