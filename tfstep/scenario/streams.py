@@ -13,7 +13,7 @@ from typing import cast
 
 import numpy as np
 
-_CHUNK = 1 << 15  # pairs at a time, so that what is in between stays in the cache
+_PART = 1 << 16  # numbers at a time: small enough for the cache; part of the definition of `normals`
 
 
 def stream(seed: int, name: str) -> np.random.PCG64:
@@ -24,22 +24,29 @@ def stream(seed: int, name: str) -> np.random.PCG64:
 
 def uniforms(bits: np.random.PCG64, n: int) -> np.ndarray:
     """Numbers in [0, 1), n of them, each the upper 53 bits of an output, over 2⁵³."""
-    raw = cast("np.ndarray", bits.random_raw(n))
-    return (raw >> np.uint64(11)) * 2.0**-53
+    drawn = np.empty(n)
+    for start in range(0, n, _PART):
+        part = drawn[start : start + _PART]
+        raw = cast("np.ndarray", bits.random_raw(len(part)))
+        raw >>= np.uint64(11)
+        np.multiply(raw, 2.0**-53, out=part)
+    return drawn
 
 
 def normals(bits: np.random.PCG64, n: int) -> np.ndarray:
     """Numbers of the standard normal distribution, n of them.
 
-    Two come from two uniforms u, v: √(−2 ln(1 − u)) · (cos 2πv, sin 2πv) (Box and Muller 1958).
+    Two come from two uniforms u, v: √(−2 ln(1 − u)) · (cos 2πv, sin 2πv) (Box and Muller 1958). Of every
+    65,536 numbers the first half takes the cosines, the second the sines.
     """
-    drawn = np.empty((n + 1) // 2 * 2)
-    pairs = drawn.reshape(-1, 2)
-    for start in range(0, len(pairs), _CHUNK):
-        part = pairs[start : start + _CHUNK]
-        u, v = uniforms(bits, 2 * len(part)).reshape(-1, 2).T
-        radius = np.sqrt(-2.0 * np.log1p(-u))
-        angle = (2.0 * np.pi) * v
-        np.multiply(radius, np.cos(angle), out=part[:, 0])
-        np.multiply(radius, np.sin(angle), out=part[:, 1])
-    return drawn[:n]
+    drawn = np.empty(n)
+    for start in range(0, n, _PART):
+        part = drawn[start : start + _PART]
+        half = (len(part) + 1) // 2
+        u, angle = np.split(uniforms(bits, 2 * half), 2)
+        radius = np.sqrt(-2.0 * np.log(1.0 - u))
+        angle *= 2.0 * np.pi
+        np.multiply(radius, np.cos(angle), out=part[:half])
+        rest = len(part) - half
+        np.multiply(radius[:rest], np.sin(angle[:rest]), out=part[half:])
+    return drawn
