@@ -22,6 +22,9 @@ from tfstep.text import Text
 if TYPE_CHECKING:
     from tfstep.scenario.program import Program
 
+if TYPE_CHECKING:
+    from tfstep.scenario.program import Program
+
 
 @dataclass(frozen=True, eq=False)
 class Scenario:
@@ -49,6 +52,13 @@ class Scenario:
     @cached_property
     def program(self) -> Program:
         """The plan of this scenario with the numbers it starts from, made once. Raises `ScenarioError`."""
+        from tfstep.scenario.program import compile_scenario
+
+        return compile_scenario(self)
+
+    @cached_property
+    def program(self) -> Program:
+        """The plan of this scenario and the numbers it starts from, compiled once. Raises `ScenarioError`."""
         from tfstep.scenario.program import compile_scenario
 
         return compile_scenario(self)
