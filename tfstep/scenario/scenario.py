@@ -56,13 +56,6 @@ class Scenario:
 
         return compile_scenario(self)
 
-    @cached_property
-    def program(self) -> Program:
-        """The plan of this scenario and the numbers it starts from, compiled once. Raises `ScenarioError`."""
-        from tfstep.scenario.program import compile_scenario
-
-        return compile_scenario(self)
-
     def with_variant(self, name: str) -> Scenario:
         """Another variant of the file, without the changes made by `with_changes`. Raises `ScenarioError`."""
         report = Report()
