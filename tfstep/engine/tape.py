@@ -98,6 +98,9 @@ class Traced:
     def __pow__(self, other: Any) -> Traced:
         return OPERATORS["pow"](self, other)
 
+    def __rpow__(self, other: Any) -> Traced:
+        return OPERATORS["pow"](other, self)
+
     def __matmul__(self, other: Any) -> Traced:
         return OPERATORS["matmul"](self, other)
 

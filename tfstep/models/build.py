@@ -16,7 +16,7 @@ from tfstep.models.encoder import encoder
 from tfstep.models.mlp import mlp
 from tfstep.models.objective import objective, output_head
 from tfstep.models.tie import owners, tied
-from tfstep.ops.loss import sgd
+from tfstep.models.update import update
 from tfstep.ops.shape import accumulate, seed
 
 
@@ -88,13 +88,3 @@ def with_positions(c: ModelConfig, examples: list[Inputs]) -> ModelConfig:
         encoder_positions=ahead + longest([e.source for e in examples]),
         decoder_positions=ahead + longest([e.target for e in examples]),
     )
-
-
-def update(tape: Tape, grads: dict[str, Traced], train: TrainConfig) -> None:
-    """One step of the optimizer for every parameter that the loss depends on: ``P.new``."""
-    tape.phase = "update"
-    for node in [n for n in tape.nodes if n.kind == "parameter" and n.path in grads]:
-        p = Traced(tape, node.slot, node.spec)
-        new = sgd(p, grads[node.path], lr=train.lr)
-        tape.name(tape.nodes[new.slot], node.path + ".new")
-        tape.carry.append((node.slot, new.slot))

@@ -1,5 +1,35 @@
 """The ops: each written once, over primitives that compute with NumPy and explain their cells."""
 
-from tfstep.ops import activation, attention, elementwise, embed, index, linear, loss, norm, reduce, shape
+from tfstep.ops import (
+    activation,
+    attention,
+    choice,
+    elementwise,
+    embed,
+    functions,
+    index,
+    linear,
+    loss,
+    norm,
+    optim,
+    reduce,
+    rotate,
+    shape,
+)
 
-__all__ = ["activation", "attention", "elementwise", "embed", "index", "linear", "loss", "norm", "reduce", "shape"]
+__all__ = [
+    "activation",
+    "attention",
+    "choice",
+    "elementwise",
+    "embed",
+    "functions",
+    "index",
+    "linear",
+    "loss",
+    "norm",
+    "optim",
+    "reduce",
+    "rotate",
+    "shape",
+]

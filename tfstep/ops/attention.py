@@ -10,7 +10,9 @@ from tfstep.engine.axis import Spec
 from tfstep.engine.op import Array, Cell, Const, Op, Part, Primitive, Ref, Why, op
 from tfstep.engine.plan import Lit
 from tfstep.engine.tape import named
-from tfstep.ops.elementwise import exp, project, where
+from tfstep.ops.choice import where
+from tfstep.ops.elementwise import project
+from tfstep.ops.functions import exp, log
 from tfstep.ops.reduce import max_, sum_, unbroadcast
 from tfstep.text import Text
 
@@ -90,3 +92,20 @@ class Softmax(Op):
 
 
 softmax = op(Softmax)
+
+
+class LogSoftmax(Op):
+    """Logarithm of the softmax over the last axis, kept from rounding to log 0. Shapes: x (…, n) → (…, n)."""
+
+    formula = "log softmax({x})"
+    vjp_formula = {"x": "{g} − exp({y}) · Σ {g}"}
+
+    def forward(self, x: Array) -> Array:
+        shift = named("shift", x - named("max", max_(x)))
+        return shift - named("logsumexp", log(named("sum", sum_(named("exp", exp(shift))))))
+
+    def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
+        return g - named("p", exp(y)) * named("sum", sum_(g))
+
+
+log_softmax = op(LogSoftmax)

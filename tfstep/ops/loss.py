@@ -1,10 +1,10 @@
-"""Losses, and the update that follows from them."""
+"""Losses: what the model said against what it should have said."""
 
 from __future__ import annotations
 
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
-from tfstep.ops.elementwise import exp, log
+from tfstep.ops.functions import exp, log
 from tfstep.ops.index import minus_label, pick, place, select
 from tfstep.ops.linear import rows
 from tfstep.ops.reduce import max_, mean, sum_
@@ -105,15 +105,3 @@ class Total(Op):
 
 
 total = op(Total)
-
-
-class Sgd(Op):
-    """Stochastic gradient descent: one step downhill. Shapes: p, g (…) → (…)."""
-
-    formula = "{p} − {lr} · {g}"
-
-    def forward(self, p: Array, g: Array, *, lr: float) -> Array:
-        return p - lr * g
-
-
-sgd = op(Sgd)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
-from tfstep.ops.elementwise import sqrt
+from tfstep.ops.functions import sqrt
 from tfstep.ops.linear import rows
 from tfstep.ops.reduce import mean, sum_
 

@@ -1,0 +1,125 @@
+"""Choosing between numbers, cell by cell: by a condition, or by which is larger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tfstep.engine.axis import Spec, broadcast
+from tfstep.engine.op import Array, Cell, Const, Part, Ref, Why, op
+from tfstep.engine.plan import Lit
+from tfstep.engine.tape import OPERATORS
+from tfstep.ops.elementwise import Elementwise, project, tensors
+from tfstep.ops.reduce import unbroadcast
+
+
+class Positive(Elementwise):
+    """Where x > 0, as booleans."""
+
+    formula = "{x} > 0"
+
+    def infer(self, *args: Spec | Lit) -> Spec:
+        """Booleans of the operand's shape."""
+        (x,) = tensors(args)
+        return Spec(x.shape, np.dtype(bool), x.axes)
+
+    def forward(self, x: Array) -> Array:
+        return x > 0
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        holds = bool(np.asarray(args[0])[cell] > 0)
+        return Why("test", (Part((Const(float(holds), "1" if holds else "0"),)),))
+
+
+positive = op(Positive)
+
+
+class Where(Elementwise):
+    """One of two, cell by cell: a where the condition holds, else b."""
+
+    formula = "{a} where {condition}, else {b}"
+    vjp_formula = {"a": "{g} where {condition}, else 0", "b": "0 where {condition}, else {g}"}
+
+    def infer(self, *args: Spec | Lit) -> Spec:
+        """The branches broadcast with the condition and give the dtype."""
+        spec = broadcast(*tensors(args))
+        return Spec(spec.shape, np.result_type(*(a.dtype for a in tensors(args[1:]))), spec.axes)
+
+    def forward(self, condition: Array, a: Array, b: Array) -> Array:
+        return np.where(condition, a, b)
+
+    def vjp_a(self, g: Array, y: Array, condition: Array, a: Array, b: Array) -> Array:
+        return unbroadcast(where(condition, g, 0.0), a)
+
+    def vjp_b(self, g: Array, y: Array, condition: Array, a: Array, b: Array) -> Array:
+        return unbroadcast(where(condition, 0.0, g), b)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        holds = bool(np.asarray(args[0])[project(cell, args[0])])
+        taken = 1 if holds else 2
+        return Why("view", view=Ref(taken, project(cell, args[taken])))
+
+
+where = op(Where)
+
+
+class Maximum(Elementwise):
+    """The larger of two, cell by cell; NaN where one is. Shapes broadcast. A tie shares the gradient."""
+
+    formula = "max({a}, {b})"
+    vjp_formula = {"a": "{g} where {a} > {b}, ½ {g} where equal", "b": "{g} where {b} > {a}, ½ {g} where equal"}
+
+    def forward(self, a: Array, b: Array) -> Array:
+        return np.maximum(a, b)
+
+    def vjp_a(self, g: Array, y: Array, a: Array, b: Array) -> Array:
+        return unbroadcast(where_larger(a, b, g), a)
+
+    def vjp_b(self, g: Array, y: Array, a: Array, b: Array) -> Array:
+        return unbroadcast(where_larger(b, a, g), b)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        a, b = (number(x, cell) for x in args)
+        taken = 0 if a >= b or a != a else 1
+        return Why("max", (Part((Ref(taken, project(cell, args[taken])),)),))
+
+
+maximum = op(Maximum)
+
+
+class Minimum(Elementwise):
+    """The smaller of two, cell by cell; NaN where one is. Shapes broadcast. A tie shares the gradient."""
+
+    formula = "min({a}, {b})"
+    vjp_formula = {"a": "{g} where {a} < {b}, ½ {g} where equal", "b": "{g} where {b} < {a}, ½ {g} where equal"}
+
+    def forward(self, a: Array, b: Array) -> Array:
+        return np.minimum(a, b)
+
+    def vjp_a(self, g: Array, y: Array, a: Array, b: Array) -> Array:
+        return unbroadcast(where_larger(b, a, g), a)
+
+    def vjp_b(self, g: Array, y: Array, a: Array, b: Array) -> Array:
+        return unbroadcast(where_larger(a, b, g), b)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        a, b = (number(x, cell) for x in args)
+        taken = 0 if a <= b or a != a else 1
+        return Why("min", (Part((Ref(taken, project(cell, args[taken])),)),))
+
+
+minimum = op(Minimum)
+
+
+def where_larger(a: Array, b: Array, g: Array) -> Array:
+    """G where a > b, half of it where they are equal, else 0."""
+    return where(positive(a - b), g, where(positive(b - a), 0.0, 0.5 * g))
+
+
+def number(x: Any, cell: Cell) -> float:
+    """The number of an operand, an array or a `Lit`, that goes into a cell of the result."""
+    return float(x.value if isinstance(x, Lit) else x[project(cell, x)])
+
+
+OPERATORS["where"] = where

@@ -1,0 +1,117 @@
+"""The updates of SGD, SGD with momentum and Adam, each of its tensors a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tfstep.engine.axis import Spec
+from tfstep.engine.op import Array, Cell, Const, Op, Part, Primitive, Why, op
+from tfstep.engine.plan import Lit
+from tfstep.engine.tape import named
+from tfstep.ops.functions import sqrt
+
+
+class Sgd(Op):
+    """Stochastic gradient descent: one step downhill. Shapes: p, g (…) → (…); g is the gradient, or the velocity."""
+
+    formula = "{p} − {lr} · {g}"
+
+    def forward(self, p: Array, g: Array, *, lr: float) -> Array:
+        return p - lr * g
+
+
+sgd = op(Sgd)
+
+
+class Velocity(Op):
+    """The gradient with what is left of the earlier ones; it starts at 0. Shapes: v, g (…) → (…).
+
+    Source: Polyak 1964, as Sutskever et al. 2013 and PyTorch's SGD write it, without dampening.
+    """
+
+    formula = "{momentum} · {v} + {g}"
+
+    def forward(self, v: Array, g: Array, *, momentum: float) -> Array:
+        return momentum * v + g
+
+
+velocity = op(Velocity)
+
+
+class AdamM(Op):
+    """The running mean of the gradient; it starts at 0. Shapes: m, g (…) → (…). Kingma & Ba 2015, algorithm 1."""
+
+    formula = "{beta} · {m} + (1 − {beta}) · {g}"
+
+    def forward(self, m: Array, g: Array, *, beta: float) -> Array:
+        return beta * m + (1 - beta) * g
+
+
+adam_m = op(AdamM)
+
+
+class AdamV(Op):
+    """The running mean of the squared gradient; it starts at 0. Shapes: v, g (…) → (…). Kingma & Ba 2015."""
+
+    formula = "{beta} · {v} + (1 − {beta}) · {g}²"
+
+    def forward(self, v: Array, g: Array, *, beta: float) -> Array:
+        return beta * v + (1 - beta) * named("square", g * g)
+
+
+adam_v = op(AdamV)
+
+
+class Remaining(Primitive):
+    """1 − βᵗ: the share of gradients, and not of the 0 at the start, in a running mean at update t = 1, 2, 3.
+
+    Shapes: t scalar, an integer → scalar of ``dtype``, computed in float64 and rounded once.
+    """
+
+    formula = "1 − {beta}^{t}"
+
+    def infer(self, *args: Spec | Lit, beta: float, dtype: str) -> Spec:
+        """A scalar."""
+        return Spec((), np.dtype(dtype), ())
+
+    def forward(self, t: Array, *, beta: float, dtype: str) -> Array:
+        return np.asarray(1 - beta ** float(t), dtype)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        power = Const(attrs["beta"], "β", float(args[0]))
+        return Why("sum", (Part((Const(1.0, "1"),)), Part((Const(-1.0, "−1"), power))))
+
+
+remaining = op(Remaining)
+
+
+class BiasCorrect(Op):
+    """A running mean without its start at 0. Shapes: m (…), t scalar, an integer that counts the updates from 1 → (…).
+
+    Source: Kingma & Ba 2015, section 3.
+    """
+
+    formula = "{m} / (1 − {beta}^{t})"
+
+    def forward(self, m: Array, t: Array, *, beta: float) -> Array:
+        return m / named("remaining", remaining(t, beta=beta, dtype=str(m.dtype)))
+
+
+bias_correct = op(BiasCorrect)
+
+
+class AdamNew(Op):
+    """Adam's step: downhill along the mean gradient, by about lr whatever its size. Shapes: (…), (…), (…) → (…).
+
+    Source: Kingma & Ba 2015, algorithm 1.
+    """
+
+    formula = "{p} − {lr} · {m_hat} / (√{v_hat} + {eps})"
+
+    def forward(self, p: Array, m_hat: Array, v_hat: Array, *, lr: float, eps: float) -> Array:
+        return p - lr * m_hat / named("denominator", sqrt(v_hat) + eps)
+
+
+adam_new = op(AdamNew)
