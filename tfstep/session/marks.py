@@ -1,0 +1,49 @@
+"""What changed: two traces compared tensor by tensor, to the bit, and only where it is asked."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfstep.engine.plan import Node
+from tfstep.engine.trace import Trace
+
+SMALL = 2_000_000  # cells of a plan up to which a comparison may compute what an edit left stale
+
+
+class Comparison:
+    """A trace beside an earlier one. Tensors are matched by path; answers are remembered."""
+
+    def __init__(self, before: Trace, now: Trace) -> None:
+        self.before, self.now = before, now
+        self._known: dict[str, bool] = {}
+        self._cheap: bool | None = None
+
+    def changed(self, path: str, compute: bool = False) -> bool | None:
+        """Whether a bit of this tensor differs; None where it waits to be computed and that may take long.
+
+        A tensor that is missing on one side, or has another shape there, has changed.
+        """
+        if self.before is self.now:
+            return False
+        if path not in self._known:
+            old, new = self.before.plan.paths.get(path), self.now.plan.paths.get(path)
+            if old is None or new is None or old.shape != new.shape:
+                return old is not new
+            waits = self.before.stale(old.slot) or self.now.stale(new.slot)
+            if waits and not compute and not self._small():
+                return None
+            self._known[path] = self._differs(old, new)
+        return self._known[path]
+
+    def _differs(self, old: Node, new: Node) -> bool:
+        a, b = self.before.value(old.slot), self.now.value(new.slot)
+        return a is not b and (a.dtype != b.dtype or a.tobytes() != b.tobytes())
+
+    def _small(self) -> bool:
+        if self._cheap is None:
+            self._cheap = sum(int(np.prod(node.shape)) for node in self.now.plan.nodes) <= SMALL
+        return self._cheap
+
+    def waiting(self) -> int:
+        """How many steps wait to be computed."""
+        return sum(self.now.stale(node.slot) for node in self.now.plan.steps)

@@ -1,0 +1,124 @@
+"""Positions on the timeline: which step, and how deep inside it.
+
+A position is a stack of step numbers: ``(14,)`` is step 14, ``(14, 2)`` the second step inside it,
+``(14, 2, 1)`` the first inside that one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tfstep.engine.cell import parse_cell
+from tfstep.engine.plan import Node
+from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Trace
+from tfstep.errors import PathError
+from tfstep.text import Text
+
+Position = tuple[int, ...]
+_NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})*$")
+_TAIL = re.compile(r"\.(grad|new)\b")
+
+
+def written(position: Position) -> str:
+    """``14.2``, as people write it."""
+    return ".".join(map(str, position))
+
+
+def inside_of(trace: Trace, position: Position) -> Trace | None:
+    """The trace of what goes on inside the step at ``position`` (``()``: the timeline itself); None for a primitive."""
+    for number in position:
+        inside = trace.inside(trace.plan.steps[number - 1].slot)
+        if inside is None:
+            return None
+        trace = inside
+    return trace
+
+
+def steps_inside(trace: Trace, position: Position) -> int:
+    """How many steps there are inside the step at ``position``; 0 for a primitive."""
+    inside = inside_of(trace, position)
+    return 0 if inside is None else len(inside.plan.steps)
+
+
+def tensor_at(trace: Trace, position: Position) -> Tensor:
+    """The tensor that the step at ``position`` makes."""
+    around = inside_of(trace, position[:-1])
+    assert around is not None
+    node = around.plan.steps[position[-1] - 1]
+    return Tensor(around, node, position[0] if len(position) == 1 else written(position))
+
+
+def position_of(tensor: Tensor, trace: Trace) -> Position:
+    """Where a tensor is made; for one that no step makes, where it is first read. Raises PathError."""
+    if tensor.step is not None:
+        return tuple(int(number) for number in str(tensor.step).split("."))
+    around: Position = ()
+    if tensor.trace is not trace:
+        around = position_of(trace[tensor.trace.prefix.rstrip("/")], trace)
+    readers = tensor.trace.plan.consumers[tensor.node.slot]
+    if not readers:
+        raise PathError(
+            Text(
+                "{path}: no step makes it or reads it", "{path}：没有哪一步产生它，也没有哪一步读取它", path=tensor.path
+            )
+        )
+    return (*around, tensor.trace.plan.nodes[readers[0]].number)
+
+
+def find_place(trace: Trace, text: str) -> tuple[Position, tuple[int, ...] | None]:
+    """The position that PLACE means, and the cell where indices stand behind a path.
+
+    PLACE is a path, an inner path, a step number (``14``, ``14.2``), ``start``, ``loss`` or ``end``.
+    Raises PathError.
+    """
+    text = text.strip()
+    if _NUMBER.match(text):
+        return _numbered(trace, tuple(int(number) for number in text.split("."))), None
+    if text not in trace.plan.paths and text in ("start", "end"):
+        return (1 if text == "start" else len(trace.plan.steps),), None
+    path, index = parse_cell(text)
+    return position_of(trace[path], trace), index
+
+
+def _numbered(trace: Trace, position: Position) -> Position:
+    for depth in range(len(position)):
+        outer, number = position[:depth], position[depth]
+        last = steps_inside(trace, outer)
+        if not 1 <= number <= last:
+            raise _no_step(position[: depth + 1], outer, last)
+    return position
+
+
+def _no_step(position: Position, outer: Position, last: int) -> PathError:
+    step = written(position)
+    if outer and not last:
+        return PathError(
+            Text(
+                "there is no step {step}: {outer} is a primitive, with nothing inside",
+                "没有第 {step} 步：{outer} 是基本运算，内部没有更小的步骤",
+                step=step,
+                outer=written(outer),
+            )
+        )
+    prefix = written(outer) + "." if outer else ""
+    return PathError(
+        Text(
+            "there is no step {step}: they go from {first} to {last}",
+            "没有第 {step} 步：步骤从 {first} 到 {last}",
+            step=step,
+            first=f"{prefix}1",
+            last=f"{prefix}{last}",
+        )
+    )
+
+
+def scopes(node: Node) -> tuple[str, ...]:
+    """The parts of the model around a step, outermost first: ``("enc0", "attn")``."""
+    path = node.path
+    tail = _TAIL.search(path)
+    if tail:
+        path = path[: tail.start()]
+    elif node.phase == "update":  # the optimizer's own tensors hang below their parameter
+        path = path.rpartition(".")[0]
+    return tuple(path.split("."))[:-1]

@@ -1,0 +1,164 @@
+"""The state of a session: which numbers, where on the timeline, which cell; everything the screen shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tfstep.engine.plan import PHASES
+from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Trace
+from tfstep.errors import PathError
+from tfstep.scenario.scenario import Scenario
+from tfstep.session.cursor import Cursor
+from tfstep.session.journal import Entry, Journal
+from tfstep.session.marks import Comparison
+from tfstep.session.place import Position, inside_of, position_of, scopes, tensor_at
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One level of where we are: a phase, a scope of the model, a step, or a step inside one.
+
+    ``position`` is that of a step, None for phases and scopes.
+    """
+
+    kind: str  # phase | scope | step
+    name: str
+    position: Position | None = None
+
+
+class State:
+    """One scenario under the debugger. What moves it are the commands; reading it never changes a number.
+
+    ``before`` is the trace before the last change.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.journals: dict[str, Journal] = {}
+        self.variant = scenario.variant
+        self.journals[self.variant] = Journal([Entry("", scenario, scenario.program.trace())])
+        self.chosen_baseline: Trace | None = None
+        self.before: Trace = self.trace
+        self.position: Position = (1,)
+        self.cursor = Cursor()
+        self._moved = self._beside = Comparison(self.trace, self.trace)
+
+    # -- the numbers -----------------------------------------------------------------------------
+
+    @property
+    def journal(self) -> Journal:
+        """The changes of the variant that is shown."""
+        return self.journals[self.variant]
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario as it is now, words and model keys that were changed included."""
+        return self.journal.now.scenario
+
+    @property
+    def trace(self) -> Trace:
+        """The numbers as they are now."""
+        return self.journal.now.trace
+
+    @property
+    def baseline(self) -> Trace:
+        """What runs are compared with: the variant before its first change, until a baseline is chosen."""
+        return self.journal.start.trace if self.chosen_baseline is None else self.chosen_baseline
+
+    @property
+    def edited(self) -> frozenset[str]:
+        """The paths that were set and neither released nor undone."""
+        return self.journal.now.edited
+
+    @property
+    def pinned(self) -> frozenset[str]:
+        """The paths of the tensors with cells that are held."""
+        return frozenset(self.trace.plan.nodes[slot].path for slot in self.trace.pins)
+
+    def changed(self, path: str) -> bool | None:
+        """Whether the last change moved a bit of this tensor; None where that is not known yet."""
+        return self.against_before().changed(path)
+
+    def against_before(self) -> Comparison:
+        """This run beside the one before the last change."""
+        self._moved = self._same(self._moved, self.before)
+        return self._moved
+
+    def differs(self, path: str) -> bool | None:
+        """Whether a bit of this tensor is not as in the baseline; None where that is not known yet."""
+        return self.against_baseline().changed(path)
+
+    def against_baseline(self) -> Comparison:
+        """This run beside the baseline."""
+        self._beside = self._same(self._beside, self.baseline)
+        return self._beside
+
+    def _same(self, known: Comparison, before: Trace) -> Comparison:
+        """The comparison that is known already, where it is still the one asked for."""
+        same = known.before is before and known.now is self.trace
+        return known if same else Comparison(before, self.trace)
+
+    # -- where we are ----------------------------------------------------------------------------
+
+    @property
+    def current(self) -> Tensor:
+        """The tensor of the step we are at."""
+        return tensor_at(self.trace, self.position)
+
+    @property
+    def steps_total(self) -> int:
+        """How many steps the timeline has."""
+        return len(self.trace.plan.steps)
+
+    @property
+    def phase(self) -> str:
+        """forward, backward or update."""
+        return self.trace.plan.steps[self.position[0] - 1].phase
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """The phases that this timeline has; without a loss it ends after the forward pass."""
+        present = {node.phase for node in self.trace.plan.steps}
+        return tuple(phase for phase in PHASES if phase in present)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The parts of the model around the step, outermost first: ``("enc0", "attn")``."""
+        return scopes(self.trace.plan.steps[self.position[0] - 1])
+
+    def frames(self) -> tuple[Frame, ...]:
+        """The stack, outermost first: phase, scopes, the step, the steps inside it."""
+        found = [Frame("phase", self.phase), *(Frame("scope", name) for name in self.scopes)]
+        for depth in range(1, len(self.position) + 1):
+            position = self.position[:depth]
+            around = inside_of(self.trace, position[:-1])
+            assert around is not None
+            found.append(Frame("step", around.plan.steps[position[-1] - 1].path, position))
+        return tuple(found)
+
+    @property
+    def cell(self) -> tuple[int, ...]:
+        """The indices of the cell under the cursor, within the current tensor's shape."""
+        return self.cursor.on(self.current)
+
+    @cell.setter
+    def cell(self, cell: tuple[int, ...]) -> None:
+        self.cursor.move_to(self.current, cell)
+
+    # -- changing --------------------------------------------------------------------------------
+
+    def record(self, entry: Entry) -> None:
+        """Enter a change in the journal; the place is kept where it still exists."""
+        path = self.current.path
+        self.before = self.trace
+        self.journal.add(entry)
+        self.return_to(path)
+
+    def return_to(self, path: str) -> bool:
+        """Go to the step that makes this tensor, if it is there; else stay near where we were. Says which."""
+        try:
+            self.position = position_of(self.trace[path], self.trace)
+        except PathError:
+            self.position = (min(self.position[0], self.steps_total),)
+            return False
+        return True
