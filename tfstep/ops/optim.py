@@ -64,6 +64,18 @@ class AdamV(Op):
 adam_v = op(AdamV)
 
 
+class NextStep(Op):
+    """The number of this update, from that of the one before. Shapes: t scalar, an integer → the same."""
+
+    formula = "{t} + 1"
+
+    def forward(self, t: Array) -> Array:
+        return t + 1
+
+
+next_step = op(NextStep)
+
+
 class Remaining(Primitive):
     """1 − βᵗ: the share of gradients, and not of the 0 at the start, in a running mean at update t = 1, 2, 3.
 
