@@ -99,7 +99,6 @@ ENCODER: dict[str, Scenario] = {
 
 EXTENDED: dict[str, Scenario] = {
     "momentum": {"train": {"optimizer": "sgd", "lr": 0.05, "momentum": 0.9}, "norm_position": "pre"},
-    "adam": {"train": ADAM, "heads": 2, "activation": "gelu"},
     "no-output": {"output": False, "heads": 2},
     "no-projections": {"projections": False, "heads": 2},
     "rms-post": {"norm": "rms", "heads": 2},

@@ -38,7 +38,6 @@ DECODER: dict[str, Scenario] = {
         "kv_heads": 1,
     },
     "tied-embedding": {"tie": [["tgt.E", "out.W"]], "heads": 2, "embed_scale": True},
-    "tied-embedding-pre-adam": {"tie": [["tgt.E", "out.W"]], "norm_position": "pre", "train": ADAM},
     "float32": {"dtype": "float32", "given": SAY_TWO, "heads": 2},
 }
 BOTH: dict[str, Scenario] = {
@@ -85,11 +84,10 @@ MLP: dict[str, Scenario] = {
     "3-1-identity-mse": {"sizes": [3, 1], "rows": 5, "activation": "identity", "loss": target("mse", 5, 1)},
     "4-5-3-2-gelu": {"sizes": [4, 5, 3, 2], "rows": 3, "activation": "gelu", "loss": target("mse", 3, 2)},
     "3-4-2-tanh-no-bias": {"sizes": [3, 4, 2], "rows": 3, "activation": "tanh", "bias": False, "loss": {"kind": "sum"}},
-    "3-4-2-relu-adam": {
+    "3-4-2-relu": {
         "sizes": [3, 4, 2],
         "rows": 3,
         "activation": "relu",
-        "train": ADAM,
         "loss": target("mse", 3, 2),
     },
 }
@@ -126,8 +124,13 @@ def speaking(kind: str, name: str, usual: Scenario, told: Scenario) -> Scenario:
 def grid() -> Grid:
     """Every recorded scenario."""
     training: dict[str, Scenario] = {name: encoder(name, **told) for name, told in TRAINING.items()}
-    tied: Scenario = {"tie": [["tgt.E", "out.W"]], "train": MOMENTUM}
-    training["momentum-tied"] = speaking("decoder", "momentum-tied", SAY, tied)
+    tied: Scenario = {"tie": [["tgt.E", "out.W"]]}
+    training["momentum-tied"] = speaking("decoder", "momentum-tied", SAY, tied | {"train": MOMENTUM})
+    pre_adam = {"norm_position": "pre", "train": {**ADAM, "steps": 3}}
+    training["adam-tied-pre"] = speaking("decoder", "adam-tied-pre", SAY, tied | pre_adam)
+    training["adam-both"] = speaking("encoder-decoder", "adam-both", TRANSLATE_TWO, {"train": {**ADAM, "steps": 2}})
+    target_3_2 = target("half_mse", 3, 2)
+    training["adam-network"] = network("adam-network", [3, 4, 2], target_3_2, rows=3, train={**ADAM, "steps": 3})
     return {
         "encoder": encoders(ENCODER),
         "extended": encoders(EXTENDED),

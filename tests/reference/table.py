@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -26,7 +27,7 @@ def main(groups: list[str]) -> int:
                 with tempfile.TemporaryDirectory() as folder:
                     trained = [] if group == "ops" else compare_training(case, Path(folder))
                 differences = compare_op(case) if group == "ops" else compare(case) + trained
-            except TfstepError as error:
+            except (TfstepError, subprocess.CalledProcessError) as error:
                 failed += 1
                 print(f"{group + '/' + case.name:60} {error}")
                 continue
