@@ -21,20 +21,27 @@ from tfstep.engine.trace import Trace
 from tfstep.text import Text
 
 
-def _relu(x: float) -> float:
-    return x if x > 0 or x != x else 0.0
+def _exp(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def _finite(f: Callable[[float], float]) -> Callable[[float], float]:
+    return lambda x: f(x) if math.isfinite(x) else math.nan
 
 
 FUNCTIONS: dict[str, Callable[[float], float]] = {
-    "exp": lambda x: math.exp(x) if x < 709.78 else math.inf,
+    "exp": _exp,
     "log": lambda x: math.log(x) if x > 0 else (-math.inf if x == 0 else math.nan),
     "sqrt": lambda x: math.sqrt(x) if x >= 0 else math.nan,
     "tanh": math.tanh,
-    "sin": math.sin,
-    "cos": math.cos,
+    "sin": _finite(math.sin),
+    "cos": _finite(math.cos),
     "erf": math.erf,
     "abs": abs,
-    "relu": _relu,
+    "relu": lambda x: 0.0 if x < 0 else x,
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x)),
 }
 """The functions that a term may apply to its product, on Python's own numbers."""
@@ -111,9 +118,7 @@ def explain(trace: Trace, slot: int, cell: Cell, depth: int = 1) -> Explanation:
         return Explanation(name, number, "leaf", (), number, 0.0)
     rule, raw, note = _terms(trace, slot, cell)
     terms = tuple(_priced(term, depth) for term in raw)
-    total = (
-        math.fsum(t.value for t in terms) if all(math.isfinite(t.value) for t in terms) else sum(t.value for t in terms)
-    )
+    total = _total([t.value for t in terms])
     from tfstep.engine.tensor import formula
 
     return Explanation(
@@ -127,6 +132,14 @@ def explain(trace: Trace, slot: int, cell: Cell, depth: int = 1) -> Explanation:
         formula(trace, node),
         1e-12 if value.dtype == np.float64 else 1e-5,
     )
+
+
+def _total(numbers: list[float]) -> float:
+    """Their sum, rounded once; by IEEE's rules where it, or one of them, is not finite."""
+    try:
+        return math.fsum(numbers)
+    except (OverflowError, ValueError):
+        return sum(numbers)
 
 
 def _difference(total: float, value: float) -> float:
@@ -144,6 +157,7 @@ def _priced(term: _Term, depth: int) -> Term:
 
 
 def _power(value: float, power: float) -> float:
+    """Value to the power, by IEEE's rules where Python has exceptions of its own; NaN for a complex result."""
     if power == 1:
         return value
     if power == -1:
@@ -151,7 +165,7 @@ def _power(value: float, power: float) -> float:
     try:
         result = value**power
     except (ZeroDivisionError, OverflowError):
-        return math.inf
+        return math.copysign(math.inf, value) if power % 2 == 1 else math.inf
     return result if isinstance(result, float) else math.nan
 
 
@@ -192,7 +206,8 @@ def _flat(trace: Trace, slot: int, cell: Cell) -> tuple[str, list[_Term], Text |
 
 
 def _rule_of(trace: Trace, atom: _Atom, rule: str, note: Text | None) -> tuple[str, Text | None]:
-    if atom.trace is trace and trace.plan.nodes[atom.slot].op is not None:
+    """The rule of a cell that is a view of this one: that of the step it looks at, unless that has a name."""
+    if atom.trace is trace and trace.plan.nodes[atom.slot].op is not None and not _is_named(trace, atom.slot):
         inner, _, inner_note = _flat(trace, atom.slot, atom.cell)
         return inner, inner_note
     return rule, note
@@ -218,13 +233,18 @@ def _merged(trace: Trace, term: _Term) -> list[_Term]:
                 and len(living) == 1
                 and all(t.fn is None or not others for t in inner)
             )
-        if mergeable:
+        if mergeable and _commutes(atom.power):
             merged = []
             for t in inner:
                 atoms = tuple(_to_power(a, atom.power) for a in t.atoms)
                 merged.extend(_merged(trace, _Term(others + atoms, term.fn or t.fn)))
             return merged
     return [term]
+
+
+def _commutes(power: float) -> bool:
+    """Whether (a b)ᵖ is aᵖ bᵖ whatever the signs of a and b."""
+    return power == int(power) if math.isfinite(power) else False
 
 
 def _to_power(atom: _Atom, power: float) -> _Atom:
