@@ -106,6 +106,10 @@ class Op:
     def __repr__(self) -> str:
         return self.name
 
+    def remark(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Text | None:
+        """What must be said of a cell beyond its terms, where there is something: a row that is masked whole."""
+        return None
+
     def vjp_notation(self, argument: str, attrs: dict[str, Any]) -> str:
         """The formula of the VJP of one argument."""
         return self.vjp_formula.get(argument, "")

@@ -117,6 +117,9 @@ def explain(trace: Trace, slot: int, cell: Cell, depth: int = 1) -> Explanation:
     if node.op is None:
         return Explanation(name, number, "leaf", (), number, 0.0)
     rule, raw, note = _terms(trace, slot, cell)
+    if note is None:
+        args = [s if isinstance(s, Lit) else trace.value(s) for s in node.inputs]
+        note = node.op.remark(cell, args, node.attrs)
     terms = tuple(_priced(term, depth) for term in raw)
     total = _total([t.value for t in terms])
     from tfstep.engine.tensor import formula
@@ -132,6 +135,17 @@ def explain(trace: Trace, slot: int, cell: Cell, depth: int = 1) -> Explanation:
         formula(trace, node),
         1e-12 if value.dtype == np.float64 else 1e-5,
     )
+
+
+def nan_origin(trace: Trace, slot: int, cell: Cell) -> Explanation:
+    """Where the NaN of a cell came from: the explanation of the first cell that is NaN though no factor of it is."""
+    explanation = explain(trace, slot, cell)
+    _, terms, _ = _terms(trace, slot, cell) if trace.plan.nodes[slot].op is not None else ("", [], None)
+    for term in terms:
+        for atom in term.atoms:
+            if atom.trace is not None and np.isnan(atom.trace.value(atom.slot)[atom.cell]):
+                return nan_origin(atom.trace, atom.slot, atom.cell)
+    return explanation
 
 
 def _total(numbers: list[float]) -> float:
@@ -286,4 +300,4 @@ def _atom(trace: Trace, node: Node, factor: Ref | Const) -> _Atom:
     return _outward(_Atom(trace, source, factor.cell, factor.power))
 
 
-__all__ = ["FUNCTIONS", "Explanation", "Factor", "Term", "explain"]
+__all__ = ["FUNCTIONS", "Explanation", "Factor", "Term", "explain", "nan_origin"]
