@@ -78,7 +78,8 @@ def _agree(source: Source, keys: Keys, rows: dict[str, tuple[Row, ...]], spoken:
                     side=reading,
                     pad=PAD,
                 )
-                source.report.add(label.place, message)
+                labels, words = (*keys, "labels"), (*keys, reading)
+                source.report.add(label.place if source.last(labels, words) == labels else read.place, message)
     if "labels" in spoken and all(word == PAD for row in spoken["labels"].words for word in row):
         message = Text("all labels are {pad}; at least one must count", "标签全是 {pad}；至少要有一个计入", pad=PAD)
         source.add((*keys, "labels"), message)
@@ -89,7 +90,7 @@ def read_numbers(source: Source, kind: str, dtype: str) -> tuple[np.ndarray | No
     axes = {ATTENTION: (2, 3), MLP: (1, 2)}.get(kind)
     x = _array(source, "x", kind, axes)
     memory = _array(source, "memory", kind, (2, 3))
-    if x is None and "x" in NEEDED[kind] and source.sound("input", "x") and source.sound("input"):
+    if "x" in NEEDED[kind] and not source.given("input", "x") and source.sound("input", "x") and source.sound("input"):
         source.add(("input",), needs("input.x", kind), key=True)
     if kind == MLP and x is not None:
         x = _least(x, 2)

@@ -123,7 +123,8 @@ def _heads(source: Source, config: ModelConfig) -> None:
             d=config.d_model,
             divisors=_divisors(config.d_model),
         )
-        source.add(("model", "heads" if source.given("model", "heads") else "d_model"), message)
+        heads = ("model", "heads" if source.given("model", "heads") else "d_model")
+        source.add(source.last(heads, ("model", "d_model")), message)
         return
     if config.heads % config.kv_heads:
         message = Text(
@@ -133,7 +134,7 @@ def _heads(source: Source, config: ModelConfig) -> None:
             heads=config.heads,
             divisors=_divisors(config.heads),
         )
-        source.add(("model", "kv_heads"), message)
+        source.add(source.last(("model", "kv_heads"), ("model", "heads")), message)
     if config.positional == "rope" and config.d_k % 2:
         message = Text(
             "d_k is {d_k}; rope turns pairs, so it must be even",

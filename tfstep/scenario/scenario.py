@@ -22,9 +22,6 @@ from tfstep.text import Text
 if TYPE_CHECKING:
     from tfstep.scenario.program import Program
 
-if TYPE_CHECKING:
-    from tfstep.scenario.program import Program
-
 
 @dataclass(frozen=True, eq=False)
 class Scenario:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -70,6 +69,16 @@ class Source:
     def place(self, *keys: str | int, key: bool = False) -> Place:
         """Where the value (or with ``key`` its key) stands, or what is around it."""
         return place_of(self.tree, keys, key)
+
+    def last(self, first: Keys, second: Keys) -> Keys:
+        """Of two values that do not agree the one to point at: ``first``, unless a variant changed only ``second``."""
+        return second if self._changed(second) and not self._changed(first) else first
+
+    def _changed(self, keys: Keys) -> bool:
+        if at(self.tree, keys) is None:
+            return False
+        place, variants = self.place(*keys), self.tree.keys.get("variants")
+        return not place.line or (variants is not None and place.line >= variants.line)
 
     def add(self, keys: Keys, message: Text, key: bool = False) -> None:
         """Note a mistake at the value (or key) under ``keys``."""
@@ -201,7 +210,7 @@ def _unknown_key(tree: Section, keys: Keys) -> Text:
         known = [name for name in known if kind.value in KEYS[name]]
     elsewhere = [path for path, part in _SECTIONS.items() if key in part.model_fields and path != section and path]
     hint = did_you_mean(key, known)
-    if elsewhere and not get_close_matches(key, known, n=1):
+    if elsewhere:
         hint = Text("; it belongs under {where}:", "；它应写在 {where}: 之下", where=".".join(elsewhere[0]))
     return Text(
         "unknown key {key}{where}; allowed: {known}{hint}",

@@ -78,6 +78,13 @@ def _declare(item: Node, words: dict[str, Place], report: Report) -> None:
             what=found(item),
         )
         report.add(item.place, message)
+    elif len(word) > 1 and "，" in word:
+        message = Text(
+            "'{word}' has a full-width comma; write `, ` between words",
+            "“{word}”中有全角逗号；词与词之间请写半角逗号“, ”",
+            word=shown(word),
+        )
+        report.add(item.place, message)
     elif word in words:
         message = Text(
             "the word '{word}' is there twice, first on line {line}; each word once",

@@ -26,7 +26,7 @@ from ruamel.yaml.reader import ReaderError
 
 from tfstep.scenario.mistakes import Mistakes, Place, Report, fault
 from tfstep.scenario.nodes import Broken, Items, Node, Scalar, Section, Value, shown
-from tfstep.scenario.yaml_words import explained
+from tfstep.scenario.yaml_words import FULL_WIDTH, explained, full_width_colon
 from tfstep.text import Text
 
 MAX_DEPTH = 100  # levels of nesting
@@ -100,9 +100,11 @@ def _place_at(text: str, file: str, offset: int) -> Place:
 def _syntax(error: MarkedYAMLError, file: str, text: str) -> Mistakes:
     mark = error.problem_mark or error.context_mark
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-    lines = text.split("\n")
-    line = lines[mark.line] if mark and mark.line < len(lines) else ""
-    return fault(place, explained(error.problem or error.context or "", line))
+    first = max(0, (error.context_mark or mark).line - 1) if mark else 0
+    for number, line in enumerate(text.split("\n")[first : place.line], first + 1):
+        if (column := full_width_colon(line)) >= 0:
+            return fault(Place(file, number, column + 1), FULL_WIDTH)
+    return fault(place, explained(error.problem or error.context or ""))
 
 
 class _Builder:
@@ -128,6 +130,8 @@ class _Builder:
                 self.node(event)
         if self.root is None or (isinstance(self.root, Scalar) and self.root.value is None):
             raise fault(Place(self.file), Text("the file is empty; {need}", "文件是空的；{need}", need=_NEED))
+        if isinstance(self.root, Scalar) and (column := full_width_colon(self.root.text)) >= 0:
+            raise fault(self.root.place_at(column), FULL_WIDTH)
         if not isinstance(self.root, Section):
             raise fault(self.root.place, Text("no keys at the top; {need}", "顶层没有键；{need}", need=_NEED))
         return self.root

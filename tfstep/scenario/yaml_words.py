@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tfstep.scenario.nodes import shown
 from tfstep.text import Text
 
@@ -51,10 +53,19 @@ _PROBLEMS = (
 )
 
 
-def explained(problem: str, line: str) -> Text:
-    """The parser's problem in words; ``line`` is the line it stumbled over."""
-    if "：" in line and ": " not in line and not line.rstrip().endswith(":"):
-        return Text("a full-width colon ：; write `: `", "出现全角冒号“：”；请写半角冒号加空格“: ”")
+FULL_WIDTH = Text("a full-width colon ：; write `: `", "出现全角冒号“：”；请写半角冒号加空格“: ”")
+
+_FULL_WIDTH_KEY = re.compile(r"[\s-]*[A-Za-z_][A-Za-z0-9_.-]*\s*：")
+
+
+def full_width_colon(line: str) -> int:
+    """Where a line has ： after a key, or -1."""
+    found = _FULL_WIDTH_KEY.match(line)
+    return found.end() - 1 if found else -1
+
+
+def explained(problem: str) -> Text:
+    """The parser's problem in words."""
     for part, text in _PROBLEMS:
         if part in problem:
             return text
