@@ -30,7 +30,7 @@ class Comparison:
             if old is None or new is None or old.shape != new.shape:
                 return old is not new
             waits = self.before.stale(old.slot) or self.now.stale(new.slot)
-            if waits and not compute and not self._small():
+            if waits and not compute and not self.small:
                 return None
             self._known[path] = self._differs(old, new)
         return self._known[path]
@@ -39,7 +39,9 @@ class Comparison:
         a, b = self.before.value(old.slot), self.now.value(new.slot)
         return a is not b and (a.dtype != b.dtype or a.tobytes() != b.tobytes())
 
-    def _small(self) -> bool:
+    @property
+    def small(self) -> bool:
+        """Whether computing all of it takes no time worth waiting for."""
         if self._cheap is None:
             self._cheap = sum(int(np.prod(node.shape)) for node in self.now.plan.nodes) <= SMALL
         return self._cheap

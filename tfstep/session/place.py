@@ -7,8 +7,9 @@ A position is a stack of step numbers: ``(14,)`` is step 14, ``(14, 2)`` the sec
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from tfstep.engine.cell import parse_cell
+from tfstep.engine.cell import index_of, parse_cell
 from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
@@ -66,11 +67,13 @@ def position_of(tensor: Tensor, trace: Trace) -> Position:
     return (*around, tensor.trace.plan.nodes[readers[0]].number)
 
 
-def find_place(trace: Trace, text: str) -> tuple[Position, tuple[int, ...] | None]:
-    """The position that PLACE means, and the cell where indices stand behind a path.
+def find_place(
+    trace: Trace, text: str, full_path: Callable[[str], str] = str
+) -> tuple[Position, tuple[int, ...] | None]:
+    """The position that PLACE means, and the cell where indices stand behind the path of a step.
 
     PLACE is a path, an inner path, a step number (``14``, ``14.2``), ``start``, ``loss`` or ``end``.
-    Raises PathError.
+    ``full_path`` completes a name that is not a full path. Raises PathError.
     """
     text = text.strip()
     if _NUMBER.match(text):
@@ -78,7 +81,9 @@ def find_place(trace: Trace, text: str) -> tuple[Position, tuple[int, ...] | Non
     if text not in trace.plan.paths and text in ("start", "end"):
         return (1 if text == "start" else len(trace.plan.steps),), None
     path, index = parse_cell(text)
-    return position_of(trace[path], trace), index
+    tensor = trace[full_path(path)]
+    cell = None if index is None else index_of(tensor, index)
+    return position_of(tensor, trace), None if tensor.step is None else cell
 
 
 def _numbered(trace: Trace, position: Position) -> Position:

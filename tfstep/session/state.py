@@ -154,6 +154,18 @@ class State:
         self.journal.add(entry)
         self.return_to(path)
 
+    def switch(self, variant: str) -> bool:
+        """Go over to another variant, with the changes made there before; says whether our step is there too.
+
+        Raises ScenarioError for a variant that is not there.
+        """
+        path, before = self.current.path, self.trace
+        if variant not in self.journals:
+            scenario = self.journal.start.scenario.with_variant(variant)
+            self.journals[variant] = Journal([Entry("", scenario, scenario.program.trace())])
+        self.variant, self.before = variant, before
+        return self.return_to(path)
+
     def return_to(self, path: str) -> bool:
         """Go to the step that makes this tensor, if it is there; else stay near where we were. Says which."""
         try:

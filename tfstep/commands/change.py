@@ -1,0 +1,166 @@
+"""Changing the numbers: set, release, undo, redo, reset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tfstep.commands.line import assignment, count, none
+from tfstep.commands.registry import command
+from tfstep.engine.trace import Trace
+from tfstep.errors import EditError
+from tfstep.session.evaluate import evaluate, part, written
+from tfstep.session.journal import Entry
+from tfstep.session.names import reference, tensor_of
+from tfstep.session.results import Changed, Edit, Result
+from tfstep.session.state import State
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.commands.session import Session
+
+NO_EFFECT = Text(
+    "no effect: it has this value already, not a bit changed", "没有效果：它本来就是这个值，一个比特也没有变"
+)
+UNREAD = Text("nothing is computed from it, so nothing else changes", "没有任何东西由它算出，所以其他数都不变")
+ONLY_PINNED = Text(
+    "it has this value already; but it is pinned now, and no gradient flows back through it",
+    "它本来就是这个值；但现在被固定，梯度不再从它流回去",
+)
+
+
+@command(
+    "change",
+    "set PATH[i,j] = EXPR",
+    key="e",
+    completes=("cell", "expr"),
+    about=Text(
+        "Give a tensor, a part or a cell another value. A parameter trains on from it; any other tensor is pinned.",
+        "给张量、其一部分或一个单元格赋值。参数从新值继续训练；其他张量则被固定在该值。",
+    ),
+)
+def _set(session: Session, rest: str) -> Result:
+    target, expression = assignment(rest, "set PATH[i,j] = EXPR")
+    tensor, index = reference(session, target)
+    new = evaluate(session, expression)
+    old = tensor.value if index is None else part(tensor, index)
+    target = tensor.path + ("" if index is None else written(index))
+    trace = session.trace.edit({target: new})
+    after = trace[tensor.path]
+    edit = Edit(target, old, after.value if index is None else part(after, index), tensor.step is not None)
+    line = f"set {target} = {expression}"
+    downstream = session.trace.plan.downstream({tensor.node.slot})
+    notes: tuple[Text, ...] = () if downstream else (UNREAD,)
+    if edit.same and _mask(trace, tensor.node.slot) != _mask(session.trace, tensor.node.slot):
+        notes = (ONLY_PINNED,)
+    elif edit.same:
+        return Changed((line,), (edit,), notes=(NO_EFFECT,))
+    before = session.trace
+    session.record(replace(session.journal.now, line=line, trace=trace, edited=session.edited | {tensor.path}))
+    return Changed((line,), (edit,), len(downstream), loss_of(session, before), notes)
+
+
+def _mask(trace: Trace, slot: int) -> bytes:
+    """Which cells are pinned."""
+    return trace.pins[slot].mask.tobytes() if slot in trace.pins else b""
+
+
+def loss_of(session: State, before: Trace) -> tuple[float, float] | None:
+    """The loss before and after, where there is one and it takes no time to compute."""
+    old, new = before.plan.paths.get("loss"), session.trace.plan.paths.get("loss")
+    if old is None or new is None or old.shape or new.shape or not session.against_before().small:
+        return None
+    return float(before.value(old.slot)), float(session.trace.value(new.slot))
+
+
+@command(
+    "change",
+    "release [PATH]",
+    completes=("pinned",),
+    about=Text(
+        "Let a pinned tensor be computed again; without PATH all of them.",
+        "解除固定，让张量重新按计算得出；不写 PATH 则解除全部。",
+    ),
+)
+def _release(session: Session, rest: str) -> Result:
+    pinned = session.pinned
+    if not rest and not pinned:
+        raise EditError(Text("nothing is pinned", "没有任何张量被固定"))
+    paths = (tensor_of(session, rest).path,) if rest else tuple(sorted(pinned))
+    before = session.trace
+    for path in paths:
+        tensor = before[path]
+        if tensor.step is None:
+            raise EditError(
+                Text(
+                    "{path} is no step: it is set, not pinned; `undo` or `reset` gives the old value back",
+                    "{path} 不是某一步的结果：它是被赋值，而不是被固定；用 `undo` 或 `reset` 恢复原值",
+                    path=path,
+                )
+            )
+    trace = before.release(*paths)
+    edits = tuple(Edit(path, before[path].value, trace[path].value) for path in paths)
+    downstream = before.plan.downstream({before[path].node.slot for path in paths})
+    line = " ".join(("release", *(paths if rest else ())))
+    session.record(replace(session.journal.now, line=line, trace=trace, edited=session.edited - set(paths)))
+    return Changed((line,), edits, len(downstream), loss_of(session, before))
+
+
+@command(
+    "change",
+    "undo [n]",
+    key="u",
+    aliases=("un",),
+    about=Text(
+        "Take the last change back, to the bit. Every variant has its own changes.",
+        "撤销上一次改动，精确到比特。每个变体有自己的改动。",
+    ),
+)
+def _undo(session: Session, rest: str) -> Result:
+    n = count(rest, "undo [n]")
+    return _travelled(session, lambda: session.journal.undo(n))
+
+
+@command(
+    "change",
+    "redo [n]",
+    about=Text("Do the change again that was undone last.", "重做刚撤销的改动。"),
+)
+def _redo(session: Session, rest: str) -> Result:
+    n = count(rest, "redo [n]")
+    return _travelled(session, lambda: session.journal.redo(n))
+
+
+@command(
+    "change",
+    "reset",
+    about=Text(
+        "Back to the numbers of the scenario file; `undo` brings the changes back.",
+        "回到场景文件的数；`undo` 可把改动找回来。",
+    ),
+)
+def _reset(session: Session, rest: str) -> Result:
+    none(rest, "reset")
+    before, start = session.trace, session.journal.start
+    changes = session.journal.changes
+    if before is start.trace:
+        return Changed((), notes=(Text("nothing was changed", "没有任何改动"),))
+    session.record(replace(start, line="reset"))
+    return Changed(("reset",), (), _stale(session), loss_of(session, before), (_taken_back(len(changes)),))
+
+
+def _taken_back(n: int) -> Text:
+    return Text("{n} changes taken back", "已收回 {n} 处改动", n=n)
+
+
+def _travelled(session: Session, go: Callable[[], list[Entry]]) -> Result:
+    before, path = session.trace, session.current.path
+    entries = go()
+    session.before = before
+    session.return_to(path)
+    return Changed(tuple(entry.line for entry in entries), (), _stale(session), loss_of(session, before))
+
+
+def _stale(session: State) -> int:
+    return session.against_before().waiting()

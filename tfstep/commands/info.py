@@ -1,0 +1,132 @@
+"""info: lists of what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tfstep.commands.registry import command
+from tfstep.engine.plan import Node
+from tfstep.errors import CommandError, did_you_mean
+from tfstep.session.results import Listing, Result
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.commands.session import Session
+
+TOPICS: dict[str, Callable[[Session], Result]] = {}
+
+
+def topic(name: str) -> Callable[[Callable[[Session], Result]], Callable[[Session], Result]]:
+    """Declare one topic of `info`."""
+
+    def enter(run: Callable[[Session], Result]) -> Callable[[Session], Result]:
+        TOPICS[name] = run
+        return run
+
+    return enter
+
+
+@command(
+    "look",
+    "info TOPIC",
+    aliases=("i",),
+    completes=("topic",),
+    repeats=True,
+    about=Text(
+        "Lists of what there is: params, variants, steps, breakpoints, journal.",
+        "列出参数、变体、步骤、断点或改动（params、variants、steps、breakpoints、journal）。",
+    ),
+)
+def _info(session: Session, rest: str) -> Result:
+    names = [name for name in TOPICS if name.startswith(rest)] if rest else []
+    if rest in TOPICS:
+        names = [rest]
+    if len(names) != 1:
+        raise CommandError(
+            Text(
+                "info {rest!r}{near}; there are {known}",
+                "info {rest!r}{near}；可用：{known}",
+                rest=rest[:40],
+                near=did_you_mean(rest, TOPICS),
+                known=", ".join(TOPICS),
+            )
+        )
+    return TOPICS[names[0]](session)
+
+
+def shape_of(node: Node) -> str:
+    """``3×4``; nothing for a scalar."""
+    return "×".join(map(str, node.shape))
+
+
+@topic("params")
+def params(session: Session) -> Result:
+    """Every parameter, its shape, how many numbers it has, whether it was edited."""
+    nodes = [node for node in session.trace.plan.nodes if node.kind == "parameter"]
+    total = sum(node.spec.size for node in nodes)
+    rows = tuple(
+        (node.path, shape_of(node), str(node.spec.size), "~" if node.path in session.edited else "") for node in nodes
+    )
+    return Listing(
+        Text("{n} parameters, {total} numbers", "{n} 个参数，共 {total} 个数", n=len(nodes), total=total),
+        (Text("path", "路径"), Text("shape", "形状"), Text("numbers", "个数"), Text("edited", "已改")),
+        rows,
+        Text("this model has no parameters", "这个模型没有参数"),
+    )
+
+
+@topic("variants")
+def variants(session: Session) -> Result:
+    """Every variant of the scenario, and how many changes were made in each."""
+    rows = []
+    for name in session.scenario.variants:
+        journal = session.journals.get(name)
+        rows.append(("→" if name == session.variant else "", name, str(len(journal.changes)) if journal else "0"))
+    return Listing(
+        Text("variants of {name}", "{name} 的变体", name=session.scenario.name),
+        (Text("", ""), Text("variant", "变体"), Text("changes", "改动数")),
+        tuple(rows),
+    )
+
+
+@topic("steps")
+def steps(session: Session) -> Result:
+    """The whole timeline."""
+    rows = tuple(
+        (
+            "→" if node.number == session.position[0] else "",
+            str(node.number),
+            node.phase,
+            node.path,
+            node.op.name if node.op else "",
+            shape_of(node),
+        )
+        for node in session.trace.plan.steps
+    )
+    return Listing(
+        Text("{n} steps", "共 {n} 步", n=session.steps_total),
+        (
+            Text("", ""),
+            Text("step", "步"),
+            Text("phase", "阶段"),
+            Text("path", "路径"),
+            Text("op", "运算"),
+            Text("shape", "形状"),
+        ),
+        rows,
+    )
+
+
+@topic("journal")
+def journal(session: Session) -> Result:
+    """The changes of this variant: those that hold, then those that were undone."""
+    log = session.journal
+    rows = [(str(k), line, "") for k, line in enumerate(log.changes, 1)]
+    rows += [(str(k), line, "undone") for k, line in enumerate(log.undone, len(rows) + 1)]
+    return Listing(
+        Text("changes of {variant}", "{variant} 的改动", variant=session.variant),
+        (Text("", ""), Text("command", "命令"), Text("state", "状态")),
+        tuple(rows),
+        Text("nothing was changed", "没有任何改动"),
+    )

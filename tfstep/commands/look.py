@@ -1,0 +1,120 @@
+"""Looking: print, show, explain, where, list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfstep.commands.line import count, needed, none
+from tfstep.commands.registry import command
+from tfstep.engine.cell import index_of, parse_cell
+from tfstep.engine.tensor import Tensor
+from tfstep.engine.why import explain as explanation_of
+from tfstep.session.evaluate import evaluate, part
+from tfstep.session.names import reference, tensor_of
+from tfstep.session.place import inside_of
+from tfstep.session.results import Explained, Result, Shown, Stack, Steps, Value
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.commands.session import Session
+
+NEARBY = 5  # steps that `list` shows on each side
+
+
+@command(
+    "look",
+    "print EXPR",
+    aliases=("p",),
+    completes=("expr",),
+    repeats=True,
+    about=Text("What an expression over the tensors comes to.", "计算一个关于张量的表达式并显示结果。"),
+)
+def _print(session: Session, rest: str) -> Result:
+    text = needed(rest, "print EXPR")
+    return Value(text, evaluate(session, text))
+
+
+@command(
+    "look",
+    "show [PATH]",
+    completes=("path",),
+    repeats=True,
+    about=Text(
+        "A tensor with its axes and words, or a slice: `show enc0.attn.weights[0,1]`; without PATH the current one.",
+        "显示张量及其轴和词，或其中一片：`show enc0.attn.weights[0,1]`；不写 PATH 则显示当前张量。",
+    ),
+)
+def _show(session: Session, rest: str) -> Result:
+    tensor, index = reference(session, rest) if rest else (session.current, None)
+    return Shown(tensor, index, tensor.value if index is None else part(tensor, index))
+
+
+@command(
+    "look",
+    "explain [CELL] [DEPTH]",
+    aliases=("x",),
+    completes=("cell",),
+    repeats=True,
+    about=Text(
+        "Why this number: its rule and its terms; without CELL the one under the cursor.",
+        "这个数从何而来：规则与各项；不写 CELL 则解释光标处的数。",
+    ),
+)
+def _explain(session: Session, rest: str) -> Result:
+    target, _, depth = rest.rpartition(" ") if rest.rpartition(" ")[2].isdecimal() else (rest, "", "")
+    tensor, cell = cell_of(session, target.strip())
+    levels = min(count(depth, "explain [CELL] [DEPTH]"), 50)
+    found = explanation_of(tensor.trace, tensor.node.slot, cell, levels)
+    return Explained(found, gradient_at(tensor, cell), tensor.node.op.purpose if tensor.node.op else None)
+
+
+def cell_of(session: Session, text: str) -> tuple[Tensor, tuple[int, ...]]:
+    """The tensor and the cell that CELL means; a bare path means the cell under the cursor, nothing the current one.
+
+    Raises PathError.
+    """
+    if not text:
+        return session.current, session.cell
+    path, index = parse_cell(text)
+    tensor = tensor_of(session, path)
+    return tensor, session.cursor.on(tensor) if index is None else index_of(tensor, index)
+
+
+def gradient_at(tensor: Tensor, cell: tuple[int, ...]) -> float | None:
+    """∂loss/∂(the cell), where a path leads from it to the loss."""
+    grad = None if tensor.trace.prefix else tensor.grad
+    return None if grad is None or ".grad" in tensor.path else float(np.asarray(grad)[cell])
+
+
+@command(
+    "look",
+    "where",
+    aliases=("bt",),
+    repeats=True,
+    about=Text(
+        "Where we are: phase, layer, sublayer, step, and the steps inside it.",
+        "我们在哪里：阶段、层、子层、步骤及其内部的步骤。",
+    ),
+)
+def _where(session: Session, rest: str) -> Result:
+    none(rest, "where")
+    return Stack(session.frames(), session.steps_total)
+
+
+@command(
+    "look",
+    "list [n]",
+    aliases=("l",),
+    repeats=True,
+    about=Text("The steps around this one, n on each side (5).", "当前步前后的步骤，前后各 n 步（默认 5）。"),
+)
+def _list(session: Session, rest: str) -> Result:
+    n = count(rest, "list [n]") if rest else NEARBY
+    around = session.position[:-1]
+    inside = inside_of(session.trace, around)
+    assert inside is not None
+    at = session.position[-1]
+    nodes = inside.plan.steps[max(0, at - 1 - n) : at + n]
+    return Steps(around, tuple(nodes), at)

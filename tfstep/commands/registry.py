@@ -1,0 +1,117 @@
+"""The commands: each declared once, for the command bar, the line debugger, scripts, lessons, help and the reference.
+
+@command("move", "next [n]", aliases=("n",), key="n", repeats=True, about=Text("…", "…"))
+def _next(session: Session, rest: str) -> Result: …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfstep.errors import CommandError, did_you_mean
+from tfstep.session.results import HelpEntry, Result
+from tfstep.session.state import State
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.commands.session import Session
+
+Run = Callable[["Session", str], Result]
+
+GROUPS: dict[str, Text] = {
+    "move": Text("Moving", "移动"),
+    "stop": Text("Stopping", "停下"),
+    "look": Text("Looking", "查看"),
+    "change": Text("Changing", "改动"),
+    "compare": Text("Comparing", "比较"),
+    "learn": Text("Training and checking", "训练与检查"),
+    "keep": Text("Keeping", "保存"),
+}
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command. ``completes`` names, argument by argument, what can stand there: path, cell, place, expr,
+    variant, file, command, or words in quotes; the last one goes for all that follow."""
+
+    name: str
+    group: str
+    usage: str
+    about: Text
+    run: Run
+    aliases: tuple[str, ...] = ()
+    key: str | None = None
+    completes: tuple[str, ...] = ()
+    repeats: bool = False
+    refused: Callable[[State], Text | None] = lambda state: None
+
+    def entry(self, state: State | None = None) -> HelpEntry:
+        """Its entry in the help, with the reason why it cannot be used now, if there is one."""
+        reason = None if state is None else self.refused(state)
+        return HelpEntry(self.name, self.group, self.usage, self.aliases, self.key, self.about, reason)
+
+
+COMMANDS: dict[str, Command] = {}
+_ALIASES: dict[str, str] = {}
+
+
+def command(
+    group: str,
+    usage: str,
+    *,
+    about: Text,
+    aliases: tuple[str, ...] = (),
+    key: str | None = None,
+    completes: tuple[str, ...] = (),
+    repeats: bool = False,
+    refused: Callable[[State], Text | None] = lambda state: None,
+) -> Callable[[Run], Run]:
+    """Declare a command; its name is the first word of ``usage``. Raises ValueError for a name used twice."""
+    name = usage.split()[0]
+
+    def enter(run: Run) -> Run:
+        for word in (name, *aliases):
+            if word in COMMANDS or word in _ALIASES:
+                raise ValueError(f"{word} is a command already")
+        if group not in GROUPS:
+            raise ValueError(f"{name}: no group {group}")
+        COMMANDS[name] = Command(name, group, usage, about, run, aliases, key, completes, repeats, refused)
+        _ALIASES.update(dict.fromkeys(aliases, name))
+        return run
+
+    return enter
+
+
+def find(word: str) -> Command:
+    """The command of this name, short form or unique beginning. Raises CommandError."""
+    name = _ALIASES.get(word, word)
+    if name in COMMANDS:
+        return COMMANDS[name]
+    begins = [name for name in COMMANDS if name.startswith(word)] if word else []
+    if len(begins) == 1:
+        return COMMANDS[begins[0]]
+    if begins:
+        raise CommandError(
+            Text(
+                "{word}: which one? {begins}",
+                "{word}：是哪一个？{begins}",
+                word=word,
+                begins=", ".join(begins),
+            )
+        )
+    raise CommandError(
+        Text(
+            "no command {word!r}{near}; `help` lists them",
+            "没有命令 {word!r}{near}；`help` 列出全部命令",
+            word=word[:40],
+            near=did_you_mean(word, [*COMMANDS, *_ALIASES]),
+        )
+    )
+
+
+def in_groups() -> Iterable[tuple[str, list[Command]]]:
+    """The commands by group, in the order of the groups and of their declaration."""
+    for group in GROUPS:
+        yield group, [each for each in COMMANDS.values() if each.group == group]

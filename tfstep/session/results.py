@@ -1,0 +1,179 @@
+"""What a command gives back: data, for whichever face shows it. A command never prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tfstep.engine.plan import Node
+from tfstep.engine.tensor import Tensor
+from tfstep.engine.why import Explanation
+from tfstep.session.place import Position
+from tfstep.session.state import Frame
+from tfstep.text import Text
+
+
+class Result:
+    """What every command returns one of."""
+
+
+@dataclass(frozen=True)
+class Nothing(Result):
+    """An empty line, a comment: there is nothing to show."""
+
+
+@dataclass(frozen=True)
+class Message(Result):
+    """A sentence, or several."""
+
+    texts: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Quit(Result):
+    """The user wants to leave."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown(Result):
+    """A tensor, or a part of it: ``index`` is None for all of it, ``values`` the numbers that are meant."""
+
+    tensor: Tensor
+    index: tuple[Any, ...] | None
+    values: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Value(Result):
+    """What an expression comes to. ``number`` counts the values of the session: ``$3``."""
+
+    expression: str
+    values: np.ndarray
+    number: int = 0
+    axes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Stop:
+    """Why a move stopped: a breakpoint, or a watched value (``old`` to ``new``) that changed."""
+
+    reason: Text
+    number: int = 0
+    old: np.ndarray | None = None
+    new: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Moved(Result):
+    """Where a move led: the step, whether the timeline ended (``end``), what stopped it, what is displayed there."""
+
+    start: Position
+    position: Position
+    tensor: Tensor
+    phase: str
+    total: int
+    end: Text | None = None
+    stops: tuple[Stop, ...] = ()
+    displays: tuple[Result, ...] = ()
+    note: Text | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Explained(Result):
+    """Why a cell is what it is; ``gradient`` is ∂loss/∂(the cell) where there is one, ``purpose`` what its step is for."""
+
+    explanation: Explanation
+    gradient: float | None = None
+    purpose: Text | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """One tensor (or with ``target`` a part of it) before and after a change."""
+
+    target: str
+    old: np.ndarray
+    new: np.ndarray
+    pinned: bool = False
+
+    @property
+    def same(self) -> bool:
+        """Whether not a bit moved."""
+        return self.old.dtype == self.new.dtype and self.old.tobytes() == self.new.tobytes()
+
+
+@dataclass(frozen=True, eq=False)
+class Changed(Result):
+    """A change of the numbers. ``lines`` are the commands done or undone, ``waiting`` counts the steps that wait
+    to be computed; ``loss`` is old and new where that is known."""
+
+    lines: tuple[str, ...]
+    edits: tuple[Edit, ...] = ()
+    downstream: int = 0
+    loss: tuple[float, float] | None = None
+    notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Switched(Result):
+    """Another variant: from where with how many changes, to where with how many. ``same_step`` says whether the
+    step we were at is there too, and ``tensor`` is the one we are at."""
+
+    left: str
+    left_changes: int
+    variant: str
+    changes: int
+    title: Text
+    same_step: bool
+    tensor: Tensor
+
+
+@dataclass(frozen=True)
+class Stack(Result):
+    """Where we are, outermost first."""
+
+    frames: tuple[Frame, ...]
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class Steps(Result):
+    """Neighbouring steps at one depth; ``around`` is the position of the step that holds them."""
+
+    around: Position
+    nodes: tuple[Node, ...]
+    current: int
+    marks: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Listing(Result):
+    """A table: a title, the names of its columns, its rows; ``empty`` is said where there are none."""
+
+    title: Text
+    columns: tuple[Text, ...]
+    rows: tuple[tuple[str, ...], ...]
+    empty: Text | None = None
+
+
+@dataclass(frozen=True)
+class HelpEntry:
+    """One command in the help: how it is written, its short forms, its key, what it does."""
+
+    name: str
+    group: str
+    usage: str
+    aliases: tuple[str, ...]
+    key: str | None
+    about: Text
+    refused: Text | None = None
+
+
+@dataclass(frozen=True)
+class Help(Result):
+    """The help: all commands, or one in full."""
+
+    entries: tuple[HelpEntry, ...]
+    full: bool = False
