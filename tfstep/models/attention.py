@@ -43,6 +43,8 @@ def multi_head(
         )
         Q = at.Q_rot = rope(at.Q, cos, sin, pairs=c.rope_pairs)
         K = at.K_rot = rope(at.K, cos, sin, pairs=c.rope_pairs)
+    else:
+        at.removed("model.positional", "Q_rot", "K_rot", "rope_cos", "rope_sin")
     asked = (batch, head, query.renamed("query"), key.renamed("key"))
     times = _product(c)
     s = at.scores = times(Q, K, bt=True).with_axes(*asked)

@@ -73,10 +73,20 @@ def sublayer(at: Scope, n: int, x: Traced, f: Callable[[Traced], Traced], c: Mod
     return norm(at, f"norm{n}", residual(at, f"add{n}", x, f(x), c), c)
 
 
+def last_norm(at: Scope, name: str, x: Traced, c: ModelConfig) -> Traced:
+    """The norm that ends a stack of pre-norm blocks; after post-norm blocks there is none."""
+    if c.norm_position == "pre":
+        return norm(at, name, x, c)
+    at.removed("model.norm_position", name, f"{name}.gamma", f"{name}.beta")
+    return x
+
+
 def feed_forward(at: Scope, x: Traced, c: ModelConfig) -> Traced:
     """FFN(x) = act(x W_1 + b_1) W_2 + b_2 (Vaswani et al. 2017, eq. 2). Shapes: x (batch, position, model) → same."""
     if c.activation == "swiglu":  # act = silu(x W_gate + b_gate) · (x W_1 + b_1) (Shazeer 2020)
         at.gate = dense(at, x, "W_gate", "b_gate", c.d_ff, c, Axis("hidden"))
+    else:
+        at.removed("model.activation", "gate", "W_gate", "b_gate")
     at.hidden = dense(at, x, "W_1", "b_1", c.d_ff, c, Axis("hidden"))
     at.act = swiglu(at.gate, at.hidden) if c.activation == "swiglu" else ACTIVATIONS[c.activation](at.hidden)
     at.out = dense(at, at.act, "W_2", "b_2", x.shape[-1], c, Axis("model"))

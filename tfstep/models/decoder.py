@@ -6,9 +6,30 @@ from functools import partial
 
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.attention import multi_head, reasons, self_attention
-from tfstep.models.blocks import feed_forward, norm, sublayer
+from tfstep.models.blocks import feed_forward, last_norm, sublayer
 from tfstep.models.config import ModelConfig, Sentences
 from tfstep.models.embed import embed
+
+CROSS = (
+    "q_proj",
+    "k_proj",
+    "v_proj",
+    "Q",
+    "K",
+    "V",
+    "scores",
+    "scaled",
+    "masked",
+    "mask",
+    "weights",
+    "heads",
+    "concat",
+    "out",
+    "W_Q",
+    "W_K",
+    "W_V",
+    "W_O",
+)
 
 
 def decoder(
@@ -33,9 +54,11 @@ def decoder(
         digest = partial(feed_forward, at.scope("ffn"), c=c)
         x = sublayer(at, 1, x, ask_itself, c)
         if memory is None:
+            at.scope("cross").removed("model.kind", *CROSS)
+            at.removed("model.kind", "add3", "norm3")
             x = sublayer(at, 2, x, digest, c)
             continue
         ask_source = partial(multi_head, at.scope("cross"), memory=memory, mask=across, c=c)
         x = sublayer(at, 2, x, ask_source, c)
         x = sublayer(at, 3, x, digest, c)
-    return norm(root, "dec.norm", x, c) if c.norm_position == "pre" else x
+    return last_norm(root, "dec.norm", x, c)

@@ -6,7 +6,7 @@ from functools import partial
 
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.attention import reasons, self_attention
-from tfstep.models.blocks import feed_forward, norm, sublayer
+from tfstep.models.blocks import feed_forward, last_norm, sublayer
 from tfstep.models.config import ModelConfig, Sentences
 from tfstep.models.embed import embed
 
@@ -19,4 +19,4 @@ def encoder(root: Scope, source: Sentences, offset: int, c: ModelConfig) -> Trac
         at = root.scope(f"enc{i}")
         x = sublayer(at, 1, x, partial(self_attention, at.scope("attn"), mask=mask, offset=offset, c=c), c)
         x = sublayer(at, 2, x, partial(feed_forward, at.scope("ffn"), c=c), c)
-    return norm(root, "enc.norm", x, c) if c.norm_position == "pre" else x
+    return last_norm(root, "enc.norm", x, c)
