@@ -151,7 +151,7 @@ def _reset(session: Session, rest: str) -> Result:
 
 
 def _taken_back(n: int) -> Text:
-    return Text("{n} changes taken back", "已收回 {n} 处改动", n=n)
+    return Text("changes taken back: {n}", "已收回的改动：{n}", n=n)
 
 
 def _travelled(session: Session, go: Callable[[], list[Entry]]) -> Result:
