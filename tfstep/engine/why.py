@@ -171,16 +171,17 @@ def _priced(term: _Term, depth: int) -> Term:
 
 
 def _power(value: float, power: float) -> float:
-    """Value to the power, by IEEE's rules where Python has exceptions of its own; NaN for a complex result."""
+    """Value to the power, by IEEE's rules where Python raises or leaves the real numbers."""
     if power == 1:
         return value
     if power == -1:
         return 1 / value if value else math.copysign(math.inf, value)
+    if -math.inf < value < 0 and math.isfinite(power) and power % 1:
+        return math.nan
     try:
-        result = value**power
+        return float(value**power)
     except (ZeroDivisionError, OverflowError):
         return math.copysign(math.inf, value) if power % 2 == 1 else math.inf
-    return result if isinstance(result, float) else math.nan
 
 
 def _factor(atom: _Atom, depth: int) -> Factor:
@@ -258,7 +259,7 @@ def _merged(trace: Trace, term: _Term) -> list[_Term]:
 
 def _commutes(power: float) -> bool:
     """Whether (a b)ᵖ is aᵖ bᵖ whatever the signs of a and b."""
-    return power == int(power) if math.isfinite(power) else False
+    return math.isfinite(power) and power % 1 == 0
 
 
 def _to_power(atom: _Atom, power: float) -> _Atom:

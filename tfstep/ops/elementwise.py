@@ -159,7 +159,8 @@ class Pow(Elementwise):
     def vjp_n(self, g: Array, y: Array, a: Array, n: Array) -> Array:
         from tfstep.ops.functions import log
 
-        return unbroadcast(g * (y * log(a)), n)
+        rate = float(log(a)) if isinstance(a, int | float) else log(a)  # a literal takes the dtype of the tensors
+        return unbroadcast(g * (y * rate), n)
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
         a, n = args
