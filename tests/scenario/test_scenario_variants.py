@@ -74,23 +74,21 @@ def test_an_unknown_variant_names_those_there_are(scenario: Make) -> None:
         (6, 15, "unknown key haeds in model", "v: {model: {haeds: 1}}"),
         (6, 7, "unknown key modle", "v: {modle: {heads: 1}}"),
         (6, 22, "3 heads do not divide d_model 4", "v: {model: {heads: 3}}"),
-        (6, 24, "1 heads do not divide d_model 4", "v: {model: {d_model: 5}}"),
-        (6, 15, "heads has no value", "v: {model: {heads: {a: }}}"),
-        (6, 26, "the word '他' is not in vocab", "v: {input: {source: 我 他}}"),
-        (6, 14, "model is 5; allowed: a group of keys", "v:   {model: 5}"),
+        (6, 24, "2 heads do not divide d_model 5", "v: {model: {d_model: 5}}"),
+        (6, 22, "model.heads is a group of keys", "v: {model: {heads: {a: }}}"),
+        (6, 23, "1 labels for the 3 words of source", "v: {input: {labels: 我}}"),
+        (6, 23, "3 labels for the 2 words of source", "v: {input: {source: 我 爱}}"),
+        (6, 25, "the word '他' is not in vocab", "v: {input: {source: 我 他}}"),
+        (6, 16, "model is 5; allowed: a group of keys", "v:   {model: 5}"),
     ],
 )
 def test_a_mistake_points_at_the_variant_it_came_from(
     wrong: Wrong, head: str, line: int, column: int, words: str, variant: str
 ) -> None:
     if "d_model" in variant:
-        head, words = (
-            head.replace("encoder}", "encoder, heads: 2}"),
-            words.replace("1 heads", "2 heads").replace("4", "5"),
-        )
-        column, line = 32, 2
-    if "{a: }" in variant:
-        column, words = 22, "model.heads is a group of keys"
+        head = head.replace("encoder}", "encoder, heads: 2}")
+    if "爱}" in variant:
+        head = head.replace("你}", "你, labels: 我 爱 你}")
     found = wrong(head + f"variants:\n  {variant}\n")
     assert any((f.place.line, f.place.column) == (line, column) and words in str(f.message) for f in found), found
 

@@ -1,0 +1,36 @@
+"""The JSON Schema that ships."""
+
+import json
+
+from tfstep.scenario.json_schema import SHIPPED, json_schema
+from tfstep.scenario.kinds import INPUTS, KEYS
+from tfstep.scenario.schema import ExamplePart, InputPart, ModelPart
+
+
+def test_the_schema_that_ships_is_up_to_date() -> None:
+    assert json.loads(SHIPPED.read_text(encoding="utf-8")) == json_schema(), "python -m tfstep.scenario.json_schema"
+
+
+def test_every_key_has_its_kinds() -> None:
+    assert set(KEYS) == set(ModelPart.model_fields)
+    assert set(INPUTS) == set(InputPart.model_fields)
+    assert set(ExamplePart.model_fields) <= set(INPUTS)
+
+
+def test_every_reference_leads_somewhere_and_no_default_is_a_stand_in() -> None:
+    schema = json_schema()
+    definitions = schema["$defs"]
+    assert isinstance(definitions, dict)
+    for part in walk(schema):
+        if "$ref" in part:
+            assert str(part["$ref"]).removeprefix("#/$defs/") in definitions
+        assert "$nested" not in part
+        assert part.get("default", 0) is not None
+    assert "default" not in definitions["ModelPart"]["properties"]["d_k"]
+    assert definitions["ModelPart"]["properties"]["activation"]["default"] == "relu"
+
+
+def walk(node: object) -> list[dict[str, object]]:
+    if isinstance(node, dict):
+        return [node, *(part for value in node.values() for part in walk(value))]
+    return [part for item in node for part in walk(item)] if isinstance(node, list) else []
