@@ -2,13 +2,12 @@
 
 import sys
 
-from tfstep import __version__
-
 
 def main() -> int:
-    """Run the command line; the exit status is 0 when done, 2 when the input is at fault."""
-    sys.stdout.write(f"tfstep {__version__}\n")
-    return 0
+    """Run the command line; the exit status is 0 when done, 1 when a check said no, 2 when the input is at fault."""
+    from tfstep.faces.cli.main import main as run
+
+    return run()
 
 
 if __name__ == "__main__":

@@ -74,8 +74,7 @@ class Tensor:
     @property
     def inputs(self) -> tuple[str, ...]:
         """The paths of the tensors that its step reads."""
-        nodes = self.trace.plan.nodes
-        return tuple(self.trace.prefix + nodes[s].path for s in self.node.slots)
+        return tuple(path_of(self.trace, s) for s in self.node.slots)
 
     @property
     def formula(self) -> str | None:
@@ -130,12 +129,23 @@ def _attribute(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def path_of(trace: Trace, slot: int) -> str:
+    """The full path of a node; for the input of an inside that of the tensor it stands for."""
+    trace, slot = _source(trace, slot)
+    return trace.prefix + trace.plan.nodes[slot].path
+
+
 def _outer(trace: Trace, slot: int) -> str:
-    """The path of a node, for the input of an inside that of the tensor it stands for."""
+    """The same path as its own trace calls it."""
+    trace, slot = _source(trace, slot)
+    return trace.plan.nodes[slot].path
+
+
+def _source(trace: Trace, slot: int) -> tuple[Trace, int]:
     while trace.plan.nodes[slot].kind == "input" and slot < len(trace.sources):
         source = trace.sources[slot]
         trace, slot = source.trace, source.slot
-    return trace.plan.nodes[slot].path
+    return trace, slot
 
 
 def resolve(trace: Trace, path: str) -> Tensor:

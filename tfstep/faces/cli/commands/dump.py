@@ -1,0 +1,110 @@
+"""``tfstep dump``: tensors in the format that is asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from tfstep.errors import CommandError
+from tfstep.faces.cli.command import Argument, Choice, Option, Whole
+from tfstep.faces.cli.options import command, output, scenario, variant
+from tfstep.faces.cli.output import Output
+from tfstep.faces.cli.settings import Settings, is_terminal
+from tfstep.text import Text
+
+SUFFIXES = {".json": "json", ".npz": "npz"}
+FORMATS = ("table", *SUFFIXES.values())
+
+
+@click.pass_obj
+def _run(
+    settings: Settings,
+    scenario: str,
+    patterns: Sequence[str],
+    variant: str | None,
+    grad: bool,
+    format: str | None,
+    output: Path | None,
+    precision: int | None,
+) -> None:
+    from tfstep import trace
+    from tfstep.scenario.scenario import load
+    from tfstep.view.report import json, npz, tables
+    from tfstep.view.report.numbers import DIGITS
+    from tfstep.view.report.select import select
+
+    loaded = load(scenario, variant)
+    traced = trace(loaded)
+    tensors = select(traced, patterns or ["*"])
+    out = Output(settings, output)
+    match format or _by_suffix(output):
+        case "json":
+            out.text(json.dump(loaded.name, loaded.variant, traced, tensors, grad, precision))
+        case "npz":
+            if out.file is None and is_terminal(sys.stdout):
+                raise CommandError(
+                    Text(
+                        "an .npz is not for a terminal; name a file with -o FILE.npz",
+                        ".npz 不能输出到终端；请用 -o 文件.npz 指定文件",
+                    )
+                )
+            out.data(npz.archive(tensors, grad))
+        case _:
+            out.lines(tables.tables(tensors, grad, precision or DIGITS, out.columns))
+
+
+def _by_suffix(file: Path | None) -> str:
+    return SUFFIXES.get(file.suffix.lower(), "table") if file else "table"
+
+
+COMMAND = command(
+    "dump",
+    Text(
+        "Print tensors: all of the forward pass, or those that a PATTERN names, in the order of the timeline.\n\n"
+        "In a PATTERN * stands for any characters, dots included. Gradients, new values and what is inside a step "
+        "must be spelled: '*.grad', '*.W_Q.new', '*.weights/exp'.\n\n"
+        "JSON has every number in full, nan, inf and -inf as strings; its grad is null without --grad, and where no "
+        "path leads to the loss. An .npz has one array a path; with --grad also the gradients, under PATH.grad.",
+        "输出张量：整个前向过程的，或 PATTERN 指定的，按时间线的顺序。\n\n"
+        "PATTERN 里的 * 代表任意字符，包括点。梯度、更新后的值和步骤内部的张量必须写明："
+        "'*.grad'、'*.W_Q.new'、'*.weights/exp'。\n\n"
+        "JSON 里的数是全精度的，nan、inf、-inf 写成字符串；没有 --grad，或者没有通向损失的路径时，grad 为 null。"
+        ".npz 里每个路径一个数组；加上 --grad，梯度存在 PATH.grad 下。",
+    ),
+    [
+        scenario(),
+        Argument(
+            ["patterns"],
+            Text("which tensors; default: *", "哪些张量；默认为 *"),
+            nargs=-1,
+            type=click.STRING,
+            metavar="[PATTERN]…",
+        ),
+        variant(),
+        Option(["--grad"], Text("with the gradients", "连同梯度"), default=False, is_flag=True),
+        Option(
+            ["--format"],
+            Text(
+                "one of {formats}; default: by the suffix of FILE, else table",
+                "{formats} 之一；默认按 FILE 的后缀，否则为 table",
+                formats=", ".join(FORMATS),
+            ),
+            type=Choice(*FORMATS),
+            metavar="FORMAT",
+        ),
+        output(),
+        Option(
+            ["--precision"],
+            Text(
+                "significant digits; default: 4 in tables, all elsewhere",
+                "有效数字位数；默认表格里 4 位，其他格式全部",
+            ),
+            type=Whole(1, 17),
+            metavar="N",
+        ),
+    ],
+    _run,
+)

@@ -1,0 +1,46 @@
+"""``tfstep steps``: the timeline."""
+
+from __future__ import annotations
+
+import click
+
+from tfstep.faces.cli.options import as_json, command, depth, scenario, variant
+from tfstep.faces.cli.output import Output
+from tfstep.faces.cli.settings import Settings
+from tfstep.text import Text
+
+
+@click.pass_obj
+def _run(settings: Settings, scenario: str, variant: str | None, depth: int, as_json: bool) -> None:
+    from tfstep import trace
+    from tfstep.scenario.scenario import load
+    from tfstep.view.report import json
+    from tfstep.view.report.timeline import timeline, tree
+
+    rows = timeline(trace(load(scenario, variant)), depth)
+    out = Output(settings)
+    if as_json:
+        out.text([json.steps(rows)])
+    else:
+        out.lines(tree(rows))
+
+
+COMMAND = command(
+    "steps",
+    Text(
+        "Print every step of the timeline with its number, formula, op and shape: forward, backward, update.",
+        "输出时间线的每一步：编号、公式、运算和形状；依次是前向、反向、参数更新。",
+    ),
+    [
+        scenario(),
+        variant(),
+        depth(
+            Text(
+                "1 (default): the steps; 2: also what is inside them, numbered 14.2; and so on",
+                "1（默认）：各步骤；2：还有步骤内部的，编号如 14.2；依此类推",
+            )
+        ),
+        as_json(),
+    ],
+    _run,
+)

@@ -1,0 +1,87 @@
+"""Running the command line: languages, faults, closed pipes and the exit status."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from tfstep.errors import TfstepError
+from tfstep.faces.cli.faults import told
+from tfstep.faces.cli.group import PROGRAM
+from tfstep.faces.cli.output import say
+from tfstep.faces.cli.settings import Settings, asked_language
+from tfstep.text import Text, set_language
+from tfstep.view.symbols import set_ascii
+
+NAME = "tfstep"
+DONE, REFUTED, AT_FAULT, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status.
+
+    0: done; 1: a check or a comparison said no; 2: the user's input is at fault; 130: interrupted.
+    """
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    set_language(asked_language(arguments))
+    set_ascii(False)
+    _prepare_streams()
+    try:
+        status = _run(list(arguments))
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        _leave_pipe()
+        return DONE
+    except click.UsageError as error:
+        say(told(error))
+        return AT_FAULT
+    except TfstepError as error:
+        say(error)
+        return AT_FAULT
+    except (click.Abort, KeyboardInterrupt):
+        say(Text("interrupted", "已中断"))
+        return INTERRUPTED
+    except OSError as error:
+        say(_reason(error))
+        return AT_FAULT
+
+
+def _run(arguments: list[str]) -> int:
+    if "_TFSTEP_COMPLETE" in os.environ:  # the shell asks what could follow
+        PROGRAM.main(prog_name=NAME)
+    try:
+        with PROGRAM.make_context(NAME, arguments, obj=Settings()) as context:
+            status = PROGRAM.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    return status if isinstance(status, int) else DONE
+
+
+def _prepare_streams() -> None:
+    """Never fail on a character that a stream cannot encode, nor on a stream that is not there."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = sys.stdout
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _leave_pipe() -> None:
+    """Nobody reads standard output any more: let what is left of it go nowhere, also at the interpreter's end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # a stream without a descriptor
+        sys.stdout = io.StringIO()
+
+
+def _reason(error: OSError) -> Text:
+    where = f"{error.filename}: " if error.filename else ""
+    return Text("{where}{reason}", "{where}{reason}", where=where, reason=error.strerror or str(error))

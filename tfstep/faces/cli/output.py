@@ -1,0 +1,83 @@
+"""Where a command's data goes: lines in colour or without, to standard output or to a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TextIO
+
+from tfstep.errors import CommandError
+from tfstep.faces.cli.settings import Settings, columns
+from tfstep.text import Text
+from tfstep.view.spans import Line, plain
+from tfstep.view.symbols import plain as fit
+
+_STYLES = {  # SGR codes, from the sixteen colours that every terminal has
+    "name": "1",
+    "accent": "36",
+    "dim": "2",
+    "negative": "31",
+    "good": "32",
+    "bad": "1;31",
+}
+
+
+def painted(line: Line) -> str:
+    """A line with its colours."""
+    return "".join(
+        f"\x1b[{_STYLES[part.role]}m{part.text}\x1b[0m" if part.role in _STYLES and part.text.strip() else part.text
+        for part in line
+    ).rstrip()
+
+
+class Output:
+    """Standard output, or the file that ``-o`` names."""
+
+    def __init__(self, settings: Settings, file: Path | None = None) -> None:
+        self.file = None if file == Path("-") else file
+        self.color = settings.color == "always" if self.file else settings.colored(sys.stdout)
+        self.columns = None if self.file else columns(sys.stdout)
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        """Lines for people."""
+        self.text(f"{painted(line) if self.color else plain(line).rstrip()}\n" for line in lines)
+
+    def text(self, pieces: Iterable[str]) -> None:
+        """Text as it is. A file is written when all of it is there. Raises CommandError where it cannot be."""
+        if self.file:
+            _save(self.file, "".join(pieces).encode("utf-8"))
+            return
+        for piece in pieces:
+            sys.stdout.write(piece)
+
+    def data(self, data: bytes) -> None:
+        """Bytes, which are not for a terminal."""
+        if self.file:
+            _save(self.file, data)
+        else:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+
+
+def _save(file: Path, data: bytes) -> None:
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise CommandError(
+            Text(
+                "{file} cannot be written: {reason}",
+                "无法写入 {file}：{reason}",
+                file=file,
+                reason=error.strerror or str(error),
+            )
+        ) from None
+
+
+def say(message: object, stream: TextIO | None = None) -> None:
+    """Something to the user that is not data, on standard error."""
+    out = stream or sys.stderr
+    for line in str(message).split("\n"):
+        out.write(f"{fit(line)}\n")
+    out.flush()

@@ -1,0 +1,85 @@
+"""Explanations within explanations, each cell explained once however often it is met."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tfstep.engine.cell import cell_name
+from tfstep.engine.trace import Trace
+from tfstep.engine.why import Explanation, Factor
+from tfstep.errors import CommandError
+from tfstep.text import Text
+from tfstep.view.report.indices import locate
+
+CELLS = 20_000  # cells explained for one answer
+NESTED = 100_000  # explanations in one answer that repeats those of shared cells
+
+
+class Nest:
+    """The explanations of one trace, down to any depth; equal ones are one object."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self._known: dict[tuple[str, int], Explanation] = {}
+
+    def explain(self, cell: str, depth: int = 1) -> Explanation:
+        """Why this number is what it is, ``depth`` levels down; an index of the cell may be a word.
+
+        Raises PathError where there is no such cell, CommandError where too many would have to be explained.
+        """
+        tensor, index = locate(self.trace, cell)
+        return self._explain(cell_name(tensor.path, index), depth)
+
+    def _explain(self, cell: str, depth: int) -> Explanation:
+        if (cell, depth) in self._known:
+            return self._known[cell, depth]
+        if len(self._known) >= CELLS:
+            raise _too_deep(CELLS)
+        found = self.trace.explain(cell)
+        if found.note is None and found.value == 0:
+            found = replace(found, note=self._reason(found))
+        if depth > 1:
+            terms = (replace(t, factors=tuple(self._deeper(f, depth) for f in t.factors)) for t in found.terms)
+            found = replace(found, terms=tuple(terms))
+        self._known[cell, depth] = found
+        return found
+
+    def _deeper(self, factor: Factor, depth: int) -> Factor:
+        return factor if factor.cell is None else replace(factor, why=self._explain(factor.cell, depth - 1))
+
+    def _reason(self, found: Explanation) -> Text | None:
+        """Why a number is 0, where a mask is what made it so: the note of the masked cell that it comes from."""
+        for _ in range(5):
+            causes = [f for t in found.terms for f in t.factors if f.cell is not None and f.power > 0]
+            if not causes:
+                return None
+            cause = max(causes, key=lambda f: (f.value == 0, abs(f.value)))
+            found = self.trace.explain(str(cause.cell))
+            if found.note is not None:
+                return found.note
+        return None
+
+
+def count(found: Explanation) -> int:
+    """How many explanations are in this one, itself and every repetition counted. Raises CommandError if too many."""
+    known: dict[int, int] = {}
+
+    def counted(one: Explanation) -> int:
+        if id(one) not in known:
+            known[id(one)] = 1 + sum(counted(f.why) for t in one.terms for f in t.factors if f.why is not None)
+        return known[id(one)]
+
+    total = counted(found)
+    if total > NESTED:
+        raise _too_deep(NESTED)
+    return total
+
+
+def _too_deep(most: int) -> CommandError:
+    return CommandError(
+        Text(
+            "so deep an explanation has more than {most} numbers to explain; ask for a smaller --depth",
+            "这么深的解释要说明的数超过 {most} 个；请用更小的 --depth",
+            most=most,
+        )
+    )
