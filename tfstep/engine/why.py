@@ -237,7 +237,8 @@ def _merged(trace: Trace, term: _Term) -> list[_Term]:
         if _is_named(trace, atom.slot):
             continue
         rule, inner, _ = _flat(trace, atom.slot, atom.cell)
-        others = tuple(a for a in term.atoms if a is not atom)
+        place = next(k for k, a in enumerate(term.atoms) if a is atom)
+        before, after = term.atoms[:place], term.atoms[place + 1 :]
         if (len(inner) == 1 and rule == "view") or (len(inner) == 1 and rule in ("product", "quotient")):
             mergeable = inner[0].fn is None
         else:  # a sum: only where the term is that sum times bare numbers
@@ -246,13 +247,13 @@ def _merged(trace: Trace, term: _Term) -> list[_Term]:
                 and atom.power == 1
                 and term.fn is None
                 and len(living) == 1
-                and all(t.fn is None or not others for t in inner)
+                and all(t.fn is None or not (before or after) for t in inner)
             )
         if mergeable and _commutes(atom.power):
             merged = []
             for t in inner:
                 atoms = tuple(_to_power(a, atom.power) for a in t.atoms)
-                merged.extend(_merged(trace, _Term(others + atoms, term.fn or t.fn)))
+                merged.extend(_merged(trace, _Term(before + atoms + after, term.fn or t.fn)))
             return merged
     return [term]
 
