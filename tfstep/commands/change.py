@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from tfstep.commands.line import assignment, count, none
 from tfstep.commands.registry import command
 from tfstep.engine.trace import Trace
-from tfstep.errors import EditError
-from tfstep.session.evaluate import evaluate, part, written
+from tfstep.errors import CommandError, EditError
+from tfstep.session.evaluate import evaluate
 from tfstep.session.journal import Entry
-from tfstep.session.names import reference, tensor_of
-from tfstep.session.results import Changed, Edit, Result
+from tfstep.session.names import tensor_of
+from tfstep.session.results import Changed, Edit, Result, Value
 from tfstep.session.state import State
+from tfstep.session.target import part, target, written
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -41,15 +42,15 @@ ONLY_PINNED = Text(
     ),
 )
 def _set(session: Session, rest: str) -> Result:
-    target, expression = assignment(rest, "set PATH[i,j] = EXPR")
-    tensor, index = reference(session, target)
+    asked, expression = assignment(rest, "set PATH[i,j] = EXPR")
+    if asked.startswith("$"):
+        return _named(session, asked[1:], expression)
+    tensor, index = target(session, asked)
     new = evaluate(session, expression)
-    old = tensor.value if index is None else part(tensor, index)
-    target = tensor.path + ("" if index is None else written(index))
-    trace = session.trace.edit({target: new})
-    after = trace[tensor.path]
-    edit = Edit(target, old, after.value if index is None else part(after, index), tensor.step is not None)
-    line = f"set {target} = {expression}"
+    place = tensor.path + written(index)
+    trace = session.trace.edit({place: new})
+    edit = Edit(place, part(tensor, index), part(trace[tensor.path], index), tensor.step is not None)
+    line = f"set {place} = {expression}"
     downstream = session.trace.plan.downstream({tensor.node.slot})
     notes: tuple[Text, ...] = () if downstream else (UNREAD,)
     if edit.same and _mask(trace, tensor.node.slot) != _mask(session.trace, tensor.node.slot):
@@ -59,6 +60,15 @@ def _set(session: Session, rest: str) -> Result:
     before = session.trace
     session.record(replace(session.journal.now, line=line, trace=trace, edited=session.edited | {tensor.path}))
     return Changed((line,), (edit,), len(downstream), loss_of(session, before), notes)
+
+
+def _named(session: Session, name: str, expression: str) -> Result:
+    if not name.isidentifier() or name == "_":
+        raise CommandError(
+            Text("a value is named $x, with letters, not ${name}", "值的名称写作 $x，用字母，而不是 ${name}", name=name)
+        )
+    session.values.named[name] = evaluate(session, expression)
+    return Value(f"${name}", session.values.named[name])
 
 
 def _mask(trace: Trace, slot: int) -> bytes:

@@ -8,13 +8,12 @@ import numpy as np
 
 from tfstep.commands.line import count, needed, none
 from tfstep.commands.registry import command
-from tfstep.engine.cell import index_of, parse_cell
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.why import explain as explanation_of
-from tfstep.session.evaluate import evaluate, part
-from tfstep.session.names import reference, tensor_of
+from tfstep.session.evaluate import evaluate
 from tfstep.session.place import inside_of
 from tfstep.session.results import Explained, Result, Shown, Stack, Steps, Value
+from tfstep.session.target import cell, part, target
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -29,11 +28,15 @@ NEARBY = 5  # steps that `list` shows on each side
     aliases=("p",),
     completes=("expr",),
     repeats=True,
-    about=Text("What an expression over the tensors comes to.", "计算一个关于张量的表达式并显示结果。"),
+    about=Text(
+        "What an expression comes to; the value is kept as $1, $2 …, the last one as $_.",
+        "计算一个表达式；结果依次存为 $1、$2 …，最近一个是 $_。",
+    ),
 )
 def _print(session: Session, rest: str) -> Result:
     text = needed(rest, "print EXPR")
-    return Value(text, evaluate(session, text))
+    values = evaluate(session, text)
+    return Value(text, values, session.values.add(values))
 
 
 @command(
@@ -47,8 +50,8 @@ def _print(session: Session, rest: str) -> Result:
     ),
 )
 def _show(session: Session, rest: str) -> Result:
-    tensor, index = reference(session, rest) if rest else (session.current, None)
-    return Shown(tensor, index, tensor.value if index is None else part(tensor, index))
+    tensor, index = target(session, rest) if rest else (session.current, None)
+    return Shown(tensor, index, part(tensor, index))
 
 
 @command(
@@ -63,23 +66,11 @@ def _show(session: Session, rest: str) -> Result:
     ),
 )
 def _explain(session: Session, rest: str) -> Result:
-    target, _, depth = rest.rpartition(" ") if rest.rpartition(" ")[2].isdecimal() else (rest, "", "")
-    tensor, cell = cell_of(session, target.strip())
+    asked, _, depth = rest.rpartition(" ") if rest.rpartition(" ")[2].isdecimal() else (rest, "", "")
+    tensor, at = cell(session, asked)
     levels = min(count(depth, "explain [CELL] [DEPTH]"), 50)
-    found = explanation_of(tensor.trace, tensor.node.slot, cell, levels)
-    return Explained(found, gradient_at(tensor, cell), tensor.node.op.purpose if tensor.node.op else None)
-
-
-def cell_of(session: Session, text: str) -> tuple[Tensor, tuple[int, ...]]:
-    """The tensor and the cell that CELL means; a bare path means the cell under the cursor, nothing the current one.
-
-    Raises PathError.
-    """
-    if not text:
-        return session.current, session.cell
-    path, index = parse_cell(text)
-    tensor = tensor_of(session, path)
-    return tensor, session.cursor.on(tensor) if index is None else index_of(tensor, index)
+    found = explanation_of(tensor.trace, tensor.node.slot, at, levels)
+    return Explained(found, gradient_at(tensor, at), tensor.node.op.purpose if tensor.node.op else None)
 
 
 def gradient_at(tensor: Tensor, cell: tuple[int, ...]) -> float | None:

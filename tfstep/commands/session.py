@@ -24,6 +24,8 @@ class Session(State):
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario)
         self.history: list[str] = []  # every line that was run, refused ones too
+        self.left = False  # whether the user asked to quit
+        self.depth = 0  # how many scripts run inside each other
         self._last: str | None = None  # the line that an empty one repeats
 
     def run(self, line: str) -> Result:
@@ -33,7 +35,8 @@ class Session(State):
             if line.strip() or self._last is None:
                 return Nothing()
             return self.run(self._last)
-        self.history.append(line.strip())
+        if not self.depth:
+            self.history.append(line.strip())
         found = find(word)
         self._last = line if found.repeats else None
         return self._do(found, rest)
@@ -47,7 +50,7 @@ class Session(State):
 
 def _declare() -> None:
     """Load the rooms in which the commands are declared."""
-    from tfstep.commands import change, compare, info, look, move, talk  # noqa: F401  # declared by being imported
+    from tfstep.commands import change, compare, info, keep, look, move, talk  # noqa: F401  # declared by being imported
 
 
 _declare()

@@ -1,50 +1,120 @@
-"""Expressions over the tensors of a session."""
+"""Expressions over the tensors of a session: of this variant, of another one, of the values shown before."""
 
 from __future__ import annotations
 
-import ast
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfstep.engine.tensor import Tensor
-from tfstep.errors import PathError
-from tfstep.session.names import reference
+from tfstep.errors import ExpressionError, TfstepError
+from tfstep.session.names import full_path
 from tfstep.text import Text
 
 if TYPE_CHECKING:
+    from tfstep.engine.tensor import Tensor
+    from tfstep.expr import Expression
+    from tfstep.expr.expression import Operand
+    from tfstep.expr.nodes import Compare, Logic, Node
     from tfstep.session.state import State
 
 
-def evaluate(state: State, text: str) -> np.ndarray:
-    """What an expression comes to. Raises ExpressionError, PathError."""
+class Names:
+    """What the names in an expression mean now; ``it`` is the tensor that a breakpoint looks at."""
+
+    def __init__(self, state: State, it: Tensor | None = None) -> None:
+        self.state, self.it = state, it
+
+    def __call__(self, path: str, variant: str | None) -> Operand:
+        """The tensor or value of a name. Raises PathError."""
+        from tfstep.expr import Operand
+
+        if path.startswith("$"):
+            return Operand.of(self.state.values.get(path[1:]))
+        if variant is not None:
+            return Operand.of_tensor(self.state.trace_of(variant)[path])
+        if self.it is not None and (path == "it" or path.startswith("it.")):
+            return Operand.of_tensor(self.it.trace[self.it.node.path + path[2:]])
+        return Operand.of_tensor(self.state.trace[full_path(self.state, path)])
+
+
+class CaretError(ExpressionError):
+    """An expression is wrong; the message shows the place under its text."""
+
+
+def parsed(state: State, text: str) -> Expression:
+    """An expression, read. Raises CaretError, which shows the place of a mistake."""
+    from tfstep.expr import parse
+
     try:
-        return np.asarray(ast.literal_eval(text.strip()), dtype=float)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        tensor, index = reference(state, text)
-    return tensor.value if index is None else np.asarray(part(tensor, index))
+        return parse(text, state.trace.plan.paths)
+    except ExpressionError as error:
+        raise pointed(text, error) from None
 
 
-def part(tensor: Tensor, index: tuple[Any, ...]) -> np.ndarray:
-    """The numbers that an index picks. Raises PathError where there is no such place."""
+def pointed(text: str, error: ExpressionError) -> CaretError:
+    """The error with its place in the text shown under it."""
+    from tfstep.expr import caret
+
+    place = caret(text, error.column).replace("\n", "\n  ")
+    return CaretError(Text("{error}\n  {place}", "{error}\n  {place}", error=error, place=place), error.column)
+
+
+def worked_out(state: State, expression: Expression, it: Tensor | None = None) -> np.ndarray:
+    """The value of an expression now, as an array. Raises CaretError, ExpressionError."""
     try:
-        return np.asarray(tensor.value[index])
-    except IndexError:
-        raise PathError(
-            Text(
-                "{path} has shape {shape}; there is no place {index}",
-                "{path} 的形状是 {shape}；没有位置 {index}",
-                path=tensor.path,
-                shape=tensor.shape,
-                index=written(index),
-            )
-        ) from None
+        return np.asarray(expression.evaluate(Names(state, it)))
+    except CaretError:
+        raise
+    except ExpressionError as error:
+        raise pointed(expression.text, error) from None
 
 
-def written(index: tuple[Any, ...]) -> str:
-    """``[0,:,1]``."""
-    parts = [
-        ":".join("" if n is None else str(n) for n in (i.start, i.stop)) if isinstance(i, slice) else str(i)
-        for i in index
-    ]
-    return f"[{','.join(parts)}]"
+def evaluate(state: State, text: str, it: Tensor | None = None) -> np.ndarray:
+    """What an expression comes to. Raises CaretError, ExpressionError."""
+    return worked_out(state, parsed(state, text), it)
+
+
+def truth(state: State, expression: Expression, it: Tensor | None = None) -> bool:
+    """Whether an expression holds, in every cell."""
+    return bool(worked_out(state, expression, it).all())
+
+
+def sides(state: State, text: str) -> Iterator[tuple[str, np.ndarray]]:
+    """What stands on each side of the comparisons of an expression, and what it comes to."""
+    expression = parsed(state, text)
+    yield from _sides(state, expression, expression.tree, 0, len(text))
+
+
+def _sides(state: State, whole: Expression, node: Node, start: int, end: int) -> Iterator[tuple[str, np.ndarray]]:
+    from tfstep.expr import Expression
+    from tfstep.expr.nodes import Compare, Logic, Number
+
+    if not isinstance(node, Compare | Logic):
+        return
+    for part, first, last in _parts(node, start, end):
+        text = whole.text[first:last].strip()
+        if isinstance(part, Compare):
+            yield from _sides(state, whole, part, first, last)
+        elif not isinstance(part, Number):
+            try:
+                yield text, worked_out(state, Expression(text, part, whole.names))
+            except TfstepError:
+                continue  # a part in parentheses, cut in two: the whole was told already
+
+
+def _parts(node: Compare | Logic, start: int, end: int) -> Iterator[tuple[Node, int, int]]:
+    """The operands of a chain, each with where its text begins and ends."""
+    at, operand = start, node.first
+    for link in node.rest:
+        yield operand, at, link.column
+        at, operand = link.column + len(link.sign), link.node
+    yield operand, at, end
+
+
+def functions() -> Iterator[tuple[str, str]]:
+    """The functions that an expression may call, each with its line of help."""
+    from tfstep.expr import functions as table
+
+    for name, each in table().items():
+        yield f"{name}(", f"{each.signature}: {each.help}"

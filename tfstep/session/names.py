@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tfstep.engine.cell import parse_cell
 from tfstep.engine.tensor import Tensor
 from tfstep.errors import PathError
 from tfstep.text import Text
@@ -56,9 +55,3 @@ def full_path(state: State, name: str) -> str:
 def tensor_of(state: State, name: str) -> Tensor:
     """The tensor that a name means. Raises PathError."""
     return state.trace[full_path(state, name)]
-
-
-def reference(state: State, text: str) -> tuple[Tensor, tuple[Any, ...] | None]:
-    """The tensor and the indices of ``PATH`` or ``PATH[0,:,1]``. Raises PathError."""
-    path, index = parse_cell(text, slices=True)
-    return tensor_of(state, path), index

@@ -32,6 +32,20 @@ class Message(Result):
 
 
 @dataclass(frozen=True)
+class Lines(Result):
+    """Lines as they are, such as commands."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ran(Result):
+    """What the lines of a script gave."""
+
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True)
 class Quit(Result):
     """The user wants to leave."""
 
@@ -82,7 +96,7 @@ class Moved(Result):
 
 @dataclass(frozen=True, eq=False)
 class Explained(Result):
-    """Why a cell is what it is; ``gradient`` is ∂loss/∂(the cell) where there is one, ``purpose`` what its step is for."""
+    """Why a cell is what it is; ``gradient`` is ∂loss/∂(the cell) where there is one, ``purpose`` what it is for."""
 
     explanation: Explanation
     gradient: float | None = None

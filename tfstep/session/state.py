@@ -13,6 +13,7 @@ from tfstep.session.cursor import Cursor
 from tfstep.session.journal import Entry, Journal
 from tfstep.session.marks import Comparison
 from tfstep.session.place import Position, inside_of, position_of, scopes, tensor_at
+from tfstep.session.values import Values
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class State:
         self.before: Trace = self.trace
         self.position: Position = (1,)
         self.cursor = Cursor()
+        self.values = Values()
         self._moved = self._beside = Comparison(self.trace, self.trace)
 
     # -- the numbers -----------------------------------------------------------------------------
@@ -160,11 +162,16 @@ class State:
         Raises ScenarioError for a variant that is not there.
         """
         path, before = self.current.path, self.trace
+        self.trace_of(variant)
+        self.variant, self.before = variant, before
+        return self.return_to(path)
+
+    def trace_of(self, variant: str) -> Trace:
+        """The numbers of a variant, with the changes made there. Raises ScenarioError where there is none."""
         if variant not in self.journals:
             scenario = self.journal.start.scenario.with_variant(variant)
             self.journals[variant] = Journal([Entry("", scenario, scenario.program.trace())])
-        self.variant, self.before = variant, before
-        return self.return_to(path)
+        return self.journals[variant].now.trace
 
     def return_to(self, path: str) -> bool:
         """Go to the step that makes this tensor, if it is there; else stay near where we were. Says which."""

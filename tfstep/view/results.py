@@ -14,9 +14,11 @@ from tfstep.session.results import (
     Edit,
     Explained,
     Help,
+    Lines,
     Listing,
     Message,
     Moved,
+    Ran,
     Result,
     Shown,
     Stack,
@@ -53,6 +55,18 @@ def lines(result: Result, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
 def _message(result: Message, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     for each in result.texts:
         yield line(str(each))
+
+
+@lines.register
+def _lines(result: Lines, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    for each in result.lines:
+        yield line(each)
+
+
+@lines.register
+def _ran(result: Ran, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    for each in result.results:
+        yield from lines(each, trace, cells)
 
 
 @lines.register

@@ -1,0 +1,139 @@
+"""What can stand where the cursor is: commands, paths, functions, variants, files, each with a word on what it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfstep.commands.registry import COMMANDS, find
+from tfstep.errors import CommandError
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.commands.session import Session
+
+MOST = 200  # candidates that are worth showing
+_TOKEN = re.compile(r"[\w.$#:/`-]*$")
+_EXPRESSION = re.compile(r"[\w.$]*$|`[^`]*$")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to go on: ``text`` replaces the last ``replaces`` characters."""
+
+    text: str
+    replaces: int
+    about: str = ""
+
+
+def complete(session: Session, before: str) -> list[Candidate]:
+    """The candidates for the line up to the cursor."""
+    word, space, rest = before.lstrip().partition(" ")
+    if not space:
+        return [Candidate(name, len(word), str(each.about)) for name, each in COMMANDS.items() if name.startswith(word)]
+    try:
+        command = find(word)
+    except CommandError:
+        return []
+    kinds = command.completes
+    if not kinds:
+        return []
+    done = len(rest.split()) - (0 if rest.endswith(" ") or not rest else 1)
+    if kinds == ("cell", "expr"):
+        done = 1 if "=" in rest else 0
+    kind = kinds[min(done, len(kinds) - 1)]
+    token = (_EXPRESSION if kind == "expr" else _TOKEN).search(rest)
+    typed = token[0] if token else ""
+    if kind == "file":
+        typed = rest.split()[-1] if rest and not rest.endswith(" ") else ""
+    return _matching(session, kind, typed)
+
+
+def _matching(session: Session, kind: str, typed: str) -> list[Candidate]:
+    found = []
+    make = KINDS.get(kind)
+    pairs = make(session, typed) if make else ((each, "") for each in kind.split("|"))
+    for text, about in pairs:
+        if text.startswith(typed):
+            found.append(Candidate(text, len(typed), about))
+            if len(found) == MOST:
+                break
+    return found
+
+
+def _paths(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    """The paths of tensors; gradients and new values once their tensor is spelled."""
+    step, slash, _ = typed.partition("/")
+    if slash and step in session.trace.plan.paths:
+        inside = session.trace.inside(session.trace.plan.paths[step].slot)
+        for node in inside.plan.steps if inside else ():
+            yield f"{step}/{node.path}", node.op.name if node.op else ""
+        return
+    for node in session.trace.plan.nodes:
+        ends = (".grad", ".new", "/")
+        if node.path.startswith("#") or any(end in node.path and end not in typed[:-1] + "/" for end in ends[:1]):
+            continue
+        what = node.op.name if node.op else node.kind
+        yield node.path, f"{what} {'×'.join(map(str, node.shape))}".strip()
+
+
+def _places(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    yield "start", str(Text("the first step", "第一步"))
+    yield "end", str(Text("the last step", "最后一步"))
+    yield from _paths(session, typed)
+
+
+def _expressions(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    from tfstep.session.evaluate import functions
+
+    yield from functions()
+    yield from _paths(session, typed)
+
+
+def _variants(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    for name in session.scenario.variants:
+        yield name, ""
+
+
+def _pinned(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    for path in sorted(session.pinned):
+        yield path, ""
+
+
+def _commands(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    for name, each in COMMANDS.items():
+        yield name, str(each.about)
+
+
+def _topics(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    from tfstep.commands.info import TOPICS
+
+    for name, run in TOPICS.items():
+        yield name, (run.__doc__ or "").splitlines()[0]
+
+
+def _files(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    folder, _, begin = typed.rpartition("/")
+    try:
+        entries = sorted(Path(f"{folder}/" if folder or typed.startswith("/") else ".").expanduser().iterdir())
+    except OSError:
+        return
+    for each in entries:
+        if each.name.startswith(begin) and not each.name.startswith("."):
+            yield (f"{folder}/" if "/" in typed else "") + each.name + ("/" if each.is_dir() else ""), ""
+
+
+KINDS: dict[str, Callable[[Session, str], Iterator[tuple[str, str]]]] = {
+    "path": _paths,
+    "cell": _paths,
+    "place": _places,
+    "expr": _expressions,
+    "variant": _variants,
+    "pinned": _pinned,
+    "command": _commands,
+    "topic": _topics,
+    "file": _files,
+}

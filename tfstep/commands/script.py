@@ -1,0 +1,72 @@
+"""Scripts: files of lines of the debugger's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfstep.errors import CommandError, TfstepError
+from tfstep.session.results import Nothing, Quit, Result
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.commands.session import Session
+
+LONGEST = 2_000_000  # bytes of one script
+
+
+class ScriptError(CommandError):
+    """A line of a script failed; ``results`` are those of the lines before it, ``line`` counts from 1."""
+
+    def __init__(self, message: Text, results: tuple[Result, ...] = ()) -> None:
+        super().__init__(message)
+        self.results = results
+
+
+class ExpectError(CommandError):
+    """An `expect` did not hold."""
+
+
+def read(path: str) -> list[tuple[int, str]]:
+    """The lines of a script with their numbers. Raises CommandError where the file cannot be read."""
+    try:
+        data = Path(path).expanduser().read_bytes() if Path(path).expanduser().stat().st_size <= LONGEST else None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CommandError(
+            Text("{path} cannot be read: {reason}", "无法读取 {path}：{reason}", path=path, reason=reason)
+        ) from None
+    if data is None:
+        raise CommandError(
+            Text("{path} is larger than {most} bytes", "{path} 超过 {most} 字节", path=path, most=LONGEST)
+        )
+    try:
+        return list(enumerate(data.decode("utf-8-sig").splitlines(), 1))
+    except UnicodeDecodeError:
+        raise CommandError(Text("{path} is not UTF-8 text", "{path} 不是 UTF-8 文本", path=path)) from None
+
+
+def located(path: str, number: int, error: TfstepError, results: tuple[Result, ...] = ()) -> ScriptError:
+    """An error of one line, with the file and the line it came from."""
+    message = Text("{path}:{number}: {error}", "{path}:{number}：{error}", path=path, number=number, error=error)
+    return ScriptError(message, results)
+
+
+def play(session: Session, path: str) -> Iterator[Result]:
+    """Run a script line by line, up to its end or to `quit`. An empty line does nothing here.
+
+    Raises CommandError where the file cannot be read, ScriptError where a line fails.
+    """
+    for number, line in read(path):
+        if not line.strip():
+            continue
+        try:
+            result = session.run(line)
+        except TfstepError as error:
+            inner = error.results if isinstance(error, ScriptError) else ()
+            raise located(path, number, error, inner) from error
+        if isinstance(result, Quit):
+            return
+        if not isinstance(result, Nothing):
+            yield result

@@ -1,0 +1,95 @@
+"""The line debugger: one command after another, with completion and history on a terminal, plain on a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tfstep.commands.script import ScriptError
+from tfstep.commands.session import Session
+from tfstep.errors import TfstepError
+from tfstep.faces.script import Say, Show, run_scripts, shown
+from tfstep.session.results import Quit
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
+
+PROMPT = "(tfstep) "
+
+
+def repl(
+    session: Session,
+    show: Show,
+    say: Say,
+    files: Sequence[str] = (),
+    commands: Sequence[str] = (),
+    batch: bool = False,
+) -> int:
+    """Run files and commands, then, unless ``batch``, what the user types. Returns the exit status.
+
+    0: done; 1: in batch, a command failed or an `expect` did not hold. Not in batch a failed script is told
+    and the user goes on from there.
+    """
+    done = run_scripts(session, files, commands, show, say)
+    if batch or done is None:
+        return 1 if done is False else 0
+    failed = False
+    for line in _typed(session):
+        failed = not _one(session, line, show, say) or failed
+        if session.left:
+            return 0
+    return 1 if failed and not sys.stdin.isatty() else 0
+
+
+def _one(session: Session, line: str, show: Show, say: Say) -> bool:
+    """One line of the user's; an error is told and nothing else."""
+    try:
+        result = session.run(line)
+        session.left = isinstance(result, Quit)
+        shown(session, result, show)
+    except ScriptError as error:
+        for each in error.results:
+            shown(session, each, show)
+        say(error)
+        return False
+    except TfstepError as error:
+        say(error)
+        return False
+    except KeyboardInterrupt:
+        say(Text("stopped; the session goes on", "已停止；会话继续"))
+    return True
+
+
+def _typed(session: Session) -> Iterator[str]:
+    """The lines of standard input: with completion and history where a person sits there."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        yield from (line.rstrip("\r\n") for line in sys.stdin)
+        return
+    prompt = _prompt(session)
+    while True:
+        try:
+            yield prompt.prompt(PROMPT)
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return
+
+
+def _prompt(session: Session) -> PromptSession[str]:
+    from pathlib import Path
+
+    from platformdirs import user_state_path
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.history import FileHistory, InMemoryHistory
+
+    from tfstep.faces.completion import Completion
+
+    folder = Path(user_state_path("tfstep"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        history: FileHistory | InMemoryHistory = FileHistory(str(folder / "history"))
+    except OSError:
+        history = InMemoryHistory()
+    return PromptSession(history=history, completer=Completion(session), complete_while_typing=False)

@@ -1,0 +1,42 @@
+"""Running lines without a person: scripts and single commands, their results as plain lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from tfstep.commands.script import ScriptError, play
+from tfstep.commands.session import Session
+from tfstep.errors import TfstepError
+from tfstep.session.results import Quit, Result
+from tfstep.view.results import WIDTH, lines
+from tfstep.view.spans import Line
+
+Show = Callable[[Iterable[Line]], None]
+Say = Callable[[object], None]
+
+
+def shown(session: Session, result: Result, show: Show, cells: int = WIDTH) -> None:
+    """Show one result."""
+    show(lines(result, session.trace, cells))
+
+
+def run_scripts(session: Session, files: Sequence[str], commands: Sequence[str], show: Show, say: Say) -> bool | None:
+    """Run files, then commands. True: all went well; False: one failed, was told, and ended it; None: `quit`."""
+    try:
+        for file in files:
+            for result in play(session, file):
+                shown(session, result, show)
+        for line in commands:
+            result = session.run(line)
+            if isinstance(result, Quit):
+                return None
+            shown(session, result, show)
+    except ScriptError as error:
+        for result in error.results:
+            shown(session, result, show)
+        say(error)
+        return False
+    except TfstepError as error:
+        say(error)
+        return False
+    return True
