@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from tfstep.engine.axis import Spec
+from tfstep.engine.kernel import Kernel
 from tfstep.engine.plan import Lit
 from tfstep.engine.tape import Ghost, Tape, Traced
 from tfstep.text import Text
@@ -87,7 +88,7 @@ class Op:
 
     forward: Callable[..., Array]
     infer: Callable[..., Spec] = _by_body
-    kernel: Callable[..., np.ndarray] | None = None
+    kernel: Kernel | None = None  # and kernel_ARG beside vjp_ARG
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -142,6 +143,7 @@ class Vjp(Op):
         self.op, self.body = op, vjp
         self.argument = op.arguments[index] if index < len(op.arguments) else f"x{index}"
         self.name = f"{op.name}_vjp_{self.argument}"
+        self.kernel = getattr(op, f"kernel_{self.argument}", None)
         self.formula = op.vjp_notation(self.argument, attrs)
         tape = Tape()
         stand_ins = [tape.stand_in(s) for s in specs]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from operator import itemgetter
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfstep.engine.axis import Spec
+from tfstep.engine.memory import Memory
+from tfstep.engine.program import Run, compiled
 
 if TYPE_CHECKING:
     from tfstep.engine.op import Op
@@ -74,6 +74,7 @@ class Plan:
     carry: tuple[tuple[int, int], ...] = ()
     result: int = -1
     insides: dict[int, Any] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self) -> None:
         for number, node in enumerate(self.steps, 1):
@@ -108,22 +109,14 @@ class Plan:
         return found
 
     @cached_property
-    def program(self) -> list[tuple[int, Callable[..., Any], Callable[[Any], Any], int]]:
-        """The steps as (slot, function, getter of its inputs, how many), with nothing left to look up."""
-        return [self.instruction(node) for node in self.computed]
+    def program(self) -> list[tuple[int, Run]]:
+        """For each step its slot, and the function that computes it from the numbers of a trace."""
+        return [(node.slot, compiled(node, self.memory)) for node in self.steps]
 
-    def instruction(self, node: Node) -> tuple[int, Callable[..., Any], Callable[[Any], Any], int]:
-        """One step of `program`; a getter of one input gives it bare."""
-        assert node.op is not None
-        run: Callable[..., Any] = node.op.forward
-        if node.attrs:
-            run = partial(run, **node.attrs)
-        if any(isinstance(s, Lit) for s in node.inputs):
-            inputs = node.inputs
-            return node.slot, run, lambda values: [s.value if isinstance(s, Lit) else values[s] for s in inputs], 9
-        if not node.inputs:
-            return node.slot, run, lambda values: (), 0
-        return node.slot, run, itemgetter(*node.slots), len(node.inputs)
+    @cached_property
+    def runs(self) -> dict[int, Run]:
+        """The same by slot."""
+        return dict(self.program)
 
     def downstream(self, slots: set[int]) -> list[int]:
         """The steps that these slots reach, in order, the slots themselves left out."""

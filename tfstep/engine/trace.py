@@ -66,15 +66,10 @@ class Trace:
         """Compute every step that is not there yet; returns the trace itself."""
         values, special = self.values, self._special()
         with np.errstate(all="ignore"):
-            for slot, function, get, arity in self.plan.program:
+            for slot, run in self.plan.program:
                 if values[slot] is None:
                     self.runs += 1
-                    if slot in special:
-                        values[slot] = self._result(slot)
-                    elif arity == 1:
-                        values[slot] = function(get(values))
-                    else:
-                        values[slot] = function(*get(values))
+                    values[slot] = self._result(slot) if slot in special else run(values)
         return self
 
     def value(self, slot: int) -> np.ndarray:
@@ -110,15 +105,11 @@ class Trace:
             todo.extend(nodes[s].slots)
             if (of := nodes[s].of) is not None and of in self.pins:
                 todo.extend(nodes[of].slots)
-        special = self._special()
+        special, runs = self._special(), self.plan.runs
         with np.errstate(all="ignore"):
             for s in sorted(needed):
                 self.runs += 1
-                if s in special:
-                    values[s] = self._result(s)
-                else:
-                    _, function, get, arity = self.plan.instruction(nodes[s])
-                    values[s] = function(get(values)) if arity == 1 else function(*get(values))
+                values[s] = self._result(s) if s in special else runs[s](values)
 
     def _special(self) -> set[int]:
         """The steps that pins change: the pinned ones, and those that carry a gradient through them."""

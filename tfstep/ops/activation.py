@@ -5,6 +5,7 @@ from __future__ import annotations
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
 from tfstep.ops.functions import erf, exp, sigmoid, tanh
+from tfstep.ops.kernels import activation as fast
 
 ROOT_HALF = 0.5**0.5
 ROOT_2_PI = (2 / 3.141592653589793) ** 0.5
@@ -15,6 +16,7 @@ class Gelu(Op):
 
     formula = "½ {x} (1 + erf({x} / √2))"
     vjp_formula = {"x": "{g} · (Φ({x}) + {x} φ({x}))"}
+    kernel, kernel_x = fast.gelu, fast.gelu_x
 
     def forward(self, x: Array) -> Array:
         return x * named("Phi", 0.5 * (1 + erf(x * ROOT_HALF)))
@@ -33,6 +35,7 @@ class GeluTanh(Op):
 
     formula = "½ {x} (1 + tanh(√(2/π) ({x} + 0.044715 {x}³)))"
     vjp_formula = {"x": "{g} · (½ (1 + t) + ½ {x} (1 − t²) √(2/π) (1 + 3 · 0.044715 {x}²))"}
+    kernel, kernel_x = fast.gelu_tanh, fast.gelu_tanh_x
 
     def forward(self, x: Array) -> Array:
         t = named("tanh", tanh(ROOT_2_PI * (x + 0.044715 * (x * x * x))))

@@ -15,6 +15,8 @@ from tfstep.ops.elementwise import project
 from tfstep.ops.functions import exp, log
 from tfstep.ops.reduce import max_, sum_, unbroadcast
 from tfstep.text import Text
+from tfstep.ops.kernels import attention as fast
+from tfstep.ops.kernels.elementwise import scale as scaled
 
 PADDING, CAUSAL = 1, 2  # why a cell of a mask is masked; 3 is both
 REASONS = {
@@ -34,6 +36,7 @@ class Scale(Op):
 
     formula = "{x} / √{d_k}"
     vjp_formula = {"x": "{g} / √{d_k}"}
+    kernel = kernel_x = scaled
 
     def forward(self, x: Array, *, d_k: int) -> Array:
         return x / d_k**0.5
@@ -51,6 +54,7 @@ class MaskFill(Primitive):
 
     formula = "{x}, but {value} where masked"
     vjp_formula = {"x": "{g}, but 0 where masked"}
+    kernel, kernel_x = fast.mask_fill, fast.mask_fill_x
 
     def infer(self, *args: Spec | Lit, value: float) -> Spec:
         """The shape of x."""
@@ -80,6 +84,7 @@ class Softmax(Op):
 
     formula = "softmax({x})"
     vjp_formula = {"x": "{y} · ({g} − Σ {g} · {y})"}
+    kernel, kernel_x = fast.softmax, fast.softmax_x
 
     def forward(self, x: Array) -> Array:
         shift = named("shift", x - named("max", max_(x)))

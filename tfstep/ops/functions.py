@@ -10,6 +10,7 @@ from tfstep.engine.op import Array, Cell, Part, Ref, Why, op
 from tfstep.ops.choice import positive, where
 from tfstep.ops.elementwise import Elementwise
 from tfstep.ops.erf import erf as _erf
+from tfstep.ops.kernels import elementwise as fast
 
 
 class Function(Elementwise):
@@ -169,6 +170,7 @@ class Relu(Function):
 
     formula = "max({x}, 0)"
     vjp_formula = {"x": "{g} where {x} > 0, else 0"}
+    kernel, kernel_x = fast.relu, fast.relu_x
 
     def forward(self, x: Array) -> Array:
         return np.maximum(x, 0)

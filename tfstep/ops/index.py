@@ -9,6 +9,7 @@ import numpy as np
 from tfstep.engine.axis import NO_AXIS, Spec
 from tfstep.engine.op import Array, Cell, Const, Part, Primitive, Ref, Why, op
 from tfstep.engine.plan import Lit
+from tfstep.ops.kernels import elementwise as fast
 
 
 class Gather(Primitive):
@@ -16,6 +17,7 @@ class Gather(Primitive):
 
     formula = "{table}[{ids}]"
     vjp_formula = {"table": "{g} added up into the row of each id"}
+    kernel, kernel_table = fast.gather, fast.gather_table
 
     def infer(self, *args: Spec | Lit) -> Spec:
         """A row of the table for each id."""

@@ -13,6 +13,7 @@ from tfstep.engine.tape import OPERATORS
 from tfstep.ops.elementwise import project
 from tfstep.ops.reduce import sum_, unbroadcast
 from tfstep.ops.shape import reshape, spread
+from tfstep.ops.kernels import linear as fast
 
 
 def flipped(x: np.ndarray, flip: bool) -> np.ndarray:
@@ -28,6 +29,7 @@ class Matmul(Primitive):
 
     formula = "{a}{at} {b}{bt}"
     vjp_formula = {"a": "{g} {b}ᵀ", "b": "{a}ᵀ {g}"}
+    kernel, kernel_a, kernel_b = fast.matmul, fast.matmul_a, fast.matmul_b
 
     def infer(self, *args: Spec | Lit, at: bool = False, bt: bool = False) -> Spec:
         """Rows of a, columns of b."""
@@ -136,6 +138,7 @@ class Linear(Op):
 
     formula = "{x} {W} + {b}"
     vjp_formula = {"x": "{g} {W}ᵀ", "W": "{x}ᵀ {g}", "b": "Σ {g} over batch and position"}
+    kernel, kernel_x, kernel_W, kernel_b = fast.linear, fast.linear_x, fast.linear_W, fast.sum_rows
 
     def forward(self, x: Array, W: Array, b: Array) -> Array:
         from tfstep.engine.tape import named
@@ -160,6 +163,7 @@ class LinearNoBias(Op):
 
     formula = "{x} {W}"
     vjp_formula = {"x": "{g} {W}ᵀ", "W": "{x}ᵀ {g}"}
+    kernel, kernel_x, kernel_W = fast.matmul, fast.linear_x, fast.linear_W
 
     def forward(self, x: Array, W: Array) -> Array:
         return matmul(x, W)

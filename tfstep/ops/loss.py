@@ -9,6 +9,7 @@ from tfstep.ops.index import minus_label, pick, place, select
 from tfstep.ops.linear import rows
 from tfstep.ops.reduce import max_, mean, sum_
 from tfstep.ops.shape import reshape, spread
+from tfstep.ops.kernels import loss as fast
 
 
 class CrossEntropy(Op):
@@ -20,6 +21,7 @@ class CrossEntropy(Op):
 
     formula = "mean over labels of log Σ exp({logits}) − {logits}[label]"
     vjp_formula = {"logits": "{g} · (softmax({logits}) − y) / n"}
+    kernel, kernel_logits = fast.cross_entropy, fast.cross_entropy_logits
 
     def forward(self, logits: Array, labels: Array, *, keep: tuple[int, ...]) -> Array:
         kept, ids = kept_rows(logits, labels, keep)

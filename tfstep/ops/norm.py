@@ -7,6 +7,7 @@ from tfstep.engine.tape import named
 from tfstep.ops.functions import sqrt
 from tfstep.ops.linear import rows
 from tfstep.ops.reduce import mean, sum_
+from tfstep.ops.kernels import norm as fast
 
 
 def normalised(x: Array, eps: float, axis: int | tuple[int, ...] = -1) -> tuple[Array, Array]:
@@ -29,6 +30,8 @@ class LayerNorm(Op):
         "gamma": "Σ {g} · x̂",
         "beta": "Σ {g}",
     }
+    kernel, kernel_x = fast.layer_norm, fast.layer_norm_x
+    kernel_gamma, kernel_beta = fast.layer_norm_gamma, fast.layer_norm_beta
 
     def forward(self, x: Array, gamma: Array, beta: Array, *, eps: float) -> Array:
         xhat, _ = normalised(x, eps)

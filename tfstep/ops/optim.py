@@ -11,12 +11,14 @@ from tfstep.engine.op import Array, Cell, Const, Op, Part, Primitive, Why, op
 from tfstep.engine.plan import Lit
 from tfstep.engine.tape import named
 from tfstep.ops.functions import sqrt
+from tfstep.ops.kernels import elementwise as fast
 
 
 class Sgd(Op):
     """Stochastic gradient descent: one step downhill. Shapes: p, g (…) → (…); g is the gradient, or the velocity."""
 
     formula = "{p} − {lr} · {g}"
+    kernel = fast.sgd
 
     def forward(self, p: Array, g: Array, *, lr: float) -> Array:
         return p - lr * g

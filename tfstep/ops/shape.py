@@ -9,6 +9,7 @@ import numpy as np
 from tfstep.engine.axis import NO_AXIS, Axis, Shape, Spec
 from tfstep.engine.op import Array, Cell, Op, Part, Primitive, Ref, Why, op
 from tfstep.engine.plan import Lit
+from tfstep.ops.kernels import elementwise as fast
 
 
 class Reshape(Primitive):
@@ -107,6 +108,7 @@ class SplitHeads(Op):
 
     formula = "split({x}) into {heads} heads"
     vjp_formula = {"x": "concat heads of {g}"}
+    kernel_x = fast.split_heads_x
 
     def forward(self, x: Array, *, heads: int) -> Array:
         batch, position, width = x.shape
@@ -124,6 +126,7 @@ class ConcatHeads(Op):
 
     formula = "concat heads of {x}"
     vjp_formula = {"x": "split({g}) into heads"}
+    kernel = fast.concat_heads
 
     def forward(self, x: Array) -> Array:
         batch, heads, position, d = x.shape
@@ -239,6 +242,7 @@ class Accumulate(Primitive):
     """The gradients of several uses of one tensor, added up. Shapes: all alike."""
 
     formula = "{sum}"
+    kernel = fast.accumulate
 
     def infer(self, *args: Spec | Lit) -> Spec:
         """The shape of any."""

@@ -1,0 +1,97 @@
+"""The program of a plan: for every step one call that computes it from the numbers before it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfstep.engine.blocks import in_blocks
+from tfstep.engine.memory import LARGE, Memory
+
+if TYPE_CHECKING:
+    from tfstep.engine.kernel import Kernel
+    from tfstep.engine.plan import Node
+
+Values = list[Any]
+Run = Callable[[Values], np.ndarray]
+
+
+def compiled(node: Node, memory: Memory) -> Run:
+    """One step as a function of the numbers of its trace, with nothing left to look up."""
+    assert node.op is not None
+    if node.op.kernel is None or len(node.slots) != len(node.inputs) or not node.inputs:
+        return _body(node)
+    if math.prod(node.shape) * node.dtype.itemsize >= LARGE:
+        return _large(node, node.op.kernel, memory)
+    return _small(node, node.op.kernel)
+
+
+def _body(node: Node) -> Run:
+    """The step as its op's body computes it."""
+    assert node.op is not None
+    run: Callable[..., np.ndarray] = partial(node.op.forward, **node.attrs) if node.attrs else node.op.forward
+    if len(node.slots) != len(node.inputs):
+        slots = [s if isinstance(s, int) else None for s in node.inputs]
+        fixed = [0.0 if isinstance(s, int) else s.value for s in node.inputs]
+        return lambda values: run(*[f if s is None else values[s] for s, f in zip(slots, fixed, strict=True)])
+    if len(node.slots) == 1:
+        (a,) = node.slots
+        return lambda values: run(values[a])
+    if not node.slots:
+        return lambda values: run()
+    get = itemgetter(*node.slots)
+    return lambda values: run(*get(values))
+
+
+def _small(node: Node, kernel: Kernel) -> Run:
+    """The step as its kernel computes it, written out for the usual numbers of inputs."""
+    run: Callable[..., object] = partial(kernel.run, **node.attrs) if node.attrs else kernel.run
+    new, shape, dtype = np.zeros if kernel.zeros else np.empty, node.shape, node.dtype
+    if len(node.slots) == 1:
+        (a,) = node.slots
+
+        def one(values: Values) -> np.ndarray:
+            out = new(shape, dtype)
+            run(out, values[a])
+            return out
+
+        return one
+    if len(node.slots) == 2:
+        a, b = node.slots
+
+        def two(values: Values) -> np.ndarray:
+            out = new(shape, dtype)
+            run(out, values[a], values[b])
+            return out
+
+        return two
+    get = itemgetter(*node.slots)
+
+    def several(values: Values) -> np.ndarray:
+        out = new(shape, dtype)
+        run(out, *get(values))
+        return out
+
+    return several
+
+
+def _large(node: Node, kernel: Kernel, memory: Memory) -> Run:
+    """The step into memory that is used again, in blocks if the kernel can."""
+    slots, shape, dtype, slot = node.slots, node.shape, node.dtype, node.slot
+    run: Callable[..., object] = partial(kernel.run, **node.attrs) if node.attrs else kernel.run
+
+    def large(values: Values) -> np.ndarray:
+        out = np.zeros(shape, dtype) if kernel.zeros else memory.take(slot, shape, dtype)
+        inputs = [np.asarray(values[s]) for s in slots]
+        if kernel.blocks:
+            in_blocks(run, out, *inputs)
+        else:
+            run(out, *inputs)
+        return out
+
+    return large
