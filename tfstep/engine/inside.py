@@ -48,7 +48,7 @@ def unfold(trace: Trace, node: Node) -> tuple[Plan, tuple[Source, ...]] | None:
     if through is not None and isinstance(node.op, Vjp):
         inputs = _through(tape, trace, node, through, inputs, sources)
     body = node.op if node.op.primitive else node.op.forward
-    out = body(*inputs, **node.attrs)
+    out = body(*inputs, **node.attrs) if inputs else tape.record(node.op, (), node.attrs, node.spec)
     if pin is not None:
         out = named("computed", _unnamed(out))
         out = OPERATORS["where"](_leaf(tape, "pinned", pin.mask), _leaf(tape, "value", pin.value), out)

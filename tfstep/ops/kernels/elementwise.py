@@ -26,7 +26,7 @@ def accumulate(out: Array, *xs: Array) -> None:
 @blockwise
 def relu(out: Array, x: Array) -> None:
     """Max(x, 0)."""
-    np.maximum(x, 0, out)
+    np.maximum(x, 0, out=out)
 
 
 @blockwise
