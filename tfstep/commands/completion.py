@@ -72,9 +72,13 @@ def _paths(session: Session, typed: str) -> Iterator[tuple[str, str]]:
         for node in inside.plan.steps if inside else ():
             yield f"{step}/{node.path}", node.op.name if node.op else ""
         return
+    known = session.trace.plan.paths
     for node in session.trace.plan.nodes:
-        ends = (".grad", ".new", "/")
-        if node.path.startswith("#") or any(end in node.path and end not in typed[:-1] + "/" for end in ends[:1]):
+        whole, tail = node.path, ""
+        for end in (".grad", ".new"):
+            if end in whole:
+                whole, tail = whole[: whole.index(end)], whole[whole.index(end) :]
+        if tail and not (typed.startswith(whole) and (whole in known)):
             continue
         what = node.op.name if node.op else node.kind
         yield node.path, f"{what} {'×'.join(map(str, node.shape))}".strip()
