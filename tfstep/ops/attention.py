@@ -13,10 +13,10 @@ from tfstep.engine.tape import named
 from tfstep.ops.choice import where
 from tfstep.ops.elementwise import project
 from tfstep.ops.functions import exp, log
-from tfstep.ops.reduce import max_, sum_, unbroadcast
-from tfstep.text import Text
 from tfstep.ops.kernels import attention as fast
 from tfstep.ops.kernels.elementwise import scale as scaled
+from tfstep.ops.reduce import max_, sum_
+from tfstep.text import Text
 
 PADDING, CAUSAL = 1, 2  # why a cell of a mask is masked; 3 is both
 REASONS = {
@@ -65,7 +65,7 @@ class MaskFill(Primitive):
         return np.where(mask, x.dtype.type(value), x)
 
     def vjp_x(self, g: Array, y: Array, x: Array, mask: Array, *, value: float) -> Array:
-        return unbroadcast(where(mask, 0.0, g), x)
+        return where(mask, 0.0, g)
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
         x, mask = args

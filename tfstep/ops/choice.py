@@ -114,7 +114,7 @@ minimum = op(Minimum)
 
 def where_larger(a: Array, b: Array, g: Array) -> Array:
     """G where a > b, half of it where they are equal, else 0."""
-    return where(positive(a - b), g, where(positive(b - a), 0.0, 0.5 * g))
+    return 0.5 * (where(positive(a - b), g, 0.0) + where(positive(b - a), 0.0, g))
 
 
 def number(x: Any, cell: Cell) -> float:

@@ -159,7 +159,7 @@ class Abs(Function):
         return np.abs(x)
 
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
-        return where(positive(x), g, where(positive(-x), -g, 0.0))
+        return where(positive(x), g, 0.0) - where(positive(-x), g, 0.0)
 
 
 abs = op(Abs)

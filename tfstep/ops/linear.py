@@ -11,9 +11,9 @@ from tfstep.engine.op import Array, Cell, Op, Part, Primitive, Ref, Why, op
 from tfstep.engine.plan import Lit
 from tfstep.engine.tape import OPERATORS
 from tfstep.ops.elementwise import project
-from tfstep.ops.reduce import sum_, unbroadcast
-from tfstep.ops.shape import reshape, spread
 from tfstep.ops.kernels import linear as fast
+from tfstep.ops.reduce import count, sum_, unbroadcast
+from tfstep.ops.shape import reshape, spread
 
 
 def flipped(x: np.ndarray, flip: bool) -> np.ndarray:
@@ -127,10 +127,7 @@ repeat_heads = op(RepeatHeads)
 
 def rows(x: Array) -> Array:
     """All leading axes as one: (…, n) → (rows, n)."""
-    n = 1
-    for size in x.shape[:-1]:
-        n *= size
-    return x if len(x.shape) == 2 else reshape(x, shape=(n, x.shape[-1]))
+    return x if len(x.shape) == 2 else reshape(x, shape=(count(x.shape[:-1], None), x.shape[-1]))
 
 
 class Linear(Op):

@@ -6,10 +6,10 @@ from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
 from tfstep.ops.functions import exp, log
 from tfstep.ops.index import minus_label, pick, place, select
-from tfstep.ops.linear import rows
-from tfstep.ops.reduce import max_, mean, sum_
-from tfstep.ops.shape import reshape, spread
 from tfstep.ops.kernels import loss as fast
+from tfstep.ops.linear import rows
+from tfstep.ops.reduce import count, max_, mean, sum_
+from tfstep.ops.shape import reshape, spread
 
 
 class CrossEntropy(Op):
@@ -35,7 +35,7 @@ class CrossEntropy(Op):
         e = named("exp", exp(named("shift", kept - named("max", max_(kept)))))
         p = named("p", e / named("sum", sum_(e)))
         back = place(g * named("p_minus_y", minus_label(p, ids)) / len(keep), keep=keep, rows=rows_of(logits))
-        return reshape(back, shape=tuple(logits.shape))
+        return reshape(back, shape=logits.shape)
 
 
 cross_entropy = op(CrossEntropy)
@@ -49,10 +49,7 @@ def kept_rows(logits: Array, labels: Array, keep: tuple[int, ...]) -> tuple[Arra
 
 def rows_of(x: Array) -> int:
     """How many rows the last axis has."""
-    n = 1
-    for size in x.shape[:-1]:
-        n *= int(size)
-    return n
+    return count(x.shape[:-1], None)
 
 
 class Mse(Op):
@@ -66,10 +63,7 @@ class Mse(Op):
         return mean(error * error, axis=None, keepdims=False)
 
     def vjp_x(self, g: Array, y: Array, x: Array, target: Array) -> Array:
-        n = 1
-        for size in x.shape:
-            n *= int(size)
-        return g * (2 / n) * named("error", x - target)
+        return g * (2 / count(x.shape, None)) * named("error", x - target)
 
 
 mse = op(Mse)
@@ -103,7 +97,7 @@ class Total(Op):
         return sum_(x, axis=None, keepdims=False)
 
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
-        return spread(g, shape=tuple(x.shape))
+        return spread(g, shape=x.shape)
 
 
 total = op(Total)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,11 @@ _sum: Reduce = np.add.reduce
 _max: Reduce = np.maximum.reduce
 
 
-def reduced(ndim: int, axis: Axes) -> tuple[int, ...]:
+def reduced(ndim: int, axis: Axes) -> Collection[int]:
     """The axes that a reduction removes, counted from 0."""
     if axis is None:
-        return tuple(range(ndim))
-    return tuple(sorted(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))))
+        return range(ndim)
+    return {a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))}
 
 
 def cells_under(cell: Cell, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> list[Cell]:
@@ -53,7 +53,7 @@ def _again(g: Array, x: Array, axis: Axes, keepdims: bool) -> Array:
     if not keepdims:
         gone = reduced(len(x.shape), axis)
         g = reshape(g, shape=tuple(1 if k in gone else n for k, n in enumerate(x.shape)))
-    return spread(g, shape=tuple(x.shape))
+    return spread(g, shape=x.shape)
 
 
 class Sum(Reduction):
@@ -156,10 +156,9 @@ largest = op(Largest)
 
 def unbroadcast(g: Array, like: Array) -> Array:
     """G summed over the axes along which an operand shaped ``like`` was broadcast."""
-    shape = tuple(like.shape)
-    if tuple(g.shape) == shape:
+    shape = like.shape
+    if g.shape == shape:
         return g
     extra = len(g.shape) - len(shape)
-    wide = tuple(range(extra)) + tuple(k + extra for k, n in enumerate(shape) if n == 1 and g.shape[k + extra] != 1)
-    g = sum_(g, axis=wide, keepdims=True)
+    g = sum_(g, axis=(*range(extra), *(k + extra for k, n in enumerate(shape) if n == 1)))
     return reshape(g, shape=shape) if extra else g

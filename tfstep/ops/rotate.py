@@ -35,11 +35,11 @@ def turned(x: Array, pairs: str) -> Array:
     if pairs == "half":
         first = take(x, axis=-1, start=0, stop=n // 2)
         second = take(x, axis=-1, start=n // 2, stop=n)
-        return concat(-second, first, axis=-1)
+        return concat(-second, first)
     column = (*x.shape[:-1], n // 2, 1)
     first = reshape(take(x, axis=-1, start=0, stop=n, step=2), shape=column)
     second = reshape(take(x, axis=-1, start=1, stop=n, step=2), shape=column)
-    return reshape(concat(-second, first, axis=-1), shape=tuple(x.shape))
+    return reshape(concat(-second, first), shape=x.shape)
 
 
 def rope_tables(length: int, d: int, base: float, pairs: str, offset: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -37,7 +37,7 @@ class Reshape(Primitive):
         return np.reshape(x, shape)
 
     def vjp_x(self, g: Array, y: Array, x: Array, *, shape: Shape) -> Array:
-        return reshape(g, shape=tuple(x.shape))
+        return reshape(g, shape=x.shape)
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
         flat = int(np.ravel_multi_index(cell, attrs["shape"])) if cell else 0

@@ -38,7 +38,8 @@ def gelu_tanh_x(out: Array, g: Array, x: Array) -> None:
     _tanh(t, x)
     np.multiply(t, t, out)
     np.subtract(1, out, out)
-    inner = np.multiply(x, 0.5)
+    inner = np.empty_like(out)
+    np.multiply(x, 0.5, inner)
     np.multiply(inner, out, out)
     np.multiply(x, x, inner)
     np.multiply(inner, 0.134145, inner)
@@ -69,7 +70,8 @@ def gelu(out: Array, x: Array) -> None:
 @blockwise
 def gelu_x(out: Array, g: Array, x: Array) -> None:
     """G · (Φ + x φ)."""
-    phi = np.multiply(x, x)
+    phi = np.empty_like(out)
+    np.multiply(x, x, phi)
     np.multiply(phi, -0.5, phi)
     np.exp(phi, phi)
     np.multiply(phi, ROOT_2_PI / 2, phi)
