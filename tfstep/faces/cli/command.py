@@ -44,7 +44,11 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and refuse what is left over."""
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # click's parser leaves it out of some
+            raise
         if rest and not ctx.resilient_parsing:
             raise Usage(
                 Text("there is no place for {rest!r}", "多出了参数 {rest!r}", rest=" ".join(map(str, rest))), ctx

@@ -112,7 +112,7 @@ def _variants(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     from tfstep.errors import TfstepError
     from tfstep.scenario.catalog import find, summary
 
-    name = ctx.params.get("scenario")
+    name = ctx.params.get("scenario") or next(iter(ctx.args), None)  # an open option leaves the rest unparsed
     if not isinstance(name, str):
         return []
     try:

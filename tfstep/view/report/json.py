@@ -59,7 +59,6 @@ def tensor_object(tensor: Tensor, grad: bool, digits: int | None = None) -> dict
     gradient = tensor.grad if grad else None
     return {
         "path": tensor.path,
-        "kind": tensor.node.kind,
         "phase": tensor.phase,
         "step": tensor.step,
         "op": tensor.op,
@@ -70,6 +69,7 @@ def tensor_object(tensor: Tensor, grad: bool, digits: int | None = None) -> dict
         "shape": list(tensor.shape),
         "value": nested(tensor.value, digits),
         "grad": None if gradient is None else nested(gradient, digits),
+        "kind": tensor.node.kind,
     }
 
 
