@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfstep.errors import ScenarioError
 from tfstep.models.config import Inputs, Sentences
+from tfstep.models.misfit import MisfitError
 from tfstep.text import Text
 
 PAD = "<pad>"
 
 
 def batched(examples: Sequence[Inputs]) -> Inputs:
-    """All the sentences of the examples, one under the other. Raises ScenarioError where <pad> would be needed
+    """All the sentences of the examples, one under the other. Raises MisfitError where <pad> would be needed
     and the vocabulary has none."""
     first = examples[0]
     return Inputs(
@@ -38,12 +38,13 @@ def _together(sides: list[Sentences | None]) -> Sentences | None:
     for side in present:
         missing = width - side.ids.shape[1]
         if missing and pad is None:
-            raise ScenarioError(
+            raise MisfitError(
+                ("train", "data"),
                 Text(
-                    "train.data: the sentences differ in length, and the vocabulary has no {pad} to fill them up",
-                    "train.data：句子长短不一，而词表里没有用来补齐的 {pad}",
+                    "the sentences differ in length, and the vocabulary has no {pad} to fill them up",
+                    "句子长短不一，而词表里没有用来补齐的 {pad}",
                     pad=PAD,
-                )
+                ),
             )
         rows.append(np.pad(side.ids, ((0, 0), (0, missing)), constant_values=-1 if pad is None else pad))
         words += [(*sentence, *(PAD,) * missing) for sentence in side.words]

@@ -13,6 +13,7 @@ from tfstep.models.attention import multi_head, self_attention
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences, TrainConfig
 from tfstep.models.decoder import decoder
 from tfstep.models.encoder import encoder
+from tfstep.models.formula import formulas
 from tfstep.models.mlp import mlp
 from tfstep.models.objective import objective, output_head
 from tfstep.models.tie import owners, tied
@@ -43,6 +44,8 @@ def forward(root: Scope, c: ModelConfig, inputs: Inputs) -> Traced:
     if c.kind == "mlp":
         assert inputs.x is not None
         return mlp(root, inputs.x.astype(c.dtype), c)
+    if c.kind == "formula":
+        return formulas(root, inputs, c)
     if c.kind == "attention":
         return attention(root, inputs, c)
     source, target, offset = inputs.source, inputs.target, inputs.offset

@@ -6,9 +6,11 @@ import numpy as np
 
 from tfstep.engine.axis import NO_AXIS, Axis
 from tfstep.engine.tape import Scope, Traced
-from tfstep.errors import ScenarioError
+from tfstep.errors import did_you_mean
 from tfstep.models.blocks import dense
 from tfstep.models.config import Inputs, LossConfig, ModelConfig
+from tfstep.models.formula import equation
+from tfstep.models.misfit import MisfitError
 from tfstep.ops.attention import softmax
 from tfstep.ops.loss import cross_entropy, half_mse, mse, total
 from tfstep.text import Text
@@ -26,15 +28,31 @@ def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Tra
     """Record the loss of the scenario, or nothing where it has none. ``out`` is the model's last output."""
     if loss.kind == "none":
         return None
+    if loss.expression is not None:
+        return equation(root, "loss", loss.expression, ("loss",))
     at = root.scope("loss")
     if loss.of is not None:
         if loss.of not in root.tape.paths:
-            raise UnknownOutputError(loss.of, tuple(root.tape.paths))
+            raise MisfitError(
+                ("loss", "of"),
+                Text(
+                    "the model has no tensor {path!r}{near}",
+                    "模型里没有张量 {path!r}{near}",
+                    path=loss.of,
+                    near=did_you_mean(loss.of, root.tape.paths),
+                ),
+            )
         out = root.tape.find(loss.of)
     if loss.kind == "cross_entropy":
         side = inputs.labels
         if side is None:
-            raise NoLabelsError()
+            raise MisfitError(
+                ("loss",),
+                Text(
+                    "cross_entropy needs `input.labels`; give them, or choose another loss",
+                    "cross_entropy 需要 `input.labels`；请给出标签，或改用别的损失",
+                ),
+            )
         labels = at.constant("labels", side.ids, (Axis("batch"), Axis("position", side.words)))
         keep = tuple(int(i) for i in np.flatnonzero(side.ids.ravel() != (-1 if side.pad is None else side.pad)))
         root.loss = cross_entropy(out, labels, keep=keep)
@@ -42,51 +60,23 @@ def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Tra
         root.loss = total(out)
     else:
         goal = np.asarray(loss.target, out.dtype)
-        if np.broadcast_shapes(goal.shape, out.shape) != out.shape:
-            raise WrongTargetError(goal.shape, out.shape)
+        if not fits(goal.shape, out.shape):
+            raise MisfitError(
+                ("loss", "target"),
+                Text(
+                    "the target has shape {found}; what it is compared with has {wanted}",
+                    "目标的形状是 {found}；与它比较的张量形状是 {wanted}",
+                    found=goal.shape,
+                    wanted=out.shape,
+                ),
+            )
         goal = np.ascontiguousarray(np.broadcast_to(goal, out.shape))
         target = at.constant("target", goal, out.axes or (NO_AXIS,) * goal.ndim)
         root.loss = (mse if loss.kind == "mse" else half_mse)(out, target)
     return root.loss
 
 
-class UnknownOutputError(ScenarioError):
-    """`loss.of` names no tensor of this model."""
-
-    def __init__(self, path: str, paths: tuple[str, ...]) -> None:
-        from tfstep.errors import did_you_mean
-
-        super().__init__(
-            Text(
-                "loss.of: the model has no tensor {path!r}{near}",
-                "loss.of：模型里没有张量 {path!r}{near}",
-                path=path,
-                near=did_you_mean(path, paths),
-            )
-        )
-
-
-class NoLabelsError(ScenarioError):
-    """cross_entropy without labels."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            Text(
-                "loss: cross_entropy needs `input.labels`; give them, or choose another loss",
-                "loss：cross_entropy 需要 `input.labels`；请给出标签，或改用别的损失",
-            )
-        )
-
-
-class WrongTargetError(ScenarioError):
-    """`loss.target` does not fit the output."""
-
-    def __init__(self, found: tuple[int, ...], wanted: tuple[int, ...]) -> None:
-        super().__init__(
-            Text(
-                "loss.target has shape {found}; what it is compared with has {wanted}",
-                "loss.target 的形状是 {found}；与它比较的张量形状是 {wanted}",
-                found=found,
-                wanted=wanted,
-            )
-        )
+def fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Whether a target broadcasts to the shape of what it is compared with."""
+    tail = wanted[len(wanted) - len(shape) :]
+    return len(shape) <= len(wanted) and all(n in (1, m) for n, m in zip(shape, tail, strict=True))

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from tfstep.engine.axis import Spec
 from tfstep.engine.tape import Tape, Traced
-from tfstep.errors import ScenarioError, did_you_mean
+from tfstep.errors import did_you_mean
+from tfstep.models.misfit import MisfitError
 from tfstep.ops.elementwise import identity
 from tfstep.ops.shape import transpose
 from tfstep.text import Text
@@ -29,35 +30,37 @@ class Owner:
 def owners(groups: tuple[tuple[str, ...], ...], found: Tape) -> dict[str, Owner]:
     """For each path that is a view, its owner. ``found`` is the model recorded without ties.
 
-    Raises ScenarioError for a path that is no parameter, and for shapes that do not fit.
+    Raises MisfitError for a path that is no parameter, and for shapes that do not fit.
     """
     views: dict[str, Owner] = {}
     names = [node.path for node in found.nodes if node.kind == "parameter"]
     for group in groups:
         for path in group:
             if path not in names:
-                raise ScenarioError(
+                raise MisfitError(
+                    ("model", "tie"),
                     Text(
-                        "model.tie: {path!r} is no parameter of this model{near}",
-                        "model.tie：{path!r} 不是这个模型的参数{near}",
+                        "{path!r} is no parameter of this model{near}",
+                        "{path!r} 不是这个模型的参数{near}",
                         path=path,
                         near=did_you_mean(path, names),
-                    )
+                    ),
                 )
         first = found.paths[group[0]]
         for path in group[1:]:
             node = found.paths[path]
             turned = node.shape != first.shape or {node.init, first.init} == {"embedding", "weight"}
             if (first.shape[::-1] if turned else first.shape) != node.shape:
-                raise ScenarioError(
+                raise MisfitError(
+                    ("model", "tie"),
                     Text(
-                        "model.tie: {a} has shape {sa} and {b} has {sb}; they cannot be one tensor",
-                        "model.tie：{a} 的形状是 {sa}，{b} 的形状是 {sb}；它们不能是同一个张量",
+                        "{a} has shape {sa} and {b} has {sb}; they cannot be one tensor",
+                        "{a} 的形状是 {sa}，{b} 的形状是 {sb}；它们不能是同一个张量",
                         a=group[0],
                         sa=first.shape,
                         b=path,
                         sb=node.shape,
-                    )
+                    ),
                 )
             views[path] = Owner(group[0], first.spec, first.init, turned)
     return views

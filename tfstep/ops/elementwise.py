@@ -10,8 +10,8 @@ from tfstep.engine.axis import Spec, broadcast
 from tfstep.engine.op import Array, Cell, Const, Part, Primitive, Ref, Why, op
 from tfstep.engine.plan import Lit
 from tfstep.engine.tape import OPERATORS
-from tfstep.ops.reduce import unbroadcast
 from tfstep.ops.kernels import elementwise as fast
+from tfstep.ops.reduce import unbroadcast
 
 
 def project(cell: Cell, arg: Any) -> Cell:
@@ -156,7 +156,8 @@ class Pow(Elementwise):
         return a**n
 
     def vjp_a(self, g: Array, y: Array, a: Array, n: Array) -> Array:
-        return unbroadcast(g * (n * a ** (n - 1)), a)
+        slope = 2 * a if isinstance(n, int | float) and n == 2 else n * a ** (n - 1)
+        return unbroadcast(g * slope, a)
 
     def vjp_n(self, g: Array, y: Array, a: Array, n: Array) -> Array:
         from tfstep.ops.functions import log

@@ -9,6 +9,7 @@ import numpy as np
 from tfstep.engine.plan import Plan
 from tfstep.engine.trace import Trace
 from tfstep.models.build import build
+from tfstep.models.misfit import MisfitError
 from tfstep.scenario.scenario import Scenario
 from tfstep.scenario.weights import initial
 
@@ -27,7 +28,10 @@ class Program:
 
 def compile_scenario(scenario: Scenario) -> Program:
     """Record the plan and draw the weights. Raises ScenarioError where file and model do not fit."""
-    plan = build(scenario.model, scenario.inputs, scenario.loss, scenario.train)
+    try:
+        plan = build(scenario.model, scenario.inputs, scenario.loss, scenario.train)
+    except MisfitError as error:
+        raise scenario.error_at(error.keys, error.message, offset=error.column) from error
     parameters = [node for node in plan.nodes if node.kind == "parameter"]
-    drawn = initial(parameters, scenario.weights, scenario.error_at)
+    drawn = initial(parameters, scenario.weights, scenario.error_at, scenario.inputs.parameters)
     return Program(plan, plan.leaves | {node.slot: drawn[node.path] for node in parameters})

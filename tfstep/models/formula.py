@@ -1,0 +1,50 @@
+"""The author's own equations: each a step, recorded, differentiated and explained like any other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfstep.engine.axis import Axis, spec_of
+from tfstep.engine.tape import Scope, Tape, Traced
+from tfstep.errors import ExpressionError, PathError, did_you_mean
+from tfstep.expr.formula import formula
+from tfstep.models.config import Inputs, ModelConfig
+from tfstep.models.misfit import MisfitError
+from tfstep.text import Text
+
+
+def formulas(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
+    """Record every equation in order; returns the last one's result. Values have the shapes that the file gives."""
+    for name, value in inputs.given.items():
+        root.constant(name, value.astype(c.dtype), (Axis(""),) * value.ndim)
+    for name, value in inputs.parameters.items():
+        root.parameter(name, spec_of(value.astype(c.dtype)), "given")
+    last = None
+    for name, text in inputs.steps.items():
+        last = equation(root, name, text, ("model", "steps", name))
+    assert last is not None
+    return last
+
+
+def equation(root: Scope, name: str, text: str, keys: tuple[str, ...]) -> Traced:
+    """Record one expression over the tensors that are there so far. Raises MisfitError, which says where it stands."""
+    try:
+        step = formula(text, lambda path: known(root.tape, path))
+    except ExpressionError as error:
+        raise MisfitError(keys, error.message, error.column) from error
+    setattr(root, name, step)
+    return root.tape.find(root.path(name))
+
+
+def known(tape: Tape, path: str) -> Traced:
+    """The tensor with this path. Raises PathError."""
+    if path in tape.paths and np.issubdtype(tape.paths[path].dtype, np.number):
+        return tape.find(path)
+    raise PathError(
+        Text(
+            "there is no tensor {path!r} before this step{near}",
+            "在这一步之前没有张量 {path!r}{near}",
+            path=path,
+            near=did_you_mean(path, tape.paths),
+        )
+    )
