@@ -1,0 +1,264 @@
+"""The App: turns keys into command lines, lets the session run them, and hands the new Frame to the widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.filter import LineFilter, NoColor
+
+from tfstep.commands.session import Session
+from tfstep.errors import TfstepError
+from tfstep.faces.tui import intents
+from tfstep.faces.tui.board import Board
+from tfstep.faces.tui.drawn import Drawn, Follow
+from tfstep.faces.tui.footer import footer
+from tfstep.faces.tui.help import Pages
+from tfstep.faces.tui.keys import KEYS
+from tfstep.faces.tui.layout import layout
+from tfstep.faces.tui.palette import DARK, LIGHT, theme_of
+from tfstep.faces.tui.prompt import Prompt
+from tfstep.faces.tui.tree import Timeline
+from tfstep.scenario.scenario import Scenario
+from tfstep.session.results import Help, Quit, Result
+from tfstep.text import Text, language, set_language
+from tfstep.view.frame import Camera, Frame
+from tfstep.view.look import Look
+from tfstep.view.panels import top_line
+from tfstep.view.said import said
+from tfstep.view.spans import Line, Span, line
+
+
+class Debugger(App[int]):
+    """The screen of one session."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar = [
+        Binding(key.names, f"run({key.line!r})" if key.action == "run" else key.action, show=False) for key in KEYS
+    ]
+
+    def __init__(self, session: Session, *, colour: bool = True, ascii_only: bool = False) -> None:
+        super().__init__()
+        self.session = session
+        self.look = Look(ascii=ascii_only)
+        self.camera = Camera()
+        self.colour = colour
+        self.nudge = 0.1
+        self.trail: list[intents.Mark] = []
+        self.status: Line = ()
+        self.frame: Frame | None = None
+        for palette in (DARK, LIGHT):
+            self.register_theme(theme_of(palette))
+        self.theme = DARK.name
+
+    def compose(self) -> ComposeResult:
+        """The bar on top, the timeline beside the step, the status line or the prompt, the footer."""
+        yield _panel("top", "bar")
+        with Horizontal(id="body"):
+            yield Timeline(id="tree")
+            with Vertical(id="step"):
+                yield _panel("heading", "paper")
+                yield Board(id="board")
+                yield _panel("why", "panel")
+                yield _panel("since", "paper")
+        yield _panel("status", "bar")
+        yield Prompt(id="prompt")
+        yield _panel("footer", "paper")
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Without colour, none at all: not even greys."""
+        return super().get_line_filters() if self.colour else [NoColor()]
+
+    def on_mount(self) -> None:
+        """Draw the first Frame."""
+        self.query_one("#prompt").display = False
+        self.redraw()
+
+    def on_resize(self) -> None:
+        """Divide the screen anew."""
+        self.call_after_refresh(self.redraw)
+
+    # -- running -----------------------------------------------------------------------------------
+
+    def perform(self, command: str) -> Result | None:
+        """Run one line and show what came of it; an error is a message, and nothing has changed."""
+        try:
+            result = self.session.run(command)
+        except TfstepError as error:
+            self.say(line(Span(f"{error}", "bad")))
+            return None
+        self.status = ()
+        intents.after(self, result)
+        if isinstance(result, Quit):
+            self.exit(0)
+        elif isinstance(result, Help) and not result.full:
+            self.push_screen(Pages())
+        else:
+            told = said(result)
+            if told is None:
+                intents.show_pages(self, result)
+            else:
+                self.status = told
+        self.redraw()
+        return result
+
+    def say(self, message: Line) -> None:
+        """Put a message in the status line."""
+        self.status = message
+        self.redraw()
+
+    def look_at(self, **changes: object) -> None:
+        """Look differently, and draw."""
+        self.look = replace(self.look, **changes)  # type: ignore[arg-type]  # the names are Look's own
+        self.redraw()
+
+    def redraw(self) -> None:
+        """A new Frame, handed to every widget."""
+        if not self.is_running or not self.query(Board):
+            return
+        self.frame = frame = self.camera.frame(self.session, self.look)
+        width, height = self.size
+        parts = layout(frame, width, height)
+        self._lines("top", [top_line(frame.header, width - 2)])
+        tree = self.query_one("#tree", Timeline)
+        _set(tree, "width", parts.tree)
+        tree.display = parts.tree > 0
+        tree.show(frame.rows)
+        heading = self.query_one("#heading", Drawn)
+        _set(heading, "height", len(parts.heading) + 1 + parts.apart)
+        self._lines("heading", [*([()] if parts.apart else []), *parts.heading])
+        board = self.query_one("#board", Board)
+        _set(board, "height", parts.board)
+        board.show(frame.pieces, frame.heat, frame.ascii)
+        self._text("why", parts.why, parts.apart)
+        self._text("since", parts.since, 0, before=parts.apart)
+        self._lines("status", [self.status or intents.hint(self, width - 2)])
+        self._lines("footer", [footer(width - 2)])
+
+    def _lines(self, name: str, lines: list[Line]) -> None:
+        self.query_one(f"#{name}", Drawn).show(lines)
+
+    def _text(self, name: str, lines: tuple[Line, ...], pad: int, before: int = 0) -> None:
+        drawn = self.query_one(f"#{name}", Drawn)
+        empty: list[Line] = [()]
+        shown = empty * (pad + before) + list(lines) + empty * pad if lines else []
+        drawn.display = bool(shown)
+        _set(drawn, "height", len(shown))
+        drawn.show(shown)
+
+    # -- keys that are no command ------------------------------------------------------------------
+
+    def action_run(self, command: str) -> None:
+        """Run a line of the debugger's language."""
+        self.perform(command)
+
+    def action_help(self) -> None:
+        """All keys and commands."""
+        self.push_screen(Pages())
+
+    def action_language(self) -> None:
+        """The other language."""
+        set_language("zh" if language() == "en" else "en")
+        self.say(line(str(Text("language: English", "语言：中文"))))
+
+    def action_theme(self) -> None:
+        """The other theme."""
+        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+        self.redraw()
+        self.refresh(layout=True)
+        for widget in self.query("*"):
+            widget.refresh()
+
+    def action_focus_next(self) -> None:
+        """Tab: the next matrix."""
+        intents.matrix(self, 1)
+
+    def action_focus_previous(self) -> None:
+        """Shift+Tab: the matrix before."""
+        intents.matrix(self, -1)
+
+    def action_cursor(self, rows: int, columns: int) -> None:
+        """Move the cell cursor."""
+        intents.cursor(self, rows, columns)
+
+    def action_intend(self, name: str, number: int | None = None) -> None:
+        """One of the intents, by name."""
+        intents.INTENTS[name](self, *(() if number is None else (number,)))
+
+    # -- what widgets say --------------------------------------------------------------------------
+
+    def on_follow(self, event: Follow) -> None:
+        """A number or a name was clicked."""
+        intents.go_to(self, event.link)
+
+    def on_board_pointed(self, event: Board.Pointed) -> None:
+        """A cell was clicked."""
+        intents.point(self, event.key, event.row, event.column)
+
+    def on_timeline_chosen(self, event: Timeline.Chosen) -> None:
+        """A row of the timeline was clicked."""
+        row = event.row
+        if row.open is None:
+            self.perform(f"goto {row.goto}")
+        else:
+            folds = {**dict(self.look.folds), row.scope: not row.open}
+            self.look_at(folds=tuple(folds.items()))
+
+    def on_prompt_answered(self, event: Prompt.Answered) -> None:
+        """Enter was pressed in the prompt."""
+        intents.answered(self, event.kind, event.text)
+
+    def on_prompt_typed(self, event: Prompt.Typed) -> None:
+        """Show how the line may go on."""
+        self._lines(
+            "footer", [intents.candidates(event.candidates, self.size.width - 2) or footer(self.size.width - 2)]
+        )
+
+    def on_prompt_left(self) -> None:
+        """Escape was pressed in the prompt."""
+        intents.left_prompt(self)
+
+
+def _panel(name: str, ground: str) -> Drawn:
+    drawn = Drawn(id=name)
+    drawn.ground = ground
+    return drawn
+
+
+def _set(widget: Drawn | Board | Timeline, side: str, cells: int) -> None:
+    """Give a widget a width or height, where it has another one."""
+    if widget.styles.get_rule(side) is None or getattr(widget.styles, side).value != cells:
+        setattr(widget.styles, side, cells)
+
+
+def run(
+    scenario: Scenario,
+    at: str | None = None,
+    scripts: Sequence[Path] = (),
+    commands: Sequence[str] = (),
+    colour: bool | None = None,
+) -> int:
+    """Show a scenario until the user quits; returns the exit status. ``at`` is the tensor to begin with.
+
+    Raises TfstepError for a place that is not there.
+    """
+    import os
+
+    from tfstep.view.symbols import plain
+
+    session = Session(scenario)
+    if at is not None:
+        session.run(f"goto {at}")
+    ascii_only = plain("…") != "…"
+    coloured = not os.environ.get("NO_COLOR") if colour is None else colour
+    os.environ.pop("NO_COLOR", None)  # the filter below says it better than greys
+    app = Debugger(session, colour=coloured, ascii_only=ascii_only)
+    intents.begin(app, scripts, commands)
+    return app.run() or 0

@@ -1,0 +1,123 @@
+"""The matrices: one widget that draws every matrix of the step, each scrolled by itself to where the cursor is."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.events import Click, MouseScrollDown, MouseScrollUp
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tfstep.faces.tui.drawn import palette_of
+from tfstep.faces.tui.matrix import Window, heading_line, number_line, rest_line
+from tfstep.faces.tui.palette import role
+from tfstep.view.arrange import Arrangement, Piece, Placed, arrange
+from tfstep.view.symbols import plain
+from tfstep.view.width import width
+
+
+class Board(Widget):
+    """Draws the pieces that it is given; moving the cursor is the App's business."""
+
+    ALLOW_SELECT = False
+
+    class Pointed(Message):
+        """A cell was clicked: which matrix, which row and column."""
+
+        def __init__(self, key: str, row: int, column: int) -> None:
+            super().__init__()
+            self.key, self.row, self.column = key, row, column
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._pieces: tuple[Piece, ...] = ()
+        self._heat = self._ascii = False
+        self._arranged = Arrangement((), (), 0)
+        self._windows: dict[str, Window] = {}
+
+    def show(self, pieces: tuple[Piece, ...], heat: bool, ascii_only: bool) -> None:
+        """Draw these matrices from now on."""
+        self._pieces, self._heat, self._ascii = pieces, heat, ascii_only
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        """Arrange them anew."""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._arranged = arrange(self._pieces, max(8, self.size.width - 3), max(3, self.size.height), self._heat)
+        for placed in self._arranged.placed:
+            window = self._windows.setdefault(placed.grid.key, Window())
+            window.follow(placed)
+        self.refresh()
+
+    def window(self, key: str) -> Window:
+        """Where a matrix is scrolled to."""
+        return self._windows.setdefault(key, Window())
+
+    def render_line(self, y: int) -> Strip:
+        """One line of all matrices that cross it."""
+        palette = palette_of(self)
+        ground = role(palette, "", paper=palette.paper)
+        parts: list[tuple[int, int, list[Segment]]] = []
+        for placed in self._arranged.placed:
+            if placed.y <= y < placed.y + placed.height:
+                parts.append((placed.x, placed.width, self._line(placed, y - placed.y)))
+        sign = role(palette, "strong", paper=palette.paper)
+        parts += [(x, width(text), [Segment(plain(text), sign)]) for x, sy, text in self._arranged.signs if sy == y]
+        return _joined(sorted(parts, key=lambda part: part[0]), self.size.width, ground)
+
+    def _line(self, placed: Placed, y: int) -> list[Segment]:
+        palette, window = palette_of(self), self.window(placed.grid.key)
+        if y < placed.top:
+            return heading_line(placed, y, window, palette)
+        row = y - placed.top
+        if row < min(placed.rows, placed.grid.height - window.row):
+            return number_line(placed, window.row + row, window, palette, self._ascii)
+        return rest_line(placed, palette)
+
+    def _found(self, x: int, y: int) -> Placed | None:
+        for placed in self._arranged.placed:
+            if placed.x <= x < placed.x + placed.width and placed.y <= y < placed.y + placed.height:
+                return placed
+        return None
+
+    def on_click(self, event: Click) -> None:
+        """Say which cell was clicked."""
+        x, y = event.x - 1, event.y
+        placed = self._found(x, y)
+        if placed is None:
+            return
+        window = self.window(placed.grid.key)
+        row = window.row + y - placed.y - placed.top
+        column = window.column + (x - placed.x - placed.label) // placed.cell
+        if 0 <= row < placed.grid.height and 0 <= column < placed.grid.breadth and x >= placed.x + placed.label:
+            self.post_message(self.Pointed(placed.grid.key, row, column))
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Scroll the matrix under the mouse."""
+        self._scrolled(event.x, event.y, 3, sideways=event.shift or event.ctrl)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Scroll the matrix under the mouse."""
+        self._scrolled(event.x, event.y, -3, sideways=event.shift or event.ctrl)
+
+    def _scrolled(self, x: int, y: int, by: int, sideways: bool) -> None:
+        placed = self._found(x - 1, y)
+        if placed is not None:
+            self.window(placed.grid.key).scroll(placed, 0 if sideways else by, by if sideways else 0)
+            self.refresh()
+
+
+def _joined(parts: list[tuple[int, int, list[Segment]]], cells: int, ground: Style) -> Strip:
+    """Parts at their columns as one line, one cell in from the left."""
+    segments = [Segment(" ", ground)]
+    at = 1
+    for x, wide, found in parts:
+        if x + 1 > at:
+            segments.append(Segment(" " * (x + 1 - at), ground))
+            at = x + 1
+        segments.extend(Strip(found).adjust_cell_length(wide, ground))
+        at += wide
+    return Strip(segments, at).adjust_cell_length(cells, ground)

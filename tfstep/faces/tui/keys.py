@@ -1,0 +1,248 @@
+"""The keys: what each does, in a word for the footer and in a sentence for the help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tfstep.text import Text
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: how Textual calls it, how it is shown, what it does.
+
+    ``line`` is the command that it runs; else ``action`` names what the App does. ``about`` is what the help says
+    where there is no command that says it. ``footer`` ranks it for a narrow footer; 0 keeps it out.
+    """
+
+    names: str
+    shown: str
+    label: Text
+    action: str
+    line: str = ""
+    about: Text | None = None
+    footer: int = 0
+
+
+KEYS = (
+    Key("n", "n", Text("next", "下一步"), "run", "next", footer=1),
+    Key("p", "p", Text("back", "后退"), "run", "reverse-next", footer=1),
+    Key("s", "s", Text("into", "进入"), "run", "step", footer=1),
+    Key("o", "o", Text("out", "跳出"), "run", "finish", footer=1),
+    Key("c", "c", Text("continue", "继续"), "run", "continue", footer=3),
+    Key(
+        "e",
+        "e",
+        Text("edit", "编辑"),
+        "intend('edit')",
+        footer=1,
+        about=Text(
+            "Edit the cell under the cursor in place; a computed step is pinned there.",
+            "就地编辑光标处的单元格；计算得出的步骤会被固定在该值。",
+        ),
+    ),
+    Key(
+        "plus,equals_sign",
+        "+",
+        Text("nudge", "微调"),
+        "intend('nudge', 1)",
+        footer=2,
+        about=Text(
+            "Raise the number under the cursor by one nudge, and see everything downstream move.",
+            "把光标处的数调大一点，看下游随之变动。",
+        ),
+    ),
+    Key(
+        "minus",
+        "-",
+        Text("nudge", "微调"),
+        "intend('nudge', -1)",
+        about=Text("Lower it by one nudge.", "把它调小一点。"),
+    ),
+    Key(
+        "less_than_sign",
+        "<",
+        Text("finer", "更细"),
+        "intend('nudge_size', -1)",
+        about=Text("Make the nudge ten times smaller.", "微调幅度缩小到十分之一。"),
+    ),
+    Key(
+        "greater_than_sign",
+        ">",
+        Text("coarser", "更粗"),
+        "intend('nudge_size', 1)",
+        about=Text("Make the nudge ten times larger.", "微调幅度放大到十倍。"),
+    ),
+    Key("u", "u", Text("undo", "撤销"), "run", "undo", footer=2),
+    Key("U", "U", Text("redo", "重做"), "run", "redo"),
+    Key(
+        "g",
+        "g",
+        Text("grad", "梯度"),
+        "intend('gradient')",
+        footer=2,
+        about=Text(
+            "Value, gradient and new value side by side; again: back to the step.",
+            "并排显示值、梯度和更新后的值；再按一次回到步骤。",
+        ),
+    ),
+    Key(
+        "d",
+        "d",
+        Text("diff", "差异"),
+        "intend('difference')",
+        footer=2,
+        about=Text(
+            "Before and after the last edit, with the difference; again: back to the step.",
+            "上次改动之前、之后与差；再按一次回到步骤。",
+        ),
+    ),
+    Key(
+        "v",
+        "v",
+        Text("variant", "变体"),
+        "intend('variant')",
+        footer=2,
+        about=Text("The next variant of the scenario, at the same step.", "在同一步切换到场景的下一个变体。"),
+    ),
+    Key(
+        "b",
+        "b",
+        Text("break", "断点"),
+        "intend('breakpoint')",
+        footer=4,
+        about=Text("Set or take away a breakpoint on this step.", "在这一步设置或去掉断点。"),
+    ),
+    Key(
+        "tab",
+        "Tab",
+        Text("matrix", "矩阵"),
+        "focus_next",
+        footer=2,
+        about=Text(
+            "Put the cursor into the next matrix: the operands, so that weights can be edited.",
+            "把光标移到下一个矩阵：移到运算数上就能编辑权重。",
+        ),
+    ),
+    Key(
+        "shift+tab",
+        "⇧Tab",
+        Text("matrix", "矩阵"),
+        "focus_previous",
+        about=Text("Put the cursor into the matrix before.", "把光标移到上一个矩阵。"),
+    ),
+    Key(
+        "left_square_bracket",
+        "[",
+        Text("head", "头"),
+        "intend('head', -1)",
+        about=Text("The head before.", "上一个头。"),
+    ),
+    Key(
+        "right_square_bracket",
+        "]",
+        Text("head", "头"),
+        "intend('head', 1)",
+        footer=4,
+        about=Text("The next head.", "下一个头。"),
+    ),
+    Key(
+        "left_curly_bracket",
+        "{",
+        Text("sentence", "句子"),
+        "intend('sentence', -1)",
+        about=Text("The sentence of the batch before.", "批次中的上一句。"),
+    ),
+    Key(
+        "right_curly_bracket",
+        "}",
+        Text("sentence", "句子"),
+        "intend('sentence', 1)",
+        about=Text("The next sentence of the batch.", "批次中的下一句。"),
+    ),
+    Key(
+        "left,h",
+        "← h",
+        Text("left", "左"),
+        "cursor(0, -1)",
+        about=Text("Move the cell cursor.", "移动单元格光标。"),
+    ),
+    Key(
+        "down,j",
+        "↓ j",
+        Text("down", "下"),
+        "cursor(1, 0)",
+        about=Text("Move the cell cursor.", "移动单元格光标。"),
+    ),
+    Key("up,k", "↑ k", Text("up", "上"), "cursor(-1, 0)", about=Text("Move the cell cursor.", "移动单元格光标。")),
+    Key(
+        "right,l",
+        "→ l",
+        Text("right", "右"),
+        "cursor(0, 1)",
+        about=Text("Move the cell cursor.", "移动单元格光标。"),
+    ),
+    Key("pagedown", "PgDn", Text("page", "翻页"), "cursor(10, 0)", about=Text("Ten rows down.", "下移十行。")),
+    Key("pageup", "PgUp", Text("page", "翻页"), "cursor(-10, 0)", about=Text("Ten rows up.", "上移十行。")),
+    Key("home", "Home", Text("row", "行首"), "cursor(0, -1000000)", about=Text("To the first column.", "到第一列。")),
+    Key("end", "End", Text("row", "行尾"), "cursor(0, 1000000)", about=Text("To the last column.", "到最后一列。")),
+    Key(
+        "full_stop",
+        ".",
+        Text("factor", "因子"),
+        "intend('factor', 1)",
+        about=Text("Mark the next number of the equation.", "选中等式里的下一个数。"),
+    ),
+    Key(
+        "comma",
+        ",",
+        Text("factor", "因子"),
+        "intend('factor', -1)",
+        about=Text("Mark the number before it.", "选中等式里的上一个数。"),
+    ),
+    Key(
+        "enter",
+        "Enter",
+        Text("follow", "追踪"),
+        "intend('follow')",
+        footer=3,
+        about=Text("Go to the cell that the marked number came from.", "跳到所选的数所来自的单元格。"),
+    ),
+    Key(
+        "backspace",
+        "⌫",
+        Text("return", "返回"),
+        "intend('go_back')",
+        footer=3,
+        about=Text("Return to where you followed from.", "返回追踪之前的位置。"),
+    ),
+    Key(
+        "m",
+        "m",
+        Text("heat", "热图"),
+        "intend('heat')",
+        about=Text("Numbers, or shades only.", "显示数字，或只显示色阶。"),
+    ),
+    Key(
+        "slash",
+        "/",
+        Text("search", "搜索"),
+        "intend('search')",
+        footer=4,
+        about=Text("Search the steps by name.", "按名称搜索步骤。"),
+    ),
+    Key(
+        "colon",
+        ":",
+        Text("command", "命令"),
+        "intend('command')",
+        footer=1,
+        about=Text(
+            "The command bar; Tab completes, ↑ brings back earlier lines.", "命令栏；Tab 补全，↑ 调出以前的命令。"
+        ),
+    ),
+    Key("L", "L", Text("language", "语言"), "language", about=Text("English or Chinese.", "英文或中文。")),
+    Key("T", "T", Text("theme", "主题"), "theme", about=Text("Dark or light.", "深色或浅色。")),
+    Key("question_mark", "?", Text("help", "帮助"), "help", footer=1, about=Text("This help.", "本帮助。")),
+    Key("q", "q", Text("quit", "退出"), "run", "quit", footer=1),
+)

@@ -1,0 +1,43 @@
+"""How the screen is divided: which columns the timeline gets, which lines each panel gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tfstep.view.arrange import arrange
+from tfstep.view.frame import Frame
+from tfstep.view.panels import heading_lines, shares
+from tfstep.view.spans import Line
+
+AROUND = 3  # the bar on top, the status line, the footer
+ROOMY = 30  # lines from which panels are set apart by empty ones
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The size of every panel in cells and lines, and the lines of those that are text."""
+
+    tree: int
+    heading: tuple[Line, ...]
+    board: int
+    why: tuple[Line, ...]
+    since: tuple[Line, ...]
+    apart: int
+
+
+def layout(frame: Frame, width: int, height: int) -> Layout:
+    """Divide a screen of this size for this frame."""
+    tree = 0 if width < 64 else 20 if width < 100 else 28 if width < 150 else 34
+    cells = max(10, width - tree - 3)
+    apart = 1 if height >= ROOMY else 0
+    heading = heading_lines(frame.heading, cells)
+    body = max(4, height - AROUND - len(heading) - 1 - apart - (1 if height >= ROOMY else 0))
+    need = arrange(frame.pieces, max(8, cells - 1), 10_000, frame.heat).height
+    asked = frame.account.lines(cells, 100)
+    edit = frame.since.drawn(cells, 14, frame.ascii) if frame.since else []
+    why_pad = 2 * apart
+    board, why, since = shares(body, need + apart, len(asked) + why_pad, len(edit) + (apart if edit else 0))
+    shown = frame.account.lines(cells, max(1, why - why_pad))
+    if frame.since:
+        edit = frame.since.drawn(cells, max(1, since - (apart if since > 2 else 0)), frame.ascii)
+    return Layout(tree, tuple(heading), board, tuple(shown), tuple(edit), apart)

@@ -1,0 +1,205 @@
+"""Why the number under the cursor is what it is, and how it moves the loss: all the lines under the matrices."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tfstep.engine.cell import cell_name
+from tfstep.engine.tensor import Tensor, short
+from tfstep.engine.trace import Trace
+from tfstep.text import Text
+from tfstep.view.equation import Equation, equation, name_of
+from tfstep.view.number import plain
+from tfstep.view.spans import Line, Span, clipped, ends, flow, line
+
+STEP = 0.1  # by how much a number is raised in the sentence on its gradient
+
+_LEAF = {
+    "parameter": Text("a parameter: training changes it", "参数：训练会改变它"),
+    "constant": Text("a constant: it stays as it is", "常量：保持不变"),
+    "input": Text("an input: it comes from the words of the scenario", "输入：来自场景中的词"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """The cell under the cursor: ``name`` by its words, ``cell`` as commands write it, and what is known of it."""
+
+    name: str
+    cell: str
+    value: float
+    rule: str
+    equation: Equation
+    total: float
+    residual: float
+    holds: bool
+    note: str
+    leaf: str = ""
+    before: float | None = None
+    computed: float | None = None
+    gradient: float | None = None
+    gradient_name: str = ""
+    comes_from: Line = ()
+    goes_to: tuple[str, ...] = ()
+    used_by: tuple[str, ...] = ()
+    after: float | None = None
+    meaning: str = ""
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The cells that can be followed, in order."""
+        return self.equation.links
+
+    def lines(self, cells: int, lines: int) -> list[Line]:
+        """At most so many lines, the more telling ones first to stay."""
+        groups = [self._head(cells), self._made(cells), self._moves(cells)]
+        roomy = sum(len(group) for group in groups) + 2 <= lines
+        found: list[Line] = []
+        for group in groups:
+            if found and roomy and group:
+                found.append(())
+            found.extend(group)
+        return [clipped(each, cells) for each in found[:lines]]
+
+    def _head(self, cells: int) -> list[Line]:
+        left = line(Span(str(Text("why", "为何")) + "  ", "key"), Span(self.name, "accent"), "  ", self._value())
+        hint = line(Span(self.cell, "dim"))
+        return [ends(left, hint, cells)]
+
+    def _value(self) -> Span:
+        return Span(plain(self.value), "strong")
+
+    def _made(self, cells: int) -> list[Line]:
+        if self.leaf:
+            return [line(Span(self.leaf, "dim")), *self._old()]
+        found: list[Line] = []
+        if self.note:
+            found.append(line(Span("▒ ", "bad"), Span(self.note, "note")))
+        if self.equation.symbols:
+            found.append(line(Span("= ", "dim"), *self.equation.symbols))
+        terms = [line(Span("= ", "dim")), *self.equation.terms, self.equation.rest]
+        total = line(Span("  = ", "dim"), Span(plain(self.total), "accent"), "   ", self._checked())
+        found.extend(flow([*(t for t in terms if t), total], cells, indent=2))
+        return found + self._old()
+
+    def _checked(self) -> Span:
+        if self.holds:
+            gap = "0" if self.residual == 0 else plain(self.residual)
+            text = Text("recorded, difference {gap}", "与记录一致，相差 {gap}", gap=gap)
+            return Span(str(text), "good")
+        text = Text(
+            "recorded {value}, difference {gap}",
+            "记录为 {value}，相差 {gap}",
+            value=plain(self.value),
+            gap=plain(self.residual),
+        )
+        return Span(str(text), "bad")
+
+    def _old(self) -> list[Line]:
+        found = []
+        if self.computed is not None:
+            found.append(
+                line(
+                    Span(str(Text("pinned; it would have been ", "已固定；本来会是 ")), "changed"), plain(self.computed)
+                )
+            )
+        if self.before is not None and self.before != self.value:
+            old = Text("before the edit ", "改动之前 ")
+            found.append(line(Span(str(old), "changed"), Span(f"{plain(self.before)} → {plain(self.value)}")))
+        return found
+
+    def _moves(self, cells: int) -> list[Line]:
+        found: list[Line] = []
+        if self.meaning:
+            found.append(line(Span(self.meaning, "dim")))
+        if self.gradient is not None:
+            head = line(Span(f"∂loss/∂{self.gradient_name}", "key"), "  ", Span(plain(self.gradient), "strong"), "  ")
+            found.extend(flow([head, line(Span(_sentence(self.gradient), "dim"))], cells))
+        parts: list[Line] = []
+        if self.comes_from:
+            parts.append(line(Span(str(Text("comes from ", "来自 ")), "dim"), *self.comes_from, "   "))
+        if self.goes_to:
+            parts.append(line(Span(str(Text("goes to ", "传往 ")), "dim"), *_listed(self.goes_to), "   "))
+        if self.after is not None:
+            text = Text("after the update ", "更新之后 ")
+            parts.append(line(Span(str(text), "dim"), Span(f"{plain(self.value)} → {plain(self.after)}"), "   "))
+        if self.used_by:
+            parts.append(line(Span(str(Text("used by ", "用于 ")), "dim"), *_listed(self.used_by)))
+        return found + flow(parts, cells)
+
+
+def _listed(paths: tuple[str, ...]) -> list[Span]:
+    spans: list[Span] = []
+    for path in paths[:4]:
+        spans.append(Span(short(path), "name", path))
+        spans.append(Span("  "))
+    if len(paths) > 4:
+        spans.append(Span(f"+{len(paths) - 4}", "dim"))
+    return spans
+
+
+def _sentence(gradient: float) -> str:
+    if gradient == 0:
+        return str(Text("moving it a little does not move the loss", "稍微改动它，损失不变"))
+    if not math.isfinite(gradient):
+        return ""
+    moved = plain(abs(gradient) * STEP, sign=False)
+    if gradient > 0:
+        return str(
+            Text(
+                "raising it by {step} raises the loss by about {by}",
+                "增大 {step}，损失约增大 {by}",
+                step=STEP,
+                by=moved,
+            )
+        )
+    return str(
+        Text("raising it by {step} lowers the loss by about {by}", "增大 {step}，损失约减小 {by}", step=STEP, by=moved)
+    )
+
+
+def account(root: Trace, tensor: Tensor, cell: tuple[int, ...], before: Trace | None, chosen: int) -> Account:
+    """The account of one cell; ``before`` is the trace before the edit."""
+    trace, node, path = tensor.trace, tensor.node, tensor.path
+    address = cell_name(path, cell)
+    why = root.explain(address)
+    made = equation(root, why, chosen)
+    old = computed = None
+    if before is not None and before is not root and not trace.prefix:
+        was = before.plan.paths.get(path)
+        old = float(before.value(was.slot)[cell]) if was is not None and was.shape == node.shape else None
+    pin = trace.pins.get(node.slot)
+    if pin is not None and pin.mask[cell]:
+        computed = float(root[f"{path}/computed"].value[cell])
+    gradient, comes, goes, used = None, (), (), ()
+    name = name_of(root, address)
+    if not trace.prefix:
+        nodes, readers = trace.plan.nodes, trace.plan.consumers[node.slot]
+        used = tuple(nodes[s].path for s in readers if nodes[s].phase == (node.phase or "forward"))
+        grad = trace.plan.paths.get(f"{path}.grad")
+        if grad is not None:
+            gradient = float(trace.value(grad.slot)[cell])
+            comes = equation(root, root.explain(cell_name(grad.path, cell))).symbols
+            goes = tuple(nodes[s].path for s in trace.plan.consumers[grad.slot])
+    new = tensor.new
+    return Account(
+        name,
+        address,
+        why.value,
+        why.rule,
+        made,
+        why.total,
+        why.residual,
+        why.holds,
+        str(why.note or ""),
+        leaf=str(_LEAF.get(node.kind, _LEAF["constant"])) if node.op is None else "",
+        before=old,
+        computed=computed,
+        gradient=gradient,
+        gradient_name=name,
+        comes_from=comes,
+        goes_to=goes,
+        used_by=used,
+        after=None if new is None else float(new[cell]),
+    )

@@ -1,0 +1,142 @@
+"""The matrices of the present step: its operands beside its result, with what makes the cell under the cursor lit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from tfstep.engine.plan import Node
+from tfstep.engine.tensor import Tensor, short
+from tfstep.engine.trace import Trace
+from tfstep.text import Text
+from tfstep.view.arrange import Piece
+from tfstep.view.grid import Grid
+from tfstep.view.operands import Operand, Reading, read
+from tfstep.view.plane import derived, plane
+
+At = Callable[[Tensor], tuple[int, ...]]  # the cell of a tensor that the cursor stands on
+MOST_OPERANDS = 5
+
+
+def step_board(tensor: Tensor, at: At, focus: str | None, before: Trace | None) -> tuple[Piece, ...]:
+    """Operands and result of the step that makes a tensor (a leaf stands alone)."""
+    reading = read(tensor.trace, tensor.node)
+    operands = reading.operands[:MOST_OPERANDS]
+    result = plane(tensor.trace, tensor.node, at(tensor), before=before)
+    grids = [plane(o.trace, o.node, _cell_like(tensor, o, at), turned=o.turned, before=before) for o in operands]
+    keys = [grid.key for grid in grids]
+    focused = keys.index(focus) if focus in keys else -1
+    place = result.place(at(tensor))
+    if focused < 0:
+        result = replace(result, cursor=place, focused=True)
+        if place is not None:
+            grids = [_lit(reading, k, grid, result, place) for k, grid in enumerate(grids)]
+    else:
+        own = grids[focused]
+        here = own.place(at(_tensor(operands[focused])))
+        grids[focused] = replace(own, cursor=here, focused=True)
+        result, grids = _lit_by_operand(reading, focused, here, result, grids)
+    return _pieces(reading, operands, grids, result)
+
+
+def _tensor(operand: Operand) -> Tensor:
+    return Tensor(operand.trace, operand.node, operand.node.number or None)
+
+
+def _cell_like(result: Tensor, operand: Operand, at: At) -> tuple[int, ...]:
+    """The cell of an operand to show: that under the cursor, in the same batch and head as the result."""
+    return at(_tensor(operand))
+
+
+def _lit(reading: Reading, k: int, grid: Grid, result: Grid, place: tuple[int, int]) -> Grid:
+    """One operand with the numbers lit that the cell of the result at ``place`` is made from."""
+    row, column = place
+    if reading.kind == "product" and k < 2:
+        return replace(grid, lit_row=row) if k == 0 else replace(grid, lit_column=column)
+    if grid.height == 1 and grid.breadth == result.breadth:
+        return replace(grid, lit_cells=frozenset({(0, column)}))
+    if grid.values.shape == result.values.shape:
+        return replace(grid, lit_cells=frozenset({place})) if reading.kind == "cells" else replace(grid, lit_row=row)
+    if grid.height == result.height:
+        return replace(grid, lit_row=row)
+    return grid
+
+
+def _lit_by_operand(
+    reading: Reading, k: int, here: tuple[int, int] | None, result: Grid, grids: list[Grid]
+) -> tuple[Grid, list[Grid]]:
+    """With the cursor in operand ``k``: what its cell has a part in."""
+    if here is None:
+        return result, grids
+    row, column = here
+    own = grids[k]
+    if reading.kind == "product" and k == 0:
+        grids[1] = replace(grids[1], lit_row=column)
+        return replace(result, lit_row=row), grids
+    if reading.kind == "product" and k == 1:
+        grids[0] = replace(grids[0], lit_column=row)
+        return replace(result, lit_column=column), grids
+    if own.height == 1 and own.breadth == result.breadth:
+        return replace(result, lit_column=column), grids
+    if own.values.shape == result.values.shape:
+        lit = replace(result, lit_cells=frozenset({here})) if reading.kind == "cells" else replace(result, lit_row=row)
+        return lit, grids
+    return result, grids
+
+
+def _pieces(reading: Reading, operands: tuple[Operand, ...], grids: list[Grid], result: Grid) -> tuple[Piece, ...]:
+    """Operands with vectors put under the matrix before them where their columns are the same."""
+    pieces: list[Piece] = []
+    for operand, grid in zip(operands, grids, strict=True):
+        last = pieces[-1] if pieces else None
+        if (
+            last is not None
+            and grid.rank == 1
+            and not grid.turned
+            and last.grid.breadth == grid.breadth
+            and last.grid.rank > 1
+            and (reading.kind == "product" or operand.sign == "")
+        ):
+            sign = operand.sign or "·"
+            grid = replace(grid, title=f"{sign} {grid.title}" if reading.kind == "product" else grid.title)
+            pieces[-1] = replace(last, under=(*last.under, grid))
+        else:
+            pieces.append(Piece(operand.sign, grid))
+    return (*pieces, Piece(reading.equals, result, summary=True))
+
+
+def gradient_board(tensor: Tensor, at: At, focus: str | None, before: Trace | None) -> tuple[Piece, ...]:
+    """A tensor, its gradient, and its value after the update where it has one."""
+    found = plane(tensor.trace, tensor.node, at(tensor), before=before)
+    found = replace(found, cursor=found.place(at(tensor)), focused=True)
+    pieces = [Piece("", found, summary=True)]
+    for suffix in ("grad", "new"):
+        node: Node | None = tensor.trace.plan.paths.get(f"{tensor.node.path}.{suffix}")
+        if node is None:
+            continue
+        other = plane(tensor.trace, node, at(tensor), before=before)
+        title = f"∂loss/∂{short(tensor.path)}" if suffix == "grad" else short(node.path)
+        pieces.append(Piece("", replace(other, title=title, cursor=found.cursor, hidden=found.hidden), summary=True))
+    return tuple(pieces)
+
+
+def difference_board(tensor: Tensor, at: At, before: Trace) -> tuple[Piece, ...]:
+    """A tensor before and after, and what was added. Empty where it was not there before or had another shape."""
+    old = before.plan.paths.get(tensor.node.path)
+    if old is None or old.shape != tensor.shape:
+        return ()
+    now = plane(tensor.trace, tensor.node, at(tensor), before=before)
+    was = plane(before, old, at(tensor))
+    place = now.place(at(tensor))
+    was = replace(was, key=was.key + "@before", title=str(Text("before", "之前")), cursor=place)
+    now = replace(now, cursor=place, focused=True)
+    with np.errstate(all="ignore"):
+        moved = tensor.value - before.value(old.slot)
+    change = derived(was, now.key + "@difference", str(Text("difference", "差")), now.note, moved)
+    return (
+        Piece("", was, summary=True),
+        Piece("→", now, summary=True),
+        Piece("", replace(change, cursor=place), summary=True),
+    )

@@ -1,0 +1,181 @@
+"""The Frame: one picture of the session, from which the screen draws and computes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Trace
+from tfstep.errors import PathError
+from tfstep.session.marks import Comparison
+from tfstep.session.place import written
+from tfstep.session.state import State
+from tfstep.text import Text
+from tfstep.view.account import Account, account
+from tfstep.view.arrange import Piece
+from tfstep.view.board import difference_board, gradient_board, step_board
+from tfstep.view.look import Look
+from tfstep.view.number import plain
+from tfstep.view.purpose import purpose
+from tfstep.view.since import Since, anchor, since
+from tfstep.view.timeline import Row, Signs, rows
+
+_PHASES = {
+    "forward": Text("forward", "前向"),
+    "backward": Text("backward", "反向"),
+    "update": Text("update", "更新"),
+}
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands above everything."""
+
+    title: str
+    name: str
+    variant: str
+    phase: str
+    trail: tuple[str, ...]
+    step: str
+    loss: str
+    stops: int
+    edits: int
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What stands above the matrices: the tensor, its formula, what it is for, and which plane of it is shown."""
+
+    path: str
+    formula: str
+    op: str
+    purpose: str
+    planes: tuple[tuple[str, str], ...]  # the axis, and "1/2" or the words of the sentence
+    mode: str
+    back: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture. ``focus`` is the path of the tensor that the cursor is in, ``cell`` its cell under the cursor."""
+
+    header: Header
+    rows: tuple[Row, ...]
+    heading: Heading
+    pieces: tuple[Piece, ...]
+    account: Account
+    since: Since | None
+    focus: str
+    cell: tuple[int, ...]
+    subject: str
+    heat: bool = False
+    ascii: bool = False
+
+
+class Camera:
+    """Takes the Frames of one session, and remembers what need not be found again."""
+
+    def __init__(self) -> None:
+        self._known: Comparison | None = None
+
+    def frame(self, state: State, look: Look) -> Frame:
+        """The picture of the session as it is looked at now."""
+        subject = subject_of(state, look)
+        before = anchor(state)
+        compared = self._comparison(before, state.trace)
+        shown_before = before if before is not state.trace and before.plan is state.trace.plan else None
+        at = state.cursor.on
+        pieces = _pieces(subject, state, look, shown_before)
+        grid = next((g for piece in pieces for g in (piece.grid, *piece.under) if g.focused), None)
+        focus = subject if grid is None else _at_key(state.trace, grid.key.partition("@")[0], subject)
+        cell = at(focus)
+        moved = compared.changed if shown_before is not None else _nothing
+        signs = Signs(state.edited, state.pinned, moved)
+        return Frame(
+            header=_header(state),
+            rows=rows(state.trace, state.position, dict(look.folds), signs),
+            heading=_heading(state, subject, look),
+            pieces=pieces,
+            account=account(state.trace, focus, cell, shown_before, look.factor),
+            since=since(state, before, compared, subject, at) if shown_before is not None else None,
+            focus=focus.path,
+            cell=cell,
+            subject=subject.path,
+            heat=look.heat,
+            ascii=look.ascii,
+        )
+
+    def _comparison(self, before: Trace, now: Trace) -> Comparison:
+        known = self._known
+        if known is None or known.before is not before or known.now is not now:
+            self._known = known = Comparison(before, now)
+        return known
+
+
+def subject_of(state: State, look: Look) -> Tensor:
+    """The tensor that is looked at: the one chosen, where it is still there, else that of the current step."""
+    if look.subject is not None:
+        try:
+            return state.trace[look.subject]
+        except PathError:
+            return state.current
+    return state.current
+
+
+def _nothing(path: str) -> bool:
+    return False
+
+
+def _at_key(trace: Trace, path: str, subject: Tensor) -> Tensor:
+    try:
+        return trace[path]
+    except PathError:
+        return subject
+
+
+def _pieces(subject: Tensor, state: State, look: Look, before: Trace | None) -> tuple[Piece, ...]:
+    at = state.cursor.on
+    if look.mode == "gradient":
+        return gradient_board(subject, at, look.focus, before)
+    if look.mode == "difference" and before is not None and not subject.trace.prefix:
+        found = difference_board(subject, at, before)
+        if found:
+            return found
+    return step_board(subject, at, look.focus, before)
+
+
+def _header(state: State) -> Header:
+    node = state.trace.plan.paths.get("loss")
+    loss = "" if node is None else plain(float(state.trace.value(node.slot)), sign=False)
+    return Header(
+        title=str(state.scenario.title),
+        name=state.scenario.name,
+        variant=state.variant,
+        phase=str(_PHASES[state.phase]),
+        trail=tuple(
+            frame.name.rpartition(".")[2] if frame.kind == "step" else frame.name for frame in state.frames()[1:]
+        ),
+        step=f"{written(state.position)}/{state.steps_total}",
+        loss=loss,
+        stops=0,
+        edits=state.journal.at,
+    )
+
+
+def _heading(state: State, subject: Tensor, look: Look) -> Heading:
+    cell = state.cursor.on(subject)
+    planes = []
+    axes = subject.node.spec.axes
+    for axis, size, i in list(zip(axes, subject.shape, cell, strict=True))[:-2]:
+        words = axes[1].words(i) if axis.name == "batch" and len(axes) > 1 else None
+        if axis.name == "head" or size > 1:
+            planes.append((axis.name, f"{i + 1}/{size}" + (f" {' '.join(words)}" if words and size > 1 else "")))
+    return Heading(
+        path=subject.path,
+        formula=subject.formula or "",
+        op=subject.op or subject.node.kind,
+        purpose=str(purpose(subject)),
+        planes=tuple(planes),
+        mode=look.mode,
+        back=look.subject is not None,
+    )

@@ -1,0 +1,77 @@
+"""What stands beside the rows and above the columns of a matrix: words, heads, dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tfstep.engine.axis import Axis
+from tfstep.view.width import width
+
+_LETTER = {
+    "batch": "#",
+    "head": "h",
+    "model": "d",
+    "d_k": "d",
+    "d_v": "d",
+    "hidden": "h",
+    "vocab": "w",
+    "in": "i",
+    "out": "o",
+    "position": "p",
+    "query": "q",
+    "key": "k",
+}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The labels along one axis: its words, or a letter with the number."""
+
+    axis: str
+    size: int
+    words: tuple[str, ...] = ()
+    letter: str = ""
+
+    def __getitem__(self, i: int) -> str:
+        return self.words[i] if i < len(self.words) else f"{self.letter}{i}"
+
+    @cached_property
+    def width(self) -> int:
+        """The cells that the widest label takes; a single row without a name takes none."""
+        if self.size <= 1 and not self.letter and not self.words:
+            return 0
+        return max(width(label) for label in {*self.words, self[self.size - 1]})
+
+
+NO_LABELS = Labels("", 1)
+
+
+def labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
+    """The labels of one axis. A word that comes again is numbered: ``他``, ``他#2``."""
+    words = axis.words(sentence)
+    return Labels(axis.name, size, numbered(words) if words else (), _LETTER.get(axis.name, ""))
+
+
+def numbered(words: Sequence[str]) -> tuple[str, ...]:
+    """Words that are all different: the second 他 is ``他#2``."""
+    seen: dict[str, int] = {}
+    found = []
+    for word in words:
+        seen[word] = seen.get(word, 0) + 1
+        found.append(word if seen[word] == 1 else f"{word}#{seen[word]}")
+    return tuple(found)
+
+
+def cell_words(axes: Sequence[Axis], shape: Sequence[int], cell: Sequence[int | None]) -> str:
+    """``[我,爱]``: a cell by its words; batch and head are left out, for the heading says them. ``:`` for None."""
+    if not cell:
+        return ""
+    sentence = cell[0] if axes[0].name == "batch" and cell[0] is not None else 0
+    parts = []
+    for axis, size, i in zip(axes, shape, cell, strict=True):
+        if axis.name in ("batch", "head") and len(shape) > 2:
+            continue
+        parts.append(":" if i is None else labels(axis, size, sentence)[i])
+    return f"[{','.join(parts)}]"

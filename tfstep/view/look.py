@@ -1,0 +1,27 @@
+"""How one looks at the session: what the screen remembers beyond it, and what never changes a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MODES = ("value", "gradient", "difference")
+
+
+@dataclass(frozen=True)
+class Look:
+    """``subject`` is the tensor looked at, where it is not the one that the current step makes.
+
+    ``focus`` is the path of the matrix that the cursor is in, where it is not the subject. ``mode`` is one of MODES.
+    ``factor`` is the number of the factor, among those of the explanation, that Enter follows.
+    ``folds`` are scopes of the timeline that were opened (True) or closed (False) by hand.
+    """
+
+    subject: str | None = None
+    focus: str | None = None
+    mode: str = "value"
+    heat: bool = False
+    factor: int = 0
+    folds: tuple[tuple[str, bool], ...] = ()
+    search: str = ""
+    ascii: bool = False
+    breaks: frozenset[str] = field(default_factory=frozenset)

@@ -1,0 +1,62 @@
+"""The lines around the matrices: the bar on top, the heading of a step; and how the height is shared out."""
+
+from __future__ import annotations
+
+from tfstep.text import Text
+from tfstep.view.frame import Header, Heading
+from tfstep.view.spans import Line, Span, clipped, ends, line, line_width
+
+_AXES = {
+    "head": Text("head", "头"),
+    "batch": Text("sentence", "句"),
+}
+
+
+def top_line(header: Header, cells: int) -> Line:
+    """The bar on top: the scenario, where we are, how the loss stands."""
+    left = line(
+        Span("tfstep", "accent"),
+        Span(f"  {header.title}", "strong"),
+        Span(f"  {header.name}", "strong"),
+        Span(f" · {header.variant}", "dim"),
+    )
+    right = [Span(header.step, "strong"), Span(f"  {Text('loss', '损失')} ", "dim"), Span(header.loss or "—", "strong")]
+    if header.stops:
+        right.append(Span(f"  ● {header.stops}", "bad"))
+    if header.edits:
+        right.append(Span(f"  ~ {header.edits}", "changed"))
+    trail = line(Span(" › ".join((header.phase, *header.trail)), "key"))
+    room = cells - line_width(left) - line_width(tuple(right)) - 6
+    if room < line_width(trail):
+        left = line(Span(header.name, "accent"), Span(f" · {header.variant}", "dim"))
+        room = cells - line_width(left) - line_width(tuple(right)) - 6
+    if room > 8:
+        left = (*left, Span("   "), *clipped(trail, room))
+    return ends(left, tuple(right), cells)
+
+
+def heading_lines(heading: Heading, cells: int) -> list[Line]:
+    """The tensor with its formula, and what its step is for."""
+    name, _, rest = heading.formula.partition(" = ")
+    right: list[Span] = [Span(heading.op, "dim")]
+    for axis, text in heading.planes:
+        sign = {"head": "  [ ]", "batch": "  { }"}.get(axis, "")
+        right.append(Span(f"   {_AXES.get(axis, axis)} {text}", "key"))
+        right.append(Span(sign, "dim"))
+    left = line(Span(heading.path, "accent"), Span(f"  {name} = {rest}" if rest else "", "strong"))
+    lines = [ends(left, tuple(right), cells)]
+    if line_width(left) + line_width(tuple(right)) + 2 > cells:
+        lines = [ends(line(Span(heading.path, "accent")), tuple(right), cells), line(Span(heading.formula, "strong"))]
+    return [*(clipped(each, cells) for each in lines), clipped(line(Span(heading.purpose, "dim")), cells)]
+
+
+def shares(height: int, board: int, why: int, since: int) -> tuple[int, int, int]:
+    """The lines for the matrices, the explanation and the edit, out of ``height``; each says what it would like.
+
+    The matrices come first, but the explanation keeps some lines, and the edit one. Small matrices leave their
+    room empty up to two fifths, so that the panels do not jump from step to step.
+    """
+    since = min(since, max(1, height // 4)) if since else 0
+    rest = height - since
+    why = max(min(why, rest - board), min(why, max(4, rest // 3)))
+    return max(min(board, rest - why), min(height * 2 // 5, rest - why)), why, since

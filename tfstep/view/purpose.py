@@ -1,0 +1,166 @@
+"""What each step is for, in a sentence: by the role that its name gives it, else by its op."""
+
+from __future__ import annotations
+
+import re
+
+from tfstep.engine.tensor import Tensor, short
+from tfstep.text import Text
+
+_ATTENTION = {
+    "q_proj": Text("What every word asks: its vector times W_Q.", "每个词要问什么：词向量乘以 W_Q。"),
+    "k_proj": Text(
+        "What every word offers to be matched by: its vector times W_K.", "每个词拿什么来被匹配：词向量乘以 W_K。"
+    ),
+    "v_proj": Text(
+        "What every word hands over when it is attended to: its vector times W_V.",
+        "每个词被关注时交出什么：词向量乘以 W_V。",
+    ),
+    "Q": Text("The queries, cut into heads: each head asks its own question.", "查询，按头切开：每个头各问各的。"),
+    "K": Text("The keys, cut into heads.", "键，按头切开。"),
+    "V": Text("The values, cut into heads.", "值，按头切开。"),
+    "Q_rot": Text(
+        "The queries, rotated by their position: scores will depend on distance.",
+        "查询按位置旋转：分数将取决于相对距离。",
+    ),
+    "K_rot": Text("The keys, rotated by their position.", "键按位置旋转。"),
+    "scores": Text(
+        "How well each word's query matches every word's key, before scaling.",
+        "每个词的查询与每个词的键有多匹配，尚未缩放。",
+    ),
+    "scaled": Text(
+        "Divided by √d_k, so that the spread of the scores does not grow with d_k.",
+        "除以 √d_k，使分数的离散程度不随 d_k 增大。",
+    ),
+    "masked": Text(
+        "Cells that must not be seen get a very negative score: their weight will be 0.",
+        "不许看的单元格换成极小的分数：它们的权重会变成 0。",
+    ),
+    "weights": Text(
+        "Each row becomes shares of 1: how much each word listens to every word.",
+        "每一行变成总和为 1 的份额：每个词听每个词多少。",
+    ),
+    "heads": Text("Each word's new vector: the average of the values, weighted.", "每个词的新向量：值的加权平均。"),
+    "concat": Text("The heads side by side again, one vector a word.", "各头重新拼接，每个词一个向量。"),
+    "out": Text("W_O merges what the heads report.", "W_O 把各头的结果合并起来。"),
+}
+_ROLES = {
+    "embed": Text("Every word looks up its row of the table E.", "每个词在表 E 中查到自己的那一行。"),
+    "x": Text("Word and position added: what the model reads.", "词向量加位置编码：模型读到的输入。"),
+    "hidden": Text("The feed-forward network looks at each word alone: first wider.", "前馈网络单独看每个词：先变宽。"),
+    "act": Text("Without this bend two linear layers would be one.", "没有这个非线性，两层线性就等于一层。"),
+    "gate": Text(
+        "A second view of each word that opens and closes the first.", "对每个词的另一种变换，用来开关前一种。"
+    ),
+    "logits": Text(
+        "A number for every word of the vocabulary: the larger, the likelier.", "词表中每个词一个数：越大越可能。"
+    ),
+    "probs": Text(
+        "The logits as probabilities; a side branch, the loss reads the logits.",
+        "把 logits 变成概率；这是旁支，损失直接读 logits。",
+    ),
+    "loss": Text(
+        "One number for how wrong the answer is; everything backward starts here.",
+        "一个数，说明答案错得多远；反向传播由此开始。",
+    ),
+    "a": Text("The weighted sum, before the activation.", "加权和，激活之前。"),
+    "y": Text("What the neurons of this layer say.", "这一层神经元的输出。"),
+}
+_FAMILIES = (
+    (
+        re.compile(r"add\d+$"),
+        Text(
+            "The residual: what was there goes straight on, the sublayer's report is added.",
+            "残差连接：原来的信息直接通过，再加上子层的结果。",
+        ),
+    ),
+    (
+        re.compile(r"norm\d*$"),
+        Text(
+            "Each word's features to mean 0 and spread 1, then scaled and shifted.",
+            "把每个词自己的特征归一到均值 0、标准差 1，再缩放平移。",
+        ),
+    ),
+)
+_INNER = {
+    "max": Text(
+        "The largest of the row; taking it away keeps exp from overflowing.", "行内最大值；减去它可以防止 exp 溢出。"
+    ),
+    "shift": Text(
+        "The largest taken away: the result of the step does not change by it.", "减去最大值：不改变这一步的结果。"
+    ),
+    "exp": Text("All positive now; differences have become ratios.", "现在全为正；差变成了比。"),
+    "sum": Text("What everything is divided by, so that the row sums to 1.", "要除以的总和，使一行的和为 1。"),
+    "mean": Text("The mean of the row.", "这一行的均值。"),
+    "centred": Text("The mean taken away.", "减去均值。"),
+    "variance": Text("The mean of the squares: how far the row spreads.", "平方的均值：这一行有多分散。"),
+    "std": Text("Its root, with a little eps so that nothing is divided by 0.", "开平方，加一点 eps 以免除以 0。"),
+    "xhat": Text("Mean 0, spread 1; gamma and beta come next.", "均值 0、标准差 1；接着乘 gamma 加 beta。"),
+    "matmul": Text("Rows times columns; the bias is added next.", "行乘列；接着加上偏置。"),
+    "logsumexp": Text("The logarithm of what softmax divides by.", "softmax 分母的对数。"),
+    "picked": Text("The logit of the right word.", "正确那个词的 logit。"),
+    "computed": Text("What this step would have been without the pin.", "不固定时，这一步本来的值。"),
+}
+_OPS = {
+    "accumulate": Text(
+        "It was used several times: its gradient is the sum over its uses.", "它被用了多次：梯度是各次使用之和。"
+    ),
+    "seed": Text("∂loss/∂loss = 1: the backward pass starts here.", "∂loss/∂loss = 1：反向传播由此开始。"),
+    "matmul": Text("A matrix product: each cell is a row times a column.", "矩阵乘法：每个单元格是一行乘一列。"),
+}
+
+
+def purpose(tensor: Tensor) -> Text:
+    """What the step that makes a tensor is for; of a leaf, what it is."""
+    path, node = tensor.path, tensor.node
+    if "/" in path and ".grad/" not in path.rpartition("/")[0] + "/":
+        return _INNER.get(node.path.rpartition("/")[2], Text("", ""))
+    if ".grad/" in path:
+        base, _, use = path.partition(".grad/")
+        return Text(
+            "How much the loss moves when {name} moves, through {use} alone.",
+            "只经由 {use} 这一路，{name} 变动时损失变动多少。",
+            name=short(base),
+            use=use,
+        )
+    if path == "loss.grad" or (node.op is not None and node.op.name == "accumulate"):
+        return _OPS["seed" if path == "loss.grad" else "accumulate"]
+    if path.endswith(".grad"):
+        return Text(
+            "How much the loss moves when {name} moves, cell by cell.",
+            "{name} 的每个单元格变动时，损失变动多少。",
+            name=short(path[:-5]),
+        )
+    if node.phase == "update":
+        return Text(
+            "A small step downhill: each number moves against its gradient.",
+            "向下走一小步：每个数朝梯度的反方向移动。",
+        )
+    if node.op is None:
+        return _leaf(path, node.kind)
+    return _forward(path, node.op.name)
+
+
+def _forward(path: str, op: str) -> Text:
+    scope, _, name = path.rpartition(".")
+    if scope.rpartition(".")[2] in ("attn", "cross") and name in _ATTENTION:
+        return _ATTENTION[name]
+    if name == "out" and scope.endswith("ffn"):
+        return Text("Back to the model's width, each word by itself.", "变回模型的宽度，每个词各算各的。")
+    for pattern, text in _FAMILIES:
+        if pattern.match(name):
+            return text
+    return _ROLES.get(name) or _OPS.get(op) or Text("", "")
+
+
+def _leaf(path: str, kind: str) -> Text:
+    name = path.rpartition(".")[2]
+    if name == "pos":
+        return Text("The positional encoding: where in the sentence a word stands.", "位置编码：词在句中的位置。")
+    if name == "E":
+        return Text("The embedding table: one row a word, learned.", "词嵌入表：每个词一行，由训练得来。")
+    if name == "mask":
+        return Text("Why a cell must not be seen: 1 padding, 2 causal, 3 both.", "为何不许看：1 填充，2 因果，3 两者。")
+    if kind == "parameter":
+        return Text("A parameter: what training changes.", "参数：训练所改变的数。")
+    return Text("", "")

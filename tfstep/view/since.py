@@ -1,0 +1,159 @@
+"""Since the edit: what was set, how much of the timeline it moved, and a row of probabilities before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tfstep.engine.cell import parse_cell
+from tfstep.engine.plan import Node
+from tfstep.engine.tensor import Tensor, short
+from tfstep.engine.trace import Trace
+from tfstep.session.marks import Comparison
+from tfstep.session.state import State
+from tfstep.text import Text
+from tfstep.view.board import At
+from tfstep.view.fit import left, right
+from tfstep.view.labels import cell_words, labels
+from tfstep.view.number import plain
+from tfstep.view.spans import Line, Span, ends, line
+
+WAITING = 4000  # steps up to which all of them are compared
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One share before and after."""
+
+    label: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, eq=False)
+class Since:
+    """What changed since ``before``: the edits in words, the number of tensors that moved, a row as bars."""
+
+    edits: tuple[tuple[str, str], ...]  # what, and old → new
+    moved: int | None
+    loss: tuple[float, float] | None
+    title: str
+    bars: tuple[Bar, ...]
+
+    def head(self, cells: int) -> list[Line]:
+        """The lines above the bars."""
+        what, change = self.edits[0] if self.edits else ("", "")
+        more = f"  +{len(self.edits) - 1}" if len(self.edits) > 1 else ""
+        first = line(Span(str(Text("~ since the edit  ", "~ 改动以来  ")), "changed"), Span(f"{what} {change}{more}"))
+        notes = []
+        if self.moved is not None:
+            notes.append(str(Text("{n} tensors moved", "{n} 个张量随之变动", n=self.moved)))
+        if self.loss is not None:
+            notes.append(
+                str(
+                    Text("loss {a} → {b}", "损失 {a} → {b}", a=plain(self.loss[0], False), b=plain(self.loss[1], False))
+                )
+            )
+        return [ends(first, line(Span(" · ".join(notes), "dim")), cells)]
+
+    def drawn(self, cells: int, lines: int, ascii_only: bool = False) -> list[Line]:
+        """The panel in so many cells and lines."""
+        found = self.head(cells)
+        if not self.bars or lines < 3:
+            return found[:lines]
+        label = max(4, min(12, max(len(bar.label) * 2 for bar in self.bars)))
+        room = max(4, min(24, (cells - label - 22) // 2))
+        found.append(line(Span(self.title, "dim")))
+        for bar in self.bars[: lines - len(found)]:
+            grown = bar.after > bar.before
+            found.append(
+                line(
+                    Span(left(bar.label, label)),
+                    Span(left(_bar(bar.before, room, ascii_only), room), "was"),
+                    Span(f" {right(f'{bar.before:.3f}', 6)} → ", "dim"),
+                    Span(left(_bar(bar.after, room, ascii_only), room), "good" if grown else "bad"),
+                    Span(f" {right(f'{bar.after:.3f}', 6)}", "strong"),
+                    Span(" ▲" if grown else " ▼" if bar.after < bar.before else "", "dim"),
+                )
+            )
+        return found
+
+
+def _bar(share: float, cells: int, ascii_only: bool) -> str:
+    if not 0 <= share <= 1:
+        return ""
+    if ascii_only:
+        return "=" * round(share * cells)
+    eighths = round(share * cells * 8)
+    return "█" * (eighths // 8) + ("▏▎▍▌▋▊▉"[eighths % 8 - 1] if eighths % 8 else "")
+
+
+def anchor(state: State) -> Trace:
+    """The trace before the last edit; several edits of the same cell in a row (nudges) count as one."""
+    journal = state.journal
+    at = journal.at
+    target = _target(journal.entries[at].line)
+    while at > 0 and _target(journal.entries[at].line) == target:
+        at -= 1
+    return journal.entries[at].trace
+
+
+def _target(entry: str) -> str:
+    return entry.partition("=")[0].strip()
+
+
+def since(state: State, before: Trace, comparison: Comparison, subject: Tensor, at: At) -> Since | None:
+    """The panel, or None where nothing was edited."""
+    now = state.trace
+    if before is now or before.plan is not now.plan:
+        return None
+    target = _target(state.journal.now.line).partition(" ")[2]
+    edits = ((_named(now, target), _change(before, now, target)),) if target else ((state.journal.now.line, ""),)
+    moved = None
+    if len(now.plan.steps) <= WAITING:
+        known = [comparison.changed(node.path) for node in now.plan.nodes]
+        moved = None if None in known else sum(map(bool, known))
+    loss = None
+    if node := now.plan.paths.get("loss"):
+        loss = (float(before.value(node.slot)), float(now.value(node.slot)))
+    title, bars = _bars(now, before, comparison, subject, at)
+    return Since(edits, moved, loss, title, bars)
+
+
+def _named(now: Trace, target: str) -> str:
+    path, index = parse_cell(target, slices=True)
+    node = now.plan.paths.get(path)
+    if node is None or index is None or len(index) != len(node.shape) or not all(isinstance(i, int) for i in index):
+        return target
+    return short(path) + cell_words(node.spec.axes, node.shape, [i % n for i, n in zip(index, node.shape, strict=True)])
+
+
+def _change(before: Trace, now: Trace, target: str) -> str:
+    path, index = parse_cell(target, slices=True)
+    node = now.plan.paths.get(path)
+    if node is None or (index is None and node.shape):
+        return ""
+    old, new = before.value(node.slot)[index or ()], now.value(node.slot)[index or ()]
+    return f"{plain(float(old))} → {plain(float(new))}" if old.ndim == 0 else ""
+
+
+def _bars(now: Trace, before: Trace, comparison: Comparison, subject: Tensor, at: At) -> tuple[str, tuple[Bar, ...]]:
+    """The row under the cursor of the nearest softmax that moved: the subject itself, else one behind it."""
+    number = subject.node.number if subject.trace is now else 0
+    shares = [node for node in now.plan.steps if node.op is not None and node.op.name == "softmax"]
+    ordered = sorted(shares, key=lambda node: (node.number < number, abs(node.number - number)))
+    node = next((node for node in ordered if comparison.changed(node.path)), None)
+    if node is None or node.shape[-1] > 64:
+        return "", ()
+    cell = at(Tensor(now, node, node.number))[:-1]
+    was, is_ = before.value(node.slot)[cell], now.value(node.slot)[cell]
+    words = _words(node, cell)
+    title = short(node.path) + cell_words(node.spec.axes, node.shape, [*cell, None])
+    pairs = zip(words, np.atleast_1d(was).tolist(), np.atleast_1d(is_).tolist(), strict=True)
+    return title, tuple(Bar(word, a, b) for word, a, b in pairs)
+
+
+def _words(node: Node, cell: tuple[int, ...]) -> list[str]:
+    found = labels(node.spec.axes[-1], node.shape[-1], cell[0] if cell else 0)
+    return [found[i] for i in range(node.shape[-1])]
