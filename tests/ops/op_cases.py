@@ -89,6 +89,7 @@ def elementwise_cases() -> list[Case]:
     made += [
         Case("pow", (x, 2), title="square"),
         Case("pow", (x, 3.0), title="cube"),
+        Case("pow", (x, 1), title="first"),
         Case("pow", (x, -1), title="reciprocal"),
         Case("pow", (SPECIAL, 1.5), title="special", smooth=False),
         Case("div", (x, SPECIAL[:2, :3]), title="special", smooth=False),

@@ -160,5 +160,5 @@ def unbroadcast(g: Array, like: Array) -> Array:
     if g.shape == shape:
         return g
     extra = len(g.shape) - len(shape)
-    g = sum_(g, axis=(*range(extra), *(k + extra for k, n in enumerate(shape) if n == 1)))
+    g = sum_(g, axis=tuple(k for k in range(len(g.shape)) if k < extra or shape[k - extra] == 1))
     return reshape(g, shape=shape) if extra else g

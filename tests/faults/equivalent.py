@@ -1,0 +1,35 @@
+"""Faults that are none: changed code that computes the same for every input that its op can be given, and why.
+
+Keyed by the function, the code as it was, and the code as it became.
+"""
+
+from __future__ import annotations
+
+ONE_SHAPE = "only the shape is read, and the two have one shape"
+SAME_SQUARE = "n·aⁿ⁻¹ is 2·a where n is 2; the condition only spares a power of 1"
+NO_RESHAPE = "a reshape to the shape that is there already; the condition only spares a step that shows nothing"
+SAME_SIGN = "y = max(x, 0) is positive where x is, and nowhere else"
+
+_square = "2 * a if isinstance(n, int | float) and n == 2 else n * a ** (n - 1)"
+_rows = "x if len(x.shape) == 2 else reshape(x, shape=(count(x.shape[:-1], None), x.shape[-1]))"
+
+EQUIVALENT: dict[tuple[str, str, str], str] = {
+    ("Pow.vjp_a", _square, "n * a ** (n - 1)"): SAME_SQUARE,
+    ("Pow.vjp_a", "isinstance(n, int | float)", "isinstance(g, int | float)"): SAME_SQUARE,
+    ("Pow.vjp_a", "isinstance(n, int | float)", "isinstance(y, int | float)"): SAME_SQUARE,
+    ("Pow.vjp_a", "isinstance(n, int | float)", "isinstance(a, int | float)"): SAME_SQUARE,
+    ("Pow.vjp_a", "int | float", "int"): SAME_SQUARE,
+    ("Pow.vjp_a", "int | float", "float"): SAME_SQUARE,
+    ("Relu.vjp_x", "positive(x)", "positive(y)"): SAME_SIGN,
+    ("AddRows.vjp_table", "x.shape[1]", "g.shape[1]"): ONE_SHAPE,
+    ("AddRows.vjp_table", "x.shape[1]", "y.shape[1]"): ONE_SHAPE,
+    ("Mse.vjp_x", "count(x.shape, None)", "count(target.shape, None)"): ONE_SHAPE,
+    ("BatchNorm.vjp_x", "leading(x)", "leading(g)"): ONE_SHAPE,
+    ("BatchNorm.vjp_x", "leading(x)", "leading(y)"): ONE_SHAPE,
+    ("BatchNorm.vjp_gamma", "leading(x)", "leading(g)"): ONE_SHAPE,
+    ("BatchNorm.vjp_gamma", "leading(x)", "leading(y)"): ONE_SHAPE,
+    ("reduce.unbroadcast", "reshape(g, shape=shape) if extra else g", "reshape(g, shape=shape)"): NO_RESHAPE,
+    ("linear.rows", _rows, _rows.split(" else ")[1]): NO_RESHAPE,
+    ("linear.rows", "len(x.shape)", "x.shape"): NO_RESHAPE,
+    ("linear.rows", "len(x.shape) == 2", "len(x.shape) == 1"): NO_RESHAPE,
+}
