@@ -111,7 +111,7 @@ class Plan:
     @cached_property
     def program(self) -> list[tuple[int, Run]]:
         """For each step its slot, and the function that computes it from the numbers of a trace."""
-        return [(node.slot, compiled(node, self.memory)) for node in self.steps]
+        return [(node.slot, compiled(node, self.memory)) for node in self.computed]
 
     @cached_property
     def runs(self) -> dict[int, Run]:
