@@ -41,6 +41,17 @@ def _print(session: Session, rest: str) -> Result:
 
 @command(
     "look",
+    "output EXPR",
+    completes=("expr",),
+    about=Text("Like `print`, but the value is not kept.", "同 `print`，但不保存结果。"),
+)
+def _output(session: Session, rest: str) -> Result:
+    text = needed(rest, "output EXPR")
+    return Value(text, evaluate(session, text))
+
+
+@command(
+    "look",
     "show [PATH]",
     completes=("path",),
     repeats=True,

@@ -5,34 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tfstep.commands.line import count, needed
+from tfstep.commands.line import count, needed, none
+from tfstep.commands.motion import arrived, hop, run
 from tfstep.commands.registry import command
+from tfstep.errors import CommandError
 from tfstep.session import moves
 from tfstep.session.names import full_path
-from tfstep.session.place import Position, find_place
-from tfstep.session.results import Moved, Result
+from tfstep.session.place import find_place
+from tfstep.session.results import Result
 from tfstep.text import Text
 
 if TYPE_CHECKING:
     from tfstep.commands.session import Session
-
-AT_END = Text("the timeline ends here", "时间线到此为止")
-AT_START = Text("the timeline starts here", "时间线从这里开始")
-
-
-def arrived(session: Session, start: Position, end: Text | None = None, note: Text | None = None) -> Moved:
-    """The result of a move that led from ``start`` to where we are."""
-    return Moved(start, session.position, session.current, session.phase, session.steps_total, end, note=note)
-
-
-def _repeat(session: Session, move: moves.Move, n: int, end: Text) -> Result:
-    start = session.position
-    for _ in range(n):
-        to = move(session.trace, session.position)
-        if to is None:
-            return arrived(session, start, end)
-        session.position = to
-    return arrived(session, start)
 
 
 @command(
@@ -47,7 +31,7 @@ def _repeat(session: Session, move: moves.Move, n: int, end: Text) -> Result:
     ),
 )
 def _step(session: Session, rest: str) -> Result:
-    return _repeat(session, moves.into, count(rest, "step [n]"), AT_END)
+    return hop(session, moves.into, count(rest, "step [n]"), 1)
 
 
 @command(
@@ -59,7 +43,7 @@ def _step(session: Session, rest: str) -> Result:
     about=Text("Over the step: the next one at the same depth.", "单步跳过：到同一层的下一步。"),
 )
 def _next(session: Session, rest: str) -> Result:
-    return _repeat(session, moves.over, count(rest, "next [n]"), AT_END)
+    return hop(session, moves.over, count(rest, "next [n]"), 1)
 
 
 @command(
@@ -74,7 +58,7 @@ def _next(session: Session, rest: str) -> Result:
     ),
 )
 def _finish(session: Session, rest: str) -> Result:
-    return _repeat(session, moves.out, count(rest, "finish [n]"), AT_END)
+    return hop(session, moves.out, count(rest, "finish [n]"), 1)
 
 
 @command(
@@ -88,7 +72,7 @@ def _finish(session: Session, rest: str) -> Result:
     ),
 )
 def _reverse_step(session: Session, rest: str) -> Result:
-    return _repeat(session, moves.back_into, count(rest, "reverse-step [n]"), AT_START)
+    return hop(session, moves.back_into, count(rest, "reverse-step [n]"), -1)
 
 
 @command(
@@ -100,7 +84,7 @@ def _reverse_step(session: Session, rest: str) -> Result:
     about=Text("Back over the step before, at the same depth.", "反向单步跳过：到同一层的前一步。"),
 )
 def _reverse_next(session: Session, rest: str) -> Result:
-    return _repeat(session, moves.back_over, count(rest, "reverse-next [n]"), AT_START)
+    return hop(session, moves.back_over, count(rest, "reverse-next [n]"), -1)
 
 
 @command(
@@ -114,7 +98,7 @@ def _reverse_next(session: Session, rest: str) -> Result:
     ),
 )
 def _reverse_finish(session: Session, rest: str) -> Result:
-    return _repeat(session, moves.back_out, count(rest, "reverse-finish [n]"), AT_START)
+    return hop(session, moves.back_out, count(rest, "reverse-finish [n]"), -1)
 
 
 @command(
@@ -134,3 +118,64 @@ def _goto(session: Session, rest: str) -> Result:
     if cell is not None:
         session.cell = cell
     return arrived(session, start)
+
+
+@command(
+    "move",
+    "continue",
+    aliases=("c",),
+    key="c",
+    repeats=True,
+    about=Text("On to the next breakpoint, else to the end.", "继续到下一个断点，没有则到末尾。"),
+)
+def _continue(session: Session, rest: str) -> Result:
+    none(rest, "continue")
+    return run(session, 1)
+
+
+@command(
+    "move",
+    "reverse-continue",
+    aliases=("rc",),
+    repeats=True,
+    about=Text("Back to the breakpoint before, else to the start.", "反向继续到前一个断点，没有则到开头。"),
+)
+def _reverse_continue(session: Session, rest: str) -> Result:
+    none(rest, "reverse-continue")
+    return run(session, -1)
+
+
+@command(
+    "move",
+    "until PLACE",
+    aliases=("u",),
+    completes=("place",),
+    about=Text("On to a place ahead, or to a breakpoint before it.", "继续到前方某处，或之前的断点。"),
+)
+def _until(session: Session, rest: str) -> Result:
+    return _towards(session, needed(rest, "until PLACE"), 1)
+
+
+@command(
+    "move",
+    "reverse-until PLACE",
+    aliases=("ru",),
+    completes=("place",),
+    about=Text("Back to a place behind, or to a breakpoint before it.", "反向继续到后方某处，或途中的断点。"),
+)
+def _reverse_until(session: Session, rest: str) -> Result:
+    return _towards(session, needed(rest, "reverse-until PLACE"), -1)
+
+
+def _towards(session: Session, place: str, direction: int) -> Result:
+    target, _ = find_place(session.trace, place, partial(full_path, session))
+    if (target > session.position) is not (direction > 0) or target == session.position:
+        raise CommandError(
+            Text(
+                "{place} is not {where}; `goto {place}` goes there in any direction",
+                "{place} 不在{where}；`goto {place}` 不论方向都能到达",
+                place=place,
+                where=Text("ahead", "前方") if direction > 0 else Text("behind", "后方"),
+            )
+        )
+    return run(session, direction, target)

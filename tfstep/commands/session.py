@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tfstep.commands import line as lines
 from tfstep.commands.registry import Command, find
 from tfstep.errors import CommandError
 from tfstep.scenario.scenario import Scenario
-from tfstep.session.results import Nothing, Result
+from tfstep.session.origin import broken_loss
+from tfstep.session.results import Changed, Nothing, Result
 from tfstep.session.state import State
 from tfstep.text import Text
 
@@ -26,6 +29,7 @@ class Session(State):
         self.history: list[str] = []  # every line that was run, refused ones too
         self.left = False  # whether the user asked to quit
         self.depth = 0  # how many scripts run inside each other
+        self.displays: dict[int, str] = {}  # what is shown after every move, as command lines
         self._last: str | None = None  # the line that an empty one repeats
 
     def run(self, line: str) -> Result:
@@ -41,16 +45,33 @@ class Session(State):
         self._last = line if found.repeats else None
         return self._do(found, rest)
 
+    def run_within(self, line: str) -> Result:
+        """Run a line that another command asks for: it is no line of the user's. Raises TfstepError."""
+        word, rest = lines.split(line)
+        if not word:
+            return Nothing()
+        self.depth += 1
+        try:
+            return self._do(find(word), rest)
+        finally:
+            self.depth -= 1
+
     def _do(self, command: Command, rest: str) -> Result:
         reason = command.refused(self)
         if reason is not None:
             raise CommandError(Text("{name}: {reason}", "{name}：{reason}", name=command.name, reason=reason))
-        return command.run(self, rest)
+        before = self.trace
+        result = command.run(self, rest)
+        if isinstance(result, Changed) and self.trace is not before:
+            broken = broken_loss(self)
+            notes = result.notes if broken is None else (*result.notes, broken)
+            result = replace(result, stops=tuple(self.points.moved(self)), notes=notes)
+        return result
 
 
 def _declare() -> None:
     """Load the rooms in which the commands are declared."""
-    from tfstep.commands import change, compare, info, keep, look, move, talk  # noqa: F401  # declared by being imported
+    from tfstep.commands import change, compare, display, info, keep, look, move, stop, talk  # noqa: F401  # declared by being imported
 
 
 _declare()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfstep.errors import ExpressionError, TfstepError
+from tfstep.errors import ExpressionError, PathError, TfstepError
 from tfstep.session.names import full_path
 from tfstep.text import Text
 
@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 
 class Names:
-    """What the names in an expression mean now; ``it`` is the tensor that a breakpoint looks at."""
+    """What the names in an expression mean now; ``it`` is the tensor of the step that we are at.
 
-    def __init__(self, state: State, it: Tensor | None = None) -> None:
-        self.state, self.it = state, it
+    With ``time``, only the first so many steps have run: a tensor that a later one makes is not there yet, and
+    a parameter has its new value once its update has run.
+    """
+
+    def __init__(self, state: State, it: Tensor | None = None, time: int | None = None) -> None:
+        self.state, self.it, self.time = state, it or state.current, time
 
     def __call__(self, path: str, variant: str | None) -> Operand:
         """The tensor or value of a name. Raises PathError."""
@@ -33,9 +37,23 @@ class Names:
             return Operand.of(self.state.values.get(path[1:]))
         if variant is not None:
             return Operand.of_tensor(self.state.trace_of(variant)[path])
-        if self.it is not None and (path == "it" or path.startswith("it.")):
-            return Operand.of_tensor(self.it.trace[self.it.node.path + path[2:]])
-        return Operand.of_tensor(self.state.trace[full_path(self.state, path)])
+        return Operand.of_tensor(self._timely(self.tensor(path)))
+
+    def tensor(self, path: str) -> Tensor:
+        """The tensor of a name. Raises PathError."""
+        if path == "it" or path.startswith("it."):
+            return self.it.trace[self.it.node.path + path[2:]]
+        return self.state.trace[full_path(self.state, path)]
+
+    def _timely(self, tensor: Tensor) -> Tensor:
+        if self.time is None:
+            return tensor
+        if tensor.step is not None:
+            if int(str(tensor.step).split(".")[0]) > self.time:
+                raise PathError(Text("{path} is not there yet", "{path} 此时还没有值", path=tensor.path))
+            return tensor
+        new = tensor.trace.plan.paths.get(f"{tensor.path}.new")
+        return tensor.trace[new.path] if new is not None and new.number <= self.time else tensor
 
 
 class CaretError(ExpressionError):

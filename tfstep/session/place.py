@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from tfstep.engine.cell import index_of, parse_cell
 from tfstep.engine.plan import Node
@@ -19,6 +20,18 @@ from tfstep.text import Text
 Position = tuple[int, ...]
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})*$")
 _TAIL = re.compile(r"\.(grad|new)\b")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One level of where we are: a phase, a scope of the model, a step, or a step inside one.
+
+    ``position`` is that of a step, None for phases and scopes.
+    """
+
+    kind: str  # phase | scope | step
+    name: str
+    position: Position | None = None
 
 
 def written(position: Position) -> str:

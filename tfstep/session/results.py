@@ -10,8 +10,7 @@ import numpy as np
 from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.why import Explanation
-from tfstep.session.place import Position
-from tfstep.session.state import Frame
+from tfstep.session.place import Frame, Position
 from tfstep.text import Text
 
 
@@ -128,6 +127,7 @@ class Changed(Result):
     downstream: int = 0
     loss: tuple[float, float] | None = None
     notes: tuple[Text, ...] = ()
+    stops: tuple[Stop, ...] = ()  # the watched values that it moved
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tfstep.engine.plan import PHASES
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
 from tfstep.errors import PathError
 from tfstep.scenario.scenario import Scenario
+from tfstep.session.breakpoints import Points
 from tfstep.session.cursor import Cursor
 from tfstep.session.journal import Entry, Journal
 from tfstep.session.marks import Comparison
-from tfstep.session.place import Position, inside_of, position_of, scopes, tensor_at
+from tfstep.session.place import Frame, Position, inside_of, position_of, scopes, tensor_at
 from tfstep.session.values import Values
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One level of where we are: a phase, a scope of the model, a step, or a step inside one.
-
-    ``position`` is that of a step, None for phases and scopes.
-    """
-
-    kind: str  # phase | scope | step
-    name: str
-    position: Position | None = None
 
 
 class State:
@@ -43,6 +30,7 @@ class State:
         self.position: Position = (1,)
         self.cursor = Cursor()
         self.values = Values()
+        self.points = Points()
         self._moved = self._beside = Comparison(self.trace, self.trace)
 
     # -- the numbers -----------------------------------------------------------------------------

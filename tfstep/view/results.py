@@ -93,6 +93,8 @@ def _stop(stop: Stop) -> Iterator[Line]:
     yield line(span(stop.reason, "accent"))
     if stop.old is not None and stop.new is not None:
         yield from indented(_from_to(stop.old, stop.new))
+    elif stop.new is not None:
+        yield from indented(array_lines(stop.new))
 
 
 def _from_to(old: np.ndarray, new: np.ndarray) -> Iterator[Line]:
@@ -154,6 +156,8 @@ def _changed(result: Changed, trace: Trace, cells: int = WIDTH) -> Iterator[Line
         yield line(span(waits, "dim"))
     if result.loss is not None:
         yield _loss(*result.loss)
+    for stop in result.stops:
+        yield from _stop(stop)
 
 
 def _edit(edit: Edit) -> Iterator[Line]:

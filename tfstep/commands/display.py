@@ -1,0 +1,55 @@
+"""display: what is shown after every move."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfstep.commands.motion import displayed
+from tfstep.commands.registry import command
+from tfstep.errors import CommandError
+from tfstep.session.results import Message, Ran, Result
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.commands.session import Session
+
+
+@command(
+    "look",
+    "display [EXPR]",
+    aliases=("disp",),
+    completes=("expr",),
+    about=Text(
+        "Show EXPR now and after every move; without EXPR: show what is displayed. `undisplay` ends it.",
+        "现在以及每次移动后显示 EXPR；不写则显示现有各项。`undisplay` 取消。",
+    ),
+)
+def _display(session: Session, rest: str) -> Result:
+    if not rest:
+        return Ran(tuple(displayed(session)))
+    line = f"output {rest}"
+    result = session.run_within(line)
+    session.displays[max(session.displays, default=0) + 1] = line
+    return result
+
+
+@command(
+    "look",
+    "undisplay [NUMBER]",
+    aliases=("und",),
+    about=Text("End a display; without NUMBER all of them.", "取消一项显示；不写编号则全部取消。"),
+)
+def _undisplay(session: Session, rest: str) -> Result:
+    if not rest:
+        session.displays.clear()
+    elif rest.isdecimal() and int(rest) in session.displays:
+        del session.displays[int(rest)]
+    else:
+        known = ", ".join(map(str, session.displays)) or "-"
+        raise CommandError(
+            Text(
+                "no display {rest}; there are {known}", "没有显示项 {rest}；现有：{known}", rest=rest[:40], known=known
+            )
+        )
+    rows = ", ".join(line.partition(" ")[2] for line in session.displays.values()) or "-"
+    return Message((Text("displayed: {rows}", "显示中：{rows}", rows=rows),))

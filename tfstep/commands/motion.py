@@ -1,0 +1,78 @@
+"""How a move is made: step by step, stopping at breakpoints, and what is told on arrival."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tfstep.errors import TfstepError
+from tfstep.session import moves
+from tfstep.session.origin import broken_here
+from tfstep.session.place import Position
+from tfstep.session.results import Message, Moved, Result, Stop
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.commands.session import Session
+
+AT_END = Text("the timeline ends here; `train` goes on to the next update", "时间线到此为止；`train` 继续下一次更新")
+AT_START = Text("the timeline starts here", "时间线从这里开始")
+DEEPEST = 5  # stops whose commands move on to further stops
+
+
+def hop(session: Session, move: moves.Move, n: int, direction: int) -> Result:
+    """Make a move up to ``n`` times; a breakpoint on the way stops it."""
+    start = session.position
+    for _ in range(n):
+        to = move(session.trace, session.position)
+        if to is None:
+            return arrived(session, start, end=AT_END if direction > 0 else AT_START)
+        session.position = to
+        if stops := session.points.stops(session, direction):
+            return arrived(session, start, stops)
+    return arrived(session, start)
+
+
+def run(session: Session, direction: int, target: Position | None = None) -> Result:
+    """Go on to the next breakpoint, to ``target``, or to the end of the timeline."""
+    start = session.position
+    deep = session.points.deep or (target is not None and len(target) > 1)
+    forwards, backwards = (moves.into, moves.back_into) if deep else (moves.over, moves.back_over)
+    move = forwards if direction > 0 else backwards
+    while (to := move(session.trace, session.position)) is not None:
+        session.position = to
+        if stops := session.points.stops(session, direction):
+            return arrived(session, start, stops)
+        if to == target:
+            return arrived(session, start)
+    return arrived(session, start, end=AT_END if direction > 0 else AT_START)
+
+
+def arrived(session: Session, start: Position, stops: list[Stop] | None = None, end: Text | None = None) -> Moved:
+    """The result of a move that led from ``start`` to where we are: with what is displayed, and what stops run."""
+    note = broken_here(session)
+    displays = [*displayed(session)]
+    moved = Moved(
+        start, session.position, session.current, session.phase, session.steps_total, end, tuple(stops or ()), (), note
+    )
+    for stop in stops or ():
+        point = session.points.all.get(stop.number)
+        for line in point.commands if point is not None and session.depth < DEEPEST else ():
+            displays.append(_or_error(session, line, Text("breakpoint {n}", "断点 {n}", n=stop.number)))
+    return replace(moved, displays=tuple(displays))
+
+
+def displayed(session: Session) -> list[Result]:
+    """What `display` asked for, as it is now."""
+    results: list[Result] = []
+    for number, line in session.displays.items():
+        results.append(_or_error(session, line, Text("display {n}", "显示项 {n}", n=number)))
+    return results
+
+
+def _or_error(session: Session, line: str, asked: Text) -> Result:
+    """The result of a line that the user does not type now; an error is told, and ends nothing."""
+    try:
+        return session.run_within(line)
+    except TfstepError as error:
+        return Message((Text("{asked}: {error}", "{asked}：{error}", asked=asked, error=error),))

@@ -1,0 +1,223 @@
+"""Stopping: breakpoints, watchpoints, and what is done with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tfstep.commands.info import topic
+from tfstep.commands.line import needed
+from tfstep.commands.registry import command
+from tfstep.errors import CommandError
+from tfstep.session.breakpoints import Point
+from tfstep.session.evaluate import parsed, worked_out
+from tfstep.session.patterns import pattern
+from tfstep.session.results import Listing, Message, Result
+from tfstep.session.state import State
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.commands.session import Session
+
+_IF = re.compile(r"(?:^|\s)if(?:\s|$)")
+
+
+def no_points(state: State) -> Text | None:
+    """Why a command on breakpoints cannot be used."""
+    return None if state.points.all else Text("there are no breakpoints", "没有断点")
+
+
+@command(
+    "stop",
+    "break [PATTERN] [if EXPR]",
+    aliases=("b", "br"),
+    key="b",
+    completes=("path", "expr"),
+    about=Text(
+        "Stop where the pattern matches and EXPR holds (the tensor is `it`): `break *.weights if entropy(it) < 0.1`. "
+        "PATTERN is a path with `*`, a step number, a phase (`backward`), `op softmax`, or nothing: this step.",
+        "在匹配且 EXPR 成立处停下（张量记作 `it`）：`break *.weights if entropy(it) < 0.1`。"
+        "PATTERN 可以是带 `*` 的路径、步号、阶段（`backward`）、`op softmax`，不写则为当前步。",
+    ),
+)
+def _break(session: Session, rest: str) -> Result:
+    return _set(session, rest, temporary=False)
+
+
+@command(
+    "stop",
+    "tbreak [PATTERN] [if EXPR]",
+    aliases=("tb",),
+    completes=("path", "expr"),
+    about=Text("A breakpoint that is gone once it has stopped.", "临时断点：停一次后即消失。"),
+)
+def _tbreak(session: Session, rest: str) -> Result:
+    return _set(session, rest, temporary=True)
+
+
+def _set(session: Session, rest: str, temporary: bool) -> Result:
+    match = _IF.search(rest)
+    where, condition = (rest[: match.start()], rest[match.end() :].strip()) if match else (rest, "")
+    if match and not condition:
+        raise CommandError(Text("there is no expression behind `if`", "`if` 后面缺少表达式"))
+    expression = parsed(session, condition) if condition else None
+    point = session.points.add(Point(0, pattern(session, where), expression, temporary=temporary))
+    return _told(point)
+
+
+def _told(point: Point) -> Message:
+    return Message((Text("{number}: {written}", "{number}：{written}", number=point.number, written=point.written),))
+
+
+@command(
+    "stop",
+    "watch EXPR",
+    aliases=("wa",),
+    completes=("expr",),
+    about=Text(
+        "Stop at the step that makes or changes the value of EXPR, either way, and tell when an edit moves it.",
+        "在产生或改变 EXPR 之值的那一步停下（正反向皆可）；改动使它变化时也会提示。",
+    ),
+)
+def _watch(session: Session, rest: str) -> Result:
+    expression = parsed(session, needed(rest, "watch EXPR"))
+    value = worked_out(session, expression)
+    return _told(session.points.add(Point(0, watched=expression, last=value)))
+
+
+def _numbers(session: Session, text: str) -> list[Point]:
+    """The points that ``1 3`` means; all of them where nothing is said. Raises CommandError."""
+    found = []
+    for word in text.replace(",", " ").split():
+        if not word.isdecimal() or len(word) > 9:
+            raise CommandError(
+                Text("{word!r} is not the number of a breakpoint", "{word!r} 不是断点编号", word=word[:40])
+            )
+        found.append(session.points.get(int(word)))
+    return found or list(session.points.all.values())
+
+
+def _each(session: Session, rest: str, do: Callable[[Point], object], en: Text) -> Result:
+    points = _numbers(session, rest)
+    for point in points:
+        do(point)
+    return Message(
+        (Text("{done}: {numbers}", "{done}：{numbers}", done=en, numbers=", ".join(str(p.number) for p in points)),)
+    )
+
+
+@command(
+    "stop",
+    "delete [NUMBER…]",
+    aliases=("d", "del"),
+    completes=("breakpoint",),
+    about=Text("Delete breakpoints and watchpoints; without NUMBER all.", "删除断点和监视点；不写编号则全部删除。"),
+    refused=no_points,
+)
+def _delete(session: Session, rest: str) -> Result:
+    return _each(session, rest, lambda point: session.points.all.pop(point.number), Text("deleted", "已删除"))
+
+
+@command(
+    "stop",
+    "disable [NUMBER…]",
+    aliases=("dis",),
+    completes=("breakpoint",),
+    about=Text("Keep breakpoints, but do not stop at them.", "保留断点，但不在那里停下。"),
+    refused=no_points,
+)
+def _disable(session: Session, rest: str) -> Result:
+    return _each(session, rest, lambda point: setattr(point, "enabled", False), Text("disabled", "已停用"))
+
+
+@command(
+    "stop",
+    "enable [NUMBER…]",
+    aliases=("en",),
+    completes=("breakpoint",),
+    about=Text("Stop at them again.", "重新启用断点。"),
+    refused=no_points,
+)
+def _enable(session: Session, rest: str) -> Result:
+    return _each(session, rest, lambda point: setattr(point, "enabled", True), Text("enabled", "已启用"))
+
+
+@command(
+    "stop",
+    "ignore NUMBER COUNT",
+    completes=("breakpoint",),
+    about=Text("Pass a breakpoint COUNT times before it stops again.", "经过断点 COUNT 次之后才再停下。"),
+    refused=no_points,
+)
+def _ignore(session: Session, rest: str) -> Result:
+    words = rest.split()
+    if len(words) != 2 or not all(word.isdecimal() and len(word) < 10 for word in words):
+        raise CommandError(Text("usage: ignore NUMBER COUNT", "用法：ignore 编号 次数"))
+    point = session.points.get(int(words[0]))
+    point.ignore = int(words[1])
+    return Message(
+        (
+            Text(
+                "breakpoint {number} will be passed {n} times",
+                "断点 {number} 将被略过 {n} 次",
+                number=point.number,
+                n=point.ignore,
+            ),
+        )
+    )
+
+
+@command(
+    "stop",
+    "commands NUMBER LINE [; LINE]…",
+    completes=("breakpoint", "command"),
+    about=Text(
+        "Run these commands whenever the breakpoint stops: `commands 1 print loss; explain`. Without a LINE: none.",
+        "每次停在该断点时执行这些命令：`commands 1 print loss; explain`。不写命令则清除。",
+    ),
+    refused=no_points,
+)
+def _commands(session: Session, rest: str) -> Result:
+    number, _, lines = needed(rest, "commands NUMBER LINE [; LINE]…").partition(" ")
+    (point,) = _numbers(session, number)
+    point.commands = [line.strip() for line in lines.split(";") if line.strip()]
+    return Message(
+        (
+            Text(
+                "breakpoint {number} runs: {lines}",
+                "断点 {number} 将执行：{lines}",
+                number=number,
+                lines="; ".join(point.commands) or "-",
+            ),
+        )
+    )
+
+
+@topic("breakpoints")
+def breakpoints(session: Session) -> Result:
+    """Breakpoints and watchpoints, how often they were hit."""
+    rows = tuple(
+        (
+            str(point.number),
+            "" if point.enabled else "off",
+            point.written,
+            str(point.hits),
+            str(point.ignore or ""),
+            "; ".join(point.commands),
+        )
+        for point in session.points.all.values()
+    )
+    return Listing(
+        Text("breakpoints", "断点"),
+        (
+            Text("", ""),
+            Text("", ""),
+            Text("what", "内容"),
+            Text("hits", "命中"),
+            Text("ignore", "略过"),
+            Text("commands", "命令"),
+        ),
+        rows,
+        Text("there are no breakpoints", "没有断点"),
+    )
