@@ -116,7 +116,7 @@ def explain(trace: Trace, slot: int, cell: Cell, depth: int = 1) -> Explanation:
     name = cell_name(trace.prefix + node.path, cell)
     if node.op is None:
         return Explanation(name, number, "leaf", (), number, 0.0)
-    rule, raw, note = _terms(trace, slot, cell)
+    rule, raw, note = _terms(trace, slot, cell, {})
     if note is None:
         args = [s if isinstance(s, Lit) else trace.value(s) for s in node.inputs]
         note = node.op.remark(cell, args, node.attrs)
@@ -140,7 +140,7 @@ def explain(trace: Trace, slot: int, cell: Cell, depth: int = 1) -> Explanation:
 def nan_origin(trace: Trace, slot: int, cell: Cell) -> Explanation:
     """Where the NaN of a cell came from: the explanation of the first cell that is NaN though no factor of it is."""
     explanation = explain(trace, slot, cell)
-    _, terms, _ = _terms(trace, slot, cell) if trace.plan.nodes[slot].op is not None else ("", [], None)
+    _, terms, _ = _terms(trace, slot, cell, {}) if trace.plan.nodes[slot].op is not None else ("", [], None)
     for term in terms:
         for atom in term.atoms:
             if atom.trace is not None and np.isnan(atom.trace.value(atom.slot)[atom.cell]):
@@ -195,40 +195,50 @@ def _factor(atom: _Atom, depth: int) -> Factor:
     return Factor(cell_name(path, atom.cell), path, value, atom.power, why)
 
 
+_Flat = tuple[str, list[_Term], Text | None]
+_Memo = dict[tuple[Trace, int, Cell], _Flat]
+
 # -- composing -------------------------------------------------------------------------------------
 
 
-def _terms(trace: Trace, slot: int, cell: Cell) -> tuple[str, list[_Term], Text | None]:
+def _terms(trace: Trace, slot: int, cell: Cell, memo: _Memo) -> _Flat:
     """The terms of a step's cell, in atoms that are cells of recorded tensors or of named inner steps."""
     node = trace.plan.nodes[slot]
     inside = trace.inside(slot)
     if inside is None:
         why = _why(trace, node, cell)
         return why.rule, _atoms(trace, node, why), why.note
-    rule, terms, note = _flat(inside, inside.plan.result, cell)
+    rule, terms, note = _flat(inside, inside.plan.result, cell, memo)
     return rule, [replace(t, atoms=tuple(_outward(a) for a in t.atoms)) for t in terms], note
 
 
-def _flat(trace: Trace, slot: int, cell: Cell) -> tuple[str, list[_Term], Text | None]:
-    """As `_terms`, inside one step: inner steps that the body gives no name merge into the terms."""
-    rule, terms, note = _terms(trace, slot, cell)
+def _flat(trace: Trace, slot: int, cell: Cell, memo: _Memo) -> _Flat:
+    """As `_terms`, inside one step: inner steps that the body gives no name merge into the terms.
+
+    A cell that goes into several others is worked out once: without the memo the work doubles with every level.
+    """
+    known = memo.get((trace, slot, cell))
+    if known is not None:
+        return known
+    rule, terms, note = _terms(trace, slot, cell, memo)
     flat: list[_Term] = []
     for term in terms:
-        flat.extend(_merged(trace, term))
+        flat.extend(_merged(trace, term, memo))
     if len(terms) == 1 and len(terms[0].atoms) == 1 and rule == "view":
-        rule, note = _rule_of(trace, terms[0].atoms[0], rule, note)
+        rule, note = _rule_of(trace, terms[0].atoms[0], rule, note, memo)
+    memo[trace, slot, cell] = rule, flat, note
     return rule, flat, note
 
 
-def _rule_of(trace: Trace, atom: _Atom, rule: str, note: Text | None) -> tuple[str, Text | None]:
+def _rule_of(trace: Trace, atom: _Atom, rule: str, note: Text | None, memo: _Memo) -> tuple[str, Text | None]:
     """The rule of a cell that is a view of this one: that of the step it looks at, unless that has a name."""
     if atom.trace is trace and trace.plan.nodes[atom.slot].op is not None and not _is_named(trace, atom.slot):
-        inner, _, inner_note = _flat(trace, atom.slot, atom.cell)
+        inner, _, inner_note = _flat(trace, atom.slot, atom.cell, memo)
         return inner, inner_note
     return rule, note
 
 
-def _merged(trace: Trace, term: _Term) -> list[_Term]:
+def _merged(trace: Trace, term: _Term, memo: _Memo) -> list[_Term]:
     """One term with the inner steps it is made of merged in, where that leaves terms of the same form."""
     living = [a for a in term.atoms if a.const is None]
     for atom in living:
@@ -236,7 +246,7 @@ def _merged(trace: Trace, term: _Term) -> list[_Term]:
             continue
         if _is_named(trace, atom.slot):
             continue
-        rule, inner, _ = _flat(trace, atom.slot, atom.cell)
+        rule, inner, _ = _flat(trace, atom.slot, atom.cell, memo)
         place = next(k for k, a in enumerate(term.atoms) if a is atom)
         before, after = term.atoms[:place], term.atoms[place + 1 :]
         if (len(inner) == 1 and rule == "view") or (len(inner) == 1 and rule in ("product", "quotient")):
@@ -253,7 +263,7 @@ def _merged(trace: Trace, term: _Term) -> list[_Term]:
             merged = []
             for t in inner:
                 atoms = tuple(_to_power(a, atom.power) for a in t.atoms)
-                merged.extend(_merged(trace, _Term(before + atoms + after, term.fn or t.fn)))
+                merged.extend(_merged(trace, _Term(before + atoms + after, term.fn or t.fn), memo))
             return merged
     return [term]
 
