@@ -122,6 +122,30 @@ class Whole(click.ParamType[int, int]):
         )
 
 
+class NotNegative(click.ParamType[float, float]):
+    """A number that is 0 or more."""
+
+    name = "T"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number. Raises Usage for anything else."""
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1.0
+        if 0 <= number < float("inf"):
+            return number
+        raise Usage(
+            Text(
+                "{option} is a number that is 0 or more, not {value!r}",
+                "{option} 是不小于 0 的数，不能是 {value!r}",
+                option=_name(param),
+                value=value,
+            ),
+            ctx,
+        )
+
+
 def _name(param: click.Parameter | None) -> str:
     if param is None:
         return ""

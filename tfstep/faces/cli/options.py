@@ -60,9 +60,9 @@ def shared() -> list[click.Option]:
     ]
 
 
-def variant(about: Text = _VARIANT) -> click.Option:
+def variant(about: Text = _VARIANT, **attributes: Any) -> click.Option:
     """A variant of the scenario."""
-    return Option(["--variant"], about, metavar="NAME", type=click.STRING, shell_complete=_variants)
+    return Option(["--variant"], about, metavar="NAME", type=click.STRING, shell_complete=_variants, **attributes)
 
 
 def scenario() -> click.Argument:

@@ -1,0 +1,46 @@
+"""What a decoder said, word by word, with the probabilities it chose among as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tfstep.session.decoding import END, Word
+from tfstep.text import Text
+from tfstep.view.report.json import number
+from tfstep.view.report.layout import indented, line, span, table
+from tfstep.view.spans import Line
+
+BAR = 30
+SHOWN = 4
+
+
+def words(said: Sequence[Word]) -> Iterator[Line]:
+    """One block a word: what had been read, and the likeliest words."""
+    for word in said:
+        yield line(span(Text("read", "已读"), "dim"), f" {' '.join(word.read)}")
+        rows = [
+            [span(each, "name" if k == 0 else ""), span(f"{p:.4f}"), span("█" * round(p * BAR), "accent")]
+            for k, (each, p) in enumerate(word.best(SHOWN))
+        ]
+        yield from indented(table(rows, "<><"))
+
+
+def sentence(said: Sequence[Word]) -> Iterator[Line]:
+    """All that was said, without the sign that ends it."""
+    yield line(" ".join(word.said for word in said if word.said != END))
+
+
+def words_json(said: Sequence[Word]) -> dict[str, Any]:
+    """The same as an object; ``probabilities`` are by word."""
+    return {
+        "said": [word.said for word in said],
+        "steps": [
+            {
+                "read": list(word.read),
+                "said": word.said,
+                "probabilities": dict(zip(word.vocab, map(number, word.probabilities.tolist()), strict=True)),
+            }
+            for word in said
+        ],
+    }
