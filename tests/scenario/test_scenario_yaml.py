@@ -113,6 +113,11 @@ def test_an_empty_file_says_how_one_begins(wrong: Wrong, text: str) -> None:
         ("\n".join(" " * i + "a:" for i in range(MAX_DEPTH + 2)), "levels deep"),
         ("a: [" + "1," * (MAX_VALUES + 1) + "]", "more than 20,000 values"),
         ("a: x" + " x" * MAX_BYTES, "bytes; at most"),
+        ("a: &a [x]\n" + "".join(f"b{i}: *a\n" for i in range(5000)), "an alias"),
+        ("".join(f"k{i}: 1\n" for i in range(5000)), "unknown key k0"),
+        ("model: {kind: encoder}\nvocab: [a]\ninput: {source: " + "b " * 100_000 + "}", "100000 words; a sentence"),
+        (f"model: {{kind: encoder}}\nvocab: [a]\ninput: {{source: {'b ' * 5000}}}", "the word 'b' is not in vocab"),
+        ("model: {kind: encoder}\nvocab: 99999999\ninput: {source: 1}\n", "a vocabulary of 99999999 words"),
         ("a: &a [x]\nb: &b [*a,*a]\nc: &c [*b,*b]\n", "an alias"),
     ],
 )

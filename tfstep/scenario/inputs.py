@@ -200,23 +200,3 @@ def _fillable(source: Source, examples: list[Inputs]) -> None:
                 pad=PAD,
             )
             source.add(("train", "data"), message)
-
-
-def join(examples: tuple[Inputs, ...]) -> Inputs:
-    """Examples as one batch, padded to one length with ``<pad>``; all have the same sides and offset."""
-    first = examples[0]
-    sides = {side: [sentences for each in examples if (sentences := getattr(each, side))] for side in SIDES}
-    joined = {side: _stack(several) if several else None for side, several in sides.items()}
-    return Inputs(joined["source"], joined["target"], joined["labels"], first.offset)
-
-
-def _stack(several: list[Sentences]) -> Sentences:
-    longest = max(each.ids.shape[1] for each in several)
-    words = tuple(row + (PAD,) * (longest - len(row)) for each in several for row in each.words)
-    first = several[0]
-    fill = first.pad if first.pad is not None else 0
-    ids = np.concatenate(
-        [np.pad(each.ids, ((0, 0), (0, longest - each.ids.shape[1])), constant_values=fill) for each in several]
-    )
-    ids.setflags(write=False)
-    return Sentences(words, ids, first.vocab, first.pad)

@@ -9,6 +9,7 @@ from tfstep.errors import ScenarioError
 from tfstep.text import Text
 
 SHOWN = 50  # mistakes printed of one file; the rest are counted
+MOST = 200  # mistakes after which a file is not read on
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,16 @@ def in_order(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
 
 
 class Report:
-    """Collects mistakes while a file is checked."""
+    """Collects mistakes while a file is checked, and ends the check where there are `MOST`."""
 
     def __init__(self) -> None:
         self.mistakes: list[Mistake] = []
 
     def add(self, place: Place, message: Text) -> None:
-        """Note one mistake and go on."""
+        """Note one mistake and go on. Raises `Mistakes` when there are too many to go on."""
         self.mistakes.append(Mistake(place, message))
+        if len(self.mistakes) >= MOST:
+            raise Mistakes(self.mistakes)
 
     def raise_if_any(self) -> None:
         """End with all mistakes, if there are any."""

@@ -6,40 +6,16 @@ whole `FilePart`, and `Source` remembers which of its values are the file's own.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from tfstep.errors import did_you_mean
 from tfstep.scenario import schema
-from tfstep.scenario.kinds import KEYS
 from tfstep.scenario.mistakes import Place, Report
-from tfstep.scenario.nodes import Broken, Keys, Node, Scalar, Section, at, found, place_of, shown, to_python
+from tfstep.scenario.nodes import Broken, Keys, Node, Scalar, Section, at, place_of, to_python
+from tfstep.scenario.refused import refused
 from tfstep.text import Text
-
-_SECTIONS: dict[tuple[str, ...], type[BaseModel]] = {
-    (): schema.FilePart,
-    ("model",): schema.ModelPart,
-    ("model", "layers"): schema.LayersPart,
-    ("model", "rope"): schema.RopePart,
-    ("model", "mask"): schema.MaskPart,
-    ("input",): schema.InputPart,
-    ("loss",): schema.LossPart,
-    ("weights",): schema.WeightsPart,
-    ("train",): schema.TrainPart,
-    ("train", "data"): schema.ExamplePart,
-}
-# errors whose allowed values the schema's own bounds do not say in full
-_SPECIAL = {
-    ("model", "layers"): Text(
-        "a whole number, or {{encoder: 2, decoder: 1}}", "一个整数，或 {{encoder: 2, decoder: 1}}"
-    ),
-    ("model", "mask_value"): Text("a negative number or -.inf", "负数或 -.inf"),
-    ("loss",): Text("an expression, or {{kind: cross_entropy}}", "一个表达式，或 {{kind: cross_entropy}}"),
-    ("tfstep",): Text("1, the version of the format", "1，即格式的版本"),
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +72,7 @@ def read(tree: Section, report: Report) -> Source:
             for error in errors.errors(include_url=False, include_context=True):
                 keys = _keys(tree, error["loc"], extra=error["type"] == "extra_forbidden")
                 if keys not in wrong:
-                    report.add(place_of(tree, keys, error["type"] == "extra_forbidden"), _message(tree, keys, error))
+                    report.add(place_of(tree, keys, error["type"] == "extra_forbidden"), refused(tree, keys, error))
                     wrong.add(keys)
                 wrong.add(_drop(data, keys))
         else:
@@ -145,78 +121,3 @@ def _drop(data: dict[str, Any], keys: Keys) -> Keys:
             return keys[:length]
     data.clear()
     return ()
-
-
-def _message(tree: Section, keys: Keys, error: Any) -> Text:
-    """What was found and what is allowed, from an error of pydantic."""
-    kind, context = error["type"], error.get("ctx", {})
-    if kind == "extra_forbidden":
-        return _unknown_key(tree, keys)
-    node = at(tree, keys)
-    what = found(node) if node is not None else Text("nothing", "空值")
-    name = ".".join(str(key) for key in keys if isinstance(key, str)) or "the file"
-    if kind == "literal_error" and keys not in _SPECIAL:
-        choices = re.findall(r"'([^']*)'", context["expected"])
-        hint = _choice_hint(str(to_python(node)) if node is not None else "", choices)
-        return Text(
-            "{name} is {what}; allowed: {choices}{hint}",
-            "{name} 为 {what}；可选：{choices}{hint}",
-            name=name,
-            what=what,
-            choices=", ".join(choices),
-            hint=hint,
-        )
-    allowed = _SPECIAL.get(keys) or _ALLOWED.get(kind)  # type: ignore[arg-type]  # a key with numbers in it is just not special
-    allowed = Text(allowed.en, allowed.zh, **context) if allowed else Text("{why}", "{why}", why=error["msg"])
-    return Text(
-        "{name} is {what}; allowed: {allowed}",
-        "{name} 为 {what}；可用：{allowed}",
-        name=name,
-        what=what,
-        allowed=allowed,
-    )
-
-
-def _choice_hint(value: str, choices: list[str]) -> Text:
-    return did_you_mean(value.lower(), choices) if value not in choices else Text("", "")
-
-
-_ALLOWED = {
-    "int_type": Text("a whole number", "整数"),
-    "float_type": Text("a number", "数字"),
-    "finite_number": Text("a finite number", "有限的数字"),
-    "bool_type": Text("true or false", "true 或 false"),
-    "string_type": Text("a text", "文本"),
-    "list_type": Text("a list", "列表"),
-    "dict_type": Text("a group of keys", "一组键值"),
-    "model_type": Text("a group of keys", "一组键值"),
-    "greater_than": Text("more than {gt}", "大于 {gt}"),
-    "greater_than_equal": Text("{ge} or more", "不小于 {ge}"),
-    "less_than": Text("less than {lt}", "小于 {lt}"),
-    "less_than_equal": Text("at most {le}", "不大于 {le}"),
-    "too_short": Text("a list of at least {min_length}", "至少 {min_length} 项的列表"),
-    "too_long": Text("a list of at most {max_length}", "至多 {max_length} 项的列表"),
-    "string_too_short": Text("a text that is not empty", "非空文本"),
-    "string_too_long": Text("at most {max_length} characters", "至多 {max_length} 个字符"),
-}
-
-
-def _unknown_key(tree: Section, keys: Keys) -> Text:
-    section = tuple(key for key in keys[:-1] if isinstance(key, str))
-    key = str(keys[-1])
-    known = list(_SECTIONS[section].model_fields)
-    kind = at(tree, ("model", "kind"))
-    if section == ("model",) and isinstance(kind, Scalar) and any(kind.value in kinds for kinds in KEYS.values()):
-        known = [name for name in known if kind.value in KEYS[name]]
-    elsewhere = [path for path, part in _SECTIONS.items() if key in part.model_fields and path != section and path]
-    hint = did_you_mean(key, known)
-    if elsewhere:
-        hint = Text("; it belongs under {where}:", "；它应写在 {where}: 之下", where=".".join(elsewhere[0]))
-    return Text(
-        "unknown key {key}{where}; allowed: {known}{hint}",
-        "未知的键 {key}{where}；可用：{known}{hint}",
-        key=shown(key),
-        where=Text(" in {name}", "（在 {name} 中）", name=".".join(section)) if section else Text("", ""),
-        known=", ".join(known),
-        hint=hint,
-    )

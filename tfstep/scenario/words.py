@@ -16,7 +16,8 @@ from tfstep.scenario.nodes import Items, Node, Scalar, Section, found, shown
 from tfstep.text import Text
 
 PAD = "<pad>"
-MOST_WORDS = 1_000_000
+MOST_WORDS = 1_000_000  # of a vocabulary
+LONGEST = 8192  # words of a sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,22 +25,34 @@ class Vocabulary:
     """The words a model knows; the place of a word is its id."""
 
     words: tuple[str, ...]
+    are_numbers: bool = False  # whether the words are "0", "1" and so on
 
     @cached_property
     def ids(self) -> Mapping[str, int]:
         """The id of each word."""
         return {word: index for index, word in enumerate(self.words)}
 
+    def id(self, word: str) -> int | None:
+        """The id of a word, or None where it is not declared."""
+        if not self.are_numbers:
+            return self.ids.get(word)
+        number = int(word) if word.isascii() and word.isdigit() and len(word) < 10 else len(self.words)
+        return number if number < len(self.words) and str(number) == word else None
+
     @property
     def pad(self) -> int | None:
         """The id of ``<pad>``, if the vocabulary has it."""
-        return self.ids.get(PAD)
+        return self.id(PAD)
 
 
-@lru_cache(maxsize=4)
 def numbered(n: int) -> Vocabulary:
     """The words "0" … "n-1"."""
-    return Vocabulary(tuple(map(str, range(n))))
+    return Vocabulary(_numbers(1 << (n - 1).bit_length())[:n], are_numbers=True)
+
+
+@lru_cache(maxsize=2)
+def _numbers(n: int) -> tuple[str, ...]:
+    return tuple(map(str, range(n)))
 
 
 def read_vocabulary(node: Node, report: Report) -> Vocabulary | None:
@@ -122,26 +135,32 @@ def read_rows(node: Node, report: Report) -> tuple[Row, ...] | None:
 
 def _row(node: Node, report: Report) -> Row:
     pairs: list[tuple[str, Place]] = []
-    if isinstance(node, Scalar):
-        pairs = list(_split(node))
-    elif isinstance(node, Items):
-        for item in node.items:
-            if isinstance(item, Scalar) and len(item.text.split()) == 1:
-                pairs.append((item.text.strip(), item.place))
-            else:
-                message = Text(
-                    "{what} among the words of a sentence; a word is needed",
-                    "句子的词中出现 {what}；此处须为一个词",
-                    what=found(item),
-                )
-                report.add(item.place, message)
-                return Row((), (), node.place)
-    if not pairs:
+    empty = Row((), (), node.place)
+    length = len(node.text.split()) if isinstance(node, Scalar) else len(node.items) if isinstance(node, Items) else 0
+    if not length:
         what = Text("an empty sentence", "空句子") if isinstance(node, Scalar | Items) else found(node)
         message = Text(
             "{what}; words between spaces, or a list of words", "{what}；应为以空格分开的词，或词的列表", what=what
         )
         report.add(node.place, message)
+    elif length > LONGEST:
+        message = Text(
+            "{n} words; a sentence has at most {most}", "共 {n} 个词；一个句子最多 {most} 个", n=length, most=LONGEST
+        )
+        report.add(node.place, message)
+        return empty
+    elif isinstance(node, Scalar):
+        pairs = list(_split(node))
+    for item in node.items if isinstance(node, Items) else ():
+        if not isinstance(item, Scalar) or len(item.text.split()) != 1:
+            message = Text(
+                "{what} among the words of a sentence; a word is needed",
+                "句子的词中出现 {what}；此处须为一个词",
+                what=found(item),
+            )
+            report.add(item.place, message)
+            return empty
+        pairs.append((item.text.strip(), item.place))
     return Row(tuple(word for word, _ in pairs), tuple(place for _, place in pairs), node.place)
 
 
@@ -155,7 +174,7 @@ def sentences(rows: tuple[Row, ...], vocabulary: Vocabulary, report: Report) -> 
     before = len(report.mistakes)
     for row in rows:
         for word, place in zip(row.words, row.places, strict=True):
-            if word not in vocabulary.ids:
+            if vocabulary.id(word) is None:
                 report.add(place, _undeclared(word, vocabulary))
     lengths = {len(row.words) for row in rows}
     if len(lengths) > 1 and vocabulary.pad is None:
@@ -174,13 +193,13 @@ def sentences(rows: tuple[Row, ...], vocabulary: Vocabulary, report: Report) -> 
 
 def from_words(words: tuple[tuple[str, ...], ...], vocabulary: Vocabulary) -> Sentences:
     """Sentences of declared words, all of one length."""
-    ids = np.array([[vocabulary.ids[word] for word in row] for row in words], dtype=np.int64)
+    ids = np.array([[vocabulary.id(word) for word in row] for row in words], dtype=np.int64)
     ids.setflags(write=False)
     return Sentences(words, ids, vocabulary.words, vocabulary.pad)
 
 
 def _undeclared(word: str, vocabulary: Vocabulary) -> Text:
-    near = nearest(word, vocabulary.words[:10_000])
+    near = nearest(word, vocabulary.words[:300])
     if near is None and len(word) > 1 and all(letter in vocabulary.ids for letter in word):
         near = " ".join(word)
     few = ", ".join(vocabulary.words[:12]) + (", …" if len(vocabulary.words) > 12 else "")
