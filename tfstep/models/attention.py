@@ -103,5 +103,10 @@ def reasons(c: ModelConfig, queries: Sentences, keys: Sentences, causal: bool) -
     if c.mask_padding and keys.pad is not None:
         mask |= np.where(keys.ids == keys.pad, PADDING, 0).astype(np.int8)[:, None, None, :]
     if causal:
-        mask |= np.where(np.arange(m) > np.arange(n)[:, None], CAUSAL, 0).astype(np.int8)
+        mask |= future(batch, n)
     return mask
+
+
+def future(batch: int, n: int) -> np.ndarray:
+    """The causal mask: every key after its query is hidden. Shape: (batch, 1, n, n)."""
+    return np.tile(np.triu(np.full((n, n), CAUSAL, np.int8), 1), (batch, 1, 1, 1))

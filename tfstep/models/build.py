@@ -9,7 +9,7 @@ from tfstep.engine.axis import Axis
 from tfstep.engine.backward import backward
 from tfstep.engine.plan import Plan
 from tfstep.engine.tape import Scope, Tape, Traced
-from tfstep.models.attention import multi_head, self_attention
+from tfstep.models.attention import future, multi_head, self_attention
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences, TrainConfig
 from tfstep.models.decoder import decoder
 from tfstep.models.encoder import encoder
@@ -74,7 +74,8 @@ def attention(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     x = root.constant("x", inputs.x.astype(c.dtype), names, kind="input")
     at = root.scope("attn")
     if inputs.memory is None:
-        return self_attention(at, x, None, inputs.offset, c)
+        mask = future(x.shape[0], x.shape[1]) if c.mask_causal else None
+        return self_attention(at, x, mask, inputs.offset, c)
     memory = root.constant("memory", inputs.memory.astype(c.dtype), names, kind="input")
     return multi_head(at, x, memory, None, c)
 
