@@ -92,7 +92,8 @@ def short(path: str) -> str:
         path, _, use = path.partition(".grad")
         return "∂" + path.rsplit(".", 1)[-1] + (f"/{use[1:].rsplit('.', 1)[-1]}" if use else "")
     head, _, last = path.rpartition(".")
-    return f"{head.rsplit('.', 1)[-1]}.{last}" if last in ("new", "m", "v", "m_hat", "v_hat", "velocity") else last
+    of_a_parameter = last in ("new", "m", "v", "m_hat", "v_hat", "velocity")
+    return f"{head.rsplit('.', 1)[-1]}.{last}" if head and of_a_parameter else last
 
 
 def formula(trace: Trace, node: Node) -> str | None:

@@ -22,6 +22,8 @@ from tfstep.expr.notation import notation
 from tfstep.expr.program import Program, apply, compiled
 from tfstep.text import Text
 
+STEPS = 60  # operations of one step: what can still be explained at a glance, and at once
+
 
 class Formula(Op):
     """The op that one expression is. Arguments are its names in the order in which they come."""
@@ -120,6 +122,15 @@ def formula(expression: Expression | str, lookup: Callable[[str], Traced] | Mapp
                 "{text} reads no tensor; a number of its own is a parameter, or given",
                 "{text} 没有读取任何张量；固定的数请放进 parameters 或 given",
                 text=expression.text.strip()[:60],
+            )
+        )
+    if len(program.steps) > STEPS:
+        raise ExpressionError(
+            Text(
+                "{n} operations in one step; with more than {most}, make several steps of it",
+                "一步里有 {n} 个运算；超过 {most} 个时请拆成几步",
+                n=len(program.steps),
+                most=STEPS,
             )
         )
     op = Formula(expression.text, tuple(k.path for k in keys), tuple(t.spec for t in tensors), program)

@@ -7,6 +7,7 @@ import numpy as np
 from tfstep.engine.axis import Axis, spec_of
 from tfstep.engine.tape import Scope, Tape, Traced
 from tfstep.errors import ExpressionError, PathError, did_you_mean
+from tfstep.expr.expression import parse
 from tfstep.expr.formula import formula
 from tfstep.models.config import Inputs, ModelConfig
 from tfstep.models.misfit import MisfitError
@@ -29,7 +30,7 @@ def formulas(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
 def equation(root: Scope, name: str, text: str, keys: tuple[str, ...]) -> Traced:
     """Record one expression over the tensors that are there so far. Raises MisfitError, which says where it stands."""
     try:
-        step = formula(text, lambda path: known(root.tape, path))
+        step = formula(parse(text, root.tape.paths), lambda path: known(root.tape, path))
     except ExpressionError as error:
         raise MisfitError(keys, error.message, error.column) from error
     setattr(root, name, step)
