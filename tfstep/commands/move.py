@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tfstep.commands.learn import to_update
 from tfstep.commands.line import count, needed, none
 from tfstep.commands.motion import arrived, hop, run
 from tfstep.commands.registry import command
@@ -107,12 +108,14 @@ def _reverse_finish(session: Session, rest: str) -> Result:
     aliases=("g", "go"),
     completes=("place",),
     about=Text(
-        "Go to a tensor's step (a parameter's: where it is first read), a step number, `start`, `loss` or `end`.",
-        "跳到某个张量的那一步（参数则到首次读取它的一步）、某个步号、`start`、`loss` 或 `end`。",
+        "Go to a tensor, a step number, `start`, `loss`, `end` or `update 37`; a parameter means where it is first read.",
+        "跳到某个张量的那一步（参数则到首次读取它的一步）、某个步号、`start`、`loss`、`end`，或 `update 37`。",
     ),
 )
 def _goto(session: Session, rest: str) -> Result:
     start = session.position
+    if rest.startswith("update "):
+        return to_update(session, rest.removeprefix("update ").strip())
     position, cell = find_place(session.trace, needed(rest, "goto PLACE"), partial(full_path, session))
     session.position = position
     if cell is not None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.scenario.scenario import Scenario
+from tfstep.session.training import Moment
 from tfstep.text import Text
 
 
@@ -22,6 +23,7 @@ class Entry:
     scenario: Scenario
     trace: Trace
     edited: frozenset[str] = frozenset()  # the paths that were set, and not released since
+    past: tuple[Moment, ...] = ()  # the updates that led here
 
 
 @dataclass(eq=False)

@@ -131,6 +131,16 @@ class Changed(Result):
 
 
 @dataclass(frozen=True, eq=False)
+class Trained(Changed):
+    """Updates made, or gone back over. ``losses`` are those the updates started from, and where there is no
+    `train.data` the one reached at last."""
+
+    start: int = 0
+    update: int = 0
+    losses: np.ndarray = field(default_factory=lambda: np.array([]))
+
+
+@dataclass(frozen=True, eq=False)
 class Switched(Result):
     """Another variant: from where with how many changes, to where with how many. ``same_step`` says whether the
     step we were at is there too, and ``tensor`` is the one we are at."""

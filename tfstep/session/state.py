@@ -12,6 +12,7 @@ from tfstep.session.cursor import Cursor
 from tfstep.session.journal import Entry, Journal
 from tfstep.session.marks import Comparison
 from tfstep.session.place import Frame, Position, inside_of, position_of, scopes, tensor_at
+from tfstep.session.training import Progress, Trainer
 from tfstep.session.values import Values
 
 
@@ -31,6 +32,8 @@ class State:
         self.cursor = Cursor()
         self.values = Values()
         self.points = Points()
+        self.progress: Progress | None = None  # told how a training goes on
+        self._trainer = Trainer(scenario)
         self._moved = self._beside = Comparison(self.trace, self.trace)
 
     # -- the numbers -----------------------------------------------------------------------------
@@ -54,6 +57,18 @@ class State:
     def baseline(self) -> Trace:
         """What runs are compared with: the variant before its first change, until a baseline is chosen."""
         return self.journal.start.trace if self.chosen_baseline is None else self.chosen_baseline
+
+    @property
+    def update(self) -> int:
+        """How many updates were made."""
+        return len(self.journal.now.past)
+
+    @property
+    def trainer(self) -> Trainer:
+        """The training of the scenario as it is now."""
+        if self._trainer.scenario is not self.scenario:
+            self._trainer = Trainer(self.scenario)
+        return self._trainer
 
     @property
     def edited(self) -> frozenset[str]:

@@ -25,9 +25,11 @@ from tfstep.session.results import (
     Steps,
     Stop,
     Switched,
+    Trained,
     Value,
 )
 from tfstep.text import Text
+from tfstep.view.chart import spark
 from tfstep.view.help import help_lines
 from tfstep.view.report.explanation import explanation
 from tfstep.view.report.layout import indented, line, span, table
@@ -177,12 +179,28 @@ def _loss(old: float, new: float) -> Line:
 
 
 @lines.register
+def _trained(result: Trained, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    if result.start == result.update:
+        yield line(span(Text("at update {n}", "在第 {n} 次更新", n=result.update)))
+    else:
+        went = Text("update {start} → {end}", "第 {start} → {end} 次更新", start=result.start, end=result.update)
+        losses = [brief(float(x), 6) for x in result.losses[[0, -1][: min(2, result.losses.size)]]]
+        yield line(span(went, "accent"), f"   loss {' → '.join(losses)}   ", span(spark(result.losses), "dim"))
+    for note in result.notes:
+        yield line(span(note, "accent"))
+    for stop in result.stops:
+        yield from _stop(stop)
+
+
+@lines.register
 def _switched(result: Switched, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     said = Text("variant {name}", "变体 {name}", name=result.variant)
     changes = Text(" (changes: {n})", "（改动：{n}）", n=result.changes) if result.changes else ""
     yield line(span(f"{said}{changes}", "accent"))
     if result.left_changes and result.left != result.variant:
-        stay = Text("changes that stay with {name}: {n}", "留在 {name} 的改动：{n}", n=result.left_changes, name=result.left)
+        stay = Text(
+            "changes that stay with {name}: {n}", "留在 {name} 的改动：{n}", n=result.left_changes, name=result.left
+        )
         yield line(span(stay, "dim"))
     if not result.same_step:
         now = Text("our step is not there; we are at {path}", "那里没有这一步；现在在 {path}", path=result.tensor.path)

@@ -1,0 +1,123 @@
+"""Learning: train, rewind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfstep.commands.info import topic
+from tfstep.commands.line import count
+from tfstep.commands.registry import command
+from tfstep.errors import CommandError
+from tfstep.session.results import Listing, Result, Trained
+from tfstep.session.state import State
+from tfstep.session.training import with_carried
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.commands.session import Session
+
+MOST = 1_000_000  # updates of one command
+
+
+def untrainable(state: State) -> Text | None:
+    """Why there is nothing to train, if there is nothing."""
+    if "loss" not in state.trace.plan.paths:
+        return Text("this scenario has no loss", "本场景没有损失")
+    if not state.trace.plan.carry:
+        return Text("no parameter leads to the loss", "没有参数影响损失")
+    return None
+
+
+def untrained(state: State) -> Text | None:
+    """Why there is no update to go back over, if there is none."""
+    return None if state.update else Text("no update was made yet", "还没有做过参数更新")
+
+
+@command(
+    "learn",
+    "train [n]",
+    aliases=("t",),
+    repeats=True,
+    about=Text(
+        "Make n updates (1). Every one of them is kept, for `rewind` and `goto update N`. Ctrl-C keeps what is done.",
+        "做 n 次参数更新（默认 1）。每次都保留，可用 `rewind` 和 `goto update N` 回到。Ctrl-C 保留已做的部分。",
+    ),
+    refused=untrainable,
+)
+def _train(session: Session, rest: str) -> Result:
+    return train(session, min(count(rest, "train [n]"), MOST), " ".join(("train", rest)).strip())
+
+
+def train(session: Session, n: int, line: str) -> Trained:
+    """Make ``n`` updates and enter them in the journal as one change."""
+    before, start = session.trace, session.update
+    trace, moments, whole = session.trainer.train(before, n, session.progress)
+    if moments:
+        past = (*session.journal.now.past, *moments)
+        done = line if whole else f"train {len(moments)}"
+        session.record(replace(session.journal.now, line=done, trace=trace, past=past))
+    losses = [moment.loss for moment in moments]
+    if session.trainer.plan is None:
+        losses.append(float(session.trace["loss"].value.sum()))
+    notes = () if whole else (Text("stopped; what is done is kept", "已停止；保留已完成的部分"),)
+    return Trained((line,), notes=notes, start=start, update=session.update, losses=np.array(losses))
+
+
+@command(
+    "learn",
+    "rewind [n]",
+    aliases=("rw",),
+    repeats=True,
+    about=Text("Back over the last n updates (1), to the bit.", "回退最近 n 次参数更新（默认 1），精确到比特。"),
+    refused=untrained,
+)
+def _rewind(session: Session, rest: str) -> Result:
+    return rewind(session, max(0, session.update - count(rest, "rewind [n]")), " ".join(("rewind", rest)).strip())
+
+
+def rewind(session: Session, update: int, line: str) -> Trained:
+    """Go back to what this update started from."""
+    now, start = session.journal.now, session.update
+    moment = now.past[update]
+    trace = with_carried(now.trace, moment.carried)
+    later = any(
+        entry.line.startswith("set ") and len(entry.past) > update
+        for entry in session.journal.entries[1 : session.journal.at + 1]
+    )
+    session.record(replace(now, line=line, trace=trace, past=now.past[:update]))
+    gone = Text(
+        "parameters set after update {n} are not set again; `undo` goes back to them",
+        "在第 {n} 次更新之后设置的参数不会重新设置；`undo` 可回到那时",
+        n=update,
+    )
+    return Trained((line,), notes=(gone,) if later else (), start=start, update=update, losses=np.array([moment.loss]))
+
+
+def to_update(session: Session, text: str) -> Result:
+    """`goto update N`: back, or on by training. Raises CommandError."""
+    if not text.isdecimal() or len(text) > 7:
+        raise CommandError(Text("{text!r} is not the number of an update", "{text!r} 不是更新的编号", text=text[:40]))
+    update, line = int(text), f"goto update {text}"
+    if update < session.update:
+        return rewind(session, update, line)
+    if update == session.update:
+        return Trained((), start=update, update=update, losses=np.array([]))
+    if (reason := untrainable(session)) is not None:
+        raise CommandError(reason)
+    return train(session, update - session.update, line)
+
+
+@topic("updates")
+def updates(session: Session) -> Result:
+    """The updates made so far, with the loss that each started from."""
+    past = session.journal.now.past
+    shown = range(0, len(past), max(1, len(past) // 40))
+    return Listing(
+        Text("updates: {n}", "参数更新：{n} 次", n=len(past)),
+        (Text("update", "更新"), Text("loss", "损失")),
+        tuple((str(k), f"{past[k].loss:.6g}") for k in shown),
+        Text("no update was made yet", "还没有做过参数更新"),
+    )

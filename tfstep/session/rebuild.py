@@ -1,0 +1,47 @@
+"""The same numbers under a changed scenario: other words, another model key; what was set or learned is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tfstep.engine.trace import Pin, Trace
+from tfstep.scenario.scenario import Scenario
+
+
+@dataclass(frozen=True, eq=False)
+class Rebuilt:
+    """The new trace; ``lost`` are the paths of what was set, learned or pinned and has no place any more."""
+
+    trace: Trace
+    lost: tuple[str, ...]
+
+
+def rebuilt(old: Scenario, trace: Trace, new: Scenario) -> Rebuilt:
+    """The trace of ``new`` with everything that ``trace`` has beyond the start of ``old``. Raises ScenarioError."""
+    start, plan = old.program.leaves, new.program.plan
+    leaves = dict(new.program.leaves)
+    pins: dict[int, Pin] = {}
+    lost = []
+    for node in trace.plan.nodes:
+        value = trace.values[node.slot] if node.op is None else None
+        if value is None or node.dtype.kind != "f" or _same(value, start.get(node.slot)):
+            continue
+        place = plan.paths.get(node.path)
+        if place is not None and place.op is None and place.shape == node.shape:
+            leaves[place.slot] = value
+        else:
+            lost.append(node.path)
+    for slot, pin in trace.pins.items():
+        place = plan.paths.get(trace.plan.nodes[slot].path)
+        if place is not None and place.op is not None and place.shape == pin.mask.shape:
+            pins[place.slot] = pin
+        else:
+            lost.append(trace.plan.nodes[slot].path)
+    values = Trace.start(plan, leaves).values
+    return Rebuilt(Trace(plan, values, pins), tuple(lost))
+
+
+def _same(a: np.ndarray, b: np.ndarray | None) -> bool:
+    return b is not None and (a is b or (a.shape == b.shape and a.tobytes() == b.tobytes()))

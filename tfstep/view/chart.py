@@ -1,0 +1,72 @@
+"""Curves in text: a chart of dots, and a line of bars as wide as a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from tfstep.view.report.layout import line, span
+from tfstep.view.report.numbers import brief
+from tfstep.view.spans import Line
+from tfstep.view.width import right, width
+
+_BARS = "▁▂▃▄▅▆▇█"
+_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # of a braille character: 4 rows, 2 columns
+HEIGHT = 12  # lines of a chart
+
+
+def spark(values: np.ndarray, cells: int = 24) -> str:
+    """The course of the values as bars; nothing for fewer than 3."""
+    finite = np.asarray(values, float)
+    if finite.size < 3:
+        return ""
+    picked = finite[np.linspace(0, finite.size - 1, min(cells, finite.size)).round().astype(int)]
+    good = picked[np.isfinite(picked)]
+    if not good.size:
+        return ""
+    low, high = float(good.min()), float(good.max())
+    span = high - low or 1.0
+    return "".join(_BARS[round((x - low) / span * 7)] if np.isfinite(x) else "×" for x in picked)
+
+
+def chart(xs: np.ndarray, curves: Sequence[np.ndarray], cells: int, height: int = HEIGHT) -> Iterator[Line]:
+    """Curves over ``xs`` in one frame: the range of the values at its left, that of ``xs`` below."""
+    every = np.concatenate([np.asarray(c, float)[np.isfinite(c)] for c in curves])
+    if not every.size:
+        return
+    low, high = float(every.min()), float(every.max())
+    if low == high:
+        low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
+    names = [brief(high, 4), brief(low, 4)]
+    margin = max(map(width, names))
+    wide = max(10, min(cells, 100) - margin - 2)
+    grid = np.zeros((height, wide), int)
+    for curve in curves:
+        _draw(grid, xs, np.asarray(curve, float), low, high)
+    for k, row in enumerate(grid):
+        name = names[0] if k == 0 else names[1] if k == height - 1 else ""
+        dots = "".join(chr(0x2800 + mask) if mask else " " for mask in row.tolist())
+        yield line(span(right(name, margin), "dim"), span(" │", "dim"), dots)
+    yield line(span(" " * margin + " └" + "─" * wide, "dim"))
+    first, last = brief(float(xs[0]), 4), brief(float(xs[-1]), 4)
+    yield line(span(" " * (margin + 2) + first + " " * max(1, wide - len(first) - len(last)) + last, "dim"))
+
+
+def _draw(grid: np.ndarray, xs: np.ndarray, ys: np.ndarray, low: float, high: float) -> None:
+    """Set the dots of one curve, filled up between its points."""
+    height, wide = grid.shape[0] * 4, grid.shape[1] * 2
+    good = np.isfinite(ys)
+    if good.sum() == 0 or xs[-1] == xs[0]:
+        points = np.full(wide, ys[good][0] if good.any() else np.nan)
+    else:
+        points = np.interp(np.linspace(xs[0], xs[-1], wide), xs[good], ys[good], left=np.nan, right=np.nan)
+    before = None
+    for x, y in enumerate(points.tolist()):
+        if y != y or not low <= y <= high:
+            before = None
+            continue
+        at = round((high - y) / (high - low) * (height - 1))
+        for row in range(min(at, at if before is None else before), max(at, at if before is None else before) + 1):
+            grid[row // 4, x // 2] |= _DOTS[row % 4][x % 2]
+        before = at
