@@ -47,8 +47,10 @@ class CommandError(TfstepError):
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name out of ``names`` that was probably meant, or None."""
-    found = get_close_matches(name, list(names), n=1, cutoff=0.6)
+    """The name out of ``names`` that was probably meant, or None: one that differs in case alone comes first."""
+    known = list(names)
+    same = [other for other in known if other.casefold() == name.casefold()]
+    found = same or get_close_matches(name, known, n=1, cutoff=0.6)
     return found[0] if found else None
 
 

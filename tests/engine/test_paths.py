@@ -1,0 +1,132 @@
+"""Paths and cells: what they find, and what is said when they find nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small_models import encoder
+
+from tfstep.engine.cell import cell_name, index_of, parse_cell
+from tfstep.engine.trace import Trace
+from tfstep.errors import PathError
+
+
+@pytest.fixture(scope="module")
+def trace() -> Trace:
+    return encoder(source=("我爱你", "你爱"), labels=("爱你我", "爱你"), scale=False)
+
+
+def test_a_tensor_tells_what_it_is(trace: Trace) -> None:
+    t = trace["enc0.attn.weights"]
+    assert t.path == "enc0.attn.weights"
+    assert t.shape == t.value.shape == (2, 2, 3, 3)
+    assert t.axes == ("batch", "head", "query", "key")
+    assert t.labels["query"] == t.labels["key"] == [["我", "爱", "你"], ["你", "爱", "<pad>"]]
+    assert (t.op, t.phase, t.inputs) == ("softmax", "forward", ("enc0.attn.masked",))
+    assert t.formula == "weights = softmax(masked)"
+    assert t.step == [n.path for n in trace.plan.steps].index("enc0.attn.weights") + 1
+    assert t.grad is not None
+    assert t.grad.shape == t.shape
+    assert t.new is None
+    assert repr(t) == "<Tensor enc0.attn.weights 2×2×3×3>"
+    assert repr(trace["loss"]) == "<Tensor loss scalar>"
+
+
+def test_leaves_have_no_step(trace: Trace) -> None:
+    for path, kind in (("enc0.attn.W_Q", "parameter"), ("src.pos", "constant"), ("src.tokens", "input")):
+        t = trace[path]
+        assert (t.step, t.phase, t.op, t.formula, t.inputs) == (None, None, None, None, ())
+        assert t.node.kind == kind
+    assert trace["enc0.attn.W_Q"].new is trace["enc0.attn.W_Q.new"].value
+    assert trace["src.pos"].grad is None
+
+
+def test_gradients_are_tensors_like_any_other(trace: Trace) -> None:
+    t = trace["enc0.attn.scores.grad"]
+    assert t.phase == "backward"
+    assert t.axes == trace["enc0.attn.scores"].axes
+    assert t.labels == trace["enc0.attn.scores"].labels
+    assert t.value is trace["enc0.attn.scores"].grad
+
+
+def test_paths_inside_steps_go_down_to_any_depth(trace: Trace) -> None:
+    outer = trace["enc0.attn.weights"].step
+    t = trace["enc0.attn.weights/exp"]
+    assert (t.path, t.step) == ("enc0.attn.weights/exp", f"{outer}.3")
+    assert t.inputs == ("enc0.attn.weights/shift",)
+    assert t.formula == "exp = exp(shift)"
+    np.testing.assert_array_equal(t.value, np.exp(trace["enc0.attn.weights/shift"].value))
+    back = trace["enc0.norm1.grad/enc0.ffn.hidden"]
+    assert back.phase == "backward"
+    assert isinstance(back.step, int)
+    assert trace["enc0.attn.masked.grad/average"].step == f"{trace['enc0.attn.masked.grad'].step}.2"
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("enc0.attn.wieghts", "there is no tensor 'enc0.attn.wieghts'; did you mean enc0.attn.weights?"),
+        ("ENC0.attn.weights", "there is no tensor 'ENC0.attn.weights'; did you mean enc0.attn.weights?"),
+        ("enc0.attn.weights/epx", "enc0.attn.weights/ there is no tensor 'epx'; did you mean exp?"),
+        ("enc0.attn.scores/sum", "enc0.attn.scores/sum: there is nothing inside enc0.attn.scores (matmul)"),
+        ("src.E/row", "src.E/row: there is nothing inside src.E (parameter)"),
+        ("enc0.attn.scaled", "enc0.attn.scaled: this scenario switches it off with `model.scale`"),
+        ("enc0.attn.scaled.grad", "enc0.attn.scaled.grad: this scenario switches it off with `model.scale`"),
+        ("src.pos.grad", "src.pos.grad: no path leads from src.pos to the loss, so it has no gradient"),
+        ("src.tokens.grad", "no path leads from src.tokens to the loss"),
+        ("out.probs.grad", "no path leads from out.probs to the loss"),
+        ("", "there is no tensor ''"),
+        ("/", "there is no tensor '/'"),
+        ("enc0.attn.weights/", "there is no tensor ''"),
+        ("qwertyuiop", "there is no tensor 'qwertyuiop'"),
+    ],
+)
+def test_what_is_said_of_paths_that_lead_nowhere(trace: Trace, path: str, says: str) -> None:
+    with pytest.raises(PathError) as error:
+        trace[path]
+    assert says in str(error.value)
+    assert "did you mean" in says or "did you mean" not in str(error.value) or path in ("", "/", "enc0.attn.weights/")
+
+
+def test_cells_are_counted_numpy_s_way(trace: Trace) -> None:
+    value = trace["enc0.attn.scores"].value
+    assert trace.explain("enc0.attn.scores[1,0,-1,2]").value == value[1, 0, -1, 2]
+    assert trace.explain("enc0.attn.scores[1,0,-1,2]").cell == "enc0.attn.scores[1,0,2,2]"
+    assert trace.explain(" enc0.attn.scores[ 1, 0,2 ,-3 ] ").cell == "enc0.attn.scores[1,0,2,0]"
+    assert trace.explain("loss").cell == "loss"
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("enc0.attn.scores", "enc0.attn.scores has 4 axes (batch, head, query, key), 0 indices were given"),
+        ("enc0.attn.scores[0,0]", "has 4 axes (batch, head, query, key), 2 indices were given"),
+        ("loss[0]", "loss has 0 axes (), 1 indices were given"),
+        ("enc0.attn.scores[0,2,0,0]", "index 2 is outside of axis head, which has 2 (0 to 1)"),
+        ("enc0.attn.scores[0,0,-4,0]", "index -4 is outside of axis query, which has 3 (0 to 2)"),
+        ("enc0.attn.scores[0,0,x,0]", "'x' is not an index"),
+        ("enc0.attn.scores[0,0,1.0,0]", "'1.0' is not an index"),
+        ("enc0.attn.scores[0,0,:,0]", "':' is not an index"),
+        ("enc0.attn.scores[]", "'' is not an index"),
+        ("enc0.attn.scores[0,0,0,0", "'[0,0,0,0' is not an index"),
+        ("enc0.attn.scores[0,0,0,0]]", "'0]' is not an index"),
+        ("enc0.attn.scores[0,0,0,99999999999999999999]", "'99999999999999999999' is not an index"),
+    ],
+)
+def test_what_is_said_of_cells_that_are_not_there(trace: Trace, cell: str, says: str) -> None:
+    with pytest.raises(PathError) as error:
+        trace.explain(cell)
+    assert says in str(error.value)
+
+
+def test_a_cell_and_its_name_are_each_other_s_inverse(trace: Trace) -> None:
+    for path, cell in (("a.b", (1, 0, 12)), ("loss", ()), ("x.grad/y", (0,))):
+        name, index = parse_cell(cell_name(path, cell))
+        assert (name, index or ()) == (path, cell)
+    assert index_of(trace["src.x"], (-1, -1, -1)) == (1, 2, 3)
+
+
+def test_slices_are_parsed_where_they_are_allowed() -> None:
+    assert parse_cell("x[:,1:-1,0]", slices=True) == ("x", (slice(None), slice(1, -1), 0))
+    with pytest.raises(PathError):
+        parse_cell("x[::2]", slices=True)
