@@ -30,6 +30,8 @@ class Atom:
 
 @dataclass(frozen=True)
 class AtomTerm:
+    """One term being put together: ``fn`` of a product of atoms."""
+
     atoms: tuple[Atom, ...]
     fn: str | None
 
