@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from tfstep.engine.cell import cell_name
 from tfstep.engine.tensor import Tensor, short
 from tfstep.engine.trace import Trace
+from tfstep.engine.why import Explanation
+from tfstep.ops.attention import REASONS
 from tfstep.text import Text
 from tfstep.view.equation import Equation, equation, name_of
 from tfstep.view.number import plain
@@ -73,6 +75,8 @@ class Account:
     def _made(self, cells: int) -> list[Line]:
         if self.leaf:
             return [line(Span(self.leaf, "dim")), *self._old()]
+        if self.computed is not None:
+            return self._old()
         found: list[Line] = []
         if self.note:
             found.append(line(Span("▒ ", "bad"), Span(self.note, "note")))
@@ -139,6 +143,14 @@ def _listed(paths: tuple[str, ...]) -> list[Span]:
     return spans
 
 
+def _meaning(path: str, cell: tuple[int, ...], root: Trace, value: float) -> str:
+    """What the number of a gradient says."""
+    if not path.endswith(".grad") or value == 0:
+        return ""
+    name = name_of(root, cell_name(path.removesuffix(".grad"), cell))
+    return f"{name}: {_sentence(value)}"
+
+
 def _sentence(gradient: float) -> str:
     if gradient == 0:
         return str(Text("moving it a little does not move the loss", "稍微改动它，损失不变"))
@@ -159,11 +171,19 @@ def _sentence(gradient: float) -> str:
     )
 
 
-def account(root: Trace, tensor: Tensor, cell: tuple[int, ...], before: Trace | None, chosen: int) -> Account:
-    """The account of one cell; ``before`` is the trace before the edit."""
+def account(
+    root: Trace,
+    tensor: Tensor,
+    cell: tuple[int, ...],
+    why: Explanation,
+    before: Trace | None,
+    chosen: int,
+    hidden: int = 0,
+) -> Account:
+    """The account of one cell from its explanation; ``before`` is the trace before the edit, ``hidden`` the reason
+    for which the cell is masked, 0 where it is not."""
     trace, node, path = tensor.trace, tensor.node, tensor.path
     address = cell_name(path, cell)
-    why = root.explain(address)
     made = equation(root, why, chosen)
     old = computed = None
     if before is not None and before is not root and not trace.prefix:
@@ -192,7 +212,7 @@ def account(root: Trace, tensor: Tensor, cell: tuple[int, ...], before: Trace | 
         why.total,
         why.residual,
         why.holds,
-        str(why.note or ""),
+        str(why.note or REASONS.get(hidden) or ""),
         leaf=str(_LEAF.get(node.kind, _LEAF["constant"])) if node.op is None else "",
         before=old,
         computed=computed,
@@ -202,4 +222,5 @@ def account(root: Trace, tensor: Tensor, cell: tuple[int, ...], before: Trace | 
         goes_to=goes,
         used_by=used,
         after=None if new is None else float(new[cell]),
+        meaning=_meaning(path, cell, root, why.value),
     )

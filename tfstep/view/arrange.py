@@ -78,7 +78,7 @@ class _Size:
 
     @property
     def title(self) -> int:
-        return width(self.piece.grid.title) + 1 + width(self.piece.grid.note)
+        return width(self.piece.grid.title)
 
     @property
     def height(self) -> int:
@@ -89,21 +89,37 @@ def arrange(pieces: Sequence[Piece], cells: int, lines: int, heat: bool = False)
     """The best arrangement of the pieces in so many cells and lines."""
     if not pieces:
         return Arrangement((), (), 0)
-    for tight in (False, True) if not heat else ():
-        for digits, wrapped in ((3, False), (2, False), (3, True), (2, True)):
-            rows = _rows([_size(piece, digits, tight=tight) for piece in pieces], cells, wrapped)
-            if rows is not None and sum(max(s.height for s in row) + (not tight) for row in rows) <= lines + 1:
+    for shaded in (_none, _bystander) if not heat else ():
+        for tight in (False, True):
+            for digits, wrapped in ((3, False), (2, False), (3, True), (2, True)):
+                rows = _rows([_size(piece, digits, shaded(piece), tight) for piece in pieces], cells, wrapped)
+                if rows is not None and _height(rows) <= lines:
+                    return _at_places(rows, lines)
+        for digits in (3, 2):
+            rows = _rows([_size(piece, digits, shaded(piece)) for piece in pieces], cells, False)
+            if rows is not None:
                 return _at_places(rows, lines)
-    for digits in (3, 2, 0):
-        sizes = [_size(piece, digits, heat or not digits) for piece in pieces]
-        rows = _rows(sizes, cells, False)
-        if rows is not None:
-            return _at_places(rows, lines)
+    rows = _rows([_size(piece, 0, heat=True) for piece in pieces], cells, False)
+    if rows is not None:
+        return _at_places(rows, lines)
     if len(pieces) > 2 or (len(pieces) == 2 and cells < 40):
         best = arrange(_fewer(pieces), cells, lines, heat)
         if len(pieces) > 3 or all(placed.columns >= placed.grid.breadth for placed in best.placed):
             return best
     return _squeezed(pieces, cells, lines, heat)
+
+
+def _height(rows: list[list[_Size]]) -> int:
+    return sum(max(size.height for size in row) for row in rows) + (0 if rows[0][0].tight else len(rows) - 1)
+
+
+def _none(piece: Piece) -> bool:
+    return False
+
+
+def _bystander(piece: Piece) -> bool:
+    """Whether a matrix can do with shades: it is neither the result nor the one that the cursor is in."""
+    return not (piece.summary or piece.grid.focused or any(under.focused for under in piece.under))
 
 
 def _fewer(pieces: Sequence[Piece]) -> list[Piece]:
@@ -114,9 +130,9 @@ def _fewer(pieces: Sequence[Piece]) -> list[Piece]:
 def _size(piece: Piece, digits: int, heat: bool = False, tight: bool = False) -> _Size:
     """The room that a piece takes; ``tight`` leaves out the summary and the space behind every number."""
     if tight:
-        piece = replace(piece, summary=False)
-    label = max(piece.grid.rows.width, *(width(under.title) + 2 for under in piece.under), 0) if piece.under else 0
-    label = max(label, piece.grid.rows.width)
+        under = tuple(replace(each, title=each.title.lstrip("+ ")) for each in piece.under)
+        piece = replace(piece, summary=False, under=under)
+    label = max([piece.grid.rows.width, *(width(under.title) for under in piece.under)])
     label += 1 if label else 0
     if heat:
         return _Size(piece, label, HEAT_CELL, None, tight)

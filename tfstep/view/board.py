@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from tfstep.engine.cell import Cell
 from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor, short
 from tfstep.engine.trace import Trace
@@ -18,21 +19,27 @@ from tfstep.view.plane import derived, plane
 
 At = Callable[[Tensor], tuple[int, ...]]  # the cell of a tensor that the cursor stands on
 MOST_OPERANDS = 5
+MOST_LIT = 512
 
 
-def step_board(tensor: Tensor, at: At, focus: str | None, before: Trace | None) -> tuple[Piece, ...]:
-    """Operands and result of the step that makes a tensor (a leaf stands alone)."""
+def step_board(
+    tensor: Tensor, at: At, focus: str | None, before: Trace | None, sources: Mapping[str, Sequence[Cell]]
+) -> tuple[Piece, ...]:
+    """Operands and result of the step that makes a tensor (a leaf stands alone).
+
+    ``sources`` are the cells, by path, that the cell under the cursor is made from.
+    """
     reading = read(tensor.trace, tensor.node)
     operands = reading.operands[:MOST_OPERANDS]
     result = plane(tensor.trace, tensor.node, at(tensor), before=before)
-    grids = [plane(o.trace, o.node, _cell_like(tensor, o, at), turned=o.turned, before=before) for o in operands]
+    grids = [plane(o.trace, o.node, at(_tensor(o)), turned=o.turned, before=before) for o in operands]
     keys = [grid.key for grid in grids]
     focused = keys.index(focus) if focus in keys else -1
     place = result.place(at(tensor))
     if focused < 0:
         result = replace(result, cursor=place, focused=True)
         if place is not None:
-            grids = [_lit(reading, k, grid, result, place) for k, grid in enumerate(grids)]
+            grids = [_lit(reading, k, grid, result, place, sources) for k, grid in enumerate(grids)]
     else:
         own = grids[focused]
         here = own.place(at(_tensor(operands[focused])))
@@ -45,21 +52,28 @@ def _tensor(operand: Operand) -> Tensor:
     return Tensor(operand.trace, operand.node, operand.node.number or None)
 
 
-def _cell_like(result: Tensor, operand: Operand, at: At) -> tuple[int, ...]:
-    """The cell of an operand to show: that under the cursor, in the same batch and head as the result."""
-    return at(_tensor(operand))
-
-
-def _lit(reading: Reading, k: int, grid: Grid, result: Grid, place: tuple[int, int]) -> Grid:
+def _lit(
+    reading: Reading,
+    k: int,
+    grid: Grid,
+    result: Grid,
+    place: tuple[int, int],
+    sources: Mapping[str, Sequence[Cell]],
+) -> Grid:
     """One operand with the numbers lit that the cell of the result at ``place`` is made from."""
     row, column = place
     if reading.kind == "product" and k < 2:
         return replace(grid, lit_row=row) if k == 0 else replace(grid, lit_column=column)
+    if grid.key in sources:
+        found = (grid.place(cell) for cell in sources[grid.key][:MOST_LIT])
+        return replace(grid, lit_cells=frozenset(cell for cell in found if cell is not None))
     if grid.height == 1 and grid.breadth == result.breadth:
         return replace(grid, lit_cells=frozenset({(0, column)}))
     if grid.values.shape == result.values.shape:
         return replace(grid, lit_cells=frozenset({place})) if reading.kind == "cells" else replace(grid, lit_row=row)
-    if grid.height == result.height:
+    if result.rank == 1 and grid.breadth == result.breadth:
+        return replace(grid, lit_column=column)
+    if grid.height == result.height > 1:
         return replace(grid, lit_row=row)
     return grid
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tfstep.engine.cell import Cell, parse_cell
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
+from tfstep.engine.why import Explanation, explain
 from tfstep.errors import PathError
 from tfstep.session.marks import Comparison
 from tfstep.session.place import written
@@ -14,6 +16,7 @@ from tfstep.text import Text
 from tfstep.view.account import Account, account
 from tfstep.view.arrange import Piece
 from tfstep.view.board import difference_board, gradient_board, step_board
+from tfstep.view.grid import Grid
 from tfstep.view.look import Look
 from tfstep.view.number import plain
 from tfstep.view.purpose import purpose
@@ -85,10 +88,13 @@ class Camera:
         compared = self._comparison(before, state.trace)
         shown_before = before if before is not state.trace and before.plan is state.trace.plan else None
         at = state.cursor.on
-        pieces = _pieces(subject, state, look, shown_before)
+        why = explain(subject.trace, subject.node.slot, at(subject))
+        pieces = _pieces(subject, state, look, shown_before, why)
         grid = next((g for piece in pieces for g in (piece.grid, *piece.under) if g.focused), None)
         focus = subject if grid is None else _at_key(state.trace, grid.key.partition("@")[0], subject)
         cell = at(focus)
+        if focus.path != subject.path:
+            why = explain(focus.trace, focus.node.slot, cell)
         moved = compared.changed if shown_before is not None else _nothing
         signs = Signs(state.edited, state.pinned, moved)
         return Frame(
@@ -96,7 +102,7 @@ class Camera:
             rows=rows(state.trace, state.position, dict(look.folds), signs),
             heading=_heading(state, subject, look),
             pieces=pieces,
-            account=account(state.trace, focus, cell, shown_before, look.factor),
+            account=account(state.trace, focus, cell, why, shown_before, look.factor, _hidden(grid)),
             since=since(state, before, compared, subject, at) if shown_before is not None else None,
             focus=focus.path,
             cell=cell,
@@ -133,7 +139,25 @@ def _at_key(trace: Trace, path: str, subject: Tensor) -> Tensor:
         return subject
 
 
-def _pieces(subject: Tensor, state: State, look: Look, before: Trace | None) -> tuple[Piece, ...]:
+def _hidden(grid: Grid | None) -> int:
+    """The reason for which the cell under the cursor is masked; 0 where it is not."""
+    if grid is None or grid.hidden is None or grid.cursor is None:
+        return 0
+    return int(grid.hidden[grid.cursor])
+
+
+def _sources(why: Explanation) -> dict[str, list[Cell]]:
+    """The cells of an explanation by their tensors."""
+    found: dict[str, list[Cell]] = {}
+    for term in why.terms:
+        for factor in term.factors:
+            if factor.cell is not None:
+                path, index = parse_cell(factor.cell)
+                found.setdefault(path, []).append(index or ())
+    return found
+
+
+def _pieces(subject: Tensor, state: State, look: Look, before: Trace | None, why: Explanation) -> tuple[Piece, ...]:
     at = state.cursor.on
     if look.mode == "gradient":
         return gradient_board(subject, at, look.focus, before)
@@ -141,7 +165,7 @@ def _pieces(subject: Tensor, state: State, look: Look, before: Trace | None) -> 
         found = difference_board(subject, at, before)
         if found:
             return found
-    return step_board(subject, at, look.focus, before)
+    return step_board(subject, at, look.focus, before, _sources(why))
 
 
 def _header(state: State) -> Header:

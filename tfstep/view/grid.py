@@ -9,8 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from tfstep.view.labels import NO_LABELS, Labels
-from tfstep.view.number import HUGE, Stats, Style, plain, stats, style_for
+from tfstep.view.number import HUGE, Stats, Style, brief, stats, style_for
 
+MANY = 10_000  # cells of a plane from which its stats are worth remembering
+KEPT = 8
 LEVELS = 8  # shades on either side of zero
 HATCHED, CHANGED, PINNED, LIT, CURSOR = 1, 2, 4, 8, 16
 
@@ -57,7 +59,9 @@ class Grid:
     @cached_property
     def stats(self) -> Stats:
         """The least, the largest and the mean number."""
-        return stats(self.values, None if self.hidden is None else self.hidden != 0)
+        if self.values.size < MANY:
+            return stats(self.values, None if self.hidden is None else self.hidden != 0)
+        return _kept(self.values, self.hidden)
 
     def style(self, digits: int) -> Style:
         """How its numbers are written with about ``digits`` digits."""
@@ -134,5 +138,21 @@ class Grid:
         found = self.stats
         if self.values.size <= 1 or found.whole:
             return ""
-        text = f"{plain(found.least)} … {plain(found.most)}  μ {plain(found.mean)}"
+        mean = found.mean if abs(found.mean) > 1e-12 * found.bound else 0.0
+        text = f"{brief(found.least)} … {brief(found.most)}  μ {brief(mean)}"
         return f"{text}  ({found.odd} ▒)" if found.odd else text
+
+
+_known: dict[tuple[object, ...], tuple[np.ndarray, Stats]] = {}
+
+
+def _kept(values: np.ndarray, hidden: np.ndarray | None) -> Stats:
+    """The stats of a large plane, remembered: the numbers of a trace never change. The array is kept with them,
+    so that its address stays its own."""
+    place = values.__array_interface__["data"][0]
+    key = (place, values.shape, values.strides, values.dtype.str, hidden is None)
+    if key not in _known:
+        while len(_known) >= KEPT:
+            del _known[next(iter(_known))]
+        _known[key] = (values, stats(values, None if hidden is None else hidden != 0))
+    return _known[key][1]

@@ -31,6 +31,11 @@ def plain(value: float, sign: bool = True) -> str:
     return f"{value:{plus}.{decimals}f}"
 
 
+def brief(value: float) -> str:
+    """A number where there is little room: three digits that matter."""
+    return short_exponent(f"{value:+.3g}") if value else "0"
+
+
 @dataclass(frozen=True)
 class Style:
     """One way of writing the numbers of a matrix: ``decimals`` places, ``cells`` wide, with or without sign.

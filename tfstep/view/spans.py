@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from tfstep.view.width import clip, width
+from tfstep.view.width import clip, pieces, width
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +73,8 @@ def flow(parts: Iterable[Line], cells: int, indent: int = 0) -> list[Line]:
         now.extend(part)
         used += n
     return [*lines, tuple(now)] if now else lines
+
+
+def folded(spans: Line, cells: int) -> list[Line]:
+    """A line in as many lines as it needs, broken at spaces and between Chinese characters."""
+    return flow(((replace(span, text=piece),) for span in spans for piece in pieces(span.text)), cells)

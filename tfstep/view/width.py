@@ -43,6 +43,11 @@ def clip(text: str, cells: int) -> str:
     return f"{kept}…" if cells > 0 else ""
 
 
+def pieces(text: str) -> list[str]:
+    """The text in the parts that a line may be broken between: words, spaces, Chinese characters."""
+    return _PIECE.findall(text)
+
+
 def wrap(text: str, cells: int) -> list[str]:
     """The text in lines of at most so many cells, broken at spaces and between Chinese characters.
 
@@ -51,7 +56,7 @@ def wrap(text: str, cells: int) -> list[str]:
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
-        for piece in _PIECE.findall(paragraph):
+        for piece in pieces(paragraph):
             if line.strip() and width(line + piece.rstrip()) > cells and piece[0] not in _NEVER_FIRST:
                 lines.append(line.rstrip())
                 line = ""

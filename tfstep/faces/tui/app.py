@@ -31,7 +31,7 @@ from tfstep.view.frame import Camera, Frame
 from tfstep.view.look import Look
 from tfstep.view.panels import top_line
 from tfstep.view.said import said
-from tfstep.view.spans import Line, Span, line
+from tfstep.view.spans import Line, Span, folded, line
 
 
 class Debugger(App[int]):
@@ -52,7 +52,7 @@ class Debugger(App[int]):
         self.colour = colour
         self.nudge = 0.1
         self.trail: list[intents.Mark] = []
-        self.status: Line = ()
+        self.status: tuple[Line, ...] = ()
         self.frame: Frame | None = None
         for palette in (DARK, LIGHT):
             self.register_theme(theme_of(palette))
@@ -92,7 +92,7 @@ class Debugger(App[int]):
         try:
             result = self.session.run(command)
         except TfstepError as error:
-            self.say(line(Span(f"{error}", "bad")))
+            self.say(*(line(Span(each, "bad")) for each in str(error).splitlines()))
             return None
         self.status = ()
         intents.after(self, result)
@@ -105,11 +105,11 @@ class Debugger(App[int]):
             if told is None:
                 intents.show_pages(self, result)
             else:
-                self.status = told
+                self.status = (told,) if told else ()
         self.redraw()
         return result
 
-    def say(self, message: Line) -> None:
+    def say(self, *message: Line) -> None:
         """Put a message in the status line."""
         self.status = message
         self.redraw()
@@ -125,7 +125,9 @@ class Debugger(App[int]):
             return
         self.frame = frame = self.camera.frame(self.session, self.look)
         width, height = self.size
-        parts = layout(frame, width, height)
+        status = [part for each in self.status or (intents.hint(self, width - 2),) for part in folded(each, width - 2)]
+        status = status[:4] or [()]
+        parts = layout(frame, width, height, len(status))
         self._lines("top", [top_line(frame.header, width - 2)])
         tree = self.query_one("#tree", Timeline)
         _set(tree, "width", parts.tree)
@@ -139,7 +141,8 @@ class Debugger(App[int]):
         board.show(frame.pieces, frame.heat, frame.ascii)
         self._text("why", parts.why, parts.apart)
         self._text("since", parts.since, 0, before=parts.apart)
-        self._lines("status", [self.status or intents.hint(self, width - 2)])
+        _set(self.query_one("#status", Drawn), "height", len(status))
+        self._lines("status", status)
         self._lines("footer", [footer(width - 2)])
 
     def _lines(self, name: str, lines: list[Line]) -> None:

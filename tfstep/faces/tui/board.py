@@ -46,7 +46,7 @@ class Board(Widget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        self._arranged = arrange(self._pieces, max(8, self.size.width - 3), max(3, self.size.height), self._heat)
+        self._arranged = arrange(self._pieces, max(8, self.size.width - 2), max(3, self.size.height), self._heat)
         for placed in self._arranged.placed:
             window = self._windows.setdefault(placed.grid.key, Window())
             window.follow(placed)

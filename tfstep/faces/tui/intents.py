@@ -219,7 +219,7 @@ def go_back(app: Debugger) -> None:
     try:
         app.session.cursor.move_to(app.session.trace[mark.path], mark.cell)
     except TfstepError as error:  # the tensor is gone with another variant
-        app.status = line(Span(str(error), "bad"))
+        app.status = (line(Span(str(error), "bad")),)
     app.look_at(subject=mark.subject, focus=mark.focus, factor=0)
 
 
@@ -346,7 +346,7 @@ def begin(app: Debugger, scripts: Sequence[Path], commands: Sequence[str]) -> No
         try:
             after(app, app.session.run(each))
         except TfstepError as error:
-            app.status = line(Span(f"{each}: {error}", "bad"))
+            app.status = (line(Span(f"{each}: {error}", "bad")),)
             return
 
 

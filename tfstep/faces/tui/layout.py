@@ -25,14 +25,14 @@ class Layout:
     apart: int
 
 
-def layout(frame: Frame, width: int, height: int) -> Layout:
-    """Divide a screen of this size for this frame."""
+def layout(frame: Frame, width: int, height: int, status: int = 1) -> Layout:
+    """Divide a screen of this size for this frame, with so many lines for the status."""
     tree = 0 if width < 64 else 20 if width < 100 else 28 if width < 150 else 34
-    cells = max(10, width - tree - 3)
+    cells = max(10, width - tree - 2)
     apart = 1 if height >= ROOMY else 0
     heading = heading_lines(frame.heading, cells)
-    body = max(4, height - AROUND - len(heading) - 1 - apart - (1 if height >= ROOMY else 0))
-    need = arrange(frame.pieces, max(8, cells - 1), 10_000, frame.heat).height
+    body = max(4, height - AROUND - (status - 1) - len(heading) - 1 - apart - (1 if height >= ROOMY else 0))
+    need = arrange(frame.pieces, cells, 10_000, frame.heat).height
     asked = frame.account.lines(cells, 100)
     edit = frame.since.drawn(cells, 14, frame.ascii) if frame.since else []
     why_pad = 2 * apart

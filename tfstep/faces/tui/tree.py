@@ -32,6 +32,7 @@ class Timeline(Widget):
         self._rows: tuple[Row, ...] = ()
         self._first = 0
         self._now = -1
+        self._sought = True  # whether the present step is to be brought into sight
 
     def show(self, rows: tuple[Row, ...]) -> None:
         """Draw these rows from now on."""
@@ -39,17 +40,17 @@ class Timeline(Widget):
             return
         self._rows = rows
         self._now = next((k for k, row in enumerate(rows) if row.state == NOW), -1)
-        self._keep_in_sight()
+        self._sought = True
         self.refresh()
 
     def on_resize(self) -> None:
         """Keep the present step in sight."""
-        self._first = 0
-        self._keep_in_sight()
+        self._sought = True
 
     def _keep_in_sight(self) -> None:
         """A third of the height stays free below the present step, so that one sees what comes."""
         room = max(1, self.size.height)
+        self._sought = False
         ahead = min(room // 3, 8)
         if self._now >= 0:
             if self._now < self._first + 2:
@@ -61,6 +62,8 @@ class Timeline(Widget):
     def render_line(self, y: int) -> Strip:
         """One row."""
         palette = palette_of(self)
+        if self._sought:
+            self._keep_in_sight()
         k = self._first + y
         if k >= len(self._rows):
             return Strip.blank(self.size.width, role(palette, "", paper=palette.panel))
