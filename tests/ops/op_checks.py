@@ -60,7 +60,8 @@ def gradient(case: Case, index: int) -> np.ndarray:
     vjp = case.op.vjp(index)
     assert vjp is not None, f"{case.id}: no VJP for input {index}"
     with np.errstate(all="ignore"):
-        return np.asarray(vjp(weight(case), result(case), *case.inputs, **case.attrs))
+        y = result(case)
+        return np.asarray(vjp(weight(case, str(y.dtype)), y, *case.inputs, **case.attrs))
 
 
 def check_vjp(case: Case) -> None:

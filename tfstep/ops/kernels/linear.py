@@ -87,9 +87,10 @@ def sum_rows(out: Array, g: Array) -> None:
     if g.size <= BLOCK:
         np.add.reduce(g, 0, None, out)
         return
-    step = max(64, BLOCK // len(g))
+    step, n = max(64, BLOCK // len(g)), len(out)
 
     def some(start: int) -> None:
-        np.add.reduce(g[:, start : start + step], 0, None, out[start : start + step])
+        stop = start + step if start + step < n - 1 else n  # NumPy adds a column that is alone in another order
+        np.add.reduce(g[:, start:stop], 0, None, out[start:stop])
 
-    each(some, range(0, len(out), step))
+    each(some, range(0, max(1, n - 1), step))
