@@ -12,7 +12,7 @@ from tfstep.view.width import width
 HEAT_CELL = 2
 TOP = 2  # the lines above the numbers: title, column labels
 GAP = 2
-LEAST_ROWS = 3
+LEAST_SHARE = 16  # cells below which a matrix is better left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +102,8 @@ def arrange(pieces: Sequence[Piece], cells: int, lines: int, heat: bool = False)
     rows = _rows([_size(piece, 0, heat=True) for piece in pieces], cells, False)
     if rows is not None:
         return _at_places(rows, lines)
-    if len(pieces) > 2 or (len(pieces) == 2 and cells < 40):
-        best = arrange(_fewer(pieces), cells, lines, heat)
-        if len(pieces) > 3 or all(placed.columns >= placed.grid.breadth for placed in best.placed):
-            return best
+    if len(pieces) > 3 or (len(pieces) > 1 and cells < LEAST_SHARE * len(pieces)):
+        return arrange([*pieces[:-2], pieces[-1]], cells, lines, heat)  # without the last operand
     return _squeezed(pieces, cells, lines, heat)
 
 
@@ -122,11 +120,6 @@ def _bystander(piece: Piece) -> bool:
     return not (piece.summary or piece.grid.focused or any(under.focused for under in piece.under))
 
 
-def _fewer(pieces: Sequence[Piece]) -> list[Piece]:
-    """Without one operand: the last but the result, or the only one."""
-    return [*pieces[:-2], pieces[-1]]
-
-
 def _size(piece: Piece, digits: int, heat: bool = False, tight: bool = False) -> _Size:
     """The room that a piece takes; ``tight`` leaves out the summary and the space behind every number."""
     if tight:
@@ -137,7 +130,7 @@ def _size(piece: Piece, digits: int, heat: bool = False, tight: bool = False) ->
     if heat:
         return _Size(piece, label, HEAT_CELL, None, tight)
     style = max((g.style(digits) for g in (piece.grid, *piece.under)), key=lambda s: s.cells)
-    header = 0 if piece.grid.breadth > 64 else min(6, piece.grid.columns.width)
+    header = 0 if piece.grid.breadth > 64 else min(4 if tight else 6, piece.grid.columns.width)
     return _Size(piece, label, max(style.cells, header) + (1 if tight else 2), style, tight)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def _run(
     from tfstep.faces.tui.app import run
     from tfstep.scenario.scenario import load
 
-    return run(load(scenario, variant), at=at, scripts=files, commands=lines)
+    return run(load(scenario, variant), at=at, scripts=files, commands=lines, colour=settings.colored(sys.stdout))
 
 
 COMMAND = command(

@@ -1,0 +1,63 @@
+"""Where the matrices stand, on screens of any size."""
+
+import numpy as np
+import pytest
+
+from tfstep.view.arrange import Arrangement, Piece, arrange
+from tfstep.view.grid import Grid
+from tfstep.view.labels import Labels
+
+
+def grid(name: str, rows: int, columns: int) -> Grid:
+    values = np.linspace(-1, 1, rows * columns).reshape(rows, columns)
+    return Grid(name, name, "a × b", values, Labels("position", rows, (), "p"), Labels("model", columns, (), "d"))
+
+
+def product(n: int, k: int, m: int) -> list[Piece]:
+    return [Piece("", grid("x", n, k)), Piece("·", grid("W", k, m)), Piece("=", grid("y", n, m), summary=True)]
+
+
+def overlaps(found: Arrangement) -> bool:
+    taken: set[tuple[int, int]] = set()
+    for p in found.placed:
+        cells = {(x, y) for x in range(p.x, p.x + p.width) for y in range(p.y, p.y + p.height)}
+        if taken & cells:
+            return True
+        taken |= cells
+    return False
+
+
+def test_a_product_stands_in_one_row_where_there_is_room() -> None:
+    found = arrange(product(3, 4, 4), 120, 20)
+    assert [p.y for p in found.placed] == [0, 0, 0]
+    assert [text for _, _, text in found.signs] == ["·", "="]
+    assert all(p.style is not None and p.style.decimals == 3 for p in found.placed)
+
+
+def test_narrow_screens_put_the_result_below() -> None:
+    found = arrange(product(3, 4, 4), 60, 20)
+    assert found.placed[2].y > found.placed[0].y
+    assert all(p.style is not None for p in found.placed)
+
+
+def test_where_numbers_do_not_fit_the_operands_become_shades() -> None:
+    found = arrange([Piece("", grid("x", 8, 8)), Piece("→", grid("y", 8, 8), summary=True)], 80, 12)
+    assert [p.style is None for p in found.placed] == [True, False]
+
+
+@pytest.mark.parametrize("cells", [20, 40, 57, 90, 170])
+@pytest.mark.parametrize("lines", [5, 12, 40])
+@pytest.mark.parametrize("size", [(1, 1, 1), (3, 4, 4), (5, 30, 9), (300, 400, 200)])
+def test_nothing_overlaps_or_sticks_out(cells: int, lines: int, size: tuple[int, int, int]) -> None:
+    found = arrange(product(*size), cells, lines)
+    assert not overlaps(found)
+    assert found.placed[-1].grid.key == "y"
+    for p in found.placed:
+        assert p.x + p.width <= cells
+        assert p.columns >= 1
+
+
+def test_large_matrices_share_the_width_and_are_scrolled() -> None:
+    found = arrange(product(32, 768, 768), 120, 30)
+    assert all(p.columns < p.grid.breadth for p in found.placed)
+    assert max(p.x + p.width for p in found.placed) <= 120

@@ -1,0 +1,173 @@
+"""Frames: what the screen shows of a session, checked without any screen."""
+
+import subprocess
+import sys
+
+import pytest
+
+import tfstep
+from tfstep.text import set_language
+from tfstep.view.frame import Camera, Frame
+from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LIT, Grid
+from tfstep.view.look import Look
+from tfstep.view.panels import heading_lines, shares, top_line
+from tfstep.view.spans import line_width, plain
+
+
+@pytest.fixture
+def session() -> tfstep.Session:
+    return tfstep.Session(tfstep.load("wo-ai-ni"))
+
+
+def frame(session: tfstep.Session, **look: object) -> Frame:
+    return Camera().frame(session, Look(**look))  # type: ignore[arg-type]  # the names are Look's own
+
+
+def by_key(found: Frame) -> dict[str, Grid]:
+    return {grid.key: grid for piece in found.pieces for grid in (piece.grid, *piece.under)}
+
+
+def account(found: Frame) -> str:
+    return "\n".join(plain(each) for each in found.account.lines(100, 30))
+
+
+def test_no_screen_is_needed() -> None:
+    code = "import sys, tfstep.view.frame; sys.exit('textual' in sys.modules or 'rich' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_row_and_the_column_of_the_cell_are_lit(session: tfstep.Session) -> None:
+    session.run("goto enc0.attn.scores[0,0,1,2]")
+    grids = by_key(frame(session))
+    q, k, scores = (grids[f"enc0.attn.{name}"] for name in ("Q", "K", "scores"))
+    assert (q.lit_row, k.lit_column, scores.cursor) == (1, 2, (1, 2))
+    assert k.turned
+    assert k.title == "Kᵀ"
+    assert [m & LIT for m in q.marks(1, 0, 4)] == [LIT] * 4
+    assert scores.marks(1, 0, 3) == [0, 0, CURSOR]
+
+
+def test_words_stand_beside_the_rows(session: tfstep.Session) -> None:
+    session.run("goto enc0.attn.scores")
+    scores = by_key(frame(session))["enc0.attn.scores"]
+    assert [scores.rows[i] for i in range(3)] == ["我", "爱", "你"]
+
+
+def test_the_account_adds_up(session: tfstep.Session) -> None:
+    session.run("goto enc0.attn.scores[0,0,1,2]")
+    found = frame(session)
+    assert found.account.name == "scores[爱,你]"
+    assert found.account.total == found.account.value == session.current.value[0, 0, 1, 2]
+    text = account(found)
+    assert "= Q[爱,:] · K[你,:]" in text
+    assert "recorded, difference 0" in text
+    assert "∂loss/∂scores[爱,你]" in text
+
+
+def test_the_gradient_says_which_way_the_loss_moves(session: tfstep.Session) -> None:
+    session.run("goto out.logits")
+    gradient = session.current.grad
+    assert gradient is not None
+    cell = max(((r, c) for r in range(3) for c in range(3)), key=lambda rc: gradient[0, rc[0], rc[1]])
+    session.run(f"goto out.logits[0,{cell[0]},{cell[1]}]")
+    assert "raises the loss by about" in account(frame(session))
+
+
+def test_an_edit_is_marked_where_it_moved_something(session: tfstep.Session) -> None:
+    session.run("goto enc0.attn.weights")
+    assert frame(session).since is None
+    session.run("set enc0.attn.W_Q[0,0] = 2")
+    found = frame(session)
+    weights = by_key(found)["enc0.attn.weights"]
+    assert any(mark & CHANGED for mark in weights.marks(0, 0, 3))
+    assert found.since is not None
+    assert found.since.edits == (("W_Q[i0,o0]", "+1 → +2"),)
+    assert found.since.title == "weights[我,:]"
+    assert sum(bar.after for bar in found.since.bars) == pytest.approx(1)
+    assert {row.text for row in found.rows if row.edited} >= {"q_proj"}
+    assert not next(row for row in found.rows if row.text == "k_proj").changed
+    session.run("undo")
+    assert frame(session).since is None
+
+
+def test_nudges_in_a_row_count_as_one_edit(session: tfstep.Session) -> None:
+    for value in (1.1, 1.2, 1.3):
+        session.run(f"set enc0.attn.W_Q[0,0] = {value}")
+    since = frame(session).since
+    assert since is not None
+    assert since.edits == (("W_Q[i0,o0]", "+1 → +1.3000"),)
+
+
+def test_the_cursor_goes_into_an_operand(session: tfstep.Session) -> None:
+    session.run("goto enc0.attn.q_proj")
+    found = frame(session, focus="enc0.attn.W_Q")
+    assert found.focus == "enc0.attn.W_Q"
+    assert found.account.cell == "enc0.attn.W_Q[0,0]"
+    assert by_key(found)["enc0.attn.q_proj"].lit_column == 0
+    assert "a parameter: training changes it" in account(found)
+
+
+def test_masked_cells_are_hatched_and_say_why() -> None:
+    session = tfstep.Session(tfstep.load("padding"))
+    mask = session.trace["enc0.attn.mask"].value
+    row, column = next((r, c) for r in range(mask.shape[2]) for c in range(mask.shape[3]) if mask[0, 0, r, c])
+    session.run(f"goto enc0.attn.weights[0,0,{row},{column}]")
+    found = frame(session)
+    weights = by_key(found)["enc0.attn.weights"]
+    assert weights.marks(row, column, column + 1)[0] & HATCHED
+    assert "padding: the key is <pad>" in account(found)
+
+
+def test_value_gradient_and_new_stand_side_by_side(session: tfstep.Session) -> None:
+    session.run("goto enc0.attn.q_proj")
+    found = frame(session, subject="enc0.attn.W_Q", mode="gradient")
+    assert list(by_key(found)) == ["enc0.attn.W_Q", "enc0.attn.W_Q.grad", "enc0.attn.W_Q.new"]
+
+
+def test_before_and_after_stand_side_by_side(session: tfstep.Session) -> None:
+    session.run("goto enc0.attn.q_proj")
+    session.run("set enc0.attn.W_Q[0,0] = 2")
+    before, after, difference = (piece.grid.values for piece in frame(session, mode="difference").pieces)
+    assert (after - before == difference).all()
+    assert difference.any()
+
+
+def test_inner_steps_are_shown_when_stepped_into(session: tfstep.Session) -> None:
+    session.run("goto enc0.attn.weights")
+    for _ in range(3):
+        session.run("step")
+    found = frame(session)
+    assert [row.text for row in found.rows if row.kind == "inner"] == ["max", "shift", "exp", "sum", "div"]
+    assert next(row.text for row in found.rows if row.state == "now") == "exp"
+    assert "All positive now" in found.heading.purpose
+
+
+def test_every_step_has_a_frame(session: tfstep.Session) -> None:
+    camera = Camera()
+    for _ in range(session.steps_total):
+        found = camera.frame(session, Look())
+        assert found.account.holds, found.subject
+        assert found.heading.purpose, found.subject
+        for cells in (30, 57, 90):
+            lines = [
+                *heading_lines(found.heading, cells),
+                *found.account.lines(cells, 20),
+                top_line(found.header, cells),
+            ]
+            assert max(map(line_width, lines)) <= cells
+        session.run("next")
+
+
+def test_chinese(session: tfstep.Session) -> None:
+    set_language("zh")
+    session.run("goto enc0.attn.scores")
+    found = frame(session)
+    assert found.rows[0].text == "前向"
+    assert "与记录一致" in account(found)
+
+
+@pytest.mark.parametrize("height", [8, 18, 30, 60])
+def test_the_height_is_shared_out(height: int) -> None:
+    board, why, since = shares(height, 12, 9, 6)
+    assert board + why + since <= height
+    assert min(board, why, since) >= 1
