@@ -1,0 +1,92 @@
+"""The screen in a real terminal: it starts, is resized, quits, and leaves the terminal as it found it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+PATIENCE = 30.0
+
+
+class Terminal:
+    """A tmux server of its own, with a shell in it."""
+
+    def __init__(self, width: int = 80, height: int = 24) -> None:
+        self.socket = f"tfstep-{uuid.uuid4().hex[:8]}"
+        environment = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "PS1": "$ "}
+        size = ["-x", str(width), "-y", str(height)]
+        command = ["tmux", "-L", self.socket, "-f", os.devnull, "new-session", "-d", *size, "sh"]
+        subprocess.run(command, check=True, env=environment)
+
+    def tmux(self, *words: str) -> str:
+        done = subprocess.run(["tmux", "-L", self.socket, *words], check=True, capture_output=True, text=True)
+        return done.stdout
+
+    def type(self, *keys: str) -> None:
+        self.tmux("send-keys", *keys)
+
+    def text(self) -> str:
+        return self.tmux("capture-pane", "-p")
+
+    def until(self, holds: Callable[[str], bool]) -> str:
+        end = time.monotonic() + PATIENCE
+        while not holds(text := self.text()):
+            assert time.monotonic() < end, text
+            time.sleep(0.1)
+        return text
+
+    def close(self) -> None:
+        subprocess.run(["tmux", "-L", self.socket, "kill-server"], check=False, capture_output=True)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    found = Terminal()
+    yield found
+    found.close()
+
+
+RUN = f"{sys.executable} -m tfstep run wo-ai-ni --at enc0.attn.scores --lang en"
+
+
+def test_it_quits_and_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
+    terminal.type("stty -a > /dev/null; echo before", "Enter")
+    terminal.until(lambda text: "\nbefore" in text)
+    terminal.type(f"{RUN}; echo status $?", "Enter")
+    terminal.until(lambda text: "scores = Q K" in text)
+    terminal.type("n")
+    terminal.until(lambda text: "scaled = scores" in text)
+    terminal.type("q")
+    text = terminal.until(lambda text: "status 0" in text)
+    assert "before" in text
+    assert "scaled" not in text
+    flags = terminal.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag} #{cursor_flag}").split()
+    assert flags == ["0", "0", "1"]
+    terminal.type("echo still here", "Enter")
+    assert "echo still here" in terminal.until(lambda text: "\nstill here" in text)
+
+
+def test_it_follows_the_size_of_the_terminal(terminal: Terminal) -> None:
+    terminal.type(f"{RUN}; echo it ended", "Enter")
+    terminal.until(lambda text: "scores = Q K" in text)
+    terminal.tmux("resize-window", "-x", "120", "-y", "36")
+    terminal.until(lambda text: max(map(len, text.splitlines())) > 100)
+    terminal.tmux("resize-window", "-x", "44", "-y", "14")
+    terminal.until(lambda text: "scores" in text and max(map(len, text.splitlines())) <= 44)
+    terminal.type("q")
+    terminal.until(lambda text: "it ended" in text.replace("echo it ended", ""))
+
+
+def test_without_a_terminal_it_says_what_to_use_instead() -> None:
+    command = [sys.executable, "-m", "tfstep", "run", "wo-ai-ni", "--lang", "en"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "tfstep dump" in done.stderr
+    assert "\x1b" not in done.stderr
