@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.axis import Spec, spec_of
+from tfstep.engine.axis import NO_AXIS, Spec
 from tfstep.engine.op import Op
 from tfstep.engine.tape import Tape, Traced
 from tfstep.errors import ExpressionError
@@ -57,20 +57,20 @@ class Builder:
 
     # -- conversions -----------------------------------------------------------------------------
 
-    def constant(self, shape: tuple[int, ...], make: Callable[[], Any], text: str) -> Traced:
-        """Numbers made by ``make``, once there is room for them; in the dtype of the tensors around."""
-        self.budget.room(shape, 8, self.column)
-        value = np.asarray(make())
-        if value.dtype.kind == "f":
-            value = value.astype(self.dtype)
-        return self.tape.record(Constant(value, text), (), {}, spec_of(value))
+    def constant(self, shape: tuple[int, ...], dtype: np.dtype, make: Callable[[], Any], text: str) -> Traced:
+        """Numbers that ``make`` makes when they are needed, once there is room for them."""
+        self.budget.room(shape, dtype.itemsize, self.column)
+        spec = Spec(shape, dtype, (NO_AXIS,) * len(shape))
+        return self.tape.record(Constant(spec, make, text), (), {}, spec)
 
     def tensor(self, value: Value) -> Traced:
-        """Any value as a tensor."""
+        """Any value as a tensor; fractions in the dtype of the tensors around."""
         if isinstance(value, Traced):
             return value
-        shape = np.shape(value) if not isinstance(value, tuple) else self.shape_of(value)
-        return self.constant(shape, lambda: value, f"{value:g}" if isinstance(value, int | float) else str(list(value)))
+        shape = self.shape_of(value) if isinstance(value, tuple) else ()
+        dtype = np.asarray(value).dtype
+        text = f"{value:g}" if isinstance(value, int | float) else str(list(value))
+        return self.constant(shape, self.dtype if dtype.kind == "f" else dtype, lambda: value, text)
 
     def shape_of(self, value: Nested) -> tuple[int, ...]:
         """The shape of a list of numbers. Raises ExpressionError where its rows differ in length."""
@@ -98,7 +98,7 @@ class Builder:
     def real(self, value: Value) -> Traced:
         """A tensor of floating-point numbers."""
         result = self.floating(value)
-        return result if isinstance(result, Traced) else self.constant((), lambda: float(result), f"{result:g}")
+        return result if isinstance(result, Traced) else self.tensor(float(result))
 
     def whole(self, value: Value, name: str | Text) -> int:
         """A whole number that is known before anything is computed. Raises ExpressionError."""

@@ -78,10 +78,7 @@ def _isclose(at: Builder, a: Real, b: Real, rtol: float = 1e-5, atol: float = 1e
 
 @add(Text("a where the condition holds, else b", "条件成立处取 a，否则取 b"))
 def _where(at: Builder, condition: Value, a: Value, b: Value) -> Value:
-    holds = truth(at, condition)
-    x, y = at.number(a), at.number(b)
-    if isinstance(holds, bool):
-        return x if holds else y
+    holds, x, y = at.tensor(truth(at, condition)), at.number(a), at.number(b)
     if not (isinstance(x, Traced) and isinstance(y, Traced)) or x.dtype != y.dtype:
         x, y = at.real(x), at.floating(y)
     at.broadcast("where", holds, x, y)

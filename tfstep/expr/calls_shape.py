@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from tfstep.engine.tape import Traced
 from tfstep.expr.arithmetic import product
-from tfstep.expr.builder import Builder, Value
+from tfstep.expr.builder import WHOLE, Builder, Value
 from tfstep.expr.functions import Counted, Real, add
 from tfstep.ops import elementwise, shape
 from tfstep.text import Text
@@ -94,7 +94,7 @@ def _outer(at: Builder, a: Real, b: Real) -> Value:
 
 
 def _filled(at: Builder, sizes: tuple[int, ...], value: float, text: str) -> Traced:
-    return at.constant(sizes, lambda: np.full(sizes, float(value)), text)
+    return at.constant(sizes, at.dtype, lambda: np.full(sizes, float(value)), text)
 
 
 @add(Text("zeros of a shape", "全 0，按给定形状"))
@@ -115,7 +115,7 @@ def _full(at: Builder, shape: Value, value: float) -> Value:
 @add(Text("the identity matrix", "单位矩阵"))
 def _eye(at: Builder, n: int) -> Value:
     (n,) = _sizes(at, (n,))
-    return at.constant((n, n), lambda: np.eye(n), "I")
+    return at.constant((n, n), at.dtype, lambda: np.eye(n), "I")
 
 
 @add(Text("whole numbers from 0 below n, or from n below stop", "从 0 到 n 之前的整数；给出 stop 则从 n 到 stop 之前"))
@@ -123,10 +123,10 @@ def _arange(at: Builder, n: int, stop: int | None = None, step: int = 1) -> Valu
     if step == 0:
         raise at.error(Text("the step is not 0", "步长不能为 0"))
     span = range(n) if stop is None else range(n, at.whole(stop, "stop"), step)
-    return at.constant((_length(at, span),), lambda: np.arange(span.start, span.stop, span.step), "arange")
+    return at.constant((_length(span),), WHOLE, lambda: np.arange(span.start, span.stop, span.step), "arange")
 
 
-def _length(at: Builder, span: range) -> int:
+def _length(span: range) -> int:
     """How many numbers a range has, however many these are."""
     return max(0, -(-(span.stop - span.start) // span.step))
 
@@ -134,7 +134,4 @@ def _length(at: Builder, span: range) -> int:
 @add(Text("n numbers from start to stop, evenly spaced", "从 start 到 stop 均匀的 n 个数"))
 def _linspace(at: Builder, start: float, stop: float, n: int) -> Value:
     (n,) = _sizes(at, (n,))
-    return at.constant((n,), lambda: np.linspace(start, stop, n), "linspace")
-
-
-Make = Callable[[], np.ndarray]
+    return at.constant((n,), at.dtype, lambda: np.linspace(start, stop, n), "linspace")

@@ -10,7 +10,7 @@ import numpy as np
 from tfstep.engine.axis import Axis, Spec
 from tfstep.engine.tape import Traced
 from tfstep.errors import ExpressionError, did_you_mean
-from tfstep.expr.builder import Builder, Value
+from tfstep.expr.builder import WHOLE, Builder, Value
 from tfstep.expr.nodes import Label
 from tfstep.expr.primitives import Question
 from tfstep.ops.shape import reshape, take
@@ -109,7 +109,7 @@ def _sliced(at: Builder, x: Traced, axis: int, part: slice) -> Traced:
     start, stop, step = part.indices(x.shape[axis])
     if step < 0:
         ids = range(start, stop, step)
-        return at.apply(PICK, x, at.constant((len(ids),), lambda: np.array(ids, int), "places"), axis=axis)
+        return at.apply(PICK, x, at.constant((len(ids),), WHOLE, lambda: np.array(ids), "places"), axis=axis)
     return _labelled(at.apply(take, x, axis=axis, start=start, stop=max(stop, start), step=step), x, axis, part)
 
 
@@ -143,7 +143,7 @@ def position(at: Builder, axes: tuple[Axis, ...], axis: int, word: str) -> int:
             Text(
                 "{word} stands at different places in the sentences of the batch; give the sentence first: x[0, …]",
                 "{word} 在批次各句中的位置不同；请先给出句子：x[0, …]",
-                word=word,
+                word=word[:40],
             )
         )
     (place,) = places
@@ -154,8 +154,8 @@ def position(at: Builder, axes: tuple[Axis, ...], axis: int, word: str) -> int:
                 "axis {name} has no word {word}{near}; it has {words}",
                 "轴 {name} 上没有词 {word}{near}；有 {words}",
                 name=axes[axis].name or axis,
-                word=word,
-                near=did_you_mean(word, words),
+                word=word[:40],
+                near=did_you_mean(word[:40], words),
                 words=" ".join(words[:12]) + (" …" if len(words) > 12 else ""),
             )
         )

@@ -30,7 +30,7 @@ class Budget:
         """Take the memory of one result. Raises ExpressionError where there is none left."""
         size = itemsize
         for n in shape:
-            size *= n
+            size *= max(n, 1)
         self.total -= size
         if len(shape) > AXES:
             raise ExpressionError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.axis import NO_AXIS, Spec, broadcast
+from tfstep.engine.axis import Spec, broadcast
 from tfstep.engine.op import Array, Cell, Const, Part, Primitive, Ref, Why
 from tfstep.engine.plan import Lit
 from tfstep.ops.elementwise import Elementwise, tensors
@@ -17,22 +17,22 @@ Shape = Callable[..., Spec]
 
 
 class Constant(Primitive):
-    """Numbers that stand in the expression itself."""
+    """Numbers that stand in the expression itself; made when they are needed."""
 
     name = "constant"
 
-    def __init__(self, value: np.ndarray, text: str) -> None:
-        self.value, self.formula = value, text
+    def __init__(self, spec: Spec, make: Callable[[], Any], text: str) -> None:
+        self.spec, self.make, self.formula = spec, make, text
 
     def infer(self, *args: Spec | Lit) -> Spec:
         """The shape of the numbers; their axes have no names."""
-        return Spec(self.value.shape, self.value.dtype, (NO_AXIS,) * self.value.ndim)
+        return self.spec
 
     def forward(self) -> Array:
-        return self.value
+        return np.asarray(self.make(), self.spec.dtype)
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
-        value = float(self.value[cell])
+        value = float(self.forward()[cell])
         return Why("constant", (Part((Const(value, f"{value:g}"),)),))
 
 
