@@ -11,7 +11,13 @@ COMMANDS = {
     "dump": ("dump", Text("Print tensors and their gradients.", "输出张量及其梯度。")),
     "steps": ("steps", Text("Print the timeline: forward, backward, update.", "输出时间线：前向、反向、参数更新。")),
     "explain": ("explain", Text("Say why a number is what it is.", "说明一个数为什么是这个值。")),
+    "diff": ("diff", Text("Compare two runs step by step.", "逐步比较两次运行。")),
+    "check": ("check", Text("Check gradients and invariants.", "检查梯度和不变量。")),
+    "repl": ("repl", Text("Debug a scenario line by line.", "用命令行逐条调试一个场景。")),
+    "train": ("train", Text("Train, and show the loss.", "训练，并显示损失。")),
+    "generate": ("generate", Text("Let a decoder speak, word by word.", "让解码器逐词生成。")),
     "list": ("list", Text("List the scenarios that ship.", "列出自带的场景。")),
+    "new": ("new", Text("Write a commented scenario to start from.", "写出一个带注释的场景，作为起点。")),
     "validate": ("validate", Text("Check scenario files; print errors only.", "检查场景文件；只输出错误。")),
 }
 """Each command's module and its one line of help."""

@@ -14,7 +14,10 @@ _DOT = "•"
 
 
 def curve(values: Sequence[float], cells: int = 72) -> list[Line]:
-    """The values from left to right, numbered from 0, about ``cells`` columns wide; numbers that are not finite leave a gap."""
+    """The values from left to right, numbered from 0, about ``cells`` columns wide.
+
+    Numbers that are not finite leave a gap.
+    """
     finite = [v for v in values if math.isfinite(v)]
     if not finite:
         return []

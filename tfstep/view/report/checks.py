@@ -1,0 +1,59 @@
+"""What `check` found, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from tfstep.session.checks import Report
+from tfstep.session.finite import Gradients
+from tfstep.text import Text
+from tfstep.view.report.json import number
+from tfstep.view.report.layout import line, span
+from tfstep.view.spans import Line
+
+_MARKS = {True: ("✓", "good"), False: ("✗", "bad"), None: ("·", "dim")}
+
+
+def report_json(found: Report) -> str:
+    """``max_error`` and ``worst`` are null where there is no gradient to check; ``holds`` is null where an
+    invariant does not apply."""
+    gradient = found.gradient or Gradients(0.0, None, 0, 0)
+    said = {
+        "ok": found.ok,
+        "gradient": {
+            "max_error": number(gradient.max_error) if gradient.checked else None,
+            "worst": gradient.worst,
+            "checked": gradient.checked,
+            "skipped": gradient.skipped,
+        },
+        "invariants": [
+            {"name": each.name, "holds": each.holds, "detail": str(each.detail)} for each in found.invariants
+        ],
+    }
+    return json.dumps(said, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def report(found: Report) -> Iterator[Line]:
+    """One line a check."""
+    yield _gradient(found.gradient)
+    for each in found.invariants:
+        mark, role = _MARKS[each.holds]
+        yield line(span(f"{mark} ", role), span(each.title, "name"), span(f"  {each.detail}", "dim"))
+
+
+def _gradient(found: Gradients | None) -> Line:
+    title = span(Text("gradients agree with finite differences", "梯度与有限差分一致"), "name")
+    if found is None:
+        reason = Text("there is no loss, or it is not finite", "没有损失，或损失不是有限值")
+        return line(span("· ", "dim"), title, span(f"  {reason}", "dim"))
+    mark, role = _MARKS[found.holds]
+    text = Text(
+        "largest error {error:.1e} (of a tensor's largest gradient) at {worst}; {checked} checked, {skipped} skipped",
+        "最大误差 {error:.1e}（相对张量的最大梯度），位于 {worst}；检查 {checked} 处，跳过 {skipped} 处",
+        error=found.max_error,
+        worst=found.worst or "-",
+        checked=found.checked,
+        skipped=found.skipped,
+    )
+    return line(span(f"{mark} ", role), title, span(f"  {text}", "dim"))
