@@ -192,7 +192,10 @@ def account(
     pin = trace.pins.get(node.slot)
     if pin is not None and pin.mask[cell]:
         computed = float(root[f"{path}/computed"].value[cell])
-    gradient, comes, goes, used = None, (), (), ()
+    gradient: float | None = None
+    comes: Line = ()
+    goes: tuple[str, ...] = ()
+    used: tuple[str, ...] = ()
     name = name_of(root, address)
     if not trace.prefix:
         nodes, readers = trace.plan.nodes, trace.plan.consumers[node.slot]

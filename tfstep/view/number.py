@@ -91,7 +91,7 @@ class Stats:
 def stats(values: np.ndarray, hidden: np.ndarray | None = None) -> Stats:
     """The stats of the numbers of an array, those left out that are hidden, not finite or as huge as a mask's."""
     if values.dtype.kind in "iub":
-        least, most = (int(values.min()), int(values.max())) if values.size else (0, 0)
+        least, most = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
         return Stats(least, most, float(values.mean()) if values.size else 0.0, 0, True)
     with np.errstate(all="ignore"):
         least, most = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)

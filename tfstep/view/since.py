@@ -66,15 +66,16 @@ class Since:
         room = max(4, min(24, (cells - label - 22) // 2))
         found.append(line(Span(self.title, "dim")))
         for bar in self.bars[: lines - len(found)]:
-            grown = bar.after > bar.before
+            grown, shrunk = bar.after > bar.before, bar.after < bar.before
+            look = "good" if grown else "bad" if shrunk else "was"
             found.append(
                 line(
                     Span(left(bar.label, label)),
                     Span(left(_bar(bar.before, room, ascii_only), room), "was"),
                     Span(f" {right(f'{bar.before:.3f}', 6)} → ", "dim"),
-                    Span(left(_bar(bar.after, room, ascii_only), room), "good" if grown else "bad"),
+                    Span(left(_bar(bar.after, room, ascii_only), room), look),
                     Span(f" {right(f'{bar.after:.3f}', 6)}", "strong"),
-                    Span(" ▲" if grown else " ▼" if bar.after < bar.before else "", "dim"),
+                    Span(" ▲" if grown else " ▼" if shrunk else "", "dim"),
                 )
             )
         return found

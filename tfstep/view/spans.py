@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from tfstep.view import symbols
 from tfstep.view.width import clip, pieces, width
 
 
@@ -34,6 +35,11 @@ def plain(spans: Line) -> str:
     return "".join(span.text for span in spans)
 
 
+def spelled(spans: Line) -> Line:
+    """The line with its symbols spelled out where that was asked for: before it is measured."""
+    return tuple(replace(span, text=symbols.plain(span.text)) for span in spans) if symbols.is_ascii() else spans
+
+
 def line_width(spans: Line) -> int:
     """The terminal cells of a line."""
     return sum(width(span.text) for span in spans)
@@ -42,7 +48,7 @@ def line_width(spans: Line) -> int:
 def clipped(spans: Line, cells: int) -> Line:
     """A line shortened to ``cells`` cells."""
     kept, used = [], 0
-    for span in spans:
+    for span in spelled(spans):
         n = width(span.text)
         if used + n > cells:
             kept.append(replace(span, text=clip(span.text, cells - used)))
@@ -54,7 +60,7 @@ def clipped(spans: Line, cells: int) -> Line:
 
 def ends(left: Line, right: Line, cells: int) -> Line:
     """A line with one part at its left end and one at its right; the left one gives way."""
-    right = clipped(right, cells)
+    left, right = spelled(left), clipped(right, cells)
     left = clipped(left, max(0, cells - line_width(right) - 2))
     gap = cells - line_width(left) - line_width(right)
     return (*left, Span(" " * gap), *right)
@@ -65,7 +71,7 @@ def flow(parts: Iterable[Line], cells: int, indent: int = 0) -> list[Line]:
     lines: list[Line] = []
     now: list[Span] = []
     used = 0
-    for part in parts:
+    for part in map(spelled, parts):
         n = line_width(part)
         if now and used + n > cells:
             lines.append(tuple(now))

@@ -45,6 +45,16 @@ _SPELLED = {
     "ĝ": "g^",
     "\u0302": "^",
     "▸": ">",
+    "▶": ">",
+    "›": ">",
+    "▲": "^",
+    "▼": "v",
+    "⌫": "BS",
+    "⇧": "S-",
+    "↑": "Up",
+    "↓": "Down",
+    "▒": "#",
+    "░": "#",
     "▾": "v",
     "●": "*",
     "○": "o",
@@ -70,6 +80,11 @@ def set_ascii(wanted: bool) -> None:
     """Spell symbols out from now on, or show them as they are."""
     global _ascii
     _ascii = wanted
+
+
+def is_ascii() -> bool:
+    """Whether symbols are spelled out."""
+    return _ascii
 
 
 def plain(text: str) -> str:

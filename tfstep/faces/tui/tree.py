@@ -96,7 +96,7 @@ def _segments(row: Row, palette: Palette, paper: str) -> list[Segment]:
     def look(name: str) -> Style:
         return role(palette, name, paper=paper)
 
-    stop = Segment("●" if row.stop else " ", look("bad"))
+    stop = Segment(plain("●") if row.stop else " ", look("bad"))
     indent = "  " * row.depth
     if row.open is not None:
         sign = plain("▾" if row.open else "▸")
@@ -107,12 +107,11 @@ def _segments(row: Row, palette: Palette, paper: str) -> list[Segment]:
         name = {NOW: "accent", DONE: "dim", AHEAD: ""}[row.state]
         if row.changed and row.state != NOW:
             name = "changed"
-        sign = plain(sign) if sign != "▶" else (">" if plain("▸") == ">" else "▶")
-        segments = [stop, Segment(f"{indent}{sign} ", look(name)), Segment(plain(row.text), look(name))]
+        segments = [stop, Segment(f"{indent}{plain(sign)} ", look(name)), Segment(plain(row.text), look(name))]
     if row.pinned:
         segments.append(Segment(" =", look("changed")))
     elif row.edited:
         segments.append(Segment(" ~", look("changed")))
     elif row.changed:
-        segments.append(Segment(" ·", look("changed")))
+        segments.append(Segment(plain(" ·"), look("changed")))
     return segments
