@@ -157,7 +157,7 @@ def _reset(session: Session, rest: str) -> Result:
     if before is start.trace:
         return Changed((), notes=(Text("nothing was changed", "没有任何改动"),))
     session.record(replace(start, line="reset"))
-    return Changed(("reset",), (), _stale(session), loss_of(session, before), (_taken_back(len(changes)),))
+    return travelled(session, before, ("reset",), _taken_back(len(changes)))
 
 
 def _taken_back(n: int) -> Text:
@@ -169,8 +169,9 @@ def _travelled(session: Session, go: Callable[[], list[Entry]]) -> Result:
     entries = go()
     session.before = before
     session.return_to(path)
-    return Changed(tuple(entry.line for entry in entries), (), _stale(session), loss_of(session, before))
+    return travelled(session, before, tuple(entry.line for entry in entries))
 
 
-def _stale(session: State) -> int:
-    return session.against_before().waiting()
+def travelled(session: State, before: Trace, lines: tuple[str, ...], *notes: Text) -> Changed:
+    """The result of coming to numbers that were there before."""
+    return Changed(lines, (), session.against_before().waiting(), loss_of(session, before), notes)

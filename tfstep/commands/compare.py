@@ -1,17 +1,22 @@
-"""Comparing: variants at the same step."""
+"""Comparing: variants at the same step, runs beside each other, checkpoints."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tfstep.commands.info import variants
+from tfstep.commands.change import travelled
+from tfstep.commands.info import topic, variants
+from tfstep.commands.line import needed, none
 from tfstep.commands.registry import command
-from tfstep.session.results import Result, Switched
+from tfstep.errors import CommandError, did_you_mean
+from tfstep.session.compare import compare
+from tfstep.session.results import Compared, Listing, Message, Result, Switched
+from tfstep.session.state import State
+from tfstep.text import Text
 
 if TYPE_CHECKING:
     from tfstep.commands.session import Session
-
-from tfstep.text import Text
 
 
 @command(
@@ -31,4 +36,113 @@ def _variant(session: Session, rest: str) -> Result:
     found = session.switch(rest)
     return Switched(
         left, kept, session.variant, len(session.journal.changes), session.scenario.title, found, session.current
+    )
+
+
+@command(
+    "compare",
+    "diff [NAME]",
+    key="d",
+    completes=("variant",),
+    about=Text(
+        "What differs from the baseline, or from variant or checkpoint NAME: the first step, and by how much each.",
+        "与基线（或变体、检查点 NAME）有何不同：第一个不同的步骤，以及各步相差多少。",
+    ),
+)
+def _diff(session: Session, rest: str) -> Result:
+    name = rest or str(Text("baseline", "基线"))
+    if not rest:
+        other = session.baseline
+    elif rest in session.checkpoints:
+        other = session.checkpoints[rest].trace
+    else:
+        other = session.trace_of(rest)
+    now = str(Text("now", "现在"))
+    here = session.current
+    there = None
+    if here.path in other.plan.paths and other.plan.paths[here.path].shape == here.shape:
+        there = other[here.path]
+    return Compared(compare(session.trace, other), (now, name), here, there)
+
+
+@command(
+    "compare",
+    "baseline [clear]",
+    aliases=("base",),
+    about=Text(
+        "Take the numbers as they are now for what `diff` compares with; `baseline clear`: the unedited ones again.",
+        "把当前的数设为 `diff` 的比较基线；`baseline clear` 恢复为未改动的数。",
+    ),
+)
+def _baseline(session: Session, rest: str) -> Result:
+    if rest == "clear":
+        session.chosen_baseline = None
+        return Message((Text("the baseline is the unedited run", "基线为未改动的运行"),))
+    none(rest, "baseline [clear]")
+    session.chosen_baseline = session.trace
+    return Message((Text("the baseline is the run as it is now", "基线为当前的运行"),))
+
+
+def no_checkpoints(state: State) -> Text | None:
+    """Why there is nothing to restore, if there is nothing."""
+    return None if state.checkpoints else Text("there are no checkpoints", "没有检查点")
+
+
+@command(
+    "change",
+    "checkpoint [NAME]",
+    aliases=("ckpt",),
+    about=Text(
+        "Give the numbers as they are now a name, to branch off from with `restore NAME`. Without NAME: list them.",
+        "给当前的数取一个名字，之后可用 `restore NAME` 回到这里另走一支。不写则列出。",
+    ),
+)
+def _checkpoint(session: Session, rest: str) -> Result:
+    if not rest:
+        return checkpoints(session)
+    if not rest.replace("-", "_").isidentifier():
+        raise CommandError(Text("a name is one word, not {name!r}", "名称须为一个词，而不是 {name!r}", name=rest[:40]))
+    session.checkpoints[rest] = replace(session.journal.now, line=f"restore {rest}")
+    session.checkpoint_variants[rest] = session.variant
+    return Message((Text("checkpoint {name}", "检查点 {name}", name=rest),))
+
+
+@command(
+    "change",
+    "restore NAME",
+    aliases=("res",),
+    completes=("checkpoint",),
+    about=Text("Back to a checkpoint; `undo` comes back from there.", "回到检查点；`undo` 可再回来。"),
+    refused=no_checkpoints,
+)
+def _restore(session: Session, rest: str) -> Result:
+    name = needed(rest, "restore NAME")
+    if name not in session.checkpoints:
+        raise CommandError(
+            Text(
+                "no checkpoint {name}{near}; there are {known}",
+                "没有检查点 {name}{near}；现有：{known}",
+                name=name[:40],
+                near=did_you_mean(name, session.checkpoints),
+                known=", ".join(session.checkpoints),
+            )
+        )
+    if session.variant != session.checkpoint_variants[name]:
+        session.switch(session.checkpoint_variants[name])
+    before = session.trace
+    session.record(session.checkpoints[name])
+    return travelled(session, before, (f"restore {name}",))
+
+
+@topic("checkpoints")
+def checkpoints(session: Session) -> Result:
+    """The checkpoints, with their variant and the update they were made at."""
+    return Listing(
+        Text("checkpoints", "检查点"),
+        (Text("name", "名称"), Text("variant", "变体"), Text("update", "更新")),
+        tuple(
+            (name, session.checkpoint_variants[name], str(len(entry.past)))
+            for name, entry in session.checkpoints.items()
+        ),
+        Text("there are no checkpoints", "没有检查点"),
     )

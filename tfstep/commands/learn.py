@@ -11,9 +11,10 @@ from tfstep.commands.info import topic
 from tfstep.commands.line import count
 from tfstep.commands.registry import command
 from tfstep.errors import CommandError
+from tfstep.session import updates as kept
+from tfstep.session.journal import Entry
 from tfstep.session.results import Listing, Result, Trained
 from tfstep.session.state import State
-from tfstep.session.training import with_carried
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -54,13 +55,13 @@ def _train(session: Session, rest: str) -> Result:
 def train(session: Session, n: int, line: str) -> Trained:
     """Make ``n`` updates and enter them in the journal as one change."""
     before, start = session.trace, session.update
-    trace, moments, whole = session.trainer.train(before, n, session.progress)
+    trace, moments, whole = kept.train(session.scenario, before, n, session.progress)
     if moments:
         past = (*session.journal.now.past, *moments)
         done = line if whole else f"train {len(moments)}"
         session.record(replace(session.journal.now, line=done, trace=trace, past=past))
     losses = [moment.loss for moment in moments]
-    if session.trainer.plan is None:
+    if not session.scenario.train.data:
         losses.append(float(session.trace["loss"].value.sum()))
     notes = () if whole else (Text("stopped; what is done is kept", "已停止；保留已完成的部分"),)
     return Trained((line,), notes=notes, start=start, update=session.update, losses=np.array(losses))
@@ -81,19 +82,32 @@ def _rewind(session: Session, rest: str) -> Result:
 def rewind(session: Session, update: int, line: str) -> Trained:
     """Go back to what this update started from."""
     now, start = session.journal.now, session.update
-    moment = now.past[update]
-    trace = with_carried(now.trace, moment.carried)
-    later = any(
-        entry.line.startswith("set ") and len(entry.past) > update
-        for entry in session.journal.entries[1 : session.journal.at + 1]
-    )
+    trace = kept.with_carried(now.trace, kept.start_of(now.past, update))
+    later = any(_sets_parameter(session, entry) and len(entry.past) > update for entry in session.journal.held)
     session.record(replace(now, line=line, trace=trace, past=now.past[:update]))
     gone = Text(
         "parameters set after update {n} are not set again; `undo` goes back to them",
         "在第 {n} 次更新之后设置的参数不会重新设置；`undo` 可回到那时",
         n=update,
     )
-    return Trained((line,), notes=(gone,) if later else (), start=start, update=update, losses=np.array([moment.loss]))
+    return Trained(
+        (line,),
+        notes=(gone,) if later else (),
+        start=start,
+        update=update,
+        losses=np.array([_loss_now(session, now.past[update].loss)]),
+    )
+
+
+def _sets_parameter(session: Session, entry: Entry) -> bool:
+    word, _, rest = entry.line.partition(" ")
+    node = session.trace.plan.paths.get(rest.partition("=")[0].partition("[")[0].strip())
+    return word == "set" and node is not None and node.op is None
+
+
+def _loss_now(session: Session, recorded: float) -> float:
+    """The loss of the next update: as recorded where it is that of `train.data`."""
+    return recorded if session.scenario.train.data else float(session.trace["loss"].value.sum())
 
 
 def to_update(session: Session, text: str) -> Result:

@@ -12,7 +12,8 @@ from tfstep.engine.tensor import Tensor
 from tfstep.engine.why import explain as explanation_of
 from tfstep.session.evaluate import evaluate
 from tfstep.session.place import inside_of
-from tfstep.session.results import Explained, Result, Shown, Stack, Steps, Value
+from tfstep.session.reasons import reasons
+from tfstep.session.results import Explained, Reasoned, Result, Shown, Stack, Steps, Value
 from tfstep.session.target import cell, part, target
 from tfstep.text import Text
 
@@ -82,6 +83,21 @@ def _explain(session: Session, rest: str) -> Result:
     levels = min(count(depth, "explain [CELL] [DEPTH]"), 50)
     found = explanation_of(tensor.trace, tensor.node.slot, at, levels)
     return Explained(found, gradient_at(tensor, at), tensor.node.op.purpose if tensor.node.op else None)
+
+
+@command(
+    "look",
+    "why [CELL]",
+    completes=("cell",),
+    repeats=True,
+    about=Text(
+        "Why this number, all the way down: along its largest shares, and which inputs and parameters it comes from.",
+        "这个数归根结底从何而来：沿最大份额的链条，以及它所来自的输入与参数，按份额排序。",
+    ),
+)
+def _why(session: Session, rest: str) -> Result:
+    tensor, at = cell(session, rest)
+    return Reasoned(reasons(session.trace, tensor, at))
 
 
 def gradient_at(tensor: Tensor, cell: tuple[int, ...]) -> float | None:

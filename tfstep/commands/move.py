@@ -108,7 +108,7 @@ def _reverse_finish(session: Session, rest: str) -> Result:
     aliases=("g", "go"),
     completes=("place",),
     about=Text(
-        "Go to a tensor, a step number, `start`, `loss`, `end` or `update 37`; a parameter means where it is first read.",
+        "Go to a tensor (a parameter: where it is first read), a step number, `start`, `loss`, `end` or `update 37`.",
         "跳到某个张量的那一步（参数则到首次读取它的一步）、某个步号、`start`、`loss`、`end`，或 `update 37`。",
     ),
 )

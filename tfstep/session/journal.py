@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.scenario.scenario import Scenario
-from tfstep.session.training import Moment
+from tfstep.session.updates import Moment
 from tfstep.text import Text
 
 
@@ -67,9 +67,14 @@ class Journal:
         return self.entries[self.at - n + 1 : self.at + 1]
 
     @property
+    def held(self) -> tuple[Entry, ...]:
+        """The changes that hold now."""
+        return tuple(self.entries[1 : self.at + 1])
+
+    @property
     def changes(self) -> tuple[str, ...]:
         """The command lines of the changes that hold now."""
-        return tuple(entry.line for entry in self.entries[1 : self.at + 1])
+        return tuple(entry.line for entry in self.held)
 
     @property
     def undone(self) -> tuple[str, ...]:

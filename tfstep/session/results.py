@@ -10,7 +10,9 @@ import numpy as np
 from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.why import Explanation
+from tfstep.session.compare import Comparison
 from tfstep.session.place import Frame, Position
+from tfstep.session.reasons import Reasons
 from tfstep.text import Text
 
 
@@ -152,6 +154,23 @@ class Switched(Result):
     title: Text
     same_step: bool
     tensor: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Compared(Result):
+    """Two runs beside each other; ``here`` is the current tensor in this one, ``there`` in the other if it has it."""
+
+    comparison: Comparison
+    names: tuple[str, str]
+    here: Tensor
+    there: Tensor | None
+
+
+@dataclass(frozen=True, eq=False)
+class Reasoned(Result):
+    """Why a cell is what it is, down to inputs and parameters."""
+
+    reasons: Reasons
 
 
 @dataclass(frozen=True)

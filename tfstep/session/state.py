@@ -12,7 +12,7 @@ from tfstep.session.cursor import Cursor
 from tfstep.session.journal import Entry, Journal
 from tfstep.session.marks import Comparison
 from tfstep.session.place import Frame, Position, inside_of, position_of, scopes, tensor_at
-from tfstep.session.training import Progress, Trainer
+from tfstep.session.updates import Progress
 from tfstep.session.values import Values
 
 
@@ -28,12 +28,13 @@ class State:
         self.journals[self.variant] = Journal([Entry("", scenario, scenario.program.trace())])
         self.chosen_baseline: Trace | None = None
         self.before: Trace = self.trace
+        self.checkpoints: dict[str, Entry] = {}
+        self.checkpoint_variants: dict[str, str] = {}
         self.position: Position = (1,)
         self.cursor = Cursor()
         self.values = Values()
         self.points = Points()
         self.progress: Progress | None = None  # told how a training goes on
-        self._trainer = Trainer(scenario)
         self._moved = self._beside = Comparison(self.trace, self.trace)
 
     # -- the numbers -----------------------------------------------------------------------------
@@ -62,13 +63,6 @@ class State:
     def update(self) -> int:
         """How many updates were made."""
         return len(self.journal.now.past)
-
-    @property
-    def trainer(self) -> Trainer:
-        """The training of the scenario as it is now."""
-        if self._trainer.scenario is not self.scenario:
-            self._trainer = Trainer(self.scenario)
-        return self._trainer
 
     @property
     def edited(self) -> frozenset[str]:

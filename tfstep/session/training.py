@@ -1,133 +1,141 @@
-"""Training: update after update, each of them kept, so that any can be gone back to.
+"""Training as a timeline of updates: forward to any number of them, and back to any, to the same bits.
 
-What an update starts from are the leaves that it carries on: the parameters, and what the optimizer remembers.
-Steps are deterministic, so going back to those and running again gives the same numbers to the bit.
+Each update is a pure function of the parameters before it, so that keeping some of them is keeping all:
+what lies between two kept ones is run again.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from tfstep.engine.plan import Plan
 from tfstep.engine.trace import Pin, Trace
+from tfstep.errors import CommandError
+from tfstep.models.batch import batched
+from tfstep.models.build import build
 from tfstep.scenario.scenario import Scenario
-from tfstep.session.batch import batch
+from tfstep.text import Text
 
-Carried = Mapping[str, np.ndarray]  # by path: parameters, moments, the count of updates
-Progress = Callable[[int, int, float], None]  # how many updates are done, of how many, the loss before the last
+KEPT_BYTES = 256 << 20  # how much the kept parameters may take before every second one is let go
 
-
-@dataclass(frozen=True, eq=False)
-class Moment:
-    """One update: what it started from, and the loss there (over `train.data`, where there is any)."""
-
-    carried: Carried
-    loss: float
+Leaves = dict[str, np.ndarray]
 
 
-def carried(trace: Trace) -> dict[str, np.ndarray]:
-    """What the update of this trace starts from, by path."""
-    return {trace.plan.nodes[leaf].path: trace.value(leaf) for leaf, _ in trace.plan.carry}
+class Training:
+    """The updates of a scenario, from the parameters it starts with (or ``start``, by path).
 
-
-def with_carried(trace: Trace, start: Carried, plan: Plan | None = None) -> Trace:
-    """The trace with these leaves, everything else to be computed; on another plan, with its own inputs."""
-    own = plan is None or plan is trace.plan
-    plan = trace.plan if plan is None else plan
-    values: list[np.ndarray | None] = [None] * len(plan.nodes)
-    for node in plan.nodes:
-        if node.op is None:
-            values[node.slot] = trace.values[node.slot] if own else plan.leaves.get(node.slot)
-            if node.path in start:
-                values[node.slot] = start[node.path]
-    return Trace(plan, values, trace.pins if own else _pins(trace, plan))
-
-
-def _pins(trace: Trace, plan: Plan) -> dict[int, Pin]:
-    """The pins that fit the tensors of another plan."""
-    found = {}
-    for slot, pin in trace.pins.items():
-        node = plan.paths.get(trace.plan.nodes[slot].path)
-        if node is not None and node.op is not None and node.shape == pin.mask.shape:
-            found[node.slot] = pin
-    return found
-
-
-class Trainer:
-    """The training of one scenario."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario = scenario
-
-    @cached_property
-    def plan(self) -> Plan | None:
-        """The plan of the batch of `train.data`; None where training is on the input that is shown."""
-        from tfstep.models.build import build
-
-        examples = self.scenario.train.data
-        if not examples:
-            return None
-        return build(self.scenario.model, batch(examples), self.scenario.loss, self.scenario.train)
-
-    def train(self, trace: Trace, n: int, progress: Progress | None = None) -> tuple[Trace, list[Moment], bool]:
-        """Up to ``n`` updates from this trace on: the trace after them, each of them, and whether all were made.
-
-        An interruption (KeyboardInterrupt) keeps what is done by then.
-        """
-        moments: list[Moment] = []
-        shown = trace
-        try:
-            for k in range(n):
-                now = self._run(shown)
-                loss = float(now["loss"].value.sum())
-                start, after = carried(shown), self._after(now)
-                shown = with_carried(trace, after)
-                moments.append(Moment(start, loss))
-                if progress is not None:
-                    progress(k + 1, n, loss)
-        except KeyboardInterrupt:
-            return shown, moments, False
-        return shown, moments, True
-
-    def _run(self, shown: Trace) -> Trace:
-        """The trace whose update counts: of the batch, or of what is shown; free-running where that is asked for."""
-        now = shown if self.plan is None else with_carried(shown, carried(shown), self.plan)
-        if not self.scenario.train.teacher_forcing:
-            now = free_running(now)
-        return now.run()
-
-    def _after(self, now: Trace) -> dict[str, np.ndarray]:
-        return {now.plan.nodes[leaf].path: now.value(slot) for leaf, slot in now.plan.carry}
-
-
-def free_running(trace: Trace) -> Trace:
-    """The trace in which the decoder reads its own words, each the likeliest after those before it.
-
-    The first word stays, and so does what is padding.
+    With `train.data` an update reads those examples as one batch; else it reads the shown input. ``losses[k]`` is
+    the loss before update k + 1. ``pins`` hold cells of the shown input's steps through every update.
     """
-    tokens, logits = trace.plan.paths.get("tgt.tokens"), trace.plan.paths.get("out.logits")
-    if tokens is None or logits is None:
-        return trace
-    ids = np.array(trace.value(tokens.slot))
-    real = _is_real(trace, ids)
-    for at in range(1, ids.shape[1]):
-        now = _with_tokens(trace, tokens.slot, ids)
-        said = now.value(logits.slot)[:, at - 1].argmax(axis=-1)
-        ids[:, at] = np.where(real[:, at], said, ids[:, at])
-    return _with_tokens(trace, tokens.slot, ids)
+
+    def __init__(
+        self, scenario: Scenario, start: Mapping[str, np.ndarray] | None = None, pins: Mapping[int, Pin] | None = None
+    ) -> None:
+        self.scenario, program = scenario, scenario.program
+        self.pins = dict(pins or {})
+        if scenario.train.data:
+            self.plan = build(scenario.model, batched(scenario.train.data), scenario.loss, scenario.train)
+            drawn = {program.plan.nodes[slot].path: value for slot, value in program.leaves.items()}
+            self.leaves = dict(self.plan.leaves)
+            for node in self.plan.nodes:
+                if node.kind == "parameter":
+                    self.leaves[node.slot] = drawn[node.path]
+        else:
+            self.plan, self.leaves = program.plan, dict(program.leaves)
+        if "loss" not in self.plan.paths:
+            raise CommandError(
+                Text("this scenario has no loss, so there is nothing to train", "这个场景没有损失，无从训练")
+            )
+        for path, value in (start or {}).items():
+            if path in self.plan.paths and self.plan.paths[path].op is None:
+                self.leaves[self.plan.paths[path].slot] = value
+        self.changing = [self.plan.nodes[leaf] for leaf, _ in self.plan.carry]
+        self.losses: list[float] = []
+        self.update = 0
+        self._stride = 1
+        self._kept: dict[int, Leaves] = {0: {node.path: self.leaves[node.slot] for node in self.changing}}
+
+    def parameters(self) -> Leaves:
+        """Everything that training changes, as it is after the present update, by path."""
+        return {node.path: self.leaves[node.slot] for node in self.changing}
+
+    def run(self, updates: int, watch: Callable[[int, float], bool] | None = None) -> float:
+        """So many updates on; returns the last loss. ``watch(update, loss)`` is told of each, and stops it by True."""
+        loss = math.nan
+        for _ in range(updates):
+            loss = self._advance()
+            if watch is not None and watch(self.update, loss):
+                break
+        return loss
+
+    def rewind(self, updates: int) -> None:
+        """So many updates back; see `goto`."""
+        self.goto(self.update - updates)
+
+    def goto(self, update: int) -> None:
+        """To the parameters after any update, 0 being the start. Raises CommandError before the start."""
+        if update < 0:
+            raise CommandError(
+                Text(
+                    "there is no update {update}; training starts at 0, and is now at {now}",
+                    "没有第 {update} 次更新；训练从 0 开始，现在在第 {now} 次",
+                    update=update,
+                    now=self.update,
+                )
+            )
+        if update < self.update:
+            kept = max(k for k in self._kept if k <= update)
+            for node in self.changing:
+                self.leaves[node.slot] = self._kept[kept][node.path]
+            self.update = kept
+        while self.update < update:
+            self._advance()
+
+    def trace(self) -> Trace:
+        """The pass that the next update will make."""
+        return Trace(self.plan, _values(self.plan, self.leaves), self.pins if not self.scenario.train.data else None)
+
+    def loss(self) -> float:
+        """The loss at the present update."""
+        trace = self._read(self.trace())
+        return float(trace["loss"].value)
+
+    def _advance(self) -> float:
+        trace = self._read(self.trace()).run()
+        loss = float(trace["loss"].value)
+        for leaf, slot in self.plan.carry:
+            self.leaves[leaf] = trace.value(slot)
+        if self.update == len(self.losses):
+            self.losses.append(loss)
+        self.update += 1
+        if self.update % self._stride == 0 and self.update not in self._kept:
+            self._kept[self.update] = self.parameters()
+            self._thin()
+        return loss
+
+    def _thin(self) -> None:
+        size = sum(array.nbytes for array in self._kept[0].values())
+        while len(self._kept) > 16 and len(self._kept) * size > KEPT_BYTES:
+            self._stride *= 2
+            self._kept = {k: v for k, v in self._kept.items() if k % self._stride == 0}
+
+    def _read(self, trace: Trace) -> Trace:
+        """The trace as it reads its own words instead of the right ones, where the scenario runs free."""
+        if self.scenario.train.teacher_forcing or "tgt.tokens" not in self.plan.paths:
+            return trace
+        tokens, logits = self.plan.paths["tgt.tokens"].slot, self.plan.paths["out.logits"].slot
+        read = np.array(self.leaves[tokens])
+        for t in range(1, read.shape[1]):
+            trace = Trace(self.plan, _values(self.plan, self.leaves | {tokens: read.copy()}))
+            read[:, t] = trace.value(logits)[:, t - 1].argmax(-1)
+        return Trace(self.plan, _values(self.plan, self.leaves | {tokens: read}))
 
 
-def _is_real(trace: Trace, ids: np.ndarray) -> np.ndarray:
-    words = trace["tgt.tokens"].labels.get("position") or [[""] * ids.shape[1]] * ids.shape[0]
-    rows = words if len(words) == ids.shape[0] else words * ids.shape[0]
-    return np.array([[word != "<pad>" for word in row] for row in rows])
-
-
-def _with_tokens(trace: Trace, slot: int, ids: np.ndarray) -> Trace:
-    values = [value if node.op is None else None for node, value in zip(trace.plan.nodes, trace.values, strict=True)]
-    values[slot] = ids.copy()
-    return Trace(trace.plan, values, trace.pins)
+def _values(plan: Plan, leaves: Mapping[int, np.ndarray]) -> list[np.ndarray | None]:
+    values: list[np.ndarray | None] = [None] * len(plan.nodes)
+    for slot, value in leaves.items():
+        values[slot] = value
+    return values

@@ -11,6 +11,7 @@ from tfstep.engine.trace import Trace
 from tfstep.session.place import written
 from tfstep.session.results import (
     Changed,
+    Compared,
     Edit,
     Explained,
     Help,
@@ -19,6 +20,7 @@ from tfstep.session.results import (
     Message,
     Moved,
     Ran,
+    Reasoned,
     Result,
     Shown,
     Stack,
@@ -31,6 +33,8 @@ from tfstep.session.results import (
 from tfstep.text import Text
 from tfstep.view.chart import spark
 from tfstep.view.help import help_lines
+from tfstep.view.reasons import at_this_step, reasons_lines
+from tfstep.view.report.comparison import comparison
 from tfstep.view.report.explanation import explanation
 from tfstep.view.report.layout import indented, line, span, table
 from tfstep.view.report.numbers import brief, exact
@@ -39,6 +43,7 @@ from tfstep.view.spans import Line
 from tfstep.view.spans import plain as words
 from tfstep.view.values import array_lines, part_lines
 
+DIFFERENCES = 24  # lines of a comparison that are shown
 WIDTH = 100  # columns of a table where nobody says how wide the terminal is
 
 
@@ -205,6 +210,21 @@ def _switched(result: Switched, trace: Trace, cells: int = WIDTH) -> Iterator[Li
     if not result.same_step:
         now = Text("our step is not there; we are at {path}", "那里没有这一步；现在在 {path}", path=result.tensor.path)
         yield line(span(now))
+
+
+@lines.register
+def _compared(result: Compared, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    told = list(comparison(result.comparison, result.names))
+    yield from told[:DIFFERENCES]
+    if len(told) > DIFFERENCES:
+        more = Text("… and {n} more; `tfstep diff` lists all", "…… 还有 {n} 行；`tfstep diff` 列出全部", n=len(told) - DIFFERENCES)
+        yield line(span(more, "dim"))
+    yield from at_this_step(result, cells)
+
+
+@lines.register
+def _reasoned(result: Reasoned, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from reasons_lines(result.reasons, trace)
 
 
 @lines.register

@@ -1,0 +1,116 @@
+"""Why a cell is what it is, all the way down: each explanation's terms explained in turn, the largest shares first.
+
+A cell's share starts at 1. An explanation gives each of its terms the part |term| / Σ|terms| of it, and the factors
+of a term share that part equally. So shares add up to 1 over the inputs and parameters at the bottom.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import dataclass
+
+from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Trace
+from tfstep.engine.why import Explanation, explain
+
+MOST = 3000  # cells that are explained
+LEAST = 1e-6  # a share that is not followed any further
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of a number comes from one cell."""
+
+    cell: str
+    value: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Level:
+    """One link of the chain along the largest shares."""
+
+    explanation: Explanation
+    share: float
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """``chain`` follows the largest share from the cell down; ``sources`` are the inputs and parameters it comes to,
+    ranked; ``unfollowed`` is the part that was left where it became too small or too much."""
+
+    chain: tuple[Level, ...]
+    sources: tuple[Share, ...]
+    unfollowed: float
+    explained: int
+
+
+def reasons(trace: Trace, tensor: Tensor, cell: tuple[int, ...]) -> Reasons:
+    """Follow a cell down to the inputs and parameters that it comes from."""
+    start = explain(tensor.trace, tensor.node.slot, cell)
+    known: dict[str, Explanation] = {start.cell: start}
+    shares: dict[str, float] = {start.cell: 1.0}
+    queue = [(_order(trace, start.cell), start.cell)]  # the last step first, so that a cell has its whole share by then
+    sources: dict[str, float] = {}
+    left, count = 0.0, 0
+    while queue:
+        _, name = heapq.heappop(queue)
+        share = shares[name]
+        if share < LEAST or count > MOST:
+            left += share
+            continue
+        count += 1
+        why = known[name] = known.get(name) or trace.explain(name)
+        if why.rule == "leaf" or not why.terms:
+            sources[name] = share
+            continue
+        for cell_name, part in _parts(why, share):
+            if cell_name not in shares:
+                heapq.heappush(queue, (_order(trace, cell_name), cell_name))
+            shares[cell_name] = shares.get(cell_name, 0.0) + part
+    ranked = sorted(sources.items(), key=lambda each: -each[1])
+    found = tuple(Share(name, known[name].value, share) for name, share in ranked)
+    return Reasons(_chain(trace, start), found, left, count)
+
+
+def _order(trace: Trace, cell: str) -> tuple[float, ...]:
+    """Sorts the cells of later steps first, a step before what is inside it, leaves last."""
+    step = trace[cell.partition("[")[0]].step
+    numbers = () if step is None else tuple(-float(n) for n in str(step).split("."))
+    return (*numbers, -math.inf) if numbers else (math.inf,)
+
+
+def _parts(why: Explanation, share: float) -> list[tuple[str, float]]:
+    """The cells of the terms with the part of the share that each gets."""
+    weights = [abs(term.value) if math.isfinite(term.value) else 0.0 for term in why.terms]
+    total = sum(weights)
+    found = []
+    for term, weight in zip(why.terms, weights, strict=True):
+        cells = [factor.cell for factor in term.factors if factor.cell is not None]
+        part = share * (weight / total if total else 1 / len(why.terms))
+        found.extend((cell, part / len(cells)) for cell in cells)
+    return found
+
+
+def _chain(trace: Trace, why: Explanation) -> tuple[Level, ...]:
+    """From a cell along its largest term's largest factor that is computed, to the bottom."""
+    chain, share, seen = [Level(why, 1.0)], 1.0, {why.cell}
+    while why.terms and len(chain) < 60:
+        parts: dict[str, float] = {}
+        for cell, part in _parts(why, share):
+            parts[cell] = parts.get(cell, 0.0) + part
+        if not parts:
+            break
+        ranked = sorted(parts.items(), key=lambda each: -each[1])
+        best, share = ranked[0]
+        for cell, part in ranked:  # of equal factors the one that is computed says more than a parameter
+            if part >= ranked[0][1] * (1 - 1e-9) and trace.explain(cell).rule != "leaf":
+                best, share = cell, part
+                break
+        if best in seen:
+            break
+        seen.add(best)
+        why = trace.explain(best)
+        chain.append(Level(why, share))
+    return tuple(chain)
