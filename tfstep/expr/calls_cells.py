@@ -23,10 +23,10 @@ _OPS: tuple[tuple[str, Op, Text], ...] = (
     ("sin", functions.sin, Text("sine of radians", "正弦（弧度）")),
     ("cos", functions.cos, Text("cosine of radians", "余弦（弧度）")),
     ("tanh", functions.tanh, Text("hyperbolic tangent", "双曲正切")),
-    ("sigmoid", functions.sigmoid, Text("1 / (1 + exp(-x))", "1 / (1 + exp(-x))")),
+    ("sigmoid", functions.sigmoid, Text("the logistic function 1 / (1 + exp(-x))", "逻辑函数 1 / (1 + exp(-x))")),
     ("relu", functions.relu, Text("x where positive, else 0", "正数不变，其余为 0")),
     ("gelu", activation.gelu, Text("x times the normal distribution's Φ(x)", "x 乘以正态分布函数 Φ(x)")),
-    ("silu", activation.silu, Text("x · sigmoid(x)", "x · sigmoid(x)")),
+    ("silu", activation.silu, Text("x times sigmoid(x)", "x 乘以 sigmoid(x)")),
     ("erf", functions.erf, Text("the error function", "误差函数")),
 )
 
@@ -70,7 +70,7 @@ def _isinf(at: Builder, x: Real) -> Value:
     return at.apply(ISINF, x)
 
 
-@add(Text("|a − b| ≤ atol + rtol·|b|", "|a − b| ≤ atol + rtol·|b|"))
+@add(Text("where |a − b| ≤ atol + rtol·|b|", "哪些格满足 |a − b| ≤ atol + rtol·|b|"))
 def _isclose(at: Builder, a: Real, b: Real, rtol: float = 1e-5, atol: float = 1e-8) -> Value:
     at.broadcast("isclose", a, b)
     return at.apply(ISCLOSE, a, b, rtol=rtol, atol=atol)

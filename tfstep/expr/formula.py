@@ -79,11 +79,12 @@ class Formula(Op):
             if number not in gradients:
                 continue
             inputs = [s.value if isinstance(s, Lit) else values[s] for s in step.inputs]
-            for k, s in enumerate(step.inputs):
-                if not isinstance(s, int) or index not in influences[s] or (vjp := step.op.vjp(k)) is None:
+            for k in reversed(range(len(inputs))):
+                s, vjp = step.inputs[k], step.op.vjp(k)
+                if not isinstance(s, int) or index not in influences[s] or vjp is None:
                     continue
                 part = vjp(gradients[number], values[number], *inputs, **step.attrs)
-                gradients[s] = gradients[s] + part if s in gradients else part
+                gradients[s] = part + gradients[s] if s in gradients else part
         return compiled([g, y, *args], gradients[index])
 
 

@@ -55,7 +55,7 @@ class Budget:
         self.room(out.shape, out.dtype.itemsize, column)
         specs = [s for s in inputs if isinstance(s, Spec)]
         if name == "matmul":
-            self.work -= out.size * (specs[0].shape[-1] + 16)
+            self.work -= out.size * (specs[0].shape[-1] + 64) // 4
         else:
             self.work -= _WEIGHT.get(name, _OTHER) * (out.size + sum(s.size for s in specs))
         if self.work < 0:

@@ -42,7 +42,7 @@ def _written(step: Step, inputs: list[Part]) -> Part:
         return f"{name}({', '.join(text for text, _ in inputs)})", _ATOM
     binds = _BINDS[name]
     if name == "neg":
-        return "−" + _inside(inputs[0], binds), binds
+        return "−" + _inside(inputs[0], binds + 1), binds
     left, right = inputs
     turned = [step.attrs.get(key, False) for key in ("at", "bt")]
     first = _inside(left, _ATOM if turned[0] or name == "pow" else binds) + "ᵀ" * turned[0]

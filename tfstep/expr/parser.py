@@ -85,7 +85,7 @@ class Parser:
         there = Text("the end", "结尾") if token.kind == "end" else Text("{it}", "{it}", it=token.text[:40])
         hint = _INSTEAD.get(token.text) if token.kind == "word" else None
         if token.kind == "string":
-            hint = Text("words in quotes stand only as indices: PATH['我']", "引号里的词只能用作下标：PATH['我']")
+            hint = Text("words in quotes stand only as indices: `PATH['我']`", "引号里的词只能用作下标：`PATH['我']`")
         if token.text == "," and token.kind == "symbol":
             hint = Text("a list of numbers is written [1, 2]", "一列数写作 [1, 2]")
         if token.text == "=" and token.kind == "symbol":
