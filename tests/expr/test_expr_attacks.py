@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from tfstep.errors import ExpressionError
 from tfstep.expr import Operand, functions, parse
+from tfstep.expr.lower import Key, lower
+from tfstep.expr.program import Program
 
 ATTACKS = [
     "().__class__.__bases__[0].__subclasses__()",
@@ -224,6 +226,19 @@ def bounded(text: str) -> None:
         assert str(result)
     else:
         assert isinstance(result, np.ndarray | float | int | tuple), text
+        foreseen(text)
+
+
+def foreseen(text: str) -> None:
+    """The shape that the cost was counted from is the shape that comes out."""
+    expression, find = parse(text), finder()
+    operands = [find(n.path, n.variant) for n in expression.names]
+    program = lower(expression.tree, [Key(n.path, n.variant) for n in expression.names], [o.spec for o in operands])
+    if isinstance(program, Program):
+        with np.errstate(all="ignore"):
+            result = np.asarray(program.run([o.pull() for o in operands]))
+        assert program.spec.shape == result.shape, text
+        assert program.spec.dtype.kind == result.dtype.kind, text
 
 
 @settings(max_examples=300)

@@ -4,11 +4,12 @@ import re
 
 import numpy as np
 import pytest
-from expr_values import ARRAYS, SAID, WEIGHTS, outcome, value
+from expr_values import ARRAYS, SAID, WEIGHTS, finder, outcome, value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfstep.errors import ExpressionError
+from tfstep.expr import parse
 
 A, B, C, v, u, s = (ARRAYS[name] for name in "ABCvus")
 GAMMA = ARRAYS["enc0.norm1.gamma"]
@@ -189,6 +190,26 @@ def test_a_word_is_looked_up_in_its_own_sentence() -> None:
 )
 def test_ready_made_questions(text: str, expected: object) -> None:
     assert value(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "words"),
+    [
+        ("w", ["batch", "head", "query", "key"], {2: SAID, 3: SAID}),
+        ("sum(w, axis=-1)[0]", ["head", "query"], {1: SAID}),
+        ("softmax(w.T, axis=1)[0, 0, 2:]", ["key", "query"], {0: SAID[2:], 1: SAID}),
+        ("(w * 2 - 1)[0, 1, '我'] > 0", ["key"], {0: SAID}),
+        ("two[1]", ["position", "model"], {0: ("你", "爱", "我")}),
+        ("sum(w)", [], {}),
+        ("[1, 2]", [""], {}),
+    ],
+)
+def test_a_value_keeps_its_axes_and_words(text: str, names: list[str], words: dict[int, tuple[str, ...]]) -> None:
+    found, axes = parse(text).labelled(finder())
+    assert [axis.name for axis in axes] == names
+    assert {k: axis.words() for k, axis in enumerate(axes) if axis.labels} == words
+    for axis, n in zip(axes, np.shape(found), strict=True):
+        assert axis.labels is None or {len(line) for line in axis.labels} == {n}
 
 
 # -- random ones -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfstep.engine.axis import Axis, Spec, spec_of
+from tfstep.engine.axis import NO_AXIS, Axis, Spec, spec_of
 from tfstep.engine.tape import Traced
 from tfstep.errors import ExpressionError, PathError
 from tfstep.expr.lower import Key, lower
@@ -66,17 +66,23 @@ class Expression:
         the result depends on are pulled. Raises ExpressionError; what ``lookup`` raises as PathError becomes
         an `UnknownNameError`, which is both.
         """
+        return self.labelled(lookup)[0]
+
+    def labelled(self, lookup: Lookup) -> tuple[Result, tuple[Axis, ...]]:
+        """As `evaluate`, with the axes of the value: their names, and the words along them, where they are known."""
         operands = [_found(name, lookup) for name in self.names]
         program = lower(self.tree, [Key(n.path, n.variant) for n in self.names], [o.spec for o in operands])
         if isinstance(program, tuple):
-            return program if isinstance(self.tree, Attribute) else np.array(program)
+            shape = isinstance(self.tree, Attribute)
+            value = program if shape else np.array(program)
+            return value, (NO_AXIS,) * np.ndim(value)
         if isinstance(program, int | float):
-            return program
+            return program, ()
         assert not isinstance(program, Traced)
         args = [o.pull() if k in program.reads else None for k, o in enumerate(operands)]
         with np.errstate(all="ignore"):
             result = program.run(args)
-        return result if np.ndim(result) else _python(result)
+        return result if np.ndim(result) else _python(result), program.spec.axes
 
     def record(self, lookup: Callable[[str], Traced]) -> Traced:
         """The expression as ONE step over the tensors that ``lookup(path)`` finds; see `tfstep.expr.formula`."""
