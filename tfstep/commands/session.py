@@ -71,7 +71,7 @@ class Session(State):
 
 def _declare() -> None:
     """Load the rooms in which the commands are declared."""
-    from tfstep.commands import change, compare, display, info, keep, learn, look, move, scene, stop, talk  # noqa: F401  # declared by being imported
+    from tfstep.commands import change, compare, display, draw, info, keep, learn, look, move, scene, stop, talk, verify  # noqa: F401  # declared by being imported
 
 
 _declare()

@@ -13,6 +13,7 @@ from tfstep.text import Text
 
 if TYPE_CHECKING:
     from tfstep.engine.tensor import Tensor
+    from tfstep.engine.trace import Trace
     from tfstep.expr import Expression
     from tfstep.expr.expression import Operand
     from tfstep.expr.nodes import Compare, Logic, Node
@@ -26,8 +27,11 @@ class Names:
     a parameter has its new value once its update has run.
     """
 
-    def __init__(self, state: State, it: Tensor | None = None, time: int | None = None) -> None:
+    def __init__(
+        self, state: State, it: Tensor | None = None, time: int | None = None, trace: Trace | None = None
+    ) -> None:
         self.state, self.it, self.time = state, it or state.current, time
+        self.trace = state.trace if trace is None else trace
 
     def __call__(self, path: str, variant: str | None) -> Operand:
         """The tensor or value of a name. Raises PathError."""
@@ -43,7 +47,7 @@ class Names:
         """The tensor of a name. Raises PathError."""
         if path == "it" or path.startswith("it."):
             return self.it.trace[self.it.node.path + path[2:]]
-        return self.state.trace[full_path(self.state, path)]
+        return self.trace[full_path(self.state, path)]
 
     def _timely(self, tensor: Tensor) -> Tensor:
         if self.time is None:
@@ -78,10 +82,12 @@ def pointed(text: str, error: ExpressionError) -> CaretError:
     return CaretError(Text("{error}\n  {place}", "{error}\n  {place}", error=error, place=place), error.column)
 
 
-def worked_out(state: State, expression: Expression, it: Tensor | None = None) -> np.ndarray:
-    """The value of an expression now, as an array. Raises CaretError, ExpressionError."""
+def worked_out(
+    state: State, expression: Expression, it: Tensor | None = None, trace: Trace | None = None
+) -> np.ndarray:
+    """The value of an expression now, or over another trace, as an array. Raises CaretError, ExpressionError."""
     try:
-        return np.asarray(expression.evaluate(Names(state, it)))
+        return np.asarray(expression.evaluate(Names(state, it, trace=trace)))
     except CaretError:
         raise
     except ExpressionError as error:

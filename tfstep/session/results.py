@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.why import Explanation
-from tfstep.session.compare import Comparison
 from tfstep.session.place import Frame, Position
-from tfstep.session.reasons import Reasons
 from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.session.checks import Report
+    from tfstep.session.compare import Comparison
+    from tfstep.session.curves import Landscape, Sweep
+    from tfstep.session.decoding import Word
+    from tfstep.session.reasons import Reasons
 
 
 class Result:
@@ -171,6 +176,43 @@ class Reasoned(Result):
     """Why a cell is what it is, down to inputs and parameters."""
 
     reasons: Reasons
+
+
+@dataclass(frozen=True, eq=False)
+class Plotted(Result):
+    """Curves over the updates: ``values`` (update, curve)."""
+
+    title: str
+    updates: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Swept(Result):
+    """The loss along one cell."""
+
+    sweep: Sweep
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn(Result):
+    """The loss over two cells."""
+
+    landscape: Landscape
+
+
+@dataclass(frozen=True, eq=False)
+class Checked(Result):
+    """What a check found."""
+
+    report: Report
+
+
+@dataclass(frozen=True, eq=False)
+class Generated(Result):
+    """What the decoder said."""
+
+    words: tuple[Word, ...]
 
 
 @dataclass(frozen=True)

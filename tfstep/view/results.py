@@ -11,14 +11,18 @@ from tfstep.engine.trace import Trace
 from tfstep.session.place import written
 from tfstep.session.results import (
     Changed,
+    Checked,
     Compared,
+    Drawn,
     Edit,
     Explained,
+    Generated,
     Help,
     Lines,
     Listing,
     Message,
     Moved,
+    Plotted,
     Ran,
     Reasoned,
     Result,
@@ -26,14 +30,18 @@ from tfstep.session.results import (
     Stack,
     Steps,
     Stop,
+    Swept,
     Switched,
     Trained,
     Value,
 )
 from tfstep.text import Text
-from tfstep.view.chart import spark
+from tfstep.view.chart import chart, spark
 from tfstep.view.help import help_lines
+from tfstep.view.landscape import map_lines, sweep_lines
 from tfstep.view.reasons import at_this_step, reasons_lines
+from tfstep.view.report import decoding
+from tfstep.view.report.checks import report
 from tfstep.view.report.comparison import comparison
 from tfstep.view.report.explanation import explanation
 from tfstep.view.report.layout import indented, line, span, table
@@ -217,7 +225,11 @@ def _compared(result: Compared, trace: Trace, cells: int = WIDTH) -> Iterator[Li
     told = list(comparison(result.comparison, result.names))
     yield from told[:DIFFERENCES]
     if len(told) > DIFFERENCES:
-        more = Text("… and {n} more; `tfstep diff` lists all", "…… 还有 {n} 行；`tfstep diff` 列出全部", n=len(told) - DIFFERENCES)
+        more = Text(
+            "… and {n} more; `tfstep diff` lists all",
+            "…… 还有 {n} 行；`tfstep diff` 列出全部",
+            n=len(told) - DIFFERENCES,
+        )
         yield line(span(more, "dim"))
     yield from at_this_step(result, cells)
 
@@ -225,6 +237,36 @@ def _compared(result: Compared, trace: Trace, cells: int = WIDTH) -> Iterator[Li
 @lines.register
 def _reasoned(result: Reasoned, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     yield from reasons_lines(result.reasons, trace)
+
+
+@lines.register
+def _plotted(result: Plotted, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    title = Text("{title} over {n} updates", "{title}，共 {n} 次更新", title=result.title, n=int(result.updates[-1]))
+    ends = " → ".join(brief(float(x), 5) for x in result.values[[0, -1], 0]) if result.values.shape[1] == 1 else ""
+    yield line(span(title, "accent"), f"   {ends}")
+    if result.updates.size > 1:
+        yield from chart(result.updates, [*result.values.T], cells)
+
+
+@lines.register
+def _swept(result: Swept, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from sweep_lines(result.sweep, cells)
+
+
+@lines.register
+def _drawn(result: Drawn, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from map_lines(result.landscape)
+
+
+@lines.register
+def _checked(result: Checked, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from report(result.report)
+
+
+@lines.register
+def _generated(result: Generated, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from decoding.words(result.words)
+    yield from decoding.sentence(result.words)
 
 
 @lines.register

@@ -1,0 +1,115 @@
+"""Drawing: plot, sweep, landscape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfstep.commands.learn import untrainable
+from tfstep.commands.line import count, needed
+from tfstep.commands.registry import command
+from tfstep.errors import CommandError
+from tfstep.session.curves import landscape, over_updates, sweep
+from tfstep.session.evaluate import evaluate
+from tfstep.session.results import Drawn, Plotted, Result, Swept
+from tfstep.session.state import State
+from tfstep.session.target import cell
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.commands.session import Session
+
+POINTS = 61  # of a sweep
+GRID = (15, 41)  # of a landscape: rows, columns
+
+
+def no_loss(state: State) -> Text | None:
+    """Why there is nothing to draw, if there is no loss."""
+    return None if "loss" in state.trace.plan.paths else Text("this scenario has no loss", "本场景没有损失")
+
+
+@command(
+    "look",
+    "plot [EXPR]",
+    aliases=("pl",),
+    completes=("expr",),
+    about=Text(
+        "The course of EXPR (the loss, if left out) over the updates that `train` has made.",
+        "EXPR（不写则为损失）随 `train` 各次更新的变化曲线。",
+    ),
+)
+def _plot(session: Session, rest: str) -> Result:
+    if not rest and (reason := untrainable(session)) is not None:
+        raise CommandError(reason)
+    past = session.journal.now.past
+    if not rest and session.scenario.train.data:
+        losses = np.array([moment.loss for moment in past])[:, None]
+        return Plotted(str(Text("loss over train.data", "train.data 上的损失")), np.arange(len(past)), losses)
+    text = rest or "loss"
+    updates, values = over_updates(session, text)
+    return Plotted(text, updates, values)
+
+
+@command(
+    "learn",
+    "sweep CELL FROM TO [n]",
+    aliases=("sw",),
+    completes=("cell", "expr"),
+    about=Text(
+        "The loss with one number at n values from FROM to TO, and the gradient as the tangent where it is now.",
+        "让一个数从 FROM 取到 TO（n 个值），画出损失，并以梯度作为当前点的切线。",
+    ),
+    refused=no_loss,
+)
+def _sweep(session: Session, rest: str) -> Result:
+    usage = "sweep CELL FROM TO [n]"
+    place, words = _split(needed(rest, usage))
+    if len(words) not in (2, 3):
+        raise CommandError(Text("usage: {usage}", "用法：{usage}", usage=usage))
+    tensor, at = cell(session, place)
+    start, stop = (_number(session, word) for word in words[:2])
+    n = count(words[2], usage) if len(words) == 3 else POINTS
+    if not 2 <= n <= 10_000:
+        raise CommandError(Text("{n} points; 2 to 10000 are drawn", "{n} 个点；可画 2 到 10000 个", n=n))
+    return Swept(sweep(session, tensor, at, start, stop, n))
+
+
+@command(
+    "learn",
+    "landscape CELL CELL [SPAN]",
+    aliases=("land",),
+    completes=("cell", "cell", "expr"),
+    about=Text(
+        "The loss over two numbers, SPAN to each side of where they are, with the path that training has taken.",
+        "损失随两个数变化的地形图（各取当前值左右 SPAN），并画出训练走过的路径。",
+    ),
+    refused=no_loss,
+)
+def _landscape(session: Session, rest: str) -> Result:
+    usage = "landscape CELL CELL [SPAN]"
+    first, words = _split(needed(rest, usage))
+    second, more = _split(" ".join(words)) if words else ("", [])
+    if not second or len(more) > 1:
+        raise CommandError(Text("usage: {usage}", "用法：{usage}", usage=usage))
+    one, other = cell(session, first), cell(session, second)
+    if (one[0].path, one[1]) == (other[0].path, other[1]):
+        raise CommandError(Text("two different numbers are needed", "需要两个不同的数"))
+    return Drawn(landscape(session, (one, other), _number(session, more[0]) if more else None, GRID))
+
+
+def _split(text: str) -> tuple[str, list[str]]:
+    """The cell at the start of a text, brackets with spaces in them included, and the words behind it."""
+    head, bracket, rest = text.partition("[")
+    if bracket and " " not in head.strip() and "]" in rest:
+        inner, _, rest = rest.partition("]")
+        return f"{head}[{inner}]", rest.split()
+    words = text.split()
+    return words[0], words[1:]
+
+
+def _number(session: Session, text: str) -> float:
+    value = evaluate(session, text)
+    if value.size != 1 or not np.isfinite(float(value.item())):
+        raise CommandError(Text("{text} is not a number", "{text} 不是一个数", text=text[:40]))
+    return float(value.item())

@@ -1,0 +1,56 @@
+"""check and generate: what the numbers are worth, and what the model says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfstep.commands.line import count, none
+from tfstep.commands.registry import command
+from tfstep.session.checks import check
+from tfstep.session.decoding import generate
+from tfstep.session.results import Checked, Generated, Result
+from tfstep.session.state import State
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.commands.session import Session
+
+MOST_WORDS = 20
+
+
+def mute(state: State) -> Text | None:
+    """Why this model says nothing, if it does not."""
+    if state.scenario.inputs.target is None or not state.scenario.model.head:
+        return Text("only a decoder with an output layer says words", "只有带输出层的解码器才能生成")
+    return None
+
+
+@command(
+    "learn",
+    "generate [n]",
+    aliases=("gen",),
+    about=Text(
+        "Let the decoder say up to n words (20), each time the likeliest, fed back to it, until <eos>.",
+        "让解码器逐词生成，至多 n 个（默认 20）：每次取概率最大的词，再喂回给它，直到 <eos>。",
+    ),
+    refused=mute,
+)
+def _generate(session: Session, rest: str) -> Result:
+    most = count(rest, "generate [n]") if rest else MOST_WORDS
+    trace = session.trace
+    parameters = {node.path: trace.value(node.slot) for node in trace.plan.nodes if node.kind in ("parameter", "view")}
+    return Generated(tuple(generate(session.scenario, parameters, most)))
+
+
+@command(
+    "learn",
+    "check",
+    aliases=("chk",),
+    about=Text(
+        "Gradients against finite differences, and what must hold of this kind of model, with the numbers as they are.",
+        "用有限差分核对梯度，并检查这类模型必须满足的性质，均以当前的数为准。",
+    ),
+)
+def _check(session: Session, rest: str) -> Result:
+    none(rest, "check")
+    return Checked(check(session.scenario, session.trace))
