@@ -8,9 +8,14 @@ from __future__ import annotations
 ONE_SHAPE = "only the shape is read, and the two have one shape"
 SAME_SQUARE = "n·aⁿ⁻¹ is 2·a where n is 2; the condition only spares a power of 1"
 NO_RESHAPE = "a reshape to the shape that is there already; the condition only spares a step that shows nothing"
+SAME_ARRAY = "only shape and dtype are read, and those two have the same"
+SAME_AXES = "the same two axes, or the same axis of a matrix"
+SAME_BITS = "decides only where the work is cut into blocks, or that it is not"
+WRITTEN_OVER = "every cell of it is written before it is read"
 SAME_SIGN = "y = max(x, 0) is positive where x is, and nowhere else"
 
 _square = "2 * a if isinstance(n, int | float) and n == 2 else n * a ** (n - 1)"
+_sums = "np.empty((1 + blocks[0].stop, x.shape[1]), out.dtype)"
 _rows = "x if len(x.shape) == 2 else reshape(x, shape=(count(x.shape[:-1], None), x.shape[-1]))"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -32,4 +37,26 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("linear.rows", _rows, _rows.split(" else ")[1]): NO_RESHAPE,
     ("linear.rows", "len(x.shape)", "x.shape"): NO_RESHAPE,
     ("linear.rows", "len(x.shape) == 2", "len(x.shape) == 1"): NO_RESHAPE,
+    ("Gelu.kernel_x", "np.empty_like(out)", "np.empty_like(g)"): SAME_ARRAY,
+    ("Gelu.kernel_x", "np.empty_like(out)", "np.empty_like(x)"): SAME_ARRAY,
+    ("GeluTanh.kernel_x", "np.empty_like(out)", "np.empty_like(g)"): SAME_ARRAY,
+    ("GeluTanh.kernel_x", "np.empty_like(out)", "np.empty_like(x)"): SAME_ARRAY,
+    ("LayerNorm.kernel_x", "np.empty_like(out)", "np.empty_like(g)"): SAME_ARRAY,
+    ("LayerNorm.kernel_x", "np.empty_like(out)", "np.empty_like(x)"): SAME_ARRAY,
+    ("LayerNorm.kernel_gamma", "np.empty_like(x)", "np.empty_like(g)"): SAME_ARRAY,
+    ("LayerNorm.kernel_gamma", _sums, _sums.replace("out.dtype", "g.dtype")): SAME_ARRAY,
+    ("LayerNorm.kernel_gamma", _sums, _sums.replace("out.dtype", "x.dtype")): SAME_ARRAY,
+    ("LayerNorm.kernel_gamma", "len(x)", "len(g)"): ONE_SHAPE,
+    ("LayerNorm.kernel_gamma", "x.shape[1]", "g.shape[1]"): ONE_SHAPE,
+    ("LayerNorm.kernel_gamma", "len(blocks)", "blocks"): SAME_BITS,
+    ("Linear.kernel_b", "g.size <= BLOCK", "out.size <= BLOCK"): SAME_BITS,
+    ("Linear.kernel_b", "BLOCK // len(g)", "BLOCK"): SAME_BITS,
+    ("Linear.kernel_b", "BLOCK // len(g)", "len(g)"): SAME_BITS,
+    ("Linear.kernel_b", "len(g)", "len(out)"): SAME_BITS,
+    ("Linear.kernel_b", "start + step", "start - step"): SAME_BITS,
+    ("Linear.kernel_b", "n - 1", "1"): SAME_BITS,
+    ("CrossEntropy.kernel_logits", "np.empty_like(row)", "row"): WRITTEN_OVER,
+    ("CrossEntropy.kernel_logits", "-1", "1"): SAME_AXES,
+    ("Matmul.kernel_a", "g.swapaxes(-1, -2)", "g.swapaxes(-2, -1)"): SAME_AXES,
+    ("Matmul.kernel_b", "g.swapaxes(-1, -2)", "g.swapaxes(-2, -1)"): SAME_AXES,
 }

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 OTHER_SIDE = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
+COMMUTE = ("add", "multiply", "maximum", "max")
 OPPOSITE = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -57,9 +58,11 @@ def replacements(node: ast.AST, names: list[str]) -> Iterator[tuple[str, ast.AST
     elif isinstance(node, ast.Call):
         if node.args and not isinstance(node.args[0], ast.Starred | ast.Constant | ast.GeneratorExp):
             yield "missing step", node.args[0]
-        if len(node.args) >= 2 and not any(isinstance(a, ast.Starred | ast.Constant) for a in node.args[:2]):
+        commutes = getattr(node.func, "attr", getattr(node.func, "id", "")) in COMMUTE
+        if len(node.args) >= 2 and not commutes and not any(isinstance(a, ast.Starred) for a in node.args[:2]):
             swapped = [node.args[1], node.args[0], *node.args[2:]]
-            yield "wrong argument", ast.Call(node.func, swapped, node.keywords)
+            if ast.dump(node.args[0]) != ast.dump(node.args[1]):
+                yield "wrong argument", ast.Call(node.func, swapped, node.keywords)
     elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
         for other in names:
             if other != node.id:
@@ -101,6 +104,12 @@ def faults(function: Callable[..., Any]) -> Iterator[Fault]:
     tree = ast.parse(source)
     definition = tree.body[0]
     assert isinstance(definition, ast.FunctionDef)
+    definition.decorator_list = []
+    for part in ast.walk(definition):
+        if isinstance(part, ast.FunctionDef):
+            part.returns = None
+        elif isinstance(part, ast.arg):
+            part.annotation = None
     inner = [n for n in ast.walk(definition) if isinstance(n, ast.FunctionDef | ast.Lambda)]
     names = [a.arg for f in inner for a in f.args.args if a.arg != "self"]
     places = [n for statement in definition.body for n in ast.walk(statement)]

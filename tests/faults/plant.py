@@ -8,12 +8,13 @@ Exits 1 if a fault stays unnoticed that `equivalent` gives no reason for.
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,20 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "ops
 from equivalent import EQUIVALENT  # noqa: E402  # beside this file
 from mutations import Fault, faults  # noqa: E402  # beside this file
 from op_cases import CASES, Case, arguments  # noqa: E402  # the ops' own cases
+from op_cases_large import large_cases  # noqa: E402  # the same
 from op_checks import (  # noqa: E402  # the ops' own tests
     check_derived,
     check_explanations,
     check_float32,
     check_forward,
+    check_kernels,
     check_timeline,
     check_unfolding,
     check_vjp,
     differences,
 )
 
+from tfstep.engine.kernel import Kernel  # noqa: E402  # after the path
 from tfstep.engine.op import CATALOGUE, Op  # noqa: E402  # after the path
 
 TESTS = (check_vjp, check_derived, check_timeline, check_float32, check_forward, check_unfolding, check_explanations)
@@ -42,37 +46,49 @@ TESTS = (check_vjp, check_derived, check_timeline, check_float32, check_forward,
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """A function to plant faults in, and the ops whose tests must notice."""
+    """A function to plant faults in, and the ops whose tests must notice.
+
+    ``places`` are what holds the function, each with the name under which it does: a class, or modules.
+    """
 
     name: str
     function: Callable[..., Any]
-    owner: type | None
+    places: tuple[tuple[Any, str], ...]
     ops: tuple[str, ...]
+
+    @property
+    def in_kernel(self) -> bool:
+        """Whether it computes with raw arrays beside a body."""
+        return ".kernels." in self.function.__module__
 
 
 def targets() -> list[Target]:
-    """Every VJP of every op, and every function that VJPs call for help."""
+    """Every VJP of every op, the kernels beside them, and every function that these call for help."""
     found: dict[str, Target] = {}
     helpers: dict[Callable[..., Any], set[str]] = {}
     for op in CATALOGUE.ops.values():
-        for owner, function in vjps(op):
-            found.setdefault(function.__qualname__, Target(function.__qualname__, function, owner, (op.name,)))
-            for helper in helpers_of(function, set()):
+        for owner, name, function in vjps(op):
+            key = f"{owner.__name__}.{name}"
+            found.setdefault(key, Target(key, function, ((owner, name),), (op.name,)))
+            for helper in set() if found[key].in_kernel else helpers_of(function, set()):
                 helpers.setdefault(helper, set()).add(op.name)
     for helper, ops in helpers.items():
-        name = f"{helper.__module__.rsplit('.', 1)[-1]}.{helper.__name__}"
-        found[name] = Target(name, helper, None, tuple(sorted(ops)))
+        name = f"{helper.__module__.removeprefix('tfstep.ops.')}.{helper.__name__}"
+        modules = [m for key, m in sys.modules.items() if key.startswith("tfstep.")]
+        places = tuple((m, helper.__name__) for m in modules if vars(m).get(helper.__name__) is helper)
+        found[name] = Target(name, helper, places, tuple(sorted(ops)))
     return list(found.values())
 
 
-def vjps(op: Op) -> Iterator[tuple[type, Callable[..., Any]]]:
-    """The VJPs that an op's class writes."""
+def vjps(op: Op) -> Iterator[tuple[type, str, Callable[..., Any]]]:
+    """The VJPs that an op's class writes, and their kernels."""
     for owner in type(op).__mro__:
         if owner is not Op:
             for name, function in vars(owner).items():
-                writes = name == "vjp" or name.startswith("vjp_")
-                if writes and name != "vjp_notation" and isinstance(function, types.FunctionType):
-                    yield owner, function
+                if name.startswith("kernel_") and function is not None:
+                    yield owner, name, function.run
+                elif isinstance(function, types.FunctionType) and name.startswith("vjp") and name != "vjp_notation":
+                    yield owner, name, function
 
 
 def helpers_of(function: Callable[..., Any], seen: set[Any]) -> set[Any]:
@@ -88,27 +104,27 @@ def helpers_of(function: Callable[..., Any], seen: set[Any]) -> set[Any]:
 
 @contextmanager
 def planted(target: Target, fault: Fault) -> Iterator[None]:
-    """The program with the fault in it: in the class, or in every module that knows the helper."""
-    name, true = target.function.__name__, target.function
-    places: list[Any] = [target.owner] if target.owner else []
-    if not target.owner:
-        modules = [m for key, m in sys.modules.items() if key.startswith("tfstep.")]
-        places = [m for m in modules if vars(m).get(name) is true]
-    for place in places:
-        setattr(place, name, fault.function)
+    """The program with the fault in it, wherever the function stands."""
+    true = [getattr(place, name) for place, name in target.places]
+    for (place, name), before in zip(target.places, true, strict=True):
+        wrong = fault.function
+        setattr(place, name, replace(before, run=wrong) if isinstance(before, Kernel) else wrong)
     try:
         yield
     finally:
-        for place in places:
-            setattr(place, name, true)
+        for (place, name), before in zip(target.places, true, strict=True):
+            setattr(place, name, before)
 
 
-def noticed(target: Target, fault: Fault, cases: dict[str, list[Case]]) -> bool:
+Cases = dict[str, list[Case]]
+
+
+def noticed(target: Target, fault: Fault, cases: Cases, large: Cases) -> bool:
     """Whether a test of the ops that use the function fails, in whatever way."""
     with planted(target, fault), np.errstate(all="ignore"):
-        for test in TESTS:
+        for test in (check_kernels,) if target.in_kernel else TESTS:
             for name in target.ops:
-                for case in cases[name]:
+                for case in cases[name] + (large.get(name, []) if target.in_kernel else []):
                     try:
                         test(case)
                     except Exception:  # noqa: BLE001  # however the fault shows itself, it shows
@@ -132,20 +148,30 @@ class Outcome:
 
 def plant(only: tuple[str, ...] = (), every: int = 1) -> Iterator[Outcome]:
     """Plant the faults of all targets, or of some ops, or of each only every n-th, and see."""
-    cases: dict[str, list[Case]] = {}
-    for case in CASES:
-        if arguments(case):
-            cases.setdefault(case.name, []).append(case)
-            for index in arguments(case):
-                differences(case, index)
+    cases, large = by_op([case for case in CASES if arguments(case)]), by_op(large_cases())
+    for case in itertools.chain(*cases.values()):
+        for index in arguments(case):
+            differences(case, index)
     n = 0
     for target in targets():
         if only and not set(only) & {*target.ops, target.name}:
             continue
-        for fault in faults(target.function):
+        for fault in faults_of(target):
             n += 1
             if n % every == 0:
-                yield Outcome(target, fault, noticed(target, fault, cases))
+                yield Outcome(target, fault, noticed(target, fault, cases, large))
+
+
+def faults_of(target: Target) -> Iterator[Fault]:
+    """The faults of a target. The numbers and conditions of kernels say where work is cut, and change no result."""
+    for fault in faults(target.function):
+        if not (target.in_kernel and fault.kind in ("number", "condition")):
+            yield fault
+
+
+def by_op(cases: list[Case]) -> Cases:
+    """The cases of each op."""
+    return {name: [case for case in cases if case.name == name] for name in {case.name for case in cases}}
 
 
 def main(only: tuple[str, ...]) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from equivalent import EQUIVALENT
 from mutations import faults
-from plant import Outcome, plant, targets
+from plant import Outcome, faults_of, plant, targets
 
 from tfstep.engine.op import CATALOGUE
 
@@ -38,7 +38,7 @@ def test_a_fault_that_changes_nothing_is_not_noticed() -> None:
 
 
 def test_every_reason_is_of_a_fault_that_can_be_planted() -> None:
-    planted = {(t.name, f.was, f.became) for t in targets() for f in faults(t.function)}
+    planted = {(t.name, f.was, f.became) for t in targets() for f in faults_of(t)}
     assert set(EQUIVALENT) <= planted
 
 

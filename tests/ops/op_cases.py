@@ -28,6 +28,11 @@ class Case:
     title: str = ""
     smooth: bool = True
 
+    def __post_init__(self) -> None:
+        for x in self.inputs:
+            if isinstance(x, np.ndarray):
+                x.setflags(write=False)  # no op may write into what it is given
+
     @property
     def op(self) -> Op:
         """The op under test."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from op_cases import Case, arguments
 from op_loops_model import LOOPS
 from op_plans import below, own_steps, result, timeline, weight
 
+from tfstep.engine.blocks import in_blocks
 from tfstep.engine.cell import cell_name
 from tfstep.engine.plan import Node
 from tfstep.engine.trace import Trace
@@ -104,6 +105,23 @@ def check_unfolding(case: Case) -> None:
                 )
 
 
+def check_kernels(case: Case) -> None:
+    """A kernel fills an array with the bits that its body gives, whatever the array held before."""
+    trace = timeline(case)
+    for node in own_steps(trace):
+        assert node.op is not None
+        if node.op.kernel is None or len(node.slots) != len(node.inputs):
+            continue
+        inputs = [trace.value(slot) for slot in node.slots]
+        with np.errstate(all="ignore"):
+            wanted = np.asarray(node.op.forward(*inputs, **node.attrs))
+            for run in (partial(in_blocks, node.op.kernel.run) if node.op.kernel.blocks else None, node.op.kernel.run):
+                if run is not None:
+                    out = np.full(node.shape, 0 if node.op.kernel.zeros else np.nan, node.dtype)
+                    run(out, *inputs, **node.attrs)
+                    same_bits(out, wanted, f"{case.id}: kernel of {node.path}")
+
+
 def check_derived(case: Case) -> None:
     """The VJP that is written for a composite equals the one that its body gives, step by step."""
     if case.op.primitive or not arguments(case):
@@ -189,4 +207,13 @@ def check_explanations(case: Case) -> None:
             explained(where, node)
 
 
-CHECKS = (check_forward, check_vjp, check_timeline, check_unfolding, check_derived, check_float32, check_explanations)
+CHECKS = (
+    check_forward,
+    check_vjp,
+    check_timeline,
+    check_kernels,
+    check_unfolding,
+    check_derived,
+    check_float32,
+    check_explanations,
+)
