@@ -53,7 +53,7 @@ def gradients(trace: Trace) -> Gradients | None:
     if "loss.grad" not in trace.plan.paths or not math.isfinite(float(trace["loss"].value)):
         return None
     parameters = [node for node in _with_gradient(trace) if node.kind == "parameter"]
-    inner = [node for node in _with_gradient(trace) if node.op is not None]
+    inner = [node for node in _with_gradient(trace) if node.kind == "step"]
     most = max(4, min(CELLS, PROBES // max(1, len(parameters))))
     worst, place, checked, skipped = 0.0, None, 0, 0
     for node in (*parameters, *inner):
