@@ -10,10 +10,12 @@ from tfstep.commands.line import count, needed, none
 from tfstep.commands.registry import command
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.why import explain as explanation_of
+from tfstep.session.aliases import aliases
 from tfstep.session.evaluate import evaluate
+from tfstep.session.names import tensor_of
 from tfstep.session.place import inside_of
 from tfstep.session.reasons import reasons
-from tfstep.session.results import Explained, Reasoned, Result, Shown, Stack, Steps, Value
+from tfstep.session.results import Explained, Listing, Reasoned, Result, Shown, Stack, Steps, Value
 from tfstep.session.target import cell, part, target
 from tfstep.text import Text
 
@@ -98,6 +100,26 @@ def _explain(session: Session, rest: str) -> Result:
 def _why(session: Session, rest: str) -> Result:
     tensor, at = cell(session, rest)
     return Reasoned(reasons(session.trace, tensor, at))
+
+
+@command(
+    "look",
+    "names [PATH]",
+    completes=("path",),
+    about=Text(
+        "What the paper, PyTorch, GPT-2 and TransformerLens call this tensor; any of their names finds it.",
+        "论文、PyTorch、GPT-2、TransformerLens 如何称呼这个张量；用其中任何名字都能找到它。",
+    ),
+)
+def _names(session: Session, rest: str) -> Result:
+    path = tensor_of(session, rest).path if rest else session.current.path
+    rows = tuple((each.system, each.name, str(each.relation)) for each in aliases(session.trace.plan, path))
+    return Listing(
+        Text("other names of {path}", "{path} 的其他名称", path=path),
+        (Text("who", "来源"), Text("name", "名称"), Text("how it relates", "关系")),
+        rows,
+        Text("{path} has no other name that we know of", "没有收录 {path} 的其他名称", path=path),
+    )
 
 
 def gradient_at(tensor: Tensor, cell: tuple[int, ...]) -> float | None:

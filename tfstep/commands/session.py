@@ -34,6 +34,7 @@ class Session(State):
 
     def run(self, line: str) -> Result:
         """Run one line of the debugger's language. Raises TfstepError: then nothing has changed."""
+        self.asides.clear()
         word, rest = lines.split(line)
         if not word:
             if line.strip() or self._last is None:

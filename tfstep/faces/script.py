@@ -10,6 +10,7 @@ from tfstep.errors import TfstepError
 from tfstep.session.results import Quit, Result
 from tfstep.view.results import WIDTH, lines
 from tfstep.view.spans import Line
+from tfstep.view.spans import line as spans_line
 
 Show = Callable[[Iterable[Line]], None]
 Say = Callable[[object], None]
@@ -17,6 +18,7 @@ Say = Callable[[object], None]
 
 def shown(session: Session, result: Result, show: Show, cells: int = WIDTH) -> None:
     """Show one result."""
+    show(spans_line(str(each)) for each in session.asides)
     show(lines(result, session.trace, cells))
 
 

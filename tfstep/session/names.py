@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfstep.engine.tensor import Tensor
 from tfstep.errors import PathError
+from tfstep.session.aliases import lookup
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -39,6 +40,18 @@ def full_path(state: State, name: str) -> str:
         inner = state.current.trace
         if name in inner.plan.paths:
             return inner.prefix + name
+    alias = lookup(state.trace.plan, head)
+    if alias is not None:
+        state.asides.append(
+            Text(
+                "{name} is {path}{relation}",
+                "{name} 即 {path}{relation}",
+                name=alias.name,
+                path=alias.path,
+                relation=Text(" ({relation})", "（{relation}）", relation=alias.relation) if alias.relation.en else "",
+            )
+        )
+        return alias.path + rest
     if ends:
         raise PathError(
             Text(

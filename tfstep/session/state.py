@@ -14,6 +14,7 @@ from tfstep.session.marks import Comparison
 from tfstep.session.place import Frame, Position, inside_of, position_of, scopes, tensor_at
 from tfstep.session.updates import Progress
 from tfstep.session.values import Values
+from tfstep.text import Text
 
 
 class State:
@@ -33,6 +34,7 @@ class State:
         self.position: Position = (1,)
         self.cursor = Cursor()
         self.values = Values()
+        self.asides: list[Text] = []  # what else is to be said with the last result
         self.points = Points()
         self.progress: Progress | None = None  # told how a training goes on
         self._moved = self._beside = Comparison(self.trace, self.trace)
