@@ -46,7 +46,8 @@ def _run(
     else:
         out.lines(training(losses, out.columns or 80))
     if output is not None:
-        write_weights(output, done.parameters())
+        parameters = [node for node in done.plan.nodes if node.kind == "parameter"]
+        write_weights(output, {node.path: done.leaves[node.slot] for node in parameters})
         say(Text("the weights are in {file}", "权重已写入 {file}", file=output))
 
 

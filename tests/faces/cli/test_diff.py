@@ -1,0 +1,91 @@
+"""``diff``: what is said to differ differs, by as much as is said."""
+
+import numpy as np
+import pytest
+
+import tfstep as package
+
+
+def traced(name, variant=None):
+    return package.trace(package.load(name, variant=variant))
+
+
+def test_word_order_without_positions_is_equal_by_word(tfstep):
+    variants = ("--variant", "no-position", "--variant", "swapped-no-position")
+    assert tfstep("diff", "wo-ai-ni", *variants, "--align", "token").status == 0
+    assert tfstep("diff", "wo-ai-ni", *variants).status == 1
+    said = tfstep("diff", "wo-ai-ni", *variants, "--align", "token", "--json").json
+    assert said["first"] is None
+    assert all(step["equal"] for step in said["steps"])
+
+
+def test_figures_follow_from_the_two_runs(tfstep):
+    done = tfstep("diff", "wo-ai-ni", "--variant", "swapped", "--json")
+    one, other = traced("wo-ai-ni"), traced("wo-ai-ni", "swapped")
+    assert done.status == 1
+    assert [step["path"] for step in done.json["steps"]] == [node.path for node in one.plan.steps]
+    differing = []
+    for step in done.json["steps"]:
+        assert list(step) == ["path", "max_abs", "cosine", "equal"]
+        a, b = one[step["path"]].value.ravel(), other[step["path"]].value.ravel()
+        assert step["max_abs"] == np.abs(a - b).max()
+        if a.any() and b.any():
+            assert step["cosine"] == pytest.approx(a @ b / np.linalg.norm(a) / np.linalg.norm(b), abs=1e-12)
+        if not step["equal"]:
+            differing.append(step["path"])
+    assert done.json["first"] == differing[0]
+    assert differing[0] in tfstep("diff", "wo-ai-ni", "--variant", "swapped").out
+
+
+def test_one_variant_is_compared_with_base_and_two_with_each_other(tfstep):
+    one = tfstep("diff", "wo-ai-ni", "--variant", "swapped", "--json").json
+    assert tfstep("diff", "wo-ai-ni", "--variant", "base", "--variant", "swapped", "--json").json == one
+    assert tfstep("diff", "wo-ai-ni", "wo-ai-ni", "--variant", "base", "--variant", "swapped", "--json").json == one
+
+
+def test_the_first_variant_is_the_first_scenarios(tfstep):
+    said = tfstep("diff", "wo-ai-ni", "padding", "--variant", "no-position", "--variant", "mask-off", "--json").json
+    assert "enc0.attn.masked" in said["only_first"]
+    assert tfstep("diff", "wo-ai-ni", "padding", "--variant", "mask-off").status == 2, "it is not wo-ai-ni's"
+
+
+def test_the_same_is_equal_to_the_bit(tfstep):
+    done = tfstep("diff", "wo-ai-ni", "wo-ai-ni", "--tol", "0")
+    assert done.status == 0
+    assert "no step differs" in done.out
+
+
+def test_the_tolerance_is_of_the_largest_number(tfstep):
+    for tolerance, status in (("2.5", 0), ("0.001", 1)):
+        assert tfstep("diff", "wo-ai-ni", "--variant", "swapped", "--tol", tolerance).status == status
+
+
+def test_shapes_that_differ_have_no_figures(tfstep):
+    done = tfstep("diff", "wo-ai-ni", "padding", "--json")
+    assert done.status == 1
+    scores = next(step for step in done.json["steps"] if step["path"] == "enc0.attn.scores")
+    assert (scores["max_abs"], scores["cosine"], scores["equal"]) == (None, None, False)
+    assert "not compared: 1×1×3×3 and 2×1×8×8" in tfstep("diff", "wo-ai-ni", "padding").out
+
+
+def test_paths_of_one_run_alone_are_named(tfstep):
+    said = tfstep("diff", "padding", "--variant", "mask-off", "--json").json
+    assert {"enc0.attn.masked", "enc0.attn.mask"} <= set(said["only_first"])
+    assert said["only_second"] == []
+    assert "only in base" in tfstep("diff", "padding", "--variant", "mask-off").out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("wo-ai-ni",),
+        ("wo-ai-ni", "--variant", "a", "--variant", "b", "--variant", "c"),
+        ("wo-ai-ni", "--variant", "swapped", "--tol", "-1"),
+        ("wo-ai-ni", "--variant", "swapped", "--tol", "nan"),
+        ("wo-ai-ni", "--variant", "swapped", "--align", "word"),
+    ],
+)
+def test_what_cannot_be_compared(tfstep, arguments):
+    done = tfstep("diff", *arguments)
+    assert (done.status, done.out) == (2, "")
+    assert done.err

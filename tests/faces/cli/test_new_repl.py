@@ -1,0 +1,54 @@
+"""``new`` and ``repl``."""
+
+import json
+
+import pytest
+
+from tfstep.scenario.kinds import KINDS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_new_file_is_valid_and_commented(tfstep, tmp_path, kind, language):
+    file = tmp_path / "new.yaml"
+    done = tfstep("new", kind, "-o", str(file), "--lang", language)
+    assert (done.status, done.out) == (0, "")
+    assert tfstep("validate", str(file)).err == ""
+    text = file.read_text("utf-8")
+    assert text.count("#") > 8
+    assert ("每处文字" in text) == (language == "zh")
+    assert tfstep("check", str(file)).status == 0
+
+
+def test_a_file_is_never_overwritten(tfstep, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("mine")
+    done = tfstep("new", "mlp", "-o", str(file))
+    assert done.status == 2
+    assert file.read_text() == "mine"
+
+
+def test_the_kind_must_be_known(tfstep):
+    assert "encoder" in tfstep("new", "encodr").err
+    done = tfstep("new")
+    assert (done.status, done.out) == (2, "")
+    assert all(kind in done.err for kind in KINDS)
+
+
+def test_the_schema_is_for_editors(tfstep):
+    assert json.loads(tfstep("new", "--schema").out)["title"] == "tfstep scenario"
+
+
+def test_a_batch_of_commands(tfstep):
+    done = tfstep("repl", "wo-ai-ni", "--batch", "-c", "goto enc0.attn.weights", "-c", "print loss")
+    assert (done.status, done.err) == (0, "")
+    assert "1.4385" in done.out
+    assert tfstep("repl", "wo-ai-ni", "--batch", "-c", "expect loss < 0").status == 1
+    assert tfstep("repl", "wo-ai-ni", "--batch", "-c", "nonsense").status == 1
+
+
+def test_lines_from_a_pipe(program):
+    done = program("repl", "wo-ai-ni", stdin="next\nprint enc0.attn.nothing\nprint loss\nquit\nprint 1\n")
+    assert "1.4385" in done.out
+    assert "enc0.attn" in done.err
+    assert "\x1b" not in done.out
