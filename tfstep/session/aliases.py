@@ -41,7 +41,8 @@ PAPER = {
     "attn.W_O": "W^O", "attn.scores": "Q Kᵀ", "attn.scaled": "Q Kᵀ / √d_k", "attn.weights": "softmax(Q Kᵀ / √d_k)",
     "attn.heads": "head_i", "attn.concat": "Concat(head_1, …, head_h)", "attn.out": "MultiHead(Q, K, V)",
     "add1": "x + Sublayer(x)", "norm1": "LayerNorm(x + Sublayer(x))", "ffn.W_1": "W_1", "ffn.b_1": "b_1",
-    "ffn.W_2": "W_2", "ffn.b_2": "b_2", "ffn.hidden": "x W_1 + b_1", "ffn.act": "max(0, x W_1 + b_1)", "ffn.out": "FFN(x)",
+    "ffn.W_2": "W_2", "ffn.b_2": "b_2", "ffn.hidden": "x W_1 + b_1", "ffn.act": "max(0, x W_1 + b_1)",
+    "ffn.out": "FFN(x)",
     "pos": "PE",
 }  # fmt: skip
 TORCH_LAYER = {
@@ -57,14 +58,17 @@ GPT2_BLOCK = {
     "ffn.b_1": "mlp.c_fc.bias", "ffn.W_2": "mlp.c_proj.weight", "ffn.b_2": "mlp.c_proj.bias",
 }  # fmt: skip
 LENS_BLOCK = {
-    "attn.Q": ("attn.hook_q", HEADS_AFTER), "attn.K": ("attn.hook_k", HEADS_AFTER), "attn.V": ("attn.hook_v", HEADS_AFTER),
+    "attn.Q": ("attn.hook_q", HEADS_AFTER), "attn.K": ("attn.hook_k", HEADS_AFTER),
+    "attn.V": ("attn.hook_v", HEADS_AFTER),
     "attn.masked": ("attn.hook_attn_scores", AFTER_SCALE), "attn.weights": ("attn.hook_pattern", SAME),
     "attn.heads": ("attn.hook_z", HEADS_AFTER), "attn.out": ("hook_attn_out", SAME), "add1": ("hook_resid_mid", SAME),
     "ffn.hidden": ("mlp.hook_pre", SAME), "ffn.act": ("mlp.hook_post", SAME), "ffn.out": ("hook_mlp_out", SAME),
     "attn.W_Q": ("attn.W_Q", PER_HEAD), "attn.W_K": ("attn.W_K", PER_HEAD), "attn.W_V": ("attn.W_V", PER_HEAD),
-    "attn.W_O": ("attn.W_O", OUT_PER_HEAD), "attn.b_Q": ("attn.b_Q", BIAS_PER_HEAD), "attn.b_K": ("attn.b_K", BIAS_PER_HEAD),
+    "attn.W_O": ("attn.W_O", OUT_PER_HEAD), "attn.b_Q": ("attn.b_Q", BIAS_PER_HEAD),
+    "attn.b_K": ("attn.b_K", BIAS_PER_HEAD),
     "attn.b_V": ("attn.b_V", BIAS_PER_HEAD), "attn.b_O": ("attn.b_O", SAME), "ffn.W_1": ("mlp.W_in", SAME),
-    "ffn.b_1": ("mlp.b_in", SAME), "ffn.W_2": ("mlp.W_out", SAME), "ffn.b_2": ("mlp.b_out", SAME), "add2": ("hook_resid_post", SAME),
+    "ffn.b_1": ("mlp.b_in", SAME), "ffn.W_2": ("mlp.W_out", SAME), "ffn.b_2": ("mlp.b_out", SAME),
+    "add2": ("hook_resid_post", SAME),
 }  # fmt: skip
 GPT2_TOP = {"tgt.E": ("transformer.wte.weight", SAME), "tgt.pos": ("transformer.wpe.weight", SAME),
             "dec.norm.gamma": ("transformer.ln_f.weight", SAME), "dec.norm.beta": ("transformer.ln_f.bias", SAME),

@@ -11,38 +11,27 @@ from tfstep.engine.trace import Trace
 from tfstep.session.place import written
 from tfstep.session.results import (
     Changed,
-    Checked,
-    Compared,
-    Drawn,
     Edit,
     Explained,
-    Generated,
     Help,
     Lines,
     Listing,
     Message,
     Moved,
-    Plotted,
     Ran,
-    Reasoned,
     Result,
     Shown,
     Stack,
     Steps,
     Stop,
-    Swept,
     Switched,
     Trained,
     Value,
 )
 from tfstep.text import Text
-from tfstep.view.chart import chart, spark
+from tfstep.view import findings
+from tfstep.view.chart import spark
 from tfstep.view.help import help_lines
-from tfstep.view.landscape import map_lines, sweep_lines
-from tfstep.view.reasons import at_this_step, reasons_lines
-from tfstep.view.report import decoding
-from tfstep.view.report.checks import report
-from tfstep.view.report.comparison import comparison
 from tfstep.view.report.explanation import explanation
 from tfstep.view.report.layout import indented, line, span, table
 from tfstep.view.report.numbers import brief, exact
@@ -51,7 +40,6 @@ from tfstep.view.spans import Line
 from tfstep.view.spans import plain as words
 from tfstep.view.values import array_lines, part_lines
 
-DIFFERENCES = 24  # lines of a comparison that are shown
 WIDTH = 100  # columns of a table where nobody says how wide the terminal is
 
 
@@ -63,7 +51,7 @@ def text(result: Result, trace: Trace, cells: int = WIDTH) -> str:
 @singledispatch
 def lines(result: Result, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     """The lines of a result; ``trace`` are the numbers that it speaks of."""
-    yield from ()
+    yield from findings.lines(result, trace, cells)
 
 
 @lines.register
@@ -218,55 +206,6 @@ def _switched(result: Switched, trace: Trace, cells: int = WIDTH) -> Iterator[Li
     if not result.same_step:
         now = Text("our step is not there; we are at {path}", "那里没有这一步；现在在 {path}", path=result.tensor.path)
         yield line(span(now))
-
-
-@lines.register
-def _compared(result: Compared, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
-    told = list(comparison(result.comparison, result.names))
-    yield from told[:DIFFERENCES]
-    if len(told) > DIFFERENCES:
-        more = Text(
-            "… and {n} more; `tfstep diff` lists all",
-            "…… 还有 {n} 行；`tfstep diff` 列出全部",
-            n=len(told) - DIFFERENCES,
-        )
-        yield line(span(more, "dim"))
-    yield from at_this_step(result, cells)
-
-
-@lines.register
-def _reasoned(result: Reasoned, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
-    yield from reasons_lines(result.reasons, trace)
-
-
-@lines.register
-def _plotted(result: Plotted, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
-    title = Text("{title} over {n} updates", "{title}，共 {n} 次更新", title=result.title, n=int(result.updates[-1]))
-    ends = " → ".join(brief(float(x), 5) for x in result.values[[0, -1], 0]) if result.values.shape[1] == 1 else ""
-    yield line(span(title, "accent"), f"   {ends}")
-    if result.updates.size > 1:
-        yield from chart(result.updates, [*result.values.T], cells)
-
-
-@lines.register
-def _swept(result: Swept, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
-    yield from sweep_lines(result.sweep, cells)
-
-
-@lines.register
-def _drawn(result: Drawn, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
-    yield from map_lines(result.landscape)
-
-
-@lines.register
-def _checked(result: Checked, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
-    yield from report(result.report)
-
-
-@lines.register
-def _generated(result: Generated, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
-    yield from decoding.words(result.words)
-    yield from decoding.sentence(result.words)
 
 
 @lines.register
