@@ -24,7 +24,8 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "ops
 
 from equivalent import EQUIVALENT  # noqa: E402  # beside this file
 from mutations import Fault, faults  # noqa: E402  # beside this file
-from op_cases import CASES, Case, arguments  # noqa: E402  # the ops' own cases
+from op_case import Case, arguments  # noqa: E402  # the ops' own cases
+from op_cases import CASES  # noqa: E402  # the ops' own cases
 from op_cases_large import large_cases  # noqa: E402  # the same
 from op_checks import (  # noqa: E402  # the ops' own tests
     check_derived,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from op_cases import Case, draw, whole
+from op_case import Case, draw, whole
 
 
 def large_cases() -> list[Case]:

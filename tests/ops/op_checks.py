@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache, partial
 
 import numpy as np
-from op_cases import Case, arguments
+from op_case import Case, arguments
 from op_loops_model import LOOPS
 from op_plans import below, own_steps, result, timeline, weight
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from op_cases import Case, Input, arguments, draw
+from op_case import Case, Input, arguments, draw
 
 from tfstep.engine.axis import spec_of
 from tfstep.engine.backward import backward

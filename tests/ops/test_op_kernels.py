@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from op_cases import CASES, Case
+from op_case import Case
+from op_cases import CASES
 from op_cases_large import large_cases
 from op_checks import check_kernels, check_timeline
 from op_plans import own_steps, timeline

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from op_cases import CASES, CONSTANTS, Case, arguments
+from op_case import CONSTANTS, Case, arguments
+from op_cases import CASES
 from op_checks import CHECKS
 from op_loops_model import LOOPS
 
