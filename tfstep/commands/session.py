@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 
 from tfstep.commands import line as lines
 from tfstep.commands.registry import Command, find
@@ -12,6 +13,12 @@ from tfstep.session.origin import broken_loss
 from tfstep.session.results import Changed, Nothing, Result
 from tfstep.session.state import State
 from tfstep.text import Text
+
+
+ROOMS = (
+    *("move", "stop", "look", "display", "info", "change", "scene", "compare"),
+    *("learn", "verify", "draw", "files", "keep", "talk"),
+)
 
 
 class Session(State):
@@ -71,8 +78,9 @@ class Session(State):
 
 
 def _declare() -> None:
-    """Load the rooms in which the commands are declared."""
-    from tfstep.commands import change, compare, display, draw, info, keep, learn, look, move, scene, stop, talk, verify  # noqa: F401  # declared by being imported
+    """Load the rooms in which the commands are declared, in the order in which the help lists them."""
+    for room in ROOMS:
+        import_module(f"tfstep.commands.{room}")
 
 
 _declare()
