@@ -71,7 +71,7 @@ def row_blocks(rows: int, width: int) -> list[slice]:
 
 
 def in_blocks(kernel: Callable[..., object], out: np.ndarray, *inputs: np.ndarray, **attrs: Any) -> None:
-    """``kernel(out, *inputs)``, a block of rows of ``out`` at a time, with the parts of the inputs that broadcast to it.
+    """``kernel(out, *inputs)``, a block of rows of ``out`` at a time, with what of the inputs broadcasts to it.
 
     The last axis stays whole: what is computed along it, such as a softmax, is computed as ever.
     """

@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
-import numpy as np
-
 from tfstep.engine.axis import Spec
 from tfstep.engine.kernel import Kernel
 from tfstep.engine.plan import Lit

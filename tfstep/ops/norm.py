@@ -5,9 +5,9 @@ from __future__ import annotations
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
 from tfstep.ops.functions import sqrt
+from tfstep.ops.kernels import norm as fast
 from tfstep.ops.linear import rows
 from tfstep.ops.reduce import mean, sum_
-from tfstep.ops.kernels import norm as fast
 
 
 def normalised(x: Array, eps: float, axis: int | tuple[int, ...] = -1) -> tuple[Array, Array]:

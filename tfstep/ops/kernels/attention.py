@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.engine.kernel import blockwise
+from tfstep.ops.kernels.reduce import largest, total
 
 Array = np.ndarray
-_sum, _max = np.add.reduce, np.maximum.reduce
 
 
 @blockwise
 def softmax(out: Array, x: Array) -> None:
     """Exp(x − max) / Σ exp(x − max), along the last axis."""
-    np.subtract(x, _max(x, -1, None, None, True), out)
+    np.subtract(x, largest(x, -1, None, None, True), out)
     np.exp(out, out)
-    np.divide(out, _sum(out, -1, None, None, True), out)
+    np.divide(out, total(out, -1, None, None, True), out)
 
 
 @blockwise
 def softmax_x(out: Array, g: Array, y: Array) -> None:
     """Y · (g − Σ g·y)."""
     np.multiply(g, y, out)
-    np.subtract(g, _sum(out, -1, None, None, True), out)
+    np.subtract(g, total(out, -1, None, None, True), out)
     np.multiply(y, out, out)
 
 

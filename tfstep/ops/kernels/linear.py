@@ -6,6 +6,7 @@ import numpy as np
 
 from tfstep.engine.blocks import BLOCK, each, in_blocks
 from tfstep.engine.kernel import kernel
+from tfstep.ops.kernels.reduce import total
 
 Array = np.ndarray
 
@@ -85,12 +86,12 @@ def sum_rows(out: Array, g: Array) -> None:
     """Σ g over all rows; large sums a few columns at a time, each column from the first row to the last."""
     g = rows(g)
     if g.size <= BLOCK:
-        np.add.reduce(g, 0, None, out)
+        total(g, 0, None, out)
         return
     step, n = max(64, BLOCK // len(g)), len(out)
 
     def some(start: int) -> None:
         stop = start + step if start + step < n - 1 else n  # NumPy adds a column that is alone in another order
-        np.add.reduce(g[:, start:stop], 0, None, out[start:stop])
+        total(g[:, start:stop], 0, None, out[start:stop])
 
     each(some, range(0, max(1, n - 1), step))

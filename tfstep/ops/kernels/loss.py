@@ -7,9 +7,9 @@ import numpy as np
 from tfstep.engine.blocks import each, row_blocks
 from tfstep.engine.kernel import kernel
 from tfstep.ops.kernels.linear import rows
+from tfstep.ops.kernels.reduce import largest, total
 
 Array = np.ndarray
-_sum, _max = np.add.reduce, np.maximum.reduce
 Keep = tuple[int, ...]
 
 
@@ -17,27 +17,29 @@ def _blocks(x: Array, labels: Array, keep: Keep) -> list[tuple[slice, Array | sl
     """Which of the kept rows, where they are among all rows, and their labels, for each block."""
     every = len(keep) == len(x)
     numbers, ids = np.array(keep), labels.ravel()
-    return [(b, b if every else numbers[b], ids[b] if every else ids[numbers[b]]) for b in row_blocks(len(keep), x.shape[1])]
+    return [
+        (b, b if every else numbers[b], ids[b] if every else ids[numbers[b]]) for b in row_blocks(len(keep), x.shape[1])
+    ]
 
 
 @kernel
 def cross_entropy(out: Array, logits: Array, labels: Array, *, keep: Keep) -> None:
     """Mean of log Σ exp(x − max) − (x − max)[label] over the kept rows."""
     x = rows(logits)
-    total, picked = np.empty((2, len(keep), 1), x.dtype)
+    sums, picked = np.empty((2, len(keep), 1), x.dtype)
 
     def some(block: tuple[slice, Array | slice, Array]) -> None:
         kept, place, ids = block
         row = x[place]
-        shift = np.subtract(row, _max(row, -1, None, None, True))
+        shift = np.subtract(row, largest(row, -1, None, None, True))
         picked[kept, 0] = shift[np.arange(len(ids)), ids]
         np.exp(shift, shift)
-        _sum(shift, -1, None, total[kept], True)
+        total(shift, -1, None, sums[kept], True)
 
     each(some, _blocks(x, labels, keep))
-    np.log(total, total)
-    np.subtract(total, picked, total)
-    np.divide(_sum(total, None), len(keep), out)
+    np.log(sums, sums)
+    np.subtract(sums, picked, sums)
+    np.divide(total(sums, None), len(keep), out)
 
 
 @kernel
@@ -51,9 +53,9 @@ def cross_entropy_logits(out: Array, g: Array, logits: Array, labels: Array, *, 
         _, place, ids = block
         row = x[place]
         p = result[place] if isinstance(place, slice) else np.empty_like(row)
-        np.subtract(row, _max(row, -1, None, None, True), p)
+        np.subtract(row, largest(row, -1, None, None, True), p)
         np.exp(p, p)
-        np.divide(p, _sum(p, -1, None, None, True), p)
+        np.divide(p, total(p, -1, None, None, True), p)
         p[np.arange(len(ids)), ids] -= 1
         np.multiply(g, p, p)
         np.divide(p, len(keep), p)

@@ -7,14 +7,15 @@ import numpy as np
 from tfstep.engine.blocks import row_blocks
 from tfstep.engine.kernel import blockwise, kernel
 from tfstep.ops.kernels.linear import rows, sum_rows
+from tfstep.ops.kernels.reduce import total
 
 Array = np.ndarray
-_sum = np.add.reduce
 
 
 def _mean(x: Array) -> Array:
-    total: Array = _sum(x, -1, None, None, True)
-    return np.divide(total, x.shape[-1], total)
+    mean = total(x, -1, None, None, True)
+    np.divide(mean, x.shape[-1], mean)
+    return mean
 
 
 def _normalised(out: Array, x: Array, eps: float) -> Array:
@@ -56,7 +57,7 @@ def layer_norm_gamma(out: Array, g: Array, x: Array, *, eps: float) -> None:
     if len(blocks) == 1:
         xhat = np.empty_like(x)
         _normalised(xhat, x, eps)
-        _sum(np.multiply(g, xhat, xhat), 0, None, out)
+        total(np.multiply(g, xhat, xhat), 0, None, out)
         return
     sums = np.empty((1 + blocks[0].stop, x.shape[1]), out.dtype)
     for block in blocks:
@@ -64,7 +65,7 @@ def layer_norm_gamma(out: Array, g: Array, x: Array, *, eps: float) -> None:
         _normalised(xhat, x[block], eps)
         np.multiply(g[block], xhat, xhat)
         first = 0 if block.start else 1
-        _sum(sums[first : 1 + len(xhat)], 0, None, out)
+        total(sums[first : 1 + len(xhat)], 0, None, out)
         sums[0] = out
 
 
