@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +16,20 @@ from tfstep.faces.cli.output import Output
 from tfstep.faces.cli.settings import Settings, is_terminal
 from tfstep.text import Text
 
-SUFFIXES = {".json": "json", ".npz": "npz"}
+if TYPE_CHECKING:
+    from tfstep.engine.tensor import Tensor
+    from tfstep.engine.trace import Trace
+    from tfstep.scenario.scenario import Scenario
+
+SUFFIXES = {
+    ".json": "json",
+    ".npz": "npz",
+    ".csv": "csv",
+    ".md": "markdown",
+    ".tex": "latex",
+    ".svg": "svg",
+    ".html": "html",
+}
 FORMATS = ("table", *SUFFIXES.values())
 
 
@@ -32,7 +46,7 @@ def _run(
 ) -> None:
     from tfstep import trace
     from tfstep.scenario.scenario import load
-    from tfstep.view.report import json, npz, tables
+    from tfstep.view.report import npz, tables
     from tfstep.view.report.numbers import DIGITS
     from tfstep.view.report.select import select
 
@@ -40,20 +54,43 @@ def _run(
     traced = trace(loaded)
     tensors = select(traced, patterns or ["*"])
     out = Output(settings, output)
-    match format or _by_suffix(output):
-        case "json":
-            out.text(json.dump(loaded.name, loaded.variant, traced, tensors, grad, precision))
-        case "npz":
-            if out.file is None and is_terminal(sys.stdout):
-                raise CommandError(
-                    Text(
-                        "an .npz is not for a terminal; name a file with -o FILE.npz",
-                        ".npz 不能输出到终端；请用 -o 文件.npz 指定文件",
-                    )
+    format = format or _by_suffix(output)
+    if format == "npz":
+        if out.file is None and is_terminal(sys.stdout):
+            raise CommandError(
+                Text(
+                    "an .npz is not for a terminal; name a file with -o FILE.npz",
+                    ".npz 不能输出到终端；请用 -o 文件.npz 指定文件",
                 )
-            out.data(npz.archive(tensors, grad))
+            )
+        out.data(npz.archive(tensors, grad))
+    elif format == "table":
+        out.lines(tables.tables(tensors, grad, precision or DIGITS, out.columns))
+    else:
+        out.text(_pieces(format, loaded, traced, tensors, grad, precision))
+
+
+def _pieces(
+    format: str, scenario: Scenario, trace: Trace, tensors: Sequence[Tensor], grad: bool, precision: int | None
+) -> Iterable[str]:
+    """The text of a format that is text."""
+    from tfstep.view.report import csv, html, json, latex, markdown, svg
+    from tfstep.view.report.numbers import DIGITS
+
+    heading = f"{scenario.title} · {scenario.name} · {scenario.variant}"
+    match format:
+        case "json":
+            return json.dump(scenario.name, scenario.variant, trace, tensors, grad, precision)
+        case "csv":
+            return csv.lines(tensors, grad, precision)
+        case "markdown":
+            return markdown.document(tensors, grad, precision or DIGITS)
+        case "latex":
+            return latex.document(tensors, grad, precision or DIGITS)
+        case "svg":
+            return [svg.picture(heading, tensors, grad, precision or DIGITS)]
         case _:
-            out.lines(tables.tables(tensors, grad, precision or DIGITS, out.columns))
+            return html.page(heading, tensors, grad, precision or DIGITS)
 
 
 def _by_suffix(file: Path | None) -> str:
@@ -67,12 +104,13 @@ COMMAND = command(
         "In a PATTERN * stands for any characters, dots included. Gradients, new values and what is inside a step "
         "must be spelled: '*.grad', '*.W_Q.new', '*.weights/exp'.\n\n"
         "JSON has every number in full, nan, inf and -inf as strings; its grad is null without --grad, and where no "
-        "path leads to the loss. An .npz has one array a path; with --grad also the gradients, under PATH.grad.",
+        "path leads to the loss. An .npz has one array a path; with --grad also the gradients, under PATH.grad. A csv "
+        "has one number a line; svg and html are heatmaps.",
         "输出张量：整个前向过程的，或 PATTERN 指定的，按时间线的顺序。\n\n"
         "PATTERN 里的 * 代表任意字符，包括点。梯度、更新后的值和步骤内部的张量必须写明："
         "'*.grad'、'*.W_Q.new'、'*.weights/exp'。\n\n"
         "JSON 里的数是全精度的，nan、inf、-inf 写成字符串；没有 --grad，或者没有通向损失的路径时，grad 为 null。"
-        ".npz 里每个路径一个数组；加上 --grad，梯度存在 PATH.grad 下。",
+        ".npz 里每个路径一个数组；加上 --grad，梯度存在 PATH.grad 下。csv 每行一个数；svg 和 html 是热力图。",
     ),
     [
         scenario(),
@@ -99,8 +137,8 @@ COMMAND = command(
         Option(
             ["--precision"],
             Text(
-                "significant digits; default: 4 in tables, all elsewhere",
-                "有效数字位数；默认表格里 4 位，其他格式全部",
+                "significant digits; default: all in json, npz and csv, 4 elsewhere",
+                "有效数字位数；默认 json、npz、csv 为全部，其他格式 4 位",
             ),
             type=Whole(1, 17),
             metavar="N",

@@ -1,0 +1,153 @@
+"""Tensors as CSV, Markdown, LaTeX, SVG and HTML: the numbers are there, and words cannot break out of their place."""
+
+import csv
+import io
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+import tfstep
+from tfstep.engine.trace import Trace
+from tfstep.scenario.scenario import load_text
+from tfstep.view.report import csv as csv_format
+from tfstep.view.report import html, latex, markdown, svg
+from tfstep.view.report.select import select
+from tfstep.view.report.shade import shade
+from tfstep.view.report.slices import slices
+
+EVIL = """
+tfstep: 1
+model: {kind: encoder, d_model: 2, d_ff: 2}
+vocab: [<pad>, '<b>|x', 'a_&"\\$%^#{}~']
+input: {source: ['<b>|x', 'a_&"\\$%^#{}~']}
+"""
+
+
+@pytest.fixture(scope="module")
+def trace() -> Trace:
+    return tfstep.trace(tfstep.load("padding"))
+
+
+@pytest.fixture(scope="module")
+def evil() -> Trace:
+    return tfstep.trace(load_text(EVIL))
+
+
+def test_csv_is_read_back_to_the_bit(trace):
+    tensors = select(trace, ["*"])
+    rows = list(csv.DictReader(io.StringIO("".join(csv_format.lines(tensors, True)))))
+    assert len(rows) == sum(t.value.size for t in tensors)
+    for row in rows:
+        tensor = trace[row["path"]]
+        cell = tuple(map(int, row["index"].split()))
+        assert float(row["value"]) == tensor.value[cell]
+        assert (row["grad"] == "") == (tensor.grad is None)
+        if tensor.grad is not None:
+            assert float(row["grad"]) == tensor.grad[cell]
+    weights = next(r for r in rows if r["path"] == "enc0.attn.weights" and r["index"] == "1 0 0 7")
+    assert weights["words"] == "1 0 我 散步"
+
+
+def numbers_of(part):
+    return [text for row in part.texts for text in row]
+
+
+def test_markdown_has_a_row_a_row(trace):
+    (tensor,) = select(trace, ["*.scores"])
+    text = "".join(markdown.document([tensor], False, 4))
+    tables = re.findall(r"(?:^\|.*\|\n)+", text, re.M)
+    assert len(tables) == 2
+    for table, (part,) in zip(tables, slices(tensor, False, 4), strict=True):
+        head, rule, *rows = table.splitlines()
+        assert head.count("|") == rule.count("|") == len(part.columns) + 2
+        found = [[cell.strip() for cell in row.split("|")[2:-1]] for row in rows]
+        assert found == part.texts
+
+
+def test_html_is_whole_and_has_every_number_in_full(trace):
+    class Reader(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.open, self.titles = [], {}
+
+        def handle_starttag(self, tag, attrs):
+            if tag != "meta":
+                self.open.append(tag)
+            if tag == "td":
+                cell, _, value = dict(attrs)["title"].partition(" = ")
+                self.titles[cell] = float(value)
+
+        def handle_endtag(self, tag):
+            assert self.open.pop() == tag
+
+    reader = Reader()
+    reader.feed("".join(html.page("<title>", select(trace, ["*.weights", "loss"]), True, 4)))
+    assert reader.open == []
+    weights = trace["enc0.attn.weights"]
+    for cell in np.ndindex(*weights.shape):
+        name = ",".join(map(str, cell))
+        assert reader.titles[f"enc0.attn.weights[{name}]"] == weights.value[cell]
+        assert reader.titles[f"enc0.attn.weights.grad[{name}]"] == weights.grad[cell]
+    assert reader.titles["loss"] == trace["loss"].value
+
+
+def test_svg_is_xml_with_the_numbers_and_words(trace):
+    (tensor,) = select(trace, ["*.weights"])
+    root = ET.fromstring(svg.picture("title", [tensor], True, 4))
+    texts = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    for parts in slices(tensor, True, 4):
+        for part in parts:
+            for label in (*part.rows, *part.columns, *numbers_of(part)):
+                assert label in texts
+    wide, high = float(root.get("width")), float(root.get("height"))
+    for each in root.iter("{http://www.w3.org/2000/svg}text"):
+        assert 0 <= float(each.get("x")) <= wide
+        assert 0 <= float(each.get("y")) <= high
+
+
+def test_a_wide_matrix_is_a_heatmap_without_numbers():
+    wide = load_text("tfstep: 1\nmodel: {kind: mlp, sizes: [40, 40]}\ninput: {x: [" + ", ".join(["1"] * 40) + "]}\n")
+    picture = svg.picture("t", select(tfstep.trace(wide), ["*.W"]), False, 4)
+    assert picture.count("<rect") == 1 + 40 * 40
+    assert picture.count("<text") < 60
+
+
+def test_colour_shows_sign_and_size(trace):
+    ((part,),) = list(slices(trace["enc0.ffn.W_1"], False, 4))
+    bound = part.bound
+    assert bound == np.abs(trace["enc0.ffn.W_1"].value).max()
+    red, _, blue = (int(shade(part, bound)[k : k + 2], 16) for k in (1, 3, 5))
+    assert red > blue, "orange for positive"
+    red, _, blue = (int(shade(part, -bound)[k : k + 2], 16) for k in (1, 3, 5))
+    assert blue > red, "blue for negative"
+    assert shade(part, 0.0) == shade(part, float("nan")) == shade(part, -1e9) == "#ffffff"
+
+
+def test_latex_is_balanced_and_escaped(evil):
+    text = "".join(latex.document(select(evil, ["*.weights", "src.tokens"]), False, 4))
+    assert text.count(r"\begin{array}") == text.count(r"\end{array}") == 2
+    assert text.count("\\[\n") == text.count("\\]\n")
+    bare = re.sub(r"\\[_#$%&{}]|\\text[a-z]+\{\}", "", text)
+    assert bare.count("{") == bare.count("}")
+    assert not set("#$%~") & set(bare)
+
+
+def test_words_stay_in_their_place(evil):
+    tensors = select(evil, ["*.weights"])
+    page = "".join(html.page("<x>", tensors, False, 4))
+    assert "<b>" not in page
+    assert "<x>" not in page
+    texts = [each.text for each in ET.fromstring(svg.picture("<x>", tensors, False, 4)).iter() if each.text]
+    assert "<b>|x" in texts
+    table = "".join(markdown.document(tensors, False, 4))
+    assert "\\<b\\>\\|x" in table
+
+
+def test_a_scalar_is_one_cell(trace):
+    ((part,),) = list(slices(trace["loss"], False, 3))
+    assert part.numbers == [[float(trace["loss"].value)]]
+    assert part.cell(0, 0) == "loss"
+    assert "2.16" in "".join(latex.document([trace["loss"]], False, 3))
