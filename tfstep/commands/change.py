@@ -121,7 +121,7 @@ def _release(session: Session, rest: str) -> Result:
     "change",
     "undo [n]",
     key="u",
-    aliases=("un",),
+    aliases=("un", "und"),
     about=Text(
         "Take the last change back, to the bit. Every variant has its own changes.",
         "撤销上一次改动，精确到比特。每个变体有自己的改动。",

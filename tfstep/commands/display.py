@@ -36,7 +36,7 @@ def _display(session: Session, rest: str) -> Result:
 @command(
     "look",
     "undisplay [NUMBER]",
-    aliases=("und",),
+    aliases=("undisp",),
     about=Text("End a display; without NUMBER all of them.", "取消一项显示；不写编号则全部取消。"),
 )
 def _undisplay(session: Session, rest: str) -> Result:

@@ -14,10 +14,9 @@ from tfstep.session.results import Changed, Nothing, Result
 from tfstep.session.state import State
 from tfstep.text import Text
 
-
 ROOMS = (
     *("move", "stop", "look", "display", "info", "change", "scene", "compare"),
-    *("learn", "verify", "draw", "files", "keep", "talk"),
+    *("learn", "verify", "draw", "files", "keep", "recover", "talk"),
 )
 
 
@@ -50,6 +49,8 @@ class Session(State):
         if not self.depth:
             self.history.append(line.strip())
         found = find(word)
+        if self.diary is not None and found.name not in ("source", "recover"):
+            self.diary.write(line.strip())
         self._last = line if found.repeats else None
         return self._do(found, rest)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tfstep.commands.script import ScriptError
 from tfstep.commands.session import Session
 from tfstep.errors import TfstepError
+from tfstep.faces.recovery import begin, end
 from tfstep.faces.script import Say, Show, run_scripts, shown
 from tfstep.session.results import Quit
 from tfstep.text import Text
@@ -32,9 +33,19 @@ def repl(
     0: done; 1: in batch, a command failed or an `expect` did not hold. Not in batch a failed script is told
     and the user goes on from there.
     """
-    done = run_scripts(session, files, commands, show, say)
-    if batch or done is None:
-        return 1 if done is False else 0
+    if batch:
+        return 1 if run_scripts(session, files, commands, show, say) is False else 0
+    if (offer := begin(session)) is not None:
+        say(offer)
+    try:
+        return _debug(session, show, say, files, commands)
+    finally:
+        end(session)
+
+
+def _debug(session: Session, show: Show, say: Say, files: Sequence[str], commands: Sequence[str]) -> int:
+    if run_scripts(session, files, commands, show, say) is None:
+        return 0
     failed = False
     for line in _typed(session):
         failed = not _one(session, line, show, say) or failed

@@ -9,6 +9,7 @@ from tfstep.errors import PathError
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.breakpoints import Points
 from tfstep.session.cursor import Cursor
+from tfstep.session.diary import Diary, Leftover
 from tfstep.session.journal import Entry, Journal
 from tfstep.session.marks import Comparison
 from tfstep.session.place import Frame, Position, inside_of, position_of, scopes, tensor_at
@@ -37,6 +38,8 @@ class State:
         self.asides: list[Text] = []  # what else is to be said with the last result
         self.points = Points()
         self.progress: Progress | None = None  # told how a training goes on
+        self.diary: Diary | None = None
+        self.leftovers: list[Leftover] = []  # diaries of sessions that were cut off
         self._moved = self._beside = Comparison(self.trace, self.trace)
 
     # -- the numbers -----------------------------------------------------------------------------

@@ -1,0 +1,81 @@
+"""recover: take a killed session up again."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from tfstep.commands.line import none, split
+from tfstep.commands.registry import command, find
+from tfstep.errors import CommandError, TfstepError
+from tfstep.session.results import Message, Result
+from tfstep.session.state import State
+from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.commands.session import Session
+
+_AGAIN = {
+    "print",
+    "display",
+    "undisplay",
+    "train",
+    "rewind",
+    "baseline",
+}  # run again, though their groups are not
+_WHOLE = ("move", "stop", "change")
+
+
+def nothing_left(state: State) -> Text | None:
+    """Why there is nothing to take up, if there is nothing."""
+    if not state.leftovers:
+        return Text("no session on this scenario was cut off", "这个场景没有中断的会话")
+    if any(journal.changes for journal in state.journals.values()):
+        return Text("this session has changes of its own; start a new one", "当前会话已有改动；请另开一个会话")
+    return None
+
+
+@command(
+    "keep",
+    "recover",
+    about=Text(
+        "Take up the last session on this scenario that was cut off (killed, or the terminal closed).",
+        "恢复这个场景上一次中断的会话（被杀死或终端关闭）。",
+    ),
+    refused=nothing_left,
+)
+def _recover(session: Session, rest: str) -> Result:
+    none(rest, "recover")
+    left = session.leftovers.pop(0)
+    if left.variant != session.variant:
+        session.run(f"variant {left.variant}")
+    count = 0
+    for line in left.lines:
+        if _matters(line):
+            with suppress(TfstepError):  # it was refused then as well
+                session.run(line)
+            count += 1
+    left.path.unlink(missing_ok=True)
+    changes = sum(len(journal.changes) for journal in session.journals.values())
+    return Message(
+        (
+            Text(
+                "taken up again: {lines} lines, {changes} changes hold",
+                "已恢复：共 {lines} 行，现有 {changes} 处改动",
+                lines=count,
+                changes=changes,
+            ),
+        )
+    )
+
+
+def _matters(line: str) -> bool:
+    """Whether a line has left anything behind: it moved, stopped, changed, trained or named something."""
+    try:
+        word, _ = split(line)
+        found = find(word) if word else None
+    except CommandError:
+        return False
+    if found is None or found.name in ("recover", "source", "quit"):
+        return False
+    return found.group in _WHOLE or found.name in _AGAIN or found.name in ("variant", "set")

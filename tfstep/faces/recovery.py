@@ -1,0 +1,37 @@
+"""Where the diaries of sessions lie, and what is offered when one was cut off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+from tfstep.commands.session import Session
+from tfstep.session.diary import Diary, leftovers
+from tfstep.text import Text
+
+
+def diaries() -> Path:
+    """The folder of the diaries."""
+    return Path(user_state_path("tfstep")) / "sessions"
+
+
+def begin(session: Session) -> Text | None:
+    """Keep a diary of this session from now on; returns an offer where an earlier one was cut off."""
+    folder = diaries()
+    session.leftovers = leftovers(folder, session.scenario)
+    session.diary = Diary(folder, session.scenario)
+    if not session.leftovers:
+        return None
+    return Text(
+        "a session on {name} was cut off after {n} lines; `recover` takes it up again",
+        "{name} 上有一次会话在 {n} 行之后中断；`recover` 可恢复",
+        name=session.scenario.name,
+        n=len(session.leftovers[0].lines),
+    )
+
+
+def end(session: Session) -> None:
+    """The session ends by itself."""
+    if session.diary is not None:
+        session.diary.end()

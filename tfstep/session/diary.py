@@ -1,0 +1,111 @@
+"""The diary: every line of a session on disk as it is run, so that a killed session can be taken up again."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from tfstep.scenario.scenario import Scenario
+
+LONGEST = 20_000_000  # bytes of a diary that is read again
+
+
+def key_of(scenario: Scenario) -> str:
+    """What tells one scenario's diaries from another's."""
+    return str(scenario.path.resolve()) if scenario.path is not None else scenario.name
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """The diary of a session that was cut off: its lines, the variant it began with, when it was last written."""
+
+    path: Path
+    variant: str
+    lines: tuple[str, ...]
+    written: float
+
+
+class Diary:
+    """The diary of one running session; `end` takes it away again. Where it cannot be written, there is none."""
+
+    def __init__(self, folder: Path, scenario: Scenario) -> None:
+        self.path = folder / f"{os.getpid()}-{time.time_ns()}.jsonl"
+        self._head = {"scenario": key_of(scenario), "variant": scenario.variant, "pid": os.getpid()}
+        self._file: IO[str] | None = None
+        self._broken = False
+
+    def write(self, line: str) -> None:
+        """Put a line on disk, before it is run; the first one begins the file."""
+        if self._broken:
+            return
+        try:
+            if self._file is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self.path.open("x", encoding="utf-8")
+                self._put(self._head)
+            self._put(line)
+        except OSError:
+            self._broken = True
+
+    def _put(self, what: object) -> None:
+        assert self._file is not None
+        self._file.write(json.dumps(what, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def end(self) -> None:
+        """The session has ended by itself: nothing is to be taken up again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            self.path.unlink(missing_ok=True)
+
+
+def leftovers(folder: Path, scenario: Scenario) -> list[Leftover]:
+    """The diaries of sessions on this scenario that were killed, the latest first."""
+    found = []
+    for path in folder.glob("*.jsonl") if folder.is_dir() else ():
+        left = _read(path, key_of(scenario))
+        if left is not None:
+            found.append(left)
+    return sorted(found, key=lambda each: -each.written)
+
+
+def _read(path: Path, key: str) -> Leftover | None:
+    """One diary, if it is of this scenario and its session runs no more."""
+    try:
+        stat = path.stat()
+        if stat.st_size > LONGEST:
+            return None
+        rows = path.read_text("utf-8", errors="replace").splitlines()
+        head = json.loads(rows[0]) if rows else None
+        if not isinstance(head, dict) or head.get("scenario") != key or _runs(int(head.get("pid", 0))):
+            return None
+        lines = [_line(row) for row in rows[1:]]
+    except (OSError, ValueError):
+        return None
+    return Leftover(path, str(head.get("variant", "base")), tuple(each for each in lines if each), stat.st_mtime)
+
+
+def _line(row: str) -> str:
+    """One line of a diary; a row that was cut off in the middle counts for nothing."""
+    try:
+        line = json.loads(row)
+    except ValueError:
+        return ""
+    return line if isinstance(line, str) else ""
+
+
+def _runs(pid: int) -> bool:
+    if pid <= 0 or pid == os.getpid():
+        return pid == os.getpid()
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
