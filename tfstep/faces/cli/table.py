@@ -16,8 +16,12 @@ COMMANDS = {
     "repl": ("repl", Text("Debug a scenario line by line.", "用命令行逐条调试一个场景。")),
     "train": ("train", Text("Train, and show the loss.", "训练，并显示损失。")),
     "generate": ("generate", Text("Let a decoder speak, word by word.", "让解码器逐词生成。")),
+    "learn": ("learn", Text("Learn by lessons, or check them.", "上课学习，或检查课程。")),
     "list": ("list", Text("List the scenarios that ship.", "列出自带的场景。")),
     "new": ("new", Text("Write a commented scenario to start from.", "写出一个带注释的场景，作为起点。")),
-    "validate": ("validate", Text("Check scenario files; print errors only.", "检查场景文件；只输出错误。")),
+    "validate": (
+        "validate",
+        Text("Check scenario and lesson files; print errors only.", "检查场景和课程文件；只输出错误。"),
+    ),
 }
 """Each command's module and its one line of help."""

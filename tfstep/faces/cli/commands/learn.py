@@ -1,0 +1,119 @@
+"""``tfstep learn``: the lessons: a list of them, one of them, or all of them without a person."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+import click
+
+from tfstep.faces.cli.command import Argument, Option
+from tfstep.faces.cli.options import command, variant
+from tfstep.faces.cli.output import Output, say
+from tfstep.faces.cli.settings import Settings
+from tfstep.text import Text
+from tfstep.view.spans import Line
+
+
+@click.pass_obj
+def _run(settings: Settings, lesson: str | None, variant: str | None, plain: bool, check: bool, again: bool) -> int:
+    out = Output(settings)
+    if check:
+        return _check(out, lesson)
+    if lesson is None:
+        _list(out)
+        return 0
+    from dataclasses import replace
+
+    from tfstep.commands.session import Session
+    from tfstep.faces.learn import WIDTH, learn
+    from tfstep.lessons.catalog import load_lesson, scenario_of
+    from tfstep.lessons.progress import Progress
+
+    loaded = load_lesson(lesson)
+    if variant is not None:
+        loaded = replace(loaded, variant=variant)
+    session = Session(scenario_of(loaded))
+
+    def show(found: Iterable[Line]) -> None:
+        out.lines(found)
+        sys.stdout.flush()
+
+    return learn(loaded, session, Progress(), show, say, min(WIDTH, out.columns or WIDTH), again)
+
+
+def _list(out: Output) -> None:
+    from tfstep.lessons.catalog import summaries
+    from tfstep.lessons.progress import Progress
+    from tfstep.view.report.layout import span, table
+
+    progress = Progress()
+    rows = []
+    for each in summaries():
+        reached = progress.of(each.name)
+        done = ""
+        if reached is not None:
+            going = Text("{n}/{of}", "{n}/{of}", n=reached.step, of=reached.of)
+            done = str(Text("done", "已完成") if reached.done else going)
+        minutes = Text("{n} min", "{n} 分钟", n=each.minutes)
+        rows.append(
+            [
+                span(str(each.order), "dim"),
+                span(each.name, "name"),
+                span(each.title),
+                span(minutes, "dim"),
+                span(done, "good"),
+            ]
+        )
+    out.lines(table(rows, "><<><"))
+
+
+def _check(out: Output, lesson: str | None) -> int:
+    from tfstep.lessons.catalog import shipped
+    from tfstep.lessons.check import failures
+    from tfstep.view.report.layout import line, span
+
+    failed = False
+    for name, mistakes in failures([lesson] if lesson is not None else shipped()):
+        for mistake in mistakes:
+            say(mistake)
+        failed = failed or bool(mistakes)
+        word = span(Text("failed", "失败"), "bad") if mistakes else span(Text("ok", "通过"), "good")
+        out.lines([line(word, f"  {name}")])
+        sys.stdout.flush()
+    return 1 if failed else 0
+
+
+COMMAND = command(
+    "learn",
+    Text(
+        "Learn the Transformer by its numbers. Without LESSON: list the lessons, and how far you have come. In a "
+        "lesson Enter goes on, `?` gives a hint, `!` the answer, `b` goes back, `q` leaves; between questions any command of "
+        "the debugger runs.\n\nWithout a terminal the answers are read from standard input.",
+        "跟着数字学 Transformer。不写 LESSON 时列出课程和进度。课程中回车继续，`?` 看提示，`!` 看答案，"
+        "`b` 返回，`q` 离开；两个问题之间可以执行任何调试器命令。\n\n没有终端时从标准输入读取答案。",
+    ),
+    [
+        Argument(
+            ["lesson"],
+            Text("the name of a lesson, or a file of one's own", "课程名，或自己的课程文件"),
+            required=False,
+            type=click.STRING,
+        ),
+        variant(Text("begin with this variant of the scenario", "从场景的这个变体开始")),
+        Option(
+            ["--plain"], Text("text alone, without the screen", "只用文本，不用屏幕界面"), default=False, is_flag=True
+        ),
+        Option(
+            ["--check"],
+            Text(
+                "go through the lesson, or all of them, in both languages, without a person; status 1 if one fails",
+                "不需要人，走完这一课（或全部课程）的两种语言；有失败则退出码为 1",
+            ),
+            default=False,
+            is_flag=True,
+        ),
+        Option(["--again"], Text("from the beginning", "从头开始"), default=False, is_flag=True),
+    ],
+    _run,
+)

@@ -1,0 +1,258 @@
+"""The player: goes through a lesson step by step, asks, computes what is right, and compares.
+
+It knows no screen: each of its methods returns the `events` to be shown. Between two of them the reader may run
+anything in the session; before the lesson goes on, its own numbers are brought back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tfstep.commands.session import Session
+from tfstep.engine.why import Explanation
+from tfstep.engine.why import explain as explanation_of
+from tfstep.errors import TfstepError
+from tfstep.lessons.answers import Expected, expected
+from tfstep.lessons.branch import MINE, Branch
+from tfstep.lessons.events import (
+    Asked,
+    Began,
+    Ended,
+    Event,
+    Hinted,
+    Invited,
+    Judged,
+    Ran,
+    Returned,
+    Revealed,
+    Said,
+    Worked,
+)
+from tfstep.lessons.filled import blamed, fill
+from tfstep.lessons.lesson import Block, Claims, Commands, Lesson, Line, Look, Number, Pieces, Prose, Question, Try
+from tfstep.scenario.mistakes import fault
+from tfstep.session.evaluate import evaluate
+from tfstep.session.results import Result
+from tfstep.session.target import target, whole
+from tfstep.text import Text
+
+HOW = {
+    "number": Text("a number, or an expression such as 2*0.5", "一个数，或算式，如 2*0.5"),
+    "word": Text("a word", "一个词"),
+    "cell": Text(
+        "a cell: its row and column, as numbers or words, such as 1,0", "一个单元格：行和列，用数字或词，如 1,0"
+    ),
+    "choice": Text("the number of a choice", "选项的编号"),
+    "order": Text("larger, smaller or same", "大、小 或 一样"),
+}
+
+
+class Player:
+    """One lesson being played in a session.
+
+    ``step`` counts from 0; ``question`` is the one that waits, or None; ``cells`` are those spoken of last.
+    """
+
+    def __init__(self, lesson: Lesson, session: Session) -> None:
+        self.lesson, self.session = lesson, session
+        self.step, self.at = 0, 0
+        self.question: Question | None = None
+        self.cells: tuple[str, ...] = ()
+        self.done = False
+        self._hints = 0
+        self._own = Branch.of(session)  # the lesson's numbers, as it left them
+        self._starts = [self._own]  # and as they were before each step so far
+
+    # -- going through -----------------------------------------------------------------------------
+
+    def advance(self) -> Iterator[Event]:
+        """On to the next question or the end of the step. Raises `Mistakes` where the lesson is wrong.
+
+        While a question waits this does nothing.
+        """
+        if self.question is not None or self.done:
+            return
+        yield from self._return()
+        step = self.lesson.steps[self.step]
+        if self.at == 0:
+            yield Began(self.step + 1, len(self.lesson.steps), step.title)
+        while self.at < len(step.blocks):
+            block = step.blocks[self.at]
+            self.at += 1
+            if isinstance(block, Question):
+                yield self._ask(block)
+                return
+            yield from self._block(block)
+        yield from self._end()
+
+    def _end(self) -> Iterator[Event]:
+        self._own = Branch.of(self.session)
+        last = self.step + 1 == len(self.lesson.steps)
+        if last:
+            self.done = True
+        else:
+            self.step, self.at = self.step + 1, 0
+            self._starts[self.step :] = [self._own]
+        yield Ended(last)
+
+    def _block(self, block: Block) -> Iterator[Event]:
+        match block:
+            case Prose():
+                yield self._said(block.pieces, block.verbatim)
+            case Commands(lines):
+                for line in lines:
+                    yield Ran(line.text, self._run(line))
+            case Claims(lines):
+                for line in lines:
+                    self._claim(line)
+            case Look(lines):
+                for line in lines:
+                    with blamed(line.place):
+                        target(self.session, line.text)
+                self.cells = tuple(line.text for line in lines)
+            case Try(lines):
+                yield Invited(tuple(line.text for line in lines))
+        self._own = Branch.of(self.session)
+
+    def _said(self, pieces: Pieces, verbatim: bool = False) -> Said:
+        text = fill(self.session, pieces)
+        cells = tuple(p.expr for p in pieces if isinstance(p, Number) and self._is_target(p.expr))
+        if cells:
+            self.cells = cells
+        return Said(text, verbatim, cells)
+
+    def _is_target(self, text: str) -> bool:
+        try:
+            target(self.session, text)
+        except TfstepError:
+            return False
+        return True
+
+    def _run(self, line: Line) -> Result:
+        with blamed(line.place):
+            return self.session.run_within(line.text)
+
+    def _claim(self, line: Line) -> None:
+        with blamed(line.place):
+            holds = bool(evaluate(self.session, line.text).all())
+        if not holds:
+            message = Text("what the text says does not hold: {it}", "正文所说不成立：{it}", it=line.text)
+            raise fault(line.place, message)
+
+    def _return(self) -> Iterator[Event]:
+        """Bring the lesson's own numbers back."""
+        strayed = self._own.strayed(self.session)
+        self._own.restore(self.session)
+        if strayed:
+            message = Text(
+                "the lesson goes on from its own numbers; yours are kept: `restore {name}`",
+                "课程从自己的数继续；你的改动已保存：`restore {name}` 可取回",
+                name=MINE,
+            )
+            yield Returned(message)
+
+    def back(self) -> Iterator[Event]:
+        """To the beginning of this step, or if we are there, of the one before; then on from there."""
+        at_start = self.at == 0 or (self.at == 1 and self.question is not None)
+        yield from self.go(max(0, self.step - 1) if at_start and not self.done else self.step)
+
+    def go(self, step: int) -> Iterator[Event]:
+        """To the beginning of a step that was reached before, and on from there."""
+        step = max(0, min(step, len(self._starts) - 1))
+        self.step, self.at, self.question, self.done = step, 0, None, False
+        self._own = self._starts[step]
+        yield from self.advance()
+
+    def resume(self, step: int) -> None:
+        """Go to a step without showing those before it: their commands run. Raises `Mistakes`."""
+        while self.step < min(step, len(self.lesson.steps) - 1):
+            for _ in self.advance():
+                pass
+            if self.question is not None:
+                for _ in self._after(self.question):
+                    pass
+
+    @property
+    def over(self) -> int:
+        """The step (from 1) that has just come to its end, or 0 in the middle of one."""
+        return self.step + 1 if self.done else self.step if self.at == 0 else 0
+
+    # -- a question --------------------------------------------------------------------------------
+
+    def _ask(self, question: Question) -> Asked:
+        self.question, self._hints = question, 0
+        if question.show:
+            for line in question.show:
+                with blamed(line.place):
+                    target(self.session, line.text)
+            self.cells = tuple(line.text for line in question.show)
+        self._own = Branch.of(self.session)
+        choices = tuple(fill(self.session, choice.text) for choice in question.choices)
+        return Asked(fill(self.session, question.ask), choices, HOW[question.kind], self.cells)
+
+    def answer(self, text: str) -> Iterator[Event]:
+        """The reader's answer. A right one goes on to what comes after it. Raises AnswerError for none at all."""
+        question = self._waiting()
+        right = self._expected(question)
+        if right.judge(self.session, text):
+            yield Judged(True, Text("Right: {it}", "对：{it}", it=right.shown))
+            yield from self._after(question)
+        else:
+            yield Judged(False, self._wrong(question))
+
+    def _wrong(self, question: Question) -> Text:
+        left = len(question.hints) - self._hints
+        if left:
+            return Text("Not that. `?` gives a hint, `!` the answer.", "不对。`?` 看提示，`!` 看答案。")
+        return Text("Not that. `!` shows the answer.", "不对。`!` 看答案。")
+
+    def _expected(self, question: Question) -> Expected:
+        """What is right, worked out behind the question's own commands; the session is as before afterwards."""
+        here = Branch.of(self.session)
+        self._own.restore(self.session)
+        for line in question.then:
+            self._run(line)
+        found = expected(self.session, question)
+        here.restore(self.session)
+        return found
+
+    def hint(self) -> Hinted | None:
+        """The next hint, or None where there is none left."""
+        if self.question is None or self._hints == len(self.question.hints):
+            return None
+        self._hints += 1
+        text = fill(self.session, self.question.hints[self._hints - 1])
+        return Hinted(text, len(self.question.hints) - self._hints)
+
+    def reveal(self) -> Iterator[Event]:
+        """The answer with its working; then on to what comes after it."""
+        question = self._waiting()
+        yield Revealed(self._expected(question).shown)
+        yield from self._after(question)
+
+    def _working(self, question: Question) -> Iterator[Explanation]:
+        for line in question.reveal:
+            with blamed(line.place):
+                tensor, index = target(self.session, line.text)
+                cell = whole(tensor, index or ())
+                yield explanation_of(tensor.trace, tensor.node.slot, cell)
+
+    def _after(self, question: Question) -> Iterator[Event]:
+        """What follows an answered question: its commands, the working, what the lesson has to say."""
+        self.question = None
+        yield from self._return()
+        for line in question.then:
+            yield Ran(line.text, self._run(line))
+        if question.reveal:
+            yield Worked(tuple(self._working(question)), self.session.trace)
+        if question.because:
+            yield self._said(question.because)
+        self._own = Branch.of(self.session)
+
+    def _waiting(self) -> Question:
+        assert self.question is not None, "a face asks only while a question waits"
+        return self.question
+
+    def expected(self) -> Expected:
+        """What is right for the question that waits. Raises `Mistakes`."""
+        return self._expected(self._waiting())
