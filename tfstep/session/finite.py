@@ -16,7 +16,7 @@ import numpy as np
 
 from tfstep.engine.cell import cell_name
 from tfstep.engine.plan import Node
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Pin, Trace
 
 CELLS = 64  # cells of a parameter, at most
 INNER = 4  # cells of a tensor that is computed, at most
@@ -91,31 +91,37 @@ def _errors(trace: Trace, node: Node, cells: int) -> Iterator[tuple[str, float |
     draw = np.random.default_rng(zlib.crc32(node.path.encode()))
     largest = float(np.abs(gradient[np.isfinite(gradient)]).max(initial=0.0))
     scale = largest + FLOOR * max(1.0, abs(float(trace["loss"].value)))
+    losses = _losses(trace, node, value)
     chosen = draw.choice(value.size, min(cells, value.size), replace=False)
     for flat in sorted(int(k) for k in chosen):
         cell = tuple(int(i) for i in np.unravel_index(flat, value.shape))
         if not (math.isfinite(value[cell]) and math.isfinite(gradient[cell])):
             yield cell_name(node.path, cell), None
             continue
-        direction = np.zeros(value.size)
-        direction[flat] = 1
-        size = max(1.0, abs(float(value[cell])))
-        probe = _probe(trace, node, value, direction.reshape(value.shape), size)
-        yield cell_name(node.path, cell), _error(probe, float(gradient[cell]) * size, scale * size)
+        direction, size = np.zeros(value.shape), max(1.0, abs(float(value[cell])))
+        direction[cell] = size
+        yield cell_name(node.path, cell), _error(losses(direction), float(gradient[cell]) * size, scale * size)
     if value.size > 1 and np.isfinite(value).all() and np.isfinite(gradient).all():
         direction = draw.normal(size=value.shape)
         direction /= math.sqrt(float((direction**2).sum()))
         slope = float((gradient * direction).sum())
-        yield node.path, _error(_probe(trace, node, value, direction, 1.0), slope, scale)
+        yield node.path, _error(losses(direction), slope, scale)
 
 
-def _probe(trace: Trace, node: Node, value: np.ndarray, direction: np.ndarray, size: float) -> Callable[[float], float]:
-    """The loss as a function of how far the tensor is moved along a direction."""
+def _losses(trace: Trace, node: Node, value: np.ndarray) -> Callable[[np.ndarray], Callable[[float], float]]:
+    """For a direction, the loss as a function of how far the tensor is moved along it."""
+    stale = trace.edit({node.path: value})  # what does not follow from the tensor is there; the rest is not
+    known, target, everywhere = list(stale.values), trace.plan.paths["loss"].slot, np.ones(node.shape, bool)
 
-    def loss(t: float) -> float:
-        return float(trace.edit({node.path: value + (t * size) * direction})["loss"].value)
+    def moved_by(step: np.ndarray) -> float:
+        values, pins = list(known), trace.pins
+        if node.op is None:
+            values[node.slot] = value + step
+        else:
+            pins = {**pins, node.slot: Pin(everywhere, value + step)}
+        return float(Trace(trace.plan, values, pins).value(target))
 
-    return loss
+    return lambda direction: lambda t: moved_by(t * direction)
 
 
 def _error(loss: Callable[[float], float], slope: float, scale: float) -> float | None:

@@ -1,0 +1,100 @@
+"""Comparing two runs: pairing by position and by word, tolerance, and figures of odd numbers."""
+
+import math
+
+import numpy as np
+import pytest
+
+import tfstep
+from tfstep.scenario.scenario import load_text
+from tfstep.session.compare import Align, compare
+
+TEXT = """
+tfstep: 1
+model: {{kind: encoder, d_model: 4, d_ff: 4, positional: none}}
+vocab: [<pad>, a, b, c]
+input: {{source: {source}}}
+"""
+
+
+def run(source):
+    return tfstep.trace(load_text(TEXT.format(source=source)))
+
+
+def by_path(found):
+    return {each.path: each for each in found.steps}
+
+
+def test_words_are_paired_wherever_they_stand():
+    found = compare(run("a b c"), run("c a b"), Align.TOKEN)
+    assert found.equal
+    assert not compare(run("a b c"), run("c a b")).equal
+
+
+def test_repeated_words_are_paired_in_order():
+    one, other = run("a b a"), run("a a b")
+    found = by_path(compare(one, other, Align.TOKEN))["src.embed"]
+    assert found.equal
+    assert found.shared is None
+    edited = other.edit({"src.x[0,1,:]": 9.0})
+    step = by_path(compare(one, edited, Align.TOKEN))["src.x"]
+    expected = np.abs(one["src.x"].value[0, 2] - 9.0).max()
+    assert step.max_abs == expected, "the second a stands third in one run, second in the other"
+
+
+def test_only_common_words_are_compared():
+    step = by_path(compare(run("a b"), run("b c c"), Align.TOKEN))["src.embed"]
+    assert step.equal
+    assert step.shared == (4, 12)
+
+
+def test_no_common_word_cannot_be_compared():
+    step = by_path(compare(run("a"), run("b"), Align.TOKEN))["src.embed"]
+    assert (step.equal, step.max_abs, step.cosine) == (False, None, None)
+
+
+def test_sentences_of_a_batch_are_paired_one_by_one():
+    one, other = run("[[a, b], [b, c]]"), run("[[b, a], [c, b]]")
+    found = compare(one, other, Align.TOKEN)
+    assert by_path(found)["enc0.attn.weights"].equal
+    assert by_path(found)["src.embed"].max_abs == 0
+
+
+def test_zero_tolerance_asks_for_bits():
+    one = run("a b c")
+    value = one["enc0.attn.W_Q"].value
+    near = one.edit({"enc0.attn.W_Q": value * (1 + 1e-15)})
+    assert compare(one, near).equal
+    assert not compare(one, near, tolerance=0).equal
+    step = next(each for each in compare(one, near, tolerance=0).steps if not each.equal)
+    assert step.rounding
+    assert compare(one, run("a b c"), tolerance=0).equal
+
+
+def test_the_first_difference_is_the_earliest_step():
+    one = run("a b c")
+    found = compare(one, one.edit({"enc0.ffn.W_1[0,0]": 3.0}))
+    assert found.first.path == "enc0.ffn.hidden"
+    assert [leaf.path for leaf in found.leaves if not leaf.equal] == ["enc0.ffn.W_1"]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "moved", "cosine"),
+    [
+        (math.inf, math.inf, 0.0, None),
+        (math.nan, math.nan, 0.0, None),
+        (math.inf, -math.inf, math.inf, None),
+        (math.nan, 1.0, math.inf, None),
+        (0.0, 0.0, 0.0, 1.0),
+        (0.0, 2.0, 2.0, 0.0),
+        (1.0, -1.0, 2.0, -1.0),
+        (1e300, 1e300, 0.0, 1.0),
+    ],
+)
+def test_odd_numbers(a, b, moved, cosine):
+    one = run("a")
+    pair = compare(one.edit({"enc0.attn.scores": a}), one.edit({"enc0.attn.scores": b}))
+    step = by_path(pair)["enc0.attn.scores"]
+    assert step.max_abs == moved
+    assert step.cosine == cosine
+    assert step.equal == (moved == 0)
