@@ -12,12 +12,13 @@ from tfstep.text import Text
 
 @click.pass_obj
 def _run(settings: Settings, scenario: str, variant: str | None, depth: int, as_json: bool) -> None:
-    from tfstep import trace
+    from tfstep.engine.trace import Trace
     from tfstep.scenario.scenario import load
     from tfstep.view.report import json
     from tfstep.view.report.timeline import timeline, tree
 
-    rows = timeline(trace(load(scenario, variant)), depth)
+    program = load(scenario, variant).program
+    rows = timeline(Trace.start(program.plan, program.leaves), depth)  # no number is needed
     out = Output(settings)
     if as_json:
         out.text([json.steps(rows)])
