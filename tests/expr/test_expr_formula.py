@@ -104,7 +104,7 @@ def test_terms_are_those_of_the_equation(network: Trace) -> None:
     assert terms("y1") == [("sigmoid", ["a1"])]
     assert terms("w1.grad") == [(None, ["a1.grad", "x1"])]
     assert terms("b1.grad") == [(None, ["a1.grad"])]
-    assert terms("a1.grad") == [(None, ["y1.grad", "y1", "a1.grad/sub"])]
+    assert terms("a1.grad") == [(None, ["y1.grad", "y1", "a1.grad/one_minus_y"])]
 
 
 def test_the_chain_rule_reads_as_it_is_written(network: Trace) -> None:

@@ -62,6 +62,7 @@ def elementwise_cases() -> list[Case]:
         Case("where", (test[:, :1], draw("w3", 3), draw("w4", 2, 3)), title="broadcast"),
         Case("where", (draw("where", 4, 2, 3) > 0, draw("w5", 2, 1), np.asarray(draw("w6"))), title="scalar"),
         Case("where", (test, 0.0, draw("w7", 2, 3)), title="literal-first"),
+        Case("where", (test, 1.0, 0.0), title="literals"),
         Case("where", (test, draw("w8", 2, 3), -1.0), title="literal-second"),
     ]
     return made

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from op_case import Case, draw
 from op_cases import CASES
 from op_plans import timeline
 
+from tfstep.engine.op import Array, Op
+from tfstep.engine.tape import Traced
 from tfstep.engine.trace import Trace
 
 FORWARD = {
@@ -32,6 +37,22 @@ BACKWARD = {
     ("rms_norm", 0): ["square", "mean", "rms", "xhat", "ghat", "along", "sideways", "div"],
     ("cross_entropy", 0): ["max", "shift", "exp", "sum", "p", "p_minus_y"],
 }
+
+
+def record(body: Callable[..., Array], *args: Traced) -> Traced:
+    """A body as one step."""
+
+    class Written(Op):
+        def forward(self, x: Array, w: Array) -> Array:
+            return body(x, w)
+
+        def vjp_x(self, g: Array, y: Array, x: Array, w: Array) -> Array:
+            return g
+
+        def vjp_w(self, g: Array, y: Array, x: Array, w: Array) -> Array:
+            return g
+
+    return args[0].tape.record(Written(), args, {})
 
 
 def opened(name: str) -> Trace:
@@ -90,6 +111,28 @@ def test_explanations_read_as_the_paper_does() -> None:
     assert read["softmax"] == ("quotient", [[("y/exp", 1), ("y/sum", -1)]])
     assert read["rope"] == ("sum", [[("x0", 1), ("x1", 1)], [("x0", 1), ("x2", 1)]])
     assert read["scale"][0] == "quotient"
+
+
+def test_products_merge_and_a_sum_among_other_factors_stays_one() -> None:
+    def body(x: Array, w: Array) -> Array:
+        return 0.5 * (w * (2 * (x - w)))
+
+    case = Case("mul", (draw("a", 2), draw("b", 2)), title="body")
+    trace = timeline(case, call=lambda x, w: record(body, x, w))
+    e = trace.explain("y[1]")
+    assert [[(f.name, f.value) for f in t.factors if f.cell is None] for t in e.terms] == [[("0.5", 0.5), ("2", 2)]]
+    assert [[f.name for f in t.factors if f.cell is not None] for t in e.terms] == [["x1", "y/sub"]]
+    assert e.rule == "product"
+
+
+def test_an_inner_step_explains_itself_by_named_steps() -> None:
+    trace = opened("layer_norm")
+    e = trace.explain("x0.grad/sideways[0,0,0]")
+    assert [[f.name.removeprefix("x0.grad/") for f in t.factors] for t in e.terms] == [
+        ["ghat"],
+        ["−1", "ghat_mean"],
+        ["−1", "xhat", "along"],
+    ]
 
 
 def test_sums_inside_a_body_are_flattened_and_named_steps_are_not() -> None:

@@ -36,8 +36,14 @@ class AtomTerm:
     fn: str | None
 
 
+ONE_FACTOR, SUMS = ("view", "product", "quotient"), ("sum", "dot", "mean", "nothing")
 Terms = tuple[str, list[AtomTerm], Text | None]
 Memo = dict[tuple[Trace, int, Cell], Terms]
+
+
+def explained(trace: Trace, slot: int, cell: Cell) -> Terms:
+    """The terms that explain a cell: of a recorded step, or of an inner one, which unnamed steps merge into."""
+    return (_flat if trace.prefix else terms_of)(trace, slot, cell, {})
 
 
 def terms_of(trace: Trace, slot: int, cell: Cell, memo: Memo) -> Terms:
@@ -81,18 +87,16 @@ def _merged(trace: Trace, term: AtomTerm, memo: Memo) -> list[AtomTerm]:
     """One term with the inner steps it is made of merged in, where that leaves terms of the same form."""
     living = [a for a in term.atoms if a.const is None]
     for atom in living:
-        if atom.trace is not trace or trace.plan.nodes[atom.slot].op is None:
+        if atom.trace is not trace or trace.plan.nodes[atom.slot].op is None or _is_named(trace, atom.slot):
             continue
-        if _is_named(trace, atom.slot):
-            continue
-        rule, inner, _ = _flat(trace, atom.slot, atom.cell, memo)
+        rule, inner, _ = terms_of(trace, atom.slot, atom.cell, memo)
         place = next(k for k, a in enumerate(term.atoms) if a is atom)
         before, after = term.atoms[:place], term.atoms[place + 1 :]
-        if (len(inner) == 1 and rule == "view") or (len(inner) == 1 and rule in ("product", "quotient")):
+        if rule in ONE_FACTOR and len(inner) == 1:
             mergeable = inner[0].fn is None
         else:  # a sum: only where the term is that sum times bare numbers
             mergeable = (
-                rule in ("sum", "dot", "mean", "nothing")
+                (rule in SUMS or len(inner) > 1)
                 and atom.power == 1
                 and term.fn is None
                 and len(living) == 1

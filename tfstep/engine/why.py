@@ -16,7 +16,7 @@ import numpy as np
 from tfstep.engine.cell import Cell, cell_name
 from tfstep.engine.op import Const
 from tfstep.engine.plan import Lit
-from tfstep.engine.terms import Atom, AtomTerm, terms_of
+from tfstep.engine.terms import Atom, AtomTerm, explained
 from tfstep.engine.trace import Trace
 from tfstep.text import Text
 
@@ -99,7 +99,7 @@ def explain(trace: Trace, slot: int, cell: Cell, depth: int = 1) -> Explanation:
     name = cell_name(trace.prefix + node.path, cell)
     if node.op is None:
         return Explanation(name, number, "leaf", (), number, 0.0)
-    rule, raw, note = terms_of(trace, slot, cell, {})
+    rule, raw, note = explained(trace, slot, cell)
     if note is None:
         args = [s if isinstance(s, Lit) else trace.value(s) for s in node.inputs]
         note = node.op.remark(cell, args, node.attrs)
@@ -123,7 +123,7 @@ def explain(trace: Trace, slot: int, cell: Cell, depth: int = 1) -> Explanation:
 def nan_origin(trace: Trace, slot: int, cell: Cell) -> Explanation:
     """Where the NaN of a cell came from: the explanation of the first cell that is NaN though no factor of it is."""
     explanation = explain(trace, slot, cell)
-    _, terms, _ = terms_of(trace, slot, cell, {}) if trace.plan.nodes[slot].op is not None else ("", [], None)
+    _, terms, _ = explained(trace, slot, cell) if trace.plan.nodes[slot].op is not None else ("", [], None)
     for term in terms:
         for atom in term.atoms:
             if atom.trace is not None and np.isnan(atom.trace.value(atom.slot)[atom.cell]):

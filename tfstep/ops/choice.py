@@ -44,7 +44,8 @@ class Where(Elementwise):
     def infer(self, *args: Spec | Lit) -> Spec:
         """The branches broadcast with the condition and give the dtype."""
         spec = broadcast(*tensors(args))
-        return Spec(spec.shape, np.result_type(*(a.dtype for a in tensors(args[1:]))), spec.axes)
+        dtypes = [a.dtype for a in tensors(args[1:])] or [np.dtype(float)]
+        return Spec(spec.shape, np.result_type(*dtypes), spec.axes)
 
     def forward(self, condition: Array, a: Array, b: Array) -> Array:
         return np.where(condition, a, b)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfstep.engine.op import Array, Cell, Part, Ref, Why, op
+from tfstep.engine.tape import named
 from tfstep.ops.choice import positive, where
 from tfstep.ops.elementwise import Elementwise
 from tfstep.ops.erf import erf as _erf
@@ -78,7 +79,7 @@ class Tanh(Function):
         return np.tanh(x)
 
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
-        return g * (1 - y * y)
+        return g * named("slope", 1 - y * y)
 
 
 tanh = op(Tanh)
@@ -95,7 +96,7 @@ class Sigmoid(Function):
         return np.where(x >= 0, 1, e) / (1 + e)
 
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
-        return g * (y * (1 - y))
+        return g * y * named("one_minus_y", 1 - y)
 
 
 sigmoid = op(Sigmoid)

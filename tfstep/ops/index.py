@@ -204,7 +204,7 @@ class MinusLabel(Primitive):
         p = Part((Ref(0, cell),))
         if int(args[1][cell[0]]) != cell[1]:
             return Why("sum", (p,))
-        return Why("sum", (p, Part((Const(-1.0, "y"),))))
+        return Why("sum", (p, Part((Const(-1.0, "−1"), Const(1.0, "y")))))
 
 
 minus_label = op(MinusLabel)
