@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tfstep.engine.cell import index_of, parse_cell
 from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
 from tfstep.errors import PathError
+from tfstep.session.target import read, whole
 from tfstep.text import Text
 
 Position = tuple[int, ...]
@@ -93,9 +93,8 @@ def find_place(
         return _numbered(trace, tuple(int(number) for number in text.split("."))), None
     if text not in trace.plan.paths and text in ("start", "end"):
         return (1 if text == "start" else len(trace.plan.steps),), None
-    path, index = parse_cell(text)
-    tensor = trace[full_path(path)]
-    cell = None if index is None else index_of(tensor, index)
+    tensor, index = read(trace, text, full_path)
+    cell = None if index is None else whole(tensor, index)
     return position_of(tensor, trace), None if tensor.step is None else cell
 
 

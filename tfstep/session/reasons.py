@@ -38,10 +38,12 @@ class Level:
 @dataclass(frozen=True)
 class Reasons:
     """``chain`` follows the largest share from the cell down; ``sources`` are the inputs and parameters it comes to,
-    ranked; ``unfollowed`` is the part that was left where it became too small or too much."""
+    ranked; ``constants`` is the part of numbers that stand in the ops themselves, ``unfollowed`` what was left where
+    it became too small or too much."""
 
     chain: tuple[Level, ...]
     sources: tuple[Share, ...]
+    constants: float
     unfollowed: float
     explained: int
 
@@ -53,7 +55,7 @@ def reasons(trace: Trace, tensor: Tensor, cell: tuple[int, ...]) -> Reasons:
     shares: dict[str, float] = {start.cell: 1.0}
     queue = [(_order(trace, start.cell), start.cell)]  # the last step first, so that a cell has its whole share by then
     sources: dict[str, float] = {}
-    left, count = 0.0, 0
+    left, constants, count = 0.0, 0.0, 0
     while queue:
         _, name = heapq.heappop(queue)
         share = shares[name]
@@ -65,13 +67,15 @@ def reasons(trace: Trace, tensor: Tensor, cell: tuple[int, ...]) -> Reasons:
         if why.rule == "leaf" or not why.terms:
             sources[name] = share
             continue
-        for cell_name, part in _parts(why, share):
+        parts = _parts(why, share)
+        constants += share - sum(part for _, part in parts)
+        for cell_name, part in parts:
             if cell_name not in shares:
                 heapq.heappush(queue, (_order(trace, cell_name), cell_name))
             shares[cell_name] = shares.get(cell_name, 0.0) + part
     ranked = sorted(sources.items(), key=lambda each: -each[1])
     found = tuple(Share(name, known[name].value, share) for name, share in ranked)
-    return Reasons(_chain(trace, start), found, left, count)
+    return Reasons(_chain(trace, start), found, constants, left, count)
 
 
 def _order(trace: Trace, cell: str) -> tuple[float, ...]:

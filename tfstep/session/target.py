@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfstep.engine.cell import index_of
 from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Trace
 from tfstep.errors import PathError, did_you_mean
 from tfstep.session.names import full_path
 from tfstep.text import Text
@@ -25,9 +27,14 @@ MOST = 16  # indices that are read
 
 def target(state: State, text: str) -> tuple[Tensor, Index | None]:
     """The tensor that a target is of, and the indices; None where it has no brackets. Raises PathError."""
+    return read(state.trace, text, lambda path: full_path(state, path))
+
+
+def read(trace: Trace, text: str, full: Callable[[str], str]) -> tuple[Tensor, Index | None]:
+    """The same on a trace; ``full`` completes the path. Raises PathError."""
     text = text.strip().replace("`", "")
     path, bracket, inner = text.partition("[")
-    tensor = state.trace[full_path(state, path)]
+    tensor = trace[full(path.strip())]
     if not bracket:
         return tensor, None
     if not inner.endswith("]"):

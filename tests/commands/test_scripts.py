@@ -1,0 +1,115 @@
+"""Whole scripts: every command, on an encoder and on a translator; the line debugger in batch and on a pipe."""
+
+import io
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+import tfstep
+from tfstep.commands.line import split
+from tfstep.commands.reference import FILES, reference
+from tfstep.commands.registry import COMMANDS, find
+from tfstep.commands.session import Session
+from tfstep.faces import repl as line_debugger
+from tfstep.faces.repl import repl
+from tfstep.view.spans import Line, plain
+
+SCRIPTS = Path(__file__).parent / "scripts"
+ELSEWHERE = {"recover"}  # needs a session that was cut off; see test_diary
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    shutil.copy(SCRIPTS / "more.tfs", tmp_path)
+    return tmp_path
+
+
+def batch(name: str, files: list[str] | None = None, lines: Iterable[str] = ()) -> tuple[int, str, str]:
+    """The exit status, what is shown, what is said on the side."""
+    shown: list[str] = []
+    said: list[str] = []
+
+    def show(found: Iterable[Line]) -> None:
+        shown.extend(plain(line) for line in found)
+
+    status = repl(
+        Session(tfstep.load(name)), show, lambda text: said.append(str(text)), files or [], [*lines], batch=True
+    )
+    return status, "\n".join(shown), "\n".join(said)
+
+
+def words(script: Path) -> set[str]:
+    """The names of the commands in a script."""
+    return {find(word).name for line in script.read_text("utf-8").splitlines() if (word := split(line)[0])}
+
+
+def test_every_command_is_in_a_script() -> None:
+    used = set().union(*(words(script) for script in SCRIPTS.glob("*.tfs")))
+    assert used | ELSEWHERE == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", ["wo-ai-ni", "steve-builds-a-house"])
+def test_a_script_of_every_command(name: str) -> None:
+    status, shown, said = batch(name, [str(SCRIPTS / f"{name}.tfs")])
+    assert (status, said) == (0, "")
+    assert "\x1b" not in shown
+
+
+def test_the_output_is_the_same_from_run_to_run() -> None:
+    script = str(SCRIPTS / "wo-ai-ni.tfs")
+    assert batch("wo-ai-ni", [script]) == batch("wo-ai-ni", [script])
+
+
+def test_the_scripts_are_long_enough_to_mean_something() -> None:
+    text = (SCRIPTS / "wo-ai-ni.tfs").read_text("utf-8")
+    assert len([line for line in text.splitlines() if split(line)[0]]) >= 60
+    assert text.count("\nexpect ") >= 15
+
+
+def test_a_failed_expectation_is_status_1_with_both_sides_and_ends_the_rest() -> None:
+    status, shown, said = batch("wo-ai-ni", lines=["print 1", "expect loss < 1", "print 2"])
+    assert status == 1
+    assert shown == "$1 = 1"
+    assert said.startswith("does not hold: loss < 1\n  loss = 1.43")
+
+
+def test_a_failed_command_is_status_1() -> None:
+    assert batch("wo-ai-ni", lines=["nonsense"])[0] == 1
+    assert batch("wo-ai-ni", ["nowhere.tfs"])[0] == 1
+
+
+def test_quit_in_a_batch_is_status_0() -> None:
+    assert batch("wo-ai-ni", lines=["quit", "nonsense"])[0] == 0
+
+
+def on_a_pipe(monkeypatch: pytest.MonkeyPatch, lines: str) -> tuple[int, str]:
+    monkeypatch.setattr(line_debugger.sys, "stdin", io.StringIO(lines))
+    shown: list[str] = []
+
+    def show(found: Iterable[Line]) -> None:
+        shown.extend(plain(line) for line in found)
+
+    status = repl(Session(tfstep.load("wo-ai-ni")), show, lambda text: shown.append(f"! {text}"))
+    return status, "\n".join(shown)
+
+
+def test_on_a_pipe_an_error_is_told_and_the_next_line_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    status, shown = on_a_pipe(monkeypatch, "n\nnonsense\nprint 2\n")
+    assert status == 1
+    assert shown.splitlines()[-1] == "$1 = 2"
+    assert "! no command 'nonsense'" in shown
+
+
+def test_a_session_that_ends_by_itself_leaves_no_diary(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
+    on_a_pipe(monkeypatch, "n\nset enc0.attn.W_Q[0,0] = 3\n")
+    assert list(here.rglob("*.jsonl")) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_reference_is_up_to_date(language: str) -> None:
+    docs = Path(tfstep.__file__).parents[1] / "docs"
+    assert (docs / FILES[language]).read_text("utf-8") == reference(language)

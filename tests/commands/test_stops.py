@@ -1,0 +1,208 @@
+"""Breakpoints, watchpoints, displays, and moves that stop at them."""
+
+import pytest
+
+import tfstep
+from tfstep.commands.session import Session
+from tfstep.errors import CommandError, PathError, TfstepError
+from tfstep.scenario.scenario import load_text
+from tfstep.session.results import Moved
+from tfstep.view.results import text
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session(tfstep.load("wo-ai-ni"))
+
+
+def moved(session: Session, line: str) -> Moved:
+    result = session.run(line)
+    assert isinstance(result, Moved)
+    return result
+
+
+def told(session: Session, line: str) -> str:
+    return text(session.run(line), session.trace)
+
+
+def test_continue_without_breakpoints_goes_to_the_ends(session: Session) -> None:
+    assert moved(session, "c").end is not None
+    assert session.position == (session.steps_total,)
+    assert moved(session, "rc").end is not None
+    assert session.position == (1,)
+
+
+def test_a_pattern_stops_forwards_and_backwards_at_the_same_steps(session: Session) -> None:
+    session.run("break *.grad")
+    forwards = []
+    while moved(session, "c").end is None:
+        forwards.append(session.current.path)
+    backwards = []
+    while moved(session, "rc").end is None:
+        backwards.append(session.current.path)
+    assert forwards == backwards[::-1]
+    assert forwards == [n.path for n in session.trace.plan.steps if n.path.endswith(".grad")]
+
+
+def test_a_star_does_not_mean_gradients_or_insides(session: Session) -> None:
+    session.run("break *weights*")
+    stops = []
+    while moved(session, "c").end is None:
+        stops.append(session.current.path)
+    assert stops == ["enc0.attn.weights"]
+
+
+def test_a_condition_is_on_it(session: Session) -> None:
+    session.run("break enc0.* if max(it) > 3")
+    while moved(session, "c").end is None:
+        assert session.current.value.max() > 3
+    assert session.points.all[1].hits >= 2
+
+
+def test_a_condition_that_makes_no_sense_somewhere_does_not_stop_there(session: Session) -> None:
+    session.run("break * if it[0,0,2,2] > 0.7")
+    assert moved(session, "c").tensor.path == "enc0.attn.scores"
+
+
+def test_a_breakpoint_inside_a_step(session: Session) -> None:
+    session.run("break enc0.attn.weights/exp")
+    assert moved(session, "c").tensor.path == "enc0.attn.weights/exp"
+    assert len(session.position) == 2
+    session.run("c")
+    assert moved(session, "rc").tensor.path == "enc0.attn.weights/exp"
+
+
+def test_phases_ops_numbers_and_here(session: Session) -> None:
+    for what in ("backward", "op softmax", "5", ""):
+        session.run(f"tbreak {what}")
+    found = [moved(session, "c").tensor.path for _ in range(3)]
+    assert found == [session.trace.plan.steps[4].path, "enc0.attn.weights", "loss.grad"]
+    assert moved(session, "rc").tensor.path == session.trace.plan.steps[0].path, "where the last one was set"
+
+
+def test_a_temporary_one_stops_once(session: Session) -> None:
+    session.run("tbreak enc0.attn.scores")
+    moved(session, "c")
+    assert not session.points.all
+    session.run("goto start")
+    assert moved(session, "c").end is not None
+
+
+def test_ignore_disable_enable_delete(session: Session) -> None:
+    session.run("break enc0.attn.scores")
+    session.run("break enc0.attn.heads")
+    session.run("ignore 1 1")
+    assert moved(session, "c").tensor.path == "enc0.attn.heads"
+    session.run("goto start")
+    session.run("disable 1")
+    assert moved(session, "c").tensor.path == "enc0.attn.heads"
+    session.run("enable 1")
+    assert moved(session, "rc").tensor.path == "enc0.attn.scores"
+    session.run("delete 1")
+    assert list(session.points.all) == [2]
+    session.run("delete")
+    with pytest.raises(CommandError, match="no breakpoints"):
+        session.run("disable")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "break nothing",
+        "break *.weigths",
+        "break op sofmax",
+        "break enc0.attn.scores if",
+        "break 999",
+        "watch nope",
+        "break x if )",
+        "ignore 1",
+        "delete 7",
+    ],
+)
+def test_what_cannot_be_is_refused(session: Session, line: str) -> None:
+    session.run("break enc0.attn.scores")
+    with pytest.raises(TfstepError):
+        session.run(line)
+    assert list(session.points.all) == [1]
+
+
+def test_a_scenario_without_loss_has_no_backward_phase() -> None:
+    session = Session(load_text("tfstep: 1\nmodel: {kind: attention, d_model: 2}\ninput: {x: [[1, 0], [0, 1]]}\n"))
+    with pytest.raises(PathError, match="no backward phase"):
+        session.run("break phase backward")
+
+
+def test_a_watchpoint_stops_at_the_step_that_makes_it_and_at_the_update(session: Session) -> None:
+    session.run("watch enc0.attn.W_Q[0,0]")
+    stop = moved(session, "c")
+    assert stop.tensor.path == "enc0.attn.W_Q.new"
+    (why,) = stop.stops
+    assert why.old == 1
+    assert why.new == session.trace["enc0.attn.W_Q"].new[0, 0]
+    session.run("goto end")
+    (back,) = moved(session, "rc").stops
+    assert (back.old, back.new) == (why.new, why.old)
+
+
+def test_a_watched_expression_stops_where_any_of_its_tensors_is_made(session: Session) -> None:
+    session.run("watch max(enc0.attn.scores) - max(enc0.attn.weights)")
+    assert moved(session, "c").tensor.path == "enc0.attn.weights"
+
+
+def test_an_edit_tells_what_is_watched(session: Session) -> None:
+    session.run("watch loss")
+    assert "watchpoint 1: loss changed" in told(session, "set enc0.attn.W_Q[0,0] = 2")
+    assert "watchpoint" not in told(session, "set out.probs[0,0,0] = 1")
+    assert "watchpoint 1" in told(session, "undo 2")
+
+
+def test_commands_of_a_breakpoint_run_and_their_errors_end_nothing(session: Session) -> None:
+    session.run("break enc0.attn.weights")
+    session.run("commands 1 output max(it); nonsense; goto 1")
+    shown = told(session, "c")
+    assert "max(it) = 0.7" in shown
+    assert "breakpoint 1: no command 'nonsense'" in shown
+
+
+def test_commands_that_stop_again_come_to_an_end(session: Session) -> None:
+    session.run("break enc0.*")
+    session.run("commands 1 rs; n")
+    session.run("c")
+
+
+def test_a_display_is_shown_after_every_move(session: Session) -> None:
+    session.run("display it.size")
+    assert "it.size = 12" in told(session, "n")
+    assert "it.size = 9" in told(session, "goto enc0.attn.scores")
+    session.run("undisplay 1")
+    assert "it.size" not in told(session, "n")
+    with pytest.raises(CommandError):
+        session.run("undisplay 1")
+
+
+def test_until_goes_ahead_only(session: Session) -> None:
+    assert moved(session, "until enc0.attn.weights/exp").tensor.path == "enc0.attn.weights/exp"
+    with pytest.raises(CommandError, match="not ahead"):
+        session.run("until start")
+    assert moved(session, "ru src.x").tensor.path == "src.x"
+    session.run("break enc0.attn.scores")
+    assert moved(session, "until loss").tensor.path == "enc0.attn.scores"
+
+
+def test_next_stops_at_a_breakpoint_on_its_way(session: Session) -> None:
+    session.run("break 4")
+    session.run("n 10")
+    assert session.position == (4,)
+
+
+def test_a_nan_is_traced_to_where_it_begins(session: Session) -> None:
+    shown = told(session, "set enc0.attn.W_K[0,0] = nan")
+    assert "it begins in enc0.attn.W_K" in shown
+    assert "the first one is in enc0.attn.W_K" in told(session, "goto enc0.attn.weights")
+    session.run("undo")
+    assert "NaN" not in told(session, "goto enc0.attn.weights")
+
+
+def test_an_infinity_that_arises_in_a_step_is_told_there(session: Session) -> None:
+    session.run("set enc0.attn.W_Q = 1e308")
+    assert "arises here" in told(session, "goto enc0.attn.q_proj")
