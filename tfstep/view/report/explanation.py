@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tfstep.engine.tensor import short
 from tfstep.engine.trace import Trace
@@ -47,10 +48,12 @@ def _shortly(trace: Trace, found: Explanation) -> Iterator[Line]:
         yield (name, *line(" = "), value, span(f"   {_kind(trace, found)}", "dim"))
     elif len(found.terms) == 1:
         (term,) = found.terms
-        steps = [_product(trace, term, names=True)]
-        if not _is_single(term):
-            steps.append(_product(trace, term, names=False))
-        yield (name, span(f" = {' = '.join(steps)} = "), value, *note)
+        sign, rest = _signed(term)
+        steps = [sign + _product(trace, rest, names=True)]
+        if not _is_single(rest):
+            steps.append(sign + _product(trace, rest, names=False))
+        made = "".join(f" = {step}" for step in steps if step != value.text)
+        yield (name, span(f"{made} = "), value, *note)
     else:
         yield (name, *line(" = "), value, *note)
         yield from indented(_terms(trace, found.terms))
@@ -92,11 +95,7 @@ def _terms(trace: Trace, terms: Sequence[Term]) -> Iterator[Line]:
     if len(terms) > SHOWN:
         ranked = sorted(terms, key=lambda term: -abs(term.value))
         shown, rest = ranked[:SHOWN], sum(term.value for term in ranked[SHOWN:])
-    rows = [
-        [span("+" if k else " ", "dim"), span(_product(trace, term, names=True)), *_priced(trace, term)]
-        for k, term in enumerate(shown)
-    ]
-    yield from table(rows, "<<<>")
+    yield from table([_row(trace, term, k == 0) for k, term in enumerate(shown)], "<<<>")
     if len(terms) > SHOWN:
         folded = Text(
             "+ {n} smaller terms, together {rest}",
@@ -107,10 +106,20 @@ def _terms(trace: Trace, terms: Sequence[Term]) -> Iterator[Line]:
         yield line(span(folded, "dim"))
 
 
-def _priced(trace: Trace, term: Term) -> list[Span]:
+def _row(trace: Trace, term: Term, first: bool) -> list[Span]:
+    sign, rest = _signed(term)
     value = span(brief(term.value, SUMMARY), "negative" if term.value < 0 else "number")
-    numbers = "" if _is_single(term) else f"= {_product(trace, term, names=False)}"
-    return [span(numbers), value]
+    numbers = "" if _is_single(rest) else f"= {sign}{_product(trace, rest, names=False)}"
+    return [span(sign or ("" if first else "+"), "dim"), span(_product(trace, rest, names=True)), span(numbers), value]
+
+
+def _signed(term: Term) -> tuple[str, Term]:
+    """A minus sign instead of a factor −1, where a term has one beside others."""
+    if term.fn is None and len(term.factors) > 1:
+        for k, factor in enumerate(term.factors):
+            if factor.cell is None and factor.value == -1 and factor.power == 1:
+                return "−", replace(term, factors=term.factors[:k] + term.factors[k + 1 :])
+    return "", term
 
 
 def _is_single(term: Term) -> bool:
@@ -119,7 +128,8 @@ def _is_single(term: Term) -> bool:
 
 
 def _product(trace: Trace, term: Term, names: bool) -> str:
-    above = [_factor(trace, f, names) for f in term.factors if f.power > 0]
+    bare = len(term.factors) == 1 and term.factors[0].power == 1
+    above = [_factor(trace, f, names, bare) for f in term.factors if f.power > 0]
     below = [_factor(trace, f, names) for f in term.factors if f.power < 0]
     text = (" · " if names else " × ").join(above) or "1"
     for divisor in below:
@@ -127,12 +137,12 @@ def _product(trace: Trace, term: Term, names: bool) -> str:
     return f"{term.fn}({text})" if term.fn else text
 
 
-def _factor(trace: Trace, factor: Factor, names: bool) -> str:
+def _factor(trace: Trace, factor: Factor, names: bool, bare: bool = False) -> str:
     if names:
         text = factor.name if factor.cell is None else in_cell(trace, factor.cell, brief_path=True)
     else:
         text = brief(factor.value, SUMMARY)
-        text = f"({text})" if factor.value < 0 else text
+        text = f"({text})" if factor.value < 0 and not bare else text
     power = abs(factor.power)
     return text if power == 1 else f"{text}^{power:g}"
 
