@@ -107,8 +107,8 @@ def _items(text: str, inner: str) -> list[str]:
         if found is None or len(items) == MOST or (not found[1] and inner):
             raise PathError(
                 Text(
-                    "{text}: {inner!r} is no list of indices, one for each axis, such as [0,1,'我',:]",
-                    "{text}：{inner!r} 不是下标；每个轴一个，如 [0,1,'我',:]",
+                    "{text}: {inner!r} is no list of indices, one for each axis, such as `[0,1,'我',:]`",
+                    "{text}：{inner!r} 不是下标；每个轴一个，如 `[0,1,'我',:]`",
                     text=text[:80],
                     inner=inner[:80],
                 )

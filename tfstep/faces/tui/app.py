@@ -14,6 +14,7 @@ from textual.filter import LineFilter, NoColor
 
 from tfstep.commands.session import Session
 from tfstep.errors import TfstepError
+from tfstep.faces import recovery
 from tfstep.faces.tui import intents
 from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.drawn import Drawn, Follow
@@ -263,5 +264,10 @@ def run(
     coloured = not os.environ.get("NO_COLOR") if colour is None else colour
     os.environ.pop("NO_COLOR", None)  # the filter below says it better than greys
     app = Debugger(session, colour=coloured, ascii_only=ascii_only)
+    if (offer := recovery.begin(session)) is not None:
+        app.status = (line(Span(str(offer), "accent")),)
     intents.begin(app, scripts, commands)
-    return app.run() or 0
+    try:
+        return app.run() or 0
+    finally:
+        recovery.end(session)
