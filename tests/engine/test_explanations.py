@@ -87,6 +87,24 @@ def test_explanations_go_down_to_words_and_parameters(cell: str) -> None:
     assert {c.split("[")[0] for c in ends} >= {"src.E", "src.pos", "enc0.attn.W_Q", "enc0.attn.W_K", "enc0.attn.b_Q"}
 
 
+def test_a_cell_met_again_is_not_explained_again() -> None:
+    trace = encoder()
+    e = trace.explain("loss", depth=40)  # as a tree it would have more nodes than memory holds
+    met: dict[int, Explanation] = {}
+
+    def walk(one: Explanation) -> None:
+        if id(one) not in met:
+            met[id(one)] = one
+            for factor in (f for t in one.terms for f in t.factors if f.why is not None):
+                assert factor.why is not None
+                assert factor.why.cell == factor.cell
+                walk(factor.why)
+
+    walk(e)
+    assert all(one.holds for one in met.values())
+    assert {"src.E[1,0]", "enc0.attn.W_Q[0,0]", "out.b[1]"} <= {one.cell for one in met.values()}
+
+
 def test_depth_counts_the_levels() -> None:
     trace = encoder()
     assert all(f.why is None for t in trace.explain("enc0.add1[0,0,0]").terms for f in t.factors)

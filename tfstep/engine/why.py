@@ -91,8 +91,22 @@ class Explanation:
         return abs(self.residual) <= self.bound * sum(abs(t.value) for t in self.terms) or self.residual == 0
 
 
+Known = dict[tuple[Trace, int, Cell, int], "Explanation"]
+
+
 def explain(trace: Trace, slot: int, cell: Cell, depth: int = 1) -> Explanation:
-    """The explanation of one cell, ``depth`` levels of factors down."""
+    """The explanation of one cell, ``depth`` levels of factors down; that of a cell met twice is one object."""
+    return _explain(trace, slot, cell, depth, {})
+
+
+def _explain(trace: Trace, slot: int, cell: Cell, depth: int, known: Known) -> Explanation:
+    found = known.get((trace, slot, cell, depth))
+    if found is None:
+        found = known[trace, slot, cell, depth] = _worked_out(trace, slot, cell, depth, known)
+    return found
+
+
+def _worked_out(trace: Trace, slot: int, cell: Cell, depth: int, known: Known) -> Explanation:
     node = trace.plan.nodes[slot]
     value = trace.value(slot)
     number = float(value[cell])
@@ -103,7 +117,7 @@ def explain(trace: Trace, slot: int, cell: Cell, depth: int = 1) -> Explanation:
     if note is None:
         args = [s if isinstance(s, Lit) else trace.value(s) for s in node.inputs]
         note = node.op.remark(cell, args, node.attrs)
-    terms = tuple(_priced(term, depth) for term in raw)
+    terms = tuple(_priced(term, depth, known) for term in raw)
     total = _total([t.value for t in terms])
     from tfstep.engine.tensor import formula
 
@@ -145,8 +159,8 @@ def _difference(total: float, value: float) -> float:
     return total - value
 
 
-def _priced(term: AtomTerm, depth: int) -> Term:
-    factors = tuple(_factor(atom, depth) for atom in term.atoms)
+def _priced(term: AtomTerm, depth: int, known: Known) -> Term:
+    factors = tuple(_factor(atom, depth, known) for atom in term.atoms)
     product = 1.0
     for f in factors:
         product *= _power(f.value, f.power)
@@ -167,13 +181,13 @@ def _power(value: float, power: float) -> float:
         return math.copysign(math.inf, value) if power % 2 == 1 else math.inf
 
 
-def _factor(atom: Atom, depth: int) -> Factor:
+def _factor(atom: Atom, depth: int, known: Known) -> Factor:
     if atom.const is not None or atom.trace is None:
         const = atom.const or Const(0.0, "0")
         return Factor(None, const.name or f"{const.value:g}", const.value, const.power)
     node = atom.trace.plan.nodes[atom.slot]
     path = atom.trace.prefix + node.path
-    why = explain(atom.trace, atom.slot, atom.cell, depth - 1) if depth > 1 else None
+    why = _explain(atom.trace, atom.slot, atom.cell, depth - 1, known) if depth > 1 else None
     value = float(atom.trace.value(atom.slot)[atom.cell])
     return Factor(cell_name(path, atom.cell), path, value, atom.power, why)
 
