@@ -11,6 +11,7 @@ from tfstep.errors import did_you_mean
 from tfstep.faces.cli.command import Option, Usage
 from tfstep.faces.cli.help import Help, help_page
 from tfstep.faces.cli.options import shared
+from tfstep.faces.cli.settings import Settings, has_screen
 from tfstep.faces.cli.table import COMMANDS, HOME
 from tfstep.text import Text
 
@@ -71,9 +72,15 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-def _bare(ctx: click.Context) -> None:
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+def _bare(ctx: click.Context) -> int:
+    if ctx.invoked_subcommand is not None:
+        return 0
+    if has_screen():
+        from tfstep.faces.cli.start import start
+
+        return start(ctx.ensure_object(Settings))
+    click.echo(ctx.get_help())
+    return 0
 
 
 PROGRAM = Program(
