@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,20 +10,25 @@ import numpy as np
 from tfstep.commands.line import count, needed, none
 from tfstep.commands.registry import command
 from tfstep.engine.tensor import Tensor
+from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
+from tfstep.errors import PathError
 from tfstep.session.aliases import aliases
 from tfstep.session.evaluate import evaluate
 from tfstep.session.names import tensor_of
 from tfstep.session.place import inside_of
 from tfstep.session.reasons import reasons
 from tfstep.session.results import Explained, Listing, Reasoned, Result, Shown, Stack, Steps, Value
-from tfstep.session.target import cell, part, target
+from tfstep.session.target import Index, cell, part, target
 from tfstep.text import Text
 
 if TYPE_CHECKING:
     from tfstep.commands.session import Session
 
+_TENSOR = re.compile(r"[A-Za-z][\w.]*(\[[^\[\]()]*\])?")
 NEARBY = 5  # steps that `list` shows on each side
+DEEPEST = 50  # levels of an explanation
+MOST_CELLS = 20_000  # that an explanation speaks of; `why` goes all the way
 
 
 @command(
@@ -39,7 +45,7 @@ NEARBY = 5  # steps that `list` shows on each side
 def _print(session: Session, rest: str) -> Result:
     text = needed(rest, "print EXPR")
     values = evaluate(session, text)
-    return Value(text, values, session.values.add(values))
+    return Value(text, values, session.values.add(values), _bare(session, text))
 
 
 @command(
@@ -50,7 +56,17 @@ def _print(session: Session, rest: str) -> Result:
 )
 def _output(session: Session, rest: str) -> Result:
     text = needed(rest, "output EXPR")
-    return Value(text, evaluate(session, text))
+    return Value(text, evaluate(session, text), part=_bare(session, text))
+
+
+def _bare(session: Session, text: str) -> tuple[Tensor, Index | None] | None:
+    """The tensor, or the part of one, that an expression is, where it is nothing else."""
+    if not _TENSOR.fullmatch(text.strip()):
+        return None
+    try:
+        return target(session, text)
+    except PathError:  # a constant, x.T, a slice with a step
+        return None
 
 
 @command(
@@ -82,9 +98,28 @@ def _show(session: Session, rest: str) -> Result:
 def _explain(session: Session, rest: str) -> Result:
     asked, _, depth = rest.rpartition(" ") if rest.rpartition(" ")[2].isdecimal() else (rest, "", "")
     tensor, at = cell(session, asked)
-    levels = min(count(depth, "explain [CELL] [DEPTH]"), 50)
-    found = explanation_of(tensor.trace, tensor.node.slot, at, levels)
+    levels = min(count(depth, "explain [CELL] [DEPTH]"), DEEPEST)
+    found = _deep(session, tensor, at, levels)
     return Explained(found, gradient_at(tensor, at), tensor.node.op.purpose if tensor.node.op else None)
+
+
+def _deep(session: Session, tensor: Tensor, at: tuple[int, ...], levels: int) -> Explanation:
+    """An explanation of so many levels, or of as many as take no time: each has many times the cells of the last."""
+    found, cells = explanation_of(tensor.trace, tensor.node.slot, at), 1
+    for level in range(2, levels + 1):
+        cells = _cells(found)
+        if cells * max(2, len(found.terms)) > MOST_CELLS:
+            session.asides.append(
+                Text("only {n} levels: the next has too many cells", "只展开 {n} 层：再下一层单元格过多", n=level - 1)
+            )
+            break
+        found = explanation_of(tensor.trace, tensor.node.slot, at, level)
+    return found
+
+
+def _cells(found: Explanation) -> int:
+    """How many cells an explanation speaks of."""
+    return sum(1 + (_cells(f.why) if f.why is not None else 0) for term in found.terms for f in term.factors)
 
 
 @command(

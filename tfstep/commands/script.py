@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,20 @@ def read(path: str) -> list[tuple[int, str]]:
         raise CommandError(Text("{path} is not UTF-8 text", "{path} 不是 UTF-8 文本", path=path)) from None
 
 
+def joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The lines, one that ends in a backslash put together with the next; its number is that of the first."""
+    start, begun = 0, ""
+    for number, line in lines:
+        start = start or number
+        if line.endswith("\\"):
+            begun += line[:-1] + " "
+            continue
+        yield start, begun + line
+        start, begun = 0, ""
+    if begun:
+        yield start, begun
+
+
 def located(path: str, number: int, error: TfstepError, results: tuple[Result, ...] = ()) -> ScriptError:
     """An error of one line, with the file and the line it came from."""
     message = Text("{path}:{number}: {error}", "{path}:{number}：{error}", path=path, number=number, error=error)
@@ -58,7 +72,7 @@ def play(session: Session, path: str) -> Iterator[Result]:
 
     Raises CommandError where the file cannot be read, ScriptError where a line fails.
     """
-    for number, line in read(path):
+    for number, line in joined(read(path)):
         if not line.strip():
             continue
         try:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tfstep.commands.script import ScriptError
+from tfstep.commands.script import ScriptError, joined
 from tfstep.commands.session import Session
 from tfstep.errors import TfstepError
 from tfstep.faces.recovery import begin, end
@@ -17,7 +17,9 @@ from tfstep.text import Text
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
 
-PROMPT = "(tfstep) "
+    from tfstep.faces.cli.progress import Progress
+
+PROMPT, MORE = "(tfstep) ", "      … "
 
 
 def repl(
@@ -37,27 +39,31 @@ def repl(
         return 1 if run_scripts(session, files, commands, show, say) is False else 0
     if (offer := begin(session)) is not None:
         say(offer)
+    session.progress = bar = _Bar()
     try:
-        return _debug(session, show, say, files, commands)
+        return _debug(session, show, say, files, commands, bar)
     finally:
         end(session)
 
 
-def _debug(session: Session, show: Show, say: Say, files: Sequence[str], commands: Sequence[str]) -> int:
+def _debug(session: Session, show: Show, say: Say, files: Sequence[str], commands: Sequence[str], bar: _Bar) -> int:
     if run_scripts(session, files, commands, show, say) is None:
         return 0
     failed = False
     for line in _typed(session):
-        failed = not _one(session, line, show, say) or failed
+        failed = not _one(session, line, show, say, bar) or failed
         if session.left:
             return 0
     return 1 if failed and not sys.stdin.isatty() else 0
 
 
-def _one(session: Session, line: str, show: Show, say: Say) -> bool:
+def _one(session: Session, line: str, show: Show, say: Say, bar: _Bar) -> bool:
     """One line of the user's; an error is told and nothing else."""
     try:
-        result = session.run(line)
+        try:
+            result = session.run(line)
+        finally:
+            bar.close()
         session.left = isinstance(result, Quit)
         shown(session, result, show)
     except ScriptError as error:
@@ -73,17 +79,42 @@ def _one(session: Session, line: str, show: Show, say: Say) -> bool:
     return True
 
 
+class _Bar:
+    """A bar while a training runs, where a person looks on."""
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+
+    def __call__(self, update: int, of: int, loss: float) -> None:
+        from tfstep.faces.cli.progress import Progress
+
+        if self._bar is None:
+            self._bar = Progress(of)
+        self._bar(update, f"loss {loss:.4g}")
+
+    def close(self) -> None:
+        """Take the bar away, however the training ended."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
 def _typed(session: Session) -> Iterator[str]:
     """The lines of standard input: with completion and history where a person sits there."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        yield from (line.rstrip("\r\n") for line in sys.stdin)
+        yield from (line for _, line in joined(enumerate((line.rstrip("\r\n") for line in sys.stdin), 1)))
         return
-    prompt = _prompt(session)
+    prompt, begun = _prompt(session), ""
     while True:
         try:
-            yield prompt.prompt(PROMPT)
+            line = prompt.prompt(MORE if begun else PROMPT)
+            if line.endswith("\\"):
+                begun += line[:-1] + " "
+                continue
+            yield begun + line
+            begun = ""
         except KeyboardInterrupt:
-            continue
+            begun = ""
         except EOFError:
             return
 

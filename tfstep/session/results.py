@@ -11,6 +11,7 @@ from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.why import Explanation
 from tfstep.session.place import Frame, Position
+from tfstep.session.target import Index
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -67,12 +68,13 @@ class Shown(Result):
 
 @dataclass(frozen=True, eq=False)
 class Value(Result):
-    """What an expression comes to. ``number`` counts the values of the session: ``$3``."""
+    """What an expression comes to. ``number`` counts the values of the session: ``$3``; ``part`` says which tensor,
+    or part of one, it is, where it is nothing else."""
 
     expression: str
     values: np.ndarray
     number: int = 0
-    axes: tuple[str, ...] = ()
+    part: tuple[Tensor, Index | None] | None = None
 
 
 @dataclass(frozen=True, eq=False)

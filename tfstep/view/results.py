@@ -38,7 +38,7 @@ from tfstep.view.report.numbers import brief, exact
 from tfstep.view.report.tables import PHASES, heading
 from tfstep.view.spans import Line
 from tfstep.view.spans import plain as words
-from tfstep.view.values import array_lines, part_lines
+from tfstep.view.values import array_lines, part_lines, summed_up
 
 WIDTH = 100  # columns of a table where nobody says how wide the terminal is
 
@@ -113,6 +113,8 @@ def _from_to(old: np.ndarray, new: np.ndarray) -> Iterator[Line]:
 def _shown(result: Shown, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     yield from heading(result.tensor)
     yield from indented(part_lines(result.tensor, result.index, result.values, cells - 2))
+    if result.values.size > 1:
+        yield from indented([summed_up(result.values)])
 
 
 @lines.register
@@ -123,7 +125,10 @@ def _value(result: Value, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
         return
     shape = "×".join(map(str, result.values.shape))
     yield line(span(name, "dim"), span(f"({shape})", "dim"))
-    yield from indented(array_lines(result.values, cells - 2))
+    if result.part is not None:
+        yield from indented(part_lines(*result.part, result.values, cells - 2))
+    else:
+        yield from indented(array_lines(result.values, cells - 2))
 
 
 def exact_or_whole(value: np.ndarray) -> str:

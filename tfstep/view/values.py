@@ -71,4 +71,4 @@ def summed_up(values: np.ndarray) -> Line:
             zeros=int((values == 0).sum()),
             odd=odd,
         )
-    return line(span(said))
+    return line(span(said, "dim"))
