@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tfstep
-from tfstep.commands.completion import complete
+from tfstep.commands.completion import KINDS, complete
 from tfstep.commands.registry import COMMANDS, GROUPS, find
 from tfstep.commands.script import ScriptError
 from tfstep.commands.session import Session
@@ -278,6 +278,11 @@ def test_the_help_names_every_command(session: Session, language: str) -> None:
         assert each.group in GROUPS
 
 
+def test_every_kind_of_completion_is_known_or_spelled() -> None:
+    kinds = {kind for each in COMMANDS.values() for kind in each.completes}
+    assert {kind for kind in kinds if kind not in KINDS and not kind.startswith("'")} == set()
+
+
 def test_keys_and_words_are_used_once() -> None:
     keys = [each.key for each in COMMANDS.values() if each.key]
     assert len(set(keys)) == len(keys)
@@ -296,9 +301,16 @@ def test_keys_and_words_are_used_once() -> None:
         ("set enc0.attn.W_Q[0,0] = max(ab", "abs("),
         ("info pa", "params"),
         ("help und", "undo"),
+        ("tokens so", "source"),
+        ("tokens source 你", "你"),
+        ("model norm_p", "norm_position"),
+        ("delete ", "1"),
+        ("restore ", "here"),
+        ("save a.yaml over", "overwrite"),
     ],
 )
 def test_completion(session: Session, before: str, expected: str) -> None:
+    run(session, "break loss", "checkpoint here")
     found = {each.text: each for each in complete(session, before)}
     assert expected in found
     assert before.endswith(expected[: found[expected].replaces])

@@ -55,7 +55,7 @@ def complete(session: Session, before: str) -> list[Candidate]:
 def _matching(session: Session, kind: str, typed: str) -> list[Candidate]:
     found = []
     make = KINDS.get(kind)
-    pairs = make(session, typed) if make else ((each, "") for each in kind.split("|"))
+    pairs = make(session, typed) if make else ((each, "") for each in kind.strip("'").split("|"))
     for text, about in pairs:
         if text.startswith(typed):
             found.append(Candidate(text, len(typed), about))
@@ -130,6 +130,29 @@ def _files(session: Session, typed: str) -> Iterator[tuple[str, str]]:
             yield (f"{folder}/" if "/" in typed else "") + each.name + ("/" if each.is_dir() else ""), ""
 
 
+def _breakpoints(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    for number, point in session.points.all.items():
+        yield str(number), point.written
+
+
+def _checkpoints(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    for name in session.checkpoints:
+        yield name, ""
+
+
+def _words(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    for side, vocabulary in session.scenario.vocab.items():
+        for word in vocabulary.words:
+            yield word, side
+
+
+def _keys(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    from tfstep.scenario.schema import ModelPart
+
+    for key in ModelPart.model_fields:
+        yield key, ""
+
+
 KINDS: dict[str, Callable[[Session, str], Iterator[tuple[str, str]]]] = {
     "path": _paths,
     "cell": _paths,
@@ -140,4 +163,8 @@ KINDS: dict[str, Callable[[Session, str], Iterator[tuple[str, str]]]] = {
     "command": _commands,
     "topic": _topics,
     "file": _files,
+    "breakpoint": _breakpoints,
+    "checkpoint": _checkpoints,
+    "word": _words,
+    "key": _keys,
 }

@@ -30,7 +30,7 @@ def _target(rest: str, usage: str) -> tuple[Path, bool]:
 @command(
     "keep",
     "save FILE [overwrite]",
-    completes=("file", _LAST),
+    completes=("file", f"'{_LAST}'"),
     about=Text(
         "Write a scenario that gives these numbers, comments kept; many changed weights go into an .npz beside it.",
         "写出能得到当前这些数的场景文件，保留注释；改动的权重较多时存入旁边的 .npz。",

@@ -34,8 +34,8 @@ def topic(name: str) -> Callable[[Callable[[Session], Result]], Callable[[Sessio
     completes=("topic",),
     repeats=True,
     about=Text(
-        "Lists of what there is: params, variants, steps, breakpoints, journal.",
-        "列出参数、变体、步骤、断点或改动（params、variants、steps、breakpoints、journal）。",
+        "Lists: params, variants, steps, breakpoints, journal, updates, checkpoints.",
+        "列出参数、变体、步骤、断点、改动、更新或检查点（params、variants、steps、breakpoints、journal、updates、checkpoints）。",
     ),
 )
 def _info(session: Session, rest: str) -> Result:

@@ -34,7 +34,7 @@ GROUPS: dict[str, Text] = {
 @dataclass(frozen=True)
 class Command:
     """One command. ``completes`` names, argument by argument, what can stand there: path, cell, place, expr,
-    variant, file, command, or words in quotes; the last one goes for all that follow."""
+    variant, file, command …, or words in quotes (``'source|target'``); the last one goes for all that follow."""
 
     name: str
     group: str

@@ -24,7 +24,7 @@ SIDES = ("source", "target", "labels")
     "change",
     "tokens SIDE WORD… [SIDE WORD…]",
     aliases=("tok",),
-    completes=("source|target|labels", "word"),
+    completes=("'source|target|labels'", "word"),
     about=Text(
         "Other words: `tokens source 你 爱 我`. SIDE is source, target or labels; `|` parts the sentences of a batch.",
         "换词：`tokens source 你 爱 我`；SIDE 为 source、target 或 labels，批次中的句子用 `|` 隔开。",
