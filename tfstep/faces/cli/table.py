@@ -17,6 +17,7 @@ COMMANDS = {
     "train": ("train", Text("Train, and show the loss.", "训练，并显示损失。")),
     "generate": ("generate", Text("Let a decoder speak, word by word.", "让解码器逐词生成。")),
     "learn": ("learn", Text("Learn by lessons, or check them.", "上课学习，或检查课程。")),
+    "worksheet": ("worksheet", Text("Print exercises, and their key.", "出练习卷和答案。")),
     "list": ("list", Text("List the scenarios that ship.", "列出自带的场景。")),
     "new": ("new", Text("Write a commented scenario to start from.", "写出一个带注释的场景，作为起点。")),
     "validate": (

@@ -1,0 +1,134 @@
+"""Worksheets: thirty seeds give thirty sheets, and every answer follows from the printed numbers, by NumPy alone."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tfstep.errors import CommandError
+from tfstep.lessons.worksheet.exercise import Exercise, Grid, Sheet
+from tfstep.lessons.worksheet.make import worksheet
+from tfstep.lessons.worksheet.pick import LEVELS
+from tfstep.lessons.worksheet.render import FORMATS, _printed, latex, markdown
+from tfstep.scenario.scenario import load
+from tfstep.text import set_language
+
+SEEDS = range(30)
+SCENARIOS = ("attention", "wo-ai-ni", "neuron", "causal-mask")
+
+
+def printed(grid: Grid) -> np.ndarray:
+    """The numbers as a reader has them: what stands on the paper, read again."""
+    return np.array([[float(_printed(value)) for value in row] for row in grid.numbers])
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def recomputed(exercise: Exercise) -> np.ndarray:
+    """The result from the given tables alone."""
+    a, *rest = map(printed, exercise.given)
+    transposed = bool(exercise.attrs.get("bt"))
+    match exercise.op:
+        case "linear":
+            return a @ rest[0] + (rest[1] if len(rest) > 1 else 0)
+        case "matmul":
+            b = rest[0] if rest else a
+            return a @ (b.T if transposed else b)
+        case "softmax":
+            return softmax(a)
+        case "mask_fill":
+            return np.where(rest[0] != 0, exercise.attrs["value"], a)
+        case "linear_vjp_W":
+            return rest[0].T @ a
+        case "linear_vjp_x":
+            return a @ rest[0].T
+        case "matmul_vjp_a":
+            return a @ (rest[0] if transposed else rest[0].T)
+        case "matmul_vjp_b":
+            return a.T @ rest[0] if transposed else rest[0].T @ a
+        case "sgd":
+            return a - exercise.attrs["lr"] * rest[0]
+    raise AssertionError(f"no rule for {exercise.op}")
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_answer_follows_from_what_is_printed(name: str) -> None:
+    scenario = load(name)
+    for seed in SEEDS:
+        for exercise in worksheet(scenario, seed, rounded=bool(seed % 2)).exercises:
+            blanks = exercise.result.blank
+            right = recomputed(exercise)[blanks]
+            answers = [answer.value for answer in exercise.answers]
+            assert len(answers) == blanks.sum() > 0
+            np.testing.assert_allclose(answers, right, rtol=1e-9, atol=1e-12, err_msg=f"seed {seed}: {exercise.path}")
+            np.testing.assert_allclose(answers, exercise.result.numbers[blanks], rtol=1e-12, atol=0)
+
+
+def test_the_working_ends_in_the_answer() -> None:
+    for exercise in worksheet(load("attention"), 5).exercises:
+        for answer in exercise.answers:
+            assert answer.working[-1].endswith(f"= {float(_printed(np.float64(answer.value))):.6g}")
+
+
+def test_thirty_seeds_are_thirty_sheets() -> None:
+    scenario = load("attention")
+    sheets = {markdown(worksheet(scenario, seed), key=False).partition("\n")[2] for seed in SEEDS}
+    assert len(sheets) == len(SEEDS)
+
+
+def test_a_seed_gives_the_same_sheet_again() -> None:
+    first, again = (markdown(worksheet(load("wo-ai-ni"), 4), key=True) for _ in range(2))
+    assert first == again
+
+
+def test_round_numbers_are_round() -> None:
+    for exercise in worksheet(load("attention"), 1, rounded=True).exercises:
+        for grid in exercise.given:
+            np.testing.assert_array_equal(np.round(grid.numbers, 1), grid.numbers)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_level_gives_only_its_exercises(level: str) -> None:
+    sheet = (
+        worksheet(load("causal-mask"), 2, (level,)) if level != "updates" else worksheet(load("neuron"), 2, (level,))
+    )
+    assert {exercise.level for exercise in sheet.exercises} == {level}
+
+
+def test_a_scenario_without_such_steps_says_so() -> None:
+    with pytest.raises(CommandError, match="levels: products"):
+        worksheet(load("neuron"), 0, ("masks",))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_sheet_hides_what_the_key_tells(form: str) -> None:
+    sheet = worksheet(load("attention"), 11, ("products",))
+    without, with_key = (FORMATS[form](sheet, key) for key in (False, True))
+    shown = "______" if form != "latex" else r"\_" * 6
+    assert without.count(shown) == sum(len(exercise.answers) for exercise in sheet.exercises)
+    assert "Key" not in without
+    assert "Key" in with_key
+    assert with_key.startswith(
+        without.removesuffix("\n").removesuffix("</html>").removesuffix("\\end{document}").rstrip()
+    )
+
+
+def test_latex_escapes_and_takes_the_chinese_class() -> None:
+    sheet: Sheet = worksheet(load("wo-ai-ni"), 0, ("products",))
+    text = latex(sheet, key=True)
+    assert r"\documentclass[a4paper]{ctexart}" in text
+    assert "enc0.attn.W_" not in text
+    set_language("zh")
+    assert "练习卷" in latex(sheet, key=False)
+
+
+def test_the_command_line_prints_and_writes(tmp_path) -> None:
+    file = tmp_path / "sheet.html"
+    line = ["worksheet", "attention", "--seed", "7", "--key", "--format", "html", "-o", str(file)]
+    done = subprocess.run([sys.executable, "-m", "tfstep", *line], capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert "Worksheet 7" in file.read_text("utf-8")

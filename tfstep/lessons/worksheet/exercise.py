@@ -1,0 +1,63 @@
+"""An exercise: the tables that are given, one with blanks, and how each blank is worked out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tfstep.text import Text
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A matrix as it is printed, with the names of its rows and columns; ``blank`` marks the cells left out.
+
+    ``numbers`` has two axes; a vector is one row, a scalar one cell.
+    """
+
+    name: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    numbers: np.ndarray
+    blank: np.ndarray
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one number."""
+        return self.numbers.size == 1
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One blank: its cell, its number, and the working as lines."""
+
+    cell: str
+    value: float
+    working: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """One step of the timeline with blanks in its result. The operands are rounded, so what is printed is exact."""
+
+    level: str
+    path: str
+    op: str
+    attrs: dict[str, object]
+    formula: str
+    task: Text
+    given: tuple[Grid, ...]
+    result: Grid
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A worksheet: its heading and its exercises."""
+
+    title: Text
+    scenario: str
+    variant: str
+    seed: int
+    exercises: tuple[Exercise, ...] = field(default=())

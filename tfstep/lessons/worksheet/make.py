@@ -1,0 +1,126 @@
+"""Making a worksheet: numbers drawn from its seed, steps chosen, operands rounded, cells left blank."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfstep.engine.cell import cell_name
+from tfstep.engine.plan import Node
+from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Trace
+from tfstep.engine.why import explain
+from tfstep.errors import CommandError, EditError
+from tfstep.lessons.worksheet.draw import drawn
+from tfstep.lessons.worksheet.exercise import Answer, Exercise, Grid, Sheet
+from tfstep.lessons.worksheet.pick import LEVELS, candidates, operands
+from tfstep.lessons.worksheet.working import working
+from tfstep.scenario.scenario import Scenario
+from tfstep.text import Text
+from tfstep.view.report.indices import along, in_words
+
+BLANKS = 3  # cells left out of a table
+DEEP = {"softmax": 3}  # levels of working that an exercise takes, where it is more than one
+_TASKS = {
+    "products": Text("Work out the blanks.", "算出空格中的数。"),
+    "softmax": Text("Work out the row that is left out.", "算出空出来的那一行。"),
+    "masks": Text("Which scores are masked? Fill in the row.", "哪些分数会被掩码挡住？填出这一行。"),
+    "gradients": Text("Work out the blanks of the gradient.", "算出梯度中的空格。"),
+    "updates": Text("Make the update: work out the blanks.", "做一次参数更新：算出空格中的数。"),
+}
+
+
+def worksheet(scenario: Scenario, seed: int, levels: Sequence[str] = (), rounded: bool = False, each: int = 2) -> Sheet:
+    """A worksheet of ``each`` exercises a level. Raises CommandError where the scenario has none that fit on paper."""
+    rng = np.random.default_rng([seed, zlib.crc32(f"{scenario.name}:{scenario.variant}".encode())])
+    trace = drawn(scenario.program.trace(), rng, rounded)
+    exercises: list[Exercise] = []
+    for level in levels or LEVELS:
+        nodes = candidates(trace, level)
+        order = [nodes[k] for k in rng.permutation(len(nodes))]
+        made: list[tuple[int, Exercise]] = []
+        for node in order:
+            if len(made) < each and (exercise := _exercise(trace, node, level, rng, 1 if rounded else 2)) is not None:
+                made.append((node.number, exercise))
+        exercises += [exercise for _, exercise in sorted(made, key=lambda pair: pair[0])]
+    if not exercises:
+        raise CommandError(
+            Text(
+                "{name} has no step of this level that fits on paper; levels: {levels}",
+                "{name} 没有适合笔算的这类步骤；可选：{levels}",
+                name=scenario.name,
+                levels=", ".join(LEVELS),
+            )
+        )
+    return Sheet(scenario.title, scenario.name, scenario.variant, seed, tuple(exercises))
+
+
+def _exercise(trace: Trace, node: Node, level: str, rng: np.random.Generator, places: int) -> Exercise | None:
+    """One step as an exercise, its operands pinned to rounded numbers; None where they cannot be."""
+    exact = _rounded(trace, node, places)
+    if exact is None or not np.isfinite(exact[node.path].value).all():
+        return None
+    tensor = exact[node.path]
+    lead = tuple(int(rng.integers(n)) for n in tensor.shape[:-2])
+    blank = _blanks(tensor.shape[-2:], level, rng)
+    cells = [lead + tuple(int(k) for k in at) for at in np.argwhere(blank)] if tensor.shape else [()]
+    result = _grid(tensor, lead, blank)
+    given = tuple(_grid(exact[source.path], lead[: len(source.shape) - 2]) for source in operands(trace, node))
+    if all(not np.any(grid.numbers) for grid in given):
+        return None
+    answers: list[Answer] = []
+    told: set[str] = set()
+    for cell in cells:
+        found = explain(exact, node.slot, cell, DEEP.get(level, 1))
+        if not found.holds:
+            return None
+        name = cell_name(tensor.path, cell) if not cell else f"{tensor.path}[{','.join(in_words(tensor, cell))}]"
+        lines = [each for each in dict.fromkeys(working(exact, found)) if each not in told]
+        told.update(lines)
+        answers.append(Answer(name, found.value, tuple(lines)))
+    formula = tensor.formula or ""
+    assert node.op is not None
+    return Exercise(
+        level, node.path, node.op.name, dict(node.attrs), formula, _TASKS[level], given, result, tuple(answers)
+    )
+
+
+def _rounded(trace: Trace, node: Node, places: int) -> Trace | None:
+    changes = {}
+    for source in operands(trace, node):
+        value = trace.value(source.slot)
+        if value.dtype.kind == "f" and not np.array_equal(np.round(value, places), value):
+            if not np.isfinite(value).all():
+                return None
+            changes[source.path] = np.round(value, places) + 0.0
+    try:
+        return trace.edit(changes) if changes else trace
+    except EditError:
+        return None
+
+
+def _blanks(shape: tuple[int, ...], level: str, rng: np.random.Generator) -> np.ndarray:
+    """Which cells of a matrix are left out: a row of softmaxes and masks, else some cells."""
+    blank = np.zeros(shape, bool)
+    if level in ("softmax", "masks") and len(shape) == 2:
+        blank[rng.integers(shape[0])] = True
+    else:
+        chosen = rng.permutation(blank.size)[: max(1, min(BLANKS, blank.size // 2))]
+        blank.reshape(-1)[chosen] = True
+    return blank
+
+
+def _grid(tensor: Tensor, lead: tuple[int, ...], blank: np.ndarray | None = None) -> Grid:
+    """The last two axes of a tensor as a table; ``lead`` picks the sentence and the head."""
+    spec = tensor.node.spec
+    lead = tuple(min(i, n - 1) for i, n in zip(lead, tensor.shape, strict=False))
+    numbers = np.asarray(tensor.value[lead])
+    sentence = lead[0] if lead and spec.axes[0].name == "batch" else 0
+    names = [along(axis, n, sentence) for axis, n in zip(spec.axes[-2:], tensor.shape[-2:], strict=True)]
+    rows, columns = ([""], [""]) if not names else ([""], names[0]) if len(names) == 1 else names
+    table = numbers.reshape(len(rows), len(columns))
+    hidden = np.zeros(table.shape, bool) if blank is None else blank.reshape(table.shape)
+    where = f"[{','.join(map(str, lead))}]" if any(n > 1 for n in tensor.shape[: len(lead)]) else ""
+    return Grid(f"{tensor.path}{where}", tuple(rows), tuple(columns), table, hidden)

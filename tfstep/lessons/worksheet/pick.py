@@ -1,0 +1,74 @@
+"""Which steps make good exercises, at which level, and how much of them fits on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tfstep.engine.plan import Node
+from tfstep.engine.trace import Trace
+from tfstep.text import Text
+
+LEVELS: dict[str, Text] = {
+    "products": Text("dot products", "点积"),
+    "softmax": Text("softmax rows", "softmax 的一行"),
+    "masks": Text("masks", "掩码"),
+    "gradients": Text("gradients", "梯度"),
+    "updates": Text("updates", "参数更新"),
+}
+"""The levels of exercises, easiest first."""
+
+OPS = {
+    "linear": "products",
+    "matmul": "products",
+    "softmax": "softmax",
+    "mask_fill": "masks",
+    "linear_vjp_W": "gradients",
+    "linear_vjp_x": "gradients",
+    "matmul_vjp_a": "gradients",
+    "matmul_vjp_b": "gradients",
+    "sgd": "updates",
+}
+WIDEST = 8  # rows and columns of a table on paper
+
+
+def candidates(trace: Trace, level: str) -> list[Node]:
+    """The steps that make exercises of a level, in the order of the timeline."""
+    return [node for node in trace.plan.steps if _level(node) == level and _fits(trace, node)]
+
+
+def _level(node: Node) -> str | None:
+    if node.op is None or node.path.startswith(("#", "update.")) or node.path == "loss.grad":
+        return None
+    if "/" in node.path or node.op.name == "seed":
+        return None
+    if node.op.name in OPS:
+        return OPS[node.op.name]
+    if node.shape == ():
+        return {"forward": "products", "backward": "gradients"}.get(node.phase)
+    return None
+
+
+def operands(trace: Trace, node: Node) -> Iterator[Node]:
+    """The tensors that a step reads, each once."""
+    seen: set[int] = set()
+    for source in node.inputs:
+        if isinstance(source, int) and source not in seen:
+            seen.add(source)
+            yield trace.plan.nodes[source]
+
+
+def _fits(trace: Trace, node: Node) -> bool:
+    sources = list(operands(trace, node))
+    shapes = [node.shape, *(source.shape for source in sources)]
+    if node.shape == () and any(source.shape for source in sources):
+        return False
+    if not sources or any(max(shape[-2:], default=1) > WIDEST for shape in shapes):
+        return False
+    if (
+        node.op is not None
+        and node.op.name == "linear_vjp_W"
+        and any(len(s.shape) == 3 and s.shape[0] > 1 for s in sources)
+    ):
+        return False  # it sums over the sentences, which one table does not show
+    heads = {shape[1] for shape in shapes if len(shape) == 4}
+    return len(heads) < 2 and any(source.dtype.kind == "f" for source in sources)

@@ -1,0 +1,56 @@
+"""The working of a number in lines for a key, out of its explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tfstep.engine.trace import Trace
+from tfstep.engine.why import Explanation, Factor, Term
+from tfstep.view.report.explanation import in_cell
+from tfstep.view.report.numbers import brief
+
+
+def number(value: float) -> str:
+    """A number in a key: to six digits, so that those left out do not show."""
+    return brief(value, 6)
+
+
+def working(trace: Trace, found: Explanation) -> Iterator[str]:
+    """``scores[我,爱] = 1 × 0.5 + (-1) × 2 = -1.5``, and before it, where there is one, the working of its factors."""
+    inner = {f.why.cell: f.why for term in found.terms for f in term.factors if f.why is not None and f.why.terms}
+    for why in inner.values():
+        yield from working(trace, why)
+    name = in_cell(trace, found.cell, brief_path=True)
+    if found.note is not None:
+        yield f"{name} = {number(found.value)}   ({found.note})"
+        return
+    terms = "".join(_signed(term, first=not k) for k, term in enumerate(found.terms)) or "0"
+    yield f"{name} = {terms} = {number(found.value)}"
+
+
+def _signed(term: Term, first: bool) -> str:
+    """A term with the sign before it; a bare factor of −1 is the sign."""
+    head, *rest = term.factors or (None,)
+    if head is not None and head.cell is None and head.value == -1 and head.power == 1 and rest and term.fn is None:
+        return ("−" if first else " − ") + _product(rest)
+    product = _alone(term.factors) if first or term.fn else _product(term.factors)
+    product = f"{term.fn}({product})" if term.fn else product
+    return product if first else f" + {product}"
+
+
+def _alone(factors: Sequence[Factor]) -> str:
+    """A product where no sign stands before it: a single negative number needs no brackets."""
+    single = len(factors) == 1 and factors[0].power == 1
+    return number(factors[0].value) if single else _product(factors)
+
+
+def _product(factors: Sequence[Factor]) -> str:
+    above = " × ".join(_factor(f) for f in factors if f.power > 0) or "1"
+    return above + "".join(f" / {_factor(f)}" for f in factors if f.power < 0)
+
+
+def _factor(factor: Factor) -> str:
+    text = number(factor.value)
+    text = f"({text})" if factor.value < 0 else text
+    power = abs(factor.power)
+    return text if power == 1 else f"{text}^{power:g}"
