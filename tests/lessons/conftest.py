@@ -56,7 +56,7 @@ show layer0.y
 
 @pytest.fixture
 def lesson(tmp_path: Path) -> Callable[..., Path]:
-    """Writes the lesson in both languages, ``old`` replaced by ``new`` in one or in both, and returns the English file."""
+    """Writes the lesson in both languages, ``old`` replaced by ``new`` where told; returns the English file."""
 
     def write(old: str = "", new: str = "", languages: tuple[str, ...] = ("en", "zh")) -> Path:
         assert not old or old in LESSON

@@ -82,7 +82,7 @@ def _choices(fields: Fields) -> tuple[Choice, ...]:
     for each in node.items if isinstance(node, Items) else ():
         found = _choice(fields, each) if isinstance(each, Section) else None
         if found is None:
-            fields.wrong(each, "choices", Text("{{text: …, when: EXPR}}", "{{text: …, when: EXPR}}"))
+            fields.wrong(each, "choices", Text("the keys {{text: …, when: EXPR}}", "键 {{text: …, when: EXPR}}"))
         else:
             read.append(found)
     if not isinstance(node, Items) or len(node.items) < 2:
