@@ -88,10 +88,10 @@ COMMAND = command(
     "learn",
     Text(
         "Learn the Transformer by its numbers. Without LESSON: list the lessons, and how far you have come. In a "
-        "lesson Enter goes on, `?` gives a hint, `!` the answer, `b` goes back, `q` leaves; between questions any command of "
-        "the debugger runs.\n\nWithout a terminal the answers are read from standard input.",
-        "跟着数字学 Transformer。不写 LESSON 时列出课程和进度。课程中回车继续，`?` 看提示，`!` 看答案，"
-        "`b` 返回，`q` 离开；两个问题之间可以执行任何调试器命令。\n\n没有终端时从标准输入读取答案。",
+        "lesson Enter goes on, `?` gives a hint, `!` the answer, `b` goes back, `q` leaves; between questions any "
+        "command of the debugger runs.\n\nWithout a terminal the answers are read from standard input.",
+        "跟着数字学 Transformer。不写 LESSON 时列出课程和进度。课程中回车继续，`?` 看提示，"
+        "`!` 看答案，`b` 返回，`q` 离开；两个问题之间可以执行任何调试器命令。\n\n没有终端时从标准输入读取答案。",
     ),
     [
         Argument(

@@ -51,8 +51,8 @@ COMMAND = command(
         "Check scenario files, all their variants included, and lessons, in both languages. Every mistake is printed "
         "as FILE:LINE:COLUMN, what was found, and what is allowed; nothing where all is right. The exit status is 2 if "
         "there is any.",
-        "检查场景文件（包括所有变体）和课程文件（两种语言）。每处错误都以 文件:行:列、读到的内容、允许的内容 的形式输出；"
-        "没有错误就什么都不输出。有错误时退出码为 2。",
+        "检查场景文件（包括所有变体）和课程文件（两种语言）。每处错误都以 文件:行:列、读到的内容、允许的内容 的形式"
+        "输出；没有错误就什么都不输出。有错误时退出码为 2。",
     ),
     [
         Argument(
