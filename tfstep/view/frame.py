@@ -21,6 +21,7 @@ from tfstep.view.look import Look
 from tfstep.view.number import plain
 from tfstep.view.purpose import purpose
 from tfstep.view.since import Since, anchor, since
+from tfstep.view.stops import key, stops
 from tfstep.view.timeline import Row, Signs, rows
 
 _PHASES = {
@@ -80,6 +81,7 @@ class Camera:
 
     def __init__(self) -> None:
         self._known: Comparison | None = None
+        self._stops: tuple[tuple[object, ...], frozenset[str]] = ((), frozenset())
 
     def frame(self, state: State, look: Look) -> Frame:
         """The picture of the session as it is looked at now."""
@@ -96,7 +98,7 @@ class Camera:
         if focus.path != subject.path:
             why = explain(focus.trace, focus.node.slot, cell)
         moved = compared.changed if shown_before is not None else _nothing
-        signs = Signs(state.edited, state.pinned, moved)
+        signs = Signs(state.edited, state.pinned, moved, self._stopping(state))
         return Frame(
             header=_header(state),
             rows=rows(state.trace, state.position, dict(look.folds), signs),
@@ -110,6 +112,11 @@ class Camera:
             heat=look.heat,
             ascii=look.ascii,
         )
+
+    def _stopping(self, state: State) -> frozenset[str]:
+        if self._stops[0] != key(state):
+            self._stops = (key(state), stops(state))
+        return self._stops[1]
 
     def _comparison(self, before: Trace, now: Trace) -> Comparison:
         known = self._known
@@ -181,7 +188,7 @@ def _header(state: State) -> Header:
         ),
         step=f"{written(state.position)}/{state.steps_total}",
         loss=loss,
-        stops=0,
+        stops=len(state.points.all),
         edits=state.journal.at,
     )
 

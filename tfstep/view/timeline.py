@@ -59,7 +59,7 @@ class Signs:
     edited: frozenset[str] = frozenset()
     pinned: frozenset[str] = frozenset()
     changed: Callable[[str], bool | None] = lambda path: False
-    stops: Callable[[str], bool] = lambda path: False
+    stops: frozenset[str] = frozenset()
 
 
 _trees: WeakKeyDictionary[Plan, list[Branch]] = WeakKeyDictionary()
@@ -124,6 +124,7 @@ def _branch(
         is_open,
         edited=bool(signs.edited) and any(node.path in signs.edited for node in inside),
         pinned=bool(signs.pinned) and any(node.path in signs.pinned for node in inside),
+        stop=bool(signs.stops) and any(node.path in signs.stops for node in inside),
     )
     if not is_open:
         return
@@ -147,7 +148,7 @@ def _step(node: Node, depth: int, trace: Trace, position: Position, signs: Signs
         edited=node.path in signs.edited or (reads_edited and node.phase == "forward"),
         pinned=node.path in signs.pinned,
         changed=bool(signs.changed(node.path)),
-        stop=signs.stops(node.path),
+        stop=node.path in signs.stops,
     )
     if node.number == at and len(position) > 1:
         yield from _inner(trace, position, 1, depth + 1)

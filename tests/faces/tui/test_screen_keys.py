@@ -124,6 +124,20 @@ async def test_gradient_and_difference() -> None:
         assert "difference" in shown(app, "board")
 
 
+async def test_breakpoints_stop_and_are_marked() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await pilot.press("b", "p", "p", "p")
+        row = next(row for row in shown(app, "tree").splitlines() if "scores" in row)
+        assert row.startswith("●")
+        assert "● 1" in shown(app, "top")
+        await pilot.press("c")
+        assert app.session.current.path == "enc0.attn.scores"
+        assert "breakpoint 1" in shown(app, "status")
+        await pilot.press("b")
+        assert not app.session.points.all
+        assert "●" not in shown(app, "tree")
+
+
 async def test_variants_keep_the_step() -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
         await pilot.press("v")

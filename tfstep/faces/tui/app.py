@@ -15,11 +15,12 @@ from textual.filter import LineFilter, NoColor
 from tfstep.commands.session import Session
 from tfstep.errors import TfstepError
 from tfstep.faces import recovery
-from tfstep.faces.tui import intents
+from tfstep.faces.tui import asking, following, outcome, pointing
 from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.drawn import Drawn, Follow
 from tfstep.faces.tui.footer import footer
 from tfstep.faces.tui.help import Pages
+from tfstep.faces.tui.intents import INTENTS
 from tfstep.faces.tui.keys import KEYS
 from tfstep.faces.tui.layout import layout
 from tfstep.faces.tui.palette import DARK, LIGHT, theme_of
@@ -52,7 +53,7 @@ class Debugger(App[int]):
         self.camera = Camera()
         self.colour = colour
         self.nudge = 0.1
-        self.trail: list[intents.Mark] = []
+        self.trail: list[following.Mark] = []
         self.status: tuple[Line, ...] = ()
         self.frame: Frame | None = None
         for palette in (DARK, LIGHT):
@@ -96,7 +97,7 @@ class Debugger(App[int]):
             self.say(*(line(Span(each, "bad")) for each in str(error).splitlines()))
             return None
         self.status = ()
-        intents.after(self, result)
+        outcome.after(self, result)
         if isinstance(result, Quit):
             self.exit(0)
         elif isinstance(result, Help) and not result.full:
@@ -104,7 +105,7 @@ class Debugger(App[int]):
         else:
             told = said(result)
             if told is None:
-                intents.show_pages(self, result)
+                outcome.show_pages(self, result)
             else:
                 self.status = (told,) if told else ()
         self.redraw()
@@ -126,7 +127,7 @@ class Debugger(App[int]):
             return
         self.frame = frame = self.camera.frame(self.session, self.look)
         width, height = self.size
-        status = [part for each in self.status or (intents.hint(self, width - 2),) for part in folded(each, width - 2)]
+        status = [part for each in self.status or (outcome.hint(self, width - 2),) for part in folded(each, width - 2)]
         status = status[:4] or [()]
         parts = layout(frame, width, height, len(status))
         self._lines("top", [top_line(frame.header, width - 2)])
@@ -182,29 +183,29 @@ class Debugger(App[int]):
 
     def action_focus_next(self) -> None:
         """Tab: the next matrix."""
-        intents.matrix(self, 1)
+        pointing.matrix(self, 1)
 
     def action_focus_previous(self) -> None:
         """Shift+Tab: the matrix before."""
-        intents.matrix(self, -1)
+        pointing.matrix(self, -1)
 
     def action_cursor(self, rows: int, columns: int) -> None:
         """Move the cell cursor."""
-        intents.cursor(self, rows, columns)
+        pointing.cursor(self, rows, columns)
 
     def action_intend(self, name: str, number: int | None = None) -> None:
         """One of the intents, by name."""
-        intents.INTENTS[name](self, *(() if number is None else (number,)))
+        INTENTS[name](self, *(() if number is None else (number,)))
 
     # -- what widgets say --------------------------------------------------------------------------
 
     def on_follow(self, event: Follow) -> None:
         """A number or a name was clicked."""
-        intents.go_to(self, event.link)
+        following.go_to(self, event.link)
 
     def on_board_pointed(self, event: Board.Pointed) -> None:
         """A cell was clicked."""
-        intents.point(self, event.key, event.row, event.column)
+        pointing.point(self, event.key, event.row, event.column)
 
     def on_timeline_chosen(self, event: Timeline.Chosen) -> None:
         """A row of the timeline was clicked."""
@@ -217,17 +218,15 @@ class Debugger(App[int]):
 
     def on_prompt_answered(self, event: Prompt.Answered) -> None:
         """Enter was pressed in the prompt."""
-        intents.answered(self, event.kind, event.text)
+        asking.answered(self, event.kind, event.text)
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Show how the line may go on."""
-        self._lines(
-            "footer", [intents.candidates(event.candidates, self.size.width - 2) or footer(self.size.width - 2)]
-        )
+        self._lines("footer", [asking.candidates(event.candidates, self.size.width - 2) or footer(self.size.width - 2)])
 
     def on_prompt_left(self) -> None:
         """Escape was pressed in the prompt."""
-        intents.left_prompt(self)
+        asking.left_prompt(self)
 
 
 def _panel(name: str, ground: str) -> Drawn:
@@ -266,7 +265,7 @@ def run(
     app = Debugger(session, colour=coloured, ascii_only=ascii_only)
     if (offer := recovery.begin(session)) is not None:
         app.status = (line(Span(str(offer), "accent")),)
-    intents.begin(app, scripts, commands)
+    outcome.begin(app, scripts, commands)
     try:
         return app.run() or 0
     finally:

@@ -1,0 +1,65 @@
+"""What comes of a command on the screen: where one looks next, pages, the status line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfstep.engine.cell import cell_name, parse_cell
+from tfstep.errors import TfstepError
+from tfstep.faces.tui.help import Pages
+from tfstep.session.results import Explained, Moved, Result, Shown
+from tfstep.view.number import plain
+from tfstep.view.results import lines
+from tfstep.view.spans import Line, Span, line
+
+if TYPE_CHECKING:
+    from tfstep.faces.tui.app import Debugger
+
+
+def after(app: Debugger, result: Result) -> None:
+    """Look where a command led."""
+    match result:
+        case Moved():
+            app.look = replace(app.look, subject=None, focus=None, factor=0, folds=())
+        case Shown(tensor=tensor):
+            subject = None if tensor.path == app.session.current.path else tensor.path
+            app.look = replace(app.look, subject=subject, focus=None, factor=0, mode="value")
+        case Explained(explanation=explanation):
+            path, index = parse_cell(explanation.cell)
+            tensor = app.session.trace[path]
+            app.session.cursor.move_to(tensor, index or ())
+            subject = None if path == app.session.current.path else path
+            app.look = replace(app.look, subject=subject, focus=None, factor=0, mode="value")
+
+
+def show_pages(app: Debugger, result: Result) -> None:
+    """Show a result that is longer than a line; a tensor is shown by looking at it."""
+    if not isinstance(result, Shown | Explained):
+        found = list(lines(result, app.session.trace, max(20, min(app.size.width - 12, 96))))
+        if found:
+            app.push_screen(Pages(found))
+
+
+def hint(app: Debugger, cells: int) -> Line:
+    """The status line when there is nothing to say: the cell, as commands write it."""
+    if app.frame is None:
+        return ()
+    account = app.frame.account
+    spans = [Span(account.cell, "dim"), Span(f"  {plain(account.value)}", "dim")]
+    if app.trail:
+        spans.append(Span("  ⌫ " + cell_name(app.trail[-1].path, app.trail[-1].cell), "dim"))
+    return tuple(spans)
+
+
+def begin(app: Debugger, scripts: Sequence[Path], commands: Sequence[str]) -> None:
+    """Run the lines that the command line asks for, before the first Frame; stops at the first that fails."""
+    written = [each for path in scripts for each in path.read_text("utf-8").splitlines()]
+    for each in [*written, *commands]:
+        try:
+            after(app, app.session.run(each))
+        except TfstepError as error:
+            app.status = (line(Span(f"{each}: {error}", "bad")),)
+            return
