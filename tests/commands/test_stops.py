@@ -180,6 +180,16 @@ def test_a_display_is_shown_after_every_move(session: Session) -> None:
         session.run("undisplay 1")
 
 
+def test_the_list_marks_breakpoints_pins_and_what_moved(session: Session) -> None:
+    session.run("goto enc0.attn.weights")
+    session.run("break enc0.attn.heads")
+    session.run("set enc0.attn.weights[0,0,0] = [1,0,0]")
+    rows = {row.split()[-3]: row for row in told(session, "list 2").splitlines()}
+    assert "■~" in rows["enc0.attn.weights"]
+    assert "●~" in rows["enc0.attn.heads"]
+    assert not {"●", "■", "~"} & set(rows["enc0.attn.masked"])
+
+
 def test_until_goes_ahead_only(session: Session) -> None:
     assert moved(session, "until enc0.attn.weights/exp").tensor.path == "enc0.attn.weights/exp"
     with pytest.raises(CommandError, match="not ahead"):

@@ -64,7 +64,8 @@ def train(session: Session, n: int, line: str) -> Trained:
     if not session.scenario.train.data:
         losses.append(float(session.trace["loss"].value.sum()))
     notes = () if whole else (Text("stopped; what is done is kept", "已停止；保留已完成的部分"),)
-    return Trained((line,), notes=notes, start=start, update=session.update, losses=np.array(losses))
+    ends = (losses[0], losses[-1]) if losses else None
+    return Trained((line,), loss=ends, notes=notes, start=start, update=session.update, losses=np.array(losses))
 
 
 @command(

@@ -16,7 +16,7 @@ from tfstep.errors import PathError
 from tfstep.session.aliases import aliases
 from tfstep.session.evaluate import evaluate
 from tfstep.session.names import tensor_of
-from tfstep.session.place import inside_of
+from tfstep.session.place import Position, inside_of, tensor_at
 from tfstep.session.reasons import reasons
 from tfstep.session.results import Explained, Listing, Reasoned, Result, Shown, Stack, Steps, Value
 from tfstep.session.target import Index, cell, part, target
@@ -183,7 +183,10 @@ def _where(session: Session, rest: str) -> Result:
     "list [n]",
     aliases=("l",),
     repeats=True,
-    about=Text("The steps around this one, n on each side (5).", "当前步前后的步骤，前后各 n 步（默认 5）。"),
+    about=Text(
+        "The steps around this one, n on each side (5): ● a breakpoint, ■ pinned, ~ moved by the last change.",
+        "当前步前后各 n 步（默认 5）：● 断点，■ 已固定，~ 上次改动使其变化。",
+    ),
 )
 def _list(session: Session, rest: str) -> Result:
     n = count(rest, "list [n]") if rest else NEARBY
@@ -192,4 +195,14 @@ def _list(session: Session, rest: str) -> Result:
     assert inside is not None
     at = session.position[-1]
     nodes = inside.plan.steps[max(0, at - 1 - n) : at + n]
-    return Steps(around, tuple(nodes), at)
+    marks = {node.number: mark for node in nodes if (mark := _marks(session, (*around, node.number)))}
+    return Steps(around, tuple(nodes), at, marks)
+
+
+def _marks(session: Session, position: Position) -> str:
+    """``●`` where a breakpoint is, ``■`` what is pinned, ``~`` what the last change has moved."""
+    patterns = [point.pattern for point in session.points.enabled if point.pattern is not None]
+    stops = any(each.matches(session, position) for each in patterns)
+    path = tensor_at(session.trace, position).path
+    moved = len(position) == 1 and session.changed(path)
+    return ("●" if stops else "") + ("■" if path in session.pinned else "") + ("~" if moved else "")
