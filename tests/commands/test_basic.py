@@ -50,6 +50,12 @@ def test_the_ends_are_told_and_are_no_error(session: Session) -> None:
     assert session.position == (session.steps_total,)
 
 
+def test_goto_a_parameter_says_where_it_is(session: Session) -> None:
+    assert "this one reads it first" in run(session, "goto enc0.attn.W_Q")
+    assert session.current.path == "enc0.attn.q_proj"
+    assert "reads it first" not in run(session, "goto enc0.attn.q_proj")
+
+
 def test_counts(session: Session) -> None:
     session.run("n 7")
     assert session.position == (8,)

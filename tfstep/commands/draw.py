@@ -20,6 +20,7 @@ from tfstep.text import Text
 if TYPE_CHECKING:
     from tfstep.commands.session import Session
 
+MOST = 2000  # points of a sweep
 POINTS = 61  # of a sweep
 GRID = (15, 41)  # of a landscape: rows, columns
 
@@ -70,8 +71,8 @@ def _sweep(session: Session, rest: str) -> Result:
     tensor, at = cell(session, place)
     start, stop = (_number(session, word) for word in words[:2])
     n = count(words[2], usage) if len(words) == 3 else POINTS
-    if not 2 <= n <= 10_000:
-        raise CommandError(Text("{n} points; 2 to 10000 are drawn", "{n} 个点；可画 2 到 10000 个", n=n))
+    if not 2 <= n <= MOST:
+        raise CommandError(Text("{n} points; 2 to {most} are drawn", "{n} 个点；可画 2 到 {most} 个", n=n, most=MOST))
     return Swept(sweep(session, tensor, at, start, stop, n))
 
 

@@ -48,9 +48,15 @@ def run(session: Session, direction: int, target: Position | None = None) -> Res
     return arrived(session, start, end=AT_END if direction > 0 else AT_START)
 
 
-def arrived(session: Session, start: Position, stops: list[Stop] | None = None, end: Text | None = None) -> Moved:
+def arrived(
+    session: Session,
+    start: Position,
+    stops: list[Stop] | None = None,
+    end: Text | None = None,
+    note: Text | None = None,
+) -> Moved:
     """The result of a move that led from ``start`` to where we are: with what is displayed, and what stops run."""
-    note = broken_here(session)
+    note = broken_here(session) or note
     displays = [*displayed(session)]
     moved = Moved(
         start, session.position, session.current, session.phase, session.steps_total, end, tuple(stops or ()), (), note

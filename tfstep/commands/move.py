@@ -120,7 +120,19 @@ def _goto(session: Session, rest: str) -> Result:
     session.position = position
     if cell is not None:
         session.cell = cell
-    return arrived(session, start)
+    return arrived(session, start, note=_read_here(session, rest))
+
+
+def _read_here(session: Session, place: str) -> Text | None:
+    """That this is the step which reads what was asked for, where no step makes it."""
+    node = session.trace.plan.paths.get(full_path(session, place.partition("[")[0]))
+    if node is None or node.op is not None:
+        return None
+    return Text(
+        "{path} is made by no step; this one reads it first",
+        "{path} 不由任何一步产生；这一步首次读取它",
+        path=node.path,
+    )
 
 
 @command(
