@@ -89,7 +89,7 @@ def _parts(why: Explanation, share: float) -> list[tuple[str, float]]:
     """The cells of the terms with the part of the share that each gets."""
     weights = [abs(term.value) if math.isfinite(term.value) else 0.0 for term in why.terms]
     total = sum(weights)
-    found = []
+    found: list[tuple[str, float]] = []
     for term, weight in zip(why.terms, weights, strict=True):
         cells = [factor.cell for factor in term.factors if factor.cell is not None]
         part = share * (weight / total if total else 1 / len(why.terms))

@@ -44,7 +44,9 @@ def reasons_lines(found: Reasons, trace: Trace) -> Iterator[Line]:
         more = Text("{n} more: {rest:.1%}", "另有 {n} 个：{rest:.1%}", n=len(found.sources) - RANKED, rest=rest)
         yield line(span(f"  {more}", "dim"))
     if found.constants > 0.0005:
-        given = Text("numbers of the formulas themselves: {part:.1%}", "公式自身的常数：{part:.1%}", part=found.constants)
+        given = Text(
+            "numbers of the formulas themselves: {part:.1%}", "公式自身的常数：{part:.1%}", part=found.constants
+        )
         yield line(span(f"  {given}", "dim"))
     if found.unfollowed > 0.0005:
         left = Text("not followed further: {left:.1%}", "未再深究：{left:.1%}", left=found.unfollowed)
