@@ -41,4 +41,5 @@ def _changed(result: Changed) -> Line:
         old, new = (plain(value, sign=False) for value in result.loss)
         spans.append(Span(str(Text("loss {old} → {new}  ", "损失 {old} → {new}  ", old=old, new=new)), "good"))
     spans += [Span(f"{note}  ", "dim") for note in result.notes]
+    spans += [Span(f"{stop.reason}  ", "accent") for stop in result.stops]
     return tuple(spans)

@@ -108,6 +108,7 @@ class Debugger(App[int]):
                 outcome.show_pages(self, result)
             else:
                 self.status = (told,) if told else ()
+        self.status = (*(line(Span(str(each), "dim")) for each in self.session.asides), *self.status)
         self.redraw()
         return result
 
