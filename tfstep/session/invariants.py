@@ -68,8 +68,7 @@ def finite(scenario: Scenario, trace: Trace) -> Holds:
 
 def _without_keys(trace: Trace, softmax: Node) -> np.ndarray:
     """For every row of a softmax whether all of its inputs are −inf."""
-    gone: np.ndarray = np.isneginf(trace.value(softmax.slots[0])).all(-1)
-    return gone
+    return np.asarray(np.isneginf(trace.value(softmax.slots[0])).all(-1))
 
 
 def padding(scenario: Scenario, trace: Trace) -> Holds:
