@@ -63,3 +63,12 @@ def test_ascii_spells_the_symbols_out(tfstep):
     assert "scores = Q K^T" in lines
     assert lines.isascii()
     assert not tfstep("steps", "wo-ai-ni").out.isascii()
+
+
+def test_without_a_loss_there_is_no_backward_phase_and_it_says_so(tfstep, tmp_path):
+    file = tmp_path / "free.yaml"
+    file.write_text("tfstep: 1\nmodel: {kind: mlp, sizes: [2, 1]}\ninput: {x: [[1, 2]]}\n")
+    done = tfstep("steps", str(file), "--json")
+    assert done.status == 0
+    assert {row["phase"] for row in done.json} == {"forward"}
+    assert "no backward phase" in done.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tfstep.faces.cli.options import as_json, command, depth, scenario, variant
-from tfstep.faces.cli.output import Output
+from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import Text
 
@@ -24,6 +24,13 @@ def _run(settings: Settings, scenario: str, variant: str | None, depth: int, as_
         out.text([json.steps(rows)])
     else:
         out.lines(tree(rows))
+    if "loss" not in program.plan.paths:
+        say(
+            Text(
+                "this scenario has no loss, so there is no backward phase and no update",
+                "这个场景没有损失，所以没有反向阶段，也没有参数更新",
+            )
+        )
 
 
 COMMAND = command(
