@@ -154,6 +154,10 @@ def test_an_edit_tells_what_is_watched(session: Session) -> None:
     assert "watchpoint 1: loss changed" in told(session, "set enc0.attn.W_Q[0,0] = 2")
     assert "watchpoint" not in told(session, "set out.probs[0,0,0] = 1")
     assert "watchpoint 1" in told(session, "undo 2")
+    session.run("variant swapped")
+    assert "loss changed" in str(session.asides[0])
+    session.run("variant swapped")
+    assert not session.asides
 
 
 def test_commands_of_a_breakpoint_run_and_their_errors_end_nothing(session: Session) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _TENSOR = re.compile(r"[A-Za-z][\w.]*(\[[^\[\]()]*\])?")
 NEARBY = 5  # steps that `list` shows on each side
 DEEPEST = 50  # levels of an explanation
-MOST_CELLS = 20_000  # that an explanation speaks of; `why` goes all the way
+MOST_CELLS = 5_000  # that an explanation speaks of; `why` goes all the way
 
 
 @command(
@@ -105,15 +105,17 @@ def _explain(session: Session, rest: str) -> Result:
 
 def _deep(session: Session, tensor: Tensor, at: tuple[int, ...], levels: int) -> Explanation:
     """An explanation of so many levels, or of as many as take no time: each has many times the cells of the last."""
-    found, cells = explanation_of(tensor.trace, tensor.node.slot, at), 1
+    found, before = explanation_of(tensor.trace, tensor.node.slot, at), 1
     for level in range(2, levels + 1):
         cells = _cells(found)
-        if cells * max(2, len(found.terms)) > MOST_CELLS:
+        if level > 2 and cells == before:
+            break  # every factor is an input or a parameter
+        if cells * max(2, cells / before) > MOST_CELLS:
             session.asides.append(
                 Text("only {n} levels: the next has too many cells", "只展开 {n} 层：再下一层单元格过多", n=level - 1)
             )
             break
-        found = explanation_of(tensor.trace, tensor.node.slot, at, level)
+        before, found = cells, explanation_of(tensor.trace, tensor.node.slot, at, level)
     return found
 
 

@@ -71,11 +71,15 @@ class Session(State):
             raise CommandError(Text("{name}: {reason}", "{name}：{reason}", name=command.name, reason=reason))
         before = self.trace
         result = command.run(self, rest)
-        if isinstance(result, Changed) and self.trace is not before:
-            broken = broken_loss(self)
-            notes = result.notes if broken is None else (*result.notes, broken)
-            result = replace(result, stops=tuple(self.points.moved(self)), notes=notes)
-        return result
+        if self.trace is before:
+            return result
+        stops = self.points.moved(self)
+        if not isinstance(result, Changed):
+            self.asides.extend(stop.reason for stop in stops)
+            return result
+        broken = broken_loss(self)
+        notes = result.notes if broken is None else (*result.notes, broken)
+        return replace(result, stops=tuple(stops), notes=notes)
 
 
 def _declare() -> None:
