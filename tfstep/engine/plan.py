@@ -45,6 +45,10 @@ class Node:
     of: int | None = None
     init: str = ""
     number: int = 0
+    slots: tuple[int, ...] = field(init=False)  # the slots it reads
+
+    def __post_init__(self) -> None:
+        self.slots = tuple(s for s in self.inputs if isinstance(s, int))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -55,11 +59,6 @@ class Node:
     def dtype(self) -> np.dtype:
         """The type of its numbers."""
         return self.spec.dtype
-
-    @property
-    def slots(self) -> tuple[int, ...]:
-        """The slots it reads."""
-        return tuple(s for s in self.inputs if isinstance(s, int))
 
 
 @dataclass(eq=False)
@@ -75,6 +74,7 @@ class Plan:
     result: int = -1
     insides: dict[int, Any] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
+    _reaches: dict[int, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for number, node in enumerate(self.steps, 1):
@@ -120,15 +120,17 @@ class Plan:
 
     def downstream(self, slots: set[int]) -> list[int]:
         """The steps that these slots reach, in order, the slots themselves left out."""
-        reached = bytearray(len(self.nodes))
-        for slot in slots:
+        found: set[int] = set().union(*(self._reached_from(slot) for slot in slots))
+        return sorted(found - slots)
+
+    def _reached_from(self, slot: int) -> list[int]:
+        """The steps that one slot reaches, in order; found once for each slot that is ever edited."""
+        if slot not in self._reaches:
+            reached = bytearray(len(self.nodes))
             reached[slot] = 1
-        found = []
-        for node in self.nodes[min(slots, default=0) :]:
-            if not reached[node.slot]:
-                for s in node.slots:
-                    if reached[s]:
-                        reached[node.slot] = 1
-                        found.append(node.slot)
-                        break
-        return found
+            found = self._reaches[slot] = []
+            for node in self.nodes[slot:]:
+                if any(reached[s] for s in node.slots):
+                    reached[node.slot] = 1
+                    found.append(node.slot)
+        return self._reaches[slot]

@@ -15,11 +15,11 @@ Keep = tuple[int, ...]
 
 def _blocks(x: Array, labels: Array, keep: Keep) -> list[tuple[slice, Array | slice, Array]]:
     """Which of the kept rows, where they are among all rows, and their labels, for each block."""
-    every = len(keep) == len(x)
-    numbers, ids = np.array(keep), labels.ravel()
-    return [
-        (b, b if every else numbers[b], ids[b] if every else ids[numbers[b]]) for b in row_blocks(len(keep), x.shape[1])
-    ]
+    ids, blocks = labels.ravel(), row_blocks(len(keep), x.shape[1])
+    if len(keep) == len(x):
+        return [(b, b, ids[b]) for b in blocks]
+    numbers = np.array(keep)
+    return [(b, numbers[b], ids[numbers[b]]) for b in blocks]
 
 
 @kernel
