@@ -1,0 +1,109 @@
+"""Recording everything: tfstep.trace() beside PyTorch, in alternating processes of their own.
+
+    python benchmarks/record.py                 # the toy encoder, and the large one at 32, 128 and 512 tokens
+    python benchmarks/record.py --quick         # the toy, and the large one at 32 tokens, fewer runs
+    python benchmarks/record.py --tokens 128    # the large one at this length only
+
+One pass is forward, loss, backward and an SGD update. "retained" is PyTorch with retain_grad on every tensor that
+tfstep records, each kept, and the new parameters as tensors of their own; "plain" is the same model and update with
+nothing kept. All compute the same numbers: the losses are compared. Where torch is not installed only tfstep runs.
+Load other programs than this one and the ratios mean little: a busy machine is refused, unless --force.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import record_models as models
+
+SIDES = ("tfstep", "retained", "plain")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer runs, and only the smallest large model")
+    parser.add_argument("--tokens", type=int, help="only the large model, at this length")
+    parser.add_argument("--rounds", type=int, help="processes of each side; default 3 (2 with --quick)")
+    parser.add_argument("--force", action="store_true", help="measure on a busy machine too")
+    parser.add_argument("--work", help=argparse.SUPPRESS)  # one measured process: its task as JSON
+    options = parser.parse_args()
+    if options.work:
+        print(json.dumps(models.measure(json.loads(options.work))))
+        return 0
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    print(f"load average {load:.2f} on {cores} cores")
+    if load > 0.7 * cores and not options.force:
+        print("the machine is busy: the ratios would mean little (--force measures all the same)", file=sys.stderr)
+        return 1
+    sides = SIDES if importlib.util.find_spec("torch") else SIDES[:1]
+    if len(sides) == 1:
+        print("torch is not installed: only tfstep is measured")
+    rounds = options.rounds or (2 if options.quick else 3)
+    lengths = [options.tokens] if options.tokens else [32] if options.quick else [32, 128, 512]
+    tasks = [] if options.tokens else [models.TOY]
+    tasks += [models.LARGE | {"tokens": n} for n in lengths]
+    with tempfile.TemporaryDirectory() as folder:
+        for task in tasks:
+            for threads in (1, cores):
+                compare(task, threads, rounds, sides, Path(folder))
+    print(f"load average {os.getloadavg()[0]:.2f} at the end")
+    return 0
+
+
+def compare(task: dict[str, Any], threads: int, rounds: int, sides: tuple[str, ...], folder: Path) -> None:
+    """Run the sides in turn, so often, and print how they compare."""
+    found: dict[str, list[dict[str, Any]]] = {side: [] for side in sides}
+    for _ in range(rounds):
+        for side in sides:
+            found[side].append(process(task, side, threads, folder))
+    name = f"{task['name']}, {task['tokens']} tokens, {threads} thread{'s' * (threads > 1)}"
+    print(f"\n{name}   ({rounds} processes of each side in turn)")
+    for side in sides:
+        warm = [run["warm"] * 1e3 for run in found[side]]
+        cold = [run["cold"] * 1e3 for run in found[side]]
+        print(f"  {side:9} warm {spread(warm)} ms   cold {spread(cold)} ms")
+    losses = {side: found[side][0]["loss"] for side in sides}
+    for side in sides[1:]:
+        assert abs(losses[side] - losses["tfstep"]) <= 1e-4 * abs(losses["tfstep"]), losses
+        for when in ("warm", "cold"):
+            ratios = [ours[when] / theirs[when] for ours, theirs in zip(found["tfstep"], found[side], strict=True)]
+            print(f"  tfstep / {side:9} {when} {spread(ratios, 2)}")
+    ours = found["tfstep"]
+    print(f"  bytes held / bytes of the distinct tensors       {spread([run['bytes'] for run in ours], 3)}")
+    print(f"  one weight of the last layer, then the loss      {spread([run['edit'] for run in ours], 3)} of a trace")
+    print(f"  one weight of the last layer, then all gradients {spread([run['edit_grads'] for run in ours], 3)}")
+
+
+def process(task: dict[str, Any], side: str, threads: int, folder: Path) -> dict[str, Any]:
+    """One side in a process of its own."""
+    work = json.dumps(task | {"side": side, "threads": threads, "weights": str(folder / f"{task['name']}.npz")})
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "TFSTEP_THREADS")
+    environment = os.environ | ({name: str(threads) for name in names} if threads == 1 else {})
+    command = [sys.executable, __file__, "--work", work]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def spread(numbers: list[float], digits: int = 2) -> str:
+    """Smallest, median and largest."""
+    low, middle, high = min(numbers), statistics.median(numbers), max(numbers)
+    return f"{middle:9.{digits}f} ({low:.{digits}f} … {high:.{digits}f})"
+
+
+if __name__ == "__main__":
+    started = time.perf_counter()
+    status = main()
+    if status == 0 and "--work" not in sys.argv:
+        print(f"{time.perf_counter() - started:.0f} s in all")
+    sys.exit(status)
