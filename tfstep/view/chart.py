@@ -9,10 +9,12 @@ import numpy as np
 from tfstep.view.report.layout import line, span
 from tfstep.view.report.numbers import brief
 from tfstep.view.spans import Line
+from tfstep.view.symbols import plain
 from tfstep.view.width import right, width
 
-_BARS = "▁▂▃▄▅▆▇█"
+_BARS, _ASCII_BARS = "▁▂▃▄▅▆▇█", ".:-=+*#@"
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # of a braille character: 4 rows, 2 columns
+_UPPER = 0x01 | 0x08 | 0x02 | 0x10
 HEIGHT = 12  # lines of a chart
 
 
@@ -27,7 +29,8 @@ def spark(values: np.ndarray, cells: int = 24) -> str:
         return ""
     low, high = float(good.min()), float(good.max())
     span = high - low or 1.0
-    return "".join(_BARS[round((x - low) / span * 7)] if np.isfinite(x) else "×" for x in picked)
+    bars = _BARS if plain("…") == "…" else _ASCII_BARS
+    return "".join(bars[round((x - low) / span * 7)] if np.isfinite(x) else "!" for x in picked)
 
 
 def chart(xs: np.ndarray, curves: Sequence[np.ndarray], cells: int, height: int = HEIGHT) -> Iterator[Line]:
@@ -41,16 +44,25 @@ def chart(xs: np.ndarray, curves: Sequence[np.ndarray], cells: int, height: int 
     names = [brief(high, 4), brief(low, 4)]
     margin = max(map(width, names))
     wide = max(10, min(cells, 100) - margin - 2)
-    grid = np.zeros((height, wide), int)
+    grid, ascii_only = np.zeros((height, wide), int), plain("…") != "…"
     for curve in curves:
         _draw(grid, xs, np.asarray(curve, float), low, high)
     for k, row in enumerate(grid):
         name = names[0] if k == 0 else names[1] if k == height - 1 else ""
-        dots = "".join(chr(0x2800 + mask) if mask else " " for mask in row.tolist())
+        dots = "".join(_character(mask, ascii_only) for mask in row.tolist())
         yield line(span(right(name, margin), "dim"), span(" │", "dim"), dots)
     yield line(span(" " * margin + " └" + "─" * wide, "dim"))
     first, last = brief(float(xs[0]), 4), brief(float(xs[-1]), 4)
     yield line(span(" " * (margin + 2) + first + " " * max(1, wide - len(first) - len(last)) + last, "dim"))
+
+
+def _character(mask: int, ascii_only: bool) -> str:
+    """The dots of one place, or without braille a sign for its upper half, its lower half or both."""
+    if not mask:
+        return " "
+    if not ascii_only:
+        return chr(0x2800 + mask)
+    return {1: "'", 2: "."}.get(bool(mask & _UPPER) + 2 * bool(mask & ~_UPPER), "|")
 
 
 def _draw(grid: np.ndarray, xs: np.ndarray, ys: np.ndarray, low: float, high: float) -> None:

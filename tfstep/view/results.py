@@ -40,6 +40,7 @@ from tfstep.view.spans import Line
 from tfstep.view.spans import plain as words
 from tfstep.view.values import array_lines, part_lines, summed_up
 
+LOSS = Text("loss", "损失")
 WIDTH = 100  # columns of a table where nobody says how wide the terminal is
 
 
@@ -181,7 +182,7 @@ def _edit(edit: Edit) -> Iterator[Line]:
 def _loss(old: float, new: float) -> Line:
     if old == new:
         return line(span(Text("loss stays {old}", "损失仍为 {old}", old=brief(old, 6)), "dim"))
-    return line(span("loss ", "dim"), f"{brief(old, 6)} → {brief(new, 6)}")
+    return line(span(LOSS, "dim"), f" {brief(old, 6)} → {brief(new, 6)}")
 
 
 @lines.register
@@ -191,7 +192,7 @@ def _trained(result: Trained, trace: Trace, cells: int = WIDTH) -> Iterator[Line
     else:
         went = Text("update {start} → {end}", "第 {start} → {end} 次更新", start=result.start, end=result.update)
         losses = [brief(float(x), 6) for x in result.losses[[0, -1][: min(2, result.losses.size)]]]
-        yield line(span(went, "accent"), f"   loss {' → '.join(losses)}   ", span(spark(result.losses), "dim"))
+        yield line(span(went, "accent"), f"   {LOSS} {' → '.join(losses)}   ", span(spark(result.losses), "dim"))
     for note in result.notes:
         yield line(span(note, "accent"))
     for stop in result.stops:
