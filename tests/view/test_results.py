@@ -1,0 +1,47 @@
+"""What every command gives is shown, in both languages, in plain lines that fit."""
+
+import pytest
+
+import tfstep
+from tfstep.commands.session import Session
+from tfstep.session import results
+from tfstep.text import set_language
+from tfstep.view.results import text
+
+LINES = [
+    *("n", "goto enc0.attn.weights", "s", "where", "list", "info steps", "info params", "info variants"),
+    *("show", "show enc0.attn.weights[0,0,'我']", "print loss", "print enc0.attn.W_Q", "print loss > 1", "explain"),
+    *("why", "names enc0.attn.W_Q", "break *.weights", "watch loss", "goto start", "c", "c", "info breakpoints"),
+    *("set enc0.attn.W_Q[0,0] = 2", "set enc0.attn.weights[0,0,0] = [1,0,0]", "release", "undo", "redo", "reset"),
+    *("train 4", "plot", "rewind", "diff swapped", "variant swapped", "sweep out.b[0] 0 1 5", "check"),
+    *("landscape out.b[0] out.b[1]", "checkpoint a", "display loss", "help", "help set", "history", "expect loss > 0"),
+]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_result_is_shown(language: str) -> None:
+    set_language(language)
+    session = Session(tfstep.load("wo-ai-ni"))
+    kinds = set()
+    for line in LINES:
+        result = session.run(line)
+        kinds.add(type(result))
+        shown = text(result, session.trace)
+        assert shown, line
+        assert "\x1b" not in shown
+        assert "{" not in shown.replace("{name}", ""), line
+    named = {each for each in vars(results).values() if isinstance(each, type) and issubclass(each, results.Result)}
+    silent = {results.Result, results.Nothing, results.Quit, results.Ran, results.Generated}
+    assert named - silent == kinds - silent
+
+
+def test_a_very_large_tensor_is_summed_up() -> None:
+    session = Session(tfstep.load("wo-ai-ni"))
+    shown = text(session.run("print ones(1000, 1000)"), session.trace)
+    assert len(shown) < 300
+    assert "mean 1" in shown
+
+
+def test_an_empty_tensor_is_told() -> None:
+    session = Session(tfstep.load("wo-ai-ni"))
+    assert "no numbers" in text(session.run("print enc0.attn.W_Q[0:0]"), session.trace)
