@@ -177,6 +177,15 @@ def resolve(trace: Trace, path: str) -> Tensor:
 
 
 def _unknown(trace: Trace, path: str) -> PathError:
+    if "loss" in trace.plan.removed and (".grad" in path or path.endswith(".new") or path == "loss"):
+        return PathError(
+            Text(
+                "{path}: this scenario has no loss (`loss`, or `input.labels` for cross-entropy), so there is no backward "
+                "phase and no update",
+                "{path}：本场景没有损失（由 `loss`，或交叉熵所需的 `input.labels` 给出），所以没有反向传播，也没有参数更新",
+                path=path,
+            )
+        )
     base, _, _ = path.partition(".grad")
     if path.endswith(".grad") and base in trace.plan.paths:
         return PathError(
@@ -198,12 +207,16 @@ def _unknown(trace: Trace, path: str) -> PathError:
             )
         )
     names = [n for n in trace.plan.paths if not n.startswith("#")]
-    return PathError(
-        Text(
-            "{inside}there is no tensor {path!r}{near}",
-            "{inside}没有张量 {path!r}{near}",
-            inside=f"{trace.prefix} " if trace.prefix else "",
-            path=path,
-            near=did_you_mean(path, names),
+    near = did_you_mean(path, names)
+    if trace.prefix:
+        return PathError(
+            Text(
+                "inside {outer} there is no step {path!r}{near}; there are {names}",
+                "{outer} 内部没有步骤 {path!r}{near}；里面有 {names}",
+                outer=trace.prefix[:-1],
+                path=path,
+                near=near,
+                names=", ".join(names),
+            )
         )
-    )
+    return PathError(Text("there is no tensor {path!r}{near}", "没有张量 {path!r}{near}", path=path, near=near))

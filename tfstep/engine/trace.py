@@ -268,7 +268,17 @@ def _checked(target: str, node: Node, value: np.ndarray, where: Any, new: Any) -
             )
         ) from None
     try:
-        numbers = np.asarray(new, dtype=node.dtype)
+        numbers = np.asarray(new)
+        if numbers.dtype.kind not in "biuf":
+            raise EditError(
+                Text(
+                    "{target} can be set to real numbers only; {found!r} is something else",
+                    "{target} 只能设为实数；{found!r} 不是",
+                    target=target,
+                    found=new,
+                )
+            )
+        numbers = numbers.astype(node.dtype)
         return np.broadcast_to(numbers, np.shape(place))
     except (ValueError, TypeError):
         raise EditError(

@@ -27,9 +27,21 @@ def output_head(root: Scope, x: Traced, vocab: tuple[str, ...], c: ModelConfig) 
 def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Traced | None:
     """Record the loss of the scenario, or nothing where it has none. ``out`` is the model's last output."""
     if loss.kind == "none":
+        root.removed("loss", "loss", "loss.grad")
         return None
     if loss.expression is not None:
-        return equation(root, "loss", loss.expression, ("loss",))
+        step = equation(root, "loss", loss.expression, ("loss",))
+        if step.shape or step.dtype.kind != "f":
+            raise MisfitError(
+                ("loss",),
+                Text(
+                    "the loss has shape {shape} and is made of {kind}; it must be one real number, such as sum(…) or mean(…)",
+                    "损失的形状是 {shape}，由{kind}组成；它必须是一个实数，例如 sum(…) 或 mean(…)",
+                    shape=step.shape,
+                    kind=Text("real numbers", "实数") if step.dtype.kind == "f" else Text("integers", "整数"),
+                ),
+            )
+        return step
     at = root.scope("loss")
     if loss.of is not None:
         if loss.of not in root.tape.paths:
@@ -70,7 +82,7 @@ def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Tra
                     wanted=out.shape,
                 ),
             )
-        goal = np.ascontiguousarray(np.broadcast_to(goal, out.shape))
+        goal = np.array(np.broadcast_to(goal, out.shape))
         target = at.constant("target", goal, out.axes or (NO_AXIS,) * goal.ndim)
         root.loss = (mse if loss.kind == "mse" else half_mse)(out, target)
     return root.loss

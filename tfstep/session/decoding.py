@@ -41,12 +41,19 @@ def generate(scenario: Scenario, parameters: Mapping[str, np.ndarray], most: int
     CommandError for a model that says nothing.
     """
     target = scenario.inputs.target
-    if target is None or not scenario.model.head:
+    if target is None:
         raise CommandError(
             Text(
-                "only a decoder with an output layer can generate; this scenario's kind is {kind}",
-                "只有带输出层的解码器才能生成；这个场景的类型是 {kind}",
+                "only a model with a decoder can generate; this scenario's kind is {kind}",
+                "只有带解码器的模型才能生成；这个场景的类型是 {kind}",
                 kind=scenario.model.kind,
+            )
+        )
+    if not scenario.model.head:
+        raise CommandError(
+            Text(
+                "without `out.logits` there are no words to choose from; switch the output layer on with `model.head: true`",
+                "没有 `out.logits` 就没有词可选；请用 `model.head: true` 打开输出层",
             )
         )
     source = scenario.inputs.source
