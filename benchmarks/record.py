@@ -30,6 +30,7 @@ SIDES = ("tfstep", "retained", "plain")
 
 
 def main() -> int:
+    """Measure what the options ask for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer runs, and only the smallest large model")
     parser.add_argument("--tokens", type=int, help="only the large model, at this length")

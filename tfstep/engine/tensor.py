@@ -180,9 +180,10 @@ def _unknown(trace: Trace, path: str) -> PathError:
     if "loss" in trace.plan.removed and (".grad" in path or path.endswith(".new") or path == "loss"):
         return PathError(
             Text(
-                "{path}: this scenario has no loss (`loss`, or `input.labels` for cross-entropy), so there is no backward "
-                "phase and no update",
-                "{path}：本场景没有损失（由 `loss`，或交叉熵所需的 `input.labels` 给出），所以没有反向传播，也没有参数更新",
+                "{path}: this scenario has no loss (`loss`, or `input.labels` for cross-entropy), "
+                "so there is no backward phase and no update",
+                "{path}：本场景没有损失（由 `loss`，或交叉熵所需的 `input.labels` 给出），"
+                "所以没有反向传播，也没有参数更新",
                 path=path,
             )
         )

@@ -35,7 +35,8 @@ def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Tra
             raise MisfitError(
                 ("loss",),
                 Text(
-                    "the loss has shape {shape} and is made of {kind}; it must be one real number, such as sum(…) or mean(…)",
+                    "the loss has shape {shape} and is made of {kind}; it must be one real number, "
+                    "such as sum(…) or mean(…)",
                     "损失的形状是 {shape}，由{kind}组成；它必须是一个实数，例如 sum(…) 或 mean(…)",
                     shape=step.shape,
                     kind=Text("real numbers", "实数") if step.dtype.kind == "f" else Text("integers", "整数"),

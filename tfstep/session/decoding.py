@@ -52,7 +52,8 @@ def generate(scenario: Scenario, parameters: Mapping[str, np.ndarray], most: int
     if not scenario.model.head:
         raise CommandError(
             Text(
-                "without `out.logits` there are no words to choose from; switch the output layer on with `model.head: true`",
+                "without `out.logits` there are no words to choose from; switch the output layer on "
+                "with `model.head: true`",
                 "没有 `out.logits` 就没有词可选；请用 `model.head: true` 打开输出层",
             )
         )
