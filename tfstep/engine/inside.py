@@ -39,11 +39,13 @@ def unfold(trace: Trace, node: Node) -> tuple[Plan, tuple[Source, ...]] | None:
             return None
         if node.slot not in trace.plan.insides:
             tape = Tape()
+            tape.phase = node.phase
             out = _recorded(node.op.forward(*_inputs(tape, trace, node), **node.attrs))
             trace.plan.insides[node.slot] = tape.plan(out)
         plan: Plan = trace.plan.insides[node.slot]
         return plan, tuple(Source(trace, s) for s in node.slots)
     tape, sources = Tape(), [Source(trace, s) for s in node.slots]
+    tape.phase = node.phase
     inputs = _inputs(tape, trace, node)
     if through is not None and isinstance(node.op, Vjp):
         inputs = _through(tape, trace, node, through, inputs, sources)

@@ -45,12 +45,12 @@ class Checked:
 
 
 def check(tree: Section, report: Report) -> Checked | None:
-    """Everything in the tree, checked; None if ``report`` has mistakes afterwards."""
+    """Everything in the tree, checked; None if ``report`` has mistakes afterwards, but for values under `weights`."""
     source = read(tree, report)
     title, about = _text(source, "title"), _text(source, "about")
-    weights = _weights(source)
     kind = check_kind(source, report)
     if kind is None:
+        _weights(source)
         return None
     dtype = source.part.model.dtype
     x, memory = read_numbers(source, kind, dtype)
@@ -83,7 +83,9 @@ def check(tree: Section, report: Report) -> Checked | None:
         source_words = len(vocab["source"].words) if "source" in vocab else 0
         target_words = len(vocab["labels"].words) if "labels" in vocab else 0
         check_size(source, model, inputs, source_words, target_words)
-    if report.mistakes:
+    whole = not report.mistakes
+    weights = _weights(source)
+    if not whole:
         return None
     return Checked(title, about, model, inputs, loss, train, weights, vocab)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tfstep.errors import nearest
 from tfstep.models.config import ModelConfig
-from tfstep.scenario.kinds import ATTENTION, BOTH, DECODER, ENCODER, INPUTS, KEYS, MLP
+from tfstep.scenario.kinds import ATTENTION, BOTH, DECODER, ENCODER, INPUTS, KEYS, KINDS, MLP
 from tfstep.scenario.mistakes import Report
-from tfstep.scenario.nodes import Section, at
+from tfstep.scenario.nodes import Scalar, Section, at
 from tfstep.scenario.schema import LayersPart, ModelPart
 from tfstep.scenario.typed import Source
 from tfstep.text import Text
@@ -217,9 +218,14 @@ def _divisors(n: int) -> str:
 
 
 def check_kind(source: Source, report: Report) -> str | None:
-    """The kind of the model, or None where it is missing or wrong."""
+    """The kind of the model, or None where it is missing or nothing like one.
+
+    A misspelt kind is a mistake already; the rest of the file is checked as the nearest one.
+    """
     if source.given("model", "kind"):
         return source.part.model.kind
+    if isinstance(written := source.node("model", "kind"), Scalar) and not source.sound("model", "kind"):
+        return nearest(written.text, KINDS)
     if source.sound("model") and source.sound("model", "kind"):
         place = source.place("model", key=True)
         what = "kind" if source.given("model") else "model: {kind: …}"

@@ -140,10 +140,13 @@ def _load(text: str, name: str, path: Path | None, variant: str | None) -> Scena
     for each in variants.names(file)[: variants.MOST + 1]:
         checked = _variant(file, each, report)
         chosen = checked if each == wanted else chosen
-    if not report.mistakes:
-        tree = variants.apply(file, wanted)
-        return _made(name, path, wanted, text, file, tree, chosen, report)
-    raise Mistakes(report.mistakes)
+    tree = variants.apply(file, wanted) if not report.mistakes or chosen else file
+    if report.mistakes and chosen:  # only values under `weights` are wrong: the model tells which paths and shapes are
+        try:
+            _ = _made(name, path, wanted, text, file, tree, chosen, Report()).program
+        except Mistakes as mistakes:
+            report.mistakes += mistakes.mistakes
+    return _made(name, path, wanted, text, file, tree, chosen, report)
 
 
 def _variant(file: Section, name: str, report: Report) -> Checked | None:
