@@ -56,6 +56,7 @@ class Debugger(App[int]):
         self.trail: list[following.Mark] = []
         self.status: tuple[Line, ...] = ()
         self.frame: Frame | None = None
+        self._tall: tuple[tuple[object, ...], int] = ((), 0)  # what was looked at, how tall its explanation was
         for palette in (DARK, LIGHT):
             self.register_theme(theme_of(palette))
         self.theme = DARK.name
@@ -130,7 +131,9 @@ class Debugger(App[int]):
         width, height = self.size
         status = [part for each in self.status or (outcome.hint(self, width - 2),) for part in folded(each, width - 2)]
         status = status[:4] or [()]
-        parts = layout(frame, width, height, len(status))
+        kept = (frame.subject, self.look.mode, width, height, len(status))
+        parts = layout(frame, width, height, len(status), self._tall[1] if self._tall[0] == kept else 0)
+        self._tall = (kept, parts.tall)
         self._lines("top", [top_line(frame.header, width - 2)])
         tree = self.query_one("#tree", Timeline)
         _set(tree, "width", parts.tree)
@@ -142,8 +145,8 @@ class Debugger(App[int]):
         board = self.query_one("#board", Board)
         _set(board, "height", parts.board)
         board.show(frame.pieces, frame.heat, frame.ascii)
-        self._text("why", parts.why, parts.apart)
-        self._text("since", parts.since, 0, before=parts.apart)
+        self._text("why", parts.why, parts.apart, parts.tall)
+        self._text("since", parts.since, parts.apart if parts.since else 0)
         _set(self.query_one("#status", Drawn), "height", len(status))
         self._lines("status", status)
         self._lines("footer", [footer(width - 2)])
@@ -151,10 +154,10 @@ class Debugger(App[int]):
     def _lines(self, name: str, lines: list[Line]) -> None:
         self.query_one(f"#{name}", Drawn).show(lines)
 
-    def _text(self, name: str, lines: tuple[Line, ...], pad: int, before: int = 0) -> None:
+    def _text(self, name: str, lines: tuple[Line, ...], above: int, tall: int = 0) -> None:
         drawn = self.query_one(f"#{name}", Drawn)
-        empty: list[Line] = [()]
-        shown = empty * (pad + before) + list(lines) + empty * pad if lines else []
+        shown: list[Line] = [()] * above + list(lines) if lines else []
+        shown += [()] * (tall - len(shown)) if lines else []
         drawn.display = bool(shown)
         _set(drawn, "height", len(shown))
         drawn.show(shown)
@@ -254,6 +257,7 @@ def run(
     Raises TfstepError for a place that is not there.
     """
     import os
+    import sys
 
     from tfstep.view.symbols import plain
 
@@ -267,7 +271,14 @@ def run(
     if (offer := recovery.begin(session)) is not None:
         app.status = (line(Span(str(offer), "accent")),)
     outcome.begin(app, scripts, commands)
-    try:
-        return app.run() or 0
-    finally:
-        recovery.end(session)
+    code = app.run() or 0
+    if app.return_code:
+        told = Text(
+            "the screen broke down; what you changed is kept: `tfstep run {name}`, then `recover`",
+            "界面意外中止；所做的改动已保存：运行 `tfstep run {name}` 后执行 `recover`",
+            name=session.scenario.path or session.scenario.name,
+        )
+        sys.stderr.write(f"{told}\n")
+        return app.return_code
+    recovery.end(session)
+    return code

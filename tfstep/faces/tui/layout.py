@@ -21,12 +21,14 @@ class Layout:
     heading: tuple[Line, ...]
     board: int
     why: tuple[Line, ...]
+    tall: int  # the height of ``why`` with the empty lines around it
     since: tuple[Line, ...]
     apart: int
 
 
-def layout(frame: Frame, width: int, height: int, status: int = 1) -> Layout:
-    """Divide a screen of this size for this frame, with so many lines for the status."""
+def layout(frame: Frame, width: int, height: int, status: int = 1, least: int = 0) -> Layout:
+    """Divide a screen of this size for this frame, with so many lines for the status, and at least ``least`` for the
+    explanation where there is room: it keeps its height from cell to cell, so that the screen stays calm."""
     tree = 0 if width < 64 else 20 if width < 100 else 28 if width < 150 else 34
     cells = max(10, width - tree - 2)
     apart = 1 if height >= ROOMY else 0
@@ -36,8 +38,9 @@ def layout(frame: Frame, width: int, height: int, status: int = 1) -> Layout:
     asked = frame.account.lines(cells, 100)
     edit = frame.since.drawn(cells, 14, frame.ascii) if frame.since else []
     why_pad = 2 * apart
-    board, why, since = shares(body, need + apart, len(asked) + why_pad, len(edit) + (apart if edit else 0))
+    wish = max(len(asked) + why_pad, least)
+    board, why, since = shares(body, need + apart, wish, len(edit) + (apart if edit else 0))
     shown = frame.account.lines(cells, max(1, why - why_pad))
     if frame.since:
         edit = frame.since.drawn(cells, max(1, since - (apart if since > 2 else 0)), frame.ascii)
-    return Layout(tree, tuple(heading), board, tuple(shown), tuple(edit), apart)
+    return Layout(tree, tuple(heading), board, tuple(shown), min(wish, why), tuple(edit), apart)

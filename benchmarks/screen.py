@@ -1,0 +1,176 @@
+"""How long the screen takes from a key to the painted frame, and to its first step.
+
+    python benchmarks/screen.py [--times 60]
+
+A frame counts as painted when Textual has rendered what changed. Told is the processor's time: Textual itself paints
+at most 60 times a second, and a busy machine is not the screen's doing. The start is compared with a bare Textual
+app that shows the same widgets, each with a line of text.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import cProfile
+import gc
+import pstats
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import tfstep
+from tfstep.faces.tui.app import Debugger
+
+ENCODER = """\
+tfstep: 1
+title: {{en: {name}, zh: {name}}}
+model: {{kind: encoder, d_model: {d_model}, heads: {heads}, d_ff: {d_ff}, layers: {layers}}}
+vocab: {{source: [<pad>, 我, 爱, 你], target: [我, 爱, 你]}}
+input: {{source: {words}, labels: {words}}}
+"""
+
+BARE = """
+import sys, time
+from textual.app import App
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static, Input, Label
+class Bare(App):
+    CSS = "#body {height: 1fr} #tree {width: 34}"
+    def compose(self):
+        yield Static("top", id="top")
+        with Horizontal(id="body"):
+            yield Static("tree", id="tree")
+            with Vertical(id="step"):
+                for name in ("heading", "board", "why", "since"):
+                    yield Static(name, id=name)
+        yield Static("status")
+        with Horizontal():
+            yield Label("sign")
+            yield Input()
+        yield Static("footer")
+    def on_mount(self):
+        self.call_after_refresh(self.exit)
+"""
+START = {
+    "bare": BARE + "Bare().run(headless=True, size=(120, 36))",
+    "tfstep": """
+import tfstep
+from tfstep.faces.tui.app import Debugger
+app = Debugger(tfstep.Session(tfstep.load("wo-ai-ni")))
+app.call_later(lambda: app.call_after_refresh(app.exit))
+app.run(headless=True, size=(120, 36))
+assert app.frame is not None and app.frame.pieces
+""",
+}
+
+
+def made(name: str, d_model: int, heads: int, layers: int = 1, words: int = 3) -> tfstep.Session:
+    """A session on an encoder of this size."""
+    text = ENCODER.format(
+        name=name,
+        d_model=d_model,
+        heads=heads,
+        d_ff=4 * d_model,
+        layers=layers,
+        words=" ".join("我爱你"[k % 3] for k in range(words)),
+    )
+    path = Path(tempfile.mkdtemp()) / f"{name}.yaml"
+    path.write_text(text, "utf-8")
+    return tfstep.Session(tfstep.load(path))
+
+
+async def painted(session: tfstep.Session, at: str, keys: tuple[str, ...], times: int) -> list[float]:
+    """Milliseconds from each of ``times`` presses, taken in turn from ``keys``, to the painted frame."""
+    session.run(f"goto {at}")
+    app = Debugger(session)
+    found = []
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        if keys[0] == "plus":
+            await pilot.press("shift+tab", "shift+tab")  # from the result to the weights
+        gc.collect()
+        gc.freeze()
+        for k in range(times + 3):
+            start = time.process_time()
+            if keys[k % len(keys)] in ("scroll down", "scroll up"):
+                board = app.query_one("#board")
+                board._scrolled(4, 3, 3 if keys[k % len(keys)].endswith("down") else -3, False)  # type: ignore[attr-defined]  # as the wheel does
+            else:
+                app.simulate_key(keys[k % len(keys)])
+            await settled(app)
+            found.append((time.process_time() - start) * 1000)
+    return found[3:]
+
+
+async def settled(app: Debugger) -> None:
+    """Until the key was dealt with and what it changed was painted."""
+    done = asyncio.Event()
+    app.call_later(lambda: app.call_after_refresh(done.set))
+    await done.wait()
+
+
+def started(code: str) -> float:
+    """Seconds that a fresh interpreter takes to the first painted frame."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Print a line for each case: median and 95th percentile."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=60)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    cases = {
+        "wo-ai-ni": lambda: tfstep.Session(tfstep.load("wo-ai-ni")),
+        "64 wide": lambda: made("w64", 64, 4, words=12),
+        "1024 wide": lambda: made("w1024", 1024, 8, words=24),
+    }
+    presses = {
+        "stepping": ("src.embed", ("n",)),
+        "cursor": ("enc0.attn.q_proj", ("right", "down", "left", "up")),
+        "nudging": ("enc0.attn.q_proj", ("plus",)),
+        "scrolling": ("enc0.attn.q_proj", ("scroll down", "scroll up")),
+    }
+    for name, open_ in cases.items():
+        for what, (at, keys) in presses.items():
+            if options.only in f"{name} {what}":
+                session = open_()
+                measure(f"{name}, {what}", session, at, keys, options.times, options.profile)
+    if options.only in "last of 12 layers":
+        measure(
+            "last of 12 layers, nudging",
+            made("deep", 64, 4, 12),
+            "enc11.attn.q_proj",
+            ("plus",),
+            options.times,
+            options.profile,
+        )
+    if options.only in "start":
+        times = {key: min(started(code) for _ in range(5)) for key, code in START.items()}
+        print(
+            f"start: {times['tfstep']:.2f} s, bare {times['bare']:.2f} s, ratio {times['tfstep'] / times['bare']:.2f}"
+        )
+
+
+def measure(name: str, session: tfstep.Session, at: str, keys: tuple[str, ...], times: int, profile: bool) -> None:
+    """One line of the report."""
+    if profile:
+        with cProfile.Profile() as watch:
+            found = asyncio.run(painted(session, at, keys, times))
+        pstats.Stats(watch).sort_stats("cumulative").print_stats(110)
+    else:
+        found = asyncio.run(painted(session, at, keys, times))
+    ordered = sorted(found)
+    print(
+        f"{name:28} median {statistics.median(found):6.1f} ms   p95 {ordered[int(0.95 * (len(ordered) - 1))]:6.1f} ms"
+    )
+
+
+if __name__ == "__main__":
+    main()
