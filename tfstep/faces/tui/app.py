@@ -17,6 +17,7 @@ from tfstep.errors import TfstepError
 from tfstep.faces import recovery
 from tfstep.faces.tui import asking, following, outcome, pointing
 from tfstep.faces.tui.board import Board
+from tfstep.faces.tui.busy import Busy
 from tfstep.faces.tui.drawn import Drawn, Follow
 from tfstep.faces.tui.footer import footer
 from tfstep.faces.tui.help import Pages
@@ -32,7 +33,6 @@ from tfstep.text import Text, language, set_language
 from tfstep.view.frame import Camera, Frame
 from tfstep.view.look import Look
 from tfstep.view.panels import top_line
-from tfstep.view.said import said
 from tfstep.view.spans import Line, Span, folded, line
 
 
@@ -43,7 +43,8 @@ class Debugger(App[int]):
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None
     BINDINGS: ClassVar = [
-        Binding(key.names, f"run({key.line!r})" if key.action == "run" else key.action, show=False) for key in KEYS
+        Binding(key.names, f"run({key.line!r})" if key.action == "run" else key.action, show=False, priority=True)
+        for key in KEYS
     ]
 
     def __init__(self, session: Session, *, colour: bool = True, ascii_only: bool = False) -> None:
@@ -56,6 +57,7 @@ class Debugger(App[int]):
         self.trail: list[following.Mark] = []
         self.status: tuple[Line, ...] = ()
         self.frame: Frame | None = None
+        self.busy = Busy(self)
         self._tall: tuple[tuple[object, ...], int] = ((), 0)  # what was looked at, how tall its explanation was
         for palette in (DARK, LIGHT):
             self.register_theme(theme_of(palette))
@@ -84,34 +86,50 @@ class Debugger(App[int]):
         self.query_one("#prompt").display = False
         self.redraw()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys are the screen's own only while nothing else is asked.
+
+        They have priority so that each is done before the next is looked at: of keys that arrive in one burst,
+        those behind `:` belong to the prompt.
+        """
+        return len(self.screen_stack) == 1 and not self.query_one(Prompt).display
+
     def on_resize(self) -> None:
         """Divide the screen anew."""
         self.call_after_refresh(self.redraw)
 
     # -- running -----------------------------------------------------------------------------------
 
-    def perform(self, command: str) -> Result | None:
+    def perform(self, command: str) -> None:
         """Run one line and show what came of it; an error is a message, and nothing has changed."""
-        try:
-            result = self.session.run(command)
-        except TfstepError as error:
-            self.say(*(line(Span(each, "bad")) for each in str(error).splitlines()))
-            return None
-        self.status = ()
-        outcome.after(self, result)
-        if isinstance(result, Quit):
-            self.exit(0)
-        elif isinstance(result, Help) and not result.full:
-            self.push_screen(Pages())
+        if self.busy.command:
+            self.busy.stop() if command == "quit" else self.busy.tell()
+        elif self.busy.takes(command):
+            self.busy.begin(command)
         else:
-            told = said(result)
-            if told is None:
-                outcome.show_pages(self, result)
-            else:
-                self.status = (told,) if told else ()
-        self.status = (*(line(Span(str(each), "dim")) for each in self.session.asides), *self.status)
+            try:
+                self.conclude(self.session.run(command))
+            except TfstepError as error:
+                self.conclude(error)
+
+    def conclude(self, came: Result | TfstepError) -> None:
+        """Show what came of a command."""
+        if isinstance(came, TfstepError):
+            self.say(*(line(Span(each, "bad")) for each in str(came).splitlines()))
+            return
+        outcome.after(self, came)
+        if isinstance(came, Quit):
+            self.exit(0)
+        if isinstance(came, Help) and not came.full:
+            self.push_screen(Pages())
+            self.status = ()
+        else:
+            self.status = outcome.told(self, came)
         self.redraw()
-        return result
+
+    def tell(self, message: Line) -> None:
+        """Put a line in the status line, drawing nothing else."""
+        self._lines("status", [message])
 
     def say(self, *message: Line) -> None:
         """Put a message in the status line."""
@@ -149,6 +167,7 @@ class Debugger(App[int]):
         self._text("since", parts.since, parts.apart if parts.since else 0)
         _set(self.query_one("#status", Drawn), "height", len(status))
         self._lines("status", status)
+        self.busy.tell()
         self._lines("footer", [footer(width - 2)])
 
     def _lines(self, name: str, lines: list[Line]) -> None:
@@ -167,6 +186,15 @@ class Debugger(App[int]):
     def action_run(self, command: str) -> None:
         """Run a line of the debugger's language."""
         self.perform(command)
+
+    def action_stop(self) -> None:
+        """Stop the command that is running."""
+        if self.busy.command:
+            self.busy.stop()
+
+    def on_unmount(self) -> None:
+        """Nothing goes on behind a screen that is gone."""
+        self.busy.stopping = True
 
     def action_help(self) -> None:
         """All keys and commands."""

@@ -55,7 +55,7 @@ class Prompt(Horizontal):
         answer = self.query_one(Input)
         answer.value = text
         self.display = True
-        answer.focus()
+        self.screen.set_focus(answer)  # at once: the next key is the prompt's
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say what was typed."""
