@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfstep.session.results import Changed, Message, Moved, Result, Switched, Value
+from tfstep.session.results import Changed, Message, Moved, Result, Switched, Trained, Value
 from tfstep.text import Text
 from tfstep.view.number import plain
 from tfstep.view.spans import Line, Span, line
@@ -14,6 +14,8 @@ def said(result: Result) -> Line | None:
         case Moved(end=end, stops=stops, note=note):
             texts = [*(stop.reason for stop in stops), *(text for text in (end, note) if text)]
             return line(*(Span(f"{text}  ", "accent") for text in texts))
+        case Trained():
+            return None
         case Changed():
             return _changed(result)
         case Switched():

@@ -185,6 +185,35 @@ async def test_an_error_in_a_command_is_a_message() -> None:
         assert app.session.position == (1,)
 
 
+async def test_training_leaves_the_screen_alive_and_can_be_stopped() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await pilot.press("colon", *"train 100000", "enter")
+        await pilot.pause(0.3)
+        assert app.busy.command == "train 100000"
+        await pilot.press("right", "n")
+        assert app.session.cell[-1] == 1
+        assert app.session.current.path == "enc0.attn.scores"
+        assert "/100000" in shown(app, "status")
+        await pilot.press("escape")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert not app.busy.command
+        assert 0 < app.session.update < 100000
+        await pilot.press("escape", "n")
+        assert app.session.current.path == "enc0.attn.scaled"
+        await pilot.press("colon", *"rewind", "enter", "u", "u")
+        assert app.session.update == 0
+
+
+async def test_a_sweep_is_drawn() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await pilot.press("colon", *"sweep enc0.attn.W_Q[0,0] -1 1", "enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert isinstance(app.screen, Pages)
+        await pilot.press("escape")
+
+
 async def test_search() -> None:
     async with screen() as (app, pilot):
         await pilot.press("slash", *"norm1", "enter")

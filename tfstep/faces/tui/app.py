@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, ComposeResult
@@ -14,7 +13,6 @@ from textual.filter import LineFilter, NoColor
 
 from tfstep.commands.session import Session
 from tfstep.errors import TfstepError
-from tfstep.faces import recovery
 from tfstep.faces.tui import asking, following, outcome, pointing
 from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.busy import Busy
@@ -27,7 +25,6 @@ from tfstep.faces.tui.layout import layout
 from tfstep.faces.tui.palette import DARK, LIGHT, theme_of
 from tfstep.faces.tui.prompt import Prompt
 from tfstep.faces.tui.tree import Timeline
-from tfstep.scenario.scenario import Scenario
 from tfstep.session.results import Help, Quit, Result
 from tfstep.text import Text, language, set_language
 from tfstep.view.frame import Camera, Frame
@@ -271,42 +268,3 @@ def _set(widget: Drawn | Board | Timeline, side: str, cells: int) -> None:
     """Give a widget a width or height, where it has another one."""
     if widget.styles.get_rule(side) is None or getattr(widget.styles, side).value != cells:
         setattr(widget.styles, side, cells)
-
-
-def run(
-    scenario: Scenario,
-    at: str | None = None,
-    scripts: Sequence[Path] = (),
-    commands: Sequence[str] = (),
-    colour: bool | None = None,
-) -> int:
-    """Show a scenario until the user quits; returns the exit status. ``at`` is the tensor to begin with.
-
-    Raises TfstepError for a place that is not there.
-    """
-    import os
-    import sys
-
-    from tfstep.view.symbols import plain
-
-    session = Session(scenario)
-    if at is not None:
-        session.run(f"goto {at}")
-    ascii_only = plain("…") != "…"
-    coloured = not os.environ.get("NO_COLOR") if colour is None else colour
-    os.environ.pop("NO_COLOR", None)  # the filter below says it better than greys
-    app = Debugger(session, colour=coloured, ascii_only=ascii_only)
-    if (offer := recovery.begin(session)) is not None:
-        app.status = (line(Span(str(offer), "accent")),)
-    outcome.begin(app, scripts, commands)
-    code = app.run() or 0
-    if app.return_code:
-        told = Text(
-            "the screen broke down; what you changed is kept: `tfstep run {name}`, then `recover`",
-            "界面意外中止；所做的改动已保存：运行 `tfstep run {name}` 后执行 `recover`",
-            name=session.scenario.path or session.scenario.name,
-        )
-        sys.stderr.write(f"{told}\n")
-        return app.return_code
-    recovery.end(session)
-    return code

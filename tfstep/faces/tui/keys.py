@@ -247,6 +247,13 @@ KEYS = (
             "The command bar; Tab completes, ↑ brings back earlier lines.", "命令栏；Tab 补全，↑ 调出以前的命令。"
         ),
     ),
+    Key(
+        "escape",
+        "Esc",
+        Text("stop", "停止"),
+        "stop",
+        about=Text("Stop a training that is running; what is done is kept.", "停止正在进行的训练；保留已完成的部分。"),
+    ),
     Key("L", "L", Text("language", "语言"), "language", about=Text("English or Chinese.", "英文或中文。")),
     Key("T", "T", Text("theme", "主题"), "theme", about=Text("Dark or light.", "深色或浅色。")),
     Key("question_mark", "?", Text("help", "帮助"), "help", footer=1, about=Text("This help.", "本帮助。")),

@@ -13,6 +13,7 @@ from tfstep.faces.tui.help import Pages
 from tfstep.session.results import Explained, Moved, Result, Shown
 from tfstep.view.number import plain
 from tfstep.view.results import lines
+from tfstep.view.said import said
 from tfstep.view.spans import Line, Span, line
 
 if TYPE_CHECKING:
@@ -35,12 +36,18 @@ def after(app: Debugger, result: Result) -> None:
             app.look = replace(app.look, subject=subject, focus=None, factor=0, mode="value")
 
 
-def show_pages(app: Debugger, result: Result) -> None:
-    """Show a result that is longer than a line; a tensor is shown by looking at it."""
-    if not isinstance(result, Shown | Explained):
-        found = list(lines(result, app.session.trace, max(20, min(app.size.width - 12, 96))))
-        if found:
-            app.push_screen(Pages(found))
+def told(app: Debugger, result: Result) -> tuple[Line, ...]:
+    """The status line that says what came of it; what is longer is shown in a page, a tensor by looking at it."""
+    short = said(result)
+    if short is not None:
+        return (short,) if short else ()
+    if isinstance(result, Shown | Explained):
+        return ()
+    found = list(lines(result, app.session.trace, max(20, min(app.size.width - 12, 96))))
+    if len(found) > 1:
+        app.push_screen(Pages(found))
+        return ()
+    return tuple(found)
 
 
 def hint(app: Debugger, cells: int) -> Line:

@@ -30,7 +30,7 @@ def _run(
                 name=scenario,
             )
         )
-    from tfstep.faces.tui.app import run
+    from tfstep.faces.tui.start import run
     from tfstep.scenario.scenario import load
 
     return run(load(scenario, variant), at=at, scripts=files, commands=lines, colour=settings.colored(sys.stdout))

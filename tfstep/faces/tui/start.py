@@ -1,0 +1,51 @@
+"""Starting the screen on a scenario, and what is said when it breaks down."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfstep.commands.session import Session
+from tfstep.faces import recovery
+from tfstep.faces.tui import outcome
+from tfstep.faces.tui.app import Debugger
+from tfstep.scenario.scenario import Scenario
+from tfstep.text import Text
+from tfstep.view.spans import Span, line
+from tfstep.view.symbols import plain
+
+
+def run(
+    scenario: Scenario,
+    at: str | None = None,
+    scripts: Sequence[Path] = (),
+    commands: Sequence[str] = (),
+    colour: bool | None = None,
+) -> int:
+    """Show a scenario until the user quits; returns the exit status. ``at`` is the tensor to begin with.
+
+    Raises TfstepError for a place that is not there.
+    """
+    session = Session(scenario)
+    if at is not None:
+        session.run(f"goto {at}")
+    ascii_only = plain("…") != "…"
+    coloured = not os.environ.get("NO_COLOR") if colour is None else colour
+    os.environ.pop("NO_COLOR", None)  # the filter below says it better than greys
+    app = Debugger(session, colour=coloured, ascii_only=ascii_only)
+    if (offer := recovery.begin(session)) is not None:
+        app.status = (line(Span(str(offer), "accent")),)
+    outcome.begin(app, scripts, commands)
+    code = app.run() or 0
+    if app.return_code:
+        told = Text(
+            "the screen broke down; what you changed is kept: `tfstep run {name}`, then `recover`",
+            "界面意外中止；所做的改动已保存：运行 `tfstep run {name}` 后执行 `recover`",
+            name=session.scenario.path or session.scenario.name,
+        )
+        sys.stderr.write(f"{told}\n")
+        return app.return_code
+    recovery.end(session)
+    return code
