@@ -12,7 +12,7 @@ from tfstep.faces.tui.app import Debugger
 from tfstep.faces.tui.keys import KEYS
 from tfstep.text import set_language
 
-COUNT = int(os.environ.get("TFSTEP_MONKEY", "150"))
+COUNT = int(os.environ.get("TFSTEP_MONKEY", "60"))
 NAMES = [name for key in KEYS for name in key.names.split(",") if name != "q"]
 TYPED = [*"0123456789.-[]:,*= abcdefgxyz", "enter", "enter", "escape", "tab", "up", "backspace", "left"]
 SCENARIOS = ("wo-ai-ni", "padding", "neuron")

@@ -33,10 +33,10 @@ class Busy:
 
     def takes(self, command: str) -> bool:
         """Whether a line is to run beside the screen."""
-        word, rest = split(command)
         try:
+            word, rest = split(command)
             name = find(word).name if word else ""
-        except TfstepError:
+        except TfstepError:  # it will be told when the line is run
             return False
         return name in LONG and not (name == "train" and rest.strip() in ("", "1"))
 
