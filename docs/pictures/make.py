@@ -38,6 +38,7 @@ PICTURES = (
     Picture("gradient", "wo-ai-ni", "enc0.attn.scores.grad", ("down",)),
     Picture("edit", "wo-ai-ni", "enc0.attn.q_proj", ("shift+tab", "shift+tab", "plus", "plus", "plus")),
     Picture("masks", "padding", "enc0.attn.weights", ("end",), size=(136, 32)),
+    Picture("variants", "wo-ai-ni", "enc0.attn.weights", ("v", "d", "d")),
     Picture("step.zh", "wo-ai-ni", "enc0.attn.scores", ("right",), "zh"),
 )
 

@@ -23,6 +23,7 @@ from tfstep.view.purpose import purpose
 from tfstep.view.since import Since, anchor, since
 from tfstep.view.stops import key, stops
 from tfstep.view.timeline import Row, Signs, rows
+from tfstep.view.versus import versus_board
 
 _PHASES = {
     "forward": Text("forward", "前向"),
@@ -170,6 +171,10 @@ def _pieces(subject: Tensor, state: State, look: Look, before: Trace | None, why
         return gradient_board(subject, at, look.focus, before)
     if look.mode == "difference" and before is not None and not subject.trace.prefix:
         found = difference_board(subject, at, before)
+        if found:
+            return found
+    if look.mode in ("variant", "word"):
+        found = versus_board(state, subject, at, look.mode == "word")
         if found:
             return found
     return step_board(subject, at, look.focus, before, _sources(why))

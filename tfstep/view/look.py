@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-MODES = ("value", "gradient", "difference")
+MODES = ("value", "gradient", "difference", "variant", "word")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -118,9 +119,8 @@ async def test_gradient_and_difference() -> None:
         assert "∂loss/∂scores" in shown(app, "board")
         await pilot.press("g")
         assert "Kᵀ" in shown(app, "board")
-        await pilot.press("d")
-        assert "nothing was edited" in shown(app, "status")
         await pilot.press("plus", "d")
+        assert "before" in shown(app, "board")
         assert "difference" in shown(app, "board")
 
 
@@ -136,6 +136,35 @@ async def test_breakpoints_stop_and_are_marked() -> None:
         await pilot.press("b")
         assert not app.session.points.all
         assert "●" not in shown(app, "tree")
+
+
+async def test_without_edits_and_variants_there_is_no_difference(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    model = "{kind: encoder, layers: 1, d_model: 4, heads: 1, d_ff: 8}"
+    vocab = "{source: [<pad>, a, b], target: [a, b]}"
+    path.write_text(f"tfstep: 1\nmodel: {model}\nvocab: {vocab}\ninput: {{source: a b, labels: a b}}\n", "utf-8")
+    async with screen("loss", str(path)) as (app, pilot):
+        await pilot.press("d")
+        assert "nothing was edited" in shown(app, "status")
+
+
+async def test_two_variants_beside_each_other() -> None:
+    async with screen("src.x") as (app, pilot):
+        await pilot.press("v", "d")
+        assert app.session.variant == "swapped"
+        board = shown(app, "board")
+        assert all(word in board for word in ("base", "swapped", "difference"))
+        by_position = app.frame.pieces[2].grid.values if app.frame else None
+        await pilot.press("right", "d")
+        assert "by word" in shown(app, "status")
+        assert app.frame is not None
+        here, there = app.frame.pieces[1].grid, app.frame.pieces[0].grid
+        assert there.cursor == here.cursor == (0, 1)
+        assert (app.frame.pieces[2].grid.values != by_position).any()
+        base, swapped = (app.session.trace_of(name)["src.x"].value[0] for name in ("base", "swapped"))
+        assert (app.frame.pieces[2].grid.values == swapped - base[::-1]).all()
+        await pilot.press("d")
+        assert app.look.mode == "value"
 
 
 async def test_variants_keep_the_step() -> None:

@@ -93,8 +93,9 @@ KEYS = (
         "intend('difference')",
         footer=2,
         about=Text(
-            "Before and after the last edit, with the difference; again: back to the step.",
-            "上次改动之前、之后与差；再按一次回到步骤。",
+            "Before and after the last edit, with the difference; again: another variant beside this one, by position, "
+            "then by word; then back to the step.",
+            "上次改动之前、之后与差；再按：与另一变体并排比较，先按位置、再按词对齐；最后回到步骤。",
         ),
     ),
     Key(

@@ -1,0 +1,66 @@
+"""Two variants beside each other: the same tensor in both, paired by position or by word, and their difference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tfstep.engine.tensor import Tensor
+from tfstep.session.state import State
+from tfstep.text import Text
+from tfstep.view.arrange import Piece
+from tfstep.view.board import At
+from tfstep.view.grid import Grid
+from tfstep.view.labels import Labels
+from tfstep.view.plane import derived, plane
+
+
+def other_variant(state: State) -> str | None:
+    """What the shown variant is compared with: base, or from base the one after it; None where there is one only."""
+    names = state.scenario.variants
+    return next((name for name in names if name != state.variant), None)
+
+
+def versus_board(state: State, tensor: Tensor, at: At, by_word: bool) -> tuple[Piece, ...]:
+    """The tensor in the other variant, here, and here minus there. Empty where the two cannot be paired."""
+    name = other_variant(state)
+    if name is None or tensor.trace.prefix:
+        return ()
+    there = state.trace_of(name)
+    node = there.plan.paths.get(tensor.node.path)
+    if node is None or len(node.shape) != len(tensor.shape) or node.shape[:-2] != tensor.shape[:-2]:
+        return ()
+    now = plane(tensor.trace, tensor.node, at(tensor))
+    was = plane(there, node, at(tensor) if node.shape == tensor.shape else (*at(tensor)[:-2], 0, 0)[-node.spec.ndim :])
+    if by_word:
+        was = _paired(was, now)
+    if was.values.shape != now.values.shape:
+        return ()
+    place = now.place(at(tensor))
+    was = replace(was, key=f"{was.key}@{name}", title=name, cursor=place, lead=now.lead)
+    here = replace(now, title=state.variant, cursor=place, focused=True)
+    with np.errstate(all="ignore"):
+        moved = now.values.astype(float) - was.values
+    title = Text("difference, by word", "差（按词）") if by_word else Text("difference", "差")
+    change = replace(derived(now, now.key + "@versus", str(title), now.note, tensor.value), values=moved)
+    change = replace(change, cursor=place, hidden=None)
+    return Piece("", was, summary=True), Piece("→", here, summary=True), Piece("", change, summary=True)
+
+
+def _paired(was: Grid, now: Grid) -> Grid:
+    """The rows and columns of ``was`` in the order of the words of ``now``; where a word is missing, no number."""
+    rows = _places(was.rows, now.rows, was.height, now.height)
+    columns = _places(was.columns, now.columns, was.breadth, now.breadth)
+    values = was.values.astype(float)[np.ix_(np.maximum(rows, 0), np.maximum(columns, 0))]
+    values[rows < 0, :] = np.nan
+    values[:, columns < 0] = np.nan
+    return replace(was, values=values, rows=now.rows, columns=now.columns, hidden=None, _styles={})
+
+
+def _places(was: Labels, now: Labels, before: int, after: int) -> np.ndarray:
+    """For each place now the one before with the same word; −1 where there is none."""
+    if not (was.words and now.words):
+        return np.array([k if k < before else -1 for k in range(after)])
+    where = {was[k]: k for k in range(before)}
+    return np.array([where.get(now[k], -1) for k in range(after)])
