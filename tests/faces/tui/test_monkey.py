@@ -2,6 +2,7 @@
 
 import os
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +20,8 @@ SCENARIOS = ("wo-ai-ni", "padding", "neuron")
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_a_monkey_breaks_nothing(seed: int) -> None:
+async def test_a_monkey_breaks_nothing(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     draw = random.Random(seed)
     name = SCENARIOS[seed % len(SCENARIOS)]
     session = tfstep.Session(tfstep.load(name))

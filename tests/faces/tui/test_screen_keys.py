@@ -105,6 +105,30 @@ async def test_editing_a_cell_in_place() -> None:
         assert app.session.current.path == "enc0.attn.scaled"
 
 
+async def test_editing_a_row_a_tensor_the_words_and_the_model() -> None:
+    async with screen("enc0.attn.q_proj") as (app, pilot):
+        await pilot.press("shift+tab", "shift+tab", "down", "r")
+        assert app.query_one(Input).value == "set enc0.attn.W_Q[1,:] = "
+        await pilot.press("end", *"0.5", "enter")
+        assert app.session.trace["enc0.attn.W_Q"].value[1].tolist() == [0.5] * 4
+        await pilot.press("R", "end", *"eye(4)*2", "enter")
+        assert app.session.trace["enc0.attn.W_Q"].value[1].tolist() == [0, 2, 0, 0]
+        await pilot.press("w")
+        assert app.query_one(Input).value == "tokens source 我 爱 你"
+        await pilot.press("end", "backspace", "我", "enter")
+        assert app.session.trace["src.tokens"].labels["position"] == [["我", "爱", "我"]]
+        await pilot.press("M", "end", *"heads 2", "enter")
+        assert app.session.trace["enc0.attn.scores"].shape[1] == 2
+
+
+async def test_a_picture_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await pilot.press("S", "S")
+        assert "wrote tfstep-wo-ai-ni-2.svg" in shown(app, "status")
+    assert (tmp_path / "tfstep-wo-ai-ni-1.svg").read_text("utf-8").startswith("<svg")
+
+
 async def test_a_wrong_edit_is_a_message() -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
         await pilot.press("e", *"nonsense", "enter")

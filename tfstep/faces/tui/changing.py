@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfstep.faces.tui.asking import ask
+from tfstep.faces.tui.asking import ask, command
 from tfstep.text import Text
 from tfstep.view.spans import Span, line
 from tfstep.view.versus import other_variant
@@ -19,6 +19,37 @@ def edit(app: Debugger) -> None:
         return
     account = app.frame.account
     ask(app, "edit", f"{account.cell} =", f"{account.value:.10g}")
+
+
+def edit_row(app: Debugger) -> None:
+    """Ask for the row under the cursor: numbers, or one expression for all of it."""
+    if app.frame is None:
+        return
+    cell = app.frame.cell
+    index = f"[{','.join(map(str, (*cell[:-1], ':')))}]" if cell else ""
+    command(app, f"set {app.frame.focus}{index} = ")
+
+
+def edit_all(app: Debugger) -> None:
+    """Ask for a whole tensor: `zeros(3, 4)`, `eye(4)`, itself times two."""
+    if app.frame is not None:
+        command(app, f"set {app.frame.focus} = ")
+
+
+def words(app: Debugger) -> None:
+    """Ask for other words, from the present ones."""
+    for side, path in (("source", "src.tokens"), ("target", "tgt.tokens")):
+        if path in app.session.trace.plan.paths:
+            sentences = app.session.trace[path].labels.get("position", [])
+            text = " | ".join(" ".join(word for word in each if word != "<pad>") for each in sentences)
+            command(app, f"tokens {side} {text}")
+            return
+    app.say(line(Span(str(Text("this scenario reads no words", "这个场景不读词")), "dim")))
+
+
+def model_key(app: Debugger) -> None:
+    """Ask for another value of a key of the model."""
+    command(app, "model ")
 
 
 def nudge(app: Debugger, direction: int) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tfstep.faces.tui import asking, changing, following, pointing
+from tfstep.faces.tui import asking, changing, following, outcome, pointing
 
 INTENTS: dict[str, Callable[..., None]] = {
     "head": lambda app, by: pointing.along(app, "head", by),
     "sentence": lambda app, by: pointing.along(app, "batch", by),
     "edit": changing.edit,
+    "row": changing.edit_row,
+    "whole": changing.edit_all,
+    "words": changing.words,
+    "model": changing.model_key,
+    "picture": outcome.picture,
     "nudge": changing.nudge,
     "nudge_size": changing.nudge_size,
     "variant": changing.variant,

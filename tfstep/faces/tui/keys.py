@@ -2,27 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from tfstep.faces.tui.key import Key
 from tfstep.text import Text
-
-
-@dataclass(frozen=True)
-class Key:
-    """One key: how Textual calls it, how it is shown, what it does.
-
-    ``line`` is the command that it runs; else ``action`` names what the App does. ``about`` is what the help says
-    where there is no command that says it. ``footer`` ranks it for a narrow footer; 0 keeps it out.
-    """
-
-    names: str
-    shown: str
-    label: Text
-    action: str
-    line: str = ""
-    about: Text | None = None
-    footer: int = 0
-
 
 KEYS = (
     Key("n", "n", Text("next", "下一步"), "run", "next", footer=1),
@@ -40,6 +21,39 @@ KEYS = (
             "Edit the cell under the cursor in place; a computed step is pinned there.",
             "就地编辑光标处的单元格；计算得出的步骤会被固定在该值。",
         ),
+    ),
+    Key(
+        "r",
+        "r",
+        Text("row", "整行"),
+        "intend('row')",
+        about=Text(
+            "Edit the row under the cursor: one expression for all of it.", "编辑光标所在的整行：用一个表达式。"
+        ),
+    ),
+    Key(
+        "R",
+        "R",
+        Text("tensor", "整个张量"),
+        "intend('whole')",
+        about=Text(
+            "Edit the whole tensor: `eye(4)`, `zeros(3, 4)`, an expression.",
+            "编辑整个张量：`eye(4)`、`zeros(3, 4)` 或任意表达式。",
+        ),
+    ),
+    Key(
+        "w",
+        "w",
+        Text("words", "换词"),
+        "intend('words')",
+        about=Text("Let the model read other words.", "让模型读别的词。"),
+    ),
+    Key(
+        "M",
+        "M",
+        Text("model", "模型"),
+        "intend('model')",
+        about=Text("Change a key of the model: heads, norm, …", "改模型的一项设置：头数、归一化等。"),
     ),
     Key(
         "plus,equals_sign",
@@ -254,6 +268,13 @@ KEYS = (
         Text("stop", "停止"),
         "stop",
         about=Text("Stop a training that is running; what is done is kept.", "停止正在进行的训练；保留已完成的部分。"),
+    ),
+    Key(
+        "S",
+        "S",
+        Text("picture", "截图"),
+        "intend('picture')",
+        about=Text("Write what is on the screen as an SVG picture.", "把屏幕内容存为 SVG 图片。"),
     ),
     Key("L", "L", Text("language", "语言"), "language", about=Text("English or Chinese.", "英文或中文。")),
     Key("T", "T", Text("theme", "主题"), "theme", about=Text("Dark or light.", "深色或浅色。")),

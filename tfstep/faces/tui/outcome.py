@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from tfstep.engine.cell import cell_name, parse_cell
 from tfstep.errors import TfstepError
 from tfstep.faces.tui.help import Pages
 from tfstep.session.results import Explained, Moved, Result, Shown
+from tfstep.text import Text
 from tfstep.view.number import plain
 from tfstep.view.results import lines
 from tfstep.view.said import said
@@ -48,6 +50,18 @@ def told(app: Debugger, result: Result) -> tuple[Line, ...]:
         app.push_screen(Pages(found))
         return ()
     return tuple(found)
+
+
+def picture(app: Debugger) -> None:
+    """Write what is on the screen as SVG into the present folder, under a name that is free."""
+    stem = f"tfstep-{app.session.scenario.name}"
+    path = next(p for k in count(1) if not (p := Path(f"{stem}-{k}.svg")).exists())
+    try:
+        path.write_text(app.export_screenshot(title=stem), "utf-8")
+    except OSError as error:
+        app.say(line(Span(f"{path}: {error.strerror}", "bad")))
+        return
+    app.say(line(Span(str(Text("wrote {path}", "已写入 {path}", path=path)), "good")))
 
 
 def hint(app: Debugger, cells: int) -> Line:

@@ -1,0 +1,24 @@
+"""One key: what it is called, shown, said to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tfstep.text import Text
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: how Textual calls it, how it is shown, what it does.
+
+    ``line`` is the command that it runs; else ``action`` names what the App does. ``about`` is what the help says
+    where there is no command that says it. ``footer`` ranks it for a narrow footer; 0 keeps it out.
+    """
+
+    names: str
+    shown: str
+    label: Text
+    action: str
+    line: str = ""
+    about: Text | None = None
+    footer: int = 0
