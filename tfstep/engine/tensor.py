@@ -30,6 +30,11 @@ class Tensor:
         return self.trace.prefix + self.node.path
 
     @property
+    def name(self) -> str:
+        """Its name inside formulas: ``scores``, ``∂scores``; of an inner step, also inside a gradient, its own."""
+        return short(self.node.path)
+
+    @property
     def value(self) -> np.ndarray:
         """Its numbers, read-only; computed now where an edit left them stale."""
         return self.trace.value(self.node.slot)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfstep.engine.cell import parse_cell
-from tfstep.engine.tensor import short
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Factor, Term
 from tfstep.text import Text
 from tfstep.view.labels import cell_words
 from tfstep.view.number import plain
 from tfstep.view.spans import Line, Span, line
+from tfstep.view.sums import LongSum
 
 FEW = 6  # terms that are shown in their own order; of more, the largest
 NUMBERED = 9
@@ -42,9 +42,11 @@ def equation(trace: Trace, why: Explanation, chosen: int = 0) -> Equation:
     for k, term in enumerate(shown):
         terms.append(_term(term, first=k == 0, alone=len(order) == 1, links=links, chosen=chosen))
     rest: Line = ()
-    if folded:
-        total = sum(term.value for term in folded)
-        more = Text("… {n} more: {total}", "… 另外 {n} 项：{total}", n=len(folded), total=plain(total))
+    count, total = len(folded), sum(term.value for term in folded)
+    if isinstance(why, LongSum):
+        count, total = count + why.more, total + why.rest
+    if count:
+        more = Text("… {n} more: {total}", "… 另外 {n} 项：{total}", n=count, total=plain(total))
         rest = line(" + ", Span(str(more), "dim"))
     return Equation(_symbols(trace, why.terms), tuple(terms), rest, tuple(links))
 
@@ -53,7 +55,7 @@ def name_of(trace: Trace, cell: str) -> str:
     """A cell as it is called on the screen: ``Q[我,d0]``."""
     path, index = parse_cell(cell)
     tensor = trace[path]
-    return short(path) + cell_words(tensor.node.spec.axes, tensor.shape, index or ())
+    return tensor.name + cell_words(tensor.node.spec.axes, tensor.shape, index or ())
 
 
 def _term(term: Term, *, first: bool, alone: bool, links: list[str], chosen: int) -> Line:
@@ -134,4 +136,4 @@ def _common(trace: Trace, cells: Sequence[str | None]) -> str:
     tensor = trace[path]
     indices = [parse_cell(cell)[1] or () for cell in known]
     same: list[int | None] = [i if all(index[a] == i for index in indices) else None for a, i in enumerate(first or ())]
-    return short(path) + cell_words(tensor.node.spec.axes, tensor.shape, same)
+    return tensor.name + cell_words(tensor.node.spec.axes, tensor.shape, same)

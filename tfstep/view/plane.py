@@ -41,7 +41,7 @@ def plane(
     pin = trace.pins.get(node.slot)
     return Grid(
         key=path,
-        title=(title or short(path)) + ("ᵀ" if turned else ""),
+        title=(title or short(node.path)) + ("ᵀ" if turned else ""),
         note=" × ".join(axes) if values.ndim > 1 and all(axes) else "×".join(map(str, flat.shape)),
         values=flat,
         rows=rows,

@@ -99,7 +99,46 @@ _INNER = {
     "matmul": Text("Rows times columns; the bias is added next.", "行乘列；接着加上偏置。"),
     "logsumexp": Text("The logarithm of what softmax divides by.", "softmax 分母的对数。"),
     "picked": Text("The logit of the right word.", "正确那个词的 logit。"),
+    "ghat": Text(
+        "The gradient of xhat: the gradient that arrives, times gamma.", "xhat 的梯度：传来的梯度乘以 gamma。"
+    ),
+    "ghat_mean": Text("The mean of ghat: shifting the whole row changes nothing.", "ghat 的均值：整体平移不起作用。"),
+    "along": Text(
+        "How much ghat points along xhat: stretching the row changes nothing either.",
+        "ghat 沿 xhat 方向的分量：整体拉伸也不起作用。",
+    ),
+    "sideways": Text(
+        "What is left of ghat without its mean and its part along xhat; divided by the spread next.",
+        "ghat 去掉均值和沿 xhat 的分量后剩下的；接着除以标准差。",
+    ),
+    "rms": Text("The root of the mean square: what the row is divided by.", "均方根：整行要除以的数。"),
+    "g_y": Text("Gradient times share, cell by cell.", "梯度乘以份额，逐个单元格。"),
+    "average": Text("The average gradient of the row, weighted by the shares.", "按份额加权的整行平均梯度。"),
+    "above": Text(
+        "How far each gradient lies above that average: only this can move shares of 1.",
+        "每个梯度比平均高多少：总和固定为 1 的份额只受它影响。",
+    ),
+    "p": Text("The probabilities, computed again from the logits.", "由 logits 重新算出的概率。"),
+    "p_minus_y": Text(
+        "Probability minus label: 1 is taken from the right word's share.", "概率减去标签：正确的词减去 1。"
+    ),
+    "slope": Text("How steep the activation is at x.", "激活函数在 x 处的斜率。"),
+    "inner_slope": Text("How steep the inside of the tanh is at x.", "tanh 内部式子在 x 处的斜率。"),
+    "one_minus_y": Text("What is missing to 1: part of the slope.", "离 1 还差多少：斜率的一部分。"),
+    "remaining": Text("1 − βᵗ: makes up for an average that began at 0.", "1 − βᵗ：补偿从 0 开始的滑动平均。"),
+    "error": Text("The answer minus the target.", "输出减去目标。"),
+    "square": Text("The square of it.", "它的平方。"),
+    "unpinned": Text(
+        "The gradient without the pinned cells: none passes there.", "去掉固定单元格的梯度：那里不传梯度。"
+    ),
     "computed": Text("What this step would have been without the pin.", "不固定时，这一步本来的值。"),
+}
+_PLAIN = {
+    "identity": Text("Handed on as it is.", "原样传递。"),
+    "reshape": Text("The same numbers, arranged differently.", "同样的数，换一种排列。"),
+    "positive": Text("1 where x > 0, else 0: where the unit is on.", "x > 0 处为 1，否则为 0：单元是否开启。"),
+    "where": Text("One or the other, cell by cell, by the condition.", "按条件逐个单元格二选一。"),
+    "scatter": Text("Each word's gradient is added to its row of the table.", "每个词的梯度加到表中它那一行。"),
 }
 _OPS = {
     "accumulate": Text(
@@ -113,8 +152,8 @@ _OPS = {
 def purpose(tensor: Tensor) -> Text:
     """What the step that makes a tensor is for; of a leaf, what it is."""
     path, node = tensor.path, tensor.node
-    if "/" in path and ".grad/" not in path.rpartition("/")[0] + "/":
-        return _INNER.get(node.path.rpartition("/")[2], Text("", ""))
+    if tensor.trace.prefix:
+        return _inner(tensor)
     if ".grad/" in path:
         base, _, use = path.partition(".grad/")
         return Text(
@@ -139,6 +178,20 @@ def purpose(tensor: Tensor) -> Text:
     if node.op is None:
         return _leaf(path, node.kind)
     return _forward(path, node.op.name)
+
+
+def _inner(tensor: Tensor) -> Text:
+    """What an inner step is for, by its own name; without one, by its op."""
+    op = tensor.op or ""
+    name, _, _ = tensor.node.path.partition("#")
+    softmax = {"exp", "sum"} <= set(tensor.trace.plan.paths)
+    if name in ("max", "sum", "exp") and not softmax:
+        return Text("", "")
+    if name == op and name not in ("matmul", "mean", "sum", "max", "exp"):
+        return _PLAIN.get(op, Text("", ""))
+    if name == "matmul" and tensor.phase == "backward":
+        return _OPS["matmul"]
+    return _INNER.get(name, Text("", ""))
 
 
 def _forward(path: str, op: str) -> Text:

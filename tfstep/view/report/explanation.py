@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tfstep.engine.tensor import short
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Factor, Term
 from tfstep.text import Text
@@ -150,7 +149,7 @@ def _factor(trace: Trace, factor: Factor, names: bool, bare: bool = False) -> st
 def in_cell(trace: Trace, cell: str, brief_path: bool = False) -> str:
     """A cell with words for indices: ``scores[我,爱]``, its path in full or as short as in a formula."""
     tensor, index = locate(trace, cell)
-    path = short(tensor.path) if brief_path else tensor.path
+    path = tensor.name if brief_path else tensor.path
     words = in_words(tensor, index)
     return f"{path}[{','.join(words)}]" if words else path
 

@@ -1,0 +1,42 @@
+"""What the screen says a step is for, inside gradients too."""
+
+from __future__ import annotations
+
+import pytest
+
+import tfstep
+from tfstep.view.equation import name_of
+from tfstep.view.purpose import purpose
+
+
+@pytest.fixture(scope="module")
+def trace() -> tfstep.Trace:
+    return tfstep.trace(tfstep.load("wo-ai-ni"))
+
+
+def test_a_helper_inside_a_gradient_is_no_gradient(trace: tfstep.Trace) -> None:
+    mean = trace["enc0.add2.grad/mean"]
+    assert "loss" not in purpose(mean).en
+    assert mean.name == "mean"
+    assert mean.formula == "mean = mean add2"
+    assert name_of(trace, "enc0.add2.grad/mean[0,0,0]").startswith("mean[")
+
+
+def test_a_use_of_a_tensor_is_a_gradient(trace: tfstep.Trace) -> None:
+    use = trace["enc0.norm1.grad/enc0.add2"]
+    assert use.name == "∂norm1/add2"
+    assert "through enc0.add2 alone" in str(purpose(use))
+
+
+def test_every_named_step_inside_a_gradient_has_words_of_its_own(trace: tfstep.Trace) -> None:
+    for node in trace.plan.steps:
+        inside = trace.inside(node.slot) if node.phase == "backward" else None
+        for inner in inside.plan.steps if inside is not None else ():
+            tensor = trace[f"{node.path}/{inner.path}"]
+            assert "How much the loss moves" not in purpose(tensor).en
+            assert purpose(tensor).en or inner.path.partition("#")[0] == tensor.op, tensor.path
+
+
+def test_a_sum_over_rows_is_not_what_softmax_divides_by(trace: tfstep.Trace) -> None:
+    assert purpose(trace["out.b.grad/sum"]).en == ""
+    assert "divided" in purpose(trace["enc0.attn.weights/sum"]).en
