@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfstep.engine.axis import Axis, spec_of
+from tfstep.engine.axis import Axis, Spec, axes
 from tfstep.engine.tape import Scope, Tape, Traced
 from tfstep.errors import ExpressionError, PathError, did_you_mean
 from tfstep.expr.expression import parse
@@ -17,14 +17,21 @@ from tfstep.text import Text
 def formulas(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     """Record every equation in order; returns the last one's result. Values have the shapes that the file gives."""
     for name, value in inputs.given.items():
-        root.constant(name, value.astype(c.dtype), (Axis(""),) * value.ndim)
+        root.constant(name, value.astype(c.dtype), named_axes(value.ndim, ("batch", "in")))
     for name, value in inputs.parameters.items():
-        root.parameter(name, spec_of(value.astype(c.dtype)), "given")
+        spec = Spec(value.shape, np.dtype(c.dtype), named_axes(value.ndim, ("in", "out")))
+        root.parameter(name, spec, "given")
     last = None
     for name, text in inputs.steps.items():
         last = equation(root, name, text, ("model", "steps", name))
     assert last is not None
     return last
+
+
+def named_axes(ndim: int, last: tuple[str, str]) -> tuple[Axis, ...]:
+    """Names for the axes of an author's array: data are rows of features, parameters lead from in to out."""
+    names = ("head", "position", *last)
+    return axes(*("",) * (ndim - len(names)), *names[len(names) - min(ndim, len(names)) :])
 
 
 def equation(root: Scope, name: str, text: str, keys: tuple[str, ...]) -> Traced:

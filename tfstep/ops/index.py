@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.axis import NO_AXIS, Spec
+from tfstep.engine.axis import NO_AXIS, Axis, Spec
 from tfstep.engine.op import Array, Cell, Const, Part, Primitive, Ref, Why, op
 from tfstep.engine.plan import Lit
 from tfstep.ops.kernels import elementwise as fast
@@ -52,7 +52,7 @@ class Scatter(Primitive):
         x, ids = args
         assert isinstance(x, Spec)
         assert isinstance(ids, Spec)
-        return x.like((rows, *x.shape[ids.ndim :]), (NO_AXIS, *x.axes[ids.ndim :]))
+        return x.like((rows, *x.shape[ids.ndim :]), (Axis("vocab"), *x.axes[ids.ndim :]))
 
     def forward(self, x: Array, ids: Array, *, rows: int) -> Array:
         table = np.zeros((rows, *x.shape[ids.ndim :]), x.dtype)
@@ -81,7 +81,7 @@ class Select(Primitive):
         """As many rows as are kept."""
         (x,) = args
         assert isinstance(x, Spec)
-        return x.like((len(keep), *x.shape[1:]), (NO_AXIS, *x.axes[1:]))
+        return x.like((len(keep), *x.shape[1:]), (x.axes[0].bare(), *x.axes[1:]))
 
     def forward(self, x: Array, *, keep: tuple[int, ...]) -> Array:
         return x if keep == tuple(range(x.shape[0])) else x[list(keep)]
@@ -137,7 +137,7 @@ class Pick(Primitive):
         """One column."""
         x = args[0]
         assert isinstance(x, Spec)
-        return x.like((x.shape[0], 1), (x.axes[0], NO_AXIS))
+        return x.like((x.shape[0], 1), (x.axes[0], x.axes[1].bare()))
 
     def forward(self, x: Array, ids: Array) -> Array:
         return x[np.arange(x.shape[0]), ids][:, None]

@@ -31,6 +31,10 @@ class Reshape(Primitive):
             if shape[-k] != x.shape[-k]:
                 break
             names[-k] = x.axes[-k]
+        unnamed = [k for k, axis in enumerate(names) if not axis.name]
+        gone = [axis for axis in x.axes if axis.name and axis not in names]
+        if len(unnamed) == 1 and gone:  # axes laid one behind the other: called by the innermost, which runs fastest
+            names[unnamed[0]] = gone[-1].bare()
         return x.like(shape, tuple(names))
 
     def forward(self, x: Array, *, shape: Shape) -> Array:
