@@ -11,9 +11,11 @@ from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation
 from tfstep.ops.attention import REASONS
 from tfstep.text import Text
+from tfstep.view.board import At
 from tfstep.view.equation import Equation, equation, name_of
 from tfstep.view.number import plain
 from tfstep.view.spans import Line, Span, clipped, ends, flow, line
+from tfstep.view.sums import explained
 
 STEP = 0.1  # by how much a number is raised in the sentence on its gradient
 
@@ -177,6 +179,7 @@ def account(
     cell: tuple[int, ...],
     why: Explanation,
     before: Trace | None,
+    at: At,
     chosen: int,
     hidden: int = 0,
 ) -> Account:
@@ -203,7 +206,7 @@ def account(
         grad = trace.plan.paths.get(f"{path}.grad")
         if grad is not None:
             gradient = float(trace.value(grad.slot)[cell])
-            comes = equation(root, root.explain(cell_name(grad.path, cell))).symbols
+            comes = equation(root, explained(root[grad.path], cell, at)).symbols
             goes = tuple(nodes[s].path for s in trace.plan.consumers[grad.slot])
     new = tensor.new
     return Account(

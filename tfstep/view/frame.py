@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tfstep.engine.cell import Cell, parse_cell
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
-from tfstep.engine.why import Explanation, explain
+from tfstep.engine.why import Explanation
 from tfstep.errors import PathError
 from tfstep.session.marks import Comparison
 from tfstep.session.place import written
@@ -22,6 +22,7 @@ from tfstep.view.number import plain
 from tfstep.view.purpose import purpose
 from tfstep.view.since import Since, anchor, since
 from tfstep.view.stops import key, stops
+from tfstep.view.sums import explained
 from tfstep.view.timeline import Row, Signs, rows
 from tfstep.view.versus import versus_board
 
@@ -91,13 +92,13 @@ class Camera:
         compared = self._comparison(before, state.trace)
         shown_before = before if before is not state.trace and before.plan is state.trace.plan else None
         at = state.cursor.on
-        why = explain(subject.trace, subject.node.slot, at(subject))
+        why = explained(subject, at(subject), at)
         pieces = _pieces(subject, state, look, shown_before, why)
         grid = next((g for piece in pieces for g in (piece.grid, *piece.under) if g.focused), None)
         focus = subject if grid is None else _at_key(state.trace, grid.key.partition("@")[0], subject)
         cell = at(focus)
         if focus.path != subject.path:
-            why = explain(focus.trace, focus.node.slot, cell)
+            why = explained(focus, cell, at)
         moved = compared.changed if shown_before is not None else _nothing
         signs = Signs(state.edited, state.pinned, moved, self._stopping(state))
         return Frame(
@@ -105,7 +106,7 @@ class Camera:
             rows=rows(state.trace, state.position, dict(look.folds), signs),
             heading=_heading(state, subject, look),
             pieces=pieces,
-            account=account(state.trace, focus, cell, why, shown_before, look.factor, _hidden(grid)),
+            account=account(state.trace, focus, cell, why, shown_before, at, look.factor, _hidden(grid)),
             since=since(state, before, compared, subject, at) if shown_before is not None else None,
             focus=focus.path,
             cell=cell,
