@@ -77,7 +77,7 @@ def test_paths_inside_steps_go_down_to_any_depth(trace: Trace) -> None:
         ("out.probs.grad", "no path leads from out.probs to the loss"),
         ("", "there is no tensor ''"),
         ("/", "there is no tensor '/'"),
-        ("enc0.attn.weights/", "there is no tensor ''"),
+        ("enc0.attn.weights/", "inside enc0.attn.weights there is no step ''"),
         ("qwertyuiop", "there is no tensor 'qwertyuiop'"),
     ],
 )

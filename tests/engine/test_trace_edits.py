@@ -119,7 +119,7 @@ def test_constants_and_inputs_of_numbers_can_be_set(trace: Trace) -> None:
             r"enc0.attn.W_Q has shape \(4, 4\); it cannot be set to something of shape \(3,\)",
         ),
         ("enc0.attn.W_Q", [[1, 2], [3]], "it cannot be set to"),
-        ("enc0.attn.W_Q[0,0]", "three", "it cannot be set to"),
+        ("enc0.attn.W_Q[0,0]", "three", "can be set to real numbers only"),
         ("src.tokens", np.zeros((1, 3)), "src.tokens holds integers"),
         ("enc0.attn.mask[0,0,0,0]", 1, "enc0.attn.mask holds integers"),
         ("enc0.attn.weights/exp", 1.0, "set enc0.attn.weights itself"),

@@ -48,6 +48,7 @@ class Terminal:
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     found = Terminal()
+    found.until(lambda text: text.strip() != "")  # the shell is there: what is typed before it mixes with its prompt
     yield found
     found.close()
 
