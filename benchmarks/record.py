@@ -88,7 +88,7 @@ def compare(task: dict[str, Any], threads: int, rounds: int, sides: tuple[str, .
 def process(task: dict[str, Any], side: str, threads: int, folder: Path) -> dict[str, Any]:
     """One side in a process of its own."""
     work = json.dumps(task | {"side": side, "threads": threads, "weights": str(folder / f"{task['name']}.npz")})
-    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "TFSTEP_THREADS")
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     environment = os.environ | ({name: str(threads) for name in names} if threads == 1 else {})
     command = [sys.executable, __file__, "--work", work]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
