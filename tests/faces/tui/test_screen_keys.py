@@ -1,40 +1,13 @@
-"""The screen, driven key by key."""
-
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+"""The screen, driven key by key: stepping, looking, following, the prompt, the mouse."""
 
 import pytest
-from textual.pilot import Pilot
+from screens import screen, shown
 from textual.widgets import Input
 
-import tfstep
-from tfstep.faces.tui.app import Debugger
-from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.drawn import Drawn
 from tfstep.faces.tui.help import Pages
 from tfstep.faces.tui.keys import KEYS
-from tfstep.faces.tui.tree import Timeline
 from tfstep.text import language
-
-
-@asynccontextmanager
-async def screen(
-    at: str = "src.embed", name: str = "wo-ai-ni", size: tuple[int, int] = (120, 36), colour: bool = True
-) -> AsyncIterator[tuple[Debugger, Pilot[int]]]:
-    session = tfstep.Session(tfstep.load(name))
-    session.run(f"goto {at}")
-    app = Debugger(session, colour=colour)
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        yield app, pilot
-
-
-def shown(app: Debugger, name: str) -> str:
-    """The text of one widget, as it stands on the screen."""
-    widget = app.query_one(f"#{name}")
-    assert isinstance(widget, Drawn | Board | Timeline)
-    return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
 
 
 async def test_stepping_over_into_and_out() -> None:
@@ -66,136 +39,6 @@ async def test_the_cell_cursor(keys: str, cell: tuple[int, int]) -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
         await pilot.press(*keys.split())
         assert app.session.cell[-2:] == cell
-
-
-async def test_nudging_a_weight_moves_what_is_downstream() -> None:
-    async with screen("enc0.attn.q_proj") as (app, pilot):
-        before = app.session.trace["enc0.attn.weights"].value
-        await pilot.press("shift+tab", "shift+tab")
-        assert app.frame is not None
-        assert app.frame.focus == "enc0.attn.W_Q"
-        await pilot.press("plus", "plus", "minus")
-        assert app.session.trace["enc0.attn.W_Q"].value[0, 0] == 1.1
-        assert (app.session.trace["enc0.attn.weights"].value != before).any()
-        assert "since the edit  W_Q[i0,o0] +1 → +1.1" in shown(app, "since")
-        assert "q_proj ~" in shown(app, "tree")
-        await pilot.press("u", "u", "u")
-        assert (app.session.trace["enc0.attn.weights"].value == before).all()
-
-
-async def test_the_nudge_is_finer_and_coarser() -> None:
-    async with screen("enc0.attn.q_proj") as (app, pilot):
-        await pilot.press("less_than_sign")
-        assert app.nudge == 0.01
-        await pilot.press("greater_than_sign", "greater_than_sign")
-        assert app.nudge == 1.0
-
-
-async def test_editing_a_cell_in_place() -> None:
-    async with screen("enc0.attn.scores") as (app, pilot):
-        await pilot.press("e")
-        assert app.query_one(Input).value == "4"
-        await pilot.press(*"-2.5", "enter")
-        assert app.session.current.value[0, 0, 0, 0] == -2.5
-        assert app.session.pinned == {"enc0.attn.scores"}
-        assert "pinned; it would have been +4" in shown(app, "why")
-        await pilot.press("e", "7", "escape")
-        assert app.session.current.value[0, 0, 0, 0] == -2.5
-        await pilot.press("n")
-        assert app.session.current.path == "enc0.attn.scaled"
-
-
-async def test_editing_a_row_a_tensor_the_words_and_the_model() -> None:
-    async with screen("enc0.attn.q_proj") as (app, pilot):
-        await pilot.press("shift+tab", "shift+tab", "down", "r")
-        assert app.query_one(Input).value == "set enc0.attn.W_Q[1,:] = "
-        await pilot.press("end", *"0.5", "enter")
-        assert app.session.trace["enc0.attn.W_Q"].value[1].tolist() == [0.5] * 4
-        await pilot.press("R", "end", *"eye(4)*2", "enter")
-        assert app.session.trace["enc0.attn.W_Q"].value[1].tolist() == [0, 2, 0, 0]
-        await pilot.press("w")
-        assert app.query_one(Input).value == "tokens source 我 爱 你"
-        await pilot.press("end", "backspace", "我", "enter")
-        assert app.session.trace["src.tokens"].labels["position"] == [["我", "爱", "我"]]
-        await pilot.press("M", "end", *"heads 2", "enter")
-        assert app.session.trace["enc0.attn.scores"].shape[1] == 2
-
-
-async def test_a_picture_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    async with screen("enc0.attn.scores") as (app, pilot):
-        await pilot.press("S", "S")
-        assert "wrote tfstep-wo-ai-ni-2.svg" in shown(app, "status")
-    assert (tmp_path / "tfstep-wo-ai-ni-1.svg").read_text("utf-8").startswith("<svg")
-
-
-async def test_a_wrong_edit_is_a_message() -> None:
-    async with screen("enc0.attn.scores") as (app, pilot):
-        await pilot.press("e", *"nonsense", "enter")
-        await pilot.pause()
-        assert "nonsense" in shown(app, "status")
-        assert not app.session.edited
-
-
-async def test_gradient_and_difference() -> None:
-    async with screen("enc0.attn.scores") as (app, pilot):
-        await pilot.press("g")
-        assert "∂loss/∂scores" in shown(app, "board")
-        await pilot.press("g")
-        assert "Kᵀ" in shown(app, "board")
-        await pilot.press("plus", "d")
-        assert "before" in shown(app, "board")
-        assert "difference" in shown(app, "board")
-
-
-async def test_breakpoints_stop_and_are_marked() -> None:
-    async with screen("enc0.attn.scores") as (app, pilot):
-        await pilot.press("b", "p", "p", "p")
-        row = next(row for row in shown(app, "tree").splitlines() if "scores" in row)
-        assert row.startswith("●")
-        assert "● 1" in shown(app, "top")
-        await pilot.press("c")
-        assert app.session.current.path == "enc0.attn.scores"
-        assert "breakpoint 1" in shown(app, "status")
-        await pilot.press("b")
-        assert not app.session.points.all
-        assert "●" not in shown(app, "tree")
-
-
-async def test_without_edits_and_variants_there_is_no_difference(tmp_path: Path) -> None:
-    path = tmp_path / "small.yaml"
-    model = "{kind: encoder, layers: 1, d_model: 4, heads: 1, d_ff: 8}"
-    vocab = "{source: [<pad>, a, b], target: [a, b]}"
-    path.write_text(f"tfstep: 1\nmodel: {model}\nvocab: {vocab}\ninput: {{source: a b, labels: a b}}\n", "utf-8")
-    async with screen("loss", str(path)) as (app, pilot):
-        await pilot.press("d")
-        assert "nothing was edited" in shown(app, "status")
-
-
-async def test_two_variants_beside_each_other() -> None:
-    async with screen("src.x") as (app, pilot):
-        await pilot.press("v", "d")
-        assert app.session.variant == "swapped"
-        board = shown(app, "board")
-        assert all(word in board for word in ("base", "swapped", "difference"))
-        by_position = app.frame.pieces[2].grid.values if app.frame else None
-        await pilot.press("right", "d")
-        assert "by word" in shown(app, "status")
-        assert app.frame is not None
-        here, there = app.frame.pieces[1].grid, app.frame.pieces[0].grid
-        assert there.cursor == here.cursor == (0, 1)
-        assert (app.frame.pieces[2].grid.values != by_position).any()
-        base, swapped = (app.session.trace_of(name)["src.x"].value[0] for name in ("base", "swapped"))
-        assert (app.frame.pieces[2].grid.values == swapped - base[::-1]).all()
-        await pilot.press("d")
-        assert app.look.mode == "value"
-
-
-async def test_variants_keep_the_step() -> None:
-    async with screen("enc0.attn.scores") as (app, pilot):
-        await pilot.press("v")
-        assert app.session.variant == app.session.scenario.variants[1]
-        assert app.session.current.path == "enc0.attn.scores"
 
 
 async def test_following_a_number_and_returning() -> None:
@@ -236,35 +79,6 @@ async def test_an_error_in_a_command_is_a_message() -> None:
         await pilot.pause()
         assert "enc0.attn.scores" in shown(app, "status")
         assert app.session.position == (1,)
-
-
-async def test_training_leaves_the_screen_alive_and_can_be_stopped() -> None:
-    async with screen("enc0.attn.scores") as (app, pilot):
-        await pilot.press("colon", *"train 100000", "enter")
-        await pilot.pause(0.3)
-        assert app.busy.command == "train 100000"
-        await pilot.press("right", "n")
-        assert app.session.cell[-1] == 1
-        assert app.session.current.path == "enc0.attn.scores"
-        assert "/100000" in shown(app, "status")
-        await pilot.press("escape")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-        assert not app.busy.command
-        assert 0 < app.session.update < 100000
-        await pilot.press("escape", "n")
-        assert app.session.current.path == "enc0.attn.scaled"
-        await pilot.press("colon", *"rewind", "enter", "u", "u")
-        assert app.session.update == 0
-
-
-async def test_a_sweep_is_drawn() -> None:
-    async with screen("enc0.attn.scores") as (app, pilot):
-        await pilot.press("colon", *"sweep enc0.attn.W_Q[0,0] -1 1", "enter")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-        assert isinstance(app.screen, Pages)
-        await pilot.press("escape")
 
 
 async def test_search() -> None:
