@@ -28,7 +28,8 @@ def matmul(out: Array, a: Array, b: Array, *, at: bool = False, bt: bool = False
 
 def _into(out: Array, a: Array, b: Array) -> None:
     """A b, summed over the leading axes along which the operand shaped like ``out`` was broadcast."""
-    if max(a.ndim, b.ndim) == out.ndim and np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) == out.shape[:-2]:
+    lead = out.shape[:-2]
+    if a.shape[:-2] == lead == b.shape[:-2] or lead == np.broadcast_shapes(a.shape[:-2], b.shape[:-2]):
         np.matmul(a, b, out)
         return
     wide = np.matmul(a, b)
