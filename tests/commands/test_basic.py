@@ -159,6 +159,12 @@ def test_undo_and_redo_are_exact(session: Session) -> None:
     assert bits(session) == stages[-1]
 
 
+def test_undo_and_redo_say_so(session: Session) -> None:
+    session.run("set out.b[0] = 1")
+    assert run(session, "undo").startswith("undone: set out.b[0] = 1")
+    assert run(session, "redo").startswith("redone: set out.b[0] = 1")
+
+
 def test_a_new_change_forgets_what_was_undone(session: Session) -> None:
     run(session, "set out.b[0] = 1", "undo", "set out.b[0] = 2")
     with pytest.raises(CommandError, match="nothing to redo"):

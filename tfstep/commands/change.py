@@ -129,7 +129,7 @@ def _release(session: Session, rest: str) -> Result:
 )
 def _undo(session: Session, rest: str) -> Result:
     n = count(rest, "undo [n]")
-    return _travelled(session, lambda: session.journal.undo(n))
+    return _travelled(session, lambda: session.journal.undo(n), Text("undone: ", "已撤销："))
 
 
 @command(
@@ -139,7 +139,7 @@ def _undo(session: Session, rest: str) -> Result:
 )
 def _redo(session: Session, rest: str) -> Result:
     n = count(rest, "redo [n]")
-    return _travelled(session, lambda: session.journal.redo(n))
+    return _travelled(session, lambda: session.journal.redo(n), Text("redone: ", "已重做："))
 
 
 @command(
@@ -164,12 +164,12 @@ def _taken_back(n: int) -> Text:
     return Text("changes taken back: {n}", "已收回的改动：{n}", n=n)
 
 
-def _travelled(session: Session, go: Callable[[], list[Entry]]) -> Result:
+def _travelled(session: Session, go: Callable[[], list[Entry]], what: Text) -> Result:
     before, path = session.trace, session.current.path
     entries = go()
     session.before = before
     session.return_to(path)
-    return travelled(session, before, tuple(entry.line for entry in entries))
+    return travelled(session, before, tuple(f"{what}{entry.line}" for entry in entries))
 
 
 def travelled(session: State, before: Trace, lines: tuple[str, ...], *notes: Text) -> Changed:
