@@ -6,7 +6,9 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
+from tfstep.commands.registry import find
 from tfstep.commands.session import Session
+from tfstep.errors import CommandError
 from tfstep.session.diary import Diary, leftovers
 from tfstep.text import Text
 
@@ -19,7 +21,7 @@ def diaries() -> Path:
 def begin(session: Session) -> Text | None:
     """Keep a diary of this session from now on; returns an offer where an earlier one was cut off."""
     folder = diaries()
-    session.leftovers = leftovers(folder, session.scenario)
+    session.leftovers = [left for left in leftovers(folder, session.scenario) if any(map(changes, left.lines))]
     session.diary = Diary(folder, session.scenario)
     if not session.leftovers:
         return None
@@ -29,6 +31,15 @@ def begin(session: Session) -> Text | None:
         name=session.scenario.name,
         n=len(session.leftovers[0].lines),
     )
+
+
+def changes(line: str) -> bool:
+    """Whether a line that was typed is worth taking up: a change, or training; walking about is not."""
+    words = line.split(maxsplit=1)
+    try:
+        return bool(words) and find(words[0]).group in ("change", "learn")
+    except CommandError:
+        return False
 
 
 def end(session: Session) -> None:
