@@ -10,6 +10,7 @@ import pytest
 from op_checks import explained
 from small_models import encoder, written
 
+import tfstep
 from tfstep.engine.tape import Scope, Traced
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation
@@ -191,3 +192,11 @@ def test_a_wrong_number_does_not_hold() -> None:
     wrong = Explanation(e.cell, e.value, e.rule, e.terms, e.total, e.total - (e.value + 1e-9))
     assert e.holds
     assert not wrong.holds
+
+
+def test_a_pinned_cell_says_what_it_would_be() -> None:
+    trace = tfstep.trace(tfstep.load("wo-ai-ni"))
+    was = float(trace["enc0.attn.scores"].value[0, 0, 1, 2])
+    held = trace.edit({"enc0.attn.scores[0,0,1,2]": 3.0})
+    assert f"{was:.6g}" in str(held.explain("enc0.attn.scores[0,0,1,2]").note)
+    assert held.explain("enc0.attn.scores[0,0,1,1]").note is None

@@ -114,7 +114,9 @@ def _worked_out(trace: Trace, slot: int, cell: Cell, depth: int, known: Known) -
     if node.op is None:
         return Explanation(name, number, "leaf", (), number, 0.0)
     rule, raw, note = explained(trace, slot, cell)
-    if note is None:
+    if slot in trace.pins and trace.pins[slot].mask[cell]:
+        note = _pinned(trace, slot, cell)
+    elif note is None:
         args = [s if isinstance(s, Lit) else trace.value(s) for s in node.inputs]
         note = node.op.remark(cell, args, node.attrs)
     terms = tuple(_priced(term, depth, known) for term in raw)
@@ -132,6 +134,13 @@ def _worked_out(trace: Trace, slot: int, cell: Cell, depth: int, known: Known) -
         formula(trace, node),
         1e-12 if value.dtype == np.float64 else 1e-5,
     )
+
+
+def _pinned(trace: Trace, slot: int, cell: Cell) -> Text:
+    inside = trace.inside(slot)
+    assert inside is not None
+    would = float(inside.value(inside.plan.paths["computed"].slot)[cell])
+    return Text("pinned; computed, it would be {would:.6g}", "已固定；若不固定，算出来是 {would:.6g}", would=would)
 
 
 def nan_origin(trace: Trace, slot: int, cell: Cell) -> Explanation:
