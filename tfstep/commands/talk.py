@@ -1,12 +1,13 @@
-"""help and quit."""
+"""help (of a command or a term) and quit."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tfstep.commands.line import none
-from tfstep.commands.registry import command, find, in_groups
-from tfstep.session.results import Help, Quit, Result
+from tfstep.commands.registry import COMMANDS, command, find, in_groups
+from tfstep.errors import CommandError, did_you_mean
+from tfstep.session.results import Help, HelpEntry, Quit, Result
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -15,16 +16,35 @@ if TYPE_CHECKING:
 
 @command(
     "look",
-    "help [COMMAND]",
+    "help [COMMAND or TERM]",
     aliases=("h",),
     key="?",
     completes=("command",),
-    about=Text("All commands, or one in full.", "列出全部命令，或详细说明一个。"),
+    about=Text("All commands, one in full, or what a term means.", "列出全部命令，详细说明一个命令，或解释一个术语。"),
 )
 def _help(session: Session, rest: str) -> Result:
     if rest:
-        return Help((find(rest.split()[0]).entry(session),), full=True)
+        return Help(_about(session, rest), full=True)
     return Help(tuple(each.entry(session) for _, commands in in_groups() for each in commands))
+
+
+def _about(session: Session, asked: str) -> tuple[HelpEntry, ...]:
+    """The command and the term of this name. Raises CommandError, with the nearest name, where there is neither."""
+    from tfstep.commands import terms
+
+    term = terms.find_term(asked)
+    meant = () if term is None else (terms.entry(term, session.trace.plan),)
+    try:
+        return (find(asked).entry(session), *meant) if asked.isascii() else meant or (find(asked).entry(session),)
+    except CommandError:
+        if meant:
+            return meant
+        known = [name for each in COMMANDS.values() for name in (each.name, *each.aliases)]
+        if not (near := did_you_mean(asked, [*known, *terms.names()])).en:
+            raise
+        raise CommandError(
+            Text("no command or term {asked!r}{near}", "没有命令或术语 {asked!r}{near}", asked=asked[:40], near=near)
+        ) from None
 
 
 @command(

@@ -1,0 +1,17 @@
+"""A term of the field: its names, what it means, where it can be seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tfstep.text import Text
+
+
+@dataclass(frozen=True)
+class Term:
+    """``name`` in both languages, ``meaning`` in two sentences; ``seen`` are patterns of paths, the best first,
+    in which ``*`` stands for any characters."""
+
+    name: Text
+    meaning: Text
+    seen: tuple[str, ...] = ()

@@ -1,0 +1,181 @@
+"""The words for training and using a model."""
+
+from tfstep.commands.term import Term
+from tfstep.text import Text
+
+TERMS = (
+    Term(
+        Text("loss", "损失"),
+        Text(
+            "One number that says how wrong the model is. Training makes it smaller.",
+            "衡量模型错得多厉害的一个数。训练就是让它变小。",
+        ),
+        ("loss",),
+    ),
+    Term(
+        Text("cross-entropy", "交叉熵"),
+        Text(
+            "The loss −log p of the probability that the right word received. Its gradient at the logits is p − y.",
+            "损失取正确的词所得概率的 −log p。它对 logits 的梯度是 p − y。",
+        ),
+    ),
+    Term(
+        Text("mean squared error", "均方误差"),
+        Text(
+            "The mean of the squared differences between output and target. It suits numbers, as cross-entropy suits "
+            "choices.",
+            "输出与目标之差的平方的平均。它适合预测数值，正如交叉熵适合做选择。",
+        ),
+    ),
+    Term(
+        Text("label", "标签"),
+        Text(
+            "The right answer for a row, such as the next word. Where a label is padding, the row does not count.",
+            "一行的正确答案，比如下一个词。标签是填充词时，这一行不计。",
+        ),
+        ("loss.labels",),
+    ),
+    Term(
+        Text("forward pass", "前向传播"),
+        Text(
+            "The way from the input to the loss, step by step. Every number of it is kept for the way back.",
+            "从输入一步步算到损失。途中每个数都留着，回程要用。",
+        ),
+        ("*.logits",),
+    ),
+    Term(
+        Text("backward pass", "反向传播"),
+        Text(
+            "The way from the loss back to every parameter by the chain rule. One pass gives all gradients.",
+            "按链式法则从损失走回每个参数。一趟就得到全部梯度。",
+        ),
+        ("*.logits.grad",),
+    ),
+    Term(
+        Text("gradient", "梯度"),
+        Text(
+            "How much the loss changes for each number, per unit. It points uphill, so an update goes against it.",
+            "每个数变动一个单位，损失变多少。它指向上坡，所以更新时往反方向走。",
+        ),
+        ("*attn.W_Q.grad", "*.grad"),
+    ),
+    Term(
+        Text("vanishing gradient", "梯度消失"),
+        Text(
+            "A gradient shrinks from layer to layer until the early layers learn nothing. Residual connections ease "
+            "it.",
+            "梯度逐层变小，以至前面的层学不到东西。残差连接可以缓解。",
+        ),
+        ("*attn.scores.grad",),
+    ),
+    Term(
+        Text("chain rule", "链式法则"),
+        Text(
+            "The derivative of a chain of steps is the product of the derivatives of its links. Where several ways "
+            "lead to the loss, their products are added.",
+            "一串步骤的导数，等于每一环导数的乘积。若有多条路通向损失，各路的乘积相加。",
+        ),
+        ("*attn.scores.grad",),
+    ),
+    Term(
+        Text("finite difference", "有限差分"),
+        Text(
+            "A derivative found by force: move a number a little, see how the loss moves, divide. `check` compares "
+            "the gradients with it.",
+            "硬算导数：把一个数挪动一点，看损失变多少，再相除。`check` 用它核对梯度。",
+        ),
+    ),
+    Term(
+        Text("update", "参数更新"),
+        Text(
+            "A parameter after one step of training, .new. With plain gradient descent it is the old value minus "
+            "learning rate times gradient.",
+            "参数走一步训练之后的值，即 .new。最简单的梯度下降是旧值减去学习率乘梯度。",
+        ),
+        ("*attn.W_Q.new", "*.new"),
+    ),
+    Term(
+        Text("learning rate", "学习率"),
+        Text(
+            "The factor by which a gradient is multiplied in an update. Too small is slow, too large overshoots.",
+            "更新时乘在梯度上的系数。太小则慢，太大则冲过头。",
+        ),
+    ),
+    Term(
+        Text("optimizer", "优化器"),
+        Text(
+            "The rule that makes an update out of a gradient, such as SGD or Adam. Adam keeps averages of the "
+            "gradient and of its square for every number.",
+            "由梯度得到更新的规则，如 SGD、Adam。Adam 为每个数记下梯度及其平方的滑动平均。",
+        ),
+        ("*attn.W_Q.new", "*.new"),
+    ),
+    Term(
+        Text("teacher forcing", "教师强制"),
+        Text(
+            "In training the decoder is fed the right words, whatever it said itself. A wrong word still costs loss; "
+            "it is only not read back.",
+            "训练时喂给解码器的总是正确的词，不管它自己说了什么。说错照样计入损失，只是不会被读回去。",
+        ),
+    ),
+    Term(
+        Text("free running", "自由运行"),
+        Text(
+            "The decoder is fed its own words, as in use. An error then runs on into the words that follow.",
+            "喂给解码器的是它自己说出的词，和实际使用时一样。一处说错会影响后面。",
+        ),
+    ),
+    Term(
+        Text("exposure bias", "暴露偏差"),
+        Text(
+            "The gap between training on right words and use on one's own. A model that never read its own errors "
+            "may not recover from them.",
+            "训练时只读正确的词，使用时却读自己的词，两者之间的差距。从没读过自己错误的模型，错了可能就收不回来。",
+        ),
+    ),
+    Term(
+        Text("autoregressive", "自回归"),
+        Text(
+            "Each word is predicted from those before it and then read back as input. Writing is therefore serial.",
+            "每个词由它前面的词预测，再读回作为输入。所以生成是一个一个来的。",
+        ),
+    ),
+    Term(
+        Text("greedy decoding", "贪心解码"),
+        Text(
+            "At each step the most probable word is taken. `generate` does so.",
+            "每一步都取概率最大的词。`generate` 就是这样做的。",
+        ),
+    ),
+    Term(
+        Text("tied weights", "权重共享"),
+        Text(
+            "One matrix used in two places, such as E as the embedding and as the output layer. Its gradient is the "
+            "sum of both uses.",
+            "一个矩阵用在两处，例如 E 既作词嵌入又作输出层。它的梯度是两处之和。",
+        ),
+    ),
+    Term(
+        Text("ablation", "消融"),
+        Text(
+            "Something is taken out to see what it was good for. The variants without position or without scale are "
+            "ablations.",
+            "拿掉一样东西，看它原来起什么作用。去掉位置、去掉缩放的变体都是消融。",
+        ),
+    ),
+    Term(
+        Text("seed", "随机种子"),
+        Text(
+            "The number from which random numbers begin. The same seed gives the same weights every time.",
+            "随机数的起点。同一个种子每次得到同样的权重。",
+        ),
+    ),
+    Term(
+        Text("batch", "批次"),
+        Text(
+            "Several examples computed at once, along the first axis. The loss is a mean over all of them.",
+            "同时计算的若干个样本，沿第一个轴排列。损失对它们取平均。",
+        ),
+        ("*.embed",),
+    ),
+)
