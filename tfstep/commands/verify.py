@@ -30,8 +30,10 @@ def mute(state: State) -> Text | None:
     "generate [n]",
     aliases=("gen",),
     about=Text(
-        "Let the decoder say up to n words (20), each time the likeliest, fed back to it, until <eos>.",
-        "让解码器逐词生成，至多 n 个（默认 20）：每次取概率最大的词，再喂回给它，直到 <eos>。",
+        "Let the decoder say up to n words (20), each time the likeliest, fed back to it, until <eos>. The pass of "
+        "each word stays: print `pass2:dec0.attn.weights`.",
+        "让解码器逐词生成，至多 n 个（默认 20）：每次取概率最大的词，再喂回给它，直到 <eos>。"
+        "每个词的那一遍前向都留着：print `pass2:dec0.attn.weights`。",
     ),
     refused=mute,
 )
@@ -39,7 +41,9 @@ def _generate(session: Session, rest: str) -> Result:
     most = count(rest, "generate [n]") if rest else MOST_WORDS
     trace = session.trace
     parameters = {node.path: trace.value(node.slot) for node in trace.plan.nodes if node.kind in ("parameter", "view")}
-    return Generated(tuple(generate(session.scenario, parameters, most)))
+    said = tuple(generate(session.scenario, parameters, most))
+    session.passes = tuple(word.trace for word in said)
+    return Generated(said)
 
 
 @command(

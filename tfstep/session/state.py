@@ -39,6 +39,7 @@ class State:
         self.points = Points()
         self.progress: Progress | None = None  # told how a training goes on
         self.diary: Diary | None = None
+        self.passes: tuple[Trace, ...] = ()  # those of the words that were generated last
         self.leftovers: list[Leftover] = []  # diaries of sessions that were cut off
         self._moved = self._beside = Comparison(self.trace, self.trace)
 
@@ -169,8 +170,14 @@ class State:
         return self.return_to(path)
 
     def trace_of(self, variant: str) -> Trace:
-        """The numbers of a variant, with the changes made there. Raises ScenarioError where there is none."""
+        """The numbers of a variant, with the changes made there, or of a pass of `generate` (``pass2``).
+
+        Raises ScenarioError where there is none.
+        """
         if variant not in self.journals:
+            number = variant.removeprefix("pass")
+            if number != variant and number.isdecimal() and 1 <= int(number) <= len(self.passes):
+                return self.passes[int(number) - 1]
             scenario = self.journal.start.scenario.with_variant(variant)
             self.journals[variant] = Journal([Entry("", scenario, scenario.program.trace())])
         return self.journals[variant].now.trace
