@@ -132,3 +132,14 @@ def test_the_command_line_prints_and_writes(tmp_path) -> None:
     done = subprocess.run([sys.executable, "-m", "tfstep", *line], capture_output=True, encoding="utf-8")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert "Worksheet 7" in file.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_no_exercise_gives_away_the_answer_to_another(name: str) -> None:
+    scenario = load(name)
+    for seed in SEEDS:
+        exercises = worksheet(scenario, seed).exercises
+        asked = {exercise.path for exercise in exercises}
+        given = {grid.name.partition("[")[0] for exercise in exercises for grid in exercise.given}
+        assert len(asked) == len(exercises) > 2
+        assert not asked & given, seed

@@ -36,15 +36,18 @@ def worksheet(scenario: Scenario, seed: int, levels: Sequence[str] = (), rounded
     """A worksheet of ``each`` exercises a level. Raises CommandError where the scenario has none that fit on paper."""
     rng = np.random.default_rng([seed, zlib.crc32(f"{scenario.name}:{scenario.variant}".encode())])
     trace = drawn(scenario.program.trace(), rng, rounded)
-    exercises: list[Exercise] = []
-    for level in levels or LEVELS:
-        nodes = candidates(trace, level)
-        order = [nodes[k] for k in rng.permutation(len(nodes))]
-        made: list[tuple[int, Exercise]] = []
-        for node in order:
-            if len(made) < each and (exercise := _exercise(trace, node, level, rng, 1 if rounded else 2)) is not None:
-                made.append((node.number, exercise))
-        exercises += [exercise for _, exercise in sorted(made, key=lambda pair: pair[0])]
+    found = {level: candidates(trace, level) for level in levels or LEVELS}
+    made: dict[str, list[tuple[int, Exercise]]] = {level: [] for level in found}
+    taken: list[Node] = []
+    for level in sorted(found, key=lambda level: (len(found[level]), rng.random())):  # the least choice, the first
+        for k in rng.permutation(len(found[level])):
+            node = found[level][k]
+            if len(made[level]) == each or any(_gives_away(trace, node, other) for other in taken):
+                continue
+            if (exercise := _exercise(trace, node, level, rng, 1 if rounded else 2)) is not None:
+                made[level].append((node.number, exercise))
+                taken.append(node)
+    exercises = [exercise for ones in made.values() for _, exercise in sorted(ones, key=lambda pair: pair[0])]
     if not exercises:
         raise CommandError(
             Text(
@@ -55,6 +58,20 @@ def worksheet(scenario: Scenario, seed: int, levels: Sequence[str] = (), rounded
             )
         )
     return Sheet(scenario.title, scenario.name, scenario.variant, seed, tuple(exercises))
+
+
+def _gives_away(trace: Trace, one: Node, other: Node) -> bool:
+    """Whether one of two exercises prints, among what is given, the numbers that the other asks for: the same tensor,
+    or the same numbers in another arrangement, as split into heads."""
+    return any(
+        source.slot == asked.slot or _same_numbers(trace.value(source.slot), trace.value(asked.slot))
+        for asks, asked in ((one, other), (other, one))
+        for source in operands(trace, asks)
+    )
+
+
+def _same_numbers(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.size == b.size > 1 and bool(np.array_equal(np.sort(a, axis=None), np.sort(b, axis=None)))
 
 
 def _exercise(trace: Trace, node: Node, level: str, rng: np.random.Generator, places: int) -> Exercise | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from tfstep.engine.plan import Node
 from tfstep.engine.trace import Trace
 from tfstep.text import Text
@@ -70,5 +72,11 @@ def _fits(trace: Trace, node: Node) -> bool:
         and any(len(s.shape) == 3 and s.shape[0] > 1 for s in sources)
     ):
         return False  # it sums over the sentences, which one table does not show
+    if (
+        node.op is not None
+        and node.op.name == "mask_fill"
+        and not any(np.any(trace.value(source.slot)) for source in sources if source.dtype.kind != "f")
+    ):
+        return False  # a mask that hides nothing asks nothing
     heads = {shape[1] for shape in shapes if len(shape) == 4}
     return len(heads) < 2 and any(source.dtype.kind == "f" for source in sources)
