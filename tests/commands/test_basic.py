@@ -106,7 +106,7 @@ def test_print_keeps_its_values(session: Session) -> None:
     session.run("print 2")
     assert session.run("print $1 * $_ - 2*loss").values == 0  # type: ignore[attr-defined]  # print gives a Value
     session.run("set $x = [1, 2]")
-    assert session.run("print sum($x)").values == 3  # type: ignore[attr-defined]
+    assert session.run("print sum($x)").values == 3  # type: ignore[attr-defined]  # as above
     with pytest.raises(TfstepError, match="no value"):
         session.run("print $nope")
 
