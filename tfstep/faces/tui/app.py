@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import App, ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.filter import LineFilter, NoColor
+from textual.widget import Widget
 
 from tfstep.commands.session import Session
 from tfstep.errors import TfstepError
@@ -20,6 +20,7 @@ from tfstep.faces.tui.drawn import Drawn, Follow
 from tfstep.faces.tui.footer import footer
 from tfstep.faces.tui.help import Pages
 from tfstep.faces.tui.intents import INTENTS
+from tfstep.faces.tui.key import Key, bindings
 from tfstep.faces.tui.keys import KEYS
 from tfstep.faces.tui.layout import layout
 from tfstep.faces.tui.palette import DARK, LIGHT, theme_of
@@ -39,10 +40,9 @@ class Debugger(App[int]):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None
-    BINDINGS: ClassVar = [
-        Binding(key.names, f"run({key.line!r})" if key.action == "run" else key.action, show=False, priority=True)
-        for key in KEYS
-    ]
+    BINDINGS: ClassVar = bindings(KEYS)
+    keys: ClassVar[tuple[Key, ...]] = KEYS  # what the footer and the help show
+    timeline_from: ClassVar[int] = 64  # columns from which there is room for the timeline
 
     def __init__(self, session: Session, *, colour: bool = True, ascii_only: bool = False) -> None:
         super().__init__()
@@ -64,6 +64,7 @@ class Debugger(App[int]):
         """The bar on top, the timeline beside the step, the status line or the prompt, the footer."""
         yield _panel("top", "bar")
         with Horizontal(id="body"):
+            yield from self.beside()
             yield Timeline(id="tree")
             with Vertical(id="step"):
                 yield _panel("heading", "paper")
@@ -73,6 +74,14 @@ class Debugger(App[int]):
         yield _panel("status", "bar")
         yield Prompt(id="prompt")
         yield _panel("footer", "paper")
+
+    def beside(self) -> Iterable[Widget]:
+        """What else stands in the body, docked to a side of it."""
+        return ()
+
+    def room(self) -> tuple[int, int]:
+        """The columns and lines that the debugger has for itself."""
+        return self.size.width, self.size.height
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without colour, none at all: not even greys."""
@@ -89,7 +98,7 @@ class Debugger(App[int]):
         They have priority so that each is done before the next is looked at: of keys that arrive in one burst,
         those behind `:` belong to the prompt.
         """
-        return len(self.screen_stack) == 1 and not self.query_one(Prompt).display
+        return len(self.screen_stack) == 1 and not any(prompt.display for prompt in self.query(Prompt))
 
     def on_resize(self) -> None:
         """Divide the screen anew."""
@@ -118,7 +127,7 @@ class Debugger(App[int]):
         if isinstance(came, Quit):
             self.exit(0)
         if isinstance(came, Help) and not came.full:
-            self.push_screen(Pages())
+            self.push_screen(Pages(keys=self.keys))
             self.status = ()
         else:
             self.status = outcome.told(self, came)
@@ -143,11 +152,13 @@ class Debugger(App[int]):
         if not self.is_running or not self.query(Board):
             return
         self.frame = frame = self.camera.frame(self.session, self.look)
-        width, height = self.size
+        width = self.size.width
+        columns, lines = self.room()
         status = [part for each in self.status or (outcome.hint(self, width - 2),) for part in folded(each, width - 2)]
         status = status[:4] or [()]
-        kept = (frame.subject, self.look.mode, width, height, len(status))
-        parts = layout(frame, width, height, len(status), self._tall[1] if self._tall[0] == kept else 0)
+        kept = (frame.subject, self.look.mode, columns, lines, len(status))
+        least = self._tall[1] if self._tall[0] == kept else 0
+        parts = layout(frame, columns, lines, len(status), least, self.timeline_from)
         self._tall = (kept, parts.tall)
         self._lines("top", [top_line(frame.header, width - 2)])
         tree = self.query_one("#tree", Timeline)
@@ -165,7 +176,7 @@ class Debugger(App[int]):
         _set(self.query_one("#status", Drawn), "height", len(status))
         self._lines("status", status)
         self.busy.tell()
-        self._lines("footer", [footer(width - 2)])
+        self._lines("footer", [footer(width - 2, self.keys)])
 
     def _lines(self, name: str, lines: list[Line]) -> None:
         self.query_one(f"#{name}", Drawn).show(lines)
@@ -195,7 +206,7 @@ class Debugger(App[int]):
 
     def action_help(self) -> None:
         """All keys and commands."""
-        self.push_screen(Pages())
+        self.push_screen(Pages(keys=self.keys))
 
     def action_language(self) -> None:
         """The other language."""
@@ -251,7 +262,8 @@ class Debugger(App[int]):
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Show how the line may go on."""
-        self._lines("footer", [asking.candidates(event.candidates, self.size.width - 2) or footer(self.size.width - 2)])
+        cells = self.size.width - 2
+        self._lines("footer", [asking.candidates(event.candidates, cells) or footer(cells, self.keys)])
 
     def on_prompt_left(self) -> None:
         """Escape was pressed in the prompt."""

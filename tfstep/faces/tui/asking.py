@@ -43,7 +43,7 @@ def ask(
     app: Debugger, kind: str, sign: str, text: str, history: list[str] | None = None, complete: Complete | None = None
 ) -> None:
     """Put the prompt where the status line is, with this sign before it and this text in it."""
-    app.query_one(Prompt).ask(kind, sign, text, history or [], complete)
+    app.query_one("#prompt", Prompt).ask(kind, sign, text, history or [], complete)
     app.query_one("#status").display = False
 
 

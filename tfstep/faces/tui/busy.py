@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.timer import Timer
 
 from tfstep.commands.line import split
 from tfstep.commands.registry import find
 from tfstep.errors import TfstepError
-from tfstep.session.results import Result
 from tfstep.text import Text
 from tfstep.view.number import plain
 from tfstep.view.spans import Line, Span, line
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LONG = ("train", "sweep", "landscape", "check", "plot")
 BAR = 24
+T = TypeVar("T")
 
 
 class Busy:
@@ -33,21 +34,20 @@ class Busy:
 
     def takes(self, command: str) -> bool:
         """Whether a line is to run beside the screen."""
-        try:
-            word, rest = split(command)
-            name = find(word).name if word else ""
-        except TfstepError:  # it will be told when the line is run
-            return False
-        return name in LONG and not (name == "train" and rest.strip() in ("", "1"))
+        return long(command)
 
     def begin(self, command: str) -> None:
-        """Run it; `Debugger.conclude` is told what came of it."""
-        self.command, self.stopping = command, False
+        """Run a command; `Debugger.conclude` is told what came of it."""
+        self.do(command, lambda: self.app.session.run(command), self.app.conclude)
+
+    def do(self, name: str, work: Callable[[], T], then: Callable[[T | TfstepError], None]) -> None:
+        """Do some work under this name, and tell ``then`` what came of it, be it an error."""
+        self.command, self.stopping = name, False
         self._done = self._all = 0
         self.app.session.progress = self._progress
         self._timer = self.app.set_interval(0.1, self.tell)
         self.tell()
-        self.app.run_worker(self._work, thread=True)
+        self.app.run_worker(lambda: self._work(work, then), thread=True)
 
     def stop(self) -> None:
         """Ask it to stop after the present update."""
@@ -74,17 +74,27 @@ class Busy:
         if self.stopping:
             raise KeyboardInterrupt
 
-    def _work(self) -> None:
-        came: Result | TfstepError
+    def _work(self, work: Callable[[], T], then: Callable[[T | TfstepError], None]) -> None:
+        came: T | TfstepError
         try:
-            came = self.app.session.run(self.command)
+            came = work()
         except TfstepError as error:
             came = error
-        self.app.call_from_thread(self._end, came)
+        self.app.call_from_thread(self._end, lambda: then(came))
 
-    def _end(self, came: Result | TfstepError) -> None:
+    def _end(self, then: Callable[[], None]) -> None:
         self.command = ""
         self.app.session.progress = None
         if self._timer is not None:
             self._timer.stop()
-        self.app.conclude(came)
+        then()
+
+
+def long(command: str) -> bool:
+    """Whether a line may take longer than a key press should."""
+    try:
+        word, rest = split(command)
+        name = find(word).name if word else ""
+    except TfstepError:  # it will be told when the line is run
+        return False
+    return name in LONG and not (name == "train" and rest.strip() in ("", "1"))

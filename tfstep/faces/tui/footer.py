@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tfstep.faces.tui.key import Key
 from tfstep.faces.tui.keys import KEYS
 from tfstep.view.spans import Line, Span
 from tfstep.view.width import width
@@ -9,10 +10,10 @@ from tfstep.view.width import width
 _GAP = 2
 
 
-def footer(cells: int) -> Line:
+def footer(cells: int, keys: tuple[Key, ...] = KEYS) -> Line:
     """The keys in their order, the more needed ones first where there is little room."""
     texts = {}
-    for key in KEYS:
+    for key in keys:
         if key.footer:
             texts[key] = "+ -" if key.shown == "+" else "[ ]" if key.shown == "]" else key.shown
     shown, used = set(), -_GAP

@@ -9,6 +9,7 @@ from textual.screen import ModalScreen
 
 from tfstep.commands.registry import GROUPS, find, in_groups
 from tfstep.faces.tui.drawn import Drawn
+from tfstep.faces.tui.key import Key
 from tfstep.faces.tui.keys import KEYS
 from tfstep.text import Text
 from tfstep.view import width
@@ -16,11 +17,11 @@ from tfstep.view.fit import left
 from tfstep.view.spans import Line, Span, line
 
 
-def help_lines(cells: int) -> list[Line]:
+def help_lines(cells: int, keys: tuple[Key, ...] = KEYS) -> list[Line]:
     """The help in lines of so many cells."""
     lines = [line(Span(str(Text("Keys", "按键")), "accent")), ()]
     seen: dict[str, list[str]] = {}
-    for key in KEYS:
+    for key in keys:
         text = str(key.about or (find(key.line).about if _known(key.line) else key.label))
         seen.setdefault(text, []).append(key.shown)
     for text, shown in seen.items():
@@ -58,9 +59,9 @@ class Pages(ModalScreen[None]):
         Binding("pageup", "scroll_by(-15)", show=False),
     ]
 
-    def __init__(self, lines_at: list[Line] | None = None) -> None:
+    def __init__(self, lines_at: list[Line] | None = None, keys: tuple[Key, ...] = KEYS) -> None:
         super().__init__()
-        self._given = lines_at
+        self._given, self._keys = lines_at, keys
 
     def compose(self) -> ComposeResult:
         """The panel."""
@@ -79,7 +80,7 @@ class Pages(ModalScreen[None]):
 
     def _fill(self) -> None:
         cells = max(20, min(self.app.size.width - 8, 100))
-        lines = self._given if self._given is not None else help_lines(cells - 4)
+        lines = self._given if self._given is not None else help_lines(cells - 4, self._keys)
         page = self.query_one("#page", Drawn)
         page.styles.height = len(lines)
         page.show(lines)

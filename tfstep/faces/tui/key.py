@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
 
 from tfstep.text import Text
 
@@ -22,3 +25,11 @@ class Key:
     line: str = ""
     about: Text | None = None
     footer: int = 0
+
+
+def bindings(keys: Iterable[Key]) -> list[BindingType]:
+    """The keys as Textual wants them."""
+    return [
+        Binding(key.names, f"run({key.line!r})" if key.action == "run" else key.action, show=False, priority=True)
+        for key in keys
+    ]

@@ -26,10 +26,11 @@ class Layout:
     apart: int
 
 
-def layout(frame: Frame, width: int, height: int, status: int = 1, least: int = 0) -> Layout:
+def layout(frame: Frame, width: int, height: int, status: int = 1, least: int = 0, timeline_from: int = 64) -> Layout:
     """Divide a screen of this size for this frame, with so many lines for the status, and at least ``least`` for the
-    explanation where there is room: it keeps its height from cell to cell, so that the screen stays calm."""
-    tree = 0 if width < 64 else 20 if width < 100 else 28 if width < 150 else 34
+    explanation where there is room: it keeps its height from cell to cell, so that the screen stays calm. Below
+    ``timeline_from`` columns there is no timeline."""
+    tree = 0 if width < timeline_from else 20 if width < 100 else 28 if width < 150 else 34
     cells = max(10, width - tree - 2)
     apart = 1 if height >= ROOMY else 0
     heading = heading_lines(frame.heading, cells)
