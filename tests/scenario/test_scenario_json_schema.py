@@ -2,6 +2,7 @@
 
 import json
 
+from tfstep.scenario.about import ABOUT, PARTS
 from tfstep.scenario.json_schema import SHIPPED, json_schema
 from tfstep.scenario.kinds import INPUTS, KEYS
 from tfstep.scenario.schema import ExamplePart, InputPart, ModelPart
@@ -15,6 +16,12 @@ def test_every_key_has_its_kinds() -> None:
     assert set(KEYS) == set(ModelPart.model_fields)
     assert set(INPUTS) == set(InputPart.model_fields)
     assert set(ExamplePart.model_fields) <= set(INPUTS)
+
+
+def test_every_key_says_what_it_is_for() -> None:
+    assert {name: set(texts) for name, texts in ABOUT.items()} == {
+        name: set(part.model_fields) for name, part in PARTS.items()
+    }
 
 
 def test_every_reference_leads_somewhere_and_no_default_is_a_stand_in() -> None:

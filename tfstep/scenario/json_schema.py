@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tfstep.scenario.about import ABOUT, PARTS
 from tfstep.scenario.kinds import KEYS, KINDS
 from tfstep.scenario.schema import FilePart, VariantPart
 
@@ -20,6 +21,10 @@ def json_schema() -> dict[str, object]:
     schema = FilePart.model_json_schema()
     definitions = schema["$defs"]
     definitions["VariantPart"], definitions["Numbers"] = VariantPart.model_json_schema(), _NUMBERS
+    for section, part in PARTS.items():
+        properties = schema["properties"] if part is FilePart else definitions[part.__name__]["properties"]
+        for key, about in ABOUT[section].items():
+            properties[key]["description"] = about.in_("en")
     schema["required"] = ["model"]
     definitions["ModelPart"]["required"] = ["kind"]
     schema["allOf"] = [_keys_of(kind) for kind in KINDS]

@@ -1,0 +1,170 @@
+"""What each key of a scenario file is for: for the reference, and for editors that complete from the JSON Schema."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from tfstep.scenario import schema
+from tfstep.text import Text
+
+PARTS: dict[str, type[BaseModel]] = {
+    "file": schema.FilePart,
+    "model": schema.ModelPart,
+    "layers": schema.LayersPart,
+    "rope": schema.RopePart,
+    "mask": schema.MaskPart,
+    "input": schema.InputPart,
+    "loss": schema.LossPart,
+    "weights": schema.WeightsPart,
+    "train": schema.TrainPart,
+    "example": schema.ExamplePart,
+}
+"""The sections: ``layers``, ``rope`` and ``mask`` stand inside ``model``, ``example`` is one of ``train.data``."""
+
+ABOUT: dict[str, dict[str, Text]] = {
+    "file": {
+        "tfstep": Text("The version of this format.", "本格式的版本。"),
+        "title": Text("One line: a string, or one per language.", "一行标题：一个字符串，或每种语言一个。"),
+        "about": Text("What the scenario shows, likewise.", "场景要说明什么，写法同上。"),
+        "model": Text("The model.", "模型。"),
+        "vocab": Text(
+            "Every word: a list, a number N for the words 0 … N-1, or {{source: …, target: …}}.",
+            "全部词：一个列表；或数 N，表示词 0 … N-1；或 {{source: …, target: …}}。",
+        ),
+        "input": Text("What the model reads and what it should say.", "模型读什么、该说什么。"),
+        "loss": Text("What training makes small: a section, or an expression.", "训练要减小的量：一节，或一个表达式。"),
+        "weights": Text("What the parameters start from.", "参数从什么值开始。"),
+        "train": Text("How the parameters learn.", "参数怎样学习。"),
+        "variants": Text(
+            "Changes by name, merged over the file (a list of names: one after the other). Lists are replaced, null "
+            "takes a key away. `base` is the file itself.",
+            "有名字的改动，叠加在文件之上（写成名字的列表则依次叠加）。列表整个替换，null 去掉一个键。"
+            "`base` 就是文件本身。",
+        ),
+    },
+    "model": {
+        "kind": Text("The kind of model.", "模型的种类。"),
+        "layers": Text(
+            "How many blocks; {{encoder: 2, decoder: 1}} where there are both.",
+            "有几块；编码器、解码器都有时写 {{encoder: 2, decoder: 1}}。",
+        ),
+        "d_model": Text("The width of a word's vector.", "每个词的向量宽度。"),
+        "heads": Text("How many heads; they divide d_model.", "头数；要能整除 d_model。"),
+        "kv_heads": Text(
+            "How many heads keys and values have, each shared by a group of queries; default: heads.",
+            "键和值的头数，每个由一组查询共用；默认等于 heads。",
+        ),
+        "d_k": Text(
+            "The width of queries and keys in a head; default: d_model / heads.",
+            "每个头里查询和键的宽度；默认 d_model / heads。",
+        ),
+        "d_v": Text(
+            "The width of values in a head; default: d_model / heads.", "每个头里值的宽度；默认 d_model / heads。"
+        ),
+        "d_ff": Text(
+            "The width inside the feed-forward network; default: 4 · d_model.", "前馈网络内部的宽度；默认 4 · d_model。"
+        ),
+        "sizes": Text("The widths of the layers, from the inputs to the outputs.", "各层宽度，从输入到输出。"),
+        "activation": Text("The bend between the linear layers.", "线性层之间的激活函数。"),
+        "norm": Text("What normalises, if anything.", "用哪种归一化，或不用。"),
+        "norm_position": Text(
+            "Behind each residual sum, or before each sublayer.", "放在残差相加之后（post），还是子层之前（pre）。"
+        ),
+        "eps": Text("Added to the variance before the root is taken.", "开方前加在方差上的小数。"),
+        "residual": Text("Whether a sublayer's input is added to its output.", "是否把子层的输入加到输出上。"),
+        "positional": Text("How positions come in.", "位置信息怎样加入。"),
+        "rope": Text(
+            "How queries and keys are turned, with positional: rope.", "positional: rope 时查询和键怎样旋转。"
+        ),
+        "embed_scale": Text("Whether embeddings are multiplied by √d_model.", "词嵌入是否乘以 √d_model。"),
+        "projections": Text(
+            "Whether there are W_Q, W_K, W_V; false: Q = K = V = x.", "有没有 W_Q、W_K、W_V；false 表示 Q = K = V = x。"
+        ),
+        "output": Text("Whether W_O follows the heads.", "多头之后有没有 W_O。"),
+        "bias": Text("Whether the linear layers have a bias.", "线性层有没有偏置。"),
+        "scale": Text("Whether scores are divided by √d_k.", "分数是否除以 √d_k。"),
+        "mask": Text("Which cells of the scores are hidden.", "遮住分数中的哪些单元格。"),
+        "mask_value": Text(
+            "What hidden scores are replaced by; -.inf is allowed.", "被遮住的分数换成什么；可以写 -.inf。"
+        ),
+        "head": Text(
+            "Whether there is an output layer, out.*; default: where there are labels.",
+            "有没有输出层 out.*；默认有 labels 时才有。",
+        ),
+        "tie": Text(
+            "Groups of parameters that are one tensor, transposed where the shapes ask for it: [[tgt.E, out.W]].",
+            "哪些参数其实是同一个张量，形状需要时转置：[[tgt.E, out.W]]。",
+        ),
+        "dtype": Text("The precision.", "精度。"),
+        "given": Text("Numbers or arrays that are not trained.", "不参与训练的数或数组。"),
+        "parameters": Text("What training changes, and where it starts.", "训练要改变的量及其初值。"),
+        "steps": Text(
+            "Equations, name: expression, in order; each is a step.", "方程，名字: 表达式，按顺序；每个是一步。"
+        ),
+    },
+    "layers": {
+        "encoder": Text("Blocks of the encoder.", "编码器的块数。"),
+        "decoder": Text("Blocks of the decoder.", "解码器的块数。"),
+    },
+    "rope": {
+        "base": Text("The base of the angles.", "角度的底数。"),
+        "pairs": Text(
+            "Which features turn together: 2i and 2i+1, or i and i + d_k/2.",
+            "哪两个特征一起转：2i 与 2i+1，还是 i 与 i + d_k/2。",
+        ),
+    },
+    "mask": {
+        "padding": Text("Hide the keys that are `<pad>`.", "遮住是 `<pad>` 的键。"),
+        "causal": Text("Hide later positions; concerns decoders.", "遮住后面的位置；只影响解码器。"),
+    },
+    "input": {
+        "source": Text(
+            "What the encoder reads: words, a list of words, or a list of lists, a batch filled up with `<pad>`.",
+            "编码器读的句子：若干词、词的列表，或列表的列表（一批，短的用 `<pad>` 补齐）。",
+        ),
+        "target": Text("What the decoder reads.", "解码器读的句子。"),
+        "labels": Text("What it should say; `<pad>` does not count.", "该说出的词；`<pad>` 不计。"),
+        "offset": Text("The position of the first word.", "第一个词的位置。"),
+        "x": Text("Numbers in place of words.", "直接给数，不用词。"),
+        "memory": Text("An outside store to attend to, in place of x itself.", "供关注的外部存储，代替 x 自身。"),
+    },
+    "loss": {
+        "kind": Text(
+            "Default: cross_entropy where there are labels, else none. half_mse is ½·Σ(ŷ−y)², mse the mean.",
+            "默认有 labels 时为 cross_entropy，否则为 none。half_mse 是 ½·Σ(ŷ−y)²，mse 是平均。",
+        ),
+        "of": Text(
+            "The tensor it is of; default: out.logits, or the model's last output.",
+            "对哪个张量；默认 out.logits，或模型最后的输出。",
+        ),
+        "target": Text("What that tensor should be, for mse and half_mse.", "该张量的目标值，用于 mse 和 half_mse。"),
+    },
+    "weights": {
+        "seed": Text(
+            "Every parameter draws from a stream of its own, by seed and path.", "每个参数按种子和路径各有一条随机流。"
+        ),
+        "init": Text(
+            "How they are drawn; {{normal: 0.02}} gives the spread.", "怎样抽取；{{normal: 0.02}} 给出离散程度。"
+        ),
+        "set": Text("Single parameters by path, over init and file.", "按路径单独指定参数，优先于 init 和 file。"),
+        "file": Text(".safetensors or .npz with these paths as keys.", "以路径为键的 .safetensors 或 .npz 文件。"),
+    },
+    "train": {
+        "optimizer": Text("The rule of the update.", "更新规则。"),
+        "lr": Text("The learning rate.", "学习率。"),
+        "momentum": Text("What is left of the gradients before, for sgd.", "保留多少先前的梯度，用于 sgd。"),
+        "betas": Text("What is left of the running means, for adam.", "滑动平均的保留比例，用于 adam。"),
+        "eps": Text("Keeps adam from dividing by 0.", "避免 adam 除以 0。"),
+        "steps": Text("How many updates `train` makes.", "`train` 做几次更新。"),
+        "teacher_forcing": Text(
+            "Whether the decoder is fed the right words in training.", "训练时是否给解码器喂正确的词。"
+        ),
+        "data": Text("Examples to train on, while the screen shows `input`.", "训练用的样本；屏幕上看的仍是 `input`。"),
+    },
+    "example": {
+        "source": Text("As in `input`.", "同 `input`。"),
+        "target": Text("As in `input`.", "同 `input`。"),
+        "labels": Text("As in `input`.", "同 `input`。"),
+    },
+}
+"""By section and key."""
