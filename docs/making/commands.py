@@ -1,23 +1,16 @@
-"""The reference of the debugger's language, made from the registry: ``python -m tfstep.commands.reference FOLDER``."""
+"""The reference of the debugger's language, made from the registry."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+from making.markdown import head, table
 from tfstep.commands import session
 from tfstep.commands.registry import GROUPS, Command, in_groups
 from tfstep.expr import ATTRIBUTES, CONSTANTS, functions
-from tfstep.text import LANGUAGES, Text
-
-FILES = {"en": "commands.md", "zh": "commands.zh.md"}
+from tfstep.text import Text
 
 TITLE = Text("The debugger's language", "调试器的命令语言")
-MADE = Text(
-    "Made from the program itself by `python -m tfstep.commands.reference docs`; do not edit it by hand.",
-    "由程序自身生成：`python -m tfstep.commands.reference docs`；请勿手工修改。",
-)
 INTRO = Text(
     "One language for the screen's command bar, `tfstep repl`, scripts (`-x FILE`, `source FILE`), lessons and tests. "
     "Commands are shortened as in gdb: by the short forms below, or by any unique beginning. An empty line repeats "
@@ -87,58 +80,24 @@ WORDS = (
 )
 
 
-def reference(language: str) -> str:
-    """The whole page in one language, as Markdown."""
-    return "\n".join(_page(language)) + "\n"
-
-
-def _page(language: str) -> Iterator[str]:
+def page(language: str) -> Iterator[str]:
+    """The lines of the page."""
     assert session.ROOMS  # importing it has declared every command
-    yield f"# {TITLE.in_(language)}"
-    yield f"\n<!-- {MADE.in_(language)} -->\n"
+    yield from head(TITLE, language)
     yield INTRO.in_(language)
+    columns = [column.in_(language) for column in COLUMNS]
     for group, commands in in_groups():
         yield f"\n## {GROUPS[group].in_(language)}\n"
-        yield _row(*(column.in_(language) for column in COLUMNS))
-        yield _row(*("---" for _ in COLUMNS))
-        for command in commands:
-            yield _row(*_cells(command, language))
+        yield from table(columns, [_cells(command, language) for command in commands])
     yield f"\n## {Text('Words', '用语').in_(language)}\n"
     for word, about in WORDS:
         yield f"- **{word}** — {about.in_(language)}"
     yield f"\n## {Text('Functions', '函数').in_(language)}\n"
-    yield _row(Text("function", "函数").in_(language), Text("what it gives", "结果").in_(language))
-    yield _row("---", "---")
-    for function in functions().values():
-        yield _row(f"`{function.signature}`", function.help.in_(language))
+    columns = [Text("function", "函数").in_(language), Text("what it gives", "结果").in_(language)]
+    yield from table(columns, [[f"`{each.signature}`", each.help.in_(language)] for each in functions().values()])
 
 
 def _cells(command: Command, language: str) -> tuple[str, ...]:
     short = " ".join(f"`{alias}`" for alias in command.aliases) + (" ↻" if command.repeats else "")
     key = f"`{command.key}`" if command.key else ""
     return f"`{command.usage}`", short.strip(), key, command.about.in_(language)
-
-
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def main(arguments: list[str]) -> int:
-    """Write the pages into a folder; with ``--check`` only say whether they are as they should be."""
-    check = "--check" in arguments
-    folders = [each for each in arguments if not each.startswith("-")]
-    if len(folders) != 1:
-        sys.stderr.write("python -m tfstep.commands.reference [--check] FOLDER\n")
-        return 2
-    stale = False
-    for language in LANGUAGES:
-        file, page = Path(folders[0]) / FILES[language], reference(language)
-        if check:
-            stale = not file.is_file() or file.read_text("utf-8") != page or stale
-        else:
-            file.write_text(page, "utf-8")
-    return 1 if stale else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

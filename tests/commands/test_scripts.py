@@ -9,7 +9,6 @@ import pytest
 
 import tfstep
 from tfstep.commands.line import split
-from tfstep.commands.reference import FILES, reference
 from tfstep.commands.registry import COMMANDS, find
 from tfstep.commands.session import Session
 from tfstep.faces import repl as line_debugger
@@ -107,9 +106,3 @@ def test_on_a_pipe_an_error_is_told_and_the_next_line_runs(monkeypatch: pytest.M
 def test_a_session_that_ends_by_itself_leaves_no_diary(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
     on_a_pipe(monkeypatch, "n\nset enc0.attn.W_Q[0,0] = 3\n")
     assert list(here.rglob("*.jsonl")) == []
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_reference_is_up_to_date(language: str) -> None:
-    docs = Path(tfstep.__file__).parents[1] / "docs"
-    assert (docs / FILES[language]).read_text("utf-8") == reference(language)

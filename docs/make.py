@@ -1,0 +1,78 @@
+"""Make the pages of docs/: `python docs/make.py [WORD…]`; with `--check` only say which are out of date.
+
+The reference is generated from the program. Behind the commands of the other pages, and of the read-mes, stands what
+they print: it is filled in here and never typed. The pictures have a script of their own, `docs/pictures/make.py`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from making import command_line, commands, glossary, keys, ops, paths
+from making.run import filled
+
+from tfstep.text import LANGUAGES
+
+DOCS = Path(__file__).resolve().parent
+GENERATED = {
+    "commands": commands.page,
+    "command-line": command_line.page,
+    "scenario-files": keys.page,
+    "paths": paths.page,
+    "ops": ops.page,
+    "glossary": glossary.page,
+}
+
+
+WRITTEN = ("README.md", "README.zh.md", "CONTRIBUTING.md")
+
+
+def file(name: str, language: str) -> Path:
+    """Where a page lies."""
+    return DOCS / (f"{name}.md" if language == "en" else f"{name}.{language}.md")
+
+
+def spoken(page: Path) -> str:
+    """The language of a page."""
+    return "zh" if page.name.endswith(".zh.md") else "en"
+
+
+def written() -> list[Path]:
+    """The pages that people write: all that are not generated, and the read-mes."""
+    generated = {file(name, language) for name in GENERATED for language in LANGUAGES}
+    return [*(DOCS.parent / name for name in WRITTEN), *sorted({*DOCS.rglob("*.md")} - generated)]
+
+
+def made(only: list[str]) -> Iterator[tuple[Path, str]]:
+    """Every page, or those whose names contain one of some words, with what should stand in it."""
+    for name, page in GENERATED.items():
+        for language in LANGUAGES:
+            where = file(name, language)
+            if _wanted(where, only):
+                yield where, "\n".join(page(language)) + "\n"
+    for where in written():
+        if _wanted(where, only):
+            yield where, filled(where.read_text("utf-8"), spoken(where), where.name)
+
+
+def _wanted(where: Path, only: list[str]) -> bool:
+    return not only or any(word in where.name for word in only)
+
+
+def main(arguments: list[str]) -> int:
+    """Write what is out of date, or with ``--check`` only name it and return 1."""
+    check, stale = "--check" in arguments, False
+    for where, text in made([each for each in arguments if each != "--check"]):
+        if where.is_file() and where.read_text("utf-8") == text:
+            continue
+        stale = True
+        print(where.relative_to(DOCS.parent))
+        if not check:
+            where.write_text(text, "utf-8")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,37 @@
+"""The glossary: the words that `help TERM` knows, with both names and the tensors in which they can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from making.markdown import code, head
+from tfstep.commands import terms_of_attention, terms_of_debugger, terms_of_layers, terms_of_training
+from tfstep.text import LANGUAGES, Text
+
+TITLE = Text("Glossary", "术语表")
+INTRO = Text(
+    "Inside the debugger `help TERM` says the same in either language, and names the tensor of the open scenario in "
+    "which the thing can be seen: `help attention score`, `help 注意力分数`. Behind each word stand the paths to "
+    "look at.",
+    "在调试器里输入 `help 术语`（中英文都行），会给出同样的解释，并指出当前场景里在哪个张量能看到它：`help "
+    "注意力分数`、"
+    "`help attention score`。每条后面的路径就是该看的地方。",
+)
+GROUPS = (
+    (Text("Tokens and attention", "词元与注意力"), terms_of_attention.TERMS),
+    (Text("The layers around it", "注意力周围的层"), terms_of_layers.TERMS),
+    (Text("Training and use", "训练与使用"), terms_of_training.TERMS),
+    (Text("The debugger", "调试器"), terms_of_debugger.TERMS),
+)
+
+
+def page(language: str) -> Iterator[str]:
+    """The lines of the page."""
+    yield from head(TITLE, language)
+    yield INTRO.in_(language)
+    (other,) = (each for each in LANGUAGES if each != language)
+    for title, terms in GROUPS:
+        yield f"\n## {title.in_(language)}\n"
+        for term in terms:
+            seen = "".join(f" {code(path)}" for path in term.seen)
+            yield f"- **{term.name.in_(language)}** ({term.name.in_(other)}) — {term.meaning.in_(language)}{seen}"

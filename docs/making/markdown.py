@@ -1,0 +1,38 @@
+"""The Markdown of generated pages: a head that says so, tables, code that may hold any character."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from tfstep.text import Text
+
+MADE = Text(
+    "Made from the program itself by `python docs/make.py`; do not edit it by hand.",
+    "由程序自身生成：`python docs/make.py`；请勿手工修改。",
+)
+
+
+def head(title: Text, language: str) -> Iterator[str]:
+    """The title, and that the page is made."""
+    yield f"# {title.in_(language)}"
+    yield f"\n<!-- {MADE.in_(language)} -->\n"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A table, none where there are no rows."""
+    found = list(rows)
+    if found:
+        yield _row(columns)
+        yield _row(["---"] * len(columns))
+        yield from map(_row, found)
+
+
+def code(text: str) -> str:
+    """Text as code, backquotes in it included; nothing where there is none."""
+    if "`" in text:
+        return f"`` {text} ``"
+    return f"`{text}`" if text else ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,43 @@
+"""Every page of docs/ and the read-mes is what the program makes of it: `python docs/make.py` renews them."""
+
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = [*ROOT.glob("*.md"), *sorted(DOCS.rglob("*.md"))]
+LINK = re.compile(r"\]\(([^)#:]+)(#[^)]*)?\)")
+
+
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("page", ["commands", "command-line", "scenario-files", "paths", "ops", "glossary"])
+def test_the_reference_is_up_to_date(page: str, language: str, make: ModuleType) -> None:
+    text = "\n".join(make.GENERATED[page](language)) + "\n"
+    assert make.file(page, language).read_text("utf-8") == text, "python docs/make.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_page_prints_what_it_shows(page: Path, make: ModuleType) -> None:
+    text = page.read_text("utf-8")
+    assert make.filled(text, make.spoken(page), page.name) == text, "python docs/make.py"
+
+
+def test_every_page_is_there_in_both_languages() -> None:
+    names = {page.relative_to(ROOT).as_posix() for page in [*DOCS.rglob("*.md"), *ROOT.glob("README*.md")]}
+    english = {each.removesuffix(".md") for each in names if not each.endswith(".zh.md")}
+    assert {each.removesuffix(".zh.md") for each in names if each.endswith(".zh.md")} == english
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_link_leads_to_a_file_in_the_same_language(page: Path) -> None:
+    for target, _ in LINK.findall(page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+        if page.name.endswith(".zh.md") and target.endswith(".md") and target not in ("README.md", "index.md"):
+            assert target.endswith(".zh.md") or not (page.parent / target).with_suffix(".zh.md").exists(), target
