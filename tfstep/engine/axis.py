@@ -12,14 +12,22 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One axis of a tensor: its name, and the words along it where they are known."""
+    """One axis of a tensor: its name, and the words along it where they are known.
+
+    ``follows`` are the words that the rows of a decoder have to say next, empty where nothing counts.
+    """
 
     name: str
     labels: Labels | None = None
+    follows: Labels | None = None
 
     def renamed(self, name: str) -> Axis:
         """The same words under another name: the positions of Q are the queries of the scores."""
         return replace(self, name=name)
+
+    def asked(self) -> Axis:
+        """The same words as keys, which say nothing."""
+        return replace(self, follows=None)
 
     def bare(self) -> Axis:
         """The same axis without its words."""
@@ -27,9 +35,15 @@ class Axis:
 
     def words(self, sentence: int = 0) -> tuple[str, ...] | None:
         """The labels along this axis for one sentence of the batch."""
-        if self.labels is None:
-            return None
-        return self.labels[sentence if len(self.labels) > 1 else 0]
+        return _of(self.labels, sentence)
+
+    def following(self, sentence: int = 0) -> tuple[str, ...] | None:
+        """The words to be said next, in the same order."""
+        return _of(self.follows, sentence)
+
+
+def _of(labels: Labels | None, sentence: int) -> tuple[str, ...] | None:
+    return None if labels is None else labels[sentence if len(labels) > 1 else 0]
 
 
 NO_AXIS = Axis("")

@@ -122,7 +122,7 @@ def _labelled(taken: Traced, x: Traced, axis: int, part: slice) -> Traced:
             labels = tuple(words[part] for words in labels)
         elif labels is not None and x.axes[axis].name == "batch" and len(labels) == x.shape[axis]:
             labels = labels[part] or None
-        names.append(replace(a, labels=labels))
+        names.append(replace(a, labels=labels, follows=None))
     return taken.with_axes(*names)
 
 

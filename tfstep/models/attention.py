@@ -31,7 +31,7 @@ def multi_head(
     reason of every masked cell, (batch, 1, query, key), or is None where nothing is ever masked. ``rotate``
     is the position of the first row, for rotary positions.
     """
-    model, (batch, query), key = Axis("model"), x.axes[:2], memory.axes[1]
+    model, (batch, query), key = Axis("model"), x.axes[:2], memory.axes[1].asked()
     q, k, v = _projections(at, x, memory, c) if c.projections else _unprojected(at, x, memory)
     head, d_k, d_v = axes("head", "d_k", "d_v")
     Q = at.Q = split_heads(q, heads=c.heads).with_axes(batch, head, query, d_k)

@@ -54,11 +54,11 @@ def forward(root: Scope, c: ModelConfig, inputs: Inputs) -> Traced:
         x = encoder(root, source, offset, c)
     elif c.kind == "decoder":
         assert target is not None
-        x = decoder(root, target, offset, c)
+        x = decoder(root, target, offset, c, labels=inputs.labels)
     else:
         assert source is not None
         assert target is not None
-        x = decoder(root, target, offset, c, encoder(root, source, offset, c), source)
+        x = decoder(root, target, offset, c, encoder(root, source, offset, c), source, inputs.labels)
     if not c.head:
         root.scope("out").removed("model.head", "logits", "probs", "W", "b")
         return x

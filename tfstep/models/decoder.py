@@ -39,13 +39,14 @@ def decoder(
     c: ModelConfig,
     memory: Traced | None = None,
     source: Sentences | None = None,
+    labels: Sentences | None = None,
 ) -> Traced:
     """The stack of decoder layers; without ``memory`` a decoder-only model, as GPT has it.
 
     Every layer reads the same ``memory``, the encoder's output (batch, position, model). Shapes: tokens
     (batch, position) → (batch, position, model).
     """
-    x = embed(root.scope("tgt"), target, offset, c, c.decoder_positions)
+    x = embed(root.scope("tgt"), target, offset, c, c.decoder_positions, labels)
     own = reasons(c, target, target, causal=True)
     across = None if source is None else reasons(c, target, source, causal=False)
     for i in range(c.decoder_layers):

@@ -12,13 +12,16 @@ from tfstep.ops.embed import add_rows, embed_scaled
 from tfstep.ops.index import gather
 
 
-def embed(at: Scope, side: Sentences, offset: int, c: ModelConfig, positions: int = 0) -> Traced:
+def embed(
+    at: Scope, side: Sentences, offset: int, c: ModelConfig, positions: int = 0, labels: Sentences | None = None
+) -> Traced:
     """E[tokens] + positions. Shapes: tokens (batch, position) → (batch, position, model).
 
-    A learned table has ``positions`` rows, at least as many as the sentence needs.
+    A learned table has ``positions`` rows, at least as many as the sentence needs. ``labels`` are what the rows
+    of a decoder have to say.
     """
     dtype, model = np.dtype(c.dtype), Axis("model")
-    position = Axis("position", side.words)
+    position = Axis("position", side.words, None if labels is None else _counting(labels))
     tokens = at.constant("tokens", side.ids, (Axis("batch"), position), kind="input")
     E = at.parameter("E", Spec((len(side.vocab), c.d_model), dtype, (Axis("vocab", (side.vocab,)), model)), "embedding")
     e = at.embed = embed_scaled(E, tokens) if c.embed_scale else gather(E, tokens)
@@ -38,6 +41,12 @@ def embed(at: Scope, side: Sentences, offset: int, c: ModelConfig, positions: in
         pos = at.constant("pos", sinusoidal(length, c.d_model, offset).astype(dtype), place)
     at.x = e + pos
     return at.x
+
+
+def _counting(labels: Sentences) -> tuple[tuple[str, ...], ...]:
+    """The words of the labels, empty where a label does not count."""
+    pad = None if labels.pad is None else labels.vocab[labels.pad]
+    return tuple(tuple("" if word == pad else word for word in words) for words in labels.words)
 
 
 def sinusoidal(length: int, d: int, offset: int = 0) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tfstep.engine.axis import Axis
@@ -52,6 +52,20 @@ def labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
     """The labels of one axis. A word that comes again is numbered: ``他``, ``他#2``."""
     words = axis.words(sentence)
     return Labels(axis.name, size, numbered(words) if words else (), _LETTER.get(axis.name, ""))
+
+
+def row_labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
+    """The same beside rows, those of a decoder with the word that they have to say."""
+    plain = labels(axis, size, sentence)
+    return replace(plain, words=tuple(following(axis, plain.words, sentence)))
+
+
+def following(axis: Axis, words: Sequence[str], sentence: int = 0) -> list[str]:
+    """``Steve⇒builds``: beside each word that a row of a decoder has read, the one that it has to say."""
+    said = axis.following(sentence) or ()
+    if len(said) != len(words):
+        return list(words)
+    return [f"{word}⇒{after}" if after else word for word, after in zip(words, said, strict=True)]
 
 
 def numbered(words: Sequence[str]) -> tuple[str, ...]:

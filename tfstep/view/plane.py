@@ -10,7 +10,7 @@ from tfstep.engine.plan import Node
 from tfstep.engine.tensor import short
 from tfstep.engine.trace import Trace
 from tfstep.view.grid import Grid
-from tfstep.view.labels import NO_LABELS, Labels, labels
+from tfstep.view.labels import NO_LABELS, Labels, labels, row_labels
 
 _MASKED = ("masked", "weights", "scaled.grad", "masked.grad")  # what the mask has had its say over
 
@@ -87,7 +87,7 @@ def _labels(node: Node, shape: tuple[int, ...], lead: tuple[int, ...]) -> tuple[
     columns = labels(axes[-1], shape[-1], sentence)
     if len(shape) == 1:
         return NO_LABELS, columns
-    return labels(axes[-2], shape[-2], sentence), columns
+    return row_labels(axes[-2], shape[-2], sentence), columns
 
 
 def _hidden(trace: Trace, node: Node, lead: tuple[int, ...]) -> np.ndarray | None:

@@ -34,8 +34,8 @@ def kept_axes(tensor: Tensor, index: tuple[Any, ...]) -> tuple[Axis, ...]:
     for k, axis in enumerate(axes):
         at = index[k] if k < len(index) else slice(None)
         if isinstance(at, slice):
-            words = axis.words(sentence) if k else None
-            kept.append(Axis(axis.name, None if words is None else (words[at],)))
+            words, said = (axis.words(sentence), axis.following(sentence)) if k else (None, None)
+            kept.append(Axis(axis.name, words and (words[at],), said and (said[at],)))
     return tuple(kept)
 
 

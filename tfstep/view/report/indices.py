@@ -12,6 +12,7 @@ from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
 from tfstep.errors import PathError, did_you_mean
 from tfstep.text import Text
+from tfstep.view.labels import following
 
 
 def distinct(words: Iterable[str]) -> list[str]:
@@ -30,6 +31,11 @@ def along(axis: Axis, size: int, sentence: int = 0) -> list[str]:
     if words is None or len(words) != size:
         return [str(k) for k in range(size)]
     return distinct(words)
+
+
+def down(axis: Axis, size: int, sentence: int = 0) -> list[str]:
+    """The same beside rows; those of a decoder tell the word to be said as well, ``Steve⇒builds``."""
+    return following(axis, along(axis, size, sentence), sentence)
 
 
 def sentence_of(axes: tuple[Axis, ...], index: Cell) -> int:

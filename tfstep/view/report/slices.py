@@ -10,7 +10,7 @@ import numpy as np
 from tfstep.engine.cell import cell_name
 from tfstep.engine.tensor import Tensor
 from tfstep.text import Text
-from tfstep.view.report.indices import along, sentence_of
+from tfstep.view.report.indices import along, down, sentence_of
 from tfstep.view.report.numbers import Notation
 from tfstep.view.report.tables import heading, where
 from tfstep.view.spans import plain
@@ -82,7 +82,7 @@ def _slice(tensor: Tensor, what: str, array: np.ndarray, index: tuple[int, ...],
         index,
         array.ndim,
         fit(" \\ ".join(axis.name for axis in axes[-2:])) if part.ndim == 2 else "",
-        [fit(label) for label in along(axes[-2], part.shape[-2], sentence)] if part.ndim == 2 else [""],
+        [fit(label) for label in down(axes[-2], part.shape[-2], sentence)] if part.ndim == 2 else [""],
         [fit(label) for label in along(axes[-1], part.shape[-1], sentence)] if part.ndim else [""],
         matrix.tolist(),
         [[notation(x) for x in row] for row in matrix.tolist()],

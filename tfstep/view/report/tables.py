@@ -9,7 +9,7 @@ import numpy as np
 from tfstep.engine.axis import Axis
 from tfstep.engine.tensor import Tensor
 from tfstep.text import Text
-from tfstep.view.report.indices import along, sentence_of
+from tfstep.view.report.indices import along, down, sentence_of
 from tfstep.view.report.layout import beside, indented, line, span, table
 from tfstep.view.report.numbers import DIGITS, Notation
 from tfstep.view.spans import Line, Span, line_width
@@ -94,7 +94,7 @@ def matrix(
         corner, rows, array = "", [Span("")], array[None]
     else:
         corner = f"{axes[-2].name}\\{axes[-1].name}" if axes[-1].name else ""
-        rows = [span(label, "dim") for label in along(axes[-2], array.shape[-2], sentence)]
+        rows = [span(label, "dim") for label in down(axes[-2], array.shape[-2], sentence)]
     numbers = [[_number(x, notation) for x in row] for row in array.tolist()]
     lines: list[Line] = []
     for start, stop in _pieces(corner, rows, columns, numbers, cells):
