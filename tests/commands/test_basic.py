@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import tfstep
 from tfstep.commands.completion import KINDS, complete
-from tfstep.commands.registry import COMMANDS, GROUPS, find
+from tfstep.commands.registry import GROUPS, declared, find
 from tfstep.commands.script import ScriptError
 from tfstep.commands.session import Session
 from tfstep.errors import CommandError, TfstepError
@@ -284,19 +284,19 @@ def test_a_word_may_have_a_hash(session: Session) -> None:
 def test_the_help_names_every_command(session: Session, language: str) -> None:
     set_language(language)
     shown = run(session, "help")
-    for name, each in COMMANDS.items():
+    for name, each in declared().items():
         assert each.usage in shown
         assert str(each.about)[:8] in run(session, f"help {name}")
         assert each.group in GROUPS
 
 
 def test_every_kind_of_completion_is_known_or_spelled() -> None:
-    kinds = {kind for each in COMMANDS.values() for kind in each.completes}
+    kinds = {kind for each in declared().values() for kind in each.completes}
     assert {kind for kind in kinds if kind not in KINDS and not kind.startswith("'")} == set()
 
 
 def test_keys_and_words_are_used_once() -> None:
-    keys = [each.key for each in COMMANDS.values() if each.key]
+    keys = [each.key for each in declared().values() if each.key]
     assert len(set(keys)) == len(keys)
 
 
@@ -328,7 +328,7 @@ def test_completion(session: Session, before: str, expected: str) -> None:
     assert before.endswith(expected[: found[expected].replaces])
 
 
-@given(st.text(max_size=30), st.sampled_from([*COMMANDS, "", "x"]))
+@given(st.text(max_size=30), st.sampled_from([*declared(), "", "x"]))
 def test_any_line_gives_a_result_or_an_error_of_ours(rest: str, name: str) -> None:
     if name == "source":
         return

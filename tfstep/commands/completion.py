@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfstep.commands.registry import COMMANDS, find
+from tfstep.commands.registry import declared, find
 from tfstep.errors import CommandError
 from tfstep.text import Text
 
@@ -33,7 +33,8 @@ def complete(session: Session, before: str) -> list[Candidate]:
     """The candidates for the line up to the cursor."""
     word, space, rest = before.lstrip().partition(" ")
     if not space:
-        return [Candidate(name, len(word), str(each.about)) for name, each in COMMANDS.items() if name.startswith(word)]
+        found = (each for each in declared().values() if each.name.startswith(word))
+        return [Candidate(each.name, len(word), str(each.about)) for each in found]
     try:
         command = find(word)
     except CommandError:
@@ -108,7 +109,7 @@ def _pinned(session: Session, typed: str) -> Iterator[tuple[str, str]]:
 
 
 def _commands(session: Session, typed: str) -> Iterator[tuple[str, str]]:
-    for name, each in COMMANDS.items():
+    for name, each in declared().items():
         yield name, str(each.about)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tfstep.errors import CommandError, did_you_mean
@@ -53,8 +55,22 @@ class Command:
         return HelpEntry(self.name, self.group, self.usage, self.aliases, self.key, self.about, reason)
 
 
-COMMANDS: dict[str, Command] = {}
+ROOMS = (
+    *("move", "stop", "look", "display", "info", "change", "scene", "compare"),
+    *("learn", "verify", "draw", "files", "keep", "recover", "talk"),
+)
+"""The modules in which commands are declared, in the order in which the help lists them."""
+
+_COMMANDS: dict[str, Command] = {}
 _ALIASES: dict[str, str] = {}
+
+
+@cache
+def declared() -> dict[str, Command]:
+    """Every command by its name. Their rooms are loaded when the first is asked for, not when the program starts."""
+    for room in ROOMS:
+        import_module(f"tfstep.commands.{room}")
+    return _COMMANDS
 
 
 def command(
@@ -73,11 +89,11 @@ def command(
 
     def enter(run: Run) -> Run:
         for word in (name, *aliases):
-            if word in COMMANDS or word in _ALIASES:
+            if word in _COMMANDS or word in _ALIASES:
                 raise ValueError(f"{word} is a command already")
         if group not in GROUPS:
             raise ValueError(f"{name}: no group {group}")
-        COMMANDS[name] = Command(name, group, usage, about, run, aliases, key, completes, repeats, refused)
+        _COMMANDS[name] = Command(name, group, usage, about, run, aliases, key, completes, repeats, refused)
         _ALIASES.update(dict.fromkeys(aliases, name))
         return run
 
@@ -86,12 +102,13 @@ def command(
 
 def find(word: str) -> Command:
     """The command of this name, short form or unique beginning. Raises CommandError."""
+    commands = declared()
     name = _ALIASES.get(word, word)
-    if name in COMMANDS:
-        return COMMANDS[name]
-    begins = [name for name in COMMANDS if name.startswith(word)] if word else []
+    if name in commands:
+        return commands[name]
+    begins = [name for name in commands if name.startswith(word)] if word else []
     if len(begins) == 1:
-        return COMMANDS[begins[0]]
+        return commands[begins[0]]
     if begins:
         raise CommandError(
             Text(
@@ -106,7 +123,7 @@ def find(word: str) -> Command:
             "no command {word!r}{near}; `help` lists them",
             "没有命令 {word!r}{near}；`help` 列出全部命令",
             word=word[:40],
-            near=did_you_mean(word, [*COMMANDS, *_ALIASES]),
+            near=did_you_mean(word, [*commands, *_ALIASES]),
         )
     )
 
@@ -114,4 +131,4 @@ def find(word: str) -> Command:
 def in_groups() -> Iterable[tuple[str, list[Command]]]:
     """The commands by group, in the order of the groups and of their declaration."""
     for group in GROUPS:
-        yield group, [each for each in COMMANDS.values() if each.group == group]
+        yield group, [each for each in declared().values() if each.group == group]

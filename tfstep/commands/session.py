@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import import_module
 
 from tfstep.commands import line as lines
 from tfstep.commands.registry import Command, find
@@ -13,11 +12,6 @@ from tfstep.session.origin import broken_loss
 from tfstep.session.results import Changed, Nothing, Result
 from tfstep.session.state import State
 from tfstep.text import Text
-
-ROOMS = (
-    *("move", "stop", "look", "display", "info", "change", "scene", "compare"),
-    *("learn", "verify", "draw", "files", "keep", "recover", "talk"),
-)
 
 
 class Session(State):
@@ -80,12 +74,3 @@ class Session(State):
         broken = broken_loss(self)
         notes = result.notes if broken is None else (*result.notes, broken)
         return replace(result, stops=tuple(stops), notes=notes)
-
-
-def _declare() -> None:
-    """Load the rooms in which the commands are declared, in the order in which the help lists them."""
-    for room in ROOMS:
-        import_module(f"tfstep.commands.{room}")
-
-
-_declare()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfstep.commands.line import none
-from tfstep.commands.registry import COMMANDS, command, find, in_groups
+from tfstep.commands.registry import command, declared, find, in_groups
 from tfstep.errors import CommandError, did_you_mean
 from tfstep.session.results import Help, HelpEntry, Quit, Result
 from tfstep.text import Text
@@ -39,7 +39,7 @@ def _about(session: Session, asked: str) -> tuple[HelpEntry, ...]:
     except CommandError:
         if meant:
             return meant
-        known = [name for each in COMMANDS.values() for name in (each.name, *each.aliases)]
+        known = [name for each in declared().values() for name in (each.name, *each.aliases)]
         if not (near := did_you_mean(asked, [*known, *terms.names()])).en:
             raise
         raise CommandError(

@@ -75,6 +75,7 @@ class Plan:
     insides: dict[int, Any] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     _reaches: dict[int, list[int]] = field(default_factory=dict)
+    _leads: dict[int, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for number, node in enumerate(self.steps, 1):
@@ -120,8 +121,22 @@ class Plan:
 
     def downstream(self, slots: set[int]) -> list[int]:
         """The steps that these slots reach, in order, the slots themselves left out."""
+        if len(slots) == 1:
+            return self._reached_from(*slots)
         found: set[int] = set().union(*(self._reached_from(slot) for slot in slots))
         return sorted(found - slots)
+
+    def upstream(self, slot: int) -> list[int]:
+        """The nodes that one slot is computed from, itself included, in order; found once for each slot."""
+        if slot not in self._leads:
+            leads = bytearray(slot + 1)
+            leads[slot] = 1
+            for node in reversed(self.nodes[: slot + 1]):
+                if leads[node.slot]:
+                    for s in node.slots:
+                        leads[s] = 1
+            self._leads[slot] = [s for s in range(slot + 1) if leads[s]]
+        return self._leads[slot]
 
     def _reached_from(self, slot: int) -> list[int]:
         """The steps that one slot reaches, in order; found once for each slot that is ever edited."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfstep.engine.cell import index_of, parse_cell
+from tfstep.engine.fitted import fitted
 from tfstep.engine.inside import Source, unfold
 from tfstep.engine.plan import Node, Plan
 from tfstep.engine.tensor import Tensor, resolve
-from tfstep.errors import EditError, PathError
+from tfstep.errors import EditError
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -92,24 +94,29 @@ class Trace:
             source = self.sources[slot]
             values[slot] = source.trace.value(source.slot)
             return
-        needed, todo = set(), [slot]
+        special, runs = self._special() if self.pins else (), self.plan.runs
+        with np.errstate(all="ignore"):
+            for s in self._waiting(slot):
+                if nodes[s].op is None:
+                    self._pull(s)
+                    continue
+                self.runs += 1
+                values[s] = self._result(s) if s in special else runs[s](values)
+
+    def _waiting(self, slot: int) -> list[int]:
+        """What is stale of all that a slot is computed from, in order."""
+        if not self.pins:
+            return [s for s in self.plan.upstream(slot) if self.values[s] is None]
+        nodes, needed, todo = self.plan.nodes, set(), [slot]
         while todo:
             s = todo.pop()
-            if s in needed or values[s] is not None:
-                continue
-            if nodes[s].op is None:
-                if s < len(self.sources):
-                    self._pull(s)
+            if s in needed or self.values[s] is not None:
                 continue
             needed.add(s)
             todo.extend(nodes[s].slots)
-            if (of := nodes[s].of) is not None and of in self.pins:
+            if (of := nodes[s].of) is not None and of in self.pins:  # computed from what the pin hides
                 todo.extend(nodes[of].slots)
-        special, runs = self._special(), self.plan.runs
-        with np.errstate(all="ignore"):
-            for s in sorted(needed):
-                self.runs += 1
-                values[s] = self._result(s) if s in special else runs[s](values)
+        return sorted(needed)
 
     def _special(self) -> set[int]:
         """The steps that pins change: the pinned ones, and those that carry a gradient through them."""
@@ -173,7 +180,7 @@ class Trace:
                 old = pins.get(node.slot)
                 value = np.zeros(node.shape, node.dtype) if old is None else old.value.copy()
                 mask = np.zeros(node.shape, bool) if old is None else old.mask.copy()
-            value[where] = _checked(target, node, value, where, new)
+            value[where] = fitted(target, node, value, where, new)
             if node.op is None:
                 values[node.slot] = value
             else:
@@ -246,54 +253,6 @@ class Trace:
         plan = self.plan
         roots = {slot for slot in touched if plan.nodes[slot].op is not None}
         roots |= {vjp for slot in roots for vjp in plan.vjps.get(slot, ())}
-        for slot in roots:
-            values[slot] = None
-        for slot in plan.downstream(touched | roots):
+        for slot in chain(roots, plan.downstream(touched | roots)):
             values[slot] = None
         return Trace(plan, values, pins, self.sources, self.prefix)
-
-
-def _checked(target: str, node: Node, value: np.ndarray, where: Any, new: Any) -> np.ndarray:
-    """The new numbers, in the tensor's dtype. Raises EditError where their shape does not fit, PathError
-    where there is no such place."""
-    try:
-        place = value[where]
-    except IndexError:
-        raise PathError(
-            Text(
-                "{target}: there is no such place; the shape is {shape}",
-                "{target}：没有这个位置；形状是 {shape}",
-                target=target,
-                shape=node.shape,
-            )
-        ) from None
-    try:
-        numbers = np.asarray(new)
-        if numbers.dtype.kind not in "biuf":
-            raise EditError(
-                Text(
-                    "{target} can be set to real numbers only; {found!r} is something else",
-                    "{target} 只能设为实数；{found!r} 不是",
-                    target=target,
-                    found=new,
-                )
-            )
-        numbers = numbers.astype(node.dtype)
-        return np.broadcast_to(numbers, np.shape(place))
-    except (ValueError, TypeError):
-        raise EditError(
-            Text(
-                "{target} has shape {shape}; it cannot be set to something of shape {found}",
-                "{target} 的形状是 {shape}；不能用形状为 {found} 的值来设置",
-                target=target,
-                shape=np.shape(place),
-                found=_shape_of(new),
-            )
-        ) from None
-
-
-def _shape_of(new: Any) -> str:
-    try:
-        return str(np.shape(new))
-    except ValueError:
-        return "?"

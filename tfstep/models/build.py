@@ -13,7 +13,6 @@ from tfstep.models.attention import future, multi_head, self_attention
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences, TrainConfig
 from tfstep.models.decoder import decoder
 from tfstep.models.encoder import encoder
-from tfstep.models.formula import formulas
 from tfstep.models.mlp import mlp
 from tfstep.models.objective import objective, output_head
 from tfstep.models.tie import owners, tied
@@ -45,6 +44,8 @@ def forward(root: Scope, c: ModelConfig, inputs: Inputs) -> Traced:
         assert inputs.x is not None
         return mlp(root, inputs.x.astype(c.dtype), c)
     if c.kind == "formula":
+        from tfstep.models.formula import formulas  # and with it the expression language, where it is needed
+
         return formulas(root, inputs, c)
     if c.kind == "attention":
         return attention(root, inputs, c)

@@ -9,7 +9,6 @@ from tfstep.engine.tape import Scope, Traced
 from tfstep.errors import did_you_mean
 from tfstep.models.blocks import dense
 from tfstep.models.config import Inputs, LossConfig, ModelConfig
-from tfstep.models.formula import equation
 from tfstep.models.misfit import MisfitError
 from tfstep.ops.attention import softmax
 from tfstep.ops.loss import cross_entropy, half_mse, mse, total
@@ -30,6 +29,8 @@ def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Tra
         root.removed("loss", "loss", "loss.grad")
         return None
     if loss.expression is not None:
+        from tfstep.models.formula import equation  # and with it the expression language, where it is needed
+
         step = equation(root, "loss", loss.expression, ("loss",))
         if step.shape or step.dtype.kind != "f":
             raise MisfitError(
