@@ -142,6 +142,20 @@ def test_inner_steps_are_shown_when_stepped_into(session: tfstep.Session) -> Non
     assert "All positive now" in found.heading.purpose
 
 
+def test_the_term_we_are_at_is_lit_in_both_operands_and_in_the_equation(session: tfstep.Session) -> None:
+    session.run("goto enc0.attn.scores[0,0,1,2]")
+    session.run("step 3")
+    found = frame(session)
+    grids = by_key(found)
+    assert grids["enc0.attn.Q"].lit_cells == {(1, 2)}
+    assert grids["enc0.attn.K"].lit_cells == {(2, 2)}
+    assert found.account.links == ("enc0.attn.Q[0,0,1,2]", "enc0.attn.K[0,0,2,2]")
+    assert "up to term 3 of 4" in account(found)
+    assert next(row.text for row in found.rows if row.state == "now") == "scores"
+    session.run("finish")
+    assert frame(session).account.partial is None
+
+
 def test_every_step_has_a_frame(session: tfstep.Session) -> None:
     camera = Camera()
     for _ in range(session.steps_total):

@@ -9,7 +9,19 @@ from tfstep.text import set_language
 from tfstep.view.results import text
 
 LINES = [
-    *("n", "goto enc0.attn.weights", "s", "where", "list", "info steps", "info params", "info variants"),
+    *(
+        "n",
+        "goto enc0.attn.weights",
+        "s",
+        "where",
+        "list",
+        "s 4",
+        "list",
+        "where",
+        "info steps",
+        "info params",
+        "info variants",
+    ),
     *("show", "show enc0.attn.weights[0,0,'我']", "print loss", "print enc0.attn.W_Q", "print loss > 1", "explain"),
     *("why", "names enc0.attn.W_Q", "break *.weights", "watch loss", "goto start", "c", "c", "info breakpoints"),
     *("set enc0.attn.W_Q[0,0] = 2", "set enc0.attn.weights[0,0,0] = [1,0,0]", "release", "undo", "redo", "reset"),

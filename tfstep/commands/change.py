@@ -165,10 +165,10 @@ def _taken_back(n: int) -> Text:
 
 
 def _travelled(session: Session, go: Callable[[], list[Entry]], what: Text) -> Result:
-    before, path = session.trace, session.current.path
+    before, here = session.trace, session.here
     entries = go()
     session.before = before
-    session.return_to(path)
+    session.return_to(here)
     return travelled(session, before, tuple(f"{what}{entry.line}" for entry in entries))
 
 

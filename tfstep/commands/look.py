@@ -18,7 +18,7 @@ from tfstep.session.evaluate import evaluate
 from tfstep.session.names import tensor_of
 from tfstep.session.place import Position, inside_of, tensor_at
 from tfstep.session.reasons import reasons
-from tfstep.session.results import Explained, Listing, Reasoned, Result, Shown, Stack, Steps, Value
+from tfstep.session.results import Explained, Listing, Reasoned, Result, Shown, Stack, Steps, Summed, Value
 from tfstep.session.target import Index, cell, part, target
 from tfstep.text import Text
 
@@ -186,12 +186,15 @@ def _where(session: Session, rest: str) -> Result:
     aliases=("l",),
     repeats=True,
     about=Text(
-        "The steps around this one, n on each side (5): ● a breakpoint, ■ pinned, ~ moved by the last change.",
-        "当前步前后各 n 步（默认 5）：● 断点，■ 已固定，~ 上次改动使其变化。",
+        "The steps (or terms) around this one, n on each side (5): ● a breakpoint, ■ pinned, ~ moved by the last "
+        "change.",
+        "当前步（或当前项）前后各 n 个（默认 5）：● 断点，■ 已固定，~ 上次改动使其变化。",
     ),
 )
 def _list(session: Session, rest: str) -> Result:
     n = count(rest, "list [n]") if rest else NEARBY
+    if session.partial is not None:
+        return Summed(session.step, session.partial, n)
     around = session.position[:-1]
     inside = inside_of(session.trace, around)
     assert inside is not None

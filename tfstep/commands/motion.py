@@ -24,11 +24,11 @@ def hop(session: Session, move: moves.Move, n: int, direction: int) -> Result:
     """Make a move up to ``n`` times; a breakpoint on the way stops it."""
     start = session.position
     for _ in range(n):
-        to = move(session.trace, session.position)
+        to = move(session.trace, session.position, session.inside)
         if to is None:
             return arrived(session, start, end=AT_END if direction > 0 else AT_START)
         session.position = to
-        if stops := session.points.stops(session, direction):
+        if session.partial is None and (stops := session.points.stops(session, direction)):
             return arrived(session, start, stops)
     return arrived(session, start)
 
@@ -39,12 +39,14 @@ def run(session: Session, direction: int, target: Position | None = None) -> Res
     deep = session.points.deep or (target is not None and len(target) > 1)
     forwards, backwards = (moves.into, moves.back_into) if deep else (moves.over, moves.back_over)
     move = forwards if direction > 0 else backwards
-    while (to := move(session.trace, session.position)) is not None:
+    to: Position | None = session.step if session.partial is not None and direction < 0 else None
+    while (to := to or move(session.trace, session.position)) is not None:
         session.position = to
         if stops := session.points.stops(session, direction):
             return arrived(session, start, stops)
         if to == target:
             return arrived(session, start)
+        to = None
     return arrived(session, start, end=AT_END if direction > 0 else AT_START)
 
 
@@ -59,7 +61,15 @@ def arrived(
     note = broken_here(session) or note
     displays = [*displayed(session)]
     moved = Moved(
-        start, session.position, session.current, session.phase, session.steps_total, end, tuple(stops or ()), (), note
+        start,
+        session.position,
+        session.current,
+        session.phase,
+        session.steps_total,
+        end,
+        tuple(stops or ()),
+        note=note,
+        partial=session.partial,
     )
     for stop in stops or ():
         point = session.points.all.get(stop.number)

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     key="s",
     repeats=True,
     about=Text(
-        "Into the step: the first step inside it; past a primitive, the next one.",
-        "单步进入：到内部的第一步；基本运算则到下一步。",
+        "Into the step: the first step inside it. In a matrix product or a sum, to the terms of the cell under the "
+        "cursor, one after the other; past any other primitive, the next step.",
+        "单步进入：到内部的第一步；矩阵乘法和求和则逐项走过光标处单元格的各项；其他基本运算到下一步。",
     ),
 )
 def _step(session: Session, rest: str) -> Result:
@@ -54,8 +55,9 @@ def _next(session: Session, rest: str) -> Result:
     key="o",
     repeats=True,
     about=Text(
-        "Out: from inside a step to the step itself; else to the first step behind the sublayer, layer or phase.",
-        "跳出：从一步的内部回到这一步；否则到本子层、本层或本阶段之后的第一步。",
+        "Out: from inside a step, or from the terms of its cell, to the step itself; else to the first step behind the "
+        "sublayer, layer or phase.",
+        "跳出：从一步的内部或求和的某一项回到这一步；否则到本子层、本层或本阶段之后的第一步。",
     ),
 )
 def _finish(session: Session, rest: str) -> Result:
@@ -116,7 +118,7 @@ def _goto(session: Session, rest: str) -> Result:
     start = session.position
     if rest.startswith("update "):
         return to_update(session, rest.removeprefix("update ").strip())
-    position, cell = find_place(session.trace, needed(rest, "goto PLACE"), partial(full_path, session))
+    position, cell = find_place(session.trace, needed(rest, "goto PLACE"), partial(full_path, session), session.inside)
     session.position = position
     if cell is not None:
         session.cell = cell

@@ -1,7 +1,8 @@
 """Positions on the timeline: which step, and how deep inside it.
 
 A position is a stack of step numbers: ``(14,)`` is step 14, ``(14, 2)`` the second step inside it,
-``(14, 2, 1)`` the first inside that one.
+``(14, 2, 1)`` the first inside that one. Where that is a primitive, ``(14, 2, 1, 3)`` is the third term of
+the sum that its cell under the cursor is.
 """
 
 from __future__ import annotations
@@ -18,18 +19,19 @@ from tfstep.session.target import read, whole
 from tfstep.text import Text
 
 Position = tuple[int, ...]
+Inside = Callable[[Trace, Position], int]  # how many there are inside what stands at a position
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})*$")
 _TAIL = re.compile(r"\.(grad|new)\b")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One level of where we are: a phase, a scope of the model, a step, or a step inside one.
+    """One level of where we are: a phase, a scope of the model, a step, a step inside one, a term of its cell.
 
-    ``position`` is that of a step, None for phases and scopes.
+    ``position`` is that of a step or a term, None for phases and scopes.
     """
 
-    kind: str  # phase | scope | step
+    kind: str  # phase | scope | step | term
     name: str
     position: Position | None = None
 
@@ -55,10 +57,16 @@ def steps_inside(trace: Trace, position: Position) -> int:
     return 0 if inside is None else len(inside.plan.steps)
 
 
+def step_of(trace: Trace, position: Position) -> Position:
+    """The position of the step itself, also where ``position`` is at one of its terms."""
+    return position if inside_of(trace, position[:-1]) is not None else position[:-1]
+
+
 def tensor_at(trace: Trace, position: Position) -> Tensor:
-    """The tensor that the step at ``position`` makes."""
+    """The tensor that the step at ``position`` makes; at a term, the tensor that it is a term of."""
     around = inside_of(trace, position[:-1])
-    assert around is not None
+    if around is None:
+        return tensor_at(trace, position[:-1])
     node = around.plan.steps[position[-1] - 1]
     return Tensor(around, node, position[0] if len(position) == 1 else written(position))
 
@@ -81,7 +89,7 @@ def position_of(tensor: Tensor, trace: Trace) -> Position:
 
 
 def find_place(
-    trace: Trace, text: str, full_path: Callable[[str], str] = str
+    trace: Trace, text: str, full_path: Callable[[str], str] = str, inside: Inside = steps_inside
 ) -> tuple[Position, tuple[int, ...] | None]:
     """The position that PLACE means, and the cell where indices stand behind the path of a step.
 
@@ -90,7 +98,7 @@ def find_place(
     """
     text = text.strip()
     if _NUMBER.match(text):
-        return _numbered(trace, tuple(int(number) for number in text.split("."))), None
+        return _numbered(trace, tuple(int(number) for number in text.split(".")), inside), None
     if text not in trace.plan.paths and text in ("start", "end"):
         return (1 if text == "start" else len(trace.plan.steps),), None
     tensor, index = read(trace, text, full_path)
@@ -98,10 +106,10 @@ def find_place(
     return position_of(tensor, trace), None if tensor.step is None else cell
 
 
-def _numbered(trace: Trace, position: Position) -> Position:
+def _numbered(trace: Trace, position: Position, inside: Inside) -> Position:
     for depth in range(len(position)):
         outer, number = position[:depth], position[depth]
-        last = steps_inside(trace, outer)
+        last = inside(trace, outer)
         if not 1 <= number <= last:
             raise _no_step(position[: depth + 1], outer, last)
     return position

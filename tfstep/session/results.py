@@ -12,6 +12,7 @@ from tfstep.engine.tensor import Tensor
 from tfstep.engine.why import Explanation
 from tfstep.session.place import Frame, Position
 from tfstep.session.target import Index
+from tfstep.session.terms import Partial
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ class Stop:
 
 @dataclass(frozen=True, eq=False)
 class Moved(Result):
-    """Where a move led: the step, whether the timeline ended (``end``), what stopped it, what is displayed there."""
+    """Where a move led: the step, or the term of its cell (``partial``), whether the timeline ended (``end``), what
+    stopped it, what is displayed there."""
 
     start: Position
     position: Position
@@ -100,6 +102,7 @@ class Moved(Result):
     stops: tuple[Stop, ...] = ()
     displays: tuple[Result, ...] = ()
     note: Text | None = None
+    partial: Partial | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,6 +236,15 @@ class Steps(Result):
     nodes: tuple[Node, ...]
     current: int
     marks: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Summed(Result):
+    """The terms around the one we are at, ``nearby`` on each side; ``step`` is the position of their step."""
+
+    step: Position
+    partial: Partial
+    nearby: int
 
 
 @dataclass(frozen=True)

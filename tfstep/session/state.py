@@ -12,7 +12,8 @@ from tfstep.session.cursor import Cursor
 from tfstep.session.diary import Diary, Leftover
 from tfstep.session.journal import Entry, Journal
 from tfstep.session.marks import Comparison
-from tfstep.session.place import Frame, Position, inside_of, position_of, scopes, tensor_at
+from tfstep.session.place import Frame, Position, inside_of, position_of, scopes, step_of, steps_inside, tensor_at
+from tfstep.session.terms import Partial, Sums
 from tfstep.session.updates import Progress
 from tfstep.session.values import Values
 from tfstep.text import Text
@@ -32,7 +33,7 @@ class State:
         self.before: Trace = self.trace
         self.checkpoints: dict[str, Entry] = {}
         self.checkpoint_variants: dict[str, str] = {}
-        self.position: Position = (1,)
+        self._position: Position = (1,)
         self.cursor = Cursor()
         self.values = Values()
         self.asides: list[Text] = []  # what else is to be said with the last result
@@ -41,6 +42,7 @@ class State:
         self.diary: Diary | None = None
         self.passes: tuple[Trace, ...] = ()  # those of the words that were generated last
         self.leftovers: list[Leftover] = []  # diaries of sessions that were cut off
+        self._sums = Sums()
         self._moved = self._beside = Comparison(self.trace, self.trace)
 
     # -- the numbers -----------------------------------------------------------------------------
@@ -108,7 +110,39 @@ class State:
     @property
     def current(self) -> Tensor:
         """The tensor of the step we are at."""
-        return tensor_at(self.trace, self.position)
+        return tensor_at(self.trace, self._position)
+
+    @property
+    def position(self) -> Position:
+        """The position of that step, or of the term of its cell that we are at."""
+        partial = self.partial
+        return self.step if partial is None else (*self.step, partial.number)
+
+    @position.setter
+    def position(self, position: Position) -> None:
+        self._position = position
+
+    @property
+    def step(self) -> Position:
+        """The position of that step."""
+        return step_of(self.trace, self._position)
+
+    @property
+    def partial(self) -> Partial | None:
+        """The term that we are at, with the sum up to it; None at a step, and where the cell is no sum."""
+        if self.step == self._position:
+            return None
+        found = self._sums.of(self.current, self.cell)
+        return None if found is None else Partial(found, min(self._position[-1], len(found.terms)))
+
+    def inside(self, trace: Trace, position: Position) -> int:
+        """How many steps there are inside what stands at a position; for a primitive, how many terms of its cell."""
+        found = steps_inside(trace, position)
+        if found or step_of(trace, position) != position:
+            return found
+        tensor = tensor_at(trace, position)
+        why = self._sums.of(tensor, self.cursor.on(tensor))
+        return 0 if why is None else len(why.terms)
 
     @property
     def steps_total(self) -> int:
@@ -118,7 +152,7 @@ class State:
     @property
     def phase(self) -> str:
         """forward, backward or update."""
-        return self.trace.plan.steps[self.position[0] - 1].phase
+        return self.trace.plan.steps[self._position[0] - 1].phase
 
     @property
     def phases(self) -> tuple[str, ...]:
@@ -129,16 +163,18 @@ class State:
     @property
     def scopes(self) -> tuple[str, ...]:
         """The parts of the model around the step, outermost first: ``("enc0", "attn")``."""
-        return scopes(self.trace.plan.steps[self.position[0] - 1])
+        return scopes(self.trace.plan.steps[self._position[0] - 1])
 
     def frames(self) -> tuple[Frame, ...]:
-        """The stack, outermost first: phase, scopes, the step, the steps inside it."""
+        """The stack, outermost first: phase, scopes, the step, the steps inside it, the term of its cell."""
         found = [Frame("phase", self.phase), *(Frame("scope", name) for name in self.scopes)]
-        for depth in range(1, len(self.position) + 1):
-            position = self.position[:depth]
+        for depth in range(1, len(self.step) + 1):
+            position = self._position[:depth]
             around = inside_of(self.trace, position[:-1])
             assert around is not None
             found.append(Frame("step", around.plan.steps[position[-1] - 1].path, position))
+        if (partial := self.partial) is not None:
+            found.append(Frame("term", f"{partial.number}/{partial.of}", self.position))
         return tuple(found)
 
     @property
@@ -154,20 +190,20 @@ class State:
 
     def record(self, entry: Entry) -> None:
         """Enter a change in the journal; the place is kept where it still exists."""
-        path = self.current.path
+        here = self.here
         self.before = self.trace
         self.journal.add(entry)
-        self.return_to(path)
+        self.return_to(here)
 
     def switch(self, variant: str) -> bool:
         """Go over to another variant, with the changes made there before; says whether our step is there too.
 
         Raises ScenarioError for a variant that is not there.
         """
-        path, before = self.current.path, self.trace
+        here, before = self.here, self.trace
         self.trace_of(variant)
         self.variant, self.before = variant, before
-        return self.return_to(path)
+        return self.return_to(here)
 
     def trace_of(self, variant: str) -> Trace:
         """The numbers of a variant, with the changes made there, or of a pass of `generate` (``pass2``).
@@ -182,11 +218,18 @@ class State:
             self.journals[variant] = Journal([Entry("", scenario, scenario.program.trace())])
         return self.journals[variant].now.trace
 
-    def return_to(self, path: str) -> bool:
+    @property
+    def here(self) -> tuple[str, Position]:
+        """Where we are, in a form that outlives a change: the path of the tensor, and the number of its term."""
+        return self.current.path, self.position[len(self.step) :]
+
+    def return_to(self, here: tuple[str, Position]) -> bool:
         """Go to the step that makes this tensor, if it is there; else stay near where we were. Says which."""
+        path, term = here
         try:
-            self.position = position_of(self.trace[path], self.trace)
+            step = position_of(self.trace[path], self.trace)
         except PathError:
-            self.position = (min(self.position[0], self.steps_total),)
+            self.position = (min(self._position[0], self.steps_total),)
             return False
+        self.position = step if steps_inside(self.trace, step) else (*step, *term)
         return True

@@ -10,6 +10,7 @@ from tfstep.engine.tensor import Tensor, short
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation
 from tfstep.ops.attention import REASONS
+from tfstep.session.terms import Partial
 from tfstep.text import Text
 from tfstep.view.board import At
 from tfstep.view.equation import Equation, equation, name_of
@@ -49,6 +50,7 @@ class Account:
     used_by: tuple[str, ...] = ()
     after: float | None = None
     meaning: str = ""
+    partial: Partial | None = None  # the term of the sum that we are at
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -86,6 +88,8 @@ class Account:
             found.append(line(Span("= ", "dim"), *self.equation.symbols))
         terms = [line(Span("= ", "dim")), *self.equation.terms, self.equation.rest]
         total = line(Span("  = ", "dim"), Span(plain(self.total), "accent"), "   ", self._checked())
+        if self.partial is not None:
+            total = line("   ", _so_far(self.partial), Span(plain(self.partial.total), "accent"))
         found.extend(flow([*(t for t in terms if t), total], cells, indent=2))
         return found + self._old()
 
@@ -135,6 +139,11 @@ class Account:
         return found + flow(parts, cells)
 
 
+def _so_far(partial: Partial) -> str:
+    """What is said before the sum up to a term."""
+    return str(Text("up to term {k} of {n}: ", "到第 {k}/{n} 项为止：", k=partial.number, n=partial.of))
+
+
 def _listed(paths: tuple[str, ...]) -> list[Span]:
     spans: list[Span] = []
     for path in paths[:4]:
@@ -182,12 +191,13 @@ def account(
     at: At,
     chosen: int,
     hidden: int = 0,
+    partial: Partial | None = None,
 ) -> Account:
     """The account of one cell from its explanation; ``before`` is the trace before the edit, ``hidden`` the reason
-    for which the cell is masked, 0 where it is not."""
+    for which the cell is masked, 0 where it is not, ``partial`` the term of it that we are at."""
     trace, node, path = tensor.trace, tensor.node, tensor.path
     address = cell_name(path, cell)
-    made = equation(root, why, chosen)
+    made = equation(root, why, chosen, partial.number if partial is not None else 0)
     old = computed = None
     if before is not None and before is not root and not trace.prefix:
         was = before.plan.paths.get(path)
@@ -229,4 +239,5 @@ def account(
         used_by=used,
         after=None if new is None else float(new[cell]),
         meaning=_meaning(path, cell, root, why.value),
+        partial=partial,
     )

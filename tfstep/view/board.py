@@ -23,11 +23,16 @@ MOST_LIT = 512
 
 
 def step_board(
-    tensor: Tensor, at: At, focus: str | None, before: Trace | None, sources: Mapping[str, Sequence[Cell]]
+    tensor: Tensor,
+    at: At,
+    focus: str | None,
+    before: Trace | None,
+    sources: Mapping[str, Sequence[Cell]],
+    alone: bool = False,
 ) -> tuple[Piece, ...]:
     """Operands and result of the step that makes a tensor (a leaf stands alone).
 
-    ``sources`` are the cells, by path, that the cell under the cursor is made from.
+    ``sources`` are the cells, by path, that the cell under the cursor is made from; ``alone``: only they are lit.
     """
     reading = read(tensor.trace, tensor.node)
     operands = reading.operands[:MOST_OPERANDS]
@@ -39,7 +44,10 @@ def step_board(
     if focused < 0:
         result = replace(result, cursor=place, focused=True)
         if place is not None:
-            grids = [_lit(reading, k, grid, result, place, sources) for k, grid in enumerate(grids)]
+            grids = [
+                _picked(grid, sources) if alone else _lit(reading, k, grid, result, place, sources)
+                for k, grid in enumerate(grids)
+            ]
     else:
         own = grids[focused]
         here = own.place(at(_tensor(operands[focused])))
@@ -65,8 +73,7 @@ def _lit(
     if reading.kind == "product" and k < 2:
         return replace(grid, lit_row=row) if k == 0 else replace(grid, lit_column=column)
     if grid.key in sources:
-        found = (grid.place(cell) for cell in sources[grid.key][:MOST_LIT])
-        return replace(grid, lit_cells=frozenset(cell for cell in found if cell is not None))
+        return _picked(grid, sources)
     if grid.height == 1 and grid.breadth == result.breadth:
         return replace(grid, lit_cells=frozenset({(0, column)}))
     if grid.values.shape == result.values.shape:
@@ -76,6 +83,12 @@ def _lit(
     if grid.height == result.height > 1:
         return replace(grid, lit_row=row)
     return grid
+
+
+def _picked(grid: Grid, sources: Mapping[str, Sequence[Cell]]) -> Grid:
+    """An operand with the cells lit that ``sources`` names."""
+    found = (grid.place(cell) for cell in sources.get(grid.key, ())[:MOST_LIT])
+    return replace(grid, lit_cells=frozenset(cell for cell in found if cell is not None))
 
 
 def _lit_by_operand(

@@ -11,6 +11,7 @@ from tfstep.engine.why import Explanation, Factor, Term
 from tfstep.text import Text
 from tfstep.view.labels import cell_words
 from tfstep.view.number import plain
+from tfstep.view.signed import signed
 from tfstep.view.spans import Line, Span, line
 from tfstep.view.sums import LongSum
 
@@ -31,16 +32,22 @@ class Equation:
     links: tuple[str, ...]
 
 
-def equation(trace: Trace, why: Explanation, chosen: int = 0) -> Equation:
-    """The equation of an explanation. ``chosen`` is the number of the factor that is marked."""
+def equation(trace: Trace, why: Explanation, chosen: int = 0, walked: int = 0) -> Equation:
+    """The equation of an explanation. ``chosen`` is the number of the factor that is marked; ``walked`` that of the
+    term we are at, 0 where we are at none: then only its factors can be marked, and its neighbours are shown."""
     order = list(why.terms)
-    if len(order) > FEW:
-        order.sort(key=lambda term: -abs(term.value) if term.value == term.value else 0.0)
-    shown, folded = order[:FEW], order[FEW:]
+    if walked:
+        first = max(0, min(walked - 1 - FEW // 2, len(order) - FEW))
+        shown, folded = order[first : first + FEW], order[:first] + order[first + FEW :]
+    else:
+        if len(order) > FEW:
+            order.sort(key=lambda term: -abs(term.value) if term.value == term.value else 0.0)
+        shown, folded = order[:FEW], order[FEW:]
     links: list[str] = []
     terms = []
     for k, term in enumerate(shown):
-        terms.append(_term(term, first=k == 0, alone=len(order) == 1, links=links, chosen=chosen))
+        at = links if not walked or term is why.terms[walked - 1] else None
+        terms.append(_term(term, first=k == 0, alone=len(order) == 1, links=at, chosen=chosen))
     rest: Line = ()
     count, total = len(folded), sum(term.value for term in folded)
     if isinstance(why, LongSum):
@@ -58,8 +65,9 @@ def name_of(trace: Trace, cell: str) -> str:
     return tensor.name + cell_words(tensor.node.spec.axes, tensor.shape, index or ())
 
 
-def _term(term: Term, *, first: bool, alone: bool, links: list[str], chosen: int) -> Line:
-    spans: list[Span] = [] if first else [Span(" + ", "dim")]
+def _term(term: Term, *, first: bool, alone: bool, links: list[str] | None, chosen: int) -> Line:
+    sign, term = signed(term)
+    spans: list[Span] = [Span(sign if first else f" {sign or '+'} ", "dim")] if sign or not first else []
     bracket = not alone and (len(term.factors) > 1)
     if term.fn:
         spans.append(Span(term.fn + "(", "dim"))
@@ -72,7 +80,7 @@ def _term(term: Term, *, first: bool, alone: bool, links: list[str], chosen: int
     return tuple(spans)
 
 
-def _factor(factor: Factor, k: int, links: list[str], chosen: int) -> list[Span]:
+def _factor(factor: Factor, k: int, links: list[str] | None, chosen: int) -> list[Span]:
     spans = []
     power = factor.power
     if power == -1:
@@ -83,6 +91,8 @@ def _factor(factor: Factor, k: int, links: list[str], chosen: int) -> list[Span]
     if factor.cell is None:
         text = factor.name if factor.name[:1] in "√½-−0123456789" else plain(factor.value, sign=False)
         spans.append(Span(text, "dim"))
+    elif links is None:
+        spans.append(Span(text, "dim", factor.cell))
     else:
         links.append(factor.cell)
         spans.append(Span(text, "number", factor.cell, len(links) - 1 == chosen))
@@ -101,9 +111,10 @@ def _symbols(trace: Trace, terms: Sequence[Term]) -> Line:
         return ()
     spans: list[Span] = []
     for k, group in enumerate(groups.values()):
-        if k:
-            spans.append(Span(" + ", "dim"))
-        spans.extend(_group(trace, group))
+        sign = signed(group[0])[0]
+        if sign or k:
+            spans.append(Span(f" {sign or '+'} " if k else sign, "dim"))
+        spans.extend(_group(trace, [signed(term)[1] for term in group]))
     return tuple(spans)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfstep.engine.cell import Cell, parse_cell
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
-from tfstep.engine.why import Explanation
+from tfstep.engine.why import Explanation, Term
 from tfstep.errors import PathError
 from tfstep.session.marks import Comparison
 from tfstep.session.place import written
 from tfstep.session.state import State
+from tfstep.session.terms import Partial
 from tfstep.text import Text
 from tfstep.view.account import Account, account
 from tfstep.view.arrange import Piece
@@ -92,8 +94,9 @@ class Camera:
         compared = self._comparison(before, state.trace)
         shown_before = before if before is not state.trace and before.plan is state.trace.plan else None
         at = state.cursor.on
-        why = explained(subject, at(subject), at)
-        pieces = _pieces(subject, state, look, shown_before, why)
+        partial = state.partial if subject.path == state.current.path and look.focus is None else None
+        why = partial.explanation if partial is not None else explained(subject, at(subject), at)
+        pieces = _pieces(subject, state, look, shown_before, why, partial)
         grid = next((g for piece in pieces for g in (piece.grid, *piece.under) if g.focused), None)
         focus = subject if grid is None else _at_key(state.trace, grid.key.partition("@")[0], subject)
         cell = at(focus)
@@ -106,7 +109,7 @@ class Camera:
             rows=rows(state.trace, state.position, dict(look.folds), signs),
             heading=_heading(state, subject, look),
             pieces=pieces,
-            account=account(state.trace, focus, cell, why, shown_before, at, look.factor, _hidden(grid)),
+            account=account(state.trace, focus, cell, why, shown_before, at, look.factor, _hidden(grid), partial),
             since=since(state, before, compared, subject, at) if shown_before is not None else None,
             focus=focus.path,
             cell=cell,
@@ -155,10 +158,10 @@ def _hidden(grid: Grid | None) -> int:
     return int(grid.hidden[grid.cursor])
 
 
-def _sources(why: Explanation) -> dict[str, list[Cell]]:
-    """The cells of an explanation by their tensors."""
+def _sources(terms: Sequence[Term]) -> dict[str, list[Cell]]:
+    """The cells of the terms of an explanation by their tensors."""
     found: dict[str, list[Cell]] = {}
-    for term in why.terms:
+    for term in terms:
         for factor in term.factors:
             if factor.cell is not None:
                 path, index = parse_cell(factor.cell)
@@ -166,7 +169,9 @@ def _sources(why: Explanation) -> dict[str, list[Cell]]:
     return found
 
 
-def _pieces(subject: Tensor, state: State, look: Look, before: Trace | None, why: Explanation) -> tuple[Piece, ...]:
+def _pieces(
+    subject: Tensor, state: State, look: Look, before: Trace | None, why: Explanation, partial: Partial | None
+) -> tuple[Piece, ...]:
     at = state.cursor.on
     if look.mode == "gradient":
         return gradient_board(subject, at, look.focus, before)
@@ -178,7 +183,9 @@ def _pieces(subject: Tensor, state: State, look: Look, before: Trace | None, why
         found = versus_board(state, subject, at, look.mode == "word")
         if found:
             return found
-    return step_board(subject, at, look.focus, before, _sources(why))
+    if partial is not None:
+        return step_board(subject, at, look.focus, before, _sources([partial.term]), alone=True)
+    return step_board(subject, at, look.focus, before, _sources(why.terms))
 
 
 def _header(state: State) -> Header:

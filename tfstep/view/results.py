@@ -24,6 +24,7 @@ from tfstep.session.results import (
     Stack,
     Steps,
     Stop,
+    Summed,
     Switched,
     Trained,
     Value,
@@ -35,6 +36,7 @@ from tfstep.view.help import help_lines
 from tfstep.view.report.explanation import explanation
 from tfstep.view.report.layout import indented, line, span, table
 from tfstep.view.report.numbers import brief, exact
+from tfstep.view.report.partial import term_lines, terms_around
 from tfstep.view.report.tables import PHASES, heading
 from tfstep.view.spans import Line
 from tfstep.view.spans import plain as words
@@ -86,6 +88,8 @@ def _moved(result: Moved, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
         span(f"   {tensor.formula or ''}   "),
         span(f"{tensor.op or ''}  {shape}", "dim"),
     )
+    if result.partial is not None:
+        yield from indented(term_lines(trace, result.partial))
     for note in (result.note, result.end):
         if note is not None:
             yield line(span(note, "accent"))
@@ -218,6 +222,8 @@ def _switched(result: Switched, trace: Trace, cells: int = WIDTH) -> Iterator[Li
 def _stack(result: Stack, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     for depth, frame in enumerate(result.frames):
         name = str(PHASES[frame.name]) if frame.kind == "phase" else frame.name
+        if frame.kind == "term":
+            name = str(Text("term {k}", "第 {k} 项", k=frame.name))
         step = ""
         if frame.position is not None:
             step = f"   {written(frame.position)}" + (f"/{result.total}" if len(frame.position) == 1 else "")
@@ -239,6 +245,11 @@ def _steps(result: Steps, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
         for node in result.nodes
     ]
     yield from table(rows, "<><<<<")
+
+
+@lines.register
+def _summed(result: Summed, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from terms_around(trace, result.step, result.partial, result.nearby)
 
 
 @lines.register

@@ -137,7 +137,8 @@ def _branch(
 
 def _step(node: Node, depth: int, trace: Trace, position: Position, signs: Signs) -> Iterator[Row]:
     at = position[0]
-    state = NOW if position == (node.number,) else DONE if node.number < at else AHEAD
+    inside = inside_of(trace, position[:1]) if node.number == at and len(position) > 1 else None
+    state = NOW if node.number == at and inside is None else DONE if node.number < at else AHEAD
     reads_edited = any(trace.plan.nodes[s].path in signs.edited for s in node.slots if trace.plan.nodes[s].op is None)
     yield Row(
         depth,
@@ -150,18 +151,16 @@ def _step(node: Node, depth: int, trace: Trace, position: Position, signs: Signs
         changed=bool(signs.changed(node.path)),
         stop=node.path in signs.stops,
     )
-    if node.number == at and len(position) > 1:
-        yield from _inner(trace, position, 1, depth + 1)
+    if inside is not None:
+        yield from _inner(inside, position, 1, depth + 1)
 
 
 def _inner(trace: Trace, position: Position, level: int, depth: int) -> Iterator[Row]:
-    inside = inside_of(trace, position[:level])
-    if inside is None:
-        return
+    """The steps of ``trace``, which is what goes on inside the step around them; a term of one is no row."""
     at = position[level]
-    for node in inside.plan.steps:
-        here = (*position[:level], node.number)
-        state = NOW if here == position else DONE if node.number < at else AHEAD
-        yield Row(depth, node.path.replace("#", " "), "inner", state, written(here))
-        if node.number == at and len(position) > level + 1:
-            yield from _inner(trace, position, level + 1, depth + 1)
+    for node in trace.plan.steps:
+        inside = trace.inside(node.slot) if node.number == at and len(position) > level + 1 else None
+        state = NOW if node.number == at and inside is None else DONE if node.number < at else AHEAD
+        yield Row(depth, node.path.replace("#", " "), "inner", state, written((*position[:level], node.number)))
+        if inside is not None:
+            yield from _inner(inside, position, level + 1, depth + 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Factor, Term
@@ -12,6 +11,7 @@ from tfstep.view.report.indices import in_words, locate
 from tfstep.view.report.layout import indented, line, span, table
 from tfstep.view.report.numbers import brief, exact
 from tfstep.view.report.tables import KINDS
+from tfstep.view.signed import signed
 from tfstep.view.spans import Line, Span
 
 SHOWN = 12  # terms of a long sum that are written out, the largest ones
@@ -47,7 +47,7 @@ def _shortly(trace: Trace, found: Explanation) -> Iterator[Line]:
         yield (name, *line(" = "), value, span(f"   {_kind(trace, found)}", "dim"))
     elif len(found.terms) == 1:
         (term,) = found.terms
-        sign, rest = _signed(term)
+        sign, rest = signed(term)
         steps = [sign + _product(trace, rest, names=True)]
         if not _is_single(rest):
             steps.append(sign + _product(trace, rest, names=False))
@@ -94,7 +94,7 @@ def _terms(trace: Trace, terms: Sequence[Term]) -> Iterator[Line]:
     if len(terms) > SHOWN:
         ranked = sorted(terms, key=lambda term: -abs(term.value))
         shown, rest = ranked[:SHOWN], sum(term.value for term in ranked[SHOWN:])
-    yield from table([_row(trace, term, k == 0) for k, term in enumerate(shown)], "<<<>")
+    yield from table([term_row(trace, term, k == 0) for k, term in enumerate(shown)], "<<<>")
     if len(terms) > SHOWN:
         folded = Text(
             "+ {n} smaller terms, together {rest}",
@@ -105,20 +105,12 @@ def _terms(trace: Trace, terms: Sequence[Term]) -> Iterator[Line]:
         yield line(span(folded, "dim"))
 
 
-def _row(trace: Trace, term: Term, first: bool) -> list[Span]:
-    sign, rest = _signed(term)
+def term_row(trace: Trace, term: Term, first: bool) -> list[Span]:
+    """One term in four columns: its sign, its names, its numbers, its value; the first one needs no plus."""
+    sign, rest = signed(term)
     value = span(brief(term.value, SUMMARY), "negative" if term.value < 0 else "number")
     numbers = "" if _is_single(rest) else f"= {sign}{_product(trace, rest, names=False)}"
     return [span(sign or ("" if first else "+"), "dim"), span(_product(trace, rest, names=True)), span(numbers), value]
-
-
-def _signed(term: Term) -> tuple[str, Term]:
-    """A minus sign instead of a factor −1, where a term has one beside others."""
-    if term.fn is None and len(term.factors) > 1:
-        for k, factor in enumerate(term.factors):
-            if factor.cell is None and factor.value == -1 and factor.power == 1:
-                return "−", replace(term, factors=term.factors[:k] + term.factors[k + 1 :])
-    return "", term
 
 
 def _is_single(term: Term) -> bool:
