@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from tfstep.view.arrange import Arrangement, Piece, arrange
+from tfstep.view.arrange import arrange
 from tfstep.view.grid import Grid
-from tfstep.view.labels import Labels
+from tfstep.view.labels import Labels, shortened
+from tfstep.view.look import Drawing
+from tfstep.view.places import Arrangement, Piece
 
 
 def grid(name: str, rows: int, columns: int) -> Grid:
@@ -61,3 +63,34 @@ def test_large_matrices_share_the_width_and_are_scrolled() -> None:
     found = arrange(product(32, 768, 768), 120, 30)
     assert all(p.columns < p.grid.breadth for p in found.placed)
     assert max(p.x + p.width for p in found.placed) <= 120
+
+
+def test_numbers_are_written_however_little_room_there_is() -> None:
+    found = arrange(product(12, 64, 64), 60, 12, Drawing("numbers"))
+    assert all(p.style is not None and not p.shaded for p in found.placed)
+    assert not overlaps(found)
+
+
+def test_shades_alone_where_they_are_asked_for() -> None:
+    found = arrange(product(3, 4, 4), 120, 20, Drawing("heat"))
+    assert [p.style for p in found.placed] == [None] * 3
+
+
+def test_digits_that_were_asked_for_are_kept() -> None:
+    for digits in (1, 5):
+        placed = arrange(product(3, 4, 4), 200, 20, Drawing(digits=digits)).placed
+        assert {p.style.decimals for p in placed if p.style is not None} == {digits}
+
+
+def test_of_large_matrices_the_result_is_in_numbers_and_has_more_room() -> None:
+    x, w, y = arrange(product(12, 64, 64), 90, 20).placed
+    assert (x.style, w.style) == (None, None)
+    assert y.style is not None
+    assert y.width > x.width
+    assert x.columns == w.columns > 5
+
+
+def test_a_repeated_word_keeps_its_number() -> None:
+    assert shortened("<pad>#12", 7) == "<pa…#12"
+    assert shortened("<pad>", 4) == "<pa…"
+    assert shortened("我#2", 8) == "我#2"

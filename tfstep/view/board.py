@@ -12,9 +12,9 @@ from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor, short
 from tfstep.engine.trace import Trace
 from tfstep.text import Text
-from tfstep.view.arrange import Piece
 from tfstep.view.grid import Grid
 from tfstep.view.operands import Operand, Reading, read
+from tfstep.view.places import Piece
 from tfstep.view.plane import derived, plane
 
 At = Callable[[Tensor], tuple[int, ...]]  # the cell of a tensor that the cursor stands on

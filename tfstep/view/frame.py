@@ -16,12 +16,13 @@ from tfstep.session.state import State
 from tfstep.session.terms import Partial
 from tfstep.text import Text
 from tfstep.view.account import Account, account
-from tfstep.view.arrange import Piece
 from tfstep.view.board import difference_board, gradient_board, step_board
 from tfstep.view.grid import Grid
-from tfstep.view.look import Look
+from tfstep.view.look import AUTO, Drawing, Look
 from tfstep.view.number import plain
+from tfstep.view.places import Piece
 from tfstep.view.purpose import purpose
+from tfstep.view.ranges import one_range
 from tfstep.view.since import Since, anchor, since
 from tfstep.view.stops import key, stops
 from tfstep.view.sums import explained
@@ -76,7 +77,7 @@ class Frame:
     focus: str
     cell: tuple[int, ...]
     subject: str
-    heat: bool = False
+    drawing: Drawing = AUTO
     ascii: bool = False
 
 
@@ -97,7 +98,8 @@ class Camera:
         partial = state.partial if subject.path == state.current.path and look.focus is None else None
         why = partial.explanation if partial is not None else explained(subject, at(subject), at)
         pieces = _pieces(subject, state, look, shown_before, why, partial)
-        grid = next((g for piece in pieces for g in (piece.grid, *piece.under) if g.focused), None)
+        pieces = one_range(pieces) if look.shared else pieces
+        grid = next((g for piece in pieces for g in piece.grids if g.focused), None)
         focus = subject if grid is None else _at_key(state.trace, grid.key.partition("@")[0], subject)
         cell = at(focus)
         if focus.path != subject.path:
@@ -114,7 +116,7 @@ class Camera:
             focus=focus.path,
             cell=cell,
             subject=subject.path,
-            heat=look.heat,
+            drawing=look.drawing,
             ascii=look.ascii,
         )
 

@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from tfstep.view.labels import NO_LABELS, Labels
-from tfstep.view.number import HUGE, Stats, Style, brief, stats, style_for
+from tfstep.view.number import HUGE, Stats, Style, stats, style_for
 
 MANY = 10_000  # cells of a plane from which its stats are worth remembering
-KEPT = 8
+KEPT = 16
+ALL = slice(None)
 LEVELS = 8  # shades on either side of zero
 HATCHED, CHANGED, PINNED, LIT, CURSOR = 1, 2, 4, 8, 16
 
@@ -59,15 +60,35 @@ class Grid:
     @cached_property
     def stats(self) -> Stats:
         """The least, the largest and the mean number."""
-        if self.values.size < MANY:
-            return stats(self.values, None if self.hidden is None else self.hidden != 0)
-        return _kept(self.values, self.hidden)
+        return self._stats(self.values)
+
+    @cached_property
+    def span(self) -> Stats:
+        """The least and the largest number, before the edit and now: what is shown of both has one width and one
+        range of colours."""
+        return self.stats if self.before is None else self.stats.joined(self._stats(self.before))
+
+    def _stats(self, values: np.ndarray) -> Stats:
+        if values.size < MANY:
+            return stats(values, None if self.hidden is None else self.hidden != 0)
+        return _kept(values, self.hidden)
 
     def style(self, digits: int) -> Style:
         """How its numbers are written with about ``digits`` digits."""
         if digits not in self._styles:
-            self._styles[digits] = style_for(self.stats, digits, self.scale == "probability")
+            self._styles[digits] = style_for(self.span, digits, self.scale == "probability")
         return self._styles[digits]
+
+    def moved(self, rows: slice = ALL, columns: slice = ALL) -> np.ndarray | None:
+        """Which cells of a part are not what they were before the edit; None where nothing is known of it."""
+        if self.before is None:
+            return None
+        was, now = self.before[rows, columns], self.values[rows, columns]
+        differs: np.ndarray = was != now
+        if was.dtype.kind == "f":
+            with np.errstate(invalid="ignore"):
+                differs &= ~(np.isnan(was) & np.isnan(now))
+        return differs
 
     def at(self, row: int, column: int) -> tuple[int, ...]:
         """The tensor's cell at a place of the plane."""
@@ -96,7 +117,7 @@ class Grid:
         """The shades of part of a row, −8 to 8; 0 for masked cells and for those that are no number."""
         if self.scale == "whole":
             return [0] * (stop - start)
-        bound = self.bound or (1.0 if self.scale == "probability" else self.stats.bound)
+        bound = self.bound or (1.0 if self.scale == "probability" else self.span.bound)
         if bound == 0:
             return [0] * (stop - start)
         found = []
@@ -116,11 +137,9 @@ class Grid:
         found = [LIT if row == self.lit_row else 0] * (stop - start)
         if self.hidden is not None:
             found = [m | HATCHED * bool(h) for m, h in zip(found, self.hidden[row, start:stop].tolist(), strict=True)]
-        if self.before is not None:
-            was, now = self.before[row, start:stop], self.values[row, start:stop]
-            with np.errstate(invalid="ignore"):
-                moved = (was != now) & ~(np.isnan(was) & np.isnan(now)) if was.dtype.kind == "f" else was != now
-            found = [m | CHANGED * c for m, c in zip(found, moved.tolist(), strict=True)]
+        moved = self.moved(slice(row, row + 1), slice(start, stop))
+        if moved is not None:
+            found = [m | CHANGED * c for m, c in zip(found, moved[0].tolist(), strict=True)]
         if self.pinned is not None:
             found = [m | PINNED * p for m, p in zip(found, self.pinned[row, start:stop].tolist(), strict=True)]
         if self.lit_column is not None and start <= self.lit_column < stop:
@@ -131,16 +150,6 @@ class Grid:
         if self.cursor is not None and self.cursor[0] == row and start <= self.cursor[1] < stop:
             found[self.cursor[1] - start] |= CURSOR
         return found
-
-    @property
-    def summary(self) -> str:
-        """One line on its numbers: from, to, mean."""
-        found = self.stats
-        if self.values.size <= 1 or found.whole:
-            return ""
-        mean = found.mean if abs(found.mean) > 1e-12 * found.bound else 0.0
-        text = f"{brief(found.least)} … {brief(found.most)}  μ {brief(mean)}"
-        return f"{text}  ({found.odd} ▒)" if found.odd else text
 
 
 _known: dict[tuple[object, ...], tuple[np.ndarray, Stats]] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tfstep.engine.axis import Axis
-from tfstep.view.width import width
+from tfstep.view.width import clip, width
 
 _LETTER = {
     "batch": "#",
@@ -43,6 +43,14 @@ class Labels:
         if self.size <= 1 and not self.letter and not self.words:
             return 0
         return max(width(label) for label in {*self.words, self[self.size - 1]})
+
+
+def shortened(label: str, cells: int) -> str:
+    """A label cut to so many cells; the number that tells a repeated word stays: ``<pa…#2``."""
+    word, mark, number = label.rpartition("#")
+    if mark and word and number.isdecimal() and width(label) > cells > len(number) + 3:
+        return clip(word, cells - len(number) - 1) + mark + number
+    return clip(label, cells)
 
 
 NO_LABELS = Labels("", 1)

@@ -5,6 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 MODES = ("value", "gradient", "difference", "variant", "word")
+DRAWN = ("auto", "numbers", "heat")
+MOST_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How matrices are drawn: ``auto`` writes numbers on a shaded ground and leaves only shades where there is no room
+    for them, ``numbers`` writes all of them plainly, ``heat`` draws shades only. ``digits`` 0: as many as fit."""
+
+    drawn: str = "auto"
+    digits: int = 0
+
+
+AUTO = Drawing()
 
 
 @dataclass(frozen=True)
@@ -13,13 +27,15 @@ class Look:
 
     ``focus`` is the path of the matrix that the cursor is in, where it is not the subject. ``mode`` is one of MODES.
     ``factor`` is the number of the factor, among those of the explanation, that Enter follows.
+    ``shared`` gives all matrices of the board one colour range.
     ``folds`` are scopes of the timeline that were opened (True) or closed (False) by hand.
     """
 
     subject: str | None = None
     focus: str | None = None
     mode: str = "value"
-    heat: bool = False
+    drawing: Drawing = AUTO
+    shared: bool = False
     factor: int = 0
     folds: tuple[tuple[str, bool], ...] = ()
     search: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -86,6 +86,10 @@ class Stats:
     def bound(self) -> float:
         """The largest size of a number: where a scale ends."""
         return max(abs(self.least), abs(self.most))
+
+    def joined(self, other: Stats) -> Stats:
+        """The range of both together; the mean stays this one's."""
+        return replace(self, least=min(self.least, other.least), most=max(self.most, other.most))
 
 
 def stats(values: np.ndarray, hidden: np.ndarray | None = None) -> Stats:

@@ -9,10 +9,10 @@ import numpy as np
 from tfstep.engine.tensor import Tensor
 from tfstep.session.state import State
 from tfstep.text import Text
-from tfstep.view.arrange import Piece
 from tfstep.view.board import At
 from tfstep.view.grid import Grid
 from tfstep.view.labels import Labels
+from tfstep.view.places import Piece
 from tfstep.view.plane import derived, plane
 
 

@@ -170,7 +170,7 @@ class Debugger(App[int]):
         self._lines("heading", [*([()] if parts.apart else []), *parts.heading])
         board = self.query_one("#board", Board)
         _set(board, "height", parts.board)
-        board.show(frame.pieces, frame.heat, frame.ascii)
+        board.show(frame.pieces, frame.drawing, frame.ascii)
         self._text("why", parts.why, parts.apart, parts.tall)
         self._text("since", parts.since, parts.apart if parts.since else 0)
         _set(self.query_one("#status", Drawn), "height", len(status))

@@ -12,7 +12,9 @@ from textual.widget import Widget
 from tfstep.faces.tui.drawn import palette_of
 from tfstep.faces.tui.matrix import Window, heading_line, number_line, rest_line
 from tfstep.faces.tui.palette import role
-from tfstep.view.arrange import Arrangement, Piece, Placed, arrange
+from tfstep.view.arrange import arrange
+from tfstep.view.look import AUTO, Drawing
+from tfstep.view.places import Arrangement, Piece, Placed
 from tfstep.view.symbols import plain
 from tfstep.view.width import width
 
@@ -32,13 +34,14 @@ class Board(Widget):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._pieces: tuple[Piece, ...] = ()
-        self._heat = self._ascii = False
+        self._drawing = AUTO
+        self._ascii = False
         self._arranged = Arrangement((), (), 0)
         self._windows: dict[str, Window] = {}
 
-    def show(self, pieces: tuple[Piece, ...], heat: bool, ascii_only: bool) -> None:
+    def show(self, pieces: tuple[Piece, ...], drawing: Drawing, ascii_only: bool) -> None:
         """Draw these matrices from now on."""
-        self._pieces, self._heat, self._ascii = pieces, heat, ascii_only
+        self._pieces, self._drawing, self._ascii = pieces, drawing, ascii_only
         self._lay_out()
 
     def on_resize(self) -> None:
@@ -46,7 +49,7 @@ class Board(Widget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        self._arranged = arrange(self._pieces, max(8, self.size.width - 2), max(3, self.size.height), self._heat)
+        self._arranged = arrange(self._pieces, max(8, self.size.width - 2), max(3, self.size.height), self._drawing)
         for placed in self._arranged.placed:
             window = self._windows.setdefault(placed.grid.key, Window())
             window.follow(placed)

@@ -1,4 +1,4 @@
-"""Changing numbers by keys: editing in place, nudging; and what else one key switches."""
+"""Changing numbers by keys: editing in place, nudging, other words, another variant, breakpoints."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from tfstep.faces.tui.asking import ask, command
 from tfstep.text import Text
 from tfstep.view.spans import Span, line
-from tfstep.view.versus import other_variant
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -74,39 +73,6 @@ def variant(app: Debugger, by: int = 1) -> None:
         app.say(line(Span(str(Text("this scenario has no variants", "这个场景没有变体")), "dim")))
         return
     app.perform(f"variant {names[(names.index(app.session.variant) + by) % len(names)]}")
-
-
-def gradient(app: Debugger) -> None:
-    """Value, gradient and new value; or back to the step."""
-    app.look_at(mode="value" if app.look.mode == "gradient" else "gradient", focus=None, factor=0)
-
-
-def difference(app: Debugger) -> None:
-    """Before and after the last edit, then another variant by position, then by word, then back to the step."""
-    if app.frame is None:
-        return
-    other = other_variant(app.session)
-    modes = ["value", *(["difference"] if app.frame.since else []), *(["variant", "word"] if other else [])]
-    if len(modes) == 1:
-        text = Text("nothing was edited yet: `e` edits, `+` and `-` nudge", "还没有改动：`e` 编辑，`+` `-` 微调")
-        app.say(line(Span(str(text), "dim")))
-        return
-    wanted = modes[(modes.index(app.look.mode) + 1) % len(modes)] if app.look.mode in modes else modes[1]
-    here = app.session.variant
-    told = {
-        "difference": Text("before and after the last change", "上次改动之前与之后"),
-        "variant": Text(
-            "variant {a} and {b}, by position", "变体 {a} 与 {b}，按位置对齐", a=other, b=app.session.variant
-        ),
-        "word": Text("variant {a} and {b}, by word", "变体 {a} 与 {b}，按词对齐", a=other, b=here),
-    }
-    app.status = (line(Span(str(told[wanted]), "dim")),) if wanted in told else ()
-    app.look_at(mode=wanted, focus=None, factor=0)
-
-
-def heat(app: Debugger) -> None:
-    """Numbers, or shades only."""
-    app.look_at(heat=not app.look.heat)
 
 
 def breakpoint_(app: Debugger) -> None:

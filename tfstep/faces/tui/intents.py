@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tfstep.faces.tui import asking, changing, following, outcome, pointing
+from tfstep.faces.tui import asking, changing, following, outcome, pointing, showing
 
 INTENTS: dict[str, Callable[..., None]] = {
     "head": lambda app, by: pointing.along(app, "head", by),
@@ -18,9 +18,11 @@ INTENTS: dict[str, Callable[..., None]] = {
     "nudge": changing.nudge,
     "nudge_size": changing.nudge_size,
     "variant": changing.variant,
-    "gradient": changing.gradient,
-    "difference": changing.difference,
-    "heat": changing.heat,
+    "gradient": showing.gradient,
+    "difference": showing.difference,
+    "drawn": showing.drawn,
+    "digits": showing.digits,
+    "colours": showing.colours,
     "breakpoint": changing.breakpoint_,
     "factor": following.factor,
     "follow": following.follow,

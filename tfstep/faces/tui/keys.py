@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfstep.faces.tui.key import Key
+from tfstep.faces.tui.keys_matrix import MATRIX
 from tfstep.text import Text
 
 KEYS = (
@@ -237,13 +238,7 @@ KEYS = (
         footer=3,
         about=Text("Return to where you followed from.", "返回追踪之前的位置。"),
     ),
-    Key(
-        "m",
-        "m",
-        Text("heat", "热图"),
-        "intend('heat')",
-        about=Text("Numbers, or shades only.", "显示数字，或只显示色阶。"),
-    ),
+    *MATRIX,
     Key(
         "slash",
         "/",

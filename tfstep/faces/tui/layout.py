@@ -35,7 +35,7 @@ def layout(frame: Frame, width: int, height: int, status: int = 1, least: int = 
     apart = 1 if height >= ROOMY else 0
     heading = heading_lines(frame.heading, cells)
     body = max(4, height - AROUND - (status - 1) - len(heading) - 1 - apart - (1 if height >= ROOMY else 0))
-    need = arrange(frame.pieces, cells, 10_000, frame.heat).height
+    need = arrange(frame.pieces, cells, 10_000, frame.drawing).height
     asked = frame.account.lines(cells, 100)
     edit = frame.since.drawn(cells, 14, frame.ascii) if frame.since else []
     why_pad = 2 * apart

@@ -5,9 +5,11 @@ from __future__ import annotations
 from rich.segment import Segment
 
 from tfstep.faces.tui.palette import Palette, mark_style, role, shade
-from tfstep.view.arrange import Placed
-from tfstep.view.fit import left, right
+from tfstep.view.fit import right
 from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LIT, PINNED
+from tfstep.view.labels import shortened
+from tfstep.view.places import Placed
+from tfstep.view.summary import summary
 from tfstep.view.symbols import plain
 from tfstep.view.width import clip, width
 
@@ -21,7 +23,7 @@ class Window:
 
     def __init__(self) -> None:
         self.row = self.column = 0
-        self._seen: tuple[int | None, int | None] = (None, None)
+        self._seen: tuple[int | None, ...] = ()
 
     def follow(self, placed: Placed) -> None:
         """Scroll so that the cursor, or what it lights, is seen; a matrix scrolled by hand stays until that moves."""
@@ -29,8 +31,9 @@ class Window:
         row, column = grid.cursor or (grid.lit_row, grid.lit_column)
         if grid.lit_cells and not grid.cursor:
             row, column = min(grid.lit_cells)
-        if (row, column) != self._seen:
-            self._seen = (row, column)
+        seen = (row, column, placed.rows, placed.columns)
+        if seen != self._seen:
+            self._seen = seen
             if row is not None:
                 self.row = _near(self.row, row, placed.rows)
             if column is not None:
@@ -46,7 +49,7 @@ class Window:
 def _near(first: int, wanted: int, room: int) -> int:
     if wanted < first:
         return wanted
-    return max(first, wanted - room + 1)
+    return max(first, wanted - max(room, 1) + 1)
 
 
 def heading_line(placed: Placed, y: int, window: Window, palette: Palette) -> list[Segment]:
@@ -57,22 +60,24 @@ def heading_line(placed: Placed, y: int, window: Window, palette: Palette) -> li
 def _title(placed: Placed, window: Window, palette: Palette) -> list[Segment]:
     grid, paper = placed.grid, palette.paper
     name = plain(grid.title)
-    note = _where(placed, window) or plain(grid.note)
     segments = [Segment(clip(name, placed.width), role(palette, "accent" if grid.focused else "strong", paper=paper))]
     room = placed.width - width(name) - 1
-    if room > 2:
-        segments.append(Segment(" " + clip(note, room), role(palette, "dim", paper=paper)))
+    note = next((note for note in map(plain, _notes(placed, window)) if 0 < width(note) <= room), "")
+    if note:
+        segments.append(Segment(f" {note}", role(palette, "dim", paper=paper)))
     return segments
 
 
-def _where(placed: Placed, window: Window) -> str:
-    """Which part is seen, where not all of it is."""
-    grid, parts = placed.grid, []
-    if placed.rows < grid.height:
-        parts.append(f"{window.row}-{window.row + placed.rows - 1}/{grid.height}")
-    if placed.columns < grid.breadth:
-        parts.append(f"{window.column}-{window.column + placed.columns - 1}/{grid.breadth}")
-    return " × ".join(parts)
+def _notes(placed: Placed, window: Window) -> list[str]:
+    """What may stand behind the title, the longest first: which part is seen, or the axes where all of it is."""
+    grid = placed.grid
+    shape = f"{grid.height}×{grid.breadth}"
+    rows, columns = placed.rows < grid.height, placed.columns < grid.breadth
+    if not (rows or columns):
+        return [grid.note, shape]
+    down = f"{window.row}-{window.row + placed.rows - 1}/{grid.height}" if rows else f"{grid.height}"
+    right = f"{window.column}-{window.column + placed.columns - 1}/{grid.breadth}" if columns else f"{grid.breadth}"
+    return [f"{down} × {right}", f"{window.row}+ × {window.column}+ / {shape}", shape]
 
 
 def _columns(placed: Placed, window: Window, palette: Palette) -> list[Segment]:
@@ -86,11 +91,9 @@ def _columns(placed: Placed, window: Window, palette: Palette) -> list[Segment]:
     if grid.columns.width == 0:
         return segments
     for column in range(window.column, stop):
-        text = (
-            right(grid.columns[column], placed.cell)
-            if placed.tight
-            else right(grid.columns[column], placed.cell - 1) + " "
-        )
+        room = placed.cell - (not placed.tight)
+        label = shortened(grid.columns[column], room - placed.tight)
+        text = right(label, room) + ("" if placed.tight else " ")
         segments.append(Segment(text, lit if column == here else dim))
     return segments
 
@@ -119,6 +122,7 @@ def _sparse(placed: Placed, start: int, stop: int, here: int | None, palette: Pa
 def number_line(placed: Placed, row: int, window: Window, palette: Palette, ascii_only: bool) -> list[Segment]:
     """One row of numbers or shades, with its label."""
     grid, style = placed.grid, placed.style
+    scale = grid.scale if placed.shaded else "whole"
     start, stop = window.column, min(window.column + placed.columns, grid.breadth)
     here = row in ((grid.cursor or (None,))[0], grid.lit_row)
     segments = []
@@ -126,7 +130,8 @@ def number_line(placed: Placed, row: int, window: Window, palette: Palette, asci
         label = grid.rows[row] if grid.rows.width else (plain(grid.title) if not placed.top else "")
         name = "key" if here else "dim"
         segments.append(Segment(right(label, placed.label - 1) + " ", role(palette, name, paper=palette.paper)))
-    levels, marks = grid.levels(row, start, stop), grid.marks(row, start, stop)
+    marks = grid.marks(row, start, stop)
+    levels = grid.levels(row, start, stop) if placed.shaded or style is None else [0] * len(marks)
     if style is None:
         for level, mark in zip(levels, marks, strict=True):
             text = _heat(grid.scale, level, mark, ascii_only)
@@ -145,14 +150,14 @@ def number_line(placed: Placed, row: int, window: Window, palette: Palette, asci
             before = before if before != " " else "#" if ascii_only else "░"
         if mark:
             ends = [
-                Segment(sign, mark_style(palette, grid.scale, level, mark, grid.focused, sign in _BRACKETS))
+                Segment(sign, mark_style(palette, scale, level, mark, grid.focused, sign in _BRACKETS))
                 for sign in (before, after)
             ]
-            number = Segment(text, shade(palette, grid.scale, level, mark, grid.focused, False))
+            number = Segment(text, shade(palette, scale, level, mark, grid.focused, False))
             segments += [ends[0], number, ends[1]]
         else:
             segments.append(
-                Segment(f" {text}{'' if placed.tight else ' '}", shade(palette, grid.scale, level, 0, False, False))
+                Segment(f" {text}{'' if placed.tight else ' '}", shade(palette, scale, level, 0, False, False))
             )
     return segments
 
@@ -179,5 +184,5 @@ def _heat(scale: str, level: int, mark: int, ascii_only: bool) -> str:
 
 def rest_line(placed: Placed, palette: Palette) -> list[Segment]:
     """What stands under the numbers."""
-    text = plain(placed.grid.summary) if placed.summary else ""
-    return [Segment(left(clip(text, placed.width), placed.width), role(palette, "dim", paper=palette.paper))]
+    spans = summary(placed.grid, placed.width) if placed.summary else ()
+    return [Segment(span.text, role(palette, span.role, paper=palette.paper)) for span in spans]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfstep.text import Text
-from tfstep.view.arrange import Piece
 from tfstep.view.grid import Grid
+from tfstep.view.places import Piece
 from tfstep.view.spans import Span, line
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def grids(pieces: Sequence[Piece]) -> list[Grid]:
     """Every matrix of the board, in reading order."""
-    return [grid for piece in pieces for grid in (piece.grid, *piece.under)]
+    return [grid for piece in pieces for grid in piece.grids]
 
 
 def focused(app: Debugger) -> Grid | None:

@@ -1,0 +1,43 @@
+"""The keys for looking at matrices."""
+
+from __future__ import annotations
+
+from tfstep.faces.tui.key import Key
+from tfstep.text import Text
+
+MATRIX = (
+    Key(
+        "m",
+        "m",
+        Text("shades", "色阶"),
+        "intend('drawn')",
+        about=Text(
+            "Numbers on shades as far as there is room, plain numbers, or shades only.",
+            "空间允许时数字加色阶、只用数字、或只用色阶。",
+        ),
+    ),
+    Key(
+        "right_parenthesis",
+        ")",
+        Text("digits", "位数"),
+        "intend('digits', 1)",
+        about=Text("One more digit.", "多显示一位数字。"),
+    ),
+    Key(
+        "left_parenthesis",
+        "(",
+        Text("digits", "位数"),
+        "intend('digits', -1)",
+        about=Text("One digit less.", "少显示一位数字。"),
+    ),
+    Key(
+        "C",
+        "C",
+        Text("range", "范围"),
+        "intend('colours')",
+        about=Text(
+            "One colour range for all matrices of the board, or for each its own.",
+            "所有矩阵共用一个色阶范围，或各用各的。",
+        ),
+    ),
+)

@@ -1,0 +1,82 @@
+"""Looking at the same numbers in another way: the gradient, the difference, numbers or shades, more digits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tfstep.text import Text
+from tfstep.view.look import DRAWN, MOST_DIGITS
+from tfstep.view.number import DIGITS
+from tfstep.view.spans import Span, line
+from tfstep.view.versus import other_variant
+
+if TYPE_CHECKING:
+    from tfstep.faces.tui.app import Debugger
+
+_DRAWN = {
+    "auto": Text("numbers on shades; shades alone where there is little room", "数字加色阶；空间不够时只用色阶"),
+    "numbers": Text("plain numbers, scrolled where there is little room", "只用数字；空间不够时滚动"),
+    "heat": Text("shades only", "只用色阶"),
+}
+
+
+def gradient(app: Debugger) -> None:
+    """Value, gradient and new value; or back to the step."""
+    app.look_at(mode="value" if app.look.mode == "gradient" else "gradient", focus=None, factor=0)
+
+
+def difference(app: Debugger) -> None:
+    """Before and after the last edit, then another variant by position, then by word, then back to the step."""
+    if app.frame is None:
+        return
+    other = other_variant(app.session)
+    modes = ["value", *(["difference"] if app.frame.since else []), *(["variant", "word"] if other else [])]
+    if len(modes) == 1:
+        text = Text("nothing was edited yet: `e` edits, `+` and `-` nudge", "还没有改动：`e` 编辑，`+` `-` 微调")
+        app.say(line(Span(str(text), "dim")))
+        return
+    wanted = modes[(modes.index(app.look.mode) + 1) % len(modes)] if app.look.mode in modes else modes[1]
+    here = app.session.variant
+    told = {
+        "difference": Text("before and after the last change", "上次改动之前与之后"),
+        "variant": Text(
+            "variant {a} and {b}, by position", "变体 {a} 与 {b}，按位置对齐", a=other, b=app.session.variant
+        ),
+        "word": Text("variant {a} and {b}, by word", "变体 {a} 与 {b}，按词对齐", a=other, b=here),
+    }
+    app.status = (line(Span(str(told[wanted]), "dim")),) if wanted in told else ()
+    app.look_at(mode=wanted, focus=None, factor=0)
+
+
+def drawn(app: Debugger) -> None:
+    """Numbers on shades, plain numbers, shades only: the next of them."""
+    name = DRAWN[(DRAWN.index(app.look.drawing.drawn) + 1) % len(DRAWN)]
+    _tell(app, _DRAWN[name])
+    app.look_at(drawing=replace(app.look.drawing, drawn=name))
+
+
+def digits(app: Debugger, by: int) -> None:
+    """More or fewer digits; at the usual number again as many as there is room for."""
+    wanted = max(1, min((app.look.drawing.digits or DIGITS) + by, MOST_DIGITS))
+    _tell(app, Text("{n} digits", "显示 {n} 位数字", n=wanted))
+    app.look_at(drawing=replace(app.look.drawing, digits=0 if wanted == DIGITS else wanted))
+
+
+def colours(app: Debugger) -> None:
+    """One colour range for all matrices, or each its own."""
+    shared = not app.look.shared
+    _tell(
+        app,
+        Text(
+            "one colour range for all matrices: equal shades, equal numbers",
+            "所有矩阵共用色阶范围：同色即同值",
+        )
+        if shared
+        else Text("every matrix has its own colour range", "每个矩阵用自己的色阶范围"),
+    )
+    app.look_at(shared=shared)
+
+
+def _tell(app: Debugger, said: Text) -> None:
+    app.status = (line(Span(str(said), "dim")),)

@@ -1,0 +1,64 @@
+"""The matrices of a board, and the places that they are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tfstep.view.grid import Grid
+from tfstep.view.number import Style
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A matrix on the board with the sign before it, and rows that stand under it (a bias under its weights)."""
+
+    sign: str
+    grid: Grid
+    under: tuple[Grid, ...] = ()
+    summary: bool = False
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The matrix and the rows under it."""
+        return (self.grid, *self.under)
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A matrix at its place: ``width`` and ``height`` are all the room it has, its labels included.
+
+    ``style`` is how its numbers are written, None for a heat map; ``shaded`` puts a shade behind them.
+    A row that stands under a matrix has no ``top``.
+    """
+
+    grid: Grid
+    x: int
+    y: int
+    width: int
+    height: int
+    label: int
+    cell: int
+    style: Style | None
+    top: int
+    summary: bool = False
+    tight: bool = False
+    shaded: bool = True
+
+    @property
+    def rows(self) -> int:
+        """How many rows of numbers can be seen."""
+        return max(0, self.height - self.top - self.summary)
+
+    @property
+    def columns(self) -> int:
+        """How many columns of numbers can be seen."""
+        return max(1, (self.width - self.label) // self.cell)
+
+
+@dataclass(frozen=True, eq=False)
+class Arrangement:
+    """All matrices at their places, and the signs between them as (x, y, text)."""
+
+    placed: tuple[Placed, ...]
+    signs: tuple[tuple[int, int, str], ...]
+    height: int

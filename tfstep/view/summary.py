@@ -1,0 +1,53 @@
+"""What a matrix amounts to, in the line under it, and by how much an edit moved it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfstep.text import Text
+from tfstep.view.grid import MANY, Grid
+from tfstep.view.number import brief
+from tfstep.view.spans import Line, Span, line, line_width, spelled
+
+LARGE = 20 * MANY  # cells beyond which it is not counted what moved: it would be felt at every key
+
+
+def summary(grid: Grid, cells: int) -> Line:
+    """From, to, mean, and what moved: as much of it as has room in so many cells, the more telling part first."""
+    whole, short = _range(grid)
+    change, brief_change = _change(grid)
+    for numbers, moved in ((whole, change), (short, change), (short, brief_change), ("", change), ("", brief_change)):
+        gap = "  " if numbers and moved else ""
+        found = spelled(line(Span(numbers + gap, "dim"), Span(moved, "changed")))
+        if (numbers or moved) and line_width(found) <= cells:
+            return found
+    return ()
+
+
+def _range(grid: Grid) -> tuple[str, str]:
+    """The range with the mean, and without it."""
+    found = grid.stats
+    if grid.values.size <= 1 or found.whole:
+        return "", ""
+    short = f"{brief(found.least)} … {brief(found.most)}"
+    mean = found.mean if abs(found.mean) > 1e-12 * found.bound else 0.0
+    return f"{short}  μ {brief(mean)}" + (f"  ({found.odd} ▒)" if found.odd else ""), short
+
+
+def _change(grid: Grid) -> tuple[str, str]:
+    """How many cells the edit moved, and by how much at most; and the latter alone."""
+    moved = grid.moved() if grid.values.size < LARGE else None
+    if moved is None or grid.before is None or not moved.any():
+        return "", ""
+    with np.errstate(all="ignore"):
+        sizes = np.abs(grid.values[moved].astype(float) - grid.before[moved])
+    most = float(sizes[np.isfinite(sizes)].max(initial=0.0))
+    by = brief(most).replace("+", "±")
+    text = Text(
+        "~ {n} of {all} moved, at most {by}",
+        "~ {all} 个中 {n} 个变动，最大 {by}",
+        n=int(moved.sum()),
+        all=moved.size,
+        by=by,
+    )
+    return str(text), f"~ {by}"
