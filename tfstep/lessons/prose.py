@@ -10,7 +10,7 @@ from tfstep.view.report.layout import indented, line, span
 from tfstep.view.spans import Line, Span
 from tfstep.view.width import pieces, width
 
-_MARK = re.compile(r"\*\*(.+?)\*\*|`([^`\n]+)`", re.DOTALL)
+_MARK = re.compile(r"\*\*(.+?)\*\*|(?<![0-9A-Za-z_*])\*(\S(?:[^*\n]*\S)?)\*(?![0-9A-Za-z_*])|`([^`\n]+)`", re.DOTALL)
 _ITEM = re.compile(r"(?:[-*]|\d{1,2}\.)\s+")
 _NEVER_FIRST = "，。；：、！？）”’》】…,.;:!?)"
 _NEVER_LAST = "（“‘《【("
@@ -18,7 +18,7 @@ _CJK = "\u2e80-\u9fff\uff00-\uffef\u3000-\u303f“”‘’…—"
 
 
 def prose_lines(text: str, cells: int) -> Iterator[Line]:
-    """Markdown's paragraphs and lists, with ``**strong**`` and `` `code` ``."""
+    """Markdown's paragraphs and lists, with ``**strong**``, ``*stress*`` and `` `code` ``."""
     first = True
     for paragraph in re.split(r"\n\s*\n", text.strip("\n")):
         if not first:
@@ -107,7 +107,8 @@ def _spans(text: str) -> Line:
     for found in _MARK.finditer(text):
         if found.start() > at:
             spans.append(span(text[at : found.start()]))
-        spans.append(span(found[1], "name") if found[1] else span(found[2], "accent"))
+        said = found[1] or found[2]
+        spans.append(span(said, "name") if said else span(found[3], "accent"))
         at = found.end()
     if at < len(text):
         spans.append(span(text[at:]))

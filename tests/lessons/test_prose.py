@@ -1,0 +1,28 @@
+"""The text of a lesson as lines: what is marked, and what only looks like a mark."""
+
+import pytest
+
+from tfstep.lessons.prose import prose_lines
+from tfstep.view.spans import Span
+
+
+def spans(text: str) -> list[Span]:
+    """The spans of a short text."""
+    return [span for line in prose_lines(text, 200) for span in line]
+
+
+@pytest.mark.parametrize("text", ["so **strong** a", "so *strong* a", "如此**strong**的", "如此*strong*的"])
+def test_stress_is_shown_without_its_stars(text: str) -> None:
+    marked = [span.text for span in spans(text) if span.role == "name"]
+    assert "".join(marked) == "strong"
+    assert "*" not in "".join(span.text for span in spans(text))
+
+
+@pytest.mark.parametrize("text", ["2*3*4 and w1*x1", "2 * 3 * 4", "all of *.weights"])
+def test_a_star_that_multiplies_stays(text: str) -> None:
+    assert "".join(span.text for span in spans(text)) == text
+
+
+def test_stars_in_code_stay() -> None:
+    assert [span.text for span in spans("`a *b* c`") if span.role == "accent"]
+    assert "*b*" in "".join(span.text for span in spans("`a *b* c`"))
