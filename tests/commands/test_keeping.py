@@ -41,6 +41,10 @@ def leaves(session: Session) -> dict[str, bytes]:
         ["variant swapped", "set out.b = [1,2,3]"],
         ["tokens source 你 爱 我", "model scale false"],
         ["model mask.padding false", "model positional learned", "set src.pos[0,0] = -1e-300"],
+        ["set enc0.attn.heads[:,0,1] = 0", "set enc0.attn.weights[0,0,'我'] = [0.2,0.3,0.5]", "set loss.grad = 2"],
+        ["set enc0.attn.scores[0,0,0,1:] = nan", "set enc0.attn.Q = inf", "train 2"],
+        ["set src.pos[0,1] = -0.0", "set enc0.add1 = 1", "release enc0.add1"],
+        ["set out.b[0] = nan"],
     ],
 )
 def test_a_saved_scenario_gives_the_same_numbers(session: Session, lines: list[str]) -> None:
@@ -67,9 +71,41 @@ def test_many_weights_go_into_a_file_beside() -> None:
     assert np.array_equal(again.trace["enc0.attn.W_Q"].value, session.trace["enc0.attn.W_Q"].value)
 
 
-def test_what_a_scenario_cannot_hold_is_told(session: Session) -> None:
-    session.run("set enc0.attn.weights[0,0,0,0] = 1")
-    assert "enc0.attn.weights" in text(session.run("save mine.yaml"), session.trace)
+def test_pins_are_saved_held_and_released_again(session: Session) -> None:
+    session.run("set enc0.attn.heads[:,:,1] = 0")
+    session.run("save mine.yaml")
+    again = Session(tfstep.load("mine.yaml"))
+    assert again.pinned == {"enc0.attn.heads"}
+    again.run("train 2")
+    assert not again.trace["enc0.attn.heads"].value[0, 0, 1].any()
+    again.run("save mine.yaml overwrite")
+    assert Session(tfstep.load("mine.yaml")).pinned == {"enc0.attn.heads"}
+    again.run("release")
+    again.run("save mine.yaml overwrite")
+    assert "pins" not in Path("mine.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("train", ["{optimizer: adam, lr: 0.1}", "{lr: 0.1, momentum: 0.9}"])
+def test_training_goes_on_from_a_saved_scenario_as_if_it_had_not_stopped(train: str) -> None:
+    text = Path(tfstep.__file__).parents[1].joinpath("scenarios/wo-ai-ni.yaml").read_text("utf-8")
+    Path("mine.yaml").write_text(text.replace("{optimizer: sgd, lr: 0.1, steps: 100}", train), "utf-8")
+    session = Session(tfstep.load("mine.yaml"))
+    session.run("train 3")
+    session.run("save later.yaml")
+    again = Session(tfstep.load("later.yaml"))
+    assert leaves(again) == leaves(session)
+    session.run("train 4")
+    again.run("train 4")
+    assert leaves(again) == leaves(session)
+    assert again.scenario.variants == session.scenario.variants, "with another optimizer they are run all the same"
+
+
+def test_variants_that_no_longer_fit_are_left_out() -> None:
+    session = Session(tfstep.load("steve-builds-a-house"))
+    session.run("train 1")
+    assert "left out: a-or-an" in text(session.run("save steve.yaml"), session.trace)
+    kept = tfstep.load("steve.yaml").variants
+    assert kept == tuple(name for name in session.scenario.variants if name != "a-or-an")
 
 
 def test_no_file_is_replaced_unasked(session: Session) -> None:
@@ -79,6 +115,13 @@ def test_no_file_is_replaced_unasked(session: Session) -> None:
         with pytest.raises(CommandError, match="already"):
             session.run(line)
     assert Path("mine.yaml").read_text("utf-8") == Path("w.csv").read_text("utf-8") == "precious"
+    Path("other.npz").write_text("precious", "utf-8")
+    session.run("set out.b = nan")
+    with pytest.raises(CommandError, match=r"other\.npz is there already"):
+        session.run("save other.yaml")
+    assert Path("other.npz").read_text("utf-8") == "precious"
+    Path("other.npz").unlink()
+    session.run("undo")
     session.run("save mine.yaml overwrite")
     assert sorted(p.name for p in Path().iterdir()) == ["mine.yaml", "w.csv"], "and nothing is left beside"
 

@@ -32,8 +32,9 @@ def _target(rest: str, usage: str) -> tuple[Path, bool]:
     "save FILE [overwrite]",
     completes=("file", f"'{_LAST}'"),
     about=Text(
-        "Write a scenario that gives these numbers, comments kept; many changed weights go into an .npz beside it.",
-        "写出能得到当前这些数的场景文件，保留注释；改动的权重较多时存入旁边的 .npz。",
+        "Write a scenario that gives these numbers, pins and what the optimizer remembers included, comments kept; "
+        "many changed weights go into an .npz beside it.",
+        "写出能得到当前这些数的场景文件（含固定的数和优化器的记忆），保留注释；改动的权重较多时存入旁边的 .npz。",
     ),
 )
 def _save(session: Session, rest: str) -> Result:
@@ -42,23 +43,19 @@ def _save(session: Session, rest: str) -> Result:
     path, replace = _target(rest, "save FILE [overwrite]")
     if path.suffix not in (".yaml", ".yml"):
         raise CommandError(Text("{path}: a scenario's file ends in .yaml", "{path}：场景文件以 .yaml 结尾", path=path))
-    trace = session.trace
-    parameters = {node.path: trace.value(node.slot) for node in trace.plan.nodes if node.kind == "parameter"}
-    written = write_scenario(session.scenario, parameters, path, replace)
+    written = write_scenario(session.scenario, session.trace, path, replace)
     texts = [Text("{path} is written", "已写入 {path}", path=path)]
     if written.weights is not None:
         texts.append(Text("the weights are in {path}", "权重在 {path}", path=written.weights))
-    if len(session.scenario.variants) > 1 and not written.variants:
+    if written.left_out:
         texts.append(
             Text(
-                "it is variant {name} alone; the other variants are not in it",
-                "其中只有变体 {name}；不含其他变体",
-                name=session.variant,
+                "variants that do not fit it are left out: {names}",
+                "与之不符的变体没有写入：{names}",
+                names=", ".join(written.left_out),
             )
         )
-    leaves = {node.path: trace.value(node.slot) for node in trace.plan.nodes if node.op is None}
-    lost = read_back(path, leaves) + sorted(session.pinned)
-    if lost:
+    if lost := read_back(path, session.trace):
         texts.append(
             Text(
                 "a scenario cannot hold these, so it does not give them: {paths}",

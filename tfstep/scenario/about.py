@@ -34,6 +34,11 @@ ABOUT: dict[str, dict[str, Text]] = {
         "input": Text("What the model reads and what it should say.", "模型读什么、该说什么。"),
         "loss": Text("What training makes small: a section, or an expression.", "训练要减小的量：一节，或一个表达式。"),
         "weights": Text("What the parameters start from.", "参数从什么值开始。"),
+        "pins": Text(
+            "Numbers that are held, by path or part of one: `enc0.attn.heads[:,1]: 0`. No gradient flows back through "
+            "them.",
+            "固定不变的数，按路径或其一部分写：`enc0.attn.heads[:,1]: 0`。梯度不会流回它们。",
+        ),
         "train": Text("How the parameters learn.", "参数怎样学习。"),
         "variants": Text(
             "Changes by name, merged over the file (a list of names: one after the other). Lists are replaced, null "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.scenario.fills import XAVIER, Fill, read_fill, read_init
 from tfstep.scenario.formula import read_formula
@@ -14,6 +16,7 @@ from tfstep.scenario.loss import loss_config, train_config
 from tfstep.scenario.mistakes import Report
 from tfstep.scenario.model import check_kind, model_config
 from tfstep.scenario.nodes import Node, Scalar, Section, found, shown
+from tfstep.scenario.pins import read_pins
 from tfstep.scenario.sizes import check_size
 from tfstep.scenario.typed import Source, read
 from tfstep.scenario.words import Vocabulary
@@ -41,16 +44,18 @@ class Checked:
     loss: LossConfig
     train: TrainConfig
     weights: WeightsConfig
+    pins: dict[str, np.ndarray]
     vocab: dict[str, Vocabulary]
 
 
 def check(tree: Section, report: Report) -> Checked | None:
-    """Everything in the tree, checked; None if ``report`` has mistakes afterwards, but for values under `weights`."""
+    """Everything in the tree, checked; None if ``report`` has mistakes but for values under `weights` and `pins`."""
     source = read(tree, report)
     title, about = _text(source, "title"), _text(source, "about")
     kind = check_kind(source, report)
     if kind is None:
         _weights(source)
+        read_pins(source)
         return None
     dtype = source.part.model.dtype
     x, memory = read_numbers(source, kind, dtype)
@@ -84,10 +89,10 @@ def check(tree: Section, report: Report) -> Checked | None:
         target_words = len(vocab["labels"].words) if "labels" in vocab else 0
         check_size(source, model, inputs, source_words, target_words)
     whole = not report.mistakes
-    weights = _weights(source)
+    weights, pins = _weights(source), read_pins(source)
     if not whole:
         return None
-    return Checked(title, about, model, inputs, loss, train, weights, vocab)
+    return Checked(title, about, model, inputs, loss, train, weights, pins, vocab)
 
 
 def _text(source: Source, key: str) -> Text:

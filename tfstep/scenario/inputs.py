@@ -112,7 +112,7 @@ def _array(source: Source, key: str, kind: str, axes: tuple[int, ...] | None) ->
     node = source.node("input", key)
     if node is None or kind not in INPUTS[key]:
         return None
-    return read_array(node, source.report, *([axes] if axes else []))
+    return read_array(node, source.report, axes) if axes else read_array(node, source.report)
 
 
 def _attention(

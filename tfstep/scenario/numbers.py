@@ -13,16 +13,19 @@ from tfstep.text import Text
 MAX_AXES = 8
 
 
-def read_array(node: Node, report: Report, axes: tuple[int, ...] = tuple(range(MAX_AXES + 1))) -> np.ndarray | None:
+def read_array(
+    node: Node, report: Report, axes: tuple[int, ...] = tuple(range(MAX_AXES + 1)), finite: bool = True
+) -> np.ndarray | None:
     """The float64 array that a value spells, or None where it is wrong; the mistakes go to ``report``.
 
-    ``axes`` are the numbers of axes that are allowed here; 0 is a single number.
+    ``axes`` are the numbers of axes that are allowed here; 0 is a single number. Not ``finite``: NaN and infinities
+    are allowed too.
     """
     if isinstance(node, Numbers):
         array = np.asarray(node.array, dtype=np.float64)
     else:
         before = len(report.mistakes)
-        values = _values(node, report, 0)
+        values = _values(node, report, 0, finite)
         if len(report.mistakes) > before or not _rectangular(node, report):
             return None
         array = np.array(values, dtype=np.float64)
@@ -39,7 +42,7 @@ def read_array(node: Node, report: Report, axes: tuple[int, ...] = tuple(range(M
     return array
 
 
-def _values(node: Node, report: Report, depth: int) -> object:
+def _values(node: Node, report: Report, depth: int, finite: bool) -> object:
     if isinstance(node, Items):
         if not node.items:
             report.add(node.place, Text("an empty list; at least one number", "空列表；至少要有一个数字"))
@@ -47,10 +50,10 @@ def _values(node: Node, report: Report, depth: int) -> object:
             message = Text("more than {n} axes; at most {n}", "超过 {n} 个轴；最多 {n} 个", n=MAX_AXES)
             report.add(node.place, message)
         else:
-            return [_values(item, report, depth + 1) for item in node.items]
+            return [_values(item, report, depth + 1, finite) for item in node.items]
         return None
     if isinstance(node, Scalar) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        if abs(node.value) <= 1e308 and math.isfinite(node.value):
+        if not finite or (abs(node.value) <= 1e308 and math.isfinite(node.value)):
             return float(node.value)
         message = Text("{what}; a finite number is needed", "{what}；须为有限的数字", what=found(node))
     else:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from tfstep.engine.plan import Plan
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Pin, Trace
 from tfstep.models.build import build
 from tfstep.models.misfit import MisfitError
+from tfstep.scenario.pins import pinned
 from tfstep.scenario.scenario import Scenario
 from tfstep.scenario.weights import initial
 
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A compiled scenario: the plan, and a number for every leaf of it."""
+    """A compiled scenario: the plan, a number for every leaf of it, and what is pinned from the start, by slot."""
 
     plan: Plan
     leaves: dict[int, np.ndarray]
+    pins: dict[int, Pin] = field(default_factory=dict)
 
     def trace(self) -> Trace:
         """Run it: forward, backward and update, everything recorded."""
-        return Trace.start(self.plan, self.leaves).run()
+        return Trace(self.plan, Trace.start(self.plan, self.leaves).values, dict(self.pins)).run()
 
 
 def compile_scenario(scenario: Scenario) -> Program:
@@ -32,6 +34,12 @@ def compile_scenario(scenario: Scenario) -> Program:
         plan = build(scenario.model, scenario.inputs, scenario.loss, scenario.train)
     except MisfitError as error:
         raise scenario.error_at(error.keys, error.message, offset=error.column) from error
-    parameters = [node for node in plan.nodes if node.kind == "parameter"]
-    drawn = initial(parameters, scenario.weights, scenario.error_at, scenario.inputs.parameters)
-    return Program(plan, plan.leaves | {node.slot: drawn[node.path] for node in parameters})
+    learned = [node for node in plan.nodes if node.kind == "parameter"]
+    memory = [plan.nodes[leaf] for leaf, _ in plan.carry if plan.nodes[leaf].kind != "parameter"]
+    start = {node.path: plan.leaves[node.slot] for node in memory} | scenario.inputs.parameters
+    drawn = initial([*learned, *memory], scenario.weights, scenario.error_at, start)
+    leaves = plan.leaves | {node.slot: drawn[node.path] for node in (*learned, *memory)}
+    if not scenario.pins:
+        return Program(plan, leaves)
+    trace = pinned(Trace.start(plan, leaves), scenario.pins, scenario.mistake_at)
+    return Program(plan, {slot: trace.values[slot] for slot in leaves}, trace.pins)

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tfstep.errors import ScenarioError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.scenario import catalog, variants
@@ -41,6 +43,7 @@ class Scenario:
     loss: LossConfig
     train: TrainConfig
     weights: WeightsConfig
+    pins: Mapping[str, np.ndarray]
     vocab: Mapping[str, Vocabulary]
     source_text: str
     file: Section  # the tree of the file
@@ -141,7 +144,9 @@ def _load(text: str, name: str, path: Path | None, variant: str | None) -> Scena
         checked = _variant(file, each, report)
         chosen = checked if each == wanted else chosen
     tree = variants.apply(file, wanted) if not report.mistakes or chosen else file
-    if report.mistakes and chosen:  # only values under `weights` are wrong: the model tells which paths and shapes are
+    if (
+        report.mistakes and chosen
+    ):  # only values under `weights` or `pins` are wrong: the model tells which paths and shapes are
         try:
             _ = _made(name, path, wanted, text, file, tree, chosen, Report()).program
         except Mistakes as mistakes:
@@ -182,6 +187,7 @@ def _made(
         checked.loss,
         checked.train,
         _beside(path, checked.weights),
+        checked.pins,
         checked.vocab,
         text,
         file,

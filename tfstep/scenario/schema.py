@@ -227,6 +227,7 @@ class VariantPart(Part):
     input: dict[str, object] = {}
     loss: object = None
     weights: dict[str, object] = {}
+    pins: dict[str, object] = {}
     train: dict[str, object] = {}
 
 
@@ -244,5 +245,6 @@ class FilePart(Part):
         Discriminator(_section_or_expression),
     ] = LossPart()
     weights: WeightsPart = WeightsPart()
+    pins: dict[str, NumbersField] = {}
     train: TrainPart = TrainPart()
     variants: VariantsField = None

@@ -8,6 +8,9 @@
 | ``zeros`` | 0 |
 
 Biases and the β of norms start at 0, the γ of norms at 1, whatever `init` says; `set` may say otherwise.
+What an optimizer remembers (``P.m_before``, ``P.velocity_before``, ``update.done``) starts at 0, or as `file` and
+`set` say,
+so that training can go on where it was left.
 """
 
 from __future__ import annotations
@@ -163,6 +166,8 @@ def _from_file(
     try:
         with open_weights(path) as file:
             for name, shape in file.shapes.items():
+                if name not in known and is_memory(name):
+                    continue  # of another optimizer than this variant has
                 if name not in known:
                     mistakes += where(keys, _in_file(path, _unknown(name, known))).mistakes
                 elif shape != known[name].shape:
@@ -175,6 +180,11 @@ def _from_file(
     except BadWeightsError as error:
         mistakes += where(keys, _in_file(path, error.why)).mistakes
     return values
+
+
+def is_memory(path: str) -> bool:
+    """Whether this is what an optimizer remembers from one update to the next."""
+    return path == "update.done" or path.endswith((".m_before", ".v_before", ".velocity_before"))
 
 
 def _in_file(path: Path, why: Text) -> Text:

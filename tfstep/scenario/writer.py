@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,11 @@ import numpy as np
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from tfstep.errors import CommandError, TfstepError
+from tfstep.engine.plan import Plan
+from tfstep.engine.trace import Pin, Trace
+from tfstep.errors import CommandError, ScenarioError, TfstepError
+from tfstep.scenario.pins import pins_of
+from tfstep.scenario.program import Program
 from tfstep.scenario.scenario import Scenario, load
 from tfstep.scenario.weight_files import write_weights
 from tfstep.text import Text
@@ -27,25 +32,16 @@ class Written:
 
     path: Path
     weights: Path | None
-    variants: bool  # whether the variants of the original are in it
+    left_out: tuple[str, ...]  # the other variants of the original that are not in it
 
 
-def write_scenario(
-    scenario: Scenario, parameters: Mapping[str, np.ndarray], path: Path, replace: bool = False
-) -> Written:
-    """Write a scenario as it is now, with these values of its parameters (by path), all of it or nothing.
+def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool = False) -> Written:
+    """Write a scenario that starts with the numbers of a trace, all of it or nothing: its parameters, what the
+    optimizer remembers, what is pinned.
 
-    Few changed numbers stand in the file, many in an ``.npz`` beside it. The variants stay where nothing but weights
-    has changed. Raises CommandError where the file is there already (without ``replace``) or cannot be written.
+    Few changed numbers stand in the file, many (and NaN) in an ``.npz`` beside it. The variants stay that still fit.
+    Raises CommandError where a file is there already (without ``replace``) or cannot be written.
     """
-    if not replace and (path.exists() or path.is_symlink()):
-        raise CommandError(
-            Text(
-                "{path} is there already; `save {path} overwrite` replaces it",
-                "{path} 已存在；`save {path} overwrite` 会覆盖它",
-                path=path,
-            )
-        )
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width, yaml.preserve_quotes = 4096, True
@@ -56,36 +52,96 @@ def write_scenario(
     if not same:
         document.pop("variants", None)
         _merge(document, wanted)
-    changed = _changed(scenario, parameters)
-    beside = _put_weights(document, scenario, parameters, changed, path)
-    text = io.StringIO()
-    yaml.dump(document, text)
+    learned = _learned(trace)
+    beside = _put_weights(document, scenario, learned, _changed(scenario, learned), path)
+    _put_pins(document, scenario, trace)
+    for file in (path, beside):
+        if file is not None and not replace and (file.exists() or file.is_symlink()):
+            raise CommandError(
+                Text(
+                    "{file} is there already; `save {path} overwrite` replaces it",
+                    "{file} 已存在；`save {path} overwrite` 会覆盖它",
+                    file=file,
+                    path=path,
+                )
+            )
     try:
         if beside is not None:
-            write_weights(beside, parameters)
-        _write(path, text.getvalue())
+            write_weights(beside, learned)
+        _write(path, _dumped(yaml, document))
+        if unfit := _unfit(path):
+            for name in unfit:
+                del document["variants"][name]
+            _write(path, _dumped(yaml, document))
     except OSError as error:
         raise CommandError(
             Text(
                 "{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=error.strerror or str(error)
             )
         ) from None
-    return Written(path, beside, "variants" in document)
+    kept = ("base", scenario.variant, *document.get("variants", ()))
+    left = tuple(name for name in scenario.variants if name not in kept)
+    return Written(path, beside, left)
 
 
-def read_back(path: Path, leaves: Mapping[str, np.ndarray]) -> list[str]:
-    """The paths of ``leaves`` that the written scenario does not give to the bit; those it lacks as well."""
-    try:
+def read_back(path: Path, trace: Trace) -> list[str]:
+    """The paths of what a trace starts from that the written scenario does not give to the bit, or lacks."""
+    given: dict[str, bytes] = {}
+    with suppress(TfstepError):
         program = load(path).program
-    except TfstepError:
-        return list(leaves)
-    found = []
-    for name, value in leaves.items():
-        node = program.plan.paths.get(name)
-        given = None if node is None or node.op is not None else program.leaves.get(node.slot)
-        if given is None or given.shape != value.shape or given.tobytes() != value.tobytes():
-            found.append(name)
+        given = _start(program.plan, program.leaves, program.pins)
+    leaves = {node.slot: trace.value(node.slot) for node in trace.plan.nodes if node.op is None}
+    return [name for name, bits in _start(trace.plan, leaves, trace.pins).items() if given.get(name) != bits]
+
+
+def _start(plan: Plan, leaves: Mapping[int, np.ndarray], pins: Mapping[int, Pin]) -> dict[str, bytes]:
+    """The bits of every leaf and of every pin, by path."""
+    found = {plan.nodes[slot].path: value.tobytes() for slot, value in leaves.items()}
+    for slot, pin in pins.items():
+        found[plan.nodes[slot].path] = pin.mask.tobytes() + np.where(pin.mask, pin.value, 0).tobytes()
     return found
+
+
+def _learned(trace: Trace) -> dict[str, np.ndarray]:
+    """The parameters, and what the optimizer remembers, by path."""
+    carried = {leaf for leaf, _ in trace.plan.carry}
+    nodes = [node for node in trace.plan.nodes if node.kind == "parameter" or node.slot in carried]
+    return {node.path: trace.value(node.slot) for node in nodes}
+
+
+def _unfit(path: Path) -> list[str]:
+    """The variants of a written file that these weights and pins do not fit."""
+    found: list[str] = []
+    with suppress(ScenarioError):
+        written = load(path)
+        for name in written.variants[1:]:
+            try:
+                _ = written.with_variant(name).program
+            except ScenarioError:
+                found.append(name)
+    return found
+
+
+def _put_pins(document: CommentedMap, scenario: Scenario, trace: Trace) -> None:
+    """Put what is held under ``pins``; what stands there already is left as it is where it says the same."""
+    program = scenario.program
+    wanted, there = (pins_of(each, program.plan.leaves) for each in (trace, _as_it_starts(program)))
+    if repr(wanted) == repr(there):
+        return
+    document.pop("pins", None)
+    if wanted:
+        place = list(document).index("variants") if "variants" in document else len(document)
+        document.insert(place, "pins", CommentedMap((name, _flow(value)) for name, value in wanted.items()))
+
+
+def _as_it_starts(program: Program) -> Trace:
+    return Trace(program.plan, Trace.start(program.plan, program.leaves).values, program.pins)
+
+
+def _dumped(yaml: YAML, document: CommentedMap) -> str:
+    text = io.StringIO()
+    yaml.dump(document, text)
+    return text.getvalue()
 
 
 def _changed(scenario: Scenario, parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -113,7 +169,8 @@ def _put_weights(
     if scenario.weights.file is not None:
         weights["file"] = os.path.relpath(scenario.weights.file, path.parent)
     beside = None
-    if sum(value.size for value in changed.values()) > INLINE:
+    finite = all(np.isfinite(value).all() for value in changed.values())
+    if sum(value.size for value in changed.values()) > INLINE or not finite:
         beside = path.with_suffix(".npz")
         weights.pop("set", None)
         weights["file"] = beside.name

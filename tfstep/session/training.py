@@ -35,7 +35,7 @@ class Training:
         self, scenario: Scenario, start: Mapping[str, np.ndarray] | None = None, pins: Mapping[int, Pin] | None = None
     ) -> None:
         self.scenario, program = scenario, scenario.program
-        self.pins = dict(pins or {})
+        self.pins = dict(program.pins if pins is None else pins)
         if scenario.train.data:
             self.plan = build(scenario.model, batched(scenario.train.data), scenario.loss, scenario.train)
             drawn = {program.plan.nodes[slot].path: value for slot, value in program.leaves.items()}

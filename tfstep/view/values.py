@@ -35,7 +35,7 @@ def kept_axes(tensor: Tensor, index: tuple[Any, ...]) -> tuple[Axis, ...]:
         at = index[k] if k < len(index) else slice(None)
         if isinstance(at, slice):
             words, said = (axis.words(sentence), axis.following(sentence)) if k else (None, None)
-            kept.append(Axis(axis.name, words and (words[at],), said and (said[at],)))
+            kept.append(Axis(axis.name, (words[at],) if words else None, (said[at],) if said else None))
     return tuple(kept)
 
 
