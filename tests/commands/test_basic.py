@@ -125,6 +125,12 @@ def test_show_a_slice_with_its_words(session: Session) -> None:
     assert "我" in text(shown, session.trace)
 
 
+def test_a_weight_that_a_mask_made_0_names_the_word() -> None:
+    padded = Session(tfstep.load("padding"))
+    assert "<pad>" in run(padded, "explain enc0.attn.weights[0,0,0,5]")
+    assert "<pad>, which" not in run(padded, "explain enc0.attn.weights[0,0,0,1]")
+
+
 def test_explain_by_words_and_at_the_cursor(session: Session) -> None:
     by_words = run(session, "explain enc0.attn.scores[0,0,我,爱]")
     run(session, "goto enc0.attn.scores[0,0,0,1]")

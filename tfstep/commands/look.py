@@ -21,6 +21,7 @@ from tfstep.session.reasons import reasons
 from tfstep.session.results import Explained, Listing, Reasoned, Result, Shown, Stack, Steps, Summed, Value
 from tfstep.session.target import Index, cell, part, target
 from tfstep.text import Text
+from tfstep.view.report.nesting import with_reason
 
 if TYPE_CHECKING:
     from tfstep.commands.session import Session
@@ -99,7 +100,7 @@ def _explain(session: Session, rest: str) -> Result:
     asked, _, depth = rest.rpartition(" ") if rest.rpartition(" ")[2].isdecimal() else (rest, "", "")
     tensor, at = cell(session, asked)
     levels = min(count(depth, "explain [CELL] [DEPTH]"), DEEPEST)
-    found = _deep(session, tensor, at, levels)
+    found = with_reason(session.trace, _deep(session, tensor, at, levels))
     return Explained(found, gradient_at(tensor, at), tensor.node.op.purpose if tensor.node.op else None)
 
 

@@ -35,9 +35,7 @@ class Nest:
             return self._known[cell, depth]
         if len(self._known) >= CELLS:
             raise _too_deep(CELLS)
-        found = self.trace.explain(cell)
-        if found.note is None and found.value == 0:
-            found = replace(found, note=self._reason(found))
+        found = with_reason(self.trace, self.trace.explain(cell))
         if depth > 1:
             terms = (replace(t, factors=tuple(self._deeper(f, depth) for f in t.factors)) for t in found.terms)
             found = replace(found, terms=tuple(terms))
@@ -47,17 +45,20 @@ class Nest:
     def _deeper(self, factor: Factor, depth: int) -> Factor:
         return factor if factor.cell is None else replace(factor, why=self._explain(factor.cell, depth - 1))
 
-    def _reason(self, found: Explanation) -> Text | None:
-        """Why a number is 0, where a mask is what made it so: the note of the masked cell that it comes from."""
-        for _ in range(5):
-            causes = [f for t in found.terms for f in t.factors if f.cell is not None and f.power > 0]
-            if not causes:
-                return None
-            cause = max(causes, key=lambda f: (f.value == 0, abs(f.value)))
-            found = self.trace.explain(str(cause.cell))
-            if found.note is not None:
-                return found.note
-        return None
+
+def with_reason(trace: Trace, found: Explanation) -> Explanation:
+    """An explanation that says, where a mask is what made a number 0, which one: the note of the masked cell."""
+    if found.note is not None or found.value != 0:
+        return found
+    cause = found
+    for _ in range(5):
+        factors = [f for t in cause.terms for f in t.factors if f.cell is not None and f.power > 0]
+        if not factors:
+            break
+        cause = trace.explain(str(max(factors, key=lambda f: (f.value == 0, abs(f.value))).cell))
+        if cause.note is not None:
+            return replace(found, note=cause.note)
+    return found
 
 
 def count(found: Explanation) -> int:
