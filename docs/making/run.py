@@ -87,7 +87,7 @@ def _shell(block: Block, where: str) -> str:
             continue
         status, output = _command(command[1:])
         for pipe in pipes:
-            output = _piped(output, pipe, where)
+            output, status = _piped(output, pipe, where), 2 if status == 2 else 0
         printed += output
     if status != block.status:
         raise PageError(f"{where}: exit status {status}\n{printed[-600:]}")
