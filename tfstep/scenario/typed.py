@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from tfstep.scenario import schema
 from tfstep.scenario.mistakes import Place, Report
 from tfstep.scenario.nodes import Broken, Keys, Node, Scalar, Section, at, place_of, to_python
-from tfstep.scenario.refused import refused
 from tfstep.text import Text
 
 
@@ -69,6 +68,8 @@ def read(tree: Section, report: Report) -> Source:
         try:
             part = schema.FilePart.model_validate(data)
         except ValidationError as errors:
+            from tfstep.scenario.refused import refused
+
             for error in errors.errors(include_url=False, include_context=True):
                 keys = _keys(tree, error["loc"], extra=error["type"] == "extra_forbidden")
                 if keys not in wrong:

@@ -18,7 +18,6 @@ from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.busy import Busy
 from tfstep.faces.tui.drawn import Drawn, Follow
 from tfstep.faces.tui.footer import footer
-from tfstep.faces.tui.help import Pages
 from tfstep.faces.tui.intents import INTENTS
 from tfstep.faces.tui.key import Key, bindings
 from tfstep.faces.tui.keys import KEYS
@@ -127,7 +126,7 @@ class Debugger(App[int]):
         if isinstance(came, Quit):
             self.exit(0)
         if isinstance(came, Help) and not came.full:
-            self.push_screen(Pages(keys=self.keys))
+            self.action_help()
             self.status = ()
         else:
             self.status = outcome.told(self, came)
@@ -206,6 +205,8 @@ class Debugger(App[int]):
 
     def action_help(self) -> None:
         """All keys and commands."""
+        from tfstep.faces.tui.help import Pages
+
         self.push_screen(Pages(keys=self.keys))
 
     def action_language(self) -> None:

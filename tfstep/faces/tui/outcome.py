@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 
 from tfstep.engine.cell import cell_name, parse_cell
 from tfstep.errors import TfstepError
-from tfstep.faces.tui.help import Pages
 from tfstep.session.results import Explained, Moved, Result, Shown
 from tfstep.text import Text
 from tfstep.view.number import plain
-from tfstep.view.results import lines
 from tfstep.view.said import said
 from tfstep.view.spans import Line, Span, line
 
@@ -45,6 +43,9 @@ def told(app: Debugger, result: Result) -> tuple[Line, ...]:
         return (short,) if short else ()
     if isinstance(result, Shown | Explained):
         return ()
+    from tfstep.faces.tui.help import Pages  # here and below: what the first Frame does not need
+    from tfstep.view.results import lines
+
     found = list(lines(result, app.session.trace, max(20, min(app.size.width - 12, 96))))
     if len(found) > 1:
         app.push_screen(Pages(found))
