@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,11 @@ class Plan:
     def computed(self) -> list[Node]:
         """What is computed, in order: the steps, and the views of tied parameters."""
         return [node for node in self.nodes if node.op is not None]
+
+    @cached_property
+    def cells(self) -> int:
+        """How many numbers a trace of it has."""
+        return sum(math.prod(node.shape) for node in self.nodes)
 
     @cached_property
     def consumers(self) -> list[list[int]]:

@@ -105,6 +105,8 @@ class Trace:
 
     def _waiting(self, slot: int) -> list[int]:
         """What is stale of all that a slot is computed from, in order."""
+        if all(self.values[s] is not None for s in self.plan.nodes[slot].slots) and not self.pins:
+            return [slot]
         if not self.pins:
             return [s for s in self.plan.upstream(slot) if self.values[s] is None]
         nodes, needed, todo = self.plan.nodes, set(), [slot]

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tfstep.engine.plan import Node
 from tfstep.engine.trace import Trace
 
-SMALL = 2_000_000  # cells of a plan up to which a comparison may compute what an edit left stale
+SMALL = 2_000_000  # cells of a plan up to which computing what an edit left stale takes no time worth waiting for
 
 
 class Comparison:
-    """A trace beside an earlier one. Tensors are matched by path; answers are remembered."""
+    """A trace beside an earlier one. Tensors are matched by path; answers are remembered.
 
-    def __init__(self, before: Trace, now: Trace) -> None:
+    Of a plan with at most ``most`` cells a question computes what it needs; of a larger one what is stale stays so.
+    """
+
+    def __init__(self, before: Trace, now: Trace, most: int = SMALL) -> None:
         self.before, self.now = before, now
+        self.most = most
         self._known: dict[str, bool] = {}
-        self._cheap: bool | None = None
 
     def changed(self, path: str, compute: bool = False) -> bool | None:
         """Whether a bit of this tensor differs; None where it waits to be computed and that may take long.
@@ -30,7 +31,7 @@ class Comparison:
             if old is None or new is None or old.shape != new.shape:
                 return old is not new
             waits = self.before.stale(old.slot) or self.now.stale(new.slot)
-            if waits and not compute and not self.small:
+            if waits and not compute and self.now.plan.cells > self.most:
                 return None
             self._known[path] = self._differs(old, new)
         return self._known[path]
@@ -42,9 +43,15 @@ class Comparison:
     @property
     def small(self) -> bool:
         """Whether computing all of it takes no time worth waiting for."""
-        if self._cheap is None:
-            self._cheap = sum(int(np.prod(node.shape)) for node in self.now.plan.nodes) <= SMALL
-        return self._cheap
+        return self.now.plan.cells <= SMALL
+
+    def settle(self) -> bool:
+        """Compute what is stale, where that takes no time worth waiting for; says whether anything was."""
+        if not self.small or not self.waiting():
+            return False
+        self.before.run()
+        self.now.run()
+        return True
 
     def waiting(self) -> int:
         """How many steps wait to be computed."""

@@ -36,6 +36,9 @@ _PHASES = {
 }
 
 
+AT_ONCE = 50_000  # cells of a plan up to which a Frame waits for every number, to say how many an edit moved
+
+
 @dataclass(frozen=True)
 class Header:
     """What stands above everything."""
@@ -128,8 +131,12 @@ class Camera:
     def _comparison(self, before: Trace, now: Trace) -> Comparison:
         known = self._known
         if known is None or known.before is not before or known.now is not now:
-            self._known = known = Comparison(before, now)
+            self._known = known = Comparison(before, now, AT_ONCE)
         return known
+
+    def settle(self) -> bool:
+        """Compute what the last Frame did not wait for; says whether another Frame would show more."""
+        return self._known is not None and self._known.settle()
 
 
 def subject_of(state: State, look: Look) -> Tensor:

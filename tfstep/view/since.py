@@ -19,7 +19,7 @@ from tfstep.view.labels import cell_words, labels
 from tfstep.view.number import plain
 from tfstep.view.spans import Line, Span, ends, line
 
-WAITING = 4000  # steps up to which all of them are compared
+WAITING = 4000  # tensors up to which all of them are compared
 
 
 @dataclass(frozen=True)
@@ -111,15 +111,24 @@ def since(state: State, before: Trace, comparison: Comparison, subject: Tensor, 
         return None
     target = _target(state.journal.now.line).partition(" ")[2]
     edits = ((_named(now, target), _change(before, now, target)),) if target else ((state.journal.now.line, ""),)
-    moved = None
-    if len(now.plan.steps) <= WAITING:
-        known = [comparison.changed(node.path) for node in now.plan.nodes]
-        moved = None if None in known else sum(map(bool, known))
     loss = None
     if node := now.plan.paths.get("loss"):
         loss = (float(before.value(node.slot)), float(now.value(node.slot)))
     title, bars = _bars(now, before, comparison, subject, at)
-    return Since(edits, moved, loss, title, bars)
+    return Since(edits, _moved(comparison), loss, title, bars)
+
+
+def _moved(comparison: Comparison) -> int | None:
+    """How many tensors moved; None while some of them wait to be computed."""
+    nodes, count = comparison.now.plan.nodes, 0
+    if len(nodes) > WAITING:
+        return None
+    for node in reversed(nodes):  # what waits is at the end
+        changed = comparison.changed(node.path)
+        if changed is None:
+            return None
+        count += changed
+    return count
 
 
 def _named(now: Trace, target: str) -> str:

@@ -24,6 +24,7 @@ from tfstep.faces.tui.keys import KEYS
 from tfstep.faces.tui.layout import layout
 from tfstep.faces.tui.palette import DARK, LIGHT, theme_of
 from tfstep.faces.tui.prompt import Prompt
+from tfstep.faces.tui.rest import Rest
 from tfstep.faces.tui.tree import Timeline
 from tfstep.session.results import Help, Quit, Result
 from tfstep.text import Text, language, set_language
@@ -54,6 +55,7 @@ class Debugger(App[int]):
         self.status: tuple[Line, ...] = ()
         self.frame: Frame | None = None
         self.busy = Busy(self)
+        self.rest = Rest(self)
         self._tall: tuple[tuple[object, ...], int] = ((), 0)  # what was looked at, how tall its explanation was
         for palette in (DARK, LIGHT):
             self.register_theme(theme_of(palette))
@@ -90,6 +92,7 @@ class Debugger(App[int]):
         """Draw the first Frame."""
         self.query_one("#prompt").display = False
         self.redraw()
+        self.rest.begin()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys are the screen's own only while nothing else is asked.
@@ -176,6 +179,7 @@ class Debugger(App[int]):
         self._lines("status", status)
         self.busy.tell()
         self._lines("footer", [footer(width - 2, self.keys)])
+        self.rest.after(frame)
 
     def _lines(self, name: str, lines: list[Line]) -> None:
         self.query_one(f"#{name}", Drawn).show(lines)
