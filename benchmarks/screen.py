@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import cProfile
 import gc
+import os
 import pstats
 import statistics
 import subprocess
@@ -56,6 +57,7 @@ class Bare(App):
 """
 START = {
     "bare": BARE + "Bare().run(headless=True, size=(120, 36))",
+    "bare with NumPy": "import numpy" + BARE + "Bare().run(headless=True, size=(120, 36))",
     "tfstep": """
 import tfstep
 from tfstep.faces.tui.app import Debugger
@@ -112,11 +114,28 @@ async def settled(app: Debugger) -> None:
     await done.wait()
 
 
-def started(code: str) -> float:
-    """Seconds that a fresh interpreter takes to the first painted frame."""
+def started(code: str, compiled: str) -> float:
+    """Seconds that a fresh interpreter takes to the first painted frame, its modules compiled as installed ones are."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    environment["PYTHONPYCACHEPREFIX"] = compiled
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment)
     return time.perf_counter() - start
+
+
+def starts(times: int) -> None:
+    """Print how long the start takes, beside bare apps, in turn."""
+    found: dict[str, list[float]] = {name: [] for name in START}
+    with tempfile.TemporaryDirectory() as compiled:
+        for name, code in START.items():
+            started(code, compiled)
+        for _ in range(times):
+            for name, code in START.items():
+                found[name].append(started(code, compiled))
+    for name in START:
+        ratios = sorted(ours / bare for ours, bare in zip(found["tfstep"], found[name], strict=True))
+        ratio = "" if name == "tfstep" else f"   tfstep / {name}: {statistics.median(ratios):.2f}"
+        print(f"start, {name:21} median {statistics.median(found[name]) * 1000:6.0f} ms{ratio}")
 
 
 def main() -> None:
@@ -152,10 +171,7 @@ def main() -> None:
             options.profile,
         )
     if options.only in "start":
-        times = {key: min(started(code) for _ in range(5)) for key, code in START.items()}
-        print(
-            f"start: {times['tfstep']:.2f} s, bare {times['bare']:.2f} s, ratio {times['tfstep'] / times['bare']:.2f}"
-        )
+        starts(7)
 
 
 def measure(name: str, session: tfstep.Session, at: str, keys: tuple[str, ...], times: int, profile: bool) -> None:
