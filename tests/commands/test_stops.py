@@ -220,3 +220,73 @@ def test_a_nan_is_traced_to_where_it_begins(session: Session) -> None:
 def test_an_infinity_that_arises_in_a_step_is_told_there(session: Session) -> None:
     session.run("set enc0.attn.W_Q = 1e308")
     assert "arises here" in told(session, "goto enc0.attn.q_proj")
+
+
+# -- across a training -----------------------------------------------------------------------------
+
+
+def test_a_training_stops_where_a_condition_comes_to_hold(session: Session) -> None:
+    session.run("break loss if it < 0.9")
+    shown = told(session, "train 200")
+    update = session.update
+    assert f"breakpoint 1: loss (it < 0.9) since update {update}" in shown
+    assert session.current.path == "loss"
+    assert session.current.value < 0.9
+    assert session.journal.now.line == f"train {update}"
+    assert session.points.all[1].hits == 1
+    assert "held before already, at loss" in told(session, "train 3")
+    assert session.update == update + 3
+    session.run(f"goto update {update - 1}")
+    assert session.trace["loss"].value >= 0.9, "it is the first update at which it holds"
+
+
+def test_a_watched_truth_stops_a_training_and_a_real_number_is_told_at_its_end(session: Session) -> None:
+    session.run("watch loss")
+    session.run("watch loss < 0.9")
+    shown = told(session, "train 200")
+    update = session.update
+    assert f"watchpoint 2: loss < 0.9 changed, by update {update}\n  false → true" in shown
+    assert f"watchpoint 1: loss changed, by updates 1 to {update}" in shown
+    assert "watchpoint 1: loss changed, by update" in told(session, "train")
+    assert f"back to update {update - 1}\n  true → false" in told(session, "rewind 2")
+
+
+def test_a_watchpoint_with_a_condition(session: Session) -> None:
+    session.run("watch enc0.attn.W_Q[0,0] if loss < 0.9")
+    assert "watchpoint" not in told(session, "set enc0.attn.W_Q[0,0] = 1.5")
+    session.run("undo")
+    assert "watchpoint 1: enc0.attn.W_Q[0,0] changed, by update" in told(session, "train 200")
+    assert session.trace["loss"].value < 0.9
+    session.run("goto start")
+    assert moved(session, "c").tensor.path == "enc0.attn.W_Q.new"
+    session.run("rewind 3")
+    session.run("goto start")
+    assert moved(session, "c").end is not None
+
+
+def test_ignored_and_temporary_points_of_a_training(session: Session) -> None:
+    session.run("tbreak loss if it < 0.9")
+    session.run("break enc0.attn.weights/exp if loss < 0.5")
+    session.run("ignore 2 1")
+    session.run("commands 1 output loss")
+    assert "loss = 0.8" in told(session, "train 200")
+    assert list(session.points.all) == [2]
+    session.run("train 20")
+    assert session.points.all[2].hits == 1
+    assert session.trace["loss"].value < 0.5
+
+
+def test_points_without_a_condition_stop_no_training(session: Session) -> None:
+    session.run("break *")
+    session.run("break backward")
+    session.run("train 3")
+    assert (session.update, session.position) == (3, (1,))
+
+
+def test_the_end_says_what_leads_on(session: Session) -> None:
+    assert "`train` goes on" in told(session, "c")
+    assert told(session, "rc").endswith("the timeline starts here")
+    session.run("train")
+    assert "`rewind` goes back" in told(session, "rc")
+    plain = Session(load_text("tfstep: 1\nmodel: {kind: attention, d_model: 2}\ninput: {x: [[1, 0], [0, 1]]}\n"))
+    assert told(plain, "c").endswith("the timeline ends here")

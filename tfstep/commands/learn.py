@@ -9,9 +9,12 @@ import numpy as np
 
 from tfstep.commands.info import topic
 from tfstep.commands.line import count
+from tfstep.commands.motion import arrived
 from tfstep.commands.registry import command
+from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.session import updates as kept
+from tfstep.session.halts import Halts
 from tfstep.session.journal import Entry
 from tfstep.session.results import Listing, Result, Trained
 from tfstep.session.state import State
@@ -43,22 +46,44 @@ def untrained(state: State) -> Text | None:
     aliases=("t",),
     repeats=True,
     about=Text(
-        "Make n updates (1). Every one of them is kept, for `rewind` and `goto update N`. Ctrl-C keeps what is done.",
-        "做 n 次参数更新（默认 1）。每次都保留，可用 `rewind` 和 `goto update N` 回到。Ctrl-C 保留已做的部分。",
+        "Make n updates (1). Every one of them is kept, for `rewind` and `goto update N`. Ctrl-C keeps what is done. "
+        "Stops early where the condition of a breakpoint or watchpoint comes to hold, or a watched truth or whole "
+        "number changes.",
+        "做 n 次参数更新（默认 1）。每次都保留，可用 `rewind` 和 `goto update N` 回到。Ctrl-C 保留已做的部分。"
+        "断点或监视点的条件开始成立，或所监视的真假值、整数变化时，提前停下。",
     ),
     refused=untrainable,
 )
 def _train(session: Session, rest: str) -> Result:
-    return train(session, min(count(rest, "train [n]"), MOST), " ".join(("train", rest)).strip())
+    n, line = min(count(rest, "train [n]"), MOST), " ".join(("train", rest)).strip()
+    halts, at = Halts(session), session.position
+    result = train(session, n, line, halts)
+    if not halts.stops:
+        return replace(result, notes=(*result.notes, *(_held(number, path) for number, path in halts.held.items())))
+    session.position = halts.position or at
+    return replace(result, moved=arrived(session, at, halts.stops))
 
 
-def train(session: Session, n: int, line: str) -> Trained:
-    """Make ``n`` updates and enter them in the journal as one change."""
+def _held(number: int, path: str) -> Text:
+    return Text(
+        "breakpoint {number} did not stop it: its condition held before already, at {path}",
+        "断点 {number} 没有让训练停下：它的条件之前已在 {path} 成立",
+        number=number,
+        path=path,
+    )
+
+
+def train(session: Session, n: int, line: str, halts: Halts | None = None) -> Trained:
+    """Make ``n`` updates, fewer where ``halts`` stop them, and enter them in the journal as one change."""
     before, start = session.trace, session.update
-    trace, moments, whole = kept.train(session.scenario, before, n, session.progress)
+
+    def reached(trace: Trace, done: int) -> bool:
+        return halts is not None and halts.reached(trace, start + done)
+
+    trace, moments, whole = kept.train(session.scenario, before, n, session.progress, reached if halts else None)
     if moments:
         past = (*session.journal.now.past, *moments)
-        done = line if whole else f"train {len(moments)}"
+        done = line if len(moments) == n else f"train {len(moments)}"
         session.record(replace(session.journal.now, line=done, trace=trace, past=past))
     losses = [moment.loss for moment in moments]
     if not session.scenario.train.data:

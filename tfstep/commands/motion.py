@@ -15,9 +15,16 @@ from tfstep.text import Text
 if TYPE_CHECKING:
     from tfstep.commands.session import Session
 
-AT_END = Text("the timeline ends here; `train` goes on to the next update", "时间线到此为止；`train` 继续下一次更新")
-AT_START = Text("the timeline starts here", "时间线从这里开始")
 DEEPEST = 5  # stops whose commands move on to further stops
+
+
+def _no_further(session: Session, direction: int) -> Text:
+    """That the timeline goes no further, and what leads on from there."""
+    if direction < 0:
+        more = Text("; `rewind` goes back to the update before", "；`rewind` 回到上一次更新") if session.update else ""
+        return Text("the timeline starts here{more}", "时间线从这里开始{more}", more=more)
+    more = Text("; `train` goes on to the next update", "；`train` 继续下一次更新") if session.trace.plan.carry else ""
+    return Text("the timeline ends here{more}", "时间线到此为止{more}", more=more)
 
 
 def hop(session: Session, move: moves.Move, n: int, direction: int) -> Result:
@@ -26,7 +33,7 @@ def hop(session: Session, move: moves.Move, n: int, direction: int) -> Result:
     for _ in range(n):
         to = move(session.trace, session.position, session.inside)
         if to is None:
-            return arrived(session, start, end=AT_END if direction > 0 else AT_START)
+            return arrived(session, start, end=_no_further(session, direction))
         session.position = to
         if session.partial is None and (stops := session.points.stops(session, direction)):
             return arrived(session, start, stops)
@@ -47,7 +54,7 @@ def run(session: Session, direction: int, target: Position | None = None) -> Res
         if to == target:
             return arrived(session, start)
         to = None
-    return arrived(session, start, end=AT_END if direction > 0 else AT_START)
+    return arrived(session, start, end=_no_further(session, direction))
 
 
 def arrived(
@@ -71,10 +78,9 @@ def arrived(
         note=note,
         partial=session.partial,
     )
-    for stop in stops or ():
-        point = session.points.all.get(stop.number)
-        for line in point.commands if point is not None and session.depth < DEEPEST else ():
-            displays.append(_or_error(session, line, Text("breakpoint {n}", "断点 {n}", n=stop.number)))
+    for number, line in session.points.commands(stops or ()):
+        if session.depth < DEEPEST:
+            displays.append(_or_error(session, line, Text("breakpoint {n}", "断点 {n}", n=number)))
     return replace(moved, displays=tuple(displays))
 
 

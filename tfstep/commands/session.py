@@ -8,8 +8,9 @@ from tfstep.commands import line as lines
 from tfstep.commands.registry import Command, find
 from tfstep.errors import CommandError
 from tfstep.scenario.scenario import Scenario
+from tfstep.session.halts import by_update
 from tfstep.session.origin import broken_loss
-from tfstep.session.results import Changed, Nothing, Result
+from tfstep.session.results import Changed, Nothing, Result, Trained
 from tfstep.session.state import State
 from tfstep.text import Text
 
@@ -67,7 +68,10 @@ class Session(State):
         result = command.run(self, rest)
         if self.trace is before:
             return result
-        stops = self.points.moved(self)
+        by = None
+        if isinstance(result, Trained) and result.start != result.update:
+            by = by_update(result.start, result.update)
+        stops = self.points.moved(self, by)
         if not isinstance(result, Changed):
             self.asides.extend(stop.reason for stop in stops)
             return result

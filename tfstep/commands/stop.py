@@ -19,6 +19,7 @@ from tfstep.text import Text
 
 if TYPE_CHECKING:
     from tfstep.commands.session import Session
+    from tfstep.expr import Expression
 
 _IF = re.compile(r"(?:^|\s)if(?:\s|$)")
 
@@ -57,13 +58,19 @@ def _tbreak(session: Session, rest: str) -> Result:
 
 
 def _set(session: Session, rest: str, temporary: bool) -> Result:
+    where, condition = _parted(session, rest)
+    return _told(session.points.add(Point(0, pattern(session, where), condition, temporary=temporary)))
+
+
+def _parted(session: Session, rest: str) -> tuple[str, Expression | None]:
+    """What stands before the ``if``, and the condition behind it."""
     match = _IF.search(rest)
-    where, condition = (rest[: match.start()], rest[match.end() :].strip()) if match else (rest, "")
-    if match and not condition:
+    if match is None:
+        return rest, None
+    condition = rest[match.end() :].strip()
+    if not condition:
         raise CommandError(Text("there is no expression behind `if`", "`if` 后面缺少表达式"))
-    expression = parsed(session, condition) if condition else None
-    point = session.points.add(Point(0, pattern(session, where), expression, temporary=temporary))
-    return _told(point)
+    return rest[: match.start()], parsed(session, condition)
 
 
 def _told(point: Point) -> Message:
@@ -72,18 +79,20 @@ def _told(point: Point) -> Message:
 
 @command(
     "stop",
-    "watch EXPR",
+    "watch EXPR [if EXPR]",
     aliases=("wa",),
     completes=("expr",),
     about=Text(
-        "Stop at the step that makes or changes the value of EXPR, either way, and tell when an edit moves it.",
-        "在产生或改变 EXPR 之值的那一步停下（正反向皆可）；改动使它变化时也会提示。",
+        "Stop at the step that makes or changes the value of EXPR, either way, showing old → new; an edit or training "
+        "that moves it tells so too.",
+        "在产生或改变 EXPR 之值的那一步停下（正反向皆可），显示旧值 → 新值；改动或训练使它变化时也会提示。",
     ),
 )
 def _watch(session: Session, rest: str) -> Result:
-    expression = parsed(session, needed(rest, "watch EXPR"))
+    watched, condition = _parted(session, needed(rest, "watch EXPR [if EXPR]"))
+    expression = parsed(session, needed(watched, "watch EXPR [if EXPR]"))
     value = worked_out(session, expression)
-    return _told(session.points.add(Point(0, watched=expression, last=value)))
+    return _told(session.points.add(Point(0, watched=expression, condition=condition, last=value)))
 
 
 def _numbers(session: Session, text: str) -> list[Point]:

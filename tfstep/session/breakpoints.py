@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Point:
-    """One breakpoint (``pattern``, with a ``condition`` perhaps) or watchpoint (``watched``)."""
+    """One breakpoint (``pattern``) or watchpoint (``watched``), with a ``condition`` perhaps."""
 
     number: int
     pattern: Pattern | None = None
@@ -37,10 +38,10 @@ class Point:
     @property
     def written(self) -> str:
         """The command that makes it."""
-        if self.watched is not None:
-            return f"watch {self.watched.text}"
-        assert self.pattern is not None
         condition = f" if {self.condition.text}" if self.condition is not None else ""
+        if self.watched is not None:
+            return f"watch {self.watched.text}{condition}"
+        assert self.pattern is not None
         return f"{'tbreak' if self.temporary else 'break'} {self.pattern.text}{condition}"
 
 
@@ -87,20 +88,33 @@ class Points:
 
     def stops(self, state: State, direction: int) -> list[Stop]:
         """Why a move that has just come to ``state.position`` stops there, if it does."""
-        found = [stop for point in self.enabled if (stop := _stop(state, point, direction)) is not None]
-        for stop in found:
-            if self.all[stop.number].temporary:
-                del self.all[stop.number]
-        return found
+        found = [(point, stop) for point in self.enabled if (stop := _stop(state, point, direction)) is not None]
+        return [stop for point, stop in found if not self.passed(point)]
 
-    def moved(self, state: State) -> list[Stop]:
-        """The watched values that a change of the numbers has moved."""
+    def passed(self, point: Point) -> bool:
+        """Count one hit of a point; says whether it is to be ignored."""
+        point.hits += 1
+        if point.ignore:
+            point.ignore -= 1
+            return True
+        return False
+
+    def commands(self, stops: Sequence[Stop]) -> list[tuple[int, str]]:
+        """The commands to run at these stops, by point; temporary ones have done their work and are gone."""
+        points = [self.all[stop.number] for stop in stops if stop.number in self.all]
+        for point in points:
+            if point.temporary:
+                self.all.pop(point.number, None)
+        return [(point.number, line) for point in points for line in point.commands]
+
+    def moved(self, state: State, by: Text | None = None) -> list[Stop]:
+        """The watched values that a change of the numbers has moved; ``by`` names the change."""
         found = []
         for point in self.enabled:
             if point.watched is not None:
                 new = _value(state, point.watched)
-                if _differ(point.last, new):
-                    found.append(_told(point, point.last, new, None))
+                if differ(point.last, new) and _holds(state, point):
+                    found.append(told(point, point.last, new, by))
                 point.last = new
         return found
 
@@ -110,10 +124,6 @@ def _stop(state: State, point: Point, direction: int) -> Stop | None:
         return _watched(state, point, direction)
     assert point.pattern is not None
     if not point.pattern.matches(state, state.position) or not _holds(state, point):
-        return None
-    point.hits += 1
-    if point.ignore:
-        point.ignore -= 1
         return None
     condition = Text(" ({text})", "（{text}）", text=point.condition.text) if point.condition is not None else ""
     reason = Text(
@@ -146,33 +156,31 @@ def _watched(state: State, point: Point, direction: int) -> Stop | None:
         return None
     at = state.position[0]
     before, after = _at_time(state, point.watched, at - 1), _at_time(state, point.watched, at)
-    if not _differ(before, after):
+    if not differ(before, after) or not _holds(state, point):
         return None
-    point.hits += 1
-    if point.ignore:
-        point.ignore -= 1
-        return None
-    return _told(point, *((before, after) if direction > 0 else (after, before)), state.current.path)
+    by = Text("by {path}", "由 {path} 引起", path=state.current.path)
+    return told(point, *((before, after) if direction > 0 else (after, before)), by)
 
 
-def _told(point: Point, old: np.ndarray | None, new: np.ndarray | None, path: str | None) -> Stop:
+def told(point: Point, old: np.ndarray | None, new: np.ndarray | None, by: Text | None) -> Stop:
+    """That a watched value is another one now; ``by`` names what made it so."""
     assert point.watched is not None
-    by = Text(", by {path}", "，由 {path} 引起", path=path) if path is not None else ""
     never = Text(" (there was none before)", "（此前还没有值）") if old is None else ""
-    gone = Text(" (there is none any more)", "（此后没有值）") if new is None else ""
+    gone = Text(" (before it there is none)", "（在它之前还没有值）") if new is None else ""
     reason = Text(
         "watchpoint {number}: {text} changed{by}{never}{gone}",
         "监视点 {number}：{text} 变了{by}{never}{gone}",
         number=point.number,
         text=point.watched.text,
-        by=by,
+        by=Text(", {by}", "，{by}", by=by) if by is not None else "",
         never=never,
         gone=gone,
     )
     return Stop(reason, point.number, old, new)
 
 
-def _differ(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+def differ(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    """Whether two values, or one that is there and one that is not, differ in a bit."""
     if a is None or b is None:
         return a is not b
     return a.shape != b.shape or a.dtype != b.dtype or a.tobytes() != b.tobytes()

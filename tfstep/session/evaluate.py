@@ -99,9 +99,9 @@ def evaluate(state: State, text: str, it: Tensor | None = None) -> np.ndarray:
     return worked_out(state, parsed(state, text), it)
 
 
-def truth(state: State, expression: Expression, it: Tensor | None = None) -> bool:
-    """Whether an expression holds, in every cell."""
-    return bool(worked_out(state, expression, it).all())
+def truth(state: State, expression: Expression, it: Tensor | None = None, trace: Trace | None = None) -> bool:
+    """Whether an expression holds, now or over another trace, in every cell."""
+    return bool(worked_out(state, expression, it, trace).all())
 
 
 def sides(state: State, text: str) -> Iterator[tuple[str, np.ndarray]]:

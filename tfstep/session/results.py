@@ -145,10 +145,11 @@ class Changed(Result):
 @dataclass(frozen=True, eq=False)
 class Trained(Changed):
     """Updates made, or gone back over. ``losses`` are those the updates started from, and where there is no
-    `train.data` the one reached at last."""
+    `train.data` the one reached at last; ``moved`` says where a breakpoint stopped them."""
 
     start: int = 0
     update: int = 0
+    moved: Moved | None = None
     losses: np.ndarray = field(default_factory=lambda: np.array([]))
 
 

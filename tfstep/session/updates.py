@@ -17,6 +17,7 @@ from tfstep.session.training import Training
 
 Carried = Mapping[str, np.ndarray]  # by path
 Progress = Callable[[int, int, float], None]  # how many updates are done, of how many, the loss before the last
+Reached = Callable[[Trace, int], bool]  # whether to stop at these numbers, after so many updates
 KEPT_BYTES = 256 << 20  # of one run; beyond it only every second, third … update is kept
 
 
@@ -38,8 +39,11 @@ class Moment:
     carried: Carried | None
 
 
-def train(scenario: Scenario, trace: Trace, n: int, progress: Progress | None) -> tuple[Trace, list[Moment], bool]:
-    """Up to ``n`` updates: the trace after them, each of them, and whether all were made.
+def train(
+    scenario: Scenario, trace: Trace, n: int, progress: Progress | None, reached: Reached | None = None
+) -> tuple[Trace, list[Moment], bool]:
+    """Up to ``n`` updates, fewer where ``reached`` says so: the trace after them, each of them, and whether the user
+    let them be made.
 
     An interruption (KeyboardInterrupt) keeps what is done by then. Raises CommandError where there is no loss.
     """
@@ -54,7 +58,7 @@ def train(scenario: Scenario, trace: Trace, n: int, progress: Progress | None) -
         after[0] = training.parameters()
         if progress is not None:
             progress(update, n, loss)
-        return False
+        return reached is not None and reached(with_carried(trace, after[0]), update)
 
     try:
         training.run(n, watch)

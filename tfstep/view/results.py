@@ -101,13 +101,13 @@ def _stop(stop: Stop) -> Iterator[Line]:
     yield line(span(stop.reason, "accent"))
     if stop.old is not None and stop.new is not None:
         yield from indented(_from_to(stop.old, stop.new))
-    elif stop.new is not None:
-        yield from indented(array_lines(stop.new))
+    elif (value := stop.old if stop.new is None else stop.new) is not None:
+        yield from indented([line(exact_or_whole(value))] if value.ndim == 0 else array_lines(value))
 
 
 def _from_to(old: np.ndarray, new: np.ndarray) -> Iterator[Line]:
     if old.size == new.size == 1:
-        yield line(f"{exact(old.item())} → {exact(new.item())}")
+        yield line(f"{exact_or_whole(old.ravel()[0])} → {exact_or_whole(new.ravel()[0])}")
         return
     yield from array_lines(old)
     yield line("→")
@@ -136,7 +136,7 @@ def _value(result: Value, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
         yield from indented(array_lines(result.values, cells - 2))
 
 
-def exact_or_whole(value: np.ndarray) -> str:
+def exact_or_whole(value: np.ndarray | np.generic) -> str:
     """A single number in full; truth as true and false, whole numbers without a point."""
     if value.dtype.kind == "b":
         return str(Text("true", "真") if value else Text("false", "假"))
@@ -201,6 +201,8 @@ def _trained(result: Trained, trace: Trace, cells: int = WIDTH) -> Iterator[Line
         yield line(span(note, "accent"))
     for stop in result.stops:
         yield from _stop(stop)
+    if result.moved is not None:
+        yield from _moved(result.moved, trace, cells)
 
 
 @lines.register
