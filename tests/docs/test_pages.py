@@ -9,7 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = [*ROOT.glob("*.md"), *sorted(DOCS.rglob("*.md"))]
-LINK = re.compile(r"\]\(([^)#:]+)(#[^)]*)?\)")
+FENCED = re.compile(r"^(?:`{3,}).*?^`{3,}$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[([^\]]*)\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
 def name(page: Path) -> str:
@@ -37,7 +38,17 @@ def test_every_page_is_there_in_both_languages() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_a_link_leads_to_a_file_in_the_same_language(page: Path) -> None:
-    for target, _ in LINK.findall(page.read_text("utf-8")):
-        assert (page.parent / target).exists(), target
-        if page.name.endswith(".zh.md") and target.endswith(".md") and target not in ("README.md", "index.md"):
-            assert target.endswith(".zh.md") or not (page.parent / target).with_suffix(".zh.md").exists(), target
+    for text, target in LINK.findall(page.read_text("utf-8")):
+        there = page.parent / target
+        assert there.exists(), target
+        if page.name.endswith(".zh.md") and target.endswith(".md") and text != "English":
+            assert target.endswith(".zh.md") or not there.with_suffix(".zh.md").exists(), target
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=name)
+def test_a_number_in_the_prose_stands_in_a_block(page: Path, make: ModuleType) -> None:
+    text = page.read_text("utf-8")
+    if page in make.written():
+        prose = re.sub(r"`[^`\n]*`", "", FENCED.sub("", text))
+        shown = "".join(FENCED.findall(text))
+        assert [number for number in re.findall(r"\d+\.\d{2,}", prose) if number not in shown] == []
