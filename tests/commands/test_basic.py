@@ -111,6 +111,13 @@ def test_print_keeps_its_values(session: Session) -> None:
         session.run("print $nope")
 
 
+def test_a_named_value_of_many_numbers_is_summed_up(session: Session) -> None:
+    assert len(run(session, "set $few = src.x").splitlines()) > 3  # twelve are written out
+    assert run(session, "set $all = enc0.ffn.W_1").startswith("$all = 4×8: from ")
+    assert len(run(session, "set $all = enc0.ffn.W_1").splitlines()) == 1
+    assert len(run(session, "print $all").splitlines()) > 4
+
+
 def test_an_error_points_at_its_place(session: Session) -> None:
     with pytest.raises(TfstepError) as caught:
         session.run("print 1 + * 2")

@@ -26,3 +26,8 @@ def test_a_star_that_multiplies_stays(text: str) -> None:
 def test_stars_in_code_stay() -> None:
     assert [span.text for span in spans("`a *b* c`") if span.role == "accent"]
     assert "*b*" in "".join(span.text for span in spans("`a *b* c`"))
+
+
+def test_a_number_at_the_beginning_of_a_line_makes_no_list() -> None:
+    assert len(list(prose_lines("it had a length of 1 and still has\n1. An added one", 200))) == 1
+    assert len(list(prose_lines("1. one\n2. two", 200))) == 2

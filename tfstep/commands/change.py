@@ -68,7 +68,7 @@ def _named(session: Session, name: str, expression: str) -> Result:
             Text("a value is named $x, with letters, not ${name}", "值的名称写作 $x，用字母，而不是 ${name}", name=name)
         )
     session.values.named[name] = evaluate(session, expression)
-    return Value(f"${name}", session.values.named[name])
+    return Value(f"${name}", session.values.named[name], brief=True)
 
 
 def _mask(trace: Trace, slot: int) -> bytes:

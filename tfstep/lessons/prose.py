@@ -85,9 +85,9 @@ def verbatim_lines(text: str) -> Iterator[Line]:
 
 def _items(paragraph: str) -> Iterator[str]:
     """The items of a list, or the paragraph as one; broken lines joined, without a space between Chinese."""
-    item = ""
+    item, is_list = "", _ITEM.match(paragraph) is not None
     for each in paragraph.split("\n"):
-        if _ITEM.match(each) and item:
+        if is_list and _ITEM.match(each) and item:
             yield item
             item = each
         else:

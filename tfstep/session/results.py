@@ -70,12 +70,13 @@ class Shown(Result):
 @dataclass(frozen=True, eq=False)
 class Value(Result):
     """What an expression comes to. ``number`` counts the values of the session: ``$3``; ``part`` says which tensor,
-    or part of one, it is, where it is nothing else."""
+    or part of one, it is, where it is nothing else; ``brief``: of many numbers, only what they amount to."""
 
     expression: str
     values: np.ndarray
     number: int = 0
     part: tuple[Tensor, Index | None] | None = None
+    brief: bool = False
 
 
 @dataclass(frozen=True, eq=False)

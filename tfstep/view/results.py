@@ -44,6 +44,7 @@ from tfstep.view.values import array_lines, part_lines, summed_up
 
 LOSS = Text("loss", "损失")
 WIDTH = 100  # columns of a table where nobody says how wide the terminal is
+FEW = 16  # numbers of a named value that are written out
 
 
 def text(result: Result, trace: Trace, cells: int = WIDTH) -> str:
@@ -127,6 +128,9 @@ def _value(result: Value, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     name = f"${result.number} = " if result.number else f"{result.expression} = "
     if result.values.ndim == 0:
         yield line(span(name, "dim"), exact_or_whole(result.values))
+        return
+    if result.brief and result.values.size > FEW:
+        yield (span(name, "dim"), *summed_up(result.values))
         return
     shape = "×".join(map(str, result.values.shape))
     yield line(span(name, "dim"), span(f"({shape})", "dim"))
