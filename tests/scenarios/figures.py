@@ -187,7 +187,8 @@ def steve_builds_a_house() -> list[float]:
 def milk() -> list[float]:
     before, after = run("milk"), trained("milk")
     rows = [value(trace, "enc0.attn.weights")[0, 0] for trace in (before, after)]
-    return flat(rows[0][5], rows[1][5], batch_loss(), floor(), rows[1][3, 5])
+    other = value(trained("milk", "another-seed"), "enc0.attn.weights")[0, 0, 5, 3]
+    return flat(rows[0][5], rows[1][5], batch_loss(), floor(), rows[1][3, 5], other)
 
 
 def batch_loss() -> float:
