@@ -53,8 +53,9 @@ class ExpectedWord(Expected):
     words: tuple[str, ...] = ()
 
     def judge(self, session: Session, text: str) -> bool:
+        given = _bare(text)
         folded = {word.casefold(): word for word in self.words}
-        found = folded.get(_bare(text).casefold())
+        found = given if given in self.words else folded.get(given.casefold())
         if found is None:
             raise AnswerError(
                 Text(
