@@ -149,7 +149,7 @@ def test_the_term_we_are_at_is_lit_in_both_operands_and_in_the_equation(session:
     grids = by_key(found)
     assert grids["enc0.attn.Q"].lit_cells == {(1, 2)}
     assert grids["enc0.attn.K"].lit_cells == {(2, 2)}
-    assert found.account.links == ("enc0.attn.Q[0,0,1,2]", "enc0.attn.K[0,0,2,2]")
+    assert found.account.equation.links == ("enc0.attn.Q[0,0,1,2]", "enc0.attn.K[0,0,2,2]")
     assert "up to term 3 of 4" in account(found)
     assert next(row.text for row in found.rows if row.state == "now") == "scores"
     session.run("finish")

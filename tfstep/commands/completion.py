@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfstep.commands.registry import declared, find
+from tfstep.commands.registry import declared, find, in_groups
 from tfstep.errors import CommandError
 from tfstep.text import Text
 
@@ -33,8 +33,8 @@ def complete(session: Session, before: str) -> list[Candidate]:
     """The candidates for the line up to the cursor."""
     word, space, rest = before.lstrip().partition(" ")
     if not space:
-        found = (each for each in declared().values() if each.name.startswith(word))
-        return [Candidate(each.name, len(word), str(each.about)) for each in found]
+        names = (each for _, commands in in_groups() for each in commands)
+        return [Candidate(each.name, len(word), str(each.about)) for each in names if each.name.startswith(word)]
     try:
         command = find(word)
     except CommandError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tfstep.engine.cell import cell_name
 from tfstep.engine.tensor import Tensor, short
@@ -15,9 +15,11 @@ from tfstep.text import Text
 from tfstep.view.board import At
 from tfstep.view.equation import Equation, equation, name_of
 from tfstep.view.number import plain
+from tfstep.view.readers import readers
 from tfstep.view.spans import Line, Span, clipped, ends, flow, line
 from tfstep.view.sums import explained
 
+LISTED = 4  # steps that read a number, of which the names are shown
 STEP = 0.1  # by how much a number is raised in the sentence on its gradient
 
 _LEAF = {
@@ -45,17 +47,34 @@ class Account:
     computed: float | None = None
     gradient: float | None = None
     gradient_name: str = ""
+    gradient_cell: str = ""
     comes_from: Line = ()
     goes_to: tuple[str, ...] = ()
     used_by: tuple[str, ...] = ()
     after: float | None = None
     meaning: str = ""
     partial: Partial | None = None  # the term of the sum that we are at
+    chosen: int = 0  # which of the links Enter follows
 
     @property
     def links(self) -> tuple[str, ...]:
-        """The cells that can be followed, in order."""
-        return self.equation.links
+        """The cells and tensors that can be followed, in the order in which they are shown."""
+        return (*self.equation.links, *self._flow)
+
+    @property
+    def _flow(self) -> tuple[str, ...]:
+        """Of these, those behind the equation: the gradient, what it is made from, what reads it and the number."""
+        made = (span.link for span in self.comes_from if span.link)
+        return (*filter(None, (self.gradient_cell,)), *made, *self.goes_to[:LISTED], *self.used_by[:LISTED])
+
+    def _marked(self, spans: Line, first: int) -> Line:
+        """These spans, the one that is followed next marked; their first link is number ``first`` behind the
+        equation."""
+        found, number = [], len(self.equation.links) + first
+        for span in spans:
+            found.append(replace(span, chosen=True) if span.link and number == self.chosen else span)
+            number += bool(span.link)
+        return tuple(found)
 
     def lines(self, cells: int, lines: int) -> list[Line]:
         """At most so many lines, the more telling ones first to stay."""
@@ -124,18 +143,25 @@ class Account:
         if self.meaning:
             found.append(line(Span(self.meaning, "dim")))
         if self.gradient is not None:
-            head = line(Span(f"∂loss/∂{self.gradient_name}", "key"), "  ", Span(plain(self.gradient), "strong"), "  ")
+            name = Span(f"∂loss/∂{self.gradient_name}", "key", self.gradient_cell or None)
+            head = line(*self._marked((name,), 0), "  ", Span(plain(self.gradient), "strong"), "  ")
             found.extend(flow([head, line(Span(_sentence(self.gradient), "dim"))], cells))
         parts: list[Line] = []
+        first = 1 if self.gradient_cell else 0
         if self.comes_from:
-            parts.append(line(Span(str(Text("comes from ", "来自 ")), "dim"), *self.comes_from, "   "))
+            made = self._marked(self.comes_from, first)
+            parts.append(line(Span(str(Text("comes from ", "来自 ")), "dim"), *made, "   "))
+            first += sum(bool(span.link) for span in made)
         if self.goes_to:
-            parts.append(line(Span(str(Text("goes to ", "传往 ")), "dim"), *_listed(self.goes_to), "   "))
+            goes = self._marked(_listed(self.goes_to), first)
+            parts.append(line(Span(str(Text("goes to ", "传往 ")), "dim"), *goes, "   "))
+            first += len(self.goes_to[:LISTED])
         if self.after is not None:
             text = Text("after the update ", "更新之后 ")
             parts.append(line(Span(str(text), "dim"), Span(f"{plain(self.value)} → {plain(self.after)}"), "   "))
         if self.used_by:
-            parts.append(line(Span(str(Text("used by ", "用于 ")), "dim"), *_listed(self.used_by)))
+            used = self._marked(_listed(self.used_by), first)
+            parts.append(line(Span(str(Text("used by ", "用于 ")), "dim"), *used))
         return found + flow(parts, cells)
 
 
@@ -144,14 +170,14 @@ def _so_far(partial: Partial) -> str:
     return str(Text("up to term {k} of {n}: ", "到第 {k}/{n} 项为止：", k=partial.number, n=partial.of))
 
 
-def _listed(paths: tuple[str, ...]) -> list[Span]:
+def _listed(paths: tuple[str, ...]) -> Line:
     spans: list[Span] = []
-    for path in paths[:4]:
+    for path in paths[:LISTED]:
         spans.append(Span(short(path), "name", path))
         spans.append(Span("  "))
-    if len(paths) > 4:
-        spans.append(Span(f"+{len(paths) - 4}", "dim"))
-    return spans
+    if len(paths) > LISTED:
+        spans.append(Span(f"+{len(paths) - LISTED}", "dim"))
+    return tuple(spans)
 
 
 def _meaning(path: str, cell: tuple[int, ...], root: Trace, value: float) -> str:
@@ -208,14 +234,15 @@ def account(
     gradient: float | None = None
     comes: Line = ()
     goes: tuple[str, ...] = ()
-    used: tuple[str, ...] = ()
+    used = readers(tensor)
+    gradient_cell = ""
     name = name_of(root, address)
     if not trace.prefix:
-        nodes, readers = trace.plan.nodes, trace.plan.consumers[node.slot]
-        used = tuple(nodes[s].path for s in readers if nodes[s].phase == (node.phase or "forward"))
+        nodes = trace.plan.nodes
         grad = trace.plan.paths.get(f"{path}.grad")
         if grad is not None:
             gradient = float(trace.value(grad.slot)[cell])
+            gradient_cell = cell_name(grad.path, cell)
             comes = equation(root, explained(root[grad.path], cell, at)).symbols
             goes = tuple(nodes[s].path for s in trace.plan.consumers[grad.slot])
     new = tensor.new
@@ -234,10 +261,12 @@ def account(
         computed=computed,
         gradient=gradient,
         gradient_name=name,
+        gradient_cell=gradient_cell,
         comes_from=comes,
         goes_to=goes,
         used_by=used,
         after=None if new is None else float(new[cell]),
         meaning=_meaning(path, cell, root, why.value),
         partial=partial,
+        chosen=chosen,
     )

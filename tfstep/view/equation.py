@@ -132,7 +132,8 @@ def _group(trace: Trace, group: list[Term]) -> list[Span]:
         elif k:
             spans.append(Span(" · " if dot else " × ", "dim"))
         cells = [term.factors[k].cell for term in group]
-        spans.append(Span(_common(trace, cells) if factor.cell else factor.name, "name" if factor.cell else "dim"))
+        text = _common(trace, cells) if factor.cell else factor.name
+        spans.append(Span(text, "name" if factor.cell else "dim", factor.cell))
         if factor.power not in (1, -1):
             spans.append(Span({2: "²", 3: "³", 0.5: "^½", -2: "⁻²"}.get(factor.power, f"^{factor.power:g}"), "dim"))
     if first.fn:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.filter import LineFilter, NoColor
@@ -13,25 +14,27 @@ from textual.widget import Widget
 
 from tfstep.commands.session import Session
 from tfstep.errors import TfstepError
-from tfstep.faces.tui import asking, following, outcome, pointing
+from tfstep.faces.tui import asking, following, hovering, outcome, pointing
 from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.busy import Busy
-from tfstep.faces.tui.drawn import Drawn, Follow
+from tfstep.faces.tui.drawn import Drawn, Follow, Hover
 from tfstep.faces.tui.footer import footer
 from tfstep.faces.tui.intents import INTENTS
 from tfstep.faces.tui.key import Key, bindings
 from tfstep.faces.tui.keys import KEYS
 from tfstep.faces.tui.layout import layout
-from tfstep.faces.tui.palette import DARK, LIGHT, theme_of
+from tfstep.faces.tui.palette import DARK, THEMES, theme_of
 from tfstep.faces.tui.prompt import Prompt
 from tfstep.faces.tui.rest import Rest
 from tfstep.faces.tui.tree import Timeline
 from tfstep.session.results import Help, Quit, Result
-from tfstep.text import Text, language, set_language
 from tfstep.view.frame import Camera, Frame
 from tfstep.view.look import Look
 from tfstep.view.panels import top_line
 from tfstep.view.spans import Line, Span, folded, line
+
+if TYPE_CHECKING:
+    from tfstep.faces.tui.jump import Jump
 
 
 class Debugger(App[int]):
@@ -56,8 +59,10 @@ class Debugger(App[int]):
         self.frame: Frame | None = None
         self.busy = Busy(self)
         self.rest = Rest(self)
+        self.jump: Jump | None = None
+        self.hovered: Widget | None = None  # on which the mouse is over something
         self._tall: tuple[tuple[object, ...], int] = ((), 0)  # what was looked at, how tall its explanation was
-        for palette in (DARK, LIGHT):
+        for palette in THEMES.values():
             self.register_theme(theme_of(palette))
         self.theme = DARK.name
 
@@ -75,6 +80,7 @@ class Debugger(App[int]):
         yield _panel("status", "bar")
         yield Prompt(id="prompt")
         yield _panel("footer", "paper")
+        yield _panel("menu", "panel")
 
     def beside(self) -> Iterable[Widget]:
         """What else stands in the body, docked to a side of it."""
@@ -91,6 +97,7 @@ class Debugger(App[int]):
     def on_mount(self) -> None:
         """Draw the first Frame."""
         self.query_one("#prompt").display = False
+        self.query_one("#menu").display = False
         self.redraw()
         self.rest.begin()
 
@@ -100,7 +107,8 @@ class Debugger(App[int]):
         They have priority so that each is done before the next is looked at: of keys that arrive in one burst,
         those behind `:` belong to the prompt.
         """
-        return len(self.screen_stack) == 1 and not any(prompt.display for prompt in self.query(Prompt))
+        asked = any(prompt.display for prompt in self.query(Prompt))
+        return len(self.screen_stack) == 1 and self.jump is None and not asked
 
     def on_resize(self) -> None:
         """Divide the screen anew."""
@@ -198,6 +206,13 @@ class Debugger(App[int]):
         """Run a line of the debugger's language."""
         self.perform(command)
 
+    def press_key(self, key: Key) -> None:
+        """Do what a key does."""
+        if key.action == "run":
+            self.perform(key.line)
+        else:
+            self.call_later(self.run_action, key.action)
+
     def action_stop(self) -> None:
         """Stop the command that is running."""
         if self.busy.command:
@@ -212,19 +227,6 @@ class Debugger(App[int]):
         from tfstep.faces.tui.help import Pages
 
         self.push_screen(Pages(keys=self.keys))
-
-    def action_language(self) -> None:
-        """The other language."""
-        set_language("zh" if language() == "en" else "en")
-        self.say(line(str(Text("language: English", "语言：中文"))))
-
-    def action_theme(self) -> None:
-        """The other theme."""
-        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
-        self.redraw()
-        self.refresh(layout=True)
-        for widget in self.query("*"):
-            widget.refresh()
 
     def action_focus_next(self) -> None:
         """Tab: the next matrix."""
@@ -245,8 +247,15 @@ class Debugger(App[int]):
     # -- what widgets say --------------------------------------------------------------------------
 
     def on_follow(self, event: Follow) -> None:
-        """A number or a name was clicked."""
+        """A number, a name, or a key of the footer was clicked."""
+        if event.link.startswith("key:"):
+            self.press_key(self.keys[int(event.link.removeprefix("key:"))])
+            return
         following.go_to(self, event.link)
+
+    def on_hover(self, event: Hover) -> None:
+        """The mouse is over a cell, a step, a name, a key; or no longer."""
+        hovering.hovered(self, event.place, hovering.told(self, event.link))
 
     def on_board_pointed(self, event: Board.Pointed) -> None:
         """A cell was clicked."""
@@ -261,14 +270,19 @@ class Debugger(App[int]):
             folds = {**dict(self.look.folds), row.scope: not row.open}
             self.look_at(folds=tuple(folds.items()))
 
+    def on_key(self, event: events.Key) -> None:
+        """While labels are shown, keys spell one."""
+        if self.jump is not None:
+            event.stop()
+            self.jump.typed(event.key)
+
     def on_prompt_answered(self, event: Prompt.Answered) -> None:
         """Enter was pressed in the prompt."""
         asking.answered(self, event.kind, event.text)
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
-        """Show how the line may go on."""
-        cells = self.size.width - 2
-        self._lines("footer", [asking.candidates(event.candidates, cells) or footer(cells, self.keys)])
+        """Show how the line may go on, in a menu above it."""
+        asking.offer(self, event)
 
     def on_prompt_left(self) -> None:
         """Escape was pressed in the prompt."""

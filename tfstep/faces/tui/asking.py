@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tfstep.faces.tui.prompt import Complete, Prompt
+from tfstep.engine.tensor import short
+from tfstep.faces.tui.drawn import Drawn
+from tfstep.faces.tui.prompt import Candidate, Complete, Prompt
 from tfstep.text import Text
-from tfstep.view.spans import Line, Span, line, line_width
-from tfstep.view.width import clip, width
+from tfstep.view.fit import left
+from tfstep.view.spans import Line, Span, clipped, line
+from tfstep.view.width import width
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
+
+SHOWN = 100  # matches of a search that are offered
 
 
 def command(app: Debugger, text: str = "") -> None:
@@ -27,7 +33,8 @@ def search(app: Debugger) -> None:
     """Ask for part of the name of a step."""
 
     def ways(before: str) -> list[tuple[str, int, str]]:
-        return [(path, len(before), "") for path in _matching(app, before)]
+        trace = app.session.trace
+        return [(path, len(before), trace[path].formula or "") for path in _matching(app, before)[:SHOWN]]
 
     ask(app, "search", "/", app.look.search, [], ways)
 
@@ -37,6 +44,23 @@ def _matching(app: Debugger, part: str) -> list[str]:
     steps, at = app.session.trace.plan.steps, app.session.position[0]
     ordered = [*steps[at:], *steps[:at]]
     return [node.path for node in ordered if part and part.lower() in node.path.lower()]
+
+
+def match(app: Debugger, by: int) -> None:
+    """The next step, or the one before, that the last search fits; without one, with the name of this step."""
+    part = app.look.search or short(app.session.current.path).strip("∂")
+    plan = app.session.trace.plan
+    found = sorted((plan.paths[path].number, path) for path in _matching(app, part))
+    here = app.session.position[0]
+    ahead = [k for k, (step, _) in enumerate(found) if (step > here if by > 0 else step < here)]
+    to = (ahead[0] if by > 0 else ahead[-1]) if ahead else 0 if by > 0 else -1
+    if not found or found[to][0] == here:
+        said = Text("no other step has {part!r} in its name", "没有别的步骤名字里含 {part!r}", part=part)
+        app.say(line(Span(str(said), "dim")))
+        return
+    app.perform(f"goto {found[to][1]}")
+    told = Text("{part}: {n} of {of}", "{part}：第 {n} 处，共 {of} 处", part=part, n=to % len(found) + 1, of=len(found))
+    app.say(line(Span(str(told), "dim")))
 
 
 def ask(
@@ -50,6 +74,7 @@ def ask(
 def left_prompt(app: Debugger) -> None:
     """The prompt is gone; the status line is back."""
     app.query_one("#status").display = True
+    app.query_one("#menu").display = False
     app.set_focus(None)
     app.redraw()
 
@@ -71,18 +96,25 @@ def answered(app: Debugger, kind: str, text: str) -> None:
             app.say(line(Span(str(said), "bad")))
 
 
-def candidates(found: list[tuple[str, int, str]], cells: int) -> Line:
-    """How the line may go on, in one line: with one candidate also what it is."""
-    if not found:
-        return ()
-    if len(found) == 1:
-        text, _, about = found[0]
-        return line(Span(text, "accent"), Span(clip(f"  {about}", max(0, cells - width(text))), "dim"))
-    spans: list[Span] = []
-    for text, _, _ in found:
-        span = Span(f"{text}  ", "")
-        if line_width((*spans, span)) > cells - 8:
-            spans.append(Span(f"… {len(found)}", "dim"))
-            break
-        spans.append(span)
-    return tuple(spans)
+def offer(app: Debugger, typed: Prompt.Typed) -> None:
+    """Show how the line may go on, in a menu above it."""
+    if not app.query_one("#prompt").display:
+        return
+    found, lit = _menu(typed.candidates, typed.at, app.size.width - 2, max(1, min(8, app.size.height - 6)))
+    menu = app.query_one("#menu", Drawn)
+    menu.display = bool(found)
+    menu.styles.height = len(found)
+    menu.show(found)
+    menu.lit = lit
+
+
+def _menu(found: Sequence[Candidate], at: int, cells: int, most: int) -> tuple[list[Line], int | None]:
+    """The lines of the menu of candidates, ``most`` at most, and which of them is the one taken."""
+    first = max(0, min(at - most // 2, len(found) - most))
+    part = found[first : first + most]
+    names = min(max((width(text) for text, _, _ in part), default=0), cells // 2) + 2
+    lines = [clipped(line(Span(left(text, names), ""), Span(about, "dim")), cells) for text, _, about in part]
+    if len(found) > len(part):
+        count = Text("{n} of {of}", "{n} / {of}", n=max(at, 0) + 1, of=len(found))
+        lines.append(line(Span(str(count), "dim")))
+    return lines, at - first if at >= 0 else None

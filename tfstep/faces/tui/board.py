@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Click, MouseScrollDown, MouseScrollUp
+from textual.events import Click, Leave, MouseMove, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tfstep.faces.tui.drawn import palette_of
+from tfstep.faces.tui.drawn import Badges, Hover, badged, palette_of
 from tfstep.faces.tui.matrix import Window, heading_line, number_line, rest_line
 from tfstep.faces.tui.palette import role
 from tfstep.view.arrange import arrange
@@ -33,6 +35,8 @@ class Board(Widget):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
+        self._over: tuple[str, int, int] | None = None
+        self.badges: Badges = {}
         self._pieces: tuple[Piece, ...] = ()
         self._drawing = AUTO
         self._ascii = False
@@ -69,7 +73,20 @@ class Board(Widget):
                 parts.append((placed.x, placed.width, self._line(placed, y - placed.y)))
         sign = role(palette, "strong", paper=palette.paper)
         parts += [(x, width(text), [Segment(plain(text), sign)]) for x, sy, text in self._arranged.signs if sy == y]
-        return _joined(sorted(parts, key=lambda part: part[0]), self.size.width, ground)
+        found = _joined(sorted(parts, key=lambda part: part[0]), self.size.width, ground)
+        return badged(found, self.badges.get(y), palette)
+
+    def spots(self, most: int) -> Iterator[tuple[int, int, str, int, int]]:
+        """Where the cells stand that are seen, at most so many: column, line, key of the matrix, row and column."""
+        for placed in self._arranged.placed:
+            window = self.window(placed.grid.key)
+            for row in range(window.row, min(window.row + placed.rows, placed.grid.height)):
+                for column in range(window.column, min(window.column + placed.columns, placed.grid.breadth)):
+                    if most == 0:
+                        return
+                    most -= 1
+                    x = 1 + placed.x + placed.label + (column - window.column) * placed.cell
+                    yield x, placed.y + placed.top + row - window.row, placed.grid.key, row, column
 
     def _line(self, placed: Placed, y: int) -> list[Segment]:
         palette, window = palette_of(self), self.window(placed.grid.key)
@@ -88,15 +105,34 @@ class Board(Widget):
 
     def on_click(self, event: Click) -> None:
         """Say which cell was clicked."""
-        x, y = event.x - 1, event.y
+        cell = self._cell(event.x - 1, event.y)
+        if cell is not None:
+            self.post_message(self.Pointed(*cell))
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Say which cell the mouse is over, once."""
+        self._hover(self._cell(event.x - 1, event.y))
+
+    def on_leave(self, event: Leave) -> None:
+        """The mouse is gone."""
+        self._hover(None)
+
+    def _hover(self, cell: tuple[str, int, int] | None) -> None:
+        if cell != self._over:
+            self._over = cell
+            self.post_message(Hover(self, None if cell is None else f"at:{cell[1]}:{cell[2]}:{cell[0]}"))
+
+    def _cell(self, x: int, y: int) -> tuple[str, int, int] | None:
+        """The key of the matrix, the row and the column at a place."""
         placed = self._found(x, y)
         if placed is None:
-            return
+            return None
         window = self.window(placed.grid.key)
         row = window.row + y - placed.y - placed.top
         column = window.column + (x - placed.x - placed.label) // placed.cell
         if 0 <= row < placed.grid.height and 0 <= column < placed.grid.breadth and x >= placed.x + placed.label:
-            self.post_message(self.Pointed(placed.grid.key, row, column))
+            return placed.grid.key, row, column
+        return None
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """Scroll the matrix under the mouse."""

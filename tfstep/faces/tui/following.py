@@ -1,33 +1,39 @@
-"""Following numbers to where they came from, and back."""
+"""Following numbers to where they came from and to where they go, and back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from tfstep.engine.cell import index_of, parse_cell
+from tfstep.engine.cell import cell_name, index_of, parse_cell
 from tfstep.errors import TfstepError
 from tfstep.text import Text
+from tfstep.view.readers import readers, reading_cell
 from tfstep.view.spans import Span, line
+from tfstep.view.width import width
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
     from tfstep.session.place import Position
 
+TRAIL = 20  # marks of the way that are ever shown
+
 
 @dataclass(frozen=True)
 class Mark:
-    """Where one was before following a number."""
+    """Where one was before following a number; ``name`` is the cell as it is called on the screen."""
 
     position: Position
     subject: str | None
     focus: str | None
     path: str
     cell: tuple[int, ...]
+    name: str
 
 
 def factor(app: Debugger, by: int) -> None:
-    """Mark the next number of the equation."""
+    """Mark the next number or name of the explanation."""
     if app.frame is not None and app.frame.account.links:
         app.look_at(factor=(app.look.factor + by) % len(app.frame.account.links))
 
@@ -46,15 +52,38 @@ def follow(app: Debugger) -> None:
     go_to(app, links[min(app.look.factor, len(links) - 1)])
 
 
-def go_to(app: Debugger, link: str) -> None:
-    """Go to a cell or a tensor, remembering where we were."""
+def onward(app: Debugger) -> None:
+    """Go to a cell that reads this one; where several steps do, to the one that is chosen."""
     if app.frame is None:
         return
-    session = app.session
-    mark = Mark(session.position, app.look.subject, app.look.focus, app.frame.focus, app.frame.cell)
+    found = readers(app.session.trace[app.frame.focus])
+    if not found:
+        text = Text("no step reads {name}", "没有步骤读取 {name}", name=app.frame.account.name)
+        app.say(line(Span(str(text), "dim")))
+    elif len(found) == 1:
+        go_to(app, found[0])
+    else:
+        from tfstep.faces.tui.chooser import Choice, Chooser
+
+        trace = app.session.trace
+        title = Text("{name} goes to", "{name} 的去向", name=app.frame.account.name)
+        choices = [Choice(path, trace[path].formula or "", partial(go_to, app, path)) for path in found]
+        app.push_screen(Chooser(str(title), choices))
+
+
+def go_to(app: Debugger, link: str) -> None:
+    """Go to a cell or a tensor, remembering where we were. Of a tensor that reads the cell under the cursor, to a
+    cell that does."""
+    if app.frame is None:
+        return
+    session, frame = app.session, app.frame
+    here = cell_name(frame.focus, frame.cell)
+    mark = Mark(session.position, app.look.subject, app.look.focus, frame.focus, frame.cell, frame.account.name)
     path, index = parse_cell(link)
     try:
         tensor = session.trace[path]
+        if index is None and frame.focus in tensor.inputs:
+            index = reading_cell(session.trace, path, here, session.cursor.on)
         if index is not None:
             session.cursor.move_to(tensor, index_of(tensor, index))
         if tensor.step is not None:
@@ -81,3 +110,17 @@ def go_back(app: Debugger) -> None:
     except TfstepError as error:  # the tensor is gone with another variant
         app.status = (line(Span(str(error), "bad")),)
     app.look_at(subject=mark.subject, focus=mark.focus, factor=0)
+
+
+def trail(app: Debugger, cells: int) -> list[Span]:
+    """The way one came, in so many cells: the last steps of it, and where it has led."""
+    if app.frame is None:
+        return []
+    names = [mark.name for mark in app.trail[-TRAIL:]]
+    left = len(app.trail) - len(names)
+    here = app.frame.account.name
+    while names and width(" › ".join([*names, here])) + 4 > cells:
+        names.pop(0)
+        left += 1
+    before = " › ".join([*(["…"] if left else []), *names, ""])
+    return [Span(before, "dim"), Span(here, "accent")]

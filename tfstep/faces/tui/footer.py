@@ -25,5 +25,6 @@ def footer(cells: int, keys: tuple[Key, ...] = KEYS) -> Line:
     spans: list[Span] = []
     for key, text in texts.items():
         if key in shown:
-            spans += [Span(text, "accent"), Span(f" {key.label}" + " " * _GAP, "dim")]
+            link = f"key:{keys.index(key)}"  # a click presses it, the mouse over it tells what it does
+            spans += [Span(text, "accent", link), Span(f" {key.label}", "dim", link), Span(" " * _GAP)]
     return tuple(spans)

@@ -7,7 +7,7 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
-from tfstep.commands.registry import GROUPS, find, in_groups
+from tfstep.commands.registry import GROUPS, in_groups
 from tfstep.faces.tui.drawn import Drawn
 from tfstep.faces.tui.key import Key
 from tfstep.faces.tui.keys import KEYS
@@ -22,8 +22,7 @@ def help_lines(cells: int, keys: tuple[Key, ...] = KEYS) -> list[Line]:
     lines = [line(Span(str(Text("Keys", "按键")), "accent")), ()]
     seen: dict[str, list[str]] = {}
     for key in keys:
-        text = str(key.about or (find(key.line).about if _known(key.line) else key.label))
-        seen.setdefault(text, []).append(key.shown)
+        seen.setdefault(str(key.said), []).append(key.shown)
     for text, shown in seen.items():
         lines += _entry("  ".join(shown), text, 14, cells)
     for group, commands in in_groups():
@@ -33,10 +32,6 @@ def help_lines(cells: int, keys: tuple[Key, ...] = KEYS) -> list[Line]:
             short = f"  ({', '.join(command.aliases)})" if command.aliases else ""
             lines += _entry(command.usage + short, str(command.about), 32, cells)
     return lines
-
-
-def _known(name: str) -> bool:
-    return any(command.name == name for _, commands in in_groups() for command in commands)
 
 
 def _entry(name: str, text: str, column: int, cells: int) -> list[Line]:

@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from tfstep.faces.tui import asking, changing, following, outcome, pointing, showing
+from tfstep.faces.tui import asking, changing, following, looks, outcome, pointing, showing
+
+if TYPE_CHECKING:
+    from tfstep.faces.tui.app import Debugger
+
+
+def _everything(app: Debugger) -> None:
+    from tfstep.faces.tui.everything import everything
+
+    everything(app)
+
+
+def _jump(app: Debugger) -> None:
+    from tfstep.faces.tui.jump import Jump
+
+    app.jump = Jump(app)
+
 
 INTENTS: dict[str, Callable[..., None]] = {
     "head": lambda app, by: pointing.along(app, "head", by),
@@ -26,7 +43,13 @@ INTENTS: dict[str, Callable[..., None]] = {
     "breakpoint": changing.breakpoint_,
     "factor": following.factor,
     "follow": following.follow,
+    "onward": following.onward,
     "go_back": following.go_back,
     "command": asking.command,
     "search": asking.search,
+    "language": looks.other_language,
+    "theme": looks.next_theme,
+    "match": asking.match,
+    "everything": _everything,
+    "jump": _jump,
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
+from tfstep.commands.registry import declared
 from tfstep.text import Text
 
 
@@ -25,6 +26,14 @@ class Key:
     line: str = ""
     about: Text | None = None
     footer: int = 0
+
+    @property
+    def said(self) -> Text:
+        """What it does, in a sentence."""
+        if self.about is not None:
+            return self.about
+        command = declared().get(self.line)
+        return self.label if command is None else command.about
 
 
 def bindings(keys: Iterable[Key]) -> list[BindingType]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tfstep.faces.tui.key import Key
 from tfstep.faces.tui.keys_matrix import MATRIX
+from tfstep.faces.tui.keys_way import WAY
 from tfstep.text import Text
 
 KEYS = (
@@ -208,62 +209,7 @@ KEYS = (
     Key("pageup", "PgUp", Text("page", "翻页"), "cursor(-10, 0)", about=Text("Ten rows up.", "上移十行。")),
     Key("home", "Home", Text("row", "行首"), "cursor(0, -1000000)", about=Text("To the first column.", "到第一列。")),
     Key("end", "End", Text("row", "行尾"), "cursor(0, 1000000)", about=Text("To the last column.", "到最后一列。")),
-    Key(
-        "full_stop",
-        ".",
-        Text("factor", "因子"),
-        "intend('factor', 1)",
-        about=Text("Mark the next number of the equation.", "选中等式里的下一个数。"),
-    ),
-    Key(
-        "comma",
-        ",",
-        Text("factor", "因子"),
-        "intend('factor', -1)",
-        about=Text("Mark the number before it.", "选中等式里的上一个数。"),
-    ),
-    Key(
-        "enter",
-        "Enter",
-        Text("follow", "追踪"),
-        "intend('follow')",
-        footer=3,
-        about=Text("Go to the cell that the marked number came from.", "跳到所选的数所来自的单元格。"),
-    ),
-    Key(
-        "backspace",
-        "⌫",
-        Text("return", "返回"),
-        "intend('go_back')",
-        footer=3,
-        about=Text("Return to where you followed from.", "返回追踪之前的位置。"),
-    ),
     *MATRIX,
-    Key(
-        "slash",
-        "/",
-        Text("search", "搜索"),
-        "intend('search')",
-        footer=4,
-        about=Text("Search the steps by name.", "按名称搜索步骤。"),
-    ),
-    Key(
-        "colon",
-        ":",
-        Text("command", "命令"),
-        "intend('command')",
-        footer=1,
-        about=Text(
-            "The command bar; Tab completes, ↑ brings back earlier lines.", "命令栏；Tab 补全，↑ 调出以前的命令。"
-        ),
-    ),
-    Key(
-        "escape",
-        "Esc",
-        Text("stop", "停止"),
-        "stop",
-        about=Text("Stop a training that is running; what is done is kept.", "停止正在进行的训练；保留已完成的部分。"),
-    ),
     Key(
         "S",
         "S",
@@ -271,8 +217,5 @@ KEYS = (
         "intend('picture')",
         about=Text("Write what is on the screen as an SVG picture.", "把屏幕内容存为 SVG 图片。"),
     ),
-    Key("L", "L", Text("language", "语言"), "language", about=Text("English or Chinese.", "英文或中文。")),
-    Key("T", "T", Text("theme", "主题"), "theme", about=Text("Dark or light.", "深色或浅色。")),
-    Key("question_mark", "?", Text("help", "帮助"), "help", footer=1, about=Text("This help.", "本帮助。")),
-    Key("q", "q", Text("quit", "退出"), "run", "quit", footer=1),
+    *WAY,
 )

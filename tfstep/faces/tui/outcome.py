@@ -8,13 +8,14 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfstep.engine.cell import cell_name, parse_cell
+from tfstep.engine.cell import parse_cell
 from tfstep.errors import TfstepError
+from tfstep.faces.tui import following
 from tfstep.session.results import Explained, Moved, Result, Shown
 from tfstep.text import Text
 from tfstep.view.number import plain
 from tfstep.view.said import said
-from tfstep.view.spans import Line, Span, line
+from tfstep.view.spans import Line, Span, ends, line, line_width
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -70,10 +71,12 @@ def hint(app: Debugger, cells: int) -> Line:
     if app.frame is None:
         return ()
     account = app.frame.account
-    spans = [Span(account.cell, "dim"), Span(f"  {plain(account.value)}", "dim")]
-    if app.trail:
-        spans.append(Span("  ⌫ " + cell_name(app.trail[-1].path, app.trail[-1].cell), "dim"))
-    return tuple(spans)
+    if not app.trail:
+        return line(Span(account.cell, "dim"), Span(f"  {plain(account.value)}", "dim"))
+    value = f"  {plain(account.value)}"
+    back = line(Span("⌫ ", "accent"), Span(str(Text("back", "返回")), "dim"))
+    room = cells - line_width(back) - len(value) - 2
+    return ends(line(*following.trail(app, room), Span(value, "dim")), back, cells)
 
 
 def begin(app: Debugger, scripts: Sequence[Path], commands: Sequence[str]) -> None:

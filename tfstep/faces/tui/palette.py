@@ -1,4 +1,5 @@
-"""Colours: what each role of a text and each shade of a number looks like, in a dark and in a light theme."""
+"""Colours: what each role of a text and each shade of a number looks like, in a dark and in a light theme, and in one
+of the sixteen colours that the terminal itself has been given."""
 
 from __future__ import annotations
 
@@ -9,14 +10,20 @@ from rich.color import Color
 from rich.style import Style
 from textual.theme import Theme
 
+from tfstep.text import Text
 from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LEVELS, LIT, PINNED
+
+SMALL, LARGE = 3, 6  # of the levels: with named colours, those whose ink, and those whose ground, has a colour
+ON_NAMED = "bright_white"
 
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of one theme; ``less``, ``more`` and ``share`` are the far ends of the scales."""
+    """The colours of one theme; ``less``, ``more`` and ``share`` are the far ends of the scales. ``named`` colours are
+    those of the terminal: there are no shades between them."""
 
     name: str
+    title: Text
     dark: bool
     paper: str
     panel: str
@@ -34,67 +41,118 @@ class Palette:
     more: str
     share: str
     on_accent: str
+    named: bool = False
 
 
 DARK = Palette(
     "tfstep-dark",
+    Text("dark", "深色"),
     True,
     paper="#0f141b",
     panel="#141b24",
     bar="#1b2632",
     chosen="#223147",
     ink="#c9d1d9",
-    faint="#6f7a87",
+    faint="#8794a3",
     strong="#f0f4f8",
     accent="#ffb454",
     key="#59c2ff",
     good="#7fd962",
     bad="#f07178",
-    was="#47546a",
-    less="#2b6cb0",
-    more="#b35c22",
-    share="#2a8f7f",
+    was="#5d6d86",
+    less="#2a5f9e",
+    more="#9a4b1a",
+    share="#1f766a",
     on_accent="#10141a",
 )
 LIGHT = Palette(
     "tfstep-light",
+    Text("light", "浅色"),
     False,
     paper="#fbfbf8",
     panel="#f2f2ee",
     bar="#e6e8ea",
     chosen="#d7e3f1",
     ink="#2b3138",
-    faint="#7b848e",
+    faint="#5d666f",
     strong="#0c1116",
-    accent="#b35900",
-    key="#1769aa",
-    good="#2e7d32",
-    bad="#c62828",
-    was="#a9b4c2",
+    accent="#964700",
+    key="#14588f",
+    good="#276a2b",
+    bad="#b71c1c",
+    was="#8e9bab",
     less="#7fb2e5",
     more="#eda46f",
     share="#7cc9ba",
     on_accent="#ffffff",
 )
-THEMES = {palette.name: palette for palette in (DARK, LIGHT)}
+TERMINAL = Palette(
+    "tfstep-terminal",
+    Text("the terminal's own colours", "终端自己的配色"),
+    True,
+    paper="default",
+    panel="default",
+    bar="default",
+    chosen="blue",
+    ink="default",
+    faint="bright_black",
+    strong="default",
+    accent="yellow",
+    key="cyan",
+    good="green",
+    bad="red",
+    was="bright_black",
+    less="blue",
+    more="red",
+    share="cyan",
+    on_accent="black",
+    named=True,
+)
+THEMES = {palette.name: palette for palette in (DARK, LIGHT, TERMINAL)}
+
+
+_OF_INPUTS = {  # what Textual's own widgets ask of a theme of named colours
+    "ansi-background": "ansi_default",
+    "ansi-foreground": "ansi_default",
+    "border-blurred": "ansi_default",
+    "block-cursor-foreground": "ansi_bright_white",
+    "block-cursor-background": "ansi_blue",
+    "input-cursor-background": "ansi_default",
+    "input-cursor-foreground": "ansi_default",
+    "input-cursor-text-style": "reverse",
+    "input-selection-background": "ansi_blue",
+    "input-selection-foreground": "ansi_bright_white",
+    "screen-selection-background": "ansi_blue",
+    "screen-selection-foreground": "ansi_bright_white",
+}
 
 
 def theme_of(palette: Palette) -> Theme:
     """The same colours for Textual's own widgets."""
+
+    def said(colour: str) -> str:
+        return f"ansi_{colour}" if palette.named else colour
+
     return Theme(
         name=palette.name,
         dark=palette.dark,
-        primary=palette.key,
-        secondary=palette.key,
-        accent=palette.accent,
-        foreground=palette.ink,
-        background=palette.paper,
-        surface=palette.panel,
-        panel=palette.bar,
-        success=palette.good,
-        error=palette.bad,
-        warning=palette.accent,
-        variables={"tf-chosen": palette.chosen, "tf-faint": palette.faint, "tf-bar": palette.bar},
+        primary=said(palette.key),
+        secondary=said(palette.key),
+        accent=said(palette.accent),
+        foreground=said(palette.ink),
+        background=said(palette.paper),
+        surface=said(palette.panel),
+        panel=said(palette.bar),
+        success=said(palette.good),
+        error=said(palette.bad),
+        warning=said(palette.accent),
+        variables={
+            "tf-chosen": said(palette.chosen),
+            "tf-faint": said(palette.faint),
+            "tf-bar": said(palette.bar),
+            **(_OF_INPUTS if palette.named else {}),
+        },
+        ansi=palette.named,
     )
 
 
@@ -115,6 +173,8 @@ def role(palette: Palette, name: str, chosen: bool = False, paper: str = "") -> 
     }.get(name, palette.ink)
     bold = name in ("accent", "strong", "key")
     back = palette.chosen if chosen else paper or None
+    if palette.named and back == palette.chosen:
+        ink = ON_NAMED
     return Style(color=ink, bgcolor=back, bold=bold or chosen, underline=chosen)
 
 
@@ -125,15 +185,12 @@ def shade(palette: Palette, scale: str, level: int, marks: int, focused: bool, h
         if focused:
             return Style(color=palette.on_accent, bgcolor=palette.accent, bold=True)
         return Style(color=palette.accent, bgcolor=_back(palette, scale, level), bold=True, underline=True)
-    back = _back(palette, scale, level)
-    ink = palette.ink
-    if heat:
-        ink = _between(back, palette.strong, 0.45)
+    back, ink = _back(palette, scale, level), _ink(palette, scale, level, heat)
     if marks & HATCHED:
         ink = palette.faint
     if marks & LIT:
-        ink = palette.strong
-    if marks & (CHANGED | PINNED):
+        ink = ink if palette.named else palette.strong
+    if marks & (CHANGED | PINNED) and ink != ON_NAMED:
         ink = palette.good
     return Style(color=ink, bgcolor=back, bold=bool(marks & (LIT | PINNED)), underline=bool(marks & PINNED))
 
@@ -149,10 +206,25 @@ def mark_style(palette: Palette, scale: str, level: int, marks: int, focused: bo
 
 
 def _back(palette: Palette, scale: str, level: int) -> str:
+    """What is behind a number: the further from zero, the nearer to the end of the scale."""
+    if palette.named:
+        return _end(palette, scale, level) if abs(level) >= LARGE else palette.paper
     if level == 0:
         return palette.paper if scale == "whole" else _between(palette.paper, palette.bar, 0.6)
-    end = palette.share if scale == "probability" else palette.more if level > 0 else palette.less
-    return _between(palette.paper, end, 0.12 + 0.88 * abs(level) / LEVELS)
+    return _between(palette.paper, _end(palette, scale, level), 0.12 + 0.88 * abs(level) / LEVELS)
+
+
+def _ink(palette: Palette, scale: str, level: int, heat: bool) -> str:
+    """The colour of a number, to be read on what is behind it."""
+    if palette.named:
+        return ON_NAMED if abs(level) >= LARGE else _end(palette, scale, level) if abs(level) >= SMALL else palette.ink
+    if heat:
+        return _between(_back(palette, scale, level), palette.strong, 0.45)
+    return palette.strong if palette.dark and abs(level) > LEVELS // 2 else palette.ink
+
+
+def _end(palette: Palette, scale: str, level: int) -> str:
+    return palette.share if scale == "probability" else palette.more if level > 0 else palette.less
 
 
 @lru_cache(maxsize=1024)

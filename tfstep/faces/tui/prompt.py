@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.message import Message
 from textual.widgets import Input, Label
 
-Complete = Callable[[str], list[tuple[str, int, str]]]  # the line so far -> (text, characters it replaces, about)
+from tfstep.commands.line import LONGEST
+
+Candidate = tuple[str, int, str]  # the text, how many characters at the end it replaces, a word on it
+Complete = Callable[[str], list[Candidate]]  # of the line so far
+
+
+class Answer(Input):
+    """An input that takes no more of what is pasted than a command line may hold."""
+
+    def on_paste(self, event: Paste) -> None:
+        """What there is room for of the first line."""
+        event.prevent_default()
+        event.stop()
+        text = event.text[: max(0, LONGEST - len(self.value))]
+        if text.strip():
+            self.replace(text.strip().splitlines()[0], *self.selection)
 
 
 class Prompt(Horizontal):
@@ -24,11 +39,11 @@ class Prompt(Horizontal):
             self.kind, self.text = kind, text
 
     class Typed(Message):
-        """The text changed; ``candidates`` are the ways to go on."""
+        """The text changed; ``candidates`` are the ways to go on, ``at`` the number of the one that was taken."""
 
-        def __init__(self, kind: str, text: str, candidates: list[tuple[str, int, str]]) -> None:
+        def __init__(self, kind: str, text: str, candidates: Sequence[Candidate], at: int) -> None:
             super().__init__()
-            self.kind, self.text, self.candidates = kind, text, candidates
+            self.kind, self.text, self.candidates, self.at = kind, text, candidates, at
 
     class Left(Message):
         """Escape was pressed."""
@@ -38,30 +53,40 @@ class Prompt(Horizontal):
         self.kind = ""
         self._complete: Complete = lambda before: []
         self._history: list[str] = []
-        self._at = 0
-        self._cycle: list[str] = []
+        self._recalled = 0
+        self._base = ""  # what was typed, and how it may go on
+        self._offered: list[Candidate] = []
+        self._at = -1
+        self._put: str | None = None  # the text that a candidate made
 
     def compose(self) -> ComposeResult:
         """The sign and the input."""
         yield Label("", id="sign", markup=False)
-        yield Input(id="answer", select_on_focus=True, compact=True)
+        yield Answer(id="answer", select_on_focus=True, compact=True)
 
     def ask(self, kind: str, sign: str, text: str, history: list[str], complete: Complete | None = None) -> None:
         """Begin: with this sign before it and this text in it."""
-        self.kind, self._history, self._at = kind, history, len(history)
+        self.kind, self._history, self._recalled = kind, history, len(history)
         self._complete = complete or (lambda before: [])
-        self._cycle = []
+        self._put = None
         self.query_one("#sign", Label).update(sign)
         answer = self.query_one(Input)
         answer.value = text
         self.display = True
         self.screen.set_focus(answer)  # at once: the next key is the prompt's
+        self._typed(text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say what was typed."""
         event.stop()
         if self.display:
-            self.post_message(self.Typed(self.kind, event.value, self._complete(event.value)))
+            self._typed(event.value)
+
+    def _typed(self, text: str) -> None:
+        if text != self._put:
+            self._base, self._at, self._put = text, -1, None
+            self._offered = self._complete(text)
+        self.post_message(self.Typed(self.kind, text, self._offered, self._at))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Answer."""
@@ -70,40 +95,70 @@ class Prompt(Horizontal):
         self.post_message(self.Answered(self.kind, event.value))
 
     def on_key(self, event: Key) -> None:
-        """Escape leaves, Tab completes, the arrows go through the history."""
+        """Escape leaves, Tab completes, the arrows choose a candidate or go through the history."""
         if event.key == "escape":
             self.display = False
             self.post_message(self.Left())
         elif event.key in ("tab", "shift+tab"):
-            self._next_candidate(1 if event.key == "tab" else -1)
+            self._complete_by(1 if event.key == "tab" else -1)
         elif event.key in ("up", "down"):
-            self._recall(-1 if event.key == "up" else 1)
+            self._arrow(-1 if event.key == "up" else 1)
         else:
-            self._cycle = []
             return
         event.stop()
         event.prevent_default()
 
-    def _next_candidate(self, by: int) -> None:
+    def _complete_by(self, by: int) -> None:
+        """Tab: first as far as all candidates agree, then one after the other."""
+        self._catch_up()
+        if self._at < 0 and len(self._offered) > 1:
+            common = _common([self._made(k) for k in range(len(self._offered))])
+            if len(common) > len(self._base):
+                self._fill(common)
+                return
+        if self._offered:
+            self._choose((self._at + by) % len(self._offered) if self._at >= 0 or by > 0 else len(self._offered) - 1)
+
+    def _arrow(self, by: int) -> None:
+        """Within the candidates once one is taken; else through the history, and from its end down into them."""
+        self._catch_up()
+        if self._at >= 0:
+            to = self._at + by
+            if to < 0:
+                self._at, self._put = -1, None
+                self._fill(self._base)
+            elif to < len(self._offered):
+                self._choose(to)
+        elif by > 0 and self._recalled >= len(self._history) and self._offered:
+            self._choose(0)
+        else:
+            self._recall(by)
+
+    def _catch_up(self) -> None:
+        """Keys that come in one burst outrun the message of the change."""
+        text = self.query_one(Input).value
+        if text not in (self._base, self._put):
+            self._typed(text)
+
+    def _made(self, k: int) -> str:
+        text, replaces, _ = self._offered[k]
+        return self._base[: len(self._base) - replaces] + text
+
+    def _choose(self, k: int) -> None:
+        self._at, self._put = k, self._made(k)
+        self._fill(self._put)
+        self.post_message(self.Typed(self.kind, self._put, self._offered, k))
+
+    def _fill(self, text: str) -> None:
         answer = self.query_one(Input)
-        if not self._cycle:
-            found = self._complete(answer.value)
-            self._cycle = [answer.value[: len(answer.value) - replaces] + text for text, replaces, _ in found]
-            common = _common(self._cycle)
-            if len(self._cycle) > 1 and len(common) > len(answer.value):
-                self._cycle = [common, *self._cycle]
-        if self._cycle:
-            now = self._cycle.index(answer.value) + by if answer.value in self._cycle else 0
-            answer.value = self._cycle[now % len(self._cycle)]
-            answer.cursor_position = len(answer.value)
+        answer.value = text
+        answer.cursor_position = len(text)
 
     def _recall(self, by: int) -> None:
-        at = self._at + by
+        at = self._recalled + by
         if 0 <= at <= len(self._history):
-            self._at = at
-            answer = self.query_one(Input)
-            answer.value = self._history[at] if at < len(self._history) else ""
-            answer.cursor_position = len(answer.value)
+            self._recalled = at
+            self._fill(self._history[at] if at < len(self._history) else "")
 
 
 def _common(texts: list[str]) -> str:

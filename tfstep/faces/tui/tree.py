@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Click, MouseScrollDown, MouseScrollUp
+from textual.events import Click, Leave, MouseMove, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tfstep.faces.tui.drawn import palette_of
+from tfstep.faces.tui.drawn import Badges, Hover, badged, palette_of
 from tfstep.faces.tui.palette import Palette, role
 from tfstep.view.symbols import plain
 from tfstep.view.timeline import AHEAD, DONE, NOW, Row
@@ -33,6 +33,8 @@ class Timeline(Widget):
         self._first = 0
         self._now = -1
         self._sought = True  # whether the present step is to be brought into sight
+        self._over: Row | None = None
+        self.badges: Badges = {}
 
     def show(self, rows: tuple[Row, ...]) -> None:
         """Draw these rows from now on."""
@@ -69,13 +71,38 @@ class Timeline(Widget):
             return Strip.blank(self.size.width, role(palette, "", paper=palette.panel))
         row = self._rows[k]
         paper = palette.chosen if row.state == NOW else palette.panel
-        return Strip(_segments(row, palette, paper)).adjust_cell_length(self.size.width, role(palette, "", paper=paper))
+        found = Strip(_segments(row, palette, paper)).adjust_cell_length(
+            self.size.width, role(palette, "", paper=paper)
+        )
+        return badged(found, self.badges.get(y), palette)
+
+    def spots(self) -> list[tuple[int, int, Row]]:
+        """Where the rows stand that are seen: column, line, row."""
+        rows = self._rows[self._first : self._first + self.size.height]
+        return [(1 + 2 * row.depth, y, row) for y, row in enumerate(rows)]
+
+    def _row(self, y: int) -> Row | None:
+        k = self._first + y
+        return self._rows[k] if 0 <= k < len(self._rows) else None
 
     def on_click(self, event: Click) -> None:
         """Say which row was clicked."""
-        k = self._first + event.y
-        if k < len(self._rows):
-            self.post_message(self.Chosen(self._rows[k]))
+        row = self._row(event.y)
+        if row is not None:
+            self.post_message(self.Chosen(row))
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Say which row the mouse is over, once."""
+        self._hover(self._row(event.y))
+
+    def on_leave(self, event: Leave) -> None:
+        """The mouse is gone."""
+        self._hover(None)
+
+    def _hover(self, row: Row | None) -> None:
+        if row != self._over:
+            self._over = row
+            self.post_message(Hover(self, f"step:{row.goto}" if row is not None else None))
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """Look further on."""

@@ -1,0 +1,50 @@
+"""The colours: what is to be read can be read, on whatever it stands."""
+
+import pytest
+from rich.color import Color
+
+from tfstep.faces.tui.palette import DARK, LIGHT, TERMINAL, Palette, role, shade
+from tfstep.view.grid import CHANGED, CURSOR, LEVELS, LIT
+
+GROUNDS = ("paper", "panel", "bar")
+
+
+def luminance(colour: Color) -> float:
+    parts = [c / 255 for c in colour.get_truecolor()]
+    red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(a: Color | None, b: Color | None) -> float:
+    assert a is not None
+    assert b is not None
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("palette", [DARK, LIGHT], ids=lambda palette: palette.name)
+def test_text_stands_out(palette: Palette) -> None:
+    for ground in GROUNDS:
+        for name in ("", "strong", "accent", "key", "good", "bad", "dim"):
+            style = role(palette, name, paper=getattr(palette, ground))
+            assert contrast(style.color, style.bgcolor) >= 4.5, (name, ground)
+
+
+@pytest.mark.parametrize("palette", [DARK, LIGHT], ids=lambda palette: palette.name)
+@pytest.mark.parametrize("scale", ["signed", "probability"])
+def test_numbers_can_be_read_on_every_shade(palette: Palette, scale: str) -> None:
+    for level in range(-LEVELS, LEVELS + 1):
+        for marks in (0, LIT, CURSOR):
+            style = shade(palette, scale, level, marks, True, False)
+            assert contrast(style.color, style.bgcolor) >= 4.5, (level, marks)
+
+
+def test_the_terminals_own_colours_are_named() -> None:
+    for level in range(-LEVELS, LEVELS + 1):
+        for marks in (0, LIT, CURSOR, CHANGED):
+            style = shade(TERMINAL, "signed", level, marks, True, False)
+            assert style.color is not None
+            assert style.bgcolor is not None
+            assert style.color.name.isidentifier()
+            assert style.bgcolor.name.isidentifier()
+            assert style.color != style.bgcolor or style.color.is_default

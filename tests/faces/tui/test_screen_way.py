@@ -1,0 +1,188 @@
+"""Finding one's way on the screen: following numbers both ways, jumping, the palette, the menu, hovering."""
+
+import pytest
+from screens import screen, shown
+from textual.widgets import Input
+
+from tfstep.faces.tui.chooser import Chooser
+from tfstep.faces.tui.drawn import Drawn
+from tfstep.faces.tui.jump import LETTERS, labels
+from tfstep.text import set_language
+
+
+async def test_the_trail_says_where_one_came_from() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await pilot.press("right", "enter", "enter")
+        assert shown(app, "status").strip().startswith("scores[我,爱] › Q[我,d0] › q_proj[我,d0]")
+        await pilot.press("backspace")
+        assert shown(app, "status").strip().startswith("scores[我,爱] › Q[我,d0]")
+        await pilot.resize_terminal(40, 20)
+        await pilot.pause()
+        assert "Q[我,d0]" in shown(app, "status")
+
+
+async def test_a_number_is_followed_to_where_it_goes() -> None:
+    async with screen("enc0.attn.Q") as (app, pilot):
+        await pilot.press("down", "right", "t")
+        assert app.session.current.path == "enc0.attn.scores"
+        why = app.session.trace.explain("enc0.attn.scores" + str(list(app.session.cell)).replace(" ", ""))
+        assert "enc0.attn.Q[0,0,1,1]" in {factor.cell for term in why.terms for factor in term.factors}
+        await pilot.press("backspace")
+        assert (app.session.current.path, app.session.cell) == ("enc0.attn.Q", (0, 0, 1, 1))
+
+
+async def test_a_weight_is_followed_to_a_cell_that_reads_it() -> None:
+    async with screen("enc0.attn.q_proj") as (app, pilot):
+        await pilot.press("shift+tab", "shift+tab", "down", "right", "right", "t")
+        assert app.session.current.path == "enc0.attn.q_proj"
+        assert app.session.cell[-1] == 2
+        assert app.look.focus is None
+
+
+async def test_of_several_readers_one_is_chosen() -> None:
+    async with screen("src.x") as (app, pilot):
+        await pilot.press("t")
+        assert isinstance(app.screen, Chooser)
+        await pilot.press(*"v_proj", "enter")
+        await pilot.pause()
+        assert app.session.current.path == "enc0.attn.v_proj"
+        await pilot.press("backspace")
+        assert app.session.current.path == "src.x"
+
+
+async def test_nothing_reads_the_last_number() -> None:
+    async with screen("loss") as (app, pilot):
+        await pilot.press("t")
+        assert "no step reads loss" in shown(app, "status")
+
+
+async def test_the_gradient_is_followed_by_keys() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        assert app.frame is not None
+        links = app.frame.account.links
+        assert "enc0.attn.scores.grad[0,0,0,0]" in links
+        assert "enc0.attn.Q.grad" in links
+        for _ in range(links.index("enc0.attn.Q.grad")):
+            await pilot.press("full_stop")
+        await pilot.press("enter")
+        assert app.session.current.path == "enc0.attn.Q.grad"
+        await pilot.press("backspace")
+        assert app.frame.subject == "enc0.attn.scores"
+
+
+async def test_labels_to_jump_by() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await pilot.press("f")
+        row = next(row for row in shown(app, "tree").splitlines() if row.strip().endswith("heads"))
+        await pilot.press(row.strip()[0])
+        assert app.session.current.path == "enc0.attn.heads"
+        await pilot.press("f")
+        assert app.jump is not None
+        place, label = next(
+            (target, label) for label, target in app.jump.targets.items() if target[0].id == "board" and len(label) > 1
+        )
+        await pilot.press(*label)
+        assert app.jump is None
+        assert "[" in shown(app, "status")
+        await pilot.press("f", "escape", "n")
+        assert app.session.current.path == "enc0.attn.concat"
+        assert place is not None
+
+
+@pytest.mark.parametrize("n", [0, 1, 26, 27, 100, 400, 676])
+def test_no_label_begins_another(n: int) -> None:
+    found = labels(n)
+    assert len(set(found)) == n
+    assert not any(a != b and b.startswith(a) for a in found for b in found)
+    assert all(set(each) <= set(LETTERS) for each in found)
+
+
+async def test_everything_in_one_list() -> None:
+    async with screen() as (app, pilot):
+        await pilot.press("ctrl+p", *"ffn.act", "enter")
+        await pilot.pause()
+        assert app.session.current.path == "enc0.ffn.act"
+        await pilot.press("ctrl+p", *"swapped", "enter")
+        await pilot.pause()
+        assert app.session.variant == "swapped"
+        await pilot.press("ctrl+p", *"landscape", "enter")
+        await pilot.pause()
+        assert app.query_one("#answer", Input).value == "landscape "
+        await pilot.press("escape", "ctrl+p", *"no such thing at all", "enter", "escape")
+        await pilot.pause()
+        assert not isinstance(app.screen, Chooser)
+        await pilot.press("ctrl+p", "down", "enter")
+        await pilot.pause()
+        assert len(app.session.position) == 1
+
+
+async def test_the_next_match_and_the_one_before() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await pilot.press("asterisk")
+        assert app.session.current.path == "enc0.attn.scores.grad"
+        await pilot.press("number_sign")
+        assert app.session.current.path == "enc0.attn.scores"
+        await pilot.press("slash", *"norm1", "enter", "asterisk")
+        assert "norm1" in app.session.current.path
+        assert "norm1: 2 of" in shown(app, "status")
+
+
+async def test_a_menu_stands_above_the_command_bar() -> None:
+    async with screen() as (app, pilot):
+        await pilot.press("colon")
+        await pilot.pause()
+        assert "next [n]" not in shown(app, "menu")
+        assert "next" in shown(app, "menu")
+        await pilot.press(*"goto enc0.attn.w", "down", "down")
+        await pilot.pause()
+        menu = app.query_one("#menu", Drawn)
+        answer = app.query_one("#answer", Input)
+        assert menu.lit is not None
+        assert answer.value.removeprefix("goto ") in shown(app, "menu").splitlines()[menu.lit]
+        await pilot.press("up")
+        assert answer.value == "goto enc0.attn.w"
+        await pilot.press("escape")
+        assert not menu.display
+
+
+async def test_a_megabyte_is_pasted() -> None:
+    from textual import events
+
+    async with screen() as (app, pilot):
+        app.post_message(events.Paste("n" * 1_000_000))
+        await pilot.pause()
+        assert app.session.position == (1,)
+        await pilot.press("colon")
+        answer = app.query_one("#answer", Input)
+        answer.post_message(events.Paste("x " * 500_000))
+        await pilot.pause()
+        assert 0 < len(answer.value) <= 20_000
+        await pilot.press("enter")
+        assert "x" in shown(app, "status")
+
+
+async def test_the_mouse_explains_what_it_is_over() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        rows = shown(app, "tree").splitlines()
+        await pilot.hover("#tree", offset=(8, next(y for y, row in enumerate(rows) if "weights" in row)))
+        assert "Each row becomes shares of 1" in shown(app, "status")
+        x = shown(app, "board").splitlines()[0].index("Q ") + 5
+        await pilot.hover("#board", offset=(x, 3))
+        assert "Q[爱,d0]" in shown(app, "status")
+        await pilot.hover("#footer", offset=(1, 0))
+        assert "Over the step" in shown(app, "status")
+        await pilot.click("#footer", offset=(1, 0))
+        assert app.session.current.path == "enc0.attn.scaled"
+
+
+async def test_every_theme_and_both_languages() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        seen = {app.theme}
+        for _ in range(2):
+            await pilot.press("T")
+            assert "▐+4.00▌" in shown(app, "board")
+            seen.add(app.theme)
+        assert len(seen) == 3
+        await pilot.press("T", "L", "colon", "escape", "ctrl+p", "escape", "question_mark", "escape")
+        assert app.theme in seen
+        set_language("en")
