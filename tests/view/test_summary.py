@@ -55,6 +55,6 @@ def test_one_range_for_all_matrices() -> None:
     share = grid(np.array([[0.5, 0.5]]), scale="probability")
     alone = small.levels(0, 0, 2)
     pieces = one_range([Piece("", small), Piece("·", share), Piece("=", large)])
-    assert [piece.grid.bound for piece in pieces] == [3.0, None, 3.0]
+    assert [piece.grid.bound for piece in pieces] == [3.0, 0.5, 3.0]
     assert pieces[0].grid.levels(0, 0, 2) == [0, 0] != alone
     assert pieces[2].grid.levels(0, 0, 2) == large.levels(0, 0, 2)

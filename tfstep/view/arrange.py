@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tfstep.view.gallery import gallery
 from tfstep.view.look import AUTO, Drawing
 from tfstep.view.places import Arrangement, Piece, Placed
 from tfstep.view.sizes import GAP, TOP, Size, gap, size, stack
@@ -17,6 +18,8 @@ def arrange(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing = 
     """The best arrangement of the pieces in so many cells and lines."""
     if not pieces:
         return Arrangement((), (), 0)
+    if pieces[0].panel:
+        return gallery(pieces, cells, lines, drawing)
     rows = _fitting(pieces, cells, lines, drawing)
     if rows is not None:
         return _at_places(rows, lines, drawing)

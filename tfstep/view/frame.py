@@ -18,8 +18,10 @@ from tfstep.text import Text
 from tfstep.view.account import Account, account
 from tfstep.view.board import difference_board, gradient_board, step_board
 from tfstep.view.grid import Grid
+from tfstep.view.heads import heads_board
 from tfstep.view.look import AUTO, Drawing, Look
 from tfstep.view.number import plain
+from tfstep.view.picker import Choice, choices
 from tfstep.view.places import Piece
 from tfstep.view.purpose import purpose
 from tfstep.view.ranges import one_range
@@ -62,7 +64,7 @@ class Heading:
     formula: str
     op: str
     purpose: str
-    planes: tuple[tuple[str, str], ...]  # the axis, and "1/2" or the words of the sentence
+    planes: tuple[Choice, ...]
     mode: str
     back: bool = False
 
@@ -192,6 +194,10 @@ def _pieces(
         found = versus_board(state, subject, at, look.mode == "word")
         if found:
             return found
+    if look.heads and look.mode == "value":
+        found = heads_board(subject, at, before)
+        if found:
+            return found
     if partial is not None:
         return step_board(subject, at, look.focus, before, _sources([partial.term]), alone=True)
     return step_board(subject, at, look.focus, before, _sources(why.terms))
@@ -216,19 +222,12 @@ def _header(state: State) -> Header:
 
 
 def _heading(state: State, subject: Tensor, look: Look) -> Heading:
-    cell = state.cursor.on(subject)
-    planes = []
-    axes = subject.node.spec.axes
-    for axis, size, i in list(zip(axes, subject.shape, cell, strict=True))[:-2]:
-        words = axes[1].words(i) if axis.name == "batch" and len(axes) > 1 else None
-        if axis.name == "head" or size > 1:
-            planes.append((axis.name, f"{i + 1}/{size}" + (f" {' '.join(words)}" if words and size > 1 else "")))
     return Heading(
         path=subject.path,
         formula=subject.formula or "",
         op=subject.op or subject.node.kind,
         purpose=str(purpose(subject)),
-        planes=tuple(planes),
+        planes=choices(subject.node.spec.axes, subject.shape, state.cursor.on(subject)),
         mode=look.mode,
         back=look.subject is not None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,10 +10,10 @@ from functools import cached_property
 import numpy as np
 
 from tfstep.view.labels import NO_LABELS, Labels
+from tfstep.view.memo import remembered
 from tfstep.view.number import HUGE, Stats, Style, stats, style_for
 
 MANY = 10_000  # cells of a plane from which its stats are worth remembering
-KEPT = 16
 ALL = slice(None)
 LEVELS = 8  # shades on either side of zero
 HATCHED, CHANGED, PINNED, LIT, CURSOR = 1, 2, 4, 8, 16
@@ -68,10 +69,21 @@ class Grid:
         range of colours."""
         return self.stats if self.before is None else self.stats.joined(self._stats(self.before))
 
+    @property
+    def end(self) -> float:
+        """Where its own colours end: at the largest size; shares of 1 at the next of 1, ½, ¼ … above."""
+        bound = self.span.bound
+        if self.scale != "probability" or not bound:
+            return bound
+        return min(1.0, 2.0 ** math.ceil(math.log2(bound)))
+
     def _stats(self, values: np.ndarray) -> Stats:
         if values.size < MANY:
-            return stats(values, None if self.hidden is None else self.hidden != 0)
-        return _kept(values, self.hidden)
+            return self._found(values)
+        return remembered(("stats", self.hidden is None), values, lambda: self._found(values))
+
+    def _found(self, values: np.ndarray) -> Stats:
+        return stats(values, None if self.hidden is None else self.hidden != 0)
 
     def style(self, digits: int) -> Style:
         """How its numbers are written with about ``digits`` digits."""
@@ -117,7 +129,7 @@ class Grid:
         """The shades of part of a row, −8 to 8; 0 for masked cells and for those that are no number."""
         if self.scale == "whole":
             return [0] * (stop - start)
-        bound = self.bound or (1.0 if self.scale == "probability" else self.span.bound)
+        bound = self.bound or self.end
         if bound == 0:
             return [0] * (stop - start)
         found = []
@@ -150,18 +162,3 @@ class Grid:
         if self.cursor is not None and self.cursor[0] == row and start <= self.cursor[1] < stop:
             found[self.cursor[1] - start] |= CURSOR
         return found
-
-
-_known: dict[tuple[object, ...], tuple[np.ndarray, Stats]] = {}
-
-
-def _kept(values: np.ndarray, hidden: np.ndarray | None) -> Stats:
-    """The stats of a large plane, remembered: the numbers of a trace never change. The array is kept with them,
-    so that its address stays its own."""
-    place = values.__array_interface__["data"][0]
-    key = (place, values.shape, values.strides, values.dtype.str, hidden is None)
-    if key not in _known:
-        while len(_known) >= KEPT:
-            del _known[next(iter(_known))]
-        _known[key] = (values, stats(values, None if hidden is None else hidden != 0))
-    return _known[key][1]

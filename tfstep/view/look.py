@@ -27,7 +27,8 @@ class Look:
 
     ``focus`` is the path of the matrix that the cursor is in, where it is not the subject. ``mode`` is one of MODES.
     ``factor`` is the number of the factor, among those of the explanation, that Enter follows.
-    ``shared`` gives all matrices of the board one colour range.
+    ``shared`` gives all matrices of the board one colour range; ``heads`` puts all heads of
+    the tensor side by side.
     ``folds`` are scopes of the timeline that were opened (True) or closed (False) by hand.
     """
 
@@ -36,6 +37,7 @@ class Look:
     mode: str = "value"
     drawing: Drawing = AUTO
     shared: bool = False
+    heads: bool = False
     factor: int = 0
     folds: tuple[tuple[str, bool], ...] = ()
     search: str = ""

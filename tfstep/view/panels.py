@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from tfstep.text import Text
 from tfstep.view.frame import Header, Heading
-from tfstep.view.spans import Line, Span, clipped, ends, line, line_width
-
-_AXES = {
-    "head": Text("head", "头"),
-    "batch": Text("sentence", "句"),
-}
+from tfstep.view.picker import ways
+from tfstep.view.spans import Line, Span, clipped, ends, line, line_width, spelled
 
 
 def top_line(header: Header, cells: int) -> Line:
@@ -38,16 +34,20 @@ def top_line(header: Header, cells: int) -> Line:
 def heading_lines(heading: Heading, cells: int) -> list[Line]:
     """The tensor with its formula, and what its step is for."""
     name, _, rest = heading.formula.partition(" = ")
-    right: list[Span] = [Span(heading.op, "dim")]
-    for axis, text in heading.planes:
-        sign = {"head": "  [ ]", "batch": "  { }"}.get(axis, "")
-        right.append(Span(f"   {_AXES.get(axis, axis)} {text}", "key"))
-        right.append(Span(sign, "dim"))
-    left = line(Span(heading.path, "accent"), Span(f"  {name} = {rest}" if rest else "", "strong"))
-    lines = [ends(left, tuple(right), cells)]
-    if line_width(left) + line_width(tuple(right)) + 2 > cells:
-        lines = [ends(line(Span(heading.path, "accent")), tuple(right), cells), line(Span(heading.formula, "strong"))]
+    path = line(Span(heading.path, "accent"))
+    left = line(*path, Span(f"  {name} = {rest}" if rest else "", "strong"))
+    rights = [spelled(each) for each in ways(heading.op, heading.planes)]
+    right = _fitting(left, rights, cells)
+    lines = [ends(left, right or (), cells)]
+    if right is None:
+        lines = [ends(path, _fitting(path, rights, cells) or rights[-1], cells), line(Span(heading.formula, "strong"))]
     return [*(clipped(each, cells) for each in lines), clipped(line(Span(heading.purpose, "dim")), cells)]
+
+
+def _fitting(left: Line, rights: list[Line], cells: int) -> Line | None:
+    """The first of the right ends for which there is room beside the left one."""
+    room = cells - line_width(spelled(left)) - 2
+    return next((each for each in rights if line_width(each) <= room), None)
 
 
 def shares(height: int, board: int, why: int, since: int) -> tuple[int, int, int]:

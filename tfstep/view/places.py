@@ -10,12 +10,16 @@ from tfstep.view.number import Style
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """A matrix on the board with the sign before it, and rows that stand under it (a bias under its weights)."""
+    """A matrix on the board with the sign before it, and rows that stand under it (a bias under its weights).
+
+    A ``panel`` is one of several alike, which all have the same size.
+    """
 
     sign: str
     grid: Grid
     under: tuple[Grid, ...] = ()
     summary: bool = False
+    panel: bool = False
 
     @property
     def grids(self) -> tuple[Grid, ...]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tfstep.view.grid import Grid
 from tfstep.view.places import Piece
 
 
 def one_range(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-    """The pieces with one range for all signed matrices: a shade stands for the same number in each."""
-    bound = max((grid.span.bound for piece in pieces for grid in piece.grids if grid.scale == "signed"), default=0.0)
+    """The pieces with one range for all signed matrices, and one for all shares: a shade stands for the same number in
+    each of them."""
+    grids = [grid for piece in pieces for grid in piece.grids]
+    ends = {scale: max(grid.end for grid in grids if grid.scale == scale) for scale in {grid.scale for grid in grids}}
     return tuple(
-        replace(piece, grid=_ending(piece.grid, bound), under=tuple(_ending(each, bound) for each in piece.under))
+        replace(
+            piece,
+            grid=replace(piece.grid, bound=ends[piece.grid.scale]),
+            under=tuple(replace(each, bound=ends[each.scale]) for each in piece.under),
+        )
         for piece in pieces
     )
-
-
-def _ending(grid: Grid, bound: float) -> Grid:
-    return replace(grid, bound=bound) if grid.scale == "signed" else grid

@@ -45,3 +45,56 @@ async def test_the_cursor_is_seen_whatever_the_size() -> None:
         await pilot.resize_terminal(70, 16)
         await pilot.press("end", "down", "down")
         assert "▐" in shown(app, "board") or "[]" in shown(app, "board")
+
+
+async def test_the_largest_and_the_smallest_numbers_are_found() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        values = app.session.current.value[0, 0]
+        ordered = sorted((abs(float(v)) for v in values.ravel()), reverse=True)
+        for rank in (1, 2, 3):
+            await pilot.press("x")
+            assert abs(values[app.session.cell[-2:]]) == ordered[rank - 1]
+        assert "3rd largest of 9 by size: scores[" in shown(app, "status")
+        await pilot.press("X")
+        assert "2nd largest of 9" in shown(app, "status")
+        await pilot.press("up", "X")
+        assert abs(values[app.session.cell[-2:]]) == ordered[-1]
+        assert "smallest of 9" in shown(app, "status")
+
+
+async def test_masked_numbers_are_no_extremes() -> None:
+    async with screen("enc0.attn.masked", "padding") as (app, pilot):
+        await pilot.press("X")
+        assert abs(app.session.current.value[app.session.cell]) < 100
+        await pilot.press("x")
+        assert "largest of 32" in shown(app, "status")
+
+
+async def test_heads_side_by_side() -> None:
+    async with screen("enc0.attn.scores", "multi-head", size=(200, 50)) as (app, pilot):
+        await pilot.press("H")
+        board = shown(app, "board")
+        assert all(f"head {n}" in board for n in (1, 2, 3))
+        assert "告诉" in board
+        await pilot.press("right_square_bracket", "down")
+        assert app.session.cell[1:3] == (1, 1)
+        assert app.frame is not None
+        assert [piece.grid.focused for piece in app.frame.pieces] == [False, True, False]
+        assert {piece.grid.cursor for piece in app.frame.pieces} == {(1, 0)}
+        line = shown(app, "board").splitlines()[0]
+        await pilot.click("#board", offset=(line.index("head 1") + 9, 3))
+        assert app.session.cell[1] == 0
+        await pilot.press("tab")
+        assert app.session.cell[1] == 1
+        await pilot.press("H")
+        assert "head 1" not in shown(app, "board")
+
+
+async def test_a_head_is_picked_in_the_heading() -> None:
+    async with screen("enc0.attn.scores", "multi-head") as (app, pilot):
+        heading = shown(app, "heading").splitlines()
+        y, line = next((y, line) for y, line in enumerate(heading) if "head ▸1◂ 2  3" in line)
+        await pilot.click("#heading", offset=(line.index(" 3 ") + 1, y))
+        assert app.session.cell[1] == 2
+        assert "head  1  2 ▸3◂" in shown(app, "heading")
+        assert not app.trail

@@ -31,6 +31,7 @@ from tfstep.session.results import Help, Quit, Result
 from tfstep.view.frame import Camera, Frame
 from tfstep.view.look import Look
 from tfstep.view.panels import top_line
+from tfstep.view.picker import linked
 from tfstep.view.spans import Line, Span, folded, line
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Debugger(App[int]):
         self.camera = Camera()
         self.colour = colour
         self.nudge = 0.1
+        self.extreme: tuple[str, tuple[int, int] | None, int] = ("", None, 0)  # the matrix, the place in it, its rank
         self.trail: list[following.Mark] = []
         self.status: tuple[Line, ...] = ()
         self.frame: Frame | None = None
@@ -247,11 +249,14 @@ class Debugger(App[int]):
     # -- what widgets say --------------------------------------------------------------------------
 
     def on_follow(self, event: Follow) -> None:
-        """A number, a name, or a key of the footer was clicked."""
+        """A number, a name, a head, or a key of the footer was clicked."""
+        place = linked(event.link)
         if event.link.startswith("key:"):
             self.press_key(self.keys[int(event.link.removeprefix("key:"))])
-            return
-        following.go_to(self, event.link)
+        elif place is not None:
+            pointing.pick(self, *place)
+        else:
+            following.go_to(self, event.link)
 
     def on_hover(self, event: Hover) -> None:
         """The mouse is over a cell, a step, a name, a key; or no longer."""

@@ -26,6 +26,7 @@ def _jump(app: Debugger) -> None:
 INTENTS: dict[str, Callable[..., None]] = {
     "head": lambda app, by: pointing.along(app, "head", by),
     "sentence": lambda app, by: pointing.along(app, "batch", by),
+    "extreme": pointing.extreme,
     "edit": changing.edit,
     "row": changing.edit_row,
     "whole": changing.edit_all,
@@ -40,6 +41,7 @@ INTENTS: dict[str, Callable[..., None]] = {
     "drawn": showing.drawn,
     "digits": showing.digits,
     "colours": showing.colours,
+    "heads": showing.heads,
     "breakpoint": changing.breakpoint_,
     "factor": following.factor,
     "follow": following.follow,

@@ -31,6 +31,33 @@ MATRIX = (
         about=Text("One digit less.", "少显示一位数字。"),
     ),
     Key(
+        "x",
+        "x",
+        Text("largest", "最大"),
+        "intend('extreme', 1)",
+        about=Text(
+            "To the largest number of the matrix by size, then the next largest.",
+            "跳到矩阵中绝对值最大的数，再按跳到次大的。",
+        ),
+    ),
+    Key(
+        "X",
+        "X",
+        Text("smallest", "最小"),
+        "intend('extreme', -1)",
+        about=Text(
+            "To the smallest number of the matrix by size; behind `x` one back.",
+            "跳到矩阵中绝对值最小的数；在 `x` 之后则退回一个。",
+        ),
+    ),
+    Key(
+        "H",
+        "H",
+        Text("heads", "各头"),
+        "intend('heads')",
+        about=Text("All heads side by side, or one at a time.", "所有头并排，或一次看一个头。"),
+    ),
+    Key(
         "C",
         "C",
         Text("range", "范围"),

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfstep.text import Text
+from tfstep.view.extremes import order, rank_named
 from tfstep.view.grid import Grid
+from tfstep.view.number import plain
 from tfstep.view.places import Piece
 from tfstep.view.spans import Span, line
 
@@ -35,6 +37,7 @@ def cursor(app: Debugger, rows: int, columns: int) -> None:
 
 
 def _put(app: Debugger, path: str, cell: tuple[int, ...]) -> None:
+    app.status = ()
     app.session.cursor.move_to(app.session.trace[path], cell)
     app.look_at(factor=0)
 
@@ -58,6 +61,9 @@ def matrix(app: Debugger, by: int) -> None:
     """Put the cursor into the next matrix of the step."""
     if app.frame is None or app.look.mode != "value":
         return
+    if app.look.heads and any("@" in grid.key for grid in grids(app.frame.pieces)):
+        along(app, "head", by)
+        return
     keys = list(dict.fromkeys([grid.key for grid in grids(app.frame.pieces)]))
     here = app.look.focus if app.look.focus in keys else app.frame.subject
     to = keys[(keys.index(here) + by) % len(keys)] if here in keys else keys[0]
@@ -68,13 +74,42 @@ def along(app: Debugger, axis: str, by: int) -> None:
     """The next head, or the next sentence of the batch."""
     if app.frame is None:
         return
-    tensor = app.session.trace[app.frame.subject]
-    names = tensor.axes
-    if axis not in names or tensor.shape[names.index(axis)] < 2:
+    several = [each for each in app.frame.heading.planes if each.size > 1]
+    named = [each for each in several if each.name == axis]
+    others = [each for each in several if each.name not in ("head", "batch")]
+    found = named or (others[-1:] if axis == "head" else others[:1])
+    if not found:
         label = {"head": Text("one head only", "这里只有一个头"), "batch": Text("one sentence only", "这里只有一句")}
         app.say(line(Span(str(label[axis]), "dim")))
         return
-    k = names.index(axis)
+    pick(app, found[0].axis, (found[0].at + by) % found[0].size)
+
+
+def extreme(app: Debugger, by: int) -> None:
+    """The next largest number of the matrix by size, or back: from the largest to the smallest."""
+    grid = focused(app)
+    if grid is None or app.frame is None:
+        return
+    ordered = order(grid)
+    if not ordered.count:
+        app.say(line(Span(str(Text("there is no number to be found", "没有可找的数")), "dim")))
+        return
+    key, place, rank = app.extreme
+    begun = key == grid.key and place == grid.cursor
+    rank = ordered.after(rank if begun and rank <= ordered.count else 0 if by > 0 else 1, by)
+    place = ordered.place(rank)
+    _put(app, app.frame.focus, grid.at(*place))
+    app.extreme = (grid.key, place, rank)
+    account = app.frame.account
+    told = Text("{rank} by size: ", "按绝对值{rank}：", rank=rank_named(rank, ordered.count))
+    app.say(line(Span(str(told), "dim"), Span(account.name, "accent"), Span(f" = {plain(account.value)}", "strong")))
+
+
+def pick(app: Debugger, axis: int, place: int) -> None:
+    """Turn to another place on an axis: another head, another sentence."""
+    if app.frame is None:
+        return
+    tensor = app.session.trace[app.frame.subject]
     cell = list(app.session.cursor.on(tensor))
-    cell[k] = (cell[k] + by) % tensor.shape[k]
+    cell[axis] = place
     _put(app, tensor.path, tuple(cell))

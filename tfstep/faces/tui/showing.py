@@ -78,5 +78,19 @@ def colours(app: Debugger) -> None:
     app.look_at(shared=shared)
 
 
+def heads(app: Debugger) -> None:
+    """All heads side by side, or one at a time."""
+    side = not app.look.heads
+    here = app.frame is not None and any(each.name == "head" and each.size > 1 for each in app.frame.heading.planes)
+    if not side:
+        said = Text("one head at a time", "一次看一个头")
+    elif here:
+        said = Text("heads side by side", "所有头并排")
+    else:
+        said = Text("heads side by side, at steps that have several", "所有头并排（在有多个头的步骤上）")
+    _tell(app, said)
+    app.look_at(heads=side, mode="value", focus=None, factor=0)
+
+
 def _tell(app: Debugger, said: Text) -> None:
     app.status = (line(Span(str(said), "dim")),)
