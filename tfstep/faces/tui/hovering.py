@@ -47,7 +47,7 @@ def _under(app: Debugger, key: str, row: int, column: int) -> str | None:
     """The cell at a place of a matrix of the board, as a link; None where the matrix is no tensor of this run."""
     path, at, _ = key.partition("@")
     grid = next((grid for grid in grids(app.frame.pieces) if grid.key == key), None) if app.frame else None
-    return None if grid is None or at else cell_name(path, grid.at(row, column))
+    return None if grid is None or (at and not at.isdecimal()) else cell_name(path, grid.at(row, column))
 
 
 def _step(tensor: Tensor) -> Line:
