@@ -17,7 +17,7 @@ from tfstep.errors import TfstepError
 from tfstep.faces.tui import asking, following, hovering, outcome, pointing
 from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.busy import Busy
-from tfstep.faces.tui.drawn import Drawn, Follow, Hover
+from tfstep.faces.tui.drawn import Drawn, Follow, Hover, give, panel
 from tfstep.faces.tui.footer import footer
 from tfstep.faces.tui.intents import INTENTS
 from tfstep.faces.tui.key import Key, bindings
@@ -70,19 +70,19 @@ class Debugger(App[int]):
 
     def compose(self) -> ComposeResult:
         """The bar on top, the timeline beside the step, the status line or the prompt, the footer."""
-        yield _panel("top", "bar")
+        yield panel("top", "bar")
         with Horizontal(id="body"):
             yield from self.beside()
             yield Timeline(id="tree")
             with Vertical(id="step"):
-                yield _panel("heading", "paper")
+                yield panel("heading", "paper")
                 yield Board(id="board")
-                yield _panel("why", "panel")
-                yield _panel("since", "paper")
-        yield _panel("status", "bar")
+                yield panel("why", "panel")
+                yield panel("since", "paper")
+        yield panel("status", "bar")
         yield Prompt(id="prompt")
-        yield _panel("footer", "paper")
-        yield _panel("menu", "panel")
+        yield panel("footer", "paper")
+        yield panel("menu", "panel")
 
     def beside(self) -> Iterable[Widget]:
         """What else stands in the body, docked to a side of it."""
@@ -174,18 +174,18 @@ class Debugger(App[int]):
         self._tall = (kept, parts.tall)
         self._lines("top", [top_line(frame.header, width - 2)])
         tree = self.query_one("#tree", Timeline)
-        _set(tree, "width", parts.tree)
+        give(tree, "width", parts.tree)
         tree.display = parts.tree > 0
         tree.show(frame.rows)
         heading = self.query_one("#heading", Drawn)
-        _set(heading, "height", len(parts.heading) + 1 + parts.apart)
+        give(heading, "height", len(parts.heading) + 1 + parts.apart)
         self._lines("heading", [*([()] if parts.apart else []), *parts.heading])
         board = self.query_one("#board", Board)
-        _set(board, "height", parts.board)
+        give(board, "height", parts.board)
         board.show(frame.pieces, frame.drawing, frame.ascii)
         self._text("why", parts.why, parts.apart, parts.tall)
         self._text("since", parts.since, parts.apart if parts.since else 0)
-        _set(self.query_one("#status", Drawn), "height", len(status))
+        give(self.query_one("#status", Drawn), "height", len(status))
         self._lines("status", status)
         self.busy.tell()
         self._lines("footer", [footer(width - 2, self.keys)])
@@ -199,7 +199,7 @@ class Debugger(App[int]):
         shown: list[Line] = [()] * above + list(lines) if lines else []
         shown += [()] * (tall - len(shown)) if lines else []
         drawn.display = bool(shown)
-        _set(drawn, "height", len(shown))
+        give(drawn, "height", len(shown))
         drawn.show(shown)
 
     # -- keys that are no command ------------------------------------------------------------------
@@ -292,15 +292,3 @@ class Debugger(App[int]):
     def on_prompt_left(self) -> None:
         """Escape was pressed in the prompt."""
         asking.left_prompt(self)
-
-
-def _panel(name: str, ground: str) -> Drawn:
-    drawn = Drawn(id=name)
-    drawn.ground = ground
-    return drawn
-
-
-def _set(widget: Drawn | Board | Timeline, side: str, cells: int) -> None:
-    """Give a widget a width or height, where it has another one."""
-    if widget.styles.get_rule(side) is None or getattr(widget.styles, side).value != cells:
-        setattr(widget.styles, side, cells)

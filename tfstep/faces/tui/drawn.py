@@ -144,3 +144,16 @@ class Drawn(Widget):
         if link != self._over:
             self._over = link
             self.post_message(Hover(self, link))
+
+
+def panel(name: str, ground: str) -> Drawn:
+    """Lines of spans under this name, on this colour of the palette."""
+    drawn = Drawn(id=name)
+    drawn.ground = ground
+    return drawn
+
+
+def give(widget: Widget, side: str, cells: int) -> None:
+    """Give a widget a width or height, where it has another one."""
+    if widget.styles.get_rule(side) is None or getattr(widget.styles, side).value != cells:
+        setattr(widget.styles, side, cells)
