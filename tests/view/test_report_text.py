@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 
+import tfstep
 from tfstep.view.report.numbers import Notation, brief, exact
+from tfstep.view.results import text
 from tfstep.view.symbols import plain, set_ascii
 from tfstep.view.width import clip, left, right, width, wrap
 
@@ -81,3 +83,8 @@ def test_exact_reads_back(x):
 
 def test_brief():
     assert [brief(x) for x in (0.123456, -0.0, math.nan, -math.inf)] == ["0.1235", "0", "nan", "-inf"]
+
+
+def test_a_tied_parameter_is_shown_and_says_so():
+    session = tfstep.Session(tfstep.load("gpt"))
+    assert "tied" in text(session.run("show out.W[0]"), session.trace)

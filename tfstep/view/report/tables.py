@@ -18,6 +18,7 @@ KINDS = {
     "parameter": Text("parameter", "参数"),
     "constant": Text("constant", "常量"),
     "input": Text("input", "输入"),
+    "view": Text("tied: the numbers of another parameter", "权重共享：取自另一个参数"),
 }
 PHASES = {
     "forward": Text("forward", "前向"),
