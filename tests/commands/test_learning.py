@@ -8,7 +8,7 @@ from tfstep.commands.session import Session
 from tfstep.errors import CommandError, TfstepError
 from tfstep.scenario.scenario import load_text
 from tfstep.session import updates
-from tfstep.session.results import Compared, Drawn, Plotted, Reasoned, Result, Swept, Trained
+from tfstep.session.results import Compared, Drawn, Pictured, Plotted, Reasoned, Result, Swept, Trained
 from tfstep.session.training import Training
 from tfstep.view.results import text
 
@@ -179,8 +179,25 @@ def test_a_plot_has_every_update(session: Session) -> None:
     result = session.run("plot loss")
     assert isinstance(result, Plotted)
     assert result.values[:, 0].tolist() == losses
-    with pytest.raises(CommandError, match="16 numbers"):
-        session.run("plot enc0.attn.W_Q")
+    assert isinstance(session.run("plot out.b"), Plotted)
+
+
+def test_more_numbers_than_curves_are_a_picture(session: Session) -> None:
+    row = session.run("plot out.probs[0,1]")
+    assert isinstance(row, Pictured)
+    assert row.values.shape == (3,)
+    assert [each.split()[0] for each in text(row, session.trace).splitlines()[1:]] == ["I", "love", "you"]
+    session.run("train 2")
+    assert isinstance(session.run("plot out.probs[0,1]"), Plotted)
+    assert isinstance(session.run("plot out.probs[0,1] now"), Pictured)
+    found = session.run("plot enc0.attn.W_Q")
+    assert isinstance(found, Pictured)
+    assert found.values.shape == (4, 4)
+    plane = session.run("plot enc0.attn.weights now")
+    assert isinstance(plane, Pictured)
+    assert plane.title == "enc0.attn.weights[0,0,:,:]"
+    assert plane.values.sum() == pytest.approx(3)
+    assert isinstance(session.run("plot enc0.attn.W_Q @ enc0.attn.W_K.T"), Pictured)
 
 
 def test_a_sweep_has_the_gradient_as_its_tangent(session: Session) -> None:

@@ -25,7 +25,16 @@ LINES = [
     *("show", "show enc0.attn.weights[0,0,'我']", "print loss", "print enc0.attn.W_Q", "print loss > 1", "explain"),
     *("why", "names enc0.attn.W_Q", "break *.weights", "watch loss", "goto start", "c", "c", "info breakpoints"),
     *("set enc0.attn.W_Q[0,0] = 2", "set enc0.attn.weights[0,0,0] = [1,0,0]", "release", "undo", "redo", "reset"),
-    *("train 4", "plot", "rewind", "diff swapped", "variant swapped", "sweep out.b[0] 0 1 5", "check"),
+    *(
+        "train 4",
+        "plot",
+        "plot out.probs",
+        "rewind",
+        "diff swapped",
+        "variant swapped",
+        "sweep out.b[0] 0 1 5",
+        "check",
+    ),
     *("landscape out.b[0] out.b[1]", "checkpoint a", "display loss", "help", "help set", "history", "expect loss > 0"),
 ]
 

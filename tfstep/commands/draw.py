@@ -8,13 +8,14 @@ import numpy as np
 
 from tfstep.commands.learn import untrainable
 from tfstep.commands.line import count, needed
+from tfstep.commands.look import part_named
 from tfstep.commands.registry import command
 from tfstep.errors import CommandError
-from tfstep.session.curves import landscape, over_updates, sweep
+from tfstep.session.curves import MOST_CURVES, landscape, over_updates, sweep
 from tfstep.session.evaluate import evaluate
-from tfstep.session.results import Drawn, Plotted, Result, Swept
+from tfstep.session.results import Drawn, Pictured, Plotted, Result, Swept
 from tfstep.session.state import State
-from tfstep.session.target import cell
+from tfstep.session.target import cell, part, written
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -32,24 +33,45 @@ def no_loss(state: State) -> Text | None:
 
 @command(
     "look",
-    "plot [EXPR]",
+    "plot [EXPR] [now]",
     aliases=("pl",),
     completes=("expr",),
     about=Text(
-        "The course of EXPR (the loss, if left out) over the updates that `train` has made.",
-        "EXPR（不写则为损失）随 `train` 各次更新的变化曲线。",
+        "The course of EXPR (the loss, if left out) over the updates that `train` has made. With `now`, before any "
+        "update, or for more than 8 numbers: the numbers as they are, a row as bars, a matrix as shades.",
+        "EXPR（不写则为损失）随 `train` 各次更新的变化曲线。写 `now`、尚无更新或多于 8 个数时，"
+        "画出当前的数：一行画成条形，矩阵画成色阶。",
     ),
 )
 def _plot(session: Session, rest: str) -> Result:
-    if not rest and (reason := untrainable(session)) is not None:
-        raise CommandError(reason)
     past = session.journal.now.past
-    if not rest and session.scenario.train.data:
-        losses = np.array([moment.loss for moment in past])[:, None]
-        return Plotted(str(Text("loss over train.data", "train.data 上的损失")), np.arange(len(past)), losses)
-    text = rest or "loss"
-    updates, values = over_updates(session, text)
-    return Plotted(text, updates, values)
+    if not rest:
+        if (reason := untrainable(session)) is not None:
+            raise CommandError(reason)
+        if session.scenario.train.data:
+            losses = np.array([moment.loss for moment in past])[:, None]
+            return Plotted(str(Text("loss over train.data", "train.data 上的损失")), np.arange(len(past)), losses)
+        return Plotted("loss", *over_updates(session, "loss"))
+    text = rest.removesuffix(" now").strip()
+    values = evaluate(session, text)
+    if values.size > 1 and (not past or text != rest or values.size > MOST_CURVES):
+        return _as_it_is(session, text, values)
+    return Plotted(text, *over_updates(session, text))
+
+
+def _as_it_is(session: Session, text: str, values: np.ndarray) -> Pictured:
+    """The numbers; of more than two axes, the plane that the cursor is in."""
+    found = part_named(session, text)
+    if found is None:
+        return Pictured(text, values[(0,) * max(0, values.ndim - 2)].astype(float))
+    tensor, given = found[0], found[1] or ()
+    index = [*given, *(slice(None),) * (len(tensor.shape) - len(given))]
+    kept = [k for k, each in enumerate(index) if isinstance(each, slice)]
+    for k in kept[:-2]:
+        index[k] = session.cursor.on(tensor)[k]
+    at = tuple(index)
+    title = f"{tensor.path}{written(at)}" if kept[:-2] else text
+    return Pictured(title, part(tensor, at).astype(float), (tensor, at))
 
 
 @command(

@@ -46,7 +46,7 @@ MOST_CELLS = 5_000  # that an explanation speaks of; `why` goes all the way
 def _print(session: Session, rest: str) -> Result:
     text = needed(rest, "print EXPR")
     values = evaluate(session, text)
-    return Value(text, values, session.values.add(values), _bare(session, text))
+    return Value(text, values, session.values.add(values), part_named(session, text))
 
 
 @command(
@@ -57,10 +57,10 @@ def _print(session: Session, rest: str) -> Result:
 )
 def _output(session: Session, rest: str) -> Result:
     text = needed(rest, "output EXPR")
-    return Value(text, evaluate(session, text), part=_bare(session, text))
+    return Value(text, evaluate(session, text), part=part_named(session, text))
 
 
-def _bare(session: Session, text: str) -> tuple[Tensor, Index | None] | None:
+def part_named(session: Session, text: str) -> tuple[Tensor, Index | None] | None:
     """The tensor, or the part of one, that an expression is, where it is nothing else."""
     if not _TENSOR.fullmatch(text.strip()):
         return None

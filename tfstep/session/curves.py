@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tfstep.session.state import State
 
 MOST_POINTS = 200  # of a curve
+MOST_CURVES = 8
 MOST_WORK = 2_000_000_000  # numbers computed for one drawing
 
 
@@ -132,13 +133,14 @@ def over_updates(state: State, text: str) -> tuple[np.ndarray, np.ndarray]:
         trace = state.trace if k == len(past) else with_carried(state.trace, start_of(past, k))
         rows.append(np.ravel(worked_out(state, expression, trace=trace)).astype(float))
     values = np.stack(rows)
-    if values.shape[1] > 8:
+    if values.shape[1] > MOST_CURVES:
         raise CommandError(
             Text(
-                "{text} is {n} numbers; plot one of them, or up to 8 curves",
-                "{text} 有 {n} 个数；请画其中一个，或至多 8 条曲线",
+                "{text} is {n} numbers; plot one of them, or up to {most} curves",
+                "{text} 有 {n} 个数；请画其中一个，或至多 {most} 条曲线",
                 text=text,
                 n=values.shape[1],
+                most=MOST_CURVES,
             )
         )
     return picked, values

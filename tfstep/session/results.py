@@ -195,6 +195,15 @@ class Plotted(Result):
 
 
 @dataclass(frozen=True, eq=False)
+class Pictured(Result):
+    """Numbers to be looked at: a row as bars, a matrix as shades. ``part`` says of which tensor they are a part."""
+
+    title: str
+    values: np.ndarray
+    part: tuple[Tensor, Index | None] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Swept(Result):
     """The loss along one cell."""
 

@@ -1,75 +1,85 @@
-"""The loss over two weights as a map: the darker the higher, with the path of the descent on it."""
+"""The loss over two weights as a map: the denser the higher, with the path of the descent on it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import numpy as np
 
-from tfstep.session.curves import Landscape, Sweep
+from tfstep.session.curves import Landscape
 from tfstep.text import Text
-from tfstep.view.chart import chart
 from tfstep.view.report.layout import line, span
 from tfstep.view.report.numbers import brief
 from tfstep.view.spans import Line
 from tfstep.view.width import right, width
 
 SHADES = " .:-=+*#%@"
+LEVELS = 8
+AROUND = 5  # lines around the map: title, axes, what the signs mean
 
 
-def map_lines(found: Landscape) -> Iterator[Line]:
-    """The map: rows from the largest y down, ``o`` where training has been, ``X`` where we are."""
-    losses = found.losses
-    good = losses[np.isfinite(losses)]
+def map_lines(found: Landscape, cells: int | None = None, height: int | None = None) -> Iterator[Line]:
+    """The map: rows from the largest y down, ``o`` where training has been, ``X`` where we are.
+
+    It has a character for each loss that was computed; given ``cells`` and ``height`` it is drawn to fill them.
+    """
+    losses, good = found.losses, found.losses[np.isfinite(found.losses)]
     if not good.size:
         yield line(span(Text("no finite loss", "没有有限的损失"), "bad"))
         return
-    ranks = np.searchsorted(np.sort(good), np.where(np.isfinite(losses), losses, np.inf)) / good.size
-    shades = np.minimum((ranks * len(SHADES)).astype(int), len(SHADES) - 1)
-    canvas = [[SHADES[k] for k in row] for row in shades.tolist()]
-    for k, (x, y) in enumerate(found.path.tolist()):
-        i, j = _nearest(found.ys, y), _nearest(found.xs, x)
-        if i is not None and j is not None:
-            canvas[i][j] = "X" if k == len(found.path) - 1 else "o"
     names = [brief(float(found.ys[-1]), 3), brief(float(found.ys[0]), 3)]
     margin = max(map(width, names))
-    title = Text(
-        "loss from {low} (light) to {high} (dark)",
-        "损失从 {low}（浅）到 {high}（深）",
-        low=brief(float(good.min()), 4),
-        high=brief(float(good.max()), 4),
-    )
-    yield line(span(title, "accent"))
+    if cells is not None and height is not None:
+        losses = stretched(losses, max(4, height - AROUND), max(12, cells - margin - 2))
+    ranks = np.searchsorted(np.sort(good), np.where(np.isfinite(losses), losses, np.inf)) / good.size
+    rows, columns = losses.shape
+    path = {}
+    for k, (x, y) in enumerate(found.path.tolist()):
+        i, j = _nearest(found.ys, y, rows), _nearest(found.xs, x, columns)
+        if i is not None and j is not None:
+            path[i, j] = "X" if k == len(found.path) - 1 else "o"
+    low, high = brief(float(good.min()), 4), brief(float(good.max()), 4)
+    scale = (span(*_place(k / len(SHADES), None)) for k in range(len(SHADES)))
+    yield line(span(Text("loss  ", "损失  "), "accent"), f"{low} ", *scale, f" {high}")
     yield line(span(f"↑ {found.names[1]}", "dim"))
-    for i in reversed(range(len(canvas))):
-        name = names[0] if i == len(canvas) - 1 else names[1] if i == 0 else ""
-        yield line(span(right(name, margin), "dim"), span(" │", "dim"), "".join(canvas[i]))
+    for i in reversed(range(rows)):
+        name = names[0] if i == rows - 1 else names[1] if i == 0 else ""
+        places = [_place(float(ranks[i, j]), path.get((i, j))) for j in range(columns)]
+        runs = (span("".join(text for text, _ in run), role) for role, run in groupby(places, key=lambda each: each[1]))
+        yield line(span(right(name, margin), "dim"), span(" │", "dim"), *runs)
     first, last = brief(float(found.xs[0]), 3), brief(float(found.xs[-1]), 3)
-    gap = max(1, len(found.xs) - len(first) - len(last))
-    yield line(span(" " * (margin + 2) + first + " " * gap + last + f"  → {found.names[0]}", "dim"))
-    yield line(span(Text("o: where training has been, X: where we are", "o：训练走过的点，X：当前位置"), "dim"))
-
-
-def _nearest(ticks: np.ndarray, value: float) -> int | None:
-    at = round((value - float(ticks[0])) / float(ticks[-1] - ticks[0]) * (len(ticks) - 1)) if value == value else -1
-    return at if 0 <= at < len(ticks) else None
-
-
-def sweep_lines(found: Sweep, cells: int) -> Iterator[Line]:
-    """The loss along one weight, its tangent where it is now, and the least one found."""
-    best = int(np.nanargmin(found.losses)) if np.isfinite(found.losses).any() else 0
-    title = Text(
-        "loss along {cell}; now {x}: loss {loss}, slope {slope}; least {least} at {at}",
-        "损失随 {cell} 的变化；当前 {x}：损失 {loss}，斜率 {slope}；最小 {least}，在 {at}",
-        cell=found.cell,
-        x=brief(found.x, 5),
-        loss=brief(found.loss, 5),
-        slope=brief(found.gradient, 4),
-        least=brief(float(found.losses[best]), 5),
-        at=brief(float(found.xs[best]), 4),
+    across = f"  → {found.names[0]}" if cells is None else ""
+    gap = " " * max(1, columns - len(first) - len(last))
+    if not across:
+        gap = f"→ {found.names[0]}".center(len(gap))[: len(gap)]
+    yield line(span(" " * (margin + 2) + first + gap + last + across, "dim"))
+    yield line(
+        span("o", "way0"),
+        span(Text(": where training has been, ", "：训练走过的点，"), "dim"),
+        span("X", "here0"),
+        span(Text(": where we are", "：当前位置"), "dim"),
     )
-    yield line(span(title, "accent"))
-    low, high = float(np.nanmin(found.losses)), float(np.nanmax(found.losses))
-    room = 0.1 * (high - low) or 1.0
-    tangent = np.where((found.tangent >= low - room) & (found.tangent <= high + room), found.tangent, np.nan)
-    yield from chart(found.xs, (found.losses, tangent), cells)
+
+
+def _place(rank: float, sign: str | None) -> tuple[str, str]:
+    """The sign of a place and its role: the step of the path, or the shade of the loss."""
+    level = min(int(rank * (LEVELS + 1)), LEVELS)
+    if sign is not None:
+        return sign, f"here{level}" if sign == "X" else f"way{level}"
+    return SHADES[min(int(rank * len(SHADES)), len(SHADES) - 1)], f"height{level}"
+
+
+def _nearest(ticks: np.ndarray, value: float, count: int) -> int | None:
+    if value != value:
+        return None
+    at = round((value - float(ticks[0])) / float(ticks[-1] - ticks[0]) * (count - 1))
+    return at if 0 <= at < count else None
+
+
+def stretched(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """The values at so many rows and columns, those between two given ones on a straight line between them."""
+    old_rows, old_columns = (np.arange(n) for n in values.shape)
+    new_rows, new_columns = np.linspace(0, old_rows[-1], rows), np.linspace(0, old_columns[-1], columns)
+    wide = np.stack([np.interp(new_columns, old_columns, row) for row in values])
+    return np.stack([np.interp(new_rows, old_rows, column) for column in wide.T], axis=1)

@@ -6,7 +6,8 @@ import pytest
 from screens import screen, shown
 from textual.widgets import Input
 
-from tfstep.faces.tui.help import Pages
+from tfstep.faces.tui.drawn import Drawn
+from tfstep.faces.tui.plot import Plot
 
 
 async def test_nudging_a_weight_moves_what_is_downstream() -> None:
@@ -164,5 +165,34 @@ async def test_a_sweep_is_drawn() -> None:
         await pilot.press("colon", *"sweep enc0.attn.W_Q[0,0] -1 1", "enter")
         await app.workers.wait_for_complete()
         await pilot.pause()
-        assert isinstance(app.screen, Pages)
+        assert isinstance(app.screen, Plot)
+        drawn = app.screen.query_one("#plot", Drawn)
+        text = "\n".join(drawn.render_line(y).text for y in range(drawn.size.height))
+        assert "tangent" in text
+        assert "●" in text
+        assert drawn.region == app.query_one("#step").region
+        await pilot.press("n")
+        await pilot.pause()
+        assert app.session.current.path == "enc0.attn.scaled", "the key that leaves does what it does"
+
+
+@pytest.mark.parametrize(
+    "command", ["plot", "plot out.probs", "plot out.probs[0,1] now", "landscape out.b[0] out.b[1]"]
+)
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 36)])
+async def test_pictures_fit_into_the_place_of_the_step(command: str, size: tuple[int, int]) -> None:
+    async with screen("enc0.attn.scores", size=size) as (app, pilot):
+        app.session.run("train 3")
+        await pilot.press("colon", *command, "enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        drawn = app.screen.query_one("#plot", Drawn)
+        text = [drawn.render_line(y).text for y in range(drawn.size.height)]
+        assert any("…" not in each and each.strip() for each in text)
+        await pilot.resize_terminal(90, 30)
+        await pilot.pause()
+        assert drawn.region == app.query_one("#step").region
         await pilot.press("escape")
+        await pilot.pause()
+        assert len(app.screen_stack) == 1
+        assert app.session.current.path == "enc0.attn.scores"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tfstep.engine.cell import parse_cell
 from tfstep.errors import TfstepError
 from tfstep.faces.tui import following
-from tfstep.session.results import Explained, Moved, Result, Shown
+from tfstep.session.results import Drawn, Explained, Moved, Pictured, Plotted, Result, Shown, Swept
 from tfstep.text import Text
 from tfstep.view.number import plain
 from tfstep.view.said import said
@@ -43,6 +43,11 @@ def told(app: Debugger, result: Result) -> tuple[Line, ...]:
     if short is not None:
         return (short,) if short else ()
     if isinstance(result, Shown | Explained):
+        return ()
+    if isinstance(result, Plotted | Pictured | Swept | Drawn):
+        from tfstep.faces.tui.plot import Plot
+
+        app.push_screen(Plot(app, result))
         return ()
     from tfstep.faces.tui.help import Pages  # here and below: what the first Frame does not need
     from tfstep.view.results import lines

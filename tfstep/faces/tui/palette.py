@@ -156,9 +156,26 @@ def theme_of(palette: Palette) -> Theme:
     )
 
 
+_SCALES = {
+    "shade": "signed",
+    "share": "probability",
+    "height": "height",
+    "way": "height",
+    "here": "height",
+    "shaded": "signed",
+    "shared": "probability",
+}
+_CURVES = ("accent", "key", "good", "bad", "strong", "more", "less", "share")
+
+
 @lru_cache(maxsize=512)
 def role(palette: Palette, name: str, chosen: bool = False, paper: str = "") -> Style:
     """How a part of a text looks; ``chosen`` is the one that Enter follows, ``paper`` the colour behind it."""
+    if name[-1:].isdigit() and (scale := name.rstrip("0123456789").rstrip("-")) in _SCALES:
+        level = int(name.removeprefix(scale))
+        ink = palette.accent if scale == "way" else palette.strong if scale == "here" else ""
+        ink = ink or _ink(palette, _SCALES[scale], level, scale not in ("shaded", "shared"))
+        return Style(color=ink, bgcolor=_back(palette, _SCALES[scale], level), bold=scale in ("way", "here"))
     ink = {
         "dim": palette.faint,
         "accent": palette.accent,
@@ -170,8 +187,12 @@ def role(palette: Palette, name: str, chosen: bool = False, paper: str = "") -> 
         "was": palette.was,
         "strong": palette.strong,
         "number": palette.strong,
+        "here": palette.strong,
+        "less": palette.less,
+        "more": palette.more,
+        **{f"curve{k}": getattr(palette, each) for k, each in enumerate(_CURVES)},
     }.get(name, palette.ink)
-    bold = name in ("accent", "strong", "key")
+    bold = name in ("accent", "strong", "key", "here")
     back = palette.chosen if chosen else paper or None
     if palette.named and back == palette.chosen:
         ink = ON_NAMED
@@ -219,12 +240,12 @@ def _ink(palette: Palette, scale: str, level: int, heat: bool) -> str:
     if palette.named:
         return ON_NAMED if abs(level) >= LARGE else _end(palette, scale, level) if abs(level) >= SMALL else palette.ink
     if heat:
-        return _between(_back(palette, scale, level), palette.strong, 0.45)
+        return _between(_back(palette, scale, level), palette.strong, 0.1 if scale == "height" else 0.45)
     return palette.strong if palette.dark and abs(level) > LEVELS // 2 else palette.ink
 
 
 def _end(palette: Palette, scale: str, level: int) -> str:
-    return palette.share if scale == "probability" else palette.more if level > 0 else palette.less
+    return palette.share if scale in ("probability", "height") else palette.more if level > 0 else palette.less
 
 
 @lru_cache(maxsize=1024)
