@@ -142,7 +142,11 @@ def residual() -> list[float]:
         "pre-norm": "add2",
     }
     traces = {v: run("residual", v) for v in tops}
-    return [norm(grad(traces[v], path)) for v, top in tops.items() for path in (f"enc5.{top}", "src.x")]
+    found = {v: [norm(grad(traces[v], path)) for path in (f"enc5.{top}", "src.x")] for v, top in tops.items()}
+    large = run("residual", "large-weights")
+    found["large-weights"] = [norm(grad(large, path)) for path in ("enc5.add2", "enc0.add2")]
+    order = ("no-norm", "no-residual-no-norm", "base", "no-residual", "large-weights", "pre-norm")
+    return flat(*(found[v] for v in order))
 
 
 @figures("layernorm-batchnorm")

@@ -24,6 +24,12 @@ def test_a_residual_is_a_straight_road_for_the_gradient() -> None:
     assert min(norms("base", "norm2")) > 0.5
 
 
+def test_residuals_ease_vanishing_gradients_and_do_not_abolish_them() -> None:
+    with_norms, without = norms("large-weights", "add2"), norms("large-weights-no-norm", "add2")
+    assert with_norms[5] < with_norms[0] / 40
+    assert without[5] > 10_000 * without[0]
+
+
 def test_norms_without_residuals_make_words_alike() -> None:
     trace = run("residual", "no-residual")
     assert np.ptp(value(trace, "enc5.norm2"), axis=1).max() < 1e-12
