@@ -127,7 +127,7 @@ def starts(times: int) -> None:
     """Print how long the start takes, beside bare apps, in turn."""
     found: dict[str, list[float]] = {name: [] for name in START}
     with tempfile.TemporaryDirectory() as compiled:
-        for name, code in START.items():
+        for code in START.values():
             started(code, compiled)
         for _ in range(times):
             for name, code in START.items():

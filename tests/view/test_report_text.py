@@ -7,7 +7,7 @@ import pytest
 
 import tfstep
 from tfstep.view.report.numbers import Notation, brief, exact
-from tfstep.view.results import text
+from tfstep.view.results import text as told
 from tfstep.view.symbols import plain, set_ascii
 from tfstep.view.width import clip, left, right, width, wrap
 
@@ -87,4 +87,26 @@ def test_brief():
 
 def test_a_tied_parameter_is_shown_and_says_so():
     session = tfstep.Session(tfstep.load("gpt"))
-    assert "tied" in text(session.run("show out.W[0]"), session.trace)
+    assert "tied" in told(session.run("show out.W[0]"), session.trace)
+
+
+def test_every_sentence_of_a_batch_has_its_own_words() -> None:
+    session = tfstep.Session(tfstep.load("padding"))
+    whole, second = (told(session.run(line), session.trace) for line in ("show src.x", "show src.x[1:]"))
+    assert "  我 " in whole
+    assert "  我 " in second
+    assert "  今天 " not in second
+    assert "batch\\position  0  1" in told(session.run("show src.tokens"), session.trace), "rows share no words"
+
+
+def test_statistics_are_of_the_finite_numbers_and_count_the_others() -> None:
+    session = tfstep.Session(tfstep.load("wo-ai-ni"))
+    session.run("set enc0.attn.weights[0,0,0,0] = nan")
+    session.run("set enc0.attn.weights[0,0,0,1] = inf")
+    assert told(session.run("show enc0.attn.weights"), session.trace).endswith("0 zeros, 1 NaN, 1 inf")
+
+
+def test_what_cancels_is_said_to_be_rounding() -> None:
+    session = tfstep.Session(tfstep.load("wo-ai-ni"))
+    assert "0 but for rounding" in told(session.run("explain enc0.attn.b_K.grad[0]"), session.trace)
+    assert "rounding" not in told(session.run("explain enc0.attn.b_Q.grad[0]"), session.trace)

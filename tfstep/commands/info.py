@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tfstep.commands.registry import command
 from tfstep.engine.plan import Node
 from tfstep.errors import CommandError, did_you_mean
+from tfstep.session.place import PHASE_NAMES
 from tfstep.session.results import Listing, Result
 from tfstep.text import Text
 
@@ -97,7 +98,7 @@ def steps(session: Session) -> Result:
         (
             "→" if node.number == session.position[0] else "",
             str(node.number),
-            node.phase,
+            str(PHASE_NAMES[node.phase]),
             node.path,
             node.op.name if node.op else "",
             shape_of(node),

@@ -88,7 +88,17 @@ class Explanation:
     @property
     def holds(self) -> bool:
         """|total − value| ≤ bound·Σ|terms|; equal infinities, or two NaNs, agree."""
-        return abs(self.residual) <= self.bound * sum(abs(t.value) for t in self.terms) or self.residual == 0
+        return abs(self.residual) <= self.bound * self.size or self.residual == 0
+
+    @property
+    def size(self) -> float:
+        """Σ|terms|, beside which differences are measured."""
+        return sum(abs(term.value) for term in self.terms)
+
+    @property
+    def rounding(self) -> bool:
+        """Whether the value is nothing but rounding: terms that cancel leave what is 0 beside them."""
+        return 0 < abs(self.value) <= self.bound * self.size
 
 
 Known = dict[tuple[Trace, int, Cell, int], "Explanation"]

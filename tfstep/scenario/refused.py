@@ -50,16 +50,44 @@ def refused(tree: Section, keys: Keys, error: Any) -> Text:
         name=name,
         what=what,
         allowed=_of_key(keys)
-        or _of_type(error["type"], error.get("ctx", {}))
+        or _of_type(error["type"], error.get("ctx", {}), _range(keys))
         or Text("{why}", "{why}", why=error["msg"]),
     )
+
+
+def _range(keys: Keys) -> Text | None:
+    """The bounds of the number under keys, as the schema has them."""
+    section = _SECTIONS.get(tuple(key for key in keys[:-1] if isinstance(key, str)))
+    field = None if section is None else section.model_fields.get(str(keys[-1]))
+    bounds = {
+        name: value
+        for each in (field.metadata if field is not None else ())
+        for name in ("ge", "gt", "le", "lt")
+        if (value := getattr(each, name, None)) is not None
+    }
+    if "ge" in bounds and "le" in bounds:
+        return Text(", {low} to {high}", "，{low} 到 {high}", low=bounds["ge"], high=bounds["le"])
+    parts = [part for name, value in bounds.items() if (part := _of_type(_BOUNDS[name], {name: value})) is not None]
+    if not parts:
+        return None
+    return Text(", {parts}", "，{parts}", parts=_joined(parts))
+
+
+def _joined(parts: list[Text]) -> Text:
+    return Text(" and ".join(part.in_("en") for part in parts), " 且".join(part.in_("zh") for part in parts))
+
+
+_BOUNDS = {"ge": "greater_than_equal", "gt": "greater_than", "le": "less_than_equal", "lt": "less_than"}
 
 
 def _of_key(keys: Keys) -> Text | None:
     """What is allowed under keys of which a bound alone would not say it."""
     match keys:
         case ("model", "layers"):
-            return Text("a whole number, or {{encoder: 2, decoder: 1}}", "一个整数，或 {{encoder: 2, decoder: 1}}")
+            return Text(
+                "a whole number, 1 to 1000, or {{encoder: 2, decoder: 1}}",
+                "一个整数（1 到 1000），或 {{encoder: 2, decoder: 1}}",
+            )
         case ("model", "mask_value"):
             return Text("a negative number or -.inf", "负数或 -.inf")
         case ("loss",):
@@ -69,13 +97,13 @@ def _of_key(keys: Keys) -> Text | None:
     return None
 
 
-def _of_type(kind: str, bounds: dict[str, Any]) -> Text | None:
-    """What is allowed, from the kind of the error and its bounds."""
+def _of_type(kind: str, bounds: dict[str, Any], within: Text | None = None) -> Text | None:
+    """What is allowed, from the kind of the error and its bounds; of a wrong type also ``within`` what."""
     bound = next(iter(bounds.values()), None)
     plain = {
-        "int_type": Text("a whole number", "整数"),
-        "float_type": Text("a number", "数字"),
-        "finite_number": Text("a finite number", "有限的数字"),
+        "int_type": Text("a whole number{within}", "整数{within}", within=within or ""),
+        "float_type": Text("a number{within}", "数字{within}", within=within or ""),
+        "finite_number": Text("a finite number{within}", "有限的数字{within}", within=within or ""),
         "bool_type": Text("true or false", "true 或 false"),
         "string_type": Text("a text", "文本"),
         "list_type": Text("a list", "列表"),

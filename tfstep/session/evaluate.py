@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfstep.errors import ExpressionError, PathError, TfstepError
-from tfstep.session.names import full_path
+from tfstep.session.names import full_path, tensor_of
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from tfstep.expr.expression import Operand
     from tfstep.expr.nodes import Compare, Logic, Node
     from tfstep.session.state import State
+
+
+_SLASHED = re.compile(r"[A-Za-z][\w.]*/\w+")
 
 
 class Names:
@@ -71,15 +75,31 @@ def parsed(state: State, text: str) -> Expression:
     try:
         return parse(text, state.trace.plan.paths)
     except ExpressionError as error:
-        raise pointed(text, error) from None
+        raise pointed(state, text, error) from None
 
 
-def pointed(text: str, error: ExpressionError) -> CaretError:
+def pointed(state: State, text: str, error: ExpressionError) -> CaretError:
     """The error with its place in the text shown under it."""
     from tfstep.expr import caret
 
     place = caret(text, error.column).replace("\n", "\n  ")
-    return CaretError(Text("{error}\n  {place}", "{error}\n  {place}", error=error, place=place), error.column)
+    inner = next((path for path in _SLASHED.findall(text) if "`" not in text and _is_there(state, path)), None)
+    hint: Text | str = ""
+    if inner is not None:
+        hint = Text(
+            "\n  `/` divides; what is inside a step stands in backquotes: `{path}`",
+            "\n  `/` 是除法；步骤内部的张量写在反引号里：`{path}`",
+            path=inner,
+        )
+    message = Text("{error}\n  {place}{hint}", "{error}\n  {place}{hint}", error=error, place=place, hint=hint)
+    return CaretError(message, error.column)
+
+
+def _is_there(state: State, path: str) -> bool:
+    try:
+        return tensor_of(state, path) is not None
+    except PathError:
+        return False
 
 
 def worked_out(
@@ -91,7 +111,7 @@ def worked_out(
     except CaretError:
         raise
     except ExpressionError as error:
-        raise pointed(expression.text, error) from None
+        raise pointed(state, expression.text, error) from None
 
 
 def evaluate(state: State, text: str, it: Tensor | None = None) -> np.ndarray:

@@ -20,6 +20,11 @@ from tfstep.text import Text
 
 Position = tuple[int, ...]
 Inside = Callable[[Trace, Position], int]  # how many there are inside what stands at a position
+PHASE_NAMES = {
+    "forward": Text("forward", "前向"),
+    "backward": Text("backward", "反向"),
+    "update": Text("update", "更新"),
+}
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})*$")
 _TAIL = re.compile(r"\.(grad|new)\b")
 

@@ -55,6 +55,7 @@ class Account:
     meaning: str = ""
     partial: Partial | None = None  # the term of the sum that we are at
     chosen: int = 0  # which of the links Enter follows
+    cancels: bool = False  # whether the gradient is nothing but rounding
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -146,6 +147,8 @@ class Account:
             name = Span(f"∂loss/∂{self.gradient_name}", "key", self.gradient_cell or None)
             head = line(*self._marked((name,), 0), "  ", Span(plain(self.gradient), "strong"), "  ")
             found.extend(flow([head, line(Span(_sentence(self.gradient), "dim"))], cells))
+            head = line(Span(f"∂loss/∂{self.gradient_name}", "key"), "  ", Span(plain(self.gradient), "strong"), "  ")
+            found.extend(flow([head, line(Span(_sentence(self.gradient, self.cancels), "dim"))], cells))
         parts: list[Line] = []
         first = 1 if self.gradient_cell else 0
         if self.comes_from:
@@ -180,15 +183,17 @@ def _listed(paths: tuple[str, ...]) -> Line:
     return tuple(spans)
 
 
-def _meaning(path: str, cell: tuple[int, ...], root: Trace, value: float) -> str:
+def _meaning(path: str, cell: tuple[int, ...], root: Trace, value: float, cancels: bool) -> str:
     """What the number of a gradient says."""
     if not path.endswith(".grad") or value == 0:
         return ""
     name = name_of(root, cell_name(path.removesuffix(".grad"), cell))
-    return f"{name}: {_sentence(value)}"
+    return f"{name}: {_sentence(value, cancels)}"
 
 
-def _sentence(gradient: float) -> str:
+def _sentence(gradient: float, cancels: bool = False) -> str:
+    if cancels:
+        return str(Text("0 but for rounding: moving it does not move the loss", "除舍入误差外就是 0：改动它，损失不变"))
     if gradient == 0:
         return str(Text("moving it a little does not move the loss", "稍微改动它，损失不变"))
     if not math.isfinite(gradient):
@@ -233,6 +238,7 @@ def account(
         computed = float(root[f"{path}/computed"].value[cell])
     gradient: float | None = None
     comes: Line = ()
+    cancels = False
     goes: tuple[str, ...] = ()
     used = readers(tensor)
     gradient_cell = ""
@@ -244,6 +250,8 @@ def account(
             gradient = float(trace.value(grad.slot)[cell])
             gradient_cell = cell_name(grad.path, cell)
             comes = equation(root, explained(root[grad.path], cell, at)).symbols
+            reason = explained(root[grad.path], cell, at)
+            comes, cancels = equation(root, reason).symbols, reason.rounding
             goes = tuple(nodes[s].path for s in trace.plan.consumers[grad.slot])
     new = tensor.new
     return Account(
@@ -266,7 +274,8 @@ def account(
         goes_to=goes,
         used_by=used,
         after=None if new is None else float(new[cell]),
-        meaning=_meaning(path, cell, root, why.value),
+        meaning=_meaning(path, cell, root, why.value, why.rounding),
         partial=partial,
         chosen=chosen,
+        cancels=cancels,
     )

@@ -11,10 +11,9 @@ from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Term
 from tfstep.errors import PathError
 from tfstep.session.marks import Comparison
-from tfstep.session.place import written
+from tfstep.session.place import PHASE_NAMES, written
 from tfstep.session.state import State
 from tfstep.session.terms import Partial
-from tfstep.text import Text
 from tfstep.view.account import Account, account
 from tfstep.view.board import difference_board, gradient_board, step_board
 from tfstep.view.grid import Grid
@@ -30,13 +29,6 @@ from tfstep.view.stops import key, stops
 from tfstep.view.sums import explained
 from tfstep.view.timeline import Row, Signs, rows
 from tfstep.view.versus import versus_board
-
-_PHASES = {
-    "forward": Text("forward", "前向"),
-    "backward": Text("backward", "反向"),
-    "update": Text("update", "更新"),
-}
-
 
 AT_ONCE = 50_000  # cells of a plan up to which a Frame waits for every number, to say how many an edit moved
 
@@ -210,7 +202,7 @@ def _header(state: State) -> Header:
         title=str(state.scenario.title),
         name=state.scenario.name,
         variant=state.variant,
-        phase=str(_PHASES[state.phase]),
+        phase=str(PHASE_NAMES[state.phase]),
         trail=tuple(
             frame.name.rpartition(".")[2] if frame.kind == "step" else frame.name for frame in state.frames()[1:]
         ),

@@ -8,7 +8,7 @@ from functools import singledispatch
 import numpy as np
 
 from tfstep.engine.trace import Trace
-from tfstep.session.place import written
+from tfstep.session.place import PHASE_NAMES, written
 from tfstep.session.results import (
     Changed,
     Edit,
@@ -37,7 +37,7 @@ from tfstep.view.report.explanation import explanation
 from tfstep.view.report.layout import indented, line, span, table
 from tfstep.view.report.numbers import brief, exact
 from tfstep.view.report.partial import term_lines, terms_around
-from tfstep.view.report.tables import PHASES, heading
+from tfstep.view.report.tables import heading
 from tfstep.view.spans import Line
 from tfstep.view.spans import plain as words
 from tfstep.view.values import array_lines, part_lines, summed_up
@@ -84,7 +84,7 @@ def _moved(result: Moved, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     at = f"{written(result.position)}/{result.total}"
     shape = "×".join(map(str, tensor.shape)) or str(Text("scalar", "标量"))
     yield line(
-        span(f"{at}  {PHASES[result.phase]}  ", "dim"),
+        span(f"{at}  {PHASE_NAMES[result.phase]}  ", "dim"),
         span(tensor.path, "name"),
         span(f"   {tensor.formula or ''}   "),
         span(f"{tensor.op or ''}  {shape}", "dim"),
@@ -227,7 +227,7 @@ def _switched(result: Switched, trace: Trace, cells: int = WIDTH) -> Iterator[Li
 @lines.register
 def _stack(result: Stack, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     for depth, frame in enumerate(result.frames):
-        name = str(PHASES[frame.name]) if frame.kind == "phase" else frame.name
+        name = str(PHASE_NAMES[frame.name]) if frame.kind == "phase" else frame.name
         if frame.kind == "term":
             name = str(Text("term {k}", "第 {k} 项", k=frame.name))
         step = ""

@@ -20,16 +20,16 @@ SHOWN = 6
 
 @dataclass(frozen=True)
 class LongSum(Explanation):
-    """An explanation by its largest terms; ``more`` others come to ``rest``. ``size`` is Σ|terms| over all of them."""
+    """An explanation by its largest terms; ``more`` others come to ``rest``, and ``of_all`` is Σ|terms| over all."""
 
     more: int = 0
     rest: float = 0.0
-    size: float = 0.0
+    of_all: float = 0.0
 
     @property
-    def holds(self) -> bool:
-        """|total − value| ≤ bound·Σ|terms|."""
-        return abs(self.residual) <= self.bound * self.size
+    def size(self) -> float:
+        """Σ|terms| over all terms."""
+        return self.of_all
 
 
 def explained(tensor: Tensor, cell: tuple[int, ...], at: At) -> Explanation:
@@ -81,7 +81,7 @@ def _long(tensor: Tensor, cell: tuple[int, ...], at: At) -> LongSum | None:
         bound=1e-12 if tensor.value.dtype == np.float64 else 1e-5,
         more=first.breadth - len(terms),
         rest=total - sum(term.value for term in made),
-        size=float(np.abs(products).sum()) + sum(abs(term.value) for term in last),
+        of_all=float(np.abs(products).sum()) + sum(abs(term.value) for term in last),
     )
     return found if found.holds else None
 

@@ -9,14 +9,8 @@ from weakref import WeakKeyDictionary
 from tfstep.engine.plan import PHASES, Node, Plan
 from tfstep.engine.tensor import short
 from tfstep.engine.trace import Trace
-from tfstep.session.place import Position, inside_of, scopes, written
-from tfstep.text import Text
+from tfstep.session.place import PHASE_NAMES, Position, inside_of, scopes, written
 
-_PHASE = {
-    "forward": Text("forward", "前向"),
-    "backward": Text("backward", "反向"),
-    "update": Text("update", "更新"),
-}
 DONE, NOW, AHEAD = "done", "now", "ahead"
 
 
@@ -112,7 +106,7 @@ def _branch(
     around = branch.first <= at <= branch.last
     is_open = folds.get(branch.key, around)
     state = NOW if around and not is_open else DONE if branch.last < at else AHEAD
-    text = str(_PHASE[branch.text]) if branch.kind == "phase" else branch.text
+    text = str(PHASE_NAMES[branch.text]) if branch.kind == "phase" else branch.text
     inside = () if is_open else trace.plan.steps[branch.first - 1 : branch.last]
     yield Row(
         depth,

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.axis import NO_AXIS, Axis
+from tfstep.engine.axis import NO_AXIS, Axis, Labels
 from tfstep.engine.tensor import Tensor
 from tfstep.text import Text
-from tfstep.view.report.indices import sentence_of
 from tfstep.view.report.layout import line, span
 from tfstep.view.report.numbers import Notation
 from tfstep.view.report.tables import matrix, where
@@ -28,15 +27,22 @@ def part_lines(tensor: Tensor, index: tuple[Any, ...] | None, values: np.ndarray
 def kept_axes(tensor: Tensor, index: tuple[Any, ...]) -> tuple[Axis, ...]:
     """The axes that an index of whole numbers and slices leaves, with the words that it picks."""
     axes = tensor.node.spec.axes
-    whole = tuple(i if isinstance(i, int) else 0 for i in index)
-    sentence = sentence_of(axes, whole) if axes else 0
+    picks = [index[k] if k < len(index) else slice(None) for k in range(len(axes))]
+    sentences = picks[0] if axes and axes[0].name == "batch" else slice(None)
     kept = []
-    for k, axis in enumerate(axes):
-        at = index[k] if k < len(index) else slice(None)
+    for axis, at in zip(axes, picks, strict=True):
         if isinstance(at, slice):
-            words, said = (axis.words(sentence), axis.following(sentence)) if k else (None, None)
-            kept.append(Axis(axis.name, (words[at],) if words else None, (said[at],) if said else None))
+            kept.append(Axis(axis.name, _picked(axis.labels, sentences, at), _picked(axis.follows, sentences, at)))
     return tuple(kept)
+
+
+def _picked(labels: Labels | None, sentences: int | slice, at: slice) -> Labels | None:
+    """The words of these sentences at these places; a single list is that of all sentences."""
+    if labels is None:
+        return None
+    if len(labels) > 1:
+        labels = labels[sentences] if isinstance(sentences, slice) else (labels[sentences],)
+    return tuple(words[at] for words in labels)
 
 
 def array_lines(values: np.ndarray, cells: int | None = None, axes: tuple[Axis, ...] | None = None) -> Iterator[Line]:
@@ -57,18 +63,25 @@ def array_lines(values: np.ndarray, cells: int | None = None, axes: tuple[Axis, 
 
 
 def summed_up(values: np.ndarray) -> Line:
-    """Shape, range, mean and spread in one line."""
+    """Shape, range, mean and spread of the finite numbers in one line, and how many are 0, NaN or infinite."""
+    finite = values[np.isfinite(values)]
+    shape = "×".join(map(str, values.shape))
+    nans, infinite = int(np.isnan(values).sum()), int(np.isinf(values).sum())
+    odd = Text(", {nans} NaN, {infinite} inf", "，{nans} 个 NaN，{infinite} 个 inf", nans=nans, infinite=infinite)
+    if not finite.size:
+        return line(
+            span(Text("{shape}: no finite number{odd}", "{shape}：没有有限数{odd}", shape=shape, odd=odd), "dim")
+        )
     with np.errstate(all="ignore"):
-        odd = int(values.size - np.isfinite(values).sum())
         said = Text(
-            "{shape}: from {low:.4g} to {high:.4g}, mean {mean:.4g}, σ {std:.4g}, {zeros} zeros, {odd} not finite",
-            "{shape}：从 {low:.4g} 到 {high:.4g}，均值 {mean:.4g}，σ {std:.4g}，{zeros} 个零，{odd} 个非有限数",
-            shape="×".join(map(str, values.shape)),
-            low=float(values.min()),
-            high=float(values.max()),
-            mean=float(values.mean()),
-            std=float(values.std()),
+            "{shape}: from {low:.4g} to {high:.4g}, mean {mean:.4g}, σ {std:.4g}, {zeros} zeros{odd}",
+            "{shape}：从 {low:.4g} 到 {high:.4g}，均值 {mean:.4g}，σ {std:.4g}，{zeros} 个零{odd}",
+            shape=shape,
+            low=float(finite.min()),
+            high=float(finite.max()),
+            mean=float(finite.mean()),
+            std=float(finite.std()),
             zeros=int((values == 0).sum()),
-            odd=odd,
+            odd=odd if nans or infinite else "",
         )
     return line(span(said, "dim"))

@@ -73,6 +73,8 @@ def _body(trace: Trace, found: Explanation) -> Iterator[Line]:
         yield line(span(Text("nothing adds to it: 0", "没有任何项：0"), "dim"))
     if found.note is not None:
         yield line(span(found.note, "accent"))
+    if found.rounding:
+        yield line(span(Text("its terms cancel: 0 but for rounding", "各项相消：除舍入误差外就是 0"), "accent"))
     difference = brief(found.residual, 2) if found.residual else "0"
     rows = [
         [span(Text("total", "合计"), "dim"), span(exact(found.total))],

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfstep.engine.axis import Axis
 from tfstep.engine.tensor import Tensor
+from tfstep.session.place import PHASE_NAMES
 from tfstep.text import Text
 from tfstep.view.report.indices import along, down, sentence_of
 from tfstep.view.report.layout import beside, indented, line, span, table
@@ -20,11 +21,21 @@ KINDS = {
     "input": Text("input", "输入"),
     "view": Text("tied: the numbers of another parameter", "权重共享：取自另一个参数"),
 }
-PHASES = {
-    "forward": Text("forward", "前向"),
-    "backward": Text("backward", "反向"),
-    "update": Text("update", "更新"),
+AXES = {
+    "batch": Text("", "批次"),
+    "head": Text("", "头"),
+    "query": Text("", "查询"),
+    "key": Text("", "键"),
+    "position": Text("", "位置"),
+    "d_k": Text("", "键宽"),
+    "d_v": Text("", "值宽"),
+    "model": Text("", "模型宽"),
+    "hidden": Text("", "隐藏宽"),
+    "vocab": Text("", "词表"),
+    "in": Text("", "输入"),
+    "out": Text("", "输出"),
 }
+"""What the names of axes mean, which are the same in both languages."""
 
 
 def tables(tensors: Iterable[Tensor], grad: bool, digits: int = DIGITS, cells: int | None = None) -> Iterator[Line]:
@@ -42,9 +53,10 @@ def heading(tensor: Tensor) -> list[Line]:
     if tensor.step is None:
         what = [str(KINDS[tensor.node.kind])]
     else:
-        what = [str(Text("step {n}", "第 {n} 步", n=tensor.step)), str(PHASES[tensor.phase or "forward"])]
+        what = [str(Text("step {n}", "第 {n} 步", n=tensor.step)), str(PHASE_NAMES[tensor.phase or "forward"])]
     if tensor.shape:
-        what.append(" × ".join(f"{axis} {n}".strip() for axis, n in zip(tensor.axes, tensor.shape, strict=True)))
+        sizes = zip(tensor.axes, tensor.shape, strict=True)
+        what.append(" × ".join(f"{AXES.get(axis, '')} {axis} {n}".strip() for axis, n in sizes))
     formula = (span(f"   {tensor.formula}"),) if tensor.formula else ()
     return [(name, *formula), line(span(f"  {' · '.join(what)}", "dim"))]
 
@@ -90,7 +102,9 @@ def matrix(
     if array.ndim == 0:
         return [line(_number(array.item(), notation))]
     sentence = sentence_of(axes, index)
-    columns = [span(label, "dim") for label in along(axes[-1], array.shape[-1], sentence)]
+    many = array.ndim > 1 and axes[-2].name == "batch" and array.shape[0] > 1  # rows that are sentences share no words
+    labels = along(axes[-1].bare() if many else axes[-1], array.shape[-1], sentence)
+    columns = [span(label, "dim") for label in labels]
     if array.ndim == 1:
         corner, rows, array = "", [Span("")], array[None]
     else:

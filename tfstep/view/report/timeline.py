@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
+from tfstep.session.place import PHASE_NAMES
 from tfstep.view.report.layout import indented, left, line, right, span
-from tfstep.view.report.tables import PHASES
 from tfstep.view.spans import Line
 from tfstep.view.width import width
 
@@ -56,7 +56,7 @@ def tree(rows: Iterable[Row]) -> Iterator[Line]:
     for row, formula in zip(rows, formulas, strict=True):
         if row.phase != phase:
             phase, part = row.phase, None
-            yield line(span(PHASES[phase], "accent"))
+            yield line(span(PHASE_NAMES[phase], "accent"))
         if row.depth == 1 and scope(row.tensor.path) != part:
             part = scope(row.tensor.path)
             if part:
