@@ -70,11 +70,8 @@ def _range(keys: Keys) -> Text | None:
     parts = [part for name, value in bounds.items() if (part := _of_type(_BOUNDS[name], {name: value})) is not None]
     if not parts:
         return None
-    return Text(", {parts}", "，{parts}", parts=_joined(parts))
-
-
-def _joined(parts: list[Text]) -> Text:
-    return Text(" and ".join(part.in_("en") for part in parts), " 且".join(part.in_("zh") for part in parts))
+    both = Text("{low} and {high}", "{low}且{high}", low=parts[0], high=parts[-1]) if len(parts) > 1 else parts[0]
+    return Text(", {both}", "，{both}", both=both)
 
 
 _BOUNDS = {"ge": "greater_than_equal", "gt": "greater_than", "le": "less_than_equal", "lt": "less_than"}

@@ -249,7 +249,6 @@ def account(
         if grad is not None:
             gradient = float(trace.value(grad.slot)[cell])
             gradient_cell = cell_name(grad.path, cell)
-            comes = equation(root, explained(root[grad.path], cell, at)).symbols
             reason = explained(root[grad.path], cell, at)
             comes, cancels = equation(root, reason).symbols, reason.rounding
             goes = tuple(nodes[s].path for s in trace.plan.consumers[grad.slot])
