@@ -53,6 +53,10 @@ class Branch:
         """Whether the session has other numbers than these, or shows another variant."""
         return session.variant != self.variant or session.trace is not self.journals[self.variant].now.trace
 
+    def with_cursor(self, cursor: Cursor) -> Branch:
+        """The same state with the cursor elsewhere."""
+        return replace(self, cursor=_cursor(cursor))
+
     def restore(self, session: Session) -> None:
         """Bring a session back to this state. Numbers that the reader changed stay as the checkpoint ``mine``."""
         mine = session.checkpoints.get(MINE), session.checkpoint_variants.get(MINE)

@@ -41,13 +41,24 @@ class Ran(Event):
 
 
 @dataclass(frozen=True)
+class Looked(Event):
+    """The lesson wants these cells or tensors to be looked at."""
+
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Asked(Event):
-    """A question waits for an answer. ``how`` says what an answer looks like."""
+    """A question of a ``kind`` waits for an answer. ``how`` says what an answer looks like, ``words`` are those that
+    may be answered, ``of`` is the tensor of which a cell is asked for."""
 
     text: str
     choices: tuple[str, ...]
     how: Text
     cells: tuple[str, ...] = ()
+    kind: str = ""
+    words: tuple[str, ...] = ()
+    of: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import TfstepError
 from tfstep.lessons.answers import Expected, expected
+from tfstep.lessons.asking import asked
 from tfstep.lessons.branch import MINE, Branch
 from tfstep.lessons.events import (
     Asked,
@@ -22,6 +23,7 @@ from tfstep.lessons.events import (
     Hinted,
     Invited,
     Judged,
+    Looked,
     Ran,
     Returned,
     Revealed,
@@ -30,27 +32,19 @@ from tfstep.lessons.events import (
 )
 from tfstep.lessons.filled import blamed, fill
 from tfstep.lessons.lesson import Block, Claims, Commands, Lesson, Line, Look, Number, Pieces, Prose, Question, Try
+from tfstep.lessons.looking import looks
 from tfstep.scenario.mistakes import fault
 from tfstep.session.evaluate import evaluate
 from tfstep.session.results import Result
 from tfstep.session.target import target, whole
 from tfstep.text import Text
 
-HOW = {
-    "number": Text("a number, or an expression such as 2*0.5", "一个数，或算式，如 2*0.5"),
-    "word": Text("a word", "一个词"),
-    "cell": Text(
-        "a cell: its row and column, as numbers or words, such as 1,0", "一个单元格：行和列，用数字或词，如 1,0"
-    ),
-    "choice": Text("the number of a choice", "选项的编号"),
-    "order": Text("larger, smaller or same", "大、小 或 一样"),
-}
-
 
 class Player:
     """One lesson being played in a session.
 
-    ``step`` counts from 0; ``question`` is the one that waits, or None; ``cells`` are those spoken of last.
+    ``step`` counts from 0; ``question`` is the one that waits, or None; ``cells`` are those spoken of last. A ``calm``
+    one stops before it looks elsewhere a second time, so that a screen can show each thing while it is spoken of.
     """
 
     def __init__(self, lesson: Lesson, session: Session) -> None:
@@ -59,14 +53,16 @@ class Player:
         self.question: Question | None = None
         self.cells: tuple[str, ...] = ()
         self.done = False
+        self.calm = False
         self._hints = 0
+        self._right: Expected | None = None  # of the question that waits, once it was worked out
         self._own = Branch.of(session)  # the lesson's numbers, as it left them
         self._starts = [self._own]  # and as they were before each step so far
 
     # -- going through -----------------------------------------------------------------------------
 
     def advance(self) -> Iterator[Event]:
-        """On to the next question or the end of the step. Raises `Mistakes` where the lesson is wrong.
+        """On to the next question, pause or end of a step. Raises `Mistakes` where the lesson is wrong.
 
         While a question waits this does nothing.
         """
@@ -76,8 +72,13 @@ class Player:
         step = self.lesson.steps[self.step]
         if self.at == 0:
             yield Began(self.step + 1, len(self.lesson.steps), step.title)
+        looked = False
         while self.at < len(step.blocks):
             block = step.blocks[self.at]
+            if self.calm and looks(block):
+                if looked:
+                    return
+                looked = True
             self.at += 1
             if isinstance(block, Question):
                 yield self._ask(block)
@@ -110,16 +111,19 @@ class Player:
                     with blamed(line.place):
                         target(self.session, line.text)
                 self.cells = tuple(line.text for line in lines)
+                yield Looked(self.cells)
             case Try(lines):
                 yield Invited(tuple(line.text for line in lines))
         self._own = Branch.of(self.session)
 
     def _said(self, pieces: Pieces, verbatim: bool = False) -> Said:
-        text = fill(self.session, pieces)
-        cells = tuple(p.expr for p in pieces if isinstance(p, Number) and self._is_target(p.expr))
-        if cells:
-            self.cells = cells
-        return Said(text, verbatim, cells)
+        cells = self._meant(pieces)
+        self.cells = cells or self.cells
+        return Said(fill(self.session, pieces), verbatim, cells)
+
+    def _meant(self, pieces: Pieces) -> tuple[str, ...]:
+        """The cells whose numbers a text has."""
+        return tuple(p.expr for p in pieces if isinstance(p, Number) and self._is_target(p.expr))
 
     def _is_target(self, text: str) -> bool:
         try:
@@ -151,6 +155,27 @@ class Player:
             )
             yield Returned(message)
 
+    def home(self) -> Iterator[Event]:
+        """Away from what the reader changed, back to the lesson's own numbers and place."""
+        yield from self._return()
+
+    def keep_cursor(self) -> None:
+        """Let the cursor stay where a face has put it, on what the lesson speaks of, when the lesson goes on."""
+        self._own = self._own.with_cursor(self.session.cursor)
+
+    @property
+    def strayed(self) -> bool:
+        """Whether the reader has changed numbers since the lesson stopped."""
+        return self._own.strayed(self.session)
+
+    @property
+    def ending(self) -> bool:
+        """Whether nothing more is to be seen of the step that we are in the middle of."""
+        rest = self.lesson.steps[self.step].blocks[self.at :]
+        return (
+            self.at > 0 and not self.done and self.question is None and all(isinstance(block, Claims) for block in rest)
+        )
+
     def back(self) -> Iterator[Event]:
         """To the beginning of this step, or if we are there, of the one before; then on from there."""
         at_start = self.at == 0 or (self.at == 1 and self.question is not None)
@@ -180,15 +205,16 @@ class Player:
     # -- a question --------------------------------------------------------------------------------
 
     def _ask(self, question: Question) -> Asked:
-        self.question, self._hints = question, 0
+        self.question, self._hints, self._right = question, 0, None
+        cells = self._meant(question.ask)
         if question.show:
             for line in question.show:
                 with blamed(line.place):
                     target(self.session, line.text)
-            self.cells = tuple(line.text for line in question.show)
+            cells = tuple(line.text for line in question.show)
+        self.cells = cells or self.cells
         self._own = Branch.of(self.session)
-        choices = tuple(fill(self.session, choice.text) for choice in question.choices)
-        return Asked(fill(self.session, question.ask), choices, HOW[question.kind], self.cells)
+        return asked(self.session, question, cells)
 
     def answer(self, text: str) -> Iterator[Event]:
         """The reader's answer. A right one goes on to what comes after it. Raises AnswerError for none at all."""
@@ -203,18 +229,23 @@ class Player:
     def _wrong(self, question: Question) -> Text:
         left = len(question.hints) - self._hints
         if left:
-            return Text("Not that. `?` gives a hint, `!` the answer.", "不对。`?` 看提示，`!` 看答案。")
-        return Text("Not that. `!` shows the answer.", "不对。`!` 看答案。")
+            return Text(
+                "Not quite. Have another look; `?` gives a hint, `!` shows the answer.",
+                "还差一点，再看看。`?` 给提示，`!` 看答案。",
+            )
+        return Text("Not quite. Have another look; `!` shows the answer.", "还差一点，再看看。`!` 看答案。")
 
     def _expected(self, question: Question) -> Expected:
         """What is right, worked out behind the question's own commands; the session is as before afterwards."""
+        if self._right is not None:
+            return self._right
         here = Branch.of(self.session)
         self._own.restore(self.session)
         for line in question.then:
             self._run(line)
-        found = expected(self.session, question)
+        self._right = expected(self.session, question)
         here.restore(self.session)
-        return found
+        return self._right
 
     def hint(self) -> Hinted | None:
         """The next hint, or None where there is none left."""

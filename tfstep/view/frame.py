@@ -25,6 +25,7 @@ from tfstep.view.places import Piece
 from tfstep.view.purpose import purpose
 from tfstep.view.ranges import one_range
 from tfstep.view.since import Since, anchor, since
+from tfstep.view.spoken import spoken
 from tfstep.view.stops import key, stops
 from tfstep.view.sums import explained
 from tfstep.view.timeline import Row, Signs, rows
@@ -95,7 +96,7 @@ class Camera:
         partial = state.partial if subject.path == state.current.path and look.focus is None else None
         why = partial.explanation if partial is not None else explained(subject, at(subject), at)
         pieces = _pieces(subject, state, look, shown_before, why, partial)
-        pieces = one_range(pieces) if look.shared else pieces
+        pieces = spoken(one_range(pieces) if look.shared else pieces, state, look.spoken)
         grid = next((g for piece in pieces for g in piece.grids if g.focused), None)
         focus = subject if grid is None else _at_key(state.trace, grid.key.partition("@")[0], subject)
         cell = at(focus)

@@ -16,7 +16,7 @@ from tfstep.view.number import HUGE, Stats, Style, stats, style_for
 MANY = 10_000  # cells of a plane from which its stats are worth remembering
 ALL = slice(None)
 LEVELS = 8  # shades on either side of zero
-HATCHED, CHANGED, PINNED, LIT, CURSOR = 1, 2, 4, 8, 16
+HATCHED, CHANGED, PINNED, LIT, CURSOR, SPOKEN = 1, 2, 4, 8, 16, 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +43,7 @@ class Grid:
     lit_row: int | None = None
     lit_column: int | None = None
     lit_cells: frozenset[tuple[int, int]] = frozenset()
+    spoken: frozenset[tuple[int, int]] = frozenset()  # what a lesson speaks of
     cursor: tuple[int, int] | None = None
     focused: bool = False
     bound: float | None = None  # where the colour scale ends; None: at the largest size
@@ -145,7 +146,7 @@ class Grid:
         return found
 
     def marks(self, row: int, start: int, stop: int) -> list[int]:
-        """What is to be seen about the cells of part of a row: HATCHED, CHANGED, PINNED, LIT and CURSOR added up."""
+        """What is to be seen about the cells of part of a row: HATCHED, CHANGED, PINNED … added up."""
         found = [LIT if row == self.lit_row else 0] * (stop - start)
         if self.hidden is not None:
             found = [m | HATCHED * bool(h) for m, h in zip(found, self.hidden[row, start:stop].tolist(), strict=True)]
@@ -159,6 +160,9 @@ class Grid:
         for r, c in self.lit_cells:
             if r == row and start <= c < stop:
                 found[c - start] |= LIT
+        for r, c in self.spoken:
+            if r == row and start <= c < stop:
+                found[c - start] |= SPOKEN
         if self.cursor is not None and self.cursor[0] == row and start <= self.cursor[1] < stop:
             found[self.cursor[1] - start] |= CURSOR
         return found

@@ -58,5 +58,5 @@ def shares(height: int, board: int, why: int, since: int) -> tuple[int, int, int
     """
     since = min(since, max(1, height // 4)) if since else 0
     rest = height - since
-    why = max(min(why, rest - board), min(why, max(4, rest // 3)))
+    why = max(min(why, rest - board), min(why, max(4 if rest >= 10 else 2, rest // 3)))
     return max(min(board, rest - why), min(height * 2 // 5, rest - why)), why, since

@@ -6,7 +6,7 @@ from rich.segment import Segment
 
 from tfstep.faces.tui.palette import Palette, mark_style, role, shade
 from tfstep.view.fit import right
-from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LIT, PINNED
+from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LIT, PINNED, SPOKEN
 from tfstep.view.labels import shortened
 from tfstep.view.places import Placed
 from tfstep.view.summary import summary
@@ -168,7 +168,11 @@ def _signs(mark: int, ascii_only: bool) -> tuple[str, str]:
     if mark & CURSOR:
         before, after = ("[", "]") if ascii_only else ("▐", "▌")
         return before, moved if moved != " " else after
-    return (("|" if ascii_only else "▌") if mark & LIT else " "), moved
+    before = ("|" if ascii_only else "▌") if mark & LIT else " "
+    if mark & SPOKEN:
+        before, after = (">", "<") if ascii_only else ("▸", "◂")
+        return before, moved if moved != " " else after
+    return before, moved
 
 
 def _heat(scale: str, level: int, mark: int, ascii_only: bool) -> str:

@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.theme import Theme
 
 from tfstep.text import Text
-from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LEVELS, LIT, PINNED
+from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LEVELS, LIT, PINNED, SPOKEN
 
 SMALL, LARGE = 3, 6  # of the levels: with named colours, those whose ink, and those whose ground, has a colour
 ON_NAMED = "bright_white"
@@ -186,13 +186,14 @@ def role(palette: Palette, name: str, chosen: bool = False, paper: str = "") -> 
         "note": palette.bad,
         "was": palette.was,
         "strong": palette.strong,
+        "name": palette.strong,
         "number": palette.strong,
         "here": palette.strong,
         "less": palette.less,
         "more": palette.more,
         **{f"curve{k}": getattr(palette, each) for k, each in enumerate(_CURVES)},
     }.get(name, palette.ink)
-    bold = name in ("accent", "strong", "key", "here")
+    bold = name in ("accent", "strong", "name", "key", "here")
     back = palette.chosen if chosen else paper or None
     if palette.named and back == palette.chosen:
         ink = ON_NAMED
@@ -213,7 +214,9 @@ def shade(palette: Palette, scale: str, level: int, marks: int, focused: bool, h
         ink = ink if palette.named else palette.strong
     if marks & (CHANGED | PINNED) and ink != ON_NAMED:
         ink = palette.good
-    return Style(color=ink, bgcolor=back, bold=bool(marks & (LIT | PINNED)), underline=bool(marks & PINNED))
+    if marks & SPOKEN:
+        ink = palette.strong
+    return Style(color=ink, bgcolor=back, bold=bool(marks & (LIT | PINNED | SPOKEN)), underline=bool(marks & PINNED))
 
 
 @lru_cache(maxsize=4096)
@@ -222,7 +225,7 @@ def mark_style(palette: Palette, scale: str, level: int, marks: int, focused: bo
     have the colour of what is behind them: they are for screens without colour."""
     if marks & CURSOR and focused:
         return Style(color=palette.accent if bracket else palette.on_accent, bgcolor=palette.accent, bold=True)
-    ink = palette.key if marks & LIT else palette.accent if marks & CURSOR else palette.good
+    ink = palette.key if marks & LIT else palette.accent if marks & (CURSOR | SPOKEN) else palette.good
     return Style(color=ink, bgcolor=_back(palette, scale, level), bold=True)
 
 

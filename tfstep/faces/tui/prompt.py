@@ -64,14 +64,24 @@ class Prompt(Horizontal):
         yield Label("", id="sign", markup=False)
         yield Answer(id="answer", select_on_focus=True, compact=True)
 
-    def ask(self, kind: str, sign: str, text: str, history: list[str], complete: Complete | None = None) -> None:
-        """Begin: with this sign before it and this text in it."""
+    def ask(
+        self,
+        kind: str,
+        sign: str,
+        text: str,
+        history: list[str],
+        complete: Complete | None = None,
+        begun: bool = False,
+    ) -> None:
+        """Begin: with this sign before it and this text in it, to be gone on with where it is ``begun``."""
         self.kind, self._history, self._recalled = kind, history, len(history)
         self._complete = complete or (lambda before: [])
         self._put = None
         self.query_one("#sign", Label).update(sign)
         answer = self.query_one(Input)
         answer.value = text
+        answer.select_on_focus = not begun
+        answer.cursor_position = len(text)
         self.display = True
         self.screen.set_focus(answer)  # at once: the next key is the prompt's
         self._typed(text)

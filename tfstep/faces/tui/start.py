@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict
 
 from tfstep.commands.session import Session
 from tfstep.faces import recovery
@@ -15,6 +16,20 @@ from tfstep.scenario.scenario import Scenario
 from tfstep.text import Text
 from tfstep.view.spans import Span, line
 from tfstep.view.symbols import plain
+
+
+class Manner(TypedDict):
+    """How a screen draws."""
+
+    colour: bool
+    ascii_only: bool
+
+
+def manner(colour: bool | None) -> Manner:
+    """With colour or without (None: as the environment wishes), with all symbols or only those of ASCII."""
+    wanted = not os.environ.get("NO_COLOR") if colour is None else colour
+    os.environ.pop("NO_COLOR", None)  # the screens' own filter says it better than greys
+    return {"colour": wanted, "ascii_only": plain("…") != "…"}
 
 
 def run(
@@ -31,10 +46,7 @@ def run(
     session = Session(scenario)
     if at is not None:
         session.run(f"goto {at}")
-    ascii_only = plain("…") != "…"
-    coloured = not os.environ.get("NO_COLOR") if colour is None else colour
-    os.environ.pop("NO_COLOR", None)  # the filter below says it better than greys
-    app = Debugger(session, colour=coloured, ascii_only=ascii_only)
+    app = Debugger(session, **manner(colour))
     if (offer := recovery.begin(session)) is not None:
         app.status = (line(Span(str(offer), "accent")),)
     outcome.begin(app, scripts, commands)

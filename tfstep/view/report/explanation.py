@@ -32,11 +32,11 @@ def _nested(trace: Trace, found: Explanation, told: dict[str, int], depth: int) 
     for why in (f.why for term in found.terms for f in term.factors if f.why is not None):
         if told.get(why.cell, depth + 1) > depth:  # not told yet, or only with less below it
             told[why.cell] = depth
-            yield from _shortly(trace, why)
+            yield from shortly(trace, why)
             yield from indented(_nested(trace, why, told, depth + 1))
 
 
-def _shortly(trace: Trace, found: Explanation) -> Iterator[Line]:
+def shortly(trace: Trace, found: Explanation) -> Iterator[Line]:
     """An explanation without its sums: of one term in one line."""
     if not found.holds:
         yield line(span(Text("the terms below do not add up to it", "下面各项加起来不等于它"), "bad"))

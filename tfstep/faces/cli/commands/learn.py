@@ -10,7 +10,7 @@ import click
 from tfstep.faces.cli.command import Argument, Option
 from tfstep.faces.cli.options import command, variant
 from tfstep.faces.cli.output import Output, say
-from tfstep.faces.cli.settings import Settings
+from tfstep.faces.cli.settings import Settings, has_screen
 from tfstep.text import Text
 from tfstep.view.spans import Line
 
@@ -33,6 +33,10 @@ def _run(settings: Settings, lesson: str | None, variant: str | None, plain: boo
     loaded = load_lesson(lesson)
     if variant is not None:
         loaded = replace(loaded, variant=variant)
+    if not plain and has_screen():
+        from tfstep.faces.tui.lesson.start import read
+
+        return read(loaded, settings.colored(sys.stdout), again)
     session = Session(scenario_of(loaded))
 
     def show(found: Iterable[Line]) -> None:
@@ -87,11 +91,13 @@ def _check(out: Output, lesson: str | None) -> int:
 COMMAND = command(
     "learn",
     Text(
-        "Learn the Transformer by its numbers. Without LESSON: list the lessons, and how far you have come. In a "
-        "lesson Enter goes on, `?` gives a hint, `!` the answer, `b` goes back, `q` leaves; between questions any "
-        "command of the debugger runs.\n\nWithout a terminal the answers are read from standard input.",
-        "跟着数字学 Transformer。不写 LESSON 时列出课程和进度。课程中回车继续，`?` 看提示，"
-        "`!` 看答案，`b` 返回，`q` 离开；两个问题之间可以执行任何调试器命令。\n\n没有终端时从标准输入读取答案。",
+        "Learn the Transformer by its numbers. Without LESSON: list the lessons, and how far you have come. A lesson "
+        "opens on the screen, its text beside the live matrices: Enter goes on, `?` gives a hint, `!` the answer, `P` "
+        "goes back, `q` leaves; every key of the debugger works.\n\nWith --plain it is read line by line; there `b` "
+        "goes back, and any command of the debugger runs. Without a terminal the answers are read from standard input.",
+        "跟着数字学 Transformer。不写 LESSON 时列出课程和进度。课程在屏幕上打开，正文旁边就是实时的矩阵：回车继续，"
+        "`?` 看提示，`!` 看答案，`P` 返回，`q` 离开；调试器的按键全都可用。\n\n加 --plain 则逐行阅读；此时 `b` 返回，"
+        "可以执行任何调试器命令。没有终端时从标准输入读取答案。",
     ),
     [
         Argument(

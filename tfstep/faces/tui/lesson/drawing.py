@@ -1,0 +1,116 @@
+"""What a lesson gives, as lines for its pane: shorter than in a terminal, as the board shows the matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tfstep.faces.tui.lesson.page import Entry, Given, Page, how, link, offered
+from tfstep.lessons.events import Asked, Began, Ended, Hinted, Invited, Ran, Worked
+from tfstep.lessons.prose import prose_lines
+from tfstep.lessons.shown import event_lines
+from tfstep.session.results import Moved, Shown, Switched
+from tfstep.text import Text
+from tfstep.view.report.explanation import shortly
+from tfstep.view.report.layout import indented, line, span
+from tfstep.view.spans import Line, Span, flow, folded
+from tfstep.view.values import part_lines
+from tfstep.view.width import width, wrap
+
+
+def page_lines(page: Page, cells: int) -> tuple[list[Line], int]:
+    """The lines of a page, and the first of those that came last."""
+    found: list[Line] = []
+    first = 0
+    for k, entry in enumerate(page.entries):
+        if k == page.new:
+            first = len(found)
+        found += _drawn(entry, page, cells)
+    while found and not found[-1]:
+        found.pop()
+    return found, min(first, len(found))
+
+
+def _drawn(entry: Entry, page: Page, cells: int) -> Iterator[Line]:
+    event = entry.event
+    match event:
+        case Began() | Ended():
+            return
+        case Ran() if entry.live:
+            yield _went(event)
+            yield ()
+        case Asked():
+            yield from _question(event, cells, event is page.asked)
+        case Hinted():
+            yield from _hint(event, cells)
+        case Ran(result=Moved()):
+            yield _went(event)
+            yield ()
+        case Ran(result=Switched(title=title)):
+            yield from folded(line(*_went(event), span(f"  {title}", "dim")), cells)
+            yield ()
+        case Ran(result=Shown(tensor=tensor, index=index, values=values)):
+            yield line(*_went(event), span(f"  {tensor.formula or ''}", "dim"))
+            yield from indented(part_lines(tensor, index, values, cells - 2))
+            yield ()
+        case Worked():
+            for each in event.explanations:
+                for found in shortly(event.trace, each):
+                    yield from indented(folded(found, cells - 2))
+            yield ()
+        case Given(text=text):
+            yield line(span("› ", "accent"), span(text, "strong"))
+        case Invited():
+            yield from _invited(event, page.tried)
+        case _:
+            yield from event_lines(event, entry.trace, cells)
+
+
+def _invited(event: Invited, tried: int) -> Iterator[Line]:
+    for k, each in enumerate(event.lines):
+        mark, role = ("✓ ", "dim") if k < tried else ("▸ ", "accent") if k == tried else ("  ", "")
+        yield line(span(mark, "good" if k < tried else "accent"), span(each, role))
+    yield ()
+
+
+def _went(event: Ran) -> Line:
+    """A command whose result stands on the board."""
+    return line(span("▸ ", "dim"), Span(event.line, "accent", link(event)))
+
+
+def _hint(event: Hinted, cells: int) -> Iterator[Line]:
+    label = span(Text("Hint: ", "提示："), "key")
+    n = width(label.text)
+    first, *rest = prose_lines(event.text, cells - 2 - n)
+    yield from indented([line(label, *first), *indented(rest, n)])
+    yield ()
+
+
+def _question(event: Asked, cells: int, waits: bool) -> Iterator[Line]:
+    first, *rest = prose_lines(event.text, cells - 2)
+    yield line(span("? ", "accent"), *(Span(each.text, each.role or "strong") for each in first))
+    yield from indented(line(*(Span(each.text, each.role or "strong") for each in other)) for other in rest)
+    yield ()
+    answers = offered(event)
+    if event.words and answers:
+        yield from indented(
+            flow((line(span(f"{k} ", "accent"), f"{text}   ") for k, text in answers.items()), cells - 2)
+        )
+        answers = {}
+        yield ()
+    for key, text in answers.items():
+        head, *more = prose_lines(text, cells - 4)
+        yield line(span(f"  {key} ", "accent"), *head)
+        yield from indented(more, 4)
+    if answers:
+        yield ()
+    if waits:
+        yield from indented(line(span(each, "dim")) for each in wrap(str(_HOW[how(event)]), cells - 2))
+        yield ()
+
+
+_HOW = {
+    "number": Text("Type a number, or Enter and an expression.", "直接输入数字，或按回车输入算式。"),
+    "word": Text("Press Enter and type the word; Tab completes.", "按回车后输入这个词；Tab 补全。"),
+    "cell": Text("Move the cursor onto the cell and press Enter.", "把光标移到那个单元格，按回车。"),
+    "key": Text("Press the key before your answer.", "按答案前面的键。"),
+}
