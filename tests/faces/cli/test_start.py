@@ -1,9 +1,11 @@
 """``tfstep`` alone on a terminal: what the picker offers, finds and opens."""
 
 import pytest
-from textual.widgets import OptionList
 
-from tfstep.faces.tui.picker import Offer, Picker
+from tfstep.faces.tui.board import Board
+from tfstep.faces.tui.drawn import Drawn
+from tfstep.faces.tui.picker import Picker
+from tfstep.faces.tui.preview import Offer
 
 OFFERS = [
     Offer("lesson", "neuron", "A neuron is a function", "8 min"),
@@ -41,10 +43,55 @@ async def test_what_finds_nothing_opens_nothing():
     app = Picker(OFFERS)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press(*"zzz", "enter")
-        assert app.query_one("#offers", OptionList).option_count == 0
+        assert app.found == []
+        assert "nothing fits" in shown(app, "offers")
         assert app.is_running
         await pilot.press("escape")
     assert app.return_value is None
+
+
+async def test_what_is_lit_is_told_beside_the_list():
+    app = Picker(OFFERS)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("down", "down")
+        await pilot.pause(0.3)
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "parameters" in shown(app, "about")
+        assert "enc0.attn.weights" in shown(app, "about")
+        assert "我" in shown(app, "matrix")
+        await pilot.press("ctrl+l", "ctrl+t")
+        assert "个参数" in shown(app, "about").replace(" ", "")
+        assert "选择" in shown(app, "title")
+        await pilot.resize_terminal(60, 20)
+        await pilot.pause()
+        assert not app.query_one("#preview").display
+        await pilot.press("escape")
+
+
+async def test_the_mouse_lights_and_opens():
+    app = Picker(OFFERS)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        y = next(y for y, row in enumerate(shown(app, "offers").splitlines()) if "wo-ai-ni" in row)
+        await pilot.click("#offers", offset=(6, y))
+        assert app.at == 2
+        assert app.is_running
+        await pilot.click("#offers", offset=(6, y))
+    assert app.return_value == OFFERS[2]
+
+
+async def test_one_begins_where_one_was():
+    app = Picker(OFFERS, at=OFFERS[2])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter")
+    assert app.return_value == OFFERS[2]
+
+
+def shown(app, name):
+    widget = app.query_one(f"#{name}")
+    assert isinstance(widget, Drawn | Board)
+    return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
 
 
 def test_everything_that_ships_is_offered_and_opened(tfstep, monkeypatch):
@@ -53,7 +100,7 @@ def test_everything_that_ships_is_offered_and_opened(tfstep, monkeypatch):
 
     offered, opened = [], []
 
-    def pick(offers, colour):
+    def pick(offers, colour, at):
         offered[:] = offers
         return OFFERS[2] if not opened else None
 

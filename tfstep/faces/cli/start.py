@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from tfstep.faces.cli.commands import learn, run
 from tfstep.faces.cli.settings import Settings
-from tfstep.faces.tui.picker import Offer, pick
+from tfstep.faces.tui.picker import pick
+from tfstep.faces.tui.preview import Offer
 from tfstep.lessons.catalog import summaries as lessons
+from tfstep.lessons.progress import Progress
 from tfstep.scenario.catalog import summaries as scenarios
 from tfstep.text import Text
 
@@ -16,8 +18,8 @@ from tfstep.text import Text
 def start(settings: Settings) -> int:
     """Open one after another until the user chooses none. Returns the exit status."""
     colour = not os.environ.get("NO_COLOR") if settings.color == "auto" else settings.color == "always"
-    offers = list(_offers())
-    while (chosen := pick(offers, colour)) is not None:
+    chosen: Offer | None = None
+    while (chosen := pick(list(_offers()), colour, chosen)) is not None:
         command = learn.COMMAND if chosen.kind == "lesson" else run.COMMAND
         status = command.main([chosen.name], prog_name=f"tfstep {command.name}", standalone_mode=False, obj=settings)
         if status:
@@ -26,7 +28,16 @@ def start(settings: Settings) -> int:
 
 
 def _offers() -> Iterator[Offer]:
+    progress = Progress()
     for lesson in lessons():
-        yield Offer("lesson", lesson.name, str(lesson.title), str(Text("{n} min", "{n} 分钟", n=lesson.minutes)))
+        minutes = Text("{n} min", "{n} 分钟", n=lesson.minutes)
+        reached = progress.of(lesson.name)
+        tags: tuple[Text, ...] = ()
+        if reached is not None and not reached.done:
+            tags = (Text("begun: {n} of {of}", "已学到第 {n} 步，共 {of} 步", n=reached.step, of=reached.of),)
+        elif reached is not None:
+            tags = (Text("done", "已完成"),)
+        done = reached is not None and reached.done
+        yield Offer("lesson", lesson.name, lesson.title, minutes, lesson.about, lesson.scenario, tags, done)
     for scenario in scenarios():
-        yield Offer("scenario", scenario.name, str(scenario.title), scenario.kind)
+        yield Offer("scenario", scenario.name, scenario.title, scenario.kind, tags=scenario.variants)
