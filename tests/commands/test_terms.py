@@ -1,15 +1,19 @@
 """`help TERM`: every word of the glossary by both names, and where it can be seen."""
 
+from dataclasses import replace
+
 import pytest
 
 import tfstep
 from tfstep.commands.session import Session
-from tfstep.commands.terms import TERMS, entry, find_term, seen_at
+from tfstep.commands.terms import TERMS, entry, find_term, names, seen_at
 from tfstep.errors import CommandError
+from tfstep.scenario.catalog import shipped
 from tfstep.session.results import Help
 from tfstep.text import LANGUAGES
 
-WORDS = """token 词元 · embedding 词嵌入 · positional encoding 位置编码 · RoPE 旋转位置编码 ·
+WORDS = """attention 注意力 · softmax softmax_函数 · mask 掩码 · logits 未归一化得分 · parameter 参数 ·
+token 词元 · embedding 词嵌入 · positional encoding 位置编码 · RoPE 旋转位置编码 ·
 query 查询 · key 键 · value 值 · dot product 点积 · attention score 注意力分数 ·
 attention weight 注意力权重 · weight matrix 权重矩阵 ·
 scaled dot-product attention 缩放点积注意力 · self-attention 自注意力 ·
@@ -30,7 +34,7 @@ batch 批次 · step into 单步进入 · step over 跳过 · step out 跳出 ·
 reverse step 反向单步 · breakpoint 断点 · watchpoint 监视点 · call stack 调用栈 ·
 timeline 时间线 · rewind 回退 · pin 固定 · release 解除固定 · undo 撤销 · redo 重做 ·
 baseline 基线 · journal 操作日志 · variant 变体 · scenario 场景 · worksheet 练习卷"""
-PAIRS = [tuple(pair.rsplit(" ", 1)) for pair in " ".join(WORDS.split()).split(" · ")]
+PAIRS = [tuple(name.replace("_", " ") for name in pair.rsplit(" ", 1)) for pair in " ".join(WORDS.split()).split(" · ")]
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +78,29 @@ def test_the_tensor_that_is_named_exists(scenario: str) -> None:
         assert trace[path].path == path
     assert found["attention weight"] == "enc0.attn.weights"
     assert found["mean squared error"] is None
+    assert found["cross-entropy"] == "loss"
+    assert found["batch normalization"] is None
     assert found["encoder"] == "enc0.add2"
     decodes = scenario == "steve-builds-a-house"
     assert found["cross-attention"] == ("dec0.cross.weights" if decodes else None)
     assert found["decoder"] == ("dec0.add3" if decodes else None)
     assert str(found["causal mask"]).startswith("dec0.") is decodes
+
+
+def test_what_can_be_seen_is_seen_in_a_scenario_that_ships() -> None:
+    plans = [tfstep.trace(tfstep.load(name)).plan for name in shipped()]
+    plans.append(tfstep.trace(tfstep.load("encoder", variant="pre-norm")).plan)
+    plans.append(tfstep.trace(tfstep.load("layernorm-batchnorm", variant="batch")).plan)
+    for term in TERMS:
+        for pattern in term.seen:
+            only = replace(term, seen=(pattern,))
+            assert any(seen_at(only, plan) for plan in plans), (term.name.en, pattern)
+
+
+def test_no_two_terms_have_a_name_in_common() -> None:
+    known = [name.casefold() for name in names()]
+    assert {name for name in known if known.count(name) > 1} == set()
+    assert find_term("LN") is find_term("层归一化")
 
 
 def test_a_term_no_tensor_shows_names_none(session: Session) -> None:

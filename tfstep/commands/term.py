@@ -9,9 +9,10 @@ from tfstep.text import Text
 
 @dataclass(frozen=True)
 class Term:
-    """``name`` in both languages, ``meaning`` in two sentences; ``seen`` are patterns of paths, the best first,
-    in which ``*`` stands for any characters."""
+    """``name`` in both languages, ``meaning`` in two sentences; ``seen`` are patterns of paths, the best first, in
+    which ``*`` stands for any characters, or ``op NAME``; ``also`` are other names by which it is found."""
 
     name: Text
     meaning: Text
     seen: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ TERMS = (
             "模型处理文本的最小单位，一个词或一个字。每个词元有一个编号，按编号从 E 中取一行。",
         ),
         ("*.embed",),
+        also=("word", "词"),
     ),
     Term(
         Text("embedding", "词嵌入"),
@@ -20,6 +21,7 @@ TERMS = (
             "代表一个词元的一行数，取自矩阵 E。它和其他权重一样是学出来的。",
         ),
         ("*.embed", "*.E"),
+        also=("embeddings", "嵌入", "E"),
     ),
     Term(
         Text("positional encoding", "位置编码"),
@@ -29,6 +31,7 @@ TERMS = (
             "每个位置对应的一行数，加到词嵌入上。没有它，注意力分不清词的先后。",
         ),
         ("*.pos",),
+        also=("position", "PE", "位置"),
     ),
     Term(
         Text("RoPE", "旋转位置编码"),
@@ -38,6 +41,7 @@ TERMS = (
             "把查询和键按位置旋转一个角度。这样分数只取决于内容和带方向的距离；其中没有要学的参数。",
         ),
         ("*.Q_rot",),
+        also=("rotary", "旋转编码"),
     ),
     Term(
         Text("query", "查询"),
@@ -46,6 +50,7 @@ TERMS = (
             "词元向其他词元提的问，由 x 乘 W_Q 得到。它与键的点积就是分数。",
         ),
         ("*attn.Q",),
+        also=("Q", "queries"),
     ),
     Term(
         Text("key", "键"),
@@ -54,6 +59,7 @@ TERMS = (
             "词元供别人匹配的那一面，由 x 乘 W_K 得到。查询就是跟它比。",
         ),
         ("*attn.K",),
+        also=("K", "keys"),
     ),
     Term(
         Text("value", "值"),
@@ -63,6 +69,7 @@ TERMS = (
             "词元被关注时交出的内容，由 x 乘 W_V 得到。注意力的输出就是各个值的加权平均。",
         ),
         ("*attn.V",),
+        also=("V", "values"),
     ),
     Term(
         Text("dot product", "点积"),
@@ -81,6 +88,7 @@ TERMS = (
             "查询与键的点积，在 softmax 之前。它可以是任何数；经过 softmax 之后才叫权重。",
         ),
         ("*attn.scores",),
+        also=("score", "scores", "分数"),
     ),
     Term(
         Text("attention weight", "注意力权重"),
@@ -90,6 +98,7 @@ TERMS = (
             "分数经过 softmax 的结果：一个查询分给各个键的份额，每行之和为 1。它对每个句子当场计算，不是学出来的权重。",
         ),
         ("*attn.weights",),
+        also=("attention weights", "weights", "权重"),
     ),
     Term(
         Text("weight matrix", "权重矩阵"),
@@ -99,6 +108,7 @@ TERMS = (
             "训练所更新的一个数的矩阵，如 W_Q。它与当场算出的注意力权重是两回事。",
         ),
         ("*attn.W_Q", "*.W"),
+        also=("W_Q", "weight matrices"),
     ),
     Term(
         Text("scaled dot-product attention", "缩放点积注意力"),
@@ -108,6 +118,38 @@ TERMS = (
             "softmax(QKᵀ/√d_k)V：分数先除以 √d_k，再进 softmax。不除的话，分数随 d_k 变大，softmax 就会饱和。",
         ),
         ("*attn.scaled",),
+        also=("scale", "scaling", "缩放"),
+    ),
+    Term(
+        Text("attention", "注意力"),
+        Text(
+            "A weighted average of values, whose weights are computed from how well a query matches each key. "
+            "All of it "
+            "is products, sums and a softmax, so gradients pass through it.",
+            "对各个值做加权平均，而权重由查询与每个键的匹配程度算出。其中只有乘、加和 softmax，所以梯度能一路传过去。",
+        ),
+        ("*attn.heads",),
+    ),
+    Term(
+        Text("softmax", "softmax 函数"),
+        Text(
+            "exp of each number of a row, divided by their sum: all between 0 and 1, together 1. Differences become "
+            "ratios, and the numbers of a row compete.",
+            "一行数各取 exp，再除以总和：都在 0 和 1 之间，加起来是 1。差变成了比，一行之内此消彼长。",
+        ),
+        ("op softmax", "p"),
+        also=("归一化指数函数",),
+    ),
+    Term(
+        Text("mask", "掩码"),
+        Text(
+            "Says which scores must not count; they are replaced by a very low number before softmax. Here it keeps "
+            "the reason of every cell: padding, causal, or both.",
+            "标明哪些分数不能算数；在 softmax 之前把它们换成极小的数。这里的掩码还记着每个单元格的原因：填充、"
+            "因果，或两者都是。",
+        ),
+        ("*.mask",),
+        also=("masked", "masking"),
     ),
     Term(
         Text("self-attention", "自注意力"),
@@ -116,7 +158,7 @@ TERMS = (
             "its own sentence what it means there.",
             "查询、键、值都来自同一个句子的注意力。每个词元从本句中收集自己在这里的含义。",
         ),
-        ("enc*attn.weights", "dec*self.weights", "*attn.weights"),
+        ("enc*attn.weights", "dec*attn.weights", "*attn.weights"),
     ),
     Term(
         Text("cross-attention", "交叉注意力"),
@@ -135,6 +177,7 @@ TERMS = (
             "一组独立的 Q、K、V 做的一次注意力，维数是 d_k。每个头有自己的“相关”标准。",
         ),
         ("*attn.heads",),
+        also=("heads", "注意力头"),
     ),
     Term(
         Text("multi-head", "多头"),
@@ -144,5 +187,6 @@ TERMS = (
             "几个头并列：先投影，再切分，各头的结果由 W_O 合并。总维数由各头分摊，并不是更大的注意力。",
         ),
         ("*attn.concat",),
+        also=("multi-head attention", "多头注意力"),
     ),
 )

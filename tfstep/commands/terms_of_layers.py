@@ -20,6 +20,7 @@ TERMS = (
             "把几行数首尾相接，成为更长的一行。各个头的输出就是这样合起来的。",
         ),
         ("*attn.concat",),
+        also=("concat", "concatenation"),
     ),
     Term(
         Text("residual connection", "残差连接"),
@@ -29,6 +30,7 @@ TERMS = (
             "把一层的输入加到它的输出上。信息可以直接往前走，梯度也有一条直路往回走。",
         ),
         ("*.add1",),
+        also=("residual", "残差"),
     ),
     Term(
         Text("layer normalization", "层归一化"),
@@ -37,7 +39,8 @@ TERMS = (
             "shifted by beta. Other tokens play no part.",
             "把一个词元的各个特征化为均值 0、方差 1，再乘 gamma 加 beta。与其他词元无关。",
         ),
-        ("*.norm1", "*.norm"),
+        ("*.norm1", "op layer_norm"),
+        also=("layer norm", "LN", "层归一"),
     ),
     Term(
         Text("batch normalization", "批归一化"),
@@ -46,6 +49,8 @@ TERMS = (
             "that is awkward, hence layer normalization.",
             "对同一个特征，在一批的所有样本和位置上做归一化。句子长短不一时不好用，所以 Transformer 用层归一化。",
         ),
+        ("op batch_norm",),
+        also=("batch norm", "BN"),
     ),
     Term(
         Text("pre-norm", "前置归一化"),
@@ -54,6 +59,8 @@ TERMS = (
             "train so.",
             "归一化放在每个子层之前，残差那条路保持畅通。深的模型这样更好训练。",
         ),
+        ("enc.norm", "dec.norm"),
+        also=("前置",),
     ),
     Term(
         Text("post-norm", "后置归一化"),
@@ -62,6 +69,7 @@ TERMS = (
             "then passes through the norms.",
             "归一化放在残差相加之后，最初的 Transformer 就是如此。这样梯度的直路要穿过各个归一化。",
         ),
+        also=("后置",),
     ),
     Term(
         Text("feed-forward network", "前馈网络"),
@@ -70,6 +78,7 @@ TERMS = (
             "两个线性层夹一个激活函数，所有词元共用。它只看自己这个词元，不看别的。",
         ),
         ("*.ffn.out",),
+        also=("FFN", "feed-forward", "MLP", "前馈"),
     ),
     Term(
         Text("activation function", "激活函数"),
@@ -79,6 +88,7 @@ TERMS = (
             "两个线性层之间的那道弯，如 ReLU、GELU、sigmoid。没有它，两层等于一层。",
         ),
         ("*.ffn.act", "*.y"),
+        also=("activation", "ReLU", "GELU", "激活"),
     ),
     Term(
         Text("activation value", "激活值"),
@@ -96,6 +106,7 @@ TERMS = (
             "加在加权和上的一个可学习的数。没有它，加权和必过原点。",
         ),
         ("*attn.b_Q", "*.b"),
+        also=("biases",),
     ),
     Term(
         Text("encoder", "编码器"),
@@ -151,6 +162,7 @@ TERMS = (
             "softmax 或 sigmoid 已贴近 0 和 1，几乎不再变化。此时斜率近于 0，传过去的梯度也近于 0。",
         ),
         ("*attn.weights",),
+        also=("saturated",),
     ),
     Term(
         Text("entropy", "熵"),

@@ -13,11 +13,35 @@ TERMS = (
         ("loss",),
     ),
     Term(
+        Text("logits", "未归一化得分"),
+        Text(
+            "One number for each word of the vocabulary, before softmax makes probabilities of them. The loss is "
+            "computed "
+            "from the logits, which loses nothing to rounding.",
+            "词表中每个词一个数，softmax 之后才成为概率。损失直接由它们算出，避免舍入误差。",
+        ),
+        ("out.logits",),
+        also=("logit",),
+    ),
+    Term(
+        Text("parameter", "参数"),
+        Text(
+            "A number that training changes: the entries of the W, the b, E, gamma and beta. Everything else is "
+            "computed "
+            "from parameters and input.",
+            "训练要改变的数：各个 W、b、E、gamma、beta 中的元素。其余一切都由参数和输入算出。",
+        ),
+        ("*attn.W_Q", "*.W", "w1"),
+        also=("parameters", "weight"),
+    ),
+    Term(
         Text("cross-entropy", "交叉熵"),
         Text(
             "The loss −log p of the probability that the right word received. Its gradient at the logits is p − y.",
             "损失取正确的词所得概率的 −log p。它对 logits 的梯度是 p − y。",
         ),
+        ("op cross_entropy",),
+        also=("cross-entropy loss", "NLL"),
     ),
     Term(
         Text("mean squared error", "均方误差"),
@@ -26,6 +50,8 @@ TERMS = (
             "choices.",
             "输出与目标之差的平方的平均。它适合预测数值，正如交叉熵适合做选择。",
         ),
+        ("op mse", "op half_mse"),
+        also=("MSE",),
     ),
     Term(
         Text("label", "标签"),
@@ -34,6 +60,7 @@ TERMS = (
             "一行的正确答案，比如下一个词。标签是填充词时，这一行不计。",
         ),
         ("loss.labels",),
+        also=("labels",),
     ),
     Term(
         Text("forward pass", "前向传播"),
@@ -41,7 +68,8 @@ TERMS = (
             "The way from the input to the loss, step by step. Every number of it is kept for the way back.",
             "从输入一步步算到损失。途中每个数都留着，回程要用。",
         ),
-        ("*.logits",),
+        ("*.logits", "layer*.y", "loss"),
+        also=("forward", "前向"),
     ),
     Term(
         Text("backward pass", "反向传播"),
@@ -49,7 +77,8 @@ TERMS = (
             "The way from the loss back to every parameter by the chain rule. One pass gives all gradients.",
             "按链式法则从损失走回每个参数。一趟就得到全部梯度。",
         ),
-        ("*.logits.grad",),
+        ("*.logits.grad", "layer*.y.grad", "loss.grad"),
+        also=("backward", "backpropagation", "反向", "反传"),
     ),
     Term(
         Text("gradient", "梯度"),
@@ -57,7 +86,8 @@ TERMS = (
             "How much the loss changes for each number, per unit. It points uphill, so an update goes against it.",
             "每个数变动一个单位，损失变多少。它指向上坡，所以更新时往反方向走。",
         ),
-        ("*attn.W_Q.grad", "*.grad"),
+        ("*attn.W_Q.grad", "layer0.W.grad", "w1.grad", "*.grad"),
+        also=("grad", "gradients"),
     ),
     Term(
         Text("vanishing gradient", "梯度消失"),
@@ -93,6 +123,7 @@ TERMS = (
             "参数走一步训练之后的值，即 .new。最简单的梯度下降是旧值减去学习率乘梯度。",
         ),
         ("*attn.W_Q.new", "*.new"),
+        also=("parameter update",),
     ),
     Term(
         Text("learning rate", "学习率"),
@@ -100,6 +131,8 @@ TERMS = (
             "The factor by which a gradient is multiplied in an update. Too small is slow, too large overshoots.",
             "更新时乘在梯度上的系数。太小则慢，太大则冲过头。",
         ),
+        ("*attn.W_Q.new", "*.new"),
+        also=("lr",),
     ),
     Term(
         Text("optimizer", "优化器"),
@@ -109,6 +142,7 @@ TERMS = (
             "由梯度得到更新的规则，如 SGD、Adam。Adam 为每个数记下梯度及其平方的滑动平均。",
         ),
         ("*attn.W_Q.new", "*.new"),
+        also=("SGD", "Adam", "优化"),
     ),
     Term(
         Text("teacher forcing", "教师强制"),
@@ -117,6 +151,7 @@ TERMS = (
             "it is only not read back.",
             "训练时喂给解码器的总是正确的词，不管它自己说了什么。说错照样计入损失，只是不会被读回去。",
         ),
+        ("tgt.tokens",),
     ),
     Term(
         Text("free running", "自由运行"),
@@ -124,6 +159,7 @@ TERMS = (
             "The decoder is fed its own words, as in use. An error then runs on into the words that follow.",
             "喂给解码器的是它自己说出的词，和实际使用时一样。一处说错会影响后面。",
         ),
+        ("tgt.tokens",),
     ),
     Term(
         Text("exposure bias", "暴露偏差"),
@@ -139,6 +175,7 @@ TERMS = (
             "Each word is predicted from those before it and then read back as input. Writing is therefore serial.",
             "每个词由它前面的词预测，再读回作为输入。所以生成是一个一个来的。",
         ),
+        ("tgt.tokens",),
     ),
     Term(
         Text("greedy decoding", "贪心解码"),
@@ -146,6 +183,8 @@ TERMS = (
             "At each step the most probable word is taken. `generate` does so.",
             "每一步都取概率最大的词。`generate` 就是这样做的。",
         ),
+        ("out.probs",),
+        also=("greedy",),
     ),
     Term(
         Text("tied weights", "权重共享"),
