@@ -5,6 +5,7 @@ Anything that is not a `TfstepError` is a bug of tfstep and shows its traceback.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -58,3 +59,23 @@ def did_you_mean(name: str, names: Iterable[str]) -> Text:
     """'; did you mean X?', or nothing."""
     near = nearest(name, names)
     return Text("; did you mean {near}?", "；是不是想写 {near}？", near=near) if near else Text("", "")
+
+
+def refusal(error: OSError) -> Text:
+    """Why the system refused a file, in words."""
+    known = _REFUSALS.get(error.errno or 0)
+    why = error.strerror or str(error) or type(error).__name__
+    return known if known is not None else Text("{why}", "{why}", why=why)
+
+
+_REFUSALS = {
+    errno.ENOENT: Text("there is no such file or folder", "没有这个文件或文件夹"),
+    errno.EACCES: Text("permission denied", "没有权限"),
+    errno.EPERM: Text("not permitted", "不允许这样做"),
+    errno.EISDIR: Text("it is a folder", "这是文件夹"),
+    errno.ENOTDIR: Text("part of the path is no folder", "路径中有一段不是文件夹"),
+    errno.EROFS: Text("nothing can be written there: read-only", "那里是只读的"),
+    errno.ENOSPC: Text("no space is left", "空间不足"),
+    errno.ENAMETOOLONG: Text("the name is too long", "名字太长"),
+    errno.ELOOP: Text("the links go round in a circle", "符号链接成环"),
+}

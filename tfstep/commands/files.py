@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tfstep.commands.line import needed
 from tfstep.commands.registry import command
 from tfstep.engine.tensor import Tensor
-from tfstep.errors import CommandError, did_you_mean
+from tfstep.errors import CommandError, did_you_mean, refusal
 from tfstep.session.names import tensor_of
 from tfstep.session.results import Message, Result
 from tfstep.text import Text
@@ -107,7 +107,7 @@ def _export(session: Session, rest: str) -> Result:
         part.unlink(missing_ok=True)
         raise CommandError(
             Text(
-                "{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=error.strerror or str(error)
+                "{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=refusal(error)
             )
         ) from None
     return Message((Text("{tensor} is in {path}", "{tensor} 已写入 {path}", tensor=tensor.path, path=path),))

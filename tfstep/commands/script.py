@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfstep.errors import CommandError, TfstepError
+from tfstep.errors import CommandError, TfstepError, refusal
 from tfstep.session.results import Nothing, Quit, Result
 from tfstep.text import Text
 
@@ -33,7 +33,7 @@ def read(path: str) -> list[tuple[int, str]]:
     try:
         data = Path(path).expanduser().read_bytes() if Path(path).expanduser().stat().st_size <= LONGEST else None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = refusal(error) if isinstance(error, OSError) else Text("no name of a file", "不是文件名")
         raise CommandError(
             Text("{path} cannot be read: {reason}", "无法读取 {path}：{reason}", path=path, reason=reason)
         ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tfstep.errors import refusal
 from tfstep.scenario.mistakes import Place, fault
 from tfstep.scenario.yaml import MAX_BYTES, too_large
 from tfstep.text import Text
@@ -23,8 +24,7 @@ def read_text(path: Path) -> str:
             data = file.read(MAX_BYTES + 1)
         size = path.stat().st_size
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise fault(here, Text("cannot be read: {why}", "无法读取：{why}", why=why)) from None
+        raise fault(here, Text("cannot be read: {why}", "无法读取：{why}", why=refusal(error))) from None
     if len(data) > MAX_BYTES:
         raise fault(here, too_large(max(size, len(data))))
     return decode(data, str(path))

@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from tfstep.errors import TfstepError
+from tfstep.errors import TfstepError, refusal
 from tfstep.text import Text
 
 SUFFIXES = (".npz", ".safetensors")
@@ -63,7 +63,7 @@ def open_weights(path: Path) -> Iterator[WeightFile]:
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
         raise BadWeightsError(_corrupt()) from None
     except OSError as error:
-        why = Text("cannot be read: {why}", "无法读取：{why}", why=error.strerror or type(error).__name__)
+        why = Text("cannot be read: {why}", "无法读取：{why}", why=refusal(error))
         raise BadWeightsError(why) from None
 
 
@@ -194,8 +194,7 @@ def write_weights(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        message = Text("{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=why)
+        message = Text("{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=refusal(error))
         raise TfstepError(message) from None
 
 

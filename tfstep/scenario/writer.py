@@ -16,7 +16,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from tfstep.engine.plan import Plan
 from tfstep.engine.trace import Pin, Trace
-from tfstep.errors import CommandError, ScenarioError, TfstepError
+from tfstep.errors import CommandError, ScenarioError, TfstepError, refusal
 from tfstep.scenario.pins import pins_of
 from tfstep.scenario.program import Program
 from tfstep.scenario.scenario import Scenario, load
@@ -76,7 +76,7 @@ def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool =
     except OSError as error:
         raise CommandError(
             Text(
-                "{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=error.strerror or str(error)
+                "{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=refusal(error)
             )
         ) from None
     kept = ("base", scenario.variant, *document.get("variants", ()))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from tfstep.errors import TfstepError
+from tfstep.errors import TfstepError, refusal
 from tfstep.faces.cli.faults import told
 from tfstep.faces.cli.group import PROGRAM
 from tfstep.faces.cli.output import say
@@ -87,4 +87,4 @@ def _nowhere() -> io.TextIOWrapper:
 
 def _reason(error: OSError) -> Text:
     where = f"{error.filename}: " if error.filename else ""
-    return Text("{where}{reason}", "{where}{reason}", where=where, reason=error.strerror or str(error))
+    return Text("{where}{reason}", "{where}{reason}", where=where, reason=refusal(error))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
-from tfstep.errors import CommandError
+from tfstep.errors import CommandError, refusal
 from tfstep.faces.cli.settings import Settings, columns
 from tfstep.text import Text
 from tfstep.view.spans import Line, plain
@@ -70,7 +70,7 @@ def _save(file: Path, data: bytes) -> None:
                 "{file} cannot be written: {reason}",
                 "无法写入 {file}：{reason}",
                 file=file,
-                reason=error.strerror or str(error),
+                reason=refusal(error),
             )
         ) from None
 

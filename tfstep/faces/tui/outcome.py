@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfstep.engine.cell import parse_cell
-from tfstep.errors import TfstepError
+from tfstep.errors import TfstepError, refusal
 from tfstep.faces.tui import following
 from tfstep.session.results import Drawn, Explained, Moved, Pictured, Plotted, Result, Shown, Swept
 from tfstep.text import Text
@@ -66,7 +66,7 @@ def picture(app: Debugger) -> None:
     try:
         path.write_text(app.export_screenshot(title=stem), "utf-8")
     except OSError as error:
-        app.say(line(Span(f"{path}: {error.strerror}", "bad")))
+        app.say(line(Span(f"{path}: {refusal(error)}", "bad")))
         return
     app.say(line(Span(str(Text("wrote {path}", "已写入 {path}", path=path)), "good")))
 
