@@ -7,16 +7,18 @@ they print: it is filled in here and never typed. The pictures have a script of 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from making import command_line, commands, glossary, keys, ops, paths
 from making.run import filled
 
-from tfstep.text import LANGUAGES
+from tfstep.text import LANGUAGES, set_language
+from tfstep.text import language as chosen
 
 DOCS = Path(__file__).resolve().parent
-GENERATED = {
+Page = Callable[[str], Iterator[str]]
+GENERATED: dict[str, Page] = {
     "commands": commands.page,
     "command-line": command_line.page,
     "scenario-files": keys.page,
@@ -32,6 +34,16 @@ WRITTEN = ("README.md", "README.zh.md", "CONTRIBUTING.md")
 def file(name: str, language: str) -> Path:
     """Where a page lies."""
     return DOCS / (f"{name}.md" if language == "en" else f"{name}.{language}.md")
+
+
+def spelled(page: Page, language: str) -> str:
+    """A generated page, with all that it names in its language."""
+    before = chosen()
+    set_language(language)
+    try:
+        return "\n".join(page(language)) + "\n"
+    finally:
+        set_language(before)
 
 
 def spoken(page: Path) -> str:
@@ -51,7 +63,7 @@ def made(only: list[str]) -> Iterator[tuple[Path, str]]:
         for language in LANGUAGES:
             where = file(name, language)
             if _wanted(where, only):
-                yield where, "\n".join(page(language)) + "\n"
+                yield where, spelled(page, language)
     for where in written():
         if _wanted(where, only):
             yield where, filled(where.read_text("utf-8"), spoken(where), where.name)

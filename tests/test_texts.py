@@ -40,8 +40,8 @@ def words(template: str) -> str:
     return re.sub(r"`[^`]*`", "", literal)
 
 
-def fault(call: ast.Call) -> str | None:
-    """What is wrong with one ``Text(…)``, or None."""
+def fault(call: ast.Call, open_places: bool = False) -> str | None:
+    """What is wrong with one ``Text(…)``, or with a ``Template(…)``, whose places stay open; or None."""
     match call.args:
         case [ast.Constant(value=str(en)), ast.Constant(value=str(zh))]:
             pass
@@ -50,7 +50,7 @@ def fault(call: ast.Call) -> str | None:
     if places(en) != places(zh):
         return f"places differ: {sorted(places(en))} and {sorted(places(zh))}"
     given = {keyword.arg for keyword in call.keywords}
-    if None not in given and given != places(en):
+    if None not in given and given != (set() if open_places else places(en)):
         return f"places {sorted(places(en))}, values {sorted(str(name) for name in given)}"
     if ENGLISH.search(words(en)) and not CHINESE.search(words(zh)):
         return f"no Chinese in {zh!r}"
@@ -58,7 +58,11 @@ def fault(call: ast.Call) -> str | None:
 
 
 def faults(source: str) -> list[str]:
-    return [f"line {call.lineno}: {found}" for call in calls(ast.parse(source), "Text") if (found := fault(call))]
+    return [
+        f"line {call.lineno}: {found}"
+        for call in calls(ast.parse(source), "Text", "Template")
+        if (found := fault(call, called(call) == "Template"))
+    ]
 
 
 def family(root: str) -> set[str]:
@@ -108,6 +112,9 @@ def test_the_family_of_errors_is_found() -> None:
         ('Text("第一步", "第一步")', "Chinese in the English"),
         ('Text(f"step {n}", "第一步")', "not two plain strings"),
         ('Text("next step")', "not two plain strings"),
+        ('Template("{x} where masked", "{x}，被遮处")', None),
+        ('Template("{x} where masked", "被遮处")', "places differ"),
+        ('Template("{x} where masked", "{x} where masked")', "no Chinese"),
     ],
 )
 def test_a_faulty_text_is_found(source: str, expected: str | None) -> None:

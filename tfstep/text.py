@@ -66,3 +66,23 @@ class Text:
 
     def __repr__(self) -> str:
         return f"Text({self.en!r})"
+
+
+class Template:
+    """Words in both languages with places that are filled in later, such as a formula; ``str`` gives those of the
+    chosen language."""
+
+    __slots__ = ("en", "zh")
+
+    def __init__(self, en: str, zh: str) -> None:
+        self.en, self.zh = en, zh
+
+    def in_(self, language: str) -> str:
+        """The words in one language, their places open."""
+        return self.zh if language == "zh" else self.en
+
+    def __str__(self) -> str:
+        return self.in_(_language)
+
+    def __repr__(self) -> str:
+        return f"Template({self.en!r})"

@@ -12,7 +12,7 @@ from making.markdown import code, head, table
 from making.ops_zh import ABOUT, SHAPES
 from tfstep import ops
 from tfstep.engine.op import CATALOGUE, Op
-from tfstep.text import Text
+from tfstep.text import Template, Text
 
 TITLE = Text("Ops", "运算")
 INTRO = Text(
@@ -71,18 +71,18 @@ def _cells(op: Op, language: str) -> tuple[str, ...]:
     return (
         code(op.name) + " ●" * op.primitive,
         about,
-        code(_plain(op.formula)),
+        code(_plain(op.formula, language)),
         _in(shapes, language),
-        "<br>".join(_vjps(op)),
+        "<br>".join(_vjps(op, language)),
     )
 
 
-def _vjps(op: Op) -> Iterator[str]:
+def _vjps(op: Op, language: str) -> Iterator[str]:
     for argument in op.arguments:
         vjp = getattr(op, f"vjp_{argument}", None)
         if vjp is None:
             continue
-        algebra = _plain(op.vjp_notation(argument, {}))
+        algebra = _plain(op.vjp_notation(argument, {}), language)
         line = _one_line(vjp)
         yield f"∂{argument} = {code(algebra)}" + (f" · {code(line)}" if line else "")
 
@@ -113,6 +113,7 @@ def _one_line(vjp: object) -> str:
     return ""
 
 
-def _plain(formula: str) -> str:
+def _plain(formula: str | Template, language: str) -> str:
     """A formula with its operands by their own names; flags that are off leave nothing."""
+    formula = formula.in_(language) if isinstance(formula, Template) else formula
     return re.sub(r"\{(\w+)\}", lambda found: "" if found[1] in ("at", "bt") else found[1], formula)

@@ -20,7 +20,7 @@ def name(page: Path) -> str:
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("page", ["commands", "command-line", "scenario-files", "paths", "ops", "glossary"])
 def test_the_reference_is_up_to_date(page: str, language: str, make: ModuleType) -> None:
-    text = "\n".join(make.GENERATED[page](language)) + "\n"
+    text = make.spelled(make.GENERATED[page], language)
     assert make.file(page, language).read_text("utf-8") == text, "python docs/make.py"
 
 

@@ -106,9 +106,7 @@ def _export(session: Session, rest: str) -> Result:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise CommandError(
-            Text(
-                "{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=refusal(error)
-            )
+            Text("{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=refusal(error))
         ) from None
     return Message((Text("{tensor} is in {path}", "{tensor} 已写入 {path}", tensor=tensor.path, path=path),))
 

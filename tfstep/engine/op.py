@@ -18,7 +18,7 @@ from tfstep.engine.axis import Spec
 from tfstep.engine.kernel import Kernel
 from tfstep.engine.plan import Lit
 from tfstep.engine.tape import Ghost, Tape, Traced
-from tfstep.text import Text
+from tfstep.text import Template, Text
 
 Cell = tuple[int, ...]
 Array = Any  # np.ndarray or Traced: an op's body is written once for both
@@ -78,8 +78,8 @@ class Op:
     """
 
     name: str = ""
-    formula: str = ""
-    vjp_formula: ClassVar[Mapping[str, str]] = {}
+    formula: str | Template = ""
+    vjp_formula: ClassVar[Mapping[str, str | Template]] = {}
     purpose: ClassVar[Text] = Text("", "")
     primitive: ClassVar[bool] = False
     arguments: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ class Op:
         """What must be said of a cell beyond its terms, where there is something: a row that is masked whole."""
         return None
 
-    def vjp_notation(self, argument: str, attrs: dict[str, Any]) -> str:
+    def vjp_notation(self, argument: str, attrs: dict[str, Any]) -> str | Template:
         """The formula of the VJP of one argument."""
         return self.vjp_formula.get(argument, "")
 

@@ -114,7 +114,7 @@ def formula(trace: Trace, node: Node) -> str | None:
         names.setdefault("y", short(of.path))
         for argument, s in zip(node.op.op.arguments, of.inputs, strict=False):
             names.setdefault(argument, (s.name or f"{s.value:g}") if isinstance(s, Lit) else short(_outer(trace, s)))
-    text = node.op.formula or f"{node.op.name}({', '.join('{' + a + '}' for a in node.op.arguments)})"
+    text = str(node.op.formula) or f"{node.op.name}({', '.join('{' + a + '}' for a in node.op.arguments)})"
     if not node.op.arguments and node.slots:
         names["xs"] = ", ".join(short(_outer(trace, s)) for s in node.slots)
         names["sum"] = " + ".join(short(_outer(trace, s)) for s in node.slots)

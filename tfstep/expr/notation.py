@@ -37,7 +37,7 @@ def _written(step: Step, inputs: list[Part]) -> Part:
     if name == "transpose":
         return f"{_inside(inputs[0], _ATOM)}ᵀ", _ATOM
     if name == "constant":
-        return step.op.formula, _ATOM
+        return str(step.op.formula), _ATOM
     if name not in _BINDS:
         return f"{name}({', '.join(text for text, _ in inputs)})", _ATOM
     binds = _BINDS[name]

@@ -16,7 +16,7 @@ from tfstep.ops.functions import exp, log
 from tfstep.ops.kernels import attention as fast
 from tfstep.ops.kernels.elementwise import scale as scaled
 from tfstep.ops.reduce import max_, sum_
-from tfstep.text import Text
+from tfstep.text import Template, Text
 
 PADDING, CAUSAL = 1, 2  # why a cell of a mask is masked; 3 is both
 REASONS = {
@@ -52,8 +52,8 @@ class MaskFill(Primitive):
     """Scores with every masked cell replaced by one very negative value. Shapes: x (batch, head, query, key),
     mask (batch, 1, query, key) of reasons (0 visible, 1 padding, 2 causal, 3 both) → as x."""
 
-    formula = "{x}, but {value} where masked"
-    vjp_formula = {"x": "{g}, but 0 where masked"}
+    formula = Template("{x}, but {value} where masked", "{x}，被遮处换成 {value}")
+    vjp_formula = {"x": Template("{g}, but 0 where masked", "{g}，被遮处为 0")}
     kernel, kernel_x = fast.mask_fill, fast.mask_fill_x
 
     def infer(self, *args: Spec | Lit, value: float) -> Spec:
@@ -73,7 +73,7 @@ class MaskFill(Primitive):
         if not reason:
             return Why("visible", (Part((Ref(0, cell),)),))
         value = float(x.dtype.type(attrs["value"]))
-        return Why("masked", (Part((Const(value, "mask value"),)),), note=REASONS[reason])
+        return Why("masked", (Part((Const(value, str(Text("mask value", "掩码值"))),)),), note=REASONS[reason])
 
 
 mask_fill = op(MaskFill)

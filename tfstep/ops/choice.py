@@ -12,6 +12,7 @@ from tfstep.engine.plan import Lit
 from tfstep.engine.tape import OPERATORS
 from tfstep.ops.elementwise import Elementwise, project, tensors
 from tfstep.ops.reduce import unbroadcast
+from tfstep.text import Template
 
 
 class Positive(Elementwise):
@@ -38,8 +39,11 @@ positive = op(Positive)
 class Where(Elementwise):
     """One of two, cell by cell: a where the condition holds, else b."""
 
-    formula = "{a} where {condition}, else {b}"
-    vjp_formula = {"a": "{g} where {condition}, else 0", "b": "0 where {condition}, else {g}"}
+    formula = Template("{a} where {condition}, else {b}", "{condition} 处取 {a}，其余取 {b}")
+    vjp_formula = {
+        "a": Template("{g} where {condition}, else 0", "{condition} 处取 {g}，其余为 0"),
+        "b": Template("0 where {condition}, else {g}", "{condition} 处为 0，其余取 {g}"),
+    }
 
     def infer(self, *args: Spec | Lit) -> Spec:
         """The branches broadcast with the condition and give the dtype."""
@@ -69,7 +73,10 @@ class Maximum(Elementwise):
     """The larger of two, cell by cell; NaN where one is. Shapes broadcast. A tie shares the gradient."""
 
     formula = "max({a}, {b})"
-    vjp_formula = {"a": "{g} where {a} > {b}, ½ {g} where equal", "b": "{g} where {b} > {a}, ½ {g} where equal"}
+    vjp_formula = {
+        "a": Template("{g} where {a} > {b}, ½ {g} where equal", "{a} > {b} 处取 {g}，相等处取 ½ {g}"),
+        "b": Template("{g} where {b} > {a}, ½ {g} where equal", "{b} > {a} 处取 {g}，相等处取 ½ {g}"),
+    }
 
     def forward(self, a: Array, b: Array) -> Array:
         return np.maximum(a, b)
@@ -93,7 +100,10 @@ class Minimum(Elementwise):
     """The smaller of two, cell by cell; NaN where one is. Shapes broadcast. A tie shares the gradient."""
 
     formula = "min({a}, {b})"
-    vjp_formula = {"a": "{g} where {a} < {b}, ½ {g} where equal", "b": "{g} where {b} < {a}, ½ {g} where equal"}
+    vjp_formula = {
+        "a": Template("{g} where {a} < {b}, ½ {g} where equal", "{a} < {b} 处取 {g}，相等处取 ½ {g}"),
+        "b": Template("{g} where {b} < {a}, ½ {g} where equal", "{b} < {a} 处取 {g}，相等处取 ½ {g}"),
+    }
 
     def forward(self, a: Array, b: Array) -> Array:
         return np.minimum(a, b)

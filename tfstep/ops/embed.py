@@ -6,6 +6,7 @@ from tfstep.engine.op import Array, Op, op
 from tfstep.ops.index import gather, scatter
 from tfstep.ops.reduce import sum_
 from tfstep.ops.shape import put, take
+from tfstep.text import Template
 
 
 class EmbedScaled(Op):
@@ -15,7 +16,12 @@ class EmbedScaled(Op):
     """
 
     formula = "{table}[{ids}] · √d"
-    vjp_formula = {"table": "{g} · √d added up into the row of each id"}
+    vjp_formula = {
+        "table": Template(
+            "{g} · √d added up into the row of each id",
+            "把 {g} · √d 累加到各编号所在的行",
+        ),
+    }
 
     def forward(self, table: Array, ids: Array) -> Array:
         return gather(table, ids) * table.shape[1] ** 0.5
@@ -31,7 +37,13 @@ class AddRows(Op):
     """x plus the rows of a table from ``start`` on. Shapes: x (batch, position, d), table (rows, d) → as x."""
 
     formula = "{x} + {table}[{start}:]"
-    vjp_formula = {"x": "{g}", "table": "Σ {g} over the batch, in rows {start} and on"}
+    vjp_formula = {
+        "x": "{g}",
+        "table": Template(
+            "Σ {g} over the batch, in rows {start} and on",
+            "{g} 对批次求和，放在第 {start} 行起",
+        ),
+    }
 
     def forward(self, x: Array, table: Array, *, start: int) -> Array:
         return x + take(table, axis=0, start=start, stop=start + x.shape[1])

@@ -12,6 +12,7 @@ from tfstep.ops.choice import positive, where
 from tfstep.ops.elementwise import Elementwise
 from tfstep.ops.erf import erf as _erf
 from tfstep.ops.kernels import elementwise as fast
+from tfstep.text import Template
 
 
 class Function(Elementwise):
@@ -170,7 +171,7 @@ class Relu(Function):
     """Rectified linear unit, max(x, 0) (Nair & Hinton 2010); its slope at the kink 0 is taken as 0."""
 
     formula = "max({x}, 0)"
-    vjp_formula = {"x": "{g} where {x} > 0, else 0"}
+    vjp_formula = {"x": Template("{g} where {x} > 0, else 0", "{x} > 0 处取 {g}，其余为 0")}
     kernel, kernel_x = fast.relu, fast.relu_x
 
     def forward(self, x: Array) -> Array:

@@ -10,13 +10,14 @@ from tfstep.engine.axis import NO_AXIS, Axis, Spec
 from tfstep.engine.op import Array, Cell, Const, Part, Primitive, Ref, Why, op
 from tfstep.engine.plan import Lit
 from tfstep.ops.kernels import elementwise as fast
+from tfstep.text import Template
 
 
 class Gather(Primitive):
     """Rows of a table by their ids. Shapes: table (vocab, d), ids (…) → (…, d)."""
 
     formula = "{table}[{ids}]"
-    vjp_formula = {"table": "{g} added up into the row of each id"}
+    vjp_formula = {"table": Template("{g} added up into the row of each id", "把 {g} 累加到各编号所在的行")}
     kernel, kernel_table = fast.gather, fast.gather_table
 
     def infer(self, *args: Spec | Lit) -> Spec:
@@ -44,7 +45,7 @@ gather = op(Gather)
 class Scatter(Primitive):
     """Rows added up into a table by their ids. Shapes: x (…, d), ids (…) → (rows, d); unused rows are 0."""
 
-    formula = "Σ {x} into row {ids}"
+    formula = Template("Σ {x} into row {ids}", "把 {x} 累加到第 {ids} 行")
     vjp_formula = {"x": "{g}[{ids}]"}
 
     def infer(self, *args: Spec | Lit, rows: int) -> Spec:
@@ -74,8 +75,8 @@ scatter = op(Scatter)
 class Select(Primitive):
     """Some of the rows, by number, in order. Shapes: x (n, …) → (len(keep), …)."""
 
-    formula = "{x}[kept rows]"
-    vjp_formula = {"x": "{g} in the kept rows, else 0"}
+    formula = Template("{x}[kept rows]", "{x}[保留的行]")
+    vjp_formula = {"x": Template("{g} in the kept rows, else 0", "保留的行取 {g}，其余为 0")}
 
     def infer(self, *args: Spec | Lit, keep: tuple[int, ...]) -> Spec:
         """As many rows as are kept."""
@@ -99,8 +100,8 @@ select = op(Select)
 class Place(Primitive):
     """Rows put back to where they were selected from. Shapes: x (len(keep), …) → (rows, …); the others are 0."""
 
-    formula = "{x} in the kept rows, else 0"
-    vjp_formula = {"x": "{g}[kept rows]"}
+    formula = Template("{x} in the kept rows, else 0", "保留的行取 {x}，其余为 0")
+    vjp_formula = {"x": Template("{g}[kept rows]", "{g}[保留的行]")}
 
     def infer(self, *args: Spec | Lit, keep: tuple[int, ...], rows: int) -> Spec:
         """All rows again."""
@@ -130,8 +131,8 @@ place = op(Place)
 class Pick(Primitive):
     """One cell of each row, by number. Shapes: x (rows, n), ids (rows) → (rows, 1)."""
 
-    formula = "{x}[row, {ids}]"
-    vjp_formula = {"x": "{g} at the picked cells, else 0"}
+    formula = Template("{x}[row, {ids}]", "{x}[行, {ids}]")
+    vjp_formula = {"x": Template("{g} at the picked cells, else 0", "选中的单元格取 {g}，其余为 0")}
 
     def infer(self, *args: Spec | Lit) -> Spec:
         """One column."""
@@ -155,8 +156,8 @@ pick = op(Pick)
 class OneHot(Primitive):
     """A number a row, put at the place that the row's id says. Shapes: ids (rows), x (rows, 1) → (rows, width)."""
 
-    formula = "{x} at {ids}, else 0"
-    vjp_formula = {"x": "{g}[row, {ids}]"}
+    formula = Template("{x} at {ids}, else 0", "{ids} 处为 {x}，其余为 0")
+    vjp_formula = {"x": Template("{g}[row, {ids}]", "{g}[行, {ids}]")}
 
     def infer(self, *args: Spec | Lit, width: int) -> Spec:
         """``width`` columns, in the dtype of x."""
@@ -184,7 +185,7 @@ one_hot = op(OneHot)
 class MinusLabel(Primitive):
     """x with 1 taken off at each row's label: p − y. Shapes: x (rows, n), ids (rows) → (rows, n)."""
 
-    formula = "{x} − 1 at the label"
+    formula = Template("{x} − 1 at the label", "{x}，标签处减 1")
     vjp_formula = {"x": "{g}"}
 
     def infer(self, *args: Spec | Lit) -> Spec:

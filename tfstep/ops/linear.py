@@ -14,6 +14,7 @@ from tfstep.ops.elementwise import project
 from tfstep.ops.kernels import linear as fast
 from tfstep.ops.reduce import count, sum_, unbroadcast
 from tfstep.ops.shape import reshape, spread
+from tfstep.text import Template
 
 
 def flipped(x: np.ndarray, flip: bool) -> np.ndarray:
@@ -88,8 +89,11 @@ class GroupedMatmul(Op):
     (batch, groups·times, n, m). Ainslie et al. 2023, grouped-query attention.
     """
 
-    formula = "{a} {b}{bt}, each head of {b} for {times}"
-    vjp_formula = {"a": "{g} {b}ᵀ", "b": "Σ over the group of {a}ᵀ {g}"}
+    formula = Template(
+        "{a} {b}{bt}, each head of {b} for {times}",
+        "{a} {b}{bt}，{b} 每个头供 {times} 个头用",
+    )
+    vjp_formula = {"a": "{g} {b}ᵀ", "b": Template("Σ over the group of {a}ᵀ {g}", "组内求和 {a}ᵀ {g}")}
 
     def forward(self, a: Array, b: Array, *, times: int, bt: bool = False) -> Array:
         return matmul(a, repeat_heads(b, times=times), bt=bt)
@@ -109,8 +113,8 @@ grouped_matmul = op(GroupedMatmul)
 class RepeatHeads(Op):
     """Each head ``times`` in a row. Shapes: x (batch, groups, position, d) → (batch, groups·times, position, d)."""
 
-    formula = "each head of {x}, {times} times"
-    vjp_formula = {"x": "Σ {g} over the group"}
+    formula = Template("each head of {x}, {times} times", "{x} 每个头重复 {times} 次")
+    vjp_formula = {"x": Template("Σ {g} over the group", "{g} 组内求和")}
 
     def forward(self, x: Array, *, times: int) -> Array:
         batch, groups, n, d = x.shape
@@ -134,7 +138,11 @@ class Linear(Op):
     """Linear layer. Shapes: x (…, in), W (in, out), b (out) → (…, out)."""
 
     formula = "{x} {W} + {b}"
-    vjp_formula = {"x": "{g} {W}ᵀ", "W": "{x}ᵀ {g}", "b": "Σ {g} over batch and position"}
+    vjp_formula = {
+        "x": "{g} {W}ᵀ",
+        "W": "{x}ᵀ {g}",
+        "b": Template("Σ {g} over batch and position", "{g} 对批次和位置求和"),
+    }
     kernel, kernel_x, kernel_W, kernel_b = fast.linear, fast.linear_x, fast.linear_W, fast.sum_rows
 
     def forward(self, x: Array, W: Array, b: Array) -> Array:

@@ -10,6 +10,7 @@ from tfstep.ops.kernels import loss as fast
 from tfstep.ops.linear import rows
 from tfstep.ops.reduce import count, max_, mean, sum_
 from tfstep.ops.shape import reshape, spread
+from tfstep.text import Template
 
 
 class CrossEntropy(Op):
@@ -19,7 +20,10 @@ class CrossEntropy(Op):
     rows, counted over batch and position, whose label is not <pad>: the others are left out, not multiplied by 0.
     """
 
-    formula = "mean over labels of log Σ exp({logits}) − {logits}[label]"
+    formula = Template(
+        "mean over labels of log Σ exp({logits}) − {logits}[label]",
+        "对各标签取平均：log Σ exp({logits}) − {logits}[标签]",
+    )
     vjp_formula = {"logits": "{g} · (softmax({logits}) − y) / n"}
     kernel, kernel_logits = fast.cross_entropy, fast.cross_entropy_logits
 
@@ -91,7 +95,7 @@ class Total(Op):
 
     name = "sum_loss"
     formula = "Σ {x}"
-    vjp_formula = {"x": "{g} everywhere"}
+    vjp_formula = {"x": Template("{g} everywhere", "处处为 {g}")}
 
     def forward(self, x: Array) -> Array:
         return sum_(x, axis=None, keepdims=False)

@@ -8,6 +8,7 @@ from tfstep.ops.functions import sqrt
 from tfstep.ops.kernels import norm as fast
 from tfstep.ops.linear import rows
 from tfstep.ops.reduce import mean, sum_
+from tfstep.text import Template
 
 
 def normalised(x: Array, eps: float, axis: int | tuple[int, ...] = -1) -> tuple[Array, Array]:
@@ -93,7 +94,10 @@ class BatchNorm(Op):
     Shapes: x (…, d), gamma (d), beta (d) → (…, d). Ioffe & Szegedy 2015, algorithm 1, as in training.
     """
 
-    formula = "{gamma} · ({x} − mean) / √(variance + {eps}) + {beta}, over batch and position"
+    formula = Template(
+        "{gamma} · ({x} − mean) / √(variance + {eps}) + {beta}, over batch and position",
+        "{gamma} · ({x} − mean) / √(variance + {eps}) + {beta}，沿批次和位置",
+    )
     vjp_formula = {
         "x": "(ĝ − mean ĝ − x̂ · mean(ĝ · x̂)) / std, ĝ = {g} · {gamma}",
         "gamma": "Σ {g} · x̂",

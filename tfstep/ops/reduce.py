@@ -12,6 +12,7 @@ from tfstep.engine.axis import Spec
 from tfstep.engine.op import Array, Cell, Const, Part, Primitive, Ref, Why, op
 from tfstep.engine.plan import Lit
 from tfstep.ops.shape import reshape, spread
+from tfstep.text import Template
 
 Axes = int | tuple[int, ...] | None
 Reduce = Callable[..., np.ndarray]
@@ -112,7 +113,7 @@ class Max(Reduction):
 
     name = "max"
     formula = "max {x}"
-    vjp_formula = {"x": "{g} where {x} = {y}, shared among ties"}
+    vjp_formula = {"x": Template("{g} where {x} = {y}, shared among ties", "{x} = {y} 处为 {g}，并列者平分")}
 
     def forward(self, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
         return _max(x, axis=axis, keepdims=keepdims)

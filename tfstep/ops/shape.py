@@ -10,6 +10,7 @@ from tfstep.engine.axis import NO_AXIS, Axis, Shape, Spec
 from tfstep.engine.op import Array, Cell, Op, Part, Primitive, Ref, Why, op
 from tfstep.engine.plan import Lit
 from tfstep.ops.kernels import elementwise as fast
+from tfstep.text import Template
 
 
 class Reshape(Primitive):
@@ -110,8 +111,8 @@ spread = op(Spread)
 class SplitHeads(Op):
     """A projection cut into heads. Shapes: x (batch, position, heads·d) → (batch, head, position, d)."""
 
-    formula = "split({x}) into {heads} heads"
-    vjp_formula = {"x": "concat heads of {g}"}
+    formula = "split({x})"
+    vjp_formula = {"x": "concat({g})"}
     kernel_x = fast.split_heads_x
 
     def forward(self, x: Array, *, heads: int) -> Array:
@@ -128,8 +129,8 @@ split_heads = op(SplitHeads)
 class ConcatHeads(Op):
     """The heads side by side again. Shapes: x (batch, head, position, d) → (batch, position, heads·d)."""
 
-    formula = "concat heads of {x}"
-    vjp_formula = {"x": "split({g}) into heads"}
+    formula = "concat({x})"
+    vjp_formula = {"x": "split({g})"}
     kernel = fast.concat_heads
 
     def forward(self, x: Array) -> Array:
@@ -147,7 +148,7 @@ class Take(Primitive):
     """A slice along one axis. Shapes: x (…, n, …) → (…, stop − start, …), every ``step``-th."""
 
     formula = "{x}[{start}:{stop}:{step}]"
-    vjp_formula = {"x": "{g} where it was taken from, else 0"}
+    vjp_formula = {"x": Template("{g} where it was taken from, else 0", "取出之处为 {g}，其余为 0")}
 
     def infer(self, *args: Spec | Lit, axis: int, start: int, stop: int, step: int = 1) -> Spec:
         """The slice's length along the axis."""
@@ -176,7 +177,7 @@ take = op(Take)
 class Put(Primitive):
     """A slice put back among zeros. Shapes: x (…, n, …) → (…, size, …)."""
 
-    formula = "{x} at [{start}:{stop}:{step}], else 0"
+    formula = Template("{x} at [{start}:{stop}:{step}], else 0", "[{start}:{stop}:{step}] 处为 {x}，其余为 0")
     vjp_formula = {"x": "{g}[{start}:{stop}:{step}]"}
 
     def infer(self, *args: Spec | Lit, axis: int, start: int, stop: int, step: int, size: int) -> Spec:

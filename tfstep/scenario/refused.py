@@ -33,7 +33,7 @@ def refused(tree: Section, keys: Keys, error: Any) -> Text:
         return _unknown_key(tree, keys)
     node = at(tree, keys)
     what = found(node) if node is not None else Text("nothing", "空值")
-    name = ".".join(str(key) for key in keys if isinstance(key, str)) or "the file"
+    name = ".".join(str(key) for key in keys if isinstance(key, str)) or str(Text("the file", "文件"))
     if error["type"] == "literal_error" and keys != ("tfstep",):
         choices = re.findall(r"'([^']*)'", error["ctx"]["expected"])
         return Text(

@@ -75,9 +75,7 @@ def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool =
             _write(path, _dumped(yaml, document))
     except OSError as error:
         raise CommandError(
-            Text(
-                "{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=refusal(error)
-            )
+            Text("{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=refusal(error))
         ) from None
     kept = ("base", scenario.variant, *document.get("variants", ()))
     left = tuple(name for name in scenario.variants if name not in kept)

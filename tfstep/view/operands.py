@@ -52,7 +52,7 @@ def read(trace: Trace, node: Node) -> Reading:
     if not op.arguments:
         return Reading("cells", tuple(_operand(trace, s, "" if k == 0 else "+") for k, s in enumerate(node.slots)), "=")
     named = {a: s for a, s in zip(op.arguments, node.inputs, strict=False) if isinstance(s, int)}
-    form = op.formula
+    form = str(op.formula)
     if (m := _PRODUCT.match(form)) and m[1] in named and m[3] in named:
         attrs = node.attrs if not isinstance(op, Vjp) else {}
         first = _operand(trace, named[m[1]], "", _turned(m[2], attrs.get("at")))
