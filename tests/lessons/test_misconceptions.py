@@ -8,6 +8,31 @@ import pytest
 from tfstep.lessons.catalog import load_lesson, shipped
 
 ROOT = Path(__file__).resolve().parents[2]
+ASKED = (
+    "the step is −dW",
+    "a score of 0",
+    "set to −∞",
+    "every number by itself",
+    "wrong axis",
+    "embeddings of milk and drank",
+    "scores, weights and weight matrices",
+    "weights explain",
+    "QQᵀ",
+    "key bias",
+    "not differentiable",
+    "slice of the embedding",
+    "bigger attention",
+    "a relation of its own",
+    "permutation-invariant",
+    "concatenate",
+    "multiplies the scores",
+    "after softmax",
+    "rows of `<pad>`",
+    "fully masked row",
+    "mask needed at inference",
+)
+"""What must not be missing from the page: each of these is really asked."""
+
 _ROW = re.compile(r"^\| (.+?) \| (.+?) \| \[([\w-]+)\]\((\S+)\) \| (.+?) \|$", re.M)
 
 
@@ -54,3 +79,8 @@ def test_both_languages_have_the_same_rows_in_the_order_of_the_lessons() -> None
     for one, other in zip(rows("en"), rows("zh"), strict=True):
         titles = {language: [step.title for step in load_lesson(one[2], language).steps] for language in ("en", "zh")}
         assert titles["en"].index(one[4]) == titles["zh"].index(other[4])
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_nothing_that_is_asked_is_missing(asked: str) -> None:
+    assert any(asked in said for said, *_ in rows("en"))
