@@ -146,8 +146,6 @@ class Account:
         if self.gradient is not None:
             name = Span(f"∂loss/∂{self.gradient_name}", "key", self.gradient_cell or None)
             head = line(*self._marked((name,), 0), "  ", Span(plain(self.gradient), "strong"), "  ")
-            found.extend(flow([head, line(Span(_sentence(self.gradient), "dim"))], cells))
-            head = line(Span(f"∂loss/∂{self.gradient_name}", "key"), "  ", Span(plain(self.gradient), "strong"), "  ")
             found.extend(flow([head, line(Span(_sentence(self.gradient, self.cancels), "dim"))], cells))
         parts: list[Line] = []
         first = 1 if self.gradient_cell else 0
