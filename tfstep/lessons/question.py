@@ -19,7 +19,8 @@ OWN = {
 """The kinds of questions, each with the keys of its own."""
 
 SHARED = ("kind", "ask", "then", "show", "hints", "reveal", "because")
-_OPTIONAL = ("tolerance",)
+REQUIRED = ("kind", "ask")
+OPTIONAL = ("tolerance",)  # of the keys of a kind
 _WHAT = Text("a question", "问题")
 
 
@@ -42,7 +43,7 @@ def read_question(text: str, file: str, first: int, report: Report) -> Question 
         return None
     fields.allow((*SHARED, *OWN[kind]))
     for key in OWN[kind]:
-        if key not in _OPTIONAL:
+        if key not in OPTIONAL:
             fields.need(key)
     hints = fields.get("hints")
     return Question(

@@ -9,13 +9,15 @@ from tfstep.errors import did_you_mean
 from tfstep.lessons.fields import Fields
 from tfstep.lessons.lesson import Block, Claims, Commands, Lesson, Line, Look, Prose, Step, Try
 from tfstep.lessons.question import read_question
-from tfstep.lessons.words import read_pieces
+from tfstep.lessons.words import place_in, read_pieces, without_comments
 from tfstep.scenario.mistakes import Mistakes, Place, Report, fault
 from tfstep.scenario.nodes import shown
 from tfstep.scenario.reading import read_text
 from tfstep.text import Text
 
 KEYS = ("title", "about", "scenario", "variant", "minutes", "order")
+OPTIONAL_KEYS = ("variant",)
+MINUTES, ORDER = (1, 60), (1, 999)
 BLOCKS: dict[str, type[Commands | Claims | Look | Try]] = {
     "tfstep": Commands,
     "claim": Claims,
@@ -39,7 +41,7 @@ class _Reader:
     """Goes through the lines of one file."""
 
     def __init__(self, text: str, path: Path, report: Report) -> None:
-        self.lines, self.path, self.report = text.split("\n"), path, report
+        self.lines, self.path, self.report = without_comments(text).split("\n"), path, report
         self.file = str(path)
         self.name, _, self.language = path.name.removesuffix(".md").rpartition(".")
         self.at = 0
@@ -66,8 +68,8 @@ class _Reader:
             fields.text(fields.need("about"), "about"),
             fields.text(fields.need("scenario"), "scenario"),
             fields.text(fields.get("variant"), "variant") or "base",
-            fields.whole("minutes", 1, 60),
-            fields.whole("order", 1, 999),
+            fields.whole("minutes", *MINUTES),
+            fields.whole("order", *ORDER),
             tuple(steps),
             dict(fields.section.keys) if fields.section else {},
         )
@@ -127,6 +129,9 @@ class _Reader:
             self.at += 1
         text = "\n".join(self.lines[start : self.at]).rstrip()
         place = Place(self.file, start + 1, 1)
+        if (open_ := text.find("<!--")) >= 0:
+            message = Text("the comment is not closed by -->", "注释没有用 --> 闭合")
+            self.report.add(place_in(text, open_, place), message)
         return Prose(read_pieces(text, place, self.report), place)
 
     def fenced(self) -> Block | None:

@@ -12,6 +12,7 @@ from tfstep.text import Text
 _NUMBER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _CODE = re.compile(r"`[^`\n]*`")
 _TYPED = re.compile(r"(?<![\w.])[-+−]?\d+\.\d+")
+_COMMENT = re.compile(r"^```.*?^```\s*$|<!--.*?-->", re.DOTALL | re.MULTILINE)  # a fenced block is none
 _SPEC = re.compile(r"(?:[-+]?\.?\d{0,2}(?:\.\d{1,2})?[defg%]?|word\s+\S.*)$")
 
 
@@ -25,6 +26,11 @@ def read_pieces(text: str, place: Place, report: Report) -> Pieces:
         at = found.end()
     pieces.append(_plain(text, at, len(text), place, report))
     return tuple(piece for piece in pieces if piece != "")
+
+
+def without_comments(text: str) -> str:
+    """The text with what stands between ``<!--`` and ``-->`` blotted out, so that every place stays what it was."""
+    return _COMMENT.sub(lambda m: m[0] if m[0].startswith("`") else re.sub(r"[^\n]", " ", m[0]), text)
 
 
 def place_in(text: str, offset: int, place: Place) -> Place:

@@ -52,3 +52,24 @@ def test_lines_from_a_pipe(program):
     assert "1.4385" in done.out
     assert "enc0.attn" in done.err
     assert "\x1b" not in done.out
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_new_lesson_passes_its_checks(tfstep, tmp_path, monkeypatch, language):
+    monkeypatch.chdir(tmp_path)
+    done = tfstep("new", "--lesson", "--lang", language)
+    assert (done.status, done.out) == (0, "")
+    assert f"tfstep learn my-lesson.{language}.md" in done.err
+    assert tfstep("validate", "my-lesson.en.md", "my-lesson.zh.md").err == ""
+    assert tfstep("learn", "my-lesson.zh.md", "--check").status == 0
+    again = tfstep("new", "--lesson")
+    assert again.status == 2
+    assert "there already" in again.err
+    assert tfstep("new", "--lesson", "lessons-of-mine").status == 0
+    assert (tmp_path / "lessons-of-mine.zh.md").is_file()
+
+
+def test_the_schema_of_lessons(tfstep):
+    schema = json.loads(tfstep("new", "--lesson", "--schema").out)
+    assert schema["title"] == "tfstep lesson"
+    assert len(schema["$defs"]["question"]["oneOf"]) == 5

@@ -1,4 +1,4 @@
-"""``tfstep new``: a commented scenario to start from."""
+"""``tfstep new``: a commented scenario or lesson to start from."""
 
 from __future__ import annotations
 
@@ -12,16 +12,52 @@ from tfstep.faces.cli.command import Argument, Option, Usage
 from tfstep.faces.cli.options import command, output, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings, is_terminal
-from tfstep.text import Text
+from tfstep.text import Text, language
 
 
 @click.pass_obj
-def _run(settings: Settings, kind: str | None, output: Path | None, variant: str | None, schema: bool) -> None:
+def _run(
+    settings: Settings, kind: str | None, output: Path | None, variant: str | None, schema: bool, lesson: bool
+) -> None:
     if schema:
-        from tfstep.scenario.json_schema import SHIPPED
+        Output(settings, output).text([_schema(lesson)])
+    elif lesson:
+        _lesson(str(output or kind or ""))
+    else:
+        _scenario(Output(settings, output), kind, variant)
 
-        Output(settings, output).text([SHIPPED.read_text("utf-8")])
-        return
+
+def _schema(lesson: bool) -> str:
+    """The JSON Schema of scenarios, or of what lessons say in YAML."""
+    if lesson:
+        import json
+
+        from tfstep.lessons.json_schema import json_schema
+
+        return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
+    from tfstep.scenario.json_schema import SHIPPED
+
+    return SHIPPED.read_text("utf-8")
+
+
+def _lesson(name: str) -> None:
+    """Write a lesson in both languages, and say how it goes on."""
+    from tfstep.lessons import starter
+
+    files = starter.write(name or starter.NAME)
+    mine = next((file for file in files if file.name.endswith(f".{language()}.md")), files[0])
+    say(
+        Text(
+            "{files} are written; `tfstep learn {mine}` plays it, `tfstep learn {mine} --check` checks it",
+            "已写入 {files}；用 `tfstep learn {mine}` 上课，用 `tfstep learn {mine} --check` 检查",
+            files=str(Text(" and ", " 和 ")).join(map(str, files)),
+            mine=mine,
+        )
+    )
+
+
+def _scenario(out: Output, kind: str | None, variant: str | None) -> None:
+    """Write a scenario of a kind."""
     from tfstep.errors import did_you_mean
     from tfstep.scenario.kinds import KINDS
     from tfstep.scenario.starter import starter
@@ -37,7 +73,6 @@ def _run(settings: Settings, kind: str | None, output: Path | None, variant: str
                 known=", ".join(KINDS),
             )
         )
-    out = Output(settings, output)
     if out.file is not None and out.file.exists():
         raise CommandError(
             Text("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=out.file)
@@ -66,17 +101,32 @@ COMMAND = command(
     "new",
     Text(
         "Write a commented scenario to start from. KIND is encoder, decoder, encoder-decoder, attention, mlp or "
-        "formula; without it you are asked.",
+        "formula; without it you are asked.\n\nWith --lesson: write a commented lesson, one file a language; KIND is "
+        "then the name of its files, such as my-lesson.",
         "写出一个带注释的场景，作为起点。KIND 是 encoder、decoder、encoder-decoder、attention、mlp 或 formula；"
-        "不写则会询问。",
+        "不写则会询问。\n\n加 --lesson 则写出一堂带注释的课，每种语言一个文件；此时 KIND 是文件名，如 my-lesson。",
     ),
     [
-        Argument(["kind"], Text("the kind of model", "模型的种类"), required=False, type=click.STRING),
+        Argument(
+            ["kind"],
+            Text("the kind of model, or the name of the lesson", "模型的种类，或课程的名字"),
+            required=False,
+            type=click.STRING,
+        ),
         output(),
         variant(Text("the name of the variant in it", "其中变体的名字")),
         Option(
+            ["--lesson"],
+            Text("a lesson, in both languages", "写一堂课，两种语言"),
+            default=False,
+            is_flag=True,
+        ),
+        Option(
             ["--schema"],
-            Text("the JSON Schema of scenario files, for editors", "场景文件的 JSON Schema，供编辑器使用"),
+            Text(
+                "the JSON Schema of scenario files, for editors; with --lesson that of a lesson's keys and questions",
+                "场景文件的 JSON Schema，供编辑器使用；加 --lesson 则是课程的键和问题的",
+            ),
             default=False,
             is_flag=True,
         ),
