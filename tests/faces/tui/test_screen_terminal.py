@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,9 +18,11 @@ PATIENCE = 30.0
 class Terminal:
     """A tmux server of its own, with a shell in it."""
 
-    def __init__(self, width: int = 80, height: int = 24) -> None:
+    def __init__(self, home: Path, width: int = 80, height: int = 24) -> None:
         self.socket = f"tfstep-{uuid.uuid4().hex[:8]}"
-        environment = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "PS1": "$ "}
+        self.home = home
+        folders = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("STATE", "CONFIG", "DATA")}
+        environment = {**os.environ, **folders, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "PS1": "$ "}
         size = ["-x", str(width), "-y", str(height)]
         command = ["tmux", "-L", self.socket, "-f", os.devnull, "new-session", "-d", *size, "sh"]
         subprocess.run(command, check=True, env=environment)
@@ -46,13 +49,25 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal() -> Iterator[Terminal]:
-    found = Terminal()
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    found = Terminal(tmp_path)
     found.until(lambda text: text.strip() != "")  # the shell is there: what is typed before it mixes with its prompt
     yield found
     found.close()
 
 
+BROKEN = """\
+import sys
+from tfstep.__main__ import main
+from tfstep.faces.tui.intents import INTENTS
+
+def broken(app, *words):
+    raise ZeroDivisionError("a bug")
+
+INTENTS["language"] = broken
+sys.argv[1:] = ["run", "wo-ai-ni", "--at", "enc0.attn.q_proj", "--lang", "en"]
+sys.exit(main())
+"""
 RUN = f"{sys.executable} -m tfstep run wo-ai-ni --at enc0.attn.scores --lang en"
 
 
@@ -82,6 +97,58 @@ def test_it_follows_the_size_of_the_terminal(terminal: Terminal) -> None:
     terminal.until(lambda text: "scores" in text and max(map(len, text.splitlines())) <= 44)
     terminal.type("q")
     terminal.until(lambda text: "it ended" in text.replace("echo it ended", ""))
+
+
+def test_a_storm_of_sizes(terminal: Terminal) -> None:
+    terminal.type(f"{RUN}; echo it ended", "Enter")
+    terminal.until(lambda text: "scores = Q K" in text)
+    for k in range(40):
+        terminal.tmux("resize-window", "-x", str(20 + 37 * k % 150), "-y", str(3 + 11 * k % 60))
+    terminal.tmux("resize-window", "-x", "100", "-y", "30")
+    terminal.type("n")
+    terminal.until(lambda text: "scaled = scores" in text)
+    terminal.type("q")
+    terminal.until(lambda text: "it ended" in text.replace("echo it ended", ""))
+
+
+def test_when_it_breaks_down_the_terminal_is_whole_and_the_work_kept(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text(BROKEN, "utf-8")
+    terminal.type(f"{sys.executable} {tmp_path / 'broken.py'}; echo status $?", "Enter")
+    terminal.until(lambda text: "q_proj = " in text)
+    terminal.type(":", "set enc0.attn.W_Q[0,0] = 5", "Enter")
+    terminal.until(lambda text: "~ 1" in text.splitlines()[0])
+    terminal.type("L")
+    text = terminal.until(lambda text: "status 1" in text)
+    assert "what you changed is kept" in text
+    assert "recover" in text
+    terminal.type("clear; echo echoes $(stty -a | grep -c ' echo ')", "Enter")  # what is typed is seen again
+    terminal.until(lambda text: "echoes 1" in text)
+    flags = terminal.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag} #{cursor_flag}").split()
+    assert flags == ["0", "0", "1"]
+    terminal.type(f"clear; {RUN}", "Enter")
+    terminal.until(lambda text: "`recover` takes it up again" in text)
+    terminal.type(":", "recover", "Enter")
+    terminal.until(lambda text: "~ 1" in text)
+    terminal.type(":", "print enc0.attn.W_Q[0,0]", "Enter")
+    terminal.until(lambda text: "= +5" in text)
+
+
+def test_killed_in_the_middle_of_twenty_edits(terminal: Terminal) -> None:
+    terminal.type(RUN, "Enter")
+    terminal.until(lambda text: "scores = Q K" in text)
+    for k in range(1, 21):
+        terminal.type(":", f"set enc0.attn.W_Q[0,{k % 4}] = {k}", "Enter")
+        terminal.until(lambda text, k=k: f"~ {k}\n" in text)
+    terminal.tmux("kill-session")
+    again = Terminal(terminal.home)
+    try:
+        again.until(lambda text: text.strip() != "")
+        again.type(RUN, "Enter")
+        again.until(lambda text: "after 20 lines" in text)
+        again.type(":", "recover", "Enter")
+        again.until(lambda text: "~ 20" in text)
+    finally:
+        again.close()
 
 
 def test_without_a_terminal_it_says_what_to_use_instead() -> None:
