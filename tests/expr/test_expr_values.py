@@ -120,6 +120,7 @@ CASES = [
     ("dot(A, B)", A @ B),
     ("outer(u, v)", np.outer(u, v)),
     ("zeros(2, 3) + ones([2, 3]) + full(A.shape, 2)[:2, :3]", np.full((2, 3), 3.0)),
+    ("randn(2, 3, seed=5)", np.random.default_rng(5).standard_normal((2, 3))),
     ("eye(3) + arange(3) + linspace(0, 1, 3)", np.eye(3) + np.arange(3) + np.linspace(0, 1, 3)),
     ("arange(2, 11, 3)", np.array([2, 5, 8])),
     ("has_nan(A)", False),

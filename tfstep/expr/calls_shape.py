@@ -118,6 +118,19 @@ def _eye(at: Builder, n: int) -> Value:
     return at.constant((n, n), at.dtype, lambda: np.eye(n), "I")
 
 
+@add(
+    Text(
+        "random numbers of a shape, normally distributed; the same seed gives the same numbers",
+        "按给定形状的随机数，服从标准正态分布；种子相同则数相同",
+    )
+)
+def _randn(at: Builder, *sizes: Value, seed: int = 0) -> Value:
+    shape = _sizes(at, sizes)
+    if seed < 0:
+        raise at.error(Text("the seed is not negative", "种子不能为负"))
+    return at.constant(shape, at.dtype, lambda: np.random.default_rng(seed).standard_normal(shape), "randn")
+
+
 @add(Text("whole numbers from 0 below n, or from n below stop", "从 0 到 n 之前的整数；给出 stop 则从 n 到 stop 之前"))
 def _arange(at: Builder, n: int, stop: int | None = None, step: int = 1) -> Value:
     if step == 0:

@@ -60,6 +60,7 @@ class Heading:
     planes: tuple[Choice, ...]
     mode: str
     back: bool = False
+    earlier: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,22 +95,36 @@ class Camera:
         shown_before = before if before is not state.trace and before.plan is state.trace.plan else None
         at = state.cursor.on
         partial = state.partial if subject.path == state.current.path and look.focus is None else None
+        trace, beside = state.trace, shown_before
+        if look.earlier and shown_before is not None:
+            trace, beside, partial = shown_before, state.trace, None
+            subject = trace[subject.path]
         why = partial.explanation if partial is not None else explained(subject, at(subject), at)
-        pieces = _pieces(subject, state, look, shown_before, why, partial)
+        pieces = _pieces(subject, state, look, beside, why, partial)
         pieces = spoken(one_range(pieces) if look.shared else pieces, state, look.spoken)
         grid = next((g for piece in pieces for g in piece.grids if g.focused), None)
-        focus = subject if grid is None else _at_key(state.trace, grid.key.partition("@")[0], subject)
+        focus = subject if grid is None else _at_key(trace, grid.key.partition("@")[0], subject)
         cell = at(focus)
         if focus.path != subject.path:
             why = explained(focus, cell, at)
         moved = compared.changed if shown_before is not None else _nothing
         signs = Signs(state.edited, state.pinned, moved, self._stopping(state))
         return Frame(
-            header=_header(state),
+            header=_header(state, trace),
             rows=rows(state.trace, state.position, dict(look.folds), signs),
-            heading=_heading(state, subject, look),
+            heading=_heading(state, subject, look, trace is not state.trace),
             pieces=pieces,
-            account=account(state.trace, focus, cell, why, shown_before, at, look.factor, _hidden(grid), partial),
+            account=account(
+                trace,
+                focus,
+                cell,
+                why,
+                None if trace is before else shown_before,
+                at,
+                look.factor,
+                _hidden(grid),
+                partial,
+            ),
             since=since(state, before, compared, subject, at) if shown_before is not None else None,
             focus=focus.path,
             cell=cell,
@@ -179,7 +194,7 @@ def _pieces(
     at = state.cursor.on
     if look.mode == "gradient":
         return gradient_board(subject, at, look.focus, before)
-    if look.mode == "difference" and before is not None and not subject.trace.prefix:
+    if look.mode == "difference" and before is not None and not look.earlier and not subject.trace.prefix:
         found = difference_board(subject, at, before)
         if found:
             return found
@@ -196,9 +211,9 @@ def _pieces(
     return step_board(subject, at, look.focus, before, _sources(why.terms))
 
 
-def _header(state: State) -> Header:
-    node = state.trace.plan.paths.get("loss")
-    loss = "" if node is None else plain(float(state.trace.value(node.slot)), sign=False)
+def _header(state: State, trace: Trace) -> Header:
+    node = trace.plan.paths.get("loss")
+    loss = "" if node is None else plain(float(trace.value(node.slot)), sign=False)
     return Header(
         title=str(state.scenario.title),
         name=state.scenario.name,
@@ -214,7 +229,7 @@ def _header(state: State) -> Header:
     )
 
 
-def _heading(state: State, subject: Tensor, look: Look) -> Heading:
+def _heading(state: State, subject: Tensor, look: Look, earlier: bool) -> Heading:
     return Heading(
         path=subject.path,
         formula=subject.formula or "",
@@ -223,4 +238,5 @@ def _heading(state: State, subject: Tensor, look: Look) -> Heading:
         planes=choices(subject.node.spec.axes, subject.shape, state.cursor.on(subject)),
         mode=look.mode,
         back=look.subject is not None,
+        earlier=earlier,
     )

@@ -28,7 +28,8 @@ class Look:
     ``focus`` is the path of the matrix that the cursor is in, where it is not the subject. ``mode`` is one of MODES.
     ``factor`` is the number of the factor, among those of the explanation, that Enter follows.
     ``shared`` gives all matrices of the board one colour range; ``heads`` puts all heads of
-    the tensor side by side. ``spoken`` are the cells that a lesson speaks of.
+    the tensor side by side; ``earlier`` shows the numbers as they were before the last edit.
+    ``spoken`` are the cells that a lesson speaks of.
     ``folds`` are scopes of the timeline that were opened (True) or closed (False) by hand.
     """
 
@@ -38,6 +39,7 @@ class Look:
     drawing: Drawing = AUTO
     shared: bool = False
     heads: bool = False
+    earlier: bool = False
     factor: int = 0
     folds: tuple[tuple[str, bool], ...] = ()
     search: str = ""

@@ -34,7 +34,8 @@ def top_line(header: Header, cells: int) -> Line:
 def heading_lines(heading: Heading, cells: int) -> list[Line]:
     """The tensor with its formula, and what its step is for."""
     name, _, rest = heading.formula.partition(" = ")
-    path = line(Span(heading.path, "accent"))
+    was = Span(str(Text("before the edit  ", "改动之前  ")), "changed") if heading.earlier else None
+    path = line(was, Span(heading.path, "accent"))
     left = line(*path, Span(f"  {name} = {rest}" if rest else "", "strong"))
     rights = [spelled(each) for each in ways(heading.op, heading.planes)]
     right = _fitting(left, rights, cells)

@@ -118,6 +118,7 @@ def _branch(
         is_open,
         edited=bool(signs.edited) and any(node.path in signs.edited for node in inside),
         pinned=bool(signs.pinned) and any(node.path in signs.pinned for node in inside),
+        changed=any(signs.changed(node.path) for node in inside),
         stop=bool(signs.stops) and any(node.path in signs.stops for node in inside),
     )
     if not is_open:

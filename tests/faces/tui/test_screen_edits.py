@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from screens import screen, shown
-from textual.widgets import Input
+from textual.widgets import Input, Label
 
 from tfstep.faces.tui.drawn import Drawn
 from tfstep.faces.tui.plot import Plot
@@ -50,10 +50,10 @@ async def test_editing_a_cell_in_place() -> None:
 async def test_editing_a_row_a_tensor_the_words_and_the_model() -> None:
     async with screen("enc0.attn.q_proj") as (app, pilot):
         await pilot.press("shift+tab", "shift+tab", "down", "r")
-        assert app.query_one(Input).value == "set enc0.attn.W_Q[1,:] = "
-        await pilot.press("end", *"0.5", "enter")
+        assert app.query_one("#sign", Label).content == "enc0.attn.W_Q[1,:] ="
+        await pilot.press(*"0.5", "enter")
         assert app.session.trace["enc0.attn.W_Q"].value[1].tolist() == [0.5] * 4
-        await pilot.press("R", "end", *"eye(4)*2", "enter")
+        await pilot.press("R", *"eye(4)*2", "enter")
         assert app.session.trace["enc0.attn.W_Q"].value[1].tolist() == [0, 2, 0, 0]
         await pilot.press("w")
         assert app.query_one(Input).value == "tokens source 我 爱 你"
@@ -71,12 +71,72 @@ async def test_a_picture_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (tmp_path / "tfstep-wo-ai-ni-1.svg").read_text("utf-8").startswith("<svg")
 
 
-async def test_a_wrong_edit_is_a_message() -> None:
+async def test_a_refused_edit_keeps_what_was_typed() -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
-        await pilot.press("e", *"nonsense", "enter")
+        await pilot.press("e", *"2*nonsense", "enter")
         await pilot.pause()
-        assert "nonsense" in shown(app, "status")
+        assert "there is no tensor 'nonsense'" in shown(app, "menu")
+        assert app.query_one(Input).value == "2*nonsense"
         assert not app.session.edited
+        await pilot.press(*["backspace"] * len("nonsense"), "8")
+        assert "nonsense" not in shown(app, "menu")
+        await pilot.press("enter")
+        assert app.session.current.value[0, 0, 0, 0] == 16
+        await pilot.press("e", *"1/", "enter", "escape", "n")
+        assert app.session.current.path == "enc0.attn.scaled"
+
+
+async def test_what_is_typed_stands_in_the_cell() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await pilot.press("right", "e", *"7.25")
+        assert "▐ 7.25▌" in shown(app, "board")
+        await pilot.press("escape")
+        assert "7.25" not in shown(app, "board")
+
+
+async def test_a_tensor_is_filled_from_a_menu() -> None:
+    async with screen("enc0.attn.q_proj") as (app, pilot):
+        await pilot.press("shift+tab", "shift+tab", "R")
+        menu = shown(app, "menu")
+        assert all(word in menu for word in ("zeros(4, 4)", "ones(4, 4)", "eye(4)", "randn(4, 4, seed=0)"))
+        await pilot.press(*"ra", "tab", "enter")
+        value = app.session.trace["enc0.attn.W_Q"].value
+        assert value.shape == (4, 4)
+        assert (value != 0).all()
+        assert "randn(4, 4, seed=0)" in app.session.history[-1]
+        await pilot.press("R", "down", "enter")
+        assert (app.session.trace["enc0.attn.W_Q"].value == 0).all()
+        await pilot.press("r", "tab")
+        assert app.query_one(Input).value == "[0.0, 0.0, 0.0, 0.0]"
+        await pilot.press("escape")
+
+
+async def test_before_and_after_in_the_same_place() -> None:
+    async with screen("enc0.attn.q_proj") as (app, pilot):
+        await pilot.press("space")
+        assert "nothing was edited" in shown(app, "status")
+        await pilot.press("shift+tab", "shift+tab", "plus")
+        after, loss = shown(app, "board"), shown(app, "top")
+        await pilot.press("space")
+        assert "before the edit" in shown(app, "heading")
+        assert shown(app, "top") != loss
+        before = shown(app, "board")
+        assert "+1.000~" in before
+        assert "+1.100~" in after
+        assert [len(row) for row in before.splitlines()] == [len(row) for row in after.splitlines()]
+        assert app.frame is not None
+        assert app.frame.account.value == 1.0
+        await pilot.press("space")
+        assert shown(app, "board") == after
+        await pilot.press("space", "plus")
+        assert not app.look.earlier
+        assert app.session.trace["enc0.attn.W_Q"].value[0, 0] == pytest.approx(1.2)
+
+
+async def test_the_size_of_a_nudge_is_on_the_screen() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await pilot.press("less_than_sign", "right")
+        assert "nudge 0.01" in shown(app, "status")
 
 
 async def test_gradient_and_difference() -> None:

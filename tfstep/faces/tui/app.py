@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
@@ -56,6 +56,8 @@ class Debugger(App[int]):
         self.camera = Camera()
         self.colour = colour
         self.nudge = 0.1
+        self.editing = ""  # what the prompt asks a value for
+        self.refused: tuple[str, str] | None = None  # what was typed there and why it was not taken
         self.extreme: tuple[str, tuple[int, int] | None, int] = ("", None, 0)  # the matrix, the place in it, its rank
         self.trail: list[following.Mark] = []
         self.status: tuple[Line, ...] = ()
@@ -119,8 +121,9 @@ class Debugger(App[int]):
 
     # -- running -----------------------------------------------------------------------------------
 
-    def perform(self, command: str) -> None:
-        """Run one line and show what came of it; an error is a message, and nothing has changed."""
+    def perform(self, command: str, refused: Callable[[TfstepError], None] | None = None) -> None:
+        """Run one line and show what came of it; an error is a message, or what ``refused`` does with it, and nothing
+        has changed."""
         if self.busy.command:
             self.busy.stop() if command == "quit" else self.busy.tell()
         elif self.busy.takes(command):
@@ -129,7 +132,7 @@ class Debugger(App[int]):
             try:
                 self.conclude(self.session.run(command))
             except TfstepError as error:
-                self.conclude(error)
+                (refused or self.conclude)(error)
 
     def conclude(self, came: Result | TfstepError) -> None:
         """Show what came of a command."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfstep.engine.tensor import short
+from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.drawn import Drawn
 from tfstep.faces.tui.prompt import Candidate, Complete, Prompt
 from tfstep.text import Text
@@ -14,6 +15,7 @@ from tfstep.view.spans import Line, Span, clipped, line
 from tfstep.view.width import width
 
 if TYPE_CHECKING:
+    from tfstep.errors import TfstepError
     from tfstep.faces.tui.app import Debugger
 
 SHOWN = 100  # matches of a search that are offered
@@ -73,6 +75,8 @@ def ask(
 
 def left_prompt(app: Debugger) -> None:
     """The prompt is gone; the status line is back."""
+    app.refused = None
+    app.query_one(Board).typed = None
     app.query_one("#status").display = True
     app.query_one("#menu").display = False
     app.set_focus(None)
@@ -84,8 +88,8 @@ def answered(app: Debugger, kind: str, text: str) -> None:
     left_prompt(app)
     if kind == "command":
         app.perform(text)
-    elif kind == "edit" and app.frame is not None and text.strip():
-        app.perform(f"set {app.frame.account.cell} = {text}")
+    elif kind == "edit" and text.strip():
+        app.perform(f"set {app.editing} = {text}", lambda error: _again(app, text, error))
     elif kind == "search":
         found = _matching(app, text.strip())
         if found:
@@ -96,16 +100,39 @@ def answered(app: Debugger, kind: str, text: str) -> None:
             app.say(line(Span(str(said), "bad")))
 
 
+def _again(app: Debugger, text: str, error: TfstepError) -> None:
+    """Ask for the same once more, with what was typed and why it was refused."""
+    prompt = app.query_one("#prompt", Prompt)
+    app.refused = (text, str(error))
+    prompt.again(text)
+    app.query_one("#status").display = False
+
+
 def offer(app: Debugger, typed: Prompt.Typed) -> None:
-    """Show how the line may go on, in a menu above it."""
+    """Show how the line may go on, in a menu above it; of one that was refused the reason, until it is changed."""
     if not app.query_one("#prompt").display:
         return
+    typing(app, typed)
+    if app.refused is not None and typed.text == app.refused[0]:
+        menu = app.query_one("#menu", Drawn)
+        lines = [line(Span(each, "bad")) for each in app.refused[1].splitlines()]
+        menu.display, menu.lit = True, None
+        menu.styles.height = len(lines)
+        menu.show(lines)
+        return
+    app.refused = None
     found, lit = _menu(typed.candidates, typed.at, app.size.width - 2, max(1, min(8, app.size.height - 6)))
     menu = app.query_one("#menu", Drawn)
     menu.display = bool(found)
     menu.styles.height = len(found)
     menu.show(found)
     menu.lit = lit
+
+
+def typing(app: Debugger, typed: Prompt.Typed) -> None:
+    """Show what is typed for one cell in its place as well."""
+    here = typed.kind == "edit" and app.frame is not None and app.editing == app.frame.account.cell
+    app.query_one(Board).show_typed(typed.text if here else None)
 
 
 def _menu(found: Sequence[Candidate], at: int, cells: int, most: int) -> tuple[list[Line], int | None]:

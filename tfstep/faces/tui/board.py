@@ -40,6 +40,7 @@ class Board(Widget):
         self._pieces: tuple[Piece, ...] = ()
         self._drawing = AUTO
         self._ascii = False
+        self.typed: str | None = None  # what is being typed for the cell under the cursor
         self._arranged = Arrangement((), (), 0)
         self._windows: dict[str, Window] = {}
 
@@ -47,6 +48,12 @@ class Board(Widget):
         """Draw these matrices from now on."""
         self._pieces, self._drawing, self._ascii = pieces, drawing, ascii_only
         self._lay_out()
+
+    def show_typed(self, text: str | None) -> None:
+        """Draw this in the cell under the cursor, as it is typed."""
+        if text != self.typed:
+            self.typed = text
+            self.refresh()
 
     def on_resize(self) -> None:
         """Arrange them anew."""
@@ -94,7 +101,7 @@ class Board(Widget):
             return heading_line(placed, y, window, palette)
         row = y - placed.top
         if row < min(placed.rows, placed.grid.height - window.row):
-            return number_line(placed, window.row + row, window, palette, self._ascii)
+            return number_line(placed, window.row + row, window, palette, self._ascii, self.typed)
         return rest_line(placed, palette)
 
     def _found(self, x: int, y: int) -> Placed | None:

@@ -2,37 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfstep.faces.tui.asking import ask, command
+from tfstep.faces.tui.prompt import Candidate
 from tfstep.text import Text
 from tfstep.view.spans import Span, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
+    from tfstep.view.account import Account
+
+LISTED = 16  # numbers of a row that are put into the prompt to be changed
 
 
 def edit(app: Debugger) -> None:
     """Ask for a new number for the cell under the cursor."""
-    if app.frame is None:
-        return
-    account = app.frame.account
-    ask(app, "edit", f"{account.cell} =", f"{account.value:.10g}")
+    account = _present(app)
+    if account is not None:
+        _ask(app, account.cell, f"{account.value:.10g}")
 
 
 def edit_row(app: Debugger) -> None:
     """Ask for the row under the cursor: numbers, or one expression for all of it."""
-    if app.frame is None:
+    if _present(app) is None or app.frame is None:
         return
-    cell = app.frame.cell
-    index = f"[{','.join(map(str, (*cell[:-1], ':')))}]" if cell else ""
-    command(app, f"set {app.frame.focus}{index} = ")
+    path, cell = app.frame.focus, app.frame.cell
+    target = f"{path}[{','.join(map(str, (*cell[:-1], ':')))}]" if cell else path
+    now = app.session.trace[path].value[cell[:-1]].tolist() if cell else []
+    present = Text("the present numbers, to be changed", "现在的数，可逐个修改")
+    listed = [(str(now), 0, str(present))] if 0 < len(now) <= LISTED else []
+    _ask(app, target, "", [*listed, *fillings(target, app.session.trace[path].shape[-1:], app.session.journal.at)])
 
 
 def edit_all(app: Debugger) -> None:
-    """Ask for a whole tensor: `zeros(3, 4)`, `eye(4)`, itself times two."""
-    if app.frame is not None:
-        command(app, f"set {app.frame.focus} = ")
+    """Ask for a whole tensor: `zeros(3, 4)`, `eye(4)`, random numbers, itself times two."""
+    if _present(app) is not None and app.frame is not None:
+        path = app.frame.focus
+        _ask(app, path, "", fillings(path, app.session.trace[path].shape, app.session.journal.at))
+
+
+def _present(app: Debugger) -> Account | None:
+    """The cell under the cursor, as it is now; one that is looked at as it was is brought back first."""
+    if app.look.earlier:
+        app.look_at(earlier=False)
+    return None if app.frame is None else app.frame.account
+
+
+def _ask(app: Debugger, target: str, text: str, ways: Sequence[Candidate] = ()) -> None:
+    def ways_on(before: str) -> list[Candidate]:
+        return [(way, len(before), about) for way, _, about in ways if way.startswith(before)]
+
+    app.editing = target
+    ask(app, "edit", f"{target} =", text, None, ways_on)
+
+
+def fillings(target: str, shape: Sequence[int], seed: int = 0) -> list[Candidate]:
+    """What a tensor or a row of this shape is often set to, each with a word on it."""
+    size = ", ".join(map(str, shape))
+    scale = f" / sqrt({shape[-1]})" if shape else ""
+    found = [
+        (f"zeros({size})", Text("zeros everywhere", "全 0")),
+        (f"ones({size})", Text("ones everywhere", "全 1")),
+        *([(f"eye({shape[0]})", Text("identity", "单位矩阵"))] if len(shape) == 2 and shape[0] == shape[1] else []),
+        (f"randn({size}, seed={seed}){scale}", Text("random, another with every seed", "随机数，每个种子各不相同")),
+        (f"{target} * 2", Text("twice as large", "放大一倍")),
+        (f"-{target}", Text("the sign turned", "符号取反")),
+    ]
+    return [(text, 0, str(about)) for text, about in found] if shape else []
 
 
 def words(app: Debugger) -> None:
@@ -53,9 +91,9 @@ def model_key(app: Debugger) -> None:
 
 def nudge(app: Debugger, direction: int) -> None:
     """Raise or lower the number under the cursor by one nudge."""
-    if app.frame is None:
+    account = _present(app)
+    if account is None:
         return
-    account = app.frame.account
     value = round(account.value + direction * app.nudge, 12)
     app.perform(f"set {account.cell} = {value!r}")
 

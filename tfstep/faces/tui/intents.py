@@ -42,6 +42,7 @@ INTENTS: dict[str, Callable[..., None]] = {
     "digits": showing.digits,
     "colours": showing.colours,
     "heads": showing.heads,
+    "flip": showing.flip,
     "breakpoint": changing.breakpoint_,
     "factor": following.factor,
     "follow": following.follow,

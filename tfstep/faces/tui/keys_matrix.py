@@ -58,6 +58,16 @@ MATRIX = (
         about=Text("All heads side by side, or one at a time.", "所有头并排，或一次看一个头。"),
     ),
     Key(
+        "space",
+        "Space",
+        Text("flip", "前后"),
+        "intend('flip')",
+        about=Text(
+            "The numbers as they were before the last change; again: as they are.",
+            "看上次改动之前的数；再按回到现在。",
+        ),
+    ),
+    Key(
         "C",
         "C",
         Text("range", "范围"),

@@ -119,8 +119,10 @@ def _sparse(placed: Placed, start: int, stop: int, here: int | None, palette: Pa
     return [Segment(text or " ", lit if x in marked else dim) for x, text in enumerate(taken) if text != "\0"]
 
 
-def number_line(placed: Placed, row: int, window: Window, palette: Palette, ascii_only: bool) -> list[Segment]:
-    """One row of numbers or shades, with its label."""
+def number_line(
+    placed: Placed, row: int, window: Window, palette: Palette, ascii_only: bool, typed: str | None = None
+) -> list[Segment]:
+    """One row of numbers or shades, with its label; ``typed`` stands in the cell under the cursor."""
     grid, style = placed.grid, placed.style
     scale = grid.scale if placed.shaded else "whole"
     start, stop = window.column, min(window.column + placed.columns, grid.breadth)
@@ -139,6 +141,8 @@ def number_line(placed: Placed, row: int, window: Window, palette: Palette, asci
         return segments
     numbers = grid.numbers(row, start, stop, style)
     for text, level, mark in zip(numbers, levels, marks, strict=True):
+        if typed is not None and mark & CURSOR and grid.focused:
+            text, mark = clip(typed, placed.cell - (1 if placed.tight else 2)), CURSOR
         before, after = _signs(mark, ascii_only)
         text = right(text, placed.cell - (1 if placed.tight else 2))
         after = "" if placed.tight else after

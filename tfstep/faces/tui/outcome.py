@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 def after(app: Debugger, result: Result) -> None:
     """Look where a command led."""
+    if not isinstance(result, Moved | Shown | Explained):
+        app.look = replace(app.look, earlier=False)
     match result:
         case Moved():
             app.look = replace(app.look, subject=None, focus=None, factor=0, folds=())
@@ -76,9 +78,10 @@ def hint(app: Debugger, cells: int) -> Line:
     if app.frame is None:
         return ()
     account = app.frame.account
+    nudge = Text("nudge {size}", "微调 {size}", size=f"{app.nudge:g}")
+    value = f"  {plain(account.value)}   {nudge}"
     if not app.trail:
-        return line(Span(account.cell, "dim"), Span(f"  {plain(account.value)}", "dim"))
-    value = f"  {plain(account.value)}"
+        return line(Span(account.cell, "dim"), Span(value, "dim"))
     back = line(Span("⌫ ", "accent"), Span(str(Text("back", "返回")), "dim"))
     room = cells - line_width(back) - len(value) - 2
     return ends(line(*following.trail(app, room), Span(value, "dim")), back, cells)

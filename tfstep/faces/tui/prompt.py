@@ -79,11 +79,22 @@ class Prompt(Horizontal):
         self._put = None
         self.query_one("#sign", Label).update(sign)
         answer = self.query_one(Input)
+        answer.select_on_focus = True
         answer.value = text
         answer.select_on_focus = not begun
         answer.cursor_position = len(text)
         self.display = True
         self.screen.set_focus(answer)  # at once: the next key is the prompt's
+        self._typed(text)
+
+    def again(self, text: str) -> None:
+        """The same question once more, with what was answered: the cursor at its end."""
+        self._put = None
+        self.display = True
+        answer = self.query_one(Input)
+        answer.select_on_focus = False
+        self.screen.set_focus(answer)
+        self._fill(text)
         self._typed(text)
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -92,5 +92,17 @@ def heads(app: Debugger) -> None:
     app.look_at(heads=side, mode="value", focus=None, factor=0)
 
 
+def flip(app: Debugger) -> None:
+    """Before the last change and after it, in the same place."""
+    if app.frame is None or app.frame.since is None:
+        text = Text("nothing was edited yet: `e` edits, `+` and `-` nudge", "还没有改动：`e` 编辑，`+` `-` 微调")
+        app.say(line(Span(str(text), "dim")))
+        return
+    earlier = not app.look.earlier
+    _tell(app, Text("before the last change", "上次改动之前") if earlier else Text("after it", "改动之后"))
+    mode = "value" if app.look.mode == "difference" else app.look.mode
+    app.look_at(earlier=earlier, mode=mode)
+
+
 def _tell(app: Debugger, said: Text) -> None:
     app.status = (line(Span(str(said), "dim")),)
