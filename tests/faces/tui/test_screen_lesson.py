@@ -216,6 +216,14 @@ async def test_each_thing_stands_on_the_board_while_it_is_spoken_of(file: Path) 
         assert app.session.current.path == "enc0.attn.K"
 
 
+async def test_what_was_looked_at_stays_on_the_board_in_the_next_step(file: Path) -> None:
+    file.write_text(LESSON.replace("goto enc0.attn.weights", "show enc0.attn.weights"), "utf-8")
+    async with reading(file) as (app, pilot):
+        await second_step(pilot)
+        assert "At which word" in text(app)
+        assert app.session.current.path == "enc0.attn.weights"
+
+
 async def test_the_lines_to_try_and_the_end(file: Path) -> None:
     async with reading(file) as (app, pilot):
         await third_step(pilot)

@@ -45,6 +45,7 @@ class LessonApp(Debugger, inherit_bindings=False):
         self.player, self.progress = player, progress
         player.calm = True
         self.page = Page()
+        self.stands: str | None = None  # the tensor that the lesson looked at last
         self._fresh = False  # whether the page has something that was not drawn yet
 
     def beside(self) -> Iterable[Widget]:

@@ -27,6 +27,8 @@ def point(app: LessonApp) -> None:
     wanted = None
     for entry in page.entries[page.new :]:
         wanted = _wanted(app, entry.event) or wanted
+    if wanted is None and app.stands is not None:
+        _look(app, (app.stands, None))  # the lesson's own place came back with its numbers
     meant = [place for text in page.cells() if (place := _read(app, text)) is not None]
     app.look = replace(app.look, spoken=page.cells(), folds=(), factor=0)
     if wanted is None and not _seen(app):
@@ -85,6 +87,7 @@ def _look(app: LessonApp, place: Place) -> None:
             session.position = position_of(tensor, session.trace)
     except TfstepError:  # shown out of another variant
         return
+    app.stands = path
     subject = None if tensor.step is not None else path
     app.look = replace(app.look, subject=subject, focus=None, mode="value")
     _move(app, tensor, index)
