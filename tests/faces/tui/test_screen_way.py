@@ -186,3 +186,33 @@ async def test_every_theme_and_both_languages() -> None:
         await pilot.press("T", "L", "colon", "escape", "ctrl+p", "escape", "question_mark", "escape")
         assert app.theme in seen
         set_language("en")
+
+
+async def test_a_held_key_leaves_nothing_to_be_done() -> None:
+    from textual import events
+
+    async with screen() as (app, pilot):
+        drawn = []
+        draw = app.draw
+        app.draw = lambda: (drawn.append(app.session.position), draw())  # type: ignore[assignment,func-returns-value]  # counts
+        for _ in range(60):
+            app.post_message(events.Key("n", "n"))
+        await pilot.pause()
+        assert app.session.position == (61,), "no key is lost"
+        assert drawn[-1] == (61,)
+        assert len(drawn) < 20
+        assert "▶" in shown(app, "tree")
+
+
+async def test_storms_of_sizes_end_well() -> None:
+    from textual import events
+    from textual.geometry import Size
+
+    async with screen("enc0.attn.scores") as (app, pilot):
+        for k in range(80):
+            size = Size(20 + 3 * k % 180, 5 + k % 55)
+            app.post_message(events.Resize(size, size, size, None))
+        await pilot.resize_terminal(100, 30)
+        await pilot.pause()
+        assert app.query_one("#footer").region.bottom == 30
+        assert "scores" in shown(app, "heading")

@@ -15,15 +15,13 @@ from textual.widget import Widget
 
 from tfstep.commands.session import Session
 from tfstep.errors import TfstepError
-from tfstep.faces.tui import asking, following, hovering, outcome, pointing
+from tfstep.faces.tui import asking, following, hovering, outcome, painting, pointing
 from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.busy import Busy
-from tfstep.faces.tui.drawn import Drawn, Follow, Hover, give, panel
-from tfstep.faces.tui.footer import footer
+from tfstep.faces.tui.drawn import Follow, Hover, panel
 from tfstep.faces.tui.intents import INTENTS
 from tfstep.faces.tui.key import Key, bindings
 from tfstep.faces.tui.keys import KEYS
-from tfstep.faces.tui.layout import layout
 from tfstep.faces.tui.palette import DARK, THEMES, theme_of
 from tfstep.faces.tui.prompt import Prompt
 from tfstep.faces.tui.rest import Rest
@@ -31,9 +29,8 @@ from tfstep.faces.tui.tree import Timeline
 from tfstep.session.results import Help, Quit, Result
 from tfstep.view.frame import Camera, Frame
 from tfstep.view.look import Look
-from tfstep.view.panels import top_line
 from tfstep.view.picker import linked
-from tfstep.view.spans import Line, Span, folded, line
+from tfstep.view.spans import Line, Span, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.jump import Jump
@@ -61,12 +58,13 @@ class Debugger(App[int]):
         self.extreme: tuple[str, tuple[int, int] | None, int] = ("", None, 0)  # the matrix, the place in it, its rank
         self.trail: list[following.Mark] = []
         self.status: tuple[Line, ...] = ()
-        self.frame: Frame | None = None
+        self._frame: Frame | None = None
+        self._waiting = False  # whether a new Frame is still to be drawn
         self.busy = Busy(self)
         self.rest = Rest(self)
         self.jump: Jump | None = None
         self.hovered: Widget | None = None  # on which the mouse is over something
-        self._tall: tuple[tuple[object, ...], int] = ((), 0)  # what was looked at, how tall its explanation was
+        self.tall: tuple[tuple[object, ...], int] = ((), 0)  # what was looked at, how tall its explanation was
         for palette in THEMES.values():
             self.register_theme(theme_of(palette))
         self.theme = DARK.name
@@ -151,7 +149,7 @@ class Debugger(App[int]):
 
     def tell(self, message: Line) -> None:
         """Put a line in the status line, drawing nothing else."""
-        self._lines("status", [message])
+        painting.lines(self, "status", [message])
 
     def say(self, *message: Line) -> None:
         """Put a message in the status line."""
@@ -163,48 +161,29 @@ class Debugger(App[int]):
         self.look = replace(self.look, **changes)  # type: ignore[arg-type]  # the names are Look's own
         self.redraw()
 
+    @property
+    def frame(self) -> Frame | None:
+        """The picture of the session as it is now; None where there is no screen."""
+        if self._frame is None and self.is_running and self.query(Board):
+            self._frame = self.camera.frame(self.session, self.look)
+        return self._frame
+
     def redraw(self) -> None:
-        """A new Frame, handed to every widget."""
-        if not self.is_running or not self.query(Board):
+        """A new Frame, to be drawn once the keys that wait already are done: a held key leaves no queue behind."""
+        self._frame = None
+        if not self.message_queue_size:
+            self.draw()
+        elif not self._waiting:
+            self._waiting = True
+            self.call_later(self.draw)
+
+    def draw(self) -> None:
+        """Hand the Frame to every widget."""
+        self._waiting = False
+        frame = self.frame
+        if frame is None:
             return
-        self.frame = frame = self.camera.frame(self.session, self.look)
-        width = self.size.width
-        columns, lines = self.room()
-        status = [part for each in self.status or (outcome.hint(self, width - 2),) for part in folded(each, width - 2)]
-        status = status[:4] or [()]
-        kept = (frame.subject, self.look.mode, columns, lines, len(status))
-        least = self._tall[1] if self._tall[0] == kept else 0
-        parts = layout(frame, columns, lines, len(status), least, self.timeline_from)
-        self._tall = (kept, parts.tall)
-        self._lines("top", [top_line(frame.header, width - 2)])
-        tree = self.query_one("#tree", Timeline)
-        give(tree, "width", parts.tree)
-        tree.display = parts.tree > 0
-        tree.show(frame.rows)
-        heading = self.query_one("#heading", Drawn)
-        give(heading, "height", len(parts.heading) + 1 + parts.apart)
-        self._lines("heading", [*([()] if parts.apart else []), *parts.heading])
-        board = self.query_one("#board", Board)
-        give(board, "height", parts.board)
-        board.show(frame.pieces, frame.drawing, frame.ascii)
-        self._text("why", parts.why, parts.apart, parts.tall)
-        self._text("since", parts.since, parts.apart if parts.since else 0)
-        give(self.query_one("#status", Drawn), "height", len(status))
-        self._lines("status", status)
-        self.busy.tell()
-        self._lines("footer", [footer(width - 2, self.keys)])
-        self.rest.after(frame)
-
-    def _lines(self, name: str, lines: list[Line]) -> None:
-        self.query_one(f"#{name}", Drawn).show(lines)
-
-    def _text(self, name: str, lines: tuple[Line, ...], above: int, tall: int = 0) -> None:
-        drawn = self.query_one(f"#{name}", Drawn)
-        shown: list[Line] = [()] * above + list(lines) if lines else []
-        shown += [()] * (tall - len(shown)) if lines else []
-        drawn.display = bool(shown)
-        give(drawn, "height", len(shown))
-        drawn.show(shown)
+        painting.paint(self, frame)
 
     # -- keys that are no command ------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ class Jump:
     def __init__(self, app: Debugger) -> None:
         self.app = app
         self.spelled = ""
+        app.draw()  # the labels belong to what is seen now
         targets = list(_targets(app))
         self.targets = dict(zip(labels(len(targets)), targets, strict=True))
         self._show()

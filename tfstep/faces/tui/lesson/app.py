@@ -113,7 +113,7 @@ class LessonApp(Debugger, inherit_bindings=False):
         self.progress.reach(self.player.lesson.name, reached, len(self.player.lesson.steps), self.player.done)
         self.redraw()
 
-    def redraw(self) -> None:
+    def draw(self) -> None:
         """The debugger, and the pane beside it."""
         if self.is_running and self.query(Pane):
             pane, room = self.query_one(Pane), Room.of(*self.size)
@@ -126,7 +126,7 @@ class LessonApp(Debugger, inherit_bindings=False):
             pane.text.tell([()] * room.above + lines, new + room.above if self._fresh else None)
             pane.put("keys", bars.keys(self, room.width - 2))
             self._fresh = False
-        super().redraw()
+        super().draw()
 
     # -- keys --------------------------------------------------------------------------------------
 

@@ -1,0 +1,62 @@
+"""A Frame handed to the widgets: each gets its size and its lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfstep.faces.tui import outcome
+from tfstep.faces.tui.board import Board
+from tfstep.faces.tui.drawn import Drawn, give
+from tfstep.faces.tui.footer import footer
+from tfstep.faces.tui.layout import layout
+from tfstep.faces.tui.tree import Timeline
+from tfstep.view.frame import Frame
+from tfstep.view.panels import top_line
+from tfstep.view.spans import Line, folded
+
+if TYPE_CHECKING:
+    from tfstep.faces.tui.app import Debugger
+
+
+def paint(app: Debugger, frame: Frame) -> None:
+    """Divide the screen for this Frame, and show it."""
+    width = app.size.width
+    columns, rows = app.room()
+    status = [part for each in app.status or (outcome.hint(app, width - 2),) for part in folded(each, width - 2)]
+    status = status[:4] or [()]
+    kept = (frame.subject, app.look.mode, columns, rows, len(status))
+    least = app.tall[1] if app.tall[0] == kept else 0
+    parts = layout(frame, columns, rows, len(status), least, app.timeline_from)
+    app.tall = (kept, parts.tall)
+    lines(app, "top", [top_line(frame.header, width - 2)])
+    tree = app.query_one("#tree", Timeline)
+    give(tree, "width", parts.tree)
+    tree.display = parts.tree > 0
+    tree.show(frame.rows)
+    heading = app.query_one("#heading", Drawn)
+    give(heading, "height", len(parts.heading) + 1 + parts.apart)
+    lines(app, "heading", [*([()] if parts.apart else []), *parts.heading])
+    board = app.query_one("#board", Board)
+    give(board, "height", parts.board)
+    board.show(frame.pieces, frame.drawing, frame.ascii)
+    _text(app, "why", parts.why, parts.apart, parts.tall)
+    _text(app, "since", parts.since, parts.apart if parts.since else 0)
+    give(app.query_one("#status", Drawn), "height", len(status))
+    lines(app, "status", status)
+    app.busy.tell()
+    lines(app, "footer", [footer(width - 2, app.keys)])
+    app.rest.after(frame)
+
+
+def lines(app: Debugger, name: str, found: list[Line]) -> None:
+    """Give a widget its lines."""
+    app.query_one(f"#{name}", Drawn).show(found)
+
+
+def _text(app: Debugger, name: str, found: tuple[Line, ...], above: int, tall: int = 0) -> None:
+    drawn = app.query_one(f"#{name}", Drawn)
+    shown: list[Line] = [()] * above + list(found) if found else []
+    shown += [()] * (tall - len(shown)) if found else []
+    drawn.display = bool(shown)
+    give(drawn, "height", len(shown))
+    drawn.show(shown)
