@@ -25,7 +25,7 @@ STEP = 0.1  # by how much a number is raised in the sentence on its gradient
 _LEAF = {
     "parameter": Text("a parameter: training changes it", "参数：训练会改变它"),
     "constant": Text("a constant: it stays as it is", "常量：保持不变"),
-    "input": Text("an input: it comes from the words of the scenario", "输入：来自场景中的词"),
+    "input": Text("an input: it comes from the scenario", "输入：来自场景"),
 }
 
 
