@@ -4,6 +4,7 @@ import pytest
 
 from tfstep.commands.session import Session
 from tfstep.lessons.answers import AnswerError
+from tfstep.lessons.branch import MINE
 from tfstep.lessons.catalog import scenario_of
 from tfstep.lessons.events import Asked, Ended, Hinted, Judged, Ran, Returned, Revealed, Said, Worked
 from tfstep.lessons.player import Player
@@ -129,6 +130,23 @@ def test_commands_of_the_lesson_are_shown_with_what_they_give(player) -> None:
     ran = [event for event in player.advance() if isinstance(event, Ran)]
     assert [event.line for event in ran] == ["goto layer0.y", "set $before = loss"]
     assert player.session.history == [], "they are no lines of the reader's"
+
+
+def test_what_a_question_runs_runs_once_and_leaves_nothing_of_the_reader_s(player, monkeypatch) -> None:
+    ran = []
+    within = player.session.run_within
+    monkeypatch.setattr(player.session, "run_within", lambda line: ran.append(line) or within(line))
+    list(player.advance())
+    list(player.answer("1.5"))
+    list(player.advance())
+    list(player.advance())
+    assert player.question is not None
+    list(player.answer("same"))
+    assert MINE not in player.session.checkpoints, "the reader has changed nothing"
+    answered = list(player.answer(player.expected().accepted))
+    assert ran.count("set layer0.b[0] = 0") == 1
+    assert [event.line for event in answered if isinstance(event, Ran)] == ["set layer0.b[0] = 0"]
+    assert player.session.trace["layer0.b"].value == 0
 
 
 def test_progress_is_remembered(tmp_path) -> None:

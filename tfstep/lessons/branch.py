@@ -57,10 +57,11 @@ class Branch:
         """The same state with the cursor elsewhere."""
         return replace(self, cursor=_cursor(cursor))
 
-    def restore(self, session: Session) -> None:
-        """Bring a session back to this state. Numbers that the reader changed stay as the checkpoint ``mine``."""
+    def restore(self, session: Session, keep: bool = True) -> None:
+        """Bring a session back to this state. With ``keep``, what it had been changed to since is the reader's: it
+        stays as the checkpoint ``mine``."""
         mine = session.checkpoints.get(MINE), session.checkpoint_variants.get(MINE)
-        if self.strayed(session):
+        if keep and self.strayed(session):
             mine = replace(session.journal.now, line=f"restore {MINE}"), session.variant
         session.journals = {name: _copied(journal) for name, journal in self.journals.items()}
         session.variant, session.before, session.chosen_baseline = self.variant, self.before, self.baseline

@@ -12,7 +12,8 @@ from tfstep.commands.session import Session
 from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import TfstepError
-from tfstep.lessons.answers import Expected, expected
+from tfstep.lessons.ahead import Ahead, run_all
+from tfstep.lessons.answers import Expected
 from tfstep.lessons.asking import asked
 from tfstep.lessons.branch import MINE, Branch
 from tfstep.lessons.events import (
@@ -24,7 +25,6 @@ from tfstep.lessons.events import (
     Invited,
     Judged,
     Looked,
-    Ran,
     Returned,
     Revealed,
     Said,
@@ -35,7 +35,6 @@ from tfstep.lessons.lesson import Block, Claims, Commands, Lesson, Line, Look, N
 from tfstep.lessons.looking import looks
 from tfstep.scenario.mistakes import fault
 from tfstep.session.evaluate import evaluate
-from tfstep.session.results import Result
 from tfstep.session.target import target, whole
 from tfstep.text import Text
 
@@ -55,7 +54,7 @@ class Player:
         self.done = False
         self.calm = False
         self._hints = 0
-        self._right: Expected | None = None  # of the question that waits, once it was worked out
+        self._ahead: Ahead | None = None  # behind the question that waits, once it was worked out
         self._own = Branch.of(session)  # the lesson's numbers, as it left them
         self._starts = [self._own]  # and as they were before each step so far
 
@@ -101,8 +100,7 @@ class Player:
             case Prose():
                 yield self._said(block.pieces, block.verbatim)
             case Commands(lines):
-                for line in lines:
-                    yield Ran(line.text, self._run(line))
+                yield from run_all(self.session, lines)
             case Claims(lines):
                 for line in lines:
                     self._claim(line)
@@ -131,10 +129,6 @@ class Player:
         except TfstepError:
             return False
         return True
-
-    def _run(self, line: Line) -> Result:
-        with blamed(line.place):
-            return self.session.run_within(line.text)
 
     def _claim(self, line: Line) -> None:
         with blamed(line.place):
@@ -205,7 +199,7 @@ class Player:
     # -- a question --------------------------------------------------------------------------------
 
     def _ask(self, question: Question) -> Asked:
-        self.question, self._hints, self._right = question, 0, None
+        self.question, self._hints, self._ahead = question, 0, None
         cells = self._meant(question.ask)
         if question.show:
             for line in question.show:
@@ -237,15 +231,9 @@ class Player:
 
     def _expected(self, question: Question) -> Expected:
         """What is right, worked out behind the question's own commands; the session is as before afterwards."""
-        if self._right is not None:
-            return self._right
-        here = Branch.of(self.session)
-        self._own.restore(self.session)
-        for line in question.then:
-            self._run(line)
-        self._right = expected(self.session, question)
-        here.restore(self.session)
-        return self._right
+        if self._ahead is None:
+            self._ahead = Ahead.of(self.session, self._own, question)
+        return self._ahead.right
 
     def hint(self) -> Hinted | None:
         """The next hint, or None where there is none left."""
@@ -272,8 +260,10 @@ class Player:
         """What follows an answered question: its commands, the working, what the lesson has to say."""
         self.question = None
         yield from self._return()
-        for line in question.then:
-            yield Ran(line.text, self._run(line))
+        if self._ahead is None:
+            yield from run_all(self.session, question.then)
+        else:
+            yield from self._ahead.enter(self.session)
         if question.reveal:
             yield Worked(tuple(self._working(question)), self.session.trace)
         if question.because:
