@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import cProfile
 import gc
+import math
 import os
 import pstats
 import statistics
@@ -20,10 +21,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import tfstep
 from tfstep.faces.tui.app import Debugger
+from tfstep.faces.tui.board import Board
 
 ENCODER = """\
 tfstep: 1
@@ -32,6 +35,15 @@ model: {{kind: encoder, d_model: {d_model}, heads: {heads}, d_ff: {d_ff}, layers
 vocab: {{source: [<pad>, 我, 爱, 你], target: [我, 爱, 你]}}
 input: {{source: {words}, labels: {words}}}
 """
+
+LARGE = """\
+tfstep: 1
+title: {{en: large, zh: 大}}
+model: {{kind: mlp, sizes: [4096, 4096], activation: identity, dtype: float32}}
+input: {{x: [{xs}]}}
+loss: {{kind: none}}
+"""
+WEIGHTS = ("shift+tab", "shift+tab")  # from the result to the weights
 
 BARE = """
 import sys, time
@@ -84,22 +96,33 @@ def made(name: str, d_model: int, heads: int, layers: int = 1, words: int = 3) -
     return tfstep.Session(tfstep.load(path))
 
 
-async def painted(session: tfstep.Session, at: str, keys: tuple[str, ...], times: int) -> list[float]:
-    """Milliseconds from each of ``times`` presses, taken in turn from ``keys``, to the painted frame."""
+def large() -> tfstep.Session:
+    """A session on one product with a matrix of 4096 × 4096."""
+    xs = [round(math.sin(k), 3) for k in range(4096)]
+    path = Path(tempfile.mkdtemp()) / "large.yaml"
+    path.write_text(LARGE.format(xs=xs), "utf-8")
+    return tfstep.Session(tfstep.load(path))
+
+
+async def painted(
+    session: tfstep.Session, at: str, keys: tuple[str, ...], times: int, first: Sequence[str]
+) -> list[float]:
+    """Milliseconds from each of ``times`` presses, taken in turn from ``keys``, to the painted frame; ``first`` are
+    keys that bring the cursor to its place."""
     session.run(f"goto {at}")
     app = Debugger(session)
     found = []
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
-        if keys[0] == "plus":
-            await pilot.press("shift+tab", "shift+tab")  # from the result to the weights
+        await pilot.press(*first)
+        over = max(app.query_one("#board", Board).placed, key=lambda placed: placed.grid.values.size)
         gc.collect()
         gc.freeze()
         for k in range(times + 3):
             start = time.process_time()
             if keys[k % len(keys)] in ("scroll down", "scroll up"):
-                board = app.query_one("#board")
-                board._scrolled(4, 3, 3 if keys[k % len(keys)].endswith("down") else -3, False)  # type: ignore[attr-defined]  # as the wheel does
+                board = app.query_one("#board", Board)
+                board.wheel(over.x + 2, over.y + 3, 3 if keys[k % len(keys)].endswith("down") else -3)
             else:
                 app.simulate_key(keys[k % len(keys)])
             await settled(app)
@@ -151,37 +174,47 @@ def main() -> None:
         "1024 wide": lambda: made("w1024", 1024, 8, words=24),
     }
     presses = {
-        "stepping": ("src.embed", ("n",)),
-        "cursor": ("enc0.attn.q_proj", ("right", "down", "left", "up")),
-        "nudging": ("enc0.attn.q_proj", ("plus",)),
-        "scrolling": ("enc0.attn.q_proj", ("scroll down", "scroll up")),
+        "stepping": ("src.embed", ("n",), ()),
+        "cursor": ("enc0.attn.q_proj", ("right", "down", "left", "up"), ()),
+        "nudging": ("enc0.attn.q_proj", ("plus",), WEIGHTS),
+        "scrolling": ("enc0.attn.q_proj", ("scroll down", "scroll up"), ()),
     }
     for name, open_ in cases.items():
-        for what, (at, keys) in presses.items():
+        for what, (at, keys, first) in presses.items():
             if options.only in f"{name} {what}":
-                session = open_()
-                measure(f"{name}, {what}", session, at, keys, options.times, options.profile)
+                measure(f"{name}, {what}", open_(), at, keys, first, options)
+    travels = {"cursor": ("pagedown", "right", "pagedown", "l"), "scrolling": ("scroll down",)}
+    for what, keys in travels.items():
+        if options.only in f"4096 wide {what}":
+            measure(f"4096 wide, {what}", large(), "layer0.a", keys, WEIGHTS, options)
     if options.only in "last of 12 layers":
         measure(
             "last of 12 layers, nudging",
             made("deep", 64, 4, 12),
             "enc11.attn.q_proj",
             ("plus",),
-            options.times,
-            options.profile,
+            WEIGHTS,
+            options,
         )
     if options.only in "start":
         starts(7)
 
 
-def measure(name: str, session: tfstep.Session, at: str, keys: tuple[str, ...], times: int, profile: bool) -> None:
+def measure(
+    name: str,
+    session: tfstep.Session,
+    at: str,
+    keys: tuple[str, ...],
+    first: Sequence[str],
+    options: argparse.Namespace,
+) -> None:
     """One line of the report."""
-    if profile:
+    if options.profile:
         with cProfile.Profile() as watch:
-            found = asyncio.run(painted(session, at, keys, times))
+            found = asyncio.run(painted(session, at, keys, options.times, first))
         pstats.Stats(watch).sort_stats("cumulative").print_stats(110)
     else:
-        found = asyncio.run(painted(session, at, keys, times))
+        found = asyncio.run(painted(session, at, keys, options.times, first))
     ordered = sorted(found)
     print(
         f"{name:28} median {statistics.median(found):6.1f} ms   p95 {ordered[int(0.95 * (len(ordered) - 1))]:6.1f} ms"

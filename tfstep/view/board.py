@@ -134,19 +134,43 @@ def _pieces(reading: Reading, operands: tuple[Operand, ...], grids: list[Grid], 
     return (*pieces, Piece(reading.equals, result, summary=True))
 
 
-def gradient_board(tensor: Tensor, at: At, focus: str | None, before: Trace | None) -> tuple[Piece, ...]:
-    """A tensor, its gradient, and its value after the update where it has one."""
+def gradient_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece, ...]:
+    """A tensor, its gradient, and its value after the update, as far as there are such; from a gradient or a new value
+    as well."""
+    place = plane(tensor.trace, tensor.node, at(tensor)).place(at(tensor))
+    pieces = []
+    for name, node in _family(tensor).items():
+        grid = plane(tensor.trace, node, at(tensor), before=before)
+        title = f"∂loss/∂{short(node.path.removesuffix('.grad'))}" if name == "grad" else short(node.path)
+        grid = replace(grid, title=title, cursor=place, focused=node is tensor.node, group=tensor.path)
+        pieces.append(Piece("", grid, summary=True))
+    hidden = pieces[0].grid.hidden
+    return tuple(replace(piece, grid=replace(piece.grid, hidden=hidden)) for piece in pieces)
+
+
+def overlaid_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece, ...]:
+    """A tensor whose ground is the shade of its gradient, with arrows that point downhill. Empty without a gradient."""
+    family = _family(tensor)
+    if "grad" not in family or tensor.node is not family[""]:
+        return ()
     found = plane(tensor.trace, tensor.node, at(tensor), before=before)
-    found = replace(found, cursor=found.place(at(tensor)), focused=True)
-    pieces = [Piece("", found, summary=True)]
-    for suffix in ("grad", "new"):
-        node: Node | None = tensor.trace.plan.paths.get(f"{tensor.node.path}.{suffix}")
-        if node is None:
-            continue
-        other = plane(tensor.trace, node, at(tensor), before=before)
-        title = f"∂loss/∂{short(tensor.path)}" if suffix == "grad" else short(node.path)
-        pieces.append(Piece("", replace(other, title=title, cursor=found.cursor, hidden=found.hidden), summary=True))
-    return tuple(pieces)
+    slope = plane(tensor.trace, family["grad"], at(tensor))
+    name = short(tensor.path)
+    found = replace(found, title=f"{name}, ∂loss/∂{name}", cursor=found.place(at(tensor)), focused=True)
+    return (Piece("", replace(found, slope=slope.values, bound=slope.end, scale="signed"), summary=True),)
+
+
+def _family(tensor: Tensor) -> dict[str, Node]:
+    """What a tensor is one of: a value, its gradient (``grad``) and its new value (``new``), the value first."""
+    paths, own = tensor.trace.plan.paths, tensor.node.path
+    base = own.removesuffix(".grad").removesuffix(".new")
+    base = base if base in paths and paths[base].shape == tensor.shape else own
+    found = {"": paths[base]} if base in paths else {"": tensor.node}
+    for name in ("grad", "new"):
+        node = paths.get(f"{base}.{name}")
+        if node is not None and node.shape == tensor.shape:
+            found[name] = node
+    return found
 
 
 def difference_board(tensor: Tensor, at: At, before: Trace) -> tuple[Piece, ...]:
@@ -157,13 +181,13 @@ def difference_board(tensor: Tensor, at: At, before: Trace) -> tuple[Piece, ...]
     now = plane(tensor.trace, tensor.node, at(tensor), before=before)
     was = plane(before, old, at(tensor))
     place = now.place(at(tensor))
-    was = replace(was, key=was.key + "@before", title=str(Text("before", "之前")), cursor=place)
-    now = replace(now, cursor=place, focused=True)
+    was = replace(was, key=was.key + "@before", title=str(Text("before", "之前")), cursor=place, group=now.key)
+    now = replace(now, cursor=place, focused=True, group=now.key)
     with np.errstate(all="ignore"):
         moved = tensor.value - before.value(old.slot)
     change = derived(was, now.key + "@difference", str(Text("difference", "差")), now.note, moved)
     return (
         Piece("", was, summary=True),
         Piece("→", now, summary=True),
-        Piece("", replace(change, cursor=place), summary=True),
+        Piece("", replace(change, cursor=place, group=now.key), summary=True),
     )

@@ -15,7 +15,7 @@ from tfstep.session.place import PHASE_NAMES, written
 from tfstep.session.state import State
 from tfstep.session.terms import Partial
 from tfstep.view.account import Account, account
-from tfstep.view.board import difference_board, gradient_board, step_board
+from tfstep.view.board import difference_board, gradient_board, overlaid_board, step_board
 from tfstep.view.grid import Grid
 from tfstep.view.heads import heads_board
 from tfstep.view.look import AUTO, Drawing, Look
@@ -193,7 +193,11 @@ def _pieces(
 ) -> tuple[Piece, ...]:
     at = state.cursor.on
     if look.mode == "gradient":
-        return gradient_board(subject, at, look.focus, before)
+        return gradient_board(subject, at, before)
+    if look.mode == "overlaid":
+        found = overlaid_board(subject, at, before)
+        if found:
+            return found
     if look.mode == "difference" and before is not None and not look.earlier and not subject.trace.prefix:
         found = difference_board(subject, at, before)
         if found:

@@ -24,7 +24,9 @@ class Grid:
     """A plane of a tensor. ``key`` tells it from others on the board; ``at(row, column)`` is the tensor's cell.
 
     ``scale`` is ``signed``, ``probability`` or ``whole``. ``hidden`` holds the reasons of masked cells,
-    ``before`` the numbers before the edit, ``pinned`` the cells that are held.
+    ``before`` the numbers before the edit, ``pinned`` the cells that are held. Matrices of one ``group``
+    are compared with each other: they are scrolled together.
+    ``slope`` is the gradient, where the shades are to show that and not the numbers themselves.
     """
 
     key: str
@@ -46,6 +48,8 @@ class Grid:
     spoken: frozenset[tuple[int, int]] = frozenset()  # what a lesson speaks of
     cursor: tuple[int, int] | None = None
     focused: bool = False
+    group: str = ""
+    slope: np.ndarray | None = None
     bound: float | None = None  # where the colour scale ends; None: at the largest size
     _styles: dict[int, Style] = field(default_factory=dict)
 
@@ -134,7 +138,7 @@ class Grid:
         if bound == 0:
             return [0] * (stop - start)
         found = []
-        for value in self.values[row, start:stop].tolist():
+        for value in (self.values if self.slope is None else self.slope)[row, start:stop].tolist():
             share = value / bound
             if share != share or abs(value) >= HUGE:
                 found.append(0)
@@ -144,6 +148,12 @@ class Grid:
         if self.hidden is not None:
             found = [0 if hidden else level for level, hidden in zip(found, self.hidden[row, start:stop], strict=True)]
         return found
+
+    def downhill(self, row: int, start: int, stop: int) -> list[int]:
+        """Which way the numbers of part of a row are to go for the loss to fall: 1 up, −1 down, 0 nowhere."""
+        if self.slope is None:
+            return [0] * (stop - start)
+        return [(value < 0) - (value > 0) for value in self.slope[row, start:stop].tolist()]
 
     def marks(self, row: int, start: int, stop: int) -> list[int]:
         """What is to be seen about the cells of part of a row: HATCHED, CHANGED, PINNED … added up."""

@@ -27,5 +27,6 @@ def heads_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece, ..
         title = str(Text("head {n}", "头 {n}", n=head + 1))
         grid = plane(tensor.trace, tensor.node, cell, before=before, title=title)
         grid = replace(grid, key=f"{grid.key}@{head}", cursor=grid.place(cell), focused=head == here[k])
+        grid = replace(grid, group=tensor.path)
         pieces.append(Piece("", grid, summary=True, panel=True))
     return one_range(pieces)

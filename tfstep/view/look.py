@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-MODES = ("value", "gradient", "difference", "variant", "word")
+MODES = ("value", "gradient", "overlaid", "difference", "variant", "word")
 DRAWN = ("auto", "numbers", "heat")
 MOST_DIGITS = 8
 

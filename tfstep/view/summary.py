@@ -8,12 +8,15 @@ from tfstep.text import Text
 from tfstep.view.grid import MANY, Grid
 from tfstep.view.number import brief
 from tfstep.view.spans import Line, Span, line, line_width, spelled
+from tfstep.view.symbols import is_ascii
 
 LARGE = 20 * MANY  # cells beyond which it is not counted what moved: it would be felt at every key
 
 
 def summary(grid: Grid, cells: int) -> Line:
     """From, to, mean, and what moved: as much of it as has room in so many cells, the more telling part first."""
+    if grid.slope is not None:
+        return _legend(cells)
     whole, short = _range(grid)
     change, brief_change = _change(grid)
     for numbers, moved in ((whole, change), (short, change), (short, brief_change), ("", change), ("", brief_change)):
@@ -22,6 +25,17 @@ def summary(grid: Grid, cells: int) -> Line:
         if (numbers or moved) and line_width(found) <= cells:
             return found
     return ()
+
+
+def _legend(cells: int) -> Line:
+    """What the shades and arrows of a gradient over its numbers mean."""
+    texts = (
+        Text("shade: the gradient; ↑ ↓: the way that lowers the loss", "色阶：梯度；↑ ↓：使损失减小的方向"),
+        Text("shade: gradient; ↑ ↓: downhill", "色阶：梯度；↑ ↓：下坡"),
+    )
+    signs = "^ v" if is_ascii() else "↑ ↓"
+    found = [spelled(line(Span(str(text).replace("↑ ↓", signs), "dim"))) for text in texts]
+    return next((each for each in found if line_width(each) <= cells), ())
 
 
 def _range(grid: Grid) -> tuple[str, str]:

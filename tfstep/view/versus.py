@@ -38,13 +38,13 @@ def versus_board(state: State, tensor: Tensor, at: At, by_word: bool) -> tuple[P
     if was.values.shape != now.values.shape:
         return ()
     place = now.place(at(tensor))
-    was = replace(was, key=f"{was.key}@{name}", title=name, cursor=place, lead=now.lead)
-    here = replace(now, title=state.variant, cursor=place, focused=True)
+    was = replace(was, key=f"{was.key}@{name}", title=name, cursor=place, lead=now.lead, group=now.key)
+    here = replace(now, title=state.variant, cursor=place, focused=True, group=now.key)
     with np.errstate(all="ignore"):
         moved = now.values.astype(float) - was.values
     title = Text("difference, by word", "差（按词）") if by_word else Text("difference", "差")
     change = replace(derived(now, now.key + "@versus", str(title), now.note, tensor.value), values=moved)
-    change = replace(change, cursor=place, hidden=None)
+    change = replace(change, cursor=place, hidden=None, group=now.key)
     return Piece("", was, summary=True), Piece("→", here, summary=True), Piece("", change, summary=True)
 
 

@@ -2,6 +2,8 @@
 
 from screens import screen, shown
 
+from tfstep.faces.tui.board import Board
+
 
 async def test_numbers_on_shades_plain_numbers_and_shades() -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
@@ -98,3 +100,40 @@ async def test_a_head_is_picked_in_the_heading() -> None:
         assert app.session.cell[1] == 2
         assert "head  1  2 ▸3◂" in shown(app, "heading")
         assert not app.trail
+
+
+async def test_values_on_the_shades_of_their_gradient() -> None:
+    async with screen("enc0.attn.scores", "steve-builds-a-house") as (app, pilot):
+        await pilot.press("G")
+        gradient = app.session.current.grad
+        assert gradient is not None
+        row = shown(app, "board").splitlines()[2]
+        arrows = "".join(sign for sign in row if sign in "↑↓")
+        assert arrows == "".join("↑" if slope < 0 else "↓" for slope in gradient[0, 0, 0])
+        assert "downhill" in shown(app, "board")
+        await pilot.press("G")
+        assert "Kᵀ" in shown(app, "board")
+
+
+async def test_a_gradient_step_stands_beside_its_value() -> None:
+    async with screen("enc0.attn.q_proj.grad") as (app, pilot):
+        await pilot.press("g", "down")
+        assert app.frame is not None
+        assert [piece.grid.key for piece in app.frame.pieces] == ["enc0.attn.q_proj", "enc0.attn.q_proj.grad"]
+        assert [piece.grid.focused for piece in app.frame.pieces] == [False, True]
+        assert app.frame.account.cell == "enc0.attn.q_proj.grad[0,1,0]"
+
+
+async def test_without_a_gradient_it_says_so() -> None:
+    async with screen("out.probs") as (app, pilot):
+        await pilot.press("g")
+        assert "no gradient" in shown(app, "status")
+
+
+async def test_matrices_that_are_compared_scroll_together() -> None:
+    async with screen("enc0.ffn.hidden", "steve-builds-a-house", size=(80, 24)) as (app, pilot):
+        await pilot.press("g", "m")
+        board = app.query_one("#board", Board)
+        assert [placed.columns < placed.grid.breadth for placed in board.placed] == [True, True]
+        board.wheel(board.placed[0].x + 2, board.placed[0].y + 3, 2, sideways=True)
+        assert [board.window(placed.grid.key).column for placed in board.placed] == [2, 2]

@@ -66,6 +66,11 @@ class Board(Widget):
             window.follow(placed)
         self.refresh()
 
+    @property
+    def placed(self) -> tuple[Placed, ...]:
+        """The matrices that are seen, at their places."""
+        return self._arranged.placed
+
     def window(self, key: str) -> Window:
         """Where a matrix is scrolled to."""
         return self._windows.setdefault(key, Window())
@@ -143,17 +148,21 @@ class Board(Widget):
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """Scroll the matrix under the mouse."""
-        self._scrolled(event.x, event.y, 3, sideways=event.shift or event.ctrl)
+        self.wheel(event.x, event.y, 3, sideways=event.shift or event.ctrl)
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Scroll the matrix under the mouse."""
-        self._scrolled(event.x, event.y, -3, sideways=event.shift or event.ctrl)
+        self.wheel(event.x, event.y, -3, sideways=event.shift or event.ctrl)
 
-    def _scrolled(self, x: int, y: int, by: int, sideways: bool) -> None:
-        placed = self._found(x - 1, y)
-        if placed is not None:
-            self.window(placed.grid.key).scroll(placed, 0 if sideways else by, by if sideways else 0)
-            self.refresh()
+    def wheel(self, x: int, y: int, by: int, sideways: bool = False) -> None:
+        """Scroll the matrix at this place by so many rows or columns, and with it those that are compared with it."""
+        found = self._found(x - 1, y)
+        if found is None:
+            return
+        for placed in self.placed:
+            if placed is found or (found.grid.group and placed.grid.group == found.grid.group):
+                self.window(placed.grid.key).scroll(placed, 0 if sideways else by, by if sideways else 0)
+        self.refresh()
 
 
 def _joined(parts: list[tuple[int, int, list[Segment]]], cells: int, ground: Style) -> Strip:

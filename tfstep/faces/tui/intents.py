@@ -37,6 +37,7 @@ INTENTS: dict[str, Callable[..., None]] = {
     "nudge_size": changing.nudge_size,
     "variant": changing.variant,
     "gradient": showing.gradient,
+    "overlaid": showing.overlaid,
     "difference": showing.difference,
     "drawn": showing.drawn,
     "digits": showing.digits,

@@ -68,6 +68,16 @@ MATRIX = (
         ),
     ),
     Key(
+        "G",
+        "G",
+        Text("overlay", "叠加"),
+        "intend('overlaid')",
+        about=Text(
+            "The values on the shades of their gradient, with arrows that point downhill; again: back to the step.",
+            "数为值、色阶为梯度，箭头指向下坡；再按一次回到步骤。",
+        ),
+    ),
+    Key(
         "C",
         "C",
         Text("range", "范围"),

@@ -6,7 +6,7 @@ from rich.segment import Segment
 
 from tfstep.faces.tui.palette import Palette, mark_style, role, shade
 from tfstep.view.fit import right
-from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LIT, PINNED, SPOKEN
+from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LIT, PINNED
 from tfstep.view.labels import shortened
 from tfstep.view.places import Placed
 from tfstep.view.summary import summary
@@ -140,43 +140,37 @@ def number_line(
             segments.append(Segment(text, shade(palette, grid.scale, level, mark, grid.focused, True)))
         return segments
     numbers = grid.numbers(row, start, stop, style)
-    for text, level, mark in zip(numbers, levels, marks, strict=True):
+    arrows = grid.downhill(row, start, stop)
+    for text, level, mark, arrow in zip(numbers, levels, marks, arrows, strict=True):
         if typed is not None and mark & CURSOR and grid.focused:
             text, mark = clip(typed, placed.cell - (1 if placed.tight else 2)), CURSOR
-        before, after = _signs(mark, ascii_only)
+        before, after = _signs(mark, arrow, placed.tight, ascii_only)
         text = right(text, placed.cell - (1 if placed.tight else 2))
-        after = "" if placed.tight else after
-        if placed.tight and mark & (CHANGED | PINNED):
-            before = "=" if mark & PINNED else "~"
         if mark & HATCHED:
             gap = len(text) - len(text.lstrip())
             text = ("#" if ascii_only else "░") * max(gap - 1, 0) + " " * min(gap, 1) + text.lstrip()
             before = before if before != " " else "#" if ascii_only else "░"
-        if mark:
+        number = shade(palette, scale, level, mark, grid.focused, False)
+        if mark or arrow:
             ends = [
                 Segment(sign, mark_style(palette, scale, level, mark, grid.focused, sign in _BRACKETS))
                 for sign in (before, after)
             ]
-            number = Segment(text, shade(palette, scale, level, mark, grid.focused, False))
-            segments += [ends[0], number, ends[1]]
+            segments += [ends[0], Segment(text, number), ends[1]]
         else:
-            segments.append(
-                Segment(f" {text}{'' if placed.tight else ' '}", shade(palette, scale, level, 0, False, False))
-            )
+            segments.append(Segment(before + text + after, number))
     return segments
 
 
-def _signs(mark: int, ascii_only: bool) -> tuple[str, str]:
+def _signs(mark: int, arrow: int, tight: bool, ascii_only: bool) -> tuple[str, str]:
     """What stands before and after a number, so that its marks are seen without colour too."""
-    moved = "=" if mark & PINNED else "~" if mark & CHANGED else " "
-    if mark & CURSOR:
-        before, after = ("[", "]") if ascii_only else ("▐", "▌")
-        return before, moved if moved != " " else after
-    before = ("|" if ascii_only else "▌") if mark & LIT else " "
-    if mark & SPOKEN:
-        before, after = (">", "<") if ascii_only else ("▸", "◂")
-        return before, moved if moved != " " else after
-    return before, moved
+    arrows = " ^v" if ascii_only else " ↑↓"
+    moved = "=" if mark & PINNED else "~" if mark & CHANGED else arrows[arrow]
+    bracket = ("[", "]") if ascii_only else ("▐", "▌")
+    before = bracket[0] if mark & CURSOR else ("|" if ascii_only else "▌") if mark & LIT else " "
+    if tight:
+        return (moved if moved != " " else before), ""
+    return before, bracket[1] if mark & CURSOR and moved == " " else moved
 
 
 def _heat(scale: str, level: int, mark: int, ascii_only: bool) -> str:

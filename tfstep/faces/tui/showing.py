@@ -23,7 +23,27 @@ _DRAWN = {
 
 def gradient(app: Debugger) -> None:
     """Value, gradient and new value; or back to the step."""
-    app.look_at(mode="value" if app.look.mode == "gradient" else "gradient", focus=None, factor=0)
+    _slope(app, "gradient", Text("the value, its gradient, what the update makes of it", "值、梯度、更新后的值"))
+
+
+def overlaid(app: Debugger) -> None:
+    """The value on the shades of its gradient; or back to the step."""
+    _slope(app, "overlaid", Text("the value on the shades of its gradient", "数为值，色阶为其梯度"))
+
+
+def _slope(app: Debugger, mode: str, said: Text) -> None:
+    if app.look.mode == mode:
+        app.status = ()
+        app.look_at(mode="value", focus=None, factor=0)
+        return
+    if (
+        app.frame is not None
+        and app.frame.account.gradient is None
+        and not app.frame.subject.endswith((".grad", ".new"))
+    ):
+        said = Text("no gradient: no way leads from it to the loss", "没有梯度：从它到损失没有路径")
+    _tell(app, said)
+    app.look_at(mode=mode, focus=None, factor=0)
 
 
 def difference(app: Debugger) -> None:
