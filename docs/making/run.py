@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import shlex
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,9 @@ from tfstep.scenario.scenario import load
 from tfstep.text import language, set_language
 from tfstep.view.spans import Line, plain
 
+RESIDUE = 1e-12  # what rounding leaves of a 0
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]\d+)?")
+_WORDS = re.compile(r"(-?\d+(?:\.\d+)?(?:e[-+]\d+)?)|\s+")
 LOCALES = {"en": "en_US.UTF-8", "zh": "zh_CN.UTF-8"}
 OTHER_PROGRAMS = ("python3", ".venv/bin/python", ".venv/bin/pip", ".ci/run", ".", "git", "python", "source", "pip")
 
@@ -37,7 +41,9 @@ def filled(page: str, language: str, name: str) -> str:
     """The page with what its commands print. Raises PageError where a command fails."""
     for block, output in reversed(list(run(page, language, name))):
         if (shows := block.shows) is not None:
-            page = page[: shows.start] + _shortened(output, shows) + page[shows.end :]
+            shown = _shortened(output, shows)
+            if _rounded(shown) != _rounded(shows.body):
+                page = page[: shows.start] + shown + page[shows.end :]
     return page
 
 
@@ -45,7 +51,13 @@ def run(page: str, speech: str, name: str) -> Iterator[tuple[Block, str]]:
     """Each block of a page that runs, with what it prints. Raises PageError where a command fails."""
     before, here = language(), Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
-        state = {"LC_ALL": LOCALES[speech], "XDG_STATE_HOME": folder, "XDG_CONFIG_HOME": folder, "NO_COLOR": "1"}
+        state = {
+            "LC_ALL": LOCALES[speech],
+            "XDG_STATE_HOME": folder,
+            "XDG_CONFIG_HOME": folder,
+            "XDG_DATA_HOME": folder,
+            "NO_COLOR": "1",
+        }
         try:
             os.chdir(folder)
             with mock.patch.dict(os.environ, state):
@@ -159,6 +171,15 @@ def _debugged(session: Session, block: Block, where: str) -> str:
     if refused != block.refused:
         raise PageError(f"{where}: refused: {refused}\n" + "\n".join(printed))
     return "".join(f"{line}\n" for line in printed)
+
+
+def _rounded(output: str) -> list[str]:
+    """An output as it is the same on every machine: numbers to nine digits, what is left of rounding as 0."""
+    return [word if not _NUMBER.fullmatch(word) else _nine(float(word)) for word in _WORDS.split(output) if word]
+
+
+def _nine(number: float) -> str:
+    return "0" if abs(number) < RESIDUE else f"{number:.9g}"
 
 
 def _shortened(output: str, shows: Block) -> str:

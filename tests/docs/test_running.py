@@ -60,3 +60,12 @@ def test_only_the_first_lines_are_shown(make: ModuleType) -> None:
 def test_the_language_is_that_of_the_page(make: ModuleType) -> None:
     page = block("sh exit=2", "tfstep nonsense") + block("text", "")
     assert "没有命令" in make.filled(page, "zh", "page")
+
+
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [("$1 = 0.30000000000000001", True), ("$1 = 0.3", True), ("$1 = 0.3001", False), ("$2 = 0.3", False)],
+)
+def test_rounding_makes_no_page_stale(shown: str, kept: bool, make: ModuleType) -> None:
+    page = SESSION + block("tfstep", "print 0.1 + 0.2") + block("text", shown)
+    assert (make.filled(page, "en", "page") == page) is kept
