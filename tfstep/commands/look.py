@@ -151,13 +151,17 @@ def _why(session: Session, rest: str) -> Result:
 )
 def _names(session: Session, rest: str) -> Result:
     path = tensor_of(session, rest).path if rest else session.current.path
-    rows = tuple((each.system, each.name, str(each.relation)) for each in aliases(session.trace.plan, path))
+    rows = tuple((_called_by(each.system), each.name, str(each.relation)) for each in aliases(session.trace.plan, path))
     return Listing(
         Text("other names of {path}", "{path} 的其他名称", path=path),
         (Text("who", "来源"), Text("name", "名称"), Text("how it relates", "关系")),
         rows,
         Text("{path} has no other name that we know of", "没有收录 {path} 的其他名称", path=path),
     )
+
+
+def _called_by(system: str) -> str:
+    return str(Text("paper", "论文")) if system == "paper" else system
 
 
 def gradient_at(tensor: Tensor, cell: tuple[int, ...]) -> float | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @command(
     "look",
-    "help [COMMAND or TERM]",
+    "help [COMMAND|TERM]",
     aliases=("h",),
     key="?",
     completes=("command",),

@@ -12,6 +12,7 @@ from tfstep.view.report.explanation import in_cell
 from tfstep.view.report.layout import indented, line, span, table
 from tfstep.view.report.numbers import brief
 from tfstep.view.report.tables import KINDS
+from tfstep.view.rules import rule_in_words
 from tfstep.view.spans import Line
 from tfstep.view.values import array_lines
 
@@ -28,7 +29,7 @@ def reasons_lines(found: Reasons, trace: Trace) -> Iterator[Line]:
             [
                 span("  " * min(depth, 12) + in_cell(trace, why.cell), "name"),
                 span(brief(why.value, 5)),
-                span(why.rule if why.rule != "leaf" else _kind(trace, why.cell), "dim"),
+                span(rule_in_words(why.rule) if why.rule != "leaf" else _kind(trace, why.cell), "dim"),
                 span(f"{level.share:.1%}", "dim"),
             ]
         )

@@ -10,6 +10,7 @@ from tfstep.engine.cell import cell_name, index_of, parse_cell
 from tfstep.errors import TfstepError
 from tfstep.text import Text
 from tfstep.view.readers import readers, reading_cell
+from tfstep.view.rules import rule_in_words
 from tfstep.view.spans import Span, line
 from tfstep.view.width import width
 
@@ -45,7 +46,9 @@ def follow(app: Debugger) -> None:
     links = app.frame.account.links
     if not links:
         text = Text(
-            "this number comes from nothing else: {rule}", "这个数不来自别的数：{rule}", rule=app.frame.account.rule
+            "this number comes from nothing else: {rule}",
+            "这个数不来自别的数：{rule}",
+            rule=rule_in_words(app.frame.account.rule),
         )
         app.say(line(Span(str(text), "dim")))
         return
