@@ -110,8 +110,24 @@ class Debugger(App[int]):
         They have priority so that each is done before the next is looked at: of keys that arrive in one burst,
         those behind `:` belong to the prompt.
         """
-        asked = any(prompt.display for prompt in self.query(Prompt))
-        return len(self.screen_stack) == 1 and self.jump is None and not asked
+        asked = self.asked is not None
+        return len(self.screen_stack) == 1 and self.jump is None and asked == (action in ("answer", "leave"))
+
+    @property
+    def asked(self) -> Prompt | None:
+        """The prompt in which one types now."""
+        return next((prompt for prompt in self.query(Prompt) if prompt.display), None)
+
+    async def action_answer(self) -> None:
+        """Enter: the prompt is answered before the next key is looked at, which may be the screen's own."""
+        if (prompt := self.asked) is not None:
+            self.answered(prompt.kind, await prompt.ended())
+
+    async def action_leave(self) -> None:
+        """Escape: nothing is answered."""
+        if (prompt := self.asked) is not None:
+            await prompt.ended()
+            asking.left_prompt(self)
 
     def on_resize(self) -> None:
         """Divide the screen anew."""
@@ -264,14 +280,10 @@ class Debugger(App[int]):
             event.stop()
             self.jump.typed(event.key)
 
-    def on_prompt_answered(self, event: Prompt.Answered) -> None:
-        """Enter was pressed in the prompt."""
-        asking.answered(self, event.kind, event.text)
+    def answered(self, kind: str, text: str) -> None:
+        """Do what a prompt was for."""
+        asking.answered(self, kind, text)
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Show how the line may go on, in a menu above it."""
         asking.offer(self, event)
-
-    def on_prompt_left(self) -> None:
-        """Escape was pressed in the prompt."""
-        asking.left_prompt(self)

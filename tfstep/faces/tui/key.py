@@ -37,8 +37,7 @@ class Key:
 
 
 def bindings(keys: Iterable[Key]) -> list[BindingType]:
-    """The keys as Textual wants them."""
-    return [
-        Binding(key.names, f"run({key.line!r})" if key.action == "run" else key.action, show=False, priority=True)
-        for key in keys
-    ]
+    """The keys as Textual wants them, after those that end a prompt."""
+    ends = [("enter", "answer"), ("escape", "leave")]
+    does = [(key.names, f"run({key.line!r})" if key.action == "run" else key.action) for key in keys]
+    return [Binding(names, action, show=False, priority=True) for names, action in (*ends, *does)]

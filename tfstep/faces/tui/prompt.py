@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
@@ -29,14 +30,7 @@ class Answer(Input):
 
 
 class Prompt(Horizontal):
-    """An input with a sign before it. It is asked with `ask`, and answers with `Answered` or `Left`."""
-
-    class Answered(Message):
-        """Enter was pressed."""
-
-        def __init__(self, kind: str, text: str) -> None:
-            super().__init__()
-            self.kind, self.text = kind, text
+    """An input with a sign before it. It is asked with `ask`; the App ends it with Enter or Escape."""
 
     class Typed(Message):
         """The text changed; ``candidates`` are the ways to go on, ``at`` the number of the one that was taken."""
@@ -44,9 +38,6 @@ class Prompt(Horizontal):
         def __init__(self, kind: str, text: str, candidates: Sequence[Candidate], at: int) -> None:
             super().__init__()
             self.kind, self.text, self.candidates, self.at = kind, text, candidates, at
-
-    class Left(Message):
-        """Escape was pressed."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -109,18 +100,19 @@ class Prompt(Horizontal):
             self._offered = self._complete(text)
         self.post_message(self.Typed(self.kind, text, self._offered, self._at))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Answer."""
-        event.stop()
+    async def ended(self) -> str:
+        """What was typed, once every key before this one has been dealt with; the prompt is gone."""
+        answer = self.query_one(Input)
+        for pump in (answer, self):  # the keys go to the input, and from there to the prompt
+            done = asyncio.Event()
+            pump.call_later(done.set)
+            await done.wait()
         self.display = False
-        self.post_message(self.Answered(self.kind, event.value))
+        return answer.value
 
     def on_key(self, event: Key) -> None:
-        """Escape leaves, Tab completes, the arrows choose a candidate or go through the history."""
-        if event.key == "escape":
-            self.display = False
-            self.post_message(self.Left())
-        elif event.key in ("tab", "shift+tab"):
+        """Tab completes, the arrows choose a candidate or go through the history."""
+        if event.key in ("tab", "shift+tab"):
             self._complete_by(1 if event.key == "tab" else -1)
         elif event.key in ("up", "down"):
             self._arrow(-1 if event.key == "up" else 1)

@@ -19,7 +19,6 @@ from tfstep.faces.tui.lesson.keys import LESSON_KEYS
 from tfstep.faces.tui.lesson.page import Page
 from tfstep.faces.tui.lesson.pane import Pane
 from tfstep.faces.tui.lesson.room import Room
-from tfstep.faces.tui.prompt import Prompt
 from tfstep.lessons.catalog import load_lesson
 from tfstep.lessons.events import Event, Hinted
 from tfstep.lessons.lesson import Commands, Question
@@ -205,10 +204,11 @@ class LessonApp(Debugger, inherit_bindings=False):
             self.player.lesson = lesson
             self.take(lambda: self.player.go(self.page.number - 1))
 
-    def on_prompt_answered(self, event: Prompt.Answered) -> None:
-        """An answer was typed."""
-        if event.kind == "answer" and event.text.strip():
-            answering.typed(self, event.text.strip())
+    def answered(self, kind: str, text: str) -> None:
+        """An answer was typed, or what the debugger asked for."""
+        super().answered(kind, text)
+        if kind == "answer" and text.strip():
+            answering.typed(self, text.strip())
 
 
 def _computing() -> str:
