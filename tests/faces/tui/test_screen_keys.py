@@ -102,6 +102,20 @@ async def test_help_lists_every_key_and_command() -> None:
         assert not isinstance(app.screen, Pages)
 
 
+async def test_help_begins_with_what_is_looked_at() -> None:
+    async with screen("enc0.attn.weights") as (app, pilot):
+        await pilot.press("right", "question_mark")
+        page = app.screen.query_one("#page", Drawn)
+        lines = [page.render_line(y).text.strip() for y in range(page.size.height)]
+        assert lines[0].startswith("enc0.attn.weights")
+        text = "\n".join(lines[: lines.index("All keys")])
+        assert "Each row becomes shares of 1" in text
+        assert "into it: max  shift  exp" in text
+        assert "go where it goes: enc0.attn.heads" in text
+        assert "back to" not in text, "nothing was followed yet"
+        assert "pin it" in text
+
+
 async def test_heads_and_sentences() -> None:
     async with screen("enc0.attn.scores", "padding") as (app, pilot):
         await pilot.press("right_curly_bracket")

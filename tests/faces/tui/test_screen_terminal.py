@@ -150,6 +150,24 @@ def test_killed_in_the_middle_of_twenty_edits(terminal: Terminal) -> None:
         again.close()
 
 
+def test_it_is_suspended_and_comes_back(terminal: Terminal) -> None:
+    terminal.type("set -m", "Enter")
+    terminal.type(RUN, "Enter")
+    terminal.until(lambda text: "scores = Q K" in text)
+    terminal.type("n")
+    terminal.until(lambda text: "scaled = scores" in text)
+    terminal.type("C-z")
+    terminal.until(lambda text: "Stopped" in text)
+    terminal.type("echo in the shell", "Enter")
+    terminal.until(lambda text: "\nin the shell" in text)
+    terminal.type("fg", "Enter")
+    terminal.until(lambda text: "scaled = scores" in text)
+    terminal.type("n")
+    terminal.until(lambda text: "masked" in text and "scaled = scores" not in text)
+    terminal.type("q")
+    terminal.until(lambda text: "in the shell" in text)
+
+
 def test_without_a_terminal_it_says_what_to_use_instead() -> None:
     command = [sys.executable, "-m", "tfstep", "run", "wo-ai-ni", "--lang", "en"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)

@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from tfstep.commands.session import Session
 from tfstep.errors import TfstepError
-from tfstep.faces.tui import asking, following, hovering, outcome, painting, pointing
+from tfstep.faces.tui import asking, following, hovering, looks, outcome, painting, pointing
 from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.busy import Busy
 from tfstep.faces.tui.drawn import Follow, Hover, panel
@@ -103,6 +103,7 @@ class Debugger(App[int]):
         self.query_one("#menu").display = False
         self.redraw()
         self.rest.begin()
+        self.app_resume_signal.subscribe(self, lambda _: looks.repaint(self))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys are the screen's own only while nothing else is asked.
@@ -224,10 +225,10 @@ class Debugger(App[int]):
         self.busy.stopping = True
 
     def action_help(self) -> None:
-        """All keys and commands."""
+        """What one looks at, all keys and commands."""
         from tfstep.faces.tui.help import Pages
 
-        self.push_screen(Pages(keys=self.keys))
+        self.push_screen(Pages(keys=self.keys, app=self))
 
     def action_focus_next(self) -> None:
         """Tab: the next matrix."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -16,15 +18,19 @@ from tfstep.view import width
 from tfstep.view.fit import left
 from tfstep.view.spans import Line, Span, line
 
+if TYPE_CHECKING:
+    from tfstep.faces.tui.app import Debugger
 
-def help_lines(cells: int, keys: tuple[Key, ...] = KEYS) -> list[Line]:
-    """The help in lines of so many cells."""
-    lines = [line(Span(str(Text("Keys", "按键")), "accent")), ()]
+
+def help_lines(cells: int, keys: tuple[Key, ...] = KEYS, app: Debugger | None = None) -> list[Line]:
+    """The help in lines of so many cells: what is looked at first, then all keys, then all commands."""
+    lines = [*_here(app, cells), line(Span(str(Text("All keys", "全部按键")), "accent")), ()]
     seen: dict[str, list[str]] = {}
     for key in keys:
         seen.setdefault(str(key.said), []).append(key.shown)
     for text, shown in seen.items():
         lines += _entry("  ".join(shown), text, 14, cells)
+    lines += [(), *(line(Span(part, "dim")) for part in width.wrap(_own(), cells))]
     for group, commands in in_groups():
         if commands:
             lines += [(), line(Span(str(GROUPS[group]), "accent")), ()]
@@ -32,6 +38,30 @@ def help_lines(cells: int, keys: tuple[Key, ...] = KEYS) -> list[Line]:
             short = f"  ({', '.join(command.aliases)})" if command.aliases else ""
             lines += _entry(command.usage + short, str(command.about), 32, cells)
     return lines
+
+
+def _own() -> str:
+    from tfstep.faces.tui.own_keys import keys_file
+
+    text = Text(
+        'Keys of your own: in {file} a line each, what another key does (x = "n"), a command ("ctrl+g" = "goto loss"), '
+        'or nothing (q = "").',
+        '自定义按键：在 {file} 中每行写一个，可以是另一个键的作用（x = "n"）、一条命令（"ctrl+g" = "goto loss"），'
+        '或留空取消（q = ""）。',
+        file=keys_file(),
+    )
+    return str(text)
+
+
+def _here(app: Debugger | None, cells: int) -> list[Line]:
+    if app is None:
+        return []
+    from tfstep.faces.tui.here import here, keys_here
+
+    lines = [*here(app, cells), ()]
+    for shown, text in keys_here(app):
+        lines += _entry(shown, text, 8, cells)
+    return [*lines, ()]
 
 
 def _entry(name: str, text: str, column: int, cells: int) -> list[Line]:
@@ -54,9 +84,12 @@ class Pages(ModalScreen[None]):
         Binding("pageup", "scroll_by(-15)", show=False),
     ]
 
-    def __init__(self, lines_at: list[Line] | None = None, keys: tuple[Key, ...] = KEYS) -> None:
+    def __init__(
+        self, lines_at: list[Line] | None = None, keys: tuple[Key, ...] = KEYS, app: Debugger | None = None
+    ) -> None:
+        """The lines that are given; without any, the help, of what ``app`` looks at first."""
         super().__init__()
-        self._given, self._keys = lines_at, keys
+        self._given, self._keys, self._of = lines_at, keys, app
 
     def compose(self) -> ComposeResult:
         """The panel."""
@@ -66,17 +99,18 @@ class Pages(ModalScreen[None]):
             yield page
 
     def on_mount(self) -> None:
-        """Fill it."""
+        """Fill it, once it is known how wide it is."""
         self._fill()
+        self.call_after_refresh(self._fill)
 
     def on_resize(self) -> None:
         """Fill it anew."""
-        self._fill()
+        self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
-        cells = max(20, min(self.app.size.width - 8, 100))
-        lines = self._given if self._given is not None else help_lines(cells - 4, self._keys)
         page = self.query_one("#page", Drawn)
+        cells = page.cells if page.size.width else 70
+        lines = self._given if self._given is not None else help_lines(cells, self._keys, self._of)
         page.styles.height = len(lines)
         page.show(lines)
 

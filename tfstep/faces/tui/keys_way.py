@@ -125,6 +125,20 @@ WAY = (
         "intend('theme')",
         about=Text("Dark, light, or the colours of the terminal itself.", "深色、浅色，或终端自己的配色。"),
     ),
-    Key("question_mark", "?", Text("help", "帮助"), "help", footer=1, about=Text("This help.", "本帮助。")),
+    Key(
+        "ctrl+z",
+        "^Z",
+        Text("shell", "挂起"),
+        "suspend_process",
+        about=Text("Back to the shell for a while; `fg` there returns.", "暂时回到 shell；在那里执行 `fg` 返回。"),
+    ),
+    Key(
+        "question_mark",
+        "?",
+        Text("help", "帮助"),
+        "help",
+        footer=1,
+        about=Text("What you look at, all keys, all commands.", "当前所看的内容、全部按键、全部命令。"),
+    ),
     Key("q", "q", Text("quit", "退出"), "run", "quit", footer=1),
 )

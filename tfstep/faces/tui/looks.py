@@ -23,6 +23,11 @@ def next_theme(app: Debugger) -> None:
     names = list(THEMES)
     app.theme = names[(names.index(app.theme) + 1) % len(names)] if app.theme in names else names[0]
     app.say(line(str(Text("theme: {name}", "主题：{name}", name=THEMES[app.theme].title))))
+    repaint(app)
+
+
+def repaint(app: Debugger) -> None:
+    """Every line anew: other colours, or a terminal that showed something else meanwhile."""
     app.refresh(layout=True)
-    for widget in app.query("*"):
+    for widget in app.screen.query("*"):
         widget.refresh()

@@ -48,16 +48,16 @@ def run(
         session.run(f"goto {at}")
     app = Debugger(session, **manner(colour))
     if (offer := recovery.begin(session)) is not None:
-        app.status = (line(Span(str(offer), "accent")),)
+        app.status = (*app.status, line(Span(str(offer), "accent")))
     outcome.begin(app, scripts, commands)
     code = app.run() or 0
     if app.return_code:
-        told = Text(
+        broke = Text(
             "the screen broke down; what you changed is kept: `tfstep run {name}`, then `recover`",
             "界面意外中止；所做的改动已保存：运行 `tfstep run {name}` 后执行 `recover`",
             name=session.scenario.path or session.scenario.name,
         )
-        sys.stderr.write(f"{told}\n")
+        sys.stderr.write(f"{broke}\n")
         return app.return_code
     recovery.end(session)
     return code

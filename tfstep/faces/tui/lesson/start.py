@@ -6,6 +6,7 @@ import sys
 
 from tfstep.commands.session import Session
 from tfstep.faces.tui.lesson.app import NEXT, LessonApp
+from tfstep.faces.tui.own_keys import with_own_keys
 from tfstep.faces.tui.start import manner
 from tfstep.lessons.catalog import load_lesson, scenario_of, shipped
 from tfstep.lessons.lesson import Lesson
@@ -30,15 +31,17 @@ def read(lesson: Lesson, colour: bool | None = None, again: bool = False) -> int
     progress, drawing = Progress(), manner(colour)
     while True:
         session = Session(scenario_of(lesson))
-        app = LessonApp(opened(lesson, session, progress, again), progress, **drawing)
+        screen, told = with_own_keys(LessonApp)
+        app = screen(opened(lesson, session, progress, again), progress, **drawing)
+        app.status = told
         code = app.run() or 0
         if app.return_code and code != NEXT:
-            told = Text(
+            broke = Text(
                 "the screen broke down; your place is kept: `tfstep learn {name}`",
                 "界面意外中止；进度已保存：`tfstep learn {name}`",
                 name=lesson.name,
             )
-            sys.stderr.write(f"{told}\n")
+            sys.stderr.write(f"{broke}\n")
             return app.return_code
         following = _after(lesson)
         if code != NEXT or following is None:
