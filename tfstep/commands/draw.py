@@ -11,6 +11,7 @@ from tfstep.commands.line import count, needed
 from tfstep.commands.look import part_named
 from tfstep.commands.registry import command
 from tfstep.errors import CommandError
+from tfstep.session.arrows import spelled
 from tfstep.session.curves import MOST_CURVES, landscape, over_updates, sweep
 from tfstep.session.evaluate import evaluate
 from tfstep.session.results import Drawn, Pictured, Plotted, Result, Swept
@@ -37,10 +38,11 @@ def no_loss(state: State) -> Text | None:
     aliases=("pl",),
     completes=("expr",),
     about=Text(
-        "The course of EXPR (the loss, if left out) over the updates that `train` has made. With `now`, before any "
-        "update, or for more than 8 numbers: the numbers as they are, a row as bars, a matrix as shades.",
-        "EXPR（不写则为损失）随 `train` 各次更新的变化曲线。写 `now`、尚无更新或多于 8 个数时，"
-        "画出当前的数：一行画成条形，矩阵画成色阶。",
+        "The course of EXPR (the loss, if left out) over the updates that `train` has made; `milk→drank` (`milk->drank`) "
+        "is how much one word attends to another. With `now`, before any update, or for more than 8 numbers: the "
+        "numbers as they are, a row as bars, a matrix as shades.",
+        "EXPR（不写则为损失）随 `train` 各次更新的变化曲线；`milk→drank`（`milk->drank`）是一个词对另一个词的注意力权重。"
+        "写 `now`、尚无更新或多于 8 个数时，画出当前的数：一行画成条形，矩阵画成色阶。",
     ),
 )
 def _plot(session: Session, rest: str) -> Result:
@@ -52,9 +54,9 @@ def _plot(session: Session, rest: str) -> Result:
             losses = np.array([moment.loss for moment in past])[:, None]
             return Plotted(str(Text("loss over train.data", "train.data 上的损失")), np.arange(len(past)), losses)
         return Plotted("loss", *over_updates(session, "loss"))
-    text = rest.removesuffix(" now").strip()
+    text = spelled(session, rest.removesuffix(" now").strip())
     values = evaluate(session, text)
-    if values.size > 1 and (not past or text != rest or values.size > MOST_CURVES):
+    if values.size > 1 and (not past or rest.endswith(" now") or values.size > MOST_CURVES):
         return _as_it_is(session, text, values)
     return Plotted(text, *over_updates(session, text))
 

@@ -46,9 +46,9 @@ def _info(session: Session, rest: str) -> Result:
     if len(names) != 1:
         raise CommandError(
             Text(
-                "info {rest!r}{near}; there are {known}",
-                "info {rest!r}{near}；可用：{known}",
-                rest=rest[:40],
+                "info {rest}{near}; there are {known}",
+                "info {rest}{near}；可用：{known}",
+                rest=repr(rest[:40]) if rest else Text("needs a topic", "需要主题"),
                 near=did_you_mean(rest, TOPICS),
                 known=", ".join(TOPICS),
             )

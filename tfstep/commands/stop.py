@@ -96,15 +96,19 @@ def _watch(session: Session, rest: str) -> Result:
 
 
 def _numbers(session: Session, text: str) -> list[Point]:
-    """The points that ``1 3`` means; all of them where nothing is said. Raises CommandError."""
+    """The points that ``1 3-5`` means; all of them where nothing is said. Raises CommandError."""
     found = []
     for word in text.replace(",", " ").split():
-        if not word.isdecimal() or len(word) > 9:
+        first, dash, last = word.partition("-")
+        if not all(each.isdecimal() and len(each) < 10 for each in (first, last if dash else first)):
             raise CommandError(
                 Text("{word!r} is not the number of a breakpoint", "{word!r} 不是断点编号", word=word[:40])
             )
-        found.append(session.points.get(int(word)))
-    return found or list(session.points.all.values())
+        if dash:
+            found += [point for n, point in session.points.all.items() if int(first) <= n <= int(last)]
+        else:
+            found.append(session.points.get(int(first)))
+    return list(dict.fromkeys(found)) if text.strip() else list(session.points.all.values())
 
 
 def _each(session: Session, rest: str, do: Callable[[Point], object], en: Text) -> Result:

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 @command(
     "look",
-    "help [COMMAND|TERM]",
+    "help [COMMAND|FUNCTION|TERM]",
     aliases=("h",),
     key="?",
     completes=("command",),
-    about=Text("All commands, one in full, or what a term means.", "列出全部命令，详细说明一个命令，或解释一个术语。"),
+    about=Text(
+        "All commands; one in full, a function of expressions, or what a term means.",
+        "列出全部命令；详细说明一个命令或表达式函数，或解释一个术语。",
+    ),
 )
 def _help(session: Session, rest: str) -> Result:
     if rest:
@@ -29,21 +32,31 @@ def _help(session: Session, rest: str) -> Result:
 
 
 def _about(session: Session, asked: str) -> tuple[HelpEntry, ...]:
-    """The command and the term of this name. Raises CommandError, with the nearest name, where there is neither."""
+    """The command, the function and the term of this name. Raises CommandError, with the nearest name, where there is
+    none."""
     from tfstep.commands import terms
+    from tfstep.expr import functions
 
-    term = terms.find_term(asked)
+    term, function = terms.find_term(asked), functions().get(asked.removesuffix("()"))
     meant = () if term is None else (terms.entry(term, session.trace.plan),)
+    if function is not None:
+        use = f"print {function.signature}"
+        meant = (HelpEntry(function.name, "look", use, (), None, function.help), *meant)
     try:
         return (find(asked).entry(session), *meant) if asked.isascii() else meant or (find(asked).entry(session),)
     except CommandError:
         if meant:
             return meant
-        known = [name for each in declared().values() for name in (each.name, *each.aliases)]
+        known = [name for each in declared().values() for name in (each.name, *each.aliases, *functions())]
         if not (near := did_you_mean(asked, [*known, *terms.names()])).en:
             raise
         raise CommandError(
-            Text("no command or term {asked!r}{near}", "没有命令或术语 {asked!r}{near}", asked=asked[:40], near=near)
+            Text(
+                "no command, function or term {asked!r}{near}",
+                "没有命令、函数或术语 {asked!r}{near}",
+                asked=asked[:40],
+                near=near,
+            )
         ) from None
 
 

@@ -42,15 +42,15 @@ def full_path(state: State, name: str) -> str:
             return inner.prefix + name
     alias = lookup(state.trace.plan, head)
     if alias is not None:
-        state.asides.append(
-            Text(
-                "{name} is {path}{relation}",
-                "{name} 即 {path}{relation}",
-                name=alias.name,
-                path=alias.path,
-                relation=Text(" ({relation})", "（{relation}）", relation=alias.relation) if alias.relation.en else "",
-            )
+        said = Text(
+            "{name} is {path}{relation}",
+            "{name} 即 {path}{relation}",
+            name=alias.name,
+            path=alias.path,
+            relation=Text(" ({relation})", "（{relation}）", relation=alias.relation) if alias.relation.en else "",
         )
+        if str(said) not in map(str, state.asides):
+            state.asides.append(said)
         return alias.path + rest
     if ends:
         raise PathError(
