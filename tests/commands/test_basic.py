@@ -325,6 +325,11 @@ def test_keys_and_words_are_used_once() -> None:
         ("print 2 * enc0.attn.W_Q.g", "enc0.attn.W_Q.grad"),
         ("set enc0.attn.W_Q[0,0] = max(ab", "abs("),
         ("info pa", "params"),
+        ("break *.wei", "*.weights"),
+        ("break op soft", "softmax"),
+        ("break upd", "update"),
+        ("print enc0.attn.weights[0,0,'", "我"),
+        ("variant swap", "swapped"),
         ("help und", "undo"),
         ("tokens so", "source"),
         ("tokens source 你", "你"),
@@ -339,6 +344,18 @@ def test_completion(session: Session, before: str, expected: str) -> None:
     found = {each.text: each for each in complete(session, before)}
     assert expected in found
     assert before.endswith(expected[: found[expected].replaces])
+
+
+def test_help_tells_of_functions(session: Session) -> None:
+    shown = text(session.run("help softmax"), session.trace)
+    assert "print softmax(x, axis=-1)" in shown
+    with pytest.raises(CommandError, match="no command, function or term 'sotfmax'; did you mean softmax"):
+        session.run("help sotfmax")
+
+
+def test_names_are_completed_where_we_are(session: Session) -> None:
+    run(session, "goto enc0.attn.scores")
+    assert "weights" in {each.text for each in complete(session, "print wei")}
 
 
 @given(st.text(max_size=30), st.sampled_from([*declared(), "", "x"]))

@@ -5,7 +5,7 @@ import pytest
 
 import tfstep
 from tfstep.commands.session import Session
-from tfstep.errors import CommandError, TfstepError
+from tfstep.errors import CommandError, PathError, TfstepError
 from tfstep.scenario.scenario import load_text
 from tfstep.session import updates
 from tfstep.session.results import Compared, Drawn, Pictured, Plotted, Reasoned, Result, Swept, Trained
@@ -180,6 +180,19 @@ def test_a_plot_has_every_update(session: Session) -> None:
     assert isinstance(result, Plotted)
     assert result.values[:, 0].tolist() == losses
     assert isinstance(session.run("plot out.b"), Plotted)
+
+
+def test_an_arrow_is_how_much_a_word_attends_to_another() -> None:
+    session = Session(tfstep.load("milk"))
+    session.run("train 5")
+    result, row = session.run("plot milk→drank"), session.trace["enc0.attn.weights"].value[0, 0]
+    assert isinstance(result, Plotted)
+    words = session.trace["enc0.attn.weights"].labels["query"][0]
+    assert result.values[-1, 0] == row[words.index("milk"), words.index("drank")]
+    assert result.values.shape == (6, 1)
+    assert result.title == "enc0.attn.weights[0,:,'milk','drank']"
+    with pytest.raises(PathError, match="in no attention is milk a query and tea a key"):
+        session.run("plot milk->tea")
 
 
 def test_more_numbers_than_curves_are_a_picture(session: Session) -> None:

@@ -100,6 +100,10 @@ def test_ignore_disable_enable_delete(session: Session) -> None:
     assert moved(session, "rc").tensor.path == "enc0.attn.scores"
     session.run("delete 1")
     assert list(session.points.all) == [2]
+    for step in (3, 4, 5):
+        session.run(f"break {step}")
+    session.run("delete 3-4")
+    assert list(session.points.all) == [2, 5]
     session.run("delete")
     with pytest.raises(CommandError, match="no breakpoints"):
         session.run("disable")

@@ -134,7 +134,7 @@ def _restore(session: Session, rest: str) -> Result:
     return travelled(session, before, (f"restore {name}",))
 
 
-@topic("checkpoints")
+@topic("checkpoints", Text("the checkpoints to go back to", "可以回到的检查点"))
 def checkpoints(session: Session) -> Result:
     """The checkpoints, with their variant and the update they were made at."""
     return Listing(

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from tfstep.commands.registry import declared, find, in_groups
 from tfstep.errors import CommandError
+from tfstep.session.place import PHASE_NAMES
 from tfstep.text import Text
 
 if TYPE_CHECKING:
     from tfstep.commands.session import Session
 
 MOST = 200  # candidates that are worth showing
-_TOKEN = re.compile(r"[\w.$#:/`-]*$")
+_TOKEN = re.compile(r"[\w.*$#:/`-]*$")
+_WORD = re.compile(r"['\"]([^'\"]*)$")
 _EXPRESSION = re.compile(r"[\w.$]*$|`[^`]*$")
 
 
@@ -46,6 +48,11 @@ def complete(session: Session, before: str) -> list[Candidate]:
     if kinds == ("cell", "expr"):
         done = 1 if "=" in rest else 0
     kind = kinds[min(done, len(kinds) - 1)]
+    if kinds[0] == "pattern" and rest.startswith("op "):
+        kind = "op"
+    if kind in ("cell", "path", "place", "expr") and (rest.count("'") % 2 or rest.count('"') % 2):
+        quoted = _WORD.search(rest)
+        return _matching(session, "word", quoted[1] if quoted else "")
     token = (_EXPRESSION if kind == "expr" else _TOKEN).search(rest)
     typed = token[0] if token else ""
     if kind == "file":
@@ -74,7 +81,10 @@ def _paths(session: Session, typed: str) -> Iterator[tuple[str, str]]:
             yield f"{step}/{node.path}", node.op.name if node.op else ""
         return
     known = session.trace.plan.paths
+    around = "".join(f"{scope}." for scope in session.scopes)
     for node in session.trace.plan.nodes:
+        if around and typed and node.path.startswith(around) and node.path.startswith(typed, len(around)):
+            yield node.path[len(around) :], node.path
         whole, tail = node.path, ""
         for end in (".grad", ".new"):
             if end in whole:
@@ -91,6 +101,28 @@ def _places(session: Session, typed: str) -> Iterator[tuple[str, str]]:
     yield from _paths(session, typed)
 
 
+def _patterns(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    """Paths; behind a star the names that they end with; phases, and ``op``."""
+    head, star, _ = typed.rpartition("*.")
+    if star:
+        tails: dict[str, int] = {}
+        for node in session.trace.plan.steps:
+            if ".grad" not in node.path:
+                tail = node.path.rpartition(".")[2]
+                tails[tail] = tails.get(tail, 0) + 1
+        for tail, n in tails.items():
+            yield f"{head}*.{tail}", str(Text("{n} steps", "{n} 步", n=n))
+        return
+    for phase in session.phases:
+        yield phase, str(PHASE_NAMES[phase])
+    yield "op ", str(Text("every step of one op", "某一种运算的所有步骤"))
+    yield from _paths(session, typed)
+
+
+def _ops(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    yield from ((name, "") for name in dict.fromkeys(node.op.name for node in session.trace.plan.steps if node.op))
+
+
 def _expressions(session: Session, typed: str) -> Iterator[tuple[str, str]]:
     from tfstep.session.evaluate import functions
 
@@ -99,8 +131,23 @@ def _expressions(session: Session, typed: str) -> Iterator[tuple[str, str]]:
 
 
 def _variants(session: Session, typed: str) -> Iterator[tuple[str, str]]:
+    from tfstep.scenario.nodes import at, to_python
+
     for name in session.scenario.variants:
-        yield name, ""
+        changes = at(session.scenario.file, ("variants", name))
+        yield name, "" if changes is None else _flat(to_python(changes))[:60]
+
+
+def _flat(changes: object) -> str:
+    """``model.scale: false``: the changes of a variant in a line."""
+    if isinstance(changes, dict):
+        return ", ".join(_under(key, value) for key, value in changes.items())
+    return " + ".join(map(str, changes)) if isinstance(changes, list) else str(changes)
+
+
+def _under(key: str, value: object) -> str:
+    text = _flat(value)
+    return f"{key}.{text}" if isinstance(value, dict) else f"{key}: {text}"
 
 
 def _pinned(session: Session, typed: str) -> Iterator[tuple[str, str]]:
@@ -116,8 +163,8 @@ def _commands(session: Session, typed: str) -> Iterator[tuple[str, str]]:
 def _topics(session: Session, typed: str) -> Iterator[tuple[str, str]]:
     from tfstep.commands.info import TOPICS
 
-    for name, run in TOPICS.items():
-        yield name, (run.__doc__ or "").splitlines()[0]
+    for name, (_, about) in TOPICS.items():
+        yield name, str(about)
 
 
 def _files(session: Session, typed: str) -> Iterator[tuple[str, str]]:
@@ -157,6 +204,8 @@ def _keys(session: Session, typed: str) -> Iterator[tuple[str, str]]:
 KINDS: dict[str, Callable[[Session, str], Iterator[tuple[str, str]]]] = {
     "path": _paths,
     "cell": _paths,
+    "pattern": _patterns,
+    "op": _ops,
     "place": _places,
     "expr": _expressions,
     "variant": _variants,

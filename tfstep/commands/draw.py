@@ -38,10 +38,10 @@ def no_loss(state: State) -> Text | None:
     aliases=("pl",),
     completes=("expr",),
     about=Text(
-        "The course of EXPR (the loss, if left out) over the updates that `train` has made; `milk→drank` (`milk->drank`) "
-        "is how much one word attends to another. With `now`, before any update, or for more than 8 numbers: the "
-        "numbers as they are, a row as bars, a matrix as shades.",
-        "EXPR（不写则为损失）随 `train` 各次更新的变化曲线；`milk→drank`（`milk->drank`）是一个词对另一个词的注意力权重。"
+        "The course of EXPR (the loss, if left out) over the updates that `train` has made; `milk→drank` (or `->`) is "
+        "how much one word attends to another. With `now`, before any update, or for more than 8 numbers: the numbers "
+        "as they are, a row as bars, a matrix as shades.",
+        "EXPR（不写则为损失）随 `train` 各次更新的变化曲线；`milk→drank`（或 `->`）是一个词对另一个词的注意力权重。"
         "写 `now`、尚无更新或多于 8 个数时，画出当前的数：一行画成条形，矩阵画成色阶。",
     ),
 )

@@ -15,14 +15,15 @@ from tfstep.text import Text
 if TYPE_CHECKING:
     from tfstep.commands.session import Session
 
-TOPICS: dict[str, Callable[[Session], Result]] = {}
+TOPICS: dict[str, tuple[Callable[[Session], Result], Text]] = {}
+"""What each topic runs, and what it lists."""
 
 
-def topic(name: str) -> Callable[[Callable[[Session], Result]], Callable[[Session], Result]]:
+def topic(name: str, about: Text) -> Callable[[Callable[[Session], Result]], Callable[[Session], Result]]:
     """Declare one topic of `info`."""
 
     def enter(run: Callable[[Session], Result]) -> Callable[[Session], Result]:
-        TOPICS[name] = run
+        TOPICS[name] = run, about
         return run
 
     return enter
@@ -53,7 +54,7 @@ def _info(session: Session, rest: str) -> Result:
                 known=", ".join(TOPICS),
             )
         )
-    return TOPICS[names[0]](session)
+    return TOPICS[names[0]][0](session)
 
 
 def shape_of(node: Node) -> str:
@@ -61,7 +62,7 @@ def shape_of(node: Node) -> str:
     return "×".join(map(str, node.shape))
 
 
-@topic("params")
+@topic("params", Text("every parameter, its shape, whether it was edited", "每个参数及其形状，是否改过"))
 def params(session: Session) -> Result:
     """Every parameter, its shape, how many numbers it has, whether it was edited."""
     nodes = [node for node in session.trace.plan.nodes if node.kind == "parameter"]
@@ -77,7 +78,7 @@ def params(session: Session) -> Result:
     )
 
 
-@topic("variants")
+@topic("variants", Text("every variant, how many changes were made in each", "每个变体，各有多少改动"))
 def variants(session: Session) -> Result:
     """Every variant of the scenario, and how many changes were made in each."""
     rows = []
@@ -91,7 +92,7 @@ def variants(session: Session) -> Result:
     )
 
 
-@topic("steps")
+@topic("steps", Text("the whole timeline", "整条时间线"))
 def steps(session: Session) -> Result:
     """The whole timeline."""
     rows = tuple(
@@ -119,7 +120,7 @@ def steps(session: Session) -> Result:
     )
 
 
-@topic("journal")
+@topic("journal", Text("the changes of this variant, and those undone", "当前变体的改动，以及已撤销的"))
 def journal(session: Session) -> Result:
     """The changes of this variant: those that hold, then those that were undone."""
     log = session.journal

@@ -150,7 +150,7 @@ def to_update(session: Session, text: str) -> Result:
     return train(session, update - session.update, line)
 
 
-@topic("updates")
+@topic("updates", Text("the updates made, with the loss before each", "做过的参数更新，以及每次更新前的损失"))
 def updates(session: Session) -> Result:
     """The updates made so far, with the loss that each started from."""
     past = session.journal.now.past

@@ -42,9 +42,14 @@ def split(line: str) -> tuple[str, str]:
     return match[0], line[match.end() :].strip()
 
 
+def without_quotes(text: str) -> str:
+    """The text with an x for every character in quotes."""
+    return _QUOTED.sub(lambda m: "x" * len(m[0]), text)
+
+
 def without_comment(line: str) -> str:
     """The line up to a ``#`` at its start or behind a space, quotes left alone: ``他#2`` is a word."""
-    bare = _QUOTED.sub(lambda m: "x" * len(m[0]), line)
+    bare = without_quotes(line)
     for at, mark in enumerate(bare):
         if mark == "#" and (at == 0 or bare[at - 1] in " \t"):
             return line[:at]
@@ -89,7 +94,7 @@ def needed(text: str, usage: str) -> str:
 
 def assignment(text: str, usage: str) -> tuple[str, str]:
     """Both sides of the ``=`` of ``TARGET = EXPR``. Raises CommandError."""
-    bare = _QUOTED.sub(lambda m: "x" * len(m[0]), text)
+    bare = without_quotes(text)
     at = re.search(r"(?<![=<>!])=(?!=)", bare)
     if at is None:
         raise CommandError(Text("there is no `=`; usage: {usage}", "缺少 `=`；用法：{usage}", usage=usage))

@@ -60,7 +60,7 @@ def _recover(session: Session, rest: str) -> Result:
     return Message(
         (
             Text(
-                "taken up again: {lines} lines, {changes} changes hold",
+                "taken up again: {lines} lines; changes that hold: {changes}",
                 "已恢复：共 {lines} 行，现有 {changes} 处改动",
                 lines=count,
                 changes=changes,

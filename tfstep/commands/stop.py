@@ -34,7 +34,7 @@ def no_points(state: State) -> Text | None:
     "break [PATTERN] [if EXPR]",
     aliases=("b", "br"),
     key="b",
-    completes=("path", "expr"),
+    completes=("pattern", "expr"),
     about=Text(
         "Stop where the pattern matches and EXPR holds (the tensor is `it`): `break *.weights if entropy(it) < 0.1`. "
         "PATTERN is a path with `*`, a step number, a phase (`backward`), `op softmax`, or nothing: this step.",
@@ -50,7 +50,7 @@ def _break(session: Session, rest: str) -> Result:
     "stop",
     "tbreak [PATTERN] [if EXPR]",
     aliases=("tb",),
-    completes=("path", "expr"),
+    completes=("pattern", "expr"),
     about=Text("A breakpoint that is gone once it has stopped.", "临时断点：停一次后即消失。"),
 )
 def _tbreak(session: Session, rest: str) -> Result:
@@ -207,7 +207,7 @@ def _commands(session: Session, rest: str) -> Result:
     )
 
 
-@topic("breakpoints")
+@topic("breakpoints", Text("breakpoints and watchpoints, how often they were hit", "断点和监视点，各命中几次"))
 def breakpoints(session: Session) -> Result:
     """Breakpoints and watchpoints, how often they were hit."""
     rows = tuple(

@@ -19,6 +19,8 @@ class Completion(Completer):
         self.session = session
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Offer]:
-        """What can stand at the cursor."""
-        for each in complete(self.session, document.text_before_cursor):
-            yield Offer(each.text, start_position=-each.replaces, display_meta=each.about)
+        """What can stand at the cursor; a space goes with a command's name."""
+        before = document.text_before_cursor
+        space = "" if " " in before.lstrip() else " "
+        for each in complete(self.session, before):
+            yield Offer(each.text + space, -each.replaces, display=each.text, display_meta=each.about)

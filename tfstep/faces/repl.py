@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from tfstep.commands.line import without_quotes
 from tfstep.commands.script import ScriptError, joined
 from tfstep.commands.session import Session
 from tfstep.errors import TfstepError
@@ -13,6 +14,7 @@ from tfstep.faces.recovery import begin, end
 from tfstep.faces.script import Say, Show, run_scripts, shown
 from tfstep.session.results import Quit
 from tfstep.text import Text
+from tfstep.view.spans import line as spans_line
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -39,11 +41,24 @@ def repl(
         return 1 if run_scripts(session, files, commands, show, say) is False else 0
     if (offer := begin(session)) is not None:
         say(offer)
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        show(map(spans_line, str(_welcome(session)).splitlines()))
     session.progress = bar = _Bar()
     try:
         return _debug(session, show, say, files, commands, bar)
     finally:
         end(session)
+
+
+def _welcome(session: Session) -> Text:
+    return Text(
+        "{title} · {name} · {variant} · {n} steps\n`help` lists the commands, Tab completes, `quit` leaves",
+        "{title} · {name} · {variant} · 共 {n} 步\n`help` 列出命令，Tab 补全，`quit` 退出",
+        title=session.scenario.title,
+        name=session.scenario.name,
+        variant=session.variant,
+        n=session.steps_total,
+    )
 
 
 def _debug(session: Session, show: Show, say: Say, files: Sequence[str], commands: Sequence[str], bar: _Bar) -> int:
@@ -104,19 +119,28 @@ def _typed(session: Session) -> Iterator[str]:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         yield from (line for _, line in joined(enumerate((line.rstrip("\r\n") for line in sys.stdin), 1)))
         return
-    prompt, begun = _prompt(session), ""
+    prompt = _prompt(session)
     while True:
         try:
-            line = prompt.prompt(MORE if begun else PROMPT)
-            if line.endswith("\\"):
-                begun += line[:-1] + " "
-                continue
-            yield begun + line
-            begun = ""
+            text = prompt.prompt(PROMPT)
         except KeyboardInterrupt:
-            begun = ""
+            continue
         except EOFError:
             return
+        yield from (line for _, line in joined(enumerate([_one_line(text)], 1)))
+
+
+def _one_line(text: str) -> str:
+    """What was typed in several lines as one."""
+    return " ".join(line.removesuffix("\\") for line in text.split("\n")).rstrip()
+
+
+def goes_on(text: str) -> bool:
+    """Whether a line is not whole yet: a backslash at its end, or a bracket that is open. An empty line ends it."""
+    if text.endswith("\n"):
+        return False
+    bare = without_quotes(text)
+    return text.endswith("\\") or any(bare.count(left) > bare.count(right) for left, right in ("()", "[]"))
 
 
 def _prompt(session: Session) -> PromptSession[str]:
@@ -124,6 +148,8 @@ def _prompt(session: Session) -> PromptSession[str]:
 
     from platformdirs import user_state_path
     from prompt_toolkit import PromptSession
+    from prompt_toolkit.application import get_app
+    from prompt_toolkit.filters import Condition
     from prompt_toolkit.history import FileHistory, InMemoryHistory
 
     from tfstep.faces.completion import Completion
@@ -134,4 +160,10 @@ def _prompt(session: Session) -> PromptSession[str]:
         history: FileHistory | InMemoryHistory = FileHistory(str(folder / "history"))
     except OSError:
         history = InMemoryHistory()
-    return PromptSession(history=history, completer=Completion(session), complete_while_typing=False)
+    return PromptSession(
+        history=history,
+        completer=Completion(session),
+        complete_while_typing=False,
+        multiline=Condition(lambda: goes_on(get_app().current_buffer.text)),
+        prompt_continuation=MORE,
+    )

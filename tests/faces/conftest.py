@@ -1,0 +1,6 @@
+"""Lets the tests of the faces share `terminal`."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))
