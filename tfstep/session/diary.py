@@ -7,7 +7,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tfstep.scenario.scenario import Scenario
 
@@ -46,6 +46,7 @@ class Diary:
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self.path.open("x", encoding="utf-8")
+                _lock(self._file)
                 self._put(self._head)
             self._put(line)
         except OSError:
@@ -82,7 +83,7 @@ def _read(path: Path, key: str) -> Leftover | None:
             return None
         rows = path.read_text("utf-8", errors="replace").splitlines()
         head = json.loads(rows[0]) if rows else None
-        if not isinstance(head, dict) or head.get("scenario") != key or _runs(int(head.get("pid", 0))):
+        if not isinstance(head, dict) or head.get("scenario") != key or _runs(path, int(head.get("pid", 0))):
             return None
         lines = [_line(row) for row in rows[1:]]
     except (OSError, ValueError):
@@ -99,7 +100,27 @@ def _line(row: str) -> str:
     return line if isinstance(line, str) else ""
 
 
-def _runs(pid: int) -> bool:
+def _lock(file: IO[Any]) -> bool | None:
+    """Lock a file as long as its session runs; says whether that worked, None where files cannot be locked."""
+    try:
+        import fcntl
+    except ImportError:  # there are no such locks on this system
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _runs(path: Path, pid: int) -> bool:
+    """Whether the session of a diary is still there: its lock says so, even where another process has its number."""
+    with path.open("rb") as file:
+        free = _lock(file)
+    if free is not None:
+        return not free
     if pid <= 0 or pid == os.getpid():
         return pid == os.getpid()
     try:
