@@ -77,6 +77,15 @@ def test_the_languages_must_do_the_same(lesson, old, new, place) -> None:
     assert [each for each in found if each.startswith(f"mine.zh.md:{place}")], found
 
 
+def test_a_file_is_meant_where_a_file_is_named(lesson, monkeypatch) -> None:
+    path = lesson("layer0.a[3,0] > 1", "layer0.a[3,0] > 2")
+    for each in ("en", "zh"):
+        path.with_name(f"mine.{each}.md").rename(path.with_name(f"softmax.{each}.md"))
+    monkeypatch.chdir(path.parent)
+    assert "softmax.en.md:19:1" in str(check("softmax.en.md")[0])
+    assert check("softmax", play=False) == [], "one that ships"
+
+
 def test_prose_may_differ(lesson) -> None:
     assert check(str(lesson("The sum is {{ layer0.a[3,0] }}, the", "The", ("zh",)))) == []
 

@@ -37,6 +37,13 @@ def is_lesson(name: str) -> bool:
     return name.endswith(ENDS)
 
 
+def stem(name: str) -> str:
+    """The name of a lesson without the end that its file has."""
+    for end in ENDS:
+        name = name.removesuffix(end)
+    return name
+
+
 @dataclass(frozen=True)
 class Summary:
     """What a list shows of a lesson."""
@@ -82,14 +89,14 @@ def _head(path: Path) -> dict[str, str]:
 def files(name: str) -> tuple[Path, ...]:
     """The files of a lesson, one a language: of one that ships, or of a file beside which the other lies.
 
+    A name that ends as a file's is that of a file; a bare one is looked for first among those that ship.
+
     Raises `ScenarioError`, naming the nearest, where there is neither.
     """
     place = folder()
-    stem = name
-    for end in ENDS:
-        stem = stem.removesuffix(end)
-    for base in (place, Path()) if place else (Path(),):
-        found = tuple(path for end in ENDS if (path := base / f"{stem}{end}").is_file())
+    bare = stem(name)
+    for base in (Path(),) if bare != name or place is None else (place, Path()):
+        found = tuple(path for end in ENDS if (path := base / f"{bare}{end}").is_file())
         if found:
             return found
     known = shipped()
@@ -97,7 +104,7 @@ def files(name: str) -> tuple[Path, ...]:
         "no lesson '{name}', neither a file nor one that ships{hint}; see `tfstep learn`",
         "没有课程“{name}”：既不是文件，也不是自带课程{hint}；见 `tfstep learn`",
         name=shown(name),
-        hint=did_you_mean(Path(stem).name, known),
+        hint=did_you_mean(Path(bare).name, known),
     )
     raise fault(Place(""), message)
 

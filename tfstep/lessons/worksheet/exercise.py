@@ -50,6 +50,7 @@ class Exercise:
     given: tuple[Grid, ...]
     result: Grid
     answers: tuple[Answer, ...]
+    label: Text  # what sort of exercise it is
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -12,17 +12,19 @@ from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import explain
-from tfstep.errors import CommandError, EditError
+from tfstep.errors import CommandError
 from tfstep.lessons.worksheet.draw import drawn
 from tfstep.lessons.worksheet.exercise import Answer, Exercise, Grid, Sheet
-from tfstep.lessons.worksheet.pick import LEVELS, candidates, operands
+from tfstep.lessons.worksheet.pick import LEVELS, OPS, WIDEST, candidates, operands
 from tfstep.lessons.worksheet.working import working
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Text
 from tfstep.view.report.indices import along, in_words
 
 BLANKS = 3  # cells left out of a table
-DEEP = {"softmax": 3}  # levels of working that an exercise takes, where it is more than one
+DEEP = {"softmax": 3, "formula": 4}  # levels of working, down to what is given, where it takes more than one
+MOST_PLACES = 4
+_STEP = Text("one step", "一步运算")  # of a formula, which need not be a product
 _TASKS = {
     "products": Text("Work out the blanks.", "算出空格中的数。"),
     "softmax": Text("Work out the row that is left out.", "算出空出来的那一行。"),
@@ -39,15 +41,28 @@ def worksheet(scenario: Scenario, seed: int, levels: Sequence[str] = (), rounded
     found = {level: candidates(trace, level) for level in levels or LEVELS}
     made: dict[str, list[tuple[int, Exercise]]] = {level: [] for level in found}
     taken: list[Node] = []
-    for level in sorted(found, key=lambda level: (len(found[level]), rng.random())):  # the least choice, the first
-        for k in rng.permutation(len(found[level])):
-            node = found[level][k]
-            if len(made[level]) == each or any(_gives_away(trace, node, other) for other in taken):
+    # one of each level after the other; the least choice first, and of two with as little what is not everywhere
+    order = sorted(found, key=lambda level: (len(found[level]), level == "products", rng.random()))
+    choices = {level: [found[level][k] for k in rng.permutation(len(found[level]))] for level in order}
+    for level in [level for _ in range(each) for level in order]:
+        while choices[level]:
+            node = choices[level].pop()
+            if any(_gives_away(trace, node, other) for other in taken):
                 continue
-            if (exercise := _exercise(trace, node, level, rng, 1 if rounded else 2)) is not None:
+            if (exercise := _exercise(trace, node, level, rng, rounded)) is not None:
                 made[level].append((node.number, exercise))
                 taken.append(node)
+                break
     exercises = [exercise for ones in made.values() for _, exercise in sorted(ones, key=lambda pair: pair[0])]
+    if not exercises and not levels:
+        raise CommandError(
+            Text(
+                "{name} has no step that fits on paper: no more than {n} rows and columns",
+                "{name} 没有适合笔算的步骤：最多 {n} 行 {n} 列",
+                name=scenario.name,
+                n=WIDEST,
+            )
+        )
     if not exercises:
         raise CommandError(
             Text(
@@ -74,48 +89,66 @@ def _same_numbers(a: np.ndarray, b: np.ndarray) -> bool:
     return a.size == b.size > 1 and bool(np.array_equal(np.sort(a, axis=None), np.sort(b, axis=None)))
 
 
-def _exercise(trace: Trace, node: Node, level: str, rng: np.random.Generator, places: int) -> Exercise | None:
-    """One step as an exercise, its operands pinned to rounded numbers; None where they cannot be."""
-    exact = _rounded(trace, node, places)
+def _exercise(trace: Trace, node: Node, level: str, rng: np.random.Generator, rounded: bool) -> Exercise | None:
+    """One step as an exercise, on rounded operands; None where they cannot be."""
+    assert node.op is not None
+    exact = next(_telling(trace, node, 1 if rounded else 2), None)
     if exact is None or not np.isfinite(exact[node.path].value).all():
         return None
     tensor = exact[node.path]
-    lead = tuple(int(rng.integers(n)) for n in tensor.shape[:-2])
+    leads = list(np.ndindex(tensor.shape[:-2]))
+    tables = ((lead, _given(exact, node, lead)) for lead in (leads[k] for k in rng.permutation(len(leads))))
+    found_lead = next(((lead, given) for lead, given in tables if all(np.any(grid.numbers) for grid in given)), None)
+    if found_lead is None:
+        return None  # no sentence, and no head, with anything but zeros
+    lead, given = found_lead
     blank = _blanks(tensor.shape[-2:], level, rng)
     cells = [lead + tuple(int(k) for k in at) for at in np.argwhere(blank)] if tensor.shape else [()]
     result = _grid(tensor, lead, blank)
-    given = tuple(_grid(exact[source.path], lead[: len(source.shape) - 2]) for source in operands(trace, node))
-    if all(not np.any(grid.numbers) for grid in given):
-        return None
+    paths = {source.path for source in operands(trace, node)}
     answers: list[Answer] = []
     told: set[str] = set()
     for cell in cells:
-        found = explain(exact, node.slot, cell, DEEP.get(level, 1))
+        found = explain(exact, node.slot, cell, DEEP.get(node.op.name.partition("_vjp")[0], 1))
         if not found.holds:
             return None
         name = cell_name(tensor.path, cell) if not cell else f"{tensor.path}[{','.join(in_words(tensor, cell))}]"
-        lines = [each for each in dict.fromkeys(working(exact, found)) if each not in told]
+        lines = [each for each in dict.fromkeys(working(exact, found, paths)) if each not in told]
         told.update(lines)
         answers.append(Answer(name, found.value, tuple(lines)))
     formula = tensor.formula or ""
-    assert node.op is not None
+    label = _STEP if level == "products" and node.op.name not in OPS else LEVELS[level]
     return Exercise(
-        level, node.path, node.op.name, dict(node.attrs), formula, _TASKS[level], given, result, tuple(answers)
+        level, node.path, node.op.name, dict(node.attrs), formula, _TASKS[level], given, result, tuple(answers), label
     )
 
 
-def _rounded(trace: Trace, node: Node, places: int) -> Trace | None:
-    changes = {}
+def _given(trace: Trace, node: Node, lead: tuple[int, ...]) -> tuple[Grid, ...]:
+    """The tables of what a step reads, for one sentence and head."""
+    return tuple(_grid(trace[source.path], lead[: max(0, len(source.shape) - 2)]) for source in operands(trace, node))
+
+
+def _telling(trace: Trace, node: Node, places: int) -> Iterator[Trace]:
+    """The step on rounded operands: to so many places, or to more where all of an operand would become 0."""
+    for more in range(places, MOST_PLACES + 1):
+        alone = _alone(trace, node, more)
+        if alone is not None and all(np.any(alone.value(each.slot)) for each in operands(trace, node)):
+            yield alone
+
+
+def _alone(trace: Trace, node: Node, places: int) -> Trace | None:
+    """The step by itself: as if its operands had these rounded numbers, and nothing else knew of it.
+
+    Pinned to them, they would stop the gradient that a step of the backward pass carries through them.
+    """
+    values = list(trace.values)
     for source in operands(trace, node):
         value = trace.value(source.slot)
-        if value.dtype.kind == "f" and not np.array_equal(np.round(value, places), value):
-            if not np.isfinite(value).all():
-                return None
-            changes[source.path] = np.round(value, places) + 0.0
-    try:
-        return trace.edit(changes) if changes else trace
-    except EditError:
-        return None
+        if not np.isfinite(value).all():
+            return None
+        values[source.slot] = np.round(value, places) + 0.0 if value.dtype.kind == "f" else value
+    values[node.slot] = None
+    return Trace(trace.plan, values)
 
 
 def _blanks(shape: tuple[int, ...], level: str, rng: np.random.Generator) -> np.ndarray:

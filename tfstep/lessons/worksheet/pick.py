@@ -45,9 +45,26 @@ def _level(node: Node) -> str | None:
         return None
     if node.op.name in OPS:
         return OPS[node.op.name]
-    if node.shape == ():
+    if _copies(node):
+        return None
+    if node.shape == () or (len(node.shape) == 1 and _on_paper(node)):
+        if node.op.name == "formula" and "softmax(" in str(node.op.formula):
+            return "softmax"
         return {"forward": "products", "backward": "gradients"}.get(node.phase)
     return None
+
+
+def _copies(node: Node) -> bool:
+    """Whether a step hands on what it is given, such as the gradient of a sum."""
+    text = "" if node.op is None else str(node.op.formula).rpartition(" = ")[2]
+    return node.op is not None and node.op.name.startswith("formula") and not any(mark in text for mark in " ()*/")
+
+
+def _on_paper(node: Node) -> bool:
+    """Whether a step of a formula is written with what a reader knows, and not with the placing of gradients."""
+    if node.op is None or not node.op.name.startswith("formula"):
+        return False
+    return not any(word in str(node.op.formula) for word in ("put(", "take("))
 
 
 def operands(trace: Trace, node: Node) -> Iterator[Node]:

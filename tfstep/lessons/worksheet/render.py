@@ -8,7 +8,6 @@ from html import escape
 import numpy as np
 
 from tfstep.lessons.worksheet.exercise import Exercise, Grid, Sheet
-from tfstep.lessons.worksheet.pick import LEVELS
 from tfstep.lessons.worksheet.working import number
 from tfstep.text import Text, language
 
@@ -28,7 +27,7 @@ def markdown(sheet: Sheet, key: bool) -> str:
     lines = [f"# {heading(sheet)}", ""]
     for n, exercise in enumerate(sheet.exercises, 1):
         lines += [
-            f"## {n}. {LEVELS[exercise.level]}: `{exercise.path}`",
+            f"## {n}. {exercise.label}: `{exercise.path}`",
             "",
             f"{exercise.task} `{exercise.formula}`",
             "",
@@ -82,7 +81,7 @@ def html(sheet: Sheet, key: bool) -> str:
         f"<h1>{title}</h1>",
     ]
     for n, exercise in enumerate(sheet.exercises, 1):
-        parts.append(f"<section><h2>{n}. {LEVELS[exercise.level]}: <code>{escape(exercise.path)}</code></h2>")
+        parts.append(f"<section><h2>{n}. {exercise.label}: <code>{escape(exercise.path)}</code></h2>")
         parts.append(f"<p>{exercise.task} <code>{escape(exercise.formula)}</code></p>")
         parts += [_table(grid) for grid in (*exercise.given, exercise.result)]
         parts.append("</section>")
@@ -121,7 +120,7 @@ def latex(sheet: Sheet, key: bool) -> str:
         rf"\section*{{{_tex(heading(sheet))}}}",
     ]
     for n, exercise in enumerate(sheet.exercises, 1):
-        parts.append(rf"\subsection*{{{n}. {LEVELS[exercise.level]}: \texttt{{{_tex(exercise.path)}}}}}")
+        parts.append(rf"\subsection*{{{n}. {exercise.label}: \texttt{{{_tex(exercise.path)}}}}}")
         parts.append(rf"{exercise.task} \texttt{{{_tex(exercise.formula)}}}\par\medskip")
         parts += [_tabular(grid) for grid in (*exercise.given, exercise.result)]
     if key:

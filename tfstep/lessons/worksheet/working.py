@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from tfstep.engine.cell import parse_cell
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Factor, Term
 from tfstep.view.report.explanation import in_cell
@@ -15,11 +16,15 @@ def number(value: float) -> str:
     return brief(value, 6)
 
 
-def working(trace: Trace, found: Explanation) -> Iterator[str]:
-    """``scores[我,爱] = 1 × 0.5 + (-1) × 2 = -1.5``, and before it, where there is one, the working of its factors."""
+def working(trace: Trace, found: Explanation, given: Collection[str] = ()) -> Iterator[str]:
+    """``scores[我,爱] = 1 × 0.5 + (-1) × 2 = -1.5``, and before it, where there is one, the working of its factors.
+
+    The paths in ``given`` stand on the sheet and need no working.
+    """
     inner = {f.why.cell: f.why for term in found.terms for f in term.factors if f.why is not None and f.why.terms}
-    for why in inner.values():
-        yield from working(trace, why)
+    for cell, why in inner.items():
+        if parse_cell(cell)[0] not in given:
+            yield from working(trace, why, given)
     name = in_cell(trace, found.cell, brief_path=True)
     if found.note is not None:
         yield f"{name} = {number(found.value)}   ({found.note})"

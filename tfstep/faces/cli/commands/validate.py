@@ -14,13 +14,16 @@ from tfstep.text import Text
 
 def _run(files: Sequence[str], variant: str | None) -> int:
     from tfstep.errors import TfstepError
-    from tfstep.lessons.catalog import is_lesson
+    from tfstep.lessons.catalog import is_lesson, stem
     from tfstep.scenario.scenario import load, validate
 
     faults = 0
+    lessons = dict.fromkeys(stem(file) for file in files if is_lesson(file))
     for file in files:
         if is_lesson(file):
-            faults += _lesson(file)
+            if stem(file) in lessons:  # its other language is checked with it
+                del lessons[stem(file)]
+                faults += _lesson(file)
             continue
         mistakes = validate(file, also=lambda scenario: scenario.program)
         for mistake in mistakes:
