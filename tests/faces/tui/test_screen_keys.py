@@ -8,6 +8,7 @@ from tfstep.faces.tui.drawn import Drawn
 from tfstep.faces.tui.help import Pages
 from tfstep.faces.tui.keys import KEYS
 from tfstep.text import language
+from tfstep.view.spans import line_width
 
 
 async def test_stepping_over_into_and_out() -> None:
@@ -178,3 +179,13 @@ async def test_quit() -> None:
     async with screen() as (app, pilot):
         await pilot.press("q")
     assert app.return_code == 0
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120])
+@pytest.mark.parametrize("command", ["help", "help softmax"])
+async def test_no_line_of_the_help_is_cut(command: str, columns: int) -> None:
+    async with screen(size=(columns, 30)) as (app, pilot):
+        app.perform(command)
+        await pilot.pause()
+        page = app.screen.query_one("#page", Drawn)
+        assert max(line_width(each) for each in page._lines) + page.indent <= page.size.width

@@ -73,6 +73,13 @@ def _entry(name: str, text: str, column: int, cells: int) -> list[Line]:
     return [first, *(line(" " * (column + 2), Span(part)) for part in parts[1:])]
 
 
+def room(columns: int) -> int:
+    """The cells that a line of the panel has, on a screen of so many columns, before the panel is there."""
+    return max(
+        20, min(columns * 9 // 10, 104) - 6
+    )  # as app.tcss has it: padding, a scroll bar; and the indent of Drawn
+
+
 class Pages(ModalScreen[None]):
     """Lines in a panel over everything, to be scrolled; any of q, Escape, ? and Enter closes it."""
 

@@ -51,10 +51,10 @@ def told(app: Debugger, result: Result) -> tuple[Line, ...]:
 
         app.push_screen(Plot(app, result))
         return ()
-    from tfstep.faces.tui.help import Pages  # here and below: what the first Frame does not need
+    from tfstep.faces.tui.help import Pages, room  # here and below: what the first Frame does not need
     from tfstep.view.results import lines
 
-    found = list(lines(result, app.session.trace, max(20, min(app.size.width - 12, 96))))
+    found = list(lines(result, app.session.trace, min(room(app.size.width), 96)))
     if len(found) > 1:
         app.push_screen(Pages(found))
         return ()
