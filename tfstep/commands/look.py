@@ -21,6 +21,7 @@ from tfstep.session.reasons import reasons
 from tfstep.session.results import Explained, Listing, Reasoned, Result, Shown, Stack, Steps, Summed, Value
 from tfstep.session.target import Index, cell, part, target
 from tfstep.text import Text
+from tfstep.view.purpose import purpose
 from tfstep.view.report.nesting import with_reason
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _explain(session: Session, rest: str) -> Result:
     tensor, at = cell(session, asked)
     levels = min(count(depth, "explain [CELL] [DEPTH]"), DEEPEST)
     found = with_reason(session.trace, _deep(session, tensor, at, levels))
-    return Explained(found, gradient_at(tensor, at), tensor.node.op.purpose if tensor.node.op else None)
+    return Explained(found, gradient_at(tensor, at), purpose(tensor))
 
 
 def _deep(session: Session, tensor: Tensor, at: tuple[int, ...], levels: int) -> Explanation:

@@ -80,7 +80,6 @@ class Op:
     name: str = ""
     formula: str | Template = ""
     vjp_formula: ClassVar[Mapping[str, str | Template]] = {}
-    purpose: ClassVar[Text] = Text("", "")
     primitive: ClassVar[bool] = False
     arguments: tuple[str, ...] = ()
 

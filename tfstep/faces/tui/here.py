@@ -25,8 +25,7 @@ def here(app: Debugger, cells: int) -> list[Line]:
     """What the present step is, in lines of so many cells."""
     tensor = app.session.trace[app.frame.subject] if app.frame is not None else app.session.current
     lines = [line(Span(tensor.path, "accent"), Span(f"  {tensor.formula or ''}", "strong"))]
-    said = [str(purpose(tensor)), str(tensor.node.op.purpose) if tensor.node.op else ""]
-    for text in dict.fromkeys(filter(None, said)):
+    if text := str(purpose(tensor)):
         lines += [line(Span(part)) for part in wrap(text, cells)]
     return lines
 
