@@ -6,7 +6,7 @@ from rich.segment import Segment
 
 from tfstep.faces.tui.palette import Palette, mark_style, role, shade
 from tfstep.view.fit import right
-from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LIT, PINNED
+from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LIT, PINNED, SPOKEN
 from tfstep.view.labels import shortened
 from tfstep.view.places import Placed
 from tfstep.view.summary import summary
@@ -166,11 +166,14 @@ def _signs(mark: int, arrow: int, tight: bool, ascii_only: bool) -> tuple[str, s
     """What stands before and after a number, so that its marks are seen without colour too."""
     arrows = " ^v" if ascii_only else " ↑↓"
     moved = "=" if mark & PINNED else "~" if mark & CHANGED else arrows[arrow]
-    bracket = ("[", "]") if ascii_only else ("▐", "▌")
-    before = bracket[0] if mark & CURSOR else ("|" if ascii_only else "▌") if mark & LIT else " "
+    before, after = ("|" if ascii_only else "▌") if mark & LIT else " ", " "
+    if mark & CURSOR:
+        before, after = ("[", "]") if ascii_only else ("▐", "▌")
+    elif mark & SPOKEN:
+        before, after = (">", "<") if ascii_only else ("▸", "◂")
     if tight:
         return (moved if moved != " " else before), ""
-    return before, bracket[1] if mark & CURSOR and moved == " " else moved
+    return before, moved if moved != " " else after
 
 
 def _heat(scale: str, level: int, mark: int, ascii_only: bool) -> str:
