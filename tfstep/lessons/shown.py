@@ -21,11 +21,12 @@ from tfstep.lessons.events import (
     Worked,
 )
 from tfstep.lessons.prose import prose_lines, verbatim_lines
+from tfstep.session.results import Changed
 from tfstep.text import Text
 from tfstep.view.report.explanation import explanation
 from tfstep.view.report.layout import indented, line, span
 from tfstep.view.results import lines as result_lines
-from tfstep.view.spans import Line
+from tfstep.view.spans import Line, folded
 
 
 @singledispatch
@@ -48,8 +49,10 @@ def _said(event: Said, trace: Trace, cells: int) -> Iterator[Line]:
 
 @event_lines.register
 def _ran(event: Ran, trace: Trace, cells: int) -> Iterator[Line]:
-    yield line(span(f"> {event.line}", "accent"))
-    yield from indented(result_lines(event.result, trace, cells - 2))
+    yield from folded(line(span(f"> {event.line}", "accent")), cells, indent=2)
+    found = result_lines(event.result, trace, cells - 2)
+    words = isinstance(event.result, Changed)  # no matrix: it may be folded
+    yield from indented(part for each in found for part in (folded(each, cells - 2) if words else [each]))
     yield ()
 
 
@@ -69,7 +72,7 @@ def _asked(event: Asked, trace: Trace, cells: int) -> Iterator[Line]:
 
 @event_lines.register
 def _judged(event: Judged, trace: Trace, cells: int) -> Iterator[Line]:
-    yield line(span(event.message, "good" if event.right else "bad"))
+    yield from folded(line(span(event.message, "good" if event.right else "bad")), cells)
     yield ()
 
 
@@ -82,7 +85,7 @@ def _hinted(event: Hinted, trace: Trace, cells: int) -> Iterator[Line]:
 
 @event_lines.register
 def _revealed(event: Revealed, trace: Trace, cells: int) -> Iterator[Line]:
-    yield line(span(Text("The answer: ", "答案："), "dim"), span(event.answer, "name"))
+    yield from folded(line(span(Text("The answer: ", "答案："), "dim"), span(event.answer, "name")), cells)
     yield ()
 
 
@@ -96,7 +99,7 @@ def _worked(event: Worked, trace: Trace, cells: int) -> Iterator[Line]:
 @event_lines.register
 def _invited(event: Invited, trace: Trace, cells: int) -> Iterator[Line]:
     for each in event.lines:
-        yield line(span(f"  {each}", "accent"))
+        yield from folded(line(span(f"  {each}", "accent")), cells, indent=4)
     yield ()
 
 

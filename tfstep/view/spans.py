@@ -81,6 +81,6 @@ def flow(parts: Iterable[Line], cells: int, indent: int = 0) -> list[Line]:
     return [*lines, tuple(now)] if now else lines
 
 
-def folded(spans: Line, cells: int) -> list[Line]:
+def folded(spans: Line, cells: int, indent: int = 0) -> list[Line]:
     """A line in as many lines as it needs, broken at spaces and between Chinese characters."""
-    return flow(((replace(span, text=piece),) for span in spans for piece in pieces(span.text)), cells)
+    return flow(((replace(span, text=piece),) for span in spans for piece in pieces(span.text)), cells, indent)

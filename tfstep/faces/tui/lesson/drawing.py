@@ -60,15 +60,15 @@ def _drawn(entry: Entry, page: Page, cells: int) -> Iterator[Line]:
         case Given(text=text):
             yield line(span("› ", "accent"), span(text, "strong"))
         case Invited():
-            yield from _invited(event, page.tried)
+            yield from _invited(event, page.tried, cells)
         case _:
             yield from event_lines(event, entry.trace, cells)
 
 
-def _invited(event: Invited, tried: int) -> Iterator[Line]:
+def _invited(event: Invited, tried: int, cells: int) -> Iterator[Line]:
     for k, each in enumerate(event.lines):
         mark, role = ("✓ ", "dim") if k < tried else ("▸ ", "accent") if k == tried else ("  ", "")
-        yield line(span(mark, "good" if k < tried else "accent"), span(each, role))
+        yield from folded(line(span(mark, "good" if k < tried else "accent"), span(each, role)), cells, indent=4)
     yield ()
 
 
