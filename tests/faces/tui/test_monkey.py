@@ -31,6 +31,7 @@ async def test_a_monkey_breaks_nothing(name: str, tmp_path: Path, monkeypatch: p
     draw = random.Random(SCENARIOS.index(name))
     session = tfstep.Session(tfstep.load(name))
     app = Debugger(session)
+    monkeypatch.setattr(app, "exit", lambda *_: None)  # the palette offers it too
     async with app.run_test(size=(100, 30)) as pilot:
         for _ in range(COUNT):
             await _anything(pilot, app, draw)

@@ -216,3 +216,15 @@ async def test_storms_of_sizes_end_well() -> None:
         await pilot.pause()
         assert app.query_one("#footer").region.bottom == 30
         assert "scores" in shown(app, "heading")
+
+
+async def test_one_returns_even_where_the_step_is_gone() -> None:
+    async with screen("layer0.y", "neuron") as (app, pilot):
+        for _ in range(len(app.session.trace.plan.steps)):
+            await pilot.press("n")
+        await pilot.press("enter")
+        assert app.trail
+        app.perform("variant no-bias")
+        await pilot.press("backspace")
+        assert app.is_running
+        assert app.session.current.path in app.session.trace.plan.paths

@@ -25,7 +25,7 @@ TRAIL = 20  # marks of the way that are ever shown
 class Mark:
     """Where one was before following a number; ``name`` is the cell as it is called on the screen."""
 
-    position: Position
+    here: tuple[str, Position]
     subject: str | None
     focus: str | None
     path: str
@@ -81,7 +81,7 @@ def go_to(app: Debugger, link: str) -> None:
         return
     session, frame = app.session, app.frame
     here = cell_name(frame.focus, frame.cell)
-    mark = Mark(session.position, app.look.subject, app.look.focus, frame.focus, frame.cell, frame.account.name)
+    mark = Mark(session.here, app.look.subject, app.look.focus, frame.focus, frame.cell, frame.account.name)
     path, index = parse_cell(link)
     try:
         tensor = session.trace[path]
@@ -107,7 +107,7 @@ def go_back(app: Debugger) -> None:
         )
         return
     mark = app.trail.pop()
-    app.session.position = mark.position
+    app.session.return_to(mark.here)
     try:
         app.session.cursor.move_to(app.session.trace[mark.path], mark.cell)
     except TfstepError as error:  # the tensor is gone with another variant
