@@ -160,6 +160,16 @@ async def test_hints_then_the_answer(file: Path) -> None:
         assert app.player.question is None
 
 
+async def test_the_keys_of_hint_and_answer_may_be_typed_as_well(file: Path) -> None:
+    async with reading(file) as (app, pilot):
+        await answered(pilot, "enter")
+        assert "Esc later" in shown(app, "lesson-keys")
+        await answered(pilot, "question_mark", "enter")
+        assert "Hint: They come out" in text(app)
+        await answered(pilot, "enter", "escape", "enter", "exclamation_mark", "enter")
+        assert "The answer: 1" in text(app)
+
+
 async def test_help_is_there_all_the_same(file: Path) -> None:
     async with reading(file) as (app, pilot):
         await answered(pilot, "f1")

@@ -45,12 +45,17 @@ def ask(app: LessonApp, text: str) -> None:
 
     sign = str(Text("your answer", "你的答案"))
     app.query_one(Pane).prompt.ask("answer", sign, text, [], ways, begun=True)
+    app.redraw()
 
 
 def typed(app: LessonApp, text: str) -> None:
-    """An answer was typed: the key of a word is taken as well."""
+    """An answer was typed: the key of a word is taken as well, and those of hint and answer are what they are."""
     asked = app.page.asked
-    if asked is not None:
+    if text in ("?", "？"):
+        app.action_hint()
+    elif text in ("!", "！"):
+        app.action_reveal()
+    elif asked is not None:
         give(app, offered(asked).get(text, text) if asked.words else text)
 
 

@@ -45,6 +45,8 @@ def _pairs(app: LessonApp) -> list[Pair]:
     page, player = app.page, app.player
     enter = str(Text("Enter", "回车"))
     pairs: list[Pair] = []
+    if app.query_one(Pane).prompt.display:
+        return [(enter, Text("answer", "作答")), ("Esc", Text("later", "稍后再答"))]
     if not app.query_one(Pane).text.at_end:
         pairs.append((enter, Text("more ↓", "下文 ↓")))
     elif page.asked is not None:

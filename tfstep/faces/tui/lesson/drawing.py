@@ -12,9 +12,11 @@ from tfstep.session.results import Moved, Shown, Switched
 from tfstep.text import Text
 from tfstep.view.report.explanation import shortly
 from tfstep.view.report.layout import indented, line, span
-from tfstep.view.spans import Line, Span, flow, folded
+from tfstep.view.spans import Line, Span, flow, folded, line_width, plain
 from tfstep.view.values import part_lines
 from tfstep.view.width import width, wrap
+
+_DRAWN = "│|┤├└┌+"  # what the lines of a picture begin with
 
 
 def page_lines(page: Page, cells: int) -> tuple[list[Line], int]:
@@ -62,7 +64,18 @@ def _drawn(entry: Entry, page: Page, cells: int) -> Iterator[Line]:
         case Invited():
             yield from _invited(event, page.tried, cells)
         case _:
-            yield from event_lines(event, entry.trace, cells)
+            for found in event_lines(event, entry.trace, cells):
+                yield from _fitted(found, cells)
+
+
+def _fitted(found: Line, cells: int) -> list[Line]:
+    """A line in several where it is too long a sentence; the rows of tables and pictures stay whole."""
+    text = plain(found)
+    if line_width(found) <= cells or "  " in text.strip() or text.lstrip()[:1] in _DRAWN:
+        return [found]
+    margin = len(text) - len(text.lstrip())
+    first, *rest = folded(found, cells - margin)
+    return [first, *indented(rest, margin)]
 
 
 def _invited(event: Invited, tried: int, cells: int) -> Iterator[Line]:
