@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from making import command_line, commands, glossary, keys, ops, paths
+from making import command_line, commands, glossary, keys, ops, paths, scenario_files
 from making.run import filled
 
 from tfstep.text import LANGUAGES, set_language
@@ -21,7 +21,8 @@ Page = Callable[[str], Iterator[str]]
 GENERATED: dict[str, Page] = {
     "commands": commands.page,
     "command-line": command_line.page,
-    "scenario-files": keys.page,
+    "keys": keys.page,
+    "scenario-files": scenario_files.page,
     "paths": paths.page,
     "ops": ops.page,
     "glossary": glossary.page,

@@ -6,6 +6,8 @@ from types import ModuleType
 
 import pytest
 
+from tfstep.faces.tui.keys import KEYS
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = [*ROOT.glob("*.md"), *sorted(DOCS.rglob("*.md"))]
@@ -18,7 +20,7 @@ def name(page: Path) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("page", ["commands", "command-line", "scenario-files", "paths", "ops", "glossary"])
+@pytest.mark.parametrize("page", ["commands", "command-line", "keys", "scenario-files", "paths", "ops", "glossary"])
 def test_the_reference_is_up_to_date(page: str, language: str, make: ModuleType) -> None:
     text = make.spelled(make.GENERATED[page], language)
     assert make.file(page, language).read_text("utf-8") == text, "python docs/make.py"
@@ -52,3 +54,26 @@ def test_a_number_in_the_prose_stands_in_a_block(page: Path, make: ModuleType) -
         prose = re.sub(r"`[^`\n]*`", "", FENCED.sub("", text))
         shown = "".join(FENCED.findall(text))
         assert [number for number in re.findall(r"\d+\.\d{2,}", prose) if number not in shown] == []
+
+
+@pytest.mark.parametrize("index", ["index.md", "index.zh.md"])
+def test_the_index_leads_to_every_page(index: str) -> None:
+    linked = {(DOCS / target).resolve() for _, target in LINK.findall((DOCS / index).read_text("utf-8"))}
+    pages = {page for page in DOCS.rglob("*.md") if page.name.endswith(".zh.md") == index.endswith(".zh.md")}
+    assert pages - linked == {DOCS / index}
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
+def test_a_key_of_the_readme_is_a_key(page: str) -> None:
+    rows = re.findall(r"^\| `.`.*\|$", (ROOT / page).read_text("utf-8"), re.MULTILINE)
+    known = {key.shown for key in KEYS} | set("hjkl")
+    assert len(rows) > 3
+    assert {key for row in rows for key in re.findall(r"`(.)`", row)} <= known
+
+
+@pytest.mark.parametrize("page", ["tutorial.md", "tutorial.zh.md"])
+def test_a_key_beside_a_command_runs_it(page: str) -> None:
+    shown = re.findall(r"^(\S+) .*?# (\S)$", (DOCS / page).read_text("utf-8"), re.MULTILINE)
+    does = {key.shown: key.line or key.label.en for key in KEYS}
+    assert len(shown) > 5
+    assert [(line, key) for line, key in shown if does.get(key) not in (line, {"set": "edit"}.get(line))] == []

@@ -1,0 +1,126 @@
+"""The reference of scenario files: every key with its values, its default and its kinds, from the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from making.markdown import code, head, table
+from tfstep.scenario.about import ABOUT, PARTS
+from tfstep.scenario.json_schema import json_schema
+from tfstep.scenario.kinds import INPUTS, KEYS, KINDS
+from tfstep.text import Text
+
+TITLE = Text("Scenario files", "场景文件")
+INTRO = Text(
+    "A scenario is a YAML file. `model:` must be there, everything else has a default; `tfstep new KIND` writes a "
+    "commented file to start from, `tfstep validate FILE` lists every mistake with its line and column, and `tfstep "
+    "new --schema` prints the JSON Schema with which an editor completes the keys. Weights are laid down in the order "
+    "`init`, `file`, `set`.",
+    "场景是一个 YAML 文件。`model:` 必须写，其余都有默认值。`tfstep new 种类` 写出一个带注释的文件作为起点，"
+    "`tfstep validate 文件` 列出每处错误的行和列，`tfstep new --schema` 输出 JSON Schema，编辑器可据此补全。"
+    "权重按 `init`、`file`、`set` 的顺序依次覆盖。",
+)
+NAMES = {
+    "file": Text("The file", "整个文件"),
+    "layers": Text("`model.layers`", "`model.layers`"),
+    "rope": Text("`model.rope`", "`model.rope`"),
+    "mask": Text("`model.mask`", "`model.mask`"),
+    "example": Text("One of `train.data`", "`train.data` 中的一项"),
+}
+WORD = Text("words", "词")
+VALUES = {  # what the schema has as several alternatives
+    "title": Text("a text", "文字"),
+    "about": Text("a text", "文字"),
+    "source": WORD,
+    "target": WORD,
+    "labels": WORD,
+    "vocab": Text("words, or a number", "词，或一个数"),
+    "layers": Text("a number, or a section", "一个数，或一节"),
+    "init": Text("`xavier` `normal` `uniform` `zeros`", "`xavier` `normal` `uniform` `zeros`"),
+    "set": Text(
+        "PATH: `identity` `ones` `zeros` `xavier` …, `{{normal: σ}}` `{{uniform: a}}` `{{constant: c}}`, or numbers",
+        "路径: `identity` `ones` `zeros` `xavier` …、`{{normal: σ}}` `{{uniform: a}}` `{{constant: c}}`，或数组",
+    ),
+    "steps": Text("name: expression", "名字: 表达式"),
+    "variants": Text("name: keys of the file", "名字: 文件中的键"),
+    "tie": Text("lists of paths", "路径的列表"),
+}
+TYPES = {
+    "integer": Text("a whole number", "整数"),
+    "number": Text("a number", "数"),
+    "string": Text("a string", "字符串"),
+    "boolean": Text("`true` `false`", "`true` `false`"),
+    "array": Text("a list", "列表"),
+    "object": Text("a section", "一节"),
+}
+
+
+def page(language: str) -> Iterator[str]:
+    """The lines of the page."""
+    yield from head(TITLE, language)
+    yield INTRO.in_(language)
+    schema: Any = json_schema()
+    columns = [
+        Text("key", "键").in_(language),
+        Text("values", "取值").in_(language),
+        Text("default", "默认").in_(language),
+        Text("what it is for", "作用").in_(language),
+    ]
+    for section, part in PARTS.items():
+        fields = schema["properties"] if section == "file" else schema["$defs"][part.__name__]["properties"]
+        kinds = {"model": KEYS, "input": INPUTS}.get(section, {})
+        last = [Text("kinds", "种类").in_(language)] if kinds else []
+        yield f"\n## {NAMES.get(section, Text('`{name}`', '`{name}`', name=section)).in_(language)}\n"
+        rows = (
+            [
+                code(key),
+                _values(section, key, fields[key], language),
+                _default(fields[key]),
+                about.in_(language),
+                *([_kinds(kinds[key], language)] if kinds else []),
+            ]
+            for key, about in ABOUT[section].items()
+        )
+        yield from table(columns + last, rows)
+
+
+def _values(section: str, key: str, field: dict[str, Any], language: str) -> str:
+    if section == "loss" and key == "target":
+        return Text("numbers", "数组").in_(language)
+    if section != "example" and key == "loss":
+        return Text("a section, or an expression", "一节，或一个表达式").in_(language)
+    if key in VALUES and (section, key) not in {("train", "steps"), ("file", "steps")}:
+        return VALUES[key].in_(language)
+    if "enum" in field:
+        return " ".join(map(code, field["enum"]))
+    if "const" in field:
+        return code(str(field["const"]))
+    if "$ref" in field:
+        numbers = field["$ref"].endswith("Numbers")
+        return (Text("numbers", "数组") if numbers else TYPES["object"]).in_(language)
+    bounds = [
+        f"{sign} {field[name]:g}"
+        for name, sign in (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<"))
+        if name in field
+    ]
+    return " ".join([TYPES[field["type"]].in_(language), *bounds])
+
+
+def _default(field: dict[str, Any]) -> str:
+    if "default" not in field or isinstance(field["default"], dict):
+        return ""
+    default = field["default"]
+    return code(
+        str(default).lower()
+        if isinstance(default, bool)
+        else f"{default:g}"
+        if isinstance(default, float)
+        else str(default)
+    )
+
+
+def _kinds(kinds: frozenset[str], language: str) -> str:
+    if kinds == frozenset(KINDS):
+        return Text("all", "全部").in_(language)
+    return " ".join(kind for kind in KINDS if kind in kinds)
