@@ -90,6 +90,17 @@ def test_an_edit_is_marked_where_it_moved_something(session: tfstep.Session) -> 
     assert frame(session).since is None
 
 
+@pytest.mark.parametrize("cells", [30, 58, 100])
+def test_the_edit_is_said_before_what_it_moved(session: tfstep.Session, cells: int) -> None:
+    session.run("set enc0.attn.W_Q[0,0] = 2")
+    since = frame(session).since
+    assert since is not None
+    head = plain(since.head(cells)[0])
+    assert "W_Q[i0,o0] +1 → +2" in head
+    assert ("tensors moved" in head) == (cells == 100)
+    assert line_width(since.head(cells)[0]) <= cells
+
+
 def test_nudges_in_a_row_count_as_one_edit(session: tfstep.Session) -> None:
     for value in (1.1, 1.2, 1.3):
         session.run(f"set enc0.attn.W_Q[0,0] = {value}")

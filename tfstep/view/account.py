@@ -16,7 +16,7 @@ from tfstep.view.board import At
 from tfstep.view.equation import Equation, equation, name_of
 from tfstep.view.number import plain
 from tfstep.view.readers import readers
-from tfstep.view.spans import Line, Span, clipped, ends, flow, line
+from tfstep.view.spans import Line, Span, clipped, ends, flow, line, line_width
 from tfstep.view.sums import explained
 
 LISTED = 4  # steps that read a number, of which the names are shown
@@ -91,7 +91,7 @@ class Account:
     def _head(self, cells: int) -> list[Line]:
         left = line(Span(str(Text("why", "为何")) + "  ", "key"), Span(self.name, "accent"), "  ", self._value())
         hint = line(Span(self.cell, "dim"))
-        return [ends(left, hint, cells)]
+        return [ends(left, hint if line_width((*left, *hint)) + 2 <= cells else (), cells)]
 
     def _value(self) -> Span:
         return Span(plain(self.value), "strong")

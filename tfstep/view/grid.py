@@ -27,6 +27,7 @@ class Grid:
     ``before`` the numbers before the edit, ``pinned`` the cells that are held. Matrices of one ``group``
     are compared with each other: they are scrolled together.
     ``slope`` is the gradient, where the shades are to show that and not the numbers themselves.
+    ``bare`` leaves a dash where there is no number, for there is nothing to be compared with.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Grid:
     focused: bool = False
     group: str = ""
     slope: np.ndarray | None = None
+    bare: bool = False
     bound: float | None = None  # where the colour scale ends; None: at the largest size
     _styles: dict[int, Style] = field(default_factory=dict)
 
@@ -128,7 +130,8 @@ class Grid:
 
     def numbers(self, row: int, start: int, stop: int, style: Style) -> list[str]:
         """The texts of part of a row, each as wide as the style says."""
-        return [style.text(value) for value in self.values[row, start:stop].tolist()]
+        found = [style.text(value) for value in self.values[row, start:stop].tolist()]
+        return [text.replace("nan", "  -") for text in found] if self.bare else found
 
     def levels(self, row: int, start: int, stop: int) -> list[int]:
         """The shades of part of a row, −8 to 8; 0 for masked cells and for those that are no number."""

@@ -17,7 +17,7 @@ from tfstep.view.board import At
 from tfstep.view.fit import left, right
 from tfstep.view.labels import cell_words, labels
 from tfstep.view.number import plain
-from tfstep.view.spans import Line, Span, ends, line
+from tfstep.view.spans import Line, Span, clipped, ends, line, line_width, spelled
 
 WAITING = 4000  # tensors up to which all of them are compared
 
@@ -45,17 +45,26 @@ class Since:
         """The lines above the bars."""
         what, change = self.edits[0] if self.edits else ("", "")
         more = f"  +{len(self.edits) - 1}" if len(self.edits) > 1 else ""
-        first = line(Span(str(Text("~ since the edit  ", "~ 改动以来  ")), "changed"), Span(f"{what} {change}{more}"))
-        notes = []
+        edit = Span(f"{what} {change}{more}")
+        long = line(Span(str(Text("~ since the edit  ", "~ 改动以来  ")), "changed"), edit)
+        short = line(Span("~ ", "changed"), edit)
+        moved, loss = self._notes()
+        both = " · ".join(each for each in (moved, loss) if each)
+        for first, notes in ((long, both), (short, both), (short, loss)):
+            right = line(Span(notes, "dim"))
+            if line_width(spelled((*first, *right))) + 2 <= cells:
+                return [ends(first, right, cells)]
+        return [clipped(short, cells)]
+
+    def _notes(self) -> tuple[str, str]:
+        """How many tensors moved, and how far the loss."""
+        moved = loss = ""
         if self.moved is not None:
-            notes.append(str(Text("{n} tensors moved", "{n} 个张量随之变动", n=self.moved)))
+            moved = str(Text("{n} tensors moved", "{n} 个张量随之变动", n=self.moved))
         if self.loss is not None:
-            notes.append(
-                str(
-                    Text("loss {a} → {b}", "损失 {a} → {b}", a=plain(self.loss[0], False), b=plain(self.loss[1], False))
-                )
-            )
-        return [ends(first, line(Span(" · ".join(notes), "dim")), cells)]
+            a, b = (plain(each, False) for each in self.loss)
+            loss = str(Text("loss {a} → {b}", "损失 {a} → {b}", a=a, b=b))
+        return moved, loss
 
     def drawn(self, cells: int, lines: int, ascii_only: bool = False) -> list[Line]:
         """The panel in so many cells and lines."""

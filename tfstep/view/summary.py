@@ -45,7 +45,7 @@ def _range(grid: Grid) -> tuple[str, str]:
         return "", ""
     short = f"{brief(found.least)} … {brief(found.most)}"
     mean = found.mean if abs(found.mean) > 1e-12 * found.bound else 0.0
-    return f"{short}  μ {brief(mean)}" + (f"  ({found.odd} ▒)" if found.odd else ""), short
+    return f"{short}  μ {brief(mean)}" + (f"  ({found.odd} ▒)" if found.odd and not grid.bare else ""), short
 
 
 def _change(grid: Grid) -> tuple[str, str]:

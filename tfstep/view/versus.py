@@ -14,6 +14,7 @@ from tfstep.view.grid import Grid
 from tfstep.view.labels import Labels
 from tfstep.view.places import Piece
 from tfstep.view.plane import derived, plane
+from tfstep.view.ranges import one_range
 
 
 def other_variant(state: State) -> str | None:
@@ -33,10 +34,8 @@ def versus_board(state: State, tensor: Tensor, at: At, by_word: bool) -> tuple[P
         return ()
     now = plane(tensor.trace, tensor.node, at(tensor))
     was = plane(there, node, at(tensor) if node.shape == tensor.shape else (*at(tensor)[:-2], 0, 0)[-node.spec.ndim :])
-    if by_word:
-        was = _paired(was, now)
-    if was.values.shape != now.values.shape:
-        return ()
+    if by_word or was.values.shape != now.values.shape:
+        was = _paired(was, now, by_word)
     place = now.place(at(tensor))
     was = replace(was, key=f"{was.key}@{name}", title=name, cursor=place, lead=now.lead, group=now.key)
     here = replace(now, title=state.variant, cursor=place, focused=True, group=now.key)
@@ -45,22 +44,26 @@ def versus_board(state: State, tensor: Tensor, at: At, by_word: bool) -> tuple[P
     title = Text("difference, by word", "差（按词）") if by_word else Text("difference", "差")
     change = replace(derived(now, now.key + "@versus", str(title), now.note, tensor.value), values=moved)
     change = replace(change, cursor=place, hidden=None, group=now.key)
-    return Piece("", was, summary=True), Piece("→", here, summary=True), Piece("", change, summary=True)
+    both = one_range([Piece("", was, summary=True), Piece("→", here, summary=True)])
+    return (*both, Piece("", replace(change, bare=True), summary=True))
 
 
-def _paired(was: Grid, now: Grid) -> Grid:
-    """The rows and columns of ``was`` in the order of the words of ``now``; where a word is missing, no number."""
-    rows = _places(was.rows, now.rows, was.height, now.height)
-    columns = _places(was.columns, now.columns, was.breadth, now.breadth)
+def _paired(was: Grid, now: Grid, by_word: bool) -> Grid:
+    """The rows and columns of ``was`` in the order of the words or places of ``now``; where one is missing, no
+    number."""
+    rows = _places(was.rows, now.rows, was.height, now.height, by_word)
+    columns = _places(was.columns, now.columns, was.breadth, now.breadth, by_word)
     values = was.values.astype(float)[np.ix_(np.maximum(rows, 0), np.maximum(columns, 0))]
     values[rows < 0, :] = np.nan
     values[:, columns < 0] = np.nan
-    return replace(was, values=values, rows=now.rows, columns=now.columns, hidden=None, _styles={})
+    if by_word:
+        was = replace(was, rows=now.rows, columns=now.columns)
+    return replace(was, values=values, hidden=None, bare=True, _styles={})
 
 
-def _places(was: Labels, now: Labels, before: int, after: int) -> np.ndarray:
-    """For each place now the one before with the same word; −1 where there is none."""
-    if not (was.words and now.words):
+def _places(was: Labels, now: Labels, before: int, after: int, by_word: bool) -> np.ndarray:
+    """For each place now the one before with the same word, or of the same number; −1 where there is none."""
+    if not (by_word and was.words and now.words):
         return np.array([k if k < before else -1 for k in range(after)])
     where = {was[k]: k for k in range(before)}
     return np.array([where.get(now[k], -1) for k in range(after)])

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from unicodedata import combining, east_asian_width
 
+from tfstep.view.symbols import plain
+
 _PIECE = re.compile(r"[^\S\n]+|[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]+")
 _NEVER_FIRST = "，。；：、！？）”’》…"  # what Chinese does not let a line begin with
 
@@ -34,13 +36,14 @@ def clip(text: str, cells: int) -> str:
     """The text cut to at most ``cells`` cells, with ``…`` where something is cut off."""
     if width(text) <= cells:
         return text
-    kept, used = "", 1
+    mark = plain("…")[: max(0, cells)]
+    kept, used = "", len(mark)
     for character in text:
         used += _cells(character)
         if used > cells:
             break
         kept += character
-    return f"{kept}…" if cells > 0 else ""
+    return kept + mark
 
 
 def pieces(text: str) -> list[str]:

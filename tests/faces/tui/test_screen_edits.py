@@ -193,6 +193,30 @@ async def test_two_variants_beside_each_other() -> None:
         assert app.look.mode == "value"
 
 
+async def test_variants_of_unequal_length_are_paired(tmp_path: Path) -> None:
+    path = tmp_path / "lengths.yaml"
+    model = "{kind: encoder, layers: 1, d_model: 4, heads: 1, d_ff: 8}"
+    vocab = "{source: [<pad>, a, b, c], target: [a, b, c]}"
+    longer = "variants: {longer: {input: {source: b a c, labels: b a c}}, two: {model: {heads: 2}}}"
+    path.write_text(
+        f"tfstep: 1\nmodel: {model}\nvocab: {vocab}\ninput: {{source: a b, labels: a b}}\n{longer}\n", "utf-8"
+    )
+    async with screen("enc0.attn.weights", str(path)) as (app, pilot):
+        await pilot.press("v", "d")
+        assert app.session.variant == "longer"
+        assert app.frame is not None
+        here, there = (app.session.trace_of(name)["enc0.attn.weights"].value[0, 0] for name in ("longer", "base"))
+        difference = app.frame.pieces[2].grid.values
+        assert (difference[:2, :2] == here[:2, :2] - there).all()
+        assert "-" in shown(app, "board").splitlines()[4].split()
+        await pilot.press("d")
+        difference = app.frame.pieces[2].grid.values
+        assert (difference[:2, :2] == here[:2, :2] - there[::-1, ::-1]).all()
+        assert "nan" not in shown(app, "board")
+        await pilot.press("d", "v", "d")
+        assert "cannot be compared" in shown(app, "status")
+
+
 async def test_variants_keep_the_step() -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
         await pilot.press("v")

@@ -15,7 +15,7 @@ from tfstep.view.width import clip, width
 
 _HEAT = {0: "  ", 1: " ·", 2: " ·"}
 _BRACKETS = "▐▌[]"
-_SHARES = ("  ", "░░", "░░", "▒▒", "▒▒", "▓▓", "▓▓", "██", "██")
+_SHARES = ("  ", " ·", "··", "▒▒", "▒▒", "▓▓", "▓▓", "██", "██")
 
 
 class Window:

@@ -67,6 +67,14 @@ def difference(app: Debugger) -> None:
     }
     app.status = (line(Span(str(told[wanted]), "dim")),) if wanted in told else ()
     app.look_at(mode=wanted, focus=None, factor=0)
+    if wanted in ("variant", "word") and not any("@" in piece.grid.key for piece in app.frame.pieces):
+        lacks = Text(
+            "{path} cannot be compared: variant {name} has none of its shape",
+            "{path} 无法比较：变体 {name} 中没有同样形状的它",
+            path=app.frame.subject,
+            name=other,
+        )
+        app.say(line(Span(str(lacks), "dim")))
 
 
 def drawn(app: Debugger) -> None:
