@@ -30,6 +30,15 @@ ASKED = (
     "rows of `<pad>`",
     "fully masked row",
     "mask needed at inference",
+    "FFN mixes",
+    "abolish vanishing gradients",
+    "mean of a feature over the batch",
+    "shifted not at all, or twice",
+    "uses the words before t",
+    "which encoder layer",
+    "ignores the model's word",
+    "predictions made in parallel",
+    "all is translated",
 )
 """What must not be missing from the page: each of these is really asked."""
 
