@@ -12,8 +12,15 @@ import tfstep
 
 PACKAGE = Path(tfstep.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
+PAGES = sorted((PACKAGE.parent / "docs").rglob("*.py"))
+SPEAKING = [
+    path
+    for path in MODULES
+    if path.relative_to(PACKAGE).parts[0] in ("faces", "lessons", "commands", "view", "session")
+]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH = re.compile(r"[A-Za-z]{3,}")
+SENTENCE = re.compile(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b")
 
 
 def called(call: ast.Call) -> str:
@@ -83,6 +90,42 @@ def bare_messages(source: str, errors: set[str]) -> list[str]:
         for call in calls(ast.parse(source), *errors)
         if call.args and isinstance(call.args[0], ast.Constant | ast.JoinedStr)
     ]
+
+
+def loose_sentences(source: str) -> list[str]:
+    """Sentences that stand in neither a `Text` nor a docstring, an assertion, or an error that only a bug raises."""
+    tree = ast.parse(source)
+    apart = [*calls(tree, "Text", "Template", "ValueError", "TypeError", "KeyError", "AssertionError", "RuntimeError", "compile")]
+    apart += [node for node in ast.walk(tree) if isinstance(node, ast.Expr | ast.Assert)]
+    kept = {id(inner) for node in apart if not _calls(node) for inner in ast.walk(node)}
+    return [
+        f"line {node.lineno}: {node.value!r}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in kept
+        if SENTENCE.search(node.value)
+    ]
+
+
+def _calls(node: ast.AST) -> bool:
+    """Whether a statement is a call: what it is given is looked at."""
+    return isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)
+
+
+def test_a_loose_sentence_is_found() -> None:
+    assert loose_sentences('say("no such file here")')
+    assert loose_sentences('x = "there is no such file"')
+    assert not loose_sentences('"""There is no such file."""\nx = Text("there is no such file", "没有")')
+    assert not loose_sentences('raise ValueError("there is no such file")')
+
+
+@pytest.mark.parametrize("path", SPEAKING, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_nothing_is_said_in_one_language_only(path: Path) -> None:
+    assert loose_sentences(path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_texts_of_the_pages_are_whole(path: Path) -> None:
+    assert faults(path.read_text("utf-8")) == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())

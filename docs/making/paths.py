@@ -114,7 +114,7 @@ def page(language: str) -> Iterator[str]:
     yield f"\n## {Text('Around a path P', '路径 P 的各种写法').in_(language)}\n"
     columns = [Text("path", "路径").in_(language), Text("what it is", "是什么").in_(language)]
     yield from table(columns, [[code(path), about.in_(language)] for path, about in AROUND])
-    columns = [Text(*each).in_(language) for each in COLUMNS]
+    columns = [each.in_(language) for each in COLUMNS]
     insides: dict[str, tuple[str, ...]] = {}
     for model in MODELS:
         trace = tfstep.trace(load_text(model.yaml))
@@ -128,7 +128,12 @@ def page(language: str) -> Iterator[str]:
     yield from table(columns, rows)
 
 
-COLUMNS = (("path", "路径"), ("how it is made", "怎样得到"), ("axes", "轴"), ("elsewhere", "别处的名字"))
+COLUMNS = (
+    Text("path", "路径"),
+    Text("how it is made", "怎样得到"),
+    Text("axes", "轴"),
+    Text("elsewhere", "别处的名字"),
+)
 KINDS = {
     "parameter": Text("parameter", "参数"),
     "constant": Text("constant", "常量"),
