@@ -51,6 +51,10 @@ def _plot(session: Session, rest: str) -> Result:
         if (reason := untrainable(session)) is not None:
             raise CommandError(reason)
         if session.scenario.train.data:
+            if not past:
+                raise CommandError(
+                    Text("no update was made yet: `train 20` makes some", "还没有做过参数更新：`train 20` 做一些")
+                )
             losses = np.array([moment.loss for moment in past])[:, None]
             return Plotted(str(Text("loss over train.data", "train.data 上的损失")), np.arange(len(past)), losses)
         return Plotted("loss", *over_updates(session, "loss"))

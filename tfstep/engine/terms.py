@@ -54,7 +54,7 @@ def terms_of(trace: Trace, slot: int, cell: Cell, memo: Memo) -> Terms:
         why = _why(trace, node, cell)
         return why.rule, _atoms(trace, node, why), why.note
     rule, terms, note = _flat(inside, inside.plan.result, cell, memo)
-    return rule, [replace(t, atoms=tuple(_outward(a) for a in t.atoms)) for t in terms], note
+    return rule, [AtomTerm(tuple(_outward(a) for a in t.atoms), t.fn) for t in terms], note
 
 
 def _flat(trace: Trace, slot: int, cell: Cell, memo: Memo) -> Terms:
@@ -117,8 +117,10 @@ def _commutes(power: float) -> bool:
 
 
 def _to_power(atom: Atom, power: float) -> Atom:
+    if power == 1:
+        return atom
     const = replace(atom.const, power=atom.const.power * power) if atom.const else None
-    return replace(atom, power=atom.power * power, const=const)
+    return Atom(atom.trace, atom.slot, atom.cell, atom.power * power, const)
 
 
 def _is_named(trace: Trace, slot: int) -> bool:
@@ -130,7 +132,7 @@ def _outward(atom: Atom) -> Atom:
     """An input of an inside is the tensor it stands for."""
     while atom.trace is not None and atom.slot < len(atom.trace.sources):
         source = atom.trace.sources[atom.slot]
-        atom = replace(atom, trace=source.trace, slot=source.slot)
+        atom = Atom(source.trace, source.slot, atom.cell, atom.power, atom.const)
     return atom
 
 
