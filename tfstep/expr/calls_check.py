@@ -28,8 +28,10 @@ def _at_an_end(x: np.ndarray, above: float) -> bool:
 
 def _idle(x: np.ndarray) -> float:
     """The share of features (cells of the last axis) that are 0 in every row."""
+    if not x.size:
+        return 0.0
     rows = x.reshape(-1, x.shape[-1] if x.ndim else 1)
-    return float(np.mean(np.all(rows == 0, axis=0))) if rows.size else 0.0
+    return float(np.mean(np.all(rows == 0, axis=0)))
 
 
 _NAN = Question("has_nan", lambda x: np.any(np.isnan(x)), whole)

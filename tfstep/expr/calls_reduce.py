@@ -10,6 +10,7 @@ import numpy as np
 from tfstep.engine.axis import NO_AXIS, Spec
 from tfstep.engine.op import Op
 from tfstep.engine.tape import Traced
+from tfstep.errors import ExpressionError
 from tfstep.expr.builder import BOOL, WHOLE, Builder, Value
 from tfstep.expr.functions import Axes, Counted, Real, add
 from tfstep.expr.primitives import Question
@@ -27,10 +28,15 @@ def _axes(at: Builder, x: Traced, axis: Axes) -> tuple[int, ...]:
     return found
 
 
+def _nothing(at: Builder, x: Traced) -> ExpressionError:
+    """For what needs a number at least."""
+    return at.error(Text("there is no number to choose from: {shape}", "没有可选的数：{shape}", shape=x.shape))
+
+
 def _reduce(at: Builder, op: Op, x: Traced, axis: Axes, keepdims: bool, empty: bool = True) -> Traced:
     axes = _axes(at, x, axis)
     if not empty and any(x.shape[a] == 0 for a in axes):
-        raise at.error(Text("there is no number to choose from: {shape}", "没有可选的数：{shape}", shape=x.shape))
+        raise _nothing(at, x)
     return at.apply(op, x, axis=axes, keepdims=keepdims)
 
 
@@ -92,6 +98,8 @@ def _last(op: Op) -> Callable[..., Value]:
 
     def build(at: Builder, x: Real, axis: int = -1) -> Value:
         along = at.axis(axis, x.ndim)
+        if x.shape[along] == 0:
+            raise _nothing(at, x)
         if along == x.ndim - 1:
             return at.apply(op, x)
         order = list(range(x.ndim))
@@ -138,7 +146,7 @@ def _place(name: str, compute: Callable[..., Any]) -> Callable[..., Value]:
 
     def build(at: Builder, x: Counted, axis: int | None = None) -> Value:
         if x.spec.size == 0:
-            raise at.error(Text("there is no number to choose from: {shape}", "没有可选的数：{shape}", shape=x.shape))
+            raise _nothing(at, x)
         return at.apply(question, x, axis=None if axis is None else at.axis(at.whole(axis, "axis"), x.ndim))
 
     return build

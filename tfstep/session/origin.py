@@ -49,12 +49,12 @@ def broken_here(state: State) -> Text | None:
     path = found[0].prefix + found[1].path
     if found[1] is tensor.node:
         return Text(
-            "NaN or inf arises here, out of finite numbers; `step` shows where inside",
-            "NaN 或 inf 在这一步由有限数产生；`step` 可看内部何处",
+            "NaN or +inf arises here: what this step reads has none; `step` shows where inside",
+            "NaN 或 +inf 在这一步产生：它读取的数里都没有；`step` 可看内部何处",
         )
     return Text(
-        "NaN or inf; the first one is in {path} (`goto {path}`)",
-        "NaN 或 inf；最早出现在 {path}（`goto {path}`）",
+        "NaN or +inf; the first one is in {path} (`goto {path}`)",
+        "NaN 或 +inf；最早出现在 {path}（`goto {path}`）",
         path=path,
     )
 
