@@ -139,3 +139,25 @@ def test_without_a_terminal_it_says_what_to_use_instead() -> None:
     assert done.stdout == ""
     assert "tfstep dump" in done.stderr
     assert "\x1b" not in done.stderr
+
+
+LEARN = f"{sys.executable} -m tfstep learn softmax --lang en"
+
+
+def test_a_lesson_is_read_answered_left_and_gone_on_with(terminal: Terminal) -> None:
+    terminal.type(f"{LEARN}; echo status $?", "Enter")
+    terminal.until(lambda text: "step 1/" in text)
+    while "Enter more" in terminal.until(lambda text: "Enter more" in text or "reveal" in text):
+        before = terminal.text()
+        terminal.type("Enter")
+        terminal.until(lambda text, before=before: text != before)
+    terminal.type("!")
+    terminal.until(lambda text: "The answer:" in text)
+    terminal.type("P")
+    terminal.until(lambda text: "The answer:" not in text and "step 1/" in text)
+    terminal.type("q")
+    terminal.until(lambda text: "status 0" in text)
+    terminal.type("clear", "Enter")
+    terminal.type(f"{LEARN} --plain", "Enter")
+    terminal.until(lambda text: "? hint, ! answer" in text)
+    terminal.type("q", "Enter")
