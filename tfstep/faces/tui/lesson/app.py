@@ -25,7 +25,7 @@ from tfstep.lessons.lesson import Commands, Question
 from tfstep.lessons.player import Player
 from tfstep.lessons.progress import Progress
 from tfstep.text import Text, language
-from tfstep.view.spans import Span, line
+from tfstep.view.spans import Line, Span, line
 
 NEXT = 3  # what the App returns where the reader wants the next lesson
 Found = list[tuple[Event, Trace]]
@@ -45,6 +45,7 @@ class LessonApp(Debugger, inherit_bindings=False):
         player.calm = True
         self.page = Page()
         self.stands: str | None = None  # the tensor that the lesson looked at last
+        self._lines_of: tuple[tuple[object, ...], list[Line], int] = ((), [], 0)
         self._fresh = False  # whether the page has something that was not drawn yet
 
     def beside(self) -> Iterable[Widget]:
@@ -119,7 +120,10 @@ class LessonApp(Debugger, inherit_bindings=False):
             pane.styles.dock = "left" if room.beside else "bottom"
             pane.styles.width = room.width if room.beside else "100%"
             pane.styles.height = "100%" if room.beside else room.height
-            lines, new = page_lines(self.page, room.cells)
+            kept = (self.page.turns, self.page.tried, self.page.asked is None, room.cells, language())
+            if self._lines_of[0] != kept:  # the text is folded anew only where it is another, not at every key
+                self._lines_of = (kept, *page_lines(self.page, room.cells))
+            _, lines, new = self._lines_of
             pane.put("title", bars.title(self.player, self.page, room))
             pane.text.indent = room.indent
             pane.text.tell([()] * room.above + lines, new + room.above if self._fresh else None)

@@ -47,13 +47,14 @@ class Page:
         self.tries: tuple[str, ...] = ()
         self.tried = 0
         self.given = ""  # the answer that was given last
+        self.turns = 0  # how often something came
 
     def add(self, events: Iterable[tuple[Event, Trace]]) -> None:
         """What came of going on: a step that begins clears the page."""
         found = list(events)
         last = max((k for k, (event, _) in enumerate(found) if is_look(event)), default=-1)
         shown = link(found[last][0]) if last >= 0 else None
-        self.new = len(self.entries)
+        self.new, self.turns = len(self.entries), self.turns + 1
         for k, (event, trace) in enumerate(found):
             if isinstance(event, Began):
                 self.number, self.of, self.title = event.number, event.of, event.title
