@@ -53,6 +53,11 @@ def complete(session: Session, before: str) -> list[Candidate]:
     if kind in ("cell", "path", "place", "expr") and (rest.count("'") % 2 or rest.count('"') % 2):
         quoted = _WORD.search(rest)
         return _matching(session, "word", quoted[1] if quoted else "")
+    if kinds == ("key",) and done:
+        from tfstep.commands.completion_model import values
+
+        key, _, typed = rest.lstrip().partition(" ")
+        return [Candidate(text, len(typed), about) for text, about in values(session, key) if text.startswith(typed)]
     token = (_EXPRESSION if kind == "expr" else _TOKEN).search(rest)
     typed = token[0] if token else ""
     if kind == "file":
@@ -195,10 +200,9 @@ def _words(session: Session, typed: str) -> Iterator[tuple[str, str]]:
 
 
 def _keys(session: Session, typed: str) -> Iterator[tuple[str, str]]:
-    from tfstep.scenario.schema import ModelPart
+    from tfstep.commands.completion_model import keys
 
-    for key in ModelPart.model_fields:
-        yield key, ""
+    yield from keys(session)
 
 
 KINDS: dict[str, Callable[[Session, str], Iterator[tuple[str, str]]]] = {

@@ -58,6 +58,19 @@ def clipped(spans: Line, cells: int) -> Line:
     return tuple(kept)
 
 
+def apart(spans: Line, column: int) -> Line:
+    """The line with no wide character across this column, where something else ends beneath it: a space moves it on."""
+    kept, at = [], 0
+    for span in spans:
+        for k, character in enumerate(span.text):
+            cells = width(character)
+            if at < column < at + cells:
+                span = replace(span, text=f"{span.text[:k]} {span.text[k:]}")
+            at += cells
+        kept.append(span)
+    return tuple(kept)
+
+
 def ends(left: Line, right: Line, cells: int) -> Line:
     """A line with one part at its left end and one at its right; the left one gives way."""
     left, right = spelled(left), clipped(right, cells)

@@ -11,7 +11,7 @@ from tfstep.faces.tui.drawn import Drawn
 from tfstep.faces.tui.prompt import Candidate, Complete, Prompt
 from tfstep.text import Text
 from tfstep.view.fit import left
-from tfstep.view.spans import Line, Span, clipped, line
+from tfstep.view.spans import Line, Span, apart, clipped, line
 from tfstep.view.width import width
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def offer(app: Debugger, typed: Prompt.Typed) -> None:
     menu = app.query_one("#menu", Drawn)
     menu.display = bool(found)
     menu.styles.height = len(found)
-    menu.show(found)
+    edge = app.query_one("#tree").size.width - menu.indent  # Textual cuts what lies above it there
+    menu.show([apart(each, edge) for each in found])
     menu.lit = lit
 
 
