@@ -95,7 +95,11 @@ def bare_messages(source: str, errors: set[str]) -> list[str]:
 def loose_sentences(source: str) -> list[str]:
     """Sentences that stand in neither a `Text` nor a docstring, an assertion, or an error that only a bug raises."""
     tree = ast.parse(source)
-    apart = [*calls(tree, "Text", "Template", "ValueError", "TypeError", "KeyError", "AssertionError", "RuntimeError", "compile")]
+    apart = [
+        *calls(
+            tree, "Text", "Template", "ValueError", "TypeError", "KeyError", "AssertionError", "RuntimeError", "compile"
+        )
+    ]
     apart += [node for node in ast.walk(tree) if isinstance(node, ast.Expr | ast.Assert)]
     kept = {id(inner) for node in apart if not _calls(node) for inner in ast.walk(node)}
     return [
