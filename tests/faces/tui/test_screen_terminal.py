@@ -114,6 +114,27 @@ def test_killed_in_the_middle_of_twenty_edits(terminal: Terminal) -> None:
         again.close()
 
 
+def test_the_first_run_has_a_tour_and_keys_are_ones_own(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "tfstep").mkdir()
+    (tmp_path / "tfstep" / "keys.toml").write_text('x = "n"\nq = 1\n', "utf-8")
+    terminal.type(f"export XDG_STATE_HOME={tmp_path} XDG_CONFIG_HOME={tmp_path}", "Enter")
+    run = f"{sys.executable} -m tfstep run wo-ai-ni --lang en"
+    terminal.type(run, "Enter")
+    terminal.until(lambda text: "keys.toml:2:1" in text)
+    terminal.type("x")
+    terminal.until(lambda text: "src › x" in text)
+    terminal.type("q")
+    (tmp_path / "tfstep" / "keys.toml").unlink()
+    terminal.type("clear", "Enter")
+    terminal.type(run, "Enter")
+    terminal.until(lambda text: "tour  1/6" in text)
+    terminal.type("Escape", "q")
+    terminal.type("clear", "Enter")
+    terminal.type(run, "Enter")
+    terminal.until(lambda text: "src.embed" in text and "tour" not in text)
+    terminal.type("q")
+
+
 def test_it_is_suspended_and_comes_back(terminal: Terminal) -> None:
     terminal.type("set -m", "Enter")
     terminal.type(RUN, "Enter")

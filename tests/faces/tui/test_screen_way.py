@@ -1,5 +1,7 @@
 """Finding one's way on the screen: following numbers both ways, jumping, the palette, the menu, hovering."""
 
+from pathlib import Path
+
 import pytest
 from screens import screen, shown
 from textual.widgets import Input
@@ -7,6 +9,7 @@ from textual.widgets import Input
 from tfstep.faces.tui.chooser import Chooser
 from tfstep.faces.tui.drawn import Drawn
 from tfstep.faces.tui.jump import LETTERS, labels
+from tfstep.faces.tui.tour import first_time
 from tfstep.text import set_language
 
 
@@ -228,3 +231,37 @@ async def test_one_returns_even_where_the_step_is_gone() -> None:
         await pilot.press("backspace")
         assert app.is_running
         assert app.session.current.path in app.session.trace.plan.paths
+
+
+async def test_the_tour_turns_when_one_does_what_it_says() -> None:
+    async with screen("enc0.attn.masked") as (app, pilot):
+        assert app.tour is None
+        await pilot.press("f2")
+        assert "tour  1/6" in shown(app, "card")
+        assert "n goes to the next one, p goes back" in " ".join(shown(app, "card").split())
+        await pilot.press("n")
+        assert "tour  2/6" in shown(app, "card")
+        await pilot.press("s")
+        assert "tour  3/6" in shown(app, "card")
+        await pilot.press("down")
+        assert "tour  4/6" in shown(app, "card")
+        await pilot.press("o", "plus")
+        assert "tour  5/6" in shown(app, "card")
+        await pilot.press("colon", "x", "escape")
+        assert "tour  5/6" in shown(app, "card")
+        await pilot.press("f2", "f2")
+        assert app.tour is None
+        assert not app.query_one("#card").display
+        await pilot.press("f2", "L")
+        assert "导览" in shown(app, "card").replace(" ", "")
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert app.query_one("#card").region.bottom == 22
+        await pilot.press("escape", "n")
+        assert app.tour is None
+
+
+def test_the_tour_is_shown_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert first_time()
+    assert not first_time()

@@ -34,6 +34,7 @@ from tfstep.view.spans import Line, Span, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.jump import Jump
+    from tfstep.faces.tui.tour import Tour
 
 
 class Debugger(App[int]):
@@ -63,6 +64,7 @@ class Debugger(App[int]):
         self.busy = Busy(self)
         self.rest = Rest(self)
         self.jump: Jump | None = None
+        self.tour: Tour | None = None
         self.hovered: Widget | None = None  # on which the mouse is over something
         self.tall: tuple[tuple[object, ...], int] = ((), 0)  # what was looked at, how tall its explanation was
         for palette in THEMES.values():
@@ -80,6 +82,7 @@ class Debugger(App[int]):
                 yield Board(id="board")
                 yield panel("why", "panel")
                 yield panel("since", "paper")
+        yield panel("card", "chosen")
         yield panel("status", "bar")
         yield Prompt(id="prompt")
         yield panel("footer", "paper")
@@ -216,9 +219,12 @@ class Debugger(App[int]):
             self.call_later(self.run_action, key.action)
 
     def action_stop(self) -> None:
-        """Stop the command that is running."""
+        """Stop the command that is running; else end the tour."""
         if self.busy.command:
             self.busy.stop()
+        elif self.tour is not None:
+            self.tour = None
+            self.redraw()
 
     def on_unmount(self) -> None:
         """Nothing goes on behind a screen that is gone."""

@@ -23,6 +23,12 @@ def _jump(app: Debugger) -> None:
     app.jump = Jump(app)
 
 
+def _tour(app: Debugger) -> None:
+    from tfstep.faces.tui import tour
+
+    tour.go_on(app)
+
+
 INTENTS: dict[str, Callable[..., None]] = {
     "head": lambda app, by: pointing.along(app, "head", by),
     "sentence": lambda app, by: pointing.along(app, "batch", by),
@@ -56,4 +62,5 @@ INTENTS: dict[str, Callable[..., None]] = {
     "match": asking.match,
     "everything": _everything,
     "jump": _jump,
+    "tour": _tour,
 }

@@ -126,6 +126,13 @@ WAY = (
         about=Text("Dark, light, or the colours of the terminal itself.", "深色、浅色，或终端自己的配色。"),
     ),
     Key(
+        "f2",
+        "F2",
+        Text("tour", "导览"),
+        "intend('tour')",
+        about=Text("A tour of a minute; again: its next card. Esc ends it.", "一分钟导览；再按翻到下一张，Esc 结束。"),
+    ),
+    Key(
         "ctrl+z",
         "^Z",
         Text("shell", "挂起"),

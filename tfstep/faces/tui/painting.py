@@ -22,6 +22,8 @@ def paint(app: Debugger, frame: Frame) -> None:
     """Divide the screen for this Frame, and show it."""
     width = app.size.width
     columns, rows = app.room()
+    told = _card(app, width - 2, rows)
+    rows -= len(told)
     status = [part for each in app.status or (outcome.hint(app, width - 2),) for part in folded(each, width - 2)]
     status = status[:4] or [()]
     kept = (frame.subject, app.look.mode, columns, rows, len(status))
@@ -43,9 +45,22 @@ def paint(app: Debugger, frame: Frame) -> None:
     _text(app, "since", parts.since, parts.apart if parts.since else 0)
     give(app.query_one("#status", Drawn), "height", len(status))
     lines(app, "status", status)
+    card = app.query_one("#card", Drawn)
+    card.display = bool(told)
+    give(card, "height", len(told))
+    card.show(told)
     app.busy.tell()
     lines(app, "footer", [footer(width - 2, app.keys)])
     app.rest.after(frame)
+
+
+def _card(app: Debugger, cells: int, rows: int) -> list[Line]:
+    """The card of the tour, if there is one."""
+    if app.tour is None:
+        return []
+    from tfstep.faces.tui.tour import card
+
+    return card(app, cells, rows)
 
 
 def lines(app: Debugger, name: str, found: list[Line]) -> None:

@@ -10,8 +10,10 @@ from typing import TypedDict
 
 from tfstep.commands.session import Session
 from tfstep.faces import recovery
-from tfstep.faces.tui import outcome
+from tfstep.faces.tui import outcome, tour
 from tfstep.faces.tui.app import Debugger
+from tfstep.faces.tui.own_keys import with_own_keys
+from tfstep.faces.tui.palette import TERMINAL
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Text
 from tfstep.view.spans import Span, line
@@ -46,10 +48,16 @@ def run(
     session = Session(scenario)
     if at is not None:
         session.run(f"goto {at}")
-    app = Debugger(session, **manner(colour))
+    screen, mistakes = with_own_keys(Debugger)
+    app = screen(session, **manner(colour))
+    app.status = mistakes
+    if app.console.color_system == "standard":  # sixteen colours: those that their owner chose
+        app.theme = TERMINAL.name
     if (offer := recovery.begin(session)) is not None:
         app.status = (*app.status, line(Span(str(offer), "accent")))
     outcome.begin(app, scripts, commands)
+    if not (at or scripts or commands or app.status) and tour.first_time():
+        app.tour = tour.Tour(app)
     code = app.run() or 0
     if app.return_code:
         broke = Text(

@@ -74,7 +74,7 @@ def _renamed() -> list[Key]:
             kept.append(replace(key, action="language"))
         elif key.names in _SIGNS:
             kept.append(replace(key, action=f"sign({_SIGNS[key.names]!r}, {key.action!r})"))
-        elif not taken & set(key.names.split(",")):
+        elif key.action != "intend('tour')" and not taken & set(key.names.split(",")):
             kept.append(key)
     return kept
 
