@@ -95,5 +95,22 @@ def flow(parts: Iterable[Line], cells: int, indent: int = 0) -> list[Line]:
 
 
 def folded(spans: Line, cells: int, indent: int = 0) -> list[Line]:
-    """A line in as many lines as it needs, broken at spaces and between Chinese characters."""
-    return flow(((replace(span, text=piece),) for span in spans for piece in pieces(span.text)), cells, indent)
+    """A line in as many lines as it needs, broken at spaces and between Chinese characters, and within a word (a long
+    path) that no line can hold."""
+    return flow(
+        (
+            (replace(span, text=part),)
+            for span in spans
+            for piece in pieces(span.text)
+            for part in _held(piece, cells - indent)
+        ),
+        cells,
+        indent,
+    )
+
+
+def _held(piece: str, cells: int) -> Iterable[str]:
+    """A piece in parts that a line can hold."""
+    if width(piece) <= cells or cells < 1:
+        return (piece,)
+    return (piece[k : k + cells] for k in range(0, len(piece), cells))
