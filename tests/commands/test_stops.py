@@ -226,6 +226,17 @@ def test_an_infinity_that_arises_in_a_step_is_told_there(session: Session) -> No
     assert "arises here" in told(session, "goto enc0.attn.q_proj")
 
 
+def test_a_nan_is_offered_unasked_on_the_way_and_in_another_variant() -> None:
+    session = Session(tfstep.load("padding"))
+    assert "NaN" not in told(session, "c")
+    session.run("variant all-pad-minus-inf")
+    assert "NaN or +inf arises in enc0.attn.weights" in str(session.asides[0])
+    session.run("goto start")
+    assert "NaN or +inf arises in enc0.attn.weights" in told(session, "c")
+    session.run("variant base")
+    assert not session.asides
+
+
 # -- across a training -----------------------------------------------------------------------------
 
 

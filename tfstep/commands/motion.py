@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfstep.errors import TfstepError
 from tfstep.session import moves
-from tfstep.session.origin import broken_here
+from tfstep.session.origin import broken_between, broken_here
 from tfstep.session.place import Position
 from tfstep.session.results import Message, Moved, Result, Stop
 from tfstep.text import Text
@@ -54,7 +54,9 @@ def run(session: Session, direction: int, target: Position | None = None) -> Res
         if to == target:
             return arrived(session, start)
         to = None
-    return arrived(session, start, end=_no_further(session, direction))
+    first, last = sorted((start[0], session.position[0]))
+    passed = broken_between(session, first + (direction > 0), last)
+    return arrived(session, start, end=_no_further(session, direction), note=passed)
 
 
 def arrived(

@@ -9,7 +9,7 @@ from tfstep.commands.registry import Command, find
 from tfstep.errors import CommandError
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.halts import by_update
-from tfstep.session.origin import broken_loss
+from tfstep.session.origin import broken
 from tfstep.session.results import Changed, Nothing, Result, Trained
 from tfstep.session.state import State
 from tfstep.text import Text
@@ -72,9 +72,10 @@ class Session(State):
         if isinstance(result, Trained) and result.start != result.update:
             by = by_update(result.start, result.update)
         stops = self.points.moved(self, by)
+        found = broken(self)
         if not isinstance(result, Changed):
             self.asides.extend(stop.reason for stop in stops)
+            self.asides.extend([found] if found is not None else [])
             return result
-        broken = broken_loss(self)
-        notes = result.notes if broken is None else (*result.notes, broken)
+        notes = result.notes if found is None else (*result.notes, found)
         return replace(result, stops=tuple(stops), notes=notes)

@@ -12,6 +12,7 @@ from tfstep.commands.session import Session
 from tfstep.errors import TfstepError
 from tfstep.faces.recovery import begin, end
 from tfstep.faces.script import Say, Show, run_scripts, shown
+from tfstep.session.origin import broken
 from tfstep.session.results import Quit
 from tfstep.text import Text
 from tfstep.view.spans import line as spans_line
@@ -42,7 +43,8 @@ def repl(
     if (offer := begin(session)) is not None:
         say(offer)
     if sys.stdin.isatty() and sys.stdout.isatty():
-        show(map(spans_line, str(_welcome(session)).splitlines()))
+        lines = [*str(_welcome(session)).splitlines(), *([str(found)] if (found := broken(session)) else [])]
+        show(map(spans_line, lines))
     session.progress = bar = _Bar()
     try:
         return _debug(session, show, say, files, commands, bar)

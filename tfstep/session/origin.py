@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from tfstep.session.state import State
 
 
+MOST = 2_000_000  # numbers that are looked at unasked
+
+
 def bad(values: np.ndarray) -> bool:
     """Whether a NaN or +inf is in it; −inf is what masks write."""
     return values.dtype.kind == "f" and not bool(np.all(values < np.inf))
@@ -59,17 +62,32 @@ def broken_here(state: State) -> Text | None:
     )
 
 
-def broken_loss(state: State) -> Text | None:
-    """The same for the loss, once a change of the numbers has broken it."""
+def broken(state: State) -> Text | None:
+    """Where the numbers are broken, once a change has made them so: in the loss, else in the first step that is."""
     node = state.trace.plan.paths.get("loss")
-    if node is None or state.trace.stale(node.slot):
-        return None
-    found = origin(state.trace, node)
-    if found is None:
-        return None
-    return Text(
-        "the loss is {value}; it begins in {path} (`goto {path}`)",
-        "损失为 {value}；源头在 {path}（`goto {path}`）",
-        value=float(state.trace.value(node.slot)),
-        path=found[1].path,
-    )
+    if node is not None and not state.trace.stale(node.slot):
+        found = origin(state.trace, node)
+        if found is not None:
+            return Text(
+                "the loss is {value}; it begins in {path} (`goto {path}`)",
+                "损失为 {value}；源头在 {path}（`goto {path}`）",
+                value=float(state.trace.value(node.slot)),
+                path=found[1].path,
+            )
+    return broken_between(state, 1, state.steps_total)
+
+
+def broken_between(state: State, first: int, last: int) -> Text | None:
+    """The first of some steps in which a NaN or +inf arises; what waits to be computed is not computed for this."""
+    left = MOST
+    for node in state.trace.plan.steps[first - 1 : last]:
+        left -= node.spec.size
+        if left < 0:
+            return None
+        found = None if state.trace.stale(node.slot) else origin(state.trace, node)
+        if found is not None:
+            path = found[0].prefix + found[1].path
+            return Text(
+                "NaN or +inf arises in {path} (`goto {path}`)", "{path} 中出现 NaN 或 +inf（`goto {path}`）", path=path
+            )
+    return None

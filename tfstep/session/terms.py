@@ -14,7 +14,7 @@ from tfstep.engine.tensor import Tensor
 from tfstep.engine.terms import AtomTerm, explained
 from tfstep.engine.why import Explanation, Term, explain
 
-MOST = 4096  # terms of a sum that is walked through
+MOST = 2048  # terms of a sum that is walked through
 
 
 @dataclass(frozen=True, eq=False)
