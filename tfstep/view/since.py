@@ -118,8 +118,9 @@ def since(state: State, before: Trace, comparison: Comparison, subject: Tensor, 
     now = state.trace
     if before is now or before.plan is not now.plan:
         return None
-    target = _target(state.journal.now.line).partition(" ")[2]
-    edits = ((_named(now, target), _change(before, now, target)),) if target else ((state.journal.now.line, ""),)
+    line = state.journal.now.line
+    target = _target(line).partition(" ")[2] if "=" in line else ""
+    edits = ((_named(now, target), _change(before, now, target)),) if target else ((line, ""),)
     loss = None
     if node := now.plan.paths.get("loss"):
         loss = (float(before.value(node.slot)), float(now.value(node.slot)))
