@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from tfstep.engine.trace import Trace
+from tfstep.engine.why import Explanation
 from tfstep.faces.tui.lesson.page import Entry, Given, Page, how, link, offered
 from tfstep.lessons.events import Asked, Began, Ended, Hinted, Invited, Ran, Worked
 from tfstep.lessons.prose import prose_lines
 from tfstep.lessons.shown import event_lines
-from tfstep.session.results import Moved, Shown, Switched
+from tfstep.session.results import Drawn, Explained, Moved, Shown, Switched
 from tfstep.text import Text
+from tfstep.view.landscape import map_lines
 from tfstep.view.report.explanation import shortly
 from tfstep.view.report.layout import indented, line, span
 from tfstep.view.spans import Line, Span, flow, folded, line_width, plain
 from tfstep.view.values import part_lines
 from tfstep.view.width import width, wrap
 
-_DRAWN = "│|┤├└┌+"  # what the lines of a picture begin with
+MAP = 16  # lines of a map of the loss
 
 
 def page_lines(page: Page, cells: int) -> tuple[list[Line], int]:
@@ -51,14 +54,18 @@ def _drawn(entry: Entry, page: Page, cells: int) -> Iterator[Line]:
             yield from folded(line(*_went(event), span(f"  {title}", "dim")), cells)
             yield ()
         case Ran(result=Shown(tensor=tensor, index=index, values=values)):
-            yield line(*_went(event), span(f"  {tensor.formula or ''}", "dim"))
+            yield from _made(_went(event), tensor.formula or "", cells)
             yield from indented(part_lines(tensor, index, values, cells - 2))
             yield ()
-        case Worked():
-            for each in event.explanations:
-                for found in shortly(event.trace, each):
-                    yield from indented(folded(found, cells - 2))
+        case Ran(result=Explained(explanation=explanation)):
+            yield _went(event)
+            yield from _working(entry.trace, (explanation,), cells)
+        case Ran(result=Drawn(landscape=landscape)):
+            yield _went(event)
+            yield from indented(map_lines(landscape, cells - 2, MAP))
             yield ()
+        case Worked():
+            yield from _working(event.trace, event.explanations, cells)
         case Given(text=text):
             yield line(span("› ", "accent"), span(text, "strong"))
         case Invited():
@@ -68,10 +75,25 @@ def _drawn(entry: Entry, page: Page, cells: int) -> Iterator[Line]:
                 yield from _fitted(found, cells)
 
 
+def _made(went: Line, formula: str, cells: int) -> list[Line]:
+    """A command, and how what it shows is made: beside it where there is room, else under it."""
+    made = line(span(formula, "dim"))
+    if line_width(went) + 2 + line_width(made) <= cells:
+        return [line(*went, "  ", *made)]
+    return [went, *indented(folded(made, cells - 2))]
+
+
+def _working(trace: Trace, explanations: Iterable[Explanation], cells: int) -> Iterator[Line]:
+    for each in explanations:
+        for found in shortly(trace, each):
+            yield from indented(folded(found, cells - 2))
+    yield ()
+
+
 def _fitted(found: Line, cells: int) -> list[Line]:
     """A line in several where it is too long a sentence; the rows of tables and pictures stay whole."""
     text = plain(found)
-    if line_width(found) <= cells or "  " in text.strip() or text.lstrip()[:1] in _DRAWN:
+    if line_width(found) <= cells or "  " in text.strip() or "│" in text:
         return [found]
     margin = len(text) - len(text.lstrip())
     first, *rest = folded(found, cells - margin)

@@ -34,5 +34,5 @@ class Room:
     def of(cls, width: int, height: int) -> Room:
         """The room on a screen of this size."""
         if width >= BESIDE_FROM:
-            return cls(True, max(42, min(width * 2 // 5, 76)), height)
+            return cls(True, max(42, min(width * 5 // 12, 76)), height)
         return cls(False, width, max(6, min(height * 9 // 20, height - 12)))
