@@ -101,6 +101,15 @@ def test_the_edit_is_said_before_what_it_moved(session: tfstep.Session, cells: i
     assert line_width(since.head(cells)[0]) <= cells
 
 
+def test_a_share_pinned_beyond_one_is_a_full_bar(session: tfstep.Session) -> None:
+    session.run("goto enc0.attn.weights")
+    session.run("set enc0.attn.weights[0,0,0,0] = 1.5")
+    since = frame(session).since
+    assert since is not None
+    drawn = [plain(each) for each in since.drawn(90, 12)]
+    assert "█" * 24 in next(each for each in drawn if each.startswith("我"))
+
+
 def test_nudges_in_a_row_count_as_one_edit(session: tfstep.Session) -> None:
     for value in (1.1, 1.2, 1.3):
         session.run(f"set enc0.attn.W_Q[0,0] = {value}")

@@ -91,8 +91,9 @@ class Since:
 
 
 def _bar(share: float, cells: int, ascii_only: bool) -> str:
-    if not 0 <= share <= 1:
+    if not share >= 0:
         return ""
+    share = min(share, 1.0)  # a share that was pinned may be larger
     if ascii_only:
         return "=" * round(share * cells)
     eighths = round(share * cells * 8)
