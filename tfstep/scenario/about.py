@@ -151,7 +151,11 @@ ABOUT: dict[str, dict[str, Text]] = {
         "init": Text(
             "How they are drawn; {{normal: 0.02}} gives the spread.", "怎样抽取；{{normal: 0.02}} 给出离散程度。"
         ),
-        "set": Text("Single parameters by path, over init and file.", "按路径单独指定参数，优先于 init 和 file。"),
+        "set": Text(
+            "Single parameters by path, over init and file; likewise what an optimizer remembers (`P.m_before`, "
+            "`update.done`).",
+            "按路径单独指定参数，优先于 init 和 file；优化器的记忆（`P.m_before`、`update.done`）也这样写。",
+        ),
         "file": Text(".safetensors or .npz with these paths as keys.", "以路径为键的 .safetensors 或 .npz 文件。"),
     },
     "train": {
