@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,8 @@ TRAIL = 20  # marks of the way that are ever shown
 
 @dataclass(frozen=True)
 class Mark:
-    """Where one was before following a number; ``name`` is the cell as it is called on the screen."""
+    """Where one was before following a number; ``name`` is the cell as it is called on the screen, ``led`` the path
+    of the tensor that it led to."""
 
     here: tuple[str, Position]
     subject: str | None
@@ -31,6 +32,7 @@ class Mark:
     path: str
     cell: tuple[int, ...]
     name: str
+    led: str = ""
 
 
 def factor(app: Debugger, by: int) -> None:
@@ -94,7 +96,7 @@ def go_to(app: Debugger, link: str) -> None:
     except TfstepError as error:
         app.say(line(Span(str(error), "bad")))
         return
-    app.trail.append(mark)
+    app.trail.append(replace(mark, led=path))
     app.status = ()
     app.look_at(subject=None if tensor.step is not None else path, focus=None, factor=0, mode="value")
 
@@ -116,11 +118,13 @@ def go_back(app: Debugger) -> None:
 
 
 def trail(app: Debugger, cells: int) -> list[Span]:
-    """The way one came, in so many cells: the last steps of it, and where it has led."""
+    """The way one came, in so many cells: the last steps of it, and where one is; ``…`` where one walked on since."""
     if app.frame is None:
         return []
     names = [mark.name for mark in app.trail[-TRAIL:]]
     left = len(app.trail) - len(names)
+    if names and app.trail[-1].led != app.frame.focus:
+        names.append("…")
     here = app.frame.account.name
     while names and width(" › ".join([*names, here])) + 4 > cells:
         names.pop(0)
