@@ -12,9 +12,10 @@ from tfstep.commands.session import Session
 from tfstep.faces.tui.help import Pages
 from tfstep.faces.tui.lesson.app import NEXT, LessonApp
 from tfstep.faces.tui.lesson.start import opened
-from tfstep.lessons.catalog import scenario_of
+from tfstep.lessons.catalog import load_lesson, scenario_of
 from tfstep.lessons.progress import Progress
 from tfstep.lessons.reader import read_lesson
+from tfstep.text import set_language
 
 LESSON = """---
 title: Who looks at whom
@@ -300,3 +301,21 @@ async def test_the_other_language_from_the_beginning_of_the_step(file: Path) -> 
         assert "第 1/3 步" in shown(app, "lesson-title").replace("  ", " ")
         assert app.player.lesson.language == "zh"
         assert app.player.question is not None
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_a_lesson_that_ships_is_read_from_end_to_end(tmp_path: Path, size: tuple[int, int]) -> None:
+    set_language("zh")
+    lesson = load_lesson("softmax")
+    progress = Progress(tmp_path / "progress.json")
+    app = LessonApp(opened(lesson, Session(scenario_of(lesson)), progress), progress)
+    async with app.run_test(size=size) as pilot:
+        for _ in range(200):
+            await pilot.pause()
+            if app.player.done and "下一课" in shown(app, "lesson-keys").replace("  ", ""):
+                break
+            await pilot.press("exclamation_mark" if app.page.asked else "enter")
+            await app.workers.wait_for_complete()
+            assert not any(span.role == "bad" for each in app.status for span in each), app.status
+        assert app.player.done
+        assert f"第 {len(lesson.steps)}/{len(lesson.steps)} 步" in shown(app, "lesson-title").replace("  ", " ")
