@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
@@ -35,6 +36,7 @@ class Rest:
 
     def _load(self) -> None:
         declared()
+        gc.freeze()  # what is loaded stays: no Frame has to wait until all of it was looked through
 
     def _settle(self) -> None:
         if not self.app.busy.command and self.app.camera.settle():
