@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tfstep.faces.tui.key import Key
+from tfstep.faces.tui.keys_finding import FINDING
 from tfstep.faces.tui.keys_matrix import MATRIX
-from tfstep.faces.tui.keys_way import WAY
 from tfstep.text import Text
 
 KEYS = (
@@ -217,5 +217,5 @@ KEYS = (
         "intend('picture')",
         about=Text("Write what is on the screen as an SVG picture.", "把屏幕内容存为 SVG 图片。"),
     ),
-    *WAY,
+    *FINDING,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tfstep.faces.tui.key import Key
 from tfstep.text import Text
 
-WAY = (
+FINDING = (
     Key(
         "full_stop",
         ".",
