@@ -79,6 +79,19 @@ def test_thirty_seeds_are_thirty_sheets_and_every_answer_follows_from_what_is_pr
         np.testing.assert_allclose(answers, exercise.result.numbers[blanks], rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("name", ["self-attention", "softmax"])
+def test_what_is_asked_for_is_worth_asking(name: str) -> None:
+    for seed in SEEDS:
+        sheet = worksheet(load(name), seed, rounded=True)
+        assert not re.search(r"\de-1[4-9]", markdown(sheet, key=True)), "what is left of a sum that is 0 on paper"
+        for exercise in sheet.exercises:
+            blank, numbers = exercise.result.blank, np.round(exercise.result.numbers, 12)
+            if exercise.level == "softmax":
+                assert blank.all(axis=1).any(), "the row that is left out, in full"
+            elif exercise.level == "gradients":
+                assert numbers[blank].all() or not numbers[~blank].any(), "a 0 is left out before what is none"
+
+
 def test_the_working_ends_in_the_answer() -> None:
     for exercise in worksheet(load("attention"), 5).exercises:
         for answer in exercise.answers:

@@ -16,7 +16,7 @@ from tfstep.errors import CommandError
 from tfstep.lessons.worksheet.draw import drawn
 from tfstep.lessons.worksheet.exercise import Answer, Exercise, Grid, Sheet
 from tfstep.lessons.worksheet.pick import LEVELS, OPS, WIDEST, candidates, operands
-from tfstep.lessons.worksheet.working import working
+from tfstep.lessons.worksheet.working import PLACES, working
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Text
 from tfstep.view.report.indices import along, in_words
@@ -44,6 +44,8 @@ def worksheet(scenario: Scenario, seed: int, levels: Sequence[str] = (), rounded
     # one of each level after the other; the least choice first, and of two with as little what is not everywhere
     order = sorted(found, key=lambda level: (len(found[level]), level == "products", rng.random()))
     choices = {level: [found[level][k] for k in rng.permutation(len(found[level]))] for level in order}
+    for nodes in choices.values():  # those are taken last whose numbers need more decimals than others do
+        nodes.sort(key=lambda node: _tells(trace, node, 1 if rounded else 2))
     for level in [level for _ in range(each) for level in order]:
         while choices[level]:
             node = choices[level].pop()
@@ -102,7 +104,7 @@ def _exercise(trace: Trace, node: Node, level: str, rng: np.random.Generator, ro
     if found_lead is None:
         return None  # no sentence, and no head, with anything but zeros
     lead, given = found_lead
-    blank = _blanks(tensor.shape[-2:], level, rng)
+    blank = _blanks(np.asarray(tensor.value[lead]), level, rng)
     cells = [lead + tuple(int(k) for k in at) for at in np.argwhere(blank)] if tensor.shape else [()]
     result = _grid(tensor, lead, blank)
     paths = {source.path for source in operands(trace, node)}
@@ -132,8 +134,13 @@ def _telling(trace: Trace, node: Node, places: int) -> Iterator[Trace]:
     """The step on rounded operands: to so many places, or to more where all of an operand would become 0."""
     for more in range(places, MOST_PLACES + 1):
         alone = _alone(trace, node, more)
-        if alone is not None and all(np.any(alone.value(each.slot)) for each in operands(trace, node)):
+        if alone is not None and _tells(alone, node, more):
             yield alone
+
+
+def _tells(trace: Trace, node: Node, places: int) -> bool:
+    """Whether no operand becomes 0 all over when it is rounded to so many places."""
+    return all(np.any(np.round(trace.value(each.slot), places)) for each in operands(trace, node))
 
 
 def _alone(trace: Trace, node: Node, places: int) -> Trace | None:
@@ -151,14 +158,15 @@ def _alone(trace: Trace, node: Node, places: int) -> Trace | None:
     return Trace(trace.plan, values)
 
 
-def _blanks(shape: tuple[int, ...], level: str, rng: np.random.Generator) -> np.ndarray:
-    """Which cells of a matrix are left out: a row of softmaxes and masks, else some cells."""
-    blank = np.zeros(shape, bool)
-    if level in ("softmax", "masks") and len(shape) == 2:
-        blank[rng.integers(shape[0])] = True
+def _blanks(numbers: np.ndarray, level: str, rng: np.random.Generator) -> np.ndarray:
+    """Which cells of a table are left out: a row of softmaxes and masks, else some cells, those that are 0 last."""
+    blank = np.zeros(numbers.shape, bool)
+    if level in ("softmax", "masks") and numbers.ndim:
+        blank[rng.integers(len(blank)) if numbers.ndim == 2 else ...] = True
     else:
-        chosen = rng.permutation(blank.size)[: max(1, min(BLANKS, blank.size // 2))]
-        blank.reshape(-1)[chosen] = True
+        shuffled = rng.permutation(blank.size)
+        told = shuffled[np.argsort(np.round(numbers.reshape(-1)[shuffled], PLACES) == 0, kind="stable")]
+        blank.reshape(-1)[told[: max(1, min(BLANKS, blank.size // 2))]] = True
     return blank
 
 

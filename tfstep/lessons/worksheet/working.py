@@ -10,10 +10,13 @@ from tfstep.engine.why import Explanation, Factor, Term
 from tfstep.view.report.explanation import in_cell
 from tfstep.view.report.numbers import brief
 
+PLACES = 14  # behind these there is rounding alone
+
 
 def number(value: float) -> str:
-    """A number in a key: to six digits, so that those left out do not show."""
-    return brief(value, 6)
+    """A number on a sheet: to six digits, so that those left out do not show, and without what is left of a sum that
+    comes to 0 on paper."""
+    return brief(round(value, PLACES), 6)
 
 
 def working(trace: Trace, found: Explanation, given: Collection[str] = ()) -> Iterator[str]:
