@@ -8,7 +8,7 @@ from tfstep.text import Text
 
 _TEXT: dict[str, object] = {"type": "string", "minLength": 1}
 _LINES: dict[str, object] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
-_LINE: dict[str, object] = {"anyOf": [_TEXT, {"type": "number"}]}  # `answer: 1` is an expression too
+_LINE: dict[str, object] = {"anyOf": [_TEXT, {"type": "number"}]}  # `second: 1` is an expression too
 _CHOICE = {
     "type": "object",
     "properties": {"text": _TEXT, "when": _LINE},
@@ -22,7 +22,8 @@ _SHAPES: dict[str, dict[str, object]] = {
     "choices": {"type": "array", "minItems": 2, "items": _CHOICE},
     "hints": {"type": "array", "items": _TEXT},
     **dict.fromkeys(("then", "show", "reveal"), _LINES),
-    **dict.fromkeys(("answer", "first", "second"), _LINE),
+    "answer": _TEXT,
+    **dict.fromkeys(("first", "second"), _LINE),
 }
 ABOUT = {
     "title": Text("one line, in the language of the file", "一行，用本文件的语言"),

@@ -35,7 +35,7 @@ from tfstep.lessons.lesson import Block, Claims, Commands, Lesson, Line, Look, N
 from tfstep.lessons.looking import looks
 from tfstep.scenario.mistakes import fault
 from tfstep.session.evaluate import evaluate
-from tfstep.session.target import target, whole
+from tfstep.session.target import part, target, whole
 from tfstep.text import Text
 
 
@@ -105,14 +105,18 @@ class Player:
                 for line in lines:
                     self._claim(line)
             case Look(lines):
-                for line in lines:
-                    with blamed(line.place):
-                        target(self.session, line.text)
-                self.cells = tuple(line.text for line in lines)
+                self.cells = self._there(lines)
                 yield Looked(self.cells)
             case Try(lines):
                 yield Invited(tuple(line.text for line in lines))
         self._own = Branch.of(self.session)
+
+    def _there(self, lines: tuple[Line, ...]) -> tuple[str, ...]:
+        """The cells that are to be lit. Raises `Mistakes` where there is no such tensor, or no such place in it."""
+        for line in lines:
+            with blamed(line.place):
+                part(*target(self.session, line.text))
+        return tuple(line.text for line in lines)
 
     def _said(self, pieces: Pieces, verbatim: bool = False) -> Said:
         cells = self._meant(pieces)
@@ -202,10 +206,7 @@ class Player:
         self.question, self._hints, self._ahead = question, 0, None
         cells = self._meant(question.ask)
         if question.show:
-            for line in question.show:
-                with blamed(line.place):
-                    target(self.session, line.text)
-            cells = tuple(line.text for line in question.show)
+            cells = self._there(question.show)
         self.cells = cells or self.cells
         self._own = Branch.of(self.session)
         return asked(self.session, question, cells)
@@ -224,10 +225,10 @@ class Player:
         left = len(question.hints) - self._hints
         if left:
             return Text(
-                "Not quite. Have another look; `?` gives a hint, `!` shows the answer.",
-                "还差一点，再看看。`?` 给提示，`!` 看答案。",
+                "Not quite. Have another look; ? gives a hint, ! shows the answer.",
+                "还差一点，再看看。按 ? 看提示，按 ! 看答案。",
             )
-        return Text("Not quite. Have another look; `!` shows the answer.", "还差一点，再看看。`!` 看答案。")
+        return Text("Not quite. Have another look; ! shows the answer.", "还差一点，再看看。按 ! 看答案。")
 
     def _expected(self, question: Question) -> Expected:
         """What is right, worked out behind the question's own commands; the session is as before afterwards."""

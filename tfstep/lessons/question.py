@@ -50,7 +50,7 @@ def read_question(text: str, file: str, first: int, report: Report) -> Question 
         kind,
         fields.pieces(fields.need("ask"), "ask"),
         fields.section.keys["kind"],
-        answer=fields.line(fields.get("answer"), "answer"),
+        answer=_answer(fields),
         first=fields.line(fields.get("first"), "first"),
         second=fields.line(fields.get("second"), "second"),
         tolerance=_tolerance(fields),
@@ -63,6 +63,19 @@ def read_question(text: str, file: str, first: int, report: Report) -> Question 
         reveal=fields.lines("reveal"),
         because=fields.pieces(fields.get("because"), "because"),
     )
+
+
+def _answer(fields: Fields) -> Line | None:
+    """An answer is worked out, so one that is a bare number is a mistake."""
+    node = fields.get("answer")
+    if isinstance(node, Scalar) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        message = Text(
+            "the answer {it} is typed in; write the expression that it comes from",
+            "答案 {it} 是手写的；请写出算出它的表达式",
+            it=node.text.strip(),
+        )
+        fields.add(node.place, message)
+    return fields.line(node, "answer")
 
 
 def _tolerance(fields: Fields) -> float | None:
