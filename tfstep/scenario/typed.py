@@ -31,7 +31,7 @@ class Source:
         if any(keys[: n + 1] in self.wrong for n in range(len(keys))):
             return None
         node = at(self.tree, keys)
-        return None if isinstance(node, Broken) or (isinstance(node, Scalar) and node.text == "") else node
+        return None if isinstance(node, Broken) or (isinstance(node, Scalar) and node.value is None) else node
 
     def given(self, *keys: str | int) -> bool:
         """Whether the file gives this value, and rightly so."""

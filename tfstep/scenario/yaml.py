@@ -129,7 +129,7 @@ class _Builder:
             elif isinstance(event, NodeEvent):
                 self.node(event)
         if self.root is None or (isinstance(self.root, Scalar) and self.root.value is None):
-            raise fault(Place(self.file), Text("the file is empty; {need}", "文件是空的；{need}", need=_NEED))
+            raise fault(Place(self.file, 1, 1), Text("the file is empty; {need}", "文件是空的；{need}", need=_NEED))
         if isinstance(self.root, Scalar) and (column := full_width_colon(self.root.text)) >= 0:
             raise fault(self.root.place_at(column), FULL_WIDTH)
         if not isinstance(self.root, Section):
