@@ -95,6 +95,7 @@ def test_model(wrong: Wrong, model: str, column: int, words: str) -> None:
         (BOTH + "input: {source: [[x], [y]], target: a}\n", 3, 37, "target has 1 sentences, source has 2"),
         (BOTH + "input: {source: x, target: <s> y}\n", 3, 32, "the word 'y' is not in vocab; allowed: <s>, a"),
         (DECODER + "input: {target: a b, labels: b}\n", 3, 30, "1 labels for the 2 words of target"),
+        (DECODER + "input: {target: ''}\n", 3, 17, "an empty sentence"),
         (DECODER + "input: {target: [[a], [a, b]]}\n", 3, 18, "sentences of 1 / 2 words and no <pad>"),
         (MLP, 1, 1, "no input.x; kind mlp needs it"),
         ("model: {kind: mlp}\ninput: {x: [1]}\n", 1, 1, "no sizes: [2, 2, 1]; kind mlp needs it"),

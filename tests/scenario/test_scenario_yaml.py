@@ -99,6 +99,7 @@ def test_what_no_scenario_may_hold_is_refused_at_its_place(
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n", "~\n"])
 def test_an_empty_file_says_how_one_begins(wrong: Wrong, text: str) -> None:
     assert ["the file is empty" in str(f.message) and "tfstep: 1" in str(f.message) for f in wrong(text)] == [True]
+    assert [(f.place.line, f.place.column) for f in wrong(text)] == [(1, 1)]
 
 
 @pytest.mark.parametrize(

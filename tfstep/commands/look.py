@@ -19,7 +19,7 @@ from tfstep.session.names import tensor_of
 from tfstep.session.place import Position, inside_of, tensor_at
 from tfstep.session.reasons import reasons
 from tfstep.session.results import Explained, Listing, Reasoned, Result, Shown, Stack, Steps, Summed, Value
-from tfstep.session.target import Index, cell, part, target
+from tfstep.session.target import Index, cell, looked_at, of_variant, part
 from tfstep.text import Text
 from tfstep.view.purpose import purpose
 from tfstep.view.report.nesting import with_reason
@@ -27,7 +27,7 @@ from tfstep.view.report.nesting import with_reason
 if TYPE_CHECKING:
     from tfstep.commands.session import Session
 
-_TENSOR = re.compile(r"[A-Za-z][\w.]*(\[[^\[\]()]*\])?")
+_TENSOR = re.compile(r"(`[^`]*`|[A-Za-z][\w.]*)(\[[^\[\]()]*\])?")
 NEARBY = 5  # steps that `list` shows on each side
 DEEPEST = 50  # levels of an explanation
 MOST_CELLS = 5_000  # that an explanation speaks of; `why` goes all the way
@@ -66,7 +66,7 @@ def part_named(session: Session, text: str) -> tuple[Tensor, Index | None] | Non
     if not _TENSOR.fullmatch(text.strip()):
         return None
     try:
-        return target(session, text)
+        return looked_at(session, text)
     except PathError:  # a constant, x.T, a slice with a step
         return None
 
@@ -82,8 +82,11 @@ def part_named(session: Session, text: str) -> tuple[Tensor, Index | None] | Non
     ),
 )
 def _show(session: Session, rest: str) -> Result:
-    tensor, index = target(session, rest) if rest else (session.current, None)
-    return Shown(tensor, index, part(tensor, index))
+    if not rest:
+        return Shown(session.current, None, session.current.value)
+    tensor, index = looked_at(session, rest)
+    numbers = part(tensor, index)
+    return Shown(tensor, index, numbers) if of_variant(rest)[0] is None else Value(rest, numbers, part=(tensor, index))
 
 
 @command(
@@ -174,7 +177,7 @@ def gradient_at(tensor: Tensor, cell: tuple[int, ...]) -> float | None:
 @command(
     "look",
     "where",
-    aliases=("bt",),
+    aliases=("bt", "backtrace"),
     repeats=True,
     about=Text(
         "Where we are: phase, layer, sublayer, step, and the steps inside it.",

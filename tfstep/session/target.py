@@ -27,7 +27,28 @@ MOST = 16  # indices that are read
 
 def target(state: State, text: str) -> tuple[Tensor, Index | None]:
     """The tensor that a target is of, and the indices; None where it has no brackets. Raises PathError."""
+    variant, rest = of_variant(text)
+    if variant in state.scenario.variants:
+        message = Text(
+            "{rest} of variant {variant} can be looked at with `show` or `print`; for the rest, go there: `variant {variant}`",
+            "变体 {variant} 的 {rest} 可以用 `show` 或 `print` 查看；要做别的，先用 `variant {variant}` 切换过去",
+            rest=rest,
+            variant=variant,
+        )
+        raise PathError(message)
     return read(state.trace, text, lambda path: full_path(state, path))
+
+
+def of_variant(text: str) -> tuple[str | None, str]:
+    """The variant that a target spells, or None, and the rest: ``swapped:loss`` is the loss of variant swapped."""
+    variant, colon, rest = text.strip().replace("`", "").partition(":")
+    return (variant, rest) if colon and "[" not in variant else (None, text)
+
+
+def looked_at(state: State, text: str) -> tuple[Tensor, Index | None]:
+    """A target that may be of another variant. Raises PathError, ScenarioError."""
+    variant, rest = of_variant(text)
+    return target(state, text) if variant is None else read(state.trace_of(variant), rest, str)
 
 
 def read(trace: Trace, text: str, full: Callable[[str], str]) -> tuple[Tensor, Index | None]:
