@@ -33,7 +33,9 @@ def trace(scenario: Scenario) -> Trace:
 
     The steps are recorded once per scenario; running them again only computes.
     """
-    return scenario.program.trace()
+    from tfstep.scenario.scenario import as_scenario
+
+    return as_scenario(scenario).program.trace()
 
 
 def __getattr__(name: str) -> Any:

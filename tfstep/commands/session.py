@@ -7,7 +7,7 @@ from dataclasses import replace
 from tfstep.commands import line as lines
 from tfstep.commands.registry import Command, find
 from tfstep.errors import CommandError
-from tfstep.scenario.scenario import Scenario
+from tfstep.scenario.scenario import Scenario, as_scenario
 from tfstep.session.halts import by_update
 from tfstep.session.origin import broken
 from tfstep.session.results import Changed, Nothing, Result, Trained
@@ -26,7 +26,7 @@ class Session(State):
     """
 
     def __init__(self, scenario: Scenario) -> None:
-        super().__init__(scenario)
+        super().__init__(as_scenario(scenario))
         self.history: list[str] = []  # every line that was run, refused ones too
         self.left = False  # whether the user asked to quit
         self.depth = 0  # how many scripts run inside each other

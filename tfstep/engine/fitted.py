@@ -30,10 +30,10 @@ def fitted(target: str, node: Node, value: np.ndarray, where: Any, new: Any) -> 
         if numbers.dtype.kind not in "biuf":
             raise EditError(
                 Text(
-                    "{target} can be set to real numbers only; {found!r} is something else",
-                    "{target} 只能设为实数；{found!r} 不是",
+                    "{target} can be set to real numbers only; {found} is something else",
+                    "{target} 只能设为实数；{found} 不是",
                     target=target,
-                    found=new,
+                    found=repr(new).splitlines()[0][:40],
                 )
             )
         numbers = numbers.astype(node.dtype)

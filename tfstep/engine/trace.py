@@ -133,7 +133,7 @@ class Trace:
 
     def __getitem__(self, path: str) -> Tensor:
         """The tensor with this path, inner ones (``enc0.attn.weights/exp``) included. Raises PathError."""
-        return resolve(self, path)
+        return resolve(self, str(path))
 
     def inside(self, slot: int) -> Trace | None:
         """The steps inside a step, computed when read; None where there is nothing inside (a primitive)."""
@@ -173,7 +173,7 @@ class Trace:
         """
         values, pins, touched = list(self.values), dict(self.pins), set()
         for target, new in changes.items():
-            path, index = parse_cell(target, slices=True)
+            path, index = parse_cell(str(target), slices=True)
             node = self._editable(path)
             where = ... if index is None else index
             if node.op is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfstep.errors import ScenarioError
+from tfstep.errors import ScenarioError, TfstepError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.scenario import catalog, variants
 from tfstep.scenario.check import Checked, WeightsConfig, check
@@ -96,6 +96,19 @@ class Scenario:
         plain = to_python(self.tree)
         assert isinstance(plain, dict)
         return {key: value for key, value in plain.items() if key != "variants"}
+
+
+def as_scenario(given: object) -> Scenario:
+    """What was given, if it is a scenario. Raises TfstepError for anything else, such as the name of one."""
+    if isinstance(given, Scenario):
+        return given
+    raise TfstepError(
+        Text(
+            "{found} is no scenario; tfstep.load(…) makes one of a name or a file",
+            "{found} 不是场景；用 tfstep.load(…) 从名称或文件载入",
+            found=repr(given).splitlines()[0][:60],
+        )
+    )
 
 
 def load(name: str | Path, variant: str | None = None) -> Scenario:

@@ -30,7 +30,7 @@ def target(state: State, text: str) -> tuple[Tensor, Index | None]:
     variant, rest = of_variant(text)
     if variant in state.scenario.variants:
         message = Text(
-            "{rest} of variant {variant} can be looked at with `show` or `print`; for the rest, go there: `variant {variant}`",
+            "{rest} of variant {variant}: `show` and `print` look at it; for the rest go there, `variant {variant}`",
             "变体 {variant} 的 {rest} 可以用 `show` 或 `print` 查看；要做别的，先用 `variant {variant}` 切换过去",
             rest=rest,
             variant=variant,
