@@ -196,6 +196,28 @@ def test_a_killed_session_is_taken_up_again_whole(session: Session, here: Path) 
         session.run("recover")
 
 
+def test_a_training_that_was_stopped_is_taken_up_as_far_as_it_went(session: Session, here: Path) -> None:
+    session.diary = Diary(here, session.scenario)
+
+    def stopped(done: int, of: int, loss: float) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    session.progress = stopped
+    session.run("train 5000")
+    session.progress = None
+    session.run("next")
+    (path,) = here.glob("*.jsonl")
+    kept = path.read_bytes()
+    session.diary.end()
+    path.write_bytes(kept)
+    again = Session(tfstep.load("wo-ai-ni"))
+    again.leftovers = leftovers(here, again.scenario)
+    assert again.leftovers[0].lines == ("train 3", "next")
+    again.run("recover")
+    assert leaves(again) == leaves(session)
+
+
 def test_a_running_session_and_another_scenario_are_left_alone(session: Session, here: Path) -> None:
     diary = Diary(here, session.scenario)
     diary.write("n")

@@ -47,7 +47,11 @@ class Session(State):
         if self.diary is not None and found.name not in ("source", "recover"):
             self.diary.write(line.strip())
         self._last = line if found.repeats else None
-        return self._do(found, rest)
+        held = self.journal.at
+        result = self._do(found, rest)
+        if self.diary is not None and isinstance(result, Trained):
+            self.diary.amend(self.journal.now.line if self.journal.at > held else "")
+        return result
 
     def run_within(self, line: str) -> Result:
         """Run a line that another command asks for: it is no line of the user's. Raises TfstepError."""

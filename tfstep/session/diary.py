@@ -52,6 +52,15 @@ class Diary:
         except OSError:
             self._broken = True
 
+    def amend(self, line: str) -> None:
+        """What the line written last has come to: a training that was stopped made fewer updates than it says."""
+        if self._file is None or self._broken:
+            return
+        try:
+            self._put({"instead": line})
+        except OSError:
+            self._broken = True
+
     def _put(self, what: object) -> None:
         assert self._file is not None
         self._file.write(json.dumps(what, ensure_ascii=False) + "\n")
@@ -85,19 +94,24 @@ def _read(path: Path, key: str) -> Leftover | None:
         head = json.loads(rows[0]) if rows else None
         if not isinstance(head, dict) or head.get("scenario") != key or _runs(path, int(head.get("pid", 0))):
             return None
-        lines = [_line(row) for row in rows[1:]]
     except (OSError, ValueError):
         return None
-    return Leftover(path, str(head.get("variant", "base")), tuple(each for each in lines if each), stat.st_mtime)
+    return Leftover(path, str(head.get("variant", "base")), _lines(rows[1:]), stat.st_mtime)
 
 
-def _line(row: str) -> str:
-    """One line of a diary; a row that was cut off in the middle counts for nothing."""
-    try:
-        line = json.loads(row)
-    except ValueError:
-        return ""
-    return line if isinstance(line, str) else ""
+def _lines(rows: list[str]) -> tuple[str, ...]:
+    """The lines of a diary, each as what it came to; a row that was cut off in the middle counts for nothing."""
+    lines: list[str] = []
+    for row in rows:
+        try:
+            said = json.loads(row)
+        except ValueError:
+            continue
+        if isinstance(said, dict) and lines:
+            lines[-1] = str(said.get("instead", lines[-1]))
+        elif isinstance(said, str) and said:
+            lines.append(said)
+    return tuple(filter(None, lines))
 
 
 def _lock(file: IO[Any]) -> bool | None:
