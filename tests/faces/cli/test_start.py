@@ -45,9 +45,24 @@ async def test_what_finds_nothing_opens_nothing():
         await pilot.press(*"zzz", "enter")
         assert app.found == []
         assert "nothing fits" in shown(app, "offers")
+        await pilot.press("escape")
+        assert app.found == OFFERS
         assert app.is_running
         await pilot.press("escape")
+        assert not app.is_running
     assert app.return_value is None
+
+
+async def test_a_title_has_room_before_a_name():
+    long = Offer("lesson", "layernorm-batchnorm", "Layer norm or batch norm", "8 min")
+    app = Picker([long])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "Layer norm or batch norm" in shown(app, "offers")
+        assert "layernorm-batchnorm" in shown(app, "about")
+        await pilot.resize_terminal(120, 36)
+        await pilot.pause()
+        assert "layernorm-batchnorm  Layer norm or batch norm" in shown(app, "offers")
 
 
 async def test_what_is_lit_is_told_beside_the_list():

@@ -103,6 +103,28 @@ async def test_help_lists_every_key_and_command() -> None:
         assert not isinstance(app.screen, Pages)
 
 
+async def test_the_footer_says_what_ends_what_is_open() -> None:
+    async with screen(size=(80, 24)) as (app, pilot):
+        await pilot.press("e")
+        assert shown(app, "footer").split() == ["Enter", "set", "Esc", "cancel"]
+        await pilot.press("escape", "colon")
+        assert "Tab complete" in shown(app, "footer")
+        await pilot.press("escape")
+        assert "n next" in shown(app, "footer")
+        app.perform("where")
+        await pilot.pause()
+        keys = app.screen.query_one("#page-keys", Drawn)
+        assert keys.render_line(0).text.split() == ["Esc", "close"]
+        assert app.screen.query_one("#pages").size.height < 10
+
+
+async def test_ctrl_c_says_which_key_quits() -> None:
+    async with screen() as (app, pilot):
+        await pilot.press("ctrl+c")
+        assert shown(app, "status").split() == ["q", "quits"]
+        assert not app._notifications
+
+
 async def test_help_begins_with_what_is_looked_at() -> None:
     async with screen("enc0.attn.weights") as (app, pilot):
         await pilot.press("right", "question_mark")
@@ -110,7 +132,7 @@ async def test_help_begins_with_what_is_looked_at() -> None:
         lines = [page.render_line(y).text.strip() for y in range(page.size.height)]
         assert lines[0].startswith("enc0.attn.weights")
         text = "\n".join(lines[: lines.index("All keys")])
-        assert "Each row becomes shares of 1" in text
+        assert "Each row in shares of 1" in text
         assert "into it: max  shift  exp" in text
         assert "go where it goes: enc0.attn.heads" in text
         assert "back to" not in text, "nothing was followed yet"

@@ -33,9 +33,9 @@ def _offers() -> Iterator[Offer]:
         minutes = Text("{n} min", "{n} 分钟", n=lesson.minutes)
         reached = progress.of(lesson.name)
         tags: tuple[Text, ...] = ()
-        if reached is not None and not reached.done:
+        if reached is not None and not reached.done and reached.step:
             tags = (Text("begun: {n} of {of}", "已学到第 {n} 步，共 {of} 步", n=reached.step, of=reached.of),)
-        elif reached is not None:
+        elif reached is not None and reached.done:
             tags = (Text("done", "已完成"),)
         done = reached is not None and reached.done
         yield Offer("lesson", lesson.name, lesson.title, minutes, lesson.about, lesson.scenario, tags, done)

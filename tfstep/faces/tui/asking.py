@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfstep.engine.tensor import short
+from tfstep.faces.tui import painting
 from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.drawn import Drawn
 from tfstep.faces.tui.prompt import Candidate, Complete, Prompt
@@ -71,6 +72,7 @@ def ask(
     """Put the prompt where the status line is, with this sign before it and this text in it."""
     app.query_one("#prompt", Prompt).ask(kind, sign, text, history or [], complete)
     app.query_one("#status").display = False
+    painting.keys(app)
 
 
 def left_prompt(app: Debugger) -> None:
@@ -106,6 +108,7 @@ def _again(app: Debugger, text: str, error: TfstepError) -> None:
     app.refused = (text, str(error))
     prompt.again(text)
     app.query_one("#status").display = False
+    painting.keys(app)
 
 
 def offer(app: Debugger, typed: Prompt.Typed) -> None:

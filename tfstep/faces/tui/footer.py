@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tfstep.faces.tui.key import Key
 from tfstep.faces.tui.keys import KEYS
+from tfstep.text import Text
 from tfstep.view.spans import Line, Span
 from tfstep.view.width import width
 
 _GAP = 2
+_DOES = {"edit": Text("set", "设为该值"), "search": Text("go there", "前往"), "answer": Text("answer", "作答")}
 
 
 def footer(cells: int, keys: tuple[Key, ...] = KEYS) -> Line:
@@ -28,3 +32,15 @@ def footer(cells: int, keys: tuple[Key, ...] = KEYS) -> Line:
             link = f"key:{keys.index(key)}"  # a click presses it, the mouse over it tells what it does
             spans += [Span(text, "accent", link), Span(f" {key.label}", "dim", link), Span(" " * _GAP)]
     return tuple(spans)
+
+
+def legend(keys: Iterable[tuple[str, Text]]) -> Line:
+    """A few keys, each with what it does."""
+    return tuple(span for key, text in keys for span in (Span(key, "accent"), Span(f" {text}{' ' * _GAP}", "dim")))
+
+
+def asking(kind: str) -> Line:
+    """The keys while something is typed: what ends it, and how to go on with a command."""
+    more = [("Tab", Text("complete", "补全")), ("↑ ↓", Text("choose, earlier lines", "选择、历史"))]
+    does = _DOES.get(kind, Text("run", "执行"))
+    return legend([("Enter", does), *(more if kind in ("command", "search") else []), ("Esc", Text("cancel", "取消"))])

@@ -10,7 +10,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
 from tfstep.commands.registry import GROUPS, in_groups
-from tfstep.faces.tui.drawn import Drawn
+from tfstep.faces.tui.drawn import Drawn, panel
+from tfstep.faces.tui.footer import legend
 from tfstep.faces.tui.key import Key
 from tfstep.faces.tui.keys import KEYS
 from tfstep.text import Text
@@ -104,6 +105,9 @@ class Pages(ModalScreen[None]):
             page = Drawn(id="page")
             page.ground = "panel"
             yield page
+        keys = panel("page-keys", "bar")
+        keys.indent = 3
+        yield keys
 
     def on_mount(self) -> None:
         """Fill it, once it is known how wide it is."""
@@ -120,6 +124,11 @@ class Pages(ModalScreen[None]):
         lines = self._given if self._given is not None else help_lines(cells, self._keys, self._of)
         page.styles.height = len(lines)
         page.show(lines)
+        most = max(3, self.size.height * 9 // 10)
+        tall = len(lines) + 2 > most - 1
+        self.query_one("#pages", VerticalScroll).styles.max_height = most - 1
+        scroll = [("↑ ↓", Text("scroll", "滚动")), ("Space", Text("on", "翻页"))] if tall else []
+        self.query_one("#page-keys", Drawn).show([legend((*scroll, ("Esc", Text("close", "关闭"))))])
 
     def action_leave(self) -> None:
         """Close it."""

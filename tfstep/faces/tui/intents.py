@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tfstep.faces.tui import asking, changing, following, looks, outcome, pointing, showing
+from tfstep.text import Text
+from tfstep.view.spans import Span, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -27,6 +29,15 @@ def _tour(app: Debugger) -> None:
     from tfstep.faces.tui import tour
 
     tour.go_on(app)
+
+
+def _interrupt(app: Debugger) -> None:
+    """Ctrl+C ends nothing here: it stops what runs, else says which key quits."""
+    if app.busy.command:
+        app.busy.stop()
+        return
+    shown = next((key.shown for key in app.keys if key.line == "quit"), ":quit")
+    app.say(line(Span(shown, "accent"), Span(f" {Text('quits', '退出')}", "dim")))
 
 
 INTENTS: dict[str, Callable[..., None]] = {
@@ -63,4 +74,5 @@ INTENTS: dict[str, Callable[..., None]] = {
     "everything": _everything,
     "jump": _jump,
     "tour": _tour,
+    "interrupt": _interrupt,
 }

@@ -37,7 +37,8 @@ class Key:
 
 
 def bindings(keys: Iterable[Key]) -> list[BindingType]:
-    """The keys as Textual wants them, after those that end a prompt."""
+    """The keys as Textual wants them, between those that end a prompt and Ctrl+C, if it is not one of them."""
     ends = [("enter", "answer"), ("escape", "leave")]
+    stops = [("ctrl+c", "intend('interrupt')")]
     does = [(key.names, f"run({key.line!r})" if key.action == "run" else key.action) for key in keys]
-    return [Binding(names, action, show=False, priority=True) for names, action in (*ends, *does)]
+    return [Binding(names, action, show=False, priority=True) for names, action in (*ends, *does, *stops)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tfstep.faces.tui import outcome
 from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.drawn import Drawn, give
-from tfstep.faces.tui.footer import footer
+from tfstep.faces.tui.footer import asking, footer
 from tfstep.faces.tui.layout import layout
 from tfstep.faces.tui.tree import Timeline
 from tfstep.view.frame import Frame
@@ -50,8 +50,14 @@ def paint(app: Debugger, frame: Frame) -> None:
     give(card, "height", len(told))
     card.show(told)
     app.busy.tell()
-    lines(app, "footer", [footer(width - 2, app.keys)])
+    keys(app)
     app.rest.after(frame)
+
+
+def keys(app: Debugger) -> None:
+    """The footer: the keys of the screen, or those of the prompt that is asked."""
+    asked = app.asked
+    lines(app, "footer", [footer(app.size.width - 2, app.keys) if asked is None else asking(asked.kind)])
 
 
 def _card(app: Debugger, cells: int, rows: int) -> list[Line]:

@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.drawn import Drawn
+from tfstep.faces.tui.footer import legend
 from tfstep.faces.tui.fuzzy import best
 from tfstep.faces.tui.palette import DARK, THEMES, theme_of
 from tfstep.faces.tui.preview import Offer, Sight, pieces, sight, told
@@ -25,6 +26,7 @@ from tfstep.view.symbols import is_ascii
 from tfstep.view.width import width
 
 BESIDE = 76  # columns from which there is room for the preview
+TITLE = 22  # cells that a title needs beside its name
 STILL = 0.15  # seconds for which one must stay on a line until its scenario is loaded
 GROUPS = {"lesson": Text("lessons", "课程"), "scenario": Text("scenarios", "场景")}
 KINDS = {"lesson": Text("lesson", "课程"), "scenario": Text("scenario", "场景")}
@@ -42,7 +44,8 @@ class Picker(App[Offer]):
         Binding("pageup", "move(-10)", show=False, priority=True),
         Binding("ctrl+l", "language", show=False, priority=True),
         Binding("ctrl+t", "theme", show=False, priority=True),
-        Binding("escape,ctrl+c,ctrl+q", "leave", show=False, priority=True),
+        Binding("escape", "clear", show=False, priority=True),
+        Binding("ctrl+c,ctrl+q", "leave", show=False, priority=True),
     ]
 
     def __init__(self, offers: Sequence[Offer], colour: bool = True, at: Offer | None = None) -> None:
@@ -135,6 +138,14 @@ class Picker(App[Offer]):
         for widget in self.query("*"):
             widget.refresh()
 
+    def action_clear(self) -> None:
+        """Escape: what was searched for is dropped; without a search, nothing is chosen."""
+        search = self.query_one(Input)
+        if search.value:
+            search.value = ""
+        else:
+            self.exit(None)
+
     def action_leave(self) -> None:
         """Nothing is chosen."""
         self.exit(None)
@@ -166,12 +177,13 @@ class Picker(App[Offer]):
         self._first = max(0, min(self._first, len(rows) - room))
         self._first = min(max(0, here - 1), max(self._first, here - room + 1))
         part = rows[self._first : self._first + room]
-        names = max((width(each.name) for each in self.found), default=0)
         room_for = (cells * 9 // 20 if beside else cells) - 2
+        names = max((width(each.name) for each in self.found), default=0)
+        names = names if room_for - names > TITLE else 0  # else the title alone: the preview has the name
         nothing = line(Span(str(Text("nothing fits", "没有匹配的项")), "dim"))
         offers.show([clipped(self._line(row, names), room_for) for row in part] or [nothing])
         offers.lit = here - self._first if self.found else None
-        self.query_one("#footer", Drawn).show([_keys()])
+        self.query_one("#footer", Drawn).show([_keys(bool(self.query_one(Input).value))])
         self._preview()
 
     def _line(self, row: str | int, names: int) -> Line:
@@ -182,8 +194,8 @@ class Picker(App[Offer]):
         return line(
             Span("✓ " if offer.done else "  ", "good"),
             Span(kind, "dim"),
-            Span(left(offer.name, names), "strong"),
-            Span(f"  {offer.title}"),
+            *((Span(left(offer.name, names), "strong"), Span("  ")) if names else ()),
+            Span(str(offer.title)),
         )
 
     def _preview(self) -> None:
@@ -218,15 +230,15 @@ class Picker(App[Offer]):
             self.call_from_thread(self._preview)
 
 
-def _keys() -> Line:
+def _keys(searching: bool) -> Line:
     keys = (
         ("Enter", Text("open", "打开")),
         ("↑ ↓", Text("move", "移动")),
         ("^L", Text("language", "语言")),
         ("^T", Text("theme", "主题")),
-        ("Esc", Text("quit", "退出")),
+        ("Esc", Text("show all", "显示全部") if searching else Text("quit", "退出")),
     )
-    return tuple(span for key, text in keys for span in (Span(key, "accent"), Span(f" {text}  ", "dim")))
+    return legend(keys)
 
 
 def pick(offers: Sequence[Offer], colour: bool = True, at: Offer | None = None) -> Offer | None:

@@ -73,7 +73,7 @@ def sight(name: str) -> Sight | None:
 def told(offer: Offer, found: Sight | None, cells: int) -> list[Line]:
     """The text of the preview, so wide."""
     lines: list[Line] = [line(Span(str(offer.title), "accent"))]
-    facts = [str(offer.note), *([str(found.model)] if found else [])]
+    facts = [offer.name, str(offer.note), *([str(found.model)] if found else [])]
     lines += [line(Span(" · ".join(filter(None, facts)), "dim")), ()]
     about = str(offer.about) or (str(found.about) if found else "")
     lines += [line(Span(part)) for part in wrap(about, cells)] if about else []
