@@ -225,4 +225,8 @@ def _unknown(trace: Trace, path: str) -> PathError:
                 names=", ".join(names),
             )
         )
-    return PathError(Text("there is no tensor {path!r}{near}", "没有张量 {path!r}{near}", path=path, near=near))
+    scopes = [name for name in dict.fromkeys(n.partition(".")[0] for n in names) if name != path]
+    begin = Text("; names begin with {scopes}", "；名称以 {scopes} 开头", scopes=", ".join(scopes[:8]))
+    return PathError(
+        Text("there is no tensor {path!r}{near}", "没有张量 {path!r}{near}", path=path, near=near if near.en else begin)
+    )

@@ -82,7 +82,7 @@ class Parser:
     def surprise(self, wanted: Text) -> ExpressionError:
         """The error for the next token, where ``wanted`` should stand."""
         token = self.token
-        there = Text("the end", "结尾") if token.kind == "end" else Text("{it}", "{it}", it=token.text[:40])
+        there = Text("the end", "到了结尾") if token.kind == "end" else Text("{it}", "是 {it}", it=token.text[:40])
         hint = _INSTEAD.get(token.text) if token.kind == "word" else None
         if token.kind == "string":
             hint = Text("words in quotes stand only as indices: `PATH['我']`", "引号里的词只能用作下标：`PATH['我']`")
@@ -93,7 +93,7 @@ class Parser:
         return ExpressionError(
             Text(
                 "{there} stands where {wanted} is expected{hint}",
-                "这里应为{wanted}，却是 {there}{hint}",
+                "这里应为{wanted}，却{there}{hint}",
                 there=there,
                 wanted=wanted,
                 hint=Text("; {hint}", "；{hint}", hint=hint) if hint else Text("", ""),

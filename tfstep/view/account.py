@@ -186,7 +186,7 @@ def _meaning(path: str, cell: tuple[int, ...], root: Trace, value: float, cancel
     if not path.endswith(".grad") or value == 0:
         return ""
     name = name_of(root, cell_name(path.removesuffix(".grad"), cell))
-    return f"{name}: {_sentence(value, cancels)}"
+    return str(Text("{name}: {said}", "{name}：{said}", name=name, said=_sentence(value, cancels)))
 
 
 def _sentence(gradient: float, cancels: bool = False) -> str:
