@@ -7,6 +7,9 @@ import pytest
 import tfstep
 from tfstep.view.equation import name_of
 from tfstep.view.purpose import purpose
+from tfstep.view.width import width
+
+ROOM = 58  # what a terminal of 80 columns leaves beside the timeline
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +43,18 @@ def test_every_named_step_inside_a_gradient_has_words_of_its_own(trace: tfstep.T
 def test_a_sum_over_rows_is_not_what_softmax_divides_by(trace: tfstep.Trace) -> None:
     assert purpose(trace["out.b.grad/sum"]).en == ""
     assert "divided" in purpose(trace["enc0.attn.weights/sum"]).en
+
+
+@pytest.mark.parametrize("name", ["wo-ai-ni", "gpt", "rope", "steve-builds-a-house", "layernorm-batchnorm"])
+def test_the_words_of_a_step_fit_a_small_terminal(name: str) -> None:
+    trace = tfstep.trace(tfstep.load(name))
+    for node in trace.plan.steps:
+        inside = trace.inside(node.slot)
+        inner = inside.plan.steps if inside is not None else ()
+        for path in (node.path, *(f"{node.path}/{each.path}" for each in inner)):
+            said = purpose(trace[path])
+            assert max(width(said.en), width(said.zh)) <= ROOM, (path, said.en, said.zh)
+
+
+def test_what_a_sum_folded_into_one_has_the_word_of_none(trace: tfstep.Trace) -> None:
+    assert name_of(trace, "enc0.attn.weights/sum[0,0,1,0]") == "sum[爱,0]"

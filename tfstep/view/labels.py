@@ -57,9 +57,12 @@ NO_LABELS = Labels("", 1)
 
 
 def labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
-    """The labels of one axis. A word that comes again is numbered: ``他``, ``他#2``."""
-    words = axis.words(sentence)
-    return Labels(axis.name, size, numbered(words) if words else (), _LETTER.get(axis.name, ""))
+    """The labels of one axis. A word that comes again is numbered: ``他``, ``他#2``. An axis that a sum has folded
+    into one place has the words of no place."""
+    words = axis.words(sentence) or ()
+    if size == 1 < len(words):
+        return Labels(axis.name, 1)
+    return Labels(axis.name, size, numbered(words), _LETTER.get(axis.name, ""))
 
 
 def row_labels(axis: Axis, size: int, sentence: int = 0) -> Labels:

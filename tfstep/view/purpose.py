@@ -9,58 +9,52 @@ from tfstep.text import Text
 
 _ATTENTION = {
     "q_proj": Text("What every word asks: its vector times W_Q.", "每个词要问什么：词向量乘以 W_Q。"),
-    "k_proj": Text(
-        "What every word offers to be matched by: its vector times W_K.", "每个词拿什么来被匹配：词向量乘以 W_K。"
-    ),
+    "k_proj": Text("What every word can be found by: its vector times W_K.", "每个词拿什么来被匹配：词向量乘以 W_K。"),
     "v_proj": Text(
-        "What every word hands over when it is attended to: its vector times W_V.",
+        "What every word hands over: its vector times W_V.",
         "每个词被关注时交出什么：词向量乘以 W_V。",
     ),
-    "Q": Text("The queries, cut into heads: each head asks its own question.", "查询，按头切开：每个头各问各的。"),
+    "Q": Text("The queries, cut into heads: each asks its own question.", "查询，按头切开：每个头各问各的。"),
     "K": Text("The keys, cut into heads.", "键，按头切开。"),
     "V": Text("The values, cut into heads.", "值，按头切开。"),
     "Q_rot": Text(
-        "The queries, rotated by their position: scores will depend on distance.",
+        "The queries, rotated by position: distance will count.",
         "查询按位置旋转：分数将取决于相对距离。",
     ),
     "K_rot": Text("The keys, rotated by their position.", "键按位置旋转。"),
     "scores": Text(
-        "How well each word's query matches every word's key, before scaling.",
+        "How well each query matches each key, before scaling.",
         "每个词的查询与每个词的键有多匹配，尚未缩放。",
     ),
     "scaled": Text(
-        "Divided by √d_k, so that the spread of the scores does not grow with d_k.",
+        "Divided by √d_k: a larger d_k must not spread the scores.",
         "除以 √d_k，使分数的离散程度不随 d_k 增大。",
     ),
     "masked": Text(
-        "Cells that must not be seen get a very negative score: their weight will be 0.",
+        "What must not be seen scores so low that its weight is 0.",
         "不许看的单元格换成极小的分数：它们的权重会变成 0。",
     ),
     "weights": Text(
-        "Each row becomes shares of 1: how much each word listens to every word.",
+        "Each row in shares of 1: how much it listens to each word.",
         "每一行变成总和为 1 的份额：每个词听每个词多少。",
     ),
-    "heads": Text("Each word's new vector: the average of the values, weighted.", "每个词的新向量：值的加权平均。"),
+    "heads": Text("Each word's new vector: a weighted average of the values.", "每个词的新向量：值的加权平均。"),
     "concat": Text("The heads side by side again, one vector a word.", "各头重新拼接，每个词一个向量。"),
     "out": Text("W_O merges what the heads report.", "W_O 把各头的结果合并起来。"),
 }
 _ROLES = {
     "embed": Text("Every word looks up its row of the table E.", "每个词在表 E 中查到自己的那一行。"),
     "x": Text("Word and position added: what the model reads.", "词向量加位置编码：模型读到的输入。"),
-    "hidden": Text("The feed-forward network looks at each word alone: first wider.", "前馈网络单独看每个词：先变宽。"),
+    "hidden": Text("The feed-forward network: each word alone, first wider.", "前馈网络单独看每个词：先变宽。"),
     "act": Text("Without this bend two linear layers would be one.", "没有这个非线性，两层线性就等于一层。"),
-    "gate": Text(
-        "A second view of each word that opens and closes the first.", "对每个词的另一种变换，用来开关前一种。"
-    ),
-    "logits": Text(
-        "A number for every word of the vocabulary: the larger, the likelier.", "词表中每个词一个数：越大越可能。"
-    ),
+    "gate": Text("A second view of each word, to open and close the first.", "对每个词的另一种变换，用来开关前一种。"),
+    "logits": Text("One number a word of the vocabulary: larger is likelier.", "词表中每个词一个数：越大越可能。"),
     "probs": Text(
-        "The logits as probabilities; a side branch, the loss reads the logits.",
+        "The logits as probabilities; the loss reads the logits.",
         "把 logits 变成概率；这是旁支，损失直接读 logits。",
     ),
     "loss": Text(
-        "One number for how wrong the answer is; everything backward starts here.",
+        "One number: how wrong the answer is. Backward starts here.",
         "一个数，说明答案错得多远；反向传播由此开始。",
     ),
     "a": Text("The weighted sum, before the activation.", "加权和，激活之前。"),
@@ -70,58 +64,50 @@ _FAMILIES = (
     (
         re.compile(r"add\d+$"),
         Text(
-            "The residual: what was there goes straight on, the sublayer's report is added.",
+            "Residual: what came in goes on, the sublayer adds to it.",
             "残差连接：原来的信息直接通过，再加上子层的结果。",
         ),
     ),
     (
         re.compile(r"norm\d*$"),
         Text(
-            "Each word's features to mean 0 and spread 1, then scaled and shifted.",
+            "Each word to mean 0 and spread 1, then scaled and shifted.",
             "把每个词自己的特征归一到均值 0、标准差 1，再缩放平移。",
         ),
     ),
 )
 _INNER = {
-    "max": Text(
-        "The largest of the row; taking it away keeps exp from overflowing.", "行内最大值；减去它可以防止 exp 溢出。"
-    ),
-    "shift": Text(
-        "The largest taken away: the result of the step does not change by it.", "减去最大值：不改变这一步的结果。"
-    ),
+    "max": Text("The largest of the row; taken away, exp cannot overflow.", "行内最大值；减去它可以防止 exp 溢出。"),
+    "shift": Text("The largest taken away; what comes out does not change.", "减去最大值：不改变这一步的结果。"),
     "exp": Text("All positive now; differences have become ratios.", "现在全为正；差变成了比。"),
-    "sum": Text("What everything is divided by, so that the row sums to 1.", "要除以的总和，使一行的和为 1。"),
+    "sum": Text("What everything is divided by: then the row sums to 1.", "要除以的总和，使一行的和为 1。"),
     "mean": Text("The mean of the row.", "这一行的均值。"),
     "centred": Text("The mean taken away.", "减去均值。"),
     "variance": Text("The mean of the squares: how far the row spreads.", "平方的均值：这一行有多分散。"),
-    "std": Text("Its root, with a little eps so that nothing is divided by 0.", "开平方，加一点 eps 以免除以 0。"),
+    "std": Text("Its root, with a little eps against dividing by 0.", "开平方，加一点 eps 以免除以 0。"),
     "xhat": Text("Mean 0, spread 1; gamma and beta come next.", "均值 0、标准差 1；接着乘 gamma 加 beta。"),
     "matmul": Text("Rows times columns; the bias is added next.", "行乘列；接着加上偏置。"),
     "logsumexp": Text("The logarithm of what softmax divides by.", "softmax 分母的对数。"),
     "picked": Text("The logit of the right word.", "正确那个词的 logit。"),
-    "ghat": Text(
-        "The gradient of xhat: the gradient that arrives, times gamma.", "xhat 的梯度：传来的梯度乘以 gamma。"
-    ),
-    "ghat_mean": Text("The mean of ghat: shifting the whole row changes nothing.", "ghat 的均值：整体平移不起作用。"),
+    "ghat": Text("The gradient of xhat: what arrives, times gamma.", "xhat 的梯度：传来的梯度乘以 gamma。"),
+    "ghat_mean": Text("The mean of ghat: shifting the whole row does nothing.", "ghat 的均值：整体平移不起作用。"),
     "along": Text(
-        "How much ghat points along xhat: stretching the row changes nothing either.",
+        "How far ghat points along xhat: stretching does nothing.",
         "ghat 沿 xhat 方向的分量：整体拉伸也不起作用。",
     ),
     "sideways": Text(
-        "What is left of ghat without its mean and its part along xhat; divided by the spread next.",
-        "ghat 去掉均值和沿 xhat 的分量后剩下的；接着除以标准差。",
+        "ghat without its mean and its part along xhat.",
+        "ghat 去掉均值和沿 xhat 的分量后剩下的。",
     ),
-    "rms": Text("The root of the mean square: what the row is divided by.", "均方根：整行要除以的数。"),
+    "rms": Text("The root of the mean square: the row is divided by it.", "均方根：整行要除以的数。"),
     "g_y": Text("Gradient times share, cell by cell.", "梯度乘以份额，逐个单元格。"),
     "average": Text("The average gradient of the row, weighted by the shares.", "按份额加权的整行平均梯度。"),
     "above": Text(
-        "How far each gradient lies above that average: only this can move shares of 1.",
+        "Each gradient less that average: only this moves shares.",
         "每个梯度比平均高多少：总和固定为 1 的份额只受它影响。",
     ),
     "p": Text("The probabilities, computed again from the logits.", "由 logits 重新算出的概率。"),
-    "p_minus_y": Text(
-        "Probability minus label: 1 is taken from the right word's share.", "概率减去标签：正确的词减去 1。"
-    ),
+    "p_minus_y": Text("Probability minus label: the right word's share, less 1.", "概率减去标签：正确的词减去 1。"),
     "slope": Text("How steep the activation is at x.", "激活函数在 x 处的斜率。"),
     "inner_slope": Text("How steep the inside of the tanh is at x.", "tanh 内部式子在 x 处的斜率。"),
     "one_minus_y": Text("What is missing to 1: part of the slope.", "离 1 还差多少：斜率的一部分。"),
@@ -142,7 +128,7 @@ _PLAIN = {
 }
 _OPS = {
     "accumulate": Text(
-        "It was used several times: its gradient is the sum over its uses.", "它被用了多次：梯度是各次使用之和。"
+        "Used several times: its gradient is the sum over the uses.", "它被用了多次：梯度是各次使用之和。"
     ),
     "seed": Text("∂loss/∂loss = 1: the backward pass starts here.", "∂loss/∂loss = 1：反向传播由此开始。"),
     "matmul": Text("A matrix product: each cell is a row times a column.", "矩阵乘法：每个单元格是一行乘一列。"),
@@ -157,8 +143,8 @@ def purpose(tensor: Tensor) -> Text:
     if ".grad/" in path:
         base, _, use = path.partition(".grad/")
         return Text(
-            "How much the loss moves when {name} moves, through {use} alone.",
-            "只经由 {use} 这一路，{name} 变动时损失变动多少。",
+            "How {name} moves the loss, through {use} alone.",
+            "只经由 {use}，{name} 变动时损失变动多少。",
             name=short(base),
             use=use,
         )
@@ -172,7 +158,7 @@ def purpose(tensor: Tensor) -> Text:
         )
     if node.phase == "update":
         return Text(
-            "A small step downhill: each number moves against its gradient.",
+            "A step downhill: each number moves against its gradient.",
             "向下走一小步：每个数朝梯度的反方向移动。",
         )
     if node.op is None:
@@ -209,7 +195,7 @@ def _forward(path: str, op: str) -> Text:
 def _leaf(path: str, kind: str) -> Text:
     name = path.rpartition(".")[2]
     if name == "pos":
-        return Text("The positional encoding: where in the sentence a word stands.", "位置编码：词在句中的位置。")
+        return Text("Positional encoding: where in the sentence a word stands.", "位置编码：词在句中的位置。")
     if name == "E":
         return Text("The embedding table: one row a word, learned.", "词嵌入表：每个词一行，由训练得来。")
     if name == "mask":
