@@ -205,3 +205,9 @@ def test_the_height_is_shared_out(height: int) -> None:
     board, why, since = shares(height, 12, 9, 6)
     assert board + why + since <= height
     assert min(board, why, since) >= 1
+
+
+def test_before_the_pin_there_was_less_inside(session: tfstep.Session) -> None:
+    session.run("set enc0.attn.weights[0,0,0,0] = 0.5")
+    session.run("goto enc0.attn.weights/computed")
+    assert frame(session, earlier=True).subject == "enc0.attn.weights"

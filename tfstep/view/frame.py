@@ -98,7 +98,7 @@ class Camera:
         trace, beside = state.trace, shown_before
         if look.earlier and shown_before is not None:
             trace, beside, partial = shown_before, state.trace, None
-            subject = trace[subject.path]
+            subject = _at_key(trace, subject.path, trace[subject.path.partition("/")[0]])  # a pin has more inside
         why = partial.explanation if partial is not None else explained(subject, at(subject), at)
         pieces = _pieces(subject, state, look, beside, why, partial)
         pieces = spoken(one_range(pieces) if look.shared else pieces, state, look.spoken)
