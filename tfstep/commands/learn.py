@@ -90,7 +90,15 @@ def train(session: Session, n: int, line: str, halts: Halts | None = None) -> Tr
         losses.append(float(session.trace["loss"].value.sum()))
     notes = () if whole else (Text("stopped; what is done is kept", "已停止；保留已完成的部分"),)
     ends = (losses[0], losses[-1]) if losses else None
-    return Trained((line,), loss=ends, notes=notes, start=start, update=session.update, losses=np.array(losses))
+    return Trained(
+        (line,),
+        loss=ends,
+        notes=notes,
+        start=start,
+        update=session.update,
+        losses=np.array(losses),
+        data=bool(session.scenario.train.data),
+    )
 
 
 @command(

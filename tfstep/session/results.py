@@ -146,12 +146,14 @@ class Changed(Result):
 @dataclass(frozen=True, eq=False)
 class Trained(Changed):
     """Updates made, or gone back over. ``losses`` are those the updates started from, and where there is no
-    `train.data` the one reached at last; ``moved`` says where a breakpoint stopped them."""
+    `train.data` the one reached at last; ``moved`` says where a breakpoint stopped them. ``data`` is whether they
+    are losses over `train.data` and not over the input that is shown."""
 
     start: int = 0
     update: int = 0
     moved: Moved | None = None
     losses: np.ndarray = field(default_factory=lambda: np.array([]))
+    data: bool = False
 
 
 @dataclass(frozen=True, eq=False)

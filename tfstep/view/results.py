@@ -38,11 +38,11 @@ from tfstep.view.report.layout import indented, line, span, table
 from tfstep.view.report.numbers import brief, exact
 from tfstep.view.report.partial import term_lines, terms_around
 from tfstep.view.report.tables import heading
+from tfstep.view.said import DATA_LOSS, LOSS
 from tfstep.view.spans import Line
 from tfstep.view.spans import plain as words
 from tfstep.view.values import array_lines, part_lines, summed_up
 
-LOSS = Text("loss", "损失")
 WIDTH = 100  # columns of a table where nobody says how wide the terminal is
 FEW = 16  # numbers of a named value that are written out
 
@@ -200,7 +200,8 @@ def _trained(result: Trained, trace: Trace, cells: int = WIDTH) -> Iterator[Line
     else:
         went = Text("update {start} → {end}", "第 {start} → {end} 次更新", start=result.start, end=result.update)
         losses = [brief(float(x), 6) for x in result.losses[[0, -1][: min(2, result.losses.size)]]]
-        yield line(span(went, "accent"), f"   {LOSS} {' → '.join(losses)}   ", span(spark(result.losses), "dim"))
+        of = DATA_LOSS if result.data else LOSS
+        yield line(span(went, "accent"), f"   {of} {' → '.join(losses)}   ", span(spark(result.losses), "dim"))
     for note in result.notes:
         yield line(span(note, "accent"))
     for stop in result.stops:

@@ -7,6 +7,9 @@ from tfstep.text import Text
 from tfstep.view.number import plain
 from tfstep.view.spans import Line, Span, line
 
+LOSS = Text("loss", "损失")
+DATA_LOSS = Text("loss over train.data", "train.data 上的损失")
+
 
 def said(result: Result) -> Line | None:
     """A line, empty where there is nothing to say; None where one line is not enough."""
