@@ -143,7 +143,7 @@ class Debugger(App[int]):
         """Run one line and show what came of it; an error is a message, or what ``refused`` does with it, and nothing
         has changed."""
         if self.busy.command:
-            self.busy.stop() if command == "quit" else self.busy.tell()
+            self.busy.leave() if command == "quit" else self.busy.tell()
         elif self.busy.takes(command):
             self.busy.begin(command)
         else:
@@ -228,7 +228,7 @@ class Debugger(App[int]):
 
     def on_unmount(self) -> None:
         """Nothing goes on behind a screen that is gone."""
-        self.busy.stopping = True
+        self.busy.interrupt()
 
     def action_help(self) -> None:
         """What one looks at, all keys and commands."""

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import ctypes
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.timer import Timer
 
 from tfstep.commands.line import split
 from tfstep.commands.registry import find
-from tfstep.errors import TfstepError
+from tfstep.errors import CommandError, TfstepError
 from tfstep.text import Text
 from tfstep.view.number import plain
+from tfstep.view.said import DATA_LOSS, LOSS
 from tfstep.view.spans import Line, Span, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
+    from tfstep.session.results import Result
 
-LONG = ("train", "sweep", "landscape", "check", "plot")
+LONG = ("train", "sweep", "landscape", "check", "plot", "generate", "diff")
+WHOLE = (  # those that compute most of a model, or build one
+    *("variant", "model", "tokens", "continue", "reverse-continue", "until", "reverse-until", "rewind", "why"),
+    *("print", "expect", "watch", "source", "recover", "save"),
+)
+LARGE = 2_000_000  # numbers of a model from which its WHOLE is more than a key press
 BAR = 24
 T = TypeVar("T")
 
@@ -28,21 +38,35 @@ class Busy:
     def __init__(self, app: Debugger) -> None:
         self.app = app
         self.command = ""
-        self.stopping = False
+        self.stopping = self.leaving = False
+        self._thread: int | None = None  # that of the work
         self._done, self._all, self._loss = 0, 0, 0.0
         self._timer: Timer | None = None
 
     def takes(self, command: str) -> bool:
         """Whether a line is to run beside the screen."""
-        return long(command)
+        return long(command) or (self.large and _parted(command)[0] in WHOLE)
+
+    @property
+    def large(self) -> bool:
+        """Whether the model is so large that computing all of it would hold up the screen."""
+        return self.app.session.trace.plan.cells > LARGE
 
     def begin(self, command: str) -> None:
         """Run a command; `Debugger.conclude` is told what came of it."""
-        self.do(command, lambda: self.app.session.run(command), self.app.conclude)
+        session = self.app.session
+
+        def work() -> Result:
+            came = session.run(command)
+            if self.large:  # what will be looked at first
+                _ = session.current.value, session.current.grad
+            return came
+
+        self.do(command, work, self.app.conclude)
 
     def do(self, name: str, work: Callable[[], T], then: Callable[[T | TfstepError], None]) -> None:
         """Do some work under this name, and tell ``then`` what came of it, be it an error."""
-        self.command, self.stopping = name, False
+        self.command, self.stopping, self.leaving = name, False, False
         self._done = self._all = 0
         self.app.session.progress = self._progress
         self._timer = self.app.set_interval(0.1, self.tell)
@@ -50,9 +74,21 @@ class Busy:
         self.app.run_worker(lambda: self._work(work, then), thread=True)
 
     def stop(self) -> None:
-        """Ask it to stop after the present update."""
-        self.stopping = True
+        """Ask it to stop: a training after the present update, anything else where it is."""
+        self.interrupt()
         self.tell()
+
+    def leave(self) -> None:
+        """Stop it, and then quit."""
+        self.leaving = True
+        self.stop()
+
+    def interrupt(self) -> None:
+        """What Ctrl-C is in the line debugger: a KeyboardInterrupt, in the thread of the work."""
+        thread, told = self._thread, self._all > 0
+        if thread is not None and not told and not self.stopping:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
+        self.stopping = True
 
     def tell(self) -> None:
         """Say how far it is."""
@@ -64,7 +100,8 @@ class Busy:
         spans = [Span(self.command, "accent"), Span("  ")]
         if self._all:
             spans += [Span("━" * full, "good"), Span("─" * (BAR - full), "dim"), Span(f"  {self._done}/{self._all}")]
-            spans += [Span(f"  {Text('loss', '损失')} ", "dim"), Span(plain(self._loss, sign=False), "strong")]
+            of = DATA_LOSS if self.app.session.scenario.train.data else LOSS
+            spans += [Span(f"  {of} ", "dim"), Span(plain(self._loss, sign=False), "strong")]
         hint = Text("  stopping …", "  正在停止…") if self.stopping else Text("  Esc stops it", "  Esc 停止")
         return line(*spans, Span(str(hint), "dim"))
 
@@ -77,10 +114,16 @@ class Busy:
     def _work(self, work: Callable[[], T], then: Callable[[T | TfstepError], None]) -> None:
         came: T | TfstepError
         try:
+            self._thread = threading.get_ident()
             came = work()
+            self._thread = None
         except TfstepError as error:
             came = error
-        self.app.call_from_thread(self._end, lambda: then(came))
+        except KeyboardInterrupt:
+            came = CommandError(Text("stopped; nothing has changed", "已停止；什么都没变"))
+        self._thread = None
+        with suppress(KeyboardInterrupt):  # one that came too late
+            self.app.call_from_thread(self._end, lambda: then(came))
 
     def _end(self, then: Callable[[], None]) -> None:
         self.command = ""
@@ -88,13 +131,20 @@ class Busy:
         if self._timer is not None:
             self._timer.stop()
         then()
+        if self.leaving:
+            self.app.perform("quit")
 
 
 def long(command: str) -> bool:
     """Whether a line may take longer than a key press should."""
+    name, rest = _parted(command)
+    return name in LONG and not (name == "train" and rest.strip() in ("", "1"))
+
+
+def _parted(command: str) -> tuple[str, str]:
+    """The command that a line is one of, and the rest; no name where there is none: that is told when it is run."""
     try:
         word, rest = split(command)
-        name = find(word).name if word else ""
-    except TfstepError:  # it will be told when the line is run
-        return False
-    return name in LONG and not (name == "train" and rest.strip() in ("", "1"))
+        return (find(word).name if word else ""), rest
+    except TfstepError:
+        return "", ""

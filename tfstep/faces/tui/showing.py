@@ -12,6 +12,7 @@ from tfstep.view.spans import Span, line
 from tfstep.view.versus import other_variant
 
 if TYPE_CHECKING:
+    from tfstep.errors import TfstepError
     from tfstep.faces.tui.app import Debugger
 
 _DRAWN = {
@@ -48,7 +49,7 @@ def _slope(app: Debugger, mode: str, said: Text) -> None:
 
 def difference(app: Debugger) -> None:
     """Before and after the last edit, then another variant by position, then by word, then back to the step."""
-    if app.frame is None:
+    if app.frame is None or app.busy.command:
         return
     other = other_variant(app.session)
     modes = ["value", *(["difference"] if app.frame.since else []), *(["variant", "word"] if other else [])]
@@ -57,21 +58,45 @@ def difference(app: Debugger) -> None:
         app.say(line(Span(str(text), "dim")))
         return
     wanted = modes[(modes.index(app.look.mode) + 1) % len(modes)] if app.look.mode in modes else modes[1]
+    if wanted in ("variant", "word") and app.busy.large and other not in app.session.journals:
+        _beside(app, wanted, str(other))
+    else:
+        _compared(app, wanted, other)
+
+
+def _beside(app: Debugger, wanted: str, other: str) -> None:
+    """Let the other variant of a large model be computed beside the screen, and then compare."""
+    path = app.session.current.path
+
+    def work() -> None:
+        there = app.session.trace_of(other)
+        if path in there.plan.paths:
+            _ = there[path].value  # what will be looked at
+
+    def done(came: TfstepError | None) -> None:
+        if came is None:
+            _compared(app, wanted, other)
+        else:
+            app.conclude(came)
+
+    app.busy.do(str(Text("computing variant {name}", "计算变体 {name}", name=other)), work, done)
+
+
+def _compared(app: Debugger, wanted: str, other: str | None) -> None:
     here = app.session.variant
     told = {
         "difference": Text("before and after the last change", "上次改动之前与之后"),
-        "variant": Text(
-            "variant {a} and {b}, by position", "变体 {a} 与 {b}，按位置对齐", a=other, b=app.session.variant
-        ),
+        "variant": Text("variant {a} and {b}, by position", "变体 {a} 与 {b}，按位置对齐", a=other, b=here),
         "word": Text("variant {a} and {b}, by word", "变体 {a} 与 {b}，按词对齐", a=other, b=here),
     }
     app.status = (line(Span(str(told[wanted]), "dim")),) if wanted in told else ()
     app.look_at(mode=wanted, focus=None, factor=0)
-    if wanted in ("variant", "word") and not any("@" in piece.grid.key for piece in app.frame.pieces):
+    frame = app.frame
+    if frame is not None and wanted in ("variant", "word") and not any("@" in each.grid.key for each in frame.pieces):
         lacks = Text(
             "{path} cannot be compared: variant {name} has none of its shape",
             "{path} 无法比较：变体 {name} 中没有同样形状的它",
-            path=app.frame.subject,
+            path=frame.subject,
             name=other,
         )
         app.say(line(Span(str(lacks), "dim")))

@@ -1,0 +1,91 @@
+"""What takes a while runs beside the screen: it can be stopped, and quitting does not wait for it."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from screens import screen, shown
+
+from tfstep.faces.tui import busy
+from tfstep.faces.tui.app import Debugger
+
+
+def endless() -> None:
+    """Work that ends only when it is interrupted."""
+    while True:
+        time.sleep(0.002)
+
+
+async def test_any_work_can_be_stopped() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        app.busy.do("endless", endless, app.conclude)
+        await pilot.press("n")
+        assert app.session.current.path == "enc0.attn.scores"
+        await pilot.press("escape")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert not app.busy.command
+        assert "stopped" in shown(app, "status")
+        await pilot.press("n")
+        assert app.session.current.path == "enc0.attn.scaled"
+
+
+async def test_q_stops_what_is_running_and_quits() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        app.busy.do("endless", endless, app.conclude)
+        await pilot.press("q")
+        async with asyncio.timeout(10):
+            while app.is_running:
+                await asyncio.sleep(0.01)
+        assert app.return_value == 0
+
+
+@pytest.mark.parametrize("command", ["check", "diff swapped", "generate 1"])
+async def test_what_looks_at_a_whole_model_runs_beside(command: str) -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await settled(app, command)
+        await pilot.pause()
+        assert not app.busy.command
+
+
+async def test_of_a_large_model_variants_are_made_and_compared_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(busy, "LARGE", 0)
+    async with screen("enc0.attn.scores") as (app, pilot):
+        done: list[str] = []
+        do = app.busy.do
+        monkeypatch.setattr(app.busy, "do", lambda name, *rest: (done.append(name), do(name, *rest)))
+        await pilot.press("d")
+        assert done == ["computing variant swapped"]
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert app.look.mode == "variant"
+        await pilot.press("d")
+        assert app.look.mode == "word", "what is there already is not made again"
+        await settled(app, "variant no-position")
+        await pilot.pause()
+        assert app.session.variant == "no-position"
+        await pilot.press("n")
+        assert done == ["computing variant swapped", "variant no-position"]
+
+
+async def settled(app: Debugger, command: str) -> None:
+    app.perform(command)
+    assert app.busy.command == command
+    await app.workers.wait_for_complete()
+
+
+async def test_rows_that_say_a_word_are_paired_by_the_word_they_read(tmp_path: Path) -> None:
+    path = tmp_path / "turned.yaml"
+    model = "{kind: decoder, layers: 1, d_model: 4, heads: 1, d_ff: 8}"
+    turned = "variants: {turned: {input: {target: b a}}}"
+    path.write_text(
+        f"tfstep: 1\nmodel: {model}\nvocab: [a, b, c]\ninput: {{target: a b, labels: b c}}\n{turned}\n", "utf-8"
+    )
+    async with screen("tgt.embed", str(path)) as (app, pilot):
+        await pilot.press("d", "d")
+        assert app.look.mode == "word"
+        assert app.frame is not None
+        there, _, difference = (piece.grid for piece in app.frame.pieces)
+        assert (there.values == app.session.trace_of("turned")["tgt.embed"].value[0, ::-1]).all()
+        assert (difference.values == 0).all(), "a word is the same row of E in both"
