@@ -27,12 +27,14 @@ _LETTER = {
 
 @dataclass(frozen=True)
 class Labels:
-    """The labels along one axis: its words, or a letter with the number."""
+    """The labels along one axis: its words, or a letter with the number. ``read`` are the words alone where a label
+    says more: ``Steve`` of ``Steve⇒builds``."""
 
     axis: str
     size: int
     words: tuple[str, ...] = ()
     letter: str = ""
+    read: tuple[str, ...] = ()
 
     def __getitem__(self, i: int) -> str:
         return self.words[i] if i < len(self.words) else f"{self.letter}{i}"
@@ -68,7 +70,7 @@ def labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
 def row_labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
     """The same beside rows, those of a decoder with the word that they have to say."""
     plain = labels(axis, size, sentence)
-    return replace(plain, words=tuple(following(axis, plain.words, sentence)))
+    return replace(plain, words=tuple(following(axis, plain.words, sentence)), read=plain.words)
 
 
 def following(axis: Axis, words: Sequence[str], sentence: int = 0) -> list[str]:

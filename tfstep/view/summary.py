@@ -41,7 +41,7 @@ def _legend(cells: int) -> Line:
 def _range(grid: Grid) -> tuple[str, str]:
     """The range with the mean, and without it."""
     found = grid.stats
-    if grid.values.size <= 1 or found.whole:
+    if grid.values.size <= 1 or found.whole or found.odd == grid.values.size:
         return "", ""
     short = f"{brief(found.least)} … {brief(found.most)}"
     mean = found.mean if abs(found.mean) > 1e-12 * found.bound else 0.0

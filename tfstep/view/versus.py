@@ -56,14 +56,18 @@ def _paired(was: Grid, now: Grid, by_word: bool) -> Grid:
     values = was.values.astype(float)[np.ix_(np.maximum(rows, 0), np.maximum(columns, 0))]
     values[rows < 0, :] = np.nan
     values[:, columns < 0] = np.nan
+    hidden = None if was.hidden is None else was.hidden[np.ix_(np.maximum(rows, 0), np.maximum(columns, 0))]
+    if hidden is not None:
+        hidden[rows < 0, :] = 0
+        hidden[:, columns < 0] = 0
     if by_word:
         was = replace(was, rows=now.rows, columns=now.columns)
-    return replace(was, values=values, hidden=None, bare=True, _styles={})
+    return replace(was, values=values, hidden=hidden, bare=True, _styles={})
 
 
 def _places(was: Labels, now: Labels, before: int, after: int, by_word: bool) -> np.ndarray:
     """For each place now the one before with the same word, or of the same number; −1 where there is none."""
     if not (by_word and was.words and now.words):
         return np.array([k if k < before else -1 for k in range(after)])
-    where = {was[k]: k for k in range(before)}
-    return np.array([where.get(now[k], -1) for k in range(after)])
+    where = {word: k for k, word in enumerate((was.read or was.words)[:before])}
+    return np.array([where.get(word, -1) for word in (now.read or now.words)[:after]])
