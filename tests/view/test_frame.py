@@ -211,3 +211,30 @@ def test_before_the_pin_there_was_less_inside(session: tfstep.Session) -> None:
     session.run("set enc0.attn.weights[0,0,0,0] = 0.5")
     session.run("goto enc0.attn.weights/computed")
     assert frame(session, earlier=True).subject == "enc0.attn.weights"
+
+
+def test_the_heading_says_what_made_it_in_words() -> None:
+    session = tfstep.Session(tfstep.load("hill"))
+    session.run("goto x.grad")
+    assert frame(session).heading.op == "gradient of formula"
+    set_language("zh")
+    try:
+        assert frame(session).heading.op == "formula 的梯度"
+        assert frame(session, subject="x").heading.op == "参数"
+    finally:
+        set_language("en")
+
+
+def test_numbers_that_a_formula_reads_stand_beside_it() -> None:
+    session = tfstep.Session(tfstep.load("hill"))
+    session.run("goto f")
+    assert list(by_key(frame(session))) == ["x", "y", "f"]
+    assert by_key(frame(session))["x"].note == ""
+
+
+def test_a_mask_stays_hatched_beside_another_variant() -> None:
+    session = tfstep.Session(tfstep.load("padding"))
+    session.run("variant mask-off")
+    session.run("goto enc0.attn.weights")
+    base = by_key(frame(session, mode="word"))["enc0.attn.weights@base"]
+    assert base.marks(0, 0, 8)[-1] & HATCHED

@@ -14,6 +14,7 @@ from tfstep.session.marks import Comparison
 from tfstep.session.place import PHASE_NAMES, written
 from tfstep.session.state import State
 from tfstep.session.terms import Partial
+from tfstep.text import Text
 from tfstep.view.account import Account, account
 from tfstep.view.board import difference_board, gradient_board, overlaid_board, step_board
 from tfstep.view.grid import Grid
@@ -31,6 +32,11 @@ from tfstep.view.sums import explained
 from tfstep.view.timeline import Row, Signs, rows
 from tfstep.view.versus import versus_board
 
+LEAVES = {
+    "parameter": Text("parameter", "参数"),
+    "constant": Text("constant", "常量"),
+    "input": Text("input", "输入"),
+}
 AT_ONCE = 50_000  # cells of a plan up to which a Frame waits for every number, to say how many an edit moved
 
 
@@ -233,11 +239,19 @@ def _header(state: State, trace: Trace) -> Header:
     )
 
 
+def _made_by(tensor: Tensor) -> str:
+    """The op, without the input that it carries a gradient to, for the formula names that; of a leaf what it is."""
+    if tensor.op is None:
+        return str(LEAVES.get(tensor.node.kind, tensor.node.kind))
+    name, backward, _ = tensor.op.partition("_vjp_")
+    return str(Text("gradient of {op}", "{op} 的梯度", op=name)) if backward else name
+
+
 def _heading(state: State, subject: Tensor, look: Look, earlier: bool) -> Heading:
     return Heading(
         path=subject.path,
         formula=subject.formula or "",
-        op=subject.op or subject.node.kind,
+        op=_made_by(subject),
         purpose=str(purpose(subject)),
         planes=choices(subject.node.spec.axes, subject.shape, state.cursor.on(subject)),
         mode=look.mode,

@@ -102,9 +102,10 @@ def _written(value: object) -> str:
 
 
 def _arrow(trace: Trace, node: Node, named: dict[str, int]) -> Reading:
-    """Any other formula: what it reads, and an arrow."""
+    """Any other formula: what it reads, and an arrow; numbers only where there is no matrix among it."""
     slots = list(dict.fromkeys(named.values()))
-    found = tuple(_operand(trace, s, "") for s in slots if trace.plan.nodes[s].spec.ndim or len(slots) == 1)
+    matrices = [s for s in slots if trace.plan.nodes[s].spec.ndim]
+    found = tuple(_operand(trace, s, "") for s in matrices or slots)
     same = bool(found) and found[0].node.shape == node.shape
     return Reading("cells" if same and node.op and _by_cell(node.op.name) else "other", found, "→")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +43,7 @@ def plane(
     return Grid(
         key=path,
         title=(title or short(node.path)) + ("ᵀ" if turned else ""),
-        note=" × ".join(axes) if values.ndim > 1 and all(axes) else "×".join(map(str, flat.shape)),
+        note=_note(axes, flat, values.ndim),
         values=flat,
         rows=rows,
         columns=columns,
@@ -54,6 +55,13 @@ def plane(
         before=was,
         pinned=None if pin is None else _flat(pin.mask, lead, turned),
     )
+
+
+def _note(axes: Sequence[str], flat: np.ndarray, rank: int) -> str:
+    """What stands beside the name: the axes where they have names, else the sizes; nothing for a single number."""
+    if rank == 0:
+        return ""
+    return " × ".join(axes) if rank > 1 and all(axes) else "×".join(map(str, flat.shape))
 
 
 def scale_of(node: Node) -> str:

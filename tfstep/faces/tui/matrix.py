@@ -74,7 +74,7 @@ def _notes(placed: Placed, window: Window) -> list[str]:
     shape = f"{grid.height}×{grid.breadth}"
     rows, columns = placed.rows < grid.height, placed.columns < grid.breadth
     if not (rows or columns):
-        return [grid.note, shape]
+        return [grid.note, shape] if grid.note else []
     down = f"{window.row}-{window.row + placed.rows - 1}/{grid.height}" if rows else f"{grid.height}"
     right = f"{window.column}-{window.column + placed.columns - 1}/{grid.breadth}" if columns else f"{grid.breadth}"
     return [f"{down} × {right}", f"{window.row}+ × {window.column}+ / {shape}", shape]
