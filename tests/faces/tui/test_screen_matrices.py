@@ -3,6 +3,7 @@
 from screens import screen, shown
 
 from tfstep.faces.tui.board import Board
+from tfstep.view.symbols import set_ascii
 
 
 async def test_numbers_on_shades_plain_numbers_and_shades() -> None:
@@ -137,3 +138,13 @@ async def test_matrices_that_are_compared_scroll_together() -> None:
         assert [placed.columns < placed.grid.breadth for placed in board.placed] == [True, True]
         board.wheel(board.placed[0].x + 2, board.placed[0].y + 3, 2, sideways=True)
         assert [board.window(placed.grid.key).column for placed in board.placed] == [2, 2]
+
+
+async def test_an_arrow_that_is_spelled_out_is_no_minus() -> None:
+    set_ascii(True)
+    try:
+        async with screen("enc0.attn.weights") as (app, _):
+            assert " > " in shown(app, "board")
+            assert " - " not in shown(app, "board")
+    finally:
+        set_ascii(False)

@@ -84,7 +84,7 @@ class Board(Widget):
             if placed.y <= y < placed.y + placed.height:
                 parts.append((placed.x, placed.width, self._line(placed, y - placed.y)))
         sign = role(palette, "strong", paper=palette.paper)
-        parts += [(x, width(text), [Segment(plain(text), sign)]) for x, sy, text in self._arranged.signs if sy == y]
+        parts += [(x, width(text), [Segment(_spelled(text), sign)]) for x, sy, text in self._arranged.signs if sy == y]
         found = _joined(sorted(parts, key=lambda part: part[0]), self.size.width, ground)
         return badged(found, self.badges.get(y), palette)
 
@@ -163,6 +163,11 @@ class Board(Widget):
             if placed is found or (found.grid.group and placed.grid.group == found.grid.group):
                 self.window(placed.grid.key).scroll(placed, 0 if sideways else by, by if sideways else 0)
         self.refresh()
+
+
+def _spelled(sign: str) -> str:
+    """A sign in its own width, where symbols are spelled out as well: ``>`` is what is left of an arrow."""
+    return plain(sign)[-width(sign) :]
 
 
 def _joined(parts: list[tuple[int, int, list[Segment]]], cells: int, ground: Style) -> Strip:
