@@ -214,3 +214,11 @@ def test_mistakes_are_told_in_chinese() -> None:
     with pytest.raises(Mistakes) as caught:
         load_text("model: {kind: encoder, heads: 3}\nvocab: [我]\ninput: {source: 我}\n", "f.yaml")
     assert str(caught.value) == "f.yaml:1:31: 3 个头不能整除 d_model 4；可用：1, 2, 4，或写明 d_k 与 d_v"
+
+
+def test_every_expression_that_is_wrong_is_told_at_once(wrong: Wrong) -> None:
+    text = (
+        "model:\n  kind: formula\n  given: {x: 1}\n  steps:\n    a: x +\n    b: zz + a\n    c: b * (a\nloss: c ** (2\n"
+    )
+    found = [(f.place.line, f.place.column) for f in wrong(text)]
+    assert found == [(5, 11), (6, 8), (7, 14), (8, 14)]

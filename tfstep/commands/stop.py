@@ -207,6 +207,7 @@ def _commands(session: Session, rest: str) -> Result:
     )
 
 
+@topic("watchpoints", Text("the same as `info breakpoints`", "同 `info breakpoints`"))
 @topic("breakpoints", Text("breakpoints and watchpoints, how often they were hit", "断点和监视点，各命中几次"))
 def breakpoints(session: Session) -> Result:
     """Breakpoints and watchpoints, how often they were hit."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from tfstep.engine.axis import Axis, Spec, axes
@@ -48,11 +50,14 @@ def known(tape: Tape, path: str) -> Traced:
     """The tensor with this path. Raises PathError."""
     if path in tape.paths and np.issubdtype(tape.paths[path].dtype, np.number):
         return tape.find(path)
-    raise PathError(
-        Text(
-            "there is no tensor {path!r} before this step{near}",
-            "在这一步之前没有张量 {path!r}{near}",
-            path=path,
-            near=did_you_mean(path, tape.paths),
-        )
+    raise PathError(not_before(path, tape.paths))
+
+
+def not_before(path: str, names: Iterable[str]) -> Text:
+    """What is said of a path that no step made so far."""
+    return Text(
+        "there is no tensor {path!r} before this step{near}",
+        "在这一步之前没有张量 {path!r}{near}",
+        path=path,
+        near=did_you_mean(path, names),
     )

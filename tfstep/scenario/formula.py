@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import keyword
 import unicodedata
+from collections.abc import Collection
 
 import numpy as np
 
+from tfstep.errors import ExpressionError
 from tfstep.scenario.mistakes import Place, Report
 from tfstep.scenario.nodes import Node, Scalar, Section, found, shown
 from tfstep.scenario.numbers import read_array
@@ -56,9 +58,11 @@ def _steps(source: Source, taken: dict[str, Place]) -> dict[str, str]:
             source.add(("model", "steps") if node else ("model",), message, key=node is None)
         return steps
     for name, value in node:
+        before = list(taken)
         _name(name, node.keys[name], taken, report)
         if isinstance(value, Scalar) and not isinstance(value.value, bool) and value.text.strip():
             steps[name] = value.text
+            check_expression(value, before, report)
         else:
             report.add(
                 value.place,
@@ -70,6 +74,21 @@ def _steps(source: Source, taken: dict[str, Place]) -> dict[str, str]:
                 ),
             )
     return steps
+
+
+def check_expression(node: Scalar, names: Collection[str] | None, report: Report) -> None:
+    """Note what is wrong with the text of an expression, and names that are not among those it may read, if given."""
+    from tfstep.expr import parse  # here: only some files have expressions
+    from tfstep.models.formula import not_before
+
+    try:
+        expression = parse(node.text, names or ())
+    except ExpressionError as error:
+        report.add(node.place_at(error.column) if error.column else node.place, error.message)
+        return
+    for each in expression.names:
+        if names is not None and each.path not in names:
+            report.add(node.place_at(each.column) if each.column else node.place, not_before(each.path, names))
 
 
 def _name(name: str, place: Place, taken: dict[str, Place], report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
+from tfstep.scenario.formula import check_expression
 from tfstep.scenario.kinds import STACKS
 from tfstep.scenario.nodes import Scalar, Section, at
 from tfstep.scenario.numbers import read_array
@@ -18,6 +19,7 @@ def loss_config(source: Source, model: ModelConfig, has_labels: bool) -> LossCon
     """The loss: by default cross-entropy where there are labels, else none."""
     node = source.node("loss")
     if isinstance(node, Scalar) and not _is_kind(source, node):
+        check_expression(node, None, source.report)
         return LossConfig("expression", expression=node.text)
     part = source.part.loss if isinstance(source.part.loss, LossPart) else LossPart()
     kind: str = "cross_entropy" if has_labels else "none"

@@ -156,7 +156,7 @@ def _check_list(section: Section, name: str, node: Items, report: Report) -> Non
                 "no variant {what}; there are {known}{hint}",
                 "没有变体 {what}；现有：{known}{hint}",
                 what=found(item),
-                known=", ".join(known),
+                known=", ".join(known) or Text("no others", "无"),
                 hint=did_you_mean(other, known),
             )
             report.add(item.place, message)

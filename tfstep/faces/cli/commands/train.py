@@ -36,8 +36,16 @@ def _run(
                 known=", ".join(SUFFIXES),
             )
         )
+    if output is not None and not output.parent.is_dir():
+        raise CommandError(
+            Text("{file}: there is no such folder", "{file}：没有这个文件夹", file=output)
+        )  # before the training, not after it
     loaded = load(scenario, variant)
     done = trained(loaded, loaded.train.steps if steps is None else steps)
+    if output is not None:  # before anything is printed: a closed pipe must not lose them
+        parameters = [node for node in done.plan.nodes if node.kind == "parameter"]
+        write_weights(output, {node.path: done.leaves[node.slot] for node in parameters})
+        say(Text("the weights are in {file}", "权重已写入 {file}", file=output))
     losses = [*done.losses[: done.update], done.loss()]
     out = Output(settings)
     if as_json:
@@ -45,10 +53,6 @@ def _run(
         out.text([plain_json.dumps(said, ensure_ascii=False, allow_nan=False) + "\n"])
     else:
         out.lines(training(losses, out.columns or 80))
-    if output is not None:
-        parameters = [node for node in done.plan.nodes if node.kind == "parameter"]
-        write_weights(output, {node.path: done.leaves[node.slot] for node in parameters})
-        say(Text("the weights are in {file}", "权重已写入 {file}", file=output))
 
 
 COMMAND = command(
