@@ -30,6 +30,12 @@ def select(trace: Trace, patterns: Sequence[str]) -> list[Tensor]:
     return [found[key] for key in sorted(found)]
 
 
+def forward(trace: Trace) -> list[Tensor]:
+    """The forward pass: its inputs, parameters, constants and steps; not what an optimizer remembers."""
+    last = max(node.slot for node in trace.plan.steps if node.phase == "forward")
+    return [tensor for tensor in select(trace, ["*"]) if tensor.node.slot <= last]
+
+
 def _named(trace: Trace, pattern: str) -> dict[Key, Tensor]:
     """What a pattern names in a trace or an inside, and inside its steps."""
     found: dict[Key, Tensor] = {}

@@ -48,11 +48,11 @@ def _run(
     from tfstep.scenario.scenario import load
     from tfstep.view.report import npz, tables
     from tfstep.view.report.numbers import DIGITS
-    from tfstep.view.report.select import select
+    from tfstep.view.report.select import forward, select
 
     loaded = load(scenario, variant)
     traced = trace(loaded)
-    tensors = select(traced, patterns or ["*"])
+    tensors = select(traced, patterns) if patterns else forward(traced)
     out = Output(settings, output)
     format = format or _by_suffix(output)
     if format == "npz":
@@ -116,7 +116,7 @@ COMMAND = command(
         scenario(),
         Argument(
             ["patterns"],
-            Text("which tensors; default: *", "哪些张量；默认为 *"),
+            Text("which tensors; default: those of the forward pass", "哪些张量；默认为前向过程的"),
             nargs=-1,
             type=click.STRING,
             metavar="[PATTERN]…",
