@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from tfstep.session import moves
 from tfstep.session.names import full_path
 from tfstep.session.place import find_place
 from tfstep.session.results import Result
+from tfstep.session.target import read, whole
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -122,19 +124,18 @@ def _goto(session: Session, rest: str) -> Result:
     session.position = position
     if cell is not None:
         session.cell = cell
-    return arrived(session, start, note=_read_here(session, rest))
-
-
-def _read_here(session: Session, place: str) -> Text | None:
-    """That this is the step which reads what was asked for, where no step makes it."""
-    node = session.trace.plan.paths.get(full_path(session, place.partition("[")[0]))
+    node = session.trace.plan.paths.get(full_path(session, rest.partition("[")[0]))
     if node is None or node.op is not None:
-        return None
-    return Text(
+        return arrived(session, start)
+    if "[" in rest:
+        leaf, index = read(session.trace, rest, partial(full_path, session))
+        session.cursor.move_to(leaf, whole(leaf, index or ()))
+    note = Text(
         "{path} is made by no step; this one reads it first",
         "{path} 不由任何一步产生；这一步首次读取它",
         path=node.path,
     )
+    return replace(arrived(session, start, note=note), leaf=node.path)
 
 
 @command(

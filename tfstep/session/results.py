@@ -92,7 +92,7 @@ class Stop:
 @dataclass(frozen=True, eq=False)
 class Moved(Result):
     """Where a move led: the step, or the term of its cell (``partial``), whether the timeline ended (``end``), what
-    stopped it, what is displayed there."""
+    stopped it, what is displayed there; ``leaf`` is what no step makes that was asked for, and is read there."""
 
     start: Position
     position: Position
@@ -104,6 +104,7 @@ class Moved(Result):
     displays: tuple[Result, ...] = ()
     note: Text | None = None
     partial: Partial | None = None
+    leaf: str = ""
 
 
 @dataclass(frozen=True, eq=False)

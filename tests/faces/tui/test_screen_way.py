@@ -13,6 +13,18 @@ from tfstep.faces.tui.tour import first_time
 from tfstep.text import set_language
 
 
+async def test_a_parameter_that_is_gone_to_has_the_cursor() -> None:
+    async with screen("loss") as (app, pilot):
+        await pilot.press("colon")
+        await pilot.press(*"goto enc0.attn.W_Q[2,3]", "enter")
+        assert app.frame is not None
+        assert (app.frame.subject, app.frame.account.cell) == ("enc0.attn.q_proj", "enc0.attn.W_Q[2,3]")
+        await pilot.press("plus")
+        assert app.session.trace["enc0.attn.W_Q"].value[2, 3] == 0.1
+        await pilot.press("n")
+        assert app.frame.focus == "enc0.attn.k_proj"
+
+
 async def test_the_trail_says_where_one_came_from() -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
         await pilot.press("right", "enter", "enter")
@@ -171,7 +183,7 @@ async def test_the_mouse_explains_what_it_is_over() -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
         rows = shown(app, "tree").splitlines()
         await pilot.hover("#tree", offset=(8, next(y for y, row in enumerate(rows) if "weights" in row)))
-        assert "Each row becomes shares of 1" in shown(app, "status")
+        assert "Each row in shares of 1" in shown(app, "status")
         x = shown(app, "board").splitlines()[0].index("Q ") + 5
         await pilot.hover("#board", offset=(x, 3))
         assert "Q[爱,d0]" in shown(app, "status")

@@ -12,7 +12,7 @@ from tfstep.faces.tui.drawn import Drawn
 from tfstep.faces.tui.prompt import Candidate, Complete, Prompt
 from tfstep.text import Text
 from tfstep.view.fit import left
-from tfstep.view.spans import Line, Span, apart, clipped, line
+from tfstep.view.spans import Line, Span, apart, clipped, folded, line
 from tfstep.view.width import width
 
 if TYPE_CHECKING:
@@ -118,7 +118,8 @@ def offer(app: Debugger, typed: Prompt.Typed) -> None:
     typing(app, typed)
     if app.refused is not None and typed.text == app.refused[0]:
         menu = app.query_one("#menu", Drawn)
-        lines = [line(Span(each, "bad")) for each in app.refused[1].splitlines()]
+        refused = [line(Span(each, "bad")) for each in app.refused[1].splitlines()]
+        lines = [part for each in refused for part in folded(each, app.size.width - 2)]
         menu.display, menu.lit = True, None
         menu.styles.height = len(lines)
         menu.show(lines)

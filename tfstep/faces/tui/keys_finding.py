@@ -117,9 +117,15 @@ FINDING = (
         "stop",
         about=Text("Stop a training that is running; what is done is kept.", "停止正在进行的训练；保留已完成的部分。"),
     ),
-    Key("L", "L", Text("language", "语言"), "intend('language')", about=Text("English or Chinese.", "英文或中文。")),
     Key(
-        "T",
+        "L,ctrl+l",
+        "L",
+        Text("language", "语言"),
+        "intend('language')",
+        about=Text("English or Chinese.", "英文或中文。"),
+    ),
+    Key(
+        "T,ctrl+t",
         "T",
         Text("theme", "主题"),
         "intend('theme')",

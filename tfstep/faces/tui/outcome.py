@@ -26,8 +26,8 @@ def after(app: Debugger, result: Result) -> None:
     if not isinstance(result, Moved | Shown | Explained):
         app.look = replace(app.look, earlier=False)
     match result:
-        case Moved():
-            app.look = replace(app.look, subject=None, focus=None, factor=0, folds=())
+        case Moved(leaf=leaf):  # the cursor goes into a parameter that was asked for: there it can be edited
+            app.look = replace(app.look, subject=None, focus=leaf or None, factor=0, folds=())
         case Shown(tensor=tensor):
             subject = None if tensor.path == app.session.current.path else tensor.path
             app.look = replace(app.look, subject=subject, focus=None, factor=0, mode="value")

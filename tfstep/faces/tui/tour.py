@@ -119,7 +119,7 @@ class Tour:
 
     def lines(self, cells: int) -> list[Line]:
         """The card, so wide; keys by what they are called now."""
-        shown = {key.line if key.action == "run" else key.action: key.shown for key in self.app.keys}
+        shown = {key.line if key.action == "run" else key.action: key.shown for key in reversed(self.app.keys)}
         text = KEY.sub(lambda found: shown.get(found[1], "?"), str(CARDS[self.at].text))
         count = line(Span(str(Text("tour", "导览")), "accent"), Span(f"  {self.at + 1}/{len(CARDS)}", "dim"))
         hint = Text(
