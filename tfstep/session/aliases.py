@@ -92,6 +92,26 @@ def lookup(plan: Plan, name: str) -> Alias | None:
     return None
 
 
+def ours(plan: Plan, text: str) -> tuple[str, Text | None]:
+    """A target as tfstep calls it, and where others call it so, what is to be said of that; else the text itself."""
+    match = re.match(r"(?P<head>[^\[/*]+?)(?P<rest>(\.grad|\.new)?([\[/].*)?)$", text.strip(), re.DOTALL)
+    alias = lookup(plan, match["head"]) if match and match["head"] not in plan.paths else None
+    if alias is None or match is None:
+        return text, None
+    return alias.path + match["rest"], said(alias)
+
+
+def said(alias: Alias) -> Text:
+    """Which tensor another name means, and how they relate."""
+    return Text(
+        "{name} is {path}{relation}",
+        "{name} 即 {path}{relation}",
+        name=alias.name,
+        path=alias.path,
+        relation=Text(" ({relation})", "（{relation}）", relation=alias.relation) if alias.relation.en else "",
+    )
+
+
 def _names(plan: Plan, path: str) -> list[tuple[str, str, Text]]:
     block = _BLOCK.match(path)
     decoder_only = any(p.startswith("dec0.") for p in plan.paths) and not any(p.startswith("enc0.") for p in plan.paths)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfstep.engine.tensor import Tensor
 from tfstep.errors import PathError
-from tfstep.session.aliases import lookup
+from tfstep.session.aliases import lookup, said
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -42,15 +42,9 @@ def full_path(state: State, name: str) -> str:
             return inner.prefix + name
     alias = lookup(state.trace.plan, head)
     if alias is not None:
-        said = Text(
-            "{name} is {path}{relation}",
-            "{name} 即 {path}{relation}",
-            name=alias.name,
-            path=alias.path,
-            relation=Text(" ({relation})", "（{relation}）", relation=alias.relation) if alias.relation.en else "",
-        )
-        if str(said) not in map(str, state.asides):
-            state.asides.append(said)
+        aside = said(alias)
+        if str(aside) not in map(str, state.asides):
+            state.asides.append(aside)
         return alias.path + rest
     if ends:
         raise PathError(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from tfstep.errors import CommandError, refusal
 from tfstep.faces.cli.settings import Settings, columns
 from tfstep.text import Text
 from tfstep.view.spans import Line, plain
 from tfstep.view.symbols import plain as fit
+
+if TYPE_CHECKING:
+    from tfstep.engine.trace import Trace
 
 _STYLES = {  # SGR codes, from the sixteen colours that every terminal has
     "name": "1",
@@ -81,3 +84,13 @@ def say(message: object, stream: TextIO | None = None) -> None:
     for line in str(message).split("\n"):
         out.write(f"{fit(line)}\n")
     out.flush()
+
+
+def translated(trace: Trace, name: str) -> str:
+    """The name that PyTorch, GPT-2 or TransformerLens has for a tensor in ours, saying so; any other as it is."""
+    from tfstep.session.aliases import ours
+
+    path, aside = ours(trace.plan, name)
+    if aside is not None:
+        say(aside)
+    return path

@@ -12,7 +12,7 @@ import click
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, Option, Whole
 from tfstep.faces.cli.options import command, output, scenario, variant
-from tfstep.faces.cli.output import Output
+from tfstep.faces.cli.output import Output, translated
 from tfstep.faces.cli.settings import Settings, is_terminal
 from tfstep.text import Text
 
@@ -52,7 +52,7 @@ def _run(
 
     loaded = load(scenario, variant)
     traced = trace(loaded)
-    tensors = select(traced, patterns) if patterns else forward(traced)
+    tensors = select(traced, [translated(traced, each) for each in patterns]) if patterns else forward(traced)
     out = Output(settings, output)
     format = format or _by_suffix(output)
     if format == "npz":

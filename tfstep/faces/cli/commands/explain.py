@@ -6,7 +6,7 @@ import click
 
 from tfstep.faces.cli.command import Argument
 from tfstep.faces.cli.options import as_json, command, depth, scenario, variant
-from tfstep.faces.cli.output import Output
+from tfstep.faces.cli.output import Output, translated
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import Text
 
@@ -20,7 +20,7 @@ def _run(settings: Settings, scenario: str, cell: str, variant: str | None, dept
     from tfstep.view.report.nesting import Nest
 
     traced = trace(load(scenario, variant))
-    found = Nest(traced).explain(cell, depth)
+    found = Nest(traced).explain(translated(traced, cell), depth)
     out = Output(settings)
     if as_json:
         out.text([json.explanation(found)])
