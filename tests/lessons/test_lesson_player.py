@@ -10,6 +10,8 @@ from tfstep.lessons.events import Asked, Ended, Hinted, Judged, Ran, Returned, R
 from tfstep.lessons.player import Player
 from tfstep.lessons.progress import Progress
 from tfstep.lessons.reader import read_lesson
+from tfstep.lessons.shown import event_lines
+from tfstep.view.spans import plain
 
 
 @pytest.fixture
@@ -172,3 +174,24 @@ def test_progress_that_cannot_be_read_is_none(tmp_path, text) -> None:
 def test_judged_is_told_before_anything_else(player) -> None:
     list(player.advance())
     assert kinds(player.answer("1.5"))[0] is Judged
+
+
+def test_a_refusal_is_one_line(player) -> None:
+    list(player.advance())
+    with pytest.raises(AnswerError) as caught:
+        list(player.answer("large + 1"))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_change_is_not_called_by_its_command_twice(lesson) -> None:
+    read = read_lesson(lesson("goto layer0.y", "model activation relu"))
+    player = Player(read, Session(scenario_of(read)))
+    shown = [
+        plain(each)
+        for event in player.advance()
+        if isinstance(event, Ran)
+        for each in event_lines(event, player.session.trace, 80)
+    ]
+    assert shown[0] == "> model activation relu"
+    assert sum("model activation relu" in each for each in shown) == 1
+    assert any("loss" in each for each in shown), "what it did is told all the same"

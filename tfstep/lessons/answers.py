@@ -254,7 +254,7 @@ def _number(session: Session, text: str) -> float:
                 "a number is asked for; {text!r} is none ({error})",
                 "要回答一个数；{text!r} 不是数（{error}）",
                 text=text[:40],
-                error=error,
+                error=str(error).partition("\n")[0],  # without the lines that show the place
             )
         ) from None
     if value.size != 1:

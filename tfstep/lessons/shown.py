@@ -26,7 +26,7 @@ from tfstep.text import Text
 from tfstep.view.report.explanation import explanation
 from tfstep.view.report.layout import indented, line, span
 from tfstep.view.results import lines as result_lines
-from tfstep.view.spans import Line, folded
+from tfstep.view.spans import Line, folded, plain
 
 
 @singledispatch
@@ -50,7 +50,9 @@ def _said(event: Said, trace: Trace, cells: int) -> Iterator[Line]:
 @event_lines.register
 def _ran(event: Ran, trace: Trace, cells: int) -> Iterator[Line]:
     yield from folded(line(span(f"> {event.line}", "accent")), cells, indent=2)
-    found = result_lines(event.result, trace, cells - 2)
+    found = list(result_lines(event.result, trace, cells - 2))
+    if found and plain(found[0]) == event.line:  # a change that is called by the command that made it
+        found = found[1:]
     words = isinstance(event.result, Changed)  # no matrix: it may be folded
     yield from indented(part for each in found for part in (folded(each, cells - 2) if words else [each]))
     yield ()
