@@ -17,7 +17,7 @@ from tfstep.scenario.scenario import load
 from tfstep.text import set_language
 
 SEEDS = range(30)
-SCENARIOS = [name for name in shipped() if name != "gpt"]  # its tables are too wide for paper
+SCENARIOS = list(shipped())
 
 
 def printed(grid: Grid) -> np.ndarray:
@@ -117,9 +117,21 @@ def test_a_level_gives_only_its_exercises(level: str) -> None:
     assert {exercise.level for exercise in sheet.exercises} == {level}
 
 
-def test_a_scenario_without_such_steps_says_so() -> None:
+def test_of_a_large_step_a_part_is_printed() -> None:
+    sheet = worksheet(load("gpt"), 3, ("masks", "gradients"))
+    masked = next(exercise for exercise in sheet.exercises if exercise.level == "masks")
+    assert [grid.numbers.shape for grid in (*masked.given, masked.result)] == [(4, 4)] * 3
+    assert masked.result.rows == masked.given[0].rows
+    assert ((masked.given[1].numbers > 0) == np.triu(np.ones((4, 4), bool), 1)).all(), "the edge of the triangle"
+    assert "parts of larger ones" in markdown(sheet, key=False)
+    assert "parts of larger ones" not in markdown(worksheet(load("attention"), 3), key=False)
+
+
+def test_a_scenario_without_such_steps_says_so(tmp_path) -> None:
+    wide = tmp_path / "wide.yaml"
+    wide.write_text("model: {kind: mlp, sizes: [20, 20]}\ninput: {x: [[" + "1, " * 19 + "1]]}\n", "utf-8")
     with pytest.raises(CommandError, match="no more than 8 rows"):
-        worksheet(load("gpt"), 0)
+        worksheet(load(str(wide)), 0)
     with pytest.raises(CommandError, match="levels: products"):
         worksheet(load("neuron"), 0, ("masks",))
 

@@ -14,8 +14,9 @@ from tfstep.engine.trace import Trace
 from tfstep.engine.why import explain
 from tfstep.errors import CommandError
 from tfstep.lessons.worksheet.draw import drawn
+from tfstep.lessons.worksheet.excerpt import WIDEST, Excerpt, excerpt, roles
 from tfstep.lessons.worksheet.exercise import Answer, Exercise, Grid, Sheet
-from tfstep.lessons.worksheet.pick import LEVELS, OPS, WIDEST, candidates, operands
+from tfstep.lessons.worksheet.pick import LEVELS, OPS, candidates, operands
 from tfstep.lessons.worksheet.working import PLACES, working
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Text
@@ -28,10 +29,14 @@ _STEP = Text("one step", "一步运算")  # of a formula, which need not be a pr
 _TASKS = {
     "products": Text("Work out the blanks.", "算出空格中的数。"),
     "softmax": Text("Work out the row that is left out.", "算出空出来的那一行。"),
-    "masks": Text("Which scores are masked? Fill in the row.", "哪些分数会被掩码挡住？填出这一行。"),
+    "masks": Text(
+        "Which scores are masked, those where the mask is not 0? Fill in the row.",
+        "掩码不为 0 的地方，分数会被遮住。填出这一行。",
+    ),
     "gradients": Text("Work out the blanks of the gradient.", "算出梯度中的空格。"),
     "updates": Text("Make the update: work out the blanks.", "做一次参数更新：算出空格中的数。"),
 }
+_PARTS = Text("The tables are parts of larger ones.", "这几张表只是大表的一部分。")
 
 
 def worksheet(scenario: Scenario, seed: int, levels: Sequence[str] = (), rounded: bool = False, each: int = 2) -> Sheet:
@@ -99,14 +104,15 @@ def _exercise(trace: Trace, node: Node, level: str, rng: np.random.Generator, ro
         return None
     tensor = exact[node.path]
     leads = list(np.ndindex(tensor.shape[:-2]))
-    tables = ((lead, _given(exact, node, lead)) for lead in (leads[k] for k in rng.permutation(len(leads))))
+    part = excerpt(node, list(operands(trace, node)), rng)
+    tables = ((lead, _given(exact, node, lead, part)) for lead in (leads[k] for k in rng.permutation(len(leads))))
     found_lead = next(((lead, given) for lead, given in tables if all(np.any(grid.numbers) for grid in given)), None)
     if found_lead is None:
         return None  # no sentence, and no head, with anything but zeros
     lead, given = found_lead
-    blank = _blanks(np.asarray(tensor.value[lead]), level, rng)
-    cells = [lead + tuple(int(k) for k in at) for at in np.argwhere(blank)] if tensor.shape else [()]
-    result = _grid(tensor, lead, blank)
+    blank = _blanks(part.cut(np.asarray(tensor.value[lead])), level, rng)
+    cells = [lead + part.place(at.tolist()) for at in np.argwhere(blank)] if tensor.shape else [()]
+    result = _grid(tensor, lead, part, blank)
     paths = {source.path for source in operands(trace, node)}
     answers: list[Answer] = []
     told: set[str] = set()
@@ -120,14 +126,23 @@ def _exercise(trace: Trace, node: Node, level: str, rng: np.random.Generator, ro
         answers.append(Answer(name, found.value, tuple(lines)))
     formula = tensor.formula or ""
     label = _STEP if level == "products" and node.op.name not in OPS else LEVELS[level]
+    task = (
+        _TASKS[level]
+        if part == Excerpt()
+        else Text("{task} {parts}", "{task}{parts}", task=_TASKS[level], parts=_PARTS)
+    )
     return Exercise(
-        level, node.path, node.op.name, dict(node.attrs), formula, _TASKS[level], given, result, tuple(answers), label
+        level, node.path, node.op.name, dict(node.attrs), formula, task, given, result, tuple(answers), label
     )
 
 
-def _given(trace: Trace, node: Node, lead: tuple[int, ...]) -> tuple[Grid, ...]:
-    """The tables of what a step reads, for one sentence and head."""
-    return tuple(_grid(trace[source.path], lead[: max(0, len(source.shape) - 2)]) for source in operands(trace, node))
+def _given(trace: Trace, node: Node, lead: tuple[int, ...], part: Excerpt) -> tuple[Grid, ...]:
+    """The tables of what a step reads, for one sentence and head, as far as ``part`` of its result needs them."""
+    sources = list(operands(trace, node))
+    return tuple(
+        _grid(trace[source.path], lead[: max(0, len(source.shape) - 2)], part.of(role))
+        for source, role in zip(sources, roles(node, sources)[1:], strict=True)
+    )
 
 
 def _telling(trace: Trace, node: Node, places: int) -> Iterator[Trace]:
@@ -170,15 +185,16 @@ def _blanks(numbers: np.ndarray, level: str, rng: np.random.Generator) -> np.nda
     return blank
 
 
-def _grid(tensor: Tensor, lead: tuple[int, ...], blank: np.ndarray | None = None) -> Grid:
-    """The last two axes of a tensor as a table; ``lead`` picks the sentence and the head."""
+def _grid(tensor: Tensor, lead: tuple[int, ...], part: Excerpt, blank: np.ndarray | None = None) -> Grid:
+    """The last two axes of a tensor as a table, or ``part`` of it; ``lead`` picks the sentence and the head."""
     spec = tensor.node.spec
     lead = tuple(min(i, n - 1) for i, n in zip(lead, tensor.shape, strict=False))
     numbers = np.asarray(tensor.value[lead])
     sentence = lead[0] if lead and spec.axes[0].name == "batch" else 0
     names = [along(axis, n, sentence) for axis, n in zip(spec.axes[-2:], tensor.shape[-2:], strict=True)]
     rows, columns = ([""], [""]) if not names else ([""], names[0]) if len(names) == 1 else names
-    table = numbers.reshape(len(rows), len(columns))
+    table = part.cut(numbers.reshape(len(rows), len(columns)))
+    rows, columns = rows[part.rows], columns[part.columns]
     hidden = np.zeros(table.shape, bool) if blank is None else blank.reshape(table.shape)
     where = f"[{','.join(map(str, lead))}]" if any(n > 1 for n in tensor.shape[: len(lead)]) else ""
     return Grid(f"{tensor.path}{where}", tuple(rows), tuple(columns), table, hidden)

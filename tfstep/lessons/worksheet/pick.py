@@ -8,6 +8,7 @@ import numpy as np
 
 from tfstep.engine.plan import Node
 from tfstep.engine.trace import Trace
+from tfstep.lessons.worksheet.excerpt import fits
 from tfstep.text import Text
 
 LEVELS: dict[str, Text] = {
@@ -30,7 +31,6 @@ OPS = {
     "matmul_vjp_b": "gradients",
     "sgd": "updates",
 }
-WIDEST = 8  # rows and columns of a table on paper
 
 
 def candidates(trace: Trace, level: str) -> list[Node]:
@@ -81,7 +81,7 @@ def _fits(trace: Trace, node: Node) -> bool:
     shapes = [node.shape, *(source.shape for source in sources)]
     if node.shape == () and any(source.shape for source in sources):
         return False
-    if not sources or any(max(shape[-2:], default=1) > WIDEST for shape in shapes):
+    if not sources or not fits(node, sources):
         return False
     if (
         node.op is not None
@@ -95,5 +95,5 @@ def _fits(trace: Trace, node: Node) -> bool:
         and not any(np.any(trace.value(source.slot)) for source in sources if source.dtype.kind != "f")
     ):
         return False  # a mask that hides nothing asks nothing
-    heads = {shape[1] for shape in shapes if len(shape) == 4}
+    heads = {shape[1] for shape in shapes if len(shape) == 4} - {1}  # one mask serves all heads
     return len(heads) < 2 and any(source.dtype.kind == "f" for source in sources)

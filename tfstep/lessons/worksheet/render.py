@@ -27,7 +27,7 @@ def markdown(sheet: Sheet, key: bool) -> str:
     lines = [f"# {heading(sheet)}", ""]
     for n, exercise in enumerate(sheet.exercises, 1):
         lines += [
-            f"## {n}. {exercise.label}: `{exercise.path}`",
+            f"## {n}. {_sort(exercise)}`{exercise.path}`",
             "",
             f"{exercise.task} `{exercise.formula}`",
             "",
@@ -58,6 +58,11 @@ def _cells(grid: Grid, row: int) -> Iterator[str]:
         yield _BLANK if hidden else _printed(value)
 
 
+def _sort(exercise: Exercise) -> str:
+    """What sort of exercise it is, before the name of its step."""
+    return str(Text("{label}: ", "{label}：", label=exercise.label))
+
+
 def _printed(value: np.generic) -> str:
     return number(float(value)) if value.dtype.kind == "f" else str(value)
 
@@ -66,7 +71,7 @@ _STYLE = """<style>
 body { font-family: serif; max-width: 46em; margin: 2em auto }
 table { border-collapse: collapse; margin: .6em 1em }
 td, th { border: 1px solid #999; padding: .2em .6em; text-align: right }
-pre { margin: .3em 1em }
+pre { white-space: pre-wrap; margin: .3em 1em }
 .key { break-before: page }
 section { break-inside: avoid }
 </style>"""
@@ -81,7 +86,7 @@ def html(sheet: Sheet, key: bool) -> str:
         f"<h1>{title}</h1>",
     ]
     for n, exercise in enumerate(sheet.exercises, 1):
-        parts.append(f"<section><h2>{n}. {exercise.label}: <code>{escape(exercise.path)}</code></h2>")
+        parts.append(f"<section><h2>{n}. {_sort(exercise)}<code>{escape(exercise.path)}</code></h2>")
         parts.append(f"<p>{exercise.task} <code>{escape(exercise.formula)}</code></p>")
         parts += [_table(grid) for grid in (*exercise.given, exercise.result)]
         parts.append("</section>")
@@ -120,7 +125,7 @@ def latex(sheet: Sheet, key: bool) -> str:
         rf"\section*{{{_tex(heading(sheet))}}}",
     ]
     for n, exercise in enumerate(sheet.exercises, 1):
-        parts.append(rf"\subsection*{{{n}. {exercise.label}: \texttt{{{_tex(exercise.path)}}}}}")
+        parts.append(rf"\subsection*{{{n}. {_sort(exercise)}\texttt{{{_tex(exercise.path)}}}}}")
         parts.append(rf"{exercise.task} \texttt{{{_tex(exercise.formula)}}}\par\medskip")
         parts += [_tabular(grid) for grid in (*exercise.given, exercise.result)]
     if key:

@@ -33,7 +33,8 @@ def working(trace: Trace, found: Explanation, given: Collection[str] = ()) -> It
         yield f"{name} = {number(found.value)}   ({found.note})"
         return
     terms = "".join(_signed(term, first=not k) for k, term in enumerate(found.terms)) or "0"
-    yield f"{name} = {terms} = {number(found.value)}"
+    value = number(found.value)
+    yield f"{name} = {value}" if terms == value else f"{name} = {terms} = {value}"
 
 
 def _signed(term: Term, first: bool) -> str:
