@@ -207,6 +207,15 @@ def test_the_height_is_shared_out(height: int) -> None:
     assert min(board, why, since) >= 1
 
 
+def test_panels_stay_where_they_were_if_everything_fits_so() -> None:
+    assert shares(30, 6, 9, 0)[0] == 12
+    assert shares(30, 6, 9, 0, held=18)[0] == 18
+    assert shares(30, 6, 9, 0, held=25)[0] == 21, "the explanation needs its lines"
+    assert shares(30, 20, 9, 0, held=15)[0] == 20, "the matrices need theirs"
+    assert shares(30, 90, 9, 0, held=20)[0] == 20
+    assert shares(30, 90, 9, 0, held=12)[0] == 21, "there is more room than that"
+
+
 def test_before_the_pin_there_was_less_inside(session: tfstep.Session) -> None:
     session.run("set enc0.attn.weights[0,0,0,0] = 0.5")
     session.run("goto enc0.attn.weights/computed")

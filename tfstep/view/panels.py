@@ -7,6 +7,8 @@ from tfstep.view.frame import Header, Heading
 from tfstep.view.picker import ways
 from tfstep.view.spans import Line, Span, clipped, ends, line, line_width, spelled
 
+NEAR = 2  # lines that matrices forgo that the explanation stays where it was
+
 
 def top_line(header: Header, cells: int) -> Line:
     """The bar on top: the scenario, where we are, how the loss stands."""
@@ -51,13 +53,17 @@ def _fitting(left: Line, rights: list[Line], cells: int) -> Line | None:
     return next((each for each in rights if line_width(each) <= room), None)
 
 
-def shares(height: int, board: int, why: int, since: int) -> tuple[int, int, int]:
+def shares(height: int, board: int, why: int, since: int, held: int = 0) -> tuple[int, int, int]:
     """The lines for the matrices, the explanation and the edit, out of ``height``; each says what it would like.
 
     The matrices come first, but the explanation keeps some lines, and the edit one. Small matrices leave their
-    room empty up to two fifths, so that the panels do not jump from step to step.
+    room empty up to two fifths, or to the ``held`` lines that they had before, so that the panels do not jump from
+    step to step.
     """
     since = min(since, max(1, height // 4)) if since else 0
     rest = height - since
     why = max(min(why, rest - board), min(why, max(4 if rest >= 10 else 2, rest // 3)))
-    return max(min(board, rest - why), min(height * 2 // 5, rest - why)), why, since
+    most = rest - why
+    if board > most and most - NEAR <= held <= most:  # they are scrolled anyway
+        return held, why, since
+    return max(min(board, most), min(max(height * 2 // 5, held), most)), why, since

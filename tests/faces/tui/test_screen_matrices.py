@@ -148,3 +148,12 @@ async def test_an_arrow_that_is_spelled_out_is_no_minus() -> None:
             assert " - " not in shown(app, "board")
     finally:
         set_ascii(False)
+
+
+async def test_the_explanation_stays_in_its_place_from_step_to_step() -> None:
+    async with screen("tgt.embed", "gpt", size=(200, 60)) as (app, pilot):
+        edges = set()
+        for _ in range(30):
+            await pilot.press("n")
+            edges.add(app.query_one("#why").region.y)
+        assert len(edges) <= 2

@@ -67,6 +67,7 @@ class Debugger(App[int]):
         self.tour: Tour | None = None
         self.hovered: Widget | None = None  # on which the mouse is over something
         self.tall: tuple[tuple[object, ...], int] = ((), 0)  # what was looked at, how tall its explanation was
+        self.edge = ((0, 0), 0)  # the room there was, and where in it the explanation began
         for palette in THEMES.values():
             self.register_theme(theme_of(palette))
         self.theme = DARK.name

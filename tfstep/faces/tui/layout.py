@@ -25,11 +25,24 @@ class Layout:
     since: tuple[Line, ...]
     apart: int
 
+    @property
+    def edge(self) -> int:
+        """The line at which the matrices end and the explanation begins."""
+        return len(self.heading) + self.board
 
-def layout(frame: Frame, width: int, height: int, status: int = 1, least: int = 0, timeline_from: int = 64) -> Layout:
+
+def layout(
+    frame: Frame,
+    width: int,
+    height: int,
+    status: int = 1,
+    least: int = 0,
+    edge: int = 0,
+    timeline_from: int = 64,
+) -> Layout:
     """Divide a screen of this size for this frame, with so many lines for the status, and at least ``least`` for the
-    explanation where there is room: it keeps its height from cell to cell, so that the screen stays calm. Below
-    ``timeline_from`` columns there is no timeline."""
+    explanation where there is room: it keeps its height from cell to cell, and begins at ``edge`` as it did before
+    where everything fits so, that the screen stays calm. Below ``timeline_from`` columns there is no timeline."""
     tree = 0 if width < timeline_from else 20 if width < 100 else 28 if width < 150 else 34
     cells = max(10, width - tree - 2)
     apart = 1 if height >= ROOMY else 0
@@ -40,7 +53,7 @@ def layout(frame: Frame, width: int, height: int, status: int = 1, least: int = 
     edit = frame.since.drawn(cells, 14, frame.ascii) if frame.since else []
     why_pad = 2 * apart
     wish = max(len(asked) + why_pad, least)
-    board, why, since = shares(body, need + apart, wish, len(edit) + (apart if edit else 0))
+    board, why, since = shares(body, need + apart, wish, len(edit) + (apart if edit else 0), edge - len(heading))
     shown = frame.account.lines(cells, max(1, why - why_pad))
     if frame.since:
         edit = frame.since.drawn(cells, max(1, since - (apart if since > 2 else 0)), frame.ascii)

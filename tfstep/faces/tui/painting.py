@@ -28,8 +28,9 @@ def paint(app: Debugger, frame: Frame) -> None:
     status = status[:4] or [()]
     kept = (frame.subject, app.look.mode, columns, rows, len(status))
     least = app.tall[1] if app.tall[0] == kept else 0
-    parts = layout(frame, columns, rows, len(status), least, app.timeline_from)
-    app.tall = (kept, parts.tall)
+    edge = app.edge[1] if app.edge[0] == (columns, rows) else 0
+    parts = layout(frame, columns, rows, len(status), least, edge, app.timeline_from)
+    app.tall, app.edge = (kept, parts.tall), ((columns, rows), parts.edge)
     lines(app, "top", [top_line(frame.header, width - 2)])
     tree = app.query_one("#tree", Timeline)
     give(tree, "width", parts.tree)
