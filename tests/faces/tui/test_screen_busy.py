@@ -20,7 +20,10 @@ def endless() -> None:
 async def test_any_work_can_be_stopped() -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
         app.busy.do("endless", endless, app.conclude)
-        await pilot.press("n")
+        await pilot.press("n", "enter", "t", "d", "backspace")
+        assert not app.trail
+        assert app.look.mode == "value"
+        assert "Esc stops it" in shown(app, "status")
         assert app.session.current.path == "enc0.attn.scores"
         await pilot.press("escape")
         await app.workers.wait_for_complete()

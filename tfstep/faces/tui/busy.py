@@ -47,6 +47,11 @@ class Busy:
         """Whether a line is to run beside the screen."""
         return long(command) or (self.large and _parted(command)[0] in WHOLE)
 
+    def refuses(self) -> bool:
+        """Whether something else has to wait; then that is told."""
+        self.tell()
+        return bool(self.command)
+
     @property
     def large(self) -> bool:
         """Whether the model is so large that computing all of it would hold up the screen."""

@@ -79,7 +79,7 @@ def onward(app: Debugger) -> None:
 def go_to(app: Debugger, link: str) -> None:
     """Go to a cell or a tensor, remembering where we were. Of a tensor that reads the cell under the cursor, to a
     cell that does."""
-    if app.frame is None:
+    if app.frame is None or app.busy.refuses():
         return
     session, frame = app.session, app.frame
     here = cell_name(frame.focus, frame.cell)
@@ -103,6 +103,8 @@ def go_to(app: Debugger, link: str) -> None:
 
 def go_back(app: Debugger) -> None:
     """Return to where the last number was followed from."""
+    if app.busy.refuses():
+        return
     if not app.trail:
         app.say(
             line(Span(str(Text("nothing was followed: Enter follows a number", "还没有追踪过：回车追踪一个数")), "dim"))

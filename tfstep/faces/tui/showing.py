@@ -49,7 +49,7 @@ def _slope(app: Debugger, mode: str, said: Text) -> None:
 
 def difference(app: Debugger) -> None:
     """Before and after the last edit, then another variant by position, then by word, then back to the step."""
-    if app.frame is None or app.busy.command:
+    if app.frame is None or app.busy.refuses():
         return
     other = other_variant(app.session)
     modes = ["value", *(["difference"] if app.frame.since else []), *(["variant", "word"] if other else [])]
