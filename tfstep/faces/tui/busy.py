@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
     from tfstep.session.results import Result
 
-LONG = ("train", "sweep", "landscape", "check", "plot", "generate", "diff")
+LONG = ("train", "sweep", "landscape", "check", "plot", "generate", "diff", "recover")
 WHOLE = (  # those that compute most of a model, or build one
     *("variant", "model", "tokens", "continue", "reverse-continue", "until", "reverse-until", "rewind", "why"),
-    *("print", "expect", "watch", "source", "recover", "save"),
+    *("print", "expect", "watch", "source", "save"),
 )
 LARGE = 2_000_000  # numbers of a model from which its WHOLE is more than a key press
 BAR = 24

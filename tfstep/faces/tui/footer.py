@@ -42,5 +42,6 @@ def legend(keys: Iterable[tuple[str, Text]]) -> Line:
 def asking(kind: str) -> Line:
     """The keys while something is typed: what ends it, and how to go on with a command."""
     more = [("Tab", Text("complete", "补全")), ("↑ ↓", Text("choose, earlier lines", "选择、历史"))]
+    later = Text("later", "稍后再答") if kind == "answer" else Text("cancel", "取消")
     does = _DOES.get(kind, Text("run", "执行"))
-    return legend([("Enter", does), *(more if kind in ("command", "search") else []), ("Esc", Text("cancel", "取消"))])
+    return legend([("Enter", does), *(more if kind in ("command", "search") else []), ("Esc", later)])
