@@ -108,6 +108,13 @@ def test_variants_that_no_longer_fit_are_left_out() -> None:
     assert kept == tuple(name for name in session.scenario.variants if name != "a-or-an")
 
 
+def test_a_variant_that_takes_a_weight_away_stays_loadable_where_the_weights_stand_beside() -> None:
+    session = Session(tfstep.load("gpt"))
+    session.run("train 1")
+    assert "cannot hold" not in text(session.run("save gpt.yaml"), session.trace)
+    assert leaves(Session(tfstep.load("gpt.yaml"))) == leaves(session)
+
+
 def test_no_file_is_replaced_unasked(session: Session) -> None:
     Path("mine.yaml").write_text("precious", "utf-8")
     Path("w.csv").write_text("precious", "utf-8")

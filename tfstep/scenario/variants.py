@@ -28,9 +28,11 @@ def names(tree: Section) -> tuple[str, ...]:
 
 
 def merge(below: Node | None, above: Node, keys: Keys = ()) -> Node:
-    """``above`` merged over ``below``; both stay as they are."""
-    if not isinstance(below, Section) or not isinstance(above, Section) or _whole(keys):
+    """``above`` merged over ``below``; both stay as they are. What ``null`` takes away need not be there."""
+    if not isinstance(above, Section) or _whole(keys):
         return above
+    if not isinstance(below, Section):
+        below = Section({}, {}, above.place)
     entries, places = dict(below.entries), dict(below.keys)
     for key, node in above:
         if isinstance(node, Scalar) and node.value is None and node.text in ("null", "~", ""):
