@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from tfstep.commands.script import ScriptError, play
@@ -17,9 +18,10 @@ Say = Callable[[object], None]
 
 
 def shown(session: Session, result: Result, show: Show, cells: int = WIDTH) -> None:
-    """Show one result."""
+    """Show one result, at once: who reads a pipe may wait for it, and an error after it goes another way."""
     show(spans_line(str(each)) for each in session.asides)
     show(lines(result, session.trace, cells))
+    sys.stdout.flush()
 
 
 def run_scripts(session: Session, files: Sequence[str], commands: Sequence[str], show: Show, say: Say) -> bool | None:
