@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Cell = tuple[int, ...]
 _INDEX = re.compile(r"-?\d{1,9}$")
-_SLICE = re.compile(r"(-?\d{0,9}):(-?\d{0,9})$")
+_SLICE = re.compile(r"(-?\d{0,9}):(-?\d{0,9})(?::([1-9]\d{0,8})?)?$")
 
 
 def parse_cell(text: str, slices: bool = False) -> tuple[str, tuple[Any, ...] | None]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Index = tuple[int | slice, ...]
 _WHOLE = re.compile(r"-?[0-9]{1,9}$")
-_SLICE = re.compile(r"(-?[0-9]{0,9}):(-?[0-9]{0,9})$")
+_SLICE = re.compile(r"(-?[0-9]{0,9}):(-?[0-9]{0,9})(?::([1-9][0-9]{0,8})?)?$")
 _ITEM = re.compile(r"""\s*('[^']*'|"[^"]*"|[^,'"]*?)\s*(?:,|$)""")
 MOST = 16  # indices that are read
 
@@ -58,6 +58,8 @@ def read(trace: Trace, text: str, full: Callable[[str], str]) -> tuple[Tensor, I
     tensor = trace[full(path.strip())]
     if not bracket:
         return tensor, None
+    if grad := re.fullmatch(r"([^\]]*\])(\.grad|\.new)", inner):  # W[0,0].grad is W.grad[0,0]
+        return read(trace, f"{path.strip()}{grad[2]}[{grad[1]}", full)
     if not inner.endswith("]"):
         raise PathError(Text("{text}: the bracket is not closed", "{text}：方括号没有闭合", text=text))
     items = _items(text, inner[:-1])
@@ -116,7 +118,7 @@ def written(index: Index | None) -> str:
     """``[0,:,1]``; nothing for all of a tensor."""
     if index is None:
         return ""
-    ends = ((i.start, i.stop) if isinstance(i, slice) else (i,) for i in index)
+    ends = ((i.start, i.stop, *([] if i.step is None else [i.step])) if isinstance(i, slice) else (i,) for i in index)
     return f"[{','.join(':'.join('' if n is None else str(n) for n in each) for each in ends)}]"
 
 
