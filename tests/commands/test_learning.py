@@ -245,6 +245,9 @@ def test_a_landscape_has_the_path_of_the_descent() -> None:
         "sweep out.b[0] 0 nan",
         "landscape out.b[0]",
         "landscape out.b[0] out.b[0]",
+        "landscape out.b[0] out.b[1] 0",
+        "landscape out.b[0] out.b[1] -1",
+        "sweep out.b[0] -1e308 1e308",
         "sweep src.tokens[0,0] 0 1",
     ],
 )

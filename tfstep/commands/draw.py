@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST = 2000  # points of a sweep
 POINTS = 61  # of a sweep
+FARTHEST = 1e300  # that a number is moved
 GRID = (15, 41)  # of a landscape: rows, columns
 
 
@@ -124,7 +125,17 @@ def _landscape(session: Session, rest: str) -> Result:
     one, other = cell(session, first), cell(session, second)
     if (one[0].path, one[1]) == (other[0].path, other[1]):
         raise CommandError(Text("two different numbers are needed", "需要两个不同的数"))
-    return Drawn(landscape(session, (one, other), _number(session, more[0]) if more else None, GRID))
+    span = _number(session, more[0]) if more else None
+    if span is not None and not 0 < span <= FARTHEST:
+        raise CommandError(
+            Text(
+                "SPAN is {span:g}; it is more than 0, and at most {most:g}",
+                "SPAN 是 {span:g}；应大于 0，至多 {most:g}",
+                span=span,
+                most=FARTHEST,
+            )
+        )
+    return Drawn(landscape(session, (one, other), span, GRID))
 
 
 def _split(text: str) -> tuple[str, list[str]]:
@@ -139,6 +150,6 @@ def _split(text: str) -> tuple[str, list[str]]:
 
 def _number(session: Session, text: str) -> float:
     value = evaluate(session, text)
-    if value.size != 1 or not np.isfinite(float(value.item())):
-        raise CommandError(Text("{text} is not a number", "{text} 不是一个数", text=text[:40]))
+    if value.size != 1 or not abs(float(value.item())) <= FARTHEST:
+        raise CommandError(Text("{text} is not a number to go to", "{text} 不是可取的数", text=text[:40]))
     return float(value.item())
