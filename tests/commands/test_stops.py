@@ -52,6 +52,42 @@ def test_a_star_does_not_mean_gradients_or_insides(session: Session) -> None:
     assert stops == ["enc0.attn.weights"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "break enc0.attn.weights if nosuch > 1",
+        "tbreak *.weights if entropy(it) < nosuch",
+        "break enc0.attn.weights if it[9,9,9,9] > 0",
+        "watch loss if nosuch",
+    ],
+)
+def test_a_condition_that_can_hold_nowhere_is_refused_at_once(session: Session, line: str) -> None:
+    with pytest.raises(TfstepError, match=r"(?s)(nosuch|outside).*\^"):
+        session.run(line)
+    assert not session.points.all
+
+
+def test_a_condition_may_name_what_is_around_the_step(session: Session) -> None:
+    session.run("break *.weights if max(scores) > 0")
+    assert moved(session, "c").stops
+
+
+def test_a_slice_with_a_step_is_numpys(session: Session) -> None:
+    session.run("set enc0.attn.W_Q[::2,1:4:2] = 7")
+    assert (session.trace["enc0.attn.W_Q"].value[::2, 1:4:2] == 7).all()
+    assert (session.trace["enc0.attn.W_Q"].value == 7).sum() == 4
+    assert "2×3" in told(session, "show enc0.attn.weights[0,0,::2]")
+    with pytest.raises(PathError):
+        session.run("set enc0.attn.W_Q[::0] = 1")
+
+
+def test_numbers_that_no_breakpoint_has_are_refused(session: Session) -> None:
+    session.run("break loss")
+    with pytest.raises(CommandError, match="no breakpoint 2"):
+        session.run("delete 2-5")
+    assert told(session, "delete 1-5") == "deleted: 1"
+
+
 def test_a_condition_is_on_it(session: Session) -> None:
     session.run("break enc0.* if max(it) > 3")
     while moved(session, "c").end is None:

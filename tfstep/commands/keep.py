@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfstep.commands.line import needed
+from tfstep.commands.line import count, needed
 from tfstep.commands.registry import command
 from tfstep.commands.script import ExpectError, ScriptError, play
 from tfstep.errors import CommandError
@@ -28,8 +28,7 @@ DEEPEST = 10  # scripts that run scripts
 )
 def _history(session: Session, rest: str) -> Result:
     done = session.history[:-1]
-    n = int(rest) if rest.isdecimal() else len(done)
-    return Lines(tuple(done[len(done) - n :]) if n else ())
+    return Lines(tuple(done[-count(rest, "history [n]") :] if rest else done))
 
 
 @command(
@@ -66,5 +65,6 @@ def _expect(session: Session, rest: str) -> Result:
     text = needed(rest, "expect EXPR")
     if bool(evaluate(session, text).all()):
         return Message((Text("holds: {text}", "成立：{text}", text=text),))
-    shown = "".join(f"\n  {side} = {value}" for side, value in sides(session, text))
+    found = {side: str(value) for side, value in sides(session, text)}  # each side once
+    shown = "".join(f"\n  {side} = {value}" for side, value in found.items())
     raise ExpectError(Text("does not hold: {text}{shown}", "不成立：{text}{shown}", text=text, shown=shown))

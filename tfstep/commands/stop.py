@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from tfstep.commands.info import topic
 from tfstep.commands.line import needed
 from tfstep.commands.registry import command
-from tfstep.errors import CommandError
+from tfstep.errors import CommandError, ExpressionError
 from tfstep.session.breakpoints import Point
-from tfstep.session.evaluate import parsed, worked_out
+from tfstep.session.evaluate import known, parsed, pointed, worked_out
 from tfstep.session.patterns import pattern
 from tfstep.session.results import Listing, Message, Result
 from tfstep.session.state import State
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tfstep.expr import Expression
 
 _IF = re.compile(r"(?:^|\s)if(?:\s|$)")
+_IT = re.compile(r"it(\.|$)")
 
 
 def no_points(state: State) -> Text | None:
@@ -59,18 +60,26 @@ def _tbreak(session: Session, rest: str) -> Result:
 
 def _set(session: Session, rest: str, temporary: bool) -> Result:
     where, condition = _parted(session, rest)
-    return _told(session.points.add(Point(0, pattern(session, where), condition, temporary=temporary)))
+    found = pattern(session, where)
+    if condition is not None and found.path is not None and all(_IT.match(name.path) for name in condition.names):
+        worked_out(session, condition, session.trace[found.path])  # a mistake is told now, not passed over later
+    return _told(session.points.add(Point(0, found, condition, temporary=temporary)))
 
 
 def _parted(session: Session, rest: str) -> tuple[str, Expression | None]:
-    """What stands before the ``if``, and the condition behind it."""
+    """What stands before the ``if``, and the condition behind it. Raises CaretError for a name that nothing has."""
     match = _IF.search(rest)
     if match is None:
         return rest, None
     condition = rest[match.end() :].strip()
     if not condition:
         raise CommandError(Text("there is no expression behind `if`", "`if` 后面缺少表达式"))
-    return rest[: match.start()], parsed(session, condition)
+    expression = parsed(session, condition)
+    for name in expression.names:
+        if not known(session, name):
+            missing = Text("there is no tensor {path!r}", "没有张量 {path!r}", path=name.path)
+            raise pointed(session, condition, ExpressionError(missing, name.column))
+    return rest[: match.start()], expression
 
 
 def _told(point: Point) -> Message:
@@ -105,7 +114,8 @@ def _numbers(session: Session, text: str) -> list[Point]:
                 Text("{word!r} is not the number of a breakpoint", "{word!r} 不是断点编号", word=word[:40])
             )
         if dash:
-            found += [point for n, point in session.points.all.items() if int(first) <= n <= int(last)]
+            within = [point for n, point in session.points.all.items() if int(first) <= n <= int(last)]
+            found += within or [session.points.get(int(first))]
         else:
             found.append(session.points.get(int(first)))
     return list(dict.fromkeys(found)) if text.strip() else list(session.points.all.values())

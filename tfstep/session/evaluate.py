@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tfstep.engine.trace import Trace
     from tfstep.expr import Expression
     from tfstep.expr.expression import Operand
-    from tfstep.expr.nodes import Compare, Logic, Node
+    from tfstep.expr.nodes import Compare, Logic, Name, Node
     from tfstep.session.state import State
 
 
@@ -100,6 +100,18 @@ def _is_there(state: State, path: str) -> bool:
         return tensor_of(state, path) is not None
     except PathError:
         return False
+
+
+def known(state: State, name: Name) -> bool:
+    """Whether a name can mean something somewhere: here, at ``it``, or in a scope or a step that we may come to."""
+    if name.variant is not None or name.path.startswith("$") or name.path.split(".")[0] == "it":
+        return True
+    if "." not in name.path and len(state.position) > 1:
+        return True
+    try:
+        return Names(state).tensor(name.path) is not None
+    except PathError:
+        return any(path.endswith(f".{name.path}") for path in state.trace.plan.paths)
 
 
 def worked_out(

@@ -21,11 +21,12 @@ _SPELLED = (".grad", ".new", "/")  # what `*` does not stand for
 
 @dataclass(frozen=True)
 class Pattern:
-    """Which steps are meant. ``deep`` says that steps inside steps may be."""
+    """Which steps are meant. ``deep`` says that steps inside steps may be; ``path`` is that of the only one."""
 
     text: str
     matches: Callable[[State, Position], bool]
     deep: bool = False
+    path: str | None = None
 
 
 def pattern(state: State, text: str) -> Pattern:
@@ -36,7 +37,8 @@ def pattern(state: State, text: str) -> Pattern:
     text = text.strip()
     if not text:
         at = state.position
-        return Pattern(state.current.path, lambda state, position: position == at, len(at) > 1)
+        path = state.current.path
+        return Pattern(path, lambda state, position: position == at, len(at) > 1, path)
     word, _, name = text.partition(" ")
     if word == "op" and name:
         return _of_op(state, text, name.strip())
@@ -47,7 +49,8 @@ def pattern(state: State, text: str) -> Pattern:
         position, _ = find_place(state.trace, text, lambda path: full_path(state, path))
         tensor = tensor_at(state.trace, position)
         path = tensor.path
-        return Pattern(path, lambda state, position: tensor_at(state.trace, position).path == path, len(position) > 1)
+        deep = len(position) > 1
+        return Pattern(path, lambda state, position: tensor_at(state.trace, position).path == path, deep, path)
     return _of_paths(state, text)
 
 
