@@ -11,8 +11,8 @@ from making.markdown import code, head, table
 from tfstep.engine.inside import unfold
 from tfstep.engine.plan import Node
 from tfstep.engine.trace import Trace
+from tfstep.models.aliases import aliases
 from tfstep.scenario.scenario import load_text
-from tfstep.session.aliases import aliases
 from tfstep.text import Text
 
 TITLE = Text("Tensor paths", "张量路径")

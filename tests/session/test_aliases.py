@@ -5,7 +5,7 @@ import pytest
 import tfstep
 from tfstep.commands.session import Session
 from tfstep.errors import PathError
-from tfstep.session.aliases import aliases, lookup
+from tfstep.models.aliases import aliases, lookup
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,11 @@ def test_a_name_of_nobody_is_refused() -> None:
     session = Session(tfstep.load("gpt"))
     with pytest.raises(PathError):
         session.run("show transformer.h.9.ln_1.weight")
+
+
+def test_a_trace_knows_them_too() -> None:
+    trace = tfstep.trace(tfstep.load("gpt"))
+    assert trace["blocks.0.attn.hook_pattern"].path == "dec0.attn.weights"
+    assert trace["transformer.h.0.mlp.c_fc.weight.grad"].path == "dec0.ffn.W_1.grad"
+    with pytest.raises(tfstep.TfstepError):
+        trace["blocks.9.attn.hook_pattern"]

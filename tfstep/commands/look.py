@@ -13,7 +13,7 @@ from tfstep.engine.tensor import Tensor
 from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import PathError
-from tfstep.session.aliases import aliases
+from tfstep.models.aliases import aliases
 from tfstep.session.evaluate import evaluate
 from tfstep.session.names import tensor_of
 from tfstep.session.place import Position, inside_of, tensor_at

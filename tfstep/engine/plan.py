@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,7 @@ class Plan:
     removed: dict[str, str]
     carry: tuple[tuple[int, int], ...] = ()
     result: int = -1
+    elsewhere: Callable[[str], str | None] = lambda name: None  # the path of what others call by this name
     insides: dict[int, Any] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     _reaches: dict[int, list[int]] = field(default_factory=dict)

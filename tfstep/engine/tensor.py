@@ -155,7 +155,10 @@ def _source(trace: Trace, slot: int) -> tuple[Trace, int]:
 
 
 def resolve(trace: Trace, path: str) -> Tensor:
-    """The tensor with this path; ``STEP/INNER`` looks inside a step, to any depth. Raises PathError."""
+    """The tensor with this path, or with this name elsewhere; ``STEP/INNER`` looks inside a step, to any depth.
+
+    Raises PathError.
+    """
     node = trace.plan.paths.get(path)
     if node is not None:
         return Tensor(trace, node, node.number or None)
@@ -178,6 +181,8 @@ def resolve(trace: Trace, path: str) -> Tensor:
             step = found.step if found.step is None else f"{outer.number}.{found.step}"
             return Tensor(found.trace, found.node, step)
         cut = path.rfind("/", 0, cut)
+    if (known := trace.plan.elsewhere(path)) is not None:
+        return resolve(trace, known)
     raise _unknown(trace, path)
 
 

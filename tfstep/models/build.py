@@ -9,6 +9,7 @@ from tfstep.engine.axis import Axis
 from tfstep.engine.backward import backward
 from tfstep.engine.plan import Plan
 from tfstep.engine.tape import Scope, Tape, Traced
+from tfstep.models.aliases import known
 from tfstep.models.attention import future, multi_head, self_attention
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences, TrainConfig
 from tfstep.models.decoder import decoder
@@ -35,7 +36,9 @@ def build(model: ModelConfig, inputs: Inputs, loss: LossConfig, train: TrainConf
     if goal is not None:
         grads = backward(tape, goal, seed, accumulate)
         update(tape, grads, train)
-    return tape.plan()
+    plan = tape.plan()
+    plan.elsewhere = lambda name: known(plan, name)
+    return plan
 
 
 def forward(root: Scope, c: ModelConfig, inputs: Inputs) -> Traced:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfstep.engine.tensor import Tensor
 from tfstep.errors import PathError
-from tfstep.session.aliases import lookup, said
+from tfstep.models.aliases import lookup, said
 from tfstep.text import Text
 
 if TYPE_CHECKING:

@@ -101,6 +101,12 @@ def ours(plan: Plan, text: str) -> tuple[str, Text | None]:
     return alias.path + match["rest"], said(alias)
 
 
+def known(plan: Plan, name: str) -> str | None:
+    """The path of the tensor, gradient or new value that others call so, or None."""
+    path, relation = ours(plan, name)
+    return None if relation is None else path
+
+
 def said(alias: Alias) -> Text:
     """Which tensor another name means, and how they relate."""
     return Text(
@@ -114,8 +120,8 @@ def said(alias: Alias) -> Text:
 
 def _names(plan: Plan, path: str) -> list[tuple[str, str, Text]]:
     block = _BLOCK.match(path)
-    decoder_only = any(p.startswith("dec0.") for p in plan.paths) and not any(p.startswith("enc0.") for p in plan.paths)
-    both = any(p.startswith("dec0.cross.") for p in plan.paths)
+    decoder_only = "dec0.attn.scores" in plan.paths and "enc0.attn.scores" not in plan.paths
+    both = "dec0.cross.scores" in plan.paths
     if block is None:
         return _outside_blocks(path, decoder_only, both)
     stack, number, name = block[1], block[2], block[3]
