@@ -92,3 +92,23 @@ async def test_rows_that_say_a_word_are_paired_by_the_word_they_read(tmp_path: P
         there, _, difference = (piece.grid for piece in app.frame.pieces)
         assert (there.values == app.session.trace_of("turned")["tgt.embed"].value[0, ::-1]).all()
         assert (difference.values == 0).all(), "a word is the same row of E in both"
+
+
+@pytest.mark.parametrize(
+    ("opened", "draw"), [("plot out.probs", "_draw"), ("help", "_fill"), ("t", "_draw"), ("ctrl+p", "_draw")]
+)
+async def test_what_is_closed_before_it_was_drawn_does_no_harm(opened: str, draw: str) -> None:
+    async with screen("src.x") as (app, pilot):
+        for _ in range(3):
+            if opened in ("t", "ctrl+p"):
+                await pilot.press(opened)
+            else:
+                app.perform(opened)
+                await app.workers.wait_for_complete()
+            await asyncio.sleep(0)
+            panel = app.screen
+            panel.call_after_refresh(getattr(panel, draw, app.redraw))  # as when the terminal is resized
+            if len(app.screen_stack) > 1:
+                panel.dismiss()
+            await pilot.pause()
+            assert len(app.screen_stack) == 1

@@ -52,6 +52,15 @@ def test_it_quits_and_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
     assert "echo still here" in terminal.until(lambda text: "\nstill here" in text)
 
 
+def test_q_in_the_middle_of_a_training_leaves_a_clean_terminal(terminal: Terminal) -> None:
+    terminal.type(f"{RUN}; echo status $?", "Enter")
+    terminal.until(lambda text: "scores = Q K" in text)
+    terminal.type(":", "train 1000000", "Enter")
+    terminal.until(lambda text: "/1000000" in text)
+    terminal.type("q")
+    terminal.until(lambda text: "status 0" in text)
+
+
 def test_it_follows_the_size_of_the_terminal(terminal: Terminal) -> None:
     terminal.type(f"{RUN}; echo it ended", "Enter")
     terminal.until(lambda text: "scores = Q K" in text)

@@ -135,9 +135,10 @@ class Busy:
         self.app.session.progress = None
         if self._timer is not None:
             self._timer.stop()
-        then()
         if self.leaving:
             self.app.perform("quit")
+        else:
+            then()
 
 
 def long(command: str) -> bool:

@@ -120,6 +120,8 @@ class Chooser(ModalScreen[None]):
         self._draw()
 
     def _draw(self) -> None:
+        if not self.query("#chooser-list"):  # closed before it was seen
+            return
         shown = self.query_one("#chooser-list", Drawn)
         room = max(1, shown.size.height)
         self._first = max(0, min(self._first, len(self._found) - room))

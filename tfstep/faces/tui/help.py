@@ -119,6 +119,8 @@ class Pages(ModalScreen[None]):
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
+        if not self.query("#page"):  # closed before it was seen
+            return
         page = self.query_one("#page", Drawn)
         cells = page.cells if page.size.width else 70
         lines = self._given if self._given is not None else help_lines(cells, self._keys, self._of)

@@ -40,6 +40,8 @@ class Plot(ModalScreen[None]):
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
+        if not self.query("#plot"):  # closed before it was seen
+            return
         place = self.debugger.query_one("#step").region
         drawn = self.query_one("#plot", Drawn)
         drawn.styles.offset = place.offset
