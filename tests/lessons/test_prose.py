@@ -3,7 +3,8 @@
 import pytest
 
 from tfstep.lessons.prose import prose_lines
-from tfstep.view.spans import Span
+from tfstep.view.spans import Span, plain
+from tfstep.view.width import width
 
 
 def spans(text: str) -> list[Span]:
@@ -31,3 +32,12 @@ def test_stars_in_code_stay() -> None:
 def test_a_number_at_the_beginning_of_a_line_makes_no_list() -> None:
     assert len(list(prose_lines("it had a length of 1 and still has\n1. An added one", 200))) == 1
     assert len(list(prose_lines("1. one\n2. two", 200))) == 2
+
+
+@pytest.mark.parametrize("cells", range(12, 60))
+def test_no_line_is_wider_than_it_may_be(cells: int) -> None:
+    text = "Look at the **loss** each time: it is content. 训练完听听它学会了什么；再错开两位试试。 `goto loss` and on."
+    lines = [plain(each) for each in prose_lines(text, cells)]
+    assert max(map(width, lines)) <= cells
+    assert not [each for each in lines if each != each.rstrip()], "a space at the end would be a line of its own"
+    assert "".join(lines).replace(" ", "") == text.replace("*", "").replace("`", "").replace(" ", "")

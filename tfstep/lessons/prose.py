@@ -47,7 +47,12 @@ def fold(spans: Line, cells: int) -> list[Line]:
             wide = sum(width(each.text) for each in part)
         lines[-1].extend(part)
         used += wide
-    return [tuple(each) for each in lines if each]
+    return [_ended(each) for each in lines if each]
+
+
+def _ended(spans: list[Span]) -> Line:
+    """A line without the space that it was broken at, which might be one cell too many."""
+    return (*spans[:-1], replace(spans[-1], text=spans[-1].text.rstrip()))
 
 
 def _trailing(part: list[Span]) -> int:
