@@ -66,3 +66,8 @@ def test_a_very_large_tensor_is_summed_up() -> None:
 def test_an_empty_tensor_is_told() -> None:
     session = Session(tfstep.load("wo-ai-ni"))
     assert "no numbers" in text(session.run("print enc0.attn.W_Q[0:0]"), session.trace)
+
+
+def test_a_few_whole_numbers_stand_in_one_line() -> None:
+    session = Session(tfstep.load("wo-ai-ni"))
+    assert text(session.run("print enc0.attn.W_Q.shape"), session.trace) == "$1 = [4, 4]"

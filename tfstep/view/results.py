@@ -132,6 +132,14 @@ def _value(result: Value, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     if result.brief and result.values.size > FEW:
         yield (span(name, "dim"), *summed_up(result.values))
         return
+    if (
+        result.part is None
+        and result.values.dtype.kind in "iu"
+        and result.values.ndim == 1
+        and result.values.size <= FEW
+    ):
+        yield line(span(name, "dim"), f"[{', '.join(map(str, result.values.tolist()))}]")
+        return
     shape = "×".join(map(str, result.values.shape))
     yield line(span(name, "dim"), span(f"({shape})", "dim"))
     if result.part is not None:
