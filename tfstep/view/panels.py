@@ -10,6 +10,9 @@ from tfstep.view.spans import Line, Span, clipped, ends, line, line_width, spell
 NEAR = 2  # lines that matrices forgo that the explanation stays where it was
 
 
+TRAIL = 36  # cells that the way to a step often needs: the bar does not change its look from step to step
+
+
 def top_line(header: Header, cells: int) -> Line:
     """The bar on top: the scenario, where we are, how the loss stands."""
     left = line(
@@ -25,7 +28,7 @@ def top_line(header: Header, cells: int) -> Line:
         right.append(Span(f"  ~ {header.edits}", "changed"))
     trail = line(Span(" › ".join((header.phase, *header.trail)), "key"))
     room = cells - line_width(left) - line_width(tuple(right)) - 6
-    if room < line_width(trail):
+    if room < max(TRAIL, line_width(trail)):
         left = line(Span(header.name, "accent"), Span(f" · {header.variant}", "dim"))
         room = cells - line_width(left) - line_width(tuple(right)) - 6
     if room > 8:

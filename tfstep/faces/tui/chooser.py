@@ -14,10 +14,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tfstep.faces.tui.drawn import Drawn
+from tfstep.faces.tui.footer import legend
 from tfstep.faces.tui.fuzzy import best
 from tfstep.text import Text
 from tfstep.view.fit import left
-from tfstep.view.spans import Line, Span, clipped, line
+from tfstep.view.spans import Line, Span, clipped, ends, line
 from tfstep.view.width import width
 
 
@@ -133,7 +134,9 @@ class Chooser(ModalScreen[None]):
         shown.lit = self._at - self._first
         count = Text("{n} of {of}", "{n} / {of}", n=self._at + 1 if self._found else 0, of=len(self._found))
         nothing = Text("nothing fits", "没有匹配的项")
-        self.query_one("#chooser-count", Drawn).show([line(Span(str(count if self._found else nothing), "dim"))])
+        counted = line(Span(str(count if self._found else nothing), "dim"))
+        ways = legend([("Enter", Text("take it", "选定")), ("Esc", Text("close", "关闭"))])
+        self.query_one("#chooser-count", Drawn).show([ends(counted, ways, shown.cells)])
 
     def _line(self, choice: Choice, signs: int, names: int, cells: int) -> Line:
         sign = [Span(left(choice.sign, signs) + "  ", "accent")] if signs else []
