@@ -58,6 +58,8 @@ def test_a_star_does_not_mean_gradients_or_insides(session: Session) -> None:
         "break enc0.attn.weights if nosuch > 1",
         "tbreak *.weights if entropy(it) < nosuch",
         "break enc0.attn.weights if it[9,9,9,9] > 0",
+        "break *.weights if nosuch(it) < 1",
+        "break *.weights if it[0,0,9] > 0",
         "watch loss if nosuch",
     ],
 )

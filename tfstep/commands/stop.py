@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from tfstep.commands.info import topic
 from tfstep.commands.line import needed
 from tfstep.commands.registry import command
-from tfstep.errors import CommandError, ExpressionError
+from tfstep.errors import CommandError, ExpressionError, PathError
 from tfstep.session.breakpoints import Point
 from tfstep.session.evaluate import known, parsed, pointed, worked_out
+from tfstep.session.halts import senseless
 from tfstep.session.patterns import pattern
 from tfstep.session.results import Listing, Message, Result
 from tfstep.session.state import State
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from tfstep.expr import Expression
 
 _IF = re.compile(r"(?:^|\s)if(?:\s|$)")
-_IT = re.compile(r"it(\.|$)")
 
 
 def no_points(state: State) -> Text | None:
@@ -61,8 +61,9 @@ def _tbreak(session: Session, rest: str) -> Result:
 def _set(session: Session, rest: str, temporary: bool) -> Result:
     where, condition = _parted(session, rest)
     found = pattern(session, where)
-    if condition is not None and found.path is not None and all(_IT.match(name.path) for name in condition.names):
-        worked_out(session, condition, session.trace[found.path])  # a mistake is told now, not passed over later
+    why = None if condition is None else senseless(session, found, condition)
+    if condition is not None and isinstance(why, ExpressionError) and not isinstance(why, PathError):
+        raise pointed(session, condition.text, why)
     return _told(session.points.add(Point(0, found, condition, temporary=temporary)))
 
 

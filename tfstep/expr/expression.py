@@ -11,10 +11,12 @@ import numpy as np
 from tfstep.engine.axis import NO_AXIS, Axis, Spec, spec_of
 from tfstep.engine.tape import Traced
 from tfstep.errors import ExpressionError, PathError
+from tfstep.expr.builder import Value
 from tfstep.expr.lower import Key, lower
 from tfstep.expr.nodes import Attribute, Name, Node
 from tfstep.expr.nodes import Operand as Link
 from tfstep.expr.parser import Parser
+from tfstep.expr.program import Program
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -68,10 +70,17 @@ class Expression:
         """
         return self.labelled(lookup)[0]
 
+    def check(self, lookup: Lookup) -> None:
+        """Raises what `evaluate` would raise before it computes anything, and computes nothing."""
+        self._lowered(lookup)
+
+    def _lowered(self, lookup: Lookup) -> tuple[list[Operand], Program | Value]:
+        operands = [_found(name, lookup) for name in self.names]
+        return operands, lower(self.tree, [Key(n.path, n.variant) for n in self.names], [o.spec for o in operands])
+
     def labelled(self, lookup: Lookup) -> tuple[Result, tuple[Axis, ...]]:
         """As `evaluate`, with the axes of the value: their names, and the words along them, where they are known."""
-        operands = [_found(name, lookup) for name in self.names]
-        program = lower(self.tree, [Key(n.path, n.variant) for n in self.names], [o.spec for o in operands])
+        operands, program = self._lowered(lookup)
         if isinstance(program, tuple):
             shape = isinstance(self.tree, Attribute)
             value = program if shape else np.array(program)

@@ -6,18 +6,21 @@ A breakpoint without a condition, and a watched real number, which every update 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tfstep.errors import TfstepError
 from tfstep.session import moves
 from tfstep.session.breakpoints import Point, differ, told
-from tfstep.session.evaluate import truth, worked_out
+from tfstep.session.evaluate import Names, truth, worked_out
+from tfstep.session.patterns import Pattern
 from tfstep.session.place import Position, tensor_at
 from tfstep.session.results import Stop
 from tfstep.text import Text
 
 if TYPE_CHECKING:
     from tfstep.engine.trace import Trace
+    from tfstep.expr import Expression
     from tfstep.session.state import State
 
 
@@ -31,7 +34,7 @@ class Halts:
         self.stops: list[Stop] = []
         self.position: Position | None = None
         points = [point for point in state.points.enabled if point.condition or point.watched]
-        self._steps = {point.number: _steps(state, point) for point in points if point.pattern is not None}
+        self._steps = {point.number: list(steps_of(state, point.pattern)) for point in points if point.pattern}
         self._points = [point for point in points if point.watched or self._steps[point.number]]
         start = {point.number: self._holds(point, state.trace) for point in self._points}
         self._held = {number: position is not None for number, position in start.items()}
@@ -83,16 +86,27 @@ class Halts:
         return told(point, old, new, by_update(update - 1, update))
 
 
-def _steps(state: State, point: Point) -> list[Position]:
-    """The steps that a breakpoint is on."""
-    assert point.pattern is not None
-    move, found = moves.into if point.pattern.deep else moves.over, list[Position]()
+def steps_of(state: State, pattern: Pattern) -> Iterator[Position]:
+    """The steps that a pattern is on."""
+    move = moves.into if pattern.deep else moves.over
     at: Position | None = (1,)
     while at is not None:
-        if point.pattern.matches(state, at):
-            found.append(at)
+        if pattern.matches(state, at):
+            yield at
         at = move(state.trace, at)
-    return found
+
+
+def senseless(state: State, pattern: Pattern, condition: Expression) -> TfstepError | None:
+    """Why a condition makes sense at no step that the pattern is on, if so: a function that is not there, an axis too
+    many. Nothing is computed."""
+    why = None
+    for position in steps_of(state, pattern):
+        try:
+            condition.check(Names(state, tensor_at(state.trace, position)))
+            return None
+        except TfstepError as error:
+            why = why or error
+    return why
 
 
 def _came_to_hold(point: Point, update: int) -> Text:

@@ -21,12 +21,11 @@ _SPELLED = (".grad", ".new", "/")  # what `*` does not stand for
 
 @dataclass(frozen=True)
 class Pattern:
-    """Which steps are meant. ``deep`` says that steps inside steps may be; ``path`` is that of the only one."""
+    """Which steps are meant. ``deep`` says that steps inside steps may be."""
 
     text: str
     matches: Callable[[State, Position], bool]
     deep: bool = False
-    path: str | None = None
 
 
 def pattern(state: State, text: str) -> Pattern:
@@ -37,8 +36,7 @@ def pattern(state: State, text: str) -> Pattern:
     text = text.strip()
     if not text:
         at = state.position
-        path = state.current.path
-        return Pattern(path, lambda state, position: position == at, len(at) > 1, path)
+        return Pattern(state.current.path, lambda state, position: position == at, len(at) > 1)
     word, _, name = text.partition(" ")
     if word == "op" and name:
         return _of_op(state, text, name.strip())
@@ -49,8 +47,7 @@ def pattern(state: State, text: str) -> Pattern:
         position, _ = find_place(state.trace, text, lambda path: full_path(state, path))
         tensor = tensor_at(state.trace, position)
         path = tensor.path
-        deep = len(position) > 1
-        return Pattern(path, lambda state, position: tensor_at(state.trace, position).path == path, deep, path)
+        return Pattern(path, lambda state, position: tensor_at(state.trace, position).path == path, len(position) > 1)
     return _of_paths(state, text)
 
 
