@@ -149,14 +149,18 @@ def gradient_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece,
 
 
 def overlaid_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece, ...]:
-    """A tensor whose ground is the shade of its gradient, with arrows that point downhill. Empty without a gradient."""
+    """A tensor whose ground is the shade of its gradient, with arrows that point downhill; from that gradient and from
+    a new value as well. Empty without a gradient."""
     family = _family(tensor)
-    if "grad" not in family or tensor.node is not family[""]:
+    if "grad" not in family:
         return ()
-    found = plane(tensor.trace, tensor.node, at(tensor), before=before)
+    value = family[""]
+    found = plane(tensor.trace, value, at(tensor), before=before)
     slope = plane(tensor.trace, family["grad"], at(tensor))
-    name = short(tensor.path)
-    found = replace(found, title=f"{name}, ∂loss/∂{name}", cursor=found.place(at(tensor)), focused=True)
+    name = short(tensor.trace.prefix + value.path)
+    found = replace(
+        found, key=tensor.path, title=f"{name}, ∂loss/∂{name}", cursor=found.place(at(tensor)), focused=True
+    )
     return (Piece("", replace(found, slope=slope.values, bound=slope.end, scale="signed"), summary=True),)
 
 

@@ -9,6 +9,7 @@ from screens import screen, shown
 
 from tfstep.faces.tui import busy
 from tfstep.faces.tui.app import Debugger
+from tfstep.faces.tui.drawn import Drawn
 
 
 def endless() -> None:
@@ -92,6 +93,17 @@ async def test_rows_that_say_a_word_are_paired_by_the_word_they_read(tmp_path: P
         there, _, difference = (piece.grid for piece in app.frame.pieces)
         assert (there.values == app.session.trace_of("turned")["tgt.embed"].value[0, ::-1]).all()
         assert (difference.values == 0).all(), "a word is the same row of E in both"
+
+
+async def test_what_a_check_found_is_read_to_its_end() -> None:
+    async with screen("enc0.attn.scores", size=(80, 24)) as (app, pilot):
+        await settled(app, "check")
+        await pilot.pause()
+        page = app.screen.query_one("#page", Drawn)
+        text = "\n".join(page.render_line(y).text for y in range(page.size.height))
+        assert "…" not in text
+        worst = text[text.index("largest error") : text.index("softmax")]
+        assert " at " in worst, "where the worst is stands behind all the rest"
 
 
 @pytest.mark.parametrize(

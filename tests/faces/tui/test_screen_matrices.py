@@ -125,6 +125,15 @@ async def test_a_gradient_step_stands_beside_its_value() -> None:
         assert app.frame.account.cell == "enc0.attn.q_proj.grad[0,1,0]"
 
 
+async def test_from_a_gradient_its_value_is_overlaid() -> None:
+    async with screen("enc0.attn.W_Q.grad") as (app, pilot):
+        await pilot.press("G", "down")
+        assert "downhill" in shown(app, "board")
+        assert app.frame is not None
+        assert (app.frame.pieces[0].grid.values == app.session.trace["enc0.attn.W_Q"].value).all()
+        assert app.frame.account.cell == "enc0.attn.W_Q.grad[1,0]"
+
+
 async def test_without_a_gradient_it_says_so() -> None:
     async with screen("out.probs") as (app, pilot):
         await pilot.press("g")

@@ -17,7 +17,7 @@ from tfstep.faces.tui.keys import KEYS
 from tfstep.text import Text
 from tfstep.view import width
 from tfstep.view.fit import left
-from tfstep.view.spans import Line, Span, line
+from tfstep.view.spans import Line, Span, folded, line, line_width
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -123,7 +123,11 @@ class Pages(ModalScreen[None]):
             return
         page = self.query_one("#page", Drawn)
         cells = page.cells if page.size.width else 70
-        lines = self._given if self._given is not None else help_lines(cells, self._keys, self._of)
+        if self._given is None:
+            lines = help_lines(cells, self._keys, self._of)
+        else:
+            short = ([each] if line_width(each) <= cells else folded(each, cells, 4) for each in self._given)
+            lines = [part for parts in short for part in parts]
         page.styles.height = len(lines)
         page.show(lines)
         most = max(3, self.size.height * 9 // 10)
