@@ -82,8 +82,8 @@ def _of_key(keys: Keys) -> Text | None:
     match keys:
         case ("model", "layers"):
             return Text(
-                "a whole number, 1 to 1000, or {{encoder: 2, decoder: 1}}",
-                "一个整数（1 到 1000），或 {{encoder: 2, decoder: 1}}",
+                "a whole number, 1 to 256, or {{encoder: 2, decoder: 1}}",
+                "一个整数（1 到 256），或 {{encoder: 2, decoder: 1}}",
             )
         case ("model", "mask_value"):
             return Text("a negative number or -.inf", "负数或 -.inf")

@@ -108,8 +108,8 @@ class Part(BaseModel):
 class LayersPart(Part):
     """`layers:` a stack."""
 
-    encoder: Size = Field(default=1, le=1000)
-    decoder: Size = Field(default=1, le=1000)
+    encoder: Size = Field(default=1, le=256)
+    decoder: Size = Field(default=1, le=256)
 
 
 class RopePart(Part):
@@ -131,7 +131,7 @@ class ModelPart(Part):
 
     kind: Kind = "encoder"
     layers: Annotated[
-        Annotated[int, Field(ge=1, le=1000), Tag("number")] | Annotated[LayersPart, Tag("section")],
+        Annotated[int, Field(ge=1, le=256), Tag("number")] | Annotated[LayersPart, Tag("section")],
         Discriminator(_int_or_section),
     ] = 1
     d_model: Size = 4
