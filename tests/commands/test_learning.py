@@ -147,6 +147,18 @@ def test_what_has_no_place_any_more_is_told(session: Session) -> None:
     assert "enc0.norm1 is not there any more" in shown
 
 
+def test_a_models_value_is_written_as_in_a_file(session: Session) -> None:
+    session.run("model mask_value -.inf")
+    assert session.scenario.model.mask_value == -np.inf
+    session.run("model layers {encoder: 2}")
+    assert "enc1.attn.weights" in session.trace.plan.paths
+    session.run("model positional rope")
+    session.run("model rope {base: 100, pairs: half}")
+    model = session.scenario.document()["model"]
+    assert isinstance(model, dict)
+    assert model["rope"] == {"base": 100, "pairs": "half"}
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -159,6 +171,9 @@ def test_what_has_no_place_any_more_is_told(session: Session) -> None:
         "model scal false",
         "model heads 3",
         "model layers {",
+        "model layers 1000",
+        "model layers a: b",
+        "model d_model !!python/object:os.system 1",
     ],
 )
 def test_what_the_scenario_refuses_changes_nothing(session: Session, line: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ from tfstep.commands.change import loss_of
 from tfstep.commands.line import needed
 from tfstep.commands.registry import command
 from tfstep.errors import CommandError
+from tfstep.scenario.mistakes import Mistakes, Report
+from tfstep.scenario.nodes import to_python
 from tfstep.session.rebuild import rebuilt
 from tfstep.session.results import Changed, Result
 from tfstep.text import Text
@@ -72,11 +73,17 @@ def _model(session: Session, rest: str) -> Result:
 
 
 def _value(text: str) -> object:
-    """A value as YAML would read it: a number, true or false, a list, or a word."""
+    """A value as a file would have it: ``4``, ``-.inf``, ``{encoder: 2, decoder: 1}``. Raises CommandError."""
+    from tfstep.scenario.yaml import parse
+
+    report = Report()
     try:
-        return json.loads(text)
-    except ValueError:
-        return text
+        node = parse(f"value: {text}", "", report).get("value")
+        report.raise_if_any()
+    except Mistakes as error:
+        why = error.mistakes[0].message
+        raise CommandError(Text("{text}: {why}", "{text}：{why}", text=text[:80], why=why)) from None
+    return None if node is None else to_python(node)
 
 
 def _changed(session: Session, changes: dict[str, object], line: str) -> Result:
