@@ -74,6 +74,25 @@ def test_a_condition_may_name_what_is_around_the_step(session: Session) -> None:
     assert moved(session, "c").stops
 
 
+def test_commands_are_for_the_last_breakpoint_or_for_several(session: Session) -> None:
+    session.run("break loss")
+    session.run("break *.weights")
+    session.run("commands print loss; where")
+    assert session.points.all[2].commands == ["print loss", "where"]
+    session.run("commands 1-2 print 1")
+    assert [point.commands for point in session.points.all.values()] == [["print 1"]] * 2
+    session.run("commands 1")
+    assert [point.commands for point in session.points.all.values()] == [[], ["print 1"]]
+
+
+def test_what_is_displayed_has_its_number(session: Session) -> None:
+    session.run("display loss")
+    assert told(session, "display 1+1") == "2: 1+1 = 2"
+    session.run("undisplay 1")
+    assert told(session, "n").endswith("\n2: 1+1 = 2")
+    assert "1+1" in told(session, "info display")
+
+
 def test_a_slice_with_a_step_is_numpys(session: Session) -> None:
     session.run("set enc0.attn.W_Q[::2,1:4:2] = 7")
     assert (session.trace["enc0.attn.W_Q"].value[::2, 1:4:2] == 7).all()

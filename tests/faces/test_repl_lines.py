@@ -2,18 +2,55 @@
 
 import pytest
 
-from tfstep.faces.repl import goes_on
+from tfstep.commands.script import joined
+from tfstep.faces.repl import goes_on, one_line
 
 
 @pytest.mark.parametrize(
-    "text", ["print sum([1,2,", "print max(", "set x = [[1,2],", "print 1 + \\", "print sum([1,\n2,"]
+    "text",
+    [
+        "print sum([1,2,",
+        "print max(",
+        "set x = [[1,2],",
+        "print 1 + \\",
+        "print sum([1,\n2,",
+        "commands 1",
+        "comm\nprint loss",
+    ],
 )
 def test_an_open_bracket_or_a_backslash_goes_on(text: str) -> None:
     assert goes_on(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "print loss", "print sum([1,\n2])", "print w['(']", "print 1 +", "print max(\n", "x)"]
+    "text",
+    [
+        *("", "print loss", "print sum([1,\n2])", "print w['(']", "print 1 +", "print max(\n", "x)"),
+        *("commands 1\nprint loss\nend", "commands 1 where"),
+    ],
 )
 def test_what_is_whole_or_ended_by_an_empty_line_runs(text: str) -> None:
     assert not goes_on(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("commands 1\nprint loss  # now\n\n  where\nend", "commands 1 print loss; where"),
+        ("commands\nprint loss\n", "commands print loss"),
+        ("commands 2\n", "commands 2"),
+        ("print sum([1,\n2])", "print sum([1, 2])"),
+    ],
+)
+def test_what_was_typed_in_several_lines_is_one(text: str, line: str) -> None:
+    assert one_line(text) == line
+
+
+def test_a_script_holds_commands_up_to_end_and_without_one_they_are_lines() -> None:
+    lines = ["commands 1", "print loss", "end", "where", "commands 1", "print 2"]
+    assert list(joined(enumerate(lines, 1))) == [
+        (1, "commands 1 print loss"),
+        (4, "where"),
+        (5, "commands 1"),
+        (6, "print 2"),
+    ]

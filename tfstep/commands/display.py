@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfstep.commands.motion import displayed
+from tfstep.commands.info import topic
+from tfstep.commands.motion import displayed, numbered
 from tfstep.commands.registry import command
 from tfstep.errors import CommandError
-from tfstep.session.results import Message, Ran, Result
+from tfstep.session.results import Listing, Message, Ran, Result
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ def _display(session: Session, rest: str) -> Result:
         return Ran(tuple(displayed(session)))
     line = f"output {rest}"
     result = session.run_within(line)
-    session.displays[max(session.displays, default=0) + 1] = line
-    return result
+    number = max(session.displays, default=0) + 1
+    session.displays[number] = line
+    return numbered(number, result)
 
 
 @command(
@@ -53,3 +55,15 @@ def _undisplay(session: Session, rest: str) -> Result:
         )
     rows = ", ".join(line.partition(" ")[2] for line in session.displays.values()) or "-"
     return Message((Text("displayed: {rows}", "显示中：{rows}", rows=rows),))
+
+
+@topic("display", Text("what is displayed after every move", "每次移动后显示的各项"))
+def shown(session: Session) -> Result:
+    """What is displayed after every move, by the number that `undisplay` takes."""
+    rows = tuple((str(number), line.partition(" ")[2]) for number, line in session.displays.items())
+    return Listing(
+        Text("displayed after every move", "每次移动后显示"),
+        (Text("", ""), Text("what", "内容")),
+        rows,
+        Text("nothing is displayed", "没有显示项"),
+    )

@@ -36,8 +36,9 @@ def topic(name: str, about: Text) -> Callable[[Callable[[Session], Result]], Cal
     completes=("topic",),
     repeats=True,
     about=Text(
-        "Lists: params, variants, steps, breakpoints, journal, updates, checkpoints.",
-        "列出参数、变体、步骤、断点、改动、更新或检查点（params、variants、steps、breakpoints、journal、updates、checkpoints）。",
+        "Lists: params, variants, steps, breakpoints (and watchpoints), display, journal, updates, checkpoints.",
+        "列出参数、变体、步骤、断点（与监视点）、显示项、改动、更新或检查点"
+        "（params、variants、steps、breakpoints、watchpoints、display、journal、updates、checkpoints）。",
     ),
 )
 def _info(session: Session, rest: str) -> Result:

@@ -9,7 +9,7 @@ from tfstep.errors import TfstepError
 from tfstep.session import moves
 from tfstep.session.origin import broken_between, broken_here
 from tfstep.session.place import Position
-from tfstep.session.results import Message, Moved, Result, Stop
+from tfstep.session.results import Message, Moved, Result, Stop, Value
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -90,8 +90,14 @@ def displayed(session: Session) -> list[Result]:
     """What `display` asked for, as it is now."""
     results: list[Result] = []
     for number, line in session.displays.items():
-        results.append(_or_error(session, line, Text("display {n}", "显示项 {n}", n=number)))
+        found = _or_error(session, line, Text("display {n}", "显示项 {n}", n=number))
+        results.append(numbered(number, found))
     return results
+
+
+def numbered(number: int, result: Result) -> Result:
+    """A displayed value with the number that `undisplay` knows it by."""
+    return replace(result, expression=f"{number}: {result.expression}") if isinstance(result, Value) else result
 
 
 def _or_error(session: Session, line: str, asked: Text) -> Result:

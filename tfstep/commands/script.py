@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfstep.commands.line import without_comment
 from tfstep.errors import CommandError, TfstepError, refusal
 from tfstep.session.results import Nothing, Quit, Result
 from tfstep.text import Text
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from tfstep.commands.session import Session
 
 LONGEST = 2_000_000  # bytes of one script
+_BLOCK = re.compile(r"\s*com(?:m(?:a(?:n(?:d(?:s)?)?)?)?)?(?:\s+[0-9][0-9,-]*)?\s*")
 
 
 class ScriptError(CommandError):
@@ -47,8 +50,28 @@ def read(path: str) -> list[tuple[int, str]]:
         raise CommandError(Text("{path} is not UTF-8 text", "{path} 不是 UTF-8 文本", path=path)) from None
 
 
+def opens(line: str) -> bool:
+    """Whether a line begins a list of commands, which goes on up to `end`."""
+    return bool(_BLOCK.fullmatch(without_comment(line)))
+
+
 def joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """The lines, one that ends in a backslash put together with the next; its number is that of the first."""
+    """The lines, with what belongs together in one: what a backslash parts, and `commands 1` with all up to `end`.
+    Its number is that of the first. Without an `end` they are lines like others."""
+    held: list[tuple[int, str]] = []
+    for number, line in _continued(lines):
+        if not held and not opens(line):
+            yield number, line
+            continue
+        held.append((number, line))
+        if line.strip() == "end":
+            (start, first), *inner, _ = [(n, without_comment(each).strip()) for n, each in held]
+            yield start, f"{first} {'; '.join(each for _, each in inner if each)}".strip()
+            held = []
+    yield from held
+
+
+def _continued(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     start, begun = 0, ""
     for number, line in lines:
         start = start or number

@@ -194,25 +194,30 @@ def _ignore(session: Session, rest: str) -> Result:
 
 @command(
     "stop",
-    "commands NUMBER LINE [; LINE]…",
+    "commands [NUMBER] LINE [; LINE]…",
     completes=("breakpoint", "command"),
     about=Text(
-        "Run these commands whenever the breakpoint stops: `commands 1 print loss; explain`. Without a LINE: none.",
-        "每次停在该断点时执行这些命令：`commands 1 print loss; explain`。不写命令则清除。",
+        "Run these commands whenever the breakpoint (the last one set, without NUMBER) stops: `commands 1 print loss; "
+        "explain`, or a line each after `commands 1`, up to `end`. Without a LINE: none.",
+        "每次停在该断点（不写编号则为最近设的）时执行这些命令：`commands 1 print loss; explain`，"
+        "或在 `commands 1` 之后逐行写，以 `end` 结束。不写命令则清除。",
     ),
     refused=no_points,
 )
 def _commands(session: Session, rest: str) -> Result:
-    number, _, lines = needed(rest, "commands NUMBER LINE [; LINE]…").partition(" ")
-    (point,) = _numbers(session, number)
-    point.commands = [line.strip() for line in lines.split(";") if line.strip()]
+    number, _, lines = rest.partition(" ")
+    if not number or not set(number) <= set("0123456789,-"):
+        number, lines = str(max(session.points.all)), rest
+    run = [line.strip() for line in lines.split(";") if line.strip()]
+    for point in _numbers(session, number):
+        point.commands = run
     return Message(
         (
             Text(
                 "breakpoint {number} runs: {lines}",
                 "断点 {number} 将执行：{lines}",
                 number=number,
-                lines="; ".join(point.commands) or "-",
+                lines="; ".join(run) or "-",
             ),
         )
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tfstep.commands.line import without_quotes
-from tfstep.commands.script import ScriptError, joined
+from tfstep.commands.script import ScriptError, joined, opens
 from tfstep.commands.session import Session
 from tfstep.errors import TfstepError
 from tfstep.faces.recovery import begin, end
@@ -129,18 +129,26 @@ def _typed(session: Session) -> Iterator[str]:
             continue
         except EOFError:
             return
-        yield from (line for _, line in joined(enumerate([_one_line(text)], 1)))
+        yield one_line(text)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """What was typed in several lines as one."""
-    return " ".join(line.removesuffix("\\") for line in text.split("\n")).rstrip()
+    lines = text.rstrip("\n").split("\n")
+    if opens(lines[0]):
+        ended = lines if lines[-1].strip() == "end" else [*lines, "end"]
+        return next(line for _, line in joined(enumerate(ended, 1)))
+    return " ".join(line.removesuffix("\\") for line in lines).rstrip()
 
 
 def goes_on(text: str) -> bool:
-    """Whether a line is not whole yet: a backslash at its end, or a bracket that is open. An empty line ends it."""
+    """Whether a line is not whole yet: a backslash at its end, an open bracket, `commands 1` without its `end`. An
+    empty line ends it."""
     if text.endswith("\n"):
         return False
+    first, *more = text.split("\n")
+    if opens(first):
+        return not more or more[-1].strip() != "end"
     bare = without_quotes(text)
     return text.endswith("\\") or any(bare.count(left) > bare.count(right) for left, right in ("()", "[]"))
 
