@@ -93,6 +93,15 @@ def test_what_is_displayed_has_its_number(session: Session) -> None:
     assert "1+1" in told(session, "info display")
 
 
+def test_an_expect_on_a_function_shows_what_it_was_of(session: Session) -> None:
+    with pytest.raises(TfstepError, match=r"(?s)not hold.*loss = 1\.43.*`swapped:loss` = 1\.\d") as error:
+        session.run("expect allclose(loss, `swapped:loss`) ")
+    assert str(error.value).count("\n") == 2
+    with pytest.raises(TfstepError, match=r"loss = 1\.43") as error:
+        session.run("expect loss > 3 and loss < 1")
+    assert str(error.value).count("\n") == 1, "each side once"
+
+
 def test_a_slice_with_a_step_is_numpys(session: Session) -> None:
     session.run("set enc0.attn.W_Q[::2,1:4:2] = 7")
     assert (session.trace["enc0.attn.W_Q"].value[::2, 1:4:2] == 7).all()

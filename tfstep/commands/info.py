@@ -48,8 +48,8 @@ def _info(session: Session, rest: str) -> Result:
     if len(names) != 1:
         raise CommandError(
             Text(
-                "info {rest}{near}; there are {known}",
-                "info {rest}{near}；可用：{known}",
+                "info {rest}; there are {known}{near}",
+                "info {rest}；可用：{known}{near}",
                 rest=repr(rest[:40]) if rest else Text("needs a topic", "需要主题"),
                 near=did_you_mean(rest, TOPICS),
                 known=", ".join(TOPICS),

@@ -137,15 +137,19 @@ def truth(state: State, expression: Expression, it: Tensor | None = None, trace:
 
 
 def sides(state: State, text: str) -> Iterator[tuple[str, np.ndarray]]:
-    """What stands on each side of the comparisons of an expression, and what it comes to."""
+    """What stands on each side of the comparisons of an expression, or what its function is of, with its value."""
     expression = parsed(state, text)
     yield from _sides(state, expression, expression.tree, 0, len(text))
 
 
 def _sides(state: State, whole: Expression, node: Node, start: int, end: int) -> Iterator[tuple[str, np.ndarray]]:
     from tfstep.expr import Expression
-    from tfstep.expr.nodes import Compare, Logic, Number
+    from tfstep.expr.nodes import Call, Compare, Logic, Name, Number
 
+    for arg in node.args if isinstance(node, Call) else ():
+        if isinstance(arg, Name):
+            text = arg.path if arg.variant is None else f"`{arg.variant}:{arg.path}`"
+            yield text, worked_out(state, Expression(text, arg, (arg,)))
     if not isinstance(node, Compare | Logic):
         return
     for part, first, last in _parts(node, start, end):
