@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfstep.engine.plan import PHASES, Node
+from tfstep.engine.wildcard import matcher
 from tfstep.errors import PathError, did_you_mean
 from tfstep.session.names import full_path
 from tfstep.session.place import Position, find_place, inside_of, tensor_at
@@ -83,17 +83,17 @@ def _of_phase(state: State, text: str, phase: str) -> Pattern:
 
 def _of_paths(state: State, text: str) -> Pattern:
     spelled = [mark for mark in _SPELLED if mark in text]
-    written = re.compile(".*".join(map(re.escape, text.split("*"))), re.DOTALL).fullmatch
+    written = matcher(text)
     outer = text.partition("/")[0]
     deep = "/" in text and not any(written(node.path) for node in state.trace.plan.steps)
 
     def matches(state: State, position: Position) -> bool:
         path = tensor_at(state.trace, position).path
-        return bool(written(path)) and all(mark in spelled for mark in _SPELLED if mark in path)
+        return written(path) and all(mark in spelled for mark in _SPELLED if mark in path)
 
     steps = state.trace.plan.steps
     if deep:
-        holds = re.compile(".*".join(map(re.escape, outer.split("*"))), re.DOTALL).fullmatch
+        holds = matcher(outer)
         found = any(holds(node.path) and _inner(state, node, written) for node in steps)
     else:
         found = any(matches(state, (node.number,)) for node in steps)

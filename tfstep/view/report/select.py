@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
+from tfstep.engine.wildcard import matcher
 from tfstep.errors import PathError, did_you_mean
 from tfstep.text import Text
 
@@ -58,7 +59,7 @@ def _local(inside: Trace, tensor: Tensor) -> str:
 def matching(nodes: Iterable[Node], pattern: str) -> list[Node]:
     """The nodes whose path the pattern spells."""
     spelled = [mark for mark in (".grad", ".new", "/") if mark in pattern]
-    matches = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL).fullmatch
+    matches = matcher(pattern)
     return [node for node in nodes if node.path[:1] != "#" and matches(node.path) and _is_spelled(node, spelled)]
 
 
