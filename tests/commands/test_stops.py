@@ -102,6 +102,19 @@ def test_an_expect_on_a_function_shows_what_it_was_of(session: Session) -> None:
     assert str(error.value).count("\n") == 1, "each side once"
 
 
+def test_continue_goes_on_to_the_nth_stop(session: Session) -> None:
+    session.run("break op linear")
+    for _ in range(3):
+        session.run("continue")
+    third = session.position
+    session.run("goto start")
+    session.run("continue 3")
+    assert session.position == third
+    session.run("reverse-continue 2")
+    assert session.current.path == "enc0.attn.q_proj"
+    assert moved(session, "continue 999999999").end is not None
+
+
 def test_a_slice_with_a_step_is_numpys(session: Session) -> None:
     session.run("set enc0.attn.W_Q[::2,1:4:2] = 7")
     assert (session.trace["enc0.attn.W_Q"].value[::2, 1:4:2] == 7).all()

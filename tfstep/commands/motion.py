@@ -40,7 +40,7 @@ def hop(session: Session, move: moves.Move, n: int, direction: int) -> Result:
     return arrived(session, start)
 
 
-def run(session: Session, direction: int, target: Position | None = None) -> Result:
+def run(session: Session, direction: int, target: Position | None = None) -> Moved:
     """Go on to the next breakpoint, to ``target``, or to the end of the timeline."""
     start = session.position
     deep = session.points.deep or (target is not None and len(target) > 1)

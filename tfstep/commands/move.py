@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tfstep.commands.learn import to_update
-from tfstep.commands.line import count, needed, none
+from tfstep.commands.line import count, needed
 from tfstep.commands.motion import arrived, hop, run
 from tfstep.commands.registry import command
 from tfstep.errors import CommandError
@@ -138,29 +138,35 @@ def _goto(session: Session, rest: str) -> Result:
     return replace(arrived(session, start, note=note), leaf=node.path)
 
 
+def _on(session: Session, rest: str, usage: str, direction: int) -> Result:
+    """On to the next breakpoint, n times; the end of the timeline ends it."""
+    for _ in range(count(rest, usage) - 1):
+        if not run(session, direction).stops:
+            break
+    return run(session, direction)
+
+
 @command(
     "move",
-    "continue",
+    "continue [n]",
     aliases=("c",),
     key="c",
     repeats=True,
     about=Text("On to the next breakpoint, else to the end.", "继续到下一个断点，没有则到末尾。"),
 )
 def _continue(session: Session, rest: str) -> Result:
-    none(rest, "continue")
-    return run(session, 1)
+    return _on(session, rest, "continue [n]", 1)
 
 
 @command(
     "move",
-    "reverse-continue",
+    "reverse-continue [n]",
     aliases=("rc",),
     repeats=True,
     about=Text("Back to the breakpoint before, else to the start.", "反向继续到前一个断点，没有则到开头。"),
 )
 def _reverse_continue(session: Session, rest: str) -> Result:
-    none(rest, "reverse-continue")
-    return run(session, -1)
+    return _on(session, rest, "reverse-continue [n]", -1)
 
 
 @command(
