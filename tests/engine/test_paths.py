@@ -128,5 +128,6 @@ def test_a_cell_and_its_name_are_each_other_s_inverse(trace: Trace) -> None:
 
 def test_slices_are_parsed_where_they_are_allowed() -> None:
     assert parse_cell("x[:,1:-1,0]", slices=True) == ("x", (slice(None), slice(1, -1), 0))
+    assert parse_cell("x[::2]", slices=True) == ("x", (slice(None, None, 2),))
     with pytest.raises(PathError):
-        parse_cell("x[::2]", slices=True)
+        parse_cell("x[::0]", slices=True)

@@ -45,7 +45,7 @@ if hasattr(os, "register_at_fork"):
 
 def each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
     """Do the work for every item, on all threads, this one among them. Raises what the work raises."""
-    todo = list(items)
+    todo = items if isinstance(items, list) else list(items)
     if len(todo) == 1:
         work(todo[0])
         return
@@ -66,6 +66,8 @@ def each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
 
 def row_blocks(rows: int, width: int) -> list[slice]:
     """The rows of a matrix, a block at a time."""
+    if 0 < rows * width <= BLOCK:
+        return [slice(0, rows)]
     step = max(1, BLOCK // max(1, width))
     return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
 
