@@ -7,6 +7,7 @@ import pytest
 
 import tfstep
 from tfstep.text import set_language
+from tfstep.view.arrange import arrange
 from tfstep.view.frame import Camera, Frame
 from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LIT, Grid
 from tfstep.view.look import Look
@@ -247,3 +248,13 @@ def test_a_mask_stays_hatched_beside_another_variant() -> None:
     session.run("goto enc0.attn.weights")
     base = by_key(frame(session, mode="word"))["enc0.attn.weights@base"]
     assert base.marks(0, 0, 8)[-1] & HATCHED
+
+
+@pytest.mark.parametrize("cells", [30, 44, 60, 90])
+def test_integers_are_always_written_out(session: tfstep.Session, cells: int) -> None:
+    found = frame(session)
+    assert found.heading.path == "src.embed"
+    placed = {each.grid.key: each for each in arrange(found.pieces, cells, 10).placed}
+    assert placed["src.embed"]
+    tokens = placed.get("src.tokens")
+    assert tokens is None or tokens.style is not None

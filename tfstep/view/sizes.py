@@ -48,9 +48,9 @@ def size(piece: Piece, digits: int, heat: bool = False, tight: bool = False) -> 
         piece = replace(piece, summary=False, under=under)
     label = max([piece.grid.rows.width, *(width(under.title) for under in piece.under)])
     label += 1 if label else 0
-    if heat:
+    if heat and piece.grid.scale != "whole":  # integers have no shades
         return Size(piece, label, HEAT_CELL, None, tight)
-    style = max((g.style(digits) for g in piece.grids), key=lambda s: s.cells)
+    style = max((g.style(digits or 2) for g in piece.grids), key=lambda s: s.cells)
     header = 0 if piece.grid.breadth > MANY_COLUMNS else min(5 if tight else 8, piece.grid.columns.width)
     return Size(piece, label, max(style.cells, header) + (1 if tight else 2), style, tight)
 
