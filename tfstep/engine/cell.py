@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tfstep.errors import PathError
@@ -16,6 +17,7 @@ _INDEX = re.compile(r"-?\d{1,9}$")
 _SLICE = re.compile(r"(-?\d{0,9}):(-?\d{0,9})(?::([1-9]\d{0,8})?)?$")
 
 
+@lru_cache(maxsize=4096)
 def parse_cell(text: str, slices: bool = False) -> tuple[str, tuple[Any, ...] | None]:
     """``enc0.attn.scores[0,0,1,2]`` → path and indices; None where there are no brackets.
 

@@ -25,6 +25,8 @@ def fitted(target: str, node: Node, value: np.ndarray, where: Any, new: Any) -> 
                 shape=node.shape,
             )
         ) from None
+    if type(new) is float:  # what a nudge sets: no array is needed for it
+        return np.asarray(node.dtype.type(new))
     try:
         numbers = np.asarray(new)
         if numbers.dtype.kind not in "biuf":
