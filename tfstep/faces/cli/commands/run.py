@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +15,9 @@ from tfstep.faces.cli.command import Option
 from tfstep.faces.cli.options import command, scenario, scripts, variant
 from tfstep.faces.cli.settings import Settings, has_screen
 from tfstep.text import Text
+
+if TYPE_CHECKING:
+    from tfstep.scenario.scenario import Scenario
 
 
 @click.pass_obj
@@ -30,10 +35,23 @@ def _run(
                 name=scenario,
             )
         )
-    from tfstep.faces.tui.start import run
-    from tfstep.scenario.scenario import load
+    run, loaded = opened(scenario, variant)
+    return run(loaded, at=at, scripts=files, commands=lines, colour=settings.colored(sys.stdout))
 
-    return run(load(scenario, variant), at=at, scripts=files, commands=lines, colour=settings.colored(sys.stdout))
+
+def opened(name: str, variant: str | None) -> tuple[Callable[..., int], Scenario]:
+    """What runs the screen, and the scenario, loaded without a look for garbage: all of it stays.
+
+    Raises TfstepError.
+    """
+    gc.disable()
+    try:
+        from tfstep.faces.tui.start import run
+        from tfstep.scenario.scenario import load
+
+        return run, load(name, variant)
+    finally:
+        gc.enable()
 
 
 COMMAND = command(
