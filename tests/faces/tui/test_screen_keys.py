@@ -211,3 +211,30 @@ async def test_no_line_of_the_help_is_cut(command: str, columns: int) -> None:
         await pilot.pause()
         page = app.screen.query_one("#page", Drawn)
         assert max(line_width(each) for each in page._lines) + page.indent <= page.size.width
+
+
+async def test_a_key_takes_back_what_its_partner_did() -> None:
+    async with screen("enc0.attn.q_proj") as (app, pilot):
+        await pilot.press("plus", "u")
+        assert app.session.journal.at == 0
+        await pilot.press("U")
+        assert app.session.journal.at == 1
+        here = app.frame.cell
+        await pilot.press("right", "down")
+        assert app.frame.cell != here
+        await pilot.press("left", "k")
+        assert app.frame.cell == here
+        await pilot.press("pagedown")
+        assert app.frame.cell[-2] == app.session.current.shape[-2] - 1
+        await pilot.press("pageup")
+        assert app.frame.cell == here
+        await pilot.press("full_stop", "full_stop", "comma")
+        assert app.look.factor == 1
+
+
+async def test_the_head_before() -> None:
+    async with screen("enc0.attn.weights", "multi-head") as (app, pilot):
+        await pilot.press("right_square_bracket")
+        assert app.frame.cell[1] == 1
+        await pilot.press("left_square_bracket")
+        assert app.frame.cell[1] == 0
