@@ -93,9 +93,7 @@ def _values(section: str, key: str, field: dict[str, Any], language: str) -> str
     if key in VALUES and (section, key) not in {("train", "steps"), ("file", "steps")}:
         return VALUES[key].in_(language)
     if "enum" in field:
-        return " ".join(map(code, field["enum"]))
-    if "const" in field:
-        return code(str(field["const"]))
+        return " ".join(code(str(each)) for each in field["enum"])
     if "$ref" in field:
         numbers = field["$ref"].endswith("Numbers")
         return (Text("numbers", "数组") if numbers else TYPES["object"]).in_(language)

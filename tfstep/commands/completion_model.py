@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, get_args, get_origin
+from typing import TYPE_CHECKING
 
 from tfstep.text import Text
 
@@ -27,12 +27,13 @@ def keys(session: Session) -> Pairs:
 def values(session: Session, key: str) -> Pairs:
     """The values of a key that has few; the present one says so."""
     from tfstep.scenario.about import PARTS
+    from tfstep.scenario.schema import choices_of, fields
 
     section, name = next(((section, name) for each, section, name in _places() if each == key), ("", ""))
     if not section:
         return
-    kind = PARTS[section].model_fields[name].annotation
-    found = ("true", "false") if kind is bool else get_args(kind) if get_origin(kind) is Literal else ()
+    kind = fields(PARTS[section])[name]
+    found = ("true", "false") if kind is bool else choices_of(kind)
     for each in found:
         yield each, str(Text("as it is now", "现在的值")) if each == _now(session, key) else ""
 
@@ -41,9 +42,9 @@ def _places() -> Iterator[tuple[str, str, str]]:
     """Each key with the section that declares it and its name there; those of a section inside by their path."""
     from tfstep.scenario.about import PARTS
 
-    for name in PARTS["model"].model_fields:
+    for name in PARTS["model"].__struct_fields__:
         if name in PARTS and name != "layers":
-            yield from ((f"{name}.{inner}", name, inner) for inner in PARTS[name].model_fields)
+            yield from ((f"{name}.{inner}", name, inner) for inner in PARTS[name].__struct_fields__)
         else:
             yield name, "model", name
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from tfstep.scenario import schema
 from tfstep.text import Text
 
-PARTS: dict[str, type[BaseModel]] = {
+PARTS: dict[str, type[schema.Part]] = {
     "file": schema.FilePart,
     "model": schema.ModelPart,
     "layers": schema.LayersPart,

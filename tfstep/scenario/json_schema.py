@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from tfstep.scenario.about import ABOUT, PARTS
 from tfstep.scenario.kinds import KEYS, KINDS
-from tfstep.scenario.schema import FilePart, VariantPart
+from tfstep.scenario.schema import LARGEST, FilePart, VariantPart, choices_of, fields
 
 SHIPPED = Path(__file__).with_name("scenario.schema.json")
 _NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"$ref": "#/$defs/Numbers"}}]}
@@ -18,13 +21,16 @@ _DEPENDENT = {"kind", "kv_heads", "d_k", "d_v", "d_ff", "head", "sizes", "encode
 
 def json_schema() -> dict[str, object]:
     """The schema as a dictionary; ``model:`` takes the keys of its kind only."""
-    schema = FilePart.model_json_schema()
-    definitions = schema["$defs"]
-    definitions["VariantPart"], definitions["Numbers"] = VariantPart.model_json_schema(), _NUMBERS
+    definitions: dict[str, Any]
+    _, definitions = msgspec.json.schema_components([FilePart, VariantPart], ref_template="#/$defs/{name}")
     for section, part in PARTS.items():
-        properties = schema["properties"] if part is FilePart else definitions[part.__name__]["properties"]
+        properties, kinds = definitions[part.__name__]["properties"], fields(part)
         for key, about in ABOUT[section].items():
             properties[key]["description"] = about.in_("en")
+            if choices := choices_of(kinds[key]):
+                properties[key]["enum"] = list(choices)  # in the order in which they are declared
+    schema = definitions.pop("FilePart")
+    schema["$defs"] = {**definitions, "Numbers": _NUMBERS}
     schema["required"] = ["model"]
     definitions["ModelPart"]["required"] = ["kind"]
     schema["allOf"] = [_keys_of(kind) for kind in KINDS]
@@ -46,7 +52,7 @@ def _keys_of(kind: str) -> dict[str, object]:
 
 def _tidy(schema: object, name: str = "") -> object:
     """References put in; generated titles and stand-in defaults left out."""
-    if isinstance(schema, list):
+    if isinstance(schema, list | tuple):
         return [_tidy(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
@@ -56,7 +62,9 @@ def _tidy(schema: object, name: str = "") -> object:
         key: _tidy(value, key)
         for key, value in schema.items()
         if not (key == "title" and isinstance(value, str))
-        and not (key == "default" and (value in (None, "", [], {}) or name in _DEPENDENT))
+        and not (key == "required" and value == [])
+        and not (key == "default" and (isinstance(value, dict) or value in (None, "", []) or name in _DEPENDENT))
+        and not (key in ("minimum", "maximum") and abs(value) == LARGEST)
     }
 
 

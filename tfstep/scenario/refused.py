@@ -1,84 +1,88 @@
-"""What a message says of a value that the schema refuses: what was found, what is allowed."""
+"""Which values the schema refuses, and what a message says of each: what was found, what is allowed."""
 
 from __future__ import annotations
 
-import re
-from typing import Any
+import math
+from collections.abc import Iterator
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+import msgspec
 
 from tfstep.errors import did_you_mean
-from tfstep.scenario import schema
 from tfstep.scenario.kinds import KEYS
-from tfstep.scenario.nodes import Keys, Scalar, Section, at, found, shown, to_python
+from tfstep.scenario.nodes import Keys, Node, Scalar, Section, at, found, shown
+from tfstep.scenario.schema import LARGEST, FilePart, Part, choices_of, fields
 from tfstep.text import Text
 
-_SECTIONS: dict[tuple[str, ...], type[BaseModel]] = {
-    (): schema.FilePart,
-    ("model",): schema.ModelPart,
-    ("model", "layers"): schema.LayersPart,
-    ("model", "rope"): schema.RopePart,
-    ("model", "mask"): schema.MaskPart,
-    ("input",): schema.InputPart,
-    ("loss",): schema.LossPart,
-    ("weights",): schema.WeightsPart,
-    ("train",): schema.TrainPart,
-    ("train", "data"): schema.ExamplePart,
-}
+UNKNOWN = None
+"""In place of a type: the key itself is not one of the section's."""
 
 
-def refused(tree: Section, keys: Keys, error: Any) -> Text:
-    """The message for an error of pydantic about the value (or the unknown key) under ``keys``."""
-    if error["type"] == "extra_forbidden":
+def refused(value: object, kind: Any, keys: Keys = ()) -> Iterator[tuple[Keys, Any]]:
+    """The smallest parts of ``value`` that are not of the type ``kind``: keys, and the type asked or `UNKNOWN`."""
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        section, item = _section(kind), _item(kind)
+        inner: list[tuple[Keys, Any]] = []
+        if section is not None and isinstance(value, dict):
+            kinds = fields(section)
+            for key, each in value.items():
+                here = (*keys, key)
+                inner += refused(each, kinds[key], here) if key in kinds else [(here, UNKNOWN)]
+        elif item is not None and isinstance(value, list):
+            for index, each in enumerate(value):
+                inner += refused(each, item, (*keys, index))
+        yield from inner or [(keys, kind)]
+
+
+def refusal(tree: Section, keys: Keys, kind: Any) -> Text:
+    """What is to be said of one of them."""
+    if kind is UNKNOWN:
         return _unknown_key(tree, keys)
     node = at(tree, keys)
     what = found(node) if node is not None else Text("nothing", "空值")
     name = ".".join(str(key) for key in keys if isinstance(key, str)) or str(Text("the file", "文件"))
-    if error["type"] == "literal_error" and keys != ("tfstep",):
-        choices = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+    choices = choices_of(kind)
+    if choices and isinstance(choices[0], str):
         return Text(
             "{name} is {what}; allowed: {choices}{hint}",
             "{name} 为 {what}；可选：{choices}{hint}",
             name=name,
             what=what,
             choices=", ".join(choices),
-            hint=did_you_mean(str(to_python(node)).lower(), choices) if node is not None else Text("", ""),
+            hint=did_you_mean(node.text.lower(), choices) if isinstance(node, Scalar) else Text("", ""),
         )
     return Text(
         "{name} is {what}; allowed: {allowed}",
         "{name} 为 {what}；可用：{allowed}",
         name=name,
         what=what,
-        allowed=_of_key(keys)
-        or _of_type(error["type"], error.get("ctx", {}), _range(keys))
-        or Text("{why}", "{why}", why=error["msg"]),
+        allowed=_of_key(keys) or _of_type(kind, node),
     )
 
 
-def _range(keys: Keys) -> Text | None:
-    """The bounds of the number under keys, as the schema has them."""
-    section = _SECTIONS.get(tuple(key for key in keys[:-1] if isinstance(key, str)))
-    field = None if section is None else section.model_fields.get(str(keys[-1]))
-    bounds = {
-        name: value
-        for each in (field.metadata if field is not None else ())
-        for name in ("ge", "gt", "le", "lt")
-        if (value := getattr(each, name, None)) is not None
-    }
-    if "ge" in bounds and "le" in bounds:
-        return Text(", {low} to {high}", "，{low} 到 {high}", low=bounds["ge"], high=bounds["le"])
-    parts = [part for name, value in bounds.items() if (part := _of_type(_BOUNDS[name], {name: value})) is not None]
-    if not parts:
-        return None
-    both = Text("{low} and {high}", "{low}且{high}", low=parts[0], high=parts[-1]) if len(parts) > 1 else parts[0]
-    return Text(", {both}", "，{both}", both=both)
+def _bare(kind: Any) -> Any:
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
-_BOUNDS = {"ge": "greater_than_equal", "gt": "greater_than", "le": "less_than_equal", "lt": "less_than"}
+def _section(kind: Any) -> type[Part] | None:
+    """The section that a value of this type is, or may be."""
+    for each in get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,):
+        if isinstance(each, type) and issubclass(each, Part):
+            return each
+    return None
+
+
+def _item(kind: Any) -> Any:
+    """The type of a list's items, or None for what is no list."""
+    kind = _bare(kind)
+    return get_args(kind)[0] if get_origin(kind) in (list, tuple) else None
 
 
 def _of_key(keys: Keys) -> Text | None:
-    """What is allowed under keys of which a bound alone would not say it."""
+    """What is allowed under keys of which the type alone would not say it."""
     match keys:
         case ("model", "layers"):
             return Text(
@@ -94,38 +98,67 @@ def _of_key(keys: Keys) -> Text | None:
     return None
 
 
-def _of_type(kind: str, bounds: dict[str, Any], within: Text | None = None) -> Text | None:
-    """What is allowed, from the kind of the error and its bounds; of a wrong type also ``within`` what."""
-    bound = next(iter(bounds.values()), None)
-    plain = {
-        "int_type": Text("a whole number{within}", "整数{within}", within=within or ""),
-        "float_type": Text("a number{within}", "数字{within}", within=within or ""),
-        "finite_number": Text("a finite number{within}", "有限的数字{within}", within=within or ""),
-        "bool_type": Text("true or false", "true 或 false"),
-        "string_type": Text("a text", "文本"),
-        "list_type": Text("a list", "列表"),
-        "dict_type": Text("a group of keys", "一组键值"),
-        "model_type": Text("a group of keys", "一组键值"),
-        "string_too_short": Text("a text that is not empty", "非空文本"),
-        "greater_than": Text("more than {n}", "大于 {n}", n=bound),
-        "greater_than_equal": Text("{n} or more", "不小于 {n}", n=bound),
-        "less_than": Text("less than {n}", "小于 {n}", n=bound),
-        "less_than_equal": Text("at most {n}", "不大于 {n}", n=bound),
-        "too_short": Text("a list of at least {n}", "至少 {n} 项的列表", n=bounds.get("min_length")),
-        "too_long": Text("a list of at most {n}", "至多 {n} 项的列表", n=bounds.get("max_length")),
-        "string_too_long": Text("at most {n} characters", "至多 {n} 个字符", n=bounds.get("max_length")),
+def _of_type(kind: Any, node: Node | None) -> Text:
+    """What is allowed by a type and its limits."""
+    limits = get_args(kind)[1] if get_origin(kind) is Annotated else msgspec.Meta()
+    bare = _bare(kind)
+    if bare is int:
+        return Text("a whole number{within}", "整数{within}", within=_within(limits))
+    if bare is float:
+        endless = isinstance(node, Scalar) and isinstance(node.value, float) and not math.isfinite(node.value)
+        within = _within(limits)
+        return (
+            Text("a finite number{within}", "有限的数字{within}", within=within)
+            if endless
+            else Text("a number{within}", "数字{within}", within=within)
+        )
+    if bare is bool:
+        return Text("true or false", "true 或 false")
+    if bare is str:
+        return Text("a text that is not empty", "非空文本") if limits.min_length else Text("a text", "文本")
+    if get_origin(bare) is tuple:
+        return Text("a list of {n}", "{n} 项的列表", n=len(get_args(bare)))
+    if get_origin(bare) is list:
+        return (
+            Text("a list of at least {n}", "至少 {n} 项的列表", n=limits.min_length)
+            if limits.min_length
+            else Text("a list", "列表")
+        )
+    return Text("a group of keys", "一组键值")
+
+
+def _within(limits: msgspec.Meta) -> Text:
+    """The bounds of a number; that it is finite goes without saying."""
+    signs = {
+        "ge": Text("{n} or more", "不小于 {n}", n=limits.ge),
+        "gt": Text("more than {n}", "大于 {n}", n=limits.gt),
+        "le": Text("at most {n}", "不大于 {n}", n=limits.le),
+        "lt": Text("less than {n}", "小于 {n}", n=limits.lt),
     }
-    return plain.get(kind)
+    bounds = {
+        name: text
+        for name, text in signs.items()
+        if (bound := getattr(limits, name)) is not None and abs(bound) != LARGEST
+    }
+    if set(bounds) == {"ge", "le"}:
+        return Text(", {low} to {high}", "，{low} 到 {high}", low=limits.ge, high=limits.le)
+    match list(bounds.values()):
+        case [one]:
+            return Text(", {one}", "，{one}", one=one)
+        case [low, high]:
+            return Text(", {low} and {high}", "，{low}且{high}", low=low, high=high)
+    return Text("", "")
 
 
 def _unknown_key(tree: Section, keys: Keys) -> Text:
     section = tuple(key for key in keys[:-1] if isinstance(key, str))
     key = str(keys[-1])
-    known = list(_SECTIONS[section].model_fields)
+    sections = dict(_sections(FilePart))
+    known = list(sections[section])
     kind = at(tree, ("model", "kind"))
     if section == ("model",) and isinstance(kind, Scalar) and any(kind.value in kinds for kinds in KEYS.values()):
         known = [name for name in known if kind.value in KEYS[name]]
-    elsewhere = [path for path, part in _SECTIONS.items() if key in part.model_fields and path != section and path]
+    elsewhere = [path for path, keys in sections.items() if key in keys and path != section and path]
     hint = did_you_mean(key, known)
     if elsewhere:
         hint = Text("; it belongs under {where}:", "；它应写在 {where}: 之下", where=".".join(elsewhere[0]))
@@ -137,3 +170,13 @@ def _unknown_key(tree: Section, keys: Keys) -> Text:
         known=", ".join(known),
         hint=hint,
     )
+
+
+def _sections(kind: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Every section of a file by its path, outer ones first, with its keys; one of a list goes by the list's path."""
+    section = _section(_item(kind) or kind)
+    if section is not None:
+        inner = fields(section)
+        yield path, inner
+        for key, each in inner.items():
+            yield from _sections(each, (*path, key))

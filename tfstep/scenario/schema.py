@@ -1,15 +1,16 @@
-"""The keys of a scenario file, their types and their limits (pydantic).
+"""The keys of a scenario file, their types and their limits (msgspec).
 
 What these classes cannot say (words, arrays of numbers, texts, how keys agree with each other) is
-checked beside them: a field of type ``object`` is read by the room's own readers, and its JSON
+checked beside them: a field of type ``Any`` is read by the room's own readers, and its JSON
 Schema is given by hand. Defaults that depend on other keys are filled in by `model` and `check`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import sys
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from msgspec import Meta, Struct, field
 
 _WORD = {"type": ["string", "number", "boolean"]}
 _WORDS = {"type": "array", "items": _WORD}
@@ -25,9 +26,9 @@ _NUMBERS = {"$nested": "numbers"}  # stands for a reference that `json_schema` p
 _LIST_OF_WORDS = {"anyOf": [{"type": "integer", "minimum": 1}, _WORDS]}
 
 TextField = Annotated[
-    object,
-    WithJsonSchema(
-        {
+    Any,
+    Meta(
+        extra_json_schema={
             "anyOf": [
                 {"type": "string"},
                 {
@@ -40,14 +41,14 @@ TextField = Annotated[
     ),
 ]
 SentencesField = Annotated[
-    object,
-    WithJsonSchema({"anyOf": [_WORD, {"type": "array", "items": {"anyOf": [_WORD, _WORDS]}}]}),
+    Any,
+    Meta(extra_json_schema={"anyOf": [_WORD, {"type": "array", "items": {"anyOf": [_WORD, _WORDS]}}]}),
 ]
-NumbersField = Annotated[object, WithJsonSchema(_NUMBERS)]
+NumbersField = Annotated[Any, Meta(extra_json_schema=_NUMBERS)]
 VocabField = Annotated[
-    object,
-    WithJsonSchema(
-        {
+    Any,
+    Meta(
+        extra_json_schema={
             "anyOf": [
                 {"type": "integer", "minimum": 1},
                 _WORDS,
@@ -60,11 +61,11 @@ VocabField = Annotated[
         }
     ),
 ]
-InitField = Annotated[object, WithJsonSchema({"anyOf": [{"enum": _FILLS}, _one("normal"), _one("uniform")]})]
+InitField = Annotated[Any, Meta(extra_json_schema={"anyOf": [{"enum": _FILLS}, _one("normal"), _one("uniform")]})]
 FillField = Annotated[
-    object,
-    WithJsonSchema(
-        {
+    Any,
+    Meta(
+        extra_json_schema={
             "anyOf": [
                 {"enum": ["identity", "ones", *_FILLS]},
                 _one("normal"),
@@ -76,9 +77,9 @@ FillField = Annotated[
     ),
 ]
 VariantsField = Annotated[
-    object,
-    WithJsonSchema(
-        {
+    Any,
+    Meta(
+        extra_json_schema={
             "type": "object",
             "additionalProperties": {"anyOf": [{"$nested": "variant"}, _WORDS]},
             "propertyNames": {"not": {"const": "base"}},
@@ -86,36 +87,35 @@ VariantsField = Annotated[
     ),
 ]
 
+StepsField = Annotated[
+    Any, Meta(extra_json_schema={"type": "object", "additionalProperties": {"type": ["string", "number"]}})
+]
+
 Kind = Literal["encoder", "decoder", "encoder-decoder", "attention", "mlp", "formula"]
 Activation = Literal["relu", "gelu", "gelu_tanh", "silu", "sigmoid", "tanh", "swiglu", "identity"]
-Size = Annotated[int, Field(ge=1)]
+LARGEST = sys.float_info.max  # below infinity
+Size = Annotated[int, Meta(ge=1)]
+Depth = Annotated[int, Meta(ge=1, le=256)]
+Finite = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
+Positive = Annotated[float, Meta(gt=0, le=LARGEST)]
+Fraction = Annotated[float, Meta(ge=0, lt=1)]
 
 
-def _int_or_section(value: object) -> str:
-    return "section" if isinstance(value, dict) else "number"
-
-
-def _section_or_expression(value: object) -> str:
-    return "section" if isinstance(value, dict) else "expression"
-
-
-class Part(BaseModel):
-    """A group of keys: no key beyond the declared ones, no conversion between types, no nan or infinity."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+class Part(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A group of keys: no key beyond the declared ones, no conversion between types but from int to float."""
 
 
 class LayersPart(Part):
     """`layers:` a stack."""
 
-    encoder: Size = Field(default=1, le=256)
-    decoder: Size = Field(default=1, le=256)
+    encoder: Depth = 1
+    decoder: Depth = 1
 
 
 class RopePart(Part):
     """`rope:`, rotary position embedding (Su et al. 2021)."""
 
-    base: float = Field(default=10000.0, gt=0)
+    base: Positive = 10000.0
     pairs: Literal["interleaved", "half"] = "interleaved"
 
 
@@ -130,42 +130,34 @@ class ModelPart(Part):
     """`model:`; which keys belong to which kind stands in `kinds.KEYS`."""
 
     kind: Kind = "encoder"
-    layers: Annotated[
-        Annotated[int, Field(ge=1, le=256), Tag("number")] | Annotated[LayersPart, Tag("section")],
-        Discriminator(_int_or_section),
-    ] = 1
+    layers: Depth | LayersPart = 1
     d_model: Size = 4
     heads: Size = 1
     kv_heads: Size = 1
     d_k: Size = 4
     d_v: Size = 4
     d_ff: Size = 16
-    sizes: list[Size] = Field(default=[], min_length=2)
+    sizes: Annotated[list[Size], Meta(min_length=2)] = []
     activation: Activation = "relu"
     norm: Literal["layer", "rms", "batch", "none"] = "layer"
     norm_position: Literal["post", "pre"] = "post"
-    eps: float = Field(default=1e-5, ge=0)
+    eps: Annotated[float, Meta(ge=0, le=LARGEST)] = 1e-5
     residual: bool = True
     positional: Literal["sinusoidal", "learned", "rope", "none"] = "sinusoidal"
-    rope: RopePart = RopePart()
+    rope: RopePart = field(default_factory=RopePart)
     embed_scale: bool = False
     projections: bool = True
     output: bool = True
     bias: bool = True
     scale: bool = True
-    mask: MaskPart = MaskPart()
-    mask_value: Annotated[float, WithJsonSchema({"type": "number", "exclusiveMaximum": 0})] = Field(
-        default=-1e9, lt=0, allow_inf_nan=True
-    )
+    mask: MaskPart = field(default_factory=MaskPart)
+    mask_value: Annotated[float, Meta(lt=0)] = -1e9
     head: bool = True
     tie: list[list[str]] = []
     dtype: Literal["float64", "float32"] = "float64"
     given: dict[str, NumbersField] = {}
     parameters: dict[str, NumbersField] = {}
-    steps: Annotated[
-        object,
-        WithJsonSchema({"type": "object", "additionalProperties": {"type": ["string", "number"]}}),
-    ] = None
+    steps: StepsField = None
 
 
 class InputPart(Part):
@@ -174,7 +166,7 @@ class InputPart(Part):
     source: SentencesField = None
     target: SentencesField = None
     labels: SentencesField = None
-    offset: int = Field(default=0, ge=0, le=1_000_000)
+    offset: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     x: NumbersField = None
     memory: NumbersField = None
 
@@ -183,17 +175,17 @@ class LossPart(Part):
     """`loss:`, what training makes small."""
 
     kind: Literal["cross_entropy", "mse", "half_mse", "sum", "none"] = "cross_entropy"
-    of: str = Field(default="", min_length=1)
+    of: Annotated[str, Meta(min_length=1)] = ""
     target: NumbersField = None
 
 
 class WeightsPart(Part):
     """`weights:`, what the parameters start from: init, then file, then set."""
 
-    seed: int = Field(default=0, ge=0, lt=2**63)
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     init: InitField = "xavier"
     set: dict[str, FillField] = {}
-    file: str = Field(default="", min_length=1)
+    file: Annotated[str, Meta(min_length=1)] = ""
 
 
 class ExamplePart(Part):
@@ -208,11 +200,11 @@ class TrainPart(Part):
     """`train:`, how the parameters learn."""
 
     optimizer: Literal["sgd", "adam"] = "sgd"
-    lr: float = 0.1
-    momentum: float = Field(default=0.0, ge=0, lt=1)
-    betas: list[Annotated[float, Field(ge=0, lt=1)]] = Field(default=[0.9, 0.999], min_length=2, max_length=2)
-    eps: float = Field(default=1e-8, gt=0)
-    steps: int = Field(default=100, ge=0, le=1_000_000)
+    lr: Finite = 0.1
+    momentum: Fraction = 0.0
+    betas: tuple[Fraction, Fraction] = (0.9, 0.999)
+    eps: Positive = 1e-8
+    steps: Annotated[int, Meta(ge=0, le=1_000_000)] = 100
     teacher_forcing: bool = True
     data: list[ExamplePart] = []
 
@@ -222,13 +214,13 @@ class VariantPart(Part):
 
     title: TextField = None
     about: TextField = None
-    model: dict[str, object] = {}
+    model: dict[str, Any] = {}
     vocab: VocabField = None
-    input: dict[str, object] = {}
-    loss: object = None
-    weights: dict[str, object] = {}
-    pins: dict[str, object] = {}
-    train: dict[str, object] = {}
+    input: dict[str, Any] = {}
+    loss: Any = None
+    weights: dict[str, Any] = {}
+    pins: dict[str, Any] = {}
+    train: dict[str, Any] = {}
 
 
 class FilePart(Part):
@@ -237,14 +229,21 @@ class FilePart(Part):
     tfstep: Literal[1] = 1
     title: TextField = None
     about: TextField = None
-    model: ModelPart = ModelPart()
+    model: ModelPart = field(default_factory=ModelPart)
     vocab: VocabField = None
-    input: InputPart = InputPart()
-    loss: Annotated[
-        Annotated[LossPart, Tag("section")] | Annotated[str, Field(min_length=1, max_length=2000), Tag("expression")],
-        Discriminator(_section_or_expression),
-    ] = LossPart()
-    weights: WeightsPart = WeightsPart()
+    input: InputPart = field(default_factory=InputPart)
+    loss: LossPart | Annotated[str, Meta(min_length=1, max_length=2000)] = field(default_factory=LossPart)
+    weights: WeightsPart = field(default_factory=WeightsPart)
     pins: dict[str, NumbersField] = {}
-    train: TrainPart = TrainPart()
+    train: TrainPart = field(default_factory=TrainPart)
     variants: VariantsField = None
+
+
+def fields(part: type[Part]) -> dict[str, Any]:
+    """The keys of a section and their types, in order."""
+    return get_type_hints(part, include_extras=True)
+
+
+def choices_of(kind: Any) -> tuple[Any, ...]:
+    """The values that a key may have, if they are few."""
+    return get_args(kind) if get_origin(kind) is Literal else ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+import msgspec
 
 from tfstep.scenario import schema
 from tfstep.scenario.mistakes import Place, Report
@@ -64,20 +64,16 @@ def read(tree: Section, report: Report) -> Source:
     """The typed values of a tree; every mistake of type, range or name goes to ``report``."""
     wrong: set[Keys] = set()
     data = _plain(tree, (), wrong, report)
-    while True:
-        try:
-            part = schema.FilePart.model_validate(data)
-        except ValidationError as errors:
-            from tfstep.scenario.refused import refused
+    try:
+        part = msgspec.convert(data, schema.FilePart)
+    except msgspec.ValidationError:
+        from tfstep.scenario.refused import UNKNOWN, refusal, refused
 
-            for error in errors.errors(include_url=False, include_context=True):
-                keys = _keys(tree, error["loc"], extra=error["type"] == "extra_forbidden")
-                if keys not in wrong:
-                    report.add(place_of(tree, keys, error["type"] == "extra_forbidden"), refused(tree, keys, error))
-                    wrong.add(keys)
-                wrong.add(_drop(data, keys))
-        else:
-            return Source(tree, part, wrong, report)
+        for keys, kind in list(refused(data, schema.FilePart)):
+            report.add(place_of(tree, keys, key=kind is UNKNOWN), refusal(tree, keys, kind))
+            wrong |= {keys, _drop(data, keys)}
+        part = msgspec.convert(data, schema.FilePart)
+    return Source(tree, part, wrong, report)
 
 
 def _plain(node: Section, keys: Keys, wrong: set[Keys], report: Report) -> dict[str, Any]:
@@ -98,16 +94,6 @@ def _plain(node: Section, keys: Keys, wrong: set[Keys], report: Report) -> dict[
         else:
             plain[key] = _plain(value, here, wrong, report) if isinstance(value, Section) else to_python(value)
     return plain
-
-
-def _keys(tree: Section, loc: tuple[int | str, ...], extra: bool) -> Keys:
-    """The keys in the file that a location of pydantic means; names of union members are left out."""
-    keys: Keys = ()
-    for index, each in enumerate(loc):
-        there = at(tree, (*keys, each)) is not None
-        if there or (extra and index == len(loc) - 1):
-            keys = (*keys, each)
-    return keys
 
 
 def _drop(data: dict[str, Any], keys: Keys) -> Keys:

@@ -17,7 +17,7 @@ from tfstep.text import Text
 BASE = "base"
 MOST = 50  # variants of one file
 _NEVER = ("tfstep", "variants")
-_KEYS = tuple(key for key in FilePart.model_fields if key not in _NEVER)
+_KEYS = tuple(key for key in FilePart.__struct_fields__ if key not in _NEVER)
 
 
 def names(tree: Section) -> tuple[str, ...]:
