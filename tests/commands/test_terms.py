@@ -1,8 +1,7 @@
 """`help TERM`: every word of the glossary by both names, and where it can be seen."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 import tfstep
 from tfstep.commands.session import Session

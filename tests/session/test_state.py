@@ -109,7 +109,7 @@ def test_nothing_changed_at_first(state: State) -> None:
 
 
 def test_the_marks_of_an_edit(state: State) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     at(state, "enc0.attn.scores")
     new = state.trace.edit({"enc0.attn.scores[0,0,0,0]": 5.0})

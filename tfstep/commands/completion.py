@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tfstep.commands.registry import declared, find, in_groups
 from tfstep.errors import CommandError
@@ -22,8 +23,7 @@ _WORD = re.compile(r"['\"]([^'\"]*)$")
 _EXPRESSION = re.compile(r"[\w.$]*$|`[^`]*$")
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """One way to go on: ``text`` replaces the last ``replaces`` characters."""
 
     text: str

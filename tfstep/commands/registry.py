@@ -7,10 +7,11 @@ def _next(session: Session, rest: str) -> Result: …
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tfstep.errors import CommandError, did_you_mean
 from tfstep.session.results import HelpEntry, Result
@@ -33,8 +34,7 @@ GROUPS: dict[str, Text] = {
 }
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(Struct, frozen=True):
     """One command. ``completes`` names, argument by argument, what can stand there: path, cell, place, expr,
     variant, file, command …, or words in quotes (``'source|target'``); the last one goes for all that follow."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tfstep.commands import line as lines
 from tfstep.commands.registry import Command, find

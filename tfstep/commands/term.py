@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tfstep.text import Text
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(Struct, frozen=True):
     """``name`` in both languages, ``meaning`` in two sentences; ``seen`` are patterns of paths, the best first, in
     which ``*`` stands for any characters, or ``op NAME``; ``also`` are other names by which it is found."""
 

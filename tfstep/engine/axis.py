@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 Labels = tuple[tuple[str, ...], ...]  # one list of words a sentence; a single list where all share it
 Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """One axis of a tensor: its name, and the words along it where they are known.
 
     ``follows`` are the words that the rows of a decoder have to say next, empty where nothing counts.
@@ -54,8 +53,7 @@ def axes(*names: str) -> tuple[Axis, ...]:
     return tuple(Axis(name) for name in names)
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """Shape, dtype and axes: everything about a tensor but its numbers."""
 
     shape: Shape

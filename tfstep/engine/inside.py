@@ -6,10 +6,10 @@ computed from what it would have been, and is 0 through the pinned cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from tfstep.engine.axis import Spec, spec_of
 from tfstep.engine.op import Vjp
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from tfstep.engine.trace import Pin, Trace
 
 
-@dataclass(frozen=True, eq=False)
-class Source:
+class Source(Struct, frozen=True, eq=False):
     """Which tensor an input of an inside is."""
 
     trace: Trace

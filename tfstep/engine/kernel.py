@@ -7,11 +7,11 @@ result. Beside a VJP it gets those inputs, in order, that the algebra of the VJP
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Kernel:
+class Kernel(Struct, frozen=True):
     """``blocks``: whether a block of rows of the result can be computed from the same rows of what is as large.
     ``zeros``: whether ``out`` must come filled with 0."""
 

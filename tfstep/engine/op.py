@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
+
+from msgspec import Struct, field
 
 from tfstep.engine.axis import Spec
 from tfstep.engine.kernel import Kernel
@@ -24,8 +25,7 @@ Cell = tuple[int, ...]
 Array = Any  # np.ndarray or Traced: an op's body is written once for both
 
 
-@dataclass(frozen=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """One number that a cell was made from: a cell of input number ``arg``, to a power."""
 
     arg: int
@@ -33,8 +33,7 @@ class Ref:
     power: float = 1
 
 
-@dataclass(frozen=True)
-class Const:
+class Const(Struct, frozen=True):
     """A number that stands in the op itself, such as 1/n: its value, how it is written, its power."""
 
     value: float
@@ -42,16 +41,14 @@ class Const:
     power: float = 1
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """One term of a cell: ``fn(∏ factorᵖᵒʷᵉʳ)``; without ``fn`` the bare product."""
 
     factors: tuple[Ref | Const, ...]
     fn: str | None = None
 
 
-@dataclass(frozen=True)
-class Why:
+class Why(Struct, frozen=True):
     """Why a cell is what it is: the rule, and the terms whose sum it is.
 
     ``view`` says that the cell is a cell of its input, moved but not changed (reshape, transpose).
@@ -158,8 +155,7 @@ class Vjp(Op):
         return self.body(*args, **attrs)
 
 
-@dataclass
-class Catalogue:
+class Catalogue(Struct):
     """All ops by name, for the operators of traced tensors and for the reference."""
 
     ops: dict[str, Op] = field(default_factory=dict)

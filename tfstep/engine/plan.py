@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct, field
 
 from tfstep.engine.axis import Spec
 from tfstep.engine.memory import Memory
@@ -20,16 +20,14 @@ if TYPE_CHECKING:
 PHASES = ("forward", "backward", "update")
 
 
-@dataclass(frozen=True)
-class Lit:
+class Lit(Struct, frozen=True):
     """A Python number inside a body, with the way it is written (``√d_k``) where that says more."""
 
     value: float
     name: str = ""
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(Struct, eq=False):
     """One tensor of a plan: a leaf (parameter, constant, input), a view of a tied parameter, or a step and its result.
 
     ``inputs`` are slots of earlier nodes, or literals. ``of`` is, for a step that carries a gradient
@@ -47,7 +45,7 @@ class Node:
     of: int | None = None
     init: str = ""
     number: int = 0
-    slots: tuple[int, ...] = field(init=False)  # the slots it reads
+    slots: tuple[int, ...] = ()  # the slots it reads, found from the inputs
 
     def __post_init__(self) -> None:
         self.slots = tuple(s for s in self.inputs if isinstance(s, int))
@@ -63,8 +61,7 @@ class Node:
         return self.spec.dtype
 
 
-@dataclass(eq=False)
-class Plan:
+class Plan(Struct, eq=False, dict=True, weakref=True):
     """Everything about a timeline but its numbers. ``removed`` names, for a path that a key of the scenario
     switched off, that key; ``carry`` pairs (leaf, slot): what the next update starts from."""
 

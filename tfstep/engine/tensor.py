@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from tfstep.engine.op import Vjp
 from tfstep.engine.plan import Lit, Node
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from tfstep.engine.trace import Trace
 
 
-@dataclass(frozen=True, eq=False)
-class Tensor:
+class Tensor(Struct, frozen=True, eq=False):
     """A view of one tensor. ``step`` is the number of the step that makes it, ``14.2`` inside one, None for a leaf."""
 
     trace: Trace

@@ -7,8 +7,10 @@ Recorded steps are never crossed: their cells are the factors.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.engine.cell import Cell
 from tfstep.engine.op import Const, Op, Part, Primitive, Ref, Why
@@ -17,8 +19,7 @@ from tfstep.engine.trace import Trace
 from tfstep.text import Text
 
 
-@dataclass(frozen=True)
-class Atom:
+class Atom(Struct, frozen=True):
     """A factor being put together: a cell of a node of a trace, or a bare number."""
 
     trace: Trace | None
@@ -28,8 +29,7 @@ class Atom:
     const: Const | None = None
 
 
-@dataclass(frozen=True)
-class AtomTerm:
+class AtomTerm(Struct, frozen=True):
     """One term being put together: ``fn`` of a product of atoms."""
 
     atoms: tuple[Atom, ...]

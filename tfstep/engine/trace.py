@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from tfstep.engine.cell import index_of, parse_cell
 from tfstep.engine.fitted import fitted
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 INSIDES_KEPT = 64  # unfolded steps that a trace remembers
 
 
-@dataclass(frozen=True, eq=False)
-class Pin:
+class Pin(Struct, frozen=True, eq=False):
     """Cells of a step that are held: ``value`` where ``mask``, what was computed elsewhere."""
 
     mask: np.ndarray

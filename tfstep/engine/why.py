@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from tfstep.engine.cell import Cell, cell_name
 from tfstep.engine.op import Const
@@ -47,8 +47,7 @@ FUNCTIONS: dict[str, Callable[[float], float]] = {
 """The functions that a term may apply to its product, on Python's own numbers."""
 
 
-@dataclass(frozen=True)
-class Factor:
+class Factor(Struct, frozen=True):
     """One factor of a term: a cell (None for a number that stands in the op), its value and its power."""
 
     cell: str | None
@@ -58,8 +57,7 @@ class Factor:
     why: Explanation | None = None
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(Struct, frozen=True):
     """``fn(∏ valueᵖᵒʷᵉʳ)``; ``value`` is computed from the factors alone."""
 
     factors: tuple[Factor, ...]
@@ -67,8 +65,7 @@ class Term:
     value: float
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Why ``cell`` has its recorded ``value``: by ``rule``, it is the sum of ``terms``.
 
     ``total`` is computed from the terms' printed values; ``residual`` is total − value.

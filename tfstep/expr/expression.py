@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from tfstep.engine.axis import NO_AXIS, Axis, Spec, spec_of
 from tfstep.engine.tape import Traced
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 Result = np.ndarray | float | int | bool | tuple[int, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Operand:
+class Operand(Struct, frozen=True, eq=False):
     """A tensor that an expression may read: its shape and axes at once, its numbers only when they are needed."""
 
     spec: Spec
@@ -52,8 +52,7 @@ class UnknownNameError(ExpressionError, PathError):
 Lookup = Callable[[str, str | None], Operand]
 
 
-@dataclass(frozen=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """A parsed expression. ``names`` are the tensors that it reads, in the order in which they come."""
 
     text: str
@@ -131,8 +130,7 @@ def _names(node: Node) -> Iterator[Name]:
     """The names in a tree, from left to right."""
     if isinstance(node, Name):
         yield node
-    for field in fields(node):
-        value = getattr(node, field.name)
+    for value in astuple(node):
         for part in value if isinstance(value, tuple) else (value,):
             if isinstance(part, Link):
                 yield from _names(part.node)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from tfstep.engine.tape import Traced
 from tfstep.errors import did_you_mean
@@ -19,8 +20,7 @@ Counted = Traced  # a parameter whose booleans count as 0 and 1
 Axes = int | tuple[int, ...] | None
 
 
-@dataclass(frozen=True)
-class Function:
+class Function(Struct, frozen=True):
     """One function: what it makes out of its arguments, and a line of help."""
 
     name: str

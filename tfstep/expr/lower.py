@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.engine.axis import Spec
 from tfstep.engine.tape import Traced
@@ -31,8 +32,7 @@ from tfstep.ops.shape import transpose
 from tfstep.text import Text
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Struct, frozen=True):
     """What tells one name from another: the path, and the variant it is of."""
 
     path: str

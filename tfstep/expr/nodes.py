@@ -2,48 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """``column`` says where in the text it stands."""
 
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Number(Node):
+class Number(Node, frozen=True):
     """A number, True or False."""
 
     value: int | float | bool
 
 
-@dataclass(frozen=True, slots=True)
-class Listed(Node):
+class Listed(Node, frozen=True):
     """``[1, 2, 3]``: numbers, or lists of them."""
 
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Name(Node):
+class Name(Node, frozen=True):
     """A tensor by its path (``it``, ``$1`` and ``.grad``, ``.new`` included), of another variant where one is given."""
 
     path: str
     variant: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute(Node):
+class Attribute(Node, frozen=True):
     """``.T .shape .ndim .size`` of any value."""
 
     of: Node
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Slice(Node):
+class Slice(Node, frozen=True):
     """``start:stop:step`` in brackets."""
 
     start: Node | None
@@ -51,28 +45,24 @@ class Slice(Node):
     step: Node | None
 
 
-@dataclass(frozen=True, slots=True)
-class Label(Node):
+class Label(Node, frozen=True):
     """A word in brackets; ``'他#2'`` is its second occurrence."""
 
     word: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dots(Node):
+class Dots(Node, frozen=True):
     """``...`` in brackets: all axes that no other index speaks of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Index(Node):
+class Index(Node, frozen=True):
     """``of[items]``."""
 
     of: Node
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Node):
+class Call(Node, frozen=True):
     """``function(args, name=value)``."""
 
     function: str
@@ -80,16 +70,14 @@ class Call(Node):
     keywords: tuple[tuple[str, Node], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unary(Node):
+class Unary(Node, frozen=True):
     """``-a``, ``+a`` or ``not a``."""
 
     sign: str
     of: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """One link of a chain: the operator before it, where that stands, and the value."""
 
     sign: str
@@ -97,24 +85,21 @@ class Operand:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Chain(Node):
+class Chain(Node, frozen=True):
     """``first + a - b …``, ``first * a / b @ c …``, from left to right; ``first ** a``."""
 
     first: Node
     rest: tuple[Operand, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Compare(Node):
+class Compare(Node, frozen=True):
     """``first < a <= b``: all comparisons hold."""
 
     first: Node
     rest: tuple[Operand, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Logic(Node):
+class Logic(Node, frozen=True):
     """``first and a and b``, or all with ``or``."""
 
     first: Node

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from tfstep.engine.axis import Spec
 from tfstep.engine.op import Array, Op
@@ -13,8 +14,7 @@ from tfstep.engine.plan import Lit
 from tfstep.engine.tape import Tape, Traced, named
 
 
-@dataclass(frozen=True, eq=False)
-class Step:
+class Step(Struct, frozen=True, eq=False):
     """One op: its inputs are numbers of values (arguments first, then earlier steps) or literals."""
 
     op: Op
@@ -24,8 +24,7 @@ class Step:
     spec: Spec
 
 
-@dataclass(frozen=True, eq=False)
-class Program:
+class Program(Struct, frozen=True, eq=False, dict=True):
     """Steps over ``args`` arguments; ``result`` is the number of the value that comes out."""
 
     args: int

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.errors import ExpressionError
 from tfstep.text import Text
@@ -42,8 +43,7 @@ _INSTEAD = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """``kind`` is number, word, quoted, string, symbol or end; ``text`` is without its quotes."""
 
     kind: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.commands.session import Session
 from tfstep.lessons.answers import Expected, expected
@@ -14,8 +15,7 @@ from tfstep.lessons.lesson import Line, Question
 from tfstep.session.results import Result
 
 
-@dataclass(frozen=True, eq=False)
-class Ahead:
+class Ahead(Struct, frozen=True, eq=False):
     """A question worked out, so that it need not be worked out again when it is answered."""
 
     right: Expected

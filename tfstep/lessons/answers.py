@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from tfstep.commands.session import Session
 from tfstep.errors import TfstepError, did_you_mean
@@ -22,8 +21,7 @@ class AnswerError(TfstepError):
     """An answer that is no answer to the question: a word where a number is asked for."""
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """The right answer, as text that would be accepted and as it is shown."""
 
     accepted: str
@@ -34,8 +32,7 @@ class Expected:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
-class ExpectedNumber(Expected):
+class ExpectedNumber(Expected, frozen=True):
     """A number within a tolerance."""
 
     value: float = 0.0
@@ -46,8 +43,7 @@ class ExpectedNumber(Expected):
         return given == self.value or abs(given - self.value) <= self.tolerance * (1 + 1e-9)
 
 
-@dataclass(frozen=True)
-class ExpectedWord(Expected):
+class ExpectedWord(Expected, frozen=True):
     """One of the words along an axis."""
 
     words: tuple[str, ...] = ()
@@ -69,8 +65,7 @@ class ExpectedWord(Expected):
         return found == self.accepted
 
 
-@dataclass(frozen=True)
-class ExpectedCell(Expected):
+class ExpectedCell(Expected, frozen=True):
     """Any of some cells of a tensor, by their place when all its cells are counted; ``index`` is what is given."""
 
     path: str = ""
@@ -101,8 +96,7 @@ class ExpectedCell(Expected):
         return f"{self.path}[{','.join(next(rest) if isinstance(i, slice) else str(i) for i in self.index)}]"
 
 
-@dataclass(frozen=True)
-class ExpectedChoice(Expected):
+class ExpectedChoice(Expected, frozen=True):
     """One of ``n`` choices, counted from 1."""
 
     n: int = 0
@@ -124,8 +118,7 @@ ORDER = {
 """What may be answered to larger or smaller."""
 
 
-@dataclass(frozen=True)
-class ExpectedOrder(Expected):
+class ExpectedOrder(Expected, frozen=True):
     """Larger, smaller or the same."""
 
     def judge(self, session: Session, text: str) -> bool:

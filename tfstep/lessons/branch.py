@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.commands.session import Session
 from tfstep.engine.trace import Trace
@@ -16,8 +18,7 @@ from tfstep.session.values import Values
 MINE = "mine"  # the checkpoint under which a reader's own changes are kept
 
 
-@dataclass(frozen=True, eq=False)
-class Branch:
+class Branch(Struct, frozen=True, eq=False):
     """The numbers of every variant, the place on the timeline, breakpoints, displays and named values, as they were."""
 
     journals: dict[str, Journal]

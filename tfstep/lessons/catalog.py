@@ -6,9 +6,10 @@ source tree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from tfstep.errors import did_you_mean
 from tfstep.lessons.lesson import Lesson
@@ -44,8 +45,7 @@ def stem(name: str) -> str:
     return name
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """What a list shows of a lesson."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation
@@ -10,12 +10,11 @@ from tfstep.session.results import Result
 from tfstep.text import Text
 
 
-class Event:
+class Event(Struct, frozen=True):
     """What every event is one of."""
 
 
-@dataclass(frozen=True)
-class Began(Event):
+class Began(Event, frozen=True):
     """A step begins; ``number`` counts from 1."""
 
     number: int
@@ -23,8 +22,7 @@ class Began(Event):
     title: str
 
 
-@dataclass(frozen=True)
-class Said(Event):
+class Said(Event, frozen=True):
     """Text of the lesson, its numbers filled in; ``cells`` are those it speaks of."""
 
     text: str
@@ -32,23 +30,20 @@ class Said(Event):
     cells: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Ran(Event):
+class Ran(Event, frozen=True):
     """A command that the lesson ran, and what it gave."""
 
     line: str
     result: Result
 
 
-@dataclass(frozen=True)
-class Looked(Event):
+class Looked(Event, frozen=True):
     """The lesson wants these cells or tensors to be looked at."""
 
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Asked(Event):
+class Asked(Event, frozen=True):
     """A question of a ``kind`` waits for an answer. ``how`` says what an answer looks like, ``words`` are those that
     may be answered, ``of`` is the tensor of which a cell is asked for."""
 
@@ -61,53 +56,46 @@ class Asked(Event):
     of: str = ""
 
 
-@dataclass(frozen=True)
-class Judged(Event):
+class Judged(Event, frozen=True):
     """An answer was right or wrong."""
 
     right: bool
     message: Text
 
 
-@dataclass(frozen=True)
-class Hinted(Event):
+class Hinted(Event, frozen=True):
     """A hint; ``left`` more are there."""
 
     text: str
     left: int
 
 
-@dataclass(frozen=True)
-class Revealed(Event):
+class Revealed(Event, frozen=True):
     """The right answer."""
 
     answer: Text
 
 
-@dataclass(frozen=True, eq=False)
-class Worked(Event):
+class Worked(Event, frozen=True, eq=False):
     """The working of the cells that an answer comes from; ``trace`` are the numbers that it speaks of."""
 
     explanations: tuple[Explanation, ...]
     trace: Trace
 
 
-@dataclass(frozen=True)
-class Invited(Event):
+class Invited(Event, frozen=True):
     """Commands that the reader may try."""
 
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Returned(Event):
+class Returned(Event, frozen=True):
     """The reader's own changes were put away before the lesson went on."""
 
     message: Text
 
 
-@dataclass(frozen=True)
-class Ended(Event):
+class Ended(Event, frozen=True):
     """The step is over (``last``: the lesson is)."""
 
     last: bool

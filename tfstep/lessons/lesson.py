@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from tfstep.scenario.mistakes import Place
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(Struct, frozen=True):
     """A place in the text that a value of the live session fills: ``{{ EXPR | .3f }}``.
 
     ``spec`` says how it is written: a format of Python's such as ``.3f``, ``word PATH``, or nothing.
@@ -24,8 +24,7 @@ class Number:
 Pieces = tuple[str | Number, ...]
 
 
-@dataclass(frozen=True)
-class Prose:
+class Prose(Struct, frozen=True):
     """Paragraphs and lists, numbers to be filled in; ``verbatim`` text keeps its lines as they are."""
 
     pieces: Pieces
@@ -33,52 +32,45 @@ class Prose:
     verbatim: bool = False
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of a block: a command, an expression or a cell."""
 
     text: str
     place: Place
 
 
-@dataclass(frozen=True)
-class Commands:
+class Commands(Struct, frozen=True):
     """Lines of the debugger's language that the lesson runs, their results shown."""
 
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True)
-class Claims:
+class Claims(Struct, frozen=True):
     """Expressions that must hold here, behind what the text says in words. The reader does not see them."""
 
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """Cells, slices and tensors that the text speaks of here."""
 
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True)
-class Try:
+class Try(Struct, frozen=True):
     """Commands that the reader is invited to run."""
 
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of several answers, right where ``when`` holds."""
 
     text: Pieces
     when: Line
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Struct, frozen=True):
     """Something to predict. Which of the fields it has depends on ``kind``.
 
     ``number``: ``answer``, right within ``tolerance``. ``word``: ``answer`` is an index, and the words stand along
@@ -107,8 +99,7 @@ class Question:
 Block = Prose | Commands | Claims | Look | Try | Question
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step: a heading and what stands under it."""
 
     title: str
@@ -121,8 +112,7 @@ class Step:
         return tuple(block for block in self.blocks if isinstance(block, Question))
 
 
-@dataclass(frozen=True)
-class Lesson:
+class Lesson(Struct, frozen=True):
     """One lesson in one language."""
 
     name: str

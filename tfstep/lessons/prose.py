@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tfstep.view.report.layout import indented, line, span
 from tfstep.view.spans import Line, Span

@@ -7,7 +7,8 @@ transformers.GPT2LMHeadModel's state_dict; the hook points and weights of Transf
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.engine.plan import Plan
 from tfstep.text import Text
@@ -26,8 +27,7 @@ THIRDS = {
 SAME = Text("", "")
 
 
-@dataclass(frozen=True)
-class Alias:
+class Alias(Struct, frozen=True):
     """Another name of a tensor: who calls it so, and how theirs relates to ours."""
 
     system: str

@@ -5,15 +5,13 @@ Everything here is already valid: names resolved, defaults filled in, words turn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from msgspec import Struct, field
 
 Words = tuple[tuple[str, ...], ...]  # one tuple of words a sentence, padded to one length
 
 
-@dataclass(frozen=True)
-class ModelConfig:
+class ModelConfig(Struct, frozen=True):
     """The keys of `model:`; widths are numbers of features."""
 
     kind: str  # encoder | decoder | encoder-decoder | attention | mlp | formula
@@ -49,8 +47,7 @@ class ModelConfig:
     dtype: str = "float64"
 
 
-@dataclass(frozen=True, eq=False)
-class Sentences:
+class Sentences(Struct, frozen=True, eq=False):
     """One side of the input, as a rectangular batch."""
 
     words: Words  # (batch, position), with the pad word where a sentence ended
@@ -59,8 +56,7 @@ class Sentences:
     pad: int | None  # the id of <pad>, where the vocabulary has it
 
 
-@dataclass(frozen=True, eq=False)
-class Inputs:
+class Inputs(Struct, frozen=True, eq=False):
     """What the model reads and what it should say. Parts that a kind does not use are None."""
 
     source: Sentences | None = None
@@ -74,8 +70,7 @@ class Inputs:
     steps: dict[str, str] = field(default_factory=dict)  # formula: name -> expression
 
 
-@dataclass(frozen=True, eq=False)
-class LossConfig:
+class LossConfig(Struct, frozen=True, eq=False):
     """`loss:`; ``of`` is a tensor path or None for the default; ``target`` numbers for mse and half_mse."""
 
     kind: str = "none"  # cross_entropy | mse | half_mse | sum | none | expression
@@ -84,8 +79,7 @@ class LossConfig:
     expression: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class TrainConfig:
+class TrainConfig(Struct, frozen=True, eq=False):
     """`train:`; ``data`` are the further examples that training uses instead of the shown input."""
 
     optimizer: str = "sgd"  # sgd | adam

@@ -6,7 +6,7 @@ ask for it, whose gradient is its own use's share.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tfstep.engine.axis import Spec
 from tfstep.engine.tape import Tape, Traced
@@ -17,8 +17,7 @@ from tfstep.ops.shape import transpose
 from tfstep.text import Text
 
 
-@dataclass(frozen=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """The parameter that a tied path is a view of."""
 
     path: str

@@ -6,9 +6,10 @@ They stand in ``scenarios/``: inside the package in a wheel, beside it in a sour
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from tfstep.errors import did_you_mean
 from tfstep.scenario.mistakes import Place, Report, fault
@@ -58,8 +59,7 @@ def find(name: str) -> Path:
     raise fault(Place(""), message)
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """What a list shows of a scenario."""
 
     name: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct, field
 
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.scenario.fills import XAVIER, Fill, read_fill, read_init
@@ -23,8 +23,7 @@ from tfstep.scenario.words import Vocabulary
 from tfstep.text import Text
 
 
-@dataclass(frozen=True, eq=False)
-class WeightsConfig:
+class WeightsConfig(Struct, frozen=True, eq=False):
     """`weights:`; a relative ``file`` is counted from the scenario's folder."""
 
     seed: int = 0
@@ -33,8 +32,7 @@ class WeightsConfig:
     file: Path | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Checked:
+class Checked(Struct, frozen=True, eq=False):
     """What a file says, valid and complete."""
 
     title: Text

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from tfstep.errors import did_you_mean
 from tfstep.scenario.mistakes import Report
@@ -18,8 +18,7 @@ NAMES = ("identity", "ones", *INITS)
 SIZED = ("normal", "uniform", "constant")
 
 
-@dataclass(frozen=True, eq=False)
-class Fill:
+class Fill(Struct, frozen=True, eq=False):
     """A way to fill a parameter: by name, with a size where it takes one, or with these numbers."""
 
     kind: str  # one of NAMES, constant, or numbers

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.errors import ScenarioError
 from tfstep.text import Text
@@ -12,8 +13,7 @@ SHOWN = 50  # mistakes printed of one file; the rest are counted
 MOST = 200  # mistakes after which a file is not read on
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where something stands: line and column count from 1; line 0 means the file as a whole, or no file at all."""
 
     file: str
@@ -24,8 +24,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """One mistake. ``str(mistake)`` is ``FILE:LINE:COLUMN: what was found; what is allowed``."""
 
     place: Place

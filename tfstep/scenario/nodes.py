@@ -7,9 +7,9 @@ that came from a variant still points at the variant's own line.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from tfstep.scenario.mistakes import Place
 from tfstep.text import Text
@@ -19,8 +19,7 @@ Keys = tuple[str | int, ...]
 SHOWN = 40  # characters of a value that a message repeats
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scalar:
+class Scalar(Struct, frozen=True, eq=False):
     """One value and the text it was written as; ``column_of`` finds a word inside it."""
 
     value: Value
@@ -35,24 +34,21 @@ class Scalar:
         return Place(self.place.file, self.place.line, self.inner + offset)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Numbers:
+class Numbers(Struct, frozen=True, eq=False):
     """Numbers that came from the program, not from a file."""
 
     array: np.ndarray
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Items:
+class Items(Struct, frozen=True, eq=False):
     """A list."""
 
     items: tuple[Node, ...]
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Section:
+class Section(Struct, frozen=True, eq=False):
     """Keys with their values; ``keys`` are the places of the keys themselves."""
 
     entries: Mapping[str, Node]
@@ -67,8 +63,7 @@ class Section:
         return iter(self.entries.items())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Broken:
+class Broken(Struct, frozen=True, eq=False):
     """A value that was refused when it was read (a tag, an alias); its mistake is noted already."""
 
     place: Place

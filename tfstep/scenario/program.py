@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from msgspec import Struct, field
 
 from tfstep.engine.plan import Plan
 from tfstep.engine.trace import Pin, Trace
@@ -15,8 +14,7 @@ from tfstep.scenario.scenario import Scenario
 from tfstep.scenario.weights import initial
 
 
-@dataclass(frozen=True, eq=False)
-class Program:
+class Program(Struct, frozen=True, eq=False):
     """A compiled scenario: the plan, a number for every leaf of it, and what is pinned from the start, by slot."""
 
     plan: Plan

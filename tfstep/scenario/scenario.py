@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.errors import ScenarioError, TfstepError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from tfstep.scenario.program import Program
 
 
-@dataclass(frozen=True, eq=False)
-class Scenario:
+class Scenario(Struct, frozen=True, eq=False, dict=True):
     """One variant of a scenario file; everything in it is valid.
 
     ``vocab`` has the vocabulary of each side: ``source``, ``target`` and ``labels``, as far as the model has them.

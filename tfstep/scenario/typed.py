@@ -6,10 +6,10 @@ whole `FilePart`, and `Source` remembers which of its values are the file's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from tfstep.scenario import schema
 from tfstep.scenario.mistakes import Place, Report
@@ -17,8 +17,7 @@ from tfstep.scenario.nodes import Broken, Keys, Node, Scalar, Section, at, place
 from tfstep.text import Text
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Source:
+class Source(Struct, frozen=True, eq=False):
     """A file that is being checked: its tree, its typed values, and which of its keys were wrong."""
 
     tree: Section

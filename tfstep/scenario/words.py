@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
+from msgspec import Struct
 
 from tfstep.errors import nearest
 from tfstep.models.config import Sentences
@@ -20,8 +20,7 @@ MOST_WORDS = 1_000_000  # of a vocabulary
 LONGEST = 8192  # words of a sentence
 
 
-@dataclass(frozen=True, eq=False)
-class Vocabulary:
+class Vocabulary(Struct, frozen=True, eq=False, dict=True):
     """The words a model knows; the place of a word is its id."""
 
     words: tuple[str, ...]
@@ -110,8 +109,7 @@ def _declare(item: Node, words: dict[str, Place], report: Report) -> None:
         words[word] = item.place
 
 
-@dataclass(frozen=True, eq=False)
-class Row:
+class Row(Struct, frozen=True, eq=False):
     """One sentence as written: its words, where each stands, and where it begins."""
 
     words: tuple[str, ...]

@@ -6,11 +6,11 @@ import io
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
@@ -26,8 +26,7 @@ from tfstep.text import Text
 INLINE = 400  # numbers of changed parameters that are written into the file itself
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(Struct, frozen=True):
     """What was written: the file, the file of weights beside it if there is one."""
 
     path: Path

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct, field
 
 from tfstep.errors import CommandError, TfstepError
 from tfstep.session.evaluate import Names, truth, worked_out
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from tfstep.session.state import State
 
 
-@dataclass(eq=False)
-class Point:
+class Point(Struct, eq=False):
     """One breakpoint (``pattern``) or watchpoint (``watched``), with a ``condition`` perhaps."""
 
     number: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
@@ -11,8 +11,7 @@ from tfstep.session.invariants import INVARIANTS
 from tfstep.session.verdict import Holds
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True):
     """``gradient`` is None where there is none to check: no loss, or one that is not finite."""
 
     gradient: Gradients | None

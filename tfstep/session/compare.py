@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from msgspec import Struct
 
 from tfstep.engine.axis import Axis
 from tfstep.engine.plan import Node
@@ -29,8 +29,7 @@ class Align(StrEnum):
     TOKEN = "token"
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One tensor of two runs. The figures are None where it cannot be compared: shapes differ, or no word is common.
 
     ``relative`` is ``max_abs`` over the largest number of either. ``rounding`` says that it is no larger than what
@@ -48,8 +47,7 @@ class Difference:
     shapes: tuple[tuple[int, ...], tuple[int, ...]] | None = None
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Two runs: their common steps and leaves, and the paths that only one of them has."""
 
     steps: tuple[Difference, ...]

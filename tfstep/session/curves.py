@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
@@ -23,8 +23,7 @@ MOST_CURVES = 8
 MOST_WORK = 2_000_000_000  # numbers computed for one drawing
 
 
-@dataclass(frozen=True, eq=False)
-class Sweep:
+class Sweep(Struct, frozen=True, eq=False):
     """The loss with one cell at other values: ``losses`` over ``xs``; now ``x``, ``loss``, slope ``gradient``."""
 
     cell: str
@@ -40,8 +39,7 @@ class Sweep:
         return self.loss + self.gradient * (self.xs - self.x)
 
 
-@dataclass(frozen=True, eq=False)
-class Landscape:
+class Landscape(Struct, frozen=True, eq=False):
     """The loss over two cells, (y, x); ``path`` are the values of both at every update so far, the present last."""
 
     names: tuple[str, str]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
@@ -17,8 +18,7 @@ from tfstep.text import Text
 START, END = "<sos>", "<eos>"
 
 
-@dataclass(frozen=True, eq=False)
-class Word:
+class Word(Struct, frozen=True, eq=False):
     """One word said: what the decoder had read, the probability of every word, and the pass that gave it."""
 
     read: tuple[str, ...]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from msgspec import Struct
 
 from tfstep.scenario.scenario import Scenario
 
@@ -19,8 +20,7 @@ def key_of(scenario: Scenario) -> str:
     return str(scenario.path.resolve()) if scenario.path is not None else scenario.name
 
 
-@dataclass(frozen=True)
-class Leftover:
+class Leftover(Struct, frozen=True):
     """The diary of a session that was cut off: its lines, the variant it began with, when it was last written."""
 
     path: Path

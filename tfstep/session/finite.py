@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from tfstep.engine.cell import cell_name
 from tfstep.engine.plan import Node
@@ -26,8 +26,7 @@ TOLERANCE = 1e-6
 FLOOR = 1e-3  # gradients smaller than this share of the loss are compared as if they were as large
 
 
-@dataclass(frozen=True)
-class Gradients:
+class Gradients(Struct, frozen=True):
     """How well the gradients agree: the largest error, where it is, how many were checked and skipped.
 
     An error is |finite difference − gradient| over the largest gradient of the tensor.

@@ -6,7 +6,7 @@ trace, to the bit. Every variant has a journal of its own: an edit stays with th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
@@ -15,8 +15,7 @@ from tfstep.session.updates import Moment
 from tfstep.text import Text
 
 
-@dataclass(frozen=True, eq=False)
-class Entry:
+class Entry(Struct, frozen=True, eq=False):
     """The state of the numbers after one change. ``line`` is the command that made it, empty for the start."""
 
     line: str
@@ -26,8 +25,7 @@ class Entry:
     past: tuple[Moment, ...] = ()  # the updates that led here
 
 
-@dataclass(eq=False)
-class Journal:
+class Journal(Struct, eq=False):
     """The changes of one variant, in order; ``at`` is the one that holds now."""
 
     entries: list[Entry] = field(default_factory=list)

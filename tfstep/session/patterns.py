@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tfstep.engine.plan import PHASES, Node
 from tfstep.engine.wildcard import matcher
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 _SPELLED = (".grad", ".new", "/")  # what `*` does not stand for
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """Which steps are meant. ``deep`` says that steps inside steps may be."""
 
     text: str

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor
@@ -29,8 +30,7 @@ _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})*$")
 _TAIL = re.compile(r"\.(grad|new)\b")
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One level of where we are: a phase, a scope of the model, a step, a step inside one, a term of its cell.
 
     ``position`` is that of a step or a term, None for phases and scopes.

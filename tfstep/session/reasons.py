@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
@@ -18,8 +19,7 @@ MOST = 3000  # cells that are explained
 LEAST = 1e-6  # a share that is not followed any further
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(Struct, frozen=True):
     """How much of a number comes from one cell."""
 
     cell: str
@@ -27,16 +27,14 @@ class Share:
     share: float
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(Struct, frozen=True):
     """One link of the chain along the largest shares."""
 
     explanation: Explanation
     share: float
 
 
-@dataclass(frozen=True)
-class Reasons:
+class Reasons(Struct, frozen=True):
     """``chain`` follows the largest share from the cell down; ``sources`` are the inputs and parameters it comes to,
     ranked; ``constants`` is the part of numbers that stand in the ops themselves, ``unfollowed`` what was left where
     it became too small or too much."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from tfstep.engine.trace import Pin, Trace
 from tfstep.scenario.scenario import Scenario
 
 
-@dataclass(frozen=True, eq=False)
-class Rebuilt:
+class Rebuilt(Struct, frozen=True, eq=False):
     """The new trace; ``lost`` are the paths of what was set, learned or pinned and has no place any more."""
 
     trace: Trace

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct, field
 
 from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor
@@ -23,43 +23,37 @@ if TYPE_CHECKING:
     from tfstep.session.reasons import Reasons
 
 
-class Result:
+class Result(Struct, frozen=True):
     """What every command returns one of."""
 
 
-@dataclass(frozen=True)
-class Nothing(Result):
+class Nothing(Result, frozen=True):
     """An empty line, a comment: there is nothing to show."""
 
 
-@dataclass(frozen=True)
-class Message(Result):
+class Message(Result, frozen=True):
     """A sentence, or several."""
 
     texts: tuple[Text, ...]
 
 
-@dataclass(frozen=True)
-class Lines(Result):
+class Lines(Result, frozen=True):
     """Lines as they are, such as commands."""
 
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Ran(Result):
+class Ran(Result, frozen=True):
     """What the lines of a script gave."""
 
     results: tuple[Result, ...]
 
 
-@dataclass(frozen=True)
-class Quit(Result):
+class Quit(Result, frozen=True):
     """The user wants to leave."""
 
 
-@dataclass(frozen=True, eq=False)
-class Shown(Result):
+class Shown(Result, frozen=True, eq=False):
     """A tensor, or a part of it: ``index`` is None for all of it, ``values`` the numbers that are meant."""
 
     tensor: Tensor
@@ -67,8 +61,7 @@ class Shown(Result):
     values: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
-class Value(Result):
+class Value(Result, frozen=True, eq=False):
     """What an expression comes to. ``number`` counts the values of the session: ``$3``; ``part`` says which tensor,
     or part of one, it is, where it is nothing else; ``brief``: of many numbers, only what they amount to."""
 
@@ -79,8 +72,7 @@ class Value(Result):
     brief: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Stop:
+class Stop(Struct, frozen=True, eq=False):
     """Why a move stopped: a breakpoint, or a watched value (``old`` to ``new``) that changed."""
 
     reason: Text
@@ -89,8 +81,7 @@ class Stop:
     new: np.ndarray | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Moved(Result):
+class Moved(Result, frozen=True, eq=False):
     """Where a move led: the step, or the term of its cell (``partial``), whether the timeline ended (``end``), what
     stopped it, what is displayed there; ``leaf`` is what no step makes that was asked for, and is read there."""
 
@@ -107,8 +98,7 @@ class Moved(Result):
     leaf: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Explained(Result):
+class Explained(Result, frozen=True, eq=False):
     """Why a cell is what it is; ``gradient`` is ∂loss/∂(the cell) where there is one, ``purpose`` what it is for."""
 
     explanation: Explanation
@@ -116,8 +106,7 @@ class Explained(Result):
     purpose: Text | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Edit:
+class Edit(Struct, frozen=True, eq=False):
     """One tensor (or with ``target`` a part of it) before and after a change."""
 
     target: str
@@ -131,8 +120,7 @@ class Edit:
         return self.old.dtype == self.new.dtype and self.old.tobytes() == self.new.tobytes()
 
 
-@dataclass(frozen=True, eq=False)
-class Changed(Result):
+class Changed(Result, frozen=True, eq=False):
     """A change of the numbers. ``lines`` are the commands done or undone, ``waiting`` counts the steps that wait
     to be computed; ``loss`` is old and new where that is known."""
 
@@ -144,8 +132,7 @@ class Changed(Result):
     stops: tuple[Stop, ...] = ()  # the watched values that it moved
 
 
-@dataclass(frozen=True, eq=False)
-class Trained(Changed):
+class Trained(Changed, frozen=True, eq=False):
     """Updates made, or gone back over. ``losses`` are those the updates started from, and where there is no
     `train.data` the one reached at last; ``moved`` says where a breakpoint stopped them. ``data`` is whether they
     are losses over `train.data` and not over the input that is shown."""
@@ -157,8 +144,7 @@ class Trained(Changed):
     data: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Switched(Result):
+class Switched(Result, frozen=True, eq=False):
     """Another variant: from where with how many changes, to where with how many. ``same_step`` says whether the
     step we were at is there too, and ``tensor`` is the one we are at."""
 
@@ -171,8 +157,7 @@ class Switched(Result):
     tensor: Tensor
 
 
-@dataclass(frozen=True, eq=False)
-class Compared(Result):
+class Compared(Result, frozen=True, eq=False):
     """Two runs beside each other; ``here`` is the current tensor in this one, ``there`` in the other if it has it."""
 
     comparison: Comparison
@@ -181,15 +166,13 @@ class Compared(Result):
     there: Tensor | None
 
 
-@dataclass(frozen=True, eq=False)
-class Reasoned(Result):
+class Reasoned(Result, frozen=True, eq=False):
     """Why a cell is what it is, down to inputs and parameters."""
 
     reasons: Reasons
 
 
-@dataclass(frozen=True, eq=False)
-class Plotted(Result):
+class Plotted(Result, frozen=True, eq=False):
     """Curves over the updates: ``values`` (update, curve)."""
 
     title: str
@@ -197,8 +180,7 @@ class Plotted(Result):
     values: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
-class Pictured(Result):
+class Pictured(Result, frozen=True, eq=False):
     """Numbers to be looked at: a row as bars, a matrix as shades. ``part`` says of which tensor they are a part."""
 
     title: str
@@ -206,44 +188,38 @@ class Pictured(Result):
     part: tuple[Tensor, Index | None] | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Swept(Result):
+class Swept(Result, frozen=True, eq=False):
     """The loss along one cell."""
 
     sweep: Sweep
 
 
-@dataclass(frozen=True, eq=False)
-class Drawn(Result):
+class Drawn(Result, frozen=True, eq=False):
     """The loss over two cells."""
 
     landscape: Landscape
 
 
-@dataclass(frozen=True, eq=False)
-class Checked(Result):
+class Checked(Result, frozen=True, eq=False):
     """What a check found."""
 
     report: Report
 
 
-@dataclass(frozen=True, eq=False)
-class Generated(Result):
+class Generated(Result, frozen=True, eq=False):
     """What the decoder said."""
 
     words: tuple[Word, ...]
 
 
-@dataclass(frozen=True)
-class Stack(Result):
+class Stack(Result, frozen=True):
     """Where we are, outermost first."""
 
     frames: tuple[Frame, ...]
     total: int
 
 
-@dataclass(frozen=True, eq=False)
-class Steps(Result):
+class Steps(Result, frozen=True, eq=False):
     """Neighbouring steps at one depth; ``around`` is the position of the step that holds them."""
 
     around: Position
@@ -252,8 +228,7 @@ class Steps(Result):
     marks: dict[int, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
-class Summed(Result):
+class Summed(Result, frozen=True, eq=False):
     """The terms around the one we are at, ``nearby`` on each side; ``step`` is the position of their step."""
 
     step: Position
@@ -261,8 +236,7 @@ class Summed(Result):
     nearby: int
 
 
-@dataclass(frozen=True)
-class Listing(Result):
+class Listing(Result, frozen=True):
     """A table: a title, the names of its columns, its rows; ``empty`` is said where there are none."""
 
     title: Text
@@ -271,8 +245,7 @@ class Listing(Result):
     empty: Text | None = None
 
 
-@dataclass(frozen=True)
-class HelpEntry:
+class HelpEntry(Struct, frozen=True):
     """One command in the help: how it is written, its short forms, its key, what it does."""
 
     name: str
@@ -284,8 +257,7 @@ class HelpEntry:
     refused: Text | None = None
 
 
-@dataclass(frozen=True)
-class Help(Result):
+class Help(Result, frozen=True):
     """The help: all commands, or one in full."""
 
     entries: tuple[HelpEntry, ...]

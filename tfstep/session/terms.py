@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.terms import AtomTerm, explained
@@ -17,8 +18,7 @@ from tfstep.engine.why import Explanation, Term, explain
 MOST = 2048  # terms of a sum that is walked through
 
 
-@dataclass(frozen=True, eq=False)
-class Partial:
+class Partial(Struct, frozen=True, eq=False):
     """A sum as far as term ``number``, counted from 1."""
 
     explanation: Explanation

@@ -7,9 +7,9 @@ Where these are many, only some are kept; what lies between is run again, which 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
@@ -21,16 +21,14 @@ Reached = Callable[[Trace, int], bool]  # whether to stop at these numbers, afte
 KEPT_BYTES = 256 << 20  # of one run; beyond it only every second, third … update is kept
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
+class Run(Struct, frozen=True, eq=False):
     """A row of updates without a change between them: the scenario, and the numbers that it started from."""
 
     scenario: Scenario
     trace: Trace
 
 
-@dataclass(frozen=True, eq=False)
-class Moment:
+class Moment(Struct, frozen=True, eq=False):
     """One update: the loss that it started from, and, where they are kept, the leaves. ``number`` counts in its run."""
 
     loss: float

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from tfstep.engine.trace import Trace
 from tfstep.text import Text
@@ -12,8 +11,7 @@ from tfstep.text import Text
 TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True)
-class Holds:
+class Holds(Struct, frozen=True):
     """One invariant: whether it holds, None where it does not apply, and what was found."""
 
     title: Text

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.engine.cell import cell_name
 from tfstep.engine.tensor import Tensor, short
@@ -29,8 +31,7 @@ _LEAF = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Account:
+class Account(Struct, frozen=True, eq=False):
     """The cell under the cursor: ``name`` by its words, ``cell`` as commands write it, and what is known of it."""
 
     name: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.engine.cell import parse_cell
 from tfstep.engine.trace import Trace
@@ -19,8 +20,7 @@ FEW = 6  # terms that are shown in their own order; of more, the largest
 NUMBERED = 9
 
 
-@dataclass(frozen=True)
-class Equation:
+class Equation(Struct, frozen=True):
     """``symbols`` names the cells, ``terms`` gives their numbers, ``rest`` says what was folded.
 
     ``links`` are the cells of the factors in the order in which they are shown.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from tfstep.text import Text, language
 from tfstep.view.grid import MANY, Grid
@@ -14,8 +13,7 @@ from tfstep.view.number import HUGE
 MOST = 1000  # numbers at either end that are put in order; those between them are passed over
 
 
-@dataclass(frozen=True, eq=False)
-class Order:
+class Order(Struct, frozen=True, eq=False):
     """``count`` numbers by size; ``first`` and ``last`` are the places, in reading order, of those at the ends."""
 
     count: int

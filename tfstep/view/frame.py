@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.engine.cell import Cell, parse_cell
 from tfstep.engine.tensor import Tensor
@@ -40,8 +41,7 @@ LEAVES = {
 AT_ONCE = 50_000  # cells of a plan up to which a Frame waits for every number, to say how many an edit moved
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(Struct, frozen=True):
     """What stands above everything."""
 
     title: str
@@ -55,8 +55,7 @@ class Header:
     edits: int
 
 
-@dataclass(frozen=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """What stands above the matrices: the tensor, its formula, what it is for, and which plane of it is shown."""
 
     path: str
@@ -69,8 +68,7 @@ class Heading:
     earlier: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Frame:
+class Frame(Struct, frozen=True, eq=False):
     """One picture. ``focus`` is the path of the tensor that the cursor is in, ``cell`` its cell under the cursor."""
 
     header: Header

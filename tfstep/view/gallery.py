@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tfstep.view.look import Drawing
 from tfstep.view.places import Arrangement, Piece, Placed

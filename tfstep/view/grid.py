@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct, field
 
 from tfstep.view.labels import NO_LABELS, Labels
 from tfstep.view.memo import remembered
@@ -19,8 +19,7 @@ LEVELS = 8  # shades on either side of zero
 HATCHED, CHANGED, PINNED, LIT, CURSOR, SPOKEN = 1, 2, 4, 8, 16, 32
 
 
-@dataclass(frozen=True, eq=False)
-class Grid:
+class Grid(Struct, frozen=True, eq=False, dict=True):
     """A plane of a tensor. ``key`` tells it from others on the board; ``at(row, column)`` is the tensor's cell.
 
     ``scale`` is ``signed``, ``probability`` or ``whole``. ``hidden`` holds the reasons of masked cells,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.engine.axis import Axis
 from tfstep.view.width import clip, width
@@ -25,8 +27,7 @@ _LETTER = {
 }
 
 
-@dataclass(frozen=True)
-class Labels:
+class Labels(Struct, frozen=True, dict=True):
     """The labels along one axis: its words, or a letter with the number. ``read`` are the words alone where a label
     says more: ``Steve`` of ``Steve⇒builds``."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 MODES = ("value", "gradient", "overlaid", "difference", "variant", "word")
 DRAWN = ("auto", "numbers", "heat")
 MOST_DIGITS = 8
 
 
-@dataclass(frozen=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """How matrices are drawn: ``auto`` writes numbers on a shaded ground and leaves only shades where there is no room
     for them, ``numbers`` writes all of them plainly, ``heat`` draws shades only. ``digits`` 0: as many as fit."""
 
@@ -21,8 +20,7 @@ class Drawing:
 AUTO = Drawing()
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """``subject`` is the tensor looked at, where it is not the one that the current step makes.
 
     ``focus`` is the path of the matrix that the cursor is in, where it is not the subject. ``mode`` is one of MODES.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.view.fit import right
 
@@ -36,8 +37,7 @@ def brief(value: float) -> str:
     return short_exponent(f"{value:+.3g}") if value else "0"
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(Struct, frozen=True):
     """One way of writing the numbers of a matrix: ``decimals`` places, ``cells`` wide, with or without sign.
 
     ``exponent`` writes all of them like ``-1.3e-05``.
@@ -72,8 +72,7 @@ def short_exponent(text: str) -> str:
     return text.replace("e-0", "e-").replace("e+0", "e+").replace("e+", "e")
 
 
-@dataclass(frozen=True)
-class Stats:
+class Stats(Struct, frozen=True):
     """What a tensor amounts to: its least and largest number, its mean, how many are not finite or masked away."""
 
     least: float

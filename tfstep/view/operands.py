@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.engine.op import Vjp
 from tfstep.engine.plan import Lit, Node
@@ -14,8 +15,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 _SIGNS = re.compile(r"[\s+−·/×√\d.e^²³½-]*$")
 
 
-@dataclass(frozen=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """One tensor that a step reads: where it is, the sign before it, and whether it is drawn transposed."""
 
     trace: Trace
@@ -34,8 +34,7 @@ class Operand:
         return self.trace.prefix + self.node.path
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How a step is read: ``kind`` is ``product`` (rows meet columns), ``cells`` (cell by cell) or ``other``;
     ``equals`` stands before the result."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.engine.axis import Axis
 from tfstep.text import Text
@@ -18,8 +19,7 @@ _AXES = {
 _KEYS = {"head": "[ ]", "batch": "{ }"}
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One axis before the last two: its number and name, the place that is shown, of how many."""
 
     axis: int

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tfstep.view.grid import Grid
 from tfstep.view.number import Style
 
 
-@dataclass(frozen=True, eq=False)
-class Piece:
+class Piece(Struct, frozen=True, eq=False):
     """A matrix on the board with the sign before it, and rows that stand under it (a bias under its weights).
 
     A ``panel`` is one of several alike, which all have the same size.
@@ -27,8 +26,7 @@ class Piece:
         return (self.grid, *self.under)
 
 
-@dataclass(frozen=True, eq=False)
-class Placed:
+class Placed(Struct, frozen=True, eq=False):
     """A matrix at its place: ``width`` and ``height`` are all the room it has, its labels included.
 
     ``style`` is how its numbers are written, None for a heat map; ``shaded`` puts a shade behind them.
@@ -59,8 +57,7 @@ class Placed:
         return max(1, (self.width - self.label) // self.cell)
 
 
-@dataclass(frozen=True, eq=False)
-class Arrangement:
+class Arrangement(Struct, frozen=True, eq=False):
     """All matrices at their places, and the signs between them as (x, y, text)."""
 
     placed: tuple[Placed, ...]

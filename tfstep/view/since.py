@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from tfstep.engine.cell import parse_cell
 from tfstep.engine.plan import Node
@@ -22,8 +21,7 @@ from tfstep.view.spans import Line, Span, clipped, ends, line, line_width, spell
 WAITING = 4000  # tensors up to which all of them are compared
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """One share before and after."""
 
     label: str
@@ -31,8 +29,7 @@ class Bar:
     after: float
 
 
-@dataclass(frozen=True, eq=False)
-class Since:
+class Since(Struct, frozen=True, eq=False):
     """What changed since ``before``: the edits in words, the number of tensors that moved, a row as bars."""
 
     edits: tuple[tuple[str, str], ...]  # what, and old → new

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.view.number import Style
 from tfstep.view.places import Piece, Placed
@@ -15,8 +17,7 @@ GAP = 2
 MANY_COLUMNS = 64  # from which on the labels above them do not widen the columns
 
 
-@dataclass(frozen=True, eq=False)
-class Size:
+class Size(Struct, frozen=True, eq=False):
     """The room that a piece would like to have."""
 
     piece: Piece

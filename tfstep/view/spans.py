@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.view import symbols
 from tfstep.view.width import clip, pieces, width
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Some text with a role (``name``, ``number``, ``dim``, ``accent``, ``good``, ``bad`` …).
 
     ``link`` is the cell or path that it stands for, to be followed; ``chosen`` marks the one that is followed next.

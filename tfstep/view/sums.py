@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from tfstep.engine.cell import cell_name
@@ -18,8 +16,7 @@ LONG = 128  # terms from which only the largest are made
 SHOWN = 6
 
 
-@dataclass(frozen=True)
-class LongSum(Explanation):
+class LongSum(Explanation, frozen=True):
     """An explanation by its largest terms; ``more`` others come to ``rest``, and ``of_all`` is Σ|terms| over all."""
 
     more: int = 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct, field
 
 from tfstep.engine.plan import PHASES, Node, Plan
 from tfstep.engine.tensor import short
@@ -14,8 +15,7 @@ from tfstep.session.place import PHASE_NAMES, Position, inside_of, scopes, writt
 DONE, NOW, AHEAD = "done", "now", "ahead"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One line of the tree. ``goto`` is where a click on it leads; ``scope`` tells the branch that it folds.
 
     ``state`` is done, now or ahead; ``open`` says whether a branch shows what is in it (None for a step).
@@ -34,8 +34,7 @@ class Row:
     stop: bool = False
 
 
-@dataclass(eq=False)
-class Branch:
+class Branch(Struct, eq=False):
     """A run of steps with the same scope: ``first`` to ``last`` by number."""
 
     key: str
@@ -46,8 +45,7 @@ class Branch:
     parts: list[Branch | Node] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Signs:
+class Signs(Struct, frozen=True):
     """What is to be marked: by path, whether it was edited, pinned, changed, or has a breakpoint."""
 
     edited: frozenset[str] = frozenset()

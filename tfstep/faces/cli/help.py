@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from shutil import get_terminal_size
 
 import click
+from msgspec import Struct
 
 from tfstep.text import Text
 from tfstep.view.symbols import plain
@@ -16,8 +16,7 @@ MARGIN = 2
 LEFT = 30  # the most columns that a name takes before its help goes on a line of its own
 
 
-@dataclass(frozen=True)
-class Help:
+class Help(Struct, frozen=True):
     """What a page says beyond the parameters: what the command does, and the commands under it."""
 
     about: Text

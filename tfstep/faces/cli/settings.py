@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from shutil import get_terminal_size
 from typing import TextIO
+
+from msgspec import Struct
 
 from tfstep.text import LANGUAGES, locale_language
 
 
-@dataclass
-class Settings:
+class Settings(Struct):
     """How to print. ``color`` is auto, always or never."""
 
     color: str = "auto"

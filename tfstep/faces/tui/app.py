@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
 from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -179,7 +179,7 @@ class Debugger(App[int]):
 
     def look_at(self, **changes: object) -> None:
         """Look differently, and draw."""
-        self.look = replace(self.look, **changes)  # type: ignore[arg-type]  # the names are Look's own
+        self.look = replace(self.look, **changes)
         self.redraw()
 
     @property

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -22,8 +22,7 @@ from tfstep.view.spans import Line, Span, clipped, ends, line
 from tfstep.view.width import width
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One thing to choose: its name, a word on it, what choosing it does, and a sign before it (a key, a kind)."""
 
     name: str

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.engine.cell import cell_name, index_of, parse_cell
 from tfstep.errors import TfstepError
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
 TRAIL = 20  # marks of the way that are ever shown
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """Where one was before following a number; ``name`` is the cell as it is called on the screen, ``led`` the path
     of the tensor that it led to."""
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from textual.binding import Binding, BindingType
 
 from tfstep.commands.registry import declared
 from tfstep.text import Text
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Struct, frozen=True):
     """One key: how Textual calls it, how it is shown, what it does.
 
     ``line`` is the command that it runs; else ``action`` names what the App does. ``about`` is what the help says

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tfstep.view.arrange import arrange
 from tfstep.view.frame import Frame
@@ -13,8 +13,7 @@ AROUND = 3  # the bar on top, the status line, the footer
 ROOMY = 30  # lines from which panels are set apart by empty ones
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """The size of every panel in cells and lines, and the lines of those that are text."""
 
     tree: int

@@ -3,9 +3,9 @@ of the sixteen colours that the terminal itself has been given."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import Struct
 from rich.color import Color
 from rich.style import Style
 from textual.theme import Theme
@@ -17,8 +17,7 @@ SMALL, LARGE = 3, 6  # of the levels: with named colours, those whose ink, and t
 ON_NAMED = "bright_white"
 
 
-@dataclass(frozen=True)
-class Palette:
+class Palette(Struct, frozen=True):
     """The colours of one theme; ``less``, ``more`` and ``share`` are the far ends of the scales. ``named`` colours are
     those of the terminal: there are no shades between them."""
 

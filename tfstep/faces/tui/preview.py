@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.errors import TfstepError
 from tfstep.text import Text
@@ -16,8 +17,7 @@ from tfstep.view.width import wrap
 TELLING = ("attn.weights", "layer0.y", "f")  # the ends of the steps that show most, the first that is there
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """One thing to open: what it is (``lesson`` or ``scenario``), its name, its title, a word more, what it is about
     and which scenario shows it. ``tags`` are the variants, or how far a lesson has been read."""
 
@@ -36,8 +36,7 @@ class Offer:
         return f"{self.title} {self.note} {self.about} {' '.join(map(str, self.tags))}"
 
 
-@dataclass(frozen=True, eq=False)
-class Sight:
+class Sight(Struct, frozen=True, eq=False):
     """What only loading a scenario tells."""
 
     about: Text

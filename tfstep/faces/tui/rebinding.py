@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import new_class
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from textual.keys import Keys, _character_to_key, format_key  # Textual has no public way from a character to its key
 
 from tfstep.commands.line import split
@@ -39,8 +40,7 @@ _SPELLED = {
 _PARTS = re.compile(r"(?:(?:ctrl|shift|alt)\+)*")
 
 
-@dataclass(frozen=True)
-class Rebound:
+class Rebound(Struct, frozen=True):
     """The keys as the user wants them, and what was wrong with the file."""
 
     keys: tuple[Key, ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tfstep.text import Text
 from tfstep.view.spans import Line, Span, ends, line
@@ -19,8 +20,7 @@ KEY = re.compile(r"\[\[(.+?)\]\]")  # in a card: what a key does, to be shown as
 LEAST = 18  # lines of a screen that has room for a card
 
 
-@dataclass(frozen=True)
-class Stand:
+class Stand(Struct, frozen=True):
     """What the cards look at to see that something was done."""
 
     position: object
@@ -35,8 +35,7 @@ class Stand:
         return cls((session.position, session.partial), session.cell, session.journal.now, len(app.trail))
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(Struct, frozen=True):
     """What it says, and whether that was done between two stands."""
 
     text: Text

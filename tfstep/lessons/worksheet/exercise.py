@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from msgspec import Struct, field
 
 from tfstep.text import Text
 
 
-@dataclass(frozen=True, eq=False)
-class Grid:
+class Grid(Struct, frozen=True, eq=False):
     """A matrix as it is printed, with the names of its rows and columns; ``blank`` marks the cells left out.
 
     ``numbers`` has two axes; a vector is one row, a scalar one cell.
@@ -28,8 +26,7 @@ class Grid:
         return self.numbers.size == 1
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One blank: its cell, its number, and the working as lines."""
 
     cell: str
@@ -37,8 +34,7 @@ class Answer:
     working: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Exercise:
+class Exercise(Struct, frozen=True, eq=False):
     """One step of the timeline with blanks in its result. The operands are rounded, so what is printed is exact."""
 
     level: str
@@ -53,8 +49,7 @@ class Exercise:
     label: Text  # what sort of exercise it is
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """A worksheet: its heading and its exercises."""
 
     title: Text

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from tfstep.engine.cell import cell_name
 from tfstep.engine.tensor import Tensor
@@ -19,8 +19,7 @@ from tfstep.view.symbols import plain as fit
 LARGE = 1e8  # numbers from here on are a mask's, and take no part in scales
 
 
-@dataclass(frozen=True, eq=False)
-class Slice:
+class Slice(Struct, frozen=True, eq=False):
     """One matrix of a tensor; a vector is one row of it, a scalar one cell.
 
     ``name`` is the path, with ``.grad`` for a gradient; ``caption`` says which slice it is, and where a gradient

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
@@ -13,8 +14,7 @@ from tfstep.view.spans import Line
 from tfstep.view.width import width
 
 
-@dataclass(frozen=True, eq=False)
-class Row:
+class Row(Struct, frozen=True, eq=False):
     """One step. ``depth`` is 1 for a step of the timeline, 2 for one inside it."""
 
     tensor: Tensor

@@ -23,7 +23,7 @@ def _run(settings: Settings, lesson: str | None, variant: str | None, plain: boo
     if lesson is None:
         _list(out)
         return 0
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from tfstep.commands.session import Session
     from tfstep.faces.learn import WIDTH, learn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tfstep.faces.tui.key import Key
 from tfstep.faces.tui.keys import KEYS

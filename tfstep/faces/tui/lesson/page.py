@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeGuard
+
+from msgspec import Struct
 
 from tfstep.engine.trace import Trace
 from tfstep.lessons.events import Asked, Began, Event, Invited, Judged, Looked, Ran, Said
@@ -15,8 +16,7 @@ SIGNS = {">": Text("larger", "更大"), "<": Text("smaller", "更小"), "=": Tex
 MOST_KEYS = 9
 
 
-@dataclass(frozen=True, eq=False)
-class Entry:
+class Entry(Struct, frozen=True, eq=False):
     """One event with the numbers of its moment. ``live``: what it shows stands on the board."""
 
     event: Event
@@ -29,8 +29,7 @@ def is_look(event: Event) -> TypeGuard[Ran]:
     return isinstance(event, Ran) and isinstance(event.result, Moved | Shown | Explained)
 
 
-@dataclass(frozen=True)
-class Given(Event):
+class Given(Event, frozen=True):
     """What the reader answered."""
 
     text: str

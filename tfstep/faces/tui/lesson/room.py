@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 BESIDE_FROM = 100  # columns from which the text stands beside the matrices; else it stands under them
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(Struct, frozen=True):
     """The size of the lesson's pane, and whether it stands beside the debugger."""
 
     beside: bool
