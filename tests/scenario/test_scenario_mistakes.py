@@ -171,6 +171,13 @@ def test_model(wrong: Wrong, model: str, column: int, words: str) -> None:
             22,
             "train.betas is 1.5; allowed: a number, 0 or more and less than 1",
         ),
+        (ATTENTION + "train: {betas: 0.9}\n", 3, 16, "train.betas is 0.9; allowed: a list of 2"),
+        (ATTENTION + "train: {eps: 0}\n", 3, 14, "train.eps is 0; allowed: a number, more than 0"),
+        (ATTENTION + "train: {eps: .inf}\n", 3, 14, "train.eps is .inf; allowed: a finite number, more than 0"),
+        (ATTENTION + "train: {eps: .nan}\n", 3, 14, "train.eps is .nan; allowed: a finite number, more than 0"),
+        (ATTENTION + "train: {lr: true}\n", 3, 13, "train.lr is true; allowed: a number"),
+        (ATTENTION + "train: {teacher_forcing: 1}\n", 3, 26, "is 1; allowed: true or false"),
+        (ATTENTION + "tfstep: true\n", 3, 9, "tfstep is true; allowed: 1, the version of the format"),
         (ATTENTION + "train: {optimizer: adm}\n", 3, 20, "did you mean adam?"),
     ],
 )
@@ -222,6 +229,12 @@ def test_every_mistake_of_a_file_is_told_at_once_in_its_order(wrong: Wrong) -> N
         (5, 8), (6, 9), (7, 8), (8, 3), (9, 15), (11, 13), (11, 17), (12, 11), (13, 1), (14, 17), (14, 26),
         (16, 3), (17, 21), (18, 10),
     ]  # fmt: skip
+
+
+def test_every_item_of_a_list_that_is_wrong_is_told(wrong: Wrong) -> None:
+    text = "model: {kind: mlp, sizes: [0, 2, x], tie: [[W, 1], b]}\ntrain: {betas: [2, -1], data: [{sorce: a}, 3]}\n"
+    found = [(f.place.line, f.place.column) for f in wrong(text + "input: {x: [1]}\n")]
+    assert {(1, 28), (1, 34), (1, 48), (1, 52), (2, 17), (2, 20), (2, 33), (2, 44)} <= set(found)
 
 
 def test_many_mistakes_are_counted_and_not_all_printed() -> None:

@@ -8,6 +8,7 @@ Schema is given by hand. Defaults that depend on other keys are filled in by `mo
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, Struct, field
@@ -239,6 +240,7 @@ class FilePart(Part):
     variants: VariantsField = None
 
 
+@cache
 def fields(part: type[Part]) -> dict[str, Any]:
     """The keys of a section and their types, in order."""
     return get_type_hints(part, include_extras=True)
