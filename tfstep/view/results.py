@@ -173,10 +173,14 @@ def _changed(result: Changed, trace: Trace, cells: int = WIDTH) -> Iterator[Line
     for note in result.notes:
         yield line(span(note, "accent"))
     if result.downstream:
-        waits = Text(
-            "{n} steps follow from it, computed when they are looked at",
-            "有 {n} 步随之而变，查看时才计算",
-            n=result.downstream,
+        waits = (
+            Text("one step follows from it, computed when it is looked at", "有 1 步随之而变，查看时才计算")
+            if result.downstream == 1
+            else Text(
+                "{n} steps follow from it, computed when they are looked at",
+                "有 {n} 步随之而变，查看时才计算",
+                n=result.downstream,
+            )
         )
         yield line(span(waits, "dim"))
     if result.loss is not None:
