@@ -120,8 +120,8 @@ def find(word: str) -> Command:
         )
     raise CommandError(
         Text(
-            "no command {word!r}{near}; `help` lists them",
-            "没有命令 {word!r}{near}；`help` 列出全部命令",
+            "no command {word!r}; `help` lists them{near}",
+            "没有命令 {word!r}；`help` 列出全部命令{near}",
             word=word[:40],
             near=did_you_mean(word, [*commands, *_ALIASES]),
         )

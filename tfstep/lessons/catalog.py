@@ -101,8 +101,8 @@ def files(name: str) -> tuple[Path, ...]:
             return found
     known = shipped()
     message = Text(
-        "no lesson '{name}', neither a file nor one that ships{hint}; see `tfstep learn`",
-        "没有课程“{name}”：既不是文件，也不是自带课程{hint}；见 `tfstep learn`",
+        "no lesson '{name}', neither a file nor one that ships; see `tfstep learn`{hint}",
+        "没有课程“{name}”：既不是文件，也不是自带课程；见 `tfstep learn`{hint}",
         name=shown(name),
         hint=did_you_mean(Path(bare).name, known),
     )

@@ -21,8 +21,8 @@ class CrossEntropy(Op):
     """
 
     formula = Template(
-        "mean over labels of log Σ exp({logits}) − {logits}[label]",
-        "对各标签取平均：log Σ exp({logits}) − {logits}[标签]",
+        "mean(log Σ exp({logits}) − {logits}[label])",
+        "mean(log Σ exp({logits}) − {logits}[标签])",
     )
     vjp_formula = {"logits": "{g} · (softmax({logits}) − y) / n"}
     kernel, kernel_logits = fast.cross_entropy, fast.cross_entropy_logits

@@ -51,8 +51,8 @@ def find(name: str) -> Path:
         return path
     known = shipped()
     message = Text(
-        "no scenario '{name}', neither a file nor one that ships{hint}; see `tfstep list`",
-        "没有场景“{name}”：既不是文件，也不是自带场景{hint}；见 `tfstep list`",
+        "no scenario '{name}', neither a file nor one that ships; see `tfstep list`{hint}",
+        "没有场景“{name}”：既不是文件，也不是自带场景；见 `tfstep list`{hint}",
         name=shown(name),
         hint=did_you_mean(path.name.removesuffix(".yaml"), known),
     )
