@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = ("textual", "rich", "ruamel", "prompt_toolkit", "numpy")
+HEAVY = ("textual", "rich", "msgspec", "ruamel", "prompt_toolkit", "numpy")
 
 
 def modules_after(code: str) -> set[str]:

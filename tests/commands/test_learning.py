@@ -257,6 +257,7 @@ def test_a_landscape_has_the_path_of_the_descent() -> None:
         "sweep loss",
         "sweep out.b[0] 0",
         "sweep out.b[0] 0 1 1",
+        "sweep out.b[0] 1 1",
         "sweep out.b[0] 0 nan",
         "landscape out.b[0]",
         "landscape out.b[0] out.b[0]",
@@ -329,3 +330,25 @@ def test_the_sentence_is_learned_and_said() -> None:
     session.run("train 150")
     result: Result = session.run("generate")
     assert text(result, session.trace).splitlines()[-1] == "Steve builds a house"
+
+
+def test_the_loss_over_train_data_is_that_of_the_update_reached() -> None:
+    session = Session(tfstep.load("steve-builds-a-house"))
+    first, second = trained(session, "train 3"), trained(session, "train 1")
+    assert first.losses.size == 4
+    assert second.losses.size == 2
+    assert first.losses[-1] == second.losses[0]
+    plotted = session.run("plot")
+    assert isinstance(plotted, Plotted)
+    assert plotted.updates.tolist() == [0, 1, 2, 3, 4]
+    assert plotted.values[-1, 0] == second.losses[-1]
+    back = trained(session, "rewind 1")
+    assert back.data
+    assert back.losses[0] == first.losses[-1]
+
+
+def test_the_loss_now_can_be_plotted_too(session: Session) -> None:
+    session.run("train 2")
+    now = session.run("plot now")
+    assert isinstance(now, Pictured)
+    assert now.values.ravel().tolist() == [loss(session)]

@@ -37,6 +37,15 @@ def test_every_reference_leads_somewhere_and_no_default_is_a_stand_in() -> None:
     assert definitions["ModelPart"]["properties"]["activation"]["default"] == "relu"
 
 
+def test_lists_are_declared_as_every_editor_reads_them() -> None:
+    schema = json_schema()
+    assert not [part for part in walk(schema) if "prefixItems" in part or part.get("items") is False]
+    definitions = schema["$defs"]
+    assert isinstance(definitions, dict)
+    betas = definitions["TrainPart"]["properties"]["betas"]
+    assert (betas["minItems"], betas["maxItems"], betas["default"]) == (2, 2, [0.9, 0.999])
+
+
 def walk(node: object) -> list[dict[str, object]]:
     if isinstance(node, dict):
         return [node, *(part for value in node.values() for part in walk(value))]

@@ -260,3 +260,47 @@ def test_every_expression_that_is_wrong_is_told_at_once(wrong: Wrong) -> None:
     )
     found = [(f.place.line, f.place.column) for f in wrong(text)]
     assert found == [(5, 11), (6, 8), (7, 14), (8, 14)]
+
+
+@pytest.mark.parametrize(
+    ("model", "column"),
+    [('activation: "\\ud800"', 36), ('"\\ud800": 3', 24), ('mask: {"\\udc00": 3}', 31)],
+)
+def test_half_a_character_is_no_text(wrong: Wrong, model: str, column: int) -> None:
+    found = only(wrong(f"model: {{kind: encoder, {model}}}\nvocab: [a]\ninput: {{source: a}}\n"))
+    assert (found.place.line, found.place.column) == (1, column)
+    assert "plain text in UTF-8" in str(found.message)
+
+
+def test_half_a_character_from_a_program_is_refused() -> None:
+    scenario = load_text("model: {kind: encoder}\nvocab: [a]\ninput: {source: a}\n", "f.yaml")
+    for changes in ({"activation": "\ud800"}, {"\ud800": 3}, {"mask": {"\ud800": 1}}):
+        with pytest.raises(Mistakes):
+            scenario.with_changes({"model": changes})
+
+
+def test_the_length_of_a_list_is_told_beside_its_items(wrong: Wrong) -> None:
+    found = wrong(ATTENTION + "train: {betas: [0.9, 0.99, 1]}\n")
+    assert [(f.place.column, str(f.message).partition("allowed: ")[2]) for f in found] == [
+        (16, "a list of 2"),
+        (28, "a number, 0 or more and less than 1"),
+    ]
+
+
+def test_a_mistake_that_a_variant_makes_is_told_at_the_variant(wrong: Wrong) -> None:
+    right = "model: {kind: encoder}\nvocab: [a]\ninput: {source: a}\n"
+    found = wrong(right + "variants:\n  gone: {model: null}\n  fine: {input: {source: a a}}\n")
+    assert str(only(found).message).startswith("variant gone: no model: {kind: …}")
+    assert (found[0].place.line, found[0].place.column) == (5, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("vocab:\ninput: {source: a}\n", "no vocab"),
+        ("vocab: !!str 1\ninput: {source: a}\n", "a tag"),
+        ("vocab: [a]\ninput: &a 1\n", "an anchor"),
+    ],
+)
+def test_what_is_unreadable_is_told_and_not_run(wrong: Wrong, text: str, words: str) -> None:
+    assert words in str(only(wrong("model: {kind: encoder}\n" + text)).message)

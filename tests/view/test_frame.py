@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import tfstep
+from tfstep.scenario.scenario import load_text
 from tfstep.text import set_language
 from tfstep.view.arrange import arrange
 from tfstep.view.frame import Camera, Frame
@@ -258,3 +259,45 @@ def test_integers_are_always_written_out(session: tfstep.Session, cells: int) ->
     assert placed["src.embed"]
     tokens = placed.get("src.tokens")
     assert tokens is None or tokens.style is not None
+
+
+def test_the_way_to_a_step_ends_in_its_name_however_narrow(session: tfstep.Session) -> None:
+    for path, last in (
+        ("enc0.attn.W_Q.grad", "∂W_Q"),
+        ("enc0.attn.W_Q.new", "W_Q.new"),
+        ("enc0.attn.q_proj", "q_proj"),
+    ):
+        session.run(f"goto {path}")
+        header = frame(session).header
+        assert header.trail[-1] == last
+        assert f"› {last} " in plain(top_line(header, 72))
+
+
+def test_a_sum_that_is_too_long_keeps_its_total() -> None:
+    session = tfstep.Session(tfstep.load("steve-builds-a-house"))
+    session.run("goto enc0.attn.q_proj")
+    shown = [plain(each) for each in frame(session).account.lines(58, 6)]
+    assert len(shown) == 6
+    assert "recorded, difference" in shown[-1]
+    assert shown[-2].endswith(" …")
+    assert plain(frame(session).account.lines(58, 30)[-1]) != shown[-1]
+
+
+def test_a_step_of_a_formula_is_no_neuron() -> None:
+    text = "model: {kind: formula, parameters: {w: 2}, steps: {y: 1/w}}\nloss: y\n"
+    session = tfstep.Session(load_text(text))
+    session.run("goto y")
+    assert "neuron" not in frame(session).heading.purpose
+    session = tfstep.Session(tfstep.load("neuron"))
+    session.run("goto layer0.y")
+    assert "neuron" in frame(session).heading.purpose
+
+
+def test_numbers_that_are_not_finite_are_written_whole() -> None:
+    text = "model: {kind: formula, parameters: {w: 0}, steps: {y: 1/w}}\nloss: y\n"
+    session = tfstep.Session(load_text(text))
+    session.run("goto y")
+    (grid,) = (each for each in by_key(frame(session)).values() if each.key == "y")
+    assert grid.style(3).text(float("inf")) == "+inf"
+    assert grid.style(3).text(float("nan")).strip() == "nan"
+    assert not session.trace.explain("y").rounding

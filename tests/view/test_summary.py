@@ -58,3 +58,8 @@ def test_one_range_for_all_matrices() -> None:
     assert [piece.grid.bound for piece in pieces] == [3.0, 0.5, 3.0]
     assert pieces[0].grid.levels(0, 0, 2) == [0, 0] != alone
     assert pieces[2].grid.levels(0, 0, 2) == large.levels(0, 0, 2)
+
+
+def test_a_number_that_went_to_infinity_moved_by_no_finite_amount() -> None:
+    found = grid(np.array([[np.inf, 1.0]]), before=np.array([[4.0, 1.0]]))
+    assert text(found, 60).endswith("~ 1 of 2 moved, at most inf")

@@ -17,6 +17,7 @@ from tfstep.session.evaluate import evaluate
 from tfstep.session.results import Drawn, Pictured, Plotted, Result, Swept
 from tfstep.session.state import State
 from tfstep.session.target import cell, part, written
+from tfstep.session.updates import loss
 from tfstep.text import Text
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ def no_loss(state: State) -> Text | None:
 )
 def _plot(session: Session, rest: str) -> Result:
     past = session.journal.now.past
+    now = rest.split()[-1:] == ["now"] and part_named(session, rest) is None
+    if now:
+        rest = rest.removesuffix("now").rstrip() or "loss"
     if not rest:
         if (reason := untrainable(session)) is not None:
             raise CommandError(reason)
@@ -56,12 +60,12 @@ def _plot(session: Session, rest: str) -> Result:
                 raise CommandError(
                     Text("no update was made yet: `train 20` makes some", "还没有做过参数更新：`train 20` 做一些")
                 )
-            losses = np.array([moment.loss for moment in past])[:, None]
-            return Plotted(str(Text("loss over train.data", "train.data 上的损失")), np.arange(len(past)), losses)
+            losses = np.array([*(moment.loss for moment in past), loss(session.scenario, session.trace)])[:, None]
+            return Plotted(str(Text("loss over train.data", "train.data 上的损失")), np.arange(len(losses)), losses)
         return Plotted("loss", *over_updates(session, "loss"))
-    text = spelled(session, rest.removesuffix(" now").strip())
+    text = spelled(session, rest)
     values = evaluate(session, text)
-    if values.size > 1 and (not past or rest.endswith(" now") or values.size > MOST_CURVES):
+    if now or (values.size > 1 and (not past or values.size > MOST_CURVES)):
         return _as_it_is(session, text, values)
     return Plotted(text, *over_updates(session, text))
 
@@ -100,6 +104,9 @@ def _sweep(session: Session, rest: str) -> Result:
     tensor, at = cell(session, place)
     start, stop = (_number(session, word) for word in words[:2])
     n = count(words[2], usage) if len(words) == 3 else POINTS
+    if start == stop:
+        both = Text("FROM and TO are both {n:g}; two are needed", "FROM 和 TO 都是 {n:g}；两者须不同", n=start)
+        raise CommandError(both)
     if not 2 <= n <= MOST:
         raise CommandError(Text("{n} points; 2 to {most} are drawn", "{n} 个点；可画 2 到 {most} 个", n=n, most=MOST))
     return Swept(sweep(session, tensor, at, start, stop, n))

@@ -85,14 +85,11 @@ def train(session: Session, n: int, line: str, halts: Halts | None = None) -> Tr
         past = (*session.journal.now.past, *moments)
         done = line if len(moments) == n else f"train {len(moments)}"
         session.record(replace(session.journal.now, line=done, trace=trace, past=past))
-    losses = [moment.loss for moment in moments]
-    if not session.scenario.train.data:
-        losses.append(float(session.trace["loss"].value.sum()))
+    losses = [*(moment.loss for moment in moments), kept.loss(session.scenario, session.trace)]
     notes = () if whole else (Text("stopped; what is done is kept", "已停止；保留已完成的部分"),)
-    ends = (losses[0], losses[-1]) if losses else None
     return Trained(
         (line,),
-        loss=ends,
+        loss=(losses[0], losses[-1]),
         notes=notes,
         start=start,
         update=session.update,
@@ -129,7 +126,8 @@ def rewind(session: Session, update: int, line: str) -> Trained:
         notes=(gone,) if later else (),
         start=start,
         update=update,
-        losses=np.array([_loss_now(session, now.past[update].loss)]),
+        losses=np.array([kept.loss(session.scenario, trace)]),
+        data=bool(session.scenario.train.data),
     )
 
 
@@ -137,11 +135,6 @@ def _sets_parameter(session: Session, entry: Entry) -> bool:
     word, _, rest = entry.line.partition(" ")
     node = session.trace.plan.paths.get(rest.partition("=")[0].partition("[")[0].strip())
     return word == "set" and node is not None and node.op is None
-
-
-def _loss_now(session: Session, recorded: float) -> float:
-    """The loss of the next update: as recorded where it is that of `train.data`."""
-    return recorded if session.scenario.train.data else float(session.trace["loss"].value.sum())
 
 
 def to_update(session: Session, text: str) -> Result:

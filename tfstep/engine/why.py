@@ -95,7 +95,7 @@ class Explanation(Struct, frozen=True):
     @property
     def rounding(self) -> bool:
         """Whether the value is nothing but rounding: terms that cancel leave what is 0 beside them."""
-        return 0 < abs(self.value) <= self.bound * self.size
+        return 0 < abs(self.value) <= self.bound * self.size < math.inf
 
 
 Known = dict[tuple[Trace, int, Cell, int], "Explanation"]

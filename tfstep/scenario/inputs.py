@@ -20,7 +20,7 @@ def read_vocab(source: Source, kind: str) -> dict[str, Vocabulary]:
     """The vocabularies that the kind's words come from, by side; labels speak the target's language if it has one."""
     node = source.node("vocab")
     if node is None:
-        if source.sound("vocab"):
+        if ("vocab",) not in source.wrong:
             source.add((), needs("vocab: […]", kind))
         return {}
     reading, writing = read_vocabularies(node, source.report)

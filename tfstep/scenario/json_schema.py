@@ -25,8 +25,10 @@ def json_schema() -> dict[str, object]:
     _, definitions = msgspec.json.schema_components([FilePart, VariantPart], ref_template="#/$defs/{name}")
     for section, part in PARTS.items():
         properties, kinds = definitions[part.__name__]["properties"], fields(part)
+        defaults = msgspec.to_builtins(part())
         for key, about in ABOUT[section].items():
             properties[key]["description"] = about.in_("en")
+            properties[key]["default"] = defaults[key]
             if choices := choices_of(kinds[key]):
                 properties[key]["enum"] = list(choices)  # in the order in which they are declared
     schema = definitions.pop("FilePart")

@@ -108,12 +108,14 @@ def from_python(value: object, place: Place) -> Node:
     if isinstance(value, Mapping):
         entries = {str(key): from_python(item, place) for key, item in value.items()}
         return Section(entries, dict.fromkeys(entries, place), place)
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and value.ndim:
         return Numbers(value, place)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return Items(tuple(from_python(item, place) for item in value), place)
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic | np.ndarray):
         value = value.item()
+    if isinstance(value, float):
+        value = float(value)  # without what a class of its own adds
     if value is None or isinstance(value, bool | int | float | str):
         return Scalar(value, _spelling(value), place)
     raise TypeError(f"a scenario cannot hold {type(value).__name__}")

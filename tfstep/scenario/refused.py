@@ -15,6 +15,7 @@ from tfstep.scenario.nodes import Keys, Node, Scalar, Section, at, found, shown
 from tfstep.scenario.schema import LARGEST, FilePart, Part, choices_of, fields
 from tfstep.text import Text
 
+NO_TYPE = (msgspec.ValidationError, UnicodeEncodeError)  # the latter of half a character
 UNKNOWN = None
 """In place of a type: the key itself is not one of the section's."""
 
@@ -23,7 +24,7 @@ def refused(value: object, kind: Any, keys: Keys = ()) -> Iterator[tuple[Keys, A
     """The smallest parts of ``value`` that are not of the type ``kind``: keys, and the type asked or `UNKNOWN`."""
     try:
         msgspec.convert(value, kind)
-    except msgspec.ValidationError:
+    except NO_TYPE:
         section, item = _section(kind), _item(kind)
         inner: list[tuple[Keys, Any]] = []
         if section is not None and isinstance(value, dict):
@@ -34,6 +35,8 @@ def refused(value: object, kind: Any, keys: Keys = ()) -> Iterator[tuple[Keys, A
         elif item is not None and isinstance(value, list):
             for index, each in enumerate(value):
                 inner += refused(each, item, (*keys, index))
+            if inner and not _as_long(value, kind):
+                inner.append((keys, kind))
         yield from inner or [(keys, kind)]
 
 
@@ -67,6 +70,10 @@ def _bare(kind: Any) -> Any:
     return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
+def _limits(kind: Any) -> msgspec.Meta:
+    return get_args(kind)[1] if get_origin(kind) is Annotated else msgspec.Meta()
+
+
 def _section(kind: Any) -> type[Part] | None:
     """The section that a value of this type is, or may be."""
     for each in get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,):
@@ -78,7 +85,13 @@ def _section(kind: Any) -> type[Part] | None:
 def _item(kind: Any) -> Any:
     """The type of a list's items, or None for what is no list."""
     kind = _bare(kind)
-    return get_args(kind)[0] if get_origin(kind) in (list, tuple) else None
+    return get_args(kind)[0] if get_origin(kind) is list else None
+
+
+def _as_long(value: list[Any], kind: Any) -> bool:
+    """Whether a list has as many items as its type asks for."""
+    limits = _limits(kind)
+    return (limits.min_length or 0) <= len(value) <= (limits.max_length or len(value))
 
 
 def _of_key(keys: Keys) -> Text | None:
@@ -100,8 +113,7 @@ def _of_key(keys: Keys) -> Text | None:
 
 def _of_type(kind: Any, node: Node | None) -> Text:
     """What is allowed by a type and its limits."""
-    limits = get_args(kind)[1] if get_origin(kind) is Annotated else msgspec.Meta()
-    bare = _bare(kind)
+    limits, bare = _limits(kind), _bare(kind)
     if bare is int:
         return Text("a whole number{within}", "整数{within}", within=_within(limits))
     if bare is float:
@@ -116,15 +128,13 @@ def _of_type(kind: Any, node: Node | None) -> Text:
         return Text("true or false", "true 或 false")
     if bare is str:
         return Text("a text that is not empty", "非空文本") if limits.min_length else Text("a text", "文本")
-    if get_origin(bare) is tuple:
-        return Text("a list of {n}", "{n} 项的列表", n=len(get_args(bare)))
-    if get_origin(bare) is list:
-        return (
-            Text("a list of at least {n}", "至少 {n} 项的列表", n=limits.min_length)
-            if limits.min_length
-            else Text("a list", "列表")
-        )
-    return Text("a group of keys", "一组键值")
+    if get_origin(bare) is not list:
+        return Text("a group of keys", "一组键值")
+    if limits.min_length is None:
+        return Text("a list", "列表")
+    if limits.min_length == limits.max_length:
+        return Text("a list of {n}", "{n} 项的列表", n=limits.min_length)
+    return Text("a list of at least {n}", "至少 {n} 项的列表", n=limits.min_length)
 
 
 def _within(limits: msgspec.Meta) -> Text:
@@ -146,7 +156,7 @@ def _within(limits: msgspec.Meta) -> Text:
         case [one]:
             return Text(", {one}", "，{one}", one=one)
         case [low, high]:
-            return Text(", {low} and {high}", "，{low}且{high}", low=low, high=high)
+            return Text(", {low} and {high}", "，{low} 且{high}", low=low, high=high)
     return Text("", "")
 
 

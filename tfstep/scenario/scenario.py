@@ -151,15 +151,15 @@ def _load(text: str, name: str, path: Path | None, variant: str | None) -> Scena
         file = parse(text, str(path or name), report)
     except Mistakes as mistakes:
         raise Mistakes([*report.mistakes, *mistakes.mistakes]) from None
+    readable = not report.mistakes
     variants.check_names(file, report)
     wanted, chosen = variant or variants.BASE, None
     for each in variants.names(file)[: variants.MOST + 1]:
         checked = _variant(file, each, report)
         chosen = checked if each == wanted else chosen
     tree = variants.apply(file, wanted) if not report.mistakes or chosen else file
-    if (
-        report.mistakes and chosen
-    ):  # only values under `weights` or `pins` are wrong: the model tells which paths and shapes are
+    if report.mistakes and chosen and readable:
+        # only values under `weights` or `pins` are wrong: the model tells which paths and shapes are
         try:
             _ = _made(name, path, wanted, text, file, tree, chosen, Report()).program
         except Mistakes as mistakes:
@@ -171,7 +171,8 @@ def _variant(file: Section, name: str, report: Report) -> Checked | None:
     """One variant, checked; its mistakes go to ``report``."""
     own = Report()
     checked = check(variants.apply(file, name), own)
-    report.mistakes += own.mistakes
+    known = {mistake.key for mistake in report.mistakes}
+    report.mistakes += (variants.blamed(file, name, mistake) for mistake in own.mistakes if mistake.key not in known)
     return checked
 
 

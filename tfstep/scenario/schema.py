@@ -203,7 +203,7 @@ class TrainPart(Part):
     optimizer: Literal["sgd", "adam"] = "sgd"
     lr: Finite = 0.1
     momentum: Fraction = 0.0
-    betas: tuple[Fraction, Fraction] = (0.9, 0.999)
+    betas: Annotated[list[Fraction], Meta(min_length=2, max_length=2)] = field(default_factory=lambda: [0.9, 0.999])
     eps: Positive = 1e-8
     steps: Annotated[int, Meta(ge=0, le=1_000_000)] = 100
     teacher_forcing: bool = True
@@ -215,13 +215,13 @@ class VariantPart(Part):
 
     title: TextField = None
     about: TextField = None
-    model: dict[str, Any] = {}
-    vocab: VocabField = None
-    input: dict[str, Any] = {}
+    model: dict[str, Any] | None = {}
+    vocab: VocabField | None = None
+    input: dict[str, Any] | None = {}
     loss: Any = None
-    weights: dict[str, Any] = {}
-    pins: dict[str, Any] = {}
-    train: dict[str, Any] = {}
+    weights: dict[str, Any] | None = {}
+    pins: dict[str, Any] | None = {}
+    train: dict[str, Any] | None = {}
 
 
 class FilePart(Part):

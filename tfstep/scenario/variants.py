@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import chain, islice
 
 from tfstep.errors import did_you_mean
-from tfstep.scenario.mistakes import Place, Report, fault
+from tfstep.scenario.mistakes import Mistake, Place, Report, fault
 from tfstep.scenario.nodes import Items, Keys, Node, Scalar, Section, found, shown
 from tfstep.scenario.schema import FilePart
 from tfstep.text import Text
@@ -86,6 +86,20 @@ def _changes(section: Section, name: str) -> tuple[Section, ...]:
         return known[name]
 
     return of(name)
+
+
+def blamed(tree: Section, name: str, mistake: Mistake) -> Mistake:
+    """A mistake that only this variant makes: where its place is not among the variants, it is put at the variant."""
+    section = tree.get("variants")
+    if name == BASE or not isinstance(section, Section) or _behind(tree.keys["variants"], mistake.place):
+        return mistake
+    message = Text("variant {name}: {message}", "变体 {name}：{message}", name=shown(name), message=mistake.message)
+    return Mistake(section.keys[name], message)
+
+
+def _behind(first: Place, place: Place) -> bool:
+    """Whether a place does not stand before another one of the file."""
+    return (place.line, place.column) >= (first.line, first.column)
 
 
 def check_names(tree: Section, report: Report) -> None:

@@ -44,6 +44,7 @@ _FIXED: dict[str, Value] = {
     **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
 }
 _OPENING = re.compile(rf"(?:[\[{{][ \t\r\n]*){{{MAX_DEPTH + 1}}}")
+_HALF = re.compile("[\ud800-\udfff]")  # of a character that is written as two: no text by itself
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 
@@ -155,7 +156,11 @@ class _Builder:
                 raise fault(place, _too_deep())
             self.open.append(_Open(isinstance(event, MappingStartEvent), place, refused))
         elif isinstance(event, ScalarEvent) and not refused:
-            self.close(self.scalar(event, place))
+            if _HALF.search(event.value):
+                self.report.add(place, _NO_TEXT)
+                self.close(Broken(place))
+            else:
+                self.close(self.scalar(event, place))
         else:
             self.close(Broken(place))
 

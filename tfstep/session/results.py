@@ -133,9 +133,9 @@ class Changed(Result, frozen=True, eq=False):
 
 
 class Trained(Changed, frozen=True, eq=False):
-    """Updates made, or gone back over. ``losses`` are those the updates started from, and where there is no
-    `train.data` the one reached at last; ``moved`` says where a breakpoint stopped them. ``data`` is whether they
-    are losses over `train.data` and not over the input that is shown."""
+    """Updates made, or gone back over. ``losses`` are those the updates started from, and the one reached at last;
+    ``moved`` says where a breakpoint stopped them. ``data`` is whether they are losses over `train.data` and not over
+    the input that is shown."""
 
     start: int = 0
     update: int = 0

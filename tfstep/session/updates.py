@@ -65,6 +65,13 @@ def train(
     return with_carried(trace, after[0]), moments, True
 
 
+def loss(scenario: Scenario, trace: Trace) -> float:
+    """The loss that the next update starts from: over `train.data` where there is any."""
+    if not scenario.train.data:
+        return float(trace["loss"].value.sum())
+    return _training(scenario, trace).loss()
+
+
 def start_of(past: Sequence[Moment], update: int) -> Carried:
     """What an update started from, run again from the last one that is kept."""
     moment = past[update]

@@ -80,7 +80,7 @@ class Account(Struct, frozen=True, eq=False):
 
     def lines(self, cells: int, lines: int) -> list[Line]:
         """At most so many lines, the more telling ones first to stay."""
-        groups = [self._head(cells), self._made(cells), self._moves(cells)]
+        groups = [self._head(cells), self._made(cells, lines - 1), self._moves(cells)]
         roomy = sum(len(group) for group in groups) + 2 <= lines
         found: list[Line] = []
         for group in groups:
@@ -97,7 +97,7 @@ class Account(Struct, frozen=True, eq=False):
     def _value(self) -> Span:
         return Span(plain(self.value), "strong")
 
-    def _made(self, cells: int) -> list[Line]:
+    def _made(self, cells: int, lines: int) -> list[Line]:
         if self.leaf:
             return [line(Span(self.leaf, "dim")), *self._old()]
         if self.computed is not None:
@@ -111,8 +111,7 @@ class Account(Struct, frozen=True, eq=False):
         total = line(Span("  = ", "dim"), Span(plain(self.total), "accent"), "   ", self._checked())
         if self.partial is not None:
             total = line("   ", _so_far(self.partial), Span(plain(self.partial.total), "accent"))
-        found.extend(flow([*(t for t in terms if t), total], cells, indent=2))
-        return found + self._old()
+        return [*found, *_summed([t for t in terms if t], total, cells, lines - len(found)), *self._old()]
 
     def _checked(self) -> Span:
         if self.holds:
@@ -165,6 +164,15 @@ class Account(Struct, frozen=True, eq=False):
             used = self._marked(_listed(self.used_by), first)
             parts.append(line(Span(str(Text("used by ", "用于 ")), "dim"), *used))
         return found + flow(parts, cells)
+
+
+def _summed(terms: list[Line], total: Line, cells: int, lines: int) -> list[Line]:
+    """A sum and what it comes to; where it is too long, terms are left out and not the total."""
+    whole = flow([*terms, total], cells, indent=2)
+    if len(whole) <= lines or lines < 2:
+        return whole
+    shown = flow(terms, cells - 2, indent=2)[: lines - 1]
+    return [*shown[:-1], (*shown[-1], Span(" …", "dim")), total]
 
 
 def _so_far(partial: Partial) -> str:

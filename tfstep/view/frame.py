@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from tfstep.engine.cell import Cell, parse_cell
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.tensor import Tensor, short
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Term
 from tfstep.errors import PathError
@@ -227,9 +227,7 @@ def _header(state: State, trace: Trace) -> Header:
         name=state.scenario.name,
         variant=state.variant,
         phase=str(PHASE_NAMES[state.phase]),
-        trail=tuple(
-            frame.name.rpartition(".")[2] if frame.kind == "step" else frame.name for frame in state.frames()[1:]
-        ),
+        trail=tuple(short(frame.name) if frame.kind == "step" else frame.name for frame in state.frames()[1:]),
         step=f"{written(state.position)}/{state.steps_total}",
         loss=loss,
         stops=len(state.points.all),

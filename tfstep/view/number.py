@@ -120,7 +120,7 @@ def style_for(found: Stats, digits: int = DIGITS, probability: bool = False) -> 
         return Style(digits, digits + 2, sign=False)
     bound = found.bound
     if bound == 0:
-        return Style(digits, 2)
+        return Style(digits, 4 if found.odd else 2)  # 0, or +inf
     power = math.floor(math.log10(bound))
     if power >= 5 or power < -3:
         mantissa = max(0, digits - 2)

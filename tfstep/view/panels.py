@@ -26,14 +26,21 @@ def top_line(header: Header, cells: int) -> Line:
         right.append(Span(f"  ● {header.stops}", "bad"))
     if header.edits:
         right.append(Span(f"  ~ {header.edits}", "changed"))
-    trail = line(Span(" › ".join((header.phase, *header.trail)), "key"))
+    names = (header.phase, *header.trail)
+    trail = _trail(names, cells)
     room = cells - line_width(left) - line_width(tuple(right)) - 6
     if room < max(TRAIL, line_width(trail)):
         left = line(Span(header.name, "accent"), Span(f" · {header.variant}", "dim"))
         room = cells - line_width(left) - line_width(tuple(right)) - 6
     if room > 8:
-        left = (*left, Span("   "), *clipped(trail, room))
+        left = (*left, Span("   "), *_trail(names, room))
     return ends(left, tuple(right), cells)
+
+
+def _trail(names: tuple[str, ...], cells: int) -> Line:
+    """From the phase down to the step; where there is no room for all, the names nearest to the step."""
+    tried = [line(Span(" › ".join(("…", *names[k:]) if k else names), "key")) for k in range(len(names))]
+    return next((each for each in tried if line_width(each) <= cells), clipped(tried[-1], cells))
 
 
 def heading_lines(heading: Heading, cells: int) -> list[Line]:
@@ -63,7 +70,7 @@ def shares(height: int, board: int, why: int, since: int, held: int = 0) -> tupl
     room empty up to two fifths, or to the ``held`` lines that they had before, so that the panels do not jump from
     step to step.
     """
-    since = min(since, max(1, height // 4)) if since else 0
+    since = min(since, max(1, height // 4, height - board - why)) if since else 0
     rest = height - since
     why = max(min(why, rest - board), min(why, max(4 if rest >= 10 else 2, rest // 3)))
     most = rest - why

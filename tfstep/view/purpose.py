@@ -57,6 +57,8 @@ _ROLES = {
         "One number: how wrong the answer is. Backward starts here.",
         "一个数，说明答案错得多远；反向传播由此开始。",
     ),
+}
+_NEURONS = {
     "a": Text("The weighted sum, before the activation.", "加权和，激活之前。"),
     "y": Text("What the neurons of this layer say.", "这一层神经元的输出。"),
 }
@@ -184,6 +186,8 @@ def _forward(path: str, op: str) -> Text:
     scope, _, name = path.rpartition(".")
     if scope.rpartition(".")[2] in ("attn", "cross") and name in _ATTENTION:
         return _ATTENTION[name]
+    if scope.startswith("layer") and name in _NEURONS:
+        return _NEURONS[name]
     if name == "out" and scope.endswith("ffn"):
         return Text("Back to the model's width, each word by itself.", "变回模型的宽度，每个词各算各的。")
     for pattern, text in _FAMILIES:

@@ -17,6 +17,7 @@ from tfstep.view.fit import left, right
 from tfstep.view.labels import cell_words, labels
 from tfstep.view.number import plain
 from tfstep.view.spans import Line, Span, clipped, ends, line, line_width, spelled
+from tfstep.view.width import width
 
 WAITING = 4000  # tensors up to which all of them are compared
 
@@ -57,7 +58,9 @@ class Since(Struct, frozen=True, eq=False):
         """How many tensors moved, and how far the loss."""
         moved = loss = ""
         if self.moved is not None:
-            moved = str(Text("{n} tensors moved", "{n} 个张量随之变动", n=self.moved))
+            one = Text("1 tensor moved", "1 个张量随之变动")
+            several = Text("{n} tensors moved", "{n} 个张量随之变动", n=self.moved)
+            moved = str(one if self.moved == 1 else several)
         if self.loss is not None:
             a, b = (plain(each, False) for each in self.loss)
             loss = str(Text("loss {a} → {b}", "损失 {a} → {b}", a=a, b=b))
@@ -68,7 +71,7 @@ class Since(Struct, frozen=True, eq=False):
         found = self.head(cells)
         if not self.bars or lines < 3:
             return found[:lines]
-        label = max(4, min(12, max(len(bar.label) * 2 for bar in self.bars)))
+        label = max(4, min(12, max(width(bar.label) for bar in self.bars) + 1))
         room = max(4, min(24, (cells - label - 22) // 2))
         found.append(line(Span(self.title, "dim")))
         for bar in self.bars[: lines - len(found)]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tfstep.text import Text
@@ -55,8 +57,9 @@ def _change(grid: Grid) -> tuple[str, str]:
         return "", ""
     with np.errstate(all="ignore"):
         sizes = np.abs(grid.values[moved].astype(float) - grid.before[moved])
-    most = float(sizes[np.isfinite(sizes)].max(initial=0.0))
-    by = brief(most).replace("+", "±")
+    finite = np.isfinite(sizes)
+    most = float(sizes[finite].max(initial=0.0)) if finite.all() else math.inf
+    by = brief(most).replace("+", "±") if math.isfinite(most) else "inf"
     text = Text(
         "~ {n} of {all} moved, at most {by}",
         "~ {all} 个中 {n} 个变动，最大 {by}",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from shutil import get_terminal_size
+from typing import NamedTuple
 
 import click
-from msgspec import Struct
 
 from tfstep.text import Text
 from tfstep.view.symbols import plain
@@ -16,7 +16,7 @@ MARGIN = 2
 LEFT = 30  # the most columns that a name takes before its help goes on a line of its own
 
 
-class Help(Struct, frozen=True):
+class Help(NamedTuple):
     """What a page says beyond the parameters: what the command does, and the commands under it."""
 
     about: Text

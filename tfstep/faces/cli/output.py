@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, TextIO
 from tfstep.errors import CommandError, refusal
 from tfstep.faces.cli.settings import Settings, columns
 from tfstep.text import Text
-from tfstep.view.spans import Line, plain
 from tfstep.view.symbols import plain as fit
 
 if TYPE_CHECKING:
     from tfstep.engine.trace import Trace
+    from tfstep.view.spans import Line
 
 _STYLES = {  # SGR codes, from the sixteen colours that every terminal has
     "name": "1",
@@ -26,10 +26,12 @@ _STYLES = {  # SGR codes, from the sixteen colours that every terminal has
 }
 
 
-def painted(line: Line) -> str:
-    """A line with its colours."""
+def painted(line: Line, color: bool = True) -> str:
+    """A line, with its colours where there is ``color``."""
     return "".join(
-        f"\x1b[{_STYLES[part.role]}m{part.text}\x1b[0m" if part.role in _STYLES and part.text.strip() else part.text
+        f"\x1b[{_STYLES[part.role]}m{part.text}\x1b[0m"
+        if color and part.role in _STYLES and part.text.strip()
+        else part.text
         for part in line
     ).rstrip()
 
@@ -44,7 +46,7 @@ class Output:
 
     def lines(self, lines: Iterable[Line]) -> None:
         """Lines for people."""
-        self.text(f"{painted(line) if self.color else plain(line).rstrip()}\n" for line in lines)
+        self.text(f"{painted(line, self.color)}\n" for line in lines)
 
     def text(self, pieces: Iterable[str]) -> None:
         """Text as it is. A file is written when all of it is there. Raises CommandError where it cannot be."""

@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from shutil import get_terminal_size
 from typing import TextIO
 
-from msgspec import Struct
-
 from tfstep.text import LANGUAGES, locale_language
 
 
-class Settings(Struct):
+class Settings:
     """How to print. ``color`` is auto, always or never."""
 
-    color: str = "auto"
+    def __init__(self, color: str = "auto") -> None:
+        self.color = color
 
     def colored(self, stream: TextIO) -> bool:
         """Whether colour goes to this stream: in auto only to a terminal, and not where ``NO_COLOR`` is set."""

@@ -11,6 +11,7 @@ from tfstep.view.spans import Line
 
 AROUND = 3  # the bar on top, the status line, the footer
 ROOMY = 30  # lines from which panels are set apart by empty ones
+SPACIOUS = 40  # the same where an edit has a panel too
 
 
 class Layout(Struct, frozen=True):
@@ -22,7 +23,8 @@ class Layout(Struct, frozen=True):
     why: tuple[Line, ...]
     tall: int  # the height of ``why`` with the empty lines around it
     since: tuple[Line, ...]
-    apart: int
+    apart: int  # the empty lines above the heading
+    gap: int  # those around ``why``, and above ``since``
 
     @property
     def edge(self) -> int:
@@ -50,10 +52,10 @@ def layout(
     need = arrange(frame.pieces, cells, 10_000, frame.drawing).height
     asked = frame.account.lines(cells, 100)
     edit = frame.since.drawn(cells, 14, frame.ascii) if frame.since else []
-    why_pad = 2 * apart
-    wish = max(len(asked) + why_pad, least)
-    board, why, since = shares(body, need + apart, wish, len(edit) + (apart if edit else 0), edge - len(heading))
-    shown = frame.account.lines(cells, max(1, why - why_pad))
+    gap = apart if height >= SPACIOUS or not edit else 0
+    wish = max(len(asked) + 2 * gap, least)
+    board, why, since = shares(body, need + gap, wish, len(edit) + (gap if edit else 0), edge - len(heading))
+    shown = frame.account.lines(cells, max(1, why - 2 * gap))
     if frame.since:
-        edit = frame.since.drawn(cells, max(1, since - (apart if since > 2 else 0)), frame.ascii)
-    return Layout(tree, tuple(heading), board, tuple(shown), min(wish, why), tuple(edit), apart)
+        edit = frame.since.drawn(cells, max(1, since - (gap if since > 2 else 0)), frame.ascii)
+    return Layout(tree, tuple(heading), board, tuple(shown), min(wish, why), tuple(edit), apart, gap)

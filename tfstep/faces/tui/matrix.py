@@ -77,7 +77,8 @@ def _notes(placed: Placed, window: Window) -> list[str]:
         return [grid.note, shape] if grid.note else []
     down = f"{window.row}-{window.row + placed.rows - 1}/{grid.height}" if rows else f"{grid.height}"
     right = f"{window.column}-{window.column + placed.columns - 1}/{grid.breadth}" if columns else f"{grid.breadth}"
-    return [f"{down} × {right}", f"{window.row}+ × {window.column}+ / {shape}", shape]
+    sizes = f"{placed.rows}×{placed.columns}/{shape}"
+    return [f"{down} × {right}", f"{window.row}+ × {window.column}+ / {shape}", sizes, f"…/{shape}"]
 
 
 def _columns(placed: Placed, window: Window, palette: Palette) -> list[Segment]:
