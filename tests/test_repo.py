@@ -70,3 +70,20 @@ def test_the_checks_run_what_the_readme_says() -> None:
     assert setup in lines
     assert opening == ".venv/bin/tfstep run wo-ai-ni"
     assert tests == lines[-1]
+
+
+def test_a_change_of_a_record_names_its_fields() -> None:
+    """`replace` takes any keyword, so that no type checker sees a name that is none of a field."""
+    trees = [ast.parse(path.read_text("utf-8")) for path in MODULES]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    fields = {
+        line.target.id
+        for node in nodes
+        if isinstance(node, ast.ClassDef)
+        for line in node.body
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+    }
+    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "replace"]
+    named = {word.arg for call in calls for word in call.keywords if word.arg}
+    assert len(calls) > 40
+    assert named <= fields, named - fields

@@ -98,7 +98,7 @@ def _values(section: str, key: str, field: dict[str, Any], language: str) -> str
         numbers = field["$ref"].endswith("Numbers")
         return (Text("numbers", "数组") if numbers else TYPES["object"]).in_(language)
     bounds = [
-        f"{sign} {field[name]:g}"
+        f"{sign} {'2⁶³ − 1' if field[name] == 2**63 - 1 else format(field[name], 'g')}"
         for name, sign in (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<"))
         if name in field
     ]

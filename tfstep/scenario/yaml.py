@@ -26,7 +26,7 @@ from ruamel.yaml.reader import ReaderError
 
 from tfstep.scenario.mistakes import Mistakes, Place, Report, fault
 from tfstep.scenario.nodes import Broken, Items, Node, Scalar, Section, Value, shown
-from tfstep.scenario.yaml_words import FULL_WIDTH, explained, full_width_colon
+from tfstep.scenario.yaml_words import FULL_WIDTH, UNCLOSED, UNCLOSED_QUOTE, explained, full_width_colon
 from tfstep.text import Text
 
 MAX_DEPTH = 100  # levels of nesting
@@ -105,7 +105,20 @@ def _syntax(error: MarkedYAMLError, file: str, text: str) -> Mistakes:
     for number, line in enumerate(text.split("\n")[first : place.line], first + 1):
         if (column := full_width_colon(line)) >= 0:
             return fault(Place(file, number, column + 1), FULL_WIDTH)
-    return fault(place, explained(error.problem or error.context or ""))
+    there = "".join(text.split("\n")[place.line - 1 : place.line]) if place.line else ""
+    message = explained(error.problem or error.context or "", there)
+    opened = error.context_mark and Place(file, error.context_mark.line + 1, error.context_mark.column + 1)
+    if opened and message is UNCLOSED_QUOTE:
+        return fault(opened, message)
+    if opened and message in UNCLOSED and opened.line != place.line:
+        message = Text(
+            "{message}; it was opened at {line}:{column}",
+            "{message}；它在 {line}:{column} 处打开",
+            message=message,
+            line=opened.line,
+            column=opened.column,
+        )
+    return fault(place, message)
 
 
 class _Builder:

@@ -7,6 +7,15 @@ import re
 from tfstep.scenario.nodes import shown
 from tfstep.text import Text
 
+INDENTED = Text(
+    "this line does not fit the indentation above it; keys of one group begin in one column",
+    "缩进与上文不一致；同一组的键须从同一列开始",
+)
+UNCLOSED_QUOTE = Text("a quotation mark is opened and never closed; close it", "引号没有闭合；请补上")
+UNCLOSED = (
+    Text("a list that is not closed; `,` or `]` belongs here", "列表没有闭合；此处应为 `,` 或 `]`"),
+    Text("a group that is not closed; `,` or `}}` belongs here", "花括号没有闭合；此处应为 `,` 或 `}}`"),
+)
 # what the parser's message contains -> what to tell the reader
 _PROBLEMS = (
     ("'\\t' that cannot start", Text("a tab; indent with spaces", "出现制表符；请用空格缩进")),
@@ -21,25 +30,10 @@ _PROBLEMS = (
         "could not find expected ':'",
         Text("a key without `: `; write `key: value`", "键后面没有“: ”；应写成 `键: 值`"),
     ),
-    (
-        "expected <block end>",
-        Text(
-            "this line does not fit the indentation above it; keys of one group begin in one column",
-            "缩进与上文不一致；同一组的键须从同一列开始",
-        ),
-    ),
-    (
-        "unexpected end of stream",
-        Text("a quotation mark is opened and never closed; close it", "引号没有闭合；请补上"),
-    ),
-    (
-        "expected ',' or ']'",
-        Text("a list that is not closed; `,` or `]` belongs here", "列表没有闭合；此处应为 `,` 或 `]`"),
-    ),
-    (
-        "expected ',' or '}'",
-        Text("a group that is not closed; `,` or `}}` belongs here", "花括号没有闭合；此处应为 `,` 或 `}}`"),
-    ),
+    ("expected <block end>", INDENTED),
+    ("unexpected end of stream", UNCLOSED_QUOTE),
+    ("expected ',' or ']'", UNCLOSED[0]),
+    ("expected ',' or '}'", UNCLOSED[1]),
     (
         "but found '<stream end>'",
         Text(
@@ -64,8 +58,10 @@ def full_width_colon(line: str) -> int:
     return found.end() - 1 if found else -1
 
 
-def explained(problem: str) -> Text:
-    """The parser's problem in words."""
+def explained(problem: str, line: str = "") -> Text:
+    """The parser's problem in words; of a second key on a line that has but one, the indentation is to blame."""
+    if "mapping values are not allowed" in problem and len(re.findall(r":(?=\s|$)", line)) == 1:
+        return INDENTED
     for part, text in _PROBLEMS:
         if part in problem:
             return text
