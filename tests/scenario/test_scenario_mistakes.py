@@ -116,7 +116,7 @@ def test_model(wrong: Wrong, model: str, column: int, words: str) -> None:
             "model: {kind: mlp, sizes: [2]}\ninput: {x: [1, 2]}\n",
             1,
             27,
-            "sizes is a list; allowed: a list of at least 2",
+            "sizes is a list of 1; allowed: a list of at least 2",
         ),
         (
             "model: {kind: mlp, sizes: [2, 0]}\ninput: {x: [1, 2]}\n",
@@ -164,7 +164,7 @@ def test_model(wrong: Wrong, model: str, column: int, words: str) -> None:
             19,
             "train.momentum is 1; allowed: a number, 0 or more and less than 1",
         ),
-        (ATTENTION + "train: {betas: [0.9]}\n", 3, 16, "train.betas is a list; allowed: a list of 2"),
+        (ATTENTION + "train: {betas: [0.9]}\n", 3, 16, "train.betas is a list of 1; allowed: a list of 2"),
         (
             ATTENTION + "train: {betas: [0.9, 1.5]}\n",
             3,
@@ -304,3 +304,8 @@ def test_a_mistake_that_a_variant_makes_is_told_at_the_variant(wrong: Wrong) -> 
 )
 def test_what_is_unreadable_is_told_and_not_run(wrong: Wrong, text: str, words: str) -> None:
     assert words in str(only(wrong("model: {kind: encoder}\n" + text)).message)
+
+
+def test_a_key_with_nothing_behind_it_is_told_once(wrong: Wrong) -> None:
+    found = wrong("model:\n  kind: formula\n  parameters: {w: }\n  steps:\n    a:\n    b: 1\nloss: b\n")
+    assert [(f.place.line, f.place.column) for f in found] == [(3, 16), (5, 5)]

@@ -71,3 +71,9 @@ def test_an_empty_tensor_is_told() -> None:
 def test_a_few_whole_numbers_stand_in_one_line() -> None:
     session = Session(tfstep.load("wo-ai-ni"))
     assert text(session.run("print enc0.attn.W_Q.shape"), session.trace) == "$1 = [4, 4]"
+
+
+def test_one_step_that_follows_is_no_steps() -> None:
+    trace = tfstep.trace(tfstep.load("wo-ai-ni"))
+    assert text(results.Changed(("set",), downstream=1), trace).splitlines()[-1].startswith("one step follows from it")
+    assert text(results.Changed(("set",), downstream=2), trace).splitlines()[-1].startswith("2 steps follow from it")

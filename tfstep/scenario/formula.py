@@ -25,21 +25,21 @@ def read_formula(
     """The values that are given, the parameters' start values, and the steps, each by name in the file's order."""
     report = source.report
     taken: dict[str, Place] = {}
-    given = _values(source.node("model", "given"), taken, report)
+    given = _values(source, "given", taken)
     if x is not None:
         _name("x", source.place("input", "x", key=True), taken, report)
         given["x"] = x
-    parameters = _values(source.node("model", "parameters"), taken, report)
+    parameters = _values(source, "parameters", taken)
     return given, parameters, _steps(source, taken)
 
 
-def _values(node: Node | None, taken: dict[str, Place], report: Report) -> dict[str, np.ndarray]:
+def _values(source: Source, key: str, taken: dict[str, Place]) -> dict[str, np.ndarray]:
+    node, report = source.node("model", key), source.report
     values: dict[str, np.ndarray] = {}
     if isinstance(node, Section):
         for name, value in node:
             _name(name, node.keys[name], taken, report)
-            array = read_array(value, report)
-            if array is not None:
+            if source.given("model", key, name) and (array := read_array(value, report)) is not None:
                 values[name] = array
     return values
 
@@ -63,7 +63,7 @@ def _steps(source: Source, taken: dict[str, Place]) -> dict[str, str]:
         if isinstance(value, Scalar) and not isinstance(value.value, bool) and value.text.strip():
             steps[name] = value.text
             check_expression(value, before, report)
-        else:
+        elif source.given("model", "steps", name):
             report.add(
                 value.place,
                 Text(
@@ -108,8 +108,8 @@ def _name(name: str, place: Place, taken: dict[str, Place], report: Report) -> N
         )
     elif name in RESERVED:
         message = Text(
-            "{name} has a meaning in expressions; take another name",
-            "{name} 在表达式中另有含义；请换一个名称",
+            "'{name}' has a meaning in expressions; take another name",
+            "“{name}”在表达式中另有含义；请换一个名称",
             name=name,
         )
     elif name in taken:

@@ -11,7 +11,7 @@ import msgspec
 
 from tfstep.errors import did_you_mean
 from tfstep.scenario.kinds import KEYS
-from tfstep.scenario.nodes import Keys, Node, Scalar, Section, at, found, shown
+from tfstep.scenario.nodes import Items, Keys, Node, Scalar, Section, at, found, shown
 from tfstep.scenario.schema import LARGEST, FilePart, Part, choices_of, fields
 from tfstep.text import Text
 
@@ -46,6 +46,8 @@ def refusal(tree: Section, keys: Keys, kind: Any) -> Text:
         return _unknown_key(tree, keys)
     node = at(tree, keys)
     what = found(node) if node is not None else Text("nothing", "空值")
+    if isinstance(node, Items) and _item(kind) is not None:
+        what = Text("a list of {n}", "{n} 项的列表", n=len(node.items))
     name = ".".join(str(key) for key in keys if isinstance(key, str)) or str(Text("the file", "文件"))
     choices = choices_of(kind)
     if choices and isinstance(choices[0], str):
