@@ -44,6 +44,7 @@ def _save(session: Session, rest: str) -> Result:
     if path.suffix not in (".yaml", ".yml"):
         raise CommandError(Text("{path}: a scenario's file ends in .yaml", "{path}：场景文件以 .yaml 结尾", path=path))
     written = write_scenario(session.scenario, session.trace, path, replace)
+    session.journal.saved = session.journal.now
     texts = [Text("{path} is written", "已写入 {path}", path=path)]
     if written.weights is not None:
         texts.append(Text("the weights are in {path}", "权重在 {path}", path=written.weights))

@@ -29,7 +29,7 @@ _WHOLE = ("move", "stop", "change")
 def nothing_left(state: State) -> Text | None:
     """Why there is nothing to take up, if there is nothing."""
     if not state.leftovers:
-        return Text("no session on this scenario was cut off", "这个场景没有中断的会话")
+        return Text("no session on this scenario was cut off or left unsaved", "这个场景没有中断或未保存就退出的会话")
     if any(journal.changes for journal in state.journals.values()):
         return Text("this session has changes of its own; start a new one", "当前会话已有改动；请另开一个会话")
     return None
@@ -39,8 +39,9 @@ def nothing_left(state: State) -> Text | None:
     "keep",
     "recover",
     about=Text(
-        "Take up the last session on this scenario that was cut off (killed, or the terminal closed).",
-        "恢复这个场景上一次中断的会话（被杀死或终端关闭）。",
+        "Take up the last session on this scenario that was cut off (killed, or the terminal closed), or that was left "
+        "on the screen with changes not saved.",
+        "恢复这个场景上一次中断的会话（被杀死或终端关闭），或在界面中未保存就退出的会话。",
     ),
     refused=nothing_left,
 )

@@ -9,6 +9,7 @@ from platformdirs import user_state_path
 from tfstep.commands.registry import find
 from tfstep.commands.session import Session
 from tfstep.errors import CommandError
+from tfstep.scenario import catalog
 from tfstep.session.diary import Diary, leftovers
 from tfstep.text import Text
 
@@ -23,7 +24,7 @@ def begin(session: Session) -> Text | None:
     folder = diaries()
     session.leftovers = [left for left in leftovers(folder, session.scenario) if any(map(changes, left.lines))]
     session.diary = Diary(folder, session.scenario)
-    if not session.leftovers:
+    if not session.leftovers or session.leftovers[0].left:
         return None
     return Text(
         "a session on {name} was cut off after {n} lines; `recover` takes it up again",
@@ -40,6 +41,28 @@ def changes(line: str) -> bool:
         return bool(words) and find(words[0]).group in ("change", "learn")
     except CommandError:
         return False
+
+
+def leave(session: Session) -> Text | None:
+    """The user leaves; changes that were not saved stay on disk, for `recover` in a later session, and it is told."""
+    unsaved = any(journal.unsaved for journal in session.journals.values())
+    if not unsaved or session.diary is None or not session.diary.leave():
+        end(session)
+        return None
+    for each in session.leftovers:  # of all that were left only the last is kept
+        if each.left:
+            each.path.unlink(missing_ok=True)
+    return Text(
+        "your changes were not saved: `tfstep run {name}`, then `recover` brings them back",
+        "改动没有保存：运行 `tfstep run {name}` 后执行 `recover` 即可找回",
+        name=called(session),
+    )
+
+
+def called(session: Session) -> str:
+    """What the command line calls the scenario: a bare name, or a file."""
+    path, place = session.scenario.path, catalog.folder()
+    return session.scenario.name if path is None or path.parent == place else str(path)
 
 
 def end(session: Session) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfstep.errors import ExpressionError
 from tfstep.scenario.mistakes import Place, Report
-from tfstep.scenario.nodes import Node, Scalar, Section, found, shown
+from tfstep.scenario.nodes import Scalar, Section, found, shown
 from tfstep.scenario.numbers import read_array
 from tfstep.scenario.typed import Source
 from tfstep.text import Text

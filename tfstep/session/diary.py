@@ -13,6 +13,7 @@ from msgspec import Struct
 from tfstep.scenario.scenario import Scenario
 
 LONGEST = 20_000_000  # bytes of a diary that is read again
+_LEFT = {"left": True}  # the last row where the user has left
 
 
 def key_of(scenario: Scenario) -> str:
@@ -21,12 +22,14 @@ def key_of(scenario: Scenario) -> str:
 
 
 class Leftover(Struct, frozen=True):
-    """The diary of a session that was cut off: its lines, the variant it began with, when it was last written."""
+    """The diary of a session that was cut off, or ``left`` with changes that were not saved: its lines, the variant it
+    began with, when it was last written."""
 
     path: Path
     variant: str
     lines: tuple[str, ...]
     written: float
+    left: bool = False
 
 
 class Diary:
@@ -66,6 +69,18 @@ class Diary:
         self._file.write(json.dumps(what, ensure_ascii=False) + "\n")
         self._file.flush()
 
+    def leave(self) -> bool:
+        """The user has left, and may take this up again. Says whether it is on disk."""
+        if self._file is None or self._broken:
+            return False
+        try:
+            self._put(_LEFT)
+        except OSError:
+            return False
+        self._file.close()
+        self._file = None
+        return True
+
     def end(self) -> None:
         """The session has ended by itself: nothing is to be taken up again."""
         if self._file is not None:
@@ -75,13 +90,13 @@ class Diary:
 
 
 def leftovers(folder: Path, scenario: Scenario) -> list[Leftover]:
-    """The diaries of sessions on this scenario that were killed, the latest first."""
+    """The diaries of sessions on this scenario that were killed, the latest first, then of those that were left."""
     found = []
     for path in folder.glob("*.jsonl") if folder.is_dir() else ():
         left = _read(path, key_of(scenario))
         if left is not None:
             found.append(left)
-    return sorted(found, key=lambda each: -each.written)
+    return sorted(found, key=lambda each: (each.left, -each.written))
 
 
 def _read(path: Path, key: str) -> Leftover | None:
@@ -96,7 +111,8 @@ def _read(path: Path, key: str) -> Leftover | None:
             return None
     except (OSError, ValueError):
         return None
-    return Leftover(path, str(head.get("variant", "base")), _lines(rows[1:]), stat.st_mtime)
+    left = rows[-1] == json.dumps(_LEFT)
+    return Leftover(path, str(head.get("variant", "base")), _lines(rows[1:]), stat.st_mtime, left)
 
 
 def _lines(rows: list[str]) -> tuple[str, ...]:

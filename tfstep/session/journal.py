@@ -26,10 +26,11 @@ class Entry(Struct, frozen=True, eq=False):
 
 
 class Journal(Struct, eq=False):
-    """The changes of one variant, in order; ``at`` is the one that holds now."""
+    """The changes of one variant, in order; ``at`` is the one that holds now, ``saved`` the one last saved."""
 
     entries: list[Entry] = field(default_factory=list)
     at: int = 0
+    saved: Entry | None = None
 
     @property
     def now(self) -> Entry:
@@ -73,6 +74,11 @@ class Journal(Struct, eq=False):
     def changes(self) -> tuple[str, ...]:
         """The command lines of the changes that hold now."""
         return tuple(entry.line for entry in self.held)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether what holds now is neither the start nor what was last saved."""
+        return self.now is not self.start and self.now is not self.saved
 
     @property
     def undone(self) -> tuple[str, ...]:

@@ -63,9 +63,10 @@ def run(
         broke = Text(
             "the screen broke down; what you changed is kept: `tfstep run {name}`, then `recover`",
             "界面意外中止；所做的改动已保存：运行 `tfstep run {name}` 后执行 `recover`",
-            name=session.scenario.path or session.scenario.name,
+            name=recovery.called(session),
         )
         sys.stderr.write(f"{broke}\n")
         return app.return_code
-    recovery.end(session)
+    if (left := recovery.leave(session)) is not None:
+        sys.stderr.write(f"{left}\n")
     return code
