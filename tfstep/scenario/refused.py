@@ -12,10 +12,9 @@ import msgspec
 from tfstep.errors import did_you_mean
 from tfstep.scenario.kinds import KEYS
 from tfstep.scenario.nodes import Items, Keys, Node, Scalar, Section, at, found, shown
-from tfstep.scenario.schema import LARGEST, FilePart, Part, choices_of, fields
+from tfstep.scenario.schema import LARGEST, NO_TYPE, FilePart, Part, choices_of, fields
 from tfstep.text import Text
 
-NO_TYPE = (msgspec.ValidationError, UnicodeEncodeError)  # the latter of half a character
 UNKNOWN = None
 """In place of a type: the key itself is not one of the section's."""
 

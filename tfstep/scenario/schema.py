@@ -11,7 +11,7 @@ import sys
 from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, ValidationError, field
 
 _WORD = {"type": ["string", "number", "boolean"]}
 _WORDS = {"type": "array", "items": _WORD}
@@ -94,6 +94,8 @@ StepsField = Annotated[
 
 Kind = Literal["encoder", "decoder", "encoder-decoder", "attention", "mlp", "formula"]
 Activation = Literal["relu", "gelu", "gelu_tanh", "silu", "sigmoid", "tanh", "swiglu", "identity"]
+NO_TYPE = (ValidationError, UnicodeEncodeError)
+"""What `msgspec.convert` raises for a value of another type; the latter where it meets half a character."""
 LARGEST = sys.float_info.max  # below infinity
 Size = Annotated[int, Meta(ge=1)]
 Depth = Annotated[int, Meta(ge=1, le=256)]

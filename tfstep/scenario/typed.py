@@ -65,7 +65,7 @@ def read(tree: Section, report: Report) -> Source:
     data = _plain(tree, (), wrong, report)
     try:
         part = msgspec.convert(data, schema.FilePart)
-    except (msgspec.ValidationError, UnicodeEncodeError):  # the latter of half a character
+    except schema.NO_TYPE:
         from tfstep.scenario.refused import UNKNOWN, refusal, refused
 
         for keys, kind in list(refused(data, schema.FilePart)):
