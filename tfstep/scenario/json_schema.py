@@ -54,7 +54,7 @@ def _keys_of(kind: str) -> dict[str, object]:
 
 def _tidy(schema: object, name: str = "") -> object:
     """References put in; generated titles and stand-in defaults left out."""
-    if isinstance(schema, list | tuple):
+    if isinstance(schema, list):
         return [_tidy(item) for item in schema]
     if not isinstance(schema, dict):
         return schema

@@ -19,10 +19,11 @@ UNKNOWN = None
 """In place of a type: the key itself is not one of the section's."""
 
 
-def refused(value: object, kind: Any, keys: Keys = ()) -> Iterator[tuple[Keys, Any]]:
+def refused(value: object, kind: Any, keys: Keys = ()) -> list[tuple[Keys, Any]]:
     """The smallest parts of ``value`` that are not of the type ``kind``: keys, and the type asked or `UNKNOWN`."""
     try:
         msgspec.convert(value, kind)
+        return []
     except NO_TYPE:
         section, item = _section(kind), _item(kind)
         inner: list[tuple[Keys, Any]] = []
@@ -36,7 +37,7 @@ def refused(value: object, kind: Any, keys: Keys = ()) -> Iterator[tuple[Keys, A
                 inner += refused(each, item, (*keys, index))
             if inner and not _as_long(value, kind):
                 inner.append((keys, kind))
-        yield from inner or [(keys, kind)]
+        return inner or [(keys, kind)]
 
 
 def refusal(tree: Section, keys: Keys, kind: Any) -> Text:

@@ -68,7 +68,7 @@ def read(tree: Section, report: Report) -> Source:
     except schema.NO_TYPE:
         from tfstep.scenario.refused import UNKNOWN, refusal, refused
 
-        for keys, kind in list(refused(data, schema.FilePart)):
+        for keys, kind in refused(data, schema.FilePart):
             report.add(place_of(tree, keys, key=kind is UNKNOWN), refusal(tree, keys, kind))
             wrong |= {keys, _drop(data, keys)}
         part = msgspec.convert(data, schema.FilePart)
