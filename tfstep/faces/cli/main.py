@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except OSError as error:
         say(_reason(error))
+        _leave_pipe()
         return AT_FAULT
 
 
@@ -74,7 +75,7 @@ def _prepare_streams() -> None:
 
 
 def _leave_pipe() -> None:
-    """Nobody reads standard output any more: let what is left of it go nowhere, also at the interpreter's end."""
+    """Nobody takes standard output any more: let what is left of it go nowhere, also at the interpreter's end."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):  # a stream without a descriptor
