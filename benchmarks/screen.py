@@ -112,7 +112,7 @@ START = {
     "the same, and NumPy": "import numpy" + BARE,
     "the same widgets, empty": SAME,
     "tfstep": """
-from tfstep.faces.cli.commands.run import opened
+from tfstep.faces.cli.commands.work.run import opened
 _, scenario = opened("wo-ai-ni", None)
 import tfstep
 from tfstep.faces.tui.app import Debugger

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 import tfstep
-from tfstep.session.decoding import generate
+from tfstep.session.study.decoding import generate
 
 Claims = dict[str, bool]
 

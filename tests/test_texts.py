@@ -24,7 +24,7 @@ SENTENCE = re.compile(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b")
 
 
 def called(call: ast.Call) -> str:
-    """The last name of what is called: ``Text`` in ``text.Text(…)``."""
+    """The last name of what is called: ``Bilingual`` in ``text.Bilingual(…)``."""
     match call.func:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
@@ -48,7 +48,7 @@ def words(template: str) -> str:
 
 
 def fault(call: ast.Call, open_places: bool = False) -> str | None:
-    """What is wrong with one ``Text(…)``, or with a ``Template(…)``, whose places stay open; or None."""
+    """What is wrong with one ``Bilingual(…)``, or with a ``Template(…)``, whose places stay open; or None."""
     match call.args:
         case [ast.Constant(value=str(en)), ast.Constant(value=str(zh))]:
             pass
@@ -67,7 +67,7 @@ def fault(call: ast.Call, open_places: bool = False) -> str | None:
 def faults(source: str) -> list[str]:
     return [
         f"line {call.lineno}: {found}"
-        for call in calls(ast.parse(source), "Text", "Template")
+        for call in calls(ast.parse(source), "Bilingual", "Template")
         if (found := fault(call, called(call) == "Template"))
     ]
 
@@ -84,7 +84,7 @@ def family(root: str) -> set[str]:
 
 
 def bare_messages(source: str, errors: set[str]) -> list[str]:
-    """Errors that are given a string where a `Text` belongs."""
+    """Errors that are given a string where a `Bilingual` belongs."""
     return [
         f"line {call.lineno}: {ast.unparse(call)}"
         for call in calls(ast.parse(source), *errors)
@@ -93,11 +93,19 @@ def bare_messages(source: str, errors: set[str]) -> list[str]:
 
 
 def loose_sentences(source: str) -> list[str]:
-    """Sentences that stand in neither a `Text` nor a docstring, an assertion, or an error that only a bug raises."""
+    """Sentences that stand in neither a `Bilingual` nor a docstring, an assertion, or an error that only a bug raises."""
     tree = ast.parse(source)
     apart = [
         *calls(
-            tree, "Text", "Template", "ValueError", "TypeError", "KeyError", "AssertionError", "RuntimeError", "compile"
+            tree,
+            "Bilingual",
+            "Template",
+            "ValueError",
+            "TypeError",
+            "KeyError",
+            "AssertionError",
+            "RuntimeError",
+            "compile",
         )
     ]
     apart += [node for node in ast.walk(tree) if isinstance(node, ast.Expr | ast.Assert)]
@@ -118,7 +126,7 @@ def _calls(node: ast.AST) -> bool:
 def test_a_loose_sentence_is_found() -> None:
     assert loose_sentences('say("no such file here")')
     assert loose_sentences('x = "there is no such file"')
-    assert not loose_sentences('"""There is no such file."""\nx = Text("there is no such file", "没有")')
+    assert not loose_sentences('"""There is no such file."""\nx = Bilingual("there is no such file", "没有")')
     assert not loose_sentences('raise ValueError("there is no such file")')
 
 
@@ -149,16 +157,16 @@ def test_the_family_of_errors_is_found() -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ('Text("step {n}", "第 {n} 步", n=1)', None),
-        ('Text("{path}: {n}", "{path}：{n}", path=p, n=1)', None),
-        ('Text("`set`", "`set`")', None),
-        ('Text("step {n}", "第 {m} 步", n=1)', "places differ"),
-        ('Text("step {n}", "第 {n} 步")', "values"),
-        ('Text("step", "第一步", n=1)', "values"),
-        ('Text("next step", "next step")', "no Chinese"),
-        ('Text("第一步", "第一步")', "Chinese in the English"),
-        ('Text(f"step {n}", "第一步")', "not two plain strings"),
-        ('Text("next step")', "not two plain strings"),
+        ('Bilingual("step {n}", "第 {n} 步", n=1)', None),
+        ('Bilingual("{path}: {n}", "{path}：{n}", path=p, n=1)', None),
+        ('Bilingual("`set`", "`set`")', None),
+        ('Bilingual("step {n}", "第 {m} 步", n=1)', "places differ"),
+        ('Bilingual("step {n}", "第 {n} 步")', "values"),
+        ('Bilingual("step", "第一步", n=1)', "values"),
+        ('Bilingual("next step", "next step")', "no Chinese"),
+        ('Bilingual("第一步", "第一步")', "Chinese in the English"),
+        ('Bilingual(f"step {n}", "第一步")', "not two plain strings"),
+        ('Bilingual("next step")', "not two plain strings"),
         ('Template("{x} where masked", "{x}，被遮处")', None),
         ('Template("{x} where masked", "被遮处")', "places differ"),
         ('Template("{x} where masked", "{x} where masked")', "no Chinese"),

@@ -14,14 +14,14 @@ __version__ = "0.1.0"
 __all__ = ["Scenario", "Session", "TfstepError", "Trace", "__version__", "load", "trace"]
 
 if TYPE_CHECKING:
-    from tfstep.commands.session import Session
+    from tfstep.commands.language.session import Session
     from tfstep.engine.trace import Trace
     from tfstep.errors import TfstepError
     from tfstep.scenario.scenario import Scenario, load
 
 _HOMES = {  # what is loaded from where when it is first asked for, so that `import tfstep` stays light
     "Scenario": "tfstep.scenario.scenario",
-    "Session": "tfstep.commands.session",
+    "Session": "tfstep.commands.language.session",
     "TfstepError": "tfstep.errors",
     "Trace": "tfstep.engine.trace",
     "load": "tfstep.scenario.scenario",

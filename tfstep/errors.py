@@ -9,13 +9,13 @@ import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 
 class TfstepError(Exception):
     """The user's input is at fault. ``str(error)`` is the message in the chosen language."""
 
-    def __init__(self, message: Text) -> None:
+    def __init__(self, message: Bilingual) -> None:
         super().__init__(message)
         self.message = message
 
@@ -38,7 +38,7 @@ class EditError(TfstepError):
 class ExpressionError(TfstepError):
     """An expression of the debugger's language is wrong; ``column`` (from 0) says where."""
 
-    def __init__(self, message: Text, column: int = 0) -> None:
+    def __init__(self, message: Bilingual, column: int = 0) -> None:
         super().__init__(message)
         self.column = column
 
@@ -55,27 +55,27 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> Text:
+def did_you_mean(name: str, names: Iterable[str]) -> Bilingual:
     """'; did you mean X?', or nothing."""
     near = nearest(name, names)
-    return Text("; did you mean {near}?", "；是不是想写 {near}？", near=near) if near else Text("", "")
+    return Bilingual("; did you mean {near}?", "；是不是想写 {near}？", near=near) if near else Bilingual("", "")
 
 
-def refusal(error: OSError) -> Text:
+def refusal(error: OSError) -> Bilingual:
     """Why the system refused a file, in words."""
     known = _REFUSALS.get(error.errno or 0)
     why = error.strerror or str(error) or type(error).__name__
-    return known if known is not None else Text("{why}", "{why}", why=why)
+    return known if known is not None else Bilingual("{why}", "{why}", why=why)
 
 
 _REFUSALS = {
-    errno.ENOENT: Text("there is no such file or folder", "没有这个文件或文件夹"),
-    errno.EACCES: Text("permission denied", "没有权限"),
-    errno.EPERM: Text("not permitted", "不允许这样做"),
-    errno.EISDIR: Text("it is a folder", "这是文件夹"),
-    errno.ENOTDIR: Text("part of the path is no folder", "路径中有一段不是文件夹"),
-    errno.EROFS: Text("nothing can be written there: read-only", "那里是只读的"),
-    errno.ENOSPC: Text("no space is left", "空间不足"),
-    errno.ENAMETOOLONG: Text("the name is too long", "名字太长"),
-    errno.ELOOP: Text("the links go round in a circle", "符号链接成环"),
+    errno.ENOENT: Bilingual("there is no such file or folder", "没有这个文件或文件夹"),
+    errno.EACCES: Bilingual("permission denied", "没有权限"),
+    errno.EPERM: Bilingual("not permitted", "不允许这样做"),
+    errno.EISDIR: Bilingual("it is a folder", "这是文件夹"),
+    errno.ENOTDIR: Bilingual("part of the path is no folder", "路径中有一段不是文件夹"),
+    errno.EROFS: Bilingual("nothing can be written there: read-only", "那里是只读的"),
+    errno.ENOSPC: Bilingual("no space is left", "空间不足"),
+    errno.ENAMETOOLONG: Bilingual("the name is too long", "名字太长"),
+    errno.ELOOP: Bilingual("the links go round in a circle", "符号链接成环"),
 }

@@ -1,6 +1,6 @@
 """Every text of the program, in both languages, where it is used.
 
-A `Text` holds the English and the Chinese of one message side by side, so that neither can be
+A `Bilingual` holds the English and the Chinese of one message side by side, so that neither can be
 forgotten, and is turned into words only when it is shown, in the language chosen by then:
 
     >>> str(Text("head {n} of {of}", "第 {n} 头，共 {of} 头", n=1, of=2))
@@ -39,7 +39,7 @@ def locale_language(environ: Mapping[str, str] = os.environ) -> str:
     return "zh" if (locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"
 
 
-class Text:
+class Bilingual:
     """One message in both languages; ``{name}`` marks a place that ``values`` fill."""
 
     __slots__ = ("en", "values", "zh")
@@ -48,7 +48,7 @@ class Text:
         self.en, self.zh, self.values = en, zh, values
 
     @classmethod
-    def of(cls, texts: Mapping[str, str] | str) -> Text:
+    def of(cls, texts: Mapping[str, str] | str) -> Bilingual:
         """A text from a scenario or lesson file: one string, or one per language. It has no places."""
         if isinstance(texts, str):
             texts = {"en": texts, "zh": texts}

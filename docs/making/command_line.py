@@ -10,10 +10,10 @@ from making.markdown import code, head, table
 from tfstep.faces.cli.group import ABOUT, PROGRAM
 from tfstep.faces.cli.options import shared
 from tfstep.faces.cli.table import COMMANDS
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
-TITLE = Text("The command line", "命令行")
-STATUS = Text(
+TITLE = Bilingual("The command line", "命令行")
+STATUS = Bilingual(
     "The exit status is 0 where all is done, 1 where a check or a comparison says no, 2 where the input is at fault, "
     "130 where it was interrupted. Data goes to standard output and everything else to standard error; into a pipe or "
     "a file goes no colour. Completion for bash: "
@@ -29,12 +29,12 @@ def page(language: str) -> Iterator[str]:
     yield from head(TITLE, language)
     yield ABOUT.in_(language)
     yield f"\n{STATUS.in_(language)}\n"
-    names = [Text("command", "命令").in_(language), Text("what it does", "作用").in_(language)]
+    names = [Bilingual("command", "命令").in_(language), Bilingual("what it does", "作用").in_(language)]
     yield from table(
         names, [[f"[`tfstep {name}`](#tfstep-{name})", text.in_(language)] for name, (_, text) in COMMANDS.items()]
     )
     common = {option.name for option in shared()}
-    yield f"\n## {Text('Every command', '所有命令').in_(language)}\n"
+    yield f"\n## {Bilingual('Every command', '所有命令').in_(language)}\n"
     yield from _parameters([p for p in PROGRAM.params if p.name in common or p.name == "version"], language)
     for name in COMMANDS:
         with click.Context(PROGRAM, info_name="tfstep") as context:
@@ -57,7 +57,7 @@ def _usage(found: click.Command, name: str, common: set[str | None]) -> Iterator
 
 
 def _parameters(parameters: Iterable[click.Parameter], language: str) -> Iterator[str]:
-    columns = [Text("option", "选项").in_(language), Text("what it does", "作用").in_(language)]
+    columns = [Bilingual("option", "选项").in_(language), Bilingual("what it does", "作用").in_(language)]
     yield from table(columns, [[code(_spelled(p)), getattr(p, "about").in_(language)] for p in parameters])  # noqa: B009  # as above
 
 

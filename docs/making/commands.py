@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from making.markdown import head, table
-from tfstep.commands.registry import GROUPS, Command, in_groups
+from tfstep.commands.language.registry import GROUPS, Command, in_groups
 from tfstep.expr import ATTRIBUTES, CONSTANTS, functions
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
-TITLE = Text("The debugger's language", "调试器的命令语言")
-INTRO = Text(
+TITLE = Bilingual("The debugger's language", "调试器的命令语言")
+INTRO = Bilingual(
     "One language for the screen's command bar, `tfstep repl`, scripts (`-x FILE`, `source FILE`), lessons and tests. "
     "Commands are shortened as in gdb: by the short forms below, or by any unique beginning. An empty line repeats "
     "the last command where that makes sense (marked ↻). `#` begins a comment, at the start of a line or behind a "
@@ -19,11 +19,16 @@ INTRO = Text(
     "命令可像 gdb 那样缩写：用下表的简写，或任何唯一的开头。标有 ↻ 的命令，空行即重复执行。"
     "行首或空格之后的 `#` 开始注释。没有终端时输出为纯文本，每次运行都相同。",
 )
-COLUMNS = (Text("command", "命令"), Text("short", "简写"), Text("key", "按键"), Text("what it does", "作用"))
+COLUMNS = (
+    Bilingual("command", "命令"),
+    Bilingual("short", "简写"),
+    Bilingual("key", "按键"),
+    Bilingual("what it does", "作用"),
+)
 WORDS = (
     (
         "PATH",
-        Text(
+        Bilingual(
             "a tensor: `enc0.attn.scores`, its gradient `enc0.attn.scores.grad`, a parameter after the update "
             "`enc0.attn.W_Q.new`, a step inside a step `enc0.attn.weights/exp`. Where we are, the scopes around may be "
             "left out: inside `enc0.attn`, `scores` will do; so will any name that only one tensor ends with, and the "
@@ -35,7 +40,7 @@ WORDS = (
     ),
     (
         "CELL",
-        Text(
+        Bilingual(
             "one number of a tensor: `enc0.attn.weights[0,0,1,2]`, or by words, `enc0.attn.weights[0,0,'爱','你']`; "
             "a word's second occurrence is `'他#2'`. A bare path means the cell under the cursor.",
             "张量中的一个数：`enc0.attn.weights[0,0,1,2]`，或用词：`enc0.attn.weights[0,0,'爱','你']`；"
@@ -44,7 +49,7 @@ WORDS = (
     ),
     (
         "PLACE",
-        Text(
+        Bilingual(
             "where to go: a PATH or CELL (a parameter: the step that first reads it), a step number (`14`, inside it "
             "`14.2`), `start`, `loss`, `end`.",
             "要去的地方：PATH 或 CELL（参数则为首次读取它的一步）、步号（`14`，其内部 `14.2`）、"
@@ -53,7 +58,7 @@ WORDS = (
     ),
     (
         "PATTERN",
-        Text(
+        Bilingual(
             "which steps: a path in which `*` stands for any characters, dots included (`.grad`, `.new` and what "
             "stands behind `/` must be spelled), a step number, a phase (`forward`, `backward`, `update`), `op NAME`.",
             "哪些步骤：路径，其中 `*` 代表任意字符，包括点（`.grad`、`.new` 和 `/` 之后的部分须写明）；"
@@ -62,7 +67,7 @@ WORDS = (
     ),
     (
         "EXPR",
-        Text(
+        Bilingual(
             "arithmetic over tensors: `+ - * / @ **`, comparisons, `and or not`, slices, lists of numbers, the "
             "functions below, `{attributes}` of any value, the constants `{constants}`. `it` is the tensor of the "
             "step we are at, `$_` the last value printed, `$1` the first, `$x` one named by `set $x = EXPR`. An inner "
@@ -87,11 +92,11 @@ def page(language: str) -> Iterator[str]:
     for group, commands in in_groups():
         yield f"\n## {GROUPS[group].in_(language)}\n"
         yield from table(columns, [_cells(command, language) for command in commands])
-    yield f"\n## {Text('Words', '用语').in_(language)}\n"
+    yield f"\n## {Bilingual('Words', '用语').in_(language)}\n"
     for word, about in WORDS:
         yield f"- **{word}** — {about.in_(language)}"
-    yield f"\n## {Text('Functions', '函数').in_(language)}\n"
-    columns = [Text("function", "函数").in_(language), Text("what it gives", "结果").in_(language)]
+    yield f"\n## {Bilingual('Functions', '函数').in_(language)}\n"
+    columns = [Bilingual("function", "函数").in_(language), Bilingual("what it gives", "结果").in_(language)]
     yield from table(columns, [[f"`{each.signature}`", each.help.in_(language)] for each in functions().values()])
 
 

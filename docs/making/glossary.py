@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from making.markdown import code, head
-from tfstep.commands import terms_of_attention, terms_of_debugger, terms_of_layers, terms_of_training
-from tfstep.text import LANGUAGES, Text
+from tfstep.commands.glossary import attention as terms_of_attention
+from tfstep.commands.glossary import debugger as terms_of_debugger
+from tfstep.commands.glossary import layers as terms_of_layers
+from tfstep.commands.glossary import training as terms_of_training
+from tfstep.text import LANGUAGES, Bilingual
 
-TITLE = Text("Glossary", "术语表")
-INTRO = Text(
+TITLE = Bilingual("Glossary", "术语表")
+INTRO = Bilingual(
     "Inside the debugger `help TERM` says the same in either language, and names the tensor of the open scenario in "
     "which the thing can be seen: `help attention score`, `help 注意力分数`. Behind each word stand the paths to "
     "look at.",
@@ -18,10 +21,10 @@ INTRO = Text(
     "`help attention score`。每条后面的路径就是该看的地方。",
 )
 GROUPS = (
-    (Text("Tokens and attention", "词元与注意力"), terms_of_attention.TERMS),
-    (Text("The layers around it", "注意力周围的层"), terms_of_layers.TERMS),
-    (Text("Training and use", "训练与使用"), terms_of_training.TERMS),
-    (Text("The debugger", "调试器"), terms_of_debugger.TERMS),
+    (Bilingual("Tokens and attention", "词元与注意力"), terms_of_attention.TERMS),
+    (Bilingual("The layers around it", "注意力周围的层"), terms_of_layers.TERMS),
+    (Bilingual("Training and use", "训练与使用"), terms_of_training.TERMS),
+    (Bilingual("The debugger", "调试器"), terms_of_debugger.TERMS),
 )
 
 

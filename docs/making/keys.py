@@ -8,10 +8,10 @@ from making.markdown import code, head, table
 from tfstep.faces.tui.key import Key
 from tfstep.faces.tui.keys import KEYS
 from tfstep.faces.tui.lesson.keys import LESSON_KEYS
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
-TITLE = Text("Keys", "按键")
-INTRO = Text(
+TITLE = Bilingual("Keys", "按键")
+INTRO = Bilingual(
     "Every key runs a command, or changes how you look at a step. `?` shows the same on the screen, with what "
     "can be done where "
     "you are. Keys of your own stand in `keys.toml`, in the folder of the configuration (`?` says where), a line each: "
@@ -26,9 +26,12 @@ def page(language: str) -> Iterator[str]:
     """The lines of the page."""
     yield from head(TITLE, language)
     yield INTRO.in_(language)
-    for title, keys in ((Text("On the screen", "屏幕上"), KEYS), (Text("In a lesson", "课程中"), LESSON_KEYS)):
+    for title, keys in (
+        (Bilingual("On the screen", "屏幕上"), KEYS),
+        (Bilingual("In a lesson", "课程中"), LESSON_KEYS),
+    ):
         yield f"\n## {title.in_(language)}\n"
-        columns = [Text("key", "按键").in_(language), Text("what it does", "作用").in_(language)]
+        columns = [Bilingual("key", "按键").in_(language), Bilingual("what it does", "作用").in_(language)]
         yield from table(columns, _rows(keys, language))
 
 

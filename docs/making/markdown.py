@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
-MADE = Text(
+MADE = Bilingual(
     "Made from the program itself by `python docs/make.py`; do not edit it by hand.",
     "由程序自身生成：`python docs/make.py`；请勿手工修改。",
 )
 
 
-def head(title: Text, language: str) -> Iterator[str]:
+def head(title: Bilingual, language: str) -> Iterator[str]:
     """The title, and that the page is made."""
     yield f"# {title.in_(language)}"
     yield f"\n<!-- {MADE.in_(language)} -->\n"

@@ -12,10 +12,10 @@ from making.markdown import code, head, table
 from making.ops_zh import ABOUT, SHAPES
 from tfstep import ops
 from tfstep.engine.op import CATALOGUE, Op
-from tfstep.text import Template, Text
+from tfstep.text import Bilingual, Template
 
-TITLE = Text("Ops", "运算")
-INTRO = Text(
+TITLE = Bilingual("Ops", "运算")
+INTRO = Bilingual(
     "What the steps are made of. `g` is the gradient that arrives, `y` the op's own result; ∂x is the gradient that "
     "goes on to the operand x: the VJP (vector-Jacobian product). Behind it stands the line of the program that "
     "computes it, where it is one line. A ● marks a primitive, which computes with NumPy and says by itself why a "
@@ -26,22 +26,22 @@ INTRO = Text(
     "若程序里只用一行算出它，就把那一行附在后面。● 表示基本运算：直接用 NumPy 计算，并能自己说明每个单元格的由来；"
     "其余运算都由别的运算写成，走进去就是打开记录、把同样的几行再跑一遍。",
 )
-BROADCAST = Text("any, broadcast", "任意，可广播")
+BROADCAST = Bilingual("any, broadcast", "任意，可广播")
 ROOMS = {
-    "linear": Text("Matrix products and linear layers", "矩阵乘法与线性层"),
-    "attention": Text("Attention", "注意力"),
-    "norm": Text("Normalisation", "归一化"),
-    "activation": Text("Activations", "激活函数"),
-    "loss": Text("Losses", "损失"),
-    "optim": Text("Updates", "参数更新"),
-    "embed": Text("Embedding", "词嵌入"),
-    "rotate": Text("Rotary positions", "旋转位置编码"),
-    "elementwise": Text("Arithmetic", "算术"),
-    "functions": Text("Functions of one number", "一元函数"),
-    "reduce": Text("Along an axis", "沿轴归约"),
-    "choice": Text("One of two", "二选一"),
-    "shape": Text("Shapes", "形状"),
-    "index": Text("By number", "按编号"),
+    "linear": Bilingual("Matrix products and linear layers", "矩阵乘法与线性层"),
+    "attention": Bilingual("Attention", "注意力"),
+    "norm": Bilingual("Normalisation", "归一化"),
+    "activation": Bilingual("Activations", "激活函数"),
+    "loss": Bilingual("Losses", "损失"),
+    "optim": Bilingual("Updates", "参数更新"),
+    "embed": Bilingual("Embedding", "词嵌入"),
+    "rotate": Bilingual("Rotary positions", "旋转位置编码"),
+    "elementwise": Bilingual("Arithmetic", "算术"),
+    "functions": Bilingual("Functions of one number", "一元函数"),
+    "reduce": Bilingual("Along an axis", "沿轴归约"),
+    "choice": Bilingual("One of two", "二选一"),
+    "shape": Bilingual("Shapes", "形状"),
+    "index": Bilingual("By number", "按编号"),
 }
 
 
@@ -51,15 +51,15 @@ def page(language: str) -> Iterator[str]:
     yield from head(TITLE, language)
     yield INTRO.in_(language)
     columns = [
-        Text("op", "运算").in_(language),
-        Text("what it does", "作用").in_(language),
-        Text("formula", "公式").in_(language),
-        Text("shapes", "形状").in_(language),
+        Bilingual("op", "运算").in_(language),
+        Bilingual("what it does", "作用").in_(language),
+        Bilingual("formula", "公式").in_(language),
+        Bilingual("shapes", "形状").in_(language),
         "VJP",
     ]
     for room, title in ROOMS.items():
         yield f"\n## {title.in_(language)}\n"
-        here = [op for op in CATALOGUE.ops.values() if type(op).__module__ == f"tfstep.ops.{room}"]
+        here = [op for op in CATALOGUE.ops.values() if type(op).__module__.rpartition(".")[2] == room]
         yield from table(columns, [_cells(op, language) for op in here])
 
 

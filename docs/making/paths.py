@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import tfstep
 from making.markdown import code, head, table
-from tfstep.engine.inside import unfold
 from tfstep.engine.plan import Node
+from tfstep.engine.substeps import unfold
 from tfstep.engine.trace import Trace
-from tfstep.models.aliases import aliases
+from tfstep.families.aliases import aliases
 from tfstep.scenario.scenario import load_text
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
-TITLE = Text("Tensor paths", "张量路径")
-INTRO = Text(
+TITLE = Bilingual("Tensor paths", "张量路径")
+INTRO = Bilingual(
     "Every tensor has a path: the scopes it stands in, joined by dots. Layers are counted from 0; `enc` blocks read "
     "`src`, `dec` blocks read `tgt`, and a decoder alone reads `tgt`. Below stands what real timelines hold, in the "
     "order in which it is computed. A key that is switched off takes its tensors away; asking for one names that key.",
@@ -27,29 +27,29 @@ INTRO = Text(
 AROUND = (
     (
         "P.grad",
-        Text(
+        Bilingual(
             "∂loss/∂P, for parameters and for all that lies between; missing where no way leads to the loss",
             "∂loss/∂P，参数和中间量都有；没有路通向损失的则没有",
         ),
     ),
     (
         "P.grad/CONSUMER",
-        Text(
+        Bilingual(
             "where P is used several times: the share of one use; `P.grad` is their sum",
             "P 被用到多次时，每次使用各自的一份；`P.grad` 是它们的和",
         ),
     ),
-    ("P.new", Text("a parameter after the update", "更新之后的参数")),
-    ("P/NAME", Text("a step inside the step P, see below", "步骤 P 内部的一步，见下")),
-    ("P/computed", Text("what a pinned tensor would have been", "被固定的张量本来会是什么值")),
+    ("P.new", Bilingual("a parameter after the update", "更新之后的参数")),
+    ("P/NAME", Bilingual("a step inside the step P, see below", "步骤 P 内部的一步，见下")),
+    ("P/computed", Bilingual("what a pinned tensor would have been", "被固定的张量本来会是什么值")),
     (
         "P[0,1,2]",
-        Text(
+        Bilingual(
             "a cell; all indices, from 0, or words: `P[0,0,'爱','你']`",
             "一个单元格；写全各轴下标，从 0 数起，也可用词：`P[0,0,'爱','你']`",
         ),
     ),
-    ("pass2:P", Text("P in the second pass of `generate`", "`generate` 第二遍中的 P")),
+    ("pass2:P", Bilingual("P in the second pass of `generate`", "`generate` 第二遍中的 P")),
 )
 STACK = "model: {{kind: {kind}, d_model: 4, heads: 2, d_ff: 8{more}}}\nvocab: [<pad>, a, b]\ninput: {{{input}}}\n"
 READ, WRITE = "source: a b", "target: a b, labels: b a"
@@ -59,18 +59,18 @@ READ, WRITE = "source: a b", "target: a b, labels: b a"
 class Model:
     """A small model whose timeline is shown; ``only`` are the paths that are new in it."""
 
-    title: Text
+    title: Bilingual
     yaml: str
     only: str = ""
 
 
 MODELS = (
     Model(
-        Text("An encoder (`kind: encoder`), post-norm", "编码器（`kind: encoder`），后置归一化"),
+        Bilingual("An encoder (`kind: encoder`), post-norm", "编码器（`kind: encoder`），后置归一化"),
         STACK.format(kind="encoder", more="", input="source: a b, labels: a b"),
     ),
     Model(
-        Text(
+        Bilingual(
             "What a decoder beside it has more (`kind: encoder-decoder`)",
             "与之配合的解码器多出的部分（`kind: encoder-decoder`）",
         ),
@@ -78,30 +78,30 @@ MODELS = (
         r"tgt\.|dec0\.(cross|add|norm)",
     ),
     Model(
-        Text("A decoder alone (`kind: decoder`), pre-norm", "只有解码器（`kind: decoder`），前置归一化"),
+        Bilingual("A decoder alone (`kind: decoder`), pre-norm", "只有解码器（`kind: decoder`），前置归一化"),
         STACK.format(kind="decoder", more=", norm_position: pre", input=WRITE),
         r"dec0\.(?!attn|ffn)|dec\.",
     ),
     Model(
-        Text("With `positional: rope`", "`positional: rope` 时多出"),
+        Bilingual("With `positional: rope`", "`positional: rope` 时多出"),
         STACK.format(kind="encoder", more=", positional: rope", input=READ),
         r".*_rot$",
     ),
     Model(
-        Text("With `activation: swiglu`", "`activation: swiglu` 时多出"),
+        Bilingual("With `activation: swiglu`", "`activation: swiglu` 时多出"),
         STACK.format(kind="encoder", more=", activation: swiglu", input=READ),
         r".*gate",
     ),
     Model(
-        Text("Attention alone (`kind: attention`)", "只有注意力（`kind: attention`）"),
+        Bilingual("Attention alone (`kind: attention`)", "只有注意力（`kind: attention`）"),
         "model: {kind: attention}\ninput: {x: [[1, 0], [0, 1]]}\n",
     ),
     Model(
-        Text("Layers of neurons (`kind: mlp`)", "多层神经元（`kind: mlp`）"),
+        Bilingual("Layers of neurons (`kind: mlp`)", "多层神经元（`kind: mlp`）"),
         "model: {kind: mlp, sizes: [2, 2, 1]}\ninput: {x: [[1, 0]]}\nloss: {kind: mse, target: [[1]]}\n",
     ),
 )
-FORMULA = Text(
+FORMULA = Bilingual(
     "With `kind: formula` the paths are the names that the file gives its numbers, parameters and steps.",
     "`kind: formula` 时，路径就是文件里给各个数、参数和步骤起的名字。",
 )
@@ -111,8 +111,8 @@ def page(language: str) -> Iterator[str]:
     """The lines of the page."""
     yield from head(TITLE, language)
     yield INTRO.in_(language)
-    yield f"\n## {Text('Around a path P', '路径 P 的各种写法').in_(language)}\n"
-    columns = [Text("path", "路径").in_(language), Text("what it is", "是什么").in_(language)]
+    yield f"\n## {Bilingual('Around a path P', '路径 P 的各种写法').in_(language)}\n"
+    columns = [Bilingual("path", "路径").in_(language), Bilingual("what it is", "是什么").in_(language)]
     yield from table(columns, [[code(path), about.in_(language)] for path, about in AROUND])
     columns = [each.in_(language) for each in COLUMNS]
     insides: dict[str, tuple[str, ...]] = {}
@@ -122,23 +122,26 @@ def page(language: str) -> Iterator[str]:
         yield from table(columns, _rows(trace, re.compile(model.only), language))
         insides |= _insides(trace)
     yield f"\n{FORMULA.in_(language)}"
-    yield f"\n## {Text('Inside a step', '步骤内部').in_(language)}\n"
-    columns = [Text("op", "运算").in_(language), Text("inner steps, `P/NAME`", "内部步骤，写作 `P/名字`").in_(language)]
+    yield f"\n## {Bilingual('Inside a step', '步骤内部').in_(language)}\n"
+    columns = [
+        Bilingual("op", "运算").in_(language),
+        Bilingual("inner steps, `P/NAME`", "内部步骤，写作 `P/名字`").in_(language),
+    ]
     rows = [[code(name), " ".join(map(code, inner))] for name, inner in sorted(insides.items())]
     yield from table(columns, rows)
 
 
 COLUMNS = (
-    Text("path", "路径"),
-    Text("how it is made", "怎样得到"),
-    Text("axes", "轴"),
-    Text("elsewhere", "别处的名字"),
+    Bilingual("path", "路径"),
+    Bilingual("how it is made", "怎样得到"),
+    Bilingual("axes", "轴"),
+    Bilingual("elsewhere", "别处的名字"),
 )
 KINDS = {
-    "parameter": Text("parameter", "参数"),
-    "constant": Text("constant", "常量"),
-    "input": Text("input", "输入"),
-    "view": Text("view of a parameter", "参数的视图"),
+    "parameter": Bilingual("parameter", "参数"),
+    "constant": Bilingual("constant", "常量"),
+    "input": Bilingual("input", "输入"),
+    "view": Bilingual("view of a parameter", "参数的视图"),
 }
 
 

@@ -15,16 +15,16 @@ from unittest import mock
 import click
 
 from making.blocks import Block, blocks
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.faces.cli.group import PROGRAM
 from tfstep.faces.cli.main import main
 from tfstep.faces.cli.settings import Settings
 from tfstep.faces.script import shown
-from tfstep.lessons.catalog import load_lesson
+from tfstep.lessons.format.catalog import load_lesson
 from tfstep.scenario.scenario import load
 from tfstep.text import language, set_language
-from tfstep.view.spans import Line, plain
+from tfstep.view.text.spans import Line, plain
 
 RESIDUE = 1e-12  # what rounding leaves of a 0
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]\d+)?")

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from making.markdown import code, head, table
-from tfstep.scenario.about import ABOUT, PARTS
-from tfstep.scenario.json_schema import json_schema
-from tfstep.scenario.kinds import INPUTS, KEYS, KINDS
-from tfstep.text import Text
+from tfstep.scenario.keys.about import ABOUT, PARTS
+from tfstep.scenario.keys.json_schema import json_schema
+from tfstep.scenario.keys.kinds import INPUTS, KEYS, KINDS
+from tfstep.text import Bilingual
 
-TITLE = Text("Scenario files", "场景文件")
-INTRO = Text(
+TITLE = Bilingual("Scenario files", "场景文件")
+INTRO = Bilingual(
     "A scenario is a YAML file. `model:` must be there, everything else has a default; `tfstep new KIND` writes a "
     "commented file to start from, `tfstep validate FILE` lists every mistake with its line and column, and `tfstep "
     "new --schema` prints the JSON Schema with which an editor completes the keys. Weights are laid down in the order "
@@ -22,37 +22,37 @@ INTRO = Text(
     "权重按 `init`、`file`、`set` 的顺序依次覆盖。",
 )
 NAMES = {
-    "file": Text("The file", "整个文件"),
-    "layers": Text("`model.layers`", "`model.layers`"),
-    "rope": Text("`model.rope`", "`model.rope`"),
-    "mask": Text("`model.mask`", "`model.mask`"),
-    "example": Text("One of `train.data`", "`train.data` 中的一项"),
+    "file": Bilingual("The file", "整个文件"),
+    "layers": Bilingual("`model.layers`", "`model.layers`"),
+    "rope": Bilingual("`model.rope`", "`model.rope`"),
+    "mask": Bilingual("`model.mask`", "`model.mask`"),
+    "example": Bilingual("One of `train.data`", "`train.data` 中的一项"),
 }
-WORD = Text("words", "词")
+WORD = Bilingual("words", "词")
 VALUES = {  # what the schema has as several alternatives
-    "title": Text("a text", "文字"),
-    "about": Text("a text", "文字"),
+    "title": Bilingual("a text", "文字"),
+    "about": Bilingual("a text", "文字"),
     "source": WORD,
     "target": WORD,
     "labels": WORD,
-    "vocab": Text("words, or a number", "词，或一个数"),
-    "layers": Text("a number, or a section", "一个数，或一节"),
-    "init": Text("`xavier` `normal` `uniform` `zeros`", "`xavier` `normal` `uniform` `zeros`"),
-    "set": Text(
+    "vocab": Bilingual("words, or a number", "词，或一个数"),
+    "layers": Bilingual("a number, or a section", "一个数，或一节"),
+    "init": Bilingual("`xavier` `normal` `uniform` `zeros`", "`xavier` `normal` `uniform` `zeros`"),
+    "set": Bilingual(
         "PATH: `identity` `ones` `zeros` `xavier` …, `{{normal: σ}}` `{{uniform: a}}` `{{constant: c}}`, or numbers",
         "路径: `identity` `ones` `zeros` `xavier` …、`{{normal: σ}}` `{{uniform: a}}` `{{constant: c}}`，或数组",
     ),
-    "steps": Text("name: expression", "名字: 表达式"),
-    "variants": Text("name: keys of the file", "名字: 文件中的键"),
-    "tie": Text("lists of paths", "路径的列表"),
+    "steps": Bilingual("name: expression", "名字: 表达式"),
+    "variants": Bilingual("name: keys of the file", "名字: 文件中的键"),
+    "tie": Bilingual("lists of paths", "路径的列表"),
 }
 TYPES = {
-    "integer": Text("a whole number", "整数"),
-    "number": Text("a number", "数"),
-    "string": Text("a string", "字符串"),
-    "boolean": Text("`true` `false`", "`true` `false`"),
-    "array": Text("a list", "列表"),
-    "object": Text("a section", "一节"),
+    "integer": Bilingual("a whole number", "整数"),
+    "number": Bilingual("a number", "数"),
+    "string": Bilingual("a string", "字符串"),
+    "boolean": Bilingual("`true` `false`", "`true` `false`"),
+    "array": Bilingual("a list", "列表"),
+    "object": Bilingual("a section", "一节"),
 }
 
 
@@ -62,16 +62,16 @@ def page(language: str) -> Iterator[str]:
     yield INTRO.in_(language)
     schema: Any = json_schema()
     columns = [
-        Text("key", "键").in_(language),
-        Text("values", "取值").in_(language),
-        Text("default", "默认").in_(language),
-        Text("what it is for", "作用").in_(language),
+        Bilingual("key", "键").in_(language),
+        Bilingual("values", "取值").in_(language),
+        Bilingual("default", "默认").in_(language),
+        Bilingual("what it is for", "作用").in_(language),
     ]
     for section, part in PARTS.items():
         fields = schema["properties"] if section == "file" else schema["$defs"][part.__name__]["properties"]
         kinds = {"model": KEYS, "input": INPUTS}.get(section, {})
-        last = [Text("kinds", "种类").in_(language)] if kinds else []
-        yield f"\n## {NAMES.get(section, Text('`{name}`', '`{name}`', name=section)).in_(language)}\n"
+        last = [Bilingual("kinds", "种类").in_(language)] if kinds else []
+        yield f"\n## {NAMES.get(section, Bilingual('`{name}`', '`{name}`', name=section)).in_(language)}\n"
         rows = (
             [
                 code(key),
@@ -87,16 +87,16 @@ def page(language: str) -> Iterator[str]:
 
 def _values(section: str, key: str, field: dict[str, Any], language: str) -> str:
     if section == "loss" and key == "target":
-        return Text("numbers", "数组").in_(language)
+        return Bilingual("numbers", "数组").in_(language)
     if section != "example" and key == "loss":
-        return Text("a section, or an expression", "一节，或一个表达式").in_(language)
+        return Bilingual("a section, or an expression", "一节，或一个表达式").in_(language)
     if key in VALUES and (section, key) not in {("train", "steps"), ("file", "steps")}:
         return VALUES[key].in_(language)
     if "enum" in field:
         return " ".join(code(str(each)) for each in field["enum"])
     if "$ref" in field:
         numbers = field["$ref"].endswith("Numbers")
-        return (Text("numbers", "数组") if numbers else TYPES["object"]).in_(language)
+        return (Bilingual("numbers", "数组") if numbers else TYPES["object"]).in_(language)
     bounds = [
         f"{sign} {'2⁶³ − 1' if field[name] == 2**63 - 1 else format(field[name], 'g')}"
         for name, sign in (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<"))
@@ -120,5 +120,5 @@ def _default(field: dict[str, Any]) -> str:
 
 def _kinds(kinds: frozenset[str], language: str) -> str:
     if kinds == frozenset(KINDS):
-        return Text("all", "全部").in_(language)
+        return Bilingual("all", "全部").in_(language)
     return " ".join(kind for kind in KINDS if kind in kinds)

@@ -13,13 +13,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tfstep
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 from tfstep.faces.tui.app import Debugger
 from tfstep.faces.tui.lesson.app import LessonApp
 from tfstep.faces.tui.lesson.start import opened
 from tfstep.faces.tui.palette import DARK, LIGHT
-from tfstep.lessons.catalog import load_lesson, scenario_of
-from tfstep.lessons.progress import Progress
+from tfstep.lessons.format.catalog import load_lesson, scenario_of
+from tfstep.lessons.player.progress import Progress
 from tfstep.text import language, set_language
 
 HERE = Path(__file__).resolve().parent

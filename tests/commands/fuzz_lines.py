@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tfstep
-from tfstep.commands.registry import declared
-from tfstep.commands.session import Session
+from tfstep.commands.language.registry import declared
+from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.expr import functions
 from tfstep.scenario.scenario import load_text
-from tfstep.view.results import text
+from tfstep.view.said.results import text
 
 SCENARIOS = [tfstep.load("wo-ai-ni"), tfstep.load("hill")]
 SCENARIOS.append(

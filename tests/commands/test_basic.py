@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tfstep
-from tfstep.commands.completion import KINDS, complete
-from tfstep.commands.registry import GROUPS, declared, find
-from tfstep.commands.script import ScriptError
-from tfstep.commands.session import Session
+from tfstep.commands.language.completion import KINDS, complete
+from tfstep.commands.language.registry import GROUPS, declared, find
+from tfstep.commands.language.script import ScriptError
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
 from tfstep.session.results import Changed, Moved, Nothing, Quit, Shown, Value
 from tfstep.text import set_language
-from tfstep.view.results import text
+from tfstep.view.said.results import text
 
 WEIGHTS = "enc0.attn.weights"
 

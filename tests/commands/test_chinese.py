@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 import tfstep
-from tfstep.commands.registry import declared
-from tfstep.commands.session import Session
+from tfstep.commands.language.registry import declared
+from tfstep.commands.language.session import Session
 from tfstep.engine.op import CATALOGUE
 from tfstep.expr import ATTRIBUTES, CONSTANTS, functions
 from tfstep.faces.repl import repl
-from tfstep.scenario.about import ABOUT
+from tfstep.scenario.keys.about import ABOUT
 from tfstep.text import set_language
-from tfstep.view.spans import Line, plain
+from tfstep.view.text.spans import Line, plain
 
 SCRIPTS = Path(__file__).parent / "scripts"
 WORD = re.compile(r"(?<![A-Za-z])[A-Za-z]*[a-z][A-Za-z]*(?![A-Za-z])")  # a word in capitals stands for an argument

@@ -1,7 +1,7 @@
 """What the command line offers behind `model`."""
 
 import tfstep
-from tfstep.commands.completion import complete
+from tfstep.commands.language.completion import complete
 from tfstep.text import set_language
 
 

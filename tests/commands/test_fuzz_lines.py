@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from fuzz_lines import SCENARIOS, long_by_nature, play, sessions
 from hypothesis import given, settings
 
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 
 WRITING = ("w", "a", "x", "+")
 touched: list[str] = []

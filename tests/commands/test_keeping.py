@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import tfstep
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError
-from tfstep.session.diary import Diary, leftovers
-from tfstep.view.results import text
+from tfstep.session.change.crash_log import Diary, leftovers
+from tfstep.view.said.results import text
 
 
 @pytest.fixture(autouse=True)
@@ -159,7 +159,7 @@ def test_exports_can_be_read_back(session: Session) -> None:
 CUT_OFF = """
 import os, signal, sys, tfstep
 from pathlib import Path
-from tfstep.session.diary import Diary
+from tfstep.session.change.crash_log import Diary
 session = tfstep.Session(tfstep.load("wo-ai-ni"))
 session.diary = Diary(Path(sys.argv[1]), session.scenario)
 for line in sys.stdin.read().splitlines():

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 import tfstep
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, PathError, TfstepError
 from tfstep.scenario.scenario import load_text
-from tfstep.session import updates
+from tfstep.session.change import updates
+from tfstep.session.change.training import Training
 from tfstep.session.results import Compared, Drawn, Pictured, Plotted, Reasoned, Result, Swept, Trained
-from tfstep.session.training import Training
-from tfstep.view.results import text
+from tfstep.view.said.results import text
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import tfstep
-from tfstep.commands.line import split
-from tfstep.commands.registry import declared, find
-from tfstep.commands.session import Session
+from tfstep.commands.language.line import split
+from tfstep.commands.language.registry import declared, find
+from tfstep.commands.language.session import Session
 from tfstep.faces import repl as line_debugger
 from tfstep.faces.repl import repl
-from tfstep.view.spans import Line, plain
+from tfstep.view.text.spans import Line, plain
 
 SCRIPTS = Path(__file__).parent / "scripts"
 ELSEWHERE = {"recover"}  # needs a session that was cut off; see test_diary

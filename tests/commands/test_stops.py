@@ -3,11 +3,11 @@
 import pytest
 
 import tfstep
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, PathError, TfstepError
 from tfstep.scenario.scenario import load_text
 from tfstep.session.results import Moved
-from tfstep.view.results import text
+from tfstep.view.said.results import text
 
 
 @pytest.fixture

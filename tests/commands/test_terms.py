@@ -4,10 +4,10 @@ import pytest
 from msgspec.structs import replace
 
 import tfstep
-from tfstep.commands.session import Session
-from tfstep.commands.terms import TERMS, entry, find_term, names, seen_at
+from tfstep.commands.glossary.terms import TERMS, entry, find_term, names, seen_at
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError
-from tfstep.scenario.catalog import shipped
+from tfstep.scenario.file.catalog import shipped
 from tfstep.session.results import Help
 from tfstep.text import LANGUAGES
 

@@ -8,9 +8,9 @@ from small_models import encoder, encoder_plan, slope, started, written
 
 from tfstep.engine.plan import PHASES
 from tfstep.engine.tape import Scope, Traced
-from tfstep.ops.elementwise import mul
 from tfstep.ops.linear import matmul
 from tfstep.ops.loss import total
+from tfstep.ops.primitive.elementwise import mul
 
 
 def test_a_tensor_with_one_use_has_its_gradient_in_one_step() -> None:

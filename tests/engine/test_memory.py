@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from small_models import numbers, started, written
 
-from tfstep.engine.blocks import each, row_blocks
-from tfstep.engine.memory import LARGE, Memory
+from tfstep.engine.accel.blocks import each, row_blocks
+from tfstep.engine.accel.memory import LARGE, Memory
 from tfstep.engine.plan import Plan
 from tfstep.engine.tape import Scope, Traced
 from tfstep.engine.trace import Trace
 from tfstep.ops.attention import scale, softmax
-from tfstep.ops.functions import relu
 from tfstep.ops.linear import linear
 from tfstep.ops.loss import total
+from tfstep.ops.primitive.functions import relu
 
 N = 160  # N × N float64 is larger than LARGE
 

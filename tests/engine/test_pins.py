@@ -11,8 +11,8 @@ from tfstep.engine.trace import Trace
 from tfstep.errors import EditError
 from tfstep.models.config import TrainConfig
 from tfstep.ops.attention import softmax
-from tfstep.ops.elementwise import mul
 from tfstep.ops.loss import total
+from tfstep.ops.primitive.elementwise import mul
 
 WEIGHTS = "enc0.attn.weights"
 

@@ -8,7 +8,7 @@ from tfstep.engine.axis import Axis
 from tfstep.errors import ExpressionError, PathError, did_you_mean
 from tfstep.expr import Operand, parse
 from tfstep.expr.expression import Lookup, Result
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 RNG = np.random.default_rng(7)
 SAID = ("他", "告诉", "我", "他", "要", "走")
@@ -48,7 +48,9 @@ def finder(table: Mapping[tuple[str, str | None], Operand] = TABLE) -> Lookup:
         if (path, variant) in table:
             return table[path, variant]
         raise PathError(
-            Text("no tensor {p}{near}", "没有张量 {p}{near}", p=path, near=did_you_mean(path, [p for p, _ in table]))
+            Bilingual(
+                "no tensor {p}{near}", "没有张量 {p}{near}", p=path, near=did_you_mean(path, [p for p, _ in table])
+            )
         )
 
     return find

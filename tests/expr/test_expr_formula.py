@@ -13,7 +13,7 @@ from tfstep.engine.trace import Trace
 from tfstep.errors import ExpressionError, PathError
 from tfstep.expr import parse
 from tfstep.expr.formula import STEPS, formula
-from tfstep.ops.shape import accumulate, seed
+from tfstep.ops.primitive.shape import accumulate, seed
 
 Values = Mapping[str, object]
 

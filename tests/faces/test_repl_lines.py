@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfstep.commands.script import joined
+from tfstep.commands.language.script import joined
 from tfstep.faces.repl import goes_on, one_line
 
 

@@ -40,7 +40,7 @@ from op_checks import (  # noqa: E402  # the ops' own tests
     differences,
 )
 
-from tfstep.engine.kernel import Kernel  # noqa: E402  # after the path
+from tfstep.engine.accel.kernel import Kernel  # noqa: E402  # after the path
 from tfstep.engine.op import CATALOGUE, Op  # noqa: E402  # after the path
 
 TESTS = (check_vjp, check_derived, check_timeline, check_float32, check_forward, check_unfolding, check_explanations)
@@ -61,7 +61,7 @@ class Target:
     @property
     def in_kernel(self) -> bool:
         """Whether it computes with raw arrays beside a body."""
-        return ".kernels." in self.function.__module__
+        return ".accel." in self.function.__module__
 
 
 def targets() -> list[Target]:
@@ -75,7 +75,7 @@ def targets() -> list[Target]:
             for helper in set() if found[key].in_kernel else helpers_of(function, set()):
                 helpers.setdefault(helper, set()).add(op.name)
     for helper, ops in helpers.items():
-        name = f"{helper.__module__.removeprefix('tfstep.ops.')}.{helper.__name__}"
+        name = f"{helper.__module__.rpartition('.')[2]}.{helper.__name__}"
         modules = [m for key, m in sys.modules.items() if key.startswith("tfstep.")]
         places = tuple((m, helper.__name__) for m in modules if vars(m).get(helper.__name__) is helper)
         found[name] = Target(name, helper, places, tuple(sorted(ops)))
@@ -97,7 +97,7 @@ def helpers_of(function: Callable[..., Any], seen: set[Any]) -> set[Any]:
     """The functions of the ops' modules that a function calls, and those they call."""
     codes = [function.__code__, *(c for c in function.__code__.co_consts if isinstance(c, types.CodeType))]
     for name in {n for code in codes for n in code.co_names}:
-        helper = function.__globals__.get(name) or getattr(sys.modules["tfstep.ops.reduce"], name, None)
+        helper = function.__globals__.get(name) or getattr(sys.modules["tfstep.ops.primitive.reduce"], name, None)
         if isinstance(helper, types.FunctionType) and helper.__module__.startswith("tfstep.ops") and helper not in seen:
             seen.add(helper)
             helpers_of(helper, seen)

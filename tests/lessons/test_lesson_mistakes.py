@@ -2,9 +2,9 @@
 
 import pytest
 
-from tfstep.lessons.check import check
-from tfstep.lessons.reader import read_lesson
-from tfstep.scenario.mistakes import Mistakes
+from tfstep.lessons.format.reader import read_lesson
+from tfstep.lessons.player.check import check
+from tfstep.scenario.file.mistakes import Mistakes
 
 
 def places(found) -> list[str]:

@@ -2,16 +2,16 @@
 
 import pytest
 
-from tfstep.commands.session import Session
-from tfstep.lessons.answers import AnswerError
-from tfstep.lessons.branch import MINE
-from tfstep.lessons.catalog import scenario_of
-from tfstep.lessons.events import Asked, Ended, Hinted, Judged, Ran, Returned, Revealed, Said, Worked
-from tfstep.lessons.player import Player
-from tfstep.lessons.progress import Progress
-from tfstep.lessons.reader import read_lesson
-from tfstep.lessons.shown import event_lines
-from tfstep.view.spans import plain
+from tfstep.commands.language.session import Session
+from tfstep.lessons.format.catalog import scenario_of
+from tfstep.lessons.format.reader import read_lesson
+from tfstep.lessons.player.answers import AnswerError
+from tfstep.lessons.player.branch import MINE
+from tfstep.lessons.player.events import Asked, Ended, Hinted, Judged, Ran, Returned, Revealed, Said, Worked
+from tfstep.lessons.player.player import Player
+from tfstep.lessons.player.progress import Progress
+from tfstep.lessons.player.shown import event_lines
+from tfstep.view.text.spans import plain
 
 
 @pytest.fixture

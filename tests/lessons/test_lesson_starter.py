@@ -6,13 +6,13 @@ import pytest
 
 from tfstep.errors import CommandError
 from tfstep.lessons import starter
-from tfstep.lessons.catalog import load_lesson, shipped
-from tfstep.lessons.check import check
-from tfstep.lessons.json_schema import ABOUT, json_schema
-from tfstep.lessons.lesson import Prose
-from tfstep.lessons.question import OWN, SHARED
-from tfstep.lessons.reader import KEYS, read_lesson
-from tfstep.scenario.mistakes import Mistakes
+from tfstep.lessons.format.catalog import load_lesson, shipped
+from tfstep.lessons.format.json_schema import ABOUT, json_schema
+from tfstep.lessons.format.lesson import Prose
+from tfstep.lessons.format.question import OWN, SHARED
+from tfstep.lessons.format.reader import KEYS, read_lesson
+from tfstep.lessons.player.check import check
+from tfstep.scenario.file.mistakes import Mistakes
 
 
 @pytest.mark.parametrize("name", ["mine", "mine.zh.md", "mine.md"])

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tfstep.lessons.catalog import folder, load_lesson, shipped, summaries
-from tfstep.lessons.check import check
-from tfstep.lessons.lesson import Prose
-from tfstep.view.width import width
+from tfstep.lessons.format.catalog import folder, load_lesson, shipped, summaries
+from tfstep.lessons.format.lesson import Prose
+from tfstep.lessons.player.check import check
+from tfstep.view.text.width import width
 
 NAMES = shipped()
 BESIDE = 42  # columns of prose beside the matrices, in a terminal of 120

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tfstep.lessons.catalog import load_lesson, shipped
+from tfstep.lessons.format.catalog import load_lesson, shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 ASKED = (

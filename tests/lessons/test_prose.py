@@ -2,9 +2,9 @@
 
 import pytest
 
-from tfstep.lessons.prose import prose_lines
-from tfstep.view.spans import Span, plain
-from tfstep.view.width import width
+from tfstep.lessons.format.prose import prose_lines
+from tfstep.view.text.spans import Span, plain
+from tfstep.view.text.width import width
 
 
 def spans(text: str) -> list[Span]:

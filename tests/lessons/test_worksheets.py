@@ -12,7 +12,7 @@ from tfstep.lessons.worksheet.exercise import Exercise, Grid, Sheet
 from tfstep.lessons.worksheet.make import worksheet
 from tfstep.lessons.worksheet.pick import LEVELS
 from tfstep.lessons.worksheet.render import FORMATS, _printed, latex, markdown
-from tfstep.scenario.catalog import shipped
+from tfstep.scenario.file.catalog import shipped
 from tfstep.scenario.scenario import load
 from tfstep.text import set_language
 

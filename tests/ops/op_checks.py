@@ -11,7 +11,7 @@ from op_case import Case, arguments
 from op_loops_model import LOOPS
 from op_plans import below, own_steps, result, timeline, weight
 
-from tfstep.engine.blocks import in_blocks
+from tfstep.engine.accel.blocks import in_blocks
 from tfstep.engine.cell import cell_name
 from tfstep.engine.plan import Node
 from tfstep.engine.trace import Trace

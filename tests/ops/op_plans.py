@@ -10,12 +10,12 @@ from op_case import Case, Input, arguments, draw
 
 from tfstep.engine.axis import spec_of
 from tfstep.engine.backward import backward
-from tfstep.engine.plan import Lit, Node
+from tfstep.engine.plan import Literal, Node
 from tfstep.engine.tape import Tape, Traced
 from tfstep.engine.trace import Trace
-from tfstep.ops.elementwise import mul
 from tfstep.ops.loss import total
-from tfstep.ops.shape import accumulate, seed
+from tfstep.ops.primitive.elementwise import mul
+from tfstep.ops.primitive.shape import accumulate, seed
 
 
 def weight(case: Case, dtype: str = "float64") -> np.ndarray:
@@ -43,7 +43,7 @@ def timeline(case: Case, call: Callable[..., Any] | None = None, inputs: tuple[I
             args.append(tape.leaf(f"x{k}", "parameter" if k in wanted else "constant", spec_of(x)))
             leaves[args[-1].slot] = x
         else:
-            args.append(Lit(x) if call is None else x)
+            args.append(Literal(x) if call is None else x)
     if call is None:
         y: Traced = tape.record(case.op, args, case.attrs)
     else:

@@ -8,7 +8,7 @@ import pytest
 import tfstep.ops  # noqa: F401  # enters the ops in the catalogue
 from tfstep.engine.axis import Axis, Spec
 from tfstep.engine.op import CATALOGUE
-from tfstep.engine.plan import Lit
+from tfstep.engine.plan import Literal
 from tfstep.engine.tape import Tape, Traced
 from tfstep.engine.trace import Trace
 from tfstep.ops.attention import REASONS, mask_fill, softmax
@@ -148,4 +148,4 @@ def test_shapes_that_do_not_fit_are_refused_when_recorded() -> None:
 def test_a_body_must_record_what_it_returns() -> None:
     tape = Tape()
     with pytest.raises(TypeError, match="not recorded"):
-        tape.spec(Lit(3.0))
+        tape.spec(Literal(3.0))

@@ -10,8 +10,8 @@ from op_cases_large import large_cases
 from op_checks import check_kernels, check_timeline
 from op_plans import own_steps, timeline
 
-from tfstep.engine import blocks
-from tfstep.engine.memory import LARGE
+from tfstep.engine.accel import blocks
+from tfstep.engine.accel.memory import LARGE
 from tfstep.engine.op import CATALOGUE, Op
 
 

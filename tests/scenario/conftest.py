@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tfstep.scenario.mistakes import Mistake, Mistakes
+from tfstep.scenario.file.mistakes import Mistake, Mistakes
 from tfstep.scenario.scenario import Scenario, load_text
 
 HEAD = "tfstep: 1\nmodel: {kind: encoder}\nvocab: [<pad>, 我, 爱, 你]\ninput: {source: 我 爱 你}\n"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfstep.errors import ScenarioError
-from tfstep.scenario import catalog
+from tfstep.scenario.file import catalog
 from tfstep.scenario.scenario import load
 
 

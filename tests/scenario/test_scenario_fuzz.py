@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfstep.errors import ScenarioError
-from tfstep.scenario import catalog
-from tfstep.scenario.kinds import INPUTS, KEYS
-from tfstep.scenario.mistakes import Mistake, Mistakes
-from tfstep.scenario.reading import decode, read_text
+from tfstep.scenario.file import catalog
+from tfstep.scenario.file.mistakes import Mistake, Mistakes
+from tfstep.scenario.file.reading import decode, read_text
+from tfstep.scenario.keys.kinds import INPUTS, KEYS
 from tfstep.scenario.scenario import load_text
 
 FILES = [read_text(catalog.find(name)) for name in ("wo-ai-ni", "padding")]

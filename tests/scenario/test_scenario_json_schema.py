@@ -2,14 +2,16 @@
 
 import json
 
-from tfstep.scenario.about import ABOUT, PARTS
-from tfstep.scenario.json_schema import SHIPPED, json_schema
-from tfstep.scenario.kinds import INPUTS, KEYS
-from tfstep.scenario.schema import ExamplePart, InputPart, ModelPart
+from tfstep.scenario.keys.about import ABOUT, PARTS
+from tfstep.scenario.keys.json_schema import SHIPPED, json_schema
+from tfstep.scenario.keys.kinds import INPUTS, KEYS
+from tfstep.scenario.keys.schema import ExamplePart, InputPart, ModelPart
 
 
 def test_the_schema_that_ships_is_up_to_date() -> None:
-    assert json.loads(SHIPPED.read_text(encoding="utf-8")) == json_schema(), "python -m tfstep.scenario.json_schema"
+    assert json.loads(SHIPPED.read_text(encoding="utf-8")) == json_schema(), (
+        "python -m tfstep.scenario.keys.json_schema"
+    )
 
 
 def test_every_key_has_its_kinds() -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tfstep.errors import ScenarioError
-from tfstep.scenario.mistakes import Mistakes
+from tfstep.scenario.file.mistakes import Mistakes
 from tfstep.scenario.scenario import Scenario, load, load_text, validate
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 Make = Callable[..., Scenario]
 LABELLED = "model: {kind: %s}\nvocab: [<pad>, a, b]\ninput: {%s}\n"
@@ -200,7 +200,7 @@ def test_changes_are_merged_and_checked(scenario: Make) -> None:
 
 def test_an_error_found_later_points_into_the_file(scenario: Make) -> None:
     made = scenario("weights:\n  set:\n    enc0.x: zeros\nloss: a + bb\n")
-    message = Text("no", "无")
+    message = Bilingual("no", "无")
     assert str(made.error_at(("weights", "set", "enc0.x"), message)) == "f.yaml:7:13: no"
     assert str(made.error_at(("weights", "set", "enc0.x"), message, key=True)) == "f.yaml:7:5: no"
     assert str(made.error_at(("loss",), message, offset=4)) == "f.yaml:8:11: no"
@@ -230,7 +230,7 @@ def test_a_file_is_loaded_and_validated_by_its_path(tmp_path: Path, head: str) -
 
     def refuse(scenario: Scenario) -> None:
         if scenario.variant == "v":
-            raise scenario.error_at(("model", "heads"), Text("late", "晚"))
+            raise scenario.error_at(("model", "heads"), Bilingual("late", "晚"))
 
     assert [str(m) for m in validate(path, refuse)] == [f"{path}:6:31: late"]
     path.write_text(head.replace("encoder", "encodr"))

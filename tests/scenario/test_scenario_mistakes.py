@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tfstep.scenario.mistakes import Mistake, Mistakes
+from tfstep.scenario.file.mistakes import Mistake, Mistakes
 from tfstep.scenario.scenario import load_text
 from tfstep.text import set_language
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tfstep.scenario.mistakes import Mistake
+from tfstep.scenario.file.mistakes import Mistake
 from tfstep.scenario.scenario import Scenario, load_text
-from tfstep.session.training import Training
+from tfstep.session.change.training import Training
 
 Wrong = Callable[[str], list[Mistake]]
 MLP = "tfstep: 1\nmodel: {kind: mlp, sizes: [2, 2]}\ninput: {x: [[1, 2]]}\nloss: {kind: sum}\n"
@@ -52,7 +52,7 @@ def test_training_holds_them() -> None:
     ],
 )
 def test_what_cannot_be_pinned_is_told_with_its_place(pin: str, column: int, words: str) -> None:
-    from tfstep.scenario.mistakes import Mistakes
+    from tfstep.scenario.file.mistakes import Mistakes
 
     with pytest.raises(Mistakes) as caught:
         _ = load_text(f"{MLP}pins: {{{pin}}}\n", "f.yaml").program

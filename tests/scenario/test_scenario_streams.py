@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfstep.scenario.streams import normals, stream, uniforms
+from tfstep.scenario.weights.streams import normals, stream, uniforms
 
 
 def test_the_first_numbers_of_a_stream_are_these_for_ever() -> None:

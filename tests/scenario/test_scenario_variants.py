@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tfstep.errors import ScenarioError
-from tfstep.scenario.mistakes import Mistake
+from tfstep.scenario.file.mistakes import Mistake
 from tfstep.scenario.scenario import Scenario, load_text
 
 Make = Callable[..., Scenario]

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tfstep.scenario.mistakes import Mistakes
+from tfstep.scenario.file.mistakes import Mistakes
 from tfstep.scenario.scenario import Scenario, load
-from tfstep.scenario.streams import normals, stream, uniforms
-from tfstep.scenario.weight_files import write_weights
-from tfstep.scenario.weights import initial
+from tfstep.scenario.weights.files import write_weights
+from tfstep.scenario.weights.start import initial
+from tfstep.scenario.weights.streams import normals, stream, uniforms
 
 Make = Callable[..., Scenario]
 DOUBLE = np.dtype("float64")

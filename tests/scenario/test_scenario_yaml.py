@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tfstep.scenario.mistakes import Mistake, Mistakes, Report
-from tfstep.scenario.nodes import Scalar, to_python
-from tfstep.scenario.reading import decode, read_text
-from tfstep.scenario.yaml import MAX_BYTES, MAX_DEPTH, MAX_VALUES, parse
+from tfstep.scenario.file.mistakes import Mistake, Mistakes, Report
+from tfstep.scenario.file.nodes import Scalar, to_python
+from tfstep.scenario.file.reading import decode, read_text
+from tfstep.scenario.file.yaml import MAX_BYTES, MAX_DEPTH, MAX_VALUES, parse
 
 Wrong = Callable[[str], list[Mistake]]
 

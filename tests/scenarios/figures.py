@@ -198,7 +198,7 @@ def milk() -> list[float]:
 def batch_loss() -> float:
     """The loss over all sentences of the last of the 300 updates."""
     import tfstep
-    from tfstep.session.training import Training
+    from tfstep.session.change.training import Training
 
     return Training(tfstep.load("milk")).run(300)
 

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 import tfstep
-from tfstep.session.decoding import generate
+from tfstep.session.study.decoding import generate
 
 
 @cache

@@ -8,7 +8,7 @@ import pytest
 from figures import FIGURES
 
 import tfstep
-from tfstep.scenario.catalog import shipped
+from tfstep.scenario.file.catalog import shipped
 
 QUOTED = re.compile(r"(?<![\w.])[−+]?\d+(?:\.\d+(?:e[−-]?\d+)?|e[−-]\d+)")
 

@@ -9,7 +9,7 @@ import pytest
 from shipped_runs import run
 
 import tfstep
-from tfstep.scenario.catalog import shipped
+from tfstep.scenario.file.catalog import shipped
 from tfstep.scenario.scenario import validate
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -3,9 +3,9 @@
 import pytest
 
 import tfstep
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 from tfstep.errors import PathError
-from tfstep.models.aliases import aliases, lookup
+from tfstep.families.aliases import aliases, lookup
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 import tfstep
 from tfstep.engine.op import CATALOGUE
 from tfstep.scenario.scenario import load_text
-from tfstep.session.checks import check
-from tfstep.session.finite import gradients
+from tfstep.session.study.checks import check
+from tfstep.session.study.finite import gradients
 
 BOTH = """
 tfstep: 1
@@ -127,7 +127,7 @@ def test_float32_is_checked_in_float64():
 
 
 def test_every_shipped_scenario_passes():
-    from tfstep.scenario.catalog import shipped
+    from tfstep.scenario.file.catalog import shipped
 
     for name in shipped()[:3]:
         report = check(tfstep.load(name))

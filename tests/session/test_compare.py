@@ -7,7 +7,7 @@ import pytest
 
 import tfstep
 from tfstep.scenario.scenario import load_text
-from tfstep.session.compare import Align, compare
+from tfstep.session.study.compare import Align, compare
 
 TEXT = """
 tfstep: 1

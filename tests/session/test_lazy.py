@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import load_text
 

@@ -5,12 +5,12 @@ import math
 import pytest
 
 import tfstep
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 from tfstep.errors import PathError
 from tfstep.scenario.scenario import load_text
 from tfstep.session import moves
 from tfstep.session.place import steps_inside
-from tfstep.view.results import text
+from tfstep.view.said.results import text
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import pytest
 
 import tfstep
 from tfstep.errors import CommandError, PathError
-from tfstep.session.names import full_path
+from tfstep.session.address.names import full_path
+from tfstep.session.address.target import cell, part, target, written
 from tfstep.session.place import find_place
 from tfstep.session.state import State
-from tfstep.session.target import cell, part, target, written
 
 
 @pytest.fixture

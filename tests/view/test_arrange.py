@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from tfstep.view.arrange import arrange
-from tfstep.view.grid import Grid
-from tfstep.view.labels import Labels, shortened
-from tfstep.view.look import Drawing
-from tfstep.view.places import Arrangement, Piece
+from tfstep.view.board.arrange import arrange
+from tfstep.view.board.places import Arrangement, Piece
+from tfstep.view.frame.view_state import Drawing
+from tfstep.view.matrix.grid import Grid
+from tfstep.view.matrix.labels import Labels, shortened
 
 
 def grid(name: str, rows: int, columns: int) -> Grid:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tfstep.session.curves import Landscape
-from tfstep.view.chart import chart, spark
-from tfstep.view.landscape import map_lines
-from tfstep.view.spans import plain
-from tfstep.view.symbols import set_ascii
+from tfstep.session.study.curves import Landscape
+from tfstep.view.said.landscape import map_lines
+from tfstep.view.text.chart import chart, spark
+from tfstep.view.text.spans import plain
+from tfstep.view.text.symbols import set_ascii
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import pytest
 import tfstep
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import load_text
-from tfstep.view.report import csv as csv_format
-from tfstep.view.report import html, latex, markdown, svg
-from tfstep.view.report.select import select
-from tfstep.view.report.shade import shade
-from tfstep.view.report.slices import slices
+from tfstep.view.export import csv as csv_format
+from tfstep.view.export import html, latex, markdown, svg
+from tfstep.view.export.select import select
+from tfstep.view.export.shade import shade
+from tfstep.view.export.slices import slices
 
 EVIL = """
 tfstep: 1

@@ -8,12 +8,12 @@ import pytest
 import tfstep
 from tfstep.scenario.scenario import load_text
 from tfstep.text import set_language
-from tfstep.view.arrange import arrange
-from tfstep.view.frame import Camera, Frame
-from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LIT, Grid
-from tfstep.view.look import Look
-from tfstep.view.panels import heading_lines, shares, top_line
-from tfstep.view.spans import line_width, plain
+from tfstep.view.board.arrange import arrange
+from tfstep.view.frame.frame import Camera, Frame
+from tfstep.view.frame.panels import heading_lines, shares, top_line
+from tfstep.view.frame.view_state import ViewState
+from tfstep.view.matrix.grid import CHANGED, CURSOR, HATCHED, LIT, Grid
+from tfstep.view.text.spans import line_width, plain
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def session() -> tfstep.Session:
 
 
 def frame(session: tfstep.Session, **look: object) -> Frame:
-    return Camera().frame(session, Look(**look))  # type: ignore[arg-type]  # the names are Look's own
+    return Camera().frame(session, ViewState(**look))  # type: ignore[arg-type]  # the names are Look's own
 
 
 def by_key(found: Frame) -> dict[str, Grid]:
@@ -34,7 +34,7 @@ def account(found: Frame) -> str:
 
 
 def test_no_screen_is_needed() -> None:
-    code = "import sys, tfstep.view.frame; sys.exit('textual' in sys.modules or 'rich' in sys.modules)"
+    code = "import sys, tfstep.view.frame.frame; sys.exit('textual' in sys.modules or 'rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -181,7 +181,7 @@ def test_the_term_we_are_at_is_lit_in_both_operands_and_in_the_equation(session:
 def test_every_step_has_a_frame(session: tfstep.Session) -> None:
     camera = Camera()
     for _ in range(session.steps_total):
-        found = camera.frame(session, Look())
+        found = camera.frame(session, ViewState())
         assert found.account.holds, found.subject
         assert found.heading.purpose, found.subject
         for cells in (30, 57, 90):

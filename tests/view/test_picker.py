@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from tfstep.view.arrange import arrange
-from tfstep.view.extremes import MOST, order, rank_named
-from tfstep.view.grid import Grid
-from tfstep.view.look import Drawing
-from tfstep.view.picker import Choice, link_to, linked
-from tfstep.view.places import Piece
-from tfstep.view.spans import plain
+from tfstep.view.board.arrange import arrange
+from tfstep.view.board.places import Piece
+from tfstep.view.frame.view_state import Drawing
+from tfstep.view.matrix.extremes import MOST, order, rank_named
+from tfstep.view.matrix.grid import Grid
+from tfstep.view.matrix.picker import Choice, link_to, linked
+from tfstep.view.text.spans import plain
 
 
 def test_every_place_is_written_out_of_few() -> None:

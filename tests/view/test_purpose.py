@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import tfstep
-from tfstep.view.equation import name_of
-from tfstep.view.purpose import purpose
-from tfstep.view.width import width
+from tfstep.view.cell.equation import name_of
+from tfstep.view.cell.purpose import purpose
+from tfstep.view.text.width import width
 
 ROOM = 58  # what a terminal of 80 columns leaves beside the timeline
 

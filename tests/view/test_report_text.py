@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import tfstep
-from tfstep.view.report.numbers import Notation, brief, exact
-from tfstep.view.results import text as told
-from tfstep.view.symbols import plain, set_ascii
-from tfstep.view.width import clip, left, right, width, wrap
+from tfstep.view.export.numbers import Notation, brief, exact
+from tfstep.view.said.results import text as told
+from tfstep.view.text.symbols import plain, set_ascii
+from tfstep.view.text.width import clip, left, right, width, wrap
 
 
 @pytest.mark.parametrize(("text", "cells"), [("abc", 3), ("我爱你", 6), ("x̂", 1), ("√d_k", 4), ("，", 2), ("", 0)])

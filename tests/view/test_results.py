@@ -3,10 +3,10 @@
 import pytest
 
 import tfstep
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 from tfstep.session import results
 from tfstep.text import set_language
-from tfstep.view.results import text
+from tfstep.view.said.results import text
 
 LINES = [
     *(

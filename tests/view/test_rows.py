@@ -1,8 +1,8 @@
 """The rows of a decoder: by the word that each has read, and the one that it has to say."""
 
 import tfstep
-from tfstep.view.report.tables import tables
-from tfstep.view.spans import plain
+from tfstep.view.export.tables import tables
+from tfstep.view.text.spans import plain
 
 
 def shown(tensor):

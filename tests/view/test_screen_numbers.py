@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfstep.view.number import brief, plain, stats, style_for
+from tfstep.view.text.number import brief, plain, stats, style_for
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfstep.view.spans import Span, apart, line, plain
+from tfstep.view.text.spans import Span, apart, line, plain
 
 
 @pytest.mark.parametrize(

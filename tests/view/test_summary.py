@@ -3,11 +3,11 @@
 import numpy as np
 
 from tfstep.text import set_language
-from tfstep.view.grid import Grid
-from tfstep.view.places import Piece
-from tfstep.view.ranges import one_range
-from tfstep.view.spans import plain
-from tfstep.view.summary import summary
+from tfstep.view.board.places import Piece
+from tfstep.view.board.ranges import one_range
+from tfstep.view.matrix.grid import Grid
+from tfstep.view.matrix.summary import summary
+from tfstep.view.text.spans import plain
 
 NOW = np.array([[1.0, -2.0], [0.5, 3.0]])
 WAS = np.array([[1.0, -2.5], [0.5, -4.0]])

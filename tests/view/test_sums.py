@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import tfstep
-from tfstep.view.frame import Camera
-from tfstep.view.look import Look
-from tfstep.view.sums import LongSum, explained
+from tfstep.view.cell.sums import LongSum, explained
+from tfstep.view.frame.frame import Camera
+from tfstep.view.frame.view_state import ViewState
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_the_terms_are_the_largest_of_the_whole_sum(wide: tfstep.Session, path: 
 
 def test_the_screen_folds_them(wide: tfstep.Session) -> None:
     wide.run("goto enc0.attn.q_proj")
-    frame = Camera().frame(wide, Look())
+    frame = Camera().frame(wide, ViewState())
     assert isinstance(explained(wide.current, wide.cell, wide.cursor.on), LongSum)
     text = "".join(span.text for line in frame.account.lines(100, 20) for span in line)
     assert "155 more" in text or "154 more" in text

@@ -1,7 +1,7 @@
 """Texts cut to a width."""
 
-from tfstep.view.symbols import set_ascii
-from tfstep.view.width import clip
+from tfstep.view.text.symbols import set_ascii
+from tfstep.view.text.width import clip
 
 
 def test_what_is_cut_off_is_marked() -> None:

@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tfstep.commands.line import assignment, count, none
-from tfstep.commands.registry import command
+from tfstep.commands.language.line import assignment, count, none
+from tfstep.commands.language.registry import command
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError, EditError
+from tfstep.session.address.names import tensor_of
+from tfstep.session.address.target import part, target, written
+from tfstep.session.change.undo_history import Entry
 from tfstep.session.evaluate import evaluate
-from tfstep.session.journal import Entry
-from tfstep.session.names import tensor_of
 from tfstep.session.results import Changed, Edit, Result, Value
 from tfstep.session.state import State
-from tfstep.session.target import part, target, written
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.commands.session import Session
+    from tfstep.commands.language.session import Session
 
-NO_EFFECT = Text(
+NO_EFFECT = Bilingual(
     "no effect: it has this value already, not a bit changed", "没有效果：它本来就是这个值，一个比特也没有变"
 )
-UNREAD = Text("nothing is computed from it, so nothing else changes", "没有任何东西由它算出，所以其他数都不变")
-ONLY_PINNED = Text(
+UNREAD = Bilingual("nothing is computed from it, so nothing else changes", "没有任何东西由它算出，所以其他数都不变")
+ONLY_PINNED = Bilingual(
     "it has this value already; but it is pinned now, and no gradient flows back through it",
     "它本来就是这个值；但现在被固定，梯度不再从它流回去",
 )
@@ -37,7 +37,7 @@ ONLY_PINNED = Text(
     "set PATH[i,j] = EXPR",
     key="e",
     completes=("cell", "expr"),
-    about=Text(
+    about=Bilingual(
         "Give a tensor, a part or a cell another value. A parameter trains on from it; any other tensor is pinned.",
         "给张量、其一部分或一个单元格赋值。参数从新值继续训练；其他张量则被固定在该值。",
     ),
@@ -53,7 +53,7 @@ def _set(session: Session, rest: str) -> Result:
     edit = Edit(place, part(tensor, index), part(trace[tensor.path], index), tensor.step is not None)
     line = f"set {place} = {expression}"
     downstream = session.trace.plan.downstream({tensor.node.slot})
-    notes: tuple[Text, ...] = () if downstream else (UNREAD,)
+    notes: tuple[Bilingual, ...] = () if downstream else (UNREAD,)
     if edit.same and _mask(trace, tensor.node.slot) != _mask(session.trace, tensor.node.slot):
         notes = (ONLY_PINNED,)
     elif edit.same:
@@ -66,7 +66,9 @@ def _set(session: Session, rest: str) -> Result:
 def _named(session: Session, name: str, expression: str) -> Result:
     if not name.isidentifier() or name == "_":
         raise CommandError(
-            Text("a value is named $x, with letters, not ${name}", "值的名称写作 $x，用字母，而不是 ${name}", name=name)
+            Bilingual(
+                "a value is named $x, with letters, not ${name}", "值的名称写作 $x，用字母，而不是 ${name}", name=name
+            )
         )
     session.values.named[name] = evaluate(session, expression)
     return Value(f"${name}", session.values.named[name], brief=True)
@@ -89,7 +91,7 @@ def loss_of(session: State, before: Trace) -> tuple[float, float] | None:
     "change",
     "release [PATH]",
     completes=("pinned",),
-    about=Text(
+    about=Bilingual(
         "Let a pinned tensor be computed again; without PATH all of them.",
         "解除固定，让张量重新按计算得出；不写 PATH 则解除全部。",
     ),
@@ -97,14 +99,14 @@ def loss_of(session: State, before: Trace) -> tuple[float, float] | None:
 def _release(session: Session, rest: str) -> Result:
     pinned = session.pinned
     if not rest and not pinned:
-        raise EditError(Text("nothing is pinned", "没有任何张量被固定"))
+        raise EditError(Bilingual("nothing is pinned", "没有任何张量被固定"))
     paths = (tensor_of(session, rest).path,) if rest else tuple(sorted(pinned))
     before = session.trace
     for path in paths:
         tensor = before[path]
         if tensor.step is None:
             raise EditError(
-                Text(
+                Bilingual(
                     "{path} is no step: it is set, not pinned; `undo` or `reset` gives the old value back",
                     "{path} 不是某一步的结果：它是被赋值，而不是被固定；用 `undo` 或 `reset` 恢复原值",
                     path=path,
@@ -123,30 +125,30 @@ def _release(session: Session, rest: str) -> Result:
     "undo [n]",
     key="u",
     aliases=("un", "und"),
-    about=Text(
+    about=Bilingual(
         "Take the last change back, to the bit. Every variant has its own changes.",
         "撤销上一次改动，精确到比特。每个变体有自己的改动。",
     ),
 )
 def _undo(session: Session, rest: str) -> Result:
     n = count(rest, "undo [n]")
-    return _travelled(session, lambda: session.journal.undo(n), Text("undone: ", "已撤销："))
+    return _travelled(session, lambda: session.journal.undo(n), Bilingual("undone: ", "已撤销："))
 
 
 @command(
     "change",
     "redo [n]",
-    about=Text("Do the change again that was undone last.", "重做刚撤销的改动。"),
+    about=Bilingual("Do the change again that was undone last.", "重做刚撤销的改动。"),
 )
 def _redo(session: Session, rest: str) -> Result:
     n = count(rest, "redo [n]")
-    return _travelled(session, lambda: session.journal.redo(n), Text("redone: ", "已重做："))
+    return _travelled(session, lambda: session.journal.redo(n), Bilingual("redone: ", "已重做："))
 
 
 @command(
     "change",
     "reset",
-    about=Text(
+    about=Bilingual(
         "Back to the numbers of the scenario file; `undo` brings the changes back.",
         "回到场景文件的数；`undo` 可把改动找回来。",
     ),
@@ -156,16 +158,16 @@ def _reset(session: Session, rest: str) -> Result:
     before, start = session.trace, session.journal.start
     changes = session.journal.changes
     if before is start.trace:
-        return Changed((), notes=(Text("nothing was changed", "没有任何改动"),))
+        return Changed((), notes=(Bilingual("nothing was changed", "没有任何改动"),))
     session.record(replace(start, line="reset"))
     return travelled(session, before, ("reset",), _taken_back(len(changes)))
 
 
-def _taken_back(n: int) -> Text:
-    return Text("changes taken back: {n}", "已收回的改动：{n}", n=n)
+def _taken_back(n: int) -> Bilingual:
+    return Bilingual("changes taken back: {n}", "已收回的改动：{n}", n=n)
 
 
-def _travelled(session: Session, go: Callable[[], list[Entry]], what: Text) -> Result:
+def _travelled(session: Session, go: Callable[[], list[Entry]], what: Bilingual) -> Result:
     before, here = session.trace, session.here
     entries = go()
     session.before = before
@@ -173,6 +175,6 @@ def _travelled(session: Session, go: Callable[[], list[Entry]], what: Text) -> R
     return travelled(session, before, tuple(f"{what}{entry.line}" for entry in entries))
 
 
-def travelled(session: State, before: Trace, lines: tuple[str, ...], *notes: Text) -> Changed:
+def travelled(session: State, before: Trace, lines: tuple[str, ...], *notes: Bilingual) -> Changed:
     """The result of coming to numbers that were there before."""
     return Changed(lines, (), session.against_before().waiting(), loss_of(session, before), notes)

@@ -8,16 +8,16 @@ from msgspec.structs import replace
 
 from tfstep.commands.change import travelled
 from tfstep.commands.info import topic, variants
-from tfstep.commands.line import needed, none
-from tfstep.commands.registry import command
+from tfstep.commands.language.line import needed, none
+from tfstep.commands.language.registry import command
 from tfstep.errors import CommandError, did_you_mean
-from tfstep.session.compare import compare
 from tfstep.session.results import Compared, Listing, Message, Result, Switched
 from tfstep.session.state import State
-from tfstep.text import Text
+from tfstep.session.study.compare import compare
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.commands.session import Session
+    from tfstep.commands.language.session import Session
 
 
 @command(
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "variant [NAME]",
     key="v",
     completes=("variant",),
-    about=Text(
+    about=Bilingual(
         "Another variant at the same step. Changes stay with the variant they were made in. Without NAME: list them.",
         "在同一步显示另一个变体。改动留在各自的变体里。不写 NAME 则列出变体。",
     ),
@@ -45,20 +45,20 @@ def _variant(session: Session, rest: str) -> Result:
     "diff [NAME]",
     key="d",
     completes=("variant",),
-    about=Text(
+    about=Bilingual(
         "What differs from the baseline, or from variant or checkpoint NAME: the first step, and by how much each.",
         "与基线（或变体、检查点 NAME）有何不同：第一个不同的步骤，以及各步相差多少。",
     ),
 )
 def _diff(session: Session, rest: str) -> Result:
-    name = rest or str(Text("baseline", "基线"))
+    name = rest or str(Bilingual("baseline", "基线"))
     if not rest:
         other = session.baseline
     elif rest in session.checkpoints:
         other = session.checkpoints[rest].trace
     else:
         other = session.trace_of(rest)
-    now = str(Text("now", "现在"))
+    now = str(Bilingual("now", "现在"))
     here = session.current
     there = None
     if here.path in other.plan.paths and other.plan.paths[here.path].shape == here.shape:
@@ -70,7 +70,7 @@ def _diff(session: Session, rest: str) -> Result:
     "compare",
     "baseline [clear]",
     aliases=("base",),
-    about=Text(
+    about=Bilingual(
         "Take the numbers as they are now for what `diff` compares with; `baseline clear`: the unedited ones again.",
         "把当前的数设为 `diff` 的比较基线；`baseline clear` 恢复为未改动的数。",
     ),
@@ -78,22 +78,22 @@ def _diff(session: Session, rest: str) -> Result:
 def _baseline(session: Session, rest: str) -> Result:
     if rest == "clear":
         session.chosen_baseline = None
-        return Message((Text("the baseline is the unedited run", "基线为未改动的运行"),))
+        return Message((Bilingual("the baseline is the unedited run", "基线为未改动的运行"),))
     none(rest, "baseline [clear]")
     session.chosen_baseline = session.trace
-    return Message((Text("the baseline is the run as it is now", "基线为当前的运行"),))
+    return Message((Bilingual("the baseline is the run as it is now", "基线为当前的运行"),))
 
 
-def no_checkpoints(state: State) -> Text | None:
+def no_checkpoints(state: State) -> Bilingual | None:
     """Why there is nothing to restore, if there is nothing."""
-    return None if state.checkpoints else Text("there are no checkpoints", "没有检查点")
+    return None if state.checkpoints else Bilingual("there are no checkpoints", "没有检查点")
 
 
 @command(
     "change",
     "checkpoint [NAME]",
     aliases=("ckpt",),
-    about=Text(
+    about=Bilingual(
         "Give the numbers as they are now a name, to branch off from with `restore NAME`. Without NAME: list them.",
         "给当前的数取一个名字，之后可用 `restore NAME` 回到这里另走一支。不写则列出。",
     ),
@@ -102,10 +102,12 @@ def _checkpoint(session: Session, rest: str) -> Result:
     if not rest:
         return checkpoints(session)
     if not rest.replace("-", "_").isidentifier():
-        raise CommandError(Text("a name is one word, not {name!r}", "名称须为一个词，而不是 {name!r}", name=rest[:40]))
+        raise CommandError(
+            Bilingual("a name is one word, not {name!r}", "名称须为一个词，而不是 {name!r}", name=rest[:40])
+        )
     session.checkpoints[rest] = replace(session.journal.now, line=f"restore {rest}")
     session.checkpoint_variants[rest] = session.variant
-    return Message((Text("checkpoint {name}", "检查点 {name}", name=rest),))
+    return Message((Bilingual("checkpoint {name}", "检查点 {name}", name=rest),))
 
 
 @command(
@@ -113,14 +115,14 @@ def _checkpoint(session: Session, rest: str) -> Result:
     "restore NAME",
     aliases=("res",),
     completes=("checkpoint",),
-    about=Text("Back to a checkpoint; `undo` comes back from there.", "回到检查点；`undo` 可再回来。"),
+    about=Bilingual("Back to a checkpoint; `undo` comes back from there.", "回到检查点；`undo` 可再回来。"),
     refused=no_checkpoints,
 )
 def _restore(session: Session, rest: str) -> Result:
     name = needed(rest, "restore NAME")
     if name not in session.checkpoints:
         raise CommandError(
-            Text(
+            Bilingual(
                 "no checkpoint {name}{near}; there are {known}",
                 "没有检查点 {name}{near}；现有：{known}",
                 name=name[:40],
@@ -135,15 +137,15 @@ def _restore(session: Session, rest: str) -> Result:
     return travelled(session, before, (f"restore {name}",))
 
 
-@topic("checkpoints", Text("the checkpoints to go back to", "可以回到的检查点"))
+@topic("checkpoints", Bilingual("the checkpoints to go back to", "可以回到的检查点"))
 def checkpoints(session: Session) -> Result:
     """The checkpoints, with their variant and the update they were made at."""
     return Listing(
-        Text("checkpoints", "检查点"),
-        (Text("name", "名称"), Text("variant", "变体"), Text("update", "更新")),
+        Bilingual("checkpoints", "检查点"),
+        (Bilingual("name", "名称"), Bilingual("variant", "变体"), Bilingual("update", "更新")),
         tuple(
             (name, session.checkpoint_variants[name], str(len(entry.past)))
             for name, entry in session.checkpoints.items()
         ),
-        Text("there are no checkpoints", "没有检查点"),
+        Bilingual("there are no checkpoints", "没有检查点"),
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfstep.commands.info import topic
-from tfstep.commands.motion import displayed, numbered
-from tfstep.commands.registry import command
+from tfstep.commands.language.motion import displayed, numbered
+from tfstep.commands.language.registry import command
 from tfstep.errors import CommandError
 from tfstep.session.results import Listing, Message, Ran, Result
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.commands.session import Session
+    from tfstep.commands.language.session import Session
 
 
 @command(
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     "display [EXPR]",
     aliases=("disp",),
     completes=("expr",),
-    about=Text(
+    about=Bilingual(
         "Show EXPR now and after every move; without EXPR: show what is displayed. `undisplay` ends it.",
         "现在以及每次移动后显示 EXPR；不写则显示现有各项。`undisplay` 取消。",
     ),
@@ -39,7 +39,7 @@ def _display(session: Session, rest: str) -> Result:
     "look",
     "undisplay [NUMBER]",
     aliases=("undisp",),
-    about=Text("End a display; without NUMBER all of them.", "取消一项显示；不写编号则全部取消。"),
+    about=Bilingual("End a display; without NUMBER all of them.", "取消一项显示；不写编号则全部取消。"),
 )
 def _undisplay(session: Session, rest: str) -> Result:
     if not rest:
@@ -49,21 +49,21 @@ def _undisplay(session: Session, rest: str) -> Result:
     else:
         known = ", ".join(map(str, session.displays)) or "-"
         raise CommandError(
-            Text(
+            Bilingual(
                 "no display {rest}; there are {known}", "没有显示项 {rest}；现有：{known}", rest=rest[:40], known=known
             )
         )
     rows = ", ".join(line.partition(" ")[2] for line in session.displays.values()) or "-"
-    return Message((Text("displayed: {rows}", "显示中：{rows}", rows=rows),))
+    return Message((Bilingual("displayed: {rows}", "显示中：{rows}", rows=rows),))
 
 
-@topic("display", Text("what is displayed after every move", "每次移动后显示的各项"))
+@topic("display", Bilingual("what is displayed after every move", "每次移动后显示的各项"))
 def shown(session: Session) -> Result:
     """What is displayed after every move, by the number that `undisplay` takes."""
     rows = tuple((str(number), line.partition(" ")[2]) for number, line in session.displays.items())
     return Listing(
-        Text("displayed after every move", "每次移动后显示"),
-        (Text("", ""), Text("what", "内容")),
+        Bilingual("displayed after every move", "每次移动后显示"),
+        (Bilingual("", ""), Bilingual("what", "内容")),
         rows,
-        Text("nothing is displayed", "没有显示项"),
+        Bilingual("nothing is displayed", "没有显示项"),
     )

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfstep.commands.language.line import count, needed
+from tfstep.commands.language.registry import command
 from tfstep.commands.learn import untrainable
-from tfstep.commands.line import count, needed
 from tfstep.commands.look import part_named
-from tfstep.commands.registry import command
 from tfstep.errors import CommandError
-from tfstep.session.arrows import spelled
-from tfstep.session.curves import MOST_CURVES, landscape, over_updates, sweep
+from tfstep.session.address.arrows import spelled
+from tfstep.session.address.target import cell, part, written
+from tfstep.session.change.updates import loss
 from tfstep.session.evaluate import evaluate
 from tfstep.session.results import Drawn, Pictured, Plotted, Result, Swept
 from tfstep.session.state import State
-from tfstep.session.target import cell, part, written
-from tfstep.session.updates import loss
-from tfstep.text import Text
+from tfstep.session.study.curves import MOST_CURVES, landscape, over_updates, sweep
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.commands.session import Session
+    from tfstep.commands.language.session import Session
 
 MOST = 2000  # points of a sweep
 POINTS = 61  # of a sweep
@@ -29,9 +29,9 @@ FARTHEST = 1e300  # that a number is moved
 GRID = (15, 41)  # of a landscape: rows, columns
 
 
-def no_loss(state: State) -> Text | None:
+def no_loss(state: State) -> Bilingual | None:
     """Why there is nothing to draw, if there is no loss."""
-    return None if "loss" in state.trace.plan.paths else Text("this scenario has no loss", "本场景没有损失")
+    return None if "loss" in state.trace.plan.paths else Bilingual("this scenario has no loss", "本场景没有损失")
 
 
 @command(
@@ -39,7 +39,7 @@ def no_loss(state: State) -> Text | None:
     "plot [EXPR] [now]",
     aliases=("pl",),
     completes=("expr",),
-    about=Text(
+    about=Bilingual(
         "The course of EXPR (the loss, if left out) over the updates that `train` has made; `milk→drank` (or `->`) is "
         "how much one word attends to another. With `now`, before any update, or for more than 8 numbers: the numbers "
         "as they are, a row as bars, a matrix as shades.",
@@ -58,10 +58,12 @@ def _plot(session: Session, rest: str) -> Result:
         if session.scenario.train.data:
             if not past:
                 raise CommandError(
-                    Text("no update was made yet: `train 20` makes some", "还没有做过参数更新：`train 20` 做一些")
+                    Bilingual("no update was made yet: `train 20` makes some", "还没有做过参数更新：`train 20` 做一些")
                 )
             losses = np.array([*(moment.loss for moment in past), loss(session.scenario, session.trace)])[:, None]
-            return Plotted(str(Text("loss over train.data", "train.data 上的损失")), np.arange(len(losses)), losses)
+            return Plotted(
+                str(Bilingual("loss over train.data", "train.data 上的损失")), np.arange(len(losses)), losses
+            )
         return Plotted("loss", *over_updates(session, "loss"))
     text = spelled(session, rest)
     values = evaluate(session, text)
@@ -90,7 +92,7 @@ def _as_it_is(session: Session, text: str, values: np.ndarray) -> Pictured:
     "sweep CELL FROM TO [n]",
     aliases=("sw",),
     completes=("cell", "expr"),
-    about=Text(
+    about=Bilingual(
         "The loss with one number at n values from FROM to TO, and the gradient as the tangent where it is now.",
         "让一个数从 FROM 取到 TO（n 个值），画出损失，并以梯度作为当前点的切线。",
     ),
@@ -100,15 +102,17 @@ def _sweep(session: Session, rest: str) -> Result:
     usage = "sweep CELL FROM TO [n]"
     place, words = _split(needed(rest, usage))
     if len(words) not in (2, 3):
-        raise CommandError(Text("usage: {usage}", "用法：{usage}", usage=usage))
+        raise CommandError(Bilingual("usage: {usage}", "用法：{usage}", usage=usage))
     tensor, at = cell(session, place)
     start, stop = (_number(session, word) for word in words[:2])
     n = count(words[2], usage) if len(words) == 3 else POINTS
     if start == stop:
-        both = Text("FROM and TO are both {n:g}; two are needed", "FROM 和 TO 都是 {n:g}；两者须不同", n=start)
+        both = Bilingual("FROM and TO are both {n:g}; two are needed", "FROM 和 TO 都是 {n:g}；两者须不同", n=start)
         raise CommandError(both)
     if not 2 <= n <= MOST:
-        raise CommandError(Text("{n} points; 2 to {most} are drawn", "{n} 个点；可画 2 到 {most} 个", n=n, most=MOST))
+        raise CommandError(
+            Bilingual("{n} points; 2 to {most} are drawn", "{n} 个点；可画 2 到 {most} 个", n=n, most=MOST)
+        )
     return Swept(sweep(session, tensor, at, start, stop, n))
 
 
@@ -117,7 +121,7 @@ def _sweep(session: Session, rest: str) -> Result:
     "landscape CELL CELL [SPAN]",
     aliases=("land",),
     completes=("cell", "cell", "expr"),
-    about=Text(
+    about=Bilingual(
         "The loss over two numbers, SPAN to each side of where they are, with the path that training has taken.",
         "损失随两个数变化的地形图（各取当前值左右 SPAN），并画出训练走过的路径。",
     ),
@@ -128,14 +132,14 @@ def _landscape(session: Session, rest: str) -> Result:
     first, words = _split(needed(rest, usage))
     second, more = _split(" ".join(words)) if words else ("", [])
     if not second or len(more) > 1:
-        raise CommandError(Text("usage: {usage}", "用法：{usage}", usage=usage))
+        raise CommandError(Bilingual("usage: {usage}", "用法：{usage}", usage=usage))
     one, other = cell(session, first), cell(session, second)
     if (one[0].path, one[1]) == (other[0].path, other[1]):
-        raise CommandError(Text("two different numbers are needed", "需要两个不同的数"))
+        raise CommandError(Bilingual("two different numbers are needed", "需要两个不同的数"))
     span = _number(session, more[0]) if more else None
     if span is not None and not 0 < span <= FARTHEST:
         raise CommandError(
-            Text(
+            Bilingual(
                 "SPAN is {span:g}; it is more than 0, and at most {most:g}",
                 "SPAN 是 {span:g}；应大于 0，至多 {most:g}",
                 span=span,
@@ -158,5 +162,5 @@ def _split(text: str) -> tuple[str, list[str]]:
 def _number(session: Session, text: str) -> float:
     value = evaluate(session, text)
     if value.size != 1 or not abs(float(value.item())) <= FARTHEST:
-        raise CommandError(Text("{text} is not a number to go to", "{text} 不是可取的数", text=text[:40]))
+        raise CommandError(Bilingual("{text} is not a number to go to", "{text} 不是可取的数", text=text[:40]))
     return float(value.item())

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tfstep.commands.registry import command
+from tfstep.commands.language.registry import command
 from tfstep.engine.plan import Node
 from tfstep.errors import CommandError, did_you_mean
 from tfstep.session.place import PHASE_NAMES
 from tfstep.session.results import Listing, Result
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.commands.session import Session
+    from tfstep.commands.language.session import Session
 
-TOPICS: dict[str, tuple[Callable[[Session], Result], Text]] = {}
+TOPICS: dict[str, tuple[Callable[[Session], Result], Bilingual]] = {}
 """What each topic runs, and what it lists."""
 
 
-def topic(name: str, about: Text) -> Callable[[Callable[[Session], Result]], Callable[[Session], Result]]:
+def topic(name: str, about: Bilingual) -> Callable[[Callable[[Session], Result]], Callable[[Session], Result]]:
     """Declare one topic of `info`."""
 
     def enter(run: Callable[[Session], Result]) -> Callable[[Session], Result]:
@@ -35,7 +35,7 @@ def topic(name: str, about: Text) -> Callable[[Callable[[Session], Result]], Cal
     aliases=("i",),
     completes=("topic",),
     repeats=True,
-    about=Text(
+    about=Bilingual(
         "Lists: params, variants, steps, breakpoints (and watchpoints), display, journal, updates, checkpoints.",
         "列出参数、变体、步骤、断点（与监视点）、显示项、改动、更新或检查点"
         "（params、variants、steps、breakpoints、watchpoints、display、journal、updates、checkpoints）。",
@@ -47,10 +47,10 @@ def _info(session: Session, rest: str) -> Result:
         names = [rest]
     if len(names) != 1:
         raise CommandError(
-            Text(
+            Bilingual(
                 "info {rest}; there are {known}{near}",
                 "info {rest}；可用：{known}{near}",
-                rest=repr(rest[:40]) if rest else Text("needs a topic", "需要主题"),
+                rest=repr(rest[:40]) if rest else Bilingual("needs a topic", "需要主题"),
                 near=did_you_mean(rest, TOPICS),
                 known=", ".join(TOPICS),
             )
@@ -63,7 +63,7 @@ def shape_of(node: Node) -> str:
     return "×".join(map(str, node.shape))
 
 
-@topic("params", Text("every parameter, its shape, whether it was edited", "每个参数及其形状，是否改过"))
+@topic("params", Bilingual("every parameter, its shape, whether it was edited", "每个参数及其形状，是否改过"))
 def params(session: Session) -> Result:
     """Every parameter, its shape, how many numbers it has, whether it was edited."""
     nodes = [node for node in session.trace.plan.nodes if node.kind == "parameter"]
@@ -72,14 +72,19 @@ def params(session: Session) -> Result:
         (node.path, shape_of(node), str(node.spec.size), "~" if node.path in session.edited else "") for node in nodes
     )
     return Listing(
-        Text("{n} parameters, {total} numbers", "{n} 个参数，共 {total} 个数", n=len(nodes), total=total),
-        (Text("path", "路径"), Text("shape", "形状"), Text("numbers", "个数"), Text("edited", "已改")),
+        Bilingual("{n} parameters, {total} numbers", "{n} 个参数，共 {total} 个数", n=len(nodes), total=total),
+        (
+            Bilingual("path", "路径"),
+            Bilingual("shape", "形状"),
+            Bilingual("numbers", "个数"),
+            Bilingual("edited", "已改"),
+        ),
         rows,
-        Text("this model has no parameters", "这个模型没有参数"),
+        Bilingual("this model has no parameters", "这个模型没有参数"),
     )
 
 
-@topic("variants", Text("every variant, how many changes were made in each", "每个变体，各有多少改动"))
+@topic("variants", Bilingual("every variant, how many changes were made in each", "每个变体，各有多少改动"))
 def variants(session: Session) -> Result:
     """Every variant of the scenario, and how many changes were made in each."""
     rows = []
@@ -87,13 +92,13 @@ def variants(session: Session) -> Result:
         journal = session.journals.get(name)
         rows.append(("→" if name == session.variant else "", name, str(len(journal.changes)) if journal else "0"))
     return Listing(
-        Text("variants of {name}", "{name} 的变体", name=session.scenario.name),
-        (Text("", ""), Text("variant", "变体"), Text("changes", "改动数")),
+        Bilingual("variants of {name}", "{name} 的变体", name=session.scenario.name),
+        (Bilingual("", ""), Bilingual("variant", "变体"), Bilingual("changes", "改动数")),
         tuple(rows),
     )
 
 
-@topic("steps", Text("the whole timeline", "整条时间线"))
+@topic("steps", Bilingual("the whole timeline", "整条时间线"))
 def steps(session: Session) -> Result:
     """The whole timeline."""
     rows = tuple(
@@ -108,28 +113,28 @@ def steps(session: Session) -> Result:
         for node in session.trace.plan.steps
     )
     return Listing(
-        Text("{n} steps", "共 {n} 步", n=session.steps_total),
+        Bilingual("{n} steps", "共 {n} 步", n=session.steps_total),
         (
-            Text("", ""),
-            Text("step", "步"),
-            Text("phase", "阶段"),
-            Text("path", "路径"),
-            Text("op", "运算"),
-            Text("shape", "形状"),
+            Bilingual("", ""),
+            Bilingual("step", "步"),
+            Bilingual("phase", "阶段"),
+            Bilingual("path", "路径"),
+            Bilingual("op", "运算"),
+            Bilingual("shape", "形状"),
         ),
         rows,
     )
 
 
-@topic("journal", Text("the changes of this variant, and those undone", "当前变体的改动，以及已撤销的"))
+@topic("journal", Bilingual("the changes of this variant, and those undone", "当前变体的改动，以及已撤销的"))
 def journal(session: Session) -> Result:
     """The changes of this variant: those that hold, then those that were undone."""
     log = session.journal
     rows = [(str(k), line, "") for k, line in enumerate(log.changes, 1)]
     rows += [(str(k), line, "undone") for k, line in enumerate(log.undone, len(rows) + 1)]
     return Listing(
-        Text("changes of {variant}", "{variant} 的改动", variant=session.variant),
-        (Text("", ""), Text("command", "命令"), Text("state", "状态")),
+        Bilingual("changes of {variant}", "{variant} 的改动", variant=session.variant),
+        (Bilingual("", ""), Bilingual("command", "命令"), Bilingual("state", "状态")),
         tuple(rows),
-        Text("nothing was changed", "没有任何改动"),
+        Bilingual("nothing was changed", "没有任何改动"),
     )

@@ -8,36 +8,36 @@ import numpy as np
 from msgspec.structs import replace
 
 from tfstep.commands.info import topic
-from tfstep.commands.line import count
-from tfstep.commands.motion import arrived
-from tfstep.commands.registry import command
+from tfstep.commands.language.line import count
+from tfstep.commands.language.motion import arrived
+from tfstep.commands.language.registry import command
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
-from tfstep.session import updates as kept
-from tfstep.session.halts import Halts
-from tfstep.session.journal import Entry
+from tfstep.session.change import updates as kept
+from tfstep.session.change.undo_history import Entry
 from tfstep.session.results import Listing, Result, Trained
 from tfstep.session.state import State
-from tfstep.text import Text
+from tfstep.session.stop.halts import Halts
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.commands.session import Session
+    from tfstep.commands.language.session import Session
 
 MOST = 1_000_000  # updates of one command
 
 
-def untrainable(state: State) -> Text | None:
+def untrainable(state: State) -> Bilingual | None:
     """Why there is nothing to train, if there is nothing."""
     if "loss" not in state.trace.plan.paths:
-        return Text("this scenario has no loss", "本场景没有损失")
+        return Bilingual("this scenario has no loss", "本场景没有损失")
     if not state.trace.plan.carry:
-        return Text("no parameter leads to the loss", "没有参数影响损失")
+        return Bilingual("no parameter leads to the loss", "没有参数影响损失")
     return None
 
 
-def untrained(state: State) -> Text | None:
+def untrained(state: State) -> Bilingual | None:
     """Why there is no update to go back over, if there is none."""
-    return None if state.update else Text("no update was made yet", "还没有做过参数更新")
+    return None if state.update else Bilingual("no update was made yet", "还没有做过参数更新")
 
 
 @command(
@@ -45,7 +45,7 @@ def untrained(state: State) -> Text | None:
     "train [n]",
     aliases=("t",),
     repeats=True,
-    about=Text(
+    about=Bilingual(
         "Make n updates (1). Every one of them is kept, for `rewind` and `goto update N`. Ctrl-C keeps what is done. "
         "Stops early where the condition of a breakpoint or watchpoint comes to hold, or a watched truth or whole "
         "number changes.",
@@ -64,8 +64,8 @@ def _train(session: Session, rest: str) -> Result:
     return replace(result, moved=arrived(session, at, halts.stops))
 
 
-def _held(number: int, path: str) -> Text:
-    return Text(
+def _held(number: int, path: str) -> Bilingual:
+    return Bilingual(
         "breakpoint {number} did not stop it: its condition held before already, at {path}",
         "断点 {number} 没有让训练停下：它的条件之前已在 {path} 成立",
         number=number,
@@ -86,7 +86,7 @@ def train(session: Session, n: int, line: str, halts: Halts | None = None) -> Tr
         done = line if len(moments) == n else f"train {len(moments)}"
         session.record(replace(session.journal.now, line=done, trace=trace, past=past))
     losses = [*(moment.loss for moment in moments), kept.loss(session.scenario, session.trace)]
-    notes = () if whole else (Text("stopped; what is done is kept", "已停止；保留已完成的部分"),)
+    notes = () if whole else (Bilingual("stopped; what is done is kept", "已停止；保留已完成的部分"),)
     return Trained(
         (line,),
         loss=(losses[0], losses[-1]),
@@ -103,7 +103,7 @@ def train(session: Session, n: int, line: str, halts: Halts | None = None) -> Tr
     "rewind [n]",
     aliases=("rw",),
     repeats=True,
-    about=Text("Back over the last n updates (1), to the bit.", "回退最近 n 次参数更新（默认 1），精确到比特。"),
+    about=Bilingual("Back over the last n updates (1), to the bit.", "回退最近 n 次参数更新（默认 1），精确到比特。"),
     refused=untrained,
 )
 def _rewind(session: Session, rest: str) -> Result:
@@ -116,7 +116,7 @@ def rewind(session: Session, update: int, line: str) -> Trained:
     trace = kept.with_carried(now.trace, kept.start_of(now.past, update))
     later = any(_sets_parameter(session, entry) and len(entry.past) > update for entry in session.journal.held)
     session.record(replace(now, line=line, trace=trace, past=now.past[:update]))
-    gone = Text(
+    gone = Bilingual(
         "parameters set after update {n} are not set again; `undo` goes back to them",
         "在第 {n} 次更新之后设置的参数不会重新设置；`undo` 可回到那时",
         n=update,
@@ -140,7 +140,9 @@ def _sets_parameter(session: Session, entry: Entry) -> bool:
 def to_update(session: Session, text: str) -> Result:
     """`goto update N`: back, or on by training. Raises CommandError."""
     if not text.isdecimal() or len(text) > 7:
-        raise CommandError(Text("{text!r} is not the number of an update", "{text!r} 不是更新的编号", text=text[:40]))
+        raise CommandError(
+            Bilingual("{text!r} is not the number of an update", "{text!r} 不是更新的编号", text=text[:40])
+        )
     update, line = int(text), f"goto update {text}"
     if update < session.update:
         return rewind(session, update, line)
@@ -151,14 +153,14 @@ def to_update(session: Session, text: str) -> Result:
     return train(session, update - session.update, line)
 
 
-@topic("updates", Text("the updates made, with the loss before each", "做过的参数更新，以及每次更新前的损失"))
+@topic("updates", Bilingual("the updates made, with the loss before each", "做过的参数更新，以及每次更新前的损失"))
 def updates(session: Session) -> Result:
     """The updates made so far, with the loss that each started from."""
     past = session.journal.now.past
     shown = range(0, len(past), max(1, len(past) // 40))
     return Listing(
-        Text("updates: {n}", "参数更新：{n} 次", n=len(past)),
-        (Text("update", "更新"), Text("loss", "损失")),
+        Bilingual("updates: {n}", "参数更新：{n} 次", n=len(past)),
+        (Bilingual("update", "更新"), Bilingual("loss", "损失")),
         tuple((str(k), f"{past[k].loss:.6g}") for k in shown),
-        Text("no update was made yet", "还没有做过参数更新"),
+        Bilingual("no update was made yet", "还没有做过参数更新"),
     )

@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfstep.commands.line import count, needed, none
-from tfstep.commands.registry import command
+from tfstep.commands.language.line import count, needed, none
+from tfstep.commands.language.registry import command
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import PathError
-from tfstep.models.aliases import aliases
+from tfstep.families.aliases import aliases
+from tfstep.session.address.names import tensor_of
+from tfstep.session.address.target import Index, cell, looked_at, of_variant, part
 from tfstep.session.evaluate import evaluate
-from tfstep.session.names import tensor_of
 from tfstep.session.place import Position, inside_of, tensor_at
-from tfstep.session.reasons import reasons
 from tfstep.session.results import Explained, Listing, Reasoned, Result, Shown, Stack, Steps, Summed, Value
-from tfstep.session.target import Index, cell, looked_at, of_variant, part
-from tfstep.text import Text
-from tfstep.view.purpose import purpose
+from tfstep.session.study.reasons import reasons
+from tfstep.text import Bilingual
+from tfstep.view.cell.purpose import purpose
 from tfstep.view.report.nesting import with_reason
 
 if TYPE_CHECKING:
-    from tfstep.commands.session import Session
+    from tfstep.commands.language.session import Session
 
 _TENSOR = re.compile(r"(`[^`]*`|[A-Za-z][\w.]*)(\[[^\[\]()]*\])?")
 NEARBY = 5  # steps that `list` shows on each side
@@ -39,7 +39,7 @@ MOST_CELLS = 5_000  # that an explanation speaks of; `why` goes all the way
     aliases=("p",),
     completes=("expr",),
     repeats=True,
-    about=Text(
+    about=Bilingual(
         "What an expression comes to; the value is kept as $1, $2 …, the last one as $_.",
         "计算一个表达式；结果依次存为 $1、$2 …，最近一个是 $_。",
     ),
@@ -54,7 +54,7 @@ def _print(session: Session, rest: str) -> Result:
     "look",
     "output EXPR",
     completes=("expr",),
-    about=Text("Like `print`, but the value is not kept.", "同 `print`，但不保存结果。"),
+    about=Bilingual("Like `print`, but the value is not kept.", "同 `print`，但不保存结果。"),
 )
 def _output(session: Session, rest: str) -> Result:
     text = needed(rest, "output EXPR")
@@ -76,7 +76,7 @@ def part_named(session: Session, text: str) -> tuple[Tensor, Index | None] | Non
     "show [PATH]",
     completes=("path",),
     repeats=True,
-    about=Text(
+    about=Bilingual(
         "A tensor with its axes and words, or a slice: `show enc0.attn.weights[0,1]`; without PATH the current one.",
         "显示张量及其轴和词，或其中一片：`show enc0.attn.weights[0,1]`；不写 PATH 则显示当前张量。",
     ),
@@ -95,7 +95,7 @@ def _show(session: Session, rest: str) -> Result:
     aliases=("x",),
     completes=("cell",),
     repeats=True,
-    about=Text(
+    about=Bilingual(
         "Why this number: its rule and its terms; without CELL the one under the cursor.",
         "这个数从何而来：规则与各项；不写 CELL 则解释光标处的数。",
     ),
@@ -117,7 +117,9 @@ def _deep(session: Session, tensor: Tensor, at: tuple[int, ...], levels: int) ->
             break  # every factor is an input or a parameter
         if cells * max(2, cells / before) > MOST_CELLS:
             session.asides.append(
-                Text("only {n} levels: the next has too many cells", "只展开 {n} 层：再下一层单元格过多", n=level - 1)
+                Bilingual(
+                    "only {n} levels: the next has too many cells", "只展开 {n} 层：再下一层单元格过多", n=level - 1
+                )
             )
             break
         before, found = cells, explanation_of(tensor.trace, tensor.node.slot, at, level)
@@ -134,7 +136,7 @@ def _cells(found: Explanation) -> int:
     "why [CELL]",
     completes=("cell",),
     repeats=True,
-    about=Text(
+    about=Bilingual(
         "Why this number, all the way down: along its largest shares, and which inputs and parameters it comes from.",
         "这个数归根结底从何而来：沿最大份额的链条，以及它所来自的输入与参数，按份额排序。",
     ),
@@ -148,7 +150,7 @@ def _why(session: Session, rest: str) -> Result:
     "look",
     "names [PATH]",
     completes=("path",),
-    about=Text(
+    about=Bilingual(
         "What the paper, PyTorch, GPT-2 and TransformerLens call this tensor; any of their names finds it.",
         "论文、PyTorch、GPT-2、TransformerLens 如何称呼这个张量；用其中任何名字都能找到它。",
     ),
@@ -157,15 +159,15 @@ def _names(session: Session, rest: str) -> Result:
     path = tensor_of(session, rest).path if rest else session.current.path
     rows = tuple((_called_by(each.system), each.name, str(each.relation)) for each in aliases(session.trace.plan, path))
     return Listing(
-        Text("other names of {path}", "{path} 的其他名称", path=path),
-        (Text("who", "来源"), Text("name", "名称"), Text("how it relates", "关系")),
+        Bilingual("other names of {path}", "{path} 的其他名称", path=path),
+        (Bilingual("who", "来源"), Bilingual("name", "名称"), Bilingual("how it relates", "关系")),
         rows,
-        Text("{path} has no other name that we know of", "没有收录 {path} 的其他名称", path=path),
+        Bilingual("{path} has no other name that we know of", "没有收录 {path} 的其他名称", path=path),
     )
 
 
 def _called_by(system: str) -> str:
-    return str(Text("paper", "论文")) if system == "paper" else system
+    return str(Bilingual("paper", "论文")) if system == "paper" else system
 
 
 def gradient_at(tensor: Tensor, cell: tuple[int, ...]) -> float | None:
@@ -179,7 +181,7 @@ def gradient_at(tensor: Tensor, cell: tuple[int, ...]) -> float | None:
     "where",
     aliases=("bt", "backtrace"),
     repeats=True,
-    about=Text(
+    about=Bilingual(
         "Where we are: phase, layer, sublayer, step, and the steps inside it.",
         "我们在哪里：阶段、层、子层、步骤及其内部的步骤。",
     ),
@@ -194,7 +196,7 @@ def _where(session: Session, rest: str) -> Result:
     "list [n]",
     aliases=("l",),
     repeats=True,
-    about=Text(
+    about=Bilingual(
         "The steps (or terms) around this one, n on each side (5): ● a breakpoint, ■ pinned, ~ moved by the last "
         "change.",
         "当前步（或当前项）前后各 n 个（默认 5）：● 断点，■ 已固定，~ 上次改动使其变化。",

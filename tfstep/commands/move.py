@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from tfstep.commands.language.line import count, needed
+from tfstep.commands.language.motion import arrived, hop, run
+from tfstep.commands.language.registry import command
 from tfstep.commands.learn import to_update
-from tfstep.commands.line import count, needed
-from tfstep.commands.motion import arrived, hop, run
-from tfstep.commands.registry import command
 from tfstep.errors import CommandError
 from tfstep.session import moves
-from tfstep.session.names import full_path
+from tfstep.session.address.names import full_path
+from tfstep.session.address.target import read, whole
 from tfstep.session.place import find_place
 from tfstep.session.results import Result
-from tfstep.session.target import read, whole
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.commands.session import Session
+    from tfstep.commands.language.session import Session
 
 
 @command(
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     aliases=("s",),
     key="s",
     repeats=True,
-    about=Text(
+    about=Bilingual(
         "Into the step: the first step inside it. In a matrix product or a sum, to the terms of the cell under the "
         "cursor, one after the other; past any other primitive, the next step.",
         "单步进入：到内部的第一步；矩阵乘法和求和则逐项走过光标处单元格的各项；其他基本运算到下一步。",
@@ -45,7 +45,7 @@ def _step(session: Session, rest: str) -> Result:
     aliases=("n",),
     key="n",
     repeats=True,
-    about=Text("Over the step: the next one at the same depth.", "单步跳过：到同一层的下一步。"),
+    about=Bilingual("Over the step: the next one at the same depth.", "单步跳过：到同一层的下一步。"),
 )
 def _next(session: Session, rest: str) -> Result:
     return hop(session, moves.over, count(rest, "next [n]"), 1)
@@ -57,7 +57,7 @@ def _next(session: Session, rest: str) -> Result:
     aliases=("fin",),
     key="o",
     repeats=True,
-    about=Text(
+    about=Bilingual(
         "Out: from inside a step, or from the terms of its cell, to the step itself; else to the first step behind the "
         "sublayer, layer or phase.",
         "跳出：从一步的内部或求和的某一项回到这一步；否则到本子层、本层或本阶段之后的第一步。",
@@ -72,7 +72,7 @@ def _finish(session: Session, rest: str) -> Result:
     "reverse-step [n]",
     aliases=("rs",),
     repeats=True,
-    about=Text(
+    about=Bilingual(
         "Back to where `step` came from, into the end of the step before.",
         "反向单步进入：回到 `step` 的来处，进入前一步的末尾。",
     ),
@@ -87,7 +87,7 @@ def _reverse_step(session: Session, rest: str) -> Result:
     aliases=("rn",),
     key="p",
     repeats=True,
-    about=Text("Back over the step before, at the same depth.", "反向单步跳过：到同一层的前一步。"),
+    about=Bilingual("Back over the step before, at the same depth.", "反向单步跳过：到同一层的前一步。"),
 )
 def _reverse_next(session: Session, rest: str) -> Result:
     return hop(session, moves.back_over, count(rest, "reverse-next [n]"), -1)
@@ -98,7 +98,7 @@ def _reverse_next(session: Session, rest: str) -> Result:
     "reverse-finish [n]",
     aliases=("rf",),
     repeats=True,
-    about=Text(
+    about=Bilingual(
         "Out backwards: to the step around; else to the last step before the sublayer, layer or phase.",
         "反向跳出：回到外面的那一步；否则到本子层、本层或本阶段之前的最后一步。",
     ),
@@ -112,7 +112,7 @@ def _reverse_finish(session: Session, rest: str) -> Result:
     "goto PLACE",
     aliases=("g", "go"),
     completes=("place",),
-    about=Text(
+    about=Bilingual(
         "Go to a tensor (a parameter: where it is first read), a step number, `start`, `loss`, `end` or `update 37`.",
         "跳到某个张量的那一步（参数则到首次读取它的一步）、某个步号、`start`、`loss`、`end`，或 `update 37`。",
     ),
@@ -131,7 +131,7 @@ def _goto(session: Session, rest: str) -> Result:
     if "[" in rest:
         leaf, index = read(session.trace, rest, partial(full_path, session))
         session.cursor.move_to(leaf, whole(leaf, index or ()))
-    note = Text(
+    note = Bilingual(
         "{path} is made by no step; this one reads it first",
         "{path} 不由任何一步产生；这一步首次读取它",
         path=node.path,
@@ -153,7 +153,7 @@ def _on(session: Session, rest: str, usage: str, direction: int) -> Result:
     aliases=("c",),
     key="c",
     repeats=True,
-    about=Text("On to the next breakpoint, else to the end.", "继续到下一个断点，没有则到末尾。"),
+    about=Bilingual("On to the next breakpoint, else to the end.", "继续到下一个断点，没有则到末尾。"),
 )
 def _continue(session: Session, rest: str) -> Result:
     return _on(session, rest, "continue [n]", 1)
@@ -164,7 +164,7 @@ def _continue(session: Session, rest: str) -> Result:
     "reverse-continue [n]",
     aliases=("rc",),
     repeats=True,
-    about=Text("Back to the breakpoint before, else to the start.", "反向继续到前一个断点，没有则到开头。"),
+    about=Bilingual("Back to the breakpoint before, else to the start.", "反向继续到前一个断点，没有则到开头。"),
 )
 def _reverse_continue(session: Session, rest: str) -> Result:
     return _on(session, rest, "reverse-continue [n]", -1)
@@ -175,7 +175,7 @@ def _reverse_continue(session: Session, rest: str) -> Result:
     "until PLACE",
     aliases=("u",),
     completes=("place",),
-    about=Text("On to a place ahead, or to a breakpoint before it.", "继续到前方某处，或之前的断点。"),
+    about=Bilingual("On to a place ahead, or to a breakpoint before it.", "继续到前方某处，或之前的断点。"),
 )
 def _until(session: Session, rest: str) -> Result:
     return _towards(session, needed(rest, "until PLACE"), 1)
@@ -186,7 +186,7 @@ def _until(session: Session, rest: str) -> Result:
     "reverse-until PLACE",
     aliases=("ru",),
     completes=("place",),
-    about=Text("Back to a place behind, or to a breakpoint before it.", "反向继续到后方某处，或途中的断点。"),
+    about=Bilingual("Back to a place behind, or to a breakpoint before it.", "反向继续到后方某处，或途中的断点。"),
 )
 def _reverse_until(session: Session, rest: str) -> Result:
     return _towards(session, needed(rest, "reverse-until PLACE"), -1)
@@ -196,11 +196,11 @@ def _towards(session: Session, place: str, direction: int) -> Result:
     target, _ = find_place(session.trace, place, partial(full_path, session))
     if (target > session.position) is not (direction > 0) or target == session.position:
         raise CommandError(
-            Text(
+            Bilingual(
                 "{place} is not {where}; `goto {place}` goes there in any direction",
                 "{place} 不在{where}；`goto {place}` 不论方向都能到达",
                 place=place,
-                where=Text("ahead", "前方") if direction > 0 else Text("behind", "后方"),
+                where=Bilingual("ahead", "前方") if direction > 0 else Bilingual("behind", "后方"),
             )
         )
     return run(session, direction, target)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tfstep.commands.line import none, split
-from tfstep.commands.registry import command, find
+from tfstep.commands.language.line import none, split
+from tfstep.commands.language.registry import command, find
 from tfstep.errors import CommandError, TfstepError
 from tfstep.session.results import Message, Result
 from tfstep.session.state import State
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.commands.session import Session
+    from tfstep.commands.language.session import Session
 
 _AGAIN = {
     "print",
@@ -26,19 +26,21 @@ _AGAIN = {
 _WHOLE = ("move", "stop", "change")
 
 
-def nothing_left(state: State) -> Text | None:
+def nothing_left(state: State) -> Bilingual | None:
     """Why there is nothing to take up, if there is nothing."""
     if not state.leftovers:
-        return Text("no session on this scenario was cut off or left unsaved", "这个场景没有中断或未保存就退出的会话")
+        return Bilingual(
+            "no session on this scenario was cut off or left unsaved", "这个场景没有中断或未保存就退出的会话"
+        )
     if any(journal.changes for journal in state.journals.values()):
-        return Text("this session has changes of its own; start a new one", "当前会话已有改动；请另开一个会话")
+        return Bilingual("this session has changes of its own; start a new one", "当前会话已有改动；请另开一个会话")
     return None
 
 
 @command(
     "keep",
     "recover",
-    about=Text(
+    about=Bilingual(
         "Take up the last session on this scenario that was cut off (killed, or the terminal closed), or that was left "
         "on the screen with changes not saved.",
         "恢复这个场景上一次中断的会话（被杀死或终端关闭），或在界面中未保存就退出的会话。",
@@ -60,7 +62,7 @@ def _recover(session: Session, rest: str) -> Result:
     changes = sum(len(journal.changes) for journal in session.journals.values())
     return Message(
         (
-            Text(
+            Bilingual(
                 "taken up again: {lines} lines; changes that hold: {changes}",
                 "已恢复：共 {lines} 行，现有 {changes} 处改动",
                 lines=count,

@@ -7,27 +7,27 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tfstep.commands.info import topic
-from tfstep.commands.line import needed
-from tfstep.commands.registry import command
+from tfstep.commands.language.line import needed
+from tfstep.commands.language.registry import command
 from tfstep.errors import CommandError, ExpressionError, PathError
-from tfstep.session.breakpoints import Point
+from tfstep.session.address.patterns import pattern
 from tfstep.session.evaluate import known, parsed, pointed, worked_out
-from tfstep.session.halts import senseless
-from tfstep.session.patterns import pattern
 from tfstep.session.results import Listing, Message, Result
 from tfstep.session.state import State
-from tfstep.text import Text
+from tfstep.session.stop.breakpoints import Point
+from tfstep.session.stop.halts import senseless
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.commands.session import Session
+    from tfstep.commands.language.session import Session
     from tfstep.expr import Expression
 
 _IF = re.compile(r"(?:^|\s)if(?:\s|$)")
 
 
-def no_points(state: State) -> Text | None:
+def no_points(state: State) -> Bilingual | None:
     """Why a command on breakpoints cannot be used."""
-    return None if state.points.all else Text("there are no breakpoints", "没有断点")
+    return None if state.points.all else Bilingual("there are no breakpoints", "没有断点")
 
 
 @command(
@@ -36,7 +36,7 @@ def no_points(state: State) -> Text | None:
     aliases=("b", "br"),
     key="b",
     completes=("pattern", "expr"),
-    about=Text(
+    about=Bilingual(
         "Stop where the pattern matches and EXPR holds (the tensor is `it`): `break *.weights if entropy(it) < 0.1`. "
         "PATTERN is a path with `*`, a step number, a phase (`backward`), `op softmax`, or nothing: this step.",
         "在匹配且 EXPR 成立处停下（张量记作 `it`）：`break *.weights if entropy(it) < 0.1`。"
@@ -52,7 +52,7 @@ def _break(session: Session, rest: str) -> Result:
     "tbreak [PATTERN] [if EXPR]",
     aliases=("tb",),
     completes=("pattern", "expr"),
-    about=Text("A breakpoint that is gone once it has stopped.", "临时断点：停一次后即消失。"),
+    about=Bilingual("A breakpoint that is gone once it has stopped.", "临时断点：停一次后即消失。"),
 )
 def _tbreak(session: Session, rest: str) -> Result:
     return _set(session, rest, temporary=True)
@@ -74,17 +74,19 @@ def _parted(session: Session, rest: str) -> tuple[str, Expression | None]:
         return rest, None
     condition = rest[match.end() :].strip()
     if not condition:
-        raise CommandError(Text("there is no expression behind `if`", "`if` 后面缺少表达式"))
+        raise CommandError(Bilingual("there is no expression behind `if`", "`if` 后面缺少表达式"))
     expression = parsed(session, condition)
     for name in expression.names:
         if not known(session, name):
-            missing = Text("there is no tensor {path!r}", "没有张量 {path!r}", path=name.path)
+            missing = Bilingual("there is no tensor {path!r}", "没有张量 {path!r}", path=name.path)
             raise pointed(session, condition, ExpressionError(missing, name.column))
     return rest[: match.start()], expression
 
 
 def _told(point: Point) -> Message:
-    return Message((Text("{number}: {written}", "{number}：{written}", number=point.number, written=point.written),))
+    return Message(
+        (Bilingual("{number}: {written}", "{number}：{written}", number=point.number, written=point.written),)
+    )
 
 
 @command(
@@ -92,7 +94,7 @@ def _told(point: Point) -> Message:
     "watch EXPR [if EXPR]",
     aliases=("wa",),
     completes=("expr",),
-    about=Text(
+    about=Bilingual(
         "Stop at the step that makes or changes the value of EXPR, either way, showing old → new; an edit or training "
         "that moves it tells so too.",
         "在产生或改变 EXPR 之值的那一步停下（正反向皆可），显示旧值 → 新值；改动或训练使它变化时也会提示。",
@@ -112,7 +114,7 @@ def _numbers(session: Session, text: str) -> list[Point]:
         first, dash, last = word.partition("-")
         if not all(each.isdecimal() and len(each) < 10 for each in (first, last if dash else first)):
             raise CommandError(
-                Text("{word!r} is not the number of a breakpoint", "{word!r} 不是断点编号", word=word[:40])
+                Bilingual("{word!r} is not the number of a breakpoint", "{word!r} 不是断点编号", word=word[:40])
             )
         if dash:
             within = [point for n, point in session.points.all.items() if int(first) <= n <= int(last)]
@@ -122,12 +124,16 @@ def _numbers(session: Session, text: str) -> list[Point]:
     return list(dict.fromkeys(found)) if text.strip() else list(session.points.all.values())
 
 
-def _each(session: Session, rest: str, do: Callable[[Point], object], en: Text) -> Result:
+def _each(session: Session, rest: str, do: Callable[[Point], object], en: Bilingual) -> Result:
     points = _numbers(session, rest)
     for point in points:
         do(point)
     return Message(
-        (Text("{done}: {numbers}", "{done}：{numbers}", done=en, numbers=", ".join(str(p.number) for p in points)),)
+        (
+            Bilingual(
+                "{done}: {numbers}", "{done}：{numbers}", done=en, numbers=", ".join(str(p.number) for p in points)
+            ),
+        )
     )
 
 
@@ -136,11 +142,13 @@ def _each(session: Session, rest: str, do: Callable[[Point], object], en: Text) 
     "delete [NUMBER…]",
     aliases=("d", "del"),
     completes=("breakpoint",),
-    about=Text("Delete breakpoints and watchpoints; without NUMBER all.", "删除断点和监视点；不写编号则全部删除。"),
+    about=Bilingual(
+        "Delete breakpoints and watchpoints; without NUMBER all.", "删除断点和监视点；不写编号则全部删除。"
+    ),
     refused=no_points,
 )
 def _delete(session: Session, rest: str) -> Result:
-    return _each(session, rest, lambda point: session.points.all.pop(point.number), Text("deleted", "已删除"))
+    return _each(session, rest, lambda point: session.points.all.pop(point.number), Bilingual("deleted", "已删除"))
 
 
 @command(
@@ -148,11 +156,11 @@ def _delete(session: Session, rest: str) -> Result:
     "disable [NUMBER…]",
     aliases=("dis",),
     completes=("breakpoint",),
-    about=Text("Keep breakpoints, but do not stop at them.", "保留断点，但不在那里停下。"),
+    about=Bilingual("Keep breakpoints, but do not stop at them.", "保留断点，但不在那里停下。"),
     refused=no_points,
 )
 def _disable(session: Session, rest: str) -> Result:
-    return _each(session, rest, lambda point: setattr(point, "enabled", False), Text("disabled", "已停用"))
+    return _each(session, rest, lambda point: setattr(point, "enabled", False), Bilingual("disabled", "已停用"))
 
 
 @command(
@@ -160,29 +168,29 @@ def _disable(session: Session, rest: str) -> Result:
     "enable [NUMBER…]",
     aliases=("en",),
     completes=("breakpoint",),
-    about=Text("Stop at them again.", "重新启用断点。"),
+    about=Bilingual("Stop at them again.", "重新启用断点。"),
     refused=no_points,
 )
 def _enable(session: Session, rest: str) -> Result:
-    return _each(session, rest, lambda point: setattr(point, "enabled", True), Text("enabled", "已启用"))
+    return _each(session, rest, lambda point: setattr(point, "enabled", True), Bilingual("enabled", "已启用"))
 
 
 @command(
     "stop",
     "ignore NUMBER COUNT",
     completes=("breakpoint",),
-    about=Text("Pass a breakpoint COUNT times before it stops again.", "经过断点 COUNT 次之后才再停下。"),
+    about=Bilingual("Pass a breakpoint COUNT times before it stops again.", "经过断点 COUNT 次之后才再停下。"),
     refused=no_points,
 )
 def _ignore(session: Session, rest: str) -> Result:
     words = rest.split()
     if len(words) != 2 or not all(word.isdecimal() and len(word) < 10 for word in words):
-        raise CommandError(Text("usage: ignore NUMBER COUNT", "用法：ignore 编号 次数"))
+        raise CommandError(Bilingual("usage: ignore NUMBER COUNT", "用法：ignore 编号 次数"))
     point = session.points.get(int(words[0]))
     point.ignore = int(words[1])
     return Message(
         (
-            Text(
+            Bilingual(
                 "breakpoint {number} will be passed {n} times",
                 "断点 {number} 将被略过 {n} 次",
                 number=point.number,
@@ -196,7 +204,7 @@ def _ignore(session: Session, rest: str) -> Result:
     "stop",
     "commands [NUMBER] LINE [; LINE]…",
     completes=("breakpoint", "command"),
-    about=Text(
+    about=Bilingual(
         "Run these commands whenever the breakpoint (the last one set, without NUMBER) stops: `commands 1 print loss; "
         "explain`, or a line each after `commands 1`, up to `end`. Without a LINE: none.",
         "每次停在该断点（不写编号则为最近设的）时执行这些命令：`commands 1 print loss; explain`，"
@@ -213,7 +221,7 @@ def _commands(session: Session, rest: str) -> Result:
         point.commands = run
     return Message(
         (
-            Text(
+            Bilingual(
                 "breakpoint {number} runs: {lines}",
                 "断点 {number} 将执行：{lines}",
                 number=number,
@@ -223,8 +231,8 @@ def _commands(session: Session, rest: str) -> Result:
     )
 
 
-@topic("watchpoints", Text("the same as `info breakpoints`", "同 `info breakpoints`"))
-@topic("breakpoints", Text("breakpoints and watchpoints, how often they were hit", "断点和监视点，各命中几次"))
+@topic("watchpoints", Bilingual("the same as `info breakpoints`", "同 `info breakpoints`"))
+@topic("breakpoints", Bilingual("breakpoints and watchpoints, how often they were hit", "断点和监视点，各命中几次"))
 def breakpoints(session: Session) -> Result:
     """Breakpoints and watchpoints, how often they were hit."""
     rows = tuple(
@@ -239,15 +247,15 @@ def breakpoints(session: Session) -> Result:
         for point in session.points.all.values()
     )
     return Listing(
-        Text("breakpoints", "断点"),
+        Bilingual("breakpoints", "断点"),
         (
-            Text("", ""),
-            Text("", ""),
-            Text("what", "内容"),
-            Text("hits", "命中"),
-            Text("ignore", "略过"),
-            Text("commands", "命令"),
+            Bilingual("", ""),
+            Bilingual("", ""),
+            Bilingual("what", "内容"),
+            Bilingual("hits", "命中"),
+            Bilingual("ignore", "略过"),
+            Bilingual("commands", "命令"),
         ),
         rows,
-        Text("there are no breakpoints", "没有断点"),
+        Bilingual("there are no breakpoints", "没有断点"),
     )

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfstep.commands.line import count, none
-from tfstep.commands.registry import command
-from tfstep.session.checks import check
-from tfstep.session.decoding import generate
+from tfstep.commands.language.line import count, none
+from tfstep.commands.language.registry import command
 from tfstep.session.results import Checked, Generated, Result
 from tfstep.session.state import State
-from tfstep.text import Text
+from tfstep.session.study.checks import check
+from tfstep.session.study.decoding import generate
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.commands.session import Session
+    from tfstep.commands.language.session import Session
 
 MOST_WORDS = 20
 
 
-def mute(state: State) -> Text | None:
+def mute(state: State) -> Bilingual | None:
     """Why this model says nothing, if it does not."""
     if state.scenario.inputs.target is None or not state.scenario.model.head:
-        return Text("only a decoder with an output layer says words", "只有带输出层的解码器才能生成")
+        return Bilingual("only a decoder with an output layer says words", "只有带输出层的解码器才能生成")
     return None
 
 
@@ -29,7 +29,7 @@ def mute(state: State) -> Text | None:
     "learn",
     "generate [n]",
     aliases=("gen",),
-    about=Text(
+    about=Bilingual(
         "Let the decoder say up to n words (20), each time the likeliest, fed back to it, until <eos>. The pass of "
         "each word stays: print `pass2:dec0.attn.weights`.",
         "让解码器逐词生成，至多 n 个（默认 20）：每次取概率最大的词，再喂回给它，直到 <eos>。"
@@ -50,7 +50,7 @@ def _generate(session: Session, rest: str) -> Result:
     "learn",
     "check",
     aliases=("chk",),
-    about=Text(
+    about=Bilingual(
         "Gradients against finite differences, and what must hold of this kind of model, with the numbers as they are.",
         "用有限差分核对梯度，并检查这类模型必须满足的性质，均以当前的数为准。",
     ),

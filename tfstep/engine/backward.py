@@ -10,7 +10,7 @@ from typing import Any
 
 from tfstep.engine.axis import Spec
 from tfstep.engine.op import Op, Vjp
-from tfstep.engine.plan import Lit, Node
+from tfstep.engine.plan import Literal, Node
 from tfstep.engine.tape import Tape, Traced
 
 
@@ -50,9 +50,9 @@ def backward(tape: Tape, loss: Traced, seed: Op, accumulate: Op) -> dict[str, Tr
     return {tape.nodes[s].path: grad for s, grad in grads.items()}
 
 
-def _uses(tape: Tape, steps: list[Node]) -> dict[int | Lit, set[tuple[int, int]]]:
+def _uses(tape: Tape, steps: list[Node]) -> dict[int | Literal, set[tuple[int, int]]]:
     """For each tensor the (consumer, argument) pairs through which a gradient comes back to it."""
-    uses: dict[int | Lit, set[tuple[int, int]]] = {}
+    uses: dict[int | Literal, set[tuple[int, int]]] = {}
     last = steps[-1].slot
     for node in reversed(steps):
         if node.slot != last and node.slot not in uses:
@@ -71,8 +71,8 @@ def _through(tape: Tape, node: Node, index: int, g: Traced, target: Node) -> Tra
     """Record the VJP of one argument of one step."""
     assert node.op is not None
     y = Traced(tape, node.slot, node.spec)
-    inputs: list[Any] = [s if isinstance(s, Lit) else Traced(tape, s, tape.nodes[s].spec) for s in node.inputs]
-    specs: list[Spec | Lit] = [a if isinstance(a, Lit) else a.spec for a in (g, y, *inputs)]
+    inputs: list[Any] = [s if isinstance(s, Literal) else Traced(tape, s, tape.nodes[s].spec) for s in node.inputs]
+    specs: list[Spec | Literal] = [a if isinstance(a, Literal) else a.spec for a in (g, y, *inputs)]
     vjp = Vjp(node.op, index, specs, node.attrs)
     every = (g, y, *inputs)
     result = tape.record(vjp, [every[k] for k in vjp.reads], node.attrs, target.spec)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tfstep.errors import PathError
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
     from tfstep.engine.tensor import Tensor
@@ -43,7 +43,7 @@ def parse_cell(text: str, slices: bool = False) -> tuple[str, tuple[Any, ...] | 
 
 def _bad(text: str, part: str) -> PathError:
     return PathError(
-        Text(
+        Bilingual(
             "{text}: {part!r} is not an index; a cell is written PATH[0,1,2], one whole number per axis",
             "{text}：{part!r} 不是下标；单元格写作 PATH[0,1,2]，每个轴一个整数",
             text=text,
@@ -58,7 +58,7 @@ def index_of(tensor: Tensor, index: tuple[Any, ...] | None) -> Cell:
     names = ", ".join(tensor.axes)
     if len(index) != len(shape):
         raise PathError(
-            Text(
+            Bilingual(
                 "{path} has {n} axes ({names}), {found} indices were given",
                 "{path} 有 {n} 个轴（{names}），给出了 {found} 个下标",
                 path=tensor.path,
@@ -70,7 +70,7 @@ def index_of(tensor: Tensor, index: tuple[Any, ...] | None) -> Cell:
     for i, size, name in zip(index, shape, tensor.axes, strict=True):
         if not -size <= i < size:
             raise PathError(
-                Text(
+                Bilingual(
                     "{path}: index {i} is outside of axis {name}, which has {size} (0 to {last})",
                     "{path}：下标 {i} 超出轴 {name} 的范围，它共有 {size} 个（0 到 {last}）",
                     path=tensor.path,

@@ -15,11 +15,11 @@ from typing import Any, ClassVar, TypeVar
 
 from msgspec import Struct, field
 
+from tfstep.engine.accel.kernel import Kernel
 from tfstep.engine.axis import Spec
-from tfstep.engine.kernel import Kernel
-from tfstep.engine.plan import Lit
-from tfstep.engine.tape import Ghost, Tape, Traced
-from tfstep.text import Template, Text
+from tfstep.engine.plan import Literal
+from tfstep.engine.tape import ShapeOnly, Tape, Traced
+from tfstep.text import Bilingual, Template
 
 Cell = tuple[int, ...]
 Array = Any  # np.ndarray or Traced: an op's body is written once for both
@@ -41,7 +41,7 @@ class Const(Struct, frozen=True):
     power: float = 1
 
 
-class Part(Struct, frozen=True):
+class TermSpec(Struct, frozen=True):
     """One term of a cell: ``fn(∏ factorᵖᵒʷᵉʳ)``; without ``fn`` the bare product."""
 
     factors: tuple[Ref | Const, ...]
@@ -55,12 +55,12 @@ class Why(Struct, frozen=True):
     """
 
     rule: str
-    parts: tuple[Part, ...] = ()
+    parts: tuple[TermSpec, ...] = ()
     view: Ref | None = None
-    note: Text | None = None
+    note: Bilingual | None = None
 
 
-def _by_body(self: Op, *args: Spec | Lit, **attrs: Any) -> Spec:
+def _by_body(self: Op, *args: Spec | Literal, **attrs: Any) -> Spec:
     """The spec of the result, found by running the body on tensors without numbers."""
     tape = Tape()
     return tape.spec(self.forward(*(tape.stand_in(a) for a in args), **attrs))
@@ -101,7 +101,7 @@ class Op:
     def __repr__(self) -> str:
         return self.name
 
-    def remark(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Text | None:
+    def remark(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Bilingual | None:
         """What must be said of a cell beyond its terms, where there is something: a row that is masked whole."""
         return None
 
@@ -120,7 +120,7 @@ class Primitive(Op):
     primitive = True
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
-        """The terms of one cell. ``args`` are arrays (or `Lit`), read where the terms depend on values."""
+        """The terms of one cell. ``args`` are arrays (or `Literal`), read where the terms depend on values."""
         raise NotImplementedError(self.name)
 
 
@@ -130,7 +130,7 @@ class Vjp(Op):
     Its inputs are only those out of (g, y, *inputs) that the algebra reads, found by recording it once.
     """
 
-    def __init__(self, op: Op, index: int, specs: list[Spec | Lit], attrs: dict[str, Any]) -> None:
+    def __init__(self, op: Op, index: int, specs: list[Spec | Literal], attrs: dict[str, Any]) -> None:
         vjp = op.vjp(index)
         if vjp is None:
             raise TypeError(f"{op.name} has no VJP for its argument {index}")
@@ -142,7 +142,7 @@ class Vjp(Op):
         tape = Tape()
         stand_ins = [tape.stand_in(s) for s in specs]
         reached = tape.reached_by(vjp(*stand_ins, **attrs))
-        self.template: list[Any] = [Ghost(s.shape, s.dtype) if isinstance(s, Spec) else s.value for s in specs]
+        self.template: list[Any] = [ShapeOnly(s.shape, s.dtype) if isinstance(s, Spec) else s.value for s in specs]
         self.reads = [k for k, s in enumerate(stand_ins) if isinstance(s, Traced) and s.slot in reached]
         names = ("g", "y", *(op.arguments or (f"x{k}" for k in range(len(specs) - 2))))
         self.arguments = tuple(names[k] for k in self.reads)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec import Struct, field
 
+from tfstep.engine.accel.memory import Memory
 from tfstep.engine.axis import Spec
-from tfstep.engine.memory import Memory
 from tfstep.engine.program import Run, compiled
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PHASES = ("forward", "backward", "update")
 
 
-class Lit(Struct, frozen=True):
+class Literal(Struct, frozen=True):
     """A Python number inside a body, with the way it is written (``√d_k``) where that says more."""
 
     value: float
@@ -39,7 +39,7 @@ class Node(Struct, eq=False):
     kind: str
     spec: Spec
     op: Op | None
-    inputs: tuple[int | Lit, ...]
+    inputs: tuple[int | Literal, ...]
     attrs: dict[str, Any]
     phase: str
     of: int | None = None

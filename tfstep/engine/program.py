@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfstep.engine.blocks import in_blocks
-from tfstep.engine.memory import LARGE, Memory
+from tfstep.engine.accel.blocks import in_blocks
+from tfstep.engine.accel.memory import LARGE, Memory
 
 if TYPE_CHECKING:
-    from tfstep.engine.kernel import Kernel
+    from tfstep.engine.accel.kernel import Kernel
     from tfstep.engine.plan import Node
 
 Values = list[Any]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfstep.engine.axis import Axis, Shape, Spec
-from tfstep.engine.plan import Lit, Node, Plan
+from tfstep.engine.plan import Literal, Node, Plan
 
 if TYPE_CHECKING:
     from tfstep.engine.op import Op
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OPERATORS: dict[str, Callable[..., Traced]] = {}  # what +, @ and the like mean; the ops enter themselves
 
 
-class Ghost:
+class ShapeOnly:
     """A tensor of which only the shape is known: handed to a VJP for an input whose numbers it does not read."""
 
     __slots__ = ("dtype", "shape")
@@ -128,14 +128,14 @@ class Tape:
 
     def record(self, op: Op, args: Iterable[Any], attrs: dict[str, Any], spec: Spec | None = None) -> Traced:
         """Append one step and return its result."""
-        inputs: list[int | Lit] = []
-        specs: list[Spec | Lit] = []
+        inputs: list[int | Literal] = []
+        specs: list[Spec | Literal] = []
         for a in args:
             if isinstance(a, Traced):
                 inputs.append(a.slot)
                 specs.append(a.spec)
             else:
-                lit = a if isinstance(a, Lit) else Lit(a)
+                lit = a if isinstance(a, Literal) else Literal(a)
                 inputs.append(lit)
                 specs.append(lit)
         if spec is None:
@@ -153,9 +153,9 @@ class Tape:
             self.leaves[node.slot] = value
         return Traced(self, node.slot, spec)
 
-    def stand_in(self, arg: Spec | Lit) -> Any:
+    def stand_in(self, arg: Spec | Literal) -> Any:
         """An input without numbers, for recording the inside of an op."""
-        if isinstance(arg, Lit):
+        if isinstance(arg, Literal):
             return arg.value
         return self.leaf(f"#{len(self.nodes)}", "input", arg)
 

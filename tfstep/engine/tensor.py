@@ -8,9 +8,9 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.engine.op import Vjp
-from tfstep.engine.plan import Lit, Node
+from tfstep.engine.plan import Literal, Node
 from tfstep.errors import PathError, did_you_mean
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
     from tfstep.engine.trace import Trace
@@ -106,13 +106,15 @@ def formula(trace: Trace, node: Node) -> str | None:
         return None
     names = {}
     for argument, s in zip(node.op.arguments, node.inputs, strict=False):
-        names[argument] = (s.name or f"{s.value:g}") if isinstance(s, Lit) else short(_outer(trace, s))
+        names[argument] = (s.name or f"{s.value:g}") if isinstance(s, Literal) else short(_outer(trace, s))
     if isinstance(node.op, Vjp) and node.of is not None:
         of = trace.plan.nodes[node.of]
         names.setdefault("g", "∂" + short(of.path))
         names.setdefault("y", short(of.path))
         for argument, s in zip(node.op.op.arguments, of.inputs, strict=False):
-            names.setdefault(argument, (s.name or f"{s.value:g}") if isinstance(s, Lit) else short(_outer(trace, s)))
+            names.setdefault(
+                argument, (s.name or f"{s.value:g}") if isinstance(s, Literal) else short(_outer(trace, s))
+            )
     text = str(node.op.formula) or f"{node.op.name}({', '.join('{' + a + '}' for a in node.op.arguments)})"
     if not node.op.arguments and node.slots:
         names["xs"] = ", ".join(short(_outer(trace, s)) for s in node.slots)
@@ -168,7 +170,7 @@ def resolve(trace: Trace, path: str) -> Tensor:
             inside = trace.inside(outer.slot)
             if inside is None:
                 raise PathError(
-                    Text(
+                    Bilingual(
                         "{path}: there is nothing inside {outer} ({op})",
                         "{path}：{outer}（{op}）内部没有更小的步骤",
                         path=path,
@@ -188,7 +190,7 @@ def resolve(trace: Trace, path: str) -> Tensor:
 def _unknown(trace: Trace, path: str) -> PathError:
     if "loss" in trace.plan.removed and (".grad" in path or path.endswith(".new") or path == "loss"):
         return PathError(
-            Text(
+            Bilingual(
                 "{path}: this scenario has no loss (`loss`, or `input.labels` for cross-entropy), "
                 "so there is no backward phase and no update",
                 "{path}：本场景没有损失（由 `loss`，或交叉熵所需的 `input.labels` 给出），"
@@ -199,7 +201,7 @@ def _unknown(trace: Trace, path: str) -> PathError:
     base, _, _ = path.partition(".grad")
     if path.endswith(".grad") and base in trace.plan.paths:
         return PathError(
-            Text(
+            Bilingual(
                 "{path}: no path leads from {base} to the loss, so it has no gradient",
                 "{path}：从 {base} 没有通向损失的路径，所以它没有梯度",
                 path=path,
@@ -209,7 +211,7 @@ def _unknown(trace: Trace, path: str) -> PathError:
     removed = trace.plan.removed.get(path) or trace.plan.removed.get(base)
     if removed:
         return PathError(
-            Text(
+            Bilingual(
                 "{path}: this scenario switches it off with `{key}`",
                 "{path}：本场景用 `{key}` 把它关掉了",
                 path=path,
@@ -220,7 +222,7 @@ def _unknown(trace: Trace, path: str) -> PathError:
     near = did_you_mean(path, names)
     if trace.prefix:
         return PathError(
-            Text(
+            Bilingual(
                 "inside {outer} there is no step {path!r}{near}; there are {names}",
                 "{outer} 内部没有步骤 {path!r}{near}；里面有 {names}",
                 outer=trace.prefix[:-1],
@@ -230,7 +232,9 @@ def _unknown(trace: Trace, path: str) -> PathError:
             )
         )
     scopes = [name for name in dict.fromkeys(n.partition(".")[0] for n in names) if name != path]
-    begin = Text("; names begin with {scopes}", "；名称以 {scopes} 开头", scopes=", ".join(scopes[:8]))
+    begin = Bilingual("; names begin with {scopes}", "；名称以 {scopes} 开头", scopes=", ".join(scopes[:8]))
     return PathError(
-        Text("there is no tensor {path!r}{near}", "没有张量 {path!r}{near}", path=path, near=near if near.en else begin)
+        Bilingual(
+            "there is no tensor {path!r}{near}", "没有张量 {path!r}{near}", path=path, near=near if near.en else begin
+        )
     )

@@ -13,10 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tfstep.engine.cell import Cell
-from tfstep.engine.op import Const, Op, Part, Primitive, Ref, Why
-from tfstep.engine.plan import Lit, Node
+from tfstep.engine.op import Const, Op, Primitive, Ref, TermSpec, Why
+from tfstep.engine.plan import Literal, Node
 from tfstep.engine.trace import Trace
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 
 class Atom(Struct, frozen=True):
@@ -37,7 +37,7 @@ class AtomTerm(Struct, frozen=True):
 
 
 ONE_FACTOR, SUMS = ("view", "product", "quotient"), ("sum", "dot", "mean", "nothing")
-Terms = tuple[str, list[AtomTerm], Text | None]
+Terms = tuple[str, list[AtomTerm], Bilingual | None]
 Memo = dict[tuple[Trace, int, Cell], Terms]
 
 
@@ -75,7 +75,7 @@ def _flat(trace: Trace, slot: int, cell: Cell, memo: Memo) -> Terms:
     return rule, flat, note
 
 
-def _rule_of(trace: Trace, atom: Atom, rule: str, note: Text | None, memo: Memo) -> tuple[str, Text | None]:
+def _rule_of(trace: Trace, atom: Atom, rule: str, note: Bilingual | None, memo: Memo) -> tuple[str, Bilingual | None]:
     """The rule of a cell that is a view of this one: that of the step it looks at, unless that has a name."""
     if atom.trace is trace and trace.plan.nodes[atom.slot].op is not None and not _is_named(trace, atom.slot):
         inner, _, inner_note = _flat(trace, atom.slot, atom.cell, memo)
@@ -139,12 +139,12 @@ def _outward(atom: Atom) -> Atom:
 def _why(trace: Trace, node: Node, cell: Cell) -> Why:
     op: Op | None = node.op
     assert isinstance(op, Primitive)
-    args = [s if isinstance(s, Lit) else trace.value(s) for s in node.inputs]
+    args = [s if isinstance(s, Literal) else trace.value(s) for s in node.inputs]
     return op.why(cell, args, node.attrs)
 
 
 def _atoms(trace: Trace, node: Node, why: Why) -> list[AtomTerm]:
-    parts = why.parts if why.view is None else (Part((why.view,)),)
+    parts = why.parts if why.view is None else (TermSpec((why.view,)),)
     return [AtomTerm(tuple(_atom(trace, node, f) for f in part.factors), part.fn) for part in parts]
 
 
@@ -152,6 +152,6 @@ def _atom(trace: Trace, node: Node, factor: Ref | Const) -> Atom:
     if isinstance(factor, Const):
         return Atom(None, -1, (), 1, factor)
     source: Any = node.inputs[factor.arg]
-    if isinstance(source, Lit):
+    if isinstance(source, Literal):
         return Atom(None, -1, (), 1, Const(source.value, source.name, factor.power))
     return _outward(Atom(trace, source, factor.cell, factor.power))

@@ -10,12 +10,12 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.engine.cell import index_of, parse_cell
-from tfstep.engine.fitted import fitted
-from tfstep.engine.inside import Source, unfold
+from tfstep.engine.coerce_edit import coerce_edit
 from tfstep.engine.plan import Node, Plan
+from tfstep.engine.substeps import Source, unfold
 from tfstep.engine.tensor import Tensor, resolve
 from tfstep.errors import EditError
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
     from tfstep.engine.why import Explanation
@@ -181,7 +181,7 @@ class Trace:
                 old = pins.get(node.slot)
                 value = np.zeros(node.shape, node.dtype) if old is None else old.value.copy()
                 mask = np.zeros(node.shape, bool) if old is None else old.mask.copy()
-            value[where] = fitted(target, node, value, where, new)
+            value[where] = coerce_edit(target, node, value, where, new)
             if node.op is None:
                 values[node.slot] = value
             else:
@@ -198,7 +198,7 @@ class Trace:
             if self[path].trace is not self or pins.pop(node.slot, None) is None:
                 held = ", ".join(self.plan.nodes[s].path for s in self.pins)
                 raise EditError(
-                    Text(
+                    Bilingual(
                         "{path} is not pinned; pinned: {held}",
                         "{path} 没有被固定；已固定：{held}",
                         path=path,
@@ -223,7 +223,7 @@ class Trace:
         if tensor.trace is not self:
             outer = path.split("/")[0]
             raise EditError(
-                Text(
+                Bilingual(
                     "{path} is inside a step and follows from it; set {outer} itself",
                     "{path} 在某一步的内部，由那一步决定；请直接设置 {outer}",
                     path=path,
@@ -233,7 +233,7 @@ class Trace:
         if tensor.node.kind == "view":
             owner = tensor.inputs[0]
             raise EditError(
-                Text(
+                Bilingual(
                     "{path} is tied to {owner}, which owns the numbers; set {owner}",
                     "{path} 与 {owner} 共享权重，数值归 {owner} 所有；请设置 {owner}",
                     path=path,
@@ -242,7 +242,7 @@ class Trace:
             )
         if tensor.node.dtype.kind not in "f":
             raise EditError(
-                Text(
+                Bilingual(
                     "{path} holds integers that come from the words or the mask of the scenario; change those",
                     "{path} 是由场景的词或掩码得来的整数；请改词或掩码",
                     path=path,

@@ -15,10 +15,10 @@ from msgspec import Struct, field
 
 from tfstep.engine.cell import Cell, cell_name
 from tfstep.engine.op import Const
-from tfstep.engine.plan import Lit
+from tfstep.engine.plan import Literal
 from tfstep.engine.terms import Atom, AtomTerm, explained
 from tfstep.engine.trace import Trace
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 
 def _exp(x: float) -> float:
@@ -78,7 +78,7 @@ class Explanation(Struct, frozen=True):
     terms: tuple[Term, ...]
     total: float
     residual: float
-    note: Text | None = None
+    note: Bilingual | None = None
     formula: str | None = None
     bound: float = field(default=1e-12)
 
@@ -124,7 +124,7 @@ def _worked_out(trace: Trace, slot: int, cell: Cell, depth: int, known: Known) -
     if slot in trace.pins and trace.pins[slot].mask[cell]:
         note = _pinned(trace, slot, cell)
     elif note is None:
-        args = [s if isinstance(s, Lit) else trace.value(s) for s in node.inputs]
+        args = [s if isinstance(s, Literal) else trace.value(s) for s in node.inputs]
         note = node.op.remark(cell, args, node.attrs)
     terms = tuple(_priced(term, depth, known) for term in raw)
     total = _total([t.value for t in terms])
@@ -143,11 +143,11 @@ def _worked_out(trace: Trace, slot: int, cell: Cell, depth: int, known: Known) -
     )
 
 
-def _pinned(trace: Trace, slot: int, cell: Cell) -> Text:
+def _pinned(trace: Trace, slot: int, cell: Cell) -> Bilingual:
     inside = trace.inside(slot)
     assert inside is not None
     would = float(inside.value(inside.plan.paths["computed"].slot)[cell])
-    return Text("pinned; computed, it would be {would:.6g}", "已固定；若不固定，算出来是 {would:.6g}", would=would)
+    return Bilingual("pinned; computed, it would be {would:.6g}", "已固定；若不固定，算出来是 {would:.6g}", would=would)
 
 
 def nan_origin(trace: Trace, slot: int, cell: Cell) -> Explanation:

@@ -30,10 +30,10 @@ Recording
     ``expression.record(lookup)`` with ``lookup(path) → Traced`` records one step (`tfstep.expr.formula`).
 """
 
-from tfstep.expr.caret import caret
 from tfstep.expr.expression import Expression, Operand, UnknownNameError, parse
-from tfstep.expr.functions import Function, functions
+from tfstep.expr.functions.table import Function, functions
 from tfstep.expr.names import ATTRIBUTES, CONSTANTS
+from tfstep.expr.syntax.caret import caret
 
 __all__ = [
     "ATTRIBUTES",

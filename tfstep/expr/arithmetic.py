@@ -9,12 +9,12 @@ import numpy as np
 
 from tfstep.engine.tape import Traced
 from tfstep.expr.builder import BOOL, Builder, Static, Value
-from tfstep.expr.parser import EXACT
-from tfstep.expr.primitives import TESTS
-from tfstep.ops.elementwise import add, div, mul, neg, pow, sub
+from tfstep.expr.functions.primitives import TESTS
+from tfstep.expr.syntax.parser import EXACT
 from tfstep.ops.linear import matmul
-from tfstep.ops.shape import reshape
-from tfstep.text import Text
+from tfstep.ops.primitive.elementwise import add, div, mul, neg, pow, sub
+from tfstep.ops.primitive.shape import reshape
+from tfstep.text import Bilingual
 
 _OPS = {"+": add, "-": sub, "*": mul, "/": div, "**": pow}
 _FOLD: dict[str, Callable[[float, float], float]] = {
@@ -64,7 +64,7 @@ def _power(at: Builder, a: Static, b: Static) -> Static:
         result = float(np.float64(a) ** np.float64(b))
     if np.isinf(result) and abs(a) != np.inf and a != 0:
         raise at.error(
-            Text(
+            Bilingual(
                 "{a:g} ** {b:g} is beyond float64 (1.8e308)", "{a:g} ** {b:g} 超出 float64 的范围（1.8e308）", a=a, b=b
             )
         )
@@ -76,24 +76,24 @@ def product(at: Builder, a: Traced, b: Traced) -> Traced:
     """The matrix product; a vector counts as a row on the left, as a column on the right, as in NumPy."""
     if a.ndim == 0 or b.ndim == 0:
         raise at.error(
-            Text("@ multiplies matrices and vectors; for single numbers write *", "@ 用于矩阵与向量；单个数请用 *")
+            Bilingual("@ multiplies matrices and vectors; for single numbers write *", "@ 用于矩阵与向量；单个数请用 *")
         )
     x, y = at.real(a), at.real(b)
     left = x if x.ndim > 1 else at.apply(reshape, x, shape=(1, x.shape[0]))
     right = y if y.ndim > 1 else at.apply(reshape, y, shape=(y.shape[0], 1))
     if left.shape[-1] != right.shape[-2]:
         raise at.error(
-            Text(
+            Bilingual(
                 "{a} @ {b}: the last axis on the left ({n}) must be as long as the {place} on the right ({m}){hint}",
                 "{a} @ {b}：左边最后一轴（{n}）须与右边{place}（{m}）等长{hint}",
                 a=a.shape,
                 b=b.shape,
                 n=left.shape[-1],
                 m=right.shape[-2],
-                place=Text("last but one", "倒数第二轴") if b.ndim > 1 else Text("only one", "唯一的轴"),
-                hint=Text("; with .T on the right it fits", "；右边加 .T 即可")
+                place=Bilingual("last but one", "倒数第二轴") if b.ndim > 1 else Bilingual("only one", "唯一的轴"),
+                hint=Bilingual("; with .T on the right it fits", "；右边加 .T 即可")
                 if b.ndim > 1 and b.shape[-1] == left.shape[-1]
-                else Text("", ""),
+                else Bilingual("", ""),
             )
         )
     at.broadcast("@", *(at.tape.stand_in(t.spec.like(t.shape[:-2], t.axes[:-2])) for t in (left, right)))

@@ -11,9 +11,9 @@ from tfstep.engine.axis import NO_AXIS, Spec
 from tfstep.engine.op import Op
 from tfstep.engine.tape import Tape, Traced
 from tfstep.errors import ExpressionError
+from tfstep.expr.functions.primitives import Cast, Constant, Question
 from tfstep.expr.limits import Budget
-from tfstep.expr.primitives import Cast, Constant, Question
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 Static = int | float | bool
 Nested = tuple[Any, ...]  # numbers, or tuples of them: a list in the text, or a shape
@@ -36,7 +36,7 @@ class Builder:
         floats = [s.dtype for s in known if s.dtype.kind == "f"]
         self.dtype = np.result_type(*floats) if floats else np.dtype(np.float64)
 
-    def error(self, message: Text) -> ExpressionError:
+    def error(self, message: Bilingual) -> ExpressionError:
         """An error at the part that is being lowered."""
         return ExpressionError(message, self.column)
 
@@ -44,7 +44,7 @@ class Builder:
         """Record one op, once it is paid for. At least one argument is a tensor."""
         if self.record and isinstance(op, Question):
             raise self.error(
-                Text(
+                Bilingual(
                     "{name} has no derivative, so no step of a model can be made of it",
                     "{name} 没有导数，不能用作模型的一步",
                     name=op.name,
@@ -76,7 +76,7 @@ class Builder:
         """The shape of a list of numbers. Raises ExpressionError where its rows differ in length."""
         inner = {self.shape_of(v) if isinstance(v, tuple) else () for v in value} or {()}
         if len(inner) > 1:
-            raise self.error(Text("the rows of the list differ in length", "列表各行长度不一"))
+            raise self.error(Bilingual("the rows of the list differ in length", "列表各行长度不一"))
         return (len(value), *inner.pop())
 
     def number(self, value: Value) -> Traced | Static:
@@ -100,12 +100,12 @@ class Builder:
         result = self.floating(value)
         return result if isinstance(result, Traced) else self.tensor(float(result))
 
-    def whole(self, value: Value, name: str | Text) -> int:
+    def whole(self, value: Value, name: str | Bilingual) -> int:
         """A whole number that is known before anything is computed. Raises ExpressionError."""
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         raise self.error(
-            Text(
+            Bilingual(
                 "{name} is a whole number, known before anything is computed: 2, or x.shape[0]",
                 "{name} 须为事先可知的整数：2，或 x.shape[0]",
                 name=name,
@@ -116,7 +116,7 @@ class Builder:
         """An axis counted from 0. Raises ExpressionError where there is none."""
         if not -ndim <= axis < ndim:
             raise self.error(
-                Text(
+                Bilingual(
                     "there is no axis {axis}; the value has {ndim} (from 0, or from -1 backwards)",
                     "没有轴 {axis}；该值有 {ndim} 个轴（从 0 数起，或从 -1 倒数）",
                     axis=axis,
@@ -132,7 +132,7 @@ class Builder:
             np.broadcast_shapes(*shapes)
         except ValueError:
             raise self.error(
-                Text(
+                Bilingual(
                     "{sign}: the shapes {shapes} do not go together; axes are lined up from the last",
                     "{sign}：形状 {shapes} 不匹配；各轴从最后一个起对齐",
                     sign=sign,

@@ -14,11 +14,11 @@ from tfstep.engine.tape import Traced
 from tfstep.errors import ExpressionError, PathError
 from tfstep.expr.builder import Value
 from tfstep.expr.lower import Key, lower
-from tfstep.expr.nodes import Attribute, Name, Node
-from tfstep.expr.nodes import Operand as Link
-from tfstep.expr.parser import Parser
 from tfstep.expr.program import Program
-from tfstep.text import Text
+from tfstep.expr.syntax.nodes import Attribute, Name, Node
+from tfstep.expr.syntax.nodes import Operand as Link
+from tfstep.expr.syntax.parser import Parser
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
     from tfstep.engine.tensor import Tensor
@@ -118,7 +118,7 @@ def parse(text: str, names: Collection[str] = ()) -> Expression:
     path will do. Raises ExpressionError, whose ``column`` is the place in the text.
     """
     if not text.strip():
-        raise ExpressionError(Text("there is no expression", "没有表达式"))
+        raise ExpressionError(Bilingual("there is no expression", "没有表达式"))
     tree = Parser(text, names).whole()
     found: dict[Key, Name] = {}
     for name in _names(tree):

@@ -13,14 +13,14 @@ from typing import Any
 
 from tfstep.engine.axis import Spec
 from tfstep.engine.op import Array, Op
-from tfstep.engine.plan import Lit
+from tfstep.engine.plan import Literal
 from tfstep.engine.tape import Tape, Traced
 from tfstep.errors import ExpressionError, PathError
 from tfstep.expr.expression import Expression, UnknownNameError, parse
 from tfstep.expr.lower import Key, lower
-from tfstep.expr.notation import notation
 from tfstep.expr.program import Program, apply, compiled
-from tfstep.text import Text
+from tfstep.expr.syntax.notation import notation
+from tfstep.text import Bilingual
 
 STEPS = 60  # operations of one step: what can still be explained at a glance, and at once
 
@@ -36,7 +36,7 @@ class Formula(Op):
         self.formula = " ".join(text.split()).replace("{", "{{").replace("}", "}}")
         self.gradients: dict[int, Program | None] = {}
 
-    def infer(self, *args: Spec | Lit) -> Spec:
+    def infer(self, *args: Spec | Literal) -> Spec:
         """What lowering the expression found."""
         return self.program.spec
 
@@ -78,7 +78,7 @@ class Formula(Op):
             step = program.steps[number - len(args)]
             if number not in gradients:
                 continue
-            inputs = [s.value if isinstance(s, Lit) else values[s] for s in step.inputs]
+            inputs = [s.value if isinstance(s, Literal) else values[s] for s in step.inputs]
             for k in reversed(range(len(inputs))):
                 s, vjp = step.inputs[k], step.op.vjp(k)
                 if not isinstance(s, int) or index not in influences[s] or vjp is None:
@@ -112,14 +112,14 @@ def formula(expression: Expression | str, lookup: Callable[[str], Traced] | Mapp
     for name in expression.names:
         if name.variant is not None:
             raise ExpressionError(
-                Text("a step reads tensors of its own variant only", "一步只能读取本变体的张量"), name.column
+                Bilingual("a step reads tensors of its own variant only", "一步只能读取本变体的张量"), name.column
             )
         keys.append(Key(name.path, None))
         tensors.append(_found(name.path, name.column, lookup))
     program = lower(expression.tree, keys, [t.spec for t in tensors], record=True)
     if not isinstance(program, Program) or not program.reads:
         raise ExpressionError(
-            Text(
+            Bilingual(
                 "{text} reads no tensor; a number of its own is a parameter, or given",
                 "{text} 没有读取任何张量；固定的数请放进 parameters 或 given",
                 text=expression.text.strip()[:60],
@@ -127,7 +127,7 @@ def formula(expression: Expression | str, lookup: Callable[[str], Traced] | Mapp
         )
     if len(program.steps) > STEPS:
         raise ExpressionError(
-            Text(
+            Bilingual(
                 "{n} operations in one step; with more than {most}, make several steps of it",
                 "一步里有 {n} 个运算；超过 {most} 个时请拆成几步",
                 n=len(program.steps),
@@ -154,7 +154,7 @@ def unknown(path: str, names: Mapping[str, Traced]) -> PathError:
     from tfstep.errors import did_you_mean
 
     return PathError(
-        Text(
+        Bilingual(
             "there is no {path}{near}; there are {names}",
             "没有 {path}{near}；可用的有 {names}",
             path=path[:80],

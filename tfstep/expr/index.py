@@ -11,10 +11,10 @@ from tfstep.engine.axis import Axis, Spec
 from tfstep.engine.tape import Traced
 from tfstep.errors import ExpressionError, did_you_mean
 from tfstep.expr.builder import WHOLE, Builder, Value
-from tfstep.expr.nodes import Label
-from tfstep.expr.primitives import Question
-from tfstep.ops.shape import reshape, take
-from tfstep.text import Text
+from tfstep.expr.functions.primitives import Question
+from tfstep.expr.syntax.nodes import Label
+from tfstep.ops.primitive.shape import reshape, take
+from tfstep.text import Bilingual
 
 Item = Value | slice | Label
 
@@ -23,7 +23,7 @@ def _picked(x: np.ndarray, ids: np.ndarray, axis: int) -> np.ndarray:
     n = x.shape[axis]
     if ids.size and not (-n <= ids.min() and ids.max() < n):
         raise ExpressionError(
-            Text(
+            Bilingual(
                 "index {i} is outside of an axis of {n} (0 to {last})",
                 "下标 {i} 超出范围：该轴有 {n} 个（0 到 {last}）",
                 i=int(ids.min() if ids.min() < -n else ids.max()),
@@ -46,7 +46,7 @@ def indexed(at: Builder, x: Traced, items: Sequence[Item]) -> Traced:
     """``x[items]``: one item for each axis from the first; numbers and words take their axis away."""
     if len(items) > x.ndim:
         raise at.error(
-            Text(
+            Bilingual(
                 "{n} indices for {axes} axes{names}",
                 "给了 {n} 个下标，而该值只有 {axes} 个轴{names}",
                 n=len(items),
@@ -68,7 +68,7 @@ def indexed(at: Builder, x: Traced, items: Sequence[Item]) -> Traced:
         ids = at.tensor(item)
         if ids.dtype.kind != "i" or ids.ndim > 1:
             raise at.error(
-                Text(
+                Bilingual(
                     "an index is a whole number, a word, a slice or a list of whole numbers; for a mask write where()",
                     "下标须为整数、词、切片或整数列表；要用掩码请写 where()",
                 )
@@ -88,7 +88,7 @@ def _taken(at: Builder, x: Traced, axis: int, i: int) -> Traced:
     n = x.shape[axis]
     if not -n <= i < n:
         raise at.error(
-            Text(
+            Bilingual(
                 "index {i} is outside of axis {name}, which has {n} (0 to {last})",
                 "下标 {i} 超出轴 {name} 的范围：共 {n} 个（0 到 {last}）",
                 i=i,
@@ -105,7 +105,7 @@ def _sliced(at: Builder, x: Traced, axis: int, part: slice) -> Traced:
     if part == slice(None):
         return x
     if part.step == 0:
-        raise at.error(Text("the step of a slice cannot be 0", "切片的步长不能为 0"))
+        raise at.error(Bilingual("the step of a slice cannot be 0", "切片的步长不能为 0"))
     start, stop, step = part.indices(x.shape[axis])
     if step < 0:
         ids = range(start, stop, step)
@@ -131,7 +131,7 @@ def position(at: Builder, axes: tuple[Axis, ...], axis: int, word: str) -> int:
     labels = axes[axis].labels
     if not labels:
         raise at.error(
-            Text(
+            Bilingual(
                 "axis {name} has no words along it; give a number",
                 "轴 {name} 上没有词；请用数字",
                 name=axes[axis].name or axis,
@@ -140,7 +140,7 @@ def position(at: Builder, axes: tuple[Axis, ...], axis: int, word: str) -> int:
     places = {_place(words, word) for words in labels}
     if len(places) > 1:
         raise at.error(
-            Text(
+            Bilingual(
                 "{word} stands at different places in the sentences of the batch; give the sentence first: x[0, …]",
                 "{word} 在批次各句中的位置不同；请先给出句子：x[0, …]",
                 word=word[:40],
@@ -150,7 +150,7 @@ def position(at: Builder, axes: tuple[Axis, ...], axis: int, word: str) -> int:
     if place is None:
         words = list(dict.fromkeys(w for sentence in labels for w in sentence))
         raise at.error(
-            Text(
+            Bilingual(
                 "axis {name} has no word {word}{near}; it has {words}",
                 "轴 {name} 上没有词 {word}{near}；有 {words}",
                 name=axes[axis].name or axis,

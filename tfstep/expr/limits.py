@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tfstep.engine.axis import Shape, Spec
-from tfstep.engine.plan import Lit
+from tfstep.engine.plan import Literal
 from tfstep.errors import ExpressionError
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 RESULT = 64_000_000  # bytes of one result, or as much as the largest tensor that is read
 TOTAL = 8  # times as much for all results together
@@ -34,12 +34,14 @@ class Budget:
         self.total -= size
         if len(shape) > AXES:
             raise ExpressionError(
-                Text("{n} axes; at most {most} are allowed", "{n} 个轴；最多允许 {most} 个", n=len(shape), most=AXES),
+                Bilingual(
+                    "{n} axes; at most {most} are allowed", "{n} 个轴；最多允许 {most} 个", n=len(shape), most=AXES
+                ),
                 column,
             )
         if size > self.result or self.total < 0:
             raise ExpressionError(
-                Text(
+                Bilingual(
                     "this makes {shape} numbers, {size:.3g} MB; one result may have {most:.3g} MB, all {total:.3g} MB",
                     "这会产生 {shape} 个数，共 {size:.3g} MB；单个结果至多 {most:.3g} MB，全部至多 {total:.3g} MB",
                     shape="×".join(map(str, shape)) or "1",
@@ -50,7 +52,7 @@ class Budget:
                 column,
             )
 
-    def charge(self, name: str, inputs: Iterable[Spec | Lit], out: Spec, column: int) -> None:
+    def charge(self, name: str, inputs: Iterable[Spec | Literal], out: Spec, column: int) -> None:
         """Pay for one op before it runs. Raises ExpressionError where it costs too much."""
         self.room(out.shape, out.dtype.itemsize, column)
         specs = [s for s in inputs if isinstance(s, Spec)]
@@ -60,7 +62,7 @@ class Budget:
             self.work -= _WEIGHT.get(name, _OTHER) * (out.size + sum(s.size for s in specs))
         if self.work < 0:
             raise ExpressionError(
-                Text(
+                Bilingual(
                     "this takes more than {most:.0e} operations; take a part of the tensors, such as x[0]",
                     "运算量超过 {most:.0e} 次；请只取张量的一部分，例如 x[0]",
                     most=WORK,

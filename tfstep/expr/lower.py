@@ -11,7 +11,8 @@ from tfstep.engine.tape import Traced
 from tfstep.expr.arithmetic import arithmetic, compare, logic, negation, negative
 from tfstep.expr.builder import Builder, Value
 from tfstep.expr.index import Item, indexed
-from tfstep.expr.nodes import (
+from tfstep.expr.program import Program, compiled
+from tfstep.expr.syntax.nodes import (
     Attribute,
     Call,
     Chain,
@@ -27,9 +28,8 @@ from tfstep.expr.nodes import (
     Slice,
     Unary,
 )
-from tfstep.expr.program import Program, compiled
-from tfstep.ops.shape import transpose
-from tfstep.text import Text
+from tfstep.ops.primitive.shape import transpose
+from tfstep.text import Bilingual
 
 
 class Key(Struct, frozen=True):
@@ -110,10 +110,9 @@ class Lowering:
 
     def attribute(self, value: Value, name: str) -> Value:
         """``.T .shape .ndim .size``."""
-        if isinstance(value, Traced):
-            shape = value.shape
-        else:
-            shape = self.at.shape_of(value) if isinstance(value, tuple) else ()
+        shape = (
+            value.shape if isinstance(value, Traced) else self.at.shape_of(value) if isinstance(value, tuple) else ()
+        )
         if name == "shape":
             return shape
         if name == "ndim":
@@ -136,7 +135,7 @@ class Lowering:
             if isinstance(value, Traced):
                 self.at.column = item.column
                 raise self.at.error(
-                    Text(
+                    Bilingual(
                         "a list holds numbers; to join tensors write concat(a, b)",
                         "列表里只能是数；要连接张量请写 concat(a, b)",
                     )
@@ -156,7 +155,7 @@ class Lowering:
                 items.append(self.item(item))
         self.at.column = node.column
         if len(dots) > 1:
-            raise self.at.error(Text("... stands once in brackets", "方括号里只能有一个 ..."))
+            raise self.at.error(Bilingual("... stands once in brackets", "方括号里只能有一个 ..."))
         if isinstance(value, tuple) and len(items) == 1 and isinstance(items[0], int) and not dots:
             self.at.axis(items[0], len(value))
             found: Value = value[items[0]]
@@ -175,19 +174,21 @@ class Lowering:
             for part in (node.start, node.stop, node.step):
                 value = None if part is None else self.value(part)
                 self.at.column = node.column
-                bounds.append(None if value is None else self.at.whole(value, Text("a bound of a slice", "切片的边界")))
+                bounds.append(
+                    None if value is None else self.at.whole(value, Bilingual("a bound of a slice", "切片的边界"))
+                )
             return slice(*bounds)
         return self.value(node)
 
     def call(self, node: Call) -> Value:
         """A function of the table, called with the values of its arguments."""
-        from tfstep.expr.functions import function
+        from tfstep.expr.functions.table import function
 
         self.at.column = node.column
         found = function(self.at, node.function)
         args = [self.value(arg) for arg in node.args]
         keywords = {name: self.value(arg) for name, arg in node.keywords}
         if len(keywords) < len(node.keywords):
-            raise self.at.error(Text("an argument is given twice", "同一个参数给了两次"))
+            raise self.at.error(Bilingual("an argument is given twice", "同一个参数给了两次"))
         self.at.column = node.column
         return found.call(self.at, args, keywords)

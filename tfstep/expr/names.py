@@ -6,9 +6,9 @@ import math
 from collections.abc import Collection
 
 from tfstep.errors import ExpressionError
-from tfstep.expr.nodes import Attribute, Name, Node, Number
-from tfstep.expr.tokens import Token
-from tfstep.text import Text
+from tfstep.expr.syntax.nodes import Attribute, Name, Node, Number
+from tfstep.expr.syntax.tokens import Token
+from tfstep.text import Bilingual
 
 ATTRIBUTES = ("T", "shape", "ndim", "size")
 CONSTANTS: dict[str, int | float | bool] = {
@@ -37,7 +37,7 @@ def quoted(token: Token, names: Collection[str]) -> Node:
     path = path.strip()
     if not path or any(c in "[](){}'\"$:" or not c.isprintable() for c in path):
         raise ExpressionError(
-            Text(
+            Bilingual(
                 "in backquotes stands PATH or VARIANT:PATH, and indices after them: `base:enc0.add1`[0]",
                 "反引号里写 路径 或 变体:路径，下标写在外面：`base:enc0.add1`[0]",
             ),
@@ -79,7 +79,7 @@ def attributes_of(node: Node, token: Token) -> Node:
 
 def _no_attribute(name: str, column: int) -> ExpressionError:
     return ExpressionError(
-        Text(
+        Bilingual(
             ".{name}: a value has .T .shape .ndim .size and nothing else; .grad and .new stand right after a path",
             ".{name}：值只有 .T .shape .ndim .size；.grad 与 .new 须紧跟在路径后面",
             name=name[:40],

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from tfstep.engine.axis import Spec
 from tfstep.engine.op import Array, Op
-from tfstep.engine.plan import Lit
+from tfstep.engine.plan import Literal
 from tfstep.engine.tape import Tape, Traced, named
 
 
@@ -18,7 +18,7 @@ class Step(Struct, frozen=True, eq=False):
     """One op: its inputs are numbers of values (arguments first, then earlier steps) or literals."""
 
     op: Op
-    inputs: tuple[int | Lit, ...]
+    inputs: tuple[int | Literal, ...]
     attrs: dict[str, Any]
     name: str
     spec: Spec
@@ -62,7 +62,7 @@ class Program(Struct, frozen=True, eq=False, dict=True):
 
 def apply(step: Step, values: list[Array], tape: Tape | None) -> Array:
     """One step on the values so far; recorded where there is a tape."""
-    inputs = [s.value if isinstance(s, Lit) else values[s] for s in step.inputs]
+    inputs = [s.value if isinstance(s, Literal) else values[s] for s in step.inputs]
     if tape is not None and not any(isinstance(x, Traced) for x in inputs):
         result: Array = tape.record(step.op, inputs, step.attrs, step.spec)
     else:
@@ -83,7 +83,7 @@ def compiled(args: list[Traced], result: Traced) -> Program:
     steps: list[Step] = []
     for node in tape.nodes:
         if node.op is not None and node.slot in needed:
-            inputs = tuple(s if isinstance(s, Lit) else place[s] for s in node.inputs)
+            inputs = tuple(s if isinstance(s, Literal) else place[s] for s in node.inputs)
             place[node.slot] = len(args) + len(steps)
             steps.append(Step(node.op, inputs, node.attrs, node.path.split("#")[0], node.spec))
     return Program(len(args), tuple(steps), place[result.slot], result.spec)

@@ -8,8 +8,8 @@ from prompt_toolkit.completion import CompleteEvent, Completer
 from prompt_toolkit.completion import Completion as Offer
 from prompt_toolkit.document import Document
 
-from tfstep.commands.completion import complete
-from tfstep.commands.session import Session
+from tfstep.commands.language.completion import complete
+from tfstep.commands.language.session import Session
 
 
 class Completion(Completer):

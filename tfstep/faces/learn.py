@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.faces.script import Say, Show, shown
-from tfstep.lessons.answers import AnswerError
-from tfstep.lessons.events import Event
-from tfstep.lessons.lesson import Lesson
-from tfstep.lessons.player import Player
-from tfstep.lessons.progress import Progress
-from tfstep.lessons.shown import event_lines
+from tfstep.lessons.format.lesson import Lesson
+from tfstep.lessons.player.answers import AnswerError
+from tfstep.lessons.player.events import Event
+from tfstep.lessons.player.player import Player
+from tfstep.lessons.player.progress import Progress
+from tfstep.lessons.player.shown import event_lines
 from tfstep.session.results import Quit
-from tfstep.text import Text
-from tfstep.view.report.layout import line, span
+from tfstep.text import Bilingual
+from tfstep.view.export.layout import line, span
 
 WIDTH = 88  # columns of text where a line could be longer
 Read = Callable[[str], str | None]
@@ -55,7 +55,7 @@ class Plain:
             hint = player.hint()
             self.tell([hint] if hint else [])
             if hint is None:
-                self.say(Text("there is no other hint; `!` shows the answer", "没有更多提示；`!` 看答案"))
+                self.say(Bilingual("there is no other hint; `!` shows the answer", "没有更多提示；`!` 看答案"))
         elif typed == "!":
             self.tell(player.reveal())
             self.tell(player.advance())
@@ -110,10 +110,10 @@ def learn(
     reached = progress.of(lesson.name)
     if interactive and not again and reached is not None and 0 < reached.step < len(lesson.steps):
         player.resume(reached.step)
-        say(Text("going on at step {n}; `b` goes back", "从第 {n} 步继续；`b` 返回上一步", n=reached.step + 1))
+        say(Bilingual("going on at step {n}; `b` goes back", "从第 {n} 步继续；`b` 返回上一步", n=reached.step + 1))
     if interactive:
         say(
-            Text(
+            Bilingual(
                 "Enter goes on, `b` back, `q` leaves; any command of the debugger runs (behind `:` at a question)",
                 "回车继续，`b` 返回，`q` 离开；随时可执行调试器命令（提问时前面加 `:`）",
             )

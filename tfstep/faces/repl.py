@@ -6,16 +6,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tfstep.commands.line import without_quotes
-from tfstep.commands.script import ScriptError, joined, opens
-from tfstep.commands.session import Session
+from tfstep.commands.language.line import without_quotes
+from tfstep.commands.language.script import ScriptError, joined, opens
+from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.faces.recovery import begin, end
 from tfstep.faces.script import Say, Show, run_scripts, shown
-from tfstep.session.origin import broken
 from tfstep.session.results import Quit
-from tfstep.text import Text
-from tfstep.view.spans import line as spans_line
+from tfstep.session.study.origin import broken
+from tfstep.text import Bilingual
+from tfstep.view.text.spans import line as spans_line
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -52,8 +52,8 @@ def repl(
         end(session)
 
 
-def _welcome(session: Session) -> Text:
-    return Text(
+def _welcome(session: Session) -> Bilingual:
+    return Bilingual(
         "{title} · {name} · {variant} · {n} steps\n`help` lists the commands, Tab completes, `quit` leaves",
         "{title} · {name} · {variant} · 共 {n} 步\n`help` 列出命令，Tab 补全，`quit` 退出",
         title=session.scenario.title,
@@ -92,7 +92,7 @@ def _one(session: Session, line: str, show: Show, say: Say, bar: _Bar) -> bool:
         say(error)
         return False
     except KeyboardInterrupt:
-        say(Text("stopped; the session goes on", "已停止；会话继续"))
+        say(Bilingual("stopped; the session goes on", "已停止；会话继续"))
     return True
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-from tfstep.commands.script import ScriptError, play
-from tfstep.commands.session import Session
+from tfstep.commands.language.script import ScriptError, play
+from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.session.results import Quit, Result
-from tfstep.view.results import WIDTH, lines
-from tfstep.view.spans import Line
-from tfstep.view.spans import line as spans_line
+from tfstep.view.said.results import WIDTH, lines
+from tfstep.view.text.spans import Line
+from tfstep.view.text.spans import line as spans_line
 
 Show = Callable[[Iterable[Line]], None]
 Say = Callable[[object], None]

@@ -13,8 +13,8 @@ from tfstep.models.blocks import dense
 from tfstep.models.config import ModelConfig, Sentences
 from tfstep.ops.attention import CAUSAL, PADDING, mask_fill, scale, softmax
 from tfstep.ops.linear import grouped_matmul, matmul
+from tfstep.ops.primitive.shape import concat_heads, split_heads
 from tfstep.ops.rotate import rope, rope_tables
-from tfstep.ops.shape import concat_heads, split_heads
 
 
 def self_attention(at: Scope, x: Traced, mask: np.ndarray | None, offset: int, c: ModelConfig) -> Traced:

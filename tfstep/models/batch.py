@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import Inputs, Sentences
-from tfstep.models.misfit import MisfitError
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 PAD = "<pad>"
 
@@ -38,9 +38,9 @@ def _together(sides: list[Sentences | None]) -> Sentences | None:
     for side in present:
         missing = width - side.ids.shape[1]
         if missing and pad is None:
-            raise MisfitError(
+            raise ModelBuildError(
                 ("train", "data"),
-                Text(
+                Bilingual(
                     "the sentences differ in length, and the vocabulary has no {pad} to fill them up",
                     "句子长短不一，而词表里没有用来补齐的 {pad}",
                     pad=PAD,

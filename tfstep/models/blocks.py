@@ -11,10 +11,10 @@ from tfstep.engine.op import Op
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import ModelConfig
 from tfstep.ops.activation import gelu, gelu_tanh, silu, swiglu
-from tfstep.ops.elementwise import identity
-from tfstep.ops.functions import relu, sigmoid, tanh
 from tfstep.ops.linear import linear, linear_no_bias
 from tfstep.ops.norm import batch_norm, layer_norm, rms_norm
+from tfstep.ops.primitive.elementwise import identity
+from tfstep.ops.primitive.functions import relu, sigmoid, tanh
 
 ACTIVATIONS: dict[str, Op] = {
     "relu": relu,

@@ -10,7 +10,7 @@ from tfstep.engine.axis import Axis
 from tfstep.engine.backward import backward
 from tfstep.engine.plan import Plan
 from tfstep.engine.tape import Scope, Tape, Traced
-from tfstep.models.aliases import known
+from tfstep.families.aliases import known
 from tfstep.models.attention import future, multi_head, self_attention
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences, TrainConfig
 from tfstep.models.decoder import decoder
@@ -19,7 +19,7 @@ from tfstep.models.mlp import mlp
 from tfstep.models.objective import objective, output_head
 from tfstep.models.tie import owners, tied
 from tfstep.models.update import update
-from tfstep.ops.shape import accumulate, seed
+from tfstep.ops.primitive.shape import accumulate, seed
 
 
 def build(model: ModelConfig, inputs: Inputs, loss: LossConfig, train: TrainConfig) -> Plan:

@@ -7,9 +7,9 @@ import numpy as np
 from tfstep.engine.axis import Axis, Spec
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import ModelConfig, Sentences
-from tfstep.ops.elementwise import identity
 from tfstep.ops.embed import add_rows, embed_scaled
-from tfstep.ops.index import gather
+from tfstep.ops.primitive.elementwise import identity
+from tfstep.ops.primitive.index import gather
 
 
 def embed(

@@ -11,9 +11,9 @@ from tfstep.engine.tape import Scope, Tape, Traced
 from tfstep.errors import ExpressionError, PathError, did_you_mean
 from tfstep.expr.expression import parse
 from tfstep.expr.formula import formula
+from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import Inputs, ModelConfig
-from tfstep.models.misfit import MisfitError
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 
 def formulas(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
@@ -41,7 +41,7 @@ def equation(root: Scope, name: str, text: str, keys: tuple[str, ...]) -> Traced
     try:
         step = formula(parse(text, root.tape.paths), lambda path: known(root.tape, path))
     except ExpressionError as error:
-        raise MisfitError(keys, error.message, error.column) from error
+        raise ModelBuildError(keys, error.message, error.column) from error
     setattr(root, name, step)
     return root.tape.find(root.path(name))
 
@@ -53,9 +53,9 @@ def known(tape: Tape, path: str) -> Traced:
     raise PathError(not_before(path, tape.paths))
 
 
-def not_before(path: str, names: Iterable[str]) -> Text:
+def not_before(path: str, names: Iterable[str]) -> Bilingual:
     """What is said of a path that no step made so far."""
-    return Text(
+    return Bilingual(
         "there is no tensor {path!r} before this step{near}",
         "在这一步之前没有张量 {path!r}{near}",
         path=path,

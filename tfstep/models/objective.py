@@ -8,11 +8,11 @@ from tfstep.engine.axis import NO_AXIS, Axis
 from tfstep.engine.tape import Scope, Traced
 from tfstep.errors import did_you_mean
 from tfstep.models.blocks import dense
+from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig
-from tfstep.models.misfit import MisfitError
 from tfstep.ops.attention import softmax
 from tfstep.ops.loss import cross_entropy, half_mse, mse, total
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 
 def output_head(root: Scope, x: Traced, vocab: tuple[str, ...], c: ModelConfig) -> Traced:
@@ -33,23 +33,23 @@ def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Tra
 
         step = equation(root, "loss", loss.expression, ("loss",))
         if step.shape or step.dtype.kind != "f":
-            raise MisfitError(
+            raise ModelBuildError(
                 ("loss",),
-                Text(
+                Bilingual(
                     "the loss has shape {shape} and is made of {kind}; it must be one real number, "
                     "such as sum(…) or mean(…)",
                     "损失的形状是 {shape}，由{kind}组成；它必须是一个实数，例如 sum(…) 或 mean(…)",
                     shape=step.shape,
-                    kind=Text("real numbers", "实数") if step.dtype.kind == "f" else Text("integers", "整数"),
+                    kind=Bilingual("real numbers", "实数") if step.dtype.kind == "f" else Bilingual("integers", "整数"),
                 ),
             )
         return step
     at = root.scope("loss")
     if loss.of is not None:
         if loss.of not in root.tape.paths:
-            raise MisfitError(
+            raise ModelBuildError(
                 ("loss", "of"),
-                Text(
+                Bilingual(
                     "the model has no tensor {path!r}{near}",
                     "模型里没有张量 {path!r}{near}",
                     path=loss.of,
@@ -60,9 +60,9 @@ def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Tra
     if loss.kind == "cross_entropy":
         side = inputs.labels
         if side is None:
-            raise MisfitError(
+            raise ModelBuildError(
                 ("loss",),
-                Text(
+                Bilingual(
                     "cross_entropy needs `input.labels`; give them, or choose another loss",
                     "cross_entropy 需要 `input.labels`；请给出标签，或改用别的损失",
                 ),
@@ -75,9 +75,9 @@ def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Tra
     else:
         goal = np.asarray(loss.target, out.dtype)
         if not fits(goal.shape, out.shape):
-            raise MisfitError(
+            raise ModelBuildError(
                 ("loss", "target"),
-                Text(
+                Bilingual(
                     "the target has shape {found}; what it is compared with has {wanted}",
                     "目标的形状是 {found}；与它比较的张量形状是 {wanted}",
                     found=goal.shape,

@@ -11,10 +11,10 @@ from msgspec import Struct
 from tfstep.engine.axis import Spec
 from tfstep.engine.tape import Tape, Traced
 from tfstep.errors import did_you_mean
-from tfstep.models.misfit import MisfitError
-from tfstep.ops.elementwise import identity
-from tfstep.ops.shape import transpose
-from tfstep.text import Text
+from tfstep.models.build_error import ModelBuildError
+from tfstep.ops.primitive.elementwise import identity
+from tfstep.ops.primitive.shape import transpose
+from tfstep.text import Bilingual
 
 
 class Owner(Struct, frozen=True):
@@ -36,9 +36,9 @@ def owners(groups: tuple[tuple[str, ...], ...], found: Tape) -> dict[str, Owner]
     for group in groups:
         for path in group:
             if path not in names:
-                raise MisfitError(
+                raise ModelBuildError(
                     ("model", "tie"),
-                    Text(
+                    Bilingual(
                         "{path!r} is no parameter of this model{near}",
                         "{path!r} 不是这个模型的参数{near}",
                         path=path,
@@ -50,9 +50,9 @@ def owners(groups: tuple[tuple[str, ...], ...], found: Tape) -> dict[str, Owner]
             node = found.paths[path]
             turned = node.shape != first.shape or {node.init, first.init} == {"embedding", "weight"}
             if (first.shape[::-1] if turned else first.shape) != node.shape:
-                raise MisfitError(
+                raise ModelBuildError(
                     ("model", "tie"),
-                    Text(
+                    Bilingual(
                         "{a} has shape {sa} and {b} has {sb}; they cannot be one tensor",
                         "{a} 的形状是 {sa}，{b} 的形状是 {sb}；它们不能是同一个张量",
                         a=group[0],
@@ -67,10 +67,11 @@ def owners(groups: tuple[tuple[str, ...], ...], found: Tape) -> dict[str, Owner]
 
 def tied(tape: Tape, path: str, spec: Spec, owner: Owner) -> Traced:
     """The view of a tied parameter: no step of the timeline, but it follows its owner."""
-    if owner.path in tape.paths:
-        whole = tape.find(owner.path)
-    else:
-        whole = tape.leaf(owner.path, "parameter", owner.spec, init=owner.init)
+    whole = (
+        tape.find(owner.path)
+        if owner.path in tape.paths
+        else tape.leaf(owner.path, "parameter", owner.spec, init=owner.init)
+    )
     view: Traced = transpose(whole, order=(1, 0)) if owner.transposed else identity(whole)
     view.with_axes(*spec.axes)
     node = tape.nodes[view.slot]

@@ -1,21 +1,7 @@
 """The ops: each written once, over primitives that compute with NumPy and explain their cells."""
 
-from tfstep.ops import (
-    activation,
-    attention,
-    choice,
-    elementwise,
-    embed,
-    functions,
-    index,
-    linear,
-    loss,
-    norm,
-    optim,
-    reduce,
-    rotate,
-    shape,
-)
+from tfstep.ops import activation, attention, embed, linear, loss, norm, optim, rotate
+from tfstep.ops.primitive import choice, elementwise, functions, index, reduce, shape
 
 __all__ = [
     "activation",

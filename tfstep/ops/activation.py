@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from tfstep.engine.accel import activation as fast
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
-from tfstep.ops.functions import erf, exp, sigmoid, tanh
-from tfstep.ops.kernels import activation as fast
+from tfstep.ops.primitive.functions import erf, exp, sigmoid, tanh
 
 ROOT_HALF = 0.5**0.5
 ROOT_2_PI = (2 / 3.141592653589793) ** 0.5

@@ -6,23 +6,25 @@ from typing import Any
 
 import numpy as np
 
+from tfstep.engine.accel import attention as fast
+from tfstep.engine.accel.elementwise import scale as scaled
 from tfstep.engine.axis import Spec
-from tfstep.engine.op import Array, Cell, Const, Op, Part, Primitive, Ref, Why, op
-from tfstep.engine.plan import Lit
+from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
+from tfstep.engine.plan import Literal
 from tfstep.engine.tape import named
-from tfstep.ops.choice import where
-from tfstep.ops.elementwise import project
-from tfstep.ops.functions import exp, log
-from tfstep.ops.kernels import attention as fast
-from tfstep.ops.kernels.elementwise import scale as scaled
-from tfstep.ops.reduce import max_, sum_
-from tfstep.text import Template, Text
+from tfstep.ops.primitive.choice import where
+from tfstep.ops.primitive.elementwise import project
+from tfstep.ops.primitive.functions import exp, log
+from tfstep.ops.primitive.reduce import max_, sum_
+from tfstep.text import Bilingual, Template
 
 PADDING, CAUSAL = 1, 2  # why a cell of a mask is masked; 3 is both
 REASONS = {
-    1: Text("padding: the key is <pad>, which means nothing", "填充：这个键是 <pad>，没有意义"),
-    2: Text("causal: the key comes after the query, which must not see it", "因果：这个键排在查询之后，查询不能看到它"),
-    3: Text(
+    1: Bilingual("padding: the key is <pad>, which means nothing", "填充：这个键是 <pad>，没有意义"),
+    2: Bilingual(
+        "causal: the key comes after the query, which must not see it", "因果：这个键排在查询之后，查询不能看到它"
+    ),
+    3: Bilingual(
         "padding and causal: the key is <pad>, and comes after the query", "填充兼因果：这个键是 <pad>，又排在查询之后"
     ),
 }
@@ -56,7 +58,7 @@ class MaskFill(Primitive):
     vjp_formula = {"x": Template("{g}, but 0 where masked", "{g}，被遮处为 0")}
     kernel, kernel_x = fast.mask_fill, fast.mask_fill_x
 
-    def infer(self, *args: Spec | Lit, value: float) -> Spec:
+    def infer(self, *args: Spec | Literal, value: float) -> Spec:
         """The shape of x."""
         assert isinstance(args[0], Spec)
         return args[0]
@@ -71,9 +73,9 @@ class MaskFill(Primitive):
         x, mask = args
         reason = int(mask[project(cell, mask)])
         if not reason:
-            return Why("visible", (Part((Ref(0, cell),)),))
+            return Why("visible", (TermSpec((Ref(0, cell),)),))
         value = float(x.dtype.type(attrs["value"]))
-        return Why("masked", (Part((Const(value, str(Text("mask value", "掩码值"))),)),), note=REASONS[reason])
+        return Why("masked", (TermSpec((Const(value, str(Bilingual("mask value", "掩码值"))),)),), note=REASONS[reason])
 
 
 mask_fill = op(MaskFill)
@@ -91,11 +93,11 @@ class Softmax(Op):
         e = named("exp", exp(shift))
         return e / named("sum", sum_(e))
 
-    def remark(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Text | None:
+    def remark(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Bilingual | None:
         row = args[0][cell[:-1]]
         if not np.isneginf(row).all():
             return None
-        return Text(
+        return Bilingual(
             "nothing is left in this row: all {n} scores are −inf, so max is −inf, and −inf − (−inf) is NaN, here "
             "first. A mask value of −1e9 would give every key the same weight, 1/{n} = {equal:.4g}; "
             "either way the row means nothing",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tfstep.engine.op import Array, Op, op
-from tfstep.ops.index import gather, scatter
-from tfstep.ops.reduce import sum_
-from tfstep.ops.shape import put, take
+from tfstep.ops.primitive.index import gather, scatter
+from tfstep.ops.primitive.reduce import sum_
+from tfstep.ops.primitive.shape import put, take
 from tfstep.text import Template
 
 

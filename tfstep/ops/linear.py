@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from tfstep.engine.accel import linear as fast
 from tfstep.engine.axis import NO_AXIS, Spec
-from tfstep.engine.op import Array, Cell, Op, Part, Primitive, Ref, Why, op
-from tfstep.engine.plan import Lit
+from tfstep.engine.op import Array, Cell, Op, Primitive, Ref, TermSpec, Why, op
+from tfstep.engine.plan import Literal
 from tfstep.engine.tape import OPERATORS
-from tfstep.ops.elementwise import project
-from tfstep.ops.kernels import linear as fast
-from tfstep.ops.reduce import count, sum_, unbroadcast
-from tfstep.ops.shape import reshape, spread
+from tfstep.ops.primitive.elementwise import project
+from tfstep.ops.primitive.reduce import count, sum_, unbroadcast
+from tfstep.ops.primitive.shape import reshape, spread
 from tfstep.text import Template
 
 
@@ -32,7 +32,7 @@ class Matmul(Primitive):
     vjp_formula = {"a": "{g} {b}ᵀ", "b": "{a}ᵀ {g}"}
     kernel, kernel_a, kernel_b = fast.matmul, fast.matmul_a, fast.matmul_b
 
-    def infer(self, *args: Spec | Lit, at: bool = False, bt: bool = False) -> Spec:
+    def infer(self, *args: Spec | Literal, at: bool = False, bt: bool = False) -> Spec:
         """Rows of a, columns of b."""
         a, b = args
         assert isinstance(a, Spec)
@@ -75,7 +75,7 @@ class Matmul(Primitive):
         for k in range(a.shape[-2 if at else -1]):
             left = project((*cell[:-2], k, n) if at else (*cell[:-2], n, k), a)
             right = project((*cell[:-2], m, k) if bt else (*cell[:-2], k, m), b)
-            parts.append(Part((Ref(0, left), Ref(1, right))))
+            parts.append(TermSpec((Ref(0, left), Ref(1, right))))
         return Why("dot", tuple(parts))
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from tfstep.engine.accel import loss as fast
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
-from tfstep.ops.functions import exp, log
-from tfstep.ops.index import minus_label, pick, place, select
-from tfstep.ops.kernels import loss as fast
 from tfstep.ops.linear import rows
-from tfstep.ops.reduce import count, max_, mean, sum_
-from tfstep.ops.shape import reshape, spread
+from tfstep.ops.primitive.functions import exp, log
+from tfstep.ops.primitive.index import minus_label, pick, place, select
+from tfstep.ops.primitive.reduce import count, max_, mean, sum_
+from tfstep.ops.primitive.shape import reshape, spread
 from tfstep.text import Template
 
 

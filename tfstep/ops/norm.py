@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from tfstep.engine.accel import norm as fast
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
-from tfstep.ops.functions import sqrt
-from tfstep.ops.kernels import norm as fast
 from tfstep.ops.linear import rows
-from tfstep.ops.reduce import mean, sum_
+from tfstep.ops.primitive.functions import sqrt
+from tfstep.ops.primitive.reduce import mean, sum_
 from tfstep.text import Template
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.axis import Spec
-from tfstep.engine.op import Array, Cell, Const, Op, Part, Primitive, Why, op
-from tfstep.engine.plan import Lit
+from tfstep.engine.op import Array, Cell, Const, Op, Primitive, TermSpec, Why, op
+from tfstep.engine.plan import Literal
 from tfstep.engine.tape import named
-from tfstep.ops.functions import sqrt
-from tfstep.ops.kernels import elementwise as fast
+from tfstep.ops.primitive.functions import sqrt
 
 
 class Sgd(Op):
@@ -86,7 +86,7 @@ class Remaining(Primitive):
 
     formula = "1 − {beta}^{t}"
 
-    def infer(self, *args: Spec | Lit, beta: float, dtype: str) -> Spec:
+    def infer(self, *args: Spec | Literal, beta: float, dtype: str) -> Spec:
         """A scalar."""
         return Spec((), np.dtype(dtype), ())
 
@@ -95,7 +95,7 @@ class Remaining(Primitive):
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
         power = Const(attrs["beta"], "β", float(args[0]))
-        return Why("sum", (Part((Const(1.0, "1"),)), Part((Const(-1.0, "−1"), power))))
+        return Why("sum", (TermSpec((Const(1.0, "1"),)), TermSpec((Const(-1.0, "−1"), power))))
 
 
 remaining = op(Remaining)

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
-from tfstep.ops.shape import concat, reshape, take
+from tfstep.ops.primitive.shape import concat, reshape, take
 
 
 class Rope(Op):

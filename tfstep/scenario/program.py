@@ -8,10 +8,10 @@ from msgspec import Struct, field
 from tfstep.engine.plan import Plan
 from tfstep.engine.trace import Pin, Trace
 from tfstep.models.build import build
-from tfstep.models.misfit import MisfitError
-from tfstep.scenario.pins import pinned
+from tfstep.models.build_error import ModelBuildError
+from tfstep.scenario.keys.pins import pinned
 from tfstep.scenario.scenario import Scenario
-from tfstep.scenario.weights import initial
+from tfstep.scenario.weights.start import initial
 
 
 class Program(Struct, frozen=True, eq=False):
@@ -30,7 +30,7 @@ def compile_scenario(scenario: Scenario) -> Program:
     """Record the plan and draw the weights. Raises ScenarioError where file and model do not fit."""
     try:
         plan = build(scenario.model, scenario.inputs, scenario.loss, scenario.train)
-    except MisfitError as error:
+    except ModelBuildError as error:
         raise scenario.error_at(error.keys, error.message, offset=error.column) from error
     learned = [node for node in plan.nodes if node.kind == "parameter"]
     memory = [plan.nodes[leaf] for leaf, _ in plan.carry if plan.nodes[leaf].kind != "parameter"]

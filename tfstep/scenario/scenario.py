@@ -13,14 +13,14 @@ from msgspec.structs import replace
 
 from tfstep.errors import ScenarioError, TfstepError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
-from tfstep.scenario import catalog, variants
-from tfstep.scenario.check import Checked, WeightsConfig, check
-from tfstep.scenario.mistakes import Mistake, Mistakes, Place, Report, fault, in_order
-from tfstep.scenario.nodes import Keys, Scalar, Section, at, from_python, place_of, to_python
-from tfstep.scenario.reading import read_text
+from tfstep.scenario.file import catalog, variants
+from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, Report, fault, in_order
+from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, from_python, place_of, to_python
+from tfstep.scenario.file.reading import read_text
+from tfstep.scenario.file.yaml import parse
+from tfstep.scenario.keys.check import Checked, WeightsConfig, check
 from tfstep.scenario.words import Vocabulary
-from tfstep.scenario.yaml import parse
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
     from tfstep.scenario.program import Program
@@ -36,8 +36,8 @@ class Scenario(Struct, frozen=True, eq=False, dict=True):
     path: Path | None  # the file, or None for text
     variant: str
     variants: tuple[str, ...]  # "base" first
-    title: Text
-    about: Text
+    title: Bilingual
+    about: Bilingual
     model: ModelConfig
     inputs: Inputs
     loss: LossConfig
@@ -83,11 +83,11 @@ class Scenario(Struct, frozen=True, eq=False, dict=True):
             return node.place_at(offset) if offset else node.place
         return place_of(self.tree, keys, key)
 
-    def mistake_at(self, keys: Keys, message: Text, *, key: bool = False, offset: int = 0) -> Mistake:
+    def mistake_at(self, keys: Keys, message: Bilingual, *, key: bool = False, offset: int = 0) -> Mistake:
         """A mistake that shows only when the model is built, with its place in the file."""
         return Mistake(self.place(keys, key=key, offset=offset), message)
 
-    def error_at(self, keys: Keys, message: Text, *, key: bool = False, offset: int = 0) -> Mistakes:
+    def error_at(self, keys: Keys, message: Bilingual, *, key: bool = False, offset: int = 0) -> Mistakes:
         """The same as an error to raise."""
         return Mistakes([self.mistake_at(keys, message, key=key, offset=offset)])
 
@@ -103,7 +103,7 @@ def as_scenario(given: object) -> Scenario:
     if isinstance(given, Scenario):
         return given
     raise TfstepError(
-        Text(
+        Bilingual(
             "{found} is no scenario; tfstep.load(…) makes one of a name or a file",
             "{found} 不是场景；用 tfstep.load(…) 从名称或文件载入",
             found=repr(given).splitlines()[0][:60],
@@ -188,7 +188,7 @@ def _made(
 ) -> Scenario:
     report.raise_if_any()
     if checked is None:
-        raise fault(tree.place, Text("the scenario is not complete", "场景不完整"))
+        raise fault(tree.place, Bilingual("the scenario is not complete", "场景不完整"))
     return Scenario(
         name,
         path,

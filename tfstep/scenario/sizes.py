@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from tfstep.models.config import Inputs, ModelConfig
-from tfstep.scenario.kinds import ATTENTION, MLP, STACKS
-from tfstep.scenario.typed import Source
-from tfstep.text import Text
+from tfstep.scenario.keys.kinds import ATTENTION, MLP, STACKS
+from tfstep.scenario.keys.typed import Source
+from tfstep.text import Bilingual
 
 MOST = 8_000_000_000  # bytes; less where the machine has less
 _COPIES = 3  # a parameter, its gradient, and its new value
@@ -55,12 +55,12 @@ def check_size(source: Source, model: ModelConfig, inputs: Inputs, source_words:
     limit = min(MOST, physical_memory())
     if needed > limit:
         keys = _largest(source)
-        message = Text(
+        message = Bilingual(
             "about {needed:,.0f} MB for parameters, activations and gradients; at most {limit:,.0f} MB{size}",
             "参数、激活与梯度约需 {needed:,.0f} MB；最多 {limit:,.0f} MB{size}",
             needed=needed // 1_000_000,
             limit=limit // 1_000_000,
-            size=Text(" (the largest size here is {key})", "（此处最大的尺寸是 {key}）", key=".".join(keys)),
+            size=Bilingual(" (the largest size here is {key})", "（此处最大的尺寸是 {key}）", key=".".join(keys)),
         )
         source.add(keys, message)
 

@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from tfstep.errors import nearest
 from tfstep.models.config import Sentences
-from tfstep.scenario.mistakes import Place, Report
-from tfstep.scenario.nodes import Items, Node, Scalar, Section, found, shown
-from tfstep.text import Text
+from tfstep.scenario.file.mistakes import Place, Report
+from tfstep.scenario.file.nodes import Items, Node, Scalar, Section, found, shown
+from tfstep.text import Bilingual
 
 PAD = "<pad>"
 MOST_WORDS = 1_000_000  # of a vocabulary
@@ -59,7 +59,7 @@ def read_vocabulary(node: Node, report: Report) -> Vocabulary | None:
     if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
         if 1 <= node.value <= MOST_WORDS:
             return numbered(node.value)
-        message = Text(
+        message = Bilingual(
             "a vocabulary of {n} words; from 1 to {most:,}",
             "词表有 {n} 个词；须在 1 到 {most:,} 之间",
             n=shown(node.text),
@@ -68,10 +68,10 @@ def read_vocabulary(node: Node, report: Report) -> Vocabulary | None:
         report.add(node.place, message)
         return None
     if not isinstance(node, Items) or not node.items:
-        message = Text(
+        message = Bilingual(
             "vocab is {what}; allowed: a list of words, a number of words, or {{source: […], target: […]}}",
             "vocab 为 {what}；可用：词的列表、词数，或 {{source: […], target: […]}}",
-            what=found(node) if not isinstance(node, Items) else Text("an empty list", "空列表"),
+            what=found(node) if not isinstance(node, Items) else Bilingual("an empty list", "空列表"),
         )
         report.add(node.place, message)
         return None
@@ -84,21 +84,21 @@ def read_vocabulary(node: Node, report: Report) -> Vocabulary | None:
 def _declare(item: Node, words: dict[str, Place], report: Report) -> None:
     word = item.text if isinstance(item, Scalar) else ""
     if not word or word.split() != [word]:
-        message = Text(
+        message = Bilingual(
             "{what} is no word; a word has no spaces and is not empty",
             "{what} 不是词；词不能为空，也不能含空格",
             what=found(item),
         )
         report.add(item.place, message)
     elif len(word) > 1 and "，" in word:
-        message = Text(
+        message = Bilingual(
             "'{word}' has a full-width comma; write `, ` between words",
             "“{word}”中有全角逗号；词与词之间请写半角逗号“, ”",
             word=shown(word),
         )
         report.add(item.place, message)
     elif word in words:
-        message = Text(
+        message = Bilingual(
             "the word '{word}' is there twice, first on line {line}; each word once",
             "词“{word}”重复，首次出现在第 {line} 行；每个词只写一次",
             word=shown(word),
@@ -136,13 +136,13 @@ def _row(node: Node, report: Report) -> Row:
     empty = Row((), (), node.place)
     length = len(node.text.split()) if isinstance(node, Scalar) else len(node.items) if isinstance(node, Items) else 0
     if not length:
-        what = Text("an empty sentence", "空句子") if isinstance(node, Scalar | Items) else found(node)
-        message = Text(
+        what = Bilingual("an empty sentence", "空句子") if isinstance(node, Scalar | Items) else found(node)
+        message = Bilingual(
             "{what}; words between spaces, or a list of words", "{what}；应为以空格分开的词，或词的列表", what=what
         )
         report.add(node.place, message)
     elif length > LONGEST:
-        message = Text(
+        message = Bilingual(
             "{n} words; a sentence has at most {most}", "共 {n} 个词；一个句子最多 {most} 个", n=length, most=LONGEST
         )
         report.add(node.place, message)
@@ -151,7 +151,7 @@ def _row(node: Node, report: Report) -> Row:
         pairs = list(_split(node))
     for item in node.items if isinstance(node, Items) else ():
         if not isinstance(item, Scalar) or len(item.text.split()) != 1:
-            message = Text(
+            message = Bilingual(
                 "{what} among the words of a sentence; a word is needed",
                 "句子的词中出现 {what}；此处须为一个词",
                 what=found(item),
@@ -176,7 +176,7 @@ def sentences(rows: tuple[Row, ...], vocabulary: Vocabulary, report: Report) -> 
                 report.add(place, _undeclared(word, vocabulary))
     lengths = {len(row.words) for row in rows}
     if len(lengths) > 1 and vocabulary.pad is None:
-        message = Text(
+        message = Bilingual(
             "sentences of {lengths} words and no {pad} to fill them up; put {pad} into vocab",
             "句子长度不一（{lengths}），却没有 {pad} 可供填充；请在 vocab 中加入 {pad}",
             lengths=" / ".join(map(str, sorted(lengths))),
@@ -196,17 +196,17 @@ def from_words(words: tuple[tuple[str, ...], ...], vocabulary: Vocabulary) -> Se
     return Sentences(words, ids, vocabulary.words, vocabulary.pad)
 
 
-def _undeclared(word: str, vocabulary: Vocabulary) -> Text:
+def _undeclared(word: str, vocabulary: Vocabulary) -> Bilingual:
     near = nearest(word, vocabulary.words[:300])
     if near is None and len(word) > 1 and all(letter in vocabulary.ids for letter in word):
         near = " ".join(word)
     few = ", ".join(vocabulary.words[:12]) + (", …" if len(vocabulary.words) > 12 else "")
-    return Text(
+    return Bilingual(
         "the word '{word}' is not in vocab; allowed: {few}{hint}",
         "词“{word}”不在 vocab 中；可用：{few}{hint}",
         word=shown(word),
         few=few,
-        hint=Text("; did you mean '{near}'?", "；是不是想写“{near}”？", near=near) if near else Text("", ""),
+        hint=Bilingual("; did you mean '{near}'?", "；是不是想写“{near}”？", near=near) if near else Bilingual("", ""),
     )
 
 
@@ -217,7 +217,7 @@ def read_vocabularies(node: Node, report: Report) -> tuple[Vocabulary | None, Vo
         return one, one
     for key, place in node.keys.items():
         if key not in ("source", "target"):
-            message = Text(
+            message = Bilingual(
                 "unknown key {key} in vocab; allowed: source, target",
                 "vocab 中未知的键 {key}；可用：source, target",
                 key=key,

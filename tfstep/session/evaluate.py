@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfstep.errors import ExpressionError, PathError, TfstepError
-from tfstep.session.names import full_path, tensor_of
-from tfstep.text import Text
+from tfstep.session.address.names import full_path, tensor_of
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
     from tfstep.engine.tensor import Tensor
     from tfstep.engine.trace import Trace
     from tfstep.expr import Expression
     from tfstep.expr.expression import Operand
-    from tfstep.expr.nodes import Compare, Logic, Name, Node
+    from tfstep.expr.syntax.nodes import Compare, Logic, Name, Node
     from tfstep.session.state import State
 
 
@@ -58,7 +58,7 @@ class Names:
             return tensor
         if tensor.step is not None:
             if int(str(tensor.step).split(".")[0]) > self.time:
-                raise PathError(Text("{path} is not there yet", "{path} 此时还没有值", path=tensor.path))
+                raise PathError(Bilingual("{path} is not there yet", "{path} 此时还没有值", path=tensor.path))
             return tensor
         new = tensor.trace.plan.paths.get(f"{tensor.path}.new")
         return tensor.trace[new.path] if new is not None and new.number <= self.time else tensor
@@ -84,14 +84,14 @@ def pointed(state: State, text: str, error: ExpressionError) -> CaretError:
 
     place = caret(text, error.column).replace("\n", "\n  ")
     inner = next((path for path in _SLASHED.findall(text) if "`" not in text and _is_there(state, path)), None)
-    hint: Text | str = ""
+    hint: Bilingual | str = ""
     if inner is not None:
-        hint = Text(
+        hint = Bilingual(
             "\n  `/` divides; what is inside a step stands in backquotes: `{path}`",
             "\n  `/` 是除法；步骤内部的张量写在反引号里：`{path}`",
             path=inner,
         )
-    message = Text("{error}\n  {place}{hint}", "{error}\n  {place}{hint}", error=error, place=place, hint=hint)
+    message = Bilingual("{error}\n  {place}{hint}", "{error}\n  {place}{hint}", error=error, place=place, hint=hint)
     return CaretError(message, error.column)
 
 
@@ -144,7 +144,7 @@ def sides(state: State, text: str) -> Iterator[tuple[str, np.ndarray]]:
 
 def _sides(state: State, whole: Expression, node: Node, start: int, end: int) -> Iterator[tuple[str, np.ndarray]]:
     from tfstep.expr import Expression
-    from tfstep.expr.nodes import Call, Compare, Logic, Name, Number
+    from tfstep.expr.syntax.nodes import Call, Compare, Logic, Name, Number
 
     for arg in node.args if isinstance(node, Call) else ():
         if isinstance(arg, Name):

@@ -16,21 +16,21 @@ from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
 from tfstep.errors import PathError
-from tfstep.session.target import read, whole
-from tfstep.text import Text
+from tfstep.session.address.target import read, whole
+from tfstep.text import Bilingual
 
 Position = tuple[int, ...]
 Inside = Callable[[Trace, Position], int]  # how many there are inside what stands at a position
 PHASE_NAMES = {
-    "forward": Text("forward", "前向"),
-    "backward": Text("backward", "反向"),
-    "update": Text("update", "更新"),
+    "forward": Bilingual("forward", "前向"),
+    "backward": Bilingual("backward", "反向"),
+    "update": Bilingual("update", "更新"),
 }
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})*$")
 _TAIL = re.compile(r"\.(grad|new)\b")
 
 
-class Frame(Struct, frozen=True):
+class StackFrame(Struct, frozen=True):
     """One level of where we are: a phase, a scope of the model, a step, a step inside one, a term of its cell.
 
     ``position`` is that of a step or a term, None for phases and scopes.
@@ -86,7 +86,7 @@ def position_of(tensor: Tensor, trace: Trace) -> Position:
     readers = tensor.trace.plan.consumers[tensor.node.slot]
     if not readers:
         raise PathError(
-            Text(
+            Bilingual(
                 "{path}: no step makes it or reads it", "{path}：没有哪一步产生它，也没有哪一步读取它", path=tensor.path
             )
         )
@@ -124,7 +124,7 @@ def _no_step(position: Position, outer: Position, last: int) -> PathError:
     step = written(position)
     if outer and not last:
         return PathError(
-            Text(
+            Bilingual(
                 "there is no step {step}: {outer} is a primitive, with nothing inside",
                 "没有第 {step} 步：{outer} 是基本运算，内部没有更小的步骤",
                 step=step,
@@ -133,7 +133,7 @@ def _no_step(position: Position, outer: Position, last: int) -> PathError:
         )
     prefix = written(outer) + "." if outer else ""
     return PathError(
-        Text(
+        Bilingual(
             "there is no step {step}: they go from {first} to {last}",
             "没有第 {step} 步：步骤从 {first} 到 {last}",
             step=step,

@@ -10,17 +10,17 @@ from msgspec import Struct, field
 from tfstep.engine.plan import Node
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.why import Explanation
-from tfstep.session.place import Frame, Position
-from tfstep.session.target import Index
+from tfstep.session.address.target import Index
+from tfstep.session.place import Position, StackFrame
 from tfstep.session.terms import Partial
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.session.checks import Report
-    from tfstep.session.compare import Comparison
-    from tfstep.session.curves import Landscape, Sweep
-    from tfstep.session.decoding import Word
-    from tfstep.session.reasons import Reasons
+    from tfstep.session.study.checks import Report
+    from tfstep.session.study.compare import Comparison
+    from tfstep.session.study.curves import Landscape, Sweep
+    from tfstep.session.study.decoding import Word
+    from tfstep.session.study.reasons import Reasons
 
 
 class Result(Struct, frozen=True):
@@ -34,7 +34,7 @@ class Nothing(Result, frozen=True):
 class Message(Result, frozen=True):
     """A sentence, or several."""
 
-    texts: tuple[Text, ...]
+    texts: tuple[Bilingual, ...]
 
 
 class Lines(Result, frozen=True):
@@ -75,7 +75,7 @@ class Value(Result, frozen=True, eq=False):
 class Stop(Struct, frozen=True, eq=False):
     """Why a move stopped: a breakpoint, or a watched value (``old`` to ``new``) that changed."""
 
-    reason: Text
+    reason: Bilingual
     number: int = 0
     old: np.ndarray | None = None
     new: np.ndarray | None = None
@@ -90,10 +90,10 @@ class Moved(Result, frozen=True, eq=False):
     tensor: Tensor
     phase: str
     total: int
-    end: Text | None = None
+    end: Bilingual | None = None
     stops: tuple[Stop, ...] = ()
     displays: tuple[Result, ...] = ()
-    note: Text | None = None
+    note: Bilingual | None = None
     partial: Partial | None = None
     leaf: str = ""
 
@@ -103,7 +103,7 @@ class Explained(Result, frozen=True, eq=False):
 
     explanation: Explanation
     gradient: float | None = None
-    purpose: Text | None = None
+    purpose: Bilingual | None = None
 
 
 class Edit(Struct, frozen=True, eq=False):
@@ -128,7 +128,7 @@ class Changed(Result, frozen=True, eq=False):
     edits: tuple[Edit, ...] = ()
     downstream: int = 0
     loss: tuple[float, float] | None = None
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Bilingual, ...] = ()
     stops: tuple[Stop, ...] = ()  # the watched values that it moved
 
 
@@ -152,7 +152,7 @@ class Switched(Result, frozen=True, eq=False):
     left_changes: int
     variant: str
     changes: int
-    title: Text
+    title: Bilingual
     same_step: bool
     tensor: Tensor
 
@@ -215,7 +215,7 @@ class Generated(Result, frozen=True, eq=False):
 class Stack(Result, frozen=True):
     """Where we are, outermost first."""
 
-    frames: tuple[Frame, ...]
+    frames: tuple[StackFrame, ...]
     total: int
 
 
@@ -239,10 +239,10 @@ class Summed(Result, frozen=True, eq=False):
 class Listing(Result, frozen=True):
     """A table: a title, the names of its columns, its rows; ``empty`` is said where there are none."""
 
-    title: Text
-    columns: tuple[Text, ...]
+    title: Bilingual
+    columns: tuple[Bilingual, ...]
     rows: tuple[tuple[str, ...], ...]
-    empty: Text | None = None
+    empty: Bilingual | None = None
 
 
 class HelpEntry(Struct, frozen=True):
@@ -253,8 +253,8 @@ class HelpEntry(Struct, frozen=True):
     usage: str
     aliases: tuple[str, ...]
     key: str | None
-    about: Text
-    refused: Text | None = None
+    about: Bilingual
+    refused: Bilingual | None = None
 
 
 class Help(Result, frozen=True):

@@ -7,16 +7,16 @@ from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
 from tfstep.errors import PathError
 from tfstep.scenario.scenario import Scenario
-from tfstep.session.breakpoints import Points
+from tfstep.session.change.crash_log import Diary, Leftover
+from tfstep.session.change.marks import ChangeTracker
+from tfstep.session.change.undo_history import Entry, Journal
+from tfstep.session.change.updates import Progress
 from tfstep.session.cursor import Cursor
-from tfstep.session.diary import Diary, Leftover
-from tfstep.session.journal import Entry, Journal
-from tfstep.session.marks import Comparison
-from tfstep.session.place import Frame, Position, inside_of, position_of, scopes, step_of, steps_inside, tensor_at
+from tfstep.session.place import Position, StackFrame, inside_of, position_of, scopes, step_of, steps_inside, tensor_at
+from tfstep.session.stop.breakpoints import Points
 from tfstep.session.terms import Partial, Sums
-from tfstep.session.updates import Progress
 from tfstep.session.values import Values
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 
 class State:
@@ -36,14 +36,14 @@ class State:
         self._position: Position = (1,)
         self.cursor = Cursor()
         self.values = Values()
-        self.asides: list[Text] = []  # what else is to be said with the last result
+        self.asides: list[Bilingual] = []  # what else is to be said with the last result
         self.points = Points()
         self.progress: Progress | None = None  # told how a training goes on
         self.diary: Diary | None = None
         self.passes: tuple[Trace, ...] = ()  # those of the words that were generated last
         self.leftovers: list[Leftover] = []  # diaries of sessions that were cut off
         self._sums = Sums()
-        self._moved = self._beside = Comparison(self.trace, self.trace)
+        self._moved = self._beside = ChangeTracker(self.trace, self.trace)
 
     # -- the numbers -----------------------------------------------------------------------------
 
@@ -86,7 +86,7 @@ class State:
         """Whether the last change moved a bit of this tensor; None where that is not known yet."""
         return self.against_before().changed(path)
 
-    def against_before(self) -> Comparison:
+    def against_before(self) -> ChangeTracker:
         """This run beside the one before the last change."""
         self._moved = self._same(self._moved, self.before)
         return self._moved
@@ -95,15 +95,15 @@ class State:
         """Whether a bit of this tensor is not as in the baseline; None where that is not known yet."""
         return self.against_baseline().changed(path)
 
-    def against_baseline(self) -> Comparison:
+    def against_baseline(self) -> ChangeTracker:
         """This run beside the baseline."""
         self._beside = self._same(self._beside, self.baseline)
         return self._beside
 
-    def _same(self, known: Comparison, before: Trace) -> Comparison:
+    def _same(self, known: ChangeTracker, before: Trace) -> ChangeTracker:
         """The comparison that is known already, where it is still the one asked for."""
         same = known.before is before and known.now is self.trace
-        return known if same else Comparison(before, self.trace)
+        return known if same else ChangeTracker(before, self.trace)
 
     # -- where we are ----------------------------------------------------------------------------
 
@@ -165,16 +165,16 @@ class State:
         """The parts of the model around the step, outermost first: ``("enc0", "attn")``."""
         return scopes(self.trace.plan.steps[self._position[0] - 1])
 
-    def frames(self) -> tuple[Frame, ...]:
+    def frames(self) -> tuple[StackFrame, ...]:
         """The stack, outermost first: phase, scopes, the step, the steps inside it, the term of its cell."""
-        found = [Frame("phase", self.phase), *(Frame("scope", name) for name in self.scopes)]
+        found = [StackFrame("phase", self.phase), *(StackFrame("scope", name) for name in self.scopes)]
         for depth in range(1, len(self.step) + 1):
             position = self._position[:depth]
             around = inside_of(self.trace, position[:-1])
             assert around is not None
-            found.append(Frame("step", around.plan.steps[position[-1] - 1].path, position))
+            found.append(StackFrame("step", around.plan.steps[position[-1] - 1].path, position))
         if (partial := self.partial) is not None:
-            found.append(Frame("term", f"{partial.number}/{partial.of}", self.position))
+            found.append(StackFrame("term", f"{partial.number}/{partial.of}", self.position))
         return tuple(found)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.errors import PathError, did_you_mean
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 KEPT = 1000  # numbered values that are remembered
 
@@ -34,7 +34,7 @@ class Values:
         if name in self.named:
             return self.named[name]
         raise PathError(
-            Text(
+            Bilingual(
                 "there is no value ${name}{near}; `print` numbers them $1, $2 …, `set ${name} = EXPR` names one",
                 "没有值 ${name}{near}；`print` 依次编号为 $1、$2 …，`set ${name} = EXPR` 可命名",
                 name=name[:40],

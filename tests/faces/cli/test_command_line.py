@@ -99,7 +99,7 @@ def test_a_wide_table_is_folded_on_a_terminal(tfstep, monkeypatch):
     monkeypatch.setattr("tfstep.faces.cli.settings.is_terminal", lambda stream: True)
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setenv("NO_COLOR", "1")
-    from tfstep.view.width import width
+    from tfstep.view.text.width import width
 
     lines = tfstep("dump", "padding", "*.ffn.W_1", "--precision", "9").out.splitlines()
     assert max(width(line) for line in lines[2:]) <= 40

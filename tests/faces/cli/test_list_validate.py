@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tfstep.scenario.catalog import find, shipped
+from tfstep.scenario.file.catalog import find, shipped
 from tfstep.scenario.scenario import load
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tfstep.scenario.kinds import KINDS
+from tfstep.scenario.keys.kinds import KINDS
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -111,7 +111,7 @@ def shown(app, name):
 
 def test_everything_that_ships_is_offered_and_opened(tfstep, monkeypatch):
     from tfstep.faces.cli import start
-    from tfstep.scenario.catalog import shipped
+    from tfstep.scenario.file.catalog import shipped
 
     offered, opened = [], []
 

@@ -11,7 +11,7 @@ from tfstep.faces.tui.help import help_lines
 from tfstep.faces.tui.keys import KEYS
 from tfstep.faces.tui.own_keys import keys_file, with_own_keys
 from tfstep.faces.tui.rebinding import key_name, rebound
-from tfstep.view.spans import plain
+from tfstep.view.text.spans import plain
 
 
 @pytest.fixture

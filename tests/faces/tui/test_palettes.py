@@ -4,7 +4,7 @@ import pytest
 from rich.color import Color
 
 from tfstep.faces.tui.palette import DARK, LIGHT, TERMINAL, Palette, role, shade
-from tfstep.view.grid import CHANGED, CURSOR, LEVELS, LIT
+from tfstep.view.matrix.grid import CHANGED, CURSOR, LEVELS, LIT
 
 GROUNDS = ("paper", "panel", "bar")
 

@@ -8,7 +8,7 @@ from tfstep.faces.tui.drawn import Drawn
 from tfstep.faces.tui.help import Pages
 from tfstep.faces.tui.keys import KEYS
 from tfstep.text import language
-from tfstep.view.spans import line_width
+from tfstep.view.text.spans import line_width
 
 
 async def test_stepping_over_into_and_out() -> None:

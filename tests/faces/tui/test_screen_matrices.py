@@ -3,7 +3,7 @@
 from screens import screen, shown
 
 from tfstep.faces.tui.board import Board
-from tfstep.view.symbols import set_ascii
+from tfstep.view.text.symbols import set_ascii
 
 
 async def test_numbers_on_shades_plain_numbers_and_shades() -> None:

@@ -8,20 +8,20 @@ import click
 
 from tfstep.errors import did_you_mean
 from tfstep.faces.cli.help import Help, help_page
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 
 class Usage(click.UsageError):
     """The command line itself is at fault."""
 
-    def __init__(self, text: Text, ctx: click.Context | None = None) -> None:
+    def __init__(self, text: Bilingual, ctx: click.Context | None = None) -> None:
         super().__init__(str(text), ctx)
 
 
 class Option(click.Option):
     """An option with its help in both languages. ``default`` is always given: what click fills in changes."""
 
-    def __init__(self, declarations: list[str], about: Text, default: Any = None, **attributes: Any) -> None:
+    def __init__(self, declarations: list[str], about: Bilingual, default: Any = None, **attributes: Any) -> None:
         super().__init__(declarations, default=default, **attributes)
         self.about = about
 
@@ -29,7 +29,7 @@ class Option(click.Option):
 class Argument(click.Argument):
     """An argument with its help in both languages."""
 
-    def __init__(self, declarations: list[str], about: Text, **attributes: Any) -> None:
+    def __init__(self, declarations: list[str], about: Bilingual, **attributes: Any) -> None:
         super().__init__(declarations, **attributes)
         self.about = about
 
@@ -37,7 +37,7 @@ class Argument(click.Argument):
 class Command(click.Command):
     """A command whose help reads ``about``; it takes no more arguments than it names."""
 
-    def __init__(self, name: str, about: Text, **attributes: Any) -> None:
+    def __init__(self, name: str, about: Bilingual, **attributes: Any) -> None:
         super().__init__(name, add_help_option=False, **attributes)
         self.about = about
         self.allow_extra_args = True  # so that a surplus one is refused in the chosen language
@@ -51,7 +51,7 @@ class Command(click.Command):
             raise
         if rest and not ctx.resilient_parsing:
             raise Usage(
-                Text("there is no place for {rest!r}", "多出了参数 {rest!r}", rest=" ".join(map(str, rest))), ctx
+                Bilingual("there is no place for {rest!r}", "多出了参数 {rest!r}", rest=" ".join(map(str, rest))), ctx
             )
         return rest
 
@@ -73,7 +73,7 @@ class Choice(click.ParamType[str, str]):
         if value in self.choices:
             return value
         raise Usage(
-            Text(
+            Bilingual(
                 "{option} is one of {choices}, not {value!r}{near}",
                 "{option} 只能是 {choices} 之一，不能是 {value!r}{near}",
                 option=_name(param),
@@ -110,7 +110,7 @@ class Whole(click.ParamType[int, int]):
         if self.least <= number <= self.most:
             return number
         raise Usage(
-            Text(
+            Bilingual(
                 "{option} is a whole number from {least} to {most}, not {value!r}",
                 "{option} 是 {least} 到 {most} 之间的整数，不能是 {value!r}",
                 option=_name(param),
@@ -136,7 +136,7 @@ class NotNegative(click.ParamType[float, float]):
         if 0 <= number < float("inf"):
             return number
         raise Usage(
-            Text(
+            Bilingual(
                 "{option} is a number that is 0 or more, not {value!r}",
                 "{option} 是不小于 0 的数，不能是 {value!r}",
                 option=_name(param),

@@ -5,24 +5,24 @@ from __future__ import annotations
 import click
 
 from tfstep.faces.cli.command import Usage
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 
 def told(error: click.UsageError) -> str:
     """The fault, and where to read on."""
     path = error.ctx.command_path if error.ctx else "tfstep"
-    return f"{_fault(error)}\n{Text('`{path} --help` says what it takes', '`{path} --help` 说明用法', path=path)}"
+    return f"{_fault(error)}\n{Bilingual('`{path} --help` says what it takes', '`{path} --help` 说明用法', path=path)}"
 
 
-def _fault(error: click.UsageError) -> str | Text:
+def _fault(error: click.UsageError) -> str | Bilingual:
     if isinstance(error, Usage):
         return error.message
     if isinstance(error, click.NoSuchOption):
         near = error.possibilities[0] if error.possibilities else ""
-        hint = Text("; did you mean {near}?", "；是不是想写 {near}？", near=near) if near else ""
-        return Text("there is no option {name}{hint}", "没有选项 {name}{hint}", name=error.option_name, hint=hint)
+        hint = Bilingual("; did you mean {near}?", "；是不是想写 {near}？", near=near) if near else ""
+        return Bilingual("there is no option {name}{hint}", "没有选项 {name}{hint}", name=error.option_name, hint=hint)
     if isinstance(error, click.MissingParameter) and error.param is not None and error.ctx is not None:
-        return Text("{name} is missing", "缺少 {name}", name=_spelled(error.param, error.ctx))
+        return Bilingual("{name} is missing", "缺少 {name}", name=_spelled(error.param, error.ctx))
     if isinstance(error, click.BadOptionUsage):
         return _bad_use(error)
     return error.format_message()
@@ -32,9 +32,9 @@ def _spelled(param: click.Parameter, ctx: click.Context) -> str:
     return max(param.opts, key=len) if isinstance(param, click.Option) else param.make_metavar(ctx)
 
 
-def _bad_use(error: click.BadOptionUsage) -> Text:
+def _bad_use(error: click.BadOptionUsage) -> Bilingual:
     params = error.ctx.command.get_params(error.ctx) if error.ctx else []
     option = next((p for p in params if error.option_name in p.opts), None)
     if isinstance(option, click.Option) and option.is_flag:
-        return Text("{name} takes no value", "{name} 不带值", name=error.option_name)
-    return Text("{name} needs a value", "{name} 需要一个值", name=error.option_name)
+        return Bilingual("{name} takes no value", "{name} 不带值", name=error.option_name)
+    return Bilingual("{name} needs a value", "{name} 需要一个值", name=error.option_name)

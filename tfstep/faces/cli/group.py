@@ -13,9 +13,9 @@ from tfstep.faces.cli.help import Help, help_page
 from tfstep.faces.cli.options import shared
 from tfstep.faces.cli.settings import Settings, has_screen
 from tfstep.faces.cli.table import COMMANDS, HOME
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
-ABOUT = Text(
+ABOUT = Bilingual(
     "A reversible debugger for the math of Transformers: step forward, backward and through the update, "
     "ask any number why, change it live. `tfstep COMMAND --help` says more of a command.",
     "Transformer 数学的可逆调试器：单步走过前向、反向和参数更新，追问任何一个数的来历，现场改动它。"
@@ -45,7 +45,7 @@ class Program(click.Group):
         """The command that the arguments name. Raises Usage where there is none."""
         if args[0] in COMMANDS or ctx.resilient_parsing or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
-        message = Text(
+        message = Bilingual(
             "there is no command {name!r}{near}; the commands: {known}",
             "没有命令 {name!r}{near}；可用的命令：{known}",
             name=args[0],
@@ -92,7 +92,7 @@ PROGRAM = Program(
     params=[
         Option(
             ["--version"],
-            Text("show the version", "显示版本"),
+            Bilingual("show the version", "显示版本"),
             default=False,
             is_flag=True,
             is_eager=True,

@@ -14,8 +14,8 @@ from tfstep.faces.cli.faults import told
 from tfstep.faces.cli.group import PROGRAM
 from tfstep.faces.cli.output import say
 from tfstep.faces.cli.settings import Settings, asked_language
-from tfstep.text import Text, set_language
-from tfstep.view.symbols import set_ascii
+from tfstep.text import Bilingual, set_language
+from tfstep.view.text.symbols import set_ascii
 
 NAME = "tfstep"
 DONE, REFUTED, AT_FAULT, INTERRUPTED = 0, 1, 2, 130
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(error)
         return AT_FAULT
     except (click.Abort, KeyboardInterrupt):
-        say(Text("interrupted", "已中断"))
+        say(Bilingual("interrupted", "已中断"))
         return INTERRUPTED
     except OSError as error:
         say(_reason(error))
@@ -86,6 +86,6 @@ def _nowhere() -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
 
 
-def _reason(error: OSError) -> Text:
+def _reason(error: OSError) -> Bilingual:
     where = f"{error.filename}: " if error.filename else ""
-    return Text("{where}{reason}", "{where}{reason}", where=where, reason=refusal(error))
+    return Bilingual("{where}{reason}", "{where}{reason}", where=where, reason=refusal(error))

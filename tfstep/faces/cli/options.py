@@ -9,10 +9,10 @@ import click
 
 from tfstep.faces.cli.command import Argument, Choice, Command, Option, Whole
 from tfstep.faces.cli.settings import Settings
-from tfstep.text import LANGUAGES, Text, set_language
-from tfstep.view.symbols import set_ascii
+from tfstep.text import LANGUAGES, Bilingual, set_language
+from tfstep.view.text.symbols import set_ascii
 
-_VARIANT = Text("a variant of the scenario; default: base", "场景的一个变体；默认为 base")
+_VARIANT = Bilingual("a variant of the scenario; default: base", "场景的一个变体；默认为 base")
 
 
 def _language(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -39,12 +39,12 @@ def _help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 def shared() -> list[click.Option]:
     """New options that every command and the program itself take."""
     eager: dict[str, Any] = {"is_eager": True, "expose_value": False}
-    lang = Text("language: en or zh; default: that of the locale", "语言：en 或 zh；默认按系统区域设置")
-    color = Text(
+    lang = Bilingual("language: en or zh; default: that of the locale", "语言：en 或 zh；默认按系统区域设置")
+    color = Bilingual(
         "colour: auto (on a terminal, unless NO_COLOR is set), always or never",
         "颜色：auto（在终端里，且没有设置 NO_COLOR）、always（总是）或 never（从不）",
     )
-    ascii = Text("no symbols that some terminals draw too wide", "不用某些终端会画得过宽的符号")
+    ascii = Bilingual("no symbols that some terminals draw too wide", "不用某些终端会画得过宽的符号")
     return [
         Option(["--lang"], lang, type=Choice(*LANGUAGES), metavar="en|zh", callback=_language, **eager),
         Option(
@@ -56,61 +56,63 @@ def shared() -> list[click.Option]:
             **eager,
         ),
         Option(["--ascii"], ascii, default=False, is_flag=True, callback=_ascii, **eager),
-        Option(["--help"], Text("show this page", "显示本页"), default=False, is_flag=True, callback=_help, **eager),
+        Option(
+            ["--help"], Bilingual("show this page", "显示本页"), default=False, is_flag=True, callback=_help, **eager
+        ),
     ]
 
 
-def variant(about: Text = _VARIANT, **attributes: Any) -> click.Option:
+def variant(about: Bilingual = _VARIANT, **attributes: Any) -> click.Option:
     """A variant of the scenario."""
     return Option(["--variant"], about, metavar="NAME", type=click.STRING, shell_complete=_variants, **attributes)
 
 
 def scenario() -> click.Argument:
     """A file or a bare name."""
-    about = Text("a scenario file, or the name of one that ships", "场景文件，或自带场景的名字")
+    about = Bilingual("a scenario file, or the name of one that ships", "场景文件，或自带场景的名字")
     return Argument(["scenario"], about, type=click.STRING, shell_complete=_scenarios)
 
 
 def as_json() -> click.Option:
     """JSON in place of text."""
-    return Option(["--json", "as_json"], Text("print JSON", "输出 JSON"), default=False, is_flag=True)
+    return Option(["--json", "as_json"], Bilingual("print JSON", "输出 JSON"), default=False, is_flag=True)
 
 
-def depth(about: Text) -> click.Option:
+def depth(about: Bilingual) -> click.Option:
     """How many levels down."""
     return Option(["--depth"], about, default=1, type=Whole(1, 99), metavar="N")
 
 
 def output() -> click.Option:
     """A file in place of standard output."""
-    about = Text("write to this file; - is standard output", "写入此文件；- 表示标准输出")
+    about = Bilingual("write to this file; - is standard output", "写入此文件；- 表示标准输出")
     return Option(["-o", "--output"], about, type=click.Path(path_type=Path), metavar="FILE")
 
 
 def scripts() -> list[click.Option]:
     """What is done first: files of commands, then single commands."""
-    file = Text("run the commands of this file first; may be repeated", "先执行此文件里的命令；可以重复")
-    line = Text("run this command first, after the files; may be repeated", "然后执行这条命令；可以重复")
+    file = Bilingual("run the commands of this file first; may be repeated", "先执行此文件里的命令；可以重复")
+    line = Bilingual("run this command first, after the files; may be repeated", "然后执行这条命令；可以重复")
     return [
         Option(["-x", "files"], file, default=(), multiple=True, type=click.Path(path_type=Path), metavar="FILE"),
         Option(["-c", "lines"], line, default=(), multiple=True, type=click.STRING, metavar="CMD"),
     ]
 
 
-def command(name: str, about: Text, params: list[click.Parameter], run: Any) -> Command:
+def command(name: str, about: Bilingual, params: list[click.Parameter], run: Any) -> Command:
     """A command with its own parameters and the shared ones."""
     return Command(name, about, params=[*params, *shared()], callback=run)
 
 
 def _scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from tfstep.scenario.catalog import shipped
+    from tfstep.scenario.file.catalog import shipped
 
     return [name for name in shipped() if name.startswith(incomplete)]
 
 
 def _variants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from tfstep.errors import TfstepError
-    from tfstep.scenario.catalog import find, summary
+    from tfstep.scenario.file.catalog import find, summary
 
     name = ctx.params.get("scenario") or next(iter(ctx.args), None)  # an open option leaves the rest unparsed
     if not isinstance(name, str):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TextIO
 
 from tfstep.errors import CommandError, refusal
 from tfstep.faces.cli.settings import Settings, columns
-from tfstep.text import Text
-from tfstep.view.symbols import plain as fit
+from tfstep.text import Bilingual
+from tfstep.view.text.symbols import plain as fit
 
 if TYPE_CHECKING:
     from tfstep.engine.trace import Trace
-    from tfstep.view.spans import Line
+    from tfstep.view.text.spans import Line
 
 _STYLES = {  # SGR codes, from the sixteen colours that every terminal has
     "name": "1",
@@ -71,7 +71,7 @@ def _save(file: Path, data: bytes) -> None:
         file.write_bytes(data)
     except OSError as error:
         raise CommandError(
-            Text(
+            Bilingual(
                 "{file} cannot be written: {reason}",
                 "无法写入 {file}：{reason}",
                 file=file,
@@ -90,7 +90,7 @@ def say(message: object, stream: TextIO | None = None) -> None:
 
 def translated(trace: Trace, name: str) -> str:
     """The name that PyTorch, GPT-2 or TransformerLens has for a tensor in ours, saying so; any other as it is."""
-    from tfstep.models.aliases import ours
+    from tfstep.families.aliases import ours
 
     path, aside = ours(trace.plan, name)
     if aside is not None:

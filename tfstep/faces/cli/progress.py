@@ -6,7 +6,7 @@ import sys
 import time
 
 from tfstep.faces.cli.settings import is_terminal
-from tfstep.view.symbols import plain
+from tfstep.view.text.symbols import plain
 
 WIDTH = 30
 EVERY = 0.1  # seconds

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from tfstep.faces.cli.commands import learn, run
+from tfstep.faces.cli.commands.teaching import learn
+from tfstep.faces.cli.commands.work import run
 from tfstep.faces.cli.settings import Settings
 from tfstep.faces.tui.picker import pick
 from tfstep.faces.tui.preview import Offer
-from tfstep.lessons.catalog import summaries as lessons
-from tfstep.lessons.progress import Progress
-from tfstep.scenario.catalog import summaries as scenarios
-from tfstep.text import Text
+from tfstep.lessons.format.catalog import summaries as lessons
+from tfstep.lessons.player.progress import Progress
+from tfstep.scenario.file.catalog import summaries as scenarios
+from tfstep.text import Bilingual
 
 
 def start(settings: Settings) -> int:
@@ -30,13 +31,13 @@ def start(settings: Settings) -> int:
 def _offers() -> Iterator[Offer]:
     progress = Progress()
     for lesson in lessons():
-        minutes = Text("{n} min", "{n} 分钟", n=lesson.minutes)
+        minutes = Bilingual("{n} min", "{n} 分钟", n=lesson.minutes)
         reached = progress.of(lesson.name)
-        tags: tuple[Text, ...] = ()
+        tags: tuple[Bilingual, ...] = ()
         if reached is not None and not reached.done and reached.step:
-            tags = (Text("begun: {n} of {of}", "已学到第 {n} 步，共 {of} 步", n=reached.step, of=reached.of),)
+            tags = (Bilingual("begun: {n} of {of}", "已学到第 {n} 步，共 {of} 步", n=reached.step, of=reached.of),)
         elif reached is not None and reached.done:
-            tags = (Text("done", "已完成"),)
+            tags = (Bilingual("done", "已完成"),)
         done = reached is not None and reached.done
         yield Offer("lesson", lesson.name, lesson.title, minutes, lesson.about, lesson.scenario, tags, done)
     for scenario in scenarios():

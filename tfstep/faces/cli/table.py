@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 HOME = "tfstep.faces.cli.commands"
 
 COMMANDS = {
-    "run": ("run", Text("Step through a scenario on the screen.", "在屏幕上单步走完一个场景。")),
-    "dump": ("dump", Text("Print tensors and their gradients.", "输出张量及其梯度。")),
-    "steps": ("steps", Text("Print the timeline: forward, backward, update.", "输出时间线：前向、反向、参数更新。")),
-    "explain": ("explain", Text("Say why a number is what it is.", "说明一个数为什么是这个值。")),
-    "diff": ("diff", Text("Compare two runs step by step.", "逐步比较两次运行。")),
-    "check": ("check", Text("Check gradients and invariants.", "检查梯度和不变量。")),
-    "repl": ("repl", Text("Debug a scenario line by line.", "用命令行逐条调试一个场景。")),
-    "train": ("train", Text("Train, and show the loss.", "训练，并显示损失。")),
-    "generate": ("generate", Text("Let a decoder speak, word by word.", "让解码器逐词生成。")),
-    "learn": ("learn", Text("Learn by lessons, or check them.", "上课学习，或检查课程。")),
-    "worksheet": ("worksheet", Text("Print exercises, and their key.", "出练习卷和答案。")),
-    "list": ("list", Text("List the scenarios that ship.", "列出自带的场景。")),
-    "new": ("new", Text("Write a commented scenario to start from.", "写出一个带注释的场景，作为起点。")),
+    "run": ("work.run", Bilingual("Step through a scenario on the screen.", "在屏幕上单步走完一个场景。")),
+    "dump": ("numbers.dump", Bilingual("Print tensors and their gradients.", "输出张量及其梯度。")),
+    "steps": (
+        "numbers.steps",
+        Bilingual("Print the timeline: forward, backward, update.", "输出时间线：前向、反向、参数更新。"),
+    ),
+    "explain": ("numbers.explain", Bilingual("Say why a number is what it is.", "说明一个数为什么是这个值。")),
+    "diff": ("numbers.diff", Bilingual("Compare two runs step by step.", "逐步比较两次运行。")),
+    "check": ("numbers.check", Bilingual("Check gradients and invariants.", "检查梯度和不变量。")),
+    "repl": ("work.repl", Bilingual("Debug a scenario line by line.", "用命令行逐条调试一个场景。")),
+    "train": ("work.train", Bilingual("Train, and show the loss.", "训练，并显示损失。")),
+    "generate": ("work.generate", Bilingual("Let a decoder speak, word by word.", "让解码器逐词生成。")),
+    "learn": ("teaching.learn", Bilingual("Learn by lessons, or check them.", "上课学习，或检查课程。")),
+    "worksheet": ("teaching.worksheet", Bilingual("Print exercises, and their key.", "出练习卷和答案。")),
+    "list": ("files.list", Bilingual("List the scenarios that ship.", "列出自带的场景。")),
+    "new": ("files.new", Bilingual("Write a commented scenario to start from.", "写出一个带注释的场景，作为起点。")),
     "validate": (
-        "validate",
-        Text("Check scenario and lesson files; print errors only.", "检查场景和课程文件；只输出错误。"),
+        "files.validate",
+        Bilingual("Check scenario and lesson files; print errors only.", "检查场景和课程文件；只输出错误。"),
     ),
 }
 """Each command's module and its one line of help."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfstep.faces.cli.progress import Progress
-from tfstep.view.report.numbers import brief
+from tfstep.view.export.numbers import brief
 
 if TYPE_CHECKING:
     from tfstep.scenario.scenario import Scenario
-    from tfstep.session.training import Training
+    from tfstep.session.change.training import Training
 
 
 def trained(scenario: Scenario, steps: int) -> Training:
     """A scenario after so many updates. Raises CommandError where it has no loss."""
-    from tfstep.session.training import Training
+    from tfstep.session.change.training import Training
 
     training, progress = Training(scenario), Progress(steps)
 

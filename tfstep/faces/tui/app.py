@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.filter import LineFilter, NoColor
 from textual.widget import Widget
 
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.faces.tui import asking, following, hovering, looks, outcome, painting, pointing
 from tfstep.faces.tui.board import Board
@@ -27,10 +27,10 @@ from tfstep.faces.tui.prompt import Prompt
 from tfstep.faces.tui.rest import Rest
 from tfstep.faces.tui.tree import Timeline
 from tfstep.session.results import Help, Quit, Result
-from tfstep.view.frame import Camera, Frame
-from tfstep.view.look import Look
-from tfstep.view.picker import linked
-from tfstep.view.spans import Line, Span, line
+from tfstep.view.frame.frame import Camera, Frame
+from tfstep.view.frame.view_state import ViewState
+from tfstep.view.matrix.picker import linked
+from tfstep.view.text.spans import Line, Span, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.jump import Jump
@@ -50,7 +50,7 @@ class Debugger(App[int]):
     def __init__(self, session: Session, *, colour: bool = True, ascii_only: bool = False) -> None:
         super().__init__()
         self.session = session
-        self.look = Look(ascii=ascii_only)
+        self.look = ViewState(ascii=ascii_only)
         self.camera = Camera()
         self.colour = colour
         self.nudge = 0.1

@@ -10,10 +10,10 @@ from tfstep.faces.tui import painting
 from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.drawn import Drawn
 from tfstep.faces.tui.prompt import Candidate, Complete, Prompt
-from tfstep.text import Text
-from tfstep.view.fit import left
-from tfstep.view.spans import Line, Span, apart, clipped, folded, line
-from tfstep.view.width import width
+from tfstep.text import Bilingual
+from tfstep.view.text.fit import left
+from tfstep.view.text.spans import Line, Span, apart, clipped, folded, line
+from tfstep.view.text.width import width
 
 if TYPE_CHECKING:
     from tfstep.errors import TfstepError
@@ -24,7 +24,7 @@ SHOWN = 100  # matches of a search that are offered
 
 def command(app: Debugger, text: str = "") -> None:
     """Ask for a command; ``text`` is how it begins."""
-    from tfstep.commands.completion import complete
+    from tfstep.commands.language.completion import complete
 
     def ways(before: str) -> list[tuple[str, int, str]]:
         return [(each.text, each.replaces, each.about) for each in complete(app.session, before)]
@@ -58,11 +58,13 @@ def match(app: Debugger, by: int) -> None:
     ahead = [k for k, (step, _) in enumerate(found) if (step > here if by > 0 else step < here)]
     to = (ahead[0] if by > 0 else ahead[-1]) if ahead else 0 if by > 0 else -1
     if not found or found[to][0] == here:
-        said = Text("no other step has {part!r} in its name", "没有别的步骤名字里含 {part!r}", part=part)
+        said = Bilingual("no other step has {part!r} in its name", "没有别的步骤名字里含 {part!r}", part=part)
         app.say(line(Span(str(said), "dim")))
         return
     app.perform(f"goto {found[to][1]}")
-    told = Text("{part}: {n} of {of}", "{part}：第 {n} 处，共 {of} 处", part=part, n=to % len(found) + 1, of=len(found))
+    told = Bilingual(
+        "{part}: {n} of {of}", "{part}：第 {n} 处，共 {of} 处", part=part, n=to % len(found) + 1, of=len(found)
+    )
     app.say(line(Span(str(told), "dim")))
 
 
@@ -98,7 +100,7 @@ def answered(app: Debugger, kind: str, text: str) -> None:
             app.perform(f"goto {found[0]}")
             app.look_at(search=text.strip())
         elif text.strip():
-            said = Text("no step has {part!r} in its name", "没有名字里含 {part!r} 的步骤", part=text.strip()[:40])
+            said = Bilingual("no step has {part!r} in its name", "没有名字里含 {part!r} 的步骤", part=text.strip()[:40])
             app.say(line(Span(str(said), "bad")))
 
 
@@ -147,6 +149,6 @@ def _menu(found: Sequence[Candidate], at: int, cells: int, most: int) -> tuple[l
     names = min(max((width(text) for text, _, _ in part), default=0), cells // 2) + 2
     lines = [clipped(line(Span(left(text, names), ""), Span(about, "dim")), cells) for text, _, about in part]
     if len(found) > len(part):
-        count = Text("{n} of {of}", "{n} / {of}", n=max(at, 0) + 1, of=len(found))
+        count = Bilingual("{n} of {of}", "{n} / {of}", n=max(at, 0) + 1, of=len(found))
         lines.append(line(Span(str(count), "dim")))
     return lines, at - first if at >= 0 else None

@@ -14,11 +14,11 @@ from textual.widget import Widget
 from tfstep.faces.tui.drawn import Badges, Hover, badged, palette_of
 from tfstep.faces.tui.matrix import Window, heading_line, number_line, rest_line
 from tfstep.faces.tui.palette import role
-from tfstep.view.arrange import arrange
-from tfstep.view.look import AUTO, Drawing
-from tfstep.view.places import Arrangement, Piece, Placed
-from tfstep.view.symbols import plain
-from tfstep.view.width import width
+from tfstep.view.board.arrange import arrange
+from tfstep.view.board.places import Arrangement, Piece, Placed
+from tfstep.view.frame.view_state import AUTO, Drawing
+from tfstep.view.text.symbols import plain
+from tfstep.view.text.width import width
 
 
 class Board(Widget):

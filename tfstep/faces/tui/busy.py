@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.timer import Timer
 
-from tfstep.commands.line import split
-from tfstep.commands.registry import find
+from tfstep.commands.language.line import split
+from tfstep.commands.language.registry import find
 from tfstep.errors import CommandError, TfstepError
-from tfstep.text import Text
-from tfstep.view.number import plain
-from tfstep.view.said import DATA_LOSS, LOSS
-from tfstep.view.spans import Line, Span, line
+from tfstep.text import Bilingual
+from tfstep.view.said.status_line import DATA_LOSS, LOSS
+from tfstep.view.text.number import plain
+from tfstep.view.text.spans import Line, Span, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -107,7 +107,7 @@ class Busy:
             spans += [Span("━" * full, "good"), Span("─" * (BAR - full), "dim"), Span(f"  {self._done}/{self._all}")]
             of = DATA_LOSS if self.app.session.scenario.train.data else LOSS
             spans += [Span(f"  {of} ", "dim"), Span(plain(self._loss, sign=False), "strong")]
-        hint = Text("  stopping …", "  正在停止…") if self.stopping else Text("  Esc stops it", "  Esc 停止")
+        hint = Bilingual("  stopping …", "  正在停止…") if self.stopping else Bilingual("  Esc stops it", "  Esc 停止")
         return line(*spans, Span(str(hint), "dim"))
 
     def _progress(self, done: int, of: int, loss: float) -> None:
@@ -125,7 +125,7 @@ class Busy:
         except TfstepError as error:
             came = error
         except KeyboardInterrupt:
-            came = CommandError(Text("stopped; nothing has changed", "已停止；什么都没变"))
+            came = CommandError(Bilingual("stopped; nothing has changed", "已停止；什么都没变"))
         self._thread = None
         with suppress(KeyboardInterrupt):  # one that came too late
             self.app.call_from_thread(self._end, lambda: then(came))

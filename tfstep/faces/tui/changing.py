@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from tfstep.faces.tui.asking import ask, command
 from tfstep.faces.tui.prompt import Candidate
-from tfstep.text import Text
-from tfstep.view.spans import Span, line
+from tfstep.text import Bilingual
+from tfstep.view.text.spans import Span, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
-    from tfstep.view.account import Account
+    from tfstep.view.cell.cell_panel import CellPanel
 
 LISTED = 16  # numbers of a row that are put into the prompt to be changed
 
@@ -31,7 +31,7 @@ def edit_row(app: Debugger) -> None:
     path, cell = app.frame.focus, app.frame.cell
     target = f"{path}[{','.join(map(str, (*cell[:-1], ':')))}]" if cell else path
     now = app.session.trace[path].value[cell[:-1]].tolist() if cell else []
-    present = Text("the present numbers, to be changed", "现在的数，可逐个修改")
+    present = Bilingual("the present numbers, to be changed", "现在的数，可逐个修改")
     listed = [(str(now), 0, str(present))] if 0 < len(now) <= LISTED else []
     _ask(app, target, "", [*listed, *fillings(target, app.session.trace[path].shape[-1:], app.session.journal.at)])
 
@@ -43,7 +43,7 @@ def edit_all(app: Debugger) -> None:
         _ask(app, path, "", fillings(path, app.session.trace[path].shape, app.session.journal.at))
 
 
-def _present(app: Debugger) -> Account | None:
+def _present(app: Debugger) -> CellPanel | None:
     """The cell under the cursor, as it is now; one that is looked at as it was is brought back first."""
     if app.look.earlier:
         app.look_at(earlier=False)
@@ -63,12 +63,19 @@ def fillings(target: str, shape: Sequence[int], seed: int = 0) -> list[Candidate
     size = ", ".join(map(str, shape))
     scale = f" / sqrt({shape[-1]})" if shape else ""
     found = [
-        (f"zeros({size})", Text("zeros everywhere", "全 0")),
-        (f"ones({size})", Text("ones everywhere", "全 1")),
-        *([(f"eye({shape[0]})", Text("identity", "单位矩阵"))] if len(shape) == 2 and shape[0] == shape[1] else []),
-        (f"randn({size}, seed={seed}){scale}", Text("random, another with every seed", "随机数，每个种子各不相同")),
-        (f"{target} * 2", Text("twice as large", "放大一倍")),
-        (f"-{target}", Text("the sign turned", "符号取反")),
+        (f"zeros({size})", Bilingual("zeros everywhere", "全 0")),
+        (f"ones({size})", Bilingual("ones everywhere", "全 1")),
+        *(
+            [(f"eye({shape[0]})", Bilingual("identity", "单位矩阵"))]
+            if len(shape) == 2 and shape[0] == shape[1]
+            else []
+        ),
+        (
+            f"randn({size}, seed={seed}){scale}",
+            Bilingual("random, another with every seed", "随机数，每个种子各不相同"),
+        ),
+        (f"{target} * 2", Bilingual("twice as large", "放大一倍")),
+        (f"-{target}", Bilingual("the sign turned", "符号取反")),
     ]
     return [(text, 0, str(about)) for text, about in found] if shape else []
 
@@ -81,7 +88,7 @@ def words(app: Debugger) -> None:
             text = " | ".join(" ".join(word for word in each if word != "<pad>") for each in sentences)
             command(app, f"tokens {side} {text}")
             return
-    app.say(line(Span(str(Text("this scenario reads no words", "这个场景不读词")), "dim")))
+    app.say(line(Span(str(Bilingual("this scenario reads no words", "这个场景不读词")), "dim")))
 
 
 def model_key(app: Debugger) -> None:
@@ -101,14 +108,14 @@ def nudge(app: Debugger, direction: int) -> None:
 def nudge_size(app: Debugger, power: int) -> None:
     """Make the nudge ten times larger or smaller."""
     app.nudge = round(app.nudge * 10.0**power, 12)
-    app.say(line(Span(str(Text("one nudge is now {size}", "每次微调 {size}", size=f"{app.nudge:g}")), "dim")))
+    app.say(line(Span(str(Bilingual("one nudge is now {size}", "每次微调 {size}", size=f"{app.nudge:g}")), "dim")))
 
 
 def variant(app: Debugger, by: int = 1) -> None:
     """The next variant."""
     names = app.session.scenario.variants
     if len(names) < 2:
-        app.say(line(Span(str(Text("this scenario has no variants", "这个场景没有变体")), "dim")))
+        app.say(line(Span(str(Bilingual("this scenario has no variants", "这个场景没有变体")), "dim")))
         return
     app.perform(f"variant {names[(names.index(app.session.variant) + by) % len(names)]}")
 

@@ -16,10 +16,10 @@ from textual.widgets import Input, Static
 from tfstep.faces.tui.drawn import Drawn
 from tfstep.faces.tui.footer import legend
 from tfstep.faces.tui.fuzzy import best
-from tfstep.text import Text
-from tfstep.view.fit import left
-from tfstep.view.spans import Line, Span, clipped, ends, line
-from tfstep.view.width import width
+from tfstep.text import Bilingual
+from tfstep.view.text.fit import left
+from tfstep.view.text.spans import Line, Span, clipped, ends, line
+from tfstep.view.text.width import width
 
 
 class Choice(Struct, frozen=True):
@@ -54,7 +54,7 @@ class Chooser(ModalScreen[None]):
         """Title, input, list, how many."""
         with Vertical(id="chooser"):
             yield Static(self._title, id="chooser-title", markup=False)
-            yield Input(placeholder=str(Text("type to find", "输入文字以查找")), id="chooser-input", compact=True)
+            yield Input(placeholder=str(Bilingual("type to find", "输入文字以查找")), id="chooser-input", compact=True)
             for name in ("chooser-list", "chooser-count"):
                 drawn = Drawn(id=name)
                 drawn.ground = "panel"
@@ -131,10 +131,10 @@ class Chooser(ModalScreen[None]):
         names = min(max((width(each.name) for each in part), default=0), shown.cells // 2)
         shown.show([self._line(each, signs, names, shown.cells) for each in part])
         shown.lit = self._at - self._first
-        count = Text("{n} of {of}", "{n} / {of}", n=self._at + 1 if self._found else 0, of=len(self._found))
-        nothing = Text("nothing fits", "没有匹配的项")
+        count = Bilingual("{n} of {of}", "{n} / {of}", n=self._at + 1 if self._found else 0, of=len(self._found))
+        nothing = Bilingual("nothing fits", "没有匹配的项")
         counted = line(Span(str(count if self._found else nothing), "dim"))
-        ways = legend([("Enter", Text("take it", "选定")), ("Esc", Text("close", "关闭"))])
+        ways = legend([("Enter", Bilingual("take it", "选定")), ("Esc", Bilingual("close", "关闭"))])
         self.query_one("#chooser-count", Drawn).show([ends(counted, ways, shown.cells)])
 
     def _line(self, choice: Choice, signs: int, names: int, cells: int) -> Line:

@@ -10,9 +10,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tfstep.faces.tui.palette import DARK, THEMES, Palette, role
-from tfstep.view.spans import Line
-from tfstep.view.symbols import plain
-from tfstep.view.width import width
+from tfstep.view.text.spans import Line
+from tfstep.view.text.symbols import plain
+from tfstep.view.text.width import width
 
 
 def palette_of(widget: Widget) -> Palette:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tfstep.commands.registry import declared
+from tfstep.commands.language.registry import declared
 from tfstep.faces.tui import asking
 from tfstep.faces.tui.chooser import Choice, Chooser
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def everything(app: Debugger) -> None:
     """Offer all of it; a few letters find it."""
     first = [*_keys(app), *_variants(app), *_commands(app)]
-    app.push_screen(Chooser(str(Text("Anything", "命令面板")), first, list(_steps(app))))
+    app.push_screen(Chooser(str(Bilingual("Anything", "命令面板")), first, list(_steps(app))))
 
 
 def _keys(app: Debugger) -> Iterator[Choice]:
@@ -30,8 +30,8 @@ def _keys(app: Debugger) -> Iterator[Choice]:
 def _variants(app: Debugger) -> Iterator[Choice]:
     for name in app.session.scenario.variants:
         if name != app.session.variant:
-            about = Text("the variant {name}", "变体 {name}", name=name)
-            sign = str(Text("variant", "变体"))
+            about = Bilingual("the variant {name}", "变体 {name}", name=name)
+            sign = str(Bilingual("variant", "变体"))
             yield Choice(name, str(about), partial(app.perform, f"variant {name}"), sign)
 
 

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from tfstep.engine.cell import cell_name, index_of, parse_cell
 from tfstep.errors import TfstepError
-from tfstep.text import Text
-from tfstep.view.readers import readers, reading_cell
-from tfstep.view.rules import rule_in_words
-from tfstep.view.spans import Span, line
-from tfstep.view.width import width
+from tfstep.text import Bilingual
+from tfstep.view.cell.readers import readers, reading_cell
+from tfstep.view.cell.rules import rule_in_words
+from tfstep.view.text.spans import Span, line
+from tfstep.view.text.width import width
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -48,7 +48,7 @@ def follow(app: Debugger) -> None:
         return
     links = app.frame.account.links
     if not links:
-        text = Text(
+        text = Bilingual(
             "this number comes from nothing else: {rule}",
             "这个数不来自别的数：{rule}",
             rule=rule_in_words(app.frame.account.rule),
@@ -64,7 +64,7 @@ def onward(app: Debugger) -> None:
         return
     found = readers(app.session.trace[app.frame.focus])
     if not found:
-        text = Text("no step reads {name}", "没有步骤读取 {name}", name=app.frame.account.name)
+        text = Bilingual("no step reads {name}", "没有步骤读取 {name}", name=app.frame.account.name)
         app.say(line(Span(str(text), "dim")))
     elif len(found) == 1:
         go_to(app, found[0])
@@ -72,7 +72,7 @@ def onward(app: Debugger) -> None:
         from tfstep.faces.tui.chooser import Choice, Chooser
 
         trace = app.session.trace
-        title = Text("{name} goes to", "{name} 的去向", name=app.frame.account.name)
+        title = Bilingual("{name} goes to", "{name} 的去向", name=app.frame.account.name)
         choices = [Choice(path, trace[path].formula or "", partial(go_to, app, path)) for path in found]
         app.push_screen(Chooser(str(title), choices))
 
@@ -108,7 +108,12 @@ def go_back(app: Debugger) -> None:
         return
     if not app.trail:
         app.say(
-            line(Span(str(Text("nothing was followed: Enter follows a number", "还没有追踪过：回车追踪一个数")), "dim"))
+            line(
+                Span(
+                    str(Bilingual("nothing was followed: Enter follows a number", "还没有追踪过：回车追踪一个数")),
+                    "dim",
+                )
+            )
         )
         return
     mark = app.trail.pop()

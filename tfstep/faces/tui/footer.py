@@ -6,12 +6,16 @@ from collections.abc import Iterable
 
 from tfstep.faces.tui.key import Key
 from tfstep.faces.tui.keys import KEYS
-from tfstep.text import Text
-from tfstep.view.spans import Line, Span
-from tfstep.view.width import width
+from tfstep.text import Bilingual
+from tfstep.view.text.spans import Line, Span
+from tfstep.view.text.width import width
 
 _GAP = 2
-_DOES = {"edit": Text("set", "设为该值"), "search": Text("go there", "前往"), "answer": Text("answer", "作答")}
+_DOES = {
+    "edit": Bilingual("set", "设为该值"),
+    "search": Bilingual("go there", "前往"),
+    "answer": Bilingual("answer", "作答"),
+}
 
 
 def footer(cells: int, keys: tuple[Key, ...] = KEYS) -> Line:
@@ -34,14 +38,14 @@ def footer(cells: int, keys: tuple[Key, ...] = KEYS) -> Line:
     return tuple(spans)
 
 
-def legend(keys: Iterable[tuple[str, Text]]) -> Line:
+def legend(keys: Iterable[tuple[str, Bilingual]]) -> Line:
     """A few keys, each with what it does."""
     return tuple(span for key, text in keys for span in (Span(key, "accent"), Span(f" {text}{' ' * _GAP}", "dim")))
 
 
 def asking(kind: str) -> Line:
     """The keys while something is typed: what ends it, and how to go on with a command."""
-    more = [("Tab", Text("complete", "补全")), ("↑ ↓", Text("choose, earlier lines", "选择、历史"))]
-    later = Text("later", "稍后再答") if kind == "answer" else Text("cancel", "取消")
-    does = _DOES.get(kind, Text("run", "执行"))
+    more = [("Tab", Bilingual("complete", "补全")), ("↑ ↓", Bilingual("choose, earlier lines", "选择、历史"))]
+    later = Bilingual("later", "稍后再答") if kind == "answer" else Bilingual("cancel", "取消")
+    does = _DOES.get(kind, Bilingual("run", "执行"))
     return legend([("Enter", does), *(more if kind in ("command", "search") else []), ("Esc", later)])

@@ -9,15 +9,15 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
-from tfstep.commands.registry import GROUPS, in_groups
+from tfstep.commands.language.registry import GROUPS, in_groups
 from tfstep.faces.tui.drawn import Drawn, panel
 from tfstep.faces.tui.footer import legend
 from tfstep.faces.tui.key import Key
 from tfstep.faces.tui.keys import KEYS
-from tfstep.text import Text
-from tfstep.view import width
-from tfstep.view.fit import left
-from tfstep.view.spans import Line, Span, folded, line, line_width
+from tfstep.text import Bilingual
+from tfstep.view.text import width
+from tfstep.view.text.fit import left
+from tfstep.view.text.spans import Line, Span, folded, line, line_width
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def help_lines(cells: int, keys: tuple[Key, ...] = KEYS, app: Debugger | None = None) -> list[Line]:
     """The help in lines of so many cells: what is looked at first, then all keys, then all commands."""
-    lines = [*_here(app, cells), line(Span(str(Text("All keys", "全部按键")), "accent")), ()]
+    lines = [*_here(app, cells), line(Span(str(Bilingual("All keys", "全部按键")), "accent")), ()]
     seen: dict[str, list[str]] = {}
     for key in keys:
         seen.setdefault(str(key.said), []).append(key.shown)
@@ -44,7 +44,7 @@ def help_lines(cells: int, keys: tuple[Key, ...] = KEYS, app: Debugger | None = 
 def _own() -> str:
     from tfstep.faces.tui.own_keys import keys_file
 
-    text = Text(
+    text = Bilingual(
         'Keys of your own: in {file} a line each, what another key does (x = "n"), a command ("ctrl+g" = "goto loss"), '
         'or nothing (q = "").',
         '自定义按键：在 {file} 中每行写一个，可以是另一个键的作用（x = "n"）、一条命令（"ctrl+g" = "goto loss"），'
@@ -133,8 +133,8 @@ class Pages(ModalScreen[None]):
         most = max(3, self.size.height * 9 // 10)
         tall = len(lines) + 2 > most - 1
         self.query_one("#pages", VerticalScroll).styles.max_height = most - 1
-        scroll = [("↑ ↓", Text("scroll", "滚动")), ("Space", Text("on", "翻页"))] if tall else []
-        self.query_one("#page-keys", Drawn).show([legend((*scroll, ("Esc", Text("close", "关闭"))))])
+        scroll = [("↑ ↓", Bilingual("scroll", "滚动")), ("Space", Bilingual("on", "翻页"))] if tall else []
+        self.query_one("#page-keys", Drawn).show([legend((*scroll, ("Esc", Bilingual("close", "关闭"))))])
 
     def action_leave(self) -> None:
         """Close it."""

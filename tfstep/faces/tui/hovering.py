@@ -8,11 +8,11 @@ from tfstep.engine.cell import cell_name, parse_cell
 from tfstep.errors import TfstepError
 from tfstep.faces.tui.pointing import grids
 from tfstep.session.place import find_place, tensor_at
-from tfstep.view.equation import equation, name_of
-from tfstep.view.number import plain
-from tfstep.view.purpose import purpose
-from tfstep.view.spans import Line, Span, clipped, line
-from tfstep.view.sums import explained
+from tfstep.view.cell.equation import equation, name_of
+from tfstep.view.cell.purpose import purpose
+from tfstep.view.cell.sums import explained
+from tfstep.view.text.number import plain
+from tfstep.view.text.spans import Line, Span, clipped, line
 
 if TYPE_CHECKING:
     from textual.widget import Widget

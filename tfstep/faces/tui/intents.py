@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tfstep.faces.tui import asking, changing, following, looks, outcome, pointing, showing
-from tfstep.text import Text
-from tfstep.view.spans import Span, line
+from tfstep.text import Bilingual
+from tfstep.view.text.spans import Span, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -37,7 +37,7 @@ def _interrupt(app: Debugger) -> None:
         app.busy.stop()
         return
     shown = next((key.shown for key in app.keys if key.line == "quit"), ":quit")
-    app.say(line(Span(shown, "accent"), Span(f" {Text('quits', '退出')}", "dim")))
+    app.say(line(Span(shown, "accent"), Span(f" {Bilingual('quits', '退出')}", "dim")))
 
 
 INTENTS: dict[str, Callable[..., None]] = {

@@ -11,8 +11,8 @@ from tfstep.faces.tui import following, pointing
 from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.drawn import Badges, Drawn
 from tfstep.faces.tui.tree import Timeline
-from tfstep.text import Text
-from tfstep.view.spans import Span, line
+from tfstep.text import Bilingual
+from tfstep.view.text.spans import Span, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -60,7 +60,7 @@ class Jump:
             place.badges = found
             place.refresh()
         if self.targets:
-            text = Text("type a label to go there; Esc stays here", "输入标签即可跳到那里；Esc 取消")
+            text = Bilingual("type a label to go there; Esc stays here", "输入标签即可跳到那里；Esc 取消")
             self.app.tell(line(Span(str(text), "accent")))
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 from textual.binding import Binding, BindingType
 
-from tfstep.commands.registry import declared
-from tfstep.text import Text
+from tfstep.commands.language.registry import declared
+from tfstep.text import Bilingual
 
 
 class Key(Struct, frozen=True):
@@ -20,14 +20,14 @@ class Key(Struct, frozen=True):
 
     names: str
     shown: str
-    label: Text
+    label: Bilingual
     action: str
     line: str = ""
-    about: Text | None = None
+    about: Bilingual | None = None
     footer: int = 0
 
     @property
-    def said(self) -> Text:
+    def said(self) -> Bilingual:
         """What it does, in a sentence."""
         if self.about is not None:
             return self.about

@@ -5,21 +5,21 @@ from __future__ import annotations
 from tfstep.faces.tui.key import Key
 from tfstep.faces.tui.keys_finding import FINDING
 from tfstep.faces.tui.keys_matrix import MATRIX
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 KEYS = (
-    Key("n", "n", Text("next", "下一步"), "run", "next", footer=1),
-    Key("p", "p", Text("back", "后退"), "run", "reverse-next", footer=1),
-    Key("s", "s", Text("into", "进入"), "run", "step", footer=1),
-    Key("o", "o", Text("out", "跳出"), "run", "finish", footer=1),
-    Key("c", "c", Text("continue", "继续"), "run", "continue", footer=3),
+    Key("n", "n", Bilingual("next", "下一步"), "run", "next", footer=1),
+    Key("p", "p", Bilingual("back", "后退"), "run", "reverse-next", footer=1),
+    Key("s", "s", Bilingual("into", "进入"), "run", "step", footer=1),
+    Key("o", "o", Bilingual("out", "跳出"), "run", "finish", footer=1),
+    Key("c", "c", Bilingual("continue", "继续"), "run", "continue", footer=3),
     Key(
         "e",
         "e",
-        Text("edit", "编辑"),
+        Bilingual("edit", "编辑"),
         "intend('edit')",
         footer=1,
-        about=Text(
+        about=Bilingual(
             "Edit the cell under the cursor in place; a computed step is pinned there.",
             "就地编辑光标处的单元格；计算得出的步骤会被固定在该值。",
         ),
@@ -27,18 +27,18 @@ KEYS = (
     Key(
         "r",
         "r",
-        Text("row", "整行"),
+        Bilingual("row", "整行"),
         "intend('row')",
-        about=Text(
+        about=Bilingual(
             "Edit the row under the cursor: one expression for all of it.", "编辑光标所在的整行：用一个表达式。"
         ),
     ),
     Key(
         "R",
         "R",
-        Text("tensor", "整个张量"),
+        Bilingual("tensor", "整个张量"),
         "intend('whole')",
-        about=Text(
+        about=Bilingual(
             "Edit the whole tensor: `eye(4)`, `zeros(3, 4)`, an expression.",
             "编辑整个张量：`eye(4)`、`zeros(3, 4)` 或任意表达式。",
         ),
@@ -46,24 +46,24 @@ KEYS = (
     Key(
         "w",
         "w",
-        Text("words", "换词"),
+        Bilingual("words", "换词"),
         "intend('words')",
-        about=Text("Let the model read other words.", "让模型读别的词。"),
+        about=Bilingual("Let the model read other words.", "让模型读别的词。"),
     ),
     Key(
         "M",
         "M",
-        Text("model", "模型"),
+        Bilingual("model", "模型"),
         "intend('model')",
-        about=Text("Change a key of the model: heads, norm, …", "改模型的一项设置：头数、归一化等。"),
+        about=Bilingual("Change a key of the model: heads, norm, …", "改模型的一项设置：头数、归一化等。"),
     ),
     Key(
         "plus,equals_sign",
         "+",
-        Text("nudge", "微调"),
+        Bilingual("nudge", "微调"),
         "intend('nudge', 1)",
         footer=2,
-        about=Text(
+        about=Bilingual(
             "Raise the number under the cursor by one nudge, and see everything downstream move.",
             "把光标处的数调大一点，看下游随之变动。",
         ),
@@ -71,33 +71,33 @@ KEYS = (
     Key(
         "minus",
         "-",
-        Text("nudge", "微调"),
+        Bilingual("nudge", "微调"),
         "intend('nudge', -1)",
-        about=Text("Lower it by one nudge.", "把它调小一点。"),
+        about=Bilingual("Lower it by one nudge.", "把它调小一点。"),
     ),
     Key(
         "less_than_sign",
         "<",
-        Text("finer", "更细"),
+        Bilingual("finer", "更细"),
         "intend('nudge_size', -1)",
-        about=Text("Make the nudge ten times smaller.", "微调幅度缩小到十分之一。"),
+        about=Bilingual("Make the nudge ten times smaller.", "微调幅度缩小到十分之一。"),
     ),
     Key(
         "greater_than_sign",
         ">",
-        Text("coarser", "更粗"),
+        Bilingual("coarser", "更粗"),
         "intend('nudge_size', 1)",
-        about=Text("Make the nudge ten times larger.", "微调幅度放大到十倍。"),
+        about=Bilingual("Make the nudge ten times larger.", "微调幅度放大到十倍。"),
     ),
-    Key("u", "u", Text("undo", "撤销"), "run", "undo", footer=2),
-    Key("U", "U", Text("redo", "重做"), "run", "redo"),
+    Key("u", "u", Bilingual("undo", "撤销"), "run", "undo", footer=2),
+    Key("U", "U", Bilingual("redo", "重做"), "run", "redo"),
     Key(
         "g",
         "g",
-        Text("grad", "梯度"),
+        Bilingual("grad", "梯度"),
         "intend('gradient')",
         footer=2,
-        about=Text(
+        about=Bilingual(
             "Value, gradient and new value side by side; again: back to the step.",
             "并排显示值、梯度和更新后的值；再按一次回到步骤。",
         ),
@@ -105,10 +105,10 @@ KEYS = (
     Key(
         "d",
         "d",
-        Text("diff", "差异"),
+        Bilingual("diff", "差异"),
         "intend('difference')",
         footer=2,
-        about=Text(
+        about=Bilingual(
             "Before and after the last edit, with the difference; again: another variant beside this one, by position, "
             "then by word; then back to the step.",
             "上次改动之前、之后与差；再按：与另一变体并排比较，先按位置、再按词对齐；最后回到步骤。",
@@ -117,26 +117,26 @@ KEYS = (
     Key(
         "v",
         "v",
-        Text("variant", "变体"),
+        Bilingual("variant", "变体"),
         "intend('variant')",
         footer=2,
-        about=Text("The next variant of the scenario, at the same step.", "在同一步切换到场景的下一个变体。"),
+        about=Bilingual("The next variant of the scenario, at the same step.", "在同一步切换到场景的下一个变体。"),
     ),
     Key(
         "b",
         "b",
-        Text("break", "断点"),
+        Bilingual("break", "断点"),
         "intend('breakpoint')",
         footer=4,
-        about=Text("Set or take away a breakpoint on this step.", "在这一步设置或去掉断点。"),
+        about=Bilingual("Set or take away a breakpoint on this step.", "在这一步设置或去掉断点。"),
     ),
     Key(
         "tab",
         "Tab",
-        Text("matrix", "矩阵"),
+        Bilingual("matrix", "矩阵"),
         "focus_next",
         footer=2,
-        about=Text(
+        about=Bilingual(
             "Put the cursor into the next matrix: the operands, so that weights can be edited.",
             "把光标移到下一个矩阵：移到运算数上就能编辑权重。",
         ),
@@ -144,78 +144,92 @@ KEYS = (
     Key(
         "shift+tab",
         "⇧Tab",
-        Text("matrix", "矩阵"),
+        Bilingual("matrix", "矩阵"),
         "focus_previous",
-        about=Text("Put the cursor into the matrix before.", "把光标移到上一个矩阵。"),
+        about=Bilingual("Put the cursor into the matrix before.", "把光标移到上一个矩阵。"),
     ),
     Key(
         "left_square_bracket",
         "[",
-        Text("head", "头"),
+        Bilingual("head", "头"),
         "intend('head', -1)",
-        about=Text("The head before.", "上一个头。"),
+        about=Bilingual("The head before.", "上一个头。"),
     ),
     Key(
         "right_square_bracket",
         "]",
-        Text("head", "头"),
+        Bilingual("head", "头"),
         "intend('head', 1)",
         footer=4,
-        about=Text("The next head.", "下一个头。"),
+        about=Bilingual("The next head.", "下一个头。"),
     ),
     Key(
         "left_curly_bracket",
         "{",
-        Text("sentence", "句子"),
+        Bilingual("sentence", "句子"),
         "intend('sentence', -1)",
-        about=Text("The sentence of the batch before.", "批次中的上一句。"),
+        about=Bilingual("The sentence of the batch before.", "批次中的上一句。"),
     ),
     Key(
         "right_curly_bracket",
         "}",
-        Text("sentence", "句子"),
+        Bilingual("sentence", "句子"),
         "intend('sentence', 1)",
-        about=Text("The next sentence of the batch.", "批次中的下一句。"),
+        about=Bilingual("The next sentence of the batch.", "批次中的下一句。"),
     ),
     Key(
         "left,h",
         "←",
-        Text("left", "左"),
+        Bilingual("left", "左"),
         "cursor(0, -1)",
-        about=Text("Move the cell cursor; h j k l as well.", "移动单元格光标；也可用 h j k l。"),
+        about=Bilingual("Move the cell cursor; h j k l as well.", "移动单元格光标；也可用 h j k l。"),
     ),
     Key(
         "down,j",
         "↓",
-        Text("down", "下"),
+        Bilingual("down", "下"),
         "cursor(1, 0)",
-        about=Text("Move the cell cursor; h j k l as well.", "移动单元格光标；也可用 h j k l。"),
+        about=Bilingual("Move the cell cursor; h j k l as well.", "移动单元格光标；也可用 h j k l。"),
     ),
     Key(
         "up,k",
         "↑",
-        Text("up", "上"),
+        Bilingual("up", "上"),
         "cursor(-1, 0)",
-        about=Text("Move the cell cursor; h j k l as well.", "移动单元格光标；也可用 h j k l。"),
+        about=Bilingual("Move the cell cursor; h j k l as well.", "移动单元格光标；也可用 h j k l。"),
     ),
     Key(
         "right,l",
         "→",
-        Text("right", "右"),
+        Bilingual("right", "右"),
         "cursor(0, 1)",
-        about=Text("Move the cell cursor; h j k l as well.", "移动单元格光标；也可用 h j k l。"),
+        about=Bilingual("Move the cell cursor; h j k l as well.", "移动单元格光标；也可用 h j k l。"),
     ),
-    Key("pagedown", "PgDn", Text("page", "翻页"), "cursor(10, 0)", about=Text("Ten rows down.", "下移十行。")),
-    Key("pageup", "PgUp", Text("page", "翻页"), "cursor(-10, 0)", about=Text("Ten rows up.", "上移十行。")),
-    Key("home", "Home", Text("row", "行首"), "cursor(0, -1000000)", about=Text("To the first column.", "到第一列。")),
-    Key("end", "End", Text("row", "行尾"), "cursor(0, 1000000)", about=Text("To the last column.", "到最后一列。")),
+    Key(
+        "pagedown", "PgDn", Bilingual("page", "翻页"), "cursor(10, 0)", about=Bilingual("Ten rows down.", "下移十行。")
+    ),
+    Key("pageup", "PgUp", Bilingual("page", "翻页"), "cursor(-10, 0)", about=Bilingual("Ten rows up.", "上移十行。")),
+    Key(
+        "home",
+        "Home",
+        Bilingual("row", "行首"),
+        "cursor(0, -1000000)",
+        about=Bilingual("To the first column.", "到第一列。"),
+    ),
+    Key(
+        "end",
+        "End",
+        Bilingual("row", "行尾"),
+        "cursor(0, 1000000)",
+        about=Bilingual("To the last column.", "到最后一列。"),
+    ),
     *MATRIX,
     Key(
         "S",
         "S",
-        Text("picture", "截图"),
+        Bilingual("picture", "截图"),
         "intend('picture')",
-        about=Text("Write what is on the screen as an SVG picture.", "把屏幕内容存为 SVG 图片。"),
+        about=Bilingual("Write what is on the screen as an SVG picture.", "把屏幕内容存为 SVG 图片。"),
     ),
     *FINDING,
 )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from tfstep.faces.tui.key import Key
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 MATRIX = (
     Key(
         "m",
         "m",
-        Text("shades", "色阶"),
+        Bilingual("shades", "色阶"),
         "intend('drawn')",
-        about=Text(
+        about=Bilingual(
             "Numbers on shades as far as there is room, plain numbers, or shades only.",
             "空间允许时数字加色阶、只用数字、或只用色阶。",
         ),
@@ -19,23 +19,23 @@ MATRIX = (
     Key(
         "right_parenthesis",
         ")",
-        Text("digits", "位数"),
+        Bilingual("digits", "位数"),
         "intend('digits', 1)",
-        about=Text("One more digit.", "多显示一位数字。"),
+        about=Bilingual("One more digit.", "多显示一位数字。"),
     ),
     Key(
         "left_parenthesis",
         "(",
-        Text("digits", "位数"),
+        Bilingual("digits", "位数"),
         "intend('digits', -1)",
-        about=Text("One digit less.", "少显示一位数字。"),
+        about=Bilingual("One digit less.", "少显示一位数字。"),
     ),
     Key(
         "x",
         "x",
-        Text("largest", "最大"),
+        Bilingual("largest", "最大"),
         "intend('extreme', 1)",
-        about=Text(
+        about=Bilingual(
             "To the largest number of the matrix by size, then the next largest.",
             "跳到矩阵中绝对值最大的数，再按跳到次大的。",
         ),
@@ -43,9 +43,9 @@ MATRIX = (
     Key(
         "X",
         "X",
-        Text("smallest", "最小"),
+        Bilingual("smallest", "最小"),
         "intend('extreme', -1)",
-        about=Text(
+        about=Bilingual(
             "To the smallest number of the matrix by size; behind `x` one back.",
             "跳到矩阵中绝对值最小的数；在 `x` 之后则退回一个。",
         ),
@@ -53,16 +53,16 @@ MATRIX = (
     Key(
         "H",
         "H",
-        Text("heads", "各头"),
+        Bilingual("heads", "各头"),
         "intend('heads')",
-        about=Text("All heads side by side, or one at a time.", "所有头并排，或一次看一个头。"),
+        about=Bilingual("All heads side by side, or one at a time.", "所有头并排，或一次看一个头。"),
     ),
     Key(
         "space",
         "Space",
-        Text("flip", "前后"),
+        Bilingual("flip", "前后"),
         "intend('flip')",
-        about=Text(
+        about=Bilingual(
             "The numbers as they were before the last change; again: as they are.",
             "看上次改动之前的数；再按回到现在。",
         ),
@@ -70,9 +70,9 @@ MATRIX = (
     Key(
         "G",
         "G",
-        Text("overlay", "叠加"),
+        Bilingual("overlay", "叠加"),
         "intend('overlaid')",
-        about=Text(
+        about=Bilingual(
             "The values on the shades of their gradient, with arrows that point downhill; again: back to the step.",
             "数为值、色阶为梯度，箭头指向下坡；再按一次回到步骤。",
         ),
@@ -80,9 +80,9 @@ MATRIX = (
     Key(
         "C",
         "C",
-        Text("range", "范围"),
+        Bilingual("range", "范围"),
         "intend('colours')",
-        about=Text(
+        about=Bilingual(
             "One colour range for all matrices of the board, or for each its own.",
             "所有矩阵共用一个色阶范围，或各用各的。",
         ),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tfstep.view.arrange import arrange
-from tfstep.view.frame import Frame
-from tfstep.view.panels import heading_lines, shares
-from tfstep.view.spans import Line
+from tfstep.view.board.arrange import arrange
+from tfstep.view.frame.frame import Frame
+from tfstep.view.frame.panels import heading_lines, shares
+from tfstep.view.text.spans import Line
 
 AROUND = 3  # the bar on top, the status line, the footer
 ROOMY = 30  # lines from which panels are set apart by empty ones

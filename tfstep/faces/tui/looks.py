@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfstep.faces.tui.palette import THEMES
-from tfstep.text import Text, language, set_language
-from tfstep.view.spans import line
+from tfstep.text import Bilingual, language, set_language
+from tfstep.view.text.spans import line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 def other_language(app: Debugger) -> None:
     """English or Chinese."""
     set_language("zh" if language() == "en" else "en")
-    app.say(line(str(Text("language: English", "语言：中文"))))
+    app.say(line(str(Bilingual("language: English", "语言：中文"))))
 
 
 def next_theme(app: Debugger) -> None:
     """Dark, light, the terminal's own colours, round again."""
     names = list(THEMES)
     app.theme = names[(names.index(app.theme) + 1) % len(names)] if app.theme in names else names[0]
-    app.say(line(str(Text("theme: {name}", "主题：{name}", name=THEMES[app.theme].title))))
+    app.say(line(str(Bilingual("theme: {name}", "主题：{name}", name=THEMES[app.theme].title))))
     repaint(app)
 
 

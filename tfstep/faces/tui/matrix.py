@@ -5,13 +5,13 @@ from __future__ import annotations
 from rich.segment import Segment
 
 from tfstep.faces.tui.palette import Palette, mark_style, role, shade
-from tfstep.view.fit import right
-from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LIT, PINNED, SPOKEN
-from tfstep.view.labels import shortened
-from tfstep.view.places import Placed
-from tfstep.view.summary import summary
-from tfstep.view.symbols import plain
-from tfstep.view.width import clip, width
+from tfstep.view.board.places import Placed
+from tfstep.view.matrix.grid import CHANGED, CURSOR, HATCHED, LIT, PINNED, SPOKEN
+from tfstep.view.matrix.labels import shortened
+from tfstep.view.matrix.summary import summary
+from tfstep.view.text.fit import right
+from tfstep.view.text.symbols import plain
+from tfstep.view.text.width import clip, width
 
 _HEAT = {0: "  ", 1: " ·", 2: " ·"}
 _BRACKETS = "▐▌[]"

@@ -13,10 +13,10 @@ from tfstep.engine.cell import parse_cell
 from tfstep.errors import TfstepError, refusal
 from tfstep.faces.tui import following
 from tfstep.session.results import Drawn, Explained, Moved, Pictured, Plotted, Result, Shown, Swept
-from tfstep.text import Text
-from tfstep.view.number import plain
-from tfstep.view.said import said
-from tfstep.view.spans import Line, Span, ends, line, line_width
+from tfstep.text import Bilingual
+from tfstep.view.said.status_line import said
+from tfstep.view.text.number import plain
+from tfstep.view.text.spans import Line, Span, ends, line, line_width
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -53,7 +53,7 @@ def told(app: Debugger, result: Result) -> tuple[Line, ...]:
         app.push_screen(Plot(app, result))
         return ()
     from tfstep.faces.tui.help import Pages, room  # here and below: what the first Frame does not need
-    from tfstep.view.results import lines
+    from tfstep.view.said.results import lines
 
     found = list(lines(result, app.session.trace, min(room(app.size.width), 96)))
     if len(found) > 1:
@@ -71,7 +71,7 @@ def picture(app: Debugger) -> None:
     except OSError as error:
         app.say(line(Span(f"{path}: {refusal(error)}", "bad")))
         return
-    app.say(line(Span(str(Text("wrote {path}", "已写入 {path}", path=path)), "good")))
+    app.say(line(Span(str(Bilingual("wrote {path}", "已写入 {path}", path=path)), "good")))
 
 
 def hint(app: Debugger, cells: int) -> Line:
@@ -79,11 +79,11 @@ def hint(app: Debugger, cells: int) -> Line:
     if app.frame is None:
         return ()
     account = app.frame.account
-    nudge = Text("nudge {size}", "微调 {size}", size=f"{app.nudge:g}")
+    nudge = Bilingual("nudge {size}", "微调 {size}", size=f"{app.nudge:g}")
     value = f"  {plain(account.value)}   {nudge}"
     if not app.trail:
         return line(Span(account.cell, "dim"), Span(value, "dim"))
-    back = line(Span("⌫ ", "accent"), Span(str(Text("back", "返回")), "dim"))
+    back = line(Span("⌫ ", "accent"), Span(str(Bilingual("back", "返回")), "dim"))
     room = cells - line_width(back) - len(value) - 2
     return ends(line(*following.trail(app, room), Span(value, "dim")), back, cells)
 

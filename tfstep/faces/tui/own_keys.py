@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from platformdirs import user_config_path
 
-from tfstep.view.spans import Line, Span, line
+from tfstep.view.text.spans import Line, Span, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger

@@ -10,9 +10,9 @@ from tfstep.faces.tui.drawn import Drawn, give
 from tfstep.faces.tui.footer import asking, footer
 from tfstep.faces.tui.layout import layout
 from tfstep.faces.tui.tree import Timeline
-from tfstep.view.frame import Frame
-from tfstep.view.panels import top_line
-from tfstep.view.spans import Line, folded
+from tfstep.view.frame.frame import Frame
+from tfstep.view.frame.panels import top_line
+from tfstep.view.text.spans import Line, folded
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger

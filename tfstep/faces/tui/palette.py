@@ -10,8 +10,8 @@ from rich.color import Color
 from rich.style import Style
 from textual.theme import Theme
 
-from tfstep.text import Text
-from tfstep.view.grid import CHANGED, CURSOR, HATCHED, LEVELS, LIT, PINNED, SPOKEN
+from tfstep.text import Bilingual
+from tfstep.view.matrix.grid import CHANGED, CURSOR, HATCHED, LEVELS, LIT, PINNED, SPOKEN
 
 SMALL, LARGE = 3, 6  # of the levels: with named colours, those whose ink, and those whose ground, has a colour
 ON_NAMED = "bright_white"
@@ -22,7 +22,7 @@ class Palette(Struct, frozen=True):
     those of the terminal: there are no shades between them."""
 
     name: str
-    title: Text
+    title: Bilingual
     dark: bool
     paper: str
     panel: str
@@ -45,7 +45,7 @@ class Palette(Struct, frozen=True):
 
 DARK = Palette(
     "tfstep-dark",
-    Text("dark", "深色"),
+    Bilingual("dark", "深色"),
     True,
     paper="#0f141b",
     panel="#141b24",
@@ -66,7 +66,7 @@ DARK = Palette(
 )
 LIGHT = Palette(
     "tfstep-light",
-    Text("light", "浅色"),
+    Bilingual("light", "浅色"),
     False,
     paper="#fbfbf8",
     panel="#f2f2ee",
@@ -87,7 +87,7 @@ LIGHT = Palette(
 )
 TERMINAL = Palette(
     "tfstep-terminal",
-    Text("the terminal's own colours", "终端自己的配色"),
+    Bilingual("the terminal's own colours", "终端自己的配色"),
     True,
     paper="default",
     panel="default",

@@ -19,17 +19,17 @@ from tfstep.faces.tui.footer import legend
 from tfstep.faces.tui.fuzzy import best
 from tfstep.faces.tui.palette import DARK, THEMES, theme_of
 from tfstep.faces.tui.preview import Offer, Sight, pieces, sight, told
-from tfstep.text import Text, language, set_language
-from tfstep.view.fit import left
-from tfstep.view.spans import Line, Span, clipped, line
-from tfstep.view.symbols import is_ascii
-from tfstep.view.width import width
+from tfstep.text import Bilingual, language, set_language
+from tfstep.view.text.fit import left
+from tfstep.view.text.spans import Line, Span, clipped, line
+from tfstep.view.text.symbols import is_ascii
+from tfstep.view.text.width import width
 
 BESIDE = 76  # columns from which there is room for the preview
 TITLE = 22  # cells that a title needs beside its name
 STILL = 0.15  # seconds for which one must stay on a line until its scenario is loaded
-GROUPS = {"lesson": Text("lessons", "课程"), "scenario": Text("scenarios", "场景")}
-KINDS = {"lesson": Text("lesson", "课程"), "scenario": Text("scenario", "场景")}
+GROUPS = {"lesson": Bilingual("lessons", "课程"), "scenario": Bilingual("scenarios", "场景")}
+KINDS = {"lesson": Bilingual("lesson", "课程"), "scenario": Bilingual("scenario", "场景")}
 
 
 class Picker(App[Offer]):
@@ -64,7 +64,7 @@ class Picker(App[Offer]):
     def compose(self) -> ComposeResult:
         """Title, search, the list beside its preview, footer."""
         yield Drawn(id="title")
-        yield Input(placeholder=str(Text("type to search", "输入文字以查找")), id="search", compact=True)
+        yield Input(placeholder=str(Bilingual("type to search", "输入文字以查找")), id="search", compact=True)
         with Horizontal(id="body"):
             yield Drawn(id="offers")
             with Vertical(id="preview"):
@@ -128,7 +128,7 @@ class Picker(App[Offer]):
     def action_language(self) -> None:
         """English or Chinese."""
         set_language("zh" if language() == "en" else "en")
-        self.query_one(Input).placeholder = str(Text("type to search", "输入文字以查找"))
+        self.query_one(Input).placeholder = str(Bilingual("type to search", "输入文字以查找"))
         self._draw()
 
     def action_theme(self) -> None:
@@ -166,7 +166,7 @@ class Picker(App[Offer]):
         if not self.is_running:
             return
         cells = self.size.width
-        choose = Text("choose a lesson or a scenario", "选择一门课程或一个场景")
+        choose = Bilingual("choose a lesson or a scenario", "选择一门课程或一个场景")
         self.query_one("#title", Drawn).show([line(Span("tfstep", "accent"), Span(f"  {choose}", "strong"))])
         beside = cells >= BESIDE
         self.query_one("#preview").display = beside
@@ -180,7 +180,7 @@ class Picker(App[Offer]):
         room_for = (cells * 9 // 20 if beside else cells) - 2
         names = max((width(each.name) for each in self.found), default=0)
         names = names if room_for - names > TITLE else 0  # else the title alone: the preview has the name
-        nothing = line(Span(str(Text("nothing fits", "没有匹配的项")), "dim"))
+        nothing = line(Span(str(Bilingual("nothing fits", "没有匹配的项")), "dim"))
         offers.show([clipped(self._line(row, names), room_for) for row in part] or [nothing])
         offers.lit = here - self._first if self.found else None
         self.query_one("#footer", Drawn).show([_keys(bool(self.query_one(Input).value))])
@@ -232,11 +232,11 @@ class Picker(App[Offer]):
 
 def _keys(searching: bool) -> Line:
     keys = (
-        ("Enter", Text("open", "打开")),
-        ("↑ ↓", Text("move", "移动")),
-        ("^L", Text("language", "语言")),
-        ("^T", Text("theme", "主题")),
-        ("Esc", Text("show all", "显示全部") if searching else Text("quit", "退出")),
+        ("Enter", Bilingual("open", "打开")),
+        ("↑ ↓", Bilingual("move", "移动")),
+        ("^L", Bilingual("language", "语言")),
+        ("^T", Bilingual("theme", "主题")),
+        ("Esc", Bilingual("show all", "显示全部") if searching else Bilingual("quit", "退出")),
     )
     return legend(keys)
 

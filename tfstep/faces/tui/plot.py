@@ -10,9 +10,9 @@ from textual.screen import ModalScreen
 
 from tfstep.faces.tui.drawn import Drawn
 from tfstep.session.results import Result
-from tfstep.text import Text
-from tfstep.view.pictures import picture
-from tfstep.view.spans import Span, clipped, ends, line
+from tfstep.text import Bilingual
+from tfstep.view.said.pictures import picture
+from tfstep.view.text.spans import Span, clipped, ends, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -47,7 +47,7 @@ class Plot(ModalScreen[None]):
         drawn.styles.offset = place.offset
         drawn.styles.width, drawn.styles.height = place.width, place.height
         lines = list(picture(self.result, max(20, place.width - 4), max(8, place.height - 3)))
-        hint = line(Span(str(Text("any key goes on", "按任意键继续")), "dim"))
+        hint = line(Span(str(Bilingual("any key goes on", "按任意键继续")), "dim"))
         shown = [clipped(each, place.width - 2) for each in lines]
         shown = [(), *shown[: place.height - 2]]
         shown += [()] * (place.height - 1 - len(shown))

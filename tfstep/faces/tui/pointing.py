@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tfstep.text import Text
-from tfstep.view.extremes import order, rank_named
-from tfstep.view.grid import Grid
-from tfstep.view.number import plain
-from tfstep.view.places import Piece
-from tfstep.view.spans import Span, line
+from tfstep.text import Bilingual
+from tfstep.view.board.places import Piece
+from tfstep.view.matrix.extremes import order, rank_named
+from tfstep.view.matrix.grid import Grid
+from tfstep.view.text.number import plain
+from tfstep.view.text.spans import Span, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -79,7 +79,10 @@ def along(app: Debugger, axis: str, by: int) -> None:
     others = [each for each in several if each.name not in ("head", "batch")]
     found = named or (others[-1:] if axis == "head" else others[:1])
     if not found:
-        label = {"head": Text("one head only", "这里只有一个头"), "batch": Text("one sentence only", "这里只有一句")}
+        label = {
+            "head": Bilingual("one head only", "这里只有一个头"),
+            "batch": Bilingual("one sentence only", "这里只有一句"),
+        }
         app.say(line(Span(str(label[axis]), "dim")))
         return
     pick(app, found[0].axis, (found[0].at + by) % found[0].size)
@@ -92,7 +95,7 @@ def extreme(app: Debugger, by: int) -> None:
         return
     ordered = order(grid)
     if not ordered.count:
-        app.say(line(Span(str(Text("there is no number to be found", "没有可找的数")), "dim")))
+        app.say(line(Span(str(Bilingual("there is no number to be found", "没有可找的数")), "dim")))
         return
     key, place, rank = app.extreme
     begun = key == grid.key and place == grid.cursor
@@ -101,7 +104,7 @@ def extreme(app: Debugger, by: int) -> None:
     _put(app, app.frame.focus, grid.at(*place))
     app.extreme = (grid.key, place, rank)
     account = app.frame.account
-    told = Text("{rank} by size: ", "按绝对值{rank}：", rank=rank_named(rank, ordered.count))
+    told = Bilingual("{rank} by size: ", "按绝对值{rank}：", rank=rank_named(rank, ordered.count))
     app.say(line(Span(str(told), "dim"), Span(account.name, "accent"), Span(f" = {plain(account.value)}", "strong")))
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from tfstep.errors import TfstepError
-from tfstep.text import Text
-from tfstep.view.frame import Camera, Frame
-from tfstep.view.look import Look
-from tfstep.view.places import Piece
-from tfstep.view.spans import Line, Span, clipped, line
-from tfstep.view.width import wrap
+from tfstep.text import Bilingual
+from tfstep.view.board.places import Piece
+from tfstep.view.frame.frame import Camera, Frame
+from tfstep.view.frame.view_state import ViewState
+from tfstep.view.text.spans import Line, Span, clipped, line
+from tfstep.view.text.width import wrap
 
 TELLING = ("attn.weights", "layer0.y", "f")  # the ends of the steps that show most, the first that is there
 
@@ -23,11 +23,11 @@ class Offer(Struct, frozen=True):
 
     kind: str
     name: str
-    title: Text | str
-    note: Text | str = ""
-    about: Text | str = ""
+    title: Bilingual | str
+    note: Bilingual | str = ""
+    about: Bilingual | str = ""
     scenario: str = ""
-    tags: tuple[Text | str, ...] = ()
+    tags: tuple[Bilingual | str, ...] = ()
     done: bool = False
 
     @property
@@ -39,14 +39,14 @@ class Offer(Struct, frozen=True):
 class Sight(Struct, frozen=True, eq=False):
     """What only loading a scenario tells."""
 
-    about: Text
-    model: Text
+    about: Bilingual
+    model: Bilingual
     frame: Frame
 
 
 def sight(name: str) -> Sight | None:
     """Load a scenario and look at its most telling step; None for one with a mistake."""
-    from tfstep.commands.session import Session
+    from tfstep.commands.language.session import Session
     from tfstep.scenario.scenario import load
 
     try:
@@ -58,13 +58,13 @@ def sight(name: str) -> Sight | None:
             session.steps_total,
             sum(n.spec.size for n in session.trace.plan.nodes if n.kind == "parameter"),
         )
-        model = Text(
+        model = Bilingual(
             "{steps} steps, {parameters} parameters",
             "{steps} 步，{parameters} 个参数",
             steps=steps,
             parameters=parameters,
         )
-        return Sight(session.scenario.about, model, Camera().frame(session, Look()))
+        return Sight(session.scenario.about, model, Camera().frame(session, ViewState()))
     except TfstepError:
         return None
 
@@ -87,7 +87,7 @@ def _tags(offer: Offer, cells: int) -> Iterator[Line]:
     if not offer.tags:
         return
     yield ()
-    label = Text("variants: {names}", "变体：{names}", names=", ".join(map(str, offer.tags)))
+    label = Bilingual("variants: {names}", "变体：{names}", names=", ".join(map(str, offer.tags)))
     text = str(label) if offer.kind == "scenario" else " ".join(map(str, offer.tags))
     for part in wrap(text, cells):
         yield line(Span(part, "dim" if offer.kind == "scenario" else "good"))

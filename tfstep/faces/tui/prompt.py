@@ -11,7 +11,7 @@ from textual.events import Key, Paste
 from textual.message import Message
 from textual.widgets import Input, Label
 
-from tfstep.commands.line import LONGEST
+from tfstep.commands.language.line import LONGEST
 
 Candidate = tuple[str, int, str]  # the text, how many characters at the end it replaces, a word on it
 Complete = Callable[[str], list[Candidate]]  # of the line so far

@@ -17,11 +17,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 from textual.keys import Keys, _character_to_key, format_key  # Textual has no public way from a character to its key
 
-from tfstep.commands.line import split
-from tfstep.commands.registry import find
+from tfstep.commands.language.line import split
+from tfstep.commands.language.registry import find
 from tfstep.errors import CommandError, TfstepError
 from tfstep.faces.tui.key import Key, bindings
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -51,7 +51,7 @@ def rebound(keys: tuple[Key, ...], file: Path) -> Rebound:
     """These keys with the changes of the file; without a file, as they are."""
     try:
         if file.stat().st_size > LARGEST:
-            return Rebound(keys, (f"{file}:1:1: {Text('too large a file', '文件过大')}",))
+            return Rebound(keys, (f"{file}:1:1: {Bilingual('too large a file', '文件过大')}",))
         text = file.read_text("utf-8")
     except FileNotFoundError:
         return Rebound(keys)
@@ -68,7 +68,7 @@ def _misspelled(file: Path, text: str, error: str) -> str:
     """A fault of TOML itself, at its place."""
     found = _WHERE.search(error)
     line, column = (found[1], found[2]) if found and found[1] else (str(len(text.splitlines()) or 1), "1")
-    said = Text("this is not TOML: {error}", "不是合法的 TOML：{error}", error=_WHERE.sub("", error).strip())
+    said = Bilingual("this is not TOML: {error}", "不是合法的 TOML：{error}", error=_WHERE.sub("", error).strip())
     return f"{file}:{line}:{column}: {said}"
 
 
@@ -97,7 +97,7 @@ def key_name(written: str) -> str:
     if last and (len(last) == 1 or last in {key.value for key in Keys} or last == "space" or "_" in last):
         return f"{modifiers}{last}"
     raise CommandError(
-        Text(
+        Bilingual(
             "there is no key {key!r}; a key is a character, or such as `ctrl+g`, `f5`, `pagedown`",
             "没有按键 {key!r}；按键写作一个字符，或 `ctrl+g`、`f5`、`pagedown` 这样的名称",
             key=written[:40],
@@ -109,7 +109,7 @@ def _meant(keys: tuple[Key, ...], name: str, what: object) -> Key | None:
     """The key that a line of the file asks for, None where it asks for none. Raises TfstepError."""
     if not isinstance(what, str):
         raise CommandError(
-            Text(
+            Bilingual(
                 '{key} = {what!r}: in quotes, a key or a command is needed, such as "n" or "goto loss"',
                 '{key} = {what!r}：应是引号里的按键或命令，例如 "n" 或 "goto loss"',
                 key=name,
@@ -125,8 +125,8 @@ def _meant(keys: tuple[Key, ...], name: str, what: object) -> Key | None:
     command = what.strip().removeprefix(":").strip()
     word, _ = split(command)
     found = find(word)
-    label = Text("{line}", "{line}", line=command)
-    about = found.about if command == word else Text("Run `{line}`.", "执行 `{line}`。", line=command)
+    label = Bilingual("{line}", "{line}", line=command)
+    about = found.about if command == word else Bilingual("Run `{line}`.", "执行 `{line}`。", line=command)
     return Key(new, _shown(name), label, "run", command, about)
 
 

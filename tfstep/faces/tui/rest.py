@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from tfstep.commands.registry import declared
-from tfstep.view.frame import Frame
+from tfstep.commands.language.registry import declared
+from tfstep.view.frame.frame import Frame
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger

@@ -6,34 +6,34 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tfstep.text import Text
-from tfstep.view.look import DRAWN, MOST_DIGITS
-from tfstep.view.number import DIGITS
-from tfstep.view.spans import Span, line
-from tfstep.view.versus import other_variant
+from tfstep.text import Bilingual
+from tfstep.view.board.versus import other_variant
+from tfstep.view.frame.view_state import DRAWN, MOST_DIGITS
+from tfstep.view.text.number import DIGITS
+from tfstep.view.text.spans import Span, line
 
 if TYPE_CHECKING:
     from tfstep.errors import TfstepError
     from tfstep.faces.tui.app import Debugger
 
 _DRAWN = {
-    "auto": Text("numbers on shades; shades alone where there is little room", "数字加色阶；空间不够时只用色阶"),
-    "numbers": Text("plain numbers, scrolled where there is little room", "只用数字；空间不够时滚动"),
-    "heat": Text("shades only", "只用色阶"),
+    "auto": Bilingual("numbers on shades; shades alone where there is little room", "数字加色阶；空间不够时只用色阶"),
+    "numbers": Bilingual("plain numbers, scrolled where there is little room", "只用数字；空间不够时滚动"),
+    "heat": Bilingual("shades only", "只用色阶"),
 }
 
 
 def gradient(app: Debugger) -> None:
     """Value, gradient and new value; or back to the step."""
-    _slope(app, "gradient", Text("the value, its gradient, what the update makes of it", "值、梯度、更新后的值"))
+    _slope(app, "gradient", Bilingual("the value, its gradient, what the update makes of it", "值、梯度、更新后的值"))
 
 
 def overlaid(app: Debugger) -> None:
     """The value on the shades of its gradient; or back to the step."""
-    _slope(app, "overlaid", Text("the value on the shades of its gradient", "数为值，色阶为其梯度"))
+    _slope(app, "overlaid", Bilingual("the value on the shades of its gradient", "数为值，色阶为其梯度"))
 
 
-def _slope(app: Debugger, mode: str, said: Text) -> None:
+def _slope(app: Debugger, mode: str, said: Bilingual) -> None:
     if app.look.mode == mode:
         app.status = ()
         app.look_at(mode="value", focus=None, factor=0)
@@ -43,7 +43,7 @@ def _slope(app: Debugger, mode: str, said: Text) -> None:
         and app.frame.account.gradient is None
         and not app.frame.subject.endswith((".grad", ".new"))
     ):
-        said = Text("no gradient: no way leads from it to the loss", "没有梯度：从它到损失没有路径")
+        said = Bilingual("no gradient: no way leads from it to the loss", "没有梯度：从它到损失没有路径")
     _tell(app, said)
     app.look_at(mode=mode, focus=None, factor=0)
 
@@ -55,7 +55,7 @@ def difference(app: Debugger) -> None:
     other = other_variant(app.session)
     modes = ["value", *(["difference"] if app.frame.since else []), *(["variant", "word"] if other else [])]
     if len(modes) == 1:
-        text = Text("nothing was edited yet: `e` edits, `+` and `-` nudge", "还没有改动：`e` 编辑，`+` `-` 微调")
+        text = Bilingual("nothing was edited yet: `e` edits, `+` and `-` nudge", "还没有改动：`e` 编辑，`+` `-` 微调")
         app.say(line(Span(str(text), "dim")))
         return
     wanted = modes[(modes.index(app.look.mode) + 1) % len(modes)] if app.look.mode in modes else modes[1]
@@ -80,21 +80,21 @@ def _beside(app: Debugger, wanted: str, other: str) -> None:
         else:
             app.conclude(came)
 
-    app.busy.do(str(Text("computing variant {name}", "计算变体 {name}", name=other)), work, done)
+    app.busy.do(str(Bilingual("computing variant {name}", "计算变体 {name}", name=other)), work, done)
 
 
 def _compared(app: Debugger, wanted: str, other: str | None) -> None:
     here = app.session.variant
     told = {
-        "difference": Text("before and after the last change", "上次改动之前与之后"),
-        "variant": Text("variant {a} and {b}, by position", "变体 {a} 与 {b}，按位置对齐", a=other, b=here),
-        "word": Text("variant {a} and {b}, by word", "变体 {a} 与 {b}，按词对齐", a=other, b=here),
+        "difference": Bilingual("before and after the last change", "上次改动之前与之后"),
+        "variant": Bilingual("variant {a} and {b}, by position", "变体 {a} 与 {b}，按位置对齐", a=other, b=here),
+        "word": Bilingual("variant {a} and {b}, by word", "变体 {a} 与 {b}，按词对齐", a=other, b=here),
     }
     app.status = (line(Span(str(told[wanted]), "dim")),) if wanted in told else ()
     app.look_at(mode=wanted, focus=None, factor=0)
     frame = app.frame
     if frame is not None and wanted in ("variant", "word") and not any("@" in each.grid.key for each in frame.pieces):
-        lacks = Text(
+        lacks = Bilingual(
             "{path} cannot be compared: variant {name} has none of its shape",
             "{path} 无法比较：变体 {name} 中没有同样形状的它",
             path=frame.subject,
@@ -113,7 +113,7 @@ def drawn(app: Debugger) -> None:
 def digits(app: Debugger, by: int) -> None:
     """More or fewer digits; at the usual number again as many as there is room for."""
     wanted = max(1, min((app.look.drawing.digits or DIGITS) + by, MOST_DIGITS))
-    _tell(app, Text("{n} digits", "显示 {n} 位数字", n=wanted))
+    _tell(app, Bilingual("{n} digits", "显示 {n} 位数字", n=wanted))
     app.look_at(drawing=replace(app.look.drawing, digits=0 if wanted == DIGITS else wanted))
 
 
@@ -122,12 +122,12 @@ def colours(app: Debugger) -> None:
     shared = not app.look.shared
     _tell(
         app,
-        Text(
+        Bilingual(
             "one colour range for all matrices: equal shades, equal numbers",
             "所有矩阵共用色阶范围：同色即同值",
         )
         if shared
-        else Text("every matrix has its own colour range", "每个矩阵用自己的色阶范围"),
+        else Bilingual("every matrix has its own colour range", "每个矩阵用自己的色阶范围"),
     )
     app.look_at(shared=shared)
 
@@ -137,11 +137,11 @@ def heads(app: Debugger) -> None:
     side = not app.look.heads
     here = app.frame is not None and any(each.name == "head" and each.size > 1 for each in app.frame.heading.planes)
     if not side:
-        said = Text("one head at a time", "一次看一个头")
+        said = Bilingual("one head at a time", "一次看一个头")
     elif here:
-        said = Text("heads side by side", "所有头并排")
+        said = Bilingual("heads side by side", "所有头并排")
     else:
-        said = Text("heads side by side, at steps that have several", "所有头并排（在有多个头的步骤上）")
+        said = Bilingual("heads side by side, at steps that have several", "所有头并排（在有多个头的步骤上）")
     _tell(app, said)
     app.look_at(heads=side, mode="value", focus=None, factor=0)
 
@@ -149,14 +149,14 @@ def heads(app: Debugger) -> None:
 def flip(app: Debugger) -> None:
     """Before the last change and after it, in the same place."""
     if app.frame is None or app.frame.since is None:
-        text = Text("nothing was edited yet: `e` edits, `+` and `-` nudge", "还没有改动：`e` 编辑，`+` `-` 微调")
+        text = Bilingual("nothing was edited yet: `e` edits, `+` and `-` nudge", "还没有改动：`e` 编辑，`+` `-` 微调")
         app.say(line(Span(str(text), "dim")))
         return
     earlier = not app.look.earlier
-    _tell(app, Text("before the last change", "上次改动之前") if earlier else Text("after it", "改动之后"))
+    _tell(app, Bilingual("before the last change", "上次改动之前") if earlier else Bilingual("after it", "改动之后"))
     mode = "value" if app.look.mode == "difference" else app.look.mode
     app.look_at(earlier=earlier, mode=mode)
 
 
-def _tell(app: Debugger, said: Text) -> None:
+def _tell(app: Debugger, said: Bilingual) -> None:
     app.status = (line(Span(str(said), "dim")),)

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 from tfstep.faces import recovery
 from tfstep.faces.tui import outcome, tour
 from tfstep.faces.tui.app import Debugger
 from tfstep.faces.tui.own_keys import with_own_keys
 from tfstep.faces.tui.palette import TERMINAL
 from tfstep.scenario.scenario import Scenario
-from tfstep.text import Text
-from tfstep.view.spans import Span, line
-from tfstep.view.symbols import plain
+from tfstep.text import Bilingual
+from tfstep.view.text.spans import Span, line
+from tfstep.view.text.symbols import plain
 
 
 class Manner(TypedDict):
@@ -60,7 +60,7 @@ def run(
         app.tour = tour.Tour(app)
     code = app.run() or 0
     if app.return_code:
-        broke = Text(
+        broke = Bilingual(
             "the screen broke down; what you changed is kept: `tfstep run {name}`, then `recover`",
             "界面意外中止；所做的改动已保存：运行 `tfstep run {name}` 后执行 `recover`",
             name=recovery.called(session),

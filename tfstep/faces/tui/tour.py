@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tfstep.text import Text
-from tfstep.view.spans import Line, Span, ends, line
-from tfstep.view.width import wrap
+from tfstep.text import Bilingual
+from tfstep.view.text.spans import Line, Span, ends, line
+from tfstep.view.text.width import wrap
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
@@ -38,13 +38,13 @@ class Stand(Struct, frozen=True):
 class Card(Struct, frozen=True):
     """What it says, and whether that was done between two stands."""
 
-    text: Text
+    text: Bilingual
     done: Callable[[Stand, Stand], bool] = lambda before, now: False
 
 
 CARDS = (
     Card(
-        Text(
+        Bilingual(
             "Every number the model computes is made in a step, and the steps stand on the left. [[next]] goes to the "
             "next one, [[reverse-next]] goes back. Try it.",
             "模型算出的每个数都来自某一步，左边就是全部步骤。[[next]] 走到下一步，[[reverse-next]] 后退。试试看。",
@@ -52,14 +52,14 @@ CARDS = (
         lambda before, now: before.position != now.position,
     ),
     Card(
-        Text(
+        Bilingual(
             "[[step]] goes into a step and shows how it is computed inside; [[finish]] comes out again.",
             "[[step]] 进入一步的内部，看它怎样算出来；[[finish]] 再出来。",
         ),
         lambda before, now: before.position != now.position,
     ),
     Card(
-        Text(
+        Bilingual(
             "The arrows move the cell cursor; under the matrices stands why that number is what it is. "
             "[[intend('follow')]] goes to where the marked number comes from, [[intend('go_back')]] back.",
             "方向键移动单元格光标；矩阵下方说明这个数为何如此。[[intend('follow')]] 跳到选中的数的来处，"
@@ -68,7 +68,7 @@ CARDS = (
         lambda before, now: before.cell != now.cell or before.followed != now.followed,
     ),
     Card(
-        Text(
+        Bilingual(
             "Change a number and everything downstream moves: [[intend('edit')]] edits it, [[intend('nudge', 1)]] and "
             "[[intend('nudge', -1)]] nudge it, [[undo]] takes it back.",
             "改一个数，下游全都跟着变：[[intend('edit')]] 编辑，[[intend('nudge', 1)]] 和 "
@@ -77,7 +77,7 @@ CARDS = (
         lambda before, now: before.entry is not now.entry,
     ),
     Card(
-        Text(
+        Bilingual(
             "[[intend('command')]] takes commands: `break *.weights`, `train 20`, `plot`. [[intend('everything')]] "
             "finds anything by a few letters, [[intend('jump')]] jumps to whatever you see.",
             "[[intend('command')]] 输入命令：`break *.weights`、`train 20`、`plot`。[[intend('everything')]] "
@@ -85,7 +85,7 @@ CARDS = (
         ),
     ),
     Card(
-        Text(
+        Bilingual(
             "[[help]] tells what you look at and which keys do something there; [[intend('language')]] switches the "
             "language, [[intend('theme')]] the colours. [[intend('tour')]] shows this again.",
             "[[help]] 说明当前所看的内容和可用的按键；[[intend('language')]] 切换语言，[[intend('theme')]] 切换配色。"
@@ -120,8 +120,8 @@ class Tour:
         """The card, so wide; keys by what they are called now."""
         shown = {key.line if key.action == "run" else key.action: key.shown for key in reversed(self.app.keys)}
         text = KEY.sub(lambda found: shown.get(found[1], "?"), str(CARDS[self.at].text))
-        count = line(Span(str(Text("tour", "导览")), "accent"), Span(f"  {self.at + 1}/{len(CARDS)}", "dim"))
-        hint = Text(
+        count = line(Span(str(Bilingual("tour", "导览")), "accent"), Span(f"  {self.at + 1}/{len(CARDS)}", "dim"))
+        hint = Bilingual(
             "{key}: next card   {end}: end of the tour",
             "{key}：下一张   {end}：结束导览",
             key=shown.get("intend('tour')", "?"),

@@ -11,8 +11,8 @@ from textual.widget import Widget
 
 from tfstep.faces.tui.drawn import Badges, Hover, badged, palette_of
 from tfstep.faces.tui.palette import Palette, role
-from tfstep.view.symbols import plain
-from tfstep.view.timeline import AHEAD, DONE, NOW, Row
+from tfstep.view.frame.timeline import AHEAD, DONE, NOW, Row
+from tfstep.view.text.symbols import plain
 
 
 class Timeline(Widget):

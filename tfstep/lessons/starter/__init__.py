@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tfstep.errors import CommandError
-from tfstep.lessons.catalog import ENDS
-from tfstep.text import Text
+from tfstep.lessons.format.catalog import ENDS
+from tfstep.text import Bilingual
 
 NAME = "my-lesson"  # what it is called where nobody says
 
@@ -23,7 +23,7 @@ def write(name: str = NAME) -> tuple[Path, ...]:
     for file in files:
         if file.exists():
             raise CommandError(
-                Text("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=file)
+                Bilingual("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=file)
             )
     for file, end in zip(files, ENDS, strict=True):
         file.write_text(Path(__file__).with_name(f"lesson{end}").read_text("utf-8"), "utf-8")

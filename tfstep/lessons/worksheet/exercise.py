@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct, field
 
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 
 class Grid(Struct, frozen=True, eq=False):
@@ -42,17 +42,17 @@ class Exercise(Struct, frozen=True, eq=False):
     op: str
     attrs: dict[str, object]
     formula: str
-    task: Text
+    task: Bilingual
     given: tuple[Grid, ...]
     result: Grid
     answers: tuple[Answer, ...]
-    label: Text  # what sort of exercise it is
+    label: Bilingual  # what sort of exercise it is
 
 
 class Sheet(Struct, frozen=True):
     """A worksheet: its heading and its exercises."""
 
-    title: Text
+    title: Bilingual
     scenario: str
     variant: str
     seed: int

@@ -19,24 +19,24 @@ from tfstep.lessons.worksheet.exercise import Answer, Exercise, Grid, Sheet
 from tfstep.lessons.worksheet.pick import LEVELS, OPS, candidates, operands
 from tfstep.lessons.worksheet.working import PLACES, working
 from tfstep.scenario.scenario import Scenario
-from tfstep.text import Text
-from tfstep.view.report.indices import along, in_words
+from tfstep.text import Bilingual
+from tfstep.view.export.indices import along, in_words
 
 BLANKS = 3  # cells left out of a table
 DEEP = {"softmax": 3, "formula": 4}  # levels of working, down to what is given, where it takes more than one
 MOST_PLACES = 4
-_STEP = Text("one step", "一步运算")  # of a formula, which need not be a product
+_STEP = Bilingual("one step", "一步运算")  # of a formula, which need not be a product
 _TASKS = {
-    "products": Text("Work out the blanks.", "算出空格中的数。"),
-    "softmax": Text("Work out the row that is left out.", "算出空出来的那一行。"),
-    "masks": Text(
+    "products": Bilingual("Work out the blanks.", "算出空格中的数。"),
+    "softmax": Bilingual("Work out the row that is left out.", "算出空出来的那一行。"),
+    "masks": Bilingual(
         "Which scores are masked, those where the mask is not 0? Fill in the row.",
         "掩码不为 0 的地方，分数会被遮住。填出这一行。",
     ),
-    "gradients": Text("Work out the blanks of the gradient.", "算出梯度中的空格。"),
-    "updates": Text("Make the update: work out the blanks.", "做一次参数更新：算出空格中的数。"),
+    "gradients": Bilingual("Work out the blanks of the gradient.", "算出梯度中的空格。"),
+    "updates": Bilingual("Make the update: work out the blanks.", "做一次参数更新：算出空格中的数。"),
 }
-_PARTS = Text("The tables are parts of larger ones.", "这几张表只是大表的一部分。")
+_PARTS = Bilingual("The tables are parts of larger ones.", "这几张表只是大表的一部分。")
 
 
 def worksheet(scenario: Scenario, seed: int, levels: Sequence[str] = (), rounded: bool = False, each: int = 2) -> Sheet:
@@ -63,7 +63,7 @@ def worksheet(scenario: Scenario, seed: int, levels: Sequence[str] = (), rounded
     exercises = [exercise for ones in made.values() for _, exercise in sorted(ones, key=lambda pair: pair[0])]
     if not exercises and not levels:
         raise CommandError(
-            Text(
+            Bilingual(
                 "{name} has no step that fits on paper: no more than {n} rows and columns",
                 "{name} 没有适合笔算的步骤：最多 {n} 行 {n} 列",
                 name=scenario.name,
@@ -72,7 +72,7 @@ def worksheet(scenario: Scenario, seed: int, levels: Sequence[str] = (), rounded
         )
     if not exercises:
         raise CommandError(
-            Text(
+            Bilingual(
                 "{name} has no step of this level that fits on paper; levels: {levels}",
                 "{name} 没有适合笔算的这类步骤；可选：{levels}",
                 name=scenario.name,
@@ -129,7 +129,7 @@ def _exercise(trace: Trace, node: Node, level: str, rng: np.random.Generator, ro
     task = (
         _TASKS[level]
         if part == Excerpt()
-        else Text("{task} {parts}", "{task}{parts}", task=_TASKS[level], parts=_PARTS)
+        else Bilingual("{task} {parts}", "{task}{parts}", task=_TASKS[level], parts=_PARTS)
     )
     return Exercise(
         level, node.path, node.op.name, dict(node.attrs), formula, task, given, result, tuple(answers), label

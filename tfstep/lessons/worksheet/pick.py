@@ -9,14 +9,14 @@ import numpy as np
 from tfstep.engine.plan import Node
 from tfstep.engine.trace import Trace
 from tfstep.lessons.worksheet.excerpt import fits
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
-LEVELS: dict[str, Text] = {
-    "products": Text("dot products", "点积"),
-    "softmax": Text("softmax rows", "softmax 的一行"),
-    "masks": Text("masks", "掩码"),
-    "gradients": Text("gradients", "梯度"),
-    "updates": Text("updates", "参数更新"),
+LEVELS: dict[str, Bilingual] = {
+    "products": Bilingual("dot products", "点积"),
+    "softmax": Bilingual("softmax rows", "softmax 的一行"),
+    "masks": Bilingual("masks", "掩码"),
+    "gradients": Bilingual("gradients", "梯度"),
+    "updates": Bilingual("updates", "参数更新"),
 }
 """The levels of exercises, easiest first."""
 

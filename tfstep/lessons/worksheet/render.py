@@ -9,16 +9,16 @@ import numpy as np
 
 from tfstep.lessons.worksheet.exercise import Exercise, Grid, Sheet
 from tfstep.lessons.worksheet.working import number
-from tfstep.text import Text, language
+from tfstep.text import Bilingual, language
 
 _BLANK = "______"
-_KEY = Text("Key", "答案")
+_KEY = Bilingual("Key", "答案")
 
 
 def heading(sheet: Sheet) -> str:
     """``Word order · Worksheet 7``."""
     about = "" if sheet.variant == "base" else f" ({sheet.variant})"
-    number = Text("Worksheet {seed}", "练习卷 {seed}", seed=sheet.seed)
+    number = Bilingual("Worksheet {seed}", "练习卷 {seed}", seed=sheet.seed)
     return f"{sheet.title}{about} · {number}"
 
 
@@ -60,7 +60,7 @@ def _cells(grid: Grid, row: int) -> Iterator[str]:
 
 def _sort(exercise: Exercise) -> str:
     """What sort of exercise it is, before the name of its step."""
-    return str(Text("{label}: ", "{label}：", label=exercise.label))
+    return str(Bilingual("{label}: ", "{label}：", label=exercise.label))
 
 
 def _printed(value: np.generic) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tfstep.session.checks import Report
-from tfstep.session.finite import Gradients
-from tfstep.text import Text
-from tfstep.view.report.json import number
-from tfstep.view.report.layout import line, span
-from tfstep.view.spans import Line
+from tfstep.session.study.checks import Report
+from tfstep.session.study.finite import Gradients
+from tfstep.text import Bilingual
+from tfstep.view.export.json import number
+from tfstep.view.export.layout import line, span
+from tfstep.view.text.spans import Line
 
 _MARKS = {True: ("✓", "good"), False: ("✗", "bad"), None: ("·", "dim")}
 
@@ -43,12 +43,12 @@ def report(found: Report) -> Iterator[Line]:
 
 
 def _gradient(found: Gradients | None) -> Line:
-    title = span(Text("gradients agree with finite differences", "梯度与有限差分一致"), "name")
+    title = span(Bilingual("gradients agree with finite differences", "梯度与有限差分一致"), "name")
     if found is None:
-        reason = Text("there is no loss, or it is not finite", "没有损失，或损失不是有限值")
+        reason = Bilingual("there is no loss, or it is not finite", "没有损失，或损失不是有限值")
         return line(span("· ", "dim"), title, span(f"  {reason}", "dim"))
     mark, role = _MARKS[found.holds]
-    text = Text(
+    text = Bilingual(
         "largest error {error:.1e} (of a tensor's largest gradient) at {worst}; {checked} checked, {skipped} skipped",
         "最大误差 {error:.1e}（相对张量的最大梯度），位于 {worst}；检查 {checked} 处，跳过 {skipped} 处",
         error=found.max_error,

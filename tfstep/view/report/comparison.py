@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tfstep.session.compare import Comparison, Difference
-from tfstep.text import Text
-from tfstep.view.report.json import number
-from tfstep.view.report.layout import indented, line, span, table
-from tfstep.view.report.numbers import brief
-from tfstep.view.spans import Line, Span
+from tfstep.session.study.compare import Comparison, Difference
+from tfstep.text import Bilingual
+from tfstep.view.export.json import number
+from tfstep.view.export.layout import indented, line, span, table
+from tfstep.view.export.numbers import brief
+from tfstep.view.text.spans import Line, Span
 
 
 def comparison_json(found: Comparison) -> str:
@@ -39,22 +39,22 @@ def comparison(found: Comparison, names: tuple[str, str]) -> Iterator[Line]:
     """What differs, in the order of the timeline; what only one run has; what could not be compared."""
     given = [leaf for leaf in found.leaves if not leaf.equal]
     if given:
-        yield line(span(Text("given differently", "给定的不同"), "accent"))
+        yield line(span(Bilingual("given differently", "给定的不同"), "accent"))
         yield from indented(_figures(given))
     differing = [step for step in found.steps if not step.equal]
     if found.first is None:
-        text = Text("no step differs; {n} were compared", "没有不同的步骤；比较了 {n} 步", n=len(found.steps))
+        text = Bilingual("no step differs; {n} were compared", "没有不同的步骤；比较了 {n} 步", n=len(found.steps))
         yield line(span(text, "good"))
     else:
-        text = Text("the first step that differs: {path}", "第一个不同的步骤：{path}", path=found.first.path)
+        text = Bilingual("the first step that differs: {path}", "第一个不同的步骤：{path}", path=found.first.path)
         yield line(span(text, "bad"))
-        text = Text("{n} of {of} steps differ", "{of} 步中有 {n} 步不同", n=len(differing), of=len(found.steps))
+        text = Bilingual("{n} of {of} steps differ", "{of} 步中有 {n} 步不同", n=len(differing), of=len(found.steps))
         yield line(span(text, "accent"))
         yield from indented(_figures(differing))
     for name, paths in zip(names, (found.only_first, found.only_second), strict=True):
         if paths:
             shown = ", ".join(paths[:8]) + (" …" if len(paths) > 8 else "")
-            text = Text(
+            text = Bilingual(
                 "only in {name} ({n}): {paths}",
                 "只有 {name} 有（{n} 个）：{paths}",
                 name=name,
@@ -65,7 +65,7 @@ def comparison(found: Comparison, names: tuple[str, str]) -> Iterator[Line]:
 
 
 def _figures(differences: Sequence[Difference]) -> list[Line]:
-    titles = [Text("max |Δ|", "最大 |Δ|"), Text("of the largest", "相对最大值"), Text("cosine", "余弦")]
+    titles = [Bilingual("max |Δ|", "最大 |Δ|"), Bilingual("of the largest", "相对最大值"), Bilingual("cosine", "余弦")]
     head = [span(""), *(span(title, "dim") for title in titles), span("")]
     return table([head, *(_row(each) for each in differences)], "<>>><")
 
@@ -76,11 +76,11 @@ def _row(each: Difference) -> list[Span]:
     return [span(each.path, "name"), *shown, span(_remark(each), "dim")]
 
 
-def _remark(each: Difference) -> Text | str:
+def _remark(each: Difference) -> Bilingual | str:
     if each.shapes is not None:
         one, other = ("×".join(map(str, shape)) or "1" for shape in each.shapes)
-        return Text("not compared: {one} and {other}", "无法比较：{one} 与 {other}", one=one, other=other)
+        return Bilingual("not compared: {one} and {other}", "无法比较：{one} 与 {other}", one=one, other=other)
     if each.shared is not None:
         n, of = each.shared
-        return Text("{n} of {of} cells have a partner", "{of} 个数中 {n} 个有对应", n=n, of=of)
-    return Text("rounding", "舍入误差") if each.rounding else ""
+        return Bilingual("{n} of {of} cells have a partner", "{of} 个数中 {n} 个有对应", n=n, of=of)
+    return Bilingual("rounding", "舍入误差") if each.rounding else ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tfstep.view.report.layout import line, right, span
-from tfstep.view.report.numbers import brief
-from tfstep.view.spans import Line
+from tfstep.view.export.layout import line, right, span
+from tfstep.view.export.numbers import brief
+from tfstep.view.text.spans import Line
 
 HEIGHT = 10
 _DOT = "•"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tfstep.session.decoding import END, Word
-from tfstep.text import Text
-from tfstep.view.report.json import number
-from tfstep.view.report.layout import indented, line, span, table
-from tfstep.view.spans import Line
+from tfstep.session.study.decoding import END, Word
+from tfstep.text import Bilingual
+from tfstep.view.export.json import number
+from tfstep.view.export.layout import indented, line, span, table
+from tfstep.view.text.spans import Line
 
 BAR = 30
 SHOWN = 4
@@ -18,7 +18,7 @@ SHOWN = 4
 def words(said: Sequence[Word]) -> Iterator[Line]:
     """One block a word: what had been read, and the likeliest words."""
     for word in said:
-        yield line(span(Text("read", "已读"), "dim"), f" {' '.join(word.read)}")
+        yield line(span(Bilingual("read", "已读"), "dim"), f" {' '.join(word.read)}")
         rows = [
             [span(each, "name" if k == 0 else ""), span(f"{p:.4f}"), span("█" * round(p * BAR), "accent")]
             for k, (each, p) in enumerate(word.best(SHOWN))

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Factor, Term
-from tfstep.text import Text
-from tfstep.view.report.indices import in_words, locate
-from tfstep.view.report.layout import indented, line, span, table
-from tfstep.view.report.numbers import brief, exact
-from tfstep.view.report.tables import KINDS
-from tfstep.view.signed import signed
-from tfstep.view.spans import Line, Span
+from tfstep.text import Bilingual
+from tfstep.view.export.indices import in_words, locate
+from tfstep.view.export.layout import indented, line, span, table
+from tfstep.view.export.numbers import brief, exact
+from tfstep.view.export.tables import KINDS
+from tfstep.view.text.signed import signed
+from tfstep.view.text.spans import Line, Span
 
 SHOWN = 12  # terms of a long sum that are written out, the largest ones
 SUMMARY = 5  # significant digits of the numbers in a term
@@ -39,7 +39,7 @@ def _nested(trace: Trace, found: Explanation, told: dict[str, int], depth: int) 
 def shortly(trace: Trace, found: Explanation) -> Iterator[Line]:
     """An explanation without its sums: of one term in one line."""
     if not found.holds:
-        yield line(span(Text("the terms below do not add up to it", "下面各项加起来不等于它"), "bad"))
+        yield line(span(Bilingual("the terms below do not add up to it", "下面各项加起来不等于它"), "bad"))
     name = span(in_cell(trace, found.cell), "name")
     value = span(brief(found.value, SUMMARY), "negative" if found.value < 0 else "number")
     note = (span(f"   {found.note}", "accent"),) if found.note is not None else ()
@@ -65,21 +65,21 @@ def _heading(trace: Trace, found: Explanation) -> Iterator[Line]:
 
 def _body(trace: Trace, found: Explanation) -> Iterator[Line]:
     if found.rule == "leaf":
-        given = Text("given, not computed ({kind}):", "给定的，不是算出来的（{kind}）：", kind=_kind(trace, found))
+        given = Bilingual("given, not computed ({kind}):", "给定的，不是算出来的（{kind}）：", kind=_kind(trace, found))
         yield line(span(given, "dim"), f"  {exact(found.value)}")
         return
     yield from _terms(trace, found.terms)
     if not found.terms:
-        yield line(span(Text("nothing adds to it: 0", "没有任何项：0"), "dim"))
+        yield line(span(Bilingual("nothing adds to it: 0", "没有任何项：0"), "dim"))
     if found.note is not None:
         yield line(span(found.note, "accent"))
     if found.rounding:
-        yield line(span(Text("its terms cancel: 0 but for rounding", "各项相消：除舍入误差外就是 0"), "accent"))
+        yield line(span(Bilingual("its terms cancel: 0 but for rounding", "各项相消：除舍入误差外就是 0"), "accent"))
     difference = brief(found.residual, 2) if found.residual else "0"
     rows = [
-        [span(Text("total", "合计"), "dim"), span(exact(found.total))],
-        [span(Text("recorded", "记录值"), "dim"), span(exact(found.value))],
-        [span(Text("difference", "差"), "dim"), span(difference, "good" if found.holds else "bad")],
+        [span(Bilingual("total", "合计"), "dim"), span(exact(found.total))],
+        [span(Bilingual("recorded", "记录值"), "dim"), span(exact(found.value))],
+        [span(Bilingual("difference", "差"), "dim"), span(difference, "good" if found.holds else "bad")],
     ]
     yield from table(rows, "<<")
     yield from _sources(found)
@@ -98,7 +98,7 @@ def _terms(trace: Trace, terms: Sequence[Term]) -> Iterator[Line]:
         shown, rest = ranked[:SHOWN], sum(term.value for term in ranked[SHOWN:])
     yield from table([term_row(trace, term, k == 0) for k, term in enumerate(shown)], "<<<>")
     if len(terms) > SHOWN:
-        folded = Text(
+        folded = Bilingual(
             "+ {n} smaller terms, together {rest}",
             "+ 另外 {n} 个较小的项，合计 {rest}",
             n=len(terms) - SHOWN,
@@ -153,4 +153,4 @@ def _sources(found: Explanation) -> Iterator[Line]:
     cells = list(dict.fromkeys(f.cell for term in found.terms for f in term.factors if f.cell is not None))
     if cells:
         more = " …" if len(cells) > 4 else ""
-        yield line(span(Text("from", "来自"), "dim"), span(f"  {'  '.join(cells[:4])}{more}", "dim"))
+        yield line(span(Bilingual("from", "来自"), "dim"), span(f"  {'  '.join(cells[:4])}{more}", "dim"))

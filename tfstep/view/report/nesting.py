@@ -8,8 +8,8 @@ from tfstep.engine.cell import cell_name
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Factor
 from tfstep.errors import CommandError
-from tfstep.text import Text
-from tfstep.view.report.indices import locate
+from tfstep.text import Bilingual
+from tfstep.view.export.indices import locate
 
 CELLS = 20_000  # cells explained for one answer
 NESTED = 100_000  # explanations in one answer that repeats those of shared cells
@@ -78,7 +78,7 @@ def count(found: Explanation) -> int:
 
 def _too_deep(most: int) -> CommandError:
     return CommandError(
-        Text(
+        Bilingual(
             "so deep an explanation has more than {most} numbers to explain; ask for a smaller --depth",
             "这么深的解释要说明的数超过 {most} 个；请用更小的 --depth",
             most=most,

@@ -9,16 +9,16 @@ from msgspec.structs import replace
 from tfstep.engine.trace import Trace
 from tfstep.session.place import Position, written
 from tfstep.session.terms import Partial
-from tfstep.text import Text
+from tfstep.text import Bilingual
+from tfstep.view.export.layout import line, span, table
+from tfstep.view.export.numbers import brief
 from tfstep.view.report.explanation import SUMMARY, in_cell, term_row
-from tfstep.view.report.layout import line, span, table
-from tfstep.view.report.numbers import brief
-from tfstep.view.spans import Line, Span
+from tfstep.view.text.spans import Line, Span
 
 
 def term_lines(trace: Trace, partial: Partial) -> Iterator[Line]:
     """The term we are at, and the sum so far."""
-    said = Text(
+    said = Bilingual(
         "term {k} of {n} of {cell}",
         "{cell} 的第 {k}/{n} 项",
         k=partial.number,
@@ -46,5 +46,5 @@ def _row(trace: Trace, partial: Partial) -> list[Span]:
 
 
 def _so_far(partial: Partial) -> list[Span]:
-    name = Text("total", "合计") if partial.number == partial.of else Text("so far", "累计")
+    name = Bilingual("total", "合计") if partial.number == partial.of else Bilingual("so far", "累计")
     return [span(name, "dim"), span(brief(partial.total, SUMMARY), "strong")]

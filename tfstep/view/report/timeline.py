@@ -9,9 +9,9 @@ from msgspec import Struct
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
 from tfstep.session.place import PHASE_NAMES
-from tfstep.view.report.layout import indented, left, line, right, span
-from tfstep.view.spans import Line
-from tfstep.view.width import width
+from tfstep.view.export.layout import indented, left, line, right, span
+from tfstep.view.text.spans import Line
+from tfstep.view.text.width import width
 
 
 class Row(Struct, frozen=True, eq=False):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tfstep.engine.cell import cell_name
 from tfstep.faces.tui.lesson.page import offered
 from tfstep.faces.tui.lesson.pane import Pane
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.lesson.app import LessonApp
@@ -43,7 +43,7 @@ def ask(app: LessonApp, text: str) -> None:
         start = before.strip().casefold()
         return [(word, len(before), "") for word in words if word.casefold().startswith(start)]
 
-    sign = str(Text("your answer", "你的答案"))
+    sign = str(Bilingual("your answer", "你的答案"))
     app.query_one(Pane).prompt.ask("answer", sign, text, [], ways, begun=True)
     app.redraw()
 

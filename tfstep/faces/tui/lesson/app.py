@@ -19,13 +19,13 @@ from tfstep.faces.tui.lesson.keys import LESSON_KEYS
 from tfstep.faces.tui.lesson.page import Page
 from tfstep.faces.tui.lesson.pane import Pane
 from tfstep.faces.tui.lesson.room import Room
-from tfstep.lessons.catalog import load_lesson
-from tfstep.lessons.events import Event, Hinted
-from tfstep.lessons.lesson import Commands, Question
-from tfstep.lessons.player import Player
-from tfstep.lessons.progress import Progress
-from tfstep.text import Text, language
-from tfstep.view.spans import Line, Span, line
+from tfstep.lessons.format.catalog import load_lesson
+from tfstep.lessons.format.lesson import Commands, Question
+from tfstep.lessons.player.events import Event, Hinted
+from tfstep.lessons.player.player import Player
+from tfstep.lessons.player.progress import Progress
+from tfstep.text import Bilingual, language
+from tfstep.view.text.spans import Line, Span, line
 
 NEXT = 3  # what the App returns where the reader wants the next lesson
 Found = list[tuple[Event, Trace]]
@@ -169,7 +169,9 @@ class LessonApp(Debugger, inherit_bindings=False):
             return
         hint: Hinted | None = self.player.hint()
         if hint is None:
-            text = Text("no other hint; `!` shows the answer, F1 all keys", "没有更多提示；! 看答案，F1 看所有按键")
+            text = Bilingual(
+                "no other hint; `!` shows the answer, F1 all keys", "没有更多提示；! 看答案，F1 看所有按键"
+            )
             self.say(line(Span(str(text), "dim")))
         else:
             self.shown([(hint, self.session.trace)])
@@ -187,7 +189,7 @@ class LessonApp(Debugger, inherit_bindings=False):
         """The next line that one is invited to try."""
         page = self.page
         if not page.tries:
-            self.say(line(Span(str(Text("nothing to try here", "这里没有要试的命令")), "dim")))
+            self.say(line(Span(str(Bilingual("nothing to try here", "这里没有要试的命令")), "dim")))
             return
         command = page.tries[page.tried % len(page.tries)]
         page.tried = page.tried % len(page.tries) + 1
@@ -216,4 +218,4 @@ class LessonApp(Debugger, inherit_bindings=False):
 
 
 def _computing() -> str:
-    return str(Text("computing …", "计算中…"))
+    return str(Bilingual("computing …", "计算中…"))

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from tfstep.faces.tui.lesson.page import Page, how
 from tfstep.faces.tui.lesson.pane import Pane
 from tfstep.faces.tui.lesson.room import Room
-from tfstep.lessons.player import Player
-from tfstep.text import Text
-from tfstep.view.spans import Line, Span, ends, flow, line
+from tfstep.lessons.player.player import Player
+from tfstep.text import Bilingual
+from tfstep.view.text.spans import Line, Span, ends, flow, line
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.lesson.app import LessonApp
 
-Pair = tuple[str, Text]
+Pair = tuple[str, Bilingual]
 
 
 def title(player: Player, page: Page, room: Room) -> list[Line]:
     """The step's title with its number, and how far one is: on a line of its own where there is room."""
     cells = room.width - 2
-    number = Text("step {n}/{of}", "第 {n}/{of} 步", n=page.number, of=page.of)
+    number = Bilingual("step {n}/{of}", "第 {n}/{of} 步", n=page.number, of=page.of)
     head, where = line(Span(page.title, "strong")), line(Span(str(number), "key"))
     read = page.of if player.done else max(0, page.number - 1)
     if room.beside:
@@ -43,32 +43,32 @@ def keys(app: LessonApp, cells: int) -> list[Line]:
 
 def _pairs(app: LessonApp) -> list[Pair]:
     page, player = app.page, app.player
-    enter = str(Text("Enter", "回车"))
+    enter = str(Bilingual("Enter", "回车"))
     pairs: list[Pair] = []
     if app.query_one(Pane).prompt.display:
-        return [(enter, Text("answer", "作答")), ("Esc", Text("later", "稍后再答"))]
+        return [(enter, Bilingual("answer", "作答")), ("Esc", Bilingual("later", "稍后再答"))]
     if not app.query_one(Pane).text.at_end:
-        pairs.append((enter, Text("more ↓", "下文 ↓")))
+        pairs.append((enter, Bilingual("more ↓", "下文 ↓")))
     elif page.asked is not None:
         does = {
-            "number": Text("answer", "作答"),
-            "word": Text("answer", "作答"),
-            "cell": Text("this cell", "就选这格"),
-            "key": Text("type it", "键入"),
+            "number": Bilingual("answer", "作答"),
+            "word": Bilingual("answer", "作答"),
+            "cell": Bilingual("this cell", "就选这格"),
+            "key": Bilingual("type it", "键入"),
         }
         pairs.append((enter, does[how(page.asked)]))
     elif player.done:
-        pairs.append((enter, Text("next lesson", "下一课")))
+        pairs.append((enter, Bilingual("next lesson", "下一课")))
     elif player.over:
-        pairs.append((enter, Text("next step", "下一步")))
+        pairs.append((enter, Bilingual("next step", "下一步")))
     else:
-        pairs.append((enter, Text("go on", "继续")))
+        pairs.append((enter, Bilingual("go on", "继续")))
     if page.asked is not None:
-        pairs += [("?", Text("hint", "提示")), ("!", Text("reveal", "看答案"))]
+        pairs += [("?", Bilingual("hint", "提示")), ("!", Bilingual("reveal", "看答案"))]
     if page.tries:
-        pairs.append(("y", Text("try the next line", "试下一行")))
+        pairs.append(("y", Bilingual("try the next line", "试下一行")))
     if page.number > 1 or len(page.entries) > 1:
-        pairs.append(("P", Text("back", "上一步")))
+        pairs.append(("P", Bilingual("back", "上一步")))
     if player.strayed:
-        pairs.append(("Esc", Text("the lesson's numbers", "恢复课程的数")))
+        pairs.append(("Esc", Bilingual("the lesson's numbers", "恢复课程的数")))
     return pairs

@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation
 from tfstep.faces.tui.lesson.page import Entry, Given, Page, how, link, offered
-from tfstep.lessons.events import Asked, Began, Ended, Hinted, Invited, Ran, Worked
-from tfstep.lessons.prose import prose_lines
-from tfstep.lessons.shown import event_lines
+from tfstep.lessons.format.prose import prose_lines
+from tfstep.lessons.player.events import Asked, Began, Ended, Hinted, Invited, Ran, Worked
+from tfstep.lessons.player.shown import event_lines
 from tfstep.session.results import Drawn, Explained, Moved, Shown, Switched
-from tfstep.text import Text
-from tfstep.view.landscape import map_lines
+from tfstep.text import Bilingual
+from tfstep.view.export.layout import indented, line, span
+from tfstep.view.matrix.values import part_lines
 from tfstep.view.report.explanation import shortly
-from tfstep.view.report.layout import indented, line, span
-from tfstep.view.spans import Line, Span, flow, folded, line_width, plain
-from tfstep.view.values import part_lines
-from tfstep.view.width import width, wrap
+from tfstep.view.said.landscape import map_lines
+from tfstep.view.text.spans import Line, Span, flow, folded, line_width, plain
+from tfstep.view.text.width import width, wrap
 
 MAP = 16  # lines of a map of the loss
 
@@ -113,7 +113,7 @@ def _went(event: Ran) -> Line:
 
 
 def _hint(event: Hinted, cells: int) -> Iterator[Line]:
-    label = span(Text("Hint: ", "提示："), "key")
+    label = span(Bilingual("Hint: ", "提示："), "key")
     n = width(label.text)
     first, *rest = prose_lines(event.text, cells - 2 - n)
     yield from indented([line(label, *first), *indented(rest, n)])
@@ -144,8 +144,8 @@ def _question(event: Asked, cells: int, waits: bool) -> Iterator[Line]:
 
 
 _HOW = {
-    "number": Text("Type a number, or Enter and an expression.", "直接输入数字，或按回车输入算式。"),
-    "word": Text("Press Enter and type the word; Tab completes.", "按回车后输入这个词；Tab 补全。"),
-    "cell": Text("Move the cursor onto the cell and press Enter.", "把光标移到那个单元格，按回车。"),
-    "key": Text("Press the key before your answer.", "按答案前面的键。"),
+    "number": Bilingual("Type a number, or Enter and an expression.", "直接输入数字，或按回车输入算式。"),
+    "word": Bilingual("Press Enter and type the word; Tab completes.", "按回车后输入这个词；Tab 补全。"),
+    "cell": Bilingual("Move the cursor onto the cell and press Enter.", "把光标移到那个单元格，按回车。"),
+    "key": Bilingual("Press the key before your answer.", "按答案前面的键。"),
 }

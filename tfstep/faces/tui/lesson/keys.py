@@ -6,57 +6,74 @@ from msgspec.structs import replace
 
 from tfstep.faces.tui.key import Key
 from tfstep.faces.tui.keys import KEYS
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
 LESSON = (
     Key(
         "enter,space",
         "Enter",
-        Text("go on", "继续"),
+        Bilingual("go on", "继续"),
         "go_on",
-        about=Text("Go on with the lesson, or answer its question.", "继续课程，或回答问题。"),
+        about=Bilingual("Go on with the lesson, or answer its question.", "继续课程，或回答问题。"),
     ),
     Key(
         "exclamation_mark",
         "!",
-        Text("answer", "看答案"),
+        Bilingual("answer", "看答案"),
         "reveal",
-        about=Text("Show the answer to the question, with its working.", "显示答案和算法。"),
+        about=Bilingual("Show the answer to the question, with its working.", "显示答案和算法。"),
     ),
     Key(
         "P",
         "P",
-        Text("step before", "上一步"),
+        Bilingual("step before", "上一步"),
         "step_back",
-        about=Text("Back to the beginning of this step, or to the one before.", "回到课程本步开头，或上一步。"),
+        about=Bilingual("Back to the beginning of this step, or to the one before.", "回到课程本步开头，或上一步。"),
     ),
     Key(
         "y",
         "y",
-        Text("try", "试一试"),
+        Bilingual("try", "试一试"),
         "try_next",
-        about=Text("Run the next of the lines that the lesson invites you to try.", "执行课程建议尝试的下一行命令。"),
+        about=Bilingual(
+            "Run the next of the lines that the lesson invites you to try.", "执行课程建议尝试的下一行命令。"
+        ),
     ),
     Key(
         "escape",
         "Esc",
-        Text("back to the lesson", "回到课程"),
+        Bilingual("back to the lesson", "回到课程"),
         "come_home",
-        about=Text(
+        about=Bilingual(
             "Back to the lesson's own numbers and place; yours are kept (`restore mine`). Stops a training that runs.",
             "回到课程自己的数和位置；你的改动会保留（`restore mine`）。训练进行中则停止训练。",
         ),
     ),
-    Key("pagedown", "PgDn", Text("text", "正文"), "turn(1)", about=Text("Further down in the text.", "正文向下翻。")),
-    Key("pageup", "PgUp", Text("text", "正文"), "turn(-1)", about=Text("Further up in the text.", "正文向上翻。")),
-    *(Key(str(n), str(n), Text("answer", "作答"), f"give('{n}')", about=Text("Answer.", "作答。")) for n in range(10)),
+    Key(
+        "pagedown",
+        "PgDn",
+        Bilingual("text", "正文"),
+        "turn(1)",
+        about=Bilingual("Further down in the text.", "正文向下翻。"),
+    ),
+    Key(
+        "pageup",
+        "PgUp",
+        Bilingual("text", "正文"),
+        "turn(-1)",
+        about=Bilingual("Further up in the text.", "正文向上翻。"),
+    ),
+    *(
+        Key(str(n), str(n), Bilingual("answer", "作答"), f"give('{n}')", about=Bilingual("Answer.", "作答。"))
+        for n in range(10)
+    ),
 )
 _HELP = Key(
     "question_mark",
     "?",
-    Text("hint", "提示"),
+    Bilingual("hint", "提示"),
     "hint",
-    about=Text("A hint while the lesson asks; this help otherwise.", "提问时看提示；其他时候看本帮助。"),
+    about=Bilingual("A hint while the lesson asks; this help otherwise.", "提问时看提示；其他时候看本帮助。"),
 )
 _SIGNS = {"less_than_sign": "<", "greater_than_sign": ">", "plus,equals_sign": "="}  # answers to larger or smaller
 

@@ -8,11 +8,11 @@ from typing import TypeGuard
 from msgspec import Struct
 
 from tfstep.engine.trace import Trace
-from tfstep.lessons.events import Asked, Began, Event, Invited, Judged, Looked, Ran, Said
+from tfstep.lessons.player.events import Asked, Began, Event, Invited, Judged, Looked, Ran, Said
 from tfstep.session.results import Explained, Moved, Shown
-from tfstep.text import Text
+from tfstep.text import Bilingual
 
-SIGNS = {">": Text("larger", "更大"), "<": Text("smaller", "更小"), "=": Text("the same", "一样")}
+SIGNS = {">": Bilingual("larger", "更大"), "<": Bilingual("smaller", "更小"), "=": Bilingual("the same", "一样")}
 MOST_KEYS = 9
 
 

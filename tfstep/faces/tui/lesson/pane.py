@@ -8,7 +8,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 
 from tfstep.faces.tui.drawn import Drawn
 from tfstep.faces.tui.prompt import Prompt
-from tfstep.view.spans import Line
+from tfstep.view.text.spans import Line
 
 
 class Scrolled(Drawn):

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from tfstep.engine.tensor import Tensor
 from tfstep.errors import TfstepError
 from tfstep.faces.tui.pointing import grids
-from tfstep.lessons.events import Asked, Event, Looked, Ran, Worked
+from tfstep.lessons.player.events import Asked, Event, Looked, Ran, Worked
+from tfstep.session.address.target import Index, target
 from tfstep.session.place import position_of
 from tfstep.session.results import Explained, Moved, Shown
-from tfstep.session.target import Index, target
-from tfstep.view.frame import subject_of
+from tfstep.view.frame.frame import subject_of
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.lesson.app import LessonApp

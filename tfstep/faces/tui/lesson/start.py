@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from tfstep.commands.session import Session
+from tfstep.commands.language.session import Session
 from tfstep.faces.tui.lesson.app import NEXT, LessonApp
 from tfstep.faces.tui.own_keys import with_own_keys
 from tfstep.faces.tui.start import manner
-from tfstep.lessons.catalog import load_lesson, scenario_of, shipped
-from tfstep.lessons.lesson import Lesson
-from tfstep.lessons.player import Player
-from tfstep.lessons.progress import Progress
-from tfstep.text import Text
+from tfstep.lessons.format.catalog import load_lesson, scenario_of, shipped
+from tfstep.lessons.format.lesson import Lesson
+from tfstep.lessons.player.player import Player
+from tfstep.lessons.player.progress import Progress
+from tfstep.text import Bilingual
 
 
 def opened(lesson: Lesson, session: Session, progress: Progress, again: bool = False) -> Player:
@@ -36,7 +36,7 @@ def read(lesson: Lesson, colour: bool | None = None, again: bool = False) -> int
         app.status = told
         code = app.run() or 0
         if app.return_code and code != NEXT:
-            broke = Text(
+            broke = Bilingual(
                 "the screen broke down; your place is kept: `tfstep learn {name}`",
                 "界面意外中止；进度已保存：`tfstep learn {name}`",
                 name=lesson.name,

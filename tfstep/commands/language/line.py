@@ -1,0 +1,106 @@
+"""Lines of the debugger's language, taken apart: the command, what follows it, comments."""
+
+from __future__ import annotations
+
+import re
+
+from tfstep.errors import CommandError
+from tfstep.text import Bilingual
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+LONGEST = 20_000  # characters of one line; a matrix typed in is shorter
+
+
+def split(line: str) -> tuple[str, str]:
+    """The command's word and the rest of the line; ``("", "")`` for an empty line or a comment.
+
+    Raises CommandError for a line that does not begin with a word, or is too long.
+    """
+    line = without_comment(line).strip()
+    if not line:
+        return "", ""
+    if len(line) > LONGEST:
+        raise CommandError(
+            Bilingual(
+                "a line of {n} characters; at most {most}",
+                "一行有 {n} 个字符；最多 {most} 个",
+                n=len(line),
+                most=LONGEST,
+            )
+        )
+    match = _WORD.match(line)
+    if match is None or not (match.end() == len(line) or line[match.end()] in " \t"):
+        first = line.split()[0]
+        raise CommandError(
+            Bilingual(
+                "{first!r} is not a command; `print {first}` shows a value",
+                "{first!r} 不是命令；要看一个值，用 `print {first}`",
+                first=first[:40],
+            )
+        )
+    return match[0], line[match.end() :].strip()
+
+
+def without_quotes(text: str) -> str:
+    """The text with an x for every character in quotes."""
+    return _QUOTED.sub(lambda m: "x" * len(m[0]), text)
+
+
+def without_comment(line: str) -> str:
+    """The line up to a ``#`` at its start or behind a space, quotes left alone: ``他#2`` is a word."""
+    bare = without_quotes(line)
+    for at, mark in enumerate(bare):
+        if mark == "#" and (at == 0 or bare[at - 1] in " \t"):
+            return line[:at]
+    return line
+
+
+def count(text: str, usage: str) -> int:
+    """The ``[n]`` of a command: 1 where it is left out. Raises CommandError."""
+    if not text:
+        return 1
+    if not text.isdecimal() or not 1 <= len(text) <= 9 or int(text) < 1:
+        raise CommandError(
+            Bilingual(
+                "{text!r} is not a count; usage: {usage}",
+                "{text!r} 不是次数；用法：{usage}",
+                text=text[:40],
+                usage=usage,
+            )
+        )
+    return int(text)
+
+
+def none(text: str, usage: str) -> None:
+    """For a command that takes nothing. Raises CommandError."""
+    if text:
+        raise CommandError(
+            Bilingual(
+                "{text!r}: nothing may follow; usage: {usage}",
+                "{text!r}：后面不能再有内容；用法：{usage}",
+                text=text[:40],
+                usage=usage,
+            )
+        )
+
+
+def needed(text: str, usage: str) -> str:
+    """For a command that needs an argument. Raises CommandError."""
+    if not text:
+        raise CommandError(Bilingual("something is missing; usage: {usage}", "缺少参数；用法：{usage}", usage=usage))
+    return text
+
+
+def assignment(text: str, usage: str) -> tuple[str, str]:
+    """Both sides of the ``=`` of ``TARGET = EXPR``. Raises CommandError."""
+    bare = without_quotes(text)
+    at = re.search(r"(?<![=<>!])=(?!=)", bare)
+    if at is None:
+        raise CommandError(Bilingual("there is no `=`; usage: {usage}", "缺少 `=`；用法：{usage}", usage=usage))
+    left, right = text[: at.start()].strip(), text[at.end() :].strip()
+    if not left or not right:
+        raise CommandError(
+            Bilingual("one side of `=` is empty; usage: {usage}", "`=` 的一侧是空的；用法：{usage}", usage=usage)
+        )
+    return left, right

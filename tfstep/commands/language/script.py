@@ -1,0 +1,109 @@
+"""Scripts: files of lines of the debugger's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfstep.commands.language.line import without_comment
+from tfstep.errors import CommandError, TfstepError, refusal
+from tfstep.session.results import Nothing, Quit, Result
+from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.commands.language.session import Session
+
+LONGEST = 2_000_000  # bytes of one script
+_BLOCK = re.compile(r"\s*com(?:m(?:a(?:n(?:d(?:s)?)?)?)?)?(?:\s+[0-9][0-9,-]*)?\s*")
+
+
+class ScriptError(CommandError):
+    """A line of a script failed; ``results`` are those of the lines before it, ``line`` counts from 1."""
+
+    def __init__(self, message: Bilingual, results: tuple[Result, ...] = ()) -> None:
+        super().__init__(message)
+        self.results = results
+
+
+class ExpectError(CommandError):
+    """An `expect` did not hold."""
+
+
+def read(path: str) -> list[tuple[int, str]]:
+    """The lines of a script with their numbers. Raises CommandError where the file cannot be read."""
+    try:
+        data = Path(path).expanduser().read_bytes() if Path(path).expanduser().stat().st_size <= LONGEST else None
+    except (OSError, ValueError) as error:
+        reason = refusal(error) if isinstance(error, OSError) else Bilingual("no name of a file", "不是文件名")
+        raise CommandError(
+            Bilingual("{path} cannot be read: {reason}", "无法读取 {path}：{reason}", path=path, reason=reason)
+        ) from None
+    if data is None:
+        raise CommandError(
+            Bilingual("{path} is larger than {most} bytes", "{path} 超过 {most} 字节", path=path, most=LONGEST)
+        )
+    try:
+        return list(enumerate(data.decode("utf-8-sig").splitlines(), 1))
+    except UnicodeDecodeError:
+        raise CommandError(Bilingual("{path} is not UTF-8 text", "{path} 不是 UTF-8 文本", path=path)) from None
+
+
+def opens(line: str) -> bool:
+    """Whether a line begins a list of commands, which goes on up to `end`."""
+    return bool(_BLOCK.fullmatch(without_comment(line)))
+
+
+def joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The lines, with what belongs together in one: what a backslash parts, and `commands 1` with all up to `end`.
+    Its number is that of the first. Without an `end` they are lines like others."""
+    held: list[tuple[int, str]] = []
+    for number, line in _continued(lines):
+        if not held and not opens(line):
+            yield number, line
+            continue
+        held.append((number, line))
+        if line.strip() == "end":
+            (start, first), *inner, _ = [(n, without_comment(each).strip()) for n, each in held]
+            yield start, f"{first} {'; '.join(each for _, each in inner if each)}".strip()
+            held = []
+    yield from held
+
+
+def _continued(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    start, begun = 0, ""
+    for number, line in lines:
+        start = start or number
+        if line.endswith("\\"):
+            begun += line[:-1] + " "
+            continue
+        yield start, begun + line
+        start, begun = 0, ""
+    if begun:
+        yield start, begun
+
+
+def located(path: str, number: int, error: TfstepError, results: tuple[Result, ...] = ()) -> ScriptError:
+    """An error of one line, with the file and the line it came from."""
+    message = Bilingual("{path}:{number}: {error}", "{path}:{number}：{error}", path=path, number=number, error=error)
+    return ScriptError(message, results)
+
+
+def play(session: Session, path: str) -> Iterator[Result]:
+    """Run a script line by line, up to its end or to `quit`. An empty line does nothing here.
+
+    Raises CommandError where the file cannot be read, ScriptError where a line fails.
+    """
+    for number, line in joined(read(path)):
+        if not line.strip():
+            continue
+        try:
+            result = session.run(line)
+        except TfstepError as error:
+            inner = error.results if isinstance(error, ScriptError) else ()
+            raise located(path, number, error, inner) from error
+        if isinstance(result, Quit):
+            return
+        if not isinstance(result, Nothing):
+            yield result

@@ -1,0 +1,98 @@
+"""Matrix products into memory that is there, and the bias added in place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfstep.engine.accel.blocks import BLOCK, each, in_blocks
+from tfstep.engine.accel.kernel import kernel
+from tfstep.engine.accel.reduce import total
+
+Array = np.ndarray
+
+
+def rows(x: Array) -> Array:
+    """All leading axes as one: (…, n) → (rows, n)."""
+    return x.reshape(-1, x.shape[-1])
+
+
+def _flipped(x: Array, flip: bool) -> Array:
+    return x.swapaxes(-1, -2) if flip else x
+
+
+@kernel
+def matmul(out: Array, a: Array, b: Array, *, at: bool = False, bt: bool = False) -> None:
+    """A b, either of them transposed if asked."""
+    np.matmul(_flipped(a, at), _flipped(b, bt), out)
+
+
+def _into(out: Array, a: Array, b: Array) -> None:
+    """A b, summed over the leading axes along which the operand shaped like ``out`` was broadcast."""
+    lead = out.shape[:-2]
+    if a.shape[:-2] == lead == b.shape[:-2] or lead == np.broadcast_shapes(a.shape[:-2], b.shape[:-2]):
+        np.matmul(a, b, out)
+        return
+    wide = np.matmul(a, b)
+    extra = wide.ndim - out.ndim
+    ones = tuple(k + extra for k, n in enumerate(out.shape) if n == 1 and wide.shape[k + extra] != 1)
+    out[...] = np.add.reduce(wide, axis=(*range(extra), *ones), keepdims=True).reshape(out.shape)
+
+
+@kernel
+def matmul_a(out: Array, g: Array, b: Array, *, at: bool = False, bt: bool = False) -> None:
+    """G bᵀ, or b gᵀ where a was read as aᵀ."""
+    if at:
+        _into(out, _flipped(b, bt), g.swapaxes(-1, -2))
+    else:
+        _into(out, g, _flipped(b, not bt))
+
+
+@kernel
+def matmul_b(out: Array, g: Array, a: Array, *, at: bool = False, bt: bool = False) -> None:
+    """aᵀ g, or gᵀ a where b was read as bᵀ."""
+    if bt:
+        _into(out, g.swapaxes(-1, -2), _flipped(a, at))
+    else:
+        _into(out, _flipped(a, not at), g)
+
+
+@kernel
+def linear(out: Array, x: Array, W: Array, b: Array) -> None:
+    """X W + b."""
+    np.matmul(x, W, out)
+    if out.size > BLOCK:
+        in_blocks(_plus, out, b)
+    else:
+        np.add(out, b, out)
+
+
+def _plus(out: Array, b: Array) -> None:
+    np.add(out, b, out)
+
+
+@kernel
+def linear_x(out: Array, g: Array, W: Array) -> None:
+    """G Wᵀ."""
+    np.matmul(g, W.T, out)
+
+
+@kernel
+def linear_W(out: Array, g: Array, x: Array) -> None:
+    """xᵀ g, over all rows."""
+    np.matmul(rows(x).T, rows(g), out)
+
+
+@kernel
+def sum_rows(out: Array, g: Array) -> None:
+    """Σ g over all rows; large sums a few columns at a time, each column from the first row to the last."""
+    g = rows(g)
+    if g.size <= BLOCK:
+        total(g, 0, None, out)
+        return
+    step, n = max(64, BLOCK // len(g)), len(out)
+
+    def some(start: int) -> None:
+        stop = start + step if start + step < n - 1 else n  # NumPy adds a column that is alone in another order
+        total(g[:, start:stop], 0, None, out[start:stop])
+
+    each(some, range(0, max(1, n - 1), step))

@@ -1,0 +1,75 @@
+"""Layer normalization and its three VJPs. Shapes as at the op."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfstep.engine.accel.blocks import row_blocks
+from tfstep.engine.accel.kernel import blockwise, kernel
+from tfstep.engine.accel.linear import rows, sum_rows
+from tfstep.engine.accel.reduce import total
+
+Array = np.ndarray
+
+
+def _mean(x: Array) -> Array:
+    mean = total(x, -1, None, None, True)
+    np.divide(mean, x.shape[-1], mean)
+    return mean
+
+
+def _normalised(out: Array, x: Array, eps: float) -> Array:
+    """X̂ into ``out``; returns std."""
+    np.subtract(x, _mean(x), out)
+    std = _mean(np.multiply(out, out))
+    np.add(std, eps, std)
+    np.sqrt(std, std)
+    np.divide(out, std, out)
+    return std
+
+
+@blockwise
+def layer_norm(out: Array, x: Array, gamma: Array, beta: Array, *, eps: float) -> None:
+    """x̂ γ + β."""
+    _normalised(out, x, eps)
+    np.multiply(out, gamma, out)
+    np.add(out, beta, out)
+
+
+@blockwise
+def layer_norm_x(out: Array, g: Array, x: Array, gamma: Array, *, eps: float) -> None:
+    """(ĝ − mean ĝ − x̂ · mean(ĝ x̂)) / std with ĝ = g γ."""
+    xhat = np.empty_like(out)
+    std = _normalised(xhat, x, eps)
+    np.multiply(g, gamma, out)
+    along = _mean(np.multiply(out, xhat))
+    np.subtract(out, _mean(out), out)
+    np.multiply(xhat, along, xhat)
+    np.subtract(out, xhat, out)
+    np.divide(out, std, out)
+
+
+@kernel
+def layer_norm_gamma(out: Array, g: Array, x: Array, *, eps: float) -> None:
+    """Σ g x̂ over all rows: block by block, each begun with the sum so far."""
+    g, x = rows(g), rows(x)
+    blocks = row_blocks(len(x), x.shape[1])
+    if len(blocks) == 1:
+        xhat = np.empty_like(x)
+        _normalised(xhat, x, eps)
+        total(np.multiply(g, xhat, xhat), 0, None, out)
+        return
+    sums = np.empty((1 + blocks[0].stop, x.shape[1]), out.dtype)
+    for block in blocks:
+        xhat = sums[1 : 1 + block.stop - block.start]
+        _normalised(xhat, x[block], eps)
+        np.multiply(g[block], xhat, xhat)
+        first = 0 if block.start else 1
+        total(sums[first : 1 + len(xhat)], 0, None, out)
+        sums[0] = out
+
+
+@kernel
+def layer_norm_beta(out: Array, g: Array, *, eps: float) -> None:
+    """Σ g over all rows."""
+    sum_rows.run(out, g)

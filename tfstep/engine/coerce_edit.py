@@ -1,0 +1,59 @@
+"""The numbers of an edit, made to fit the tensor that they are set in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tfstep.engine.plan import Node
+from tfstep.errors import EditError, PathError
+from tfstep.text import Bilingual
+
+
+def coerce_edit(target: str, node: Node, value: np.ndarray, where: Any, new: Any) -> np.ndarray:
+    """The new numbers, in the tensor's dtype. Raises EditError where their shape does not fit, PathError
+    where there is no such place."""
+    try:
+        place = value[where]
+    except IndexError:
+        raise PathError(
+            Bilingual(
+                "{target}: there is no such place; the shape is {shape}",
+                "{target}：没有这个位置；形状是 {shape}",
+                target=target,
+                shape=node.shape,
+            )
+        ) from None
+    if type(new) is float:  # what a nudge sets: no array is needed for it
+        return np.asarray(node.dtype.type(new))
+    try:
+        numbers = np.asarray(new)
+        if numbers.dtype.kind not in "biuf":
+            raise EditError(
+                Bilingual(
+                    "{target} can be set to real numbers only; {found} is something else",
+                    "{target} 只能设为实数；{found} 不是",
+                    target=target,
+                    found=repr(new).splitlines()[0][:40],
+                )
+            )
+        numbers = numbers.astype(node.dtype)
+        return numbers if numbers.ndim == 0 else np.broadcast_to(numbers, np.shape(place))
+    except (ValueError, TypeError):
+        raise EditError(
+            Bilingual(
+                "{target} has shape {shape}; it cannot be set to something of shape {found}",
+                "{target} 的形状是 {shape}；不能用形状为 {found} 的值来设置",
+                target=target,
+                shape=np.shape(place),
+                found=_shape_of(new),
+            )
+        ) from None
+
+
+def _shape_of(new: Any) -> str:
+    try:
+        return str(np.shape(new))
+    except ValueError:
+        return "?"

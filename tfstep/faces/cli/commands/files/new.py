@@ -1,0 +1,135 @@
+"""``tfstep new``: a commented scenario or lesson to start from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from tfstep.errors import CommandError
+from tfstep.faces.cli.command import Argument, Option, Usage
+from tfstep.faces.cli.options import command, output, variant
+from tfstep.faces.cli.output import Output, say
+from tfstep.faces.cli.settings import Settings, is_terminal
+from tfstep.text import Bilingual, language
+
+
+@click.pass_obj
+def _run(
+    settings: Settings, kind: str | None, output: Path | None, variant: str | None, schema: bool, lesson: bool
+) -> None:
+    if schema:
+        Output(settings, output).text([_schema(lesson)])
+    elif lesson:
+        _lesson(str(output or kind or ""))
+    else:
+        _scenario(Output(settings, output), kind, variant)
+
+
+def _schema(lesson: bool) -> str:
+    """The JSON Schema of scenarios, or of what lessons say in YAML."""
+    if lesson:
+        import json
+
+        from tfstep.lessons.format.json_schema import json_schema
+
+        return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
+    from tfstep.scenario.keys.json_schema import SHIPPED
+
+    return SHIPPED.read_text("utf-8")
+
+
+def _lesson(name: str) -> None:
+    """Write a lesson in both languages, and say how it goes on."""
+    from tfstep.lessons import starter
+
+    files = starter.write(name or starter.NAME)
+    mine = next((file for file in files if file.name.endswith(f".{language()}.md")), files[0])
+    say(
+        Bilingual(
+            "{files} are written; `tfstep learn {mine}` plays it, `tfstep learn {mine} --check` checks it",
+            "已写入 {files}；用 `tfstep learn {mine}` 上课，用 `tfstep learn {mine} --check` 检查",
+            files=str(Bilingual(" and ", " 和 ")).join(map(str, files)),
+            mine=mine,
+        )
+    )
+
+
+def _scenario(out: Output, kind: str | None, variant: str | None) -> None:
+    """Write a scenario of a kind."""
+    from tfstep.errors import did_you_mean
+    from tfstep.scenario.keys.kinds import KINDS
+    from tfstep.scenario.keys.starter import starter
+
+    kind = kind or _asked(KINDS)
+    if kind not in KINDS:
+        raise Usage(
+            Bilingual(
+                "there is no kind {kind!r}{near}; the kinds: {known}",
+                "没有种类 {kind!r}{near}；可用：{known}",
+                kind=kind,
+                near=did_you_mean(kind, KINDS),
+                known=", ".join(KINDS),
+            )
+        )
+    if out.file is not None and out.file.exists():
+        raise CommandError(
+            Bilingual("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=out.file)
+        )
+    out.text([starter(kind, variant)])
+    if out.file is not None:
+        say(
+            Bilingual(
+                "{file} is written; `tfstep run {file}` opens it",
+                "已写入 {file}；用 `tfstep run {file}` 打开",
+                file=out.file,
+            )
+        )
+
+
+def _asked(kinds: tuple[str, ...]) -> str:
+    """The kind that the user types. Raises Usage where nobody can be asked."""
+    question = Bilingual("which kind of model: {known}?", "哪一种模型：{known}？", known=", ".join(kinds))
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        raise Usage(question)
+    say(question)
+    return sys.stdin.readline().strip()
+
+
+COMMAND = command(
+    "new",
+    Bilingual(
+        "Write a commented scenario to start from. KIND is encoder, decoder, encoder-decoder, attention, mlp or "
+        "formula; without it you are asked.\n\nWith --lesson: write a commented lesson, one file a language; KIND is "
+        "then the name of its files, such as my-lesson.",
+        "写出一个带注释的场景，作为起点。KIND 是 encoder、decoder、encoder-decoder、attention、mlp 或 formula；"
+        "不写则会询问。\n\n加 --lesson 则写出一堂带注释的课，每种语言一个文件；此时 KIND 是文件名，如 my-lesson。",
+    ),
+    [
+        Argument(
+            ["kind"],
+            Bilingual("the kind of model, or the name of the lesson", "模型的种类，或课程的名字"),
+            required=False,
+            type=click.STRING,
+        ),
+        output(),
+        variant(Bilingual("the name of the variant in it", "其中变体的名字")),
+        Option(
+            ["--lesson"],
+            Bilingual("a lesson, in both languages", "写一堂课，两种语言"),
+            default=False,
+            is_flag=True,
+        ),
+        Option(
+            ["--schema"],
+            Bilingual(
+                "the JSON Schema of scenario files, for editors; with --lesson that of a lesson's keys and questions",
+                "场景文件的 JSON Schema，供编辑器使用；加 --lesson 则是课程的键和问题的",
+            ),
+            default=False,
+            is_flag=True,
+        ),
+    ],
+    _run,
+)

@@ -1,0 +1,148 @@
+"""``tfstep dump``: tensors in the format that is asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tfstep.errors import CommandError
+from tfstep.faces.cli.command import Argument, Choice, Option, Whole
+from tfstep.faces.cli.options import command, output, scenario, variant
+from tfstep.faces.cli.output import Output, translated
+from tfstep.faces.cli.settings import Settings, is_terminal
+from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.engine.tensor import Tensor
+    from tfstep.engine.trace import Trace
+    from tfstep.scenario.scenario import Scenario
+
+SUFFIXES = {
+    ".json": "json",
+    ".npz": "npz",
+    ".csv": "csv",
+    ".md": "markdown",
+    ".tex": "latex",
+    ".svg": "svg",
+    ".html": "html",
+}
+FORMATS = ("table", *SUFFIXES.values())
+
+
+@click.pass_obj
+def _run(
+    settings: Settings,
+    scenario: str,
+    patterns: Sequence[str],
+    variant: str | None,
+    grad: bool,
+    format: str | None,
+    output: Path | None,
+    precision: int | None,
+) -> None:
+    from tfstep import trace
+    from tfstep.scenario.scenario import load
+    from tfstep.view.export import npz, tables
+    from tfstep.view.export.numbers import DIGITS
+    from tfstep.view.export.select import forward, select
+
+    loaded = load(scenario, variant)
+    traced = trace(loaded)
+    tensors = select(traced, [translated(traced, each) for each in patterns]) if patterns else forward(traced)
+    out = Output(settings, output)
+    format = format or _by_suffix(output)
+    if format == "npz":
+        if out.file is None and is_terminal(sys.stdout):
+            raise CommandError(
+                Bilingual(
+                    "an .npz is not for a terminal; name a file with -o FILE.npz",
+                    ".npz 不能输出到终端；请用 -o 文件.npz 指定文件",
+                )
+            )
+        out.data(npz.archive(tensors, grad))
+    elif format == "table":
+        out.lines(tables.tables(tensors, grad, precision or DIGITS, out.columns))
+    else:
+        out.text(_pieces(format, loaded, traced, tensors, grad, precision))
+
+
+def _pieces(
+    format: str, scenario: Scenario, trace: Trace, tensors: Sequence[Tensor], grad: bool, precision: int | None
+) -> Iterable[str]:
+    """The text of a format that is text."""
+    from tfstep.view.export import csv, html, json, latex, markdown, svg
+    from tfstep.view.export.numbers import DIGITS
+
+    heading = f"{scenario.title} · {scenario.name} · {scenario.variant}"
+    match format:
+        case "json":
+            return json.dump(scenario.name, scenario.variant, trace, tensors, grad, precision)
+        case "csv":
+            return csv.lines(tensors, grad, precision)
+        case "markdown":
+            return markdown.document(tensors, grad, precision or DIGITS)
+        case "latex":
+            return latex.document(tensors, grad, precision or DIGITS)
+        case "svg":
+            return [svg.picture(heading, tensors, grad, precision or DIGITS)]
+        case _:
+            return html.page(heading, tensors, grad, precision or DIGITS)
+
+
+def _by_suffix(file: Path | None) -> str:
+    return SUFFIXES.get(file.suffix.lower(), "table") if file else "table"
+
+
+COMMAND = command(
+    "dump",
+    Bilingual(
+        "Print tensors: all of the forward pass, or those that a PATTERN names, in the order of the timeline.\n\n"
+        "In a PATTERN * stands for any characters, dots included. Gradients, new values and what is inside a step "
+        "must be spelled: '*.grad', '*.W_Q.new', '*.weights/exp'.\n\n"
+        "JSON has every number in full, nan, inf and -inf as strings; its grad is null without --grad, and where no "
+        "path leads to the loss. An .npz has one array a path; with --grad also the gradients, under PATH.grad. A csv "
+        "has one number a line; svg and html are heatmaps.",
+        "输出张量：整个前向过程的，或 PATTERN 指定的，按时间线的顺序。\n\n"
+        "PATTERN 里的 * 代表任意字符，包括点。梯度、更新后的值和步骤内部的张量必须写明："
+        "'*.grad'、'*.W_Q.new'、'*.weights/exp'。\n\n"
+        "JSON 里的数是全精度的，nan、inf、-inf 写成字符串；没有 --grad，或者没有通向损失的路径时，grad 为 null。"
+        ".npz 里每个路径一个数组；加上 --grad，梯度存在 PATH.grad 下。csv 每行一个数；svg 和 html 是热力图。",
+    ),
+    [
+        scenario(),
+        Argument(
+            ["patterns"],
+            Bilingual("which tensors; default: those of the forward pass", "哪些张量；默认为前向过程的"),
+            nargs=-1,
+            type=click.STRING,
+            metavar="[PATTERN]…",
+        ),
+        variant(),
+        Option(["--grad"], Bilingual("with the gradients", "连同梯度"), default=False, is_flag=True),
+        Option(
+            ["--format"],
+            Bilingual(
+                "one of {formats}; default: by the suffix of FILE, else table",
+                "{formats} 之一；默认按 FILE 的后缀，否则为 table",
+                formats=", ".join(FORMATS),
+            ),
+            type=Choice(*FORMATS),
+            metavar="FORMAT",
+        ),
+        output(),
+        Option(
+            ["--precision"],
+            Bilingual(
+                "significant digits; default: all in json, npz and csv, 4 elsewhere",
+                "有效数字位数；默认 json、npz、csv 为全部，其他格式 4 位",
+            ),
+            type=Whole(1, 17),
+            metavar="N",
+        ),
+    ],
+    _run,
+)

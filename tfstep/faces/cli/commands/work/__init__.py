@@ -1,0 +1,1 @@
+"""Commands that run something: the screen, the line debugger, training, generating."""

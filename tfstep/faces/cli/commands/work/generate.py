@@ -1,0 +1,95 @@
+"""``tfstep generate``: greedy decoding, one word after another."""
+
+from __future__ import annotations
+
+import json as plain_json
+from pathlib import Path
+
+import click
+
+from tfstep.faces.cli.command import Option, Whole
+from tfstep.faces.cli.options import as_json, command, scenario, variant
+from tfstep.faces.cli.output import Output, say
+from tfstep.faces.cli.settings import Settings
+from tfstep.text import Bilingual
+
+
+@click.pass_obj
+def _run(
+    settings: Settings,
+    scenario: str,
+    variant: str | None,
+    most: int,
+    weights: Path | None,
+    train: int | None,
+    as_json: bool,
+) -> None:
+    from tfstep.faces.cli.training import trained
+    from tfstep.scenario.scenario import load
+    from tfstep.session.study.decoding import generate
+    from tfstep.view.report.decoding import sentence, words, words_json
+
+    loaded = load(scenario, variant)
+    if weights is not None:
+        loaded = loaded.with_changes({"weights": {"file": str(weights.resolve())}})
+    if train is None:
+        train = 0 if weights is not None or loaded.weights.file is not None else loaded.train.steps
+    plan = loaded.program.plan
+    parameters = {plan.nodes[slot].path: value for slot, value in loaded.program.leaves.items()}
+    list(generate(loaded, parameters, 1))  # refuses a model that says nothing, before any training
+    if train and "loss" in plan.paths:
+        done = trained(loaded, train)
+        parameters |= done.parameters()
+        say(
+            Bilingual(
+                "after {n} updates, loss {loss:.4g} (--train 0: from the weights it starts with)",
+                "经过 {n} 次更新，损失 {loss:.4g}（--train 0：用起始权重）",
+                n=train,
+                loss=done.loss(),
+            )
+        )
+    said = list(generate(loaded, parameters, most))
+    out = Output(settings)
+    if as_json:
+        out.text([plain_json.dumps(words_json(said), ensure_ascii=False, allow_nan=False, indent=1) + "\n"])
+    else:
+        out.lines(words(said))
+        out.lines(sentence(said))
+
+
+COMMAND = command(
+    "generate",
+    Bilingual(
+        "Let a decoder say one word after another: each time the likeliest, fed back to it, until <eos>.\n\n"
+        "A scenario that has no weights of its own is trained first.",
+        "让解码器逐词生成：每次取概率最大的词，再喂回给它，直到 <eos>。\n\n没有自带权重的场景会先训练。",
+    ),
+    [
+        scenario(),
+        variant(),
+        Option(
+            ["--max", "most"],
+            Bilingual("no more words than this; default: 20", "最多生成多少个词；默认 20"),
+            default=20,
+            type=Whole(1, 10_000),
+            metavar="N",
+        ),
+        Option(
+            ["--weights"],
+            Bilingual("use these weights, as `train -o` writes them", "使用这些权重，即 `train -o` 写出的文件"),
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+        ),
+        Option(
+            ["--train"],
+            Bilingual(
+                "train for so many updates first; default: the scenario's train.steps, 0 with weights from a file",
+                "先训练多少次更新；默认按场景的 train.steps，权重来自文件时为 0",
+            ),
+            type=Whole(0, 10_000_000),
+            metavar="N",
+        ),
+        as_json(),
+    ],
+    _run,
+)

@@ -1,0 +1,67 @@
+"""``tfstep run``: the screen."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tfstep.errors import CommandError
+from tfstep.faces.cli.command import Option
+from tfstep.faces.cli.options import command, scenario, scripts, variant
+from tfstep.faces.cli.settings import Settings, has_screen
+from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.scenario.scenario import Scenario
+
+
+@click.pass_obj
+def _run(
+    settings: Settings, scenario: str, variant: str | None, at: str | None, files: Sequence[Path], lines: Sequence[str]
+) -> int:
+    if not has_screen():
+        raise CommandError(
+            Bilingual(
+                "the screen needs a terminal; without one, `tfstep dump {name}` prints tensors, `tfstep steps {name}` "
+                "the timeline, `tfstep explain {name} CELL` why a number is what it is, and `tfstep repl {name}` reads "
+                "commands",
+                "屏幕界面需要终端；没有终端时，`tfstep dump {name}` 输出张量，`tfstep steps {name}` 输出时间线，"
+                "`tfstep explain {name} CELL` 解释一个数的来历，`tfstep repl {name}` 读取命令",
+                name=scenario,
+            )
+        )
+    run, loaded = opened(scenario, variant)
+    return run(loaded, at=at, scripts=files, commands=lines, colour=settings.colored(sys.stdout))
+
+
+def opened(name: str, variant: str | None) -> tuple[Callable[..., int], Scenario]:
+    """What runs the screen, and the scenario, loaded without a look for garbage: all of it stays.
+
+    Raises TfstepError.
+    """
+    gc.disable()
+    try:
+        from tfstep.faces.tui.start import run
+        from tfstep.scenario.scenario import load
+
+        return run, load(name, variant)
+    finally:
+        gc.enable()
+
+
+COMMAND = command(
+    "run",
+    Bilingual("Step through a scenario on the screen, forward and backward.", "在屏幕上单步走完一个场景，可进可退。"),
+    [
+        scenario(),
+        variant(),
+        Option(["--at"], Bilingual("begin at this tensor", "从这个张量开始"), type=click.STRING, metavar="PATH"),
+        *scripts(),
+    ],
+    _run,
+)

@@ -1,0 +1,1 @@
+"""Families of checkpoints: a short table each of what others call our keys and tensors."""

@@ -1,0 +1,1 @@
+"""The format of lesson files: reading them, and what is wrong with one."""

@@ -1,0 +1,115 @@
+"""Reading a question block: its kind, and the keys that kind has."""
+
+from __future__ import annotations
+
+from tfstep.errors import did_you_mean
+from tfstep.lessons.format.fields import Fields
+from tfstep.lessons.format.lesson import Choice, Line, Question
+from tfstep.scenario.file.mistakes import Report
+from tfstep.scenario.file.nodes import Items, Scalar, Section, shown
+from tfstep.text import Bilingual
+
+OWN = {
+    "number": ("answer", "tolerance"),
+    "word": ("answer", "words"),
+    "cell": ("of", "answer"),
+    "choice": ("choices",),
+    "order": ("first", "second", "tolerance"),
+}
+"""The kinds of questions, each with the keys of its own."""
+
+SHARED = ("kind", "ask", "then", "show", "hints", "reveal", "because")
+REQUIRED = ("kind", "ask")
+OPTIONAL = ("tolerance",)  # of the keys of a kind
+_WHAT = Bilingual("a question", "问题")
+
+
+def read_question(text: str, file: str, first: int, report: Report) -> Question | None:
+    """The question that a block spells; None, with mistakes in ``report``, where it is none."""
+    fields = Fields(_WHAT, text, file, first, report)
+    if fields.section is None:
+        return None
+    kind = fields.text(fields.need("kind"), "kind")
+    if kind and kind not in OWN:
+        message = Bilingual(
+            "no kind of question {kind}{near}; allowed: {known}",
+            "没有 {kind} 这种问题{near}；可用：{known}",
+            kind=shown(kind),
+            near=did_you_mean(kind, OWN),
+            known=", ".join(OWN),
+        )
+        fields.add(fields.section.keys["kind"], message)
+    if kind not in OWN:
+        return None
+    fields.allow((*SHARED, *OWN[kind]))
+    for key in OWN[kind]:
+        if key not in OPTIONAL:
+            fields.need(key)
+    hints = fields.get("hints")
+    return Question(
+        kind,
+        fields.pieces(fields.need("ask"), "ask"),
+        fields.section.keys["kind"],
+        answer=_answer(fields),
+        first=fields.line(fields.get("first"), "first"),
+        second=fields.line(fields.get("second"), "second"),
+        tolerance=_tolerance(fields),
+        choices=_choices(fields) if kind == "choice" else (),
+        words=fields.line(fields.get("words"), "words"),
+        of=fields.line(fields.get("of"), "of"),
+        then=fields.lines("then"),
+        show=fields.lines("show"),
+        hints=tuple(fields.pieces(each, "hints") for each in (hints.items if isinstance(hints, Items) else ())),
+        reveal=fields.lines("reveal"),
+        because=fields.pieces(fields.get("because"), "because"),
+    )
+
+
+def _answer(fields: Fields) -> Line | None:
+    """An answer is worked out, so one that is a bare number is a mistake."""
+    node = fields.get("answer")
+    if isinstance(node, Scalar) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        message = Bilingual(
+            "the answer {it} is typed in; write the expression that it comes from",
+            "答案 {it} 是手写的；请写出算出它的表达式",
+            it=node.text.strip(),
+        )
+        fields.add(node.place, message)
+    return fields.line(node, "answer")
+
+
+def _tolerance(fields: Fields) -> float | None:
+    node = fields.get("tolerance")
+    if node is None:
+        return None
+    if isinstance(node, Scalar) and isinstance(node.value, int | float) and node.value > 0:
+        return float(node.value)
+    fields.wrong(node, "tolerance", Bilingual("a number above 0", "大于 0 的数"))
+    return None
+
+
+def _choices(fields: Fields) -> tuple[Choice, ...]:
+    node = fields.get("choices")
+    if node is None:
+        return ()
+    read: list[Choice] = []
+    for each in node.items if isinstance(node, Items) else ():
+        found = _choice(fields, each) if isinstance(each, Section) else None
+        if found is None:
+            fields.wrong(each, "choices", Bilingual("the keys {{text: …, when: EXPR}}", "键 {{text: …, when: EXPR}}"))
+        else:
+            read.append(found)
+    if not isinstance(node, Items) or len(node.items) < 2:
+        fields.wrong(
+            node,
+            "choices",
+            Bilingual("a list of two or more {{text: …, when: EXPR}}", "两个以上 {{text: …, when: EXPR}} 的列表"),
+        )
+    return tuple(read)
+
+
+def _choice(fields: Fields, section: Section) -> Choice | None:
+    if set(section.entries) != {"text", "when"}:
+        return None
+    when = fields.line(section.get("when"), "when")
+    return Choice(fields.pieces(section.get("text"), "text"), when or Line("", section.place))

@@ -1,0 +1,1 @@
+"""The player: goes through a lesson, asks, computes, compares."""

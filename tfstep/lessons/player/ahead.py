@@ -1,0 +1,50 @@
+"""What lies behind a question: what is right, what its own commands give, and the session then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from tfstep.commands.language.session import Session
+from tfstep.lessons.format.filled import blamed
+from tfstep.lessons.format.lesson import Line, Question
+from tfstep.lessons.player.answers import Expected, expected
+from tfstep.lessons.player.branch import Branch
+from tfstep.lessons.player.events import Ran
+from tfstep.session.results import Result
+
+
+class Ahead(Struct, frozen=True, eq=False):
+    """A question worked out, so that it need not be worked out again when it is answered."""
+
+    right: Expected
+    ran: tuple[Ran, ...]
+    branch: Branch
+
+    @classmethod
+    def of(cls, session: Session, own: Branch, question: Question) -> Ahead:
+        """From the lesson's own numbers; the session is as before afterwards. Raises `Mistakes`."""
+        here = Branch.of(session)
+        own.restore(session, keep=False)
+        ran = tuple(run_all(session, question.then))
+        found = cls(expected(session, question), ran, Branch.of(session))
+        here.restore(session, keep=False)
+        return found
+
+    def enter(self, session: Session) -> tuple[Ran, ...]:
+        """Go there, as if the commands had been run only now."""
+        self.branch.restore(session, keep=False)
+        return self.ran
+
+
+def run_line(session: Session, line: Line) -> Result:
+    """Run a command of the lesson. Raises `Mistakes` at its place."""
+    with blamed(line.place):
+        return session.run_within(line.text)
+
+
+def run_all(session: Session, lines: tuple[Line, ...]) -> Iterator[Ran]:
+    """Run commands of the lesson one by one, each with what it gives. Raises `Mistakes`."""
+    for line in lines:
+        yield Ran(line.text, run_line(session, line))

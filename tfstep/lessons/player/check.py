@@ -1,0 +1,96 @@
+"""A lesson without a person: every command runs, every answer is reached, every number is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tfstep.commands.language.session import Session
+from tfstep.errors import TfstepError
+from tfstep.lessons.format.catalog import files, scenario_of
+from tfstep.lessons.format.filled import blamed
+from tfstep.lessons.format.lesson import Lesson, Question, Try
+from tfstep.lessons.format.pair import differences
+from tfstep.lessons.format.reader import read_lesson
+from tfstep.lessons.player.answers import AnswerError
+from tfstep.lessons.player.events import Judged
+from tfstep.lessons.player.player import Player
+from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, in_order
+from tfstep.text import LANGUAGES, Bilingual, language, set_language
+
+
+def check(name: str, play: bool = True) -> list[Mistake]:
+    """Every mistake of a lesson in both languages; an empty list if it is right.
+
+    Without ``play`` only the files are read and compared; with it they are gone through from end to end. A file is
+    played up to its first mistake. Raises `ScenarioError` where there is no such lesson.
+    """
+    paths = files(name)
+    found: list[Mistake] = []
+    lessons: list[Lesson] = []
+    for path in paths:
+        try:
+            lessons.append(read_lesson(path))
+        except Mistakes as mistakes:
+            found += mistakes.mistakes
+    if len(paths) < len(LANGUAGES):
+        message = Bilingual("the lesson is there in one language only", "该课程只有一种语言")
+        found.append(Mistake(Place(str(paths[0]), 1, 1), message))
+    if len(lessons) == len(LANGUAGES):
+        found += differences(lessons[0], lessons[1])
+    for lesson in lessons if play else ():
+        try:
+            run(lesson)
+        except Mistakes as mistakes:
+            found += mistakes.mistakes
+    return list(in_order(found))
+
+
+def run(lesson: Lesson) -> None:
+    """Play a lesson to its end, in its own language. Raises `Mistakes` at the first place where it fails."""
+    before = language()
+    set_language(lesson.language)
+    try:
+        _run(lesson)
+    finally:
+        set_language(before)
+
+
+def _run(lesson: Lesson) -> None:
+    player = Player(lesson, Session(scenario_of(lesson)))
+    while not player.done:
+        for _ in player.advance():
+            pass
+        if player.question is not None:
+            _answer(player, player.question)
+        elif player.over:
+            _try(player, lesson.steps[player.over - 1].blocks)
+
+
+def _answer(player: Player, question: Question) -> None:
+    """Ask for every hint, then give the right answer as a reader would type it."""
+    while player.hint() is not None:
+        pass
+    accepted = player.expected().accepted
+    with blamed(question.place):
+        events = list(player.answer(accepted))
+        if not any(isinstance(event, Judged) and event.right for event in events):
+            raise AnswerError(
+                Bilingual("the answer {it} is not taken as right", "答案 {it} 没有被判为正确", it=accepted)
+            )
+
+
+def _try(player: Player, blocks: tuple[object, ...]) -> None:
+    """Run what the reader is invited to, one line after the other."""
+    for block in blocks:
+        for line in block.lines if isinstance(block, Try) else ():
+            with blamed(line.place):
+                player.session.run_within(line.text)
+
+
+def failures(names: list[str]) -> Iterator[tuple[str, list[Mistake]]]:
+    """The mistakes of several lessons, each with its name, as they are found."""
+    for name in names:
+        try:
+            yield name, check(name)
+        except TfstepError as error:
+            yield name, [Mistake(Place(""), error.message)]

@@ -1,0 +1,136 @@
+"""Choosing between numbers, cell by cell: by a condition, or by which is larger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tfstep.engine.axis import Spec, broadcast
+from tfstep.engine.op import Array, Cell, Const, Ref, TermSpec, Why, op
+from tfstep.engine.plan import Literal
+from tfstep.engine.tape import OPERATORS
+from tfstep.ops.primitive.elementwise import Elementwise, project, tensors
+from tfstep.ops.primitive.reduce import unbroadcast
+from tfstep.text import Template
+
+
+class Positive(Elementwise):
+    """Where x > 0, as booleans."""
+
+    formula = "{x} > 0"
+
+    def infer(self, *args: Spec | Literal) -> Spec:
+        """Booleans of the operand's shape."""
+        (x,) = tensors(args)
+        return Spec(x.shape, np.dtype(bool), x.axes)
+
+    def forward(self, x: Array) -> Array:
+        return x > 0
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        holds = bool(np.asarray(args[0])[cell] > 0)
+        return Why("test", (TermSpec((Const(float(holds), "1" if holds else "0"),)),))
+
+
+positive = op(Positive)
+
+
+class Where(Elementwise):
+    """One of two, cell by cell: a where the condition holds, else b."""
+
+    formula = Template("{a} where {condition}, else {b}", "{condition} 处取 {a}，其余取 {b}")
+    vjp_formula = {
+        "a": Template("{g} where {condition}, else 0", "{condition} 处取 {g}，其余为 0"),
+        "b": Template("0 where {condition}, else {g}", "{condition} 处为 0，其余取 {g}"),
+    }
+
+    def infer(self, *args: Spec | Literal) -> Spec:
+        """The branches broadcast with the condition and give the dtype."""
+        spec = broadcast(*tensors(args))
+        dtypes = [a.dtype for a in tensors(args[1:])] or [np.dtype(float)]
+        return Spec(spec.shape, np.result_type(*dtypes), spec.axes)
+
+    def forward(self, condition: Array, a: Array, b: Array) -> Array:
+        return np.where(condition, a, b)
+
+    def vjp_a(self, g: Array, y: Array, condition: Array, a: Array, b: Array) -> Array:
+        return unbroadcast(where(condition, g, 0.0), a)
+
+    def vjp_b(self, g: Array, y: Array, condition: Array, a: Array, b: Array) -> Array:
+        return unbroadcast(where(condition, 0.0, g), b)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        holds = bool(np.asarray(args[0])[project(cell, args[0])])
+        taken = 1 if holds else 2
+        return Why("view", view=Ref(taken, project(cell, args[taken])))
+
+
+where = op(Where)
+
+
+class Maximum(Elementwise):
+    """The larger of two, cell by cell; NaN where one is. Shapes broadcast. A tie shares the gradient."""
+
+    formula = "max({a}, {b})"
+    vjp_formula = {
+        "a": Template("{g} where {a} > {b}, ½ {g} where equal", "{a} > {b} 处取 {g}，相等处取 ½ {g}"),
+        "b": Template("{g} where {b} > {a}, ½ {g} where equal", "{b} > {a} 处取 {g}，相等处取 ½ {g}"),
+    }
+
+    def forward(self, a: Array, b: Array) -> Array:
+        return np.maximum(a, b)
+
+    def vjp_a(self, g: Array, y: Array, a: Array, b: Array) -> Array:
+        return unbroadcast(where_larger(a, b, g), a)
+
+    def vjp_b(self, g: Array, y: Array, a: Array, b: Array) -> Array:
+        return unbroadcast(where_larger(b, a, g), b)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        a, b = (number(x, cell) for x in args)
+        taken = 0 if a >= b or a != a else 1
+        return Why("max", (TermSpec((Ref(taken, project(cell, args[taken])),)),))
+
+
+maximum = op(Maximum)
+
+
+class Minimum(Elementwise):
+    """The smaller of two, cell by cell; NaN where one is. Shapes broadcast. A tie shares the gradient."""
+
+    formula = "min({a}, {b})"
+    vjp_formula = {
+        "a": Template("{g} where {a} < {b}, ½ {g} where equal", "{a} < {b} 处取 {g}，相等处取 ½ {g}"),
+        "b": Template("{g} where {b} < {a}, ½ {g} where equal", "{b} < {a} 处取 {g}，相等处取 ½ {g}"),
+    }
+
+    def forward(self, a: Array, b: Array) -> Array:
+        return np.minimum(a, b)
+
+    def vjp_a(self, g: Array, y: Array, a: Array, b: Array) -> Array:
+        return unbroadcast(where_larger(b, a, g), a)
+
+    def vjp_b(self, g: Array, y: Array, a: Array, b: Array) -> Array:
+        return unbroadcast(where_larger(a, b, g), b)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        a, b = (number(x, cell) for x in args)
+        taken = 0 if a <= b or a != a else 1
+        return Why("min", (TermSpec((Ref(taken, project(cell, args[taken])),)),))
+
+
+minimum = op(Minimum)
+
+
+def where_larger(a: Array, b: Array, g: Array) -> Array:
+    """G where a > b, half of it where they are equal, else 0."""
+    return 0.5 * (where(positive(a - b), g, 0.0) + where(positive(b - a), 0.0, g))
+
+
+def number(x: Any, cell: Cell) -> float:
+    """The number of an operand, an array or a `Literal`, that goes into a cell of the result."""
+    return float(x.value if isinstance(x, Literal) else x[project(cell, x)])
+
+
+OPERATORS["where"] = where

@@ -1,0 +1,165 @@
+"""Reductions: sum, mean and max along axes, and the sum that undoes broadcasting."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+
+from tfstep.engine.axis import Spec
+from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, op
+from tfstep.engine.plan import Literal
+from tfstep.ops.primitive.shape import reshape, spread
+from tfstep.text import Template
+
+Axes = int | tuple[int, ...] | None
+Reduce = Callable[..., np.ndarray]
+_sum: Reduce = np.add.reduce
+_max: Reduce = np.maximum.reduce
+
+
+def reduced(ndim: int, axis: Axes) -> Collection[int]:
+    """The axes that a reduction removes, counted from 0."""
+    if axis is None:
+        return range(ndim)
+    return {a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))}
+
+
+def cells_under(cell: Cell, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> list[Cell]:
+    """The cells of the operand that go into one cell of a reduction."""
+    gone = reduced(len(shape), axis)
+    kept = iter([i for k, i in enumerate(cell) if k not in gone] if keepdims else cell)
+    ranges = [range(n) if k in gone else (next(kept),) for k, n in enumerate(shape)]
+    return list(itertools.product(*ranges))
+
+
+class Reduction(Primitive):
+    """A primitive that removes axes, or keeps them with size 1 (``keepdims``)."""
+
+    def infer(self, *args: Spec | Literal, axis: Axes = -1, keepdims: bool = True) -> Spec:
+        """The shape without the reduced axes."""
+        (x,) = args
+        assert isinstance(x, Spec)
+        gone = reduced(x.ndim, axis)
+        if keepdims:
+            return x.like(tuple(1 if k in gone else n for k, n in enumerate(x.shape)))
+        kept = [k for k in range(x.ndim) if k not in gone]
+        return x.like(tuple(x.shape[k] for k in kept), tuple(x.axes[k] for k in kept))
+
+
+def _again(g: Array, x: Array, axis: Axes, keepdims: bool) -> Array:
+    """G spread over the axes that the reduction removed."""
+    if not keepdims:
+        gone = reduced(len(x.shape), axis)
+        g = reshape(g, shape=tuple(1 if k in gone else n for k, n in enumerate(x.shape)))
+    return spread(g, shape=x.shape)
+
+
+class Sum(Reduction):
+    """Sum along axes. Shapes: x (…, n) → y (…, 1), or (…) without ``keepdims``."""
+
+    name = "sum"
+    formula = "Σ {x}"
+    vjp_formula = {"x": "{g}"}
+
+    def forward(self, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
+        return _sum(x, axis=axis, keepdims=keepdims)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
+        return _again(g, x, axis, keepdims)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        cells = cells_under(cell, args[0].shape, attrs.get("axis", -1), attrs.get("keepdims", True))
+        return Why("sum", tuple(TermSpec((Ref(0, c),)) for c in cells))
+
+
+sum_ = op(Sum)
+
+
+class Mean(Reduction):
+    """Mean along axes. Shapes: x (…, n) → y (…, 1), or (…) without ``keepdims``."""
+
+    formula = "mean {x}"
+    vjp_formula = {"x": "{g} / n"}
+
+    def forward(self, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
+        return _sum(x, axis=axis, keepdims=keepdims) / count(x.shape, axis)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
+        return _again(g / count(x.shape, axis), x, axis, keepdims)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        axis = attrs.get("axis", -1)
+        n = Const(float(count(args[0].shape, axis)), "n", -1)
+        cells = cells_under(cell, args[0].shape, axis, attrs.get("keepdims", True))
+        return Why("mean", tuple(TermSpec((Ref(0, c), n)) for c in cells))
+
+
+mean = op(Mean)
+
+
+def count(shape: tuple[int, ...], axis: Axes) -> int:
+    """How many cells go into one cell of a reduction."""
+    n = 1
+    for k in reduced(len(shape), axis):
+        n *= shape[k]
+    return n
+
+
+class Max(Reduction):
+    """Largest along axes. Shapes: x (…, n) → y (…, 1), or (…) without ``keepdims``. Ties share the gradient."""
+
+    name = "max"
+    formula = "max {x}"
+    vjp_formula = {"x": Template("{g} where {x} = {y}, shared among ties", "{x} = {y} 处为 {g}，并列者平分")}
+
+    def forward(self, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
+        return _max(x, axis=axis, keepdims=keepdims)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
+        hit = largest(x, axis=axis)
+        return _again(g, x, axis, keepdims) * (hit / sum_(hit, axis=axis))
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        x = args[0]
+        cells = cells_under(cell, x.shape, attrs.get("axis", -1), attrs.get("keepdims", True))
+        values = [x[c] for c in cells]
+        bad = [c for c, v in zip(cells, values, strict=True) if v != v]
+        best = bad[0] if bad else max(zip(values, [-k for k in range(len(cells))], cells, strict=True))[2]
+        return Why("max", (TermSpec((Ref(0, best),)),))
+
+
+max_ = op(Max)
+
+
+class Largest(Primitive):
+    """1 where a cell is the largest along the axes, else 0. Shapes: x (…, n) → (…, n)."""
+
+    formula = "{x} = max {x}"
+
+    def infer(self, *args: Spec | Literal, axis: Axes = -1) -> Spec:
+        """The operand's shape."""
+        assert isinstance(args[0], Spec)
+        return args[0]
+
+    def forward(self, x: Array, *, axis: Axes = -1) -> Array:
+        return (x == np.maximum.reduce(x, axis=axis, keepdims=True)).astype(x.dtype)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        hit = float(self.forward(args[0], **attrs)[cell])
+        return Why("test", (TermSpec((Const(hit, f"{hit:g}"),)),))
+
+
+largest = op(Largest)
+
+
+def unbroadcast(g: Array, like: Array) -> Array:
+    """G summed over the axes along which an operand shaped ``like`` was broadcast."""
+    shape = like.shape
+    if g.shape == shape:
+        return g
+    extra = len(g.shape) - len(shape)
+    g = sum_(g, axis=tuple(k for k in range(len(g.shape)) if k < extra or shape[k - extra] == 1))
+    return reshape(g, shape=shape) if extra else g

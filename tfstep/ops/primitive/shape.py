@@ -1,0 +1,292 @@
+"""Moving numbers without changing them: reshape, transpose, broadcast, split, concat, slice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tfstep.engine.accel import elementwise as fast
+from tfstep.engine.axis import NO_AXIS, Axis, Shape, Spec
+from tfstep.engine.op import Array, Cell, Op, Primitive, Ref, TermSpec, Why, op
+from tfstep.engine.plan import Literal
+from tfstep.text import Template
+
+
+class Reshape(Primitive):
+    """The same numbers, row by row, in another shape of the same size."""
+
+    formula = "reshape({x})"
+    vjp_formula = {"x": "reshape({g})"}
+
+    def infer(self, *args: Spec | Literal, shape: Shape) -> Spec:
+        """The asked shape; an axis keeps its name where sizes line up from either end."""
+        (x,) = args
+        assert isinstance(x, Spec)
+        names: list[Axis] = [NO_AXIS] * len(shape)
+        for k in range(min(len(shape), x.ndim)):
+            if shape[k] != x.shape[k]:
+                break
+            names[k] = x.axes[k]
+        for k in range(1, min(len(shape), x.ndim) + 1):
+            if shape[-k] != x.shape[-k]:
+                break
+            names[-k] = x.axes[-k]
+        unnamed = [k for k, axis in enumerate(names) if not axis.name]
+        gone = [axis for axis in x.axes if axis.name and axis not in names]
+        if len(unnamed) == 1 and gone:  # axes laid one behind the other: called by the innermost, which runs fastest
+            names[unnamed[0]] = gone[-1].bare()
+        return x.like(shape, tuple(names))
+
+    def forward(self, x: Array, *, shape: Shape) -> Array:
+        return np.reshape(x, shape)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, shape: Shape) -> Array:
+        return reshape(g, shape=x.shape)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        flat = int(np.ravel_multi_index(cell, attrs["shape"])) if cell else 0
+        back = np.unravel_index(flat, args[0].shape) if args[0].shape else ()
+        return Why("view", view=Ref(0, tuple(int(i) for i in back)))
+
+
+reshape = op(Reshape)
+
+
+class Transpose(Primitive):
+    """Axes in another order: axis k of the result is axis order[k] of x."""
+
+    formula = "{x}ᵀ"
+    vjp_formula = {"x": "{g}ᵀ"}
+
+    def infer(self, *args: Spec | Literal, order: tuple[int, ...]) -> Spec:
+        """Shape and axes in the new order."""
+        (x,) = args
+        assert isinstance(x, Spec)
+        return x.like(tuple(x.shape[k] for k in order), tuple(x.axes[k] for k in order))
+
+    def forward(self, x: Array, *, order: tuple[int, ...]) -> Array:
+        return x.transpose(order)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, order: tuple[int, ...]) -> Array:
+        return transpose(g, order=tuple(order.index(k) for k in range(len(order))))
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        order = attrs["order"]
+        return Why("view", view=Ref(0, tuple(cell[order.index(k)] for k in range(len(order)))))
+
+
+transpose = op(Transpose)
+
+
+class Spread(Primitive):
+    """Broadcast to a shape: axes of size 1 are repeated."""
+
+    formula = "{x}"
+    vjp_formula = {"x": "Σ {g}"}
+
+    def infer(self, *args: Spec | Literal, shape: Shape) -> Spec:
+        """The asked shape."""
+        (x,) = args
+        assert isinstance(x, Spec)
+        return x.like(shape, (NO_AXIS,) * (len(shape) - x.ndim) + x.axes)
+
+    def forward(self, x: Array, *, shape: Shape) -> Array:
+        return np.broadcast_to(x, shape)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, shape: Shape) -> Array:
+        from tfstep.ops.primitive.reduce import unbroadcast
+
+        return unbroadcast(g, x)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        shape = args[0].shape
+        tail = cell[len(cell) - len(shape) :]
+        return Why("view", view=Ref(0, tuple(0 if n == 1 else i for i, n in zip(tail, shape, strict=True))))
+
+
+spread = op(Spread)
+
+
+class SplitHeads(Op):
+    """A projection cut into heads. Shapes: x (batch, position, heads·d) → (batch, head, position, d)."""
+
+    formula = "split({x})"
+    vjp_formula = {"x": "concat({g})"}
+    kernel_x = fast.split_heads_x
+
+    def forward(self, x: Array, *, heads: int) -> Array:
+        batch, position, width = x.shape
+        return transpose(reshape(x, shape=(batch, position, heads, width // heads)), order=(0, 2, 1, 3))
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, heads: int) -> Array:
+        return concat_heads(g)
+
+
+split_heads = op(SplitHeads)
+
+
+class ConcatHeads(Op):
+    """The heads side by side again. Shapes: x (batch, head, position, d) → (batch, position, heads·d)."""
+
+    formula = "concat({x})"
+    vjp_formula = {"x": "split({g})"}
+    kernel = fast.concat_heads
+
+    def forward(self, x: Array) -> Array:
+        batch, heads, position, d = x.shape
+        return reshape(transpose(x, order=(0, 2, 1, 3)), shape=(batch, position, heads * d))
+
+    def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
+        return split_heads(g, heads=x.shape[1])
+
+
+concat_heads = op(ConcatHeads)
+
+
+class Take(Primitive):
+    """A slice along one axis. Shapes: x (…, n, …) → (…, stop − start, …), every ``step``-th."""
+
+    formula = "{x}[{start}:{stop}:{step}]"
+    vjp_formula = {"x": Template("{g} where it was taken from, else 0", "取出之处为 {g}，其余为 0")}
+
+    def infer(self, *args: Spec | Literal, axis: int, start: int, stop: int, step: int = 1) -> Spec:
+        """The slice's length along the axis."""
+        (x,) = args
+        assert isinstance(x, Spec)
+        axis %= x.ndim
+        n = len(range(start, stop, step))
+        bare = tuple(Axis(a.name) if k == axis else a for k, a in enumerate(x.axes))
+        return x.like(tuple(n if k == axis else m for k, m in enumerate(x.shape)), bare)
+
+    def forward(self, x: Array, *, axis: int, start: int, stop: int, step: int = 1) -> Array:
+        return x[(slice(None),) * (axis % x.ndim) + (slice(start, stop, step),)]
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, axis: int, start: int, stop: int, step: int = 1) -> Array:
+        return put(g, axis=axis, start=start, stop=stop, step=step, size=x.shape[axis])
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        axis = attrs["axis"] % len(cell)
+        at = attrs["start"] + cell[axis] * attrs.get("step", 1)
+        return Why("view", view=Ref(0, (*cell[:axis], at, *cell[axis + 1 :])))
+
+
+take = op(Take)
+
+
+class Put(Primitive):
+    """A slice put back among zeros. Shapes: x (…, n, …) → (…, size, …)."""
+
+    formula = Template("{x} at [{start}:{stop}:{step}], else 0", "[{start}:{stop}:{step}] 处为 {x}，其余为 0")
+    vjp_formula = {"x": "{g}[{start}:{stop}:{step}]"}
+
+    def infer(self, *args: Spec | Literal, axis: int, start: int, stop: int, step: int, size: int) -> Spec:
+        """The full size along the axis."""
+        (x,) = args
+        assert isinstance(x, Spec)
+        return x.like(tuple(size if k == axis % x.ndim else m for k, m in enumerate(x.shape)))
+
+    def forward(self, x: Array, *, axis: int, start: int, stop: int, step: int, size: int) -> Array:
+        axis %= x.ndim
+        out = np.zeros((*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype)
+        out[(slice(None),) * axis + (slice(start, stop, step),)] = x
+        return out
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, axis: int, start: int, stop: int, step: int, size: int) -> Array:
+        return take(g, axis=axis, start=start, stop=stop, step=step)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        axis = attrs["axis"] % len(cell)
+        places = range(attrs["start"], attrs["stop"], attrs["step"])
+        if cell[axis] not in places:
+            return Why("nothing")
+        return Why("view", view=Ref(0, (*cell[:axis], places.index(cell[axis]), *cell[axis + 1 :])))
+
+
+put = op(Put)
+
+
+class Concat(Primitive):
+    """Tensors one after the other along an axis."""
+
+    formula = "concat({xs})"
+
+    def infer(self, *args: Spec | Literal, axis: int = -1) -> Spec:
+        """Sizes add up along the axis."""
+        specs = [a for a in args if isinstance(a, Spec)]
+        axis %= specs[0].ndim
+        n = sum(s.shape[axis] for s in specs)
+        return specs[0].like(tuple(n if k == axis else m for k, m in enumerate(specs[0].shape)))
+
+    def forward(self, *xs: Array, axis: int = -1) -> Array:
+        return np.concatenate(xs, axis=axis)
+
+    def vjp(self, index: int) -> Any:
+        """The VJP for part number ``index``: its slice of g."""
+
+        def part(g: Array, y: Array, *xs: Array, axis: int = -1) -> Array:
+            start = sum(x.shape[axis] for x in xs[:index])
+            return take(g, axis=axis, start=start, stop=start + xs[index].shape[axis])
+
+        return part
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        axis = attrs.get("axis", -1) % len(cell)
+        at = cell[axis]
+        for k, x in enumerate(args):
+            if at < x.shape[axis]:
+                return Why("view", view=Ref(k, (*cell[:axis], at, *cell[axis + 1 :])))
+            at -= x.shape[axis]
+        raise IndexError(cell)
+
+
+concat = op(Concat)
+
+
+class Accumulate(Primitive):
+    """The gradients of several uses of one tensor, added up. Shapes: all alike."""
+
+    formula = "{sum}"
+    kernel = fast.accumulate
+
+    def infer(self, *args: Spec | Literal) -> Spec:
+        """The shape of any."""
+        assert isinstance(args[0], Spec)
+        return args[0]
+
+    def forward(self, *xs: Array) -> Array:
+        total = xs[0] + xs[1]
+        for x in xs[2:]:
+            total = total + x
+        return total
+
+    def vjp(self, index: int) -> Any:
+        """Each use gets the whole g."""
+        return lambda g, y, *xs: g
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        return Why("sum", tuple(TermSpec((Ref(k, cell),)) for k in range(len(args))))
+
+
+accumulate = op(Accumulate)
+
+
+class Seed(Primitive):
+    """Where the backward pass starts: ∂loss/∂loss = 1."""
+
+    formula = "1"
+
+    def infer(self, *args: Spec | Literal, dtype: str) -> Spec:
+        """A scalar."""
+        return Spec((), np.dtype(dtype), ())
+
+    def forward(self, *, dtype: str) -> Array:
+        return np.ones((), dtype)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        from tfstep.engine.op import Const
+
+        return Why("seed", (TermSpec((Const(1.0, "1"),)),))
+
+
+seed = op(Seed)

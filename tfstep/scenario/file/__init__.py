@@ -1,0 +1,1 @@
+"""Scenario files as text: reading YAML with positions, variants, writing them anew."""

@@ -1,0 +1,230 @@
+"""Writing a scenario that gives the same numbers again, with the comments of the file it came from."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from tfstep.engine.plan import Plan
+from tfstep.engine.trace import Pin, Trace
+from tfstep.errors import CommandError, ScenarioError, TfstepError, refusal
+from tfstep.scenario.keys.pins import pins_of
+from tfstep.scenario.program import Program
+from tfstep.scenario.scenario import Scenario, load
+from tfstep.scenario.weights.files import write_weights
+from tfstep.text import Bilingual
+
+INLINE = 400  # numbers of changed parameters that are written into the file itself
+
+
+class Written(Struct, frozen=True):
+    """What was written: the file, the file of weights beside it if there is one."""
+
+    path: Path
+    weights: Path | None
+    left_out: tuple[str, ...]  # the other variants of the original that are not in it
+
+
+def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool = False) -> Written:
+    """Write a scenario that starts with the numbers of a trace, all of it or nothing: its parameters, what the
+    optimizer remembers, what is pinned.
+
+    Few changed numbers stand in the file, many (and NaN) in an ``.npz`` beside it. The variants stay that still fit.
+    Raises CommandError where a file is there already (without ``replace``) or cannot be written.
+    """
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width, yaml.preserve_quotes = 4096, True
+    document = yaml.load(scenario.source_text)
+    wanted = scenario.document()
+    plain = {key: value for key, value in _plain(document).items() if key != "variants"}
+    same = plain == wanted
+    if not same:
+        document.pop("variants", None)
+        _merge(document, wanted)
+    learned = _learned(trace)
+    beside = _put_weights(document, scenario, learned, _changed(scenario, learned), path)
+    _put_pins(document, scenario, trace)
+    for file in (path, beside):
+        if file is not None and not replace and (file.exists() or file.is_symlink()):
+            raise CommandError(
+                Bilingual(
+                    "{file} is there already; `save {path} overwrite` replaces it",
+                    "{file} 已存在；`save {path} overwrite` 会覆盖它",
+                    file=file,
+                    path=path,
+                )
+            )
+    try:
+        if beside is not None:
+            write_weights(beside, learned)
+        _write(path, _dumped(yaml, document))
+        if unfit := _unfit(path):
+            for name in unfit:
+                del document["variants"][name]
+            _write(path, _dumped(yaml, document))
+    except OSError as error:
+        raise CommandError(
+            Bilingual("{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=refusal(error))
+        ) from None
+    kept = ("base", scenario.variant, *document.get("variants", ()))
+    left = tuple(name for name in scenario.variants if name not in kept)
+    return Written(path, beside, left)
+
+
+def read_back(path: Path, trace: Trace) -> list[str]:
+    """The paths of what a trace starts from that the written scenario does not give to the bit, or lacks."""
+    given: dict[str, bytes] = {}
+    with suppress(TfstepError):
+        program = load(path).program
+        given = _start(program.plan, program.leaves, program.pins)
+    leaves = {node.slot: trace.value(node.slot) for node in trace.plan.nodes if node.op is None}
+    return [name for name, bits in _start(trace.plan, leaves, trace.pins).items() if given.get(name) != bits]
+
+
+def _start(plan: Plan, leaves: Mapping[int, np.ndarray], pins: Mapping[int, Pin]) -> dict[str, bytes]:
+    """The bits of every leaf and of every pin, by path."""
+    found = {plan.nodes[slot].path: value.tobytes() for slot, value in leaves.items()}
+    for slot, pin in pins.items():
+        found[plan.nodes[slot].path] = pin.mask.tobytes() + np.where(pin.mask, pin.value, 0).tobytes()
+    return found
+
+
+def _learned(trace: Trace) -> dict[str, np.ndarray]:
+    """The parameters, and what the optimizer remembers, by path."""
+    carried = {leaf for leaf, _ in trace.plan.carry}
+    nodes = [node for node in trace.plan.nodes if node.kind == "parameter" or node.slot in carried]
+    return {node.path: trace.value(node.slot) for node in nodes}
+
+
+def _unfit(path: Path) -> list[str]:
+    """The variants of a written file that these weights and pins do not fit."""
+    found: list[str] = []
+    with suppress(ScenarioError):
+        written = load(path)
+        for name in written.variants[1:]:
+            try:
+                _ = written.with_variant(name).program
+            except ScenarioError:
+                found.append(name)
+    return found
+
+
+def _put_pins(document: CommentedMap, scenario: Scenario, trace: Trace) -> None:
+    """Put what is held under ``pins``; what stands there already is left as it is where it says the same."""
+    program = scenario.program
+    wanted, there = (pins_of(each, program.plan.leaves) for each in (trace, _as_it_starts(program)))
+    if repr(wanted) == repr(there):
+        return
+    document.pop("pins", None)
+    if wanted:
+        place = list(document).index("variants") if "variants" in document else len(document)
+        document.insert(place, "pins", CommentedMap((name, _flow(value)) for name, value in wanted.items()))
+
+
+def _as_it_starts(program: Program) -> Trace:
+    return Trace(program.plan, Trace.start(program.plan, program.leaves).values, program.pins)
+
+
+def _dumped(yaml: YAML, document: CommentedMap) -> str:
+    text = io.StringIO()
+    yaml.dump(document, text)
+    return text.getvalue()
+
+
+def _changed(scenario: Scenario, parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The parameters that are not as the scenario starts them."""
+    program = scenario.program
+    start = {program.plan.nodes[slot].path: value for slot, value in program.leaves.items()}
+    return {
+        path: value
+        for path, value in parameters.items()
+        if path not in start or start[path].tobytes() != value.tobytes()
+    }
+
+
+def _put_weights(
+    document: CommentedMap,
+    scenario: Scenario,
+    parameters: Mapping[str, np.ndarray],
+    changed: Mapping[str, np.ndarray],
+    path: Path,
+) -> Path | None:
+    """Put the changed parameters under ``weights``; returns the file beside, where they are many."""
+    weights = document.get("weights")
+    if not isinstance(weights, CommentedMap):
+        weights = CommentedMap()
+    if scenario.weights.file is not None:
+        weights["file"] = os.path.relpath(scenario.weights.file, path.parent)
+    beside = None
+    finite = all(np.isfinite(value).all() for value in changed.values())
+    if sum(value.size for value in changed.values()) > INLINE or not finite:
+        beside = path.with_suffix(".npz")
+        weights.pop("set", None)
+        weights["file"] = beside.name
+    elif changed:
+        group = weights.get("set")
+        if not isinstance(group, CommentedMap):
+            group = weights["set"] = CommentedMap()
+        for name, value in changed.items():
+            group[name] = _flow(value.tolist())
+    if weights:
+        document["weights"] = weights
+    return beside
+
+
+def _flow(value: Any) -> Any:
+    """Nested lists as they are written in a line, a matrix row by row."""
+    if not isinstance(value, list):
+        return value
+    written = CommentedSeq(_flow(each) for each in value)
+    if not value or not isinstance(value[0], list):
+        written.fa.set_flow_style()
+    return written
+
+
+def _merge(document: CommentedMap, wanted: Mapping[str, Any]) -> None:
+    """Bring a document to the wanted values; what is right already stays as it is, comments and all."""
+    for key in [key for key in document if key not in wanted]:
+        del document[key]
+    for key, value in wanted.items():
+        there = document.get(key)
+        if isinstance(there, CommentedMap) and isinstance(value, dict):
+            _merge(there, value)
+        elif key not in document or _plain(there) != value:
+            document[key] = _flow(value)
+
+
+def _plain(value: Any) -> Any:
+    """A document without its layout."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return int(value)
+    return float(value) if isinstance(value, float) else str(value)
+
+
+def _write(path: Path, text: str) -> None:
+    """The whole file, or nothing."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,141 @@
+"""The whole check of a file: from its tree to everything a model needs, or to all of its mistakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from msgspec import Struct, field
+
+from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
+from tfstep.scenario.file.mistakes import Report
+from tfstep.scenario.file.nodes import Node, Scalar, Section, found, shown
+from tfstep.scenario.keys.formula import read_formula
+from tfstep.scenario.keys.inputs import read_data, read_numbers, read_vocab, read_words
+from tfstep.scenario.keys.kinds import FORMULA, STACKS
+from tfstep.scenario.keys.loss import loss_config, train_config
+from tfstep.scenario.keys.model import check_kind, model_config
+from tfstep.scenario.keys.pins import read_pins
+from tfstep.scenario.keys.typed import Source, read
+from tfstep.scenario.sizes import check_size
+from tfstep.scenario.weights.fills import XAVIER, Fill, read_fill, read_init
+from tfstep.scenario.words import Vocabulary
+from tfstep.text import Bilingual
+
+
+class WeightsConfig(Struct, frozen=True, eq=False):
+    """`weights:`; a relative ``file`` is counted from the scenario's folder."""
+
+    seed: int = 0
+    init: Fill = XAVIER
+    set: dict[str, Fill] = field(default_factory=dict)
+    file: Path | None = None
+
+
+class Checked(Struct, frozen=True, eq=False):
+    """What a file says, valid and complete."""
+
+    title: Bilingual
+    about: Bilingual
+    model: ModelConfig
+    inputs: Inputs
+    loss: LossConfig
+    train: TrainConfig
+    weights: WeightsConfig
+    pins: dict[str, np.ndarray]
+    vocab: dict[str, Vocabulary]
+
+
+def check(tree: Section, report: Report) -> Checked | None:
+    """Everything in the tree, checked; None if ``report`` has mistakes but for values under `weights` and `pins`."""
+    source = read(tree, report)
+    title, about = _text(source, "title"), _text(source, "about")
+    kind = check_kind(source, report)
+    if kind is None:
+        _weights(source)
+        read_pins(source)
+        return None
+    dtype = source.part.model.dtype
+    x, memory = read_numbers(source, kind, dtype)
+    vocab = read_vocab(source, kind) if kind in STACKS else {}
+    words = read_words(source, ("input",), kind, vocab) if kind in STACKS and source.sound("input") else {}
+    has_labels = source.given("input", "labels") and kind in STACKS
+    given, parameters, steps = read_formula(source, x) if kind == FORMULA else ({}, {}, {})
+    inputs = Inputs(
+        words.get("source"),
+        words.get("target"),
+        words.get("labels"),
+        source.part.input.offset,
+        None if kind == FORMULA else x,
+        memory,
+        {name: array.astype(dtype) for name, array in given.items()},
+        {name: array.astype(dtype) for name, array in parameters.items()},
+        steps,
+    )
+    model = model_config(source, kind, None if x is None else x.shape[-1] if x.ndim else None, has_labels)
+    if memory is not None and model.mask_causal:
+        message = Bilingual(
+            "a causal mask with memory; the past is there only within x",
+            "因果掩码不能与 memory 并用；只有 x 自身才有先后",
+        )
+        source.add(("model", "mask", "causal"), message)
+    loss = loss_config(source, model, has_labels)
+    data = read_data(source, kind, vocab)
+    train = train_config(source, data)
+    if not report.mistakes:
+        source_words = len(vocab["source"].words) if "source" in vocab else 0
+        target_words = len(vocab["labels"].words) if "labels" in vocab else 0
+        check_size(source, model, inputs, source_words, target_words)
+    whole = not report.mistakes
+    weights, pins = _weights(source), read_pins(source)
+    if not whole:
+        return None
+    return Checked(title, about, model, inputs, loss, train, weights, pins, vocab)
+
+
+def _text(source: Source, key: str) -> Bilingual:
+    """`title` or `about`: one string, or one per language."""
+    node = source.node(key)
+    if isinstance(node, Section):
+        texts = {}
+        for language, value in node:
+            if language not in ("en", "zh"):
+                message = Bilingual(
+                    "{key} in the language {it}; allowed: en, zh",
+                    "{key} 的语言是 {it}；可用：en, zh",
+                    key=key,
+                    it=shown(language),
+                )
+                source.report.add(node.keys[language], message)
+            elif isinstance(value, Scalar) and value.text.strip():
+                texts[language] = value.text.strip()
+            elif source.given(key, language):
+                _no_text(source, key, value)
+        return Bilingual.of(texts)
+    if isinstance(node, Scalar):
+        return Bilingual.of(node.text.strip())
+    if node is not None:
+        _no_text(source, key, node)
+    return Bilingual("", "")
+
+
+def _no_text(source: Source, key: str, node: Node) -> None:
+    message = Bilingual(
+        "{key} is {what}; allowed: a text, or {{en: …, zh: …}}",
+        "{key} 为 {what}；可用：文本，或 {{en: …, zh: …}}",
+        key=key,
+        what=found(node),
+    )
+    source.report.add(node.place, message)
+
+
+def _weights(source: Source) -> WeightsConfig:
+    part, report = source.part.weights, source.report
+    init, fills = source.node("weights", "init"), source.node("weights", "set")
+    read_fills: dict[str, Fill] = {}
+    if isinstance(fills, Section):
+        for path, value in fills:
+            if source.given("weights", "set", path) and (fill := read_fill(value, report)) is not None:
+                read_fills[path] = fill
+    start = read_init(init, report) if init is not None else None
+    return WeightsConfig(part.seed, start or XAVIER, read_fills, Path(part.file) if part.file else None)

@@ -1,0 +1,125 @@
+"""Kind `formula`: the names an author may give, and the values behind them."""
+
+from __future__ import annotations
+
+import keyword
+import unicodedata
+from collections.abc import Collection
+
+import numpy as np
+
+from tfstep.errors import ExpressionError
+from tfstep.scenario.file.mistakes import Place, Report
+from tfstep.scenario.file.nodes import Scalar, Section, found, shown
+from tfstep.scenario.keys.numbers import read_array
+from tfstep.scenario.keys.typed import Source
+from tfstep.text import Bilingual
+
+# names that mean something in expressions and paths already
+RESERVED = frozenset({"loss", "it", "grad", "new", "T", "inf", "nan", "pi"})
+
+
+def read_formula(
+    source: Source, x: np.ndarray | None
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, str]]:
+    """The values that are given, the parameters' start values, and the steps, each by name in the file's order."""
+    report = source.report
+    taken: dict[str, Place] = {}
+    given = _values(source, "given", taken)
+    if x is not None:
+        _name("x", source.place("input", "x", key=True), taken, report)
+        given["x"] = x
+    parameters = _values(source, "parameters", taken)
+    return given, parameters, _steps(source, taken)
+
+
+def _values(source: Source, key: str, taken: dict[str, Place]) -> dict[str, np.ndarray]:
+    node, report = source.node("model", key), source.report
+    values: dict[str, np.ndarray] = {}
+    if isinstance(node, Section):
+        for name, value in node:
+            _name(name, node.keys[name], taken, report)
+            if source.given("model", key, name) and (array := read_array(value, report)) is not None:
+                values[name] = array
+    return values
+
+
+def _steps(source: Source, taken: dict[str, Place]) -> dict[str, str]:
+    node, report = source.node("model", "steps"), source.report
+    steps: dict[str, str] = {}
+    if not isinstance(node, Section) or not node.entries:
+        if source.sound("model", "steps"):
+            what = found(node) if node is not None else Bilingual("nothing", "空")
+            message = Bilingual(
+                "steps is {what}; kind formula needs `name: expression`, one or more",
+                "steps 为 {what}；formula 模型需要一个或多个 `名称: 表达式`",
+                what=what,
+            )
+            source.add(("model", "steps") if node else ("model",), message, key=node is None)
+        return steps
+    for name, value in node:
+        before = list(taken)
+        _name(name, node.keys[name], taken, report)
+        if isinstance(value, Scalar) and not isinstance(value.value, bool) and value.text.strip():
+            steps[name] = value.text
+            check_expression(value, before, report)
+        elif source.given("model", "steps", name):
+            report.add(
+                value.place,
+                Bilingual(
+                    "{name} is {what}; an expression is needed",
+                    "{name} 为 {what}；此处须为表达式",
+                    name=shown(name),
+                    what=found(value),
+                ),
+            )
+    return steps
+
+
+def check_expression(node: Scalar, names: Collection[str] | None, report: Report) -> None:
+    """Note what is wrong with the text of an expression, and names that are not among those it may read, if given."""
+    from tfstep.expr import parse  # here: only some files have expressions
+    from tfstep.models.formula import not_before
+
+    try:
+        expression = parse(node.text, names or ())
+    except ExpressionError as error:
+        report.add(node.place_at(error.column) if error.column else node.place, error.message)
+        return
+    for each in expression.names:
+        if names is not None and each.path not in names:
+            report.add(node.place_at(each.column) if each.column else node.place, not_before(each.path, names))
+
+
+def _name(name: str, place: Place, taken: dict[str, Place], report: Report) -> None:
+    """A name is letters, digits and _, in the form Python reads it in, free, and given once."""
+    normal = unicodedata.normalize("NFKC", name)
+    if not name.isidentifier() or keyword.iskeyword(name) or normal != name or name.startswith("__"):
+        hint = (
+            Bilingual("; write {normal}", "；请写成 {normal}", normal=normal)
+            if normal != name and normal.isidentifier()
+            else Bilingual("", "")
+        )
+        message = Bilingual(
+            "'{name}' is no name; letters, digits and _, no digit first{hint}",
+            "“{name}”不是合法的名称；只能用字母、数字和 _，不能以数字开头{hint}",
+            name=shown(name),
+            hint=hint,
+        )
+    elif name in RESERVED:
+        message = Bilingual(
+            "'{name}' has a meaning in expressions; take another name",
+            "“{name}”在表达式中另有含义；请换一个名称",
+            name=name,
+        )
+    elif name in taken:
+        message = Bilingual(
+            "the name {name} is given twice, first on line {line}; each name once",
+            "名称 {name} 重复，首次出现在第 {line} 行；每个名称只用一次",
+            name=name,
+            line=taken[name].line,
+        )
+    else:
+        taken[name] = place
+        return
+    report.add(place, message)

@@ -1,0 +1,204 @@
+"""`input:` (and each of `train.data`): words turned into ids, numbers into arrays, and all of one size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfstep.models.config import Inputs, Sentences
+from tfstep.scenario.file.nodes import Keys, Section, at
+from tfstep.scenario.keys.kinds import ATTENTION, DECODER, ENCODER, INPUTS, MLP, NEEDED
+from tfstep.scenario.keys.model import needs, not_of_kind
+from tfstep.scenario.keys.numbers import read_array
+from tfstep.scenario.keys.typed import Source
+from tfstep.scenario.words import PAD, Row, Vocabulary, read_rows, read_vocabularies, sentences
+from tfstep.text import Bilingual
+
+SIDES = ("source", "target", "labels")
+
+
+def read_vocab(source: Source, kind: str) -> dict[str, Vocabulary]:
+    """The vocabularies that the kind's words come from, by side; labels speak the target's language if it has one."""
+    node = source.node("vocab")
+    if node is None:
+        if ("vocab",) not in source.wrong:
+            source.add((), needs("vocab: […]", kind))
+        return {}
+    reading, writing = read_vocabularies(node, source.report)
+    needed = {ENCODER: ("source",), DECODER: ("target",)}.get(kind, ("source", "target"))
+    if isinstance(node, Section):
+        for side in needed:
+            if side not in node.entries:
+                source.add(("vocab",), needs(f"vocab.{side}", kind))
+    sides = {"source": reading, "target": writing, "labels": writing or (reading if kind == ENCODER else None)}
+    return {side: vocabulary for side, vocabulary in sides.items() if vocabulary is not None}
+
+
+def read_words(source: Source, keys: Keys, kind: str, vocab: dict[str, Vocabulary]) -> dict[str, Sentences]:
+    """The sentences under ``keys``, by side; those that are wrong are noted and left out."""
+    report = source.report
+    rows: dict[str, tuple[Row, ...]] = {}
+    for side in SIDES:
+        node = source.node(*keys, side)
+        if kind in INPUTS[side] and node is not None and (found := read_rows(node, report)) is not None:
+            rows[side] = found
+        elif node is None and side in NEEDED[kind] and source.sound(*keys, side) and source.sound(*keys):
+            source.add(keys, needs(".".join(map(str, (*keys, side))), kind), key=isinstance(keys[-1], str))
+    spoken = {}
+    for side, each in rows.items():
+        if side in vocab and (made := sentences(each, vocab[side], report)) is not None:
+            spoken[side] = made
+    _agree(source, keys, rows, spoken)
+    return spoken
+
+
+def _agree(source: Source, keys: Keys, rows: dict[str, tuple[Row, ...]], spoken: dict[str, Sentences]) -> None:
+    """One label a word; as many sentences on every side; at least one label that counts."""
+    reading = "target" if "target" in rows else "source"
+    first = next((side for side in SIDES if side in rows), "")
+    for side in SIDES[1:]:
+        if side in rows and len(rows[side]) != len(rows[first]):
+            message = Bilingual(
+                "{side} has {n} sentences, {first} has {m}; as many are needed",
+                "{side} 有 {n} 个句子，{first} 有 {m} 个；须一样多",
+                side=side,
+                n=len(rows[side]),
+                first=first,
+                m=len(rows[first]),
+            )
+            source.add((*keys, side), message)
+            return
+    if "labels" in rows and reading in rows:
+        for label, read in zip(rows["labels"], rows[reading], strict=True):
+            if len(label.words) != len(read.words):
+                message = Bilingual(
+                    "{n} labels for the {m} words of {side}; one label a word ({pad} where none counts)",
+                    "{side} 有 {m} 个词，标签却有 {n} 个；每个词一个标签（不计入的写 {pad}）",
+                    n=len(label.words),
+                    m=len(read.words),
+                    side=reading,
+                    pad=PAD,
+                )
+                labels, words = (*keys, "labels"), (*keys, reading)
+                source.report.add(label.place if source.last(labels, words) == labels else read.place, message)
+    if "labels" in spoken and all(word == PAD for row in spoken["labels"].words for word in row):
+        message = Bilingual(
+            "all labels are {pad}; at least one must count", "标签全是 {pad}；至少要有一个计入", pad=PAD
+        )
+        source.add((*keys, "labels"), message)
+
+
+def read_numbers(source: Source, kind: str, dtype: str) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """``input.x`` and ``input.memory``, with their batch axis."""
+    axes = {ATTENTION: (2, 3), MLP: (1, 2)}.get(kind)
+    x = _array(source, "x", kind, axes)
+    memory = _array(source, "memory", kind, (2, 3))
+    if "x" in NEEDED[kind] and not source.given("input", "x") and source.sound("input", "x") and source.sound("input"):
+        source.add(("input",), needs("input.x", kind), key=True)
+    if kind == MLP and x is not None:
+        x = _least(x, 2)
+        sizes = source.part.model.sizes
+        if sizes and x.shape[-1] != sizes[0]:
+            message = Bilingual(
+                "rows of {n} numbers; sizes begins with {m}",
+                "每行 {n} 个数字；而 sizes 以 {m} 开头",
+                n=x.shape[-1],
+                m=sizes[0],
+            )
+            source.add(("input", "x"), message)
+    if kind == ATTENTION:
+        x, memory = _attention(source, x, memory)
+    return _cast(x, dtype), _cast(memory, dtype)
+
+
+def _array(source: Source, key: str, kind: str, axes: tuple[int, ...] | None) -> np.ndarray | None:
+    node = source.node("input", key)
+    if node is None or kind not in INPUTS[key]:
+        return None
+    return read_array(node, source.report, axes) if axes else read_array(node, source.report)
+
+
+def _attention(
+    source: Source, x: np.ndarray | None, memory: np.ndarray | None
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    x = None if x is None else _least(x, 3)
+    memory = None if memory is None else _least(memory, 3)
+    if x is None:
+        return None, memory
+    if source.given("model", "d_model") and x.shape[-1] != source.part.model.d_model:
+        message = Bilingual(
+            "rows of {n} numbers; d_model is {m}",
+            "每行 {n} 个数字；而 d_model 为 {m}",
+            n=x.shape[-1],
+            m=source.part.model.d_model,
+        )
+        source.add(("input", "x"), message)
+    if memory is not None and (memory.shape[0], memory.shape[2]) != (x.shape[0], x.shape[2]):
+        message = Bilingual(
+            "memory of shape {found}; x is {x}, so ({batch}, any, {width}) is needed",
+            "memory 的形状是 {found}；x 是 {x}，因此须为 ({batch}, 任意, {width})",
+            found=memory.shape,
+            x=x.shape,
+            batch=x.shape[0],
+            width=x.shape[2],
+        )
+        source.add(("input", "memory"), message)
+    return x, memory
+
+
+def _least(array: np.ndarray, axes: int) -> np.ndarray:
+    return array.reshape((1,) * (axes - array.ndim) + array.shape)
+
+
+def _cast(array: np.ndarray | None, dtype: str) -> np.ndarray | None:
+    if array is None:
+        return None
+    array = array.astype(dtype)
+    array.setflags(write=False)
+    return array
+
+
+def read_data(source: Source, kind: str, vocab: dict[str, Vocabulary]) -> tuple[Inputs, ...]:
+    """``train.data``, an `Inputs` each."""
+    count = len(source.part.train.data)
+    if count and kind not in INPUTS["labels"]:
+        message = Bilingual(
+            "train.data in kind {kind}; it is for models that read words",
+            "{kind} 模型中出现 train.data；它只用于读词的模型",
+            kind=kind,
+        )
+        source.add(("train", "data"), message, key=True)
+        return ()
+    offset = source.part.input.offset
+    examples = []
+    for index in range(count):
+        keys = ("train", "data", index)
+        example = at(source.tree, keys)
+        for side in SIDES:
+            if isinstance(example, Section) and side in example.entries and kind not in INPUTS[side]:
+                source.add((*keys, side), not_of_kind(side, kind, INPUTS[side]), key=True)
+        if isinstance(example, Section) and "labels" not in example.entries and source.given("input", "labels"):
+            source.add(
+                keys,
+                Bilingual(
+                    "an example without labels; each needs them, as `input` has",
+                    "样例没有 labels；每个样例都须像 `input` 那样给出",
+                ),
+            )
+        words = read_words(source, keys, kind, vocab)
+        examples.append(Inputs(words.get("source"), words.get("target"), words.get("labels"), offset))
+    _fillable(source, examples)
+    return tuple(examples)
+
+
+def _fillable(source: Source, examples: list[Inputs]) -> None:
+    """Examples of several lengths need ``<pad>``, for training takes them as one batch."""
+    for side in SIDES:
+        spoken = [sentences for each in examples if (sentences := getattr(each, side)) is not None]
+        if len({each.ids.shape[1] for each in spoken}) > 1 and any(each.pad is None for each in spoken):
+            message = Bilingual(
+                "{side} of several lengths and no {pad} to fill them up; put {pad} into vocab",
+                "{side} 长度不一，却没有 {pad} 可供填充；请在 vocab 中加入 {pad}",
+                side=side,
+                pad=PAD,
+            )
+            source.add(("train", "data"), message)

@@ -1,0 +1,97 @@
+"""`loss:` and `train:` as the models need them."""
+
+from __future__ import annotations
+
+from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
+from tfstep.scenario.file.nodes import Scalar, Section, at
+from tfstep.scenario.keys.formula import check_expression
+from tfstep.scenario.keys.kinds import STACKS
+from tfstep.scenario.keys.numbers import read_array
+from tfstep.scenario.keys.schema import LossPart
+from tfstep.scenario.keys.typed import Source
+from tfstep.text import Bilingual
+
+KINDS = ("cross_entropy", "mse", "half_mse", "sum", "none")
+_SQUARED = ("mse", "half_mse")
+
+
+def loss_config(source: Source, model: ModelConfig, has_labels: bool) -> LossConfig:
+    """The loss: by default cross-entropy where there are labels, else none."""
+    node = source.node("loss")
+    if isinstance(node, Scalar) and not _is_kind(source, node):
+        check_expression(node, None, source.report)
+        return LossConfig("expression", expression=node.text)
+    part = source.part.loss if isinstance(source.part.loss, LossPart) else LossPart()
+    kind: str = "cross_entropy" if has_labels else "none"
+    if isinstance(node, Scalar):
+        kind = node.text
+    elif source.given("loss", "kind"):
+        kind = part.kind
+    elif isinstance(node, Section) and source.given("loss", "target"):
+        kind = "mse"
+    where = ("loss", "kind") if source.given("loss", "kind") else ("loss",)
+    if kind == "cross_entropy" and source.sound("loss"):
+        _cross_entropy(source, model, has_labels, where)
+    target = at(node, ("target",)) if source.given("loss", "target") else None
+    array = read_array(target, source.report) if target is not None else None
+    if kind in _SQUARED and target is None and source.sound("loss", "target"):
+        message = Bilingual(
+            "{kind} without target; give `target:` with numbers of the output's shape",
+            "{kind} 没有 target；请用 `target:` 给出与输出同形状的数字",
+            kind=kind,
+        )
+        source.add(where, message)
+    if target is not None and kind == "cross_entropy":
+        message = Bilingual(
+            "a target with {kind}; what it should say stands in input.labels",
+            "{kind} 不用 target；应说的词写在 input.labels 中",
+            kind=kind,
+        )
+        source.add(("loss", "target"), message, key=True)
+    if array is not None:
+        array = array.astype(model.dtype)
+        array.setflags(write=False)
+    return LossConfig(kind, part.of or None, array if kind in _SQUARED else None)
+
+
+def _is_kind(source: Source, node: Scalar) -> bool:
+    """Whether a bare word is the name of a loss and not of a value that the author named so."""
+    return node.text in KINDS and at(source.tree, ("model", "steps", node.text)) is None
+
+
+def _cross_entropy(source: Source, model: ModelConfig, has_labels: bool, where: tuple[str, ...]) -> None:
+    if model.kind not in STACKS:
+        kinds = "mse, half_mse, sum, none"
+        message = Bilingual(
+            "cross_entropy in kind {kind}, which has no labels; allowed: {kinds}",
+            "{kind} 模型没有标签，不能用 cross_entropy；可用：{kinds}",
+            kind=model.kind,
+            kinds=kinds,
+        )
+        source.add(where, message)
+    elif not has_labels and source.sound("input", "labels"):
+        source.add(
+            where,
+            Bilingual("cross_entropy without labels; give input.labels", "cross_entropy 缺少标签；请给出 input.labels"),
+        )
+    elif not model.head and not source.given("loss", "of") and has_labels:
+        message = Bilingual(
+            "head is false and cross_entropy reads out.logits; leave the head on, or name another tensor in loss.of",
+            "head 为 false，而 cross_entropy 要读 out.logits；请保留 head，或在 loss.of 中指定别的张量",
+        )
+        source.add(("model", "head"), message)
+
+
+def train_config(source: Source, data: tuple[Inputs, ...]) -> TrainConfig:
+    """How the parameters learn."""
+    part = source.part.train
+    return TrainConfig(
+        optimizer=part.optimizer,
+        lr=float(part.lr),
+        momentum=float(part.momentum),
+        betas=(float(part.betas[0]), float(part.betas[1])),
+        eps=float(part.eps),
+        steps=part.steps,
+        teacher_forcing=part.teacher_forcing,
+        data=data,
+    )

@@ -1,0 +1,87 @@
+"""Arrays of numbers as a file writes them: a number, or lists of numbers in lists."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tfstep.scenario.file.mistakes import Report
+from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, found
+from tfstep.text import Bilingual
+
+MAX_AXES = 8
+
+
+def read_array(
+    node: Node, report: Report, axes: tuple[int, ...] = tuple(range(MAX_AXES + 1)), finite: bool = True
+) -> np.ndarray | None:
+    """The float64 array that a value spells, or None where it is wrong; the mistakes go to ``report``.
+
+    ``axes`` are the numbers of axes that are allowed here; 0 is a single number. Not ``finite``: NaN and infinities
+    are allowed too.
+    """
+    if isinstance(node, Numbers):
+        array = np.asarray(node.array, dtype=np.float64)
+    else:
+        before = len(report.mistakes)
+        values = _values(node, report, 0, finite)
+        if len(report.mistakes) > before or not _rectangular(node, report):
+            return None
+        array = np.array(values, dtype=np.float64)
+    if array.ndim not in axes:
+        message = Bilingual(
+            "numbers with {n} axes; allowed: {axes}",
+            "数字有 {n} 个轴；可用的轴数：{axes}",
+            n=array.ndim,
+            axes=" / ".join(map(str, axes)),
+        )
+        report.add(node.place, message)
+        return None
+    array.setflags(write=False)
+    return array
+
+
+def _values(node: Node, report: Report, depth: int, finite: bool) -> object:
+    if isinstance(node, Items):
+        if not node.items:
+            report.add(node.place, Bilingual("an empty list; at least one number", "空列表；至少要有一个数字"))
+        elif depth >= MAX_AXES:
+            message = Bilingual("more than {n} axes; at most {n}", "超过 {n} 个轴；最多 {n} 个", n=MAX_AXES)
+            report.add(node.place, message)
+        else:
+            return [_values(item, report, depth + 1, finite) for item in node.items]
+        return None
+    if isinstance(node, Scalar) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        if not finite or (abs(node.value) <= 1e308 and math.isfinite(node.value)):
+            return float(node.value)
+        message = Bilingual("{what}; a finite number is needed", "{what}；须为有限的数字", what=found(node))
+    else:
+        message = Bilingual("{what}; a number is needed", "{what}；此处须为数字", what=found(node))
+    report.add(node.place, message)
+    return None
+
+
+def _rectangular(node: Node, report: Report) -> bool:
+    """Whether all rows of a list have one shape; the first that differs is noted."""
+    return _shape(node, report) is not None
+
+
+def _shape(node: Node, report: Report) -> tuple[int, ...] | None:
+    if not isinstance(node, Items):
+        return ()
+    shapes = [_shape(item, report) for item in node.items]
+    if any(shape is None for shape in shapes):
+        return None
+    for item, shape in zip(node.items, shapes, strict=True):
+        if shape != shapes[0]:
+            message = Bilingual(
+                "a row of shape {found} under one of shape {first}; all rows have one length",
+                "这一行的形状是 {found}，而首行是 {first}；各行长度须相同",
+                found=shape,
+                first=shapes[0],
+            )
+            report.add(item.place, message)
+            return None
+    first = shapes[0]
+    return None if first is None else (len(shapes), *first)

@@ -1,0 +1,101 @@
+"""`pins:`, numbers that are held whatever is computed: what ``set PATH[i,j] = …`` does to a tensor, in a file.
+
+A key is a path or a part of one (``enc0.attn.heads[:,1]``), its value a number or as many as the part has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from tfstep.engine.cell import cell_name, parse_cell
+from tfstep.engine.trace import Trace
+from tfstep.errors import EditError, PathError
+from tfstep.scenario.file.mistakes import Mistake, Mistakes
+from tfstep.scenario.file.nodes import Section
+from tfstep.scenario.keys.numbers import read_array
+from tfstep.scenario.keys.typed import Source
+from tfstep.text import Bilingual
+
+
+class MistakeAt(Protocol):
+    """`Scenario.mistake_at`: a mistake at the place of a value, or of its key."""
+
+    def __call__(self, keys: tuple[str | int, ...], message: Bilingual, *, key: bool = False) -> Mistake: ...
+
+
+def read_pins(source: Source) -> dict[str, np.ndarray]:
+    """The numbers of every pin; whether there are such cells shows when the model is built."""
+    node, found = source.node("pins"), dict[str, np.ndarray]()
+    for target, value in node if isinstance(node, Section) else ():
+        if source.given("pins", target) and (array := read_array(value, source.report, finite=False)) is not None:
+            found[target] = array
+    return found
+
+
+def pinned(trace: Trace, pins: Mapping[str, np.ndarray], where: MistakeAt) -> Trace:
+    """The trace with these numbers held. Raises `Mistakes` with every pin that fits no tensor."""
+    mistakes: list[Mistake] = []
+    for target, value in pins.items():
+        try:
+            path = parse_cell(target, slices=True)[0]
+            if trace[path].node.kind == "parameter":
+                mistakes.append(where(("pins", target), _parameter(path), key=True))
+            else:
+                trace = trace.edit({target: value})
+        except PathError as error:
+            mistakes.append(where(("pins", target), error.message, key=True))
+        except EditError as error:
+            mistakes.append(where(("pins", target), error.message))
+    if mistakes:
+        raise Mistakes(mistakes)
+    return trace
+
+
+def _parameter(path: str) -> Bilingual:
+    return Bilingual(
+        "{path} is a parameter, which training changes; it starts from what stands under weights.set",
+        "{path} 是参数，训练会改变它；它的初值写在 weights.set 之下",
+        path=path,
+    )
+
+
+def pins_of(trace: Trace, start: Mapping[int, np.ndarray]) -> dict[str, Any]:
+    """What `pins:` has to say for a trace: its pinned cells, and those of its constants that are not as in ``start``.
+
+    Values are numbers, or nested lists where all of a tensor, or of a row, is held.
+    """
+    found: dict[str, Any] = {}
+    carried = {leaf for leaf, _ in trace.plan.carry}
+    for node in trace.plan.nodes:
+        if node.slot in trace.pins:
+            pin = trace.pins[node.slot]
+            found.update(_cells(node.path, pin.mask, pin.value))
+        elif node.op is None and node.kind != "parameter" and node.slot not in carried and node.slot in start:
+            value = trace.value(node.slot)
+            found.update(_cells(node.path, _moved(value, start[node.slot]), value))
+    return found
+
+
+def _moved(now: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """The cells that differ in a bit, the sign of 0 included; nothing but numbers with a point is ever set."""
+    if now is start or now.dtype.kind != "f" or now.shape != start.shape:
+        return np.zeros(now.shape, bool)
+    same = (now == start) & (np.signbit(now) == np.signbit(start))
+    return np.asarray(~(same | (np.isnan(now) & np.isnan(start))))
+
+
+def _cells(path: str, mask: np.ndarray, value: np.ndarray) -> Iterator[tuple[str, Any]]:
+    """The held cells as targets: all of a tensor, whole rows, single cells."""
+    if mask.all():
+        yield path, value.tolist()
+        return
+    rows = {(*cell[:-1],): mask[(*cell[:-1],)] for cell in np.argwhere(mask).tolist()}
+    for at, held in rows.items():
+        if at and held.all():
+            yield cell_name(path, at), value[at].tolist()
+            continue
+        for last in np.flatnonzero(held).tolist():
+            yield cell_name(path, (*at, last)), value[(*at, last)].item()

@@ -1,0 +1,194 @@
+"""Which values the schema refuses, and what a message says of each: what was found, what is allowed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
+
+from tfstep.errors import did_you_mean
+from tfstep.scenario.file.nodes import Items, Keys, Node, Scalar, Section, at, found, shown
+from tfstep.scenario.keys.kinds import KEYS
+from tfstep.scenario.keys.schema import LARGEST, NO_TYPE, FilePart, Part, choices_of, fields
+from tfstep.text import Bilingual
+
+UNKNOWN = None
+"""In place of a type: the key itself is not one of the section's."""
+
+
+def refused(value: object, kind: Any, keys: Keys = ()) -> list[tuple[Keys, Any]]:
+    """The smallest parts of ``value`` that are not of the type ``kind``: keys, and the type asked or `UNKNOWN`."""
+    try:
+        msgspec.convert(value, kind)
+        return []
+    except NO_TYPE:
+        section, item = _section(kind), _item(kind)
+        inner: list[tuple[Keys, Any]] = []
+        if section is not None and isinstance(value, dict):
+            kinds = fields(section)
+            for key, each in value.items():
+                here = (*keys, key)
+                inner += refused(each, kinds[key], here) if key in kinds else [(here, UNKNOWN)]
+        elif item is not None and isinstance(value, list):
+            for index, each in enumerate(value):
+                inner += refused(each, item, (*keys, index))
+            if inner and not _as_long(value, kind):
+                inner.append((keys, kind))
+        return inner or [(keys, kind)]
+
+
+def refusal(tree: Section, keys: Keys, kind: Any) -> Bilingual:
+    """What is to be said of one of them."""
+    if kind is UNKNOWN:
+        return _unknown_key(tree, keys)
+    node = at(tree, keys)
+    what = found(node) if node is not None else Bilingual("nothing", "空值")
+    if isinstance(node, Items) and _item(kind) is not None:
+        what = Bilingual("a list of {n}", "{n} 项的列表", n=len(node.items))
+    name = ".".join(str(key) for key in keys if isinstance(key, str)) or str(Bilingual("the file", "文件"))
+    choices = choices_of(kind)
+    if choices and isinstance(choices[0], str):
+        return Bilingual(
+            "{name} is {what}; allowed: {choices}{hint}",
+            "{name} 为 {what}；可选：{choices}{hint}",
+            name=name,
+            what=what,
+            choices=", ".join(choices),
+            hint=did_you_mean(node.text.lower(), choices) if isinstance(node, Scalar) else Bilingual("", ""),
+        )
+    return Bilingual(
+        "{name} is {what}; allowed: {allowed}",
+        "{name} 为 {what}；可用：{allowed}",
+        name=name,
+        what=what,
+        allowed=_of_key(keys) or _of_type(kind, node),
+    )
+
+
+def _bare(kind: Any) -> Any:
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+
+
+def _limits(kind: Any) -> msgspec.Meta:
+    return get_args(kind)[1] if get_origin(kind) is Annotated else msgspec.Meta()
+
+
+def _section(kind: Any) -> type[Part] | None:
+    """The section that a value of this type is, or may be."""
+    for each in get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,):
+        if isinstance(each, type) and issubclass(each, Part):
+            return each
+    return None
+
+
+def _item(kind: Any) -> Any:
+    """The type of a list's items, or None for what is no list."""
+    kind = _bare(kind)
+    return get_args(kind)[0] if get_origin(kind) is list else None
+
+
+def _as_long(value: list[Any], kind: Any) -> bool:
+    """Whether a list has as many items as its type asks for."""
+    limits = _limits(kind)
+    return (limits.min_length or 0) <= len(value) <= (limits.max_length or len(value))
+
+
+def _of_key(keys: Keys) -> Bilingual | None:
+    """What is allowed under keys of which the type alone would not say it."""
+    match keys:
+        case ("model", "layers"):
+            return Bilingual(
+                "a whole number, 1 to 256, or {{encoder: 2, decoder: 1}}",
+                "一个整数（1 到 256），或 {{encoder: 2, decoder: 1}}",
+            )
+        case ("model", "mask_value"):
+            return Bilingual("a negative number or -.inf", "负数或 -.inf")
+        case ("loss",):
+            return Bilingual("an expression, or {{kind: cross_entropy}}", "一个表达式，或 {{kind: cross_entropy}}")
+        case ("tfstep",):
+            return Bilingual("1, the version of the format", "1，即格式的版本")
+    return None
+
+
+def _of_type(kind: Any, node: Node | None) -> Bilingual:
+    """What is allowed by a type and its limits."""
+    limits, bare = _limits(kind), _bare(kind)
+    if bare is int:
+        return Bilingual("a whole number{within}", "整数{within}", within=_within(limits))
+    if bare is float:
+        endless = isinstance(node, Scalar) and isinstance(node.value, float) and not math.isfinite(node.value)
+        within = _within(limits)
+        return (
+            Bilingual("a finite number{within}", "有限的数字{within}", within=within)
+            if endless
+            else Bilingual("a number{within}", "数字{within}", within=within)
+        )
+    if bare is bool:
+        return Bilingual("true or false", "true 或 false")
+    if bare is str:
+        return Bilingual("a text that is not empty", "非空文本") if limits.min_length else Bilingual("a text", "文本")
+    if get_origin(bare) is not list:
+        return Bilingual("a group of keys", "一组键值")
+    if limits.min_length is None:
+        return Bilingual("a list", "列表")
+    if limits.min_length == limits.max_length:
+        return Bilingual("a list of {n}", "{n} 项的列表", n=limits.min_length)
+    return Bilingual("a list of at least {n}", "至少 {n} 项的列表", n=limits.min_length)
+
+
+def _within(limits: msgspec.Meta) -> Bilingual:
+    """The bounds of a number; that it is finite goes without saying."""
+    signs = {
+        "ge": Bilingual("{n} or more", "不小于 {n}", n=limits.ge),
+        "gt": Bilingual("more than {n}", "大于 {n}", n=limits.gt),
+        "le": Bilingual("at most {n}", "不大于 {n}", n=limits.le),
+        "lt": Bilingual("less than {n}", "小于 {n}", n=limits.lt),
+    }
+    bounds = {
+        name: text
+        for name, text in signs.items()
+        if (bound := getattr(limits, name)) is not None and abs(bound) != LARGEST
+    }
+    if set(bounds) == {"ge", "le"}:
+        return Bilingual(", {low} to {high}", "，{low} 到 {high}", low=limits.ge, high=limits.le)
+    match list(bounds.values()):
+        case [one]:
+            return Bilingual(", {one}", "，{one}", one=one)
+        case [low, high]:
+            return Bilingual(", {low} and {high}", "，{low} 且{high}", low=low, high=high)
+    return Bilingual("", "")
+
+
+def _unknown_key(tree: Section, keys: Keys) -> Bilingual:
+    section = tuple(key for key in keys[:-1] if isinstance(key, str))
+    key = str(keys[-1])
+    sections = dict(_sections(FilePart))
+    known = list(sections[section])
+    kind = at(tree, ("model", "kind"))
+    if section == ("model",) and isinstance(kind, Scalar) and any(kind.value in kinds for kinds in KEYS.values()):
+        known = [name for name in known if kind.value in KEYS[name]]
+    elsewhere = [path for path, keys in sections.items() if key in keys and path != section and path]
+    hint = did_you_mean(key, known)
+    if elsewhere:
+        hint = Bilingual("; it belongs under {where}:", "；它应写在 {where}: 之下", where=".".join(elsewhere[0]))
+    return Bilingual(
+        "unknown key {key}{where}; allowed: {known}{hint}",
+        "未知的键 {key}{where}；可用：{known}{hint}",
+        key=shown(key),
+        where=Bilingual(" in {name}", "（在 {name} 中）", name=".".join(section)) if section else Bilingual("", ""),
+        known=", ".join(known),
+        hint=hint,
+    )
+
+
+def _sections(kind: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Every section of a file by its path, outer ones first, with its keys; one of a list goes by the list's path."""
+    section = _section(_item(kind) or kind)
+    if section is not None:
+        inner = fields(section)
+        yield path, inner
+        for key, each in inner.items():
+            yield from _sections(each, (*path, key))

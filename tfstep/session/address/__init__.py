@@ -1,0 +1,1 @@
+"""What a name, a cell or a pattern means where we are."""

@@ -1,0 +1,114 @@
+"""Patterns of steps: by path with ``*``, by number, by phase, by op."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from tfstep.engine.plan import PHASES, Node
+from tfstep.engine.wildcard import matcher
+from tfstep.errors import PathError, did_you_mean
+from tfstep.session.address.names import full_path
+from tfstep.session.place import Position, find_place, inside_of, tensor_at
+from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.session.state import State
+
+_SPELLED = (".grad", ".new", "/")  # what `*` does not stand for
+
+
+class Pattern(Struct, frozen=True):
+    """Which steps are meant. ``deep`` says that steps inside steps may be."""
+
+    text: str
+    matches: Callable[[State, Position], bool]
+    deep: bool = False
+
+
+def pattern(state: State, text: str) -> Pattern:
+    """The pattern that a text means: ``*.weights``, ``enc0.attn.weights/exp``, ``14``, ``backward``, ``op softmax``.
+
+    A phase means its first step. Raises PathError where no step of this timeline matches.
+    """
+    text = text.strip()
+    if not text:
+        at = state.position
+        return Pattern(state.current.path, lambda state, position: position == at, len(at) > 1)
+    word, _, name = text.partition(" ")
+    if word == "op" and name:
+        return _of_op(state, text, name.strip())
+    phase = name.strip() if word == "phase" else text
+    if phase in PHASES and phase not in state.trace.plan.paths:
+        return _of_phase(state, text, phase)
+    if "*" not in text:
+        position, _ = find_place(state.trace, text, lambda path: full_path(state, path))
+        tensor = tensor_at(state.trace, position)
+        path = tensor.path
+        return Pattern(path, lambda state, position: tensor_at(state.trace, position).path == path, len(position) > 1)
+    return _of_paths(state, text)
+
+
+def _of_op(state: State, text: str, name: str) -> Pattern:
+    known = {node.op.name for node in state.trace.plan.steps if node.op}
+    if name not in known:
+        raise PathError(
+            Bilingual(
+                "no step is a {name}{near}",
+                "没有 {name} 这种步骤{near}",
+                name=name[:40],
+                near=did_you_mean(name, known),
+            )
+        )
+
+    def matches(state: State, position: Position) -> bool:
+        return tensor_at(state.trace, position).op == name
+
+    return Pattern(text, matches)
+
+
+def _of_phase(state: State, text: str, phase: str) -> Pattern:
+    if phase not in state.phases:
+        raise PathError(Bilingual("this timeline has no {phase} phase", "这条时间线没有 {phase} 阶段", phase=phase))
+
+    def matches(state: State, position: Position) -> bool:
+        steps = state.trace.plan.steps
+        at = position[0] - 1
+        return len(position) == 1 and steps[at].phase == phase and (at == 0 or steps[at - 1].phase != phase)
+
+    return Pattern(text, matches)
+
+
+def _of_paths(state: State, text: str) -> Pattern:
+    spelled = [mark for mark in _SPELLED if mark in text]
+    written = matcher(text)
+    outer = text.partition("/")[0]
+    deep = "/" in text and not any(written(node.path) for node in state.trace.plan.steps)
+
+    def matches(state: State, position: Position) -> bool:
+        path = tensor_at(state.trace, position).path
+        return written(path) and all(mark in spelled for mark in _SPELLED if mark in path)
+
+    steps = state.trace.plan.steps
+    if deep:
+        holds = matcher(outer)
+        found = any(holds(node.path) and _inner(state, node, written) for node in steps)
+    else:
+        found = any(matches(state, (node.number,)) for node in steps)
+    if not found:
+        raise PathError(
+            Bilingual(
+                "{text}: no step matches{near}; `.grad`, `.new` and what stands after `/` must be spelled",
+                "{text}：没有匹配的步骤{near}；`.grad`、`.new` 和 `/` 之后的部分必须写明",
+                text=text[:80],
+                near=did_you_mean(text.replace("*", "").strip("."), {node.path.rpartition(".")[2] for node in steps}),
+            )
+        )
+    return Pattern(text, matches, deep)
+
+
+def _inner(state: State, node: Node, written: Callable[[str], object]) -> bool:
+    inside = inside_of(state.trace, (node.number,))
+    return inside is not None and any(written(inside.prefix + each.path) for each in inside.plan.steps)

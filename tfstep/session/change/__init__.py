@@ -1,0 +1,1 @@
+"""Changing the numbers: edits and their undoing, training, other words, what survives a crash."""

@@ -1,0 +1,58 @@
+"""What changed: two traces compared tensor by tensor, to the bit, and only where it is asked."""
+
+from __future__ import annotations
+
+from tfstep.engine.plan import Node
+from tfstep.engine.trace import Trace
+
+SMALL = 2_000_000  # cells of a plan up to which computing what an edit left stale takes no time worth waiting for
+
+
+class ChangeTracker:
+    """A trace beside an earlier one. Tensors are matched by path; answers are remembered.
+
+    Of a plan with at most ``most`` cells a question computes what it needs; of a larger one what is stale stays so.
+    """
+
+    def __init__(self, before: Trace, now: Trace, most: int = SMALL) -> None:
+        self.before, self.now = before, now
+        self.most = most
+        self._known: dict[str, bool] = {}
+
+    def changed(self, path: str, compute: bool = False) -> bool | None:
+        """Whether a bit of this tensor differs; None where it waits to be computed and that may take long.
+
+        A tensor that is missing on one side, or has another shape there, has changed.
+        """
+        if self.before is self.now:
+            return False
+        if path not in self._known:
+            old, new = self.before.plan.paths.get(path), self.now.plan.paths.get(path)
+            if old is None or new is None or old.shape != new.shape:
+                return old is not new
+            waits = self.before.stale(old.slot) or self.now.stale(new.slot)
+            if waits and not compute and self.now.plan.cells > self.most:
+                return None
+            self._known[path] = self._differs(old, new)
+        return self._known[path]
+
+    def _differs(self, old: Node, new: Node) -> bool:
+        a, b = self.before.value(old.slot), self.now.value(new.slot)
+        return a is not b and (a.dtype != b.dtype or a.tobytes() != b.tobytes())
+
+    @property
+    def small(self) -> bool:
+        """Whether computing all of it takes no time worth waiting for."""
+        return self.now.plan.cells <= SMALL
+
+    def settle(self) -> bool:
+        """Compute what is stale, where that takes no time worth waiting for; says whether anything was."""
+        if not self.small or not self.waiting():
+            return False
+        self.before.run()
+        self.now.run()
+        return True
+
+    def waiting(self) -> int:
+        """How many steps wait to be computed."""
+        return sum(self.now.stale(node.slot) for node in self.now.plan.steps)

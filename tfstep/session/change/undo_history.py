@@ -1,0 +1,86 @@
+"""The journal: every change of the numbers as an entry that can be undone, done again and listed.
+
+An entry keeps the command line that made it and the trace that came of it, so that undo is the previous
+trace, to the bit. Every variant has a journal of its own: an edit stays with the variant it was made in.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from tfstep.engine.trace import Trace
+from tfstep.errors import CommandError
+from tfstep.scenario.scenario import Scenario
+from tfstep.session.change.updates import Moment
+from tfstep.text import Bilingual
+
+
+class Entry(Struct, frozen=True, eq=False):
+    """The state of the numbers after one change. ``line`` is the command that made it, empty for the start."""
+
+    line: str
+    scenario: Scenario
+    trace: Trace
+    edited: frozenset[str] = frozenset()  # the paths that were set, and not released since
+    past: tuple[Moment, ...] = ()  # the updates that led here
+
+
+class Journal(Struct, eq=False):
+    """The changes of one variant, in order; ``at`` is the one that holds now, ``saved`` the one last saved."""
+
+    entries: list[Entry] = field(default_factory=list)
+    at: int = 0
+    saved: Entry | None = None
+
+    @property
+    def now(self) -> Entry:
+        """The entry that holds now."""
+        return self.entries[self.at]
+
+    @property
+    def start(self) -> Entry:
+        """The entry before the first change."""
+        return self.entries[0]
+
+    def add(self, entry: Entry) -> None:
+        """A new change. What had been undone is gone."""
+        del self.entries[self.at + 1 :]
+        self.entries.append(entry)
+        self.at = len(self.entries) - 1
+
+    def undo(self, n: int = 1) -> list[Entry]:
+        """Take the last ``n`` changes back; returns them, last first. Raises CommandError where there is none."""
+        if self.at == 0:
+            raise CommandError(Bilingual("there is nothing to undo", "没有可以撤销的改动"))
+        n = min(n, self.at)
+        undone = self.entries[self.at - n + 1 : self.at + 1]
+        self.at -= n
+        return undone[::-1]
+
+    def redo(self, n: int = 1) -> list[Entry]:
+        """Do the last ``n`` undone changes again; returns them in order. Raises CommandError where there is none."""
+        if self.at == len(self.entries) - 1:
+            raise CommandError(Bilingual("there is nothing to redo", "没有可以重做的改动"))
+        n = min(n, len(self.entries) - 1 - self.at)
+        self.at += n
+        return self.entries[self.at - n + 1 : self.at + 1]
+
+    @property
+    def held(self) -> tuple[Entry, ...]:
+        """The changes that hold now."""
+        return tuple(self.entries[1 : self.at + 1])
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The command lines of the changes that hold now."""
+        return tuple(entry.line for entry in self.held)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether what holds now is neither the start nor what was last saved."""
+        return self.now is not self.start and self.now is not self.saved
+
+    @property
+    def undone(self) -> tuple[str, ...]:
+        """The command lines that redo would run, in order."""
+        return tuple(entry.line for entry in self.entries[self.at + 1 :])

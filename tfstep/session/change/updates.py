@@ -1,0 +1,107 @@
+"""The updates that a session has made: each can be gone back to, to the bit.
+
+What an update starts from are the leaves that it carries on: the parameters, and what the optimizer remembers.
+Where these are many, only some are kept; what lies between is run again, which gives the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from tfstep.engine.trace import Trace
+from tfstep.scenario.scenario import Scenario
+from tfstep.session.change.training import Training
+
+Carried = Mapping[str, np.ndarray]  # by path
+Progress = Callable[[int, int, float], None]  # how many updates are done, of how many, the loss before the last
+Reached = Callable[[Trace, int], bool]  # whether to stop at these numbers, after so many updates
+KEPT_BYTES = 256 << 20  # of one run; beyond it only every second, third … update is kept
+
+
+class Run(Struct, frozen=True, eq=False):
+    """A row of updates without a change between them: the scenario, and the numbers that it started from."""
+
+    scenario: Scenario
+    trace: Trace
+
+
+class Moment(Struct, frozen=True, eq=False):
+    """One update: the loss that it started from, and, where they are kept, the leaves. ``number`` counts in its run."""
+
+    loss: float
+    run: Run
+    number: int
+    carried: Carried | None
+
+
+def train(
+    scenario: Scenario, trace: Trace, n: int, progress: Progress | None, reached: Reached | None = None
+) -> tuple[Trace, list[Moment], bool]:
+    """Up to ``n`` updates, fewer where ``reached`` says so: the trace after them, each of them, and whether the user
+    let them be made.
+
+    An interruption (KeyboardInterrupt) keeps what is done by then. Raises CommandError where there is no loss.
+    """
+    run, training = Run(scenario, trace), _training(scenario, trace)
+    after: list[Carried] = [training.parameters()]
+    stride = 1 + n * sum(array.nbytes for array in after[0].values()) // KEPT_BYTES
+    moments: list[Moment] = []
+
+    def watch(update: int, loss: float) -> bool:
+        kept = after[0] if (update - 1) % stride == 0 else None
+        moments.append(Moment(loss, run, update - 1, kept))
+        after[0] = training.parameters()
+        if progress is not None:
+            progress(update, n, loss)
+        return reached is not None and reached(with_carried(trace, after[0]), update)
+
+    try:
+        training.run(n, watch)
+    except KeyboardInterrupt:
+        return with_carried(trace, after[0]), moments, False
+    return with_carried(trace, after[0]), moments, True
+
+
+def loss(scenario: Scenario, trace: Trace) -> float:
+    """The loss that the next update starts from: over `train.data` where there is any."""
+    if not scenario.train.data:
+        return float(trace["loss"].value.sum())
+    return _training(scenario, trace).loss()
+
+
+def start_of(past: Sequence[Moment], update: int) -> Carried:
+    """What an update started from, run again from the last one that is kept."""
+    moment = past[update]
+    if moment.carried is not None:
+        return moment.carried
+    kept = max(k for k in range(update) if past[k].run is moment.run and past[k].carried is not None)
+    training = _training(moment.run.scenario, with_carried(moment.run.trace, past[kept].carried or {}))
+    training.run(update - kept)
+    return training.parameters()
+
+
+def with_carried(trace: Trace, start: Carried) -> Trace:
+    """The trace with these leaves, everything else to be computed. Pins stay."""
+    values: list[np.ndarray | None] = [None] * len(trace.plan.nodes)
+    for node in trace.plan.nodes:
+        if node.op is None:
+            values[node.slot] = start.get(node.path, trace.values[node.slot])
+    return Trace(trace.plan, values, trace.pins)
+
+
+def _training(scenario: Scenario, trace: Trace) -> Training:
+    """A training that starts from the numbers of a trace, as far as they are not those of the words it shows."""
+    start = {
+        node.path: trace.value(node.slot)
+        for node in trace.plan.nodes
+        if node.op is None and _is_shared(scenario, trace, node.slot)
+    }
+    return Training(scenario, start, trace.pins)
+
+
+def _is_shared(scenario: Scenario, trace: Trace, slot: int) -> bool:
+    """Whether a leaf is the same for every input: what training carries on, and without `train.data` all of them."""
+    return not scenario.train.data or any(slot == leaf for leaf, _ in trace.plan.carry)

@@ -1,0 +1,1 @@
+"""Where a run stops: breakpoints, watchpoints, conditions on training."""

@@ -1,0 +1,216 @@
+"""Breakpoints and watchpoints: where a move stops, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from msgspec import Struct, field
+
+from tfstep.errors import CommandError, TfstepError
+from tfstep.session.address.patterns import Pattern
+from tfstep.session.evaluate import Names, truth, worked_out
+from tfstep.session.place import Position, position_of
+from tfstep.session.results import Stop
+from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.expr import Expression
+    from tfstep.session.state import State
+
+
+class Point(Struct, eq=False):
+    """One breakpoint (``pattern``) or watchpoint (``watched``), with a ``condition`` perhaps."""
+
+    number: int
+    pattern: Pattern | None = None
+    condition: Expression | None = None
+    watched: Expression | None = None
+    temporary: bool = False
+    enabled: bool = True
+    ignore: int = 0
+    hits: int = 0
+    commands: list[str] = field(default_factory=list)
+    last: np.ndarray | None = None  # of a watchpoint: the value that was told last
+
+    @property
+    def written(self) -> str:
+        """The command that makes it."""
+        condition = f" if {self.condition.text}" if self.condition is not None else ""
+        if self.watched is not None:
+            return f"watch {self.watched.text}{condition}"
+        assert self.pattern is not None
+        return f"{'tbreak' if self.temporary else 'break'} {self.pattern.text}{condition}"
+
+
+class Points:
+    """The breakpoints and watchpoints of a session, by number."""
+
+    def __init__(self) -> None:
+        self.all: dict[int, Point] = {}
+        self._count = 0
+
+    def add(self, point: Point) -> Point:
+        """Enter a point under the next number."""
+        self._count += 1
+        point.number = self._count
+        self.all[point.number] = point
+        return point
+
+    def number(self) -> int:
+        """The number that the next one gets."""
+        return self._count + 1
+
+    def get(self, number: int) -> Point:
+        """The point of this number. Raises CommandError."""
+        if number not in self.all:
+            raise CommandError(
+                Bilingual(
+                    "no breakpoint {number}; there are {known}",
+                    "没有断点 {number}；现有：{known}",
+                    number=number,
+                    known=", ".join(map(str, self.all)) or "-",
+                )
+            )
+        return self.all[number]
+
+    @property
+    def enabled(self) -> list[Point]:
+        """Those that stop a move."""
+        return [point for point in self.all.values() if point.enabled]
+
+    @property
+    def deep(self) -> bool:
+        """Whether one of them may stop inside a step."""
+        return any(point.pattern is not None and point.pattern.deep for point in self.enabled)
+
+    def stops(self, state: State, direction: int) -> list[Stop]:
+        """Why a move that has just come to ``state.position`` stops there, if it does."""
+        found = [(point, stop) for point in self.enabled if (stop := _stop(state, point, direction)) is not None]
+        return [stop for point, stop in found if not self.passed(point)]
+
+    def passed(self, point: Point) -> bool:
+        """Count one hit of a point; says whether it is to be ignored."""
+        point.hits += 1
+        if point.ignore:
+            point.ignore -= 1
+            return True
+        return False
+
+    def commands(self, stops: Sequence[Stop]) -> list[tuple[int, str]]:
+        """The commands to run at these stops, by point; temporary ones have done their work and are gone."""
+        points = [self.all[stop.number] for stop in stops if stop.number in self.all]
+        for point in points:
+            if point.temporary:
+                self.all.pop(point.number, None)
+        return [(point.number, line) for point in points for line in point.commands]
+
+    def moved(self, state: State, by: Bilingual | None = None) -> list[Stop]:
+        """The watched values that a change of the numbers has moved; ``by`` names the change."""
+        found = []
+        for point in self.enabled:
+            if point.watched is not None:
+                new = _value(state, point.watched)
+                if differ(point.last, new) and _holds(state, point):
+                    found.append(told(point, point.last, new, by))
+                point.last = new
+        return found
+
+
+def _stop(state: State, point: Point, direction: int) -> Stop | None:
+    if point.watched is not None:
+        return _watched(state, point, direction)
+    assert point.pattern is not None
+    if not point.pattern.matches(state, state.position) or not _holds(state, point):
+        return None
+    condition = Bilingual(" ({text})", "（{text}）", text=point.condition.text) if point.condition is not None else ""
+    reason = Bilingual(
+        "breakpoint {number}: {pattern}{condition}",
+        "断点 {number}：{pattern}{condition}",
+        number=point.number,
+        pattern=point.pattern.text,
+        condition=condition,
+    )
+    return Stop(reason, point.number)
+
+
+def _holds(state: State, point: Point) -> bool:
+    """Whether the condition holds here; where it makes no sense (an axis that is not there), it does not."""
+    if point.condition is None:
+        return True
+    try:
+        return truth(state, point.condition, state.current)
+    except TfstepError:
+        return False
+
+
+# -- watching --------------------------------------------------------------------------------------
+
+
+def _watched(state: State, point: Point, direction: int) -> Stop | None:
+    """Whether the step we have come to makes, or changes, what is watched."""
+    assert point.watched is not None
+    if len(state.position) > 1 or not _is_made_by(state, point.watched, state.position):
+        return None
+    at = state.position[0]
+    before, after = _at_time(state, point.watched, at - 1), _at_time(state, point.watched, at)
+    if not differ(before, after) or not _holds(state, point):
+        return None
+    by = Bilingual("by {path}", "由 {path} 引起", path=state.current.path)
+    return told(point, *((before, after) if direction > 0 else (after, before)), by)
+
+
+def told(point: Point, old: np.ndarray | None, new: np.ndarray | None, by: Bilingual | None) -> Stop:
+    """That a watched value is another one now; ``by`` names what made it so."""
+    assert point.watched is not None
+    never = Bilingual(" (there was none before)", "（此前还没有值）") if old is None else ""
+    gone = Bilingual(" (before it there is none)", "（在它之前还没有值）") if new is None else ""
+    reason = Bilingual(
+        "watchpoint {number}: {text} changed{by}{never}{gone}",
+        "监视点 {number}：{text} 变了{by}{never}{gone}",
+        number=point.number,
+        text=point.watched.text,
+        by=Bilingual(", {by}", "，{by}", by=by) if by is not None else "",
+        never=never,
+        gone=gone,
+    )
+    return Stop(reason, point.number, old, new)
+
+
+def differ(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    """Whether two values, or one that is there and one that is not, differ in a bit."""
+    if a is None or b is None:
+        return a is not b
+    return a.shape != b.shape or a.dtype != b.dtype or a.tobytes() != b.tobytes()
+
+
+def _value(state: State, expression: Expression) -> np.ndarray | None:
+    try:
+        return worked_out(state, expression)
+    except TfstepError:
+        return None
+
+
+def _is_made_by(state: State, expression: Expression, position: Position) -> bool:
+    """Whether this step makes, or as an update replaces, a tensor that the expression reads."""
+    paths = state.trace.plan.paths
+    made = state.trace.plan.steps[position[0] - 1]
+    for name in expression.names:
+        if name.variant is None and not name.path.startswith("$"):
+            try:
+                tensor = Names(state).tensor(name.path)
+            except TfstepError:
+                continue
+            new = paths.get(f"{tensor.path}.new") if tensor.step is None else None
+            if new is made or (tensor.step is not None and position_of(tensor, state.trace)[0] == made.number):
+                return True
+    return False
+
+
+def _at_time(state: State, expression: Expression, time: int) -> np.ndarray | None:
+    """The value of an expression once the first ``time`` steps have run; None while it has none."""
+    try:
+        return np.asarray(expression.evaluate(Names(state, time=time)))
+    except TfstepError:
+        return None

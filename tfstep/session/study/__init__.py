@@ -1,0 +1,1 @@
+"""Studies of a run: checks, comparisons, reasons, curves, decoding."""

@@ -1,0 +1,190 @@
+"""What must hold of every model of a kind, and why it does not apply where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tfstep.engine.plan import Node
+from tfstep.engine.trace import Trace
+from tfstep.scenario.scenario import Scenario
+from tfstep.session.study.finite import edited
+from tfstep.session.study.order import encoder_ignores_target, permutation, rope_shift, sees_no_future
+from tfstep.session.study.verdict import Holds, agree, apart, does_not_apply, last, meant, noise, said
+from tfstep.text import Bilingual
+
+ROUNDING = 1e-12
+
+
+def softmax_rows(scenario: Scenario, trace: Trace) -> Holds:
+    """The rows of every softmax sum to 1, those apart that have no key left."""
+    title = Bilingual("softmax rows sum to 1", "softmax 的每行之和为 1")
+    steps = [n for n in trace.plan.steps if n.op is not None and n.op.name == "softmax" and n.phase == "forward"]
+    if not steps:
+        return does_not_apply(title, Bilingual("there is no softmax", "没有 softmax"))
+    worst, empty = 0.0, 0
+    for node in steps:
+        gone = _without_keys(trace, node)
+        empty += int(gone.sum())
+        worst = max(worst, float(np.abs(trace.value(node.slot).sum(-1)[~gone] - 1).max(initial=0.0)))
+    if empty:
+        text = Bilingual(
+            "{n} rows have no key left (all −inf) and are NaN; the others are off by at most {worst:.1e}",
+            "{n} 行没有剩下任何键（全为 −inf），结果是 NaN；其余各行最多差 {worst:.1e}",
+            n=empty,
+            worst=worst,
+        )
+        return Holds(title, None if worst <= ROUNDING else False, text)
+    text = Bilingual(
+        "{n} softmax steps, off by at most {worst:.1e}",
+        "{n} 个 softmax 步骤，最多差 {worst:.1e}",
+        n=len(steps),
+        worst=worst,
+    )
+    return Holds(title, worst <= ROUNDING, text)
+
+
+def finite(scenario: Scenario, trace: Trace) -> Holds:
+    """No number of the backward pass is NaN or infinite."""
+    title = Bilingual("gradients are finite", "梯度都是有限值")
+    backward = [n for n in trace.plan.steps if n.phase == "backward"]
+    if not backward:
+        return does_not_apply(title, Bilingual("there is no loss", "没有损失"))
+    bad = [n.path for n in backward if not np.isfinite(trace.value(n.slot)).all()]
+    if not bad:
+        return Holds(title, True, Bilingual("{n} of them", "共 {n} 个", n=len(backward)))
+    text = Bilingual("{n} are not, the first {path}", "有 {n} 个不是，最先是 {path}", n=len(bad), path=bad[0])
+    softmaxes = [n for n in trace.plan.steps if n.op is not None and n.op.name == "softmax"]
+    if any(_without_keys(trace, n).any() for n in softmaxes):
+        reason = Bilingual(
+            "{text}: rows without a key are NaN where model.mask_value is −inf",
+            "{text}：model.mask_value 为 −inf 时，没有键的行是 NaN",
+            text=text,
+        )
+        return Holds(title, None, reason)
+    return Holds(title, False, text)
+
+
+def _without_keys(trace: Trace, softmax: Node) -> np.ndarray:
+    """For every row of a softmax whether all of its inputs are −inf."""
+    return np.asarray(np.isneginf(trace.value(softmax.slots[0])).all(-1))
+
+
+def padding(scenario: Scenario, trace: Trace) -> Holds:
+    """Other numbers in the place of padding change nothing that is not padding."""
+    title = Bilingual("padding changes nothing that is not padding", "填充不影响非填充的位置")
+    worst, found = 0.0, False
+    for side, prefix, stack in (("source", "src", "enc"), ("target", "tgt", "dec")):
+        sentences = getattr(scenario.inputs, side)
+        out = last(trace, stack)
+        if sentences is None or sentences.pad is None or out is None or f"{prefix}.x" not in trace.plan.paths:
+            continue
+        pads = sentences.ids == sentences.pad
+        if not pads.any():
+            continue
+        found = True
+        x = trace[f"{prefix}.x"].value
+        changed = trace.edit({f"{prefix}.x": np.where(pads[..., None], x + noise(x), x)})
+        worst = max(worst, apart(trace[out].value[~pads], changed[out].value[~pads]))
+    if not found:
+        return does_not_apply(title, Bilingual("no sentence has padding", "没有句子带填充"))
+    if scenario.model.norm == "batch":
+        reason = Bilingual("batch normalization averages over padding too", "批归一化把填充也算进平均")
+        return meant(title, reason, worst)
+    if not scenario.model.mask_padding:
+        return meant(title, Bilingual("model.mask.padding is off", "model.mask.padding 已关闭"), worst)
+    return Holds(title, agree(worst), said(worst))
+
+
+def ffn_alone(scenario: Scenario, trace: Trace) -> Holds:
+    """The feed-forward network reads no other word: another first word leaves the rest of its output alone."""
+    title = Bilingual("the feed-forward network reads no other word", "前馈网络不看别的词")
+    worst, found = 0.0, False
+    for path in [n.path for n in trace.plan.steps if n.path.endswith(".ffn.out")]:
+        hidden = path.removesuffix(".out") + ".hidden"
+        (reads, *_) = trace[hidden].inputs
+        x = trace[reads].value
+        if x.ndim != 3 or x.shape[1] < 2 or trace[reads].step is None:
+            continue
+        found = True
+        moved = x.copy()
+        moved[:, 0] += noise(x)[:, 0]
+        worst = max(worst, apart(trace[path].value[:, 1:], trace.edit({reads: moved})[path].value[:, 1:]))
+    if not found:
+        return does_not_apply(title, Bilingual("there is no feed-forward network over words", "没有作用于词的前馈网络"))
+    return Holds(title, agree(worst), said(worst))
+
+
+def gradients_as_computed(scenario: Scenario, trace: Trace) -> Holds:
+    """No gradient holds edited numbers; one that does moves only what reads it."""
+    title = Bilingual("no gradient is edited", "没有被改动的梯度")
+    paths, after = edited(trace)
+    if not paths:
+        return Holds(title, True, Bilingual("all are as computed", "都是算出来的"))
+    text = Bilingual(
+        "{paths}: edited; the {n} steps that read it follow, nothing else does, and they are not compared with "
+        "finite differences",
+        "{paths}：已改动；只有读取它的 {n} 步随之改变，别的都不变，这些步骤不与有限差分比较",
+        paths=", ".join(paths),
+        n=len(after) - len(paths),
+    )
+    return Holds(title, None, text)
+
+
+def uses_add_up(scenario: Scenario, trace: Trace) -> Holds:
+    """The gradient of a tensor that is used several times (a tied parameter, say) is the sum over its uses."""
+    title = Bilingual("gradients of several uses add up", "多处使用的梯度相加")
+    shares: dict[str, list[str]] = {}
+    for path in trace.plan.paths:
+        whole, slash, _ = path.partition(".grad/")
+        if slash and f"{whole}.grad" in trace.plan.paths:
+            shares.setdefault(f"{whole}.grad", []).append(path)
+    if not shares:
+        return does_not_apply(title, Bilingual("no tensor has several uses", "没有张量被多次使用"))
+    worst = 0.0
+    for path, parts in shares.items():
+        total = sum(trace[part].value for part in parts)
+        worst = max(worst, apart(np.asarray(total), trace[path].value))
+    return Holds(title, agree(worst), said(worst))
+
+
+def insides_equal(scenario: Scenario, trace: Trace) -> Holds:
+    """Every step gives the same bits as the steps inside it."""
+    title = Bilingual("every step equals its inside, bit by bit", "每一步与它的内部逐位相同")
+    differ, opened = [], 0
+    for node in trace.plan.steps:
+        inside = trace.inside(node.slot)
+        if inside is not None:
+            opened += 1
+            if inside.value(inside.plan.result).tobytes() != trace.value(node.slot).tobytes():
+                differ.append(node.path)
+    if differ:
+        return Holds(title, False, Bilingual("{paths} differ", "{paths} 不一致", paths=", ".join(differ[:4])))
+    return Holds(title, True, Bilingual("{n} steps opened", "打开了 {n} 步", n=opened))
+
+
+def repeatable(scenario: Scenario, trace: Trace) -> Holds:
+    """Running the scenario again gives the same bits."""
+    title = Bilingual("running again gives the same bits", "再运行一次，逐位相同")
+    one, two = scenario.program.trace(), scenario.program.trace()
+    differ = [n.path for n in one.plan.nodes if one.value(n.slot).tobytes() != two.value(n.slot).tobytes()]
+    if differ:
+        return Holds(title, False, Bilingual("{paths} differ", "{paths} 不一致", paths=", ".join(differ[:4])))
+    return Holds(title, True, Bilingual("{n} tensors compared", "比较了 {n} 个张量", n=len(one.plan.nodes)))
+
+
+INVARIANTS: tuple[Callable[[Scenario, Trace], Holds], ...] = (
+    softmax_rows,
+    finite,
+    padding,
+    permutation,
+    sees_no_future,
+    rope_shift,
+    encoder_ignores_target,
+    ffn_alone,
+    gradients_as_computed,
+    uses_add_up,
+    insides_equal,
+    repeatable,
+)

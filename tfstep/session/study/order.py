@@ -1,0 +1,99 @@
+"""Invariants of order: words that change places, words of the future, positions that are shifted."""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec.structs import replace
+
+from tfstep.engine.trace import Trace
+from tfstep.models.build import build
+from tfstep.models.config import Sentences
+from tfstep.scenario.scenario import Scenario
+from tfstep.session.study.verdict import Holds, agree, apart, does_not_apply, last, meant, noise, said
+from tfstep.text import Bilingual
+
+CUTS = 6  # how many places of a sentence the future is changed behind
+SHIFT = 3
+
+
+def permutation(scenario: Scenario, trace: Trace) -> Holds:
+    """Without positions the words in reverse give the same outputs in reverse."""
+    title = Bilingual("without positions, outputs follow their words", "没有位置信息时，输出跟着词走")
+    model, sentences = scenario.model, scenario.inputs.source
+    out = last(trace, "enc")
+    if model.kind != "encoder" or sentences is None or out is None:
+        return does_not_apply(title, Bilingual("only an encoder is asked", "只对编码器适用"))
+    if model.positional != "none":
+        text = Bilingual(
+            "model.positional is {kind}: order is meant to matter",
+            "model.positional 为 {kind}：语序本来就该起作用",
+            kind=model.positional,
+        )
+        return does_not_apply(title, text)
+    lengths = _lengths(sentences.ids, sentences.pad)
+    turned = sentences.ids.copy()
+    for s, n in enumerate(lengths):
+        turned[s, :n] = turned[s, :n][::-1]
+    words = tuple(tuple(sentences.vocab[i] for i in row) for row in turned)
+    other = _reading(scenario, replace(sentences, words=words, ids=turned))
+    moved = max(apart(trace[out].value[s, :n], other[out].value[s, :n][::-1]) for s, n in enumerate(lengths))
+    return Holds(title, agree(moved), said(moved))
+
+
+def _reading(scenario: Scenario, sentences: Sentences) -> Trace:
+    """The same model and weights over other sentences."""
+    program = scenario.program
+    plan = build(scenario.model, replace(scenario.inputs, source=sentences), scenario.loss, scenario.train)
+    drawn = {program.plan.nodes[slot].path: value for slot, value in program.leaves.items()}
+    parameters = {node.slot: drawn[node.path] for node in plan.nodes if node.kind == "parameter"}
+    return Trace.start(plan, plan.leaves | parameters).run()
+
+
+def _lengths(ids: np.ndarray, pad: int | None) -> list[int]:
+    return [int((row != pad).sum()) if pad is not None else len(row) for row in ids]
+
+
+def sees_no_future(scenario: Scenario, trace: Trace) -> Holds:
+    """Other words from t + 1 on change no output up to t."""
+    title = Bilingual("no output depends on later words", "输出不依赖后面的词")
+    out = last(trace, "dec")
+    if scenario.inputs.target is None or out is None:
+        return does_not_apply(title, Bilingual("there is no decoder", "没有解码器"))
+    x = trace["tgt.x"].value
+    n = x.shape[1]
+    if n < 2:
+        return does_not_apply(title, Bilingual("there is only one word", "只有一个词"))
+    moved = 0.0
+    for t in sorted({1 + k * (n - 1) // CUTS for k in range(CUTS)}):
+        later = x.copy()
+        later[:, t:] += noise(x)[:, t:]
+        other = trace.edit({"tgt.x": later})
+        moved = max(moved, apart(trace[out].value[:, :t], other[out].value[:, :t]))
+    if not scenario.model.mask_causal:
+        return meant(title, Bilingual("model.mask.causal is off", "model.mask.causal 已关闭"), moved)
+    if scenario.model.norm == "batch":
+        return meant(title, Bilingual("batch normalization averages over all words", "批归一化对所有词取平均"), moved)
+    return Holds(title, agree(moved), said(moved))
+
+
+def rope_shift(scenario: Scenario, trace: Trace) -> Holds:
+    """With rotary positions alone, all words moved by the same distance keep their scores."""
+    title = Bilingual("RoPE: scores depend on distances only", "RoPE：分数只取决于距离")
+    if scenario.model.positional != "rope":
+        return does_not_apply(title, Bilingual("model.positional is not rope", "model.positional 不是 rope"))
+    offset = scenario.inputs.offset + SHIFT
+    fresh, other = scenario.program.trace(), scenario.with_changes({"input": {"offset": offset}}).program.trace()
+    scores = [n.path for n in fresh.plan.steps if n.path.endswith(".scores") and ".cross." not in n.path]
+    moved = max((apart(fresh[path].value, other[path].value) for path in scores), default=0.0)
+    return Holds(title, agree(moved), said(moved))
+
+
+def encoder_ignores_target(scenario: Scenario, trace: Trace) -> Holds:
+    """Another target leaves the encoder's output alone."""
+    title = Bilingual("the encoder does not see the target", "编码器看不到目标端")
+    out = last(trace, "enc")
+    if scenario.inputs.target is None or out is None:
+        return does_not_apply(title, Bilingual("there are not both encoder and decoder", "没有同时具备编码器和解码器"))
+    x = trace["tgt.x"].value
+    moved = apart(trace[out].value, trace.edit({"tgt.x": x + noise(x)})[out].value)
+    return Holds(title, agree(moved), said(moved))

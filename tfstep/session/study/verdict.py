@@ -1,0 +1,73 @@
+"""What a check finds, and how near two arrays must be to agree."""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import Struct
+
+from tfstep.engine.trace import Trace
+from tfstep.text import Bilingual
+
+TOLERANCE = 1e-9
+
+
+class Holds(Struct, frozen=True):
+    """One invariant: whether it holds, None where it does not apply, and what was found."""
+
+    title: Bilingual
+    holds: bool | None
+    detail: Bilingual
+
+    @property
+    def name(self) -> str:
+        """Its name for programs, the same in every language."""
+        return self.title.in_("en")
+
+
+def does_not_apply(title: Bilingual, reason: Bilingual) -> Holds:
+    """An invariant that says nothing about this scenario."""
+    return Holds(title, None, reason)
+
+
+def meant(title: Bilingual, reason: Bilingual, moved: float) -> Holds:
+    """An invariant that the scenario means to break; how far it is broken."""
+    text = Bilingual(
+        "not meant to hold: {reason}; it moves by up to {moved:.2g} of the largest number",
+        "本来就不该成立：{reason}；最多变化了最大值的 {moved:.2g}",
+        reason=reason,
+        moved=moved,
+    )
+    return Holds(title, None, text)
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    """The largest difference over the largest number; NaN where NaN stands in only one of them."""
+    if not one.size:
+        return 0.0
+    with np.errstate(invalid="ignore"):
+        moved = np.where((one == other) | (np.isnan(one) & np.isnan(other)), 0.0, np.abs(one - other))
+    sizes = np.abs(one[np.isfinite(one)])
+    return float(moved.max()) / (float(sizes.max(initial=0.0)) + 1e-3)
+
+
+def agree(moved: float) -> bool:
+    """Whether that is rounding."""
+    return moved <= TOLERANCE
+
+
+def said(moved: float) -> Bilingual:
+    """How far the numbers moved."""
+    return Bilingual(
+        "moved by at most {moved:.1e} of the largest number", "最多变化了最大值的 {moved:.1e}", moved=moved
+    )
+
+
+def noise(x: np.ndarray) -> np.ndarray:
+    """Numbers that are surely others, the same at every call."""
+    return np.random.default_rng(0).normal(size=x.shape) + 1.5
+
+
+def last(trace: Trace, stack: str) -> str | None:
+    """The last step of a stack: ``enc`` or ``dec``, or ``attn`` where that is all there is."""
+    paths = [n.path for n in trace.plan.steps if n.phase == "forward" and n.path.startswith(stack)]
+    return paths[-1] if paths else None

@@ -1,0 +1,197 @@
+"""The matrices of the present step: its operands beside its result, with what makes the cell under the cursor lit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from msgspec.structs import replace
+
+from tfstep.engine.cell import Cell
+from tfstep.engine.plan import Node
+from tfstep.engine.tensor import Tensor, short
+from tfstep.engine.trace import Trace
+from tfstep.text import Bilingual
+from tfstep.view.board.operands import Operand, Reading, read
+from tfstep.view.board.places import Piece
+from tfstep.view.matrix.grid import Grid
+from tfstep.view.matrix.plane import derived, plane
+
+At = Callable[[Tensor], tuple[int, ...]]  # the cell of a tensor that the cursor stands on
+MOST_OPERANDS = 5
+MOST_LIT = 512
+
+
+def step_board(
+    tensor: Tensor,
+    at: At,
+    focus: str | None,
+    before: Trace | None,
+    sources: Mapping[str, Sequence[Cell]],
+    alone: bool = False,
+) -> tuple[Piece, ...]:
+    """Operands and result of the step that makes a tensor (a leaf stands alone).
+
+    ``sources`` are the cells, by path, that the cell under the cursor is made from; ``alone``: only they are lit.
+    """
+    reading = read(tensor.trace, tensor.node)
+    operands = reading.operands[:MOST_OPERANDS]
+    result = plane(tensor.trace, tensor.node, at(tensor), before=before)
+    grids = [plane(o.trace, o.node, at(_tensor(o)), turned=o.turned, before=before) for o in operands]
+    keys = [grid.key for grid in grids]
+    focused = keys.index(focus) if focus in keys else -1
+    place = result.place(at(tensor))
+    if focused < 0:
+        result = replace(result, cursor=place, focused=True)
+        if place is not None:
+            grids = [
+                _picked(grid, sources) if alone else _lit(reading, k, grid, result, place, sources)
+                for k, grid in enumerate(grids)
+            ]
+    else:
+        own = grids[focused]
+        here = own.place(at(_tensor(operands[focused])))
+        grids[focused] = replace(own, cursor=here, focused=True)
+        result, grids = _lit_by_operand(reading, focused, here, result, grids)
+    return _pieces(reading, operands, grids, result)
+
+
+def _tensor(operand: Operand) -> Tensor:
+    return Tensor(operand.trace, operand.node, operand.node.number or None)
+
+
+def _lit(
+    reading: Reading,
+    k: int,
+    grid: Grid,
+    result: Grid,
+    place: tuple[int, int],
+    sources: Mapping[str, Sequence[Cell]],
+) -> Grid:
+    """One operand with the numbers lit that the cell of the result at ``place`` is made from."""
+    row, column = place
+    if reading.kind == "product" and k < 2:
+        return replace(grid, lit_row=row) if k == 0 else replace(grid, lit_column=column)
+    if grid.key in sources:
+        return _picked(grid, sources)
+    if grid.height == 1 and grid.breadth == result.breadth:
+        return replace(grid, lit_cells=frozenset({(0, column)}))
+    if grid.values.shape == result.values.shape:
+        return replace(grid, lit_cells=frozenset({place})) if reading.kind == "cells" else replace(grid, lit_row=row)
+    if result.rank == 1 and grid.breadth == result.breadth:
+        return replace(grid, lit_column=column)
+    if grid.height == result.height > 1:
+        return replace(grid, lit_row=row)
+    return grid
+
+
+def _picked(grid: Grid, sources: Mapping[str, Sequence[Cell]]) -> Grid:
+    """An operand with the cells lit that ``sources`` names."""
+    found = (grid.place(cell) for cell in sources.get(grid.key, ())[:MOST_LIT])
+    return replace(grid, lit_cells=frozenset(cell for cell in found if cell is not None))
+
+
+def _lit_by_operand(
+    reading: Reading, k: int, here: tuple[int, int] | None, result: Grid, grids: list[Grid]
+) -> tuple[Grid, list[Grid]]:
+    """With the cursor in operand ``k``: what its cell has a part in."""
+    if here is None:
+        return result, grids
+    row, column = here
+    own = grids[k]
+    if reading.kind == "product" and k == 0:
+        grids[1] = replace(grids[1], lit_row=column)
+        return replace(result, lit_row=row), grids
+    if reading.kind == "product" and k == 1:
+        grids[0] = replace(grids[0], lit_column=row)
+        return replace(result, lit_column=column), grids
+    if own.height == 1 and own.breadth == result.breadth:
+        return replace(result, lit_column=column), grids
+    if own.values.shape == result.values.shape:
+        lit = replace(result, lit_cells=frozenset({here})) if reading.kind == "cells" else replace(result, lit_row=row)
+        return lit, grids
+    return result, grids
+
+
+def _pieces(reading: Reading, operands: tuple[Operand, ...], grids: list[Grid], result: Grid) -> tuple[Piece, ...]:
+    """Operands with vectors put under the matrix before them where their columns are the same."""
+    pieces: list[Piece] = []
+    for operand, grid in zip(operands, grids, strict=True):
+        last = pieces[-1] if pieces else None
+        if (
+            last is not None
+            and grid.rank == 1
+            and not grid.turned
+            and last.grid.breadth == grid.breadth
+            and last.grid.rank > 1
+            and (reading.kind == "product" or operand.sign == "")
+        ):
+            sign = operand.sign or "·"
+            grid = replace(grid, title=f"{sign} {grid.title}" if reading.kind == "product" else grid.title)
+            pieces[-1] = replace(last, under=(*last.under, grid))
+        else:
+            pieces.append(Piece(operand.sign, grid))
+    return (*pieces, Piece(reading.equals, result, summary=True))
+
+
+def gradient_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece, ...]:
+    """A tensor, its gradient, and its value after the update, as far as there are such; from a gradient or a new value
+    as well."""
+    place = plane(tensor.trace, tensor.node, at(tensor)).place(at(tensor))
+    pieces = []
+    for name, node in _family(tensor).items():
+        grid = plane(tensor.trace, node, at(tensor), before=before)
+        title = f"∂loss/∂{short(node.path.removesuffix('.grad'))}" if name == "grad" else short(node.path)
+        grid = replace(grid, title=title, cursor=place, focused=node is tensor.node, group=tensor.path)
+        pieces.append(Piece("", grid, summary=True))
+    hidden = pieces[0].grid.hidden
+    return tuple(replace(piece, grid=replace(piece.grid, hidden=hidden)) for piece in pieces)
+
+
+def overlaid_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece, ...]:
+    """A tensor whose ground is the shade of its gradient, with arrows that point downhill; from that gradient and from
+    a new value as well. Empty without a gradient."""
+    family = _family(tensor)
+    if "grad" not in family:
+        return ()
+    value = family[""]
+    found = plane(tensor.trace, value, at(tensor), before=before)
+    slope = plane(tensor.trace, family["grad"], at(tensor))
+    name = short(tensor.trace.prefix + value.path)
+    found = replace(
+        found, key=tensor.path, title=f"{name}, ∂loss/∂{name}", cursor=found.place(at(tensor)), focused=True
+    )
+    return (Piece("", replace(found, slope=slope.values, bound=slope.end, scale="signed"), summary=True),)
+
+
+def _family(tensor: Tensor) -> dict[str, Node]:
+    """What a tensor is one of: a value, its gradient (``grad``) and its new value (``new``), the value first."""
+    paths, own = tensor.trace.plan.paths, tensor.node.path
+    base = own.removesuffix(".grad").removesuffix(".new")
+    base = base if base in paths and paths[base].shape == tensor.shape else own
+    found = {"": paths[base]} if base in paths else {"": tensor.node}
+    for name in ("grad", "new"):
+        node = paths.get(f"{base}.{name}")
+        if node is not None and node.shape == tensor.shape:
+            found[name] = node
+    return found
+
+
+def difference_board(tensor: Tensor, at: At, before: Trace) -> tuple[Piece, ...]:
+    """A tensor before and after, and what was added. Empty where it was not there before or had another shape."""
+    old = before.plan.paths.get(tensor.node.path)
+    if old is None or old.shape != tensor.shape:
+        return ()
+    now = plane(tensor.trace, tensor.node, at(tensor), before=before)
+    was = plane(before, old, at(tensor))
+    place = now.place(at(tensor))
+    was = replace(was, key=was.key + "@before", title=str(Bilingual("before", "之前")), cursor=place, group=now.key)
+    now = replace(now, cursor=place, focused=True, group=now.key)
+    with np.errstate(all="ignore"):
+        moved = tensor.value - before.value(old.slot)
+    change = derived(was, now.key + "@difference", str(Bilingual("difference", "差")), now.note, moved)
+    return (
+        Piece("", was, summary=True),
+        Piece("→", now, summary=True),
+        Piece("", replace(change, cursor=place, group=now.key), summary=True),
+    )

@@ -1,0 +1,292 @@
+"""Why the number under the cursor is what it is, and how it moves the loss: all the lines under the matrices."""
+
+from __future__ import annotations
+
+import math
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tfstep.engine.cell import cell_name
+from tfstep.engine.tensor import Tensor, short
+from tfstep.engine.trace import Trace
+from tfstep.engine.why import Explanation
+from tfstep.ops.attention import REASONS
+from tfstep.session.terms import Partial
+from tfstep.text import Bilingual
+from tfstep.view.board.board import At
+from tfstep.view.cell.equation import Equation, equation, name_of
+from tfstep.view.cell.readers import readers
+from tfstep.view.cell.sums import explained
+from tfstep.view.text.number import plain
+from tfstep.view.text.spans import Line, Span, clipped, ends, flow, line, line_width
+
+LISTED = 4  # steps that read a number, of which the names are shown
+STEP = 0.1  # by how much a number is raised in the sentence on its gradient
+
+_LEAF = {
+    "parameter": Bilingual("a parameter: training changes it", "参数：训练会改变它"),
+    "constant": Bilingual("a constant: it stays as it is", "常量：保持不变"),
+    "input": Bilingual("an input: it comes from the scenario", "输入：来自场景"),
+}
+
+
+class CellPanel(Struct, frozen=True, eq=False):
+    """The cell under the cursor: ``name`` by its words, ``cell`` as commands write it, and what is known of it."""
+
+    name: str
+    cell: str
+    value: float
+    rule: str
+    equation: Equation
+    total: float
+    residual: float
+    holds: bool
+    note: str
+    leaf: str = ""
+    before: float | None = None
+    computed: float | None = None
+    gradient: float | None = None
+    gradient_name: str = ""
+    gradient_cell: str = ""
+    comes_from: Line = ()
+    goes_to: tuple[str, ...] = ()
+    used_by: tuple[str, ...] = ()
+    after: float | None = None
+    meaning: str = ""
+    partial: Partial | None = None  # the term of the sum that we are at
+    chosen: int = 0  # which of the links Enter follows
+    cancels: bool = False  # whether the gradient is nothing but rounding
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The cells and tensors that can be followed, in the order in which they are shown."""
+        return (*self.equation.links, *self._flow)
+
+    @property
+    def _flow(self) -> tuple[str, ...]:
+        """Of these, those behind the equation: the gradient, what it is made from, what reads it and the number."""
+        made = (span.link for span in self.comes_from if span.link)
+        return (*filter(None, (self.gradient_cell,)), *made, *self.goes_to[:LISTED], *self.used_by[:LISTED])
+
+    def _marked(self, spans: Line, first: int) -> Line:
+        """These spans, the one that is followed next marked; their first link is number ``first`` behind the
+        equation."""
+        found, number = [], len(self.equation.links) + first
+        for span in spans:
+            found.append(replace(span, chosen=True) if span.link and number == self.chosen else span)
+            number += bool(span.link)
+        return tuple(found)
+
+    def lines(self, cells: int, lines: int) -> list[Line]:
+        """At most so many lines, the more telling ones first to stay."""
+        groups = [self._head(cells), self._made(cells, lines - 1), self._moves(cells)]
+        roomy = sum(len(group) for group in groups) + 2 <= lines
+        found: list[Line] = []
+        for group in groups:
+            if found and roomy and group:
+                found.append(())
+            found.extend(group)
+        return [clipped(each, cells) for each in found[:lines]]
+
+    def _head(self, cells: int) -> list[Line]:
+        left = line(Span(str(Bilingual("why", "为何")) + "  ", "key"), Span(self.name, "accent"), "  ", self._value())
+        hint = line(Span(self.cell, "dim"))
+        return [ends(left, hint if line_width((*left, *hint)) + 2 <= cells else (), cells)]
+
+    def _value(self) -> Span:
+        return Span(plain(self.value), "strong")
+
+    def _made(self, cells: int, lines: int) -> list[Line]:
+        if self.leaf:
+            return [line(Span(self.leaf, "dim")), *self._old()]
+        if self.computed is not None:
+            return self._old()
+        found: list[Line] = []
+        if self.note:
+            found.append(line(Span("▒ ", "bad"), Span(self.note, "note")))
+        if self.equation.symbols:
+            found.append(line(Span("= ", "dim"), *self.equation.symbols))
+        terms = [line(Span("= ", "dim")), *self.equation.terms, self.equation.rest]
+        total = line(Span("  = ", "dim"), Span(plain(self.total), "accent"), "   ", self._checked())
+        if self.partial is not None:
+            total = line("   ", _so_far(self.partial), Span(plain(self.partial.total), "accent"))
+        return [*found, *_summed([t for t in terms if t], total, cells, lines - len(found)), *self._old()]
+
+    def _checked(self) -> Span:
+        if self.holds:
+            gap = "0" if self.residual == 0 else plain(self.residual)
+            text = Bilingual("recorded, difference {gap}", "与记录一致，相差 {gap}", gap=gap)
+            return Span(str(text), "good")
+        text = Bilingual(
+            "recorded {value}, difference {gap}",
+            "记录为 {value}，相差 {gap}",
+            value=plain(self.value),
+            gap=plain(self.residual),
+        )
+        return Span(str(text), "bad")
+
+    def _old(self) -> list[Line]:
+        found = []
+        if self.computed is not None:
+            found.append(
+                line(
+                    Span(str(Bilingual("pinned; it would have been ", "已固定；本来会是 ")), "changed"),
+                    plain(self.computed),
+                )
+            )
+        if self.before is not None and self.before != self.value:
+            old = Bilingual("before the edit ", "改动之前 ")
+            found.append(line(Span(str(old), "changed"), Span(f"{plain(self.before)} → {plain(self.value)}")))
+        return found
+
+    def _moves(self, cells: int) -> list[Line]:
+        found: list[Line] = []
+        if self.meaning:
+            found.append(line(Span(self.meaning, "dim")))
+        if self.gradient is not None:
+            name = Span(f"∂loss/∂{self.gradient_name}", "key", self.gradient_cell or None)
+            head = line(*self._marked((name,), 0), "  ", Span(plain(self.gradient), "strong"), "  ")
+            found.extend(flow([head, line(Span(_sentence(self.gradient, self.cancels), "dim"))], cells))
+        parts: list[Line] = []
+        first = 1 if self.gradient_cell else 0
+        if self.comes_from:
+            made = self._marked(self.comes_from, first)
+            parts.append(line(Span(str(Bilingual("comes from ", "来自 ")), "dim"), *made, "   "))
+            first += sum(bool(span.link) for span in made)
+        if self.goes_to:
+            goes = self._marked(_listed(self.goes_to), first)
+            parts.append(line(Span(str(Bilingual("goes to ", "传往 ")), "dim"), *goes, "   "))
+            first += len(self.goes_to[:LISTED])
+        if self.after is not None:
+            text = Bilingual("after the update ", "更新之后 ")
+            parts.append(line(Span(str(text), "dim"), Span(f"{plain(self.value)} → {plain(self.after)}"), "   "))
+        if self.used_by:
+            used = self._marked(_listed(self.used_by), first)
+            parts.append(line(Span(str(Bilingual("used by ", "用于 ")), "dim"), *used))
+        return found + flow(parts, cells)
+
+
+def _summed(terms: list[Line], total: Line, cells: int, lines: int) -> list[Line]:
+    """A sum and what it comes to; where it is too long, terms are left out and not the total."""
+    whole = flow([*terms, total], cells, indent=2)
+    if len(whole) <= lines or lines < 2:
+        return whole
+    shown = flow(terms, cells - 2, indent=2)[: lines - 1]
+    return [*shown[:-1], (*shown[-1], Span(" …", "dim")), total]
+
+
+def _so_far(partial: Partial) -> str:
+    """What is said before the sum up to a term."""
+    return str(Bilingual("up to term {k} of {n}: ", "到第 {k}/{n} 项为止：", k=partial.number, n=partial.of))
+
+
+def _listed(paths: tuple[str, ...]) -> Line:
+    spans: list[Span] = []
+    for path in paths[:LISTED]:
+        spans.append(Span(short(path), "name", path))
+        spans.append(Span("  "))
+    if len(paths) > LISTED:
+        spans.append(Span(f"+{len(paths) - LISTED}", "dim"))
+    return tuple(spans)
+
+
+def _meaning(path: str, cell: tuple[int, ...], root: Trace, value: float, cancels: bool) -> str:
+    """What the number of a gradient says."""
+    if not path.endswith(".grad") or value == 0:
+        return ""
+    name = name_of(root, cell_name(path.removesuffix(".grad"), cell))
+    return str(Bilingual("{name}: {said}", "{name}：{said}", name=name, said=_sentence(value, cancels)))
+
+
+def _sentence(gradient: float, cancels: bool = False) -> str:
+    if cancels:
+        return str(
+            Bilingual("0 but for rounding: moving it does not move the loss", "除舍入误差外就是 0：改动它，损失不变")
+        )
+    if gradient == 0:
+        return str(Bilingual("moving it a little does not move the loss", "稍微改动它，损失不变"))
+    if not math.isfinite(gradient):
+        return ""
+    moved = plain(abs(gradient) * STEP, sign=False)
+    if gradient > 0:
+        return str(
+            Bilingual(
+                "raising it by {step} raises the loss by about {by}",
+                "增大 {step}，损失约增大 {by}",
+                step=STEP,
+                by=moved,
+            )
+        )
+    return str(
+        Bilingual(
+            "raising it by {step} lowers the loss by about {by}", "增大 {step}，损失约减小 {by}", step=STEP, by=moved
+        )
+    )
+
+
+def account(
+    root: Trace,
+    tensor: Tensor,
+    cell: tuple[int, ...],
+    why: Explanation,
+    before: Trace | None,
+    at: At,
+    chosen: int,
+    hidden: int = 0,
+    partial: Partial | None = None,
+) -> CellPanel:
+    """The account of one cell from its explanation; ``before`` is the trace before the edit, ``hidden`` the reason
+    for which the cell is masked, 0 where it is not, ``partial`` the term of it that we are at."""
+    trace, node, path = tensor.trace, tensor.node, tensor.path
+    address = cell_name(path, cell)
+    made = equation(root, why, chosen, partial.number if partial is not None else 0)
+    old = computed = None
+    if before is not None and before is not root and not trace.prefix:
+        was = before.plan.paths.get(path)
+        old = float(before.value(was.slot)[cell]) if was is not None and was.shape == node.shape else None
+    pin = trace.pins.get(node.slot)
+    if pin is not None and pin.mask[cell]:
+        computed = float(root[f"{path}/computed"].value[cell])
+    gradient: float | None = None
+    comes: Line = ()
+    cancels = False
+    goes: tuple[str, ...] = ()
+    used = readers(tensor)
+    gradient_cell = ""
+    name = name_of(root, address)
+    if not trace.prefix:
+        nodes = trace.plan.nodes
+        grad = trace.plan.paths.get(f"{path}.grad")
+        if grad is not None:
+            gradient = float(trace.value(grad.slot)[cell])
+            gradient_cell = cell_name(grad.path, cell)
+            reason = explained(root[grad.path], cell, at)
+            comes, cancels = equation(root, reason).symbols, reason.rounding
+            goes = tuple(nodes[s].path for s in trace.plan.consumers[grad.slot])
+    new = tensor.new
+    return CellPanel(
+        name,
+        address,
+        why.value,
+        why.rule,
+        made,
+        why.total,
+        why.residual,
+        why.holds,
+        str(why.note or REASONS.get(hidden) or ""),
+        leaf=str(_LEAF.get(node.kind, _LEAF["constant"])) if node.op is None else "",
+        before=old,
+        computed=computed,
+        gradient=gradient,
+        gradient_name=name,
+        gradient_cell=gradient_cell,
+        comes_from=comes,
+        goes_to=goes,
+        used_by=used,
+        after=None if new is None else float(new[cell]),
+        meaning=_meaning(path, cell, root, why.value, why.rounding),
+        partial=partial,
+        chosen=chosen,
+        cancels=cancels,
+    )

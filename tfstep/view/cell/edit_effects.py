@@ -1,0 +1,180 @@
+"""Since the edit: what was set, how much of the timeline it moved, and a row of probabilities before and after."""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import Struct
+
+from tfstep.engine.cell import parse_cell
+from tfstep.engine.plan import Node
+from tfstep.engine.tensor import Tensor, short
+from tfstep.engine.trace import Trace
+from tfstep.session.change.marks import ChangeTracker
+from tfstep.session.state import State
+from tfstep.text import Bilingual
+from tfstep.view.board.board import At
+from tfstep.view.matrix.labels import cell_words, labels
+from tfstep.view.text.fit import left, right
+from tfstep.view.text.number import plain
+from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, spelled
+from tfstep.view.text.width import width
+
+WAITING = 4000  # tensors up to which all of them are compared
+
+
+class Bar(Struct, frozen=True):
+    """One share before and after."""
+
+    label: str
+    before: float
+    after: float
+
+
+class Since(Struct, frozen=True, eq=False):
+    """What changed since ``before``: the edits in words, the number of tensors that moved, a row as bars."""
+
+    edits: tuple[tuple[str, str], ...]  # what, and old → new
+    moved: int | None
+    loss: tuple[float, float] | None
+    title: str
+    bars: tuple[Bar, ...]
+
+    def head(self, cells: int) -> list[Line]:
+        """The lines above the bars."""
+        what, change = self.edits[0] if self.edits else ("", "")
+        more = f"  +{len(self.edits) - 1}" if len(self.edits) > 1 else ""
+        edit = Span(f"{what} {change}{more}")
+        long = line(Span(str(Bilingual("~ since the edit  ", "~ 改动以来  ")), "changed"), edit)
+        short = line(Span("~ ", "changed"), edit)
+        moved, loss = self._notes()
+        both = " · ".join(each for each in (moved, loss) if each)
+        for first, notes in ((long, both), (short, both), (short, loss)):
+            right = line(Span(notes, "dim"))
+            if line_width(spelled((*first, *right))) + 2 <= cells:
+                return [ends(first, right, cells)]
+        return [clipped(short, cells)]
+
+    def _notes(self) -> tuple[str, str]:
+        """How many tensors moved, and how far the loss."""
+        moved = loss = ""
+        if self.moved is not None:
+            one = Bilingual("1 tensor moved", "1 个张量随之变动")
+            several = Bilingual("{n} tensors moved", "{n} 个张量随之变动", n=self.moved)
+            moved = str(one if self.moved == 1 else several)
+        if self.loss is not None:
+            a, b = (plain(each, False) for each in self.loss)
+            loss = str(Bilingual("loss {a} → {b}", "损失 {a} → {b}", a=a, b=b))
+        return moved, loss
+
+    def drawn(self, cells: int, lines: int, ascii_only: bool = False) -> list[Line]:
+        """The panel in so many cells and lines."""
+        found = self.head(cells)
+        if not self.bars or lines < 3:
+            return found[:lines]
+        label = max(4, min(12, max(width(bar.label) for bar in self.bars) + 1))
+        room = max(4, min(24, (cells - label - 22) // 2))
+        found.append(line(Span(self.title, "dim")))
+        for bar in self.bars[: lines - len(found)]:
+            grown, shrunk = bar.after > bar.before, bar.after < bar.before
+            look = "good" if grown else "bad" if shrunk else "was"
+            found.append(
+                line(
+                    Span(left(bar.label, label)),
+                    Span(left(_bar(bar.before, room, ascii_only), room), "was"),
+                    Span(f" {right(f'{bar.before:.3f}', 6)} → ", "dim"),
+                    Span(left(_bar(bar.after, room, ascii_only), room), look),
+                    Span(f" {right(f'{bar.after:.3f}', 6)}", "strong"),
+                    Span(" ▲" if grown else " ▼" if shrunk else "", "dim"),
+                )
+            )
+        return found
+
+
+def _bar(share: float, cells: int, ascii_only: bool) -> str:
+    if not share >= 0:
+        return ""
+    share = min(share, 1.0)  # a share that was pinned may be larger
+    if ascii_only:
+        return "=" * round(share * cells)
+    eighths = round(share * cells * 8)
+    return "█" * (eighths // 8) + ("▏▎▍▌▋▊▉"[eighths % 8 - 1] if eighths % 8 else "")
+
+
+def anchor(state: State) -> Trace:
+    """The trace before the last edit; several edits of the same cell in a row (nudges) count as one."""
+    journal = state.journal
+    at = journal.at
+    target = _target(journal.entries[at].line)
+    while at > 0 and _target(journal.entries[at].line) == target:
+        at -= 1
+    return journal.entries[at].trace
+
+
+def _target(entry: str) -> str:
+    return entry.partition("=")[0].strip()
+
+
+def since(state: State, before: Trace, comparison: ChangeTracker, subject: Tensor, at: At) -> Since | None:
+    """The panel, or None where nothing was edited."""
+    now = state.trace
+    if before is now or before.plan is not now.plan:
+        return None
+    line = state.journal.now.line
+    target = _target(line).partition(" ")[2] if "=" in line else ""
+    edits = ((_named(now, target), _change(before, now, target)),) if target else ((line, ""),)
+    loss = None
+    if node := now.plan.paths.get("loss"):
+        loss = (float(before.value(node.slot)), float(now.value(node.slot)))
+    title, bars = _bars(now, before, comparison, subject, at)
+    return Since(edits, _moved(comparison), loss, title, bars)
+
+
+def _moved(comparison: ChangeTracker) -> int | None:
+    """How many tensors moved; None while some of them wait to be computed."""
+    nodes, count = comparison.now.plan.nodes, 0
+    if len(nodes) > WAITING:
+        return None
+    for node in reversed(nodes):  # what waits is at the end
+        changed = comparison.changed(node.path)
+        if changed is None:
+            return None
+        count += changed
+    return count
+
+
+def _named(now: Trace, target: str) -> str:
+    path, index = parse_cell(target, slices=True)
+    node = now.plan.paths.get(path)
+    if node is None or index is None or len(index) != len(node.shape) or not all(isinstance(i, int) for i in index):
+        return target
+    return short(path) + cell_words(node.spec.axes, node.shape, [i % n for i, n in zip(index, node.shape, strict=True)])
+
+
+def _change(before: Trace, now: Trace, target: str) -> str:
+    path, index = parse_cell(target, slices=True)
+    node = now.plan.paths.get(path)
+    if node is None or (index is None and node.shape):
+        return ""
+    old, new = before.value(node.slot)[index or ()], now.value(node.slot)[index or ()]
+    return f"{plain(float(old))} → {plain(float(new))}" if old.ndim == 0 else ""
+
+
+def _bars(now: Trace, before: Trace, comparison: ChangeTracker, subject: Tensor, at: At) -> tuple[str, tuple[Bar, ...]]:
+    """The row under the cursor of the nearest softmax that moved: the subject itself, else one behind it."""
+    number = subject.node.number if subject.trace is now else 0
+    shares = [node for node in now.plan.steps if node.op is not None and node.op.name == "softmax"]
+    ordered = sorted(shares, key=lambda node: (node.number < number, abs(node.number - number)))
+    node = next((node for node in ordered if comparison.changed(node.path)), None)
+    if node is None or node.shape[-1] > 64:
+        return "", ()
+    cell = at(Tensor(now, node, node.number))[:-1]
+    was, is_ = before.value(node.slot)[cell], now.value(node.slot)[cell]
+    words = _words(node, cell)
+    title = short(node.path) + cell_words(node.spec.axes, node.shape, [*cell, None])
+    pairs = zip(words, np.atleast_1d(was).tolist(), np.atleast_1d(is_).tolist(), strict=True)
+    return title, tuple(Bar(word, a, b) for word, a, b in pairs)
+
+
+def _words(node: Node, cell: tuple[int, ...]) -> list[str]:
+    found = labels(node.spec.axes[-1], node.shape[-1], cell[0] if cell else 0)
+    return [found[i] for i in range(node.shape[-1])]

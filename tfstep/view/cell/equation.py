@@ -1,0 +1,151 @@
+"""An explanation as an equation: which cells, then their numbers, then the total."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from tfstep.engine.cell import parse_cell
+from tfstep.engine.trace import Trace
+from tfstep.engine.why import Explanation, Factor, Term
+from tfstep.text import Bilingual
+from tfstep.view.cell.sums import LongSum
+from tfstep.view.matrix.labels import cell_words
+from tfstep.view.text.number import plain
+from tfstep.view.text.signed import signed
+from tfstep.view.text.spans import Line, Span, line
+
+FEW = 6  # terms that are shown in their own order; of more, the largest
+NUMBERED = 9
+
+
+class Equation(Struct, frozen=True):
+    """``symbols`` names the cells, ``terms`` gives their numbers, ``rest`` says what was folded.
+
+    ``links`` are the cells of the factors in the order in which they are shown.
+    """
+
+    symbols: Line
+    terms: tuple[Line, ...]
+    rest: Line
+    links: tuple[str, ...]
+
+
+def equation(trace: Trace, why: Explanation, chosen: int = 0, walked: int = 0) -> Equation:
+    """The equation of an explanation. ``chosen`` is the number of the factor that is marked; ``walked`` that of the
+    term we are at, 0 where we are at none: then only its factors can be marked, and its neighbours are shown."""
+    order = list(why.terms)
+    if walked:
+        first = max(0, min(walked - 1 - FEW // 2, len(order) - FEW))
+        shown, folded = order[first : first + FEW], order[:first] + order[first + FEW :]
+    else:
+        if len(order) > FEW:
+            order.sort(key=lambda term: -abs(term.value) if term.value == term.value else 0.0)
+        shown, folded = order[:FEW], order[FEW:]
+    links: list[str] = []
+    terms = []
+    for k, term in enumerate(shown):
+        at = links if not walked or term is why.terms[walked - 1] else None
+        terms.append(_term(term, first=k == 0, alone=len(order) == 1, links=at, chosen=chosen))
+    rest: Line = ()
+    count, total = len(folded), sum(term.value for term in folded)
+    if isinstance(why, LongSum):
+        count, total = count + why.more, total + why.rest
+    if count:
+        more = Bilingual("… {n} more: {total}", "… 另外 {n} 项：{total}", n=count, total=plain(total))
+        rest = line(" + ", Span(str(more), "dim"))
+    return Equation(_symbols(trace, why.terms), tuple(terms), rest, tuple(links))
+
+
+def name_of(trace: Trace, cell: str) -> str:
+    """A cell as it is called on the screen: ``Q[我,d0]``."""
+    path, index = parse_cell(cell)
+    tensor = trace[path]
+    return tensor.name + cell_words(tensor.node.spec.axes, tensor.shape, index or ())
+
+
+def _term(term: Term, *, first: bool, alone: bool, links: list[str] | None, chosen: int) -> Line:
+    sign, term = signed(term)
+    spans: list[Span] = [Span(sign if first else f" {sign or '+'} ", "dim")] if sign or not first else []
+    bracket = not alone and (len(term.factors) > 1)
+    if term.fn:
+        spans.append(Span(term.fn + "(", "dim"))
+    elif bracket:
+        spans.append(Span("(", "dim"))
+    for k, factor in enumerate(term.factors):
+        spans.extend(_factor(factor, k, links, chosen))
+    if term.fn or bracket:
+        spans.append(Span(")", "dim"))
+    return tuple(spans)
+
+
+def _factor(factor: Factor, k: int, links: list[str] | None, chosen: int) -> list[Span]:
+    spans = []
+    power = factor.power
+    if power == -1:
+        spans.append(Span(" / " if k else "1 / ", "dim"))
+    elif k:
+        spans.append(Span(" × ", "dim"))
+    text = plain(factor.value)
+    if factor.cell is None:
+        text = factor.name if factor.name[:1] in "√½-−0123456789" else plain(factor.value, sign=False)
+        spans.append(Span(text, "dim"))
+    elif links is None:
+        spans.append(Span(text, "dim", factor.cell))
+    else:
+        links.append(factor.cell)
+        spans.append(Span(text, "number", factor.cell, len(links) - 1 == chosen))
+    if power not in (1, -1):
+        spans.append(Span({2: "²", 3: "³", 0.5: "^½", -2: "⁻²"}.get(power, f"^{power:g}"), "dim"))
+    return spans
+
+
+def _symbols(trace: Trace, terms: Sequence[Term]) -> Line:
+    """Terms that read the same tensors become one: ``Q[我,:] · K[爱,:]``."""
+    groups: dict[tuple[object, ...], list[Term]] = {}
+    for term in terms:
+        key = (term.fn, *((f.name if f.cell else (f.name, f.value), f.power) for f in term.factors))
+        groups.setdefault(key, []).append(term)
+    if len(groups) > 4:
+        return ()
+    spans: list[Span] = []
+    for k, group in enumerate(groups.values()):
+        sign = signed(group[0])[0]
+        if sign or k:
+            spans.append(Span(f" {sign or '+'} " if k else sign, "dim"))
+        spans.extend(_group(trace, [signed(term)[1] for term in group]))
+    return tuple(spans)
+
+
+def _group(trace: Trace, group: list[Term]) -> list[Span]:
+    first, several = group[0], len(group) > 1
+    dot = (
+        several and first.fn is None and len(first.factors) == 2 and all(f.power == 1 and f.cell for f in first.factors)
+    )
+    spans = [Span("Σ ", "dim")] if several and not dot else []
+    if first.fn:
+        spans.append(Span(first.fn + "(", "dim"))
+    for k, factor in enumerate(first.factors):
+        if factor.power == -1:
+            spans.append(Span(" / " if k else "1 / ", "dim"))
+        elif k:
+            spans.append(Span(" · " if dot else " × ", "dim"))
+        cells = [term.factors[k].cell for term in group]
+        text = _common(trace, cells) if factor.cell else factor.name
+        spans.append(Span(text, "name" if factor.cell else "dim", factor.cell))
+        if factor.power not in (1, -1):
+            spans.append(Span({2: "²", 3: "³", 0.5: "^½", -2: "⁻²"}.get(factor.power, f"^{factor.power:g}"), "dim"))
+    if first.fn:
+        spans.append(Span(")", "dim"))
+    return spans
+
+
+def _common(trace: Trace, cells: Sequence[str | None]) -> str:
+    """Cells of one tensor as one: an index that is not the same in all of them is ``:``."""
+    known = [cell for cell in cells if cell is not None]
+    path, first = parse_cell(known[0])
+    tensor = trace[path]
+    indices = [parse_cell(cell)[1] or () for cell in known]
+    same: list[int | None] = [i if all(index[a] == i for index in indices) else None for a, i in enumerate(first or ())]
+    return tensor.name + cell_words(tensor.node.spec.axes, tensor.shape, same)

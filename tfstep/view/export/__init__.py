@@ -1,0 +1,1 @@
+"""Tensors as text, pictures and files."""

@@ -1,0 +1,56 @@
+"""Tensors as a web page: tables as heatmaps, every number in full where the pointer rests on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape
+
+from tfstep.engine.tensor import Tensor
+from tfstep.text import language
+from tfstep.view.export.numbers import exact
+from tfstep.view.export.shade import ink, shade
+from tfstep.view.export.slices import Slice, slices, title
+
+_STYLE = """
+body { font: 14px/1.5 system-ui, sans-serif; margin: 2em; color: #1a1a1a; background: #fff; }
+h1 { font-size: 1.4em; } h2 { font-size: 1.05em; margin: 1.6em 0 0; font-family: monospace; }
+p { margin: .2em 0 .6em; color: #555; }
+.parts { display: flex; flex-wrap: wrap; gap: 1em 2em; }
+table { border-collapse: collapse; font-family: monospace; }
+caption { text-align: left; color: #555; }
+th { font-weight: normal; color: #555; padding: .1em .5em; }
+thead th { text-align: right; } tbody th, thead th:first-child { text-align: left; }
+td { text-align: right; padding: .1em .5em; border: 1px solid #fff; }
+"""
+
+
+def page(heading: str, tensors: Iterable[Tensor], grad: bool, digits: int) -> Iterator[str]:
+    """A page of its own: it needs nothing else, and loads nothing."""
+    yield f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
+    yield f"<title>{escape(heading)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{escape(heading)}</h1>\n"
+    for tensor in tensors:
+        formula, what = title(tensor)
+        yield f"<h2>{escape(tensor.path)}</h2>\n<p>{escape(' — '.join(filter(None, (formula, what))))}</p>\n"
+        for parts in slices(tensor, grad, digits):
+            yield '<div class="parts">\n'
+            for part in parts:
+                yield from _table(part)
+            yield "</div>\n"
+    yield "</body>\n</html>\n"
+
+
+def _table(part: Slice) -> Iterator[str]:
+    head = "".join(f'<th scope="col">{escape(label)}</th>' for label in part.columns)
+    yield f"<table><caption>{escape(part.caption)}</caption>\n"
+    yield f"<thead><tr><th>{escape(part.corner)}</th>{head}</tr></thead>\n<tbody>\n"
+    for r, label in enumerate(part.rows):
+        cells = "".join(_cell(part, r, c) for c in range(len(part.columns)))
+        yield f'<tr><th scope="row">{escape(label)}</th>{cells}</tr>\n'
+    yield "</tbody></table>\n"
+
+
+def _cell(part: Slice, row: int, column: int) -> str:
+    x = part.numbers[row][column]
+    full = f"{part.cell(row, column)} = {x if isinstance(x, int) else exact(x)}"
+    style = f"background:{shade(part, x)};color:{ink(part, x)}"
+    return f'<td style="{style}" title="{escape(full)}">{escape(part.texts[row][column])}</td>'

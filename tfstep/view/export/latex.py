@@ -1,0 +1,58 @@
+"""Tensors as LaTeX arrays, for a document with amsmath; Chinese words need a font (xeCJK)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tfstep.engine.tensor import Tensor
+from tfstep.view.export.slices import Slice, slices
+
+_ESCAPES = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    **{c: f"\\{c}" for c in "_#$%&"},
+}
+_TABLE = str.maketrans(_ESCAPES)
+_SPECIAL = {"nan": r"\mathrm{nan}", "inf": r"\infty", "-inf": r"-\infty"}
+
+
+def document(tensors: Iterable[Tensor], grad: bool, digits: int) -> Iterator[str]:
+    """One displayed equation a matrix: its path, and its numbers with their labels."""
+    for tensor in tensors:
+        for parts in slices(tensor, grad, digits):
+            for part in parts:
+                yield from _equation(part)
+
+
+def _equation(part: Slice) -> Iterator[str]:
+    over = f"\\;(\\text{{{escaped(part.caption)}}})" if part.caption else ""
+    yield f"\\[\n\\texttt{{{escaped(part.name)}}}{over} =\n"
+    if part.rank == 0:
+        yield f"{_number(part.texts[0][0])}\n\\]\n\n"
+        return
+    yield f"\\begin{{array}}{{r|{'r' * len(part.columns)}}}\n"
+    yield _row([f"\\text{{{escaped(label)}}}" for label in ("", *part.columns)]) + "\\hline\n"
+    for label, texts in zip(part.rows, part.texts, strict=True):
+        yield _row([f"\\text{{{escaped(label)}}}", *map(_number, texts)])
+    yield "\\end{array}\n\\]\n\n"
+
+
+def _row(cells: list[str]) -> str:
+    return " & ".join(cells) + " \\\\\n"
+
+
+def _number(text: str) -> str:
+    if text in _SPECIAL:
+        return _SPECIAL[text]
+    digits, exponent, power = text.partition("e")
+    return f"{digits} \\times 10^{{{int(power)}}}" if exponent else text
+
+
+def escaped(text: str) -> str:
+    """Text in which nothing is taken for a command."""
+    return text.translate(_TABLE)

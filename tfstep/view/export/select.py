@@ -1,0 +1,105 @@
+"""Which tensors a pattern names: ``*`` stands for any characters, dots included.
+
+Gradients, new values and what is inside a step match only where the pattern spells them: ``*.grad``,
+``*.W_Q.new``, ``*.weights/*``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from tfstep.engine.plan import Node
+from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Trace
+from tfstep.engine.wildcard import matcher
+from tfstep.errors import PathError, did_you_mean
+from tfstep.text import Bilingual
+
+Key = tuple[int, ...]  # where a tensor stands: its slot, then the slots of its place inside steps
+
+
+def select(trace: Trace, patterns: Sequence[str]) -> list[Tensor]:
+    """The tensors that any of the patterns names, in the order of the timeline, each once.
+
+    Raises PathError where a pattern names none.
+    """
+    found: dict[Key, Tensor] = {}
+    for pattern in patterns:
+        named = _named(trace, pattern) or _exact(trace, pattern)
+        found.update(named)
+    return [found[key] for key in sorted(found)]
+
+
+def forward(trace: Trace) -> list[Tensor]:
+    """The forward pass: its inputs, parameters, constants and steps; not what an optimizer remembers."""
+    last = max(node.slot for node in trace.plan.steps if node.phase == "forward")
+    return [tensor for tensor in select(trace, ["*"]) if tensor.node.slot <= last]
+
+
+def _named(trace: Trace, pattern: str) -> dict[Key, Tensor]:
+    """What a pattern names in a trace or an inside, and inside its steps."""
+    found: dict[Key, Tensor] = {}
+    for node in matching(trace.plan.nodes, pattern):
+        found[node.slot,] = trace[node.path]
+    for slash in (m.start() for m in re.finditer("/", pattern)):
+        for node in matching(trace.plan.steps, pattern[:slash]):
+            inside = trace.inside(node.slot)
+            if inside is not None:
+                inner = _named(inside, pattern[slash + 1 :])
+                found.update({(node.slot, *key): trace[f"{node.path}/{_local(inside, t)}"] for key, t in inner.items()})
+    return found
+
+
+def _local(inside: Trace, tensor: Tensor) -> str:
+    """The path of a tensor as its step calls it."""
+    return tensor.path.removeprefix(inside.prefix)
+
+
+def matching(nodes: Iterable[Node], pattern: str) -> list[Node]:
+    """The nodes whose path the pattern spells."""
+    spelled = [mark for mark in (".grad", ".new", "/") if mark in pattern]
+    matches = matcher(pattern)
+    return [node for node in nodes if node.path[:1] != "#" and matches(node.path) and _is_spelled(node, spelled)]
+
+
+def _is_spelled(node: Node, spelled: list[str]) -> bool:
+    path = node.path
+    if "/" in path and "/" not in spelled:
+        return False
+    if node.phase == "backward" or path.endswith(".grad"):
+        return ".grad" in spelled or ".grad" not in path
+    return not path.endswith(".new") or ".new" in spelled
+
+
+def _exact(trace: Trace, pattern: str) -> dict[Key, Tensor]:
+    """A tensor under another of its names. Raises PathError, which says why there is none."""
+    if "*" not in pattern:
+        tensor = trace[pattern]
+        return {(tensor.node.slot,): tensor}
+    nodes = matching(_removed(trace), pattern)
+    if nodes:
+        raise PathError(
+            Bilingual(
+                "{pattern}: this scenario switches {path} off with `{key}`",
+                "{pattern}：本场景用 `{key}` 把 {path} 关掉了",
+                pattern=pattern,
+                path=nodes[0].path,
+                key=trace.plan.removed[nodes[0].path],
+            )
+        )
+    names = [node.path for node in trace.plan.nodes]
+    raise PathError(
+        Bilingual(
+            "{pattern}: no tensor matches{near} (`.grad`, `.new` and what stands after `/` must be spelled)",
+            "{pattern}：没有匹配的张量{near}（`.grad`、`.new` 和 `/` 之后的部分必须写明）",
+            pattern=pattern,
+            near=did_you_mean(pattern.replace("*", ""), names),
+        )
+    )
+
+
+def _removed(trace: Trace) -> list[Node]:
+    """The paths that the scenario switched off, as nodes to match."""
+    some = trace.plan.nodes[0]
+    return [Node(-1, path, "removed", some.spec, None, (), {}, "") for path in trace.plan.removed]

@@ -1,0 +1,141 @@
+"""Tensors as tables for people: one matrix after another, with the words along its axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from tfstep.engine.axis import Axis
+from tfstep.engine.tensor import Tensor
+from tfstep.session.place import PHASE_NAMES
+from tfstep.text import Bilingual
+from tfstep.view.export.indices import along, down, sentence_of
+from tfstep.view.export.layout import beside, indented, line, span, table
+from tfstep.view.export.numbers import DIGITS, Notation
+from tfstep.view.text.spans import Line, Span, line_width
+
+KINDS = {
+    "parameter": Bilingual("parameter", "参数"),
+    "constant": Bilingual("constant", "常量"),
+    "input": Bilingual("input", "输入"),
+    "view": Bilingual("tied: the numbers of another parameter", "权重共享：取自另一个参数"),
+}
+AXES = {
+    "batch": Bilingual("", "批次"),
+    "head": Bilingual("", "头"),
+    "query": Bilingual("", "查询"),
+    "key": Bilingual("", "键"),
+    "position": Bilingual("", "位置"),
+    "d_k": Bilingual("", "键宽"),
+    "d_v": Bilingual("", "值宽"),
+    "model": Bilingual("", "模型宽"),
+    "hidden": Bilingual("", "隐藏宽"),
+    "vocab": Bilingual("", "词表"),
+    "in": Bilingual("", "输入"),
+    "out": Bilingual("", "输出"),
+}
+"""What the names of axes mean, which are the same in both languages."""
+
+
+def tables(tensors: Iterable[Tensor], grad: bool, digits: int = DIGITS, cells: int | None = None) -> Iterator[Line]:
+    """The tensors under each other, with their gradients if ``grad``; folded to ``cells`` columns if given."""
+    for k, tensor in enumerate(tensors):
+        if k:
+            yield ()
+        yield from heading(tensor)
+        yield from indented(_slices(tensor, grad, digits, None if cells is None else cells - 2))
+
+
+def heading(tensor: Tensor) -> list[Line]:
+    """What a tensor is: its path, how it is made, and its axes."""
+    name = span(tensor.path, "name")
+    if tensor.step is None:
+        what = [str(KINDS[tensor.node.kind])]
+    else:
+        what = [str(Bilingual("step {n}", "第 {n} 步", n=tensor.step)), str(PHASE_NAMES[tensor.phase or "forward"])]
+    if tensor.shape:
+        sizes = zip(tensor.axes, tensor.shape, strict=True)
+        what.append(" × ".join(f"{AXES.get(axis, '')} {axis} {n}".strip() for axis, n in sizes))
+    formula = (span(f"   {tensor.formula}"),) if tensor.formula else ()
+    return [(name, *formula), line(span(f"  {' · '.join(what)}", "dim"))]
+
+
+def _slices(tensor: Tensor, grad: bool, digits: int, cells: int | None) -> Iterator[Line]:
+    axes, value = tensor.node.spec.axes, tensor.value
+    blocks = [(value, Notation(value, digits))]
+    gradient = tensor.grad if grad else None
+    if gradient is not None:
+        blocks.append((gradient, Notation(gradient, digits)))
+    many = int(np.prod(value.shape[:-2])) > 1
+    for index in np.ndindex(*value.shape[:-2]):
+        if many:
+            yield line(span(where(axes, index), "accent"))
+        drawn = [matrix(array[index], axes, index, notation, cells) for array, notation in blocks]
+        if gradient is not None:
+            captions = [Bilingual("value", "值"), Bilingual("gradient", "梯度")]
+            drawn = [[line(span(c, "dim")), *d] for c, d in zip(captions, drawn, strict=True)]
+        yield from _fitted(drawn, cells)
+    if grad and gradient is None:
+        yield line(span(Bilingual("no path leads from it to the loss", "没有从它通向损失的路径"), "dim"))
+
+
+def where(axes: tuple[Axis, ...], index: tuple[int, ...]) -> str:
+    """Which slice of a tensor: ``batch 0 · head 1``."""
+    return " · ".join(f"{axis.name} {i}".strip() for axis, i in zip(axes, index, strict=False))
+
+
+def _fitted(drawn: list[list[Line]], cells: int | None) -> list[Line]:
+    if len(drawn) == 1:
+        return drawn[0]
+    value, gradient = drawn
+    joined = beside(value, gradient)
+    if cells is None or max(map(line_width, joined)) <= cells:
+        return joined
+    return value + gradient
+
+
+def matrix(
+    array: np.ndarray, axes: tuple[Axis, ...], index: tuple[int, ...], notation: Notation, cells: int | None
+) -> list[Line]:
+    """One matrix, vector or number, with its labels; wide ones in several pieces."""
+    if array.ndim == 0:
+        return [line(_number(array.item(), notation))]
+    sentence = sentence_of(axes, index)
+    many = array.ndim > 1 and axes[-2].name == "batch" and array.shape[0] > 1  # rows that are sentences share no words
+    labels = along(axes[-1].bare() if many else axes[-1], array.shape[-1], sentence)
+    columns = [span(label, "dim") for label in labels]
+    if array.ndim == 1:
+        corner, rows, array = "", [Span("")], array[None]
+    else:
+        corner = f"{axes[-2].name}\\{axes[-1].name}" if axes[-1].name else ""
+        rows = [span(label, "dim") for label in down(axes[-2], array.shape[-2], sentence)]
+    numbers = [[_number(x, notation) for x in row] for row in array.tolist()]
+    lines: list[Line] = []
+    for start, stop in _pieces(corner, rows, columns, numbers, cells):
+        head = [span(corner, "dim"), *columns[start:stop]]
+        body = [[label, *row[start:stop]] for label, row in zip(rows, numbers, strict=True)]
+        lines += table([head, *body], "<" + ">" * (stop - start))
+    return lines
+
+
+def _pieces(
+    corner: str, rows: list[Span], columns: list[Span], numbers: list[list[Span]], cells: int | None
+) -> Iterator[tuple[int, int]]:
+    """From which column to which, so that each piece fits."""
+    if cells is None:
+        yield 0, len(columns)
+        return
+    first = max(line_width((row,)) for row in (span(corner), *rows))
+    start, used = 0, first
+    for k, column in enumerate(columns):
+        wide = 2 + max(line_width((cell,)) for cell in (column, *(row[k] for row in numbers)))
+        if used + wide > cells and k > start:
+            yield start, k
+            start, used = k, first
+        used += wide
+    yield start, len(columns)
+
+
+def _number(x: float, notation: Notation) -> Span:
+    return Span(notation(x), "negative" if x < 0 else "dim" if x == 0 else "number")

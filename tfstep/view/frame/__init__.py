@@ -1,0 +1,1 @@
+"""The Frame: one immutable picture of the session."""

@@ -1,0 +1,256 @@
+"""The Frame: one picture of the session, from which the screen draws and computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from tfstep.engine.cell import Cell, parse_cell
+from tfstep.engine.tensor import Tensor, short
+from tfstep.engine.trace import Trace
+from tfstep.engine.why import Explanation, Term
+from tfstep.errors import PathError
+from tfstep.session.change.marks import ChangeTracker
+from tfstep.session.place import PHASE_NAMES, written
+from tfstep.session.state import State
+from tfstep.session.terms import Partial
+from tfstep.text import Bilingual
+from tfstep.view.board.board import difference_board, gradient_board, overlaid_board, step_board
+from tfstep.view.board.heads import heads_board
+from tfstep.view.board.places import Piece
+from tfstep.view.board.ranges import one_range
+from tfstep.view.board.spoken import spoken
+from tfstep.view.board.versus import versus_board
+from tfstep.view.cell.cell_panel import CellPanel, account
+from tfstep.view.cell.edit_effects import Since, anchor, since
+from tfstep.view.cell.purpose import purpose
+from tfstep.view.cell.sums import explained
+from tfstep.view.frame.stops import key, stops
+from tfstep.view.frame.timeline import Row, Signs, rows
+from tfstep.view.frame.view_state import AUTO, Drawing, ViewState
+from tfstep.view.matrix.grid import Grid
+from tfstep.view.matrix.picker import Choice, choices
+from tfstep.view.text.number import plain
+
+LEAVES = {
+    "parameter": Bilingual("parameter", "参数"),
+    "constant": Bilingual("constant", "常量"),
+    "input": Bilingual("input", "输入"),
+}
+AT_ONCE = 50_000  # cells of a plan up to which a Frame waits for every number, to say how many an edit moved
+
+
+class Header(Struct, frozen=True):
+    """What stands above everything."""
+
+    title: str
+    name: str
+    variant: str
+    phase: str
+    trail: tuple[str, ...]
+    step: str
+    loss: str
+    stops: int
+    edits: int
+
+
+class Heading(Struct, frozen=True):
+    """What stands above the matrices: the tensor, its formula, what it is for, and which plane of it is shown."""
+
+    path: str
+    formula: str
+    op: str
+    purpose: str
+    planes: tuple[Choice, ...]
+    mode: str
+    back: bool = False
+    earlier: bool = False
+
+
+class Frame(Struct, frozen=True, eq=False):
+    """One picture. ``focus`` is the path of the tensor that the cursor is in, ``cell`` its cell under the cursor."""
+
+    header: Header
+    rows: tuple[Row, ...]
+    heading: Heading
+    pieces: tuple[Piece, ...]
+    account: CellPanel
+    since: Since | None
+    focus: str
+    cell: tuple[int, ...]
+    subject: str
+    drawing: Drawing = AUTO
+    ascii: bool = False
+
+
+class Camera:
+    """Takes the Frames of one session, and remembers what need not be found again."""
+
+    def __init__(self) -> None:
+        self._known: ChangeTracker | None = None
+        self._stops: tuple[tuple[object, ...], frozenset[str]] = ((), frozenset())
+
+    def frame(self, state: State, look: ViewState) -> Frame:
+        """The picture of the session as it is looked at now."""
+        subject = subject_of(state, look)
+        before = anchor(state)
+        compared = self._comparison(before, state.trace)
+        shown_before = before if before is not state.trace and before.plan is state.trace.plan else None
+        at = state.cursor.on
+        partial = state.partial if subject.path == state.current.path and look.focus is None else None
+        trace, beside = state.trace, shown_before
+        if look.earlier and shown_before is not None:
+            trace, beside, partial = shown_before, state.trace, None
+            subject = _at_key(trace, subject.path, trace[subject.path.partition("/")[0]])  # a pin has more inside
+        why = partial.explanation if partial is not None else explained(subject, at(subject), at)
+        pieces = _pieces(subject, state, look, beside, why, partial)
+        pieces = spoken(one_range(pieces) if look.shared else pieces, state, look.spoken)
+        grid = next((g for piece in pieces for g in piece.grids if g.focused), None)
+        focus = subject if grid is None else _at_key(trace, grid.key.partition("@")[0], subject)
+        cell = at(focus)
+        if focus.path != subject.path:
+            why = explained(focus, cell, at)
+        moved = compared.changed if shown_before is not None else _nothing
+        signs = Signs(state.edited, state.pinned, moved, self._stopping(state))
+        return Frame(
+            header=_header(state, trace),
+            rows=rows(state.trace, state.position, dict(look.folds), signs),
+            heading=_heading(state, subject, look, trace is not state.trace),
+            pieces=pieces,
+            account=account(
+                trace,
+                focus,
+                cell,
+                why,
+                None if trace is before else shown_before,
+                at,
+                look.factor,
+                _hidden(grid),
+                partial,
+            ),
+            since=since(state, before, compared, subject, at) if shown_before is not None else None,
+            focus=focus.path,
+            cell=cell,
+            subject=subject.path,
+            drawing=look.drawing,
+            ascii=look.ascii,
+        )
+
+    def _stopping(self, state: State) -> frozenset[str]:
+        if self._stops[0] != key(state):
+            self._stops = (key(state), stops(state))
+        return self._stops[1]
+
+    def _comparison(self, before: Trace, now: Trace) -> ChangeTracker:
+        known = self._known
+        if known is None or known.before is not before or known.now is not now:
+            self._known = known = ChangeTracker(before, now, AT_ONCE)
+        return known
+
+    def settle(self) -> bool:
+        """Compute what the last Frame did not wait for; says whether another Frame would show more."""
+        return self._known is not None and self._known.settle()
+
+
+def subject_of(state: State, look: ViewState) -> Tensor:
+    """The tensor that is looked at: the one chosen, where it is still there, else that of the current step."""
+    if look.subject is not None:
+        try:
+            return state.trace[look.subject]
+        except PathError:
+            return state.current
+    return state.current
+
+
+def _nothing(path: str) -> bool:
+    return False
+
+
+def _at_key(trace: Trace, path: str, subject: Tensor) -> Tensor:
+    try:
+        return trace[path]
+    except PathError:
+        return subject
+
+
+def _hidden(grid: Grid | None) -> int:
+    """The reason for which the cell under the cursor is masked; 0 where it is not."""
+    if grid is None or grid.hidden is None or grid.cursor is None:
+        return 0
+    return int(grid.hidden[grid.cursor])
+
+
+def _sources(terms: Sequence[Term]) -> dict[str, list[Cell]]:
+    """The cells of the terms of an explanation by their tensors."""
+    found: dict[str, list[Cell]] = {}
+    for term in terms:
+        for factor in term.factors:
+            if factor.cell is not None:
+                path, index = parse_cell(factor.cell)
+                found.setdefault(path, []).append(index or ())
+    return found
+
+
+def _pieces(
+    subject: Tensor, state: State, look: ViewState, before: Trace | None, why: Explanation, partial: Partial | None
+) -> tuple[Piece, ...]:
+    at = state.cursor.on
+    if look.mode == "gradient":
+        return gradient_board(subject, at, before)
+    if look.mode == "overlaid":
+        found = overlaid_board(subject, at, before)
+        if found:
+            return found
+    if look.mode == "difference" and before is not None and not look.earlier and not subject.trace.prefix:
+        found = difference_board(subject, at, before)
+        if found:
+            return found
+    if look.mode in ("variant", "word"):
+        found = versus_board(state, subject, at, look.mode == "word")
+        if found:
+            return found
+    if look.heads and look.mode == "value":
+        found = heads_board(subject, at, before)
+        if found:
+            return found
+    if partial is not None:
+        return step_board(subject, at, look.focus, before, _sources([partial.term]), alone=True)
+    return step_board(subject, at, look.focus, before, _sources(why.terms))
+
+
+def _header(state: State, trace: Trace) -> Header:
+    node = trace.plan.paths.get("loss")
+    loss = "" if node is None else plain(float(trace.value(node.slot)), sign=False)
+    return Header(
+        title=str(state.scenario.title),
+        name=state.scenario.name,
+        variant=state.variant,
+        phase=str(PHASE_NAMES[state.phase]),
+        trail=tuple(short(frame.name) if frame.kind == "step" else frame.name for frame in state.frames()[1:]),
+        step=f"{written(state.position)}/{state.steps_total}",
+        loss=loss,
+        stops=len(state.points.all),
+        edits=state.journal.at,
+    )
+
+
+def _made_by(tensor: Tensor) -> str:
+    """The op, without the input that it carries a gradient to, for the formula names that; of a leaf what it is."""
+    if tensor.op is None:
+        return str(LEAVES.get(tensor.node.kind, tensor.node.kind))
+    name, backward, _ = tensor.op.partition("_vjp_")
+    return str(Bilingual("gradient of {op}", "{op} 的梯度", op=name)) if backward else name
+
+
+def _heading(state: State, subject: Tensor, look: ViewState, earlier: bool) -> Heading:
+    return Heading(
+        path=subject.path,
+        formula=subject.formula or "",
+        op=_made_by(subject),
+        purpose=str(purpose(subject)),
+        planes=choices(subject.node.spec.axes, subject.shape, state.cursor.on(subject)),
+        mode=look.mode,
+        back=look.subject is not None,
+        earlier=earlier,
+    )

@@ -1,0 +1,1 @@
+"""One matrix, ready to draw."""

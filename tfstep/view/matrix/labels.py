@@ -1,0 +1,105 @@
+"""What stands beside the rows and above the columns of a matrix: words, heads, dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tfstep.engine.axis import Axis
+from tfstep.view.text.width import clip, width
+
+_LETTER = {
+    "batch": "#",
+    "head": "h",
+    "model": "d",
+    "d_k": "d",
+    "d_v": "d",
+    "hidden": "h",
+    "vocab": "w",
+    "in": "i",
+    "out": "o",
+    "position": "p",
+    "query": "q",
+    "key": "k",
+}
+
+
+class Labels(Struct, frozen=True, dict=True):
+    """The labels along one axis: its words, or a letter with the number. ``read`` are the words alone where a label
+    says more: ``Steve`` of ``Steve⇒builds``."""
+
+    axis: str
+    size: int
+    words: tuple[str, ...] = ()
+    letter: str = ""
+    read: tuple[str, ...] = ()
+
+    def __getitem__(self, i: int) -> str:
+        return self.words[i] if i < len(self.words) else f"{self.letter}{i}"
+
+    @cached_property
+    def width(self) -> int:
+        """The cells that the widest label takes; a single row without a name takes none."""
+        if self.size <= 1 and not self.letter and not self.words:
+            return 0
+        return max(width(label) for label in {*self.words, self[self.size - 1]})
+
+
+def shortened(label: str, cells: int) -> str:
+    """A label cut to so many cells; the number that tells a repeated word stays: ``<pa…#2``."""
+    word, mark, number = label.rpartition("#")
+    if mark and word and number.isdecimal() and width(label) > cells > len(number) + 3:
+        return clip(word, cells - len(number) - 1) + mark + number
+    return clip(label, cells)
+
+
+NO_LABELS = Labels("", 1)
+
+
+def labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
+    """The labels of one axis. A word that comes again is numbered: ``他``, ``他#2``. An axis that a sum has folded
+    into one place has the words of no place."""
+    words = axis.words(sentence) or ()
+    if size == 1 < len(words):
+        return Labels(axis.name, 1)
+    return Labels(axis.name, size, numbered(words), _LETTER.get(axis.name, ""))
+
+
+def row_labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
+    """The same beside rows, those of a decoder with the word that they have to say."""
+    plain = labels(axis, size, sentence)
+    return replace(plain, words=tuple(following(axis, plain.words, sentence)), read=plain.words)
+
+
+def following(axis: Axis, words: Sequence[str], sentence: int = 0) -> list[str]:
+    """``Steve⇒builds``: beside each word that a row of a decoder has read, the one that it has to say."""
+    said = axis.following(sentence) or ()
+    if len(said) != len(words):
+        return list(words)
+    return [f"{word}⇒{after}" if after else word for word, after in zip(words, said, strict=True)]
+
+
+def numbered(words: Sequence[str]) -> tuple[str, ...]:
+    """Words that are all different: the second 他 is ``他#2``."""
+    seen: dict[str, int] = {}
+    found = []
+    for word in words:
+        seen[word] = seen.get(word, 0) + 1
+        found.append(word if seen[word] == 1 else f"{word}#{seen[word]}")
+    return tuple(found)
+
+
+def cell_words(axes: Sequence[Axis], shape: Sequence[int], cell: Sequence[int | None]) -> str:
+    """``[我,爱]``: a cell by its words; batch and head are left out, for the heading says them. ``:`` for None."""
+    if not cell:
+        return ""
+    sentence = cell[0] if axes[0].name == "batch" and cell[0] is not None else 0
+    parts = []
+    for axis, size, i in zip(axes, shape, cell, strict=True):
+        if axis.name in ("batch", "head") and len(shape) > 2:
+            continue
+        parts.append(":" if i is None else labels(axis, size, sentence)[i])
+    return f"[{','.join(parts)}]"

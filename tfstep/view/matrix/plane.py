@@ -1,0 +1,113 @@
+"""From a tensor of any rank to the plane that is drawn of it: the last two axes, at one place of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec.structs import replace
+
+from tfstep.engine.plan import Node
+from tfstep.engine.tensor import short
+from tfstep.engine.trace import Trace
+from tfstep.view.matrix.grid import Grid
+from tfstep.view.matrix.labels import NO_LABELS, Labels, labels, row_labels
+
+_MASKED = ("masked", "weights", "scaled.grad", "masked.grad")  # what the mask has had its say over
+
+
+def plane(
+    trace: Trace,
+    node: Node,
+    cell: tuple[int, ...],
+    *,
+    turned: bool = False,
+    before: Trace | None = None,
+    title: str | None = None,
+) -> Grid:
+    """The plane of one tensor that the cell is in; ``before`` is the trace with whose numbers it is compared."""
+    values = trace.value(node.slot)
+    lead = cell[:-2] if values.ndim > 2 else ()
+    flat = _flat(values, lead, turned)
+    rows, columns = _labels(node, values.shape, lead)
+    axes = [axis.name for axis in node.spec.axes[-2:]]
+    if turned:
+        rows, columns, axes = columns, rows, axes[::-1]
+    path = trace.prefix + node.path
+    old = None if before is None or before is trace else before.plan.paths.get(node.path)
+    was = None
+    if before is not None and old is not None and old.shape == node.shape and not trace.prefix:
+        was = before.value(old.slot)
+        was = None if was is values else _flat(was, lead, turned)
+    pin = trace.pins.get(node.slot)
+    return Grid(
+        key=path,
+        title=(title or short(node.path)) + ("ᵀ" if turned else ""),
+        note=_note(axes, flat, values.ndim),
+        values=flat,
+        rows=rows,
+        columns=columns,
+        scale=scale_of(node),
+        lead=lead,
+        rank=values.ndim,
+        turned=turned,
+        hidden=_hidden(trace, node, lead),
+        before=was,
+        pinned=None if pin is None else _flat(pin.mask, lead, turned),
+    )
+
+
+def _note(axes: Sequence[str], flat: np.ndarray, rank: int) -> str:
+    """What stands beside the name: the axes where they have names, else the sizes; nothing for a single number."""
+    if rank == 0:
+        return ""
+    return " × ".join(axes) if rank > 1 and all(axes) else "×".join(map(str, flat.shape))
+
+
+def scale_of(node: Node) -> str:
+    """``probability`` for what a softmax made, ``whole`` for integers, else ``signed``."""
+    if node.dtype.kind in "iub":
+        return "whole"
+    return "probability" if node.op is not None and node.op.name == "softmax" else "signed"
+
+
+def derived(grid: Grid, key: str, title: str, note: str, values: np.ndarray) -> Grid:
+    """The same plane with other numbers: the gradient, or the difference."""
+    flat = _flat(values, grid.lead, grid.turned)
+    return replace(
+        grid, key=key, title=title, note=note, values=flat, scale="signed", before=None, pinned=None, _styles={}
+    )
+
+
+def _flat(values: np.ndarray, lead: tuple[int, ...], turned: bool) -> np.ndarray:
+    if values.ndim > 2:
+        values = values[lead]
+    while values.ndim < 2:
+        values = values[None]
+    return values.T if turned else values
+
+
+def _labels(node: Node, shape: tuple[int, ...], lead: tuple[int, ...]) -> tuple[Labels, Labels]:
+    axes = node.spec.axes
+    if not shape:
+        return NO_LABELS, NO_LABELS
+    sentence = lead[0] if lead and axes[0].name == "batch" else 0
+    columns = labels(axes[-1], shape[-1], sentence)
+    if len(shape) == 1:
+        return NO_LABELS, columns
+    return row_labels(axes[-2], shape[-2], sentence), columns
+
+
+def _hidden(trace: Trace, node: Node, lead: tuple[int, ...]) -> np.ndarray | None:
+    """The reasons of masked cells, in the plane of a tensor that the mask has had its say over."""
+    path = (trace.prefix + node.path).partition("/")[0]
+    while trace.prefix and trace.sources:
+        trace = trace.sources[0].trace
+    base = path.removesuffix(".grad")
+    scope, _, name = base.rpartition(".")
+    mask = trace.plan.paths.get(f"{scope}.mask")
+    if mask is None or name + path[len(base) :] not in _MASKED or len(lead) != 2 or node.shape[-2:] != mask.shape[-2:]:
+        return None
+    reasons = trace.value(mask.slot)
+    found: np.ndarray = reasons[lead[0] if reasons.shape[0] > 1 else 0, 0]
+    return found if found.any() else None

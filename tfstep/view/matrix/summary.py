@@ -1,0 +1,70 @@
+"""What a matrix amounts to, in the line under it, and by how much an edit moved it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tfstep.text import Bilingual
+from tfstep.view.matrix.grid import MANY, Grid
+from tfstep.view.text.number import brief
+from tfstep.view.text.spans import Line, Span, line, line_width, spelled
+from tfstep.view.text.symbols import is_ascii
+
+LARGE = 20 * MANY  # cells beyond which it is not counted what moved: it would be felt at every key
+
+
+def summary(grid: Grid, cells: int) -> Line:
+    """From, to, mean, and what moved: as much of it as has room in so many cells, the more telling part first."""
+    if grid.slope is not None:
+        return _legend(cells)
+    whole, short = _range(grid)
+    change, brief_change = _change(grid)
+    for numbers, moved in ((whole, change), (short, change), (short, brief_change), ("", change), ("", brief_change)):
+        gap = "  " if numbers and moved else ""
+        found = spelled(line(Span(numbers + gap, "dim"), Span(moved, "changed")))
+        if (numbers or moved) and line_width(found) <= cells:
+            return found
+    return ()
+
+
+def _legend(cells: int) -> Line:
+    """What the shades and arrows of a gradient over its numbers mean."""
+    texts = (
+        Bilingual("shade: the gradient; ↑ ↓: the way that lowers the loss", "色阶：梯度；↑ ↓：使损失减小的方向"),
+        Bilingual("shade: gradient; ↑ ↓: downhill", "色阶：梯度；↑ ↓：下坡"),
+    )
+    signs = "^ v" if is_ascii() else "↑ ↓"
+    found = [spelled(line(Span(str(text).replace("↑ ↓", signs), "dim"))) for text in texts]
+    return next((each for each in found if line_width(each) <= cells), ())
+
+
+def _range(grid: Grid) -> tuple[str, str]:
+    """The range with the mean, and without it."""
+    found = grid.stats
+    if grid.values.size <= 1 or found.whole or found.odd == grid.values.size:
+        return "", ""
+    short = f"{brief(found.least)} … {brief(found.most)}"
+    mean = found.mean if abs(found.mean) > 1e-12 * found.bound else 0.0
+    return f"{short}  μ {brief(mean)}" + (f"  ({found.odd} ▒)" if found.odd and not grid.bare else ""), short
+
+
+def _change(grid: Grid) -> tuple[str, str]:
+    """How many cells the edit moved, and by how much at most; and the latter alone."""
+    moved = grid.moved() if grid.values.size < LARGE else None
+    if moved is None or grid.before is None or not moved.any():
+        return "", ""
+    with np.errstate(all="ignore"):
+        sizes = np.abs(grid.values[moved].astype(float) - grid.before[moved])
+    finite = np.isfinite(sizes)
+    most = float(sizes[finite].max(initial=0.0)) if finite.all() else math.inf
+    by = brief(most).replace("+", "±") if math.isfinite(most) else "inf"
+    text = Bilingual(
+        "~ {n} of {all} moved, at most {by}",
+        "~ {all} 个中 {n} 个变动，最大 {by}",
+        n=int(moved.sum()),
+        all=moved.size,
+        by=by,
+    )
+    return str(text), f"~ {by}"

@@ -1,0 +1,87 @@
+"""Arrays that are no whole tensor: a slice of one, what an expression comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tfstep.engine.axis import NO_AXIS, Axis, Labels
+from tfstep.engine.tensor import Tensor
+from tfstep.text import Bilingual
+from tfstep.view.export.layout import line, span
+from tfstep.view.export.numbers import Notation
+from tfstep.view.export.tables import matrix, where
+from tfstep.view.text.spans import Line
+
+MOST = 4096  # numbers that are written out; more are summed up
+
+
+def part_lines(tensor: Tensor, index: tuple[Any, ...] | None, values: np.ndarray, cells: int | None) -> Iterator[Line]:
+    """A tensor, or what ``index`` picks of it, with the words along what is left of its axes."""
+    axes = kept_axes(tensor, index or ())
+    yield from array_lines(values, cells, axes)
+
+
+def kept_axes(tensor: Tensor, index: tuple[Any, ...]) -> tuple[Axis, ...]:
+    """The axes that an index of whole numbers and slices leaves, with the words that it picks."""
+    axes = tensor.node.spec.axes
+    picks = [index[k] if k < len(index) else slice(None) for k in range(len(axes))]
+    sentences = picks[0] if axes and axes[0].name == "batch" else slice(None)
+    kept = []
+    for axis, at in zip(axes, picks, strict=True):
+        if isinstance(at, slice):
+            kept.append(Axis(axis.name, _picked(axis.labels, sentences, at), _picked(axis.follows, sentences, at)))
+    return tuple(kept)
+
+
+def _picked(labels: Labels | None, sentences: int | slice, at: slice) -> Labels | None:
+    """The words of these sentences at these places; a single list is that of all sentences."""
+    if labels is None:
+        return None
+    if len(labels) > 1:
+        labels = labels[sentences] if isinstance(sentences, slice) else (labels[sentences],)
+    return tuple(words[at] for words in labels)
+
+
+def array_lines(values: np.ndarray, cells: int | None = None, axes: tuple[Axis, ...] | None = None) -> Iterator[Line]:
+    """The numbers, one matrix after another; of very many only what they amount to."""
+    if not values.size:
+        yield line(span(Bilingual("no numbers (shape {shape})", "没有数（形状 {shape}）", shape=values.shape)))
+        return
+    if values.size > MOST:
+        yield summed_up(values)
+        return
+    axes = axes or (NO_AXIS,) * values.ndim
+    notation = Notation(values)
+    many = int(np.prod(values.shape[:-2])) > 1
+    for index in np.ndindex(*values.shape[:-2]):
+        if many:
+            yield line(span(where(axes, index), "accent"))
+        yield from matrix(values[index], axes, index, notation, cells)
+
+
+def summed_up(values: np.ndarray) -> Line:
+    """Shape, range, mean and spread of the finite numbers in one line, and how many are 0, NaN or infinite."""
+    finite = values[np.isfinite(values)]
+    shape = "×".join(map(str, values.shape))
+    nans, infinite = int(np.isnan(values).sum()), int(np.isinf(values).sum())
+    odd = Bilingual(", {nans} NaN, {infinite} inf", "，{nans} 个 NaN，{infinite} 个 inf", nans=nans, infinite=infinite)
+    if not finite.size:
+        return line(
+            span(Bilingual("{shape}: no finite number{odd}", "{shape}：没有有限数{odd}", shape=shape, odd=odd), "dim")
+        )
+    with np.errstate(all="ignore"):
+        said = Bilingual(
+            "{shape}: from {low:.4g} to {high:.4g}, mean {mean:.4g}, σ {std:.4g}, {zeros} zeros{odd}",
+            "{shape}：从 {low:.4g} 到 {high:.4g}，均值 {mean:.4g}，σ {std:.4g}，{zeros} 个零{odd}",
+            shape=shape,
+            low=float(finite.min()),
+            high=float(finite.max()),
+            mean=float(finite.mean()),
+            std=float(finite.std()),
+            zeros=int((values == 0).sum()),
+            odd=odd if nans or infinite else "",
+        )
+    return line(span(said, "dim"))

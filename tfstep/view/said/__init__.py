@@ -1,0 +1,1 @@
+"""What a command gave back, as lines."""

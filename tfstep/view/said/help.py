@@ -1,0 +1,58 @@
+"""The help, written out: all commands by group, or one in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tfstep.session.results import Help, HelpEntry
+from tfstep.text import Bilingual
+from tfstep.view.export.layout import line, span
+from tfstep.view.text.spans import Line
+from tfstep.view.text.width import left, wrap
+
+GROUPS: dict[str, Bilingual] = {
+    "move": Bilingual("Moving", "移动"),
+    "stop": Bilingual("Stopping", "停下"),
+    "look": Bilingual("Looking", "查看"),
+    "change": Bilingual("Changing", "改动"),
+    "compare": Bilingual("Comparing", "比较"),
+    "learn": Bilingual("Training and checking", "训练与检查"),
+    "keep": Bilingual("Keeping", "保存"),
+}
+
+
+def help_lines(result: Help, cells: int) -> Iterator[Line]:
+    """The lines of the help, at most ``cells`` wide."""
+    if result.full:
+        for entry in result.entries:
+            yield from _in_full(entry, cells)
+        return
+    wide = max(len(entry.usage) for entry in result.entries) + 2
+    group = None
+    for entry in result.entries:
+        if entry.group != group:
+            group = entry.group
+            yield line(span(GROUPS[group], "accent"))
+        first, *rest = wrap(str(entry.about), max(30, cells - wide - 2))
+        yield line("  ", span(left(entry.usage, wide), "name"), first)
+        for more in rest:
+            yield line(" " * (wide + 2), more)
+    yield line(
+        span(
+            Bilingual("`help COMMAND` tells more; an empty line repeats", "`help 命令` 查看详情；空行重复上一条命令"),
+            "dim",
+        )
+    )
+
+
+def _in_full(entry: HelpEntry, cells: int) -> Iterator[Line]:
+    yield line(span(entry.usage, "name"))
+    for each in wrap(str(entry.about), max(30, cells - 2)):
+        yield line(f"  {each}")
+    if entry.aliases:
+        short = ", ".join(entry.aliases)
+        yield line(span(Bilingual("  short: {short}", "  简写：{short}", short=short), "dim"))
+    if entry.key:
+        yield line(span(Bilingual("  key: {key}", "  按键：{key}", key=entry.key), "dim"))
+    if entry.refused is not None:
+        yield line(span(Bilingual("  not now: {reason}", "  现在不可用：{reason}", reason=entry.refused), "accent"))

@@ -1,0 +1,288 @@
+"""Results of commands as lines of text, for the line debugger, scripts and the message under the command bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import singledispatch
+
+import numpy as np
+
+from tfstep.engine.trace import Trace
+from tfstep.session.place import PHASE_NAMES, written
+from tfstep.session.results import (
+    Changed,
+    Edit,
+    Explained,
+    Help,
+    Lines,
+    Listing,
+    Message,
+    Moved,
+    Ran,
+    Result,
+    Shown,
+    Stack,
+    Steps,
+    Stop,
+    Summed,
+    Switched,
+    Trained,
+    Value,
+)
+from tfstep.text import Bilingual
+from tfstep.view.export.layout import indented, line, span, table
+from tfstep.view.export.numbers import brief, exact
+from tfstep.view.export.tables import heading
+from tfstep.view.matrix.values import array_lines, part_lines, summed_up
+from tfstep.view.report.explanation import explanation
+from tfstep.view.report.partial import term_lines, terms_around
+from tfstep.view.said import study_lines as findings
+from tfstep.view.said.help import help_lines
+from tfstep.view.said.status_line import DATA_LOSS, LOSS
+from tfstep.view.text.chart import spark
+from tfstep.view.text.spans import Line
+from tfstep.view.text.spans import plain as words
+
+WIDTH = 100  # columns of a table where nobody says how wide the terminal is
+FEW = 16  # numbers of a named value that are written out
+
+
+def text(result: Result, trace: Trace, cells: int = WIDTH) -> str:
+    """A result in plain text, without control codes; empty where there is nothing to say."""
+    return "\n".join(words(each).rstrip() for each in lines(result, trace, cells))
+
+
+@singledispatch
+def lines(result: Result, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    """The lines of a result; ``trace`` are the numbers that it speaks of."""
+    yield from findings.lines(result, trace, cells)
+
+
+@lines.register
+def _message(result: Message, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    for each in result.texts:
+        yield line(str(each))
+
+
+@lines.register
+def _lines(result: Lines, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    for each in result.lines:
+        yield line(each)
+
+
+@lines.register
+def _ran(result: Ran, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    for each in result.results:
+        yield from lines(each, trace, cells)
+
+
+@lines.register
+def _moved(result: Moved, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    for stop in result.stops:
+        yield from _stop(stop)
+    tensor = result.tensor
+    at = f"{written(result.position)}/{result.total}"
+    shape = "×".join(map(str, tensor.shape)) or str(Bilingual("scalar", "标量"))
+    yield line(
+        span(f"{at}  {PHASE_NAMES[result.phase]}  ", "dim"),
+        span(tensor.path, "name"),
+        span(f"   {tensor.formula or ''}   "),
+        span(f"{tensor.op or ''}  {shape}", "dim"),
+    )
+    if result.partial is not None:
+        yield from indented(term_lines(trace, result.partial))
+    for note in (result.note, result.end):
+        if note is not None:
+            yield line(span(note, "accent"))
+    for each in result.displays:
+        yield from lines(each, trace, cells)
+
+
+def _stop(stop: Stop) -> Iterator[Line]:
+    yield line(span(stop.reason, "accent"))
+    if stop.old is not None and stop.new is not None:
+        yield from indented(_from_to(stop.old, stop.new))
+    elif (value := stop.old if stop.new is None else stop.new) is not None:
+        yield from indented([line(exact_or_whole(value))] if value.ndim == 0 else array_lines(value))
+
+
+def _from_to(old: np.ndarray, new: np.ndarray) -> Iterator[Line]:
+    if old.size == new.size == 1:
+        yield line(f"{exact_or_whole(old.ravel()[0])} → {exact_or_whole(new.ravel()[0])}")
+        return
+    yield from array_lines(old)
+    yield line("→")
+    yield from array_lines(new)
+
+
+@lines.register
+def _shown(result: Shown, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from heading(result.tensor)
+    yield from indented(part_lines(result.tensor, result.index, result.values, cells - 2))
+    if result.values.size > 1:
+        yield from indented([summed_up(result.values)])
+
+
+@lines.register
+def _value(result: Value, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    name = f"${result.number} = " if result.number else f"{result.expression} = "
+    if result.values.ndim == 0:
+        yield line(span(name, "dim"), exact_or_whole(result.values))
+        return
+    if result.brief and result.values.size > FEW:
+        yield (span(name, "dim"), *summed_up(result.values))
+        return
+    if (
+        result.part is None
+        and result.values.dtype.kind in "iu"
+        and result.values.ndim == 1
+        and result.values.size <= FEW
+    ):
+        yield line(span(name, "dim"), f"[{', '.join(map(str, result.values.tolist()))}]")
+        return
+    shape = "×".join(map(str, result.values.shape))
+    yield line(span(name, "dim"), span(f"({shape})", "dim"))
+    if result.part is not None:
+        yield from indented(part_lines(*result.part, result.values, cells - 2))
+    else:
+        yield from indented(array_lines(result.values, cells - 2))
+
+
+def exact_or_whole(value: np.ndarray | np.generic) -> str:
+    """A single number in full; truth as true and false, whole numbers without a point."""
+    if value.dtype.kind == "b":
+        return str(Bilingual("true", "真") if value else Bilingual("false", "假"))
+    return str(int(value)) if value.dtype.kind in "iu" else exact(float(value))
+
+
+@lines.register
+def _explained(result: Explained, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from explanation(trace, result.explanation)
+    if result.gradient is not None:
+        yield line(span("  ∂loss/∂ = ", "dim"), exact(result.gradient))
+    if result.purpose is not None and str(result.purpose):
+        yield line(f"  {result.purpose}")
+
+
+@lines.register
+def _changed(result: Changed, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    for each in result.lines if not result.edits else ():
+        yield line(each)
+    for edit in result.edits:
+        yield from _edit(edit)
+    for note in result.notes:
+        yield line(span(note, "accent"))
+    if result.downstream:
+        waits = (
+            Bilingual("one step follows from it, computed when it is looked at", "有 1 步随之而变，查看时才计算")
+            if result.downstream == 1
+            else Bilingual(
+                "{n} steps follow from it, computed when they are looked at",
+                "有 {n} 步随之而变，查看时才计算",
+                n=result.downstream,
+            )
+        )
+        yield line(span(waits, "dim"))
+    if result.loss is not None:
+        yield _loss(*result.loss)
+    for stop in result.stops:
+        yield from _stop(stop)
+
+
+def _edit(edit: Edit) -> Iterator[Line]:
+    pinned = str(Bilingual("  (pinned)", "  （已固定）")) if edit.pinned else ""
+    if edit.old.size == 1:
+        yield line(span(edit.target, "name"), f": {brief(edit.old.item(), 6)} → {brief(edit.new.item(), 6)}{pinned}")
+        return
+    differs = edit.old != edit.new
+    moved = Bilingual("{n} of {of} numbers changed", "{of} 个数中有 {n} 个变了", n=int(differs.sum()), of=edit.old.size)
+    yield line(span(edit.target, "name"), f": {moved}{pinned}")
+
+
+def _loss(old: float, new: float) -> Line:
+    if old == new:
+        return line(span(Bilingual("loss stays {old}", "损失仍为 {old}", old=brief(old, 6)), "dim"))
+    return line(span(LOSS, "dim"), f" {brief(old, 6)} → {brief(new, 6)}")
+
+
+@lines.register
+def _trained(result: Trained, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    if result.start == result.update:
+        yield line(span(Bilingual("at update {n}", "在第 {n} 次更新", n=result.update)))
+    else:
+        went = Bilingual("update {start} → {end}", "第 {start} → {end} 次更新", start=result.start, end=result.update)
+        losses = [brief(float(x), 6) for x in result.losses[[0, -1][: min(2, result.losses.size)]]]
+        of = DATA_LOSS if result.data else LOSS
+        yield line(span(went, "accent"), f"   {of} {' → '.join(losses)}   ", span(spark(result.losses), "dim"))
+    for note in result.notes:
+        yield line(span(note, "accent"))
+    for stop in result.stops:
+        yield from _stop(stop)
+    if result.moved is not None:
+        yield from _moved(result.moved, trace, cells)
+
+
+@lines.register
+def _switched(result: Switched, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    said = Bilingual("variant {name}", "变体 {name}", name=result.variant)
+    changes = Bilingual(" (changes: {n})", "（改动：{n}）", n=result.changes) if result.changes else ""
+    yield line(span(f"{said}{changes}", "accent"))
+    if result.left_changes and result.left != result.variant:
+        stay = Bilingual(
+            "changes that stay with {name}: {n}", "留在 {name} 的改动：{n}", n=result.left_changes, name=result.left
+        )
+        yield line(span(stay, "dim"))
+    if not result.same_step:
+        now = Bilingual(
+            "our step is not there; we are at {path}", "那里没有这一步；现在在 {path}", path=result.tensor.path
+        )
+        yield line(span(now))
+
+
+@lines.register
+def _stack(result: Stack, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    for depth, frame in enumerate(result.frames):
+        name = str(PHASE_NAMES[frame.name]) if frame.kind == "phase" else frame.name
+        if frame.kind == "term":
+            name = str(Bilingual("term {k}", "第 {k} 项", k=frame.name))
+        step = ""
+        if frame.position is not None:
+            step = f"   {written(frame.position)}" + (f"/{result.total}" if len(frame.position) == 1 else "")
+        yield line(span("  " * depth + name, "name"), span(step, "dim"))
+
+
+@lines.register
+def _steps(result: Steps, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    prefix = written(result.around) + "." if result.around else ""
+    rows = [
+        [
+            span("→" if node.number == result.current else ""),
+            span(f"{prefix}{node.number}", "dim"),
+            span(result.marks.get(node.number, "")),
+            span(node.path, "name"),
+            span(node.op.name if node.op else "", "dim"),
+            span("×".join(map(str, node.shape)), "dim"),
+        ]
+        for node in result.nodes
+    ]
+    yield from table(rows, "<><<<<")
+
+
+@lines.register
+def _summed(result: Summed, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from terms_around(trace, result.step, result.partial, result.nearby)
+
+
+@lines.register
+def _listing(result: Listing, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    if not result.rows and result.empty is not None:
+        yield line(str(result.empty))
+        return
+    yield line(span(result.title, "accent"))
+    head = [span(column, "dim") for column in result.columns]
+    yield from table([head, *([span(cell) for cell in row] for row in result.rows)], "<" * len(head))
+
+
+@lines.register
+def _help(result: Help, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from help_lines(result, cells)

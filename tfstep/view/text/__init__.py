@@ -1,0 +1,1 @@
+"""Text in a terminal: spans, widths, numbers, charts."""
