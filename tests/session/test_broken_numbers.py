@@ -23,7 +23,8 @@ model: {kind: encoder, d_model: 4, mask_value: -.inf}
 vocab: [<pad>, a, b]
 input: {source: [[a, b], [<pad>, <pad>]], labels: [[b, a], [<pad>, <pad>]]}
 """
-LEFT_PADDED = "{model: {kind: decoder, d_model: 4, norm: none}, vocab: [<pad>, a, b, c], input: {target: [[<pad>, a, b]]}, weights: {seed: 1}}"
+LEFT_PADDED = """{model: {kind: decoder, d_model: 4, norm: none}, vocab: [<pad>, a, b, c],
+  input: {target: [[<pad>, a, b]]}, weights: {seed: 1}}"""
 
 
 def found(session: tfstep.Session, holds: str) -> tuple[bool | None, str]:
@@ -110,7 +111,9 @@ def test_a_stop_names_the_cell_and_the_cursor_stands_there(condition: str, cell:
 
 @pytest.mark.parametrize("text", ["std(x - x)", "norm(0*x)"])
 def test_at_its_kink_a_length_has_slope_0_as_in_pytorch(text: str) -> None:
-    trace = tfstep.trace(load_text(f"model: {{kind: formula, parameters: {{x: [1, 1, 1]}}, steps: {{y: {text!r}}}}}\nloss: y"))
+    trace = tfstep.trace(
+        load_text(f"model: {{kind: formula, parameters: {{x: [1, 1, 1]}}, steps: {{y: {text!r}}}}}\nloss: y")
+    )
     assert trace["x"].grad is not None
     assert (trace["x"].grad == 0).all()
 

@@ -10,8 +10,8 @@ from tfstep.engine.plan import Node
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.study.finite import edited
-from tfstep.session.study.origin import origin
 from tfstep.session.study.order import encoder_ignores_target, permutation, rope_shift, sees_no_future
+from tfstep.session.study.origin import origin
 from tfstep.session.study.verdict import Holds, agree, apart, does_not_apply, larger, last, meant, noise, said
 from tfstep.text import Bilingual
 
