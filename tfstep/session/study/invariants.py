@@ -27,8 +27,17 @@ def softmax_rows(scenario: Scenario, trace: Trace) -> Holds:
     worst, empty = 0.0, 0
     for node in steps:
         gone = _without_keys(trace, node)
+        fed = np.isnan(trace.value(node.slots[0])).any(-1)  # these rows are NaN whatever softmax does
         empty += int(gone.sum())
-        worst = larger(worst, float(np.abs(trace.value(node.slot).sum(-1)[~gone] - 1).max(initial=0.0)))
+        if fed.any() and not empty:
+            begins = origin(trace, node)
+            text = Bilingual(
+                "not decidable: NaN begins in {path}",
+                "无法判断：NaN 始于 {path}",
+                path=(begins or (trace, node))[1].path,
+            )
+            return Holds(title, False, text)
+        worst = larger(worst, float(np.abs(trace.value(node.slot).sum(-1)[~gone & ~fed] - 1).max(initial=0.0)))
     if empty:
         text = Bilingual(
             "{n} rows have no key left (all −inf) and are NaN; the others are off by at most {worst:.1e}",
