@@ -195,7 +195,11 @@ def resolve(trace: Trace, path: str) -> Tensor:
 
 
 def _unknown(trace: Trace, path: str) -> PathError:
-    if "loss" in trace.plan.removed and (".grad" in path or path.endswith(".new") or path == "loss"):
+    if (
+        not trace.prefix
+        and "loss" not in trace.plan.paths
+        and (".grad" in path or path.endswith(".new") or path == "loss")
+    ):
         return PathError(
             Bilingual(
                 "{path}: this scenario has no loss (`loss`, or `input.labels` for cross-entropy), "
@@ -206,6 +210,15 @@ def _unknown(trace: Trace, path: str) -> PathError:
             )
         )
     base, _, _ = path.partition(".grad")
+    if path.endswith(".grad") and base in trace.plan.paths and trace.plan.paths[base].kind in ("constant", "input"):
+        return PathError(
+            Bilingual(
+                "{path}: {base} is given, not learned; gradients are recorded for parameters and for what is computed",
+                "{path}：{base} 是给定的，不参与学习；只记录参数和计算结果的梯度",
+                path=path,
+                base=base,
+            )
+        )
     if path.endswith(".grad") and base in trace.plan.paths:
         return PathError(
             Bilingual(
@@ -215,7 +228,7 @@ def _unknown(trace: Trace, path: str) -> PathError:
                 base=base,
             )
         )
-    removed = trace.plan.removed.get(path) or trace.plan.removed.get(base)
+    removed = next((key for there, key in trace.plan.switched_off() if there in (path, base)), None)
     if removed:
         return PathError(
             Bilingual(
