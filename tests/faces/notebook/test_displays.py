@@ -93,7 +93,7 @@ def test_a_heatmap_has_words_numbers_and_sums(trace: tfstep.Trace) -> None:
     told = next(title for title in read.titles if "scores[爱,你]" in title)
     assert f"{found.value:.4g}" in told
     for term in found.terms:
-        assert f"{abs(term.value):.4g}" in told
+        assert f"{abs(term.value):.5g}" in told
 
 
 def test_markup_in_a_word_is_no_markup() -> None:

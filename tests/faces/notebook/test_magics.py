@@ -104,14 +104,3 @@ def test_the_example_runs_and_shows_what_it_says(name: str, tmp_path: Path, monk
     html = [output.data["text/html"] for output in outputs if "text/html" in output.get("data", {})]
     assert len(html) == 10
     assert all('class="tfstep"' in each for each in html)
-
-
-def test_the_example_is_what_its_maker_writes() -> None:
-    sys.path.insert(0, str(NOTEBOOKS))
-    try:
-        import make as maker  # type: ignore[import-not-found]  # a script of the documentation
-    finally:
-        sys.path.remove(str(NOTEBOOKS))
-        sys.modules.pop("make", None)
-    for language in ("en", "zh"):
-        assert maker.file(language).read_text("utf-8") == maker.spelled(language)

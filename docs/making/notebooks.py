@@ -1,4 +1,4 @@
-"""Write the example notebooks, English and Chinese: `python docs/notebooks/make.py`."""
+"""The example notebook, in English and in Chinese."""
 
 from __future__ import annotations
 
@@ -6,36 +6,47 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tfstep.text import LANGUAGES, Bilingual
+from tfstep.text import Bilingual
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1] / "notebooks"
 NAME = "first-steps"
+
+SCENARIO = """\
+%%tfstep
+model:
+  kind: formula
+  given: {x: 2.0, y: 1.0}
+  parameters: {w: 0.3, b: 0.1}
+  steps:
+    a: w*x + b
+    p: sigmoid(a)
+loss: 0.5*(p - y)**2"""
 
 CELLS: tuple[Bilingual | str, ...] = (
     Bilingual(
-        "# tfstep in a notebook\n\nA Transformer encoder reads 我 爱 你. Everything that is computed is recorded: forward, "
+        "# tfstep in a notebook\n\nA Transformer encoder reads three words. Everything that is computed is recorded: forward, "
         "backward and the update. The last line of a cell shows what it holds.",
-        "# 在 notebook 里使用 tfstep\n\n一个 Transformer 编码器在读“我 爱 你”。前向、反向和参数更新中算出的每个数都被记录下来。"
+        "# 在 notebook 里使用 tfstep\n\n一个 Transformer 编码器在读三个词。前向、反向和参数更新中算出的每个数都被记录下来。"
         "单元最后一行的值会直接显示出来。",
     ),
-    "import numpy as np\n\nimport tfstep\n\ntrace = tfstep.trace(tfstep.load('wo-ai-ni'))\ntrace",
+    'import numpy as np\n\nimport tfstep\n\ntrace = tfstep.trace(tfstep.load("wo-ai-ni"))\ntrace',
     Bilingual(
         "A tensor is shown as a heatmap with its words. Rest the pointer on a cell to see the sum that it is.",
         "张量显示为带词的热力图。把指针停在一个格子上，就能看到它由哪些项相加而成。",
     ),
-    "trace['enc0.attn.weights']",
+    'trace["enc0.attn.weights"]',
     Bilingual(
         "It is an array wherever NumPy takes one, and words are indices.",
         "凡是 NumPy 能用数组的地方都能用它；词可以当下标。",
     ),
-    "weights = trace['enc0.attn.weights']\nprint(weights[0, 0, '我', '爱'])\nnp.sum(weights, axis=-1)",
+    'weights = trace["enc0.attn.weights"]\nprint(weights[0, 0, "我", "爱"])\nnp.sum(weights, axis=-1)',
     Bilingual("Ask a number why; open a line to go further down.", "追问一个数的来历；点开一行可以继续往下追。"),
-    "trace.explain('enc0.attn.scores[0,0,1,2]', depth=3)",
+    'trace.explain("enc0.attn.scores[0,0,1,2]", depth=3)',
     Bilingual(
         "Change a weight: what does not depend on it is shared, the rest follows.",
         "改一个权重：与它无关的部分共用，其余随之变化。",
     ),
-    "edited = trace.edit({'enc0.attn.W_Q': 0.5 * trace['enc0.attn.W_Q']})\ntrace.diff(edited)",
+    'edited = trace.edit({"enc0.attn.W_Q": 0.5 * trace["enc0.attn.W_Q"]})\ntrace.diff(edited)',
     Bilingual("Train from there, and check the gradients.", "从这里继续训练，再检查梯度。"),
     "edited.train(100)",
     "edited.check()",
@@ -46,15 +57,7 @@ CELLS: tuple[Bilingual | str, ...] = (
     "%load_ext tfstep",
     "%tfstep load wo-ai-ni",
     "%tfstep why enc0.attn.weights[0,0,1,2]",
-    "%%tfstep\n"
-    "model:\n"
-    "  kind: formula\n"
-    "  given: {x: 2.0, y: 1.0}\n"
-    "  parameters: {w: 0.3, b: 0.1}\n"
-    "  steps:\n"
-    "    a: w*x + b\n"
-    "    p: sigmoid(a)\n"
-    "loss: 0.5*(p - y)**2",
+    SCENARIO,
     "%tfstep print w.grad",
 )
 
@@ -85,8 +88,3 @@ def file(language: str) -> Path:
 def spelled(language: str) -> str:
     """The notebook as it stands in its file."""
     return json.dumps(notebook(language), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-
-
-if __name__ == "__main__":
-    for each in LANGUAGES:
-        file(each).write_text(spelled(each), "utf-8")
