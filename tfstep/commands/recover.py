@@ -46,6 +46,7 @@ def nothing_left(state: State) -> Bilingual | None:
         "恢复这个场景上一次中断的会话（被杀死或终端关闭），或在界面中未保存就退出的会话。",
     ),
     refused=nothing_left,
+    files=True,
 )
 def _recover(session: Session, rest: str) -> Result:
     none(rest, "recover")
