@@ -17,6 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from tfstep.engine.plan import Plan
 from tfstep.engine.trace import Pin, Trace
 from tfstep.errors import CommandError, ScenarioError, TfstepError, refusal
+from tfstep.scenario.keys.declared import declared
 from tfstep.scenario.keys.pins import pins_of
 from tfstep.scenario.program import Program
 from tfstep.scenario.scenario import Scenario, load
@@ -138,7 +139,7 @@ def _as_it_starts(program: Program) -> Trace:
 def _dumped(yaml: YAML, document: CommentedMap) -> str:
     text = io.StringIO()
     yaml.dump(document, text)
-    return text.getvalue()
+    return declared(text.getvalue())
 
 
 def _changed(scenario: Scenario, parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
