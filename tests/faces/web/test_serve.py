@@ -113,9 +113,9 @@ async def test_who_comes_when_all_places_are_taken_is_told_so() -> None:
 async def test_an_idle_session_and_a_long_one_end(rules: Rules) -> None:
     server = Server("softmax", "base", rules, confined=True)
     async with served(server) as client:
-        one = await visit(client, "/ws/en/-")
+        one = Visitor(await client.ws_connect("/ws/en/-"))
         await one.closed()
-        for _ in range(200):
+        for _ in range(400):
             if not server.visits:
                 break
             await asyncio.sleep(0.05)

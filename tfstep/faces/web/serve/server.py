@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from html import escape
@@ -114,7 +113,7 @@ class Server:
             await visit.start(_number(request, "width", 80), _number(request, "height", 24))
             await _listen(socket, visit)
         except ConnectionError:
-            logging.getLogger("tfstep").info("a visitor went away")
+            pass  # the visitor went away
         finally:
             watch.cancel()
             await asyncio.shield(self._ended(visit))  # also where the connection broke and this task is cancelled
