@@ -32,6 +32,7 @@ def compile_scenario(scenario: Scenario) -> Program:
         plan = build(scenario.model, scenario.inputs, scenario.loss, scenario.train)
     except ModelBuildError as error:
         raise scenario.error_at(error.keys, error.message, offset=error.column) from error
+    plan.origin = scenario
     learned = [node for node in plan.nodes if node.kind == "parameter"]
     memory = [plan.nodes[leaf] for leaf, _ in plan.carry if plan.nodes[leaf].kind != "parameter"]
     start = {node.path: plan.leaves[node.slot] for node in memory} | scenario.inputs.parameters
