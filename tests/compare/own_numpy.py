@@ -181,8 +181,8 @@ class Model:
 
     def rotated(self, x: Array) -> Array:
         c, n, d = self.c, x.shape[2], x.shape[3]
-        base = 500000.0 if self.has("rope base") else c.rope_base
-        half = (c.rope_pairs == "half") != self.has("rope pairs")
+        base = 500000.0 if self.has("rope base") else c.rope.base
+        half = (c.rope.pairs == "half") != self.has("rope pairs")
         angle = np.arange(n)[:, None] * base ** (-np.arange(0, d, 2) / d)
         if half:
             a, b = x[..., : d // 2], x[..., d // 2 :]
@@ -310,7 +310,7 @@ def run(
         n = x.shape[1]
         mask = (
             np.triu(np.full((n, n), 2, np.int8), 1)[None, None]
-            if config.mask_causal and inputs.memory is None
+            if config.mask.causal and inputs.memory is None
             else None
         )
         y = m.attention(x, memory, "attn", mask)

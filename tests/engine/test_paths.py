@@ -9,6 +9,7 @@ from small_models import encoder
 from tfstep.engine.cell import cell_name, index_of, parse_cell
 from tfstep.engine.trace import Trace
 from tfstep.errors import PathError
+from tfstep.scenario.scenario import load_text
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +29,8 @@ def test_a_tensor_tells_what_it_is(trace: Trace) -> None:
     assert t.grad is not None
     assert t.grad.shape == t.shape
     assert t.new is None
-    assert repr(t) == "<Tensor enc0.attn.weights 2×2×3×3>"
-    assert repr(trace["loss"]) == "<Tensor loss scalar>"
+    assert repr(t).startswith("<Tensor enc0.attn.weights 2×2×3×3 ∈[0, 0.")
+    assert repr(trace["loss"]) == "<Tensor loss = 1.306>"
 
 
 def test_leaves_have_no_step(trace: Trace) -> None:
@@ -72,8 +73,8 @@ def test_paths_inside_steps_go_down_to_any_depth(trace: Trace) -> None:
         ("src.E/row", "src.E/row: there is nothing inside src.E (parameter)"),
         ("enc0.attn.scaled", "enc0.attn.scaled: this scenario switches it off with `model.scale`"),
         ("enc0.attn.scaled.grad", "enc0.attn.scaled.grad: this scenario switches it off with `model.scale`"),
-        ("src.pos.grad", "src.pos.grad: no path leads from src.pos to the loss, so it has no gradient"),
-        ("src.tokens.grad", "no path leads from src.tokens to the loss"),
+        ("src.pos.grad", "src.pos.grad: src.pos is given, not learned; gradients are recorded for parameters"),
+        ("src.tokens.grad", "src.tokens is given, not learned"),
         ("out.probs.grad", "no path leads from out.probs to the loss"),
         ("", "there is no tensor ''"),
         ("/", "there is no tensor '/'"),
@@ -131,3 +132,34 @@ def test_slices_are_parsed_where_they_are_allowed() -> None:
     assert parse_cell("x[::2]", slices=True) == ("x", (slice(None, None, 2),))
     with pytest.raises(PathError):
         parse_cell("x[::0]", slices=True)
+
+
+@pytest.mark.parametrize(
+    ("keys", "path", "key"),
+    [
+        ("", "dec0.attn.Q_rot", "model.positional"),
+        ("positional: rope", "tgt.pos", "model.positional"),
+        ("", "dec0.ffn.gate", "model.activation"),
+        ("", "dec.norm.gamma", "model.norm_position"),
+        ("norm: none", "dec1.norm2", "model.norm"),
+        ("norm: rms", "dec1.norm2.beta", "model.norm"),
+        ("residual: false", "dec0.add1", "model.residual"),
+        ("projections: false", "dec0.attn.W_Q", "model.projections"),
+        ("output: false", "dec0.attn.out", "model.output"),
+        ("bias: false, head: true", "out.b", "model.bias"),
+        ("bias: false, output: false", "dec0.attn.b_O", "model.output"),
+        ("scale: false", "dec1.attn.scaled.grad", "model.scale"),
+        ("mask: {padding: false, causal: false}", "dec0.attn.masked", "model.mask"),
+        ("head: false", "out.logits", "model.head"),
+        ("", "dec1.cross.b_Q", "model.kind"),
+    ],
+)
+def test_a_part_that_is_switched_off_names_the_key_that_would_bring_it(keys: str, path: str, key: str) -> None:
+    text = (
+        f"model: {{kind: decoder, layers: 2, heads: 2, {keys}}}\nvocab: [<pad>, a]\ninput: {{target: a a}}\nloss: sum\n"
+    )
+    trace = load_text(text).program.trace()
+    with pytest.raises(PathError, match=f"this scenario switches it off with `{key}`"):
+        trace[path]
+    with pytest.raises(PathError, match="no tensor"):
+        trace[path.replace("dec", "enc") if "dec" in path else "dec2.attn.scaled"]

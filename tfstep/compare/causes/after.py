@@ -417,7 +417,7 @@ def _left_out(search: Search, lacking: list[Entry]) -> bool:
                 text,
                 [entry],
                 lacking,
-                {node.path: _always(value)},  # type: ignore[misc]
+                {node.path: _always(value)},
                 float(apart(ours, theirs).max()),
             )
             return True

@@ -167,10 +167,14 @@ def squares(step: Step) -> Iterator[Made]:
 def loss_input(step: Step) -> Iterator[Made]:
     """Cross-entropy of probabilities, or the probability itself."""
     keep = tuple(step.node.attrs["keep"])
-    yield (
-        Bilingual("cross-entropy of softmax(logits): softmax twice", "对 softmax(logits) 求交叉熵：softmax 了两次"),
-        lambda at: cross_entropy(softmax(at.args[0]), at.args[1], keep=keep),
-    )
+    said = Bilingual("cross-entropy of softmax(logits): softmax twice", "对 softmax(logits) 求交叉熵：softmax 了两次")
+
+    def twice(at: Site) -> Array:
+        return cross_entropy(softmax(at.args[0]), at.args[1], keep=keep)
+
+    yield said, twice
+    if "out.probs" in step.plan.paths:  # which they may have from the same softmax
+        yield said, {step.node.path: twice, "out.probs": lambda at: softmax(softmax(at.args[0]))}
 
     def bare(function: object) -> Patch:
         def made(at: Site) -> Array:

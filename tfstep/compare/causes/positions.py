@@ -222,37 +222,37 @@ def _both(step: Step, patch: Patch) -> dict[str, Patch]:
 def rope_pairs(step: Step) -> Iterator[Made]:
     """Other pairs, tables of the other kind, the other direction."""
     c, start = step.config, step.inputs.offset
-    other = "half" if c.rope_pairs == "interleaved" else "interleaved"
+    other = "half" if c.rope.pairs == "interleaved" else "interleaved"
     yield (
-        Bilingual("pairs {other} in place of {own}", "配对方式为 {other}，而不是 {own}", other=other, own=c.rope_pairs),
-        _both(step, _rotated(c.rope_base, other, start)),
+        Bilingual("pairs {other} in place of {own}", "配对方式为 {other}，而不是 {own}", other=other, own=c.rope.pairs),
+        _both(step, _rotated(c.rope.base, other, start)),
     )
 
     def mixed(at: Site) -> Array:
         x = at.args[0]
-        cos, sin = rope_tables(x.shape[2], x.shape[3], c.rope_base, other, start)
-        return rope(x, at.constant(cos), at.constant(sin), pairs=c.rope_pairs)
+        cos, sin = rope_tables(x.shape[2], x.shape[3], c.rope.base, other, start)
+        return rope(x, at.constant(cos), at.constant(sin), pairs=c.rope.pairs)
 
     def crossed(at: Site) -> Array:
         x = at.args[0]
-        cos, sin = rope_tables(x.shape[2], x.shape[3], c.rope_base, c.rope_pairs, start)
+        cos, sin = rope_tables(x.shape[2], x.shape[3], c.rope.base, c.rope.pairs, start)
         return rope(x, at.constant(cos), at.constant(sin), pairs=other)
 
     yield (
         Bilingual(
-            "angles laid out {other}, pairs {own}", "角度按 {other} 排，配对按 {own}", other=other, own=c.rope_pairs
+            "angles laid out {other}, pairs {own}", "角度按 {other} 排，配对按 {own}", other=other, own=c.rope.pairs
         ),
         _both(step, mixed),
     )
     yield (
         Bilingual(
-            "angles laid out {own}, pairs {other}", "角度按 {own} 排，配对按 {other}", other=other, own=c.rope_pairs
+            "angles laid out {own}, pairs {other}", "角度按 {own} 排，配对按 {other}", other=other, own=c.rope.pairs
         ),
         _both(step, crossed),
     )
     yield (
         Bilingual("turned the other way: −sine", "转向相反：−sin"),
-        _both(step, _rotated(c.rope_base, c.rope_pairs, start, -1.0)),
+        _both(step, _rotated(c.rope.base, c.rope.pairs, start, -1.0)),
     )
 
 
@@ -261,12 +261,12 @@ def rope_base(step: Step) -> Iterator[Made]:
     """Another base of the angles."""
     c, start = step.config, step.inputs.offset
     for base in (10000.0, 500000.0, 1000000.0, 100000.0, 1000.0, 100.0, 10.0, 150000.0):
-        if base != c.rope_base:
+        if base != c.rope.base:
             yield (
                 Bilingual(
-                    "base {base:g} in place of {own:g}", "底数 {base:g}，而不是 {own:g}", base=base, own=c.rope_base
+                    "base {base:g} in place of {own:g}", "底数 {base:g}，而不是 {own:g}", base=base, own=c.rope.base
                 ),
-                _both(step, _rotated(base, c.rope_pairs, start)),
+                _both(step, _rotated(base, c.rope.pairs, start)),
             )
     d = step.node.shape[-1]
     for of in (2 * d, c.d_model, c.d_model * 2):
@@ -286,10 +286,10 @@ def _wider(of: int, start: int) -> Patch:
     def made(at: Site) -> Array:
         x, c = at.args[0], at.config
         d = x.shape[3]
-        frequency = c.rope_base ** (-np.arange(0, d, 2) / of)
-        each = np.tile(frequency, 2) if c.rope_pairs == "half" else np.repeat(frequency, 2)
+        frequency = c.rope.base ** (-np.arange(0, d, 2) / of)
+        each = np.tile(frequency, 2) if c.rope.pairs == "half" else np.repeat(frequency, 2)
         angle = np.arange(start, start + x.shape[2])[:, None] * each
-        return rope(x, at.constant(np.cos(angle)), at.constant(np.sin(angle)), pairs=c.rope_pairs)
+        return rope(x, at.constant(np.cos(angle)), at.constant(np.sin(angle)), pairs=c.rope.pairs)
 
     return made
 
@@ -299,7 +299,7 @@ def rope_shifted(step: Step) -> Iterator[Made]:
     """Angles counted from another position: only for one of the two it shows."""
     c, start = step.config, step.inputs.offset
     for by in (1, -1):
-        patch = _rotated(c.rope_base, c.rope_pairs, start + by)
+        patch = _rotated(c.rope.base, c.rope.pairs, start + by)
         yield Bilingual("positions counted from {start}", "位置从 {start} 数起", start=start + by), _both(step, patch)
         yield Bilingual("queries counted from {start}", "查询的位置从 {start} 数起", start=start + by), patch
 
@@ -333,8 +333,8 @@ def _before_split(start: int) -> Patch:
         heads = x.shape[1]
         flat = concat_heads(x)
         one = reshape(flat, shape=(flat.shape[0], 1, *flat.shape[1:]))
-        cos, sin = rope_tables(x.shape[2], flat.shape[-1], c.rope_base, c.rope_pairs, start)
-        turned = rope(one, at.constant(cos), at.constant(sin), pairs=c.rope_pairs)
+        cos, sin = rope_tables(x.shape[2], flat.shape[-1], c.rope.base, c.rope.pairs, start)
+        turned = rope(one, at.constant(cos), at.constant(sin), pairs=c.rope.pairs)
         return split_heads(reshape(turned, shape=flat.shape), heads=heads)
 
     return made
@@ -349,7 +349,7 @@ def rope_on_values(step: Step) -> Iterator[Made]:
 
     def made(at: Site) -> Array:
         v = at.args[1]
-        cos, sin = rope_tables(v.shape[2], v.shape[3], c.rope_base, c.rope_pairs, start)
-        return at.usual(at.args[0], rope(v, at.constant(cos), at.constant(sin), pairs=c.rope_pairs))
+        cos, sin = rope_tables(v.shape[2], v.shape[3], c.rope.base, c.rope.pairs, start)
+        return at.usual(at.args[0], rope(v, at.constant(cos), at.constant(sin), pairs=c.rope.pairs))
 
     yield Bilingual("V is rotated too", "V 也旋转了"), made

@@ -23,6 +23,7 @@ from typing import Protocol
 import numpy as np
 
 from tfstep.errors import nearest
+from tfstep.models.optimizers import OPTIMIZERS
 from tfstep.scenario.file.mistakes import Mistake, Mistakes
 from tfstep.scenario.file.nodes import shown
 from tfstep.scenario.keys.check import WeightsConfig
@@ -32,6 +33,7 @@ from tfstep.scenario.weights.streams import normals, stream, uniforms
 from tfstep.text import Bilingual
 
 Shape = tuple[int, ...]
+_MEMORY = tuple(f".{name}_before" for optimizer in OPTIMIZERS.values() for name in optimizer.memory)
 _FIXED = {"bias": 0.0, "zero": 0.0, "one": 1.0}  # roles that no init changes
 
 
@@ -186,7 +188,7 @@ def _from_file(
 
 def is_memory(path: str) -> bool:
     """Whether this is what an optimizer remembers from one update to the next."""
-    return path == "update.done" or path.endswith((".m_before", ".v_before", ".velocity_before"))
+    return path == "update.done" or path.endswith(_MEMORY)
 
 
 def _in_file(path: Path, why: Bilingual) -> Bilingual:

@@ -31,6 +31,12 @@ def select(trace: Trace, patterns: Sequence[str]) -> list[Tensor]:
     return [found[key] for key in sorted(found)]
 
 
+def paths(trace: Trace, pattern: str) -> list[str]:
+    """The paths that a pattern names, in the order of the timeline; none where nothing matches."""
+    found = _named(trace, pattern)
+    return [found[key].path for key in sorted(found)]
+
+
 def forward(trace: Trace) -> list[Tensor]:
     """The forward pass: its inputs, parameters, constants and steps; not what an optimizer remembers."""
     last = max(node.slot for node in trace.plan.steps if node.phase == "forward")
@@ -77,15 +83,17 @@ def _exact(trace: Trace, pattern: str) -> dict[Key, Tensor]:
     if "*" not in pattern:
         tensor = trace[pattern]
         return {(tensor.node.slot,): tensor}
-    nodes = matching(_removed(trace), pattern)
-    if nodes:
+    matches = matcher(pattern)
+    for path, key in trace.plan.switched_off():
+        if not matches(path):
+            continue
         raise PathError(
             Bilingual(
                 "{pattern}: this scenario switches {path} off with `{key}`",
                 "{pattern}：本场景用 `{key}` 把 {path} 关掉了",
                 pattern=pattern,
-                path=nodes[0].path,
-                key=trace.plan.removed[nodes[0].path],
+                path=path,
+                key=key,
             )
         )
     names = [node.path for node in trace.plan.nodes]
@@ -97,9 +105,3 @@ def _exact(trace: Trace, pattern: str) -> dict[Key, Tensor]:
             near=did_you_mean(pattern.replace("*", ""), names),
         )
     )
-
-
-def _removed(trace: Trace) -> list[Node]:
-    """The paths that the scenario switched off, as nodes to match."""
-    some = trace.plan.nodes[0]
-    return [Node(-1, path, "removed", some.spec, None, (), {}, "") for path in trace.plan.removed]
