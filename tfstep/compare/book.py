@@ -123,7 +123,7 @@ class Book(Struct, eq=False):
                     large = max(
                         (extent(a) for a in args if isinstance(a, np.ndarray) and a.dtype.kind == "f"), default=0.0
                     )
-                    slight = allowed(self.level) * extent(sizes()) if size <= 1e-5 * large else -1.0
+                    slight = allowed(self.level) * extent(sizes()) if size <= 100 * allowed(self.level) * large else -1.0
                 if abs(entry.size - size) > slight:
                     continue
             for layout in layouts(node, self.config, entry.array.shape):
@@ -143,8 +143,8 @@ class Book(Struct, eq=False):
         most = float(far.max(initial=0.0))
         if (far <= share * size + floor).all():
             return Hit(entry, layout, most)
-        if not np.isfinite(most) or (np.median(far) > 0.01 * np.median(size) and np.median(size) > 0):
-            return None  # nowhere near
+        if not np.isfinite(most):
+            return None
         terms = sizes()
         if (far <= share * terms + floor).all():
             return Hit(entry, layout, most)

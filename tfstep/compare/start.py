@@ -29,13 +29,14 @@ def start(
         if node.op is not None or node.dtype.kind != "f" or node.path not in values:
             continue
         hits = book.find(node, values[node.path], [], partial(np.abs, values[node.path]))
-        if hits:
-            known |= {hit.entry.name for hit in hits}
+        telling = [hit for hit in hits if not hit.entry.trivial or affinity(hit.entry.name, node.path) >= SURE]
+        if telling:
+            known |= {hit.entry.name for hit in telling}
         elif node.kind in ("parameter", "input"):
             open_.append(node)
     _fused(book, plan, values, open_, taken, known)
     for score, node, entry, layout in _pairs(book, open_, config, known):
-        if node.path in taken or entry.name in known or score < SURE:
+        if node.path in taken or entry.name in known or (score < SURE and entry.note.kind != "weight"):
             continue
         values[node.path] = layout.back(entry.array)
         taken[node.path] = entry.name
@@ -49,29 +50,30 @@ def _pairs(
 ) -> list[tuple[float, Node, Entry, Layout]]:
     """Every recorded array that may be one of these weights, the likeliest first."""
     found = []
+    places = {node.path: k for k, node in enumerate(n for n in nodes if n.kind == "parameter")}
+    ranks = {e.name: k for k, e in enumerate(e for e in book.entries if e.note.kind == "weight" and e.name not in known)}
     for node in nodes:
         for entry in book.by_size.get(int(np.prod(node.shape, initial=1)), ()):
             if entry.name in known or not entry.number or entry.of is not None:
                 continue
-            fit = layouts(node, config, entry.array.shape)
+            fit = _oriented(node, entry, layouts(node, config, entry.array.shape))
             if not fit:
                 continue
             score = affinity(entry.name, node.path)
             if entry.note.kind == "weight" and node.kind == "parameter":
-                score += 0.6
+                score += 0.6 - 0.5 * abs(places[node.path] / len(places) - ranks[entry.name] / len(ranks))
             if entry.note.kind == "input" and node.kind == "input":
                 score += 2.0
-            found.append((score, node, entry, _oriented(node, entry, fit)))
+            found.append((score, node, entry, fit[0]))
     return sorted(found, key=lambda each: -each[0])
 
 
-def _oriented(node: Node, entry: Entry, fit: tuple[Layout, ...]) -> Layout:
-    """Of a square matrix, which way round: torch.nn.Linear keeps (out, in)."""
+def _oriented(node: Node, entry: Entry, fit: tuple[Layout, ...]) -> tuple[Layout, ...]:
+    """Of a matrix, which way round: torch.nn.Linear keeps (out, in)."""
     linear = node.init == "weight" and len(node.shape) == 2 and not any(word in plain(entry.name) for word in CONV1D)
-    torch = entry.name.endswith("weight") or entry.note.op in ("linear", "Linear")
-    if linear and torch:
-        return next((each for each in fit if "transposed" in each.relation), fit[0])
-    return fit[0]
+    if linear and (entry.note.op == "linear" or (not entry.note.op and entry.name.endswith("weight"))):
+        return tuple(each for each in fit if each.order != tuple(sorted(each.order)))
+    return fit
 
 
 def _fused(
