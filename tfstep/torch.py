@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tfstep.compare.recording import GRAD, Note, Recording, RecordingError
+from tfstep.compare.recorded.recording import GRAD, Note, Recording, RecordingError
 from tfstep.text import Bilingual
 
 __all__ = ["record"]
@@ -101,7 +101,11 @@ def _slow_path(torch: Any, tape: _Tape, module: Any) -> Iterator[None]:
     was = torch.backends.mha.get_fastpath_enabled()
     kinds = (torch.nn.MultiheadAttention, torch.nn.TransformerEncoderLayer, torch.nn.TransformerEncoder)
     learns = torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters())
-    fast = [name or type(each).__name__ for name, each in module.named_modules() if isinstance(each, kinds) and not each.training]
+    fast = [
+        name or type(each).__name__
+        for name, each in module.named_modules()
+        if isinstance(each, kinds) and not each.training
+    ]
     if was and fast and not learns:
         tape.remarks.append(
             Bilingual(
@@ -201,14 +205,17 @@ class _Tape:
         for k, tensor in enumerate(_tensors(self.torch, out)):
             if id(tensor) in self.by_id and self.by_id[id(tensor)].tensor is tensor and not op.endswith("_"):
                 continue  # given back as it came
-            self.keep(tensor, where + (name or variable or op) + (f".{k}" if k else ""), Note("tensor", line, op, names))
+            self.keep(
+                tensor, where + (name or variable or op) + (f".{k}" if k else ""), Note("tensor", line, op, names)
+            )
 
     def mode(self) -> Any:
         """The mode that sees every call."""
         torch, tape = self.torch, self
         functional = torch.nn.functional
+        Base: Any = torch.overrides.TorchFunctionMode
 
-        class Mode(torch.overrides.TorchFunctionMode):  # type: ignore[misc]  # a class of a library that is not there
+        class Mode(Base):  # type: ignore[misc]  # a class of a library that mypy does not see
             def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
                 kwargs = kwargs or {}
                 name = getattr(function, "__name__", "")
@@ -244,8 +251,11 @@ class _Tape:
         self.by_use()
         for k, kept in enumerate(self.kept):
             follows = self.kept[k + 1] if k + 1 < len(self.kept) else None
-            if follows is not None and kept.note.op not in ("module", "") and follows.note.line == kept.note.line and (
-                follows.name == kept.name
+            if (
+                follows is not None
+                and kept.note.op not in ("module", "")
+                and follows.note.line == kept.note.line
+                and (follows.name == kept.name)
             ):
                 kept.name = kept.name.rpartition(".")[0] + ("." if "." in kept.name else "") + kept.note.op
             names.append((found.add(kept.name, kept.value, kept.note), kept))
@@ -279,9 +289,9 @@ def _line(frame: FrameType | None) -> tuple[str, str]:
         if file == _HERE:
             if frame.f_code.co_name == "record":
                 return torch_line
-        elif "/torch/" not in file and "\\torch\\" not in file:
+        elif "torch" not in Path(file).parts:
             return _said(file, frame.f_lineno)
-        elif not torch_line[0] and ("/nn/modules/" in file or "functional.py" in file):
+        elif not torch_line[0] and ("modules" in Path(file).parts or file.endswith("functional.py")):
             torch_line = _said(file, frame.f_lineno)[0], ""
         frame = frame.f_back
     return torch_line

@@ -66,10 +66,10 @@ def _check(session: Session, rest: str) -> Result:
     "diagnose FILE",
     completes=("file",),
     about=Bilingual(
-        "Which step of your own code is wrong? FILE holds the arrays of your run (.npz, .safetensors, a folder of "
-        ".npy); each is found among these tensors by its numbers, and the first step that is computed otherwise is "
+        "Which step of your own code is wrong? FILE holds the arrays of your run (`.npz`, `.safetensors`, a folder of "
+        "`.npy`); each is found among these tensors by its numbers, and the first step that is computed otherwise is "
         "named, with the mistake.",
-        "自己的代码哪一步错了？FILE 里是你运行得到的数组（.npz、.safetensors 或 .npy 文件夹）；"
+        "自己的代码哪一步错了？FILE 里是你运行得到的数组（`.npz`、`.safetensors` 或放 `.npy` 的文件夹）；"
         "按数值找出每个数组对应哪个张量，指出最先算得不同的一步和错在哪里。",
     ),
 )

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.compare.layout import Layout, layouts
-from tfstep.compare.recording import GRAD, Note, Recording
+from tfstep.compare.recorded.recording import GRAD, Note, Recording
 from tfstep.compare.tolerance import FLOOR, HIDDEN, LEVELS, UNIT, allowed, apart, precision
 from tfstep.engine.plan import Node
 from tfstep.models.config import ModelConfig
@@ -123,7 +123,9 @@ class Book(Struct, eq=False):
                     large = max(
                         (extent(a) for a in args if isinstance(a, np.ndarray) and a.dtype.kind == "f"), default=0.0
                     )
-                    slight = allowed(self.level) * extent(sizes()) if size <= 100 * allowed(self.level) * large else -1.0
+                    slight = (
+                        allowed(self.level) * extent(sizes()) if size <= 100 * allowed(self.level) * large else -1.0
+                    )
                 if abs(entry.size - size) > slight:
                     continue
             for layout in layouts(node, self.config, entry.array.shape):

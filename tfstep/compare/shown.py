@@ -103,15 +103,17 @@ def _along(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
             continue
         with np.errstate(all="ignore"):
             ratio, gap = theirs / ours, theirs - ours
-        for values, en, zh in ((ratio, "theirs / ours", "对方 / 我方"), (gap, "theirs − ours", "对方 − 我方")):
+        for values, what in (
+            (ratio, Bilingual("theirs / ours", "对方 / 我方")),
+            (gap, Bilingual("theirs − ours", "对方 − 我方")),
+        ):
             spread = np.ptp(values, axis=k)
             if np.isfinite(values).all() and spread.max() <= CLOSE * np.abs(values).max() and np.abs(values).max() > 0:
                 found.append(
                     Bilingual(
                         "{what} is the same along the axis {axis}",
-                        "{translated} 沿轴 {axis} 不变",
-                        what=en,
-                        translated=zh,
+                        "{what} 沿轴 {axis} 不变",
+                        what=what,
                         axis=axis.name or str(k),
                     )
                 )

@@ -51,7 +51,9 @@ def _pairs(
     """Every recorded array that may be one of these weights, the likeliest first."""
     found = []
     places = {node.path: k for k, node in enumerate(n for n in nodes if n.kind == "parameter")}
-    ranks = {e.name: k for k, e in enumerate(e for e in book.entries if e.note.kind == "weight" and e.name not in known)}
+    ranks = {
+        e.name: k for k, e in enumerate(e for e in book.entries if e.note.kind == "weight" and e.name not in known)
+    }
     for node in nodes:
         for entry in book.by_size.get(int(np.prod(node.shape, initial=1)), ()):
             if entry.name in known or not entry.number or entry.of is not None:

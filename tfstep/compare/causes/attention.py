@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tfstep.compare.causes.table import Made, Step, cause
+from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.op import Array
 from tfstep.engine.plan import Literal
@@ -70,12 +70,7 @@ def scale_unasked(step: Step) -> Iterator[Made]:
     for name, factor in factors(step):
         if factor != 1.0:
             yield (
-                Bilingual(
-                    "scores = Q Kᵀ · {name} = Q Kᵀ · {factor:.6g}",
-                    "scores = Q Kᵀ · {name} = Q Kᵀ · {factor:.6g}",
-                    name=name,
-                    factor=factor,
-                ),
+                equation(f"scores = Q Kᵀ · {name} = Q Kᵀ · {factor:.6g}"),
                 lambda at, f=factor: at.usual() * f,
             )
 
@@ -102,16 +97,20 @@ def over_all(at: Site) -> Array:
 @cause("softmax-axis", ops=("softmax",))
 def softmax_axis(step: Step) -> Iterator[Made]:
     """Softmax over queries, heads, the batch or everything in place of keys."""
-    names = {"query": "查询", "head": "头", "batch": "批次", "position": "位置"}
+    names = {
+        "query": Bilingual("query", "查询"),
+        "head": Bilingual("head", "头"),
+        "batch": Bilingual("batch", "批次"),
+        "position": Bilingual("position", "位置"),
+    }
     axes = [axis.name for axis in step.node.spec.axes]
     for k in range(len(axes) - 2, -1, -1):
         if step.node.shape[k] > 0:
             yield (
                 Bilingual(
                     "softmax over the axis {name}, not {last}",
-                    "softmax 沿{translated}的轴，而不是 {last}",
-                    name=axes[k],
-                    translated=names.get(axes[k], axes[k]),
+                    "softmax 沿{name}的轴，而不是 {last}",
+                    name=names.get(axes[k], axes[k]),
                     last=axes[-1],
                 ),
                 over(k),
@@ -123,7 +122,7 @@ def softmax_axis(step: Step) -> Iterator[Made]:
 @cause("softmax-twice", ops=("softmax",))
 def softmax_twice(step: Step) -> Iterator[Made]:
     """softmax(softmax(x))."""
-    yield Bilingual("softmax(softmax(x))", "softmax(softmax(x))"), lambda at: softmax(softmax(at.args[0]))
+    yield equation("softmax(softmax(x))"), lambda at: softmax(softmax(at.args[0]))
 
 
 @cause("log-softmax", "weights")
@@ -154,17 +153,17 @@ def scores_swapped(step: Step) -> Iterator[Made]:
     names = ["Q_rot", "K_rot"] if step.has("Q_rot") else ["Q", "K"]
     q, k = step.arg(0), step.arg(1)
     if step.node.shape[-1] == step.node.shape[-2]:
-        yield Bilingual("scores = K Qᵀ", "scores = K Qᵀ"), lambda at: transpose(at.usual(), order=(0, 1, 3, 2))
+        yield equation("scores = K Qᵀ"), lambda at: transpose(at.usual(), order=(0, 1, 3, 2))
     if q.shape != k.shape:
         return
 
     def product(a: str, b: str) -> Patch:
         return lambda at: matmul(at[a], at[b], bt=True)
 
-    yield Bilingual("scores = Q Qᵀ", "scores = Q Qᵀ"), product(names[0], names[0])
-    yield Bilingual("scores = K Kᵀ", "scores = K Kᵀ"), product(names[1], names[1])
-    yield Bilingual("scores = Q Vᵀ", "scores = Q Vᵀ"), product(names[0], "V")
-    yield Bilingual("scores = V Kᵀ", "scores = V Kᵀ"), product("V", names[1])
+    yield equation("scores = Q Qᵀ"), product(names[0], names[0])
+    yield equation("scores = K Kᵀ"), product(names[1], names[1])
+    yield equation("scores = Q Vᵀ"), product(names[0], "V")
+    yield equation("scores = V Kᵀ"), product("V", names[1])
 
 
 @cause("swapped", "heads")
@@ -186,7 +185,7 @@ def values_swapped(step: Step) -> Iterator[Made]:
 def weights_turned(step: Step) -> Iterator[Made]:
     """weightsᵀ V."""
     if step.arg(0).shape[-1] == step.arg(0).shape[-2]:
-        yield Bilingual("heads = weightsᵀ V", "heads = weightsᵀ V"), _turned_weights
+        yield equation("heads = weightsᵀ V"), _turned_weights
 
 
 def _turned_weights(at: Site) -> Array:
@@ -201,5 +200,5 @@ def scores_turned(step: Step) -> Iterator[Made]:
     """Qᵀ K reshaped, where the sizes let it pass."""
     q, k = step.arg(0), step.arg(1)
     if q.shape == k.shape and q.shape[-1] == q.shape[-2]:
-        yield Bilingual("scores = Qᵀ K", "scores = Qᵀ K"), lambda at: matmul(at.args[0], at.args[1], at=True)
+        yield equation("scores = Qᵀ K"), lambda at: matmul(at.args[0], at.args[1], at=True)
         yield Bilingual("scores = Q K, without the transpose", "scores = Q K，少了转置"), lambda at: matmul(*at.args)

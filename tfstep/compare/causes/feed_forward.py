@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from tfstep.compare.causes.table import Made, Step, cause
+from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.engine.op import Array
 from tfstep.ops.activation import gelu, gelu_tanh, silu, swiglu
 from tfstep.ops.primitive.choice import maximum
@@ -83,7 +83,7 @@ def weights_exchanged(step: Step) -> Iterator[Made]:
     if step.has("gate") and step.node.path.endswith("gate"):
         other = {"gate": "W_1", "hidden": "W_gate"}
         yield (
-            Bilingual("gate = x W_1, hidden = x W_gate", "gate = x W_1，hidden = x W_gate"),
+            equation("gate = x W_1, hidden = x W_gate"),
             {
                 step.at(name): (lambda at, w=weight: at.usual(at.args[0], at.earlier(at.scope + w), *at.args[2:]))
                 for name, weight in other.items()

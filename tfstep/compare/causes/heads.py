@@ -40,15 +40,21 @@ def _merged_turned(at: Site) -> Array:
     return reshape(transpose(at.args[0], order=(0, 1, 3, 2)), shape=at.node.shape)
 
 
-SPLITS: tuple[tuple[str, str, Patch], ...] = (
-    ("reshape(batch, head, position, d) without a transpose", "reshape(批次, 头, 位置, d)，没有转置", _reshaped),
-    ("reshape(…, d, head): every n-th feature to a head", "reshape(…, d, 头)：每隔 n 个特征归一个头", _inside_out),
-    ("transposed before it is split", "先转置再切分", _positions_last),
+SPLITS: tuple[tuple[Bilingual, Patch], ...] = (
+    (
+        Bilingual("reshape(batch, head, position, d) without a transpose", "reshape(批次, 头, 位置, d)，没有转置"),
+        _reshaped,
+    ),
+    (
+        Bilingual("reshape(…, d, head): every n-th feature to a head", "reshape(…, d, 头)：每隔 n 个特征归一个头"),
+        _inside_out,
+    ),
+    (Bilingual("transposed before it is split", "先转置再切分"), _positions_last),
 )
-MERGES: tuple[tuple[str, str, Patch], ...] = (
-    ("reshape(batch, position, model) without a transpose", "reshape(批次, 位置, 特征)，没有转置", _merged),
-    ("merged as (d, head)", "按 (d, 头) 合并", _merged_inside_out),
-    ("the last two axes exchanged before merging", "合并前交换了最后两个轴", _merged_turned),
+MERGES: tuple[tuple[Bilingual, Patch], ...] = (
+    (Bilingual("reshape(batch, position, model) without a transpose", "reshape(批次, 位置, 特征)，没有转置"), _merged),
+    (Bilingual("merged as (d, head)", "按 (d, 头) 合并"), _merged_inside_out),
+    (Bilingual("the last two axes exchanged before merging", "合并前交换了最后两个轴"), _merged_turned),
 )
 
 
@@ -59,19 +65,19 @@ def reshaped(step: Step) -> Iterator[Made]:
     group = [each for each in QKV if step.has(each)]
     if step.node.op is None or step.node.op.name != "split_heads" or step.node.shape[1] == 1:
         return
-    for en, zh, patch in SPLITS:
+    for how, patch in SPLITS:
         if own == "Q":
-            yield Bilingual("Q, K, V: " + en, "Q、K、V：" + zh), {step.at(each): patch for each in group}
+            yield Bilingual("Q, K, V: {how}", "Q、K、V：{how}", how=how), {step.at(each): patch for each in group}
             if step.has("concat"):
-                for men, mzh, merge in MERGES:
+                for then, merge in MERGES:
                     yield (
-                        Bilingual("Q, K, V: " + en + "; " + men, "Q、K、V：" + zh + "；" + mzh),
+                        Bilingual("Q, K, V: {how}; {then}", "Q、K、V：{how}；{then}", how=how, then=then),
                         {**{step.at(each): patch for each in group}, step.at("concat"): merge},
                     )
-            yield Bilingual("Q, K: " + en, "Q、K：" + zh), {step.at(each): patch for each in ("Q", "K")}
+            yield Bilingual("Q, K: {how}", "Q、K：{how}", how=how), {step.at(each): patch for each in ("Q", "K")}
         if own == "K":
-            yield Bilingual("K, V: " + en, "K、V：" + zh), {step.at(each): patch for each in ("K", "V")}
-        yield Bilingual(own + ": " + en, own + "：" + zh), patch
+            yield Bilingual("K, V: {how}", "K、V：{how}", how=how), {step.at(each): patch for each in ("K", "V")}
+        yield Bilingual("{own}: {how}", "{own}：{how}", own=own, how=how), patch
 
 
 @cause("heads-merged", "concat")
@@ -79,5 +85,5 @@ def merged(step: Step) -> Iterator[Made]:
     """Heads laid together so that positions or features are mixed."""
     if step.node.op is None or step.node.op.name != "concat_heads" or step.arg(0).shape[1] == 1:
         return
-    for en, zh, patch in MERGES:
-        yield Bilingual("concat = " + en, "concat = " + zh), patch
+    for how, patch in MERGES:
+        yield Bilingual("merged by {how}", "合并时用了 {how}", how=how), patch

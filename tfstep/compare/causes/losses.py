@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tfstep.compare.causes.table import Made, Step, cause
+from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.op import Array
 from tfstep.ops.attention import log_softmax, softmax
@@ -142,10 +142,10 @@ def squares(step: Step) -> Iterator[Made]:
     rows = n // x.shape[-1] if x.ndim else 1
     right = {"mse": 1 / n, "half_mse": 0.5, "sum_loss": 1.0}[op.name]
     for text, factor in (
-        (Bilingual("Σ (y − t)²", "Σ (y − t)²"), 1.0),
-        (Bilingual("½ Σ (y − t)²", "½ Σ (y − t)²"), 0.5),
-        (Bilingual("mean (y − t)²", "mean (y − t)²"), 1 / n),
-        (Bilingual("½ mean (y − t)²", "½ mean (y − t)²"), 0.5 / n),
+        (equation("Σ (y − t)²"), 1.0),
+        (equation("½ Σ (y − t)²"), 0.5),
+        (equation("mean (y − t)²"), 1 / n),
+        (equation("½ mean (y − t)²"), 0.5 / n),
         (Bilingual("Σ over features, mean over rows", "特征上求和，行上平均"), 1 / rows),
         (Bilingual("½ Σ over features, mean over rows", "特征上求和取半，行上平均"), 0.5 / rows),
         (Bilingual("Σ over rows, mean over features", "行上求和，特征上平均"), rows / n),
@@ -159,8 +159,8 @@ def squares(step: Step) -> Iterator[Made]:
 
             return sum_(size(at.args[0] - at.args[1]), axis=None, keepdims=False)
 
-        yield Bilingual("Σ |y − t|", "Σ |y − t|"), absolute
-        yield Bilingual("mean |y − t|", "mean |y − t|"), lambda at: absolute(at) / float(n)
+        yield equation("Σ |y − t|"), absolute
+        yield equation("mean |y − t|"), lambda at: absolute(at) / float(n)
 
 
 @cause("loss-input", ops=("cross_entropy",))

@@ -145,14 +145,14 @@ def shifted(step: Step) -> Iterator[Made]:
     if not (mask & CAUSAL).any():
         return
     n, m = mask.shape[-2:]
-    for k, en, zh in (
-        (0, "the word itself is hidden too: triu(0)", "连自己也遮住了：triu(0)"),
-        (2, "one word of the future is seen: triu(2)", "能看到后面一个词：triu(2)"),
-        (-1, "the word before is hidden too: triu(−1)", "连前一个词也遮住了：triu(−1)"),
-        (3, "two words of the future are seen: triu(3)", "能看到后面两个词：triu(3)"),
+    for k, text in (
+        (0, Bilingual("the word itself is hidden too: triu(0)", "连自己也遮住了：triu(0)")),
+        (2, Bilingual("one word of the future is seen: triu(2)", "能看到后面一个词：triu(2)")),
+        (-1, Bilingual("the word before is hidden too: triu(−1)", "连前一个词也遮住了：triu(−1)")),
+        (3, Bilingual("two words of the future are seen: triu(3)", "能看到后面两个词：triu(3)")),
     ):
         triangle = np.triu(np.ones((n, m), bool), k)
-        yield Bilingual(en, zh), _filled(lambda m, t=triangle: ((m & PADDING) != 0) | t)  # type: ignore[misc]
+        yield text, _filled(lambda m, t=triangle: ((m & PADDING) != 0) | t)  # type: ignore[misc]
 
 
 @cause("mask-shifted", "masked")

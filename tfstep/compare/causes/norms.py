@@ -130,16 +130,19 @@ def _crossed(at: Site) -> Array:
 def axis(step: Step) -> Iterator[Made]:
     """Over positions, over the whole sentence, over the batch."""
     rank = len(step.node.shape)
-    places: list[tuple[Axis, str, str]] = [(-2, "over positions", "沿位置")]
+    places: list[tuple[Axis, Bilingual]] = [(-2, Bilingual("over positions", "沿位置"))]
     if rank > 2:
         places += [
-            ((-2, -1), "over positions and features", "沿位置和特征"),
-            (0, "over the batch", "沿批次"),
-            ((0, 1), "over batch and position", "沿批次和位置"),
-            ((0, 1, 2), "over everything", "沿所有轴"),
+            ((-2, -1), Bilingual("over positions and features", "沿位置和特征")),
+            (0, Bilingual("over the batch", "沿批次")),
+            ((0, 1), Bilingual("over batch and position", "沿批次和位置")),
+            ((0, 1, 2), Bilingual("over everything", "沿所有轴")),
         ]
-    for over, en, zh in places:
-        yield Bilingual(en + ", not over each word's features", zh + "，而不是每个词自己的特征"), _hand(axis=over)
+    for over, where in places:
+        yield (
+            Bilingual("{where}, not over each word's features", "{where}，而不是每个词自己的特征", where=where),
+            _hand(axis=over),
+        )
 
 
 @cause("norm-kind", ops=NORMS)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tfstep.compare.causes.table import Made, Step, cause
+from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.op import Array
 from tfstep.models.embed import sinusoidal
@@ -28,12 +28,7 @@ def embed_scale(step: Step) -> Iterator[Made]:
     for name, factor in (("√d", math.sqrt(d)), ("d", float(d)), ("1/√d", 1 / math.sqrt(d))):
         if not (scaled and name == "√d"):
             yield (
-                Bilingual(
-                    "E[tokens] · {name} = E[tokens] · {factor:.6g}",
-                    "E[tokens] · {name} = E[tokens] · {factor:.6g}",
-                    name=name,
-                    factor=factor,
-                ),
+                equation(f"E[tokens] · {name} = E[tokens] · {factor:.6g}"),
                 lambda at, f=factor: gather(*at.args) * f,
             )
 
@@ -54,7 +49,7 @@ def twice(step: Step) -> Iterator[Made]:
     """X = embed + 2 pos."""
     if _has_positions(step):
         yield (
-            Bilingual("x = embed + pos + pos", "x = embed + pos + pos"),
+            equation("x = embed + pos + pos"),
             lambda at: at.usual() + (at.usual() - at.args[0]),
         )
 
@@ -65,15 +60,15 @@ def scaled_late(step: Step) -> Iterator[Made]:
     if step.has("embed"):
         d = step.node.shape[-1]
         yield (
-            Bilingual("(embed + pos) · √{d}", "(embed + pos) · √{d}", d=d),
+            equation(f"(embed + pos) · √{d}"),
             lambda at: at.usual() * math.sqrt(d),
         )
         yield (
-            Bilingual("embed + pos · √{d}", "embed + pos · √{d}", d=d),
+            equation(f"embed + pos · √{d}"),
             lambda at: at.args[0] + (at.usual() - at.args[0]) * math.sqrt(d),
         )
         yield (
-            Bilingual("embed · √{d} + pos", "embed · √{d} + pos", d=d),
+            equation(f"embed · √{d} + pos"),
             lambda at: at.args[0] * (math.sqrt(d) - 1) + at.usual(),
         )
 

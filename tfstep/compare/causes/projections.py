@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations
 
-from tfstep.compare.causes.table import Made, Step, cause
+from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.op import Array
 from tfstep.ops.linear import linear, linear_no_bias
@@ -27,17 +27,16 @@ def _twice(at: Site) -> Array:
 def bias_missing(step: Step) -> Iterator[Made]:
     """X W: b is left out here, or in every linear layer of the attention or of the feed-forward network."""
     yield Bilingual("x W, without + b", "x W，少了 + b"), _without
-    for group, name, zh in (
+    for group, text in (
         (
             ("q_proj", "k_proj", "v_proj"),
-            "x W_Q, x W_K, x W_V, all three without + b",
-            "x W_Q、x W_K、x W_V，都少了 + b",
+            Bilingual("q, k, v = x W, all three without + b", "q、k、v = x W，都少了 + b"),
         ),
-        (("q_proj", "k_proj", "v_proj", "out"), "no bias in the whole attention", "整个注意力都没有偏置"),
-        (("hidden", "out"), "no bias in the feed-forward network", "前馈网络没有偏置"),
+        (("q_proj", "k_proj", "v_proj", "out"), Bilingual("no bias in the whole attention", "整个注意力都没有偏置")),
+        (("hidden", "out"), Bilingual("no bias in the feed-forward network", "前馈网络没有偏置")),
     ):
         if group[0] in step.node.path and all(step.has(each) for each in group):
-            yield Bilingual(name, zh), {step.at(each): _without for each in group}
+            yield text, {step.at(each): _without for each in group}
     every = {n.path: _without for n in step.plan.steps if n.op is not None and n.op.name == "linear"}
     if step.node.path == next(iter(every)):
         yield Bilingual("x W without + b in every linear layer", "每个线性层都是 x W，没有 + b"), every
@@ -46,7 +45,7 @@ def bias_missing(step: Step) -> Iterator[Made]:
 @cause("bias-twice", ops=("linear",))
 def bias_twice(step: Step) -> Iterator[Made]:
     """X W + 2b."""
-    yield Bilingual("x W + b + b", "x W + b + b"), _twice
+    yield equation("x W + b + b"), _twice
     if step.node.path.endswith("q_proj"):
         group = [step.at(each) for each in LETTERS if step.has(each)]
         yield Bilingual("x W + b + b, in q, k and v", "q、k、v 都是 x W + b + b"), dict.fromkeys(group, _twice)
@@ -76,13 +75,13 @@ def swapped(step: Step) -> Iterator[Made]:
         if changed and own == next(iter(changed)):
             text = ", ".join(f"{n[0]} = x W_{o}" for n, o in changed.items())
             yield (
-                Bilingual("{text}", "{text}", text=text),
+                equation(text),
                 {step.at(n): _other(step.at(n), o) for n, o in changed.items()},
             )
     for letter in "QKV":
         if letter != LETTERS[own]:
             text = f"{own[0]} = x W_{letter}"
-            yield Bilingual("{text}", "{text}", text=text), _other(step.node.path, letter)
+            yield equation(text), _other(step.node.path, letter)
 
 
 @cause("swapped", "scores", "Q")
@@ -96,7 +95,7 @@ def exchanged(step: Step) -> Iterator[Made]:
         if changed:
             text = ", ".join(f"{n[0]} = x W_{o}" for n, o in changed.items())
             yield (
-                Bilingual("{text}", "{text}", text=text),
+                equation(text),
                 {step.at(n): _other(step.at(n), o) for n, o in changed.items()},
                 step.at(next(iter(changed))),
             )

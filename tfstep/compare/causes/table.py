@@ -64,6 +64,11 @@ class Step(Struct, frozen=True, eq=False):
         return self.plan.nodes[self.node.slots[k]]
 
 
+def equation(text: str) -> Bilingual:
+    """An equation, which is the same in every language."""
+    return Bilingual.of(text)
+
+
 Made = tuple[Bilingual, Patch | Mapping[str, Patch]] | tuple[Bilingual, Mapping[str, Patch], str]
 Cause = Callable[[Step], Iterator[Made]]
 

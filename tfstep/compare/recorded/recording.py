@@ -75,7 +75,7 @@ class Recording(Struct, eq=False):
 
     def save(self, path: str | Path) -> None:
         """Write ``.safetensors`` or ``.npz``. Raises TfstepError where it cannot be written."""
-        from tfstep.compare.reading import write
+        from tfstep.compare.recorded.reading import write
 
         write(Path(path), self)
 
@@ -166,7 +166,7 @@ def of(given: object) -> Recording:
 
     Raises RecordingError.
     """
-    from tfstep.compare.reading import read
+    from tfstep.compare.recorded.reading import read
 
     if isinstance(given, Recording):
         return given

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from tfstep.compare.recording import GRAD, MOST_CELLS, Note, Recording, RecordingError
+from tfstep.compare.recorded.recording import GRAD, MOST_CELLS, Note, Recording, RecordingError
 from tfstep.errors import refusal
 from tfstep.text import Bilingual
 
