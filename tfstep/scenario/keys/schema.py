@@ -189,6 +189,8 @@ class WeightsPart(Part):
     init: InitField = "xavier"
     set: dict[str, FillField] = {}
     file: Annotated[str, Meta(min_length=1)] = ""
+    names: Annotated[str, Meta(min_length=1)] = "auto"
+    partial: bool = False
 
 
 class ExamplePart(Part):
