@@ -1,6 +1,7 @@
-"""What every test starts from: English texts, and the same examples on every run of hypothesis."""
+"""What every test starts from: English texts, the same examples on every run of hypothesis; and which tests are slow."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -9,6 +10,26 @@ from tfstep.text import set_language
 
 settings.register_profile("tfstep", deadline=None, derandomize=True)
 settings.load_profile("tfstep")
+
+
+SLOW = (
+    "faces",
+    "faults",
+    "property",
+    "scenarios",
+    "docs",
+    "lessons/test_lessons_ship.py",
+    "commands/test_fuzz_lines.py",
+)
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is left out of the quick selection, by where it stands."""
+    for item in items:
+        place = item.path.relative_to(HERE).as_posix() if item.path.is_relative_to(HERE) else ""
+        if place.startswith(SLOW):
+            item.add_marker("slow")
 
 
 @pytest.fixture(autouse=True)

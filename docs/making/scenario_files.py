@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from making.markdown import code, head, table
-from tfstep.scenario.keys.about import ABOUT, PARTS
+from tfstep.models.key import keys
+from tfstep.models.kinds import KINDS
 from tfstep.scenario.keys.json_schema import json_schema
-from tfstep.scenario.keys.kinds import INPUTS, KEYS, KINDS
+from tfstep.scenario.keys.schema import PARTS
 from tfstep.text import Bilingual
 
 TITLE = Bilingual("Scenario files", "场景文件")
@@ -69,18 +70,18 @@ def page(language: str) -> Iterator[str]:
     ]
     for section, part in PARTS.items():
         fields = schema["properties"] if section == "file" else schema["$defs"][part.__name__]["properties"]
-        kinds = {"model": KEYS, "input": INPUTS}.get(section, {})
+        kinds = section in ("model", "input")
         last = [Bilingual("kinds", "种类").in_(language)] if kinds else []
         yield f"\n## {NAMES.get(section, Bilingual('`{name}`', '`{name}`', name=section)).in_(language)}\n"
         rows = (
             [
-                code(key),
-                _values(section, key, fields[key], language),
-                _default(fields[key]),
-                about.in_(language),
-                *([_kinds(kinds[key], language)] if kinds else []),
+                code(name),
+                _values(section, name, fields[name], language),
+                _default(fields[name]),
+                key.about.in_(language),
+                *([_kinds(key.kinds, language)] if kinds else []),
             ]
-            for key, about in ABOUT[section].items()
+            for name, key in keys(part).items()
         )
         yield from table(columns + last, rows)
 
@@ -118,7 +119,7 @@ def _default(field: dict[str, Any]) -> str:
     )
 
 
-def _kinds(kinds: frozenset[str], language: str) -> str:
-    if kinds == frozenset(KINDS):
+def _kinds(kinds: tuple[str, ...], language: str) -> str:
+    if kinds == tuple(KINDS):
         return Bilingual("all", "全部").in_(language)
-    return " ".join(kind for kind in KINDS if kind in kinds)
+    return " ".join(kinds)

@@ -13,7 +13,8 @@ from tfstep.commands.language.session import Session
 from tfstep.engine.op import CATALOGUE
 from tfstep.expr import ATTRIBUTES, CONSTANTS, functions
 from tfstep.faces.repl import repl
-from tfstep.scenario.keys.about import ABOUT
+from tfstep.models.key import fields
+from tfstep.scenario.keys.schema import PARTS
 from tfstep.text import set_language
 from tfstep.view.text.spans import Line, plain
 
@@ -40,7 +41,7 @@ def names(scenario: tfstep.Scenario) -> set[str]:
         *CATALOGUE.ops,
         *functions(),
         *scenario.variants,
-        *(key for part in ABOUT.values() for key in part),
+        *(key for part in PARTS.values() for key in fields(part)),
     ]
     for node in trace.plan.nodes:
         inner = trace.inside(node.slot)

@@ -32,4 +32,4 @@ def test_what_is_offered_is_taken() -> None:
         assert value in offered(f"model {key} ")
         session.run(f"model {key} {value}")
     assert session.scenario.model.norm == "rms"
-    assert not session.scenario.model.mask_padding
+    assert not session.scenario.model.mask.padding

@@ -16,6 +16,7 @@ from tfstep.engine.tape import Scope, Tape, Traced
 from tfstep.engine.trace import Trace
 from tfstep.models.build import build
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences, TrainConfig
+from tfstep.models.key import Told, completed
 from tfstep.ops.primitive.shape import accumulate, seed
 
 VOCAB = ("<pad>", "我", "爱", "你")
@@ -44,7 +45,12 @@ def encoder_plan(
     config: dict[str, Any] = {"kind": "encoder", "heads": 2, "kv_heads": 2, "d_k": 2, "d_v": 2, "d_ff": 5, **options}
     side = None if labels is None else sentences(*labels)
     inputs = Inputs(source=sentences(*source), labels=side)
-    return build(ModelConfig(**config), inputs, LossConfig(loss), train or TrainConfig())
+    return build(
+        completed(ModelConfig(**config), lambda *key: key[-1] in config, Told(labels=True)),
+        inputs,
+        LossConfig(loss),
+        train or TrainConfig(),
+    )
 
 
 def started(plan: Plan) -> Trace:

@@ -14,7 +14,7 @@ import tfstep
 from tfstep.engine.tape import Scope, Traced
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation
-from tfstep.models.config import TrainConfig
+from tfstep.models.config import RopePart, TrainConfig
 from tfstep.ops.loss import total
 
 TWO: dict[str, Any] = {"source": ("我爱你", "你爱"), "labels": ("爱你我", "爱我")}
@@ -27,7 +27,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "rms-swiglu": {"norm": "rms", "activation": "swiglu"},
     "batch-silu": {**TWO, "norm": "batch", "activation": "silu"},
     "rope-grouped": {"positional": "rope", "kv_heads": 1},
-    "rope-half": {"positional": "rope", "rope_pairs": "half"},
+    "rope-half": {"positional": "rope", "rope": RopePart(pairs="half")},
     "learned-scaled": {"positional": "learned", "embed_scale": True},
     "bare": {"norm": "none", "residual": False, "scale": False, "bias": False, "positional": "none"},
     "tied": {"tie": (("src.E", "out.W"),)},

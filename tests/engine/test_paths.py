@@ -9,6 +9,7 @@ from small_models import encoder
 from tfstep.engine.cell import cell_name, index_of, parse_cell
 from tfstep.engine.trace import Trace
 from tfstep.errors import PathError
+from tfstep.scenario.scenario import load_text
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +132,34 @@ def test_slices_are_parsed_where_they_are_allowed() -> None:
     assert parse_cell("x[::2]", slices=True) == ("x", (slice(None, None, 2),))
     with pytest.raises(PathError):
         parse_cell("x[::0]", slices=True)
+
+
+@pytest.mark.parametrize(
+    ("keys", "path", "key"),
+    [
+        ("", "dec0.attn.Q_rot", "model.positional"),
+        ("positional: rope", "tgt.pos", "model.positional"),
+        ("", "dec0.ffn.gate", "model.activation"),
+        ("", "dec.norm.gamma", "model.norm_position"),
+        ("norm: none", "dec1.norm2", "model.norm"),
+        ("norm: rms", "dec1.norm2.beta", "model.norm"),
+        ("residual: false", "dec0.add1", "model.residual"),
+        ("projections: false", "dec0.attn.W_Q", "model.projections"),
+        ("output: false", "dec0.attn.out", "model.output"),
+        ("bias: false, head: true", "out.b", "model.bias"),
+        ("bias: false, output: false", "dec0.attn.b_O", "model.output"),
+        ("scale: false", "dec1.attn.scaled.grad", "model.scale"),
+        ("mask: {padding: false, causal: false}", "dec0.attn.masked", "model.mask"),
+        ("head: false", "out.logits", "model.head"),
+        ("", "dec1.cross.b_Q", "model.kind"),
+    ],
+)
+def test_a_part_that_is_switched_off_names_the_key_that_would_bring_it(keys: str, path: str, key: str) -> None:
+    text = (
+        f"model: {{kind: decoder, layers: 2, heads: 2, {keys}}}\nvocab: [<pad>, a]\ninput: {{target: a a}}\nloss: sum\n"
+    )
+    trace = load_text(text).program.trace()
+    with pytest.raises(PathError, match=f"this scenario switches it off with `{key}`"):
+        trace[path]
+    with pytest.raises(PathError, match="no tensor"):
+        trace[path.replace("dec", "enc") if "dec" in path else "dec2.attn.scaled"]

@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfstep.errors import ScenarioError
+from tfstep.models.config import ModelConfig
+from tfstep.models.key import fields
 from tfstep.scenario.file import catalog
 from tfstep.scenario.file.mistakes import Mistake, Mistakes
 from tfstep.scenario.file.reading import decode, read_text
-from tfstep.scenario.keys.kinds import INPUTS, KEYS
+from tfstep.scenario.keys.schema import InputPart
 from tfstep.scenario.scenario import load_text
 
 FILES = [read_text(catalog.find(name)) for name in ("wo-ai-ni", "padding")]
@@ -30,7 +32,7 @@ VALUES = st.recursive(
 )
 SECTIONS = st.fixed_dictionaries(
     {
-        "model": st.dictionaries(st.sampled_from(sorted(KEYS)), VALUES, max_size=4).flatmap(
+        "model": st.dictionaries(st.sampled_from(sorted(fields(ModelConfig))), VALUES, max_size=4).flatmap(
             lambda keys: st.sampled_from(["encoder", "decoder", "encoder-decoder", "attention", "mlp", "formula"]).map(
                 lambda kind: {"kind": kind, **keys}
             )
@@ -39,7 +41,7 @@ SECTIONS = st.fixed_dictionaries(
     optional={
         "title": VALUES,
         "vocab": st.one_of(VALUES, st.just(["a", "<pad>"])),
-        "input": st.dictionaries(st.sampled_from(sorted(INPUTS)), VALUES, max_size=3),
+        "input": st.dictionaries(st.sampled_from(sorted(fields(InputPart))), VALUES, max_size=3),
         "loss": VALUES,
         "weights": st.dictionaries(st.sampled_from(["seed", "init", "set", "file"]), VALUES, max_size=2),
         "train": st.dictionaries(st.sampled_from(["optimizer", "lr", "betas", "data"]), VALUES, max_size=2),

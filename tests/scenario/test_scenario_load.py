@@ -50,11 +50,14 @@ def test_labels_bring_head_and_cross_entropy() -> None:
 
 
 def test_causal_concerns_decoders_and_attention_that_asks_for_it(scenario: Make) -> None:
-    assert not scenario().with_changes({"model": {"mask": {"causal": True}}}).model.mask_causal
-    assert load_text(LABELLED % ("decoder", "target: a")).model.mask_causal
+    both = scenario().with_changes({"model": {"mask": {"causal": True}}})
+    assert np.array_equal(
+        both.program.trace()["enc0.attn.mask"].value, scenario().program.trace()["enc0.attn.mask"].value
+    )
+    assert load_text(LABELLED % ("decoder", "target: a")).model.mask.causal
     attention = "model: {kind: attention%s}\ninput: {x: [[1, 2]]}\n"
-    assert not load_text(attention % "").model.mask_causal
-    assert load_text(attention % ", mask: {causal: true}").model.mask_causal
+    assert not load_text(attention % "").model.mask.causal
+    assert load_text(attention % ", mask: {causal: true}").model.mask.causal
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -63,17 +63,17 @@ class Node(Struct, eq=False):
 
 
 class Plan(Struct, eq=False, dict=True, weakref=True):
-    """Everything about a timeline but its numbers. ``removed`` names, for a path that a key of the scenario
-    switched off, that key; ``carry`` pairs (leaf, slot): what the next update starts from."""
+    """Everything about a timeline but its numbers. ``carry`` pairs (leaf, slot): what the next update starts from;
+    ``switched_off`` gives the paths that a key of the scenario switched off, each with that key."""
 
     nodes: list[Node]
     paths: dict[str, Node]
     leaves: dict[int, np.ndarray]
-    removed: dict[str, str]
     carry: tuple[tuple[int, int], ...] = ()
     result: int = -1
     elsewhere: Callable[[str], str | None] = lambda name: None  # the path of what others call by this name
     later: Mapping[int, Later] = field(default_factory=dict)  # leaves that are read when something asks for them
+    switched_off: Callable[[], Iterable[tuple[str, str]]] = tuple
     insides: dict[int, Any] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     _reaches: dict[int, list[int]] = field(default_factory=dict)

@@ -121,7 +121,6 @@ class Tape:
         self.nodes: list[Node] = []
         self.paths: dict[str, Node] = {}
         self.leaves: dict[int, np.ndarray] = {}
-        self.removed: dict[str, str] = {}
         self.views: dict[str, Callable[[Spec], Traced]] = {}  # tied paths, and what makes the view of each
         self.phase = "forward"
         self.carry: list[tuple[int, int]] = []
@@ -198,7 +197,6 @@ class Tape:
             self.nodes,
             self.paths,
             self.leaves,
-            self.removed,
             tuple(self.carry),
             -1 if result is None else result.slot,
         )
@@ -234,11 +232,6 @@ class Scope:
     def constant(self, name: str, value: np.ndarray, axes: tuple[Axis, ...], kind: str = "constant") -> Traced:
         """A tensor that training leaves alone."""
         return self.tape.leaf(self.path(name), kind, Spec(value.shape, value.dtype, axes), value)
-
-    def removed(self, key: str, *names: str) -> None:
-        """Say which key of the scenario switched these tensors off."""
-        for name in names:
-            self.tape.removed[self.path(name)] = key
 
     def __getattr__(self, name: str) -> Traced:
         try:

@@ -188,7 +188,11 @@ def resolve(trace: Trace, path: str) -> Tensor:
 
 
 def _unknown(trace: Trace, path: str) -> PathError:
-    if "loss" in trace.plan.removed and (".grad" in path or path.endswith(".new") or path == "loss"):
+    if (
+        not trace.prefix
+        and "loss" not in trace.plan.paths
+        and (".grad" in path or path.endswith(".new") or path == "loss")
+    ):
         return PathError(
             Bilingual(
                 "{path}: this scenario has no loss (`loss`, or `input.labels` for cross-entropy), "
@@ -208,7 +212,7 @@ def _unknown(trace: Trace, path: str) -> PathError:
                 base=base,
             )
         )
-    removed = trace.plan.removed.get(path) or trace.plan.removed.get(base)
+    removed = next((key for there, key in trace.plan.switched_off() if there in (path, base)), None)
     if removed:
         return PathError(
             Bilingual(

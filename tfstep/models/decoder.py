@@ -7,56 +7,36 @@ from functools import partial
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.attention import multi_head, reasons, self_attention
 from tfstep.models.blocks import feed_forward, last_norm, sublayer
-from tfstep.models.config import ModelConfig, Sentences
+from tfstep.models.config import Inputs, ModelConfig
 from tfstep.models.embed import embed
-
-CROSS = (
-    "q_proj",
-    "k_proj",
-    "v_proj",
-    "Q",
-    "K",
-    "V",
-    "scores",
-    "scaled",
-    "masked",
-    "mask",
-    "weights",
-    "heads",
-    "concat",
-    "out",
-    "W_Q",
-    "W_K",
-    "W_V",
-    "W_O",
-)
+from tfstep.models.encoder import encoder
+from tfstep.models.objective import output_head
 
 
-def decoder(
-    root: Scope,
-    target: Sentences,
-    offset: int,
-    c: ModelConfig,
-    memory: Traced | None = None,
-    source: Sentences | None = None,
-    labels: Sentences | None = None,
-) -> Traced:
+def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
+    """A decoder, behind an encoder or alone, with an output layer where the scenario has one."""
+    assert inputs.target is not None
+    x = decoder(root, inputs, c, encoder(root, inputs, c) if c.has("source") else None)
+    return output_head(root, x, (inputs.labels or inputs.target).vocab, c) if c.head else x
+
+
+def decoder(root: Scope, inputs: Inputs, c: ModelConfig, memory: Traced | None = None) -> Traced:
     """The stack of decoder layers; without ``memory`` a decoder-only model, as GPT has it.
 
     Every layer reads the same ``memory``, the encoder's output (batch, position, model). Shapes: tokens
     (batch, position) → (batch, position, model).
     """
-    x = embed(root.scope("tgt"), target, offset, c, c.decoder_positions, labels)
+    target, source, offset = inputs.target, inputs.source, inputs.offset
+    assert target is not None
+    x = embed(root.scope("tgt"), target, offset, c, inputs.rows[1], inputs.labels)
     own = reasons(c, target, target, causal=True)
-    across = None if source is None else reasons(c, target, source, causal=False)
+    across = None if memory is None or source is None else reasons(c, target, source, causal=False)
     for i in range(c.decoder_layers):
         at = root.scope(f"dec{i}")
         ask_itself = partial(self_attention, at.scope("attn"), mask=own, offset=offset, c=c)
         digest = partial(feed_forward, at.scope("ffn"), c=c)
         x = sublayer(at, 1, x, ask_itself, c)
         if memory is None:
-            at.scope("cross").removed("model.kind", *CROSS)
-            at.removed("model.kind", "add3", "norm3")
             x = sublayer(at, 2, x, digest, c)
             continue
         ask_source = partial(multi_head, at.scope("cross"), memory=memory, mask=across, c=c)

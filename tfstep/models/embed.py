@@ -26,7 +26,6 @@ def embed(
     E = at.parameter("E", Spec((len(side.vocab), c.d_model), dtype, (Axis("vocab", (side.vocab,)), model)), "embedding")
     e = at.embed = embed_scaled(E, tokens) if c.embed_scale else gather(E, tokens)
     if c.positional in ("none", "rope"):
-        at.removed("model.positional", "pos")
         at.x = identity(e)
         return at.x
     length = side.ids.shape[1]

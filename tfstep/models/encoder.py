@@ -7,13 +7,23 @@ from functools import partial
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.attention import reasons, self_attention
 from tfstep.models.blocks import feed_forward, last_norm, sublayer
-from tfstep.models.config import ModelConfig, Sentences
+from tfstep.models.config import Inputs, ModelConfig
 from tfstep.models.embed import embed
+from tfstep.models.objective import output_head
 
 
-def encoder(root: Scope, source: Sentences, offset: int, c: ModelConfig) -> Traced:
+def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
+    """An encoder alone, with an output layer where the scenario has one."""
+    assert inputs.source is not None
+    x = encoder(root, inputs, c)
+    return output_head(root, x, (inputs.labels or inputs.source).vocab, c) if c.head else x
+
+
+def encoder(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     """The stack of encoder layers. Shapes: tokens (batch, position) → (batch, position, model)."""
-    x = embed(root.scope("src"), source, offset, c, c.encoder_positions)
+    source, offset = inputs.source, inputs.offset
+    assert source is not None
+    x = embed(root.scope("src"), source, offset, c, inputs.rows[0])
     mask = reasons(c, source, source, causal=False)
     for i in range(c.encoder_layers):
         at = root.scope(f"enc{i}")

@@ -16,7 +16,7 @@ from tfstep.models.config import Inputs, ModelConfig
 from tfstep.text import Bilingual
 
 
-def formulas(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
+def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     """Record every equation in order; returns the last one's result. Values have the shapes that the file gives."""
     for name, value in inputs.given.items():
         root.constant(name, value.astype(c.dtype), named_axes(value.ndim, ("batch", "in")))

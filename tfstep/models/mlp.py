@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tfstep.engine.axis import Axis
 from tfstep.engine.tape import Scope, Traced
-from tfstep.models.blocks import ACTIVATIONS, dense
-from tfstep.models.config import ModelConfig
+from tfstep.models.blocks import dense
+from tfstep.models.config import Inputs, ModelConfig
+from tfstep.ops.activation import ACTIVATIONS
 
 
-def mlp(root: Scope, x: np.ndarray, c: ModelConfig) -> Traced:
+def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     """One step a layer for the sums a, one for their activations y. Shapes: x (batch, in) → (batch, out)."""
-    y = root.constant("x", x, (Axis("batch"), Axis("in")), kind="input")
+    assert inputs.x is not None
+    y = root.constant("x", inputs.x.astype(c.dtype), (Axis("batch"), Axis("in")), kind="input")
     for i, width in enumerate(c.sizes[1:]):
         at = root.scope(f"layer{i}")
         at.a = dense(at, y, "W", "b", width, c, Axis("out"))

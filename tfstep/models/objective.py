@@ -11,7 +11,7 @@ from tfstep.models.blocks import dense
 from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig
 from tfstep.ops.attention import softmax
-from tfstep.ops.loss import cross_entropy, half_mse, mse, total
+from tfstep.ops.loss import LOSSES
 from tfstep.text import Bilingual
 
 
@@ -26,7 +26,6 @@ def output_head(root: Scope, x: Traced, vocab: tuple[str, ...], c: ModelConfig) 
 def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Traced | None:
     """Record the loss of the scenario, or nothing where it has none. ``out`` is the model's last output."""
     if loss.kind == "none":
-        root.removed("loss", "loss", "loss.grad")
         return None
     if loss.expression is not None:
         from tfstep.models.formula import equation  # and with it the expression language, where it is needed
@@ -57,7 +56,8 @@ def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Tra
                 ),
             )
         out = root.tape.find(loss.of)
-    if loss.kind == "cross_entropy":
+    distance = LOSSES[loss.kind]
+    if "labels" in distance.arguments:
         side = inputs.labels
         if side is None:
             raise ModelBuildError(
@@ -69,9 +69,9 @@ def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Tra
             )
         labels = at.constant("labels", side.ids, (Axis("batch"), Axis("position", side.words)))
         keep = tuple(int(i) for i in np.flatnonzero(side.ids.ravel() != (-1 if side.pad is None else side.pad)))
-        root.loss = cross_entropy(out, labels, keep=keep)
-    elif loss.kind == "sum":
-        root.loss = total(out)
+        root.loss = distance(out, labels, keep=keep)
+    elif "target" not in distance.arguments:
+        root.loss = distance(out)
     else:
         goal = np.asarray(loss.target, out.dtype)
         if not fits(goal.shape, out.shape):
@@ -86,7 +86,7 @@ def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Tra
             )
         goal = np.array(np.broadcast_to(goal, out.shape))
         target = at.constant("target", goal, out.axes or (NO_AXIS,) * goal.ndim)
-        root.loss = (mse if loss.kind == "mse" else half_mse)(out, target)
+        root.loss = distance(out, target)
     return root.loss
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfstep.engine.axis import Spec
 from tfstep.engine.tape import Scope, Tape, Traced
 from tfstep.models.config import TrainConfig
-from tfstep.ops.optim import adam_m, adam_new, adam_v, bias_correct, next_step, sgd, velocity
+from tfstep.models.optimizers import OPTIMIZERS
+from tfstep.ops.optim import next_step
 
 
 def update(tape: Tape, grads: dict[str, Traced], train: TrainConfig) -> None:
@@ -17,32 +17,16 @@ def update(tape: Tape, grads: dict[str, Traced], train: TrainConfig) -> None:
     ``carry`` says which step it comes from next time.
     """
     tape.phase = "update"
+    optimizer = OPTIMIZERS[train.optimizer]
     parameters = [node for node in tape.nodes if node.kind == "parameter" and node.path in grads]
-    count = _count(tape) if train.optimizer == "adam" else None
+    t = _count(tape) if optimizer.counts else None
     for node in parameters:
         at = Scope(tape, node.path)
-        p, g = Traced(tape, node.slot, node.spec), grads[node.path]
-        if count is not None:
-            b1, b2 = train.betas
-            at.m = adam_m(_before(at, "m", p.spec), g, beta=b1)
-            at.v = adam_v(_before(at, "v", p.spec), g, beta=b2)
-            at.m_hat = bias_correct(at.m, count, beta=b1)
-            at.v_hat = bias_correct(at.v, count, beta=b2)
-            at.new = adam_new(p, at.m_hat, at.v_hat, lr=train.lr, eps=train.eps)
-        elif train.momentum:
-            at.velocity = velocity(_before(at, "velocity", p.spec), g, momentum=train.momentum)
-            at.new = sgd(p, at.velocity, lr=train.lr)
-        else:
-            at.new = sgd(p, g, lr=train.lr)
+        optimizer.step(at, Traced(tape, node.slot, node.spec), grads[node.path], t, train)
         tape.carry.append((node.slot, at.new.slot))
-        for name in ("m", "v", "velocity"):
+        for name in optimizer.memory:
             if at.path(name) in tape.paths:
                 tape.carry.append((tape.find(at.path(f"{name}_before")).slot, tape.find(at.path(name)).slot))
-
-
-def _before(at: Scope, name: str, like: Spec) -> Traced:
-    """What the update before left; zeros at the start."""
-    return at.constant(f"{name}_before", np.zeros(like.shape, like.dtype), like.axes)
 
 
 def _count(tape: Tape) -> Traced:

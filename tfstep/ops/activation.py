@@ -5,7 +5,8 @@ from __future__ import annotations
 from tfstep.engine.accel import activation as fast
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
-from tfstep.ops.primitive.functions import erf, exp, sigmoid, tanh
+from tfstep.ops.primitive.elementwise import identity
+from tfstep.ops.primitive.functions import erf, exp, relu, sigmoid, tanh
 
 ROOT_HALF = 0.5**0.5
 ROOT_2_PI = (2 / 3.141592653589793) ** 0.5
@@ -85,3 +86,16 @@ class Swiglu(Op):
 
 
 swiglu = op(Swiglu)
+
+
+ACTIVATIONS: dict[str, Op] = {
+    "relu": relu,
+    "gelu": gelu,
+    "gelu_tanh": gelu_tanh,
+    "silu": silu,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+    "swiglu": swiglu,
+    "identity": identity,
+}
+"""What `model.activation` may be; one with two operands has a gate in front of the hidden values."""

@@ -105,3 +105,7 @@ class Total(Op):
 
 
 total = op(Total)
+
+
+LOSSES: dict[str, Op] = {"cross_entropy": cross_entropy, "mse": mse, "half_mse": half_mse, "sum": total}
+"""What `loss.kind` may be; what a loss compares with is its second operand: labels, a target, or nothing."""

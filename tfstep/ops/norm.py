@@ -129,3 +129,7 @@ batch_norm = op(BatchNorm)
 def leading(x: Array) -> tuple[int, ...]:
     """Every axis but the last."""
     return tuple(range(len(x.shape) - 1))
+
+
+NORMS: dict[str, Op] = {"layer": layer_norm, "rms": rms_norm, "batch": batch_norm}
+"""What `model.norm` may be; its operands say whether it shifts by a beta."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from tfstep.models.config import Inputs, ModelConfig
-from tfstep.scenario.keys.kinds import ATTENTION, MLP, STACKS
+from tfstep.ops.activation import ACTIVATIONS
 from tfstep.scenario.keys.typed import Source
 from tfstep.text import Bilingual
 
@@ -15,16 +15,16 @@ _COPIES = 3  # a parameter, its gradient, and its new value
 
 def parameter_count(model: ModelConfig, source_words: int, target_words: int, positions: int) -> int:
     """How many numbers the parameters of a model have, ties not subtracted and biases left out."""
-    if model.kind == MLP:
+    if model.has("mlp"):
         return sum(a * b for a, b in zip(model.sizes, model.sizes[1:], strict=False))
-    if model.kind != ATTENTION and model.kind not in STACKS:
+    if not model.has("attention"):
         return 0
     width = model.d_model
     query, key, value = model.heads * model.d_k, model.kv_heads * model.d_k, model.kv_heads * model.d_v
     attention = width * (query + key + value) * model.projections + model.heads * model.d_v * width * model.output
-    if model.kind == ATTENTION:
+    if not model.has("words"):
         return attention
-    feed_forward = width * model.d_ff * (3 if model.activation == "swiglu" else 2)
+    feed_forward = width * model.d_ff * (1 + len(ACTIVATIONS[model.activation].arguments))
     blocks = model.encoder_layers * (attention + feed_forward) + model.decoder_layers * (2 * attention + feed_forward)
     stacks = bool(model.encoder_layers) + bool(model.decoder_layers)
     tables = (source_words * bool(model.encoder_layers) + target_words * bool(model.decoder_layers)) * width
@@ -35,12 +35,12 @@ def parameter_count(model: ModelConfig, source_words: int, target_words: int, po
 def activation_count(model: ModelConfig, rows: int, columns: int, words: int) -> int:
     """How many numbers the recorded tensors hold, gradients included: ``rows`` sentences of ``columns`` words."""
     tokens = rows * columns
-    if model.kind == MLP:
+    if model.has("mlp"):
         return 4 * rows * sum(model.sizes)
     layers = max(1, model.encoder_layers + model.decoder_layers)
     scores = 8 * rows * model.heads * columns * columns
     heads = 8 * tokens * model.heads * (model.d_k + model.d_v)
-    width = tokens * (16 * model.d_model + 6 * model.d_ff * (model.kind in STACKS))
+    width = tokens * (16 * model.d_model + 6 * model.d_ff * model.has("words"))
     return layers * (scores + heads + width) + 6 * tokens * words * model.head
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tfstep.scenario.keys.kinds import KINDS
+from tfstep.models.kinds import KINDS
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -16,7 +16,7 @@ def test_a_new_file_is_valid_and_commented(tfstep, tmp_path, kind, language):
     assert tfstep("validate", str(file)).err == ""
     text = file.read_text("utf-8")
     assert text.count("#") > 8
-    assert ("每处文字" in text) == (language == "zh")
+    assert ("模型的种类" in text) == (language == "zh")
     assert tfstep("check", str(file)).status == 0
 
 

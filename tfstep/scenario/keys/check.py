@@ -8,11 +8,11 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
+from tfstep.models.kinds import KINDS
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Node, Scalar, Section, found, shown
 from tfstep.scenario.keys.formula import read_formula
 from tfstep.scenario.keys.inputs import read_data, read_numbers, read_vocab, read_words
-from tfstep.scenario.keys.kinds import FORMULA, STACKS
 from tfstep.scenario.keys.loss import loss_config, train_config
 from tfstep.scenario.keys.model import check_kind, model_config
 from tfstep.scenario.keys.pins import read_pins
@@ -59,23 +59,24 @@ def check(tree: Section, report: Report) -> Checked | None:
         return None
     dtype = source.part.model.dtype
     x, memory = read_numbers(source, kind, dtype)
-    vocab = read_vocab(source, kind) if kind in STACKS else {}
-    words = read_words(source, ("input",), kind, vocab) if kind in STACKS and source.sound("input") else {}
-    has_labels = source.given("input", "labels") and kind in STACKS
-    given, parameters, steps = read_formula(source, x) if kind == FORMULA else ({}, {}, {})
+    parts = KINDS[kind].parts
+    vocab = read_vocab(source, kind) if "words" in parts else {}
+    words = read_words(source, ("input",), kind, vocab) if "words" in parts and source.sound("input") else {}
+    has_labels = source.given("input", "labels") and "words" in parts
+    given, parameters, steps = read_formula(source, x) if "formula" in parts else ({}, {}, {})
     inputs = Inputs(
         words.get("source"),
         words.get("target"),
         words.get("labels"),
         source.part.input.offset,
-        None if kind == FORMULA else x,
+        None if "formula" in parts else x,
         memory,
         {name: array.astype(dtype) for name, array in given.items()},
         {name: array.astype(dtype) for name, array in parameters.items()},
         steps,
     )
     model = model_config(source, kind, None if x is None else x.shape[-1] if x.ndim else None, has_labels)
-    if memory is not None and model.mask_causal:
+    if memory is not None and model.mask.causal:
         message = Bilingual(
             "a causal mask with memory; the past is there only within x",
             "因果掩码不能与 memory 并用；只有 x 自身才有先后",

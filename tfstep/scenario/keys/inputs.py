@@ -5,15 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.models.config import Inputs, Sentences
+from tfstep.models.key import keys as declared
+from tfstep.models.kinds import KINDS
 from tfstep.scenario.file.nodes import Keys, Section, at
-from tfstep.scenario.keys.kinds import ATTENTION, DECODER, ENCODER, INPUTS, MLP, NEEDED
 from tfstep.scenario.keys.model import needs, not_of_kind
 from tfstep.scenario.keys.numbers import read_array
+from tfstep.scenario.keys.schema import InputPart
 from tfstep.scenario.keys.typed import Source
 from tfstep.scenario.words import PAD, Row, Vocabulary, read_rows, read_vocabularies, sentences
 from tfstep.text import Bilingual
 
 SIDES = ("source", "target", "labels")
+
+
+def _takes(kind: str, key: str) -> bool:
+    """Whether this kind has a key of `input:`."""
+    return kind in declared(InputPart)[key].kinds
 
 
 def read_vocab(source: Source, kind: str) -> dict[str, Vocabulary]:
@@ -24,12 +31,15 @@ def read_vocab(source: Source, kind: str) -> dict[str, Vocabulary]:
             source.add((), needs("vocab: […]", kind))
         return {}
     reading, writing = read_vocabularies(node, source.report)
-    needed = {ENCODER: ("source",), DECODER: ("target",)}.get(kind, ("source", "target"))
     if isinstance(node, Section):
-        for side in needed:
+        for side in KINDS[kind].needs:
             if side not in node.entries:
                 source.add(("vocab",), needs(f"vocab.{side}", kind))
-    sides = {"source": reading, "target": writing, "labels": writing or (reading if kind == ENCODER else None)}
+    sides = {
+        "source": reading,
+        "target": writing,
+        "labels": writing or (None if "target" in KINDS[kind].parts else reading),
+    }
     return {side: vocabulary for side, vocabulary in sides.items() if vocabulary is not None}
 
 
@@ -39,9 +49,9 @@ def read_words(source: Source, keys: Keys, kind: str, vocab: dict[str, Vocabular
     rows: dict[str, tuple[Row, ...]] = {}
     for side in SIDES:
         node = source.node(*keys, side)
-        if kind in INPUTS[side] and node is not None and (found := read_rows(node, report)) is not None:
+        if _takes(kind, side) and node is not None and (found := read_rows(node, report)) is not None:
             rows[side] = found
-        elif node is None and side in NEEDED[kind] and source.sound(*keys, side) and source.sound(*keys):
+        elif node is None and side in KINDS[kind].needs and source.sound(*keys, side) and source.sound(*keys):
             source.add(keys, needs(".".join(map(str, (*keys, side))), kind), key=isinstance(keys[-1], str))
     spoken = {}
     for side, each in rows.items():
@@ -89,12 +99,18 @@ def _agree(source: Source, keys: Keys, rows: dict[str, tuple[Row, ...]], spoken:
 
 def read_numbers(source: Source, kind: str, dtype: str) -> tuple[np.ndarray | None, np.ndarray | None]:
     """``input.x`` and ``input.memory``, with their batch axis."""
-    axes = {ATTENTION: (2, 3), MLP: (1, 2)}.get(kind)
+    parts = KINDS[kind].parts
+    axes = (2, 3) if "attention" in parts else (1, 2) if "mlp" in parts else None
     x = _array(source, "x", kind, axes)
     memory = _array(source, "memory", kind, (2, 3))
-    if "x" in NEEDED[kind] and not source.given("input", "x") and source.sound("input", "x") and source.sound("input"):
+    if (
+        "x" in KINDS[kind].needs
+        and not source.given("input", "x")
+        and source.sound("input", "x")
+        and source.sound("input")
+    ):
         source.add(("input",), needs("input.x", kind), key=True)
-    if kind == MLP and x is not None:
+    if "mlp" in parts and x is not None:
         x = _least(x, 2)
         sizes = source.part.model.sizes
         if sizes and x.shape[-1] != sizes[0]:
@@ -105,14 +121,14 @@ def read_numbers(source: Source, kind: str, dtype: str) -> tuple[np.ndarray | No
                 m=sizes[0],
             )
             source.add(("input", "x"), message)
-    if kind == ATTENTION:
+    if "attention" in parts:
         x, memory = _attention(source, x, memory)
     return _cast(x, dtype), _cast(memory, dtype)
 
 
 def _array(source: Source, key: str, kind: str, axes: tuple[int, ...] | None) -> np.ndarray | None:
     node = source.node("input", key)
-    if node is None or kind not in INPUTS[key]:
+    if node is None or not _takes(kind, key):
         return None
     return read_array(node, source.report, axes) if axes else read_array(node, source.report)
 
@@ -160,7 +176,7 @@ def _cast(array: np.ndarray | None, dtype: str) -> np.ndarray | None:
 def read_data(source: Source, kind: str, vocab: dict[str, Vocabulary]) -> tuple[Inputs, ...]:
     """``train.data``, an `Inputs` each."""
     count = len(source.part.train.data)
-    if count and kind not in INPUTS["labels"]:
+    if count and not _takes(kind, "labels"):
         message = Bilingual(
             "train.data in kind {kind}; it is for models that read words",
             "{kind} 模型中出现 train.data；它只用于读词的模型",
@@ -174,8 +190,8 @@ def read_data(source: Source, kind: str, vocab: dict[str, Vocabulary]) -> tuple[
         keys = ("train", "data", index)
         example = at(source.tree, keys)
         for side in SIDES:
-            if isinstance(example, Section) and side in example.entries and kind not in INPUTS[side]:
-                source.add((*keys, side), not_of_kind(side, kind, INPUTS[side]), key=True)
+            if isinstance(example, Section) and side in example.entries and not _takes(kind, side):
+                source.add((*keys, side), not_of_kind(side, kind, declared(InputPart)[side].kinds), key=True)
         if isinstance(example, Section) and "labels" not in example.entries and source.given("input", "labels"):
             source.add(
                 keys,

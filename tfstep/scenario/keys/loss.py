@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
+from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig, TrainKeys
+from tfstep.models.key import choices_of, fields
+from tfstep.ops.loss import LOSSES
 from tfstep.scenario.file.nodes import Scalar, Section, at
 from tfstep.scenario.keys.formula import check_expression
-from tfstep.scenario.keys.kinds import STACKS
 from tfstep.scenario.keys.numbers import read_array
 from tfstep.scenario.keys.schema import LossPart
 from tfstep.scenario.keys.typed import Source
 from tfstep.text import Bilingual
 
-KINDS = ("cross_entropy", "mse", "half_mse", "sum", "none")
-_SQUARED = ("mse", "half_mse")
+
+def _compares(kind: str, what: str) -> bool:
+    """Whether a loss compares with this: its labels, or a target."""
+    return kind in LOSSES and what in LOSSES[kind].arguments
 
 
 def loss_config(source: Source, model: ModelConfig, has_labels: bool) -> LossConfig:
@@ -30,18 +33,18 @@ def loss_config(source: Source, model: ModelConfig, has_labels: bool) -> LossCon
     elif isinstance(node, Section) and source.given("loss", "target"):
         kind = "mse"
     where = ("loss", "kind") if source.given("loss", "kind") else ("loss",)
-    if kind == "cross_entropy" and source.sound("loss"):
+    if _compares(kind, "labels") and source.sound("loss"):
         _cross_entropy(source, model, has_labels, where)
     target = at(node, ("target",)) if source.given("loss", "target") else None
     array = read_array(target, source.report) if target is not None else None
-    if kind in _SQUARED and target is None and source.sound("loss", "target"):
+    if _compares(kind, "target") and target is None and source.sound("loss", "target"):
         message = Bilingual(
             "{kind} without target; give `target:` with numbers of the output's shape",
             "{kind} 没有 target；请用 `target:` 给出与输出同形状的数字",
             kind=kind,
         )
         source.add(where, message)
-    if target is not None and kind == "cross_entropy":
+    if target is not None and _compares(kind, "labels"):
         message = Bilingual(
             "a target with {kind}; what it should say stands in input.labels",
             "{kind} 不用 target；应说的词写在 input.labels 中",
@@ -51,17 +54,17 @@ def loss_config(source: Source, model: ModelConfig, has_labels: bool) -> LossCon
     if array is not None:
         array = array.astype(model.dtype)
         array.setflags(write=False)
-    return LossConfig(kind, part.of or None, array if kind in _SQUARED else None)
+    return LossConfig(kind, part.of or None, array if _compares(kind, "target") else None)
 
 
 def _is_kind(source: Source, node: Scalar) -> bool:
     """Whether a bare word is the name of a loss and not of a value that the author named so."""
-    return node.text in KINDS and at(source.tree, ("model", "steps", node.text)) is None
+    return node.text in choices_of(fields(LossPart)["kind"]) and at(source.tree, ("model", "steps", node.text)) is None
 
 
 def _cross_entropy(source: Source, model: ModelConfig, has_labels: bool, where: tuple[str, ...]) -> None:
-    if model.kind not in STACKS:
-        kinds = "mse, half_mse, sum, none"
+    if not model.has("words"):
+        kinds = ", ".join(each for each in choices_of(fields(LossPart)["kind"]) if not _compares(each, "labels"))
         message = Bilingual(
             "cross_entropy in kind {kind}, which has no labels; allowed: {kinds}",
             "{kind} 模型没有标签，不能用 cross_entropy；可用：{kinds}",
@@ -85,13 +88,4 @@ def _cross_entropy(source: Source, model: ModelConfig, has_labels: bool, where: 
 def train_config(source: Source, data: tuple[Inputs, ...]) -> TrainConfig:
     """How the parameters learn."""
     part = source.part.train
-    return TrainConfig(
-        optimizer=part.optimizer,
-        lr=float(part.lr),
-        momentum=float(part.momentum),
-        betas=(float(part.betas[0]), float(part.betas[1])),
-        eps=float(part.eps),
-        steps=part.steps,
-        teacher_forcing=part.teacher_forcing,
-        data=data,
-    )
+    return TrainConfig(**{key: getattr(part, key) for key in fields(TrainKeys)}, data=data)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from tfstep.errors import nearest
 from tfstep.models.config import ModelConfig
+from tfstep.models.key import Told, completed, keys
+from tfstep.models.kinds import KINDS
+from tfstep.ops.activation import ACTIVATIONS
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Scalar, Section, at
-from tfstep.scenario.keys.kinds import ATTENTION, BOTH, DECODER, ENCODER, INPUTS, KEYS, KINDS, MLP
-from tfstep.scenario.keys.schema import LayersPart, ModelPart
+from tfstep.scenario.keys.schema import PARTS
 from tfstep.scenario.keys.typed import Source
 from tfstep.text import Bilingual
 
@@ -17,65 +21,28 @@ def model_config(source: Source, kind: str, x_width: int | None, has_labels: boo
 
     What cannot be used together is noted in the source's report; the result counts only if nothing was.
     """
-    part = source.part.model
     _belonging(source, kind)
-    encoder_layers, decoder_layers = _layers(source, kind)
-    d_model = part.d_model
-    if kind == ATTENTION and not source.given("model", "d_model") and x_width is not None:
-        d_model = x_width
-    heads = part.heads
-    kv_heads = part.kv_heads if source.given("model", "kv_heads") else heads
-    head_size = d_model // heads
-    positional = part.positional if kind != ATTENTION or source.given("model", "positional") else "none"
-    config = ModelConfig(
-        kind=kind,
-        encoder_layers=encoder_layers,
-        decoder_layers=decoder_layers,
-        d_model=d_model,
-        heads=heads,
-        kv_heads=kv_heads,
-        d_k=part.d_k if source.given("model", "d_k") else head_size,
-        d_v=part.d_v if source.given("model", "d_v") else head_size,
-        d_ff=part.d_ff if source.given("model", "d_ff") else 4 * d_model,
-        sizes=tuple(part.sizes),
-        activation=part.activation,
-        norm=part.norm,
-        norm_position=part.norm_position,
-        eps=part.eps,
-        residual=part.residual,
-        positional=positional,
-        rope_base=part.rope.base,
-        rope_pairs=part.rope.pairs,
-        embed_scale=part.embed_scale,
-        projections=part.projections,
-        output=part.output,
-        bias=part.bias,
-        scale=part.scale,
-        mask_padding=part.mask.padding,
-        mask_causal=_causal(source, kind, part),
-        mask_value=part.mask_value,
-        head=part.head if source.given("model", "head") else has_labels,
-        tie=tuple(tuple(group) for group in part.tie),
-        dtype=part.dtype,
-    )
-    if kind in KEYS["heads"]:
+    told = Told(has_labels, x_width)
+    config = completed(replace(source.part.model, kind=kind), lambda *key: source.given("model", *key), told)
+    _layers(source, config)
+    if config.has("attention"):
         _heads(source, config)
-    if kind == MLP:
-        _mlp(source, part)
-    _ties(source, part)
+    if config.has("mlp"):
+        _mlp(source, config)
+    _ties(source, config)
     return config
 
 
 def _belonging(source: Source, kind: str) -> None:
     """Keys that another kind has, in `model:` and `input:`."""
-    for name, table in (("model", KEYS), ("input", INPUTS)):
-        section = at(source.tree, (name,))
+    for name in ("model", "input"):
+        section, declared = at(source.tree, (name,)), keys(PARTS[name])
         for key in section.entries if isinstance(section, Section) else ():
-            if key in table and kind not in table[key]:
-                source.add((name, key), not_of_kind(key, kind, table[key]), key=True)
+            if key in declared and kind not in declared[key].kinds:
+                source.add((name, key), not_of_kind(key, kind, declared[key].kinds), key=True)
 
 
-def not_of_kind(key: str, kind: str, kinds: frozenset[str]) -> Bilingual:
+def not_of_kind(key: str, kind: str, kinds: tuple[str, ...]) -> Bilingual:
     """The message for a key that this kind has not."""
     return Bilingual(
         "{key} does not belong to kind {kind}; it belongs to {kinds}",
@@ -86,28 +53,19 @@ def not_of_kind(key: str, kind: str, kinds: frozenset[str]) -> Bilingual:
     )
 
 
-def _layers(source: Source, kind: str) -> tuple[int, int]:
-    layers = source.part.model.layers
-    if not isinstance(layers, LayersPart):
-        return (layers if kind in (ENCODER, BOTH) else 0, layers if kind in (DECODER, BOTH) else 0)
-    stacks = {ENCODER: ("encoder",), DECODER: ("decoder",)}.get(kind, ("encoder", "decoder"))
+def _layers(source: Source, config: ModelConfig) -> None:
+    """`layers:` names only stacks that there are."""
+    stacks = KINDS[config.kind].stacks
     for name in ("encoder", "decoder"):
-        if name not in stacks and source.given("model", "layers", name):
+        if stacks and name not in stacks and source.given("model", "layers", name):
             message = Bilingual(
                 "layers.{name} in a model of kind {kind}; only {stacks}",
                 "{kind} 模型中出现 layers.{name}；只能有 {stacks}",
                 name=name,
-                kind=kind,
+                kind=config.kind,
                 stacks=stacks[0],
             )
             source.add(("model", "layers", name), message, key=True)
-    return (layers.encoder if "encoder" in stacks else 0, layers.decoder if "decoder" in stacks else 0)
-
-
-def _causal(source: Source, kind: str, part: ModelPart) -> bool:
-    if kind == ENCODER:  # causal concerns decoders
-        return False
-    return part.mask.causal if kind != ATTENTION or source.given("model", "mask", "causal") else False
 
 
 def _heads(source: Source, config: ModelConfig) -> None:
@@ -145,7 +103,7 @@ def _heads(source: Source, config: ModelConfig) -> None:
         source.add(("model", "d_k" if source.given("model", "d_k") else "positional"), message)
     if not config.projections:
         _unprojected(source, config)
-    if config.kind != ATTENTION and not config.output and config.heads * config.d_v != config.d_model:
+    if config.has("words") and not config.output and config.heads * config.d_v != config.d_model:
         message = Bilingual(
             "output is false and heads × d_v is {width}; without W_O it must be d_model {d}",
             "output 为 false，而 heads × d_v 为 {width}；没有 W_O 时须等于 d_model {d}",
@@ -153,7 +111,7 @@ def _heads(source: Source, config: ModelConfig) -> None:
             d=config.d_model,
         )
         source.add(("model", "output"), message)
-    if config.kind == ATTENTION and config.positional not in ("rope", "none"):
+    if not config.has("words") and config.positional not in ("rope", "none"):
         message = Bilingual(
             "positional is {name} in kind attention, whose x are numbers; allowed: rope, none",
             "positional 为 {name}，而 attention 模型的 x 是数字；可用：rope, none",
@@ -180,13 +138,14 @@ def _unprojected(source: Source, config: ModelConfig) -> None:
             source.add(("model", key), message)
 
 
-def _mlp(source: Source, part: ModelPart) -> None:
-    if source.sound("model", "sizes") and not part.sizes:
-        source.add(("model",), needs("sizes: [2, 2, 1]", MLP), key=True)
-    if part.activation == "swiglu":
+def _mlp(source: Source, config: ModelConfig) -> None:
+    if source.sound("model", "sizes") and not config.sizes:
+        source.add(("model",), needs("sizes: [2, 2, 1]", config.kind), key=True)
+    if len(ACTIVATIONS[config.activation].arguments) > 1:
         message = Bilingual(
-            "activation is swiglu, which gates two layers; an mlp has one: relu, sigmoid …",
-            "activation 为 swiglu，它需要两层相乘；mlp 只有一层：relu、sigmoid 等",
+            "activation is {name}, which gates two layers; an mlp has one: relu, sigmoid …",
+            "activation 为 {name}，它需要两层相乘；mlp 只有一层：relu、sigmoid 等",
+            name=config.activation,
         )
         source.add(("model", "activation"), message)
 
@@ -196,10 +155,10 @@ def needs(what: str, kind: str) -> Bilingual:
     return Bilingual("no {what}; kind {kind} needs it", "缺少 {what}；{kind} 模型必须有", what=what, kind=kind)
 
 
-def _ties(source: Source, part: ModelPart) -> None:
+def _ties(source: Source, config: ModelConfig) -> None:
     """A tie is two paths or more; a path is in one tie."""
     seen: set[str] = set()
-    for group, paths in enumerate(part.tie):
+    for group, paths in enumerate(config.tie):
         if len(paths) < 2:
             message = Bilingual(
                 "a tie of {n}; two paths or more are tied", "权重共享组只有 {n} 项；至少要两个路径", n=len(paths)
@@ -229,7 +188,7 @@ def check_kind(source: Source, report: Report) -> str | None:
     if source.sound("model") and source.sound("model", "kind"):
         place = source.place("model", key=True)
         what = "kind" if source.given("model") else "model: {kind: …}"
-        kinds = "encoder, decoder, encoder-decoder, attention, mlp, formula"
+        kinds = ", ".join(KINDS)
         report.add(
             place, Bilingual("no {what}; allowed: {kinds}", "缺少 {what}；可用：{kinds}", what=what, kinds=kinds)
         )

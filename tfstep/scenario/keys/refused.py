@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
+from msgspec import Struct
 
 from tfstep.errors import did_you_mean
+from tfstep.models.config import ModelConfig
+from tfstep.models.key import LARGEST, Key, alternatives, bare_of, choices_of, fields, section_of
+from tfstep.models.key import keys as declared
+from tfstep.models.kinds import KINDS
 from tfstep.scenario.file.nodes import Items, Keys, Node, Scalar, Section, at, found, shown
-from tfstep.scenario.keys.kinds import KEYS
-from tfstep.scenario.keys.schema import LARGEST, NO_TYPE, FilePart, Part, choices_of, fields
+from tfstep.scenario.keys.schema import NO_TYPE, FilePart
 from tfstep.text import Bilingual
 
 UNKNOWN = None
@@ -25,7 +28,7 @@ def refused(value: object, kind: Any, keys: Keys = ()) -> list[tuple[Keys, Any]]
         msgspec.convert(value, kind)
         return []
     except NO_TYPE:
-        section, item = _section(kind), _item(kind)
+        section, item = section_of(kind), _item(kind)
         inner: list[tuple[Keys, Any]] = []
         if section is not None and isinstance(value, dict):
             kinds = fields(section)
@@ -64,58 +67,57 @@ def refusal(tree: Section, keys: Keys, kind: Any) -> Bilingual:
         "{name} 为 {what}；可用：{allowed}",
         name=name,
         what=what,
-        allowed=_of_key(keys) or _of_type(kind, node),
+        allowed=allowed(kind, node) if (key := _declared(keys)) is None or key.allowed is None else key.allowed,
     )
-
-
-def _bare(kind: Any) -> Any:
-    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
 def _limits(kind: Any) -> msgspec.Meta:
     return get_args(kind)[1] if get_origin(kind) is Annotated else msgspec.Meta()
 
 
-def _section(kind: Any) -> type[Part] | None:
-    """The section that a value of this type is, or may be."""
-    for each in get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,):
-        if isinstance(each, type) and issubclass(each, Part):
-            return each
-    return None
+def _list(kind: Any) -> Any:
+    """The list that a value of this type is, or may be; None where it is none."""
+    return next((each for each in alternatives(kind) if get_origin(bare_of(each)) in (list, tuple)), None)
 
 
 def _item(kind: Any) -> Any:
     """The type of a list's items, or None for what is no list."""
-    kind = _bare(kind)
-    return get_args(kind)[0] if get_origin(kind) is list else None
+    kind = _list(kind)
+    return None if kind is None else get_args(bare_of(kind))[0]
 
 
 def _as_long(value: list[Any], kind: Any) -> bool:
     """Whether a list has as many items as its type asks for."""
-    limits = _limits(kind)
+    limits = _limits(_list(kind))
     return (limits.min_length or 0) <= len(value) <= (limits.max_length or len(value))
 
 
-def _of_key(keys: Keys) -> Bilingual | None:
-    """What is allowed under keys of which the type alone would not say it."""
-    match keys:
-        case ("model", "layers"):
-            return Bilingual(
-                "a whole number, 1 to 256, or {{encoder: 2, decoder: 1}}",
-                "一个整数（1 到 256），或 {{encoder: 2, decoder: 1}}",
-            )
-        case ("model", "mask_value"):
-            return Bilingual("a negative number or -.inf", "负数或 -.inf")
-        case ("loss",):
-            return Bilingual("an expression, or {{kind: cross_entropy}}", "一个表达式，或 {{kind: cross_entropy}}")
-        case ("tfstep",):
-            return Bilingual("1, the version of the format", "1，即格式的版本")
-    return None
+def _declared(keys: Keys) -> Key | None:
+    """The declaration of what stands under these keys."""
+    section: type[Struct] | None = FilePart
+    found = None
+    for name in keys:
+        if not isinstance(name, str):
+            found = None
+        elif section is not None:
+            found, kind = declared(section).get(name), fields(section).get(name)
+            section = section_of(_item(kind) or kind)
+    return found
+
+
+def allowed(kind: Any, node: Node | None) -> Bilingual:
+    """What is allowed by a type: its alternatives, one after the other."""
+    first, *rest = [_of_type(each, node) for each in alternatives(kind)]
+    for each in rest:
+        first = Bilingual("{a}, or {b}", "{a}，或{b}", a=first, b=each)
+    return first
 
 
 def _of_type(kind: Any, node: Node | None) -> Bilingual:
-    """What is allowed by a type and its limits."""
-    limits, bare = _limits(kind), _bare(kind)
+    """What is allowed by one type and its limits."""
+    limits, bare = _limits(kind), bare_of(kind)
+    if choices := choices_of(bare):
+        return Bilingual("{choices}", "{choices}", choices=", ".join(map(str, choices)))
     if bare is int:
         return Bilingual("a whole number{within}", "整数{within}", within=_within(limits))
     if bare is float:
@@ -130,7 +132,7 @@ def _of_type(kind: Any, node: Node | None) -> Bilingual:
         return Bilingual("true or false", "true 或 false")
     if bare is str:
         return Bilingual("a text that is not empty", "非空文本") if limits.min_length else Bilingual("a text", "文本")
-    if get_origin(bare) is not list:
+    if get_origin(bare) not in (list, tuple):
         return Bilingual("a group of keys", "一组键值")
     if limits.min_length is None:
         return Bilingual("a list", "列表")
@@ -168,8 +170,8 @@ def _unknown_key(tree: Section, keys: Keys) -> Bilingual:
     sections = dict(_sections(FilePart))
     known = list(sections[section])
     kind = at(tree, ("model", "kind"))
-    if section == ("model",) and isinstance(kind, Scalar) and any(kind.value in kinds for kinds in KEYS.values()):
-        known = [name for name in known if kind.value in KEYS[name]]
+    if section == ("model",) and isinstance(kind, Scalar) and kind.value in KINDS:
+        known = [name for name in known if kind.value in declared(ModelConfig)[name].kinds]
     elsewhere = [path for path, keys in sections.items() if key in keys and path != section and path]
     hint = did_you_mean(key, known)
     if elsewhere:
@@ -186,7 +188,7 @@ def _unknown_key(tree: Section, keys: Keys) -> Bilingual:
 
 def _sections(kind: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """Every section of a file by its path, outer ones first, with its keys; one of a list goes by the list's path."""
-    section = _section(_item(kind) or kind)
+    section = section_of(_item(kind) or kind)
     if section is not None:
         inner = fields(section)
         yield path, inner

@@ -1,30 +1,32 @@
-"""The keys of a scenario file, their types and their limits (msgspec).
+"""The sections of a scenario file (msgspec), each key declared once: see `models.key`.
 
 What these classes cannot say (words, arrays of numbers, texts, how keys agree with each other) is
 checked beside them: a field of type ``Any`` is read by the room's own readers, and its JSON
-Schema is given by hand. Defaults that depend on other keys are filled in by `model` and `check`.
+Schema is given by hand.
 """
 
 from __future__ import annotations
 
-import sys
-from functools import cache
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, ValidationError, field
+from msgspec import Meta, Struct, ValidationError
 
+from tfstep.models.config import LayersPart, LossName, MaskPart, ModelConfig, RopePart, TrainKeys
+from tfstep.models.key import Key, Numbers, Section
+from tfstep.text import Bilingual
+
+NO_TYPE = (ValidationError, UnicodeEncodeError)
+"""What `msgspec.convert` raises for a value of another type; the latter where it meets half a character."""
 _WORD = {"type": ["string", "number", "boolean"]}
 _WORDS = {"type": "array", "items": _WORD}
 _NUMBER = {"type": "number"}
 _FILLS = ["xavier", "normal", "uniform", "zeros"]
+_LIST_OF_WORDS = {"anyOf": [{"type": "integer", "minimum": 1}, _WORDS]}
 
 
 def _one(kind: str) -> dict[str, object]:
     return {"type": "object", "properties": {kind: _NUMBER}, "required": [kind], "additionalProperties": False}
 
-
-_NUMBERS = {"$nested": "numbers"}  # stands for a reference that `json_schema` puts in
-_LIST_OF_WORDS = {"anyOf": [{"type": "integer", "minimum": 1}, _WORDS]}
 
 TextField = Annotated[
     Any,
@@ -45,7 +47,6 @@ SentencesField = Annotated[
     Any,
     Meta(extra_json_schema={"anyOf": [_WORD, {"type": "array", "items": {"anyOf": [_WORD, _WORDS]}}]}),
 ]
-NumbersField = Annotated[Any, Meta(extra_json_schema=_NUMBERS)]
 VocabField = Annotated[
     Any,
     Meta(
@@ -72,7 +73,7 @@ FillField = Annotated[
                 _one("normal"),
                 _one("uniform"),
                 _one("constant"),
-                _NUMBERS,
+                {"$nested": "numbers"},
             ]
         }
     ),
@@ -88,168 +89,257 @@ VariantsField = Annotated[
     ),
 ]
 
-StepsField = Annotated[
-    Any, Meta(extra_json_schema={"type": "object", "additionalProperties": {"type": ["string", "number"]}})
-]
 
-Kind = Literal["encoder", "decoder", "encoder-decoder", "attention", "mlp", "formula"]
-Activation = Literal["relu", "gelu", "gelu_tanh", "silu", "sigmoid", "tanh", "swiglu", "identity"]
-NO_TYPE = (ValidationError, UnicodeEncodeError)
-"""What `msgspec.convert` raises for a value of another type; the latter where it meets half a character."""
-LARGEST = sys.float_info.max  # below infinity
-Size = Annotated[int, Meta(ge=1)]
-Depth = Annotated[int, Meta(ge=1, le=256)]
-Finite = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
-Positive = Annotated[float, Meta(gt=0, le=LARGEST)]
-Fraction = Annotated[float, Meta(ge=0, lt=1)]
-
-
-class Part(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A group of keys: no key beyond the declared ones, no conversion between types but from int to float."""
-
-
-class LayersPart(Part):
-    """`layers:` a stack."""
-
-    encoder: Depth = 1
-    decoder: Depth = 1
-
-
-class RopePart(Part):
-    """`rope:`, rotary position embedding (Su et al. 2021)."""
-
-    base: Positive = 10000.0
-    pairs: Literal["interleaved", "half"] = "interleaved"
-
-
-class MaskPart(Part):
-    """`mask:`, which cells of the scores are filled with `mask_value`."""
-
-    padding: bool = True
-    causal: bool = True
-
-
-class ModelPart(Part):
-    """`model:`; which keys belong to which kind stands in `kinds.KEYS`."""
-
-    kind: Kind = "encoder"
-    layers: Depth | LayersPart = 1
-    d_model: Size = 4
-    heads: Size = 1
-    kv_heads: Size = 1
-    d_k: Size = 4
-    d_v: Size = 4
-    d_ff: Size = 16
-    sizes: Annotated[list[Size], Meta(min_length=2)] = []
-    activation: Activation = "relu"
-    norm: Literal["layer", "rms", "batch", "none"] = "layer"
-    norm_position: Literal["post", "pre"] = "post"
-    eps: Annotated[float, Meta(ge=0, le=LARGEST)] = 1e-5
-    residual: bool = True
-    positional: Literal["sinusoidal", "learned", "rope", "none"] = "sinusoidal"
-    rope: RopePart = field(default_factory=RopePart)
-    embed_scale: bool = False
-    projections: bool = True
-    output: bool = True
-    bias: bool = True
-    scale: bool = True
-    mask: MaskPart = field(default_factory=MaskPart)
-    mask_value: Annotated[float, Meta(lt=0)] = -1e9
-    head: bool = True
-    tie: list[list[str]] = []
-    dtype: Literal["float64", "float32"] = "float64"
-    given: dict[str, NumbersField] = {}
-    parameters: dict[str, NumbersField] = {}
-    steps: StepsField = None
-
-
-class InputPart(Part):
+class InputPart(Section, frozen=True):
     """`input:`, what the model reads and what it should say."""
 
-    source: SentencesField = None
-    target: SentencesField = None
-    labels: SentencesField = None
-    offset: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
-    x: NumbersField = None
-    memory: NumbersField = None
+    source: Annotated[
+        SentencesField,
+        Key(
+            "source",
+            Bilingual(
+                "What the encoder reads: words, a list of words, or a list of lists, a batch filled up with `<pad>`.",
+                "编码器读的句子：若干词、词的列表，或列表的列表（一批，短的用 `<pad>` 补齐）。",
+            ),
+        ),
+    ] = None
+    target: Annotated[SentencesField, Key("target", Bilingual("What the decoder reads.", "解码器读的句子。"))] = None
+    labels: Annotated[
+        SentencesField,
+        Key("words", Bilingual("What it should say; `<pad>` does not count.", "该说出的词；`<pad>` 不计。")),
+    ] = None
+    offset: Annotated[
+        int,
+        Meta(ge=0, le=1_000_000),
+        Key("attention", Bilingual("The position of the first word.", "第一个词的位置。")),
+    ] = 0
+    x: Annotated[Numbers, Key("numbers", Bilingual("Numbers in place of words.", "直接给数，不用词。"))] = None
+    memory: Annotated[
+        Numbers,
+        Key(
+            "memory",
+            Bilingual("An outside store to attend to, in place of x itself.", "供关注的外部存储，代替 x 自身。"),
+        ),
+    ] = None
 
 
-class LossPart(Part):
+class LossPart(Section, frozen=True):
     """`loss:`, what training makes small."""
 
-    kind: Literal["cross_entropy", "mse", "half_mse", "sum", "none"] = "cross_entropy"
-    of: Annotated[str, Meta(min_length=1)] = ""
-    target: NumbersField = None
+    kind: Annotated[
+        LossName,
+        Key(
+            "",
+            Bilingual(
+                "Default: cross_entropy where there are labels, else none. half_mse is ½·Σ(ŷ−y)², mse the mean.",
+                "默认有 labels 时为 cross_entropy，否则为 none。half_mse 是 ½·Σ(ŷ−y)²，mse 是平均。",
+            ),
+        ),
+    ] = ""
+    of: Annotated[
+        str,
+        Meta(min_length=1),
+        Key(
+            "",
+            Bilingual(
+                "The tensor it is of; default: out.logits, or the model's last output.",
+                "对哪个张量；默认 out.logits，或模型最后的输出。",
+            ),
+        ),
+    ] = ""
+    target: Annotated[
+        Numbers,
+        Key(
+            "", Bilingual("What that tensor should be, for mse and half_mse.", "该张量的目标值，用于 mse 和 half_mse。")
+        ),
+    ] = None
 
 
-class WeightsPart(Part):
+class WeightsPart(Section, frozen=True):
     """`weights:`, what the parameters start from: init, then file, then set."""
 
-    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
-    init: InitField = "xavier"
-    set: dict[str, FillField] = {}
-    file: Annotated[str, Meta(min_length=1)] = ""
-    names: Annotated[str, Meta(min_length=1)] = "auto"
-    partial: bool = False
+    seed: Annotated[
+        int,
+        Meta(ge=0, le=2**63 - 1),
+        Key(
+            "",
+            Bilingual(
+                "Every parameter draws from a stream of its own, by seed and path.",
+                "每个参数按种子和路径各有一条随机流。",
+            ),
+        ),
+    ] = 0
+    init: Annotated[
+        InitField,
+        Key(
+            "",
+            Bilingual(
+                "How they are drawn; {{normal: 0.02}} gives the spread.", "怎样抽取；{{normal: 0.02}} 给出离散程度。"
+            ),
+        ),
+    ] = "xavier"
+    set: Annotated[
+        dict[str, FillField],
+        Key(
+            "",
+            Bilingual(
+                "Single parameters by path, over init and file; likewise what an optimizer remembers (`P.m_before`, "
+                "`update.done`).",
+                "按路径单独指定参数，优先于 init 和 file；优化器的记忆（`P.m_before`、`update.done`）也这样写。",
+            ),
+        ),
+    ] = {}
+    file: Annotated[
+        str,
+        Meta(min_length=1),
+        Key(
+            "",
+            Bilingual(
+                ".safetensors (or the index of its shards), .npz or .gguf, with these paths or with a family's names.",
+                ".safetensors（或其分片索引）、.npz 或 .gguf 文件，以路径为键，或用某个模型家族的名称。",
+            ),
+        ),
+    ] = ""
+    names: Annotated[
+        str,
+        Meta(min_length=1),
+        Key(
+            "",
+            Bilingual(
+                "Whose names the file has: a family of checkpoints, such as llama; auto finds out.",
+                "文件用的是谁的名称：某个模型家族，如 llama；auto 自行判断。",
+            ),
+        ),
+    ] = "auto"
+    partial: Annotated[
+        bool,
+        Key(
+            "",
+            Bilingual(
+                "Whether parameters that the file lacks are drawn at random; else that is an error.",
+                "文件中缺少的参数是否随机生成；否则报错。",
+            ),
+        ),
+    ] = False
 
 
-class ExamplePart(Part):
+class ExamplePart(Section, frozen=True):
     """One of `train.data`."""
 
-    source: SentencesField = None
-    target: SentencesField = None
-    labels: SentencesField = None
+    source: Annotated[SentencesField, Key("source", Bilingual("As in `input`.", "同 `input`。"))] = None
+    target: Annotated[SentencesField, Key("target", Bilingual("As in `input`.", "同 `input`。"))] = None
+    labels: Annotated[SentencesField, Key("words", Bilingual("As in `input`.", "同 `input`。"))] = None
 
 
-class TrainPart(Part):
+class TrainPart(TrainKeys, frozen=True):
     """`train:`, how the parameters learn."""
 
-    optimizer: Literal["sgd", "adam"] = "sgd"
-    lr: Finite = 0.1
-    momentum: Fraction = 0.0
-    betas: Annotated[list[Fraction], Meta(min_length=2, max_length=2)] = field(default_factory=lambda: [0.9, 0.999])
-    eps: Positive = 1e-8
-    steps: Annotated[int, Meta(ge=0, le=1_000_000)] = 100
-    teacher_forcing: bool = True
-    data: list[ExamplePart] = []
+    data: Annotated[
+        tuple[ExamplePart, ...],
+        Key(
+            "",
+            Bilingual(
+                "Examples to train on, while the screen shows `input`.", "训练用的样本；屏幕上看的仍是 `input`。"
+            ),
+        ),
+    ] = ()
 
 
-class VariantPart(Part):
+class VariantPart(Section, frozen=True):
     """One of `variants:`, merged over the file; lists are replaced, ``null`` takes a key away."""
 
     title: TextField = None
     about: TextField = None
-    model: dict[str, Any] | None = {}
+    model: dict[str, Any] | None = None
     vocab: VocabField | None = None
-    input: dict[str, Any] | None = {}
+    input: dict[str, Any] | None = None
     loss: Any = None
-    weights: dict[str, Any] | None = {}
-    pins: dict[str, Any] | None = {}
-    train: dict[str, Any] | None = {}
+    weights: dict[str, Any] | None = None
+    pins: dict[str, Any] | None = None
+    train: dict[str, Any] | None = None
 
 
-class FilePart(Part):
+class FilePart(Section, frozen=True):
     """A whole scenario file."""
 
-    tfstep: Literal[1] = 1
-    title: TextField = None
-    about: TextField = None
-    model: ModelPart = field(default_factory=ModelPart)
-    vocab: VocabField = None
-    input: InputPart = field(default_factory=InputPart)
-    loss: LossPart | Annotated[str, Meta(min_length=1, max_length=2000)] = field(default_factory=LossPart)
-    weights: WeightsPart = field(default_factory=WeightsPart)
-    pins: dict[str, NumbersField] = {}
-    train: TrainPart = field(default_factory=TrainPart)
-    variants: VariantsField = None
+    tfstep: Annotated[
+        Literal[1],
+        Key(
+            "",
+            Bilingual("The version of this format.", "本格式的版本。"),
+            allowed=Bilingual("1, the version of the format", "1，即格式的版本"),
+        ),
+    ] = 1
+    title: Annotated[
+        TextField,
+        Key("", Bilingual("One line: a string, or one per language.", "一行标题：一个字符串，或每种语言一个。")),
+    ] = None
+    about: Annotated[
+        TextField, Key("", Bilingual("What the scenario shows, likewise.", "场景要说明什么，写法同上。"))
+    ] = None
+    model: Annotated[ModelConfig, Key("", Bilingual("The model.", "模型。"))] = ModelConfig()
+    vocab: Annotated[
+        VocabField,
+        Key(
+            "",
+            Bilingual(
+                "Every word: a list, a number N for the words 0 … N-1, or {{source: …, target: …}}.",
+                "全部词：一个列表；或数 N，表示词 0 … N-1；或 {{source: …, target: …}}。",
+            ),
+        ),
+    ] = None
+    input: Annotated[
+        InputPart, Key("", Bilingual("What the model reads and what it should say.", "模型读什么、该说什么。"))
+    ] = InputPart()
+    loss: Annotated[
+        LossPart | Annotated[str, Meta(min_length=1, max_length=2000)],
+        Key(
+            "",
+            Bilingual(
+                "What training makes small: a section, or an expression.", "训练要减小的量：一节，或一个表达式。"
+            ),
+            allowed=Bilingual("an expression, or {{kind: cross_entropy}}", "一个表达式，或 {{kind: cross_entropy}}"),
+        ),
+    ] = LossPart()
+    weights: Annotated[WeightsPart, Key("", Bilingual("What the parameters start from.", "参数从什么值开始。"))] = (
+        WeightsPart()
+    )
+    pins: Annotated[
+        dict[str, Numbers],
+        Key(
+            "",
+            Bilingual(
+                "Numbers that are held, by path or part of one: `enc0.attn.heads[:,1]: 0`. No gradient flows back through "
+                "them.",
+                "固定不变的数，按路径或其一部分写：`enc0.attn.heads[:,1]: 0`。梯度不会流回它们。",
+            ),
+        ),
+    ] = {}
+    train: Annotated[TrainPart, Key("", Bilingual("How the parameters learn.", "参数怎样学习。"))] = TrainPart()
+    variants: Annotated[
+        VariantsField,
+        Key(
+            "",
+            Bilingual(
+                "Changes by name, merged over the file (a list of names: one after the other). Lists are replaced, null "
+                "takes a key away. `base` is the file itself.",
+                "有名字的改动，叠加在文件之上（写成名字的列表则依次叠加）。列表整个替换，null 去掉一个键。"
+                "`base` 就是文件本身。",
+            ),
+        ),
+    ] = None
 
 
-@cache
-def fields(part: type[Part]) -> dict[str, Any]:
-    """The keys of a section and their types, in order."""
-    return get_type_hints(part, include_extras=True)
-
-
-def choices_of(kind: Any) -> tuple[Any, ...]:
-    """The values that a key may have, if they are few."""
-    return get_args(kind) if get_origin(kind) is Literal else ()
+PARTS: dict[str, type[Struct]] = {
+    "file": FilePart,
+    "model": ModelConfig,
+    "layers": LayersPart,
+    "rope": RopePart,
+    "mask": MaskPart,
+    "input": InputPart,
+    "loss": LossPart,
+    "weights": WeightsPart,
+    "train": TrainPart,
+    "example": ExamplePart,
+}
+"""The sections: ``layers``, ``rope`` and ``mask`` stand inside ``model``, ``example`` is one of ``train.data``."""

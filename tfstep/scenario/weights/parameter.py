@@ -8,11 +8,13 @@ from typing import Protocol
 import numpy as np
 
 from tfstep.errors import nearest
+from tfstep.models.optimizers import OPTIMIZERS
 from tfstep.scenario.file.mistakes import Mistakes
 from tfstep.scenario.file.nodes import shown
 from tfstep.text import Bilingual
 
 Shape = tuple[int, ...]
+_MEMORY = tuple(f".{name}_before" for optimizer in OPTIMIZERS.values() for name in optimizer.memory)
 
 
 class Parameter(Protocol):
@@ -66,4 +68,4 @@ def unknown(path: str, known: Mapping[str, Parameter]) -> Bilingual:
 
 def is_memory(path: str) -> bool:
     """Whether this is what an optimizer remembers from one update to the next."""
-    return path == "update.done" or path.endswith((".m_before", ".v_before", ".velocity_before"))
+    return path == "update.done" or path.endswith(_MEMORY)

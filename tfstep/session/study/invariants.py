@@ -92,7 +92,7 @@ def padding(scenario: Scenario, trace: Trace) -> Holds:
     if scenario.model.norm == "batch":
         reason = Bilingual("batch normalization averages over padding too", "批归一化把填充也算进平均")
         return meant(title, reason, worst)
-    if not scenario.model.mask_padding:
+    if not scenario.model.mask.padding:
         return meant(title, Bilingual("model.mask.padding is off", "model.mask.padding 已关闭"), worst)
     return Holds(title, agree(worst), said(worst))
 

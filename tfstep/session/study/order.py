@@ -69,7 +69,7 @@ def sees_no_future(scenario: Scenario, trace: Trace) -> Holds:
         later[:, t:] += noise(x)[:, t:]
         other = trace.edit({"tgt.x": later})
         moved = max(moved, apart(trace[out].value[:, :t], other[out].value[:, :t]))
-    if not scenario.model.mask_causal:
+    if not scenario.model.mask.causal:
         return meant(title, Bilingual("model.mask.causal is off", "model.mask.causal 已关闭"), moved)
     if scenario.model.norm == "batch":
         return meant(title, Bilingual("batch normalization averages over all words", "批归一化对所有词取平均"), moved)

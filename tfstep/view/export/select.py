@@ -77,15 +77,17 @@ def _exact(trace: Trace, pattern: str) -> dict[Key, Tensor]:
     if "*" not in pattern:
         tensor = trace[pattern]
         return {(tensor.node.slot,): tensor}
-    nodes = matching(_removed(trace), pattern)
-    if nodes:
+    matches = matcher(pattern)
+    for path, key in trace.plan.switched_off():
+        if not matches(path):
+            continue
         raise PathError(
             Bilingual(
                 "{pattern}: this scenario switches {path} off with `{key}`",
                 "{pattern}：本场景用 `{key}` 把 {path} 关掉了",
                 pattern=pattern,
-                path=nodes[0].path,
-                key=trace.plan.removed[nodes[0].path],
+                path=path,
+                key=key,
             )
         )
     names = [node.path for node in trace.plan.nodes]
@@ -97,9 +99,3 @@ def _exact(trace: Trace, pattern: str) -> dict[Key, Tensor]:
             near=did_you_mean(pattern.replace("*", ""), names),
         )
     )
-
-
-def _removed(trace: Trace) -> list[Node]:
-    """The paths that the scenario switched off, as nodes to match."""
-    some = trace.plan.nodes[0]
-    return [Node(-1, path, "removed", some.spec, None, (), {}, "") for path in trace.plan.removed]
