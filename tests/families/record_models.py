@@ -152,6 +152,8 @@ def made(kind: str, what: str, given: dict):
     model = getattr(transformers, {"GPT2ForCausalLM": "GPT2LMHeadModel"}.get(kind + what, kind + what))(config).eval()
     drawing = np.random.default_rng(7)
     for name, p in model.named_parameters():
+        if not p.requires_grad:  # tables that are made, not learned
+            continue
         around = 1.0 if p.ndim == 1 and "norm" in name.lower() + "ln_" * ("ln_" in name) and "bias" not in name else 0.0
         drawn = drawing.normal(around, 0.3 if p.ndim == 1 else 0.9 / np.sqrt(p.shape[-1]), tuple(p.shape))
         p.data.copy_(torch.from_numpy(drawn.astype(np.float32)))
@@ -183,6 +185,7 @@ def arrays(prefix: str, found) -> dict[str, np.ndarray]:
 def recorded(name: str, kind: str, what: str, given: dict, pair: bool = False, shifted: bool = False) -> None:
     """One folder."""
     torch.set_default_dtype(torch.float64)
+    torch.FloatTensor = torch.DoubleTensor  # what Marian makes its sinusoids with
     with Double():
         model = made(kind, what, given)
         draw = np.random.default_rng(11)

@@ -38,6 +38,7 @@ class Family(Struct, frozen=True):
     defaults: Mapping[str, Any] = field(default_factory=dict)
     anchors: tuple[str, ...] = ()
     spare: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()  # our paths that its checkpoints do not have, and that stay at their start
     architecture: str = ""  # of the class that has the output layer
     system: str = ""  # how people call it
 

@@ -12,9 +12,56 @@ from tfstep.text import Bilingual
 
 _HOMES = {
     "gpt2": "decoders.gpt2",
+    "opt": "decoders.opt",
+    "gpt-neox": "decoders.neox",
+    "gptj": "decoders.neox",
+    "bloom": "decoders.neox",
+    "mpt": "decoders.mpt",
+    "falcon": "decoders.mpt",
     "llama": "decoders.llama",
+    "mistral": "decoders.llama",
+    "granite": "decoders.llama",
+    "qwen2": "decoders.qwen",
+    "qwen3": "decoders.qwen",
+    "qwen3-moe": "decoders.qwen",
+    "mixtral": "decoders.qwen",
+    "gemma": "decoders.gemma",
+    "gemma2": "decoders.gemma",
+    "gemma3": "decoders.gemma",
+    "phi": "decoders.phi",
+    "phi3": "decoders.phi",
+    "glm4": "decoders.phi",
+    "gpt-oss": "decoders.phi",
+    "olmo": "decoders.olmo",
+    "olmo2": "decoders.olmo",
+    "olmo3": "decoders.olmo",
+    "cohere": "decoders.cohere",
+    "cohere2": "decoders.cohere",
+    "smollm3": "decoders.kin",
+    "stablelm": "decoders.kin",
+    "nemotron": "decoders.kin",
+    "starcoder2": "decoders.kin",
+    "bert": "encoders.bert",
+    "roberta": "encoders.bert",
+    "electra": "encoders.bert",
+    "distilbert": "encoders.bert",
+    "albert": "encoders.bert",
+    "modernbert": "encoders.modernbert",
+    "t5": "pairs.t5",
+    "bart": "pairs.bart",
+    "marian": "pairs.bart",
 }
-_TYPES: dict[str, str] = {}
+_TYPES = {  # `model_type` of config.json, where it is not the name
+    "gpt_neox": "gpt-neox",
+    "qwen3_moe": "qwen3-moe",
+    "gemma3_text": "gemma3",
+    "gpt_oss": "gpt-oss",
+    "xlm-roberta": "roberta",
+    "camembert": "roberta",
+    "mt5": "t5",
+    "RefinedWeb": "falcon",
+    "RefinedWebModel": "falcon",
+}
 _OTHERWISE = {  # known, and not computed: what they need that is not here
     "deepseek_v2": "MLA",
     "deepseek_v3": "MLA",
@@ -27,7 +74,7 @@ _OTHERWISE = {  # known, and not computed: what they need that is not here
     "whisper": "speech",
     "wav2vec2": "speech",
     "llava": "vision",
-    "gemma3": "vision",
+    "gemma3": "vision; gemma3_text opens",
     "qwen2_vl": "vision",
     "mllama": "vision",
 }
@@ -64,7 +111,7 @@ def families() -> Iterator[Family]:
 def of_type(model_type: object) -> Family:
     """The family of a `model_type`. Raises FamilyError for one that does not open."""
     name = _TYPES.get(model_type, model_type) if isinstance(model_type, str) else None
-    if isinstance(name, str) and name in _HOMES:
+    if isinstance(name, str) and name in _HOMES and model_type not in _OTHERWISE:
         return family(name)
     why = _OTHERWISE.get(model_type) if isinstance(model_type, str) else None
     raise FamilyError(

@@ -88,8 +88,8 @@ def reasons(c: ModelConfig, queries: Sentences, keys: Sentences, causal: bool) -
         return None
     (batch, n), m = queries.ids.shape, keys.ids.shape[1]
     mask = np.zeros((batch, 1, n, m), np.int8)
-    if c.mask.padding and keys.pad is not None:
-        mask |= np.where(keys.ids == keys.pad, PADDING, 0).astype(np.int8)[:, None, None, :]
+    if c.mask.padding and (padding := keys.padding) is not None:
+        mask |= np.where(padding, PADDING, 0).astype(np.int8)[:, None, None, :]
     if causal:
         mask |= future(batch, n)
     return mask

@@ -6,6 +6,7 @@ resolved, defaults filled in, words turned into ids.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -291,8 +292,20 @@ class Sentences(Struct, frozen=True, eq=False):
 
     words: Words  # (batch, position), with the pad word where a sentence ended
     ids: np.ndarray  # (batch, position), integers
-    vocab: tuple[str, ...]
+    vocab: Sequence[str]
     pad: int | None  # the id of <pad>, where the vocabulary has it
+    lengths: tuple[int, ...] | None = None  # of the sentences, where not the word but the place says what is padding
+
+    @property
+    def padding(self) -> np.ndarray | None:
+        """Where a sentence is only filled up: (batch, position) of bool; None where there is nothing to fill with.
+
+        In a scenario that lists its words every ``<pad>`` is padding; for a tokenizer the word may be meant, as
+        the first word of T5's decoder, and only what fills the shorter sentences of a batch is.
+        """
+        if self.lengths is not None:
+            return np.arange(self.ids.shape[1]) >= np.array(self.lengths)[:, None]
+        return None if self.pad is None else self.ids == self.pad
 
 
 class Inputs(Struct, frozen=True, eq=False):

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tfstep.errors import ScenarioError, TfstepError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
+from tfstep.models.kinds import KINDS
 from tfstep.scenario.file import catalog, variants
 from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, Report, fault, in_order
 from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, from_python, place_of, to_python
@@ -23,6 +24,7 @@ from tfstep.scenario.words import Vocabulary
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
+    from tfstep.scenario.opening.reading import Reading
     from tfstep.scenario.program import Program
 
 
@@ -111,13 +113,53 @@ def as_scenario(given: object) -> Scenario:
     )
 
 
-def load(name: str | Path, variant: str | None = None) -> Scenario:
-    """The scenario of a file, or the one that ships under a bare name.
+def load(
+    name: str | Path,
+    variant: str | None = None,
+    *,
+    text: str | list[str] | None = None,
+    ids: list[int] | list[list[int]] | None = None,
+    target: str | list[str] | None = None,
+    target_ids: list[int] | list[list[int]] | None = None,
+    labels: str | None = None,
+    dtype: str | None = None,
+) -> Scenario:
+    """The scenario of a file, the one that ships under a bare name, or a model's folder or ``.gguf`` file.
 
-    Raises `ScenarioError` with every mistake of the file, in all its variants.
+    What a model reads is ``text`` (several: a batch) through its tokenizer, or ``ids`` as they are; ``target`` and
+    ``target_ids`` are what the decoder of an encoder-decoder reads; ``labels`` is next or none. Raises
+    `ScenarioError` with every mistake of the file, in all its variants.
     """
+    from tfstep.scenario.opening.reading import reading
+
+    return read(name, variant, reading(text, ids, target, target_ids, labels, dtype))
+
+
+def read(name: str | Path, variant: str | None, asked: Reading) -> Scenario:
+    """The same with what is asked for in one. Raises `ScenarioError` like `load`."""
     path = catalog.find(str(name))
-    return _load(read_text(path), path.stem, path, variant)
+    if path.suffix == ".gguf" or path.is_dir():
+        return _opened(path, variant, asked)
+    scenario = _load(read_text(path), path.stem, path, variant)
+    if not asked:
+        return scenario
+    kind, labelled = KINDS[scenario.model.kind], at(scenario.tree, ("input", "labels"))
+    following = isinstance(labelled, Scalar) and labelled.value == "next"
+    sides = kind.needs if "words" in kind.parts else ()
+    return scenario.with_changes(asked.changes(scenario.model.kind, sides, following))
+
+
+def _opened(path: Path, variant: str | None, asked: Reading) -> Scenario:
+    """A model on disk, as the scenario that `tfstep new` writes of it. Raises TfstepError."""
+    from tfstep.scenario.opening.checkpoint import checkpoint
+    from tfstep.scenario.opening.document import document, written
+
+    found = checkpoint(path)
+    text = written(document(found, asked))
+    try:
+        return _load(text, found.title, found.folder / f"{found.title}.yaml", variant)
+    except Mistakes as mistakes:  # of a file that nobody has written: its lines say nothing
+        raise Mistakes([Mistake(Place(str(path)), each.message) for each in mistakes.mistakes]) from None
 
 
 def load_text(text: str, name: str = "scenario", variant: str | None = None) -> Scenario:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from tfstep.families.config import nothing, only
+from typing import Any
+
+from tfstep.families.config import Config, nothing, only
 from tfstep.families.family import Family, Name, fused, linear, norm
 from tfstep.families.relation import SAME, THIRDS, TRANSPOSED, Relation
-from tfstep.families.shared import activation, no_bias, optional, tied
+from tfstep.families.shared import activation, no_bias, optional, pattern, tied
+
+def _by_layer(value: Any, config: Config) -> dict[str, Any]:
+    """`scale_attn_by_inverse_layer_idx`: scores over √d_k · (layer + 1)."""
+    if not value:
+        return {}
+    width = config.whole("n_embd") // config.whole("n_head")
+    return pattern([{"scale": width**-0.5 / (i + 1)} for i in range(config.whole("n_layer"))])
+
 
 GPT2 = Family(
     name="gpt2",
@@ -37,7 +47,7 @@ GPT2 = Family(
         "activation_function": activation,
         "layer_norm_epsilon": "eps",
         "scale_attn_weights": only(True),
-        "scale_attn_by_inverse_layer_idx": only(False),
+        "scale_attn_by_inverse_layer_idx": _by_layer,
         "reorder_and_upcast_attn": nothing,
         "add_cross_attention": only(False),
         "tie_word_embeddings": tied,
