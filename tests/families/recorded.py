@@ -123,6 +123,9 @@ if __name__ == "__main__":
             every = list(compared(each))
             worst = max(every, key=lambda d: d.ratio)
             bad = [d for d in every if d.ratio > 1]
-            print(f"{each:16} {len(every):4} worst {worst.what} {worst.worst:.3g} of {worst.size:.3g} ({worst.ratio:.3g})", *[f"\n      {d}" for d in bad[:4]])
+            print(
+                f"{each:16} {len(every):4} worst {worst.what} {worst.worst:.3g} of {worst.size:.3g} ({worst.ratio:.3g})",
+                *[f"\n      {d}" for d in bad[:4]],
+            )
         except tfstep.TfstepError as error:
             print(f"{each:16}", str(error)[:150].replace("\n", " | "))

@@ -121,7 +121,9 @@ def test_what_fits_no_parameter_is_told_at_its_place(scenario: Make, line: str, 
 def test_a_file_comes_after_init_and_before_set(tmp_path: Path, head: str, suffix: str) -> None:
     arrays = {"src.E": np.arange(12.0).reshape(4, 3), "enc0.attn.b_Q": np.arange(5, dtype=np.float32)}
     write_weights(tmp_path / f"w{suffix}", arrays)
-    (tmp_path / "s.yaml").write_text(head + f"weights:\n  file: w{suffix}\n  partial: true\n  set: {{enc0.attn.b_Q: ones}}\n")
+    (tmp_path / "s.yaml").write_text(
+        head + f"weights:\n  file: w{suffix}\n  partial: true\n  set: {{enc0.attn.b_Q: ones}}\n"
+    )
     values = drawn(load(tmp_path / "s.yaml"))
     assert (values["src.E"] == arrays["src.E"]).all()
     assert (values["enc0.attn.b_Q"] == 1).all()
@@ -142,7 +144,14 @@ def test_what_is_wrong_in_a_file_is_told_all_at_once(tmp_path: Path, head: str, 
     ]
 
 
-@pytest.mark.parametrize(("name", "words"), [("no.npz", "there is no such file"), ("w.h5", "'.h5' is no weights file"), ("w.pt", "a pickle, which can run any code")])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("no.npz", "there is no such file"),
+        ("w.h5", "'.h5' is no weights file"),
+        ("w.pt", "a pickle, which can run any code"),
+    ],
+)
 def test_a_file_that_cannot_be_read_is_told_at_its_key(tmp_path: Path, head: str, name: str, words: str) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(head + f"weights: {{file: {name}}}\n")

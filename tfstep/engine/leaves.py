@@ -13,7 +13,8 @@ class Later:
     __slots__ = ("_read", "_value")
 
     def __init__(self, read: Callable[[], np.ndarray]) -> None:
-        self._read, self._value = read, None
+        self._read = read
+        self._value: np.ndarray | None = None
 
     def __call__(self) -> np.ndarray:
         """Its numbers, read-only."""

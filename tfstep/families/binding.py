@@ -50,9 +50,7 @@ def bind(family: Family, shapes: Mapping[str, Shape], wanted: Mapping[str, Shape
         else:
             missing.append(path)
     used = {source.name for source in sources.values()} | {name for _, name, _ in misfits}
-    return Binding(
-        family, sources, tuple(missing), tuple(misfits), tuple(name for name in shapes if name not in used)
-    )
+    return Binding(family, sources, tuple(missing), tuple(misfits), tuple(name for name in shapes if name not in used))
 
 
 def detect(shapes: Mapping[str, Shape], wanted: Mapping[str, Shape], model: Heads, kind: str) -> Binding | None:

@@ -10,28 +10,30 @@ from msgspec import Struct, field
 from tfstep.errors import TfstepError
 from tfstep.text import Bilingual
 
-INERT = frozenset(
-    """_name_or_path _attn_implementation _attn_implementation_autoset _commit_hash _num_labels architectures
-    attn_implementation auto_map begin_suppress_tokens bos_token_id chunk_size_feed_forward classifier_activation
-    classifier_bias classifier_dropout classifier_dropout_prob classifier_pooling cls_token_id
-    custom_pipelines decoder_start_token_id diversity_penalty do_sample dtype early_stopping
-    encoder_no_repeat_ngram_size eos_token_id exponential_decay_length_penalty finetuning_task forced_bos_token_id
-    forced_eos_token_id gradient_checkpointing id2label is_encoder_decoder label2id length_penalty max_length min_length
-    model_type no_repeat_ngram_size num_beam_groups num_beams num_return_sequences output_attentions output_hidden_states
-    output_past pad_token_id prefix problem_type pruned_heads remove_invalid_values repetition_penalty
-    return_dict return_dict_in_generate sep_token_id summary_activation summary_first_dropout summary_last_dropout
-    summary_proj_to_labels summary_type summary_use_proj suppress_tokens task_specific_params temperature
-    tf_legacy_loss tokenizer_class top_k top_p torch_dtype torchscript transformers_version typical_p unk_token_id
-    use_bfloat16 use_cache vocab_file vocab_size
-    initializer_range initializer_factor initializer_cutoff_factor init_std init_device
-    attention_dropout attn_pdrop attention_probs_dropout_prob activation_dropout hidden_dropout hidden_dropout_prob
-    resid_pdrop embd_pdrop emb_pdrop dropout dropout_rate qa_dropout seq_classif_dropout layerdrop encoder_layerdrop
-    decoder_layerdrop residual_dropout embedding_dropout mlp_dropout
-    pretraining_tp slow_but_exact max_position_embeddings max_seq_len n_ctx model_max_length gradient_checkpointing
-    output_router_logits router_aux_loss_coef router_jitter_noise router_z_loss_coef aux_loss_alpha
-    deterministic_flash_attn sparse_prediction sparse_pred_ignore_index reorder_and_upcast_attn
-    """.split()
-)  # fmt: skip
+INERT = frozenset({
+    "_attn_implementation", "_attn_implementation_autoset", "_commit_hash", "_name_or_path", "_num_labels",
+    "activation_dropout", "architectures", "attention_dropout", "attention_probs_dropout_prob",
+    "attn_implementation", "attn_pdrop", "auto_map", "aux_loss_alpha", "begin_suppress_tokens", "bos_token_id",
+    "chunk_size_feed_forward", "classifier_activation", "classifier_bias", "classifier_dropout",
+    "classifier_dropout_prob", "classifier_pooling", "cls_token_id", "custom_pipelines", "decoder_layerdrop",
+    "decoder_start_token_id", "deterministic_flash_attn", "diversity_penalty", "do_sample", "dropout",
+    "dropout_rate", "dtype", "early_stopping", "emb_pdrop", "embd_pdrop", "embedding_dropout", "encoder_layerdrop",
+    "encoder_no_repeat_ngram_size", "eos_token_id", "exponential_decay_length_penalty", "finetuning_task",
+    "forced_bos_token_id", "forced_eos_token_id", "gradient_checkpointing", "hidden_dropout", "hidden_dropout_prob",
+    "id2label", "init_device", "init_std", "initializer_cutoff_factor", "initializer_factor", "initializer_range",
+    "is_encoder_decoder", "label2id", "layerdrop", "length_penalty", "max_length", "max_position_embeddings",
+    "max_seq_len", "min_length", "mlp_dropout", "model_max_length", "model_type", "n_ctx", "no_repeat_ngram_size",
+    "num_beam_groups", "num_beams", "num_return_sequences", "output_attentions", "output_hidden_states",
+    "output_past", "output_router_logits", "pad_token_id", "prefix", "pretraining_tp", "problem_type",
+    "pruned_heads", "qa_dropout", "remove_invalid_values", "reorder_and_upcast_attn", "repetition_penalty",
+    "resid_pdrop", "residual_dropout", "return_dict", "return_dict_in_generate", "router_aux_loss_coef",
+    "router_jitter_noise", "router_z_loss_coef", "sep_token_id", "seq_classif_dropout", "slow_but_exact",
+    "sparse_pred_ignore_index", "sparse_prediction", "summary_activation", "summary_first_dropout",
+    "summary_last_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj", "suppress_tokens",
+    "task_specific_params", "temperature", "tf_legacy_loss", "tokenizer_class", "top_k", "top_p", "torch_dtype",
+    "torchscript", "transformers_version", "typical_p", "unk_token_id", "use_bfloat16", "use_cache", "vocab_file",
+    "vocab_size",
+})  # fmt: skip
 """Keys that change no number of a forward pass as it is recorded: dropout, names, how it is trained or saved."""
 
 

@@ -45,9 +45,7 @@ class Family(Struct, frozen=True):
     def but(self, name: str, *types: str, keys: Mapping[str, Reader] | None = None, **changes: Any) -> Family:
         """Another family that is like this one but for some of it; keys, defaults and always are merged over."""
         merged = {key: {**getattr(self, key), **changes.pop(key, {})} for key in ("defaults", "always")}
-        return replace(
-            self, name=name, types=types or (name,), keys={**self.keys, **(keys or {})}, **merged, **changes
-        )
+        return replace(self, name=name, types=types or (name,), keys={**self.keys, **(keys or {})}, **merged, **changes)
 
     def model(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """`model:` and `vocab` (a number) of a config.json. Raises FamilyError for what is not computed."""
@@ -73,7 +71,12 @@ class Family(Struct, frozen=True):
 def missing(key: str, family: str) -> FamilyError:
     """The error for a key that config.json cannot do without."""
     return FamilyError(
-        Bilingual("config.json: no {key}; {family} needs it", "config.json：缺少 {key}；{family} 需要它", key=key, family=family)
+        Bilingual(
+            "config.json: no {key}; {family} needs it",
+            "config.json：缺少 {key}；{family} 需要它",
+            key=key,
+            family=family,
+        )
     )
 
 
@@ -92,12 +95,14 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
 # -- writing the names of a table --------------------------------------------------------------------
 
 
-def linear(ours: str, theirs: str, relation: Relation = TRANSPOSED, weight: str = "weight", bias: str = "bias") -> tuple[Name, ...]:
+def linear(
+    ours: str, theirs: str, relation: Relation = TRANSPOSED, weight: str = "weight", bias: str = "bias"
+) -> tuple[Name, ...]:
     """A linear layer: ``dec{i}.attn.W_Q`` and the bias beside it, ``dec{i}.attn.b_Q``."""
     head, _, last = ours.rpartition(".")
     return (
-        Name(ours, f"{theirs}.{weight}", relation),
-        Name(f"{head}.{last.replace('W', 'b', 1)}", f"{theirs}.{bias}", replace(relation, transposed=False)),
+        Name(ours, f"{theirs}.weight", relation),
+        Name(f"{head}.{last.replace('W', 'b', 1)}", f"{theirs}.bias", replace(relation, transposed=False)),
     )
 
 

@@ -15,7 +15,9 @@ def by_layer(value: Any, config: Config) -> dict[str, Any]:
     layers = config.whole("num_hidden_layers")
     size = config["sliding_window"] if config["use_sliding_window"] else None
     first = config["max_window_layers"] or 0
-    kinds = layer_types(config, [FULL if size is None or i < first else SLIDING for i in range(layers)], (FULL, SLIDING))
+    kinds = layer_types(
+        config, [FULL if size is None or i < first else SLIDING for i in range(layers)], (FULL, SLIDING)
+    )
     if SLIDING in kinds and size is None:
         raise config.fault("sliding_window")
     return pattern([{"window": size} if kind == SLIDING else {} for kind in kinds])
@@ -56,5 +58,3 @@ def by_type(pairs: str, full: Mapping[str, Any] | None = None) -> dict[str, Read
         "layer_types": nothing,
         "rope_local_base_freq": nothing,
     }
-
-

@@ -154,7 +154,9 @@ class Relation(Struct, frozen=True):
             return view.shape
         if not inner:
             return (view.size,)
-        return (view.shape[0], view.size // view.shape[0]) if self.turns else (view.size // view.shape[-1], view.shape[-1])
+        return (
+            (view.shape[0], view.size // view.shape[0]) if self.turns else (view.size // view.shape[-1], view.shape[-1])
+        )
 
     @property
     def is_table(self) -> bool:

@@ -93,9 +93,7 @@ def pattern(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     entries = [dict(entry) for entry in each]
     if not any(entries):
         return {}
-    n = next(
-        n for n in range(1, len(entries) + 1) if all(entries[i] == entries[i % n] for i in range(len(entries)))
-    )
+    n = next(n for n in range(1, len(entries) + 1) if all(entries[i] == entries[i % n] for i in range(len(entries))))
     return {"layer_pattern": entries[:n]}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tfstep.engine.axis import NO_AXIS, Axis
@@ -15,7 +17,7 @@ from tfstep.ops.loss import LOSSES
 from tfstep.text import Bilingual
 
 
-def output_head(root: Scope, x: Traced, vocab: tuple[str, ...], c: ModelConfig) -> Traced:
+def output_head(root: Scope, x: Traced, vocab: Sequence[str], c: ModelConfig) -> Traced:
     """A score and a probability for every word. Shapes: x (batch, position, model) → (batch, position, vocab)."""
     at = root.scope("out")
     at.logits = dense(at, x, "W", "b", len(vocab), c, Axis("vocab", (vocab,)))

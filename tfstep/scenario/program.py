@@ -50,7 +50,8 @@ def plan_of(scenario: Scenario) -> Plan:
 
 def restored(scenario: Scenario, values: list[np.ndarray | None], pins: dict[int, Pin]) -> Trace:
     """A trace as a pickle keeps it: its numbers, and the scenario from which its steps are recorded again."""
-    return Trace(scenario.plan, values, pins)
+    plan = scenario.program.plan if scenario.weights.file is not None else scenario.plan  # what is read later, too
+    return Trace(plan, values, pins)
 
 
 def compile_scenario(scenario: Scenario) -> Program:

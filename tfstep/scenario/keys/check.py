@@ -141,4 +141,6 @@ def _weights(source: Source) -> WeightsConfig:
             if source.given("weights", "set", path) and (fill := read_fill(value, report)) is not None:
                 read_fills[path] = fill
     start = read_init(init, report) if init is not None else None
-    return WeightsConfig(part.seed, start or XAVIER, read_fills, Path(part.file) if part.file else None, part.names, part.partial)
+    return WeightsConfig(
+        part.seed, start or XAVIER, read_fills, Path(part.file) if part.file else None, part.names, part.partial
+    )

@@ -78,7 +78,10 @@ def _tokens(
         return None
     if is_next(node):
         if (following := next_words(read)) is None:
-            report.add(node.place, Bilingual("one word has no next one; labels: none", "只有一个词，没有下一个词；请用 labels: none"))
+            report.add(
+                node.place,
+                Bilingual("one word has no next one; labels: none", "只有一个词，没有下一个词；请用 labels: none"),
+            )
         return following
     labels = read_sentences(node, vocabulary, report)
     if labels is None or labels.ids.shape == read.ids.shape:

@@ -68,16 +68,20 @@ def pooling(path: Path) -> dict[str, Any]:
     if not inside(path, modules).is_file():
         return {}
     listed = read_json(modules)
-    kinds = [str(each.get("type", "")).rpartition(".")[2] for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    each = [module for module in listed if isinstance(module, dict)] if isinstance(listed, list) else []
+    kinds = [str(module.get("type", "")).rpartition(".")[2] for module in each]
     options = path / "1_Pooling" / "config.json"
-    how = read_json(options) if inside(path, options).is_file() else {}
-    modes = {key for key, value in how.items() if key.startswith("pooling_mode_") and value} if isinstance(how, dict) else set()
+    how = read_json(options) if inside(path, options).is_file() else None
+    flags = how if isinstance(how, dict) else {}
+    modes = {key for key, value in flags.items() if key.startswith("pooling_mode_") and value}
     known = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first", "pooling_mode_lasttoken": "last"}
     if not set(kinds) <= {"Transformer", "Pooling", "Normalize"} or len(modes) != 1 or not modes <= set(known):
         raise _fault(
             modules,
             Bilingual(
-                "pools by {how}, which is not computed", "汇聚方式为 {how}，无法计算", how=", ".join([*kinds, *sorted(modes)])
+                "pools by {how}, which is not computed",
+                "汇聚方式为 {how}，无法计算",
+                how=", ".join([*kinds, *sorted(modes)]),
             ),
         )
     return {"tfstep_pooler": known[modes.pop()], "tfstep_pool_unit": "Normalize" in kinds}

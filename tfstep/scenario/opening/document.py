@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,8 @@ def _whole(found: Checkpoint, key: str) -> int:
     )
 
 
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+_TAKEN = ("true", "false", "null", "no", "yes", "on", "off")
 _ORDER = ("kind", "layers", "d_model", "heads", "kv_heads", "d_k", "d_v", "d_ff", "activation", "gated", "norm")
 
 
@@ -152,6 +155,6 @@ def flow(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {flow(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(flow, value)) + "]"
-    if isinstance(value, str) and value.replace("-", "").replace("_", "").replace(".", "").isalnum() and value[0].isalpha() and value.isascii() and value not in ("true", "false", "null", "no", "yes", "on", "off"):
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value not in _TAKEN:
         return value
     return json.dumps(value, ensure_ascii=False)

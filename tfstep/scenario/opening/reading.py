@@ -31,9 +31,11 @@ class Reading(Struct, frozen=True):
 
         ``labelled`` says that the scenario's labels are what is read, one place on, and may stay.
         """
-        if self.target and self.target_ids or self.text and self.ids:
+        if (self.target and self.target_ids) or (self.text and self.ids):
             raise TfstepError(
-                Bilingual("a text and ids for the same words; give one of them", "同一处既给了文本又给了编号；请只给一种")
+                Bilingual(
+                    "a text and ids for the same words; give one of them", "同一处既给了文本又给了编号；请只给一种"
+                )
             )
         if not sides and (self.text or self.ids):
             raise TfstepError(
@@ -55,7 +57,9 @@ class Reading(Struct, frozen=True):
             words[sides[1]] = given
         if self.labels is not None and "target" not in sides:
             raise TfstepError(
-                Bilingual("--labels is for decoders; kind {kind} has none", "--labels 用于解码器；{kind} 模型没有", kind=kind)
+                Bilingual(
+                    "--labels is for decoders; kind {kind} has none", "--labels 用于解码器；{kind} 模型没有", kind=kind
+                )
             )
         if self.labels is not None or (words and not labelled):
             words["labels"] = "next" if self.labels == "next" else None
@@ -98,6 +102,6 @@ def _texts(given: str | list[str] | None) -> tuple[str, ...]:
 def _rows(given: Any) -> tuple[tuple[int, ...], ...]:
     if given is None:
         return ()
-    rows = [list(row) if hasattr(row, "__iter__") else row for row in given]
-    nested = bool(rows) and all(isinstance(row, list) for row in rows)
-    return tuple(tuple(int(i) for i in row) for row in (rows if nested else [rows]))
+    rows = list(given)
+    nested = bool(rows) and all(hasattr(row, "__iter__") for row in rows)
+    return tuple(tuple(map(int, row)) for row in (rows if nested else [rows]))

@@ -95,7 +95,13 @@ def _parts(parts: Iterable[bytes]) -> Iterator[str]:
             shared = [n for n in range(first, last) if begin <= n < end]
             if shared:
                 whole, which = last - first, [n - first + 1 for n in shared]
-                cut = "" if len(which) == whole else f"{which[0]}–{which[-1]}/{whole}" if len(which) > 1 else f"{which[0]}/{whole}"
+                cut = (
+                    ""
+                    if len(which) == whole
+                    else f"{which[0]}–{which[-1]}/{whole}"
+                    if len(which) > 1
+                    else f"{which[0]}/{whole}"
+                )
                 said.append(readable(letter) + cut)
         yield "".join(said)
         begin = end

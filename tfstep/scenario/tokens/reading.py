@@ -48,9 +48,7 @@ def read_tokens(node: Section, report: Report) -> Vocabulary | None:
     path = Path(file.place.file).parent / file.text
     try:
         if not path.is_file():
-            raise TfstepError(
-                Bilingual("{file}: there is no such file", "{file}：没有这个文件", file=path.name)
-            )
+            raise TfstepError(Bilingual("{file}: there is no such file", "{file}：没有这个文件", file=path.name))
         tokenizer = Tokenizer(path)
         written = tokenizer.written(size or len(tokenizer.pieces))
         filler = pad if pad is not None else tokenizer.role("pad")
@@ -145,9 +143,10 @@ def next_words(read: Sentences) -> Sentences | None:
     if (ids < 0).all():
         return None
     ids.setflags(write=False)
+    counted: list[list[int]] = ids.tolist()
     words = tuple(
         tuple(word if i >= 0 else "" for word, i in zip((*row[1:], ""), said, strict=True))
-        for row, said in zip(read.words, ids.tolist(), strict=True)
+        for row, said in zip(read.words, counted, strict=True)
     )
     return Sentences(words, ids, read.vocab, None)
 
@@ -157,7 +156,9 @@ def _texts(node: Node, tokenizer: Tokenizer, report: Report) -> list[list[int]]:
     for item in node.items if isinstance(node, Items) else [node]:
         if not isinstance(item, Scalar) or not item.text:
             message = Bilingual(
-                "{what}; a text is needed, or {{ids: [5, 17, 9]}}", "{what}；须为文本，或 {{ids: [5, 17, 9]}}", what=found(item)
+                "{what}; a text is needed, or {{ids: [5, 17, 9]}}",
+                "{what}；须为文本，或 {{ids: [5, 17, 9]}}",
+                what=found(item),
             )
             report.add(item.place, message)
             continue
@@ -199,7 +200,10 @@ def _ids(node: Section, report: Report) -> list[list[int]]:
 
     plain = to_python(ids)
     rows = plain if isinstance(plain, list) and plain and all(isinstance(row, list) for row in plain) else [plain]
-    if not all(isinstance(row, list) and all(type(i) is int for i in row) for row in rows):
-        report.add(ids.place, Bilingual("ids are {it}; whole numbers are needed", "ids 为 {it}；须为整数", it=found(ids)))
+    whole: list[list[int]] = [row for row in rows if isinstance(row, list) and all(type(i) is int for i in row)]
+    if len(whole) < len(rows):
+        report.add(
+            ids.place, Bilingual("ids are {it}; whole numbers are needed", "ids 为 {it}；须为整数", it=found(ids))
+        )
         return []
-    return rows
+    return whole

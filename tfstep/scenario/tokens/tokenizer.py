@@ -92,7 +92,7 @@ class Tokenizer:
         found = self._json
         model = found.get("model")
         if not isinstance(model, dict):  # vocab.json
-            return {piece: i for piece, i in found.items() if isinstance(piece, str)}
+            return dict(found)
         vocab = model.get("vocab")
         table: dict[str, int] = {}
         if isinstance(vocab, dict):
@@ -138,7 +138,7 @@ class Tokenizer:
         if self.path.suffix == ".gguf":
             from tfstep.scenario.weights.gguf import header
 
-            return header(self.path).get("tokenizer.ggml.model") == "gpt2"
+            return bool(header(self.path).get("tokenizer.ggml.model") == "gpt2")
         if self.path.suffix != ".json":
             return False
         if "model" not in self._json:

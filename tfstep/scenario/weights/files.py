@@ -51,6 +51,8 @@ class WeightFile(ABC):
 
     def check(self, name: str) -> None:
         """See that an array can be read, without reading it. Raises `BadWeightsError` where it cannot."""
+        if name not in self.shapes:
+            raise BadWeightsError(corrupt())
 
 
 def opened(path: Path) -> WeightFile:
@@ -84,7 +86,7 @@ def open_weights(path: Path) -> Iterator[WeightFile]:
         raise BadWeightsError(why) from None
 
 
-def _reader(path: Path) -> Callable[[Path], WeightFile]:
+def _reader(path: Path) -> type[WeightFile] | Callable[[Path], WeightFile]:
     """What reads a file of this name. Raises `BadWeightsError` for one that nothing reads."""
     if path.suffix == ".npz":
         from tfstep.scenario.weights.npz import Npz

@@ -114,7 +114,9 @@ class Shards(WeightFile):
             index = None
         where = index.get("weight_map") if isinstance(index, dict) else None
         if not isinstance(where, dict) or len(where) > MOST_ARRAYS:
-            raise BadWeightsError(Bilingual("no index of shards: it has no weight_map", "不是分片索引：其中没有 weight_map"))
+            raise BadWeightsError(
+                Bilingual("no index of shards: it has no weight_map", "不是分片索引：其中没有 weight_map")
+            )
         names = {name: shard for name, shard in where.items() if isinstance(shard, str)}
         files = {shard: opened(beside(path, shard)) for shard in sorted(set(names.values()))}
         self.homes: dict[str, WeightFile] = {}

@@ -49,7 +49,9 @@ def from_file(
         file = opened(weights.file)
         ours = weights.names == AUTO and any(name in known or is_memory(name) for name in file.shapes)
         taken = (
-            _ours(file, weights.file, known, where, mistakes) if ours else _theirs(file, weights, known, model, where, mistakes)
+            _ours(file, weights.file, known, where, mistakes)
+            if ours
+            else _theirs(file, weights, known, model, where, mistakes)
         )
     except BadWeightsError as error:
         mistakes += where(keys, in_file(weights.file, error.why)).mistakes
@@ -112,9 +114,7 @@ def _theirs(
         mistakes += where(("weights", "file"), in_file(path, _misfit(text, shape, wanted[ours]))).mistakes
     for source in found.sources.values():
         file.check(source.name)
-    values = {
-        name: Later(partial(_read, file, source, known[name], model)) for name, source in found.sources.items()
-    }
+    values = {name: Later(partial(_read, file, source, known[name], model)) for name, source in found.sources.items()}
     return _taken(values, found, file)
 
 

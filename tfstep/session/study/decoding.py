@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -25,7 +25,7 @@ class Word(Struct, frozen=True, eq=False):
     said: str
     probability: float
     probabilities: np.ndarray  # (vocab)
-    vocab: tuple[str, ...]
+    vocab: Sequence[str]
     trace: Trace
 
     def best(self, n: int = 5) -> list[tuple[str, float]]:

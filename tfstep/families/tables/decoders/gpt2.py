@@ -9,6 +9,7 @@ from tfstep.families.family import Family, Name, fused, linear, norm
 from tfstep.families.relation import SAME, THIRDS, TRANSPOSED, Relation
 from tfstep.families.shared import activation, no_bias, optional, pattern, tied
 
+
 def _by_layer(value: Any, config: Config) -> dict[str, Any]:
     """`scale_attn_by_inverse_layer_idx`: scores over √d_k · (layer + 1)."""
     if not value:

@@ -19,6 +19,12 @@ def _unturned(value: Any, config: Config) -> dict[str, Any]:
     return pattern([{} if each else {"positional": "none"} for each in turned[:layers]])
 
 
+def _full(value: Any, config: Config) -> dict[str, Any]:
+    """`layer_types` of a model whose layers all see everything."""
+    layer_types(config, [FULL] * config.whole("num_hidden_layers"), (FULL,))
+    return {}
+
+
 SMOLLM3 = LLAMA.but(
     "smollm3",
     system="SmolLM3",
@@ -32,7 +38,7 @@ SMOLLM3 = LLAMA.but(
     keys={
         "no_rope_layers": _unturned,
         "no_rope_layer_interval": nothing,
-        "layer_types": lambda value, config: layer_types(config, [FULL] * config.whole("num_hidden_layers"), (FULL,)) and {},
+        "layer_types": _full,
         "use_sliding_window": only(False),
         "sliding_window": nothing,
         "max_window_layers": nothing,

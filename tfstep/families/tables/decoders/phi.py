@@ -8,7 +8,7 @@ from typing import Any
 from tfstep.families.config import Config, nothing, only
 from tfstep.families.family import Name, fused, linear, norm
 from tfstep.families.layers import by_type
-from tfstep.families.relation import FIRST_HALF, IN_TURN, SAME, SECOND_HALF, TRANSPOSED, Relation, alternating
+from tfstep.families.relation import FIRST_HALF, IN_TURN, SECOND_HALF, Relation, alternating
 from tfstep.families.rope import rope_keys
 from tfstep.families.shared import activation, biases, no_bias, windows
 from tfstep.families.tables.decoders.llama import ATTENTION, EMBED, END, LLAMA, NORMS

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from tfstep.faces.cli.command import Option, Whole
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import as_json, command, scenario, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings
@@ -25,11 +26,10 @@ def _run(
     as_json: bool,
 ) -> None:
     from tfstep.faces.cli.training import trained
-    from tfstep.scenario.scenario import load
     from tfstep.session.study.decoding import generate
     from tfstep.view.report.decoding import sentence, words, words_json
 
-    loaded = load(scenario, variant)
+    loaded = load(settings, scenario, variant)
     if weights is not None:
         loaded = loaded.with_changes({"weights": {"file": str(weights.resolve())}})
     if train is None:
@@ -66,6 +66,7 @@ COMMAND = command(
     ),
     [
         scenario(),
+        *reading(),
         variant(),
         Option(
             ["--max", "most"],
