@@ -359,9 +359,9 @@ def recorded(name: str, kind: str, what: str, given: dict, pair: bool = False, s
             out |= arrays("attn", found.attentions) | arrays("hidden", found.hidden_states)
         grads = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
         dtype = {t.dtype for t in (loss, *(found.hidden_states or ()))} if not pair else {loss.dtype}
-        folder = HERE / name
-        saved(model, folder)
         out |= {f"grad.{n}": g.numpy() for n, g in grads.items()}
+    folder = HERE / name
+    saved(model, folder)
     np.savez_compressed(folder / "expected.npz", **out)
     size = sum(f.stat().st_size for f in folder.iterdir())
     print(f"{name:18} {size // 1000:5} kB  {dtype}  loss {loss.item():.6f}")

@@ -12,7 +12,7 @@ from tfstep.text import Bilingual
 
 INERT = frozenset({
     "_attn_implementation", "_attn_implementation_autoset", "_commit_hash", "_name_or_path", "_num_labels",
-    "activation_dropout", "architectures", "attention_dropout", "attention_probs_dropout_prob",
+    "activation_dropout", "attention_dropout", "attention_probs_dropout_prob",
     "attn_implementation", "attn_pdrop", "auto_map", "aux_loss_alpha", "begin_suppress_tokens", "bos_token_id",
     "chunk_size_feed_forward", "classifier_activation", "classifier_bias", "classifier_dropout",
     "classifier_dropout_prob", "classifier_pooling", "cls_token_id", "custom_pipelines", "decoder_layerdrop",

@@ -64,8 +64,24 @@ class Family(Struct, frozen=True):
                 found |= reader(value, config)
             except ValueError as error:
                 raise config.fault(key, Bilingual("{it}", "{it}", it=str(error)) if str(error) else None) from None
+        if "architectures" not in self.keys:
+            found |= self._head(config, found)
         config.unread()
         return nested({key: value for key, value in found.items() if value is not None})
+
+    def _head(self, config: Config, found: Mapping[str, Any]) -> dict[str, Any]:
+        """Whether the model has its output layer, by the class that it was saved from. Raises FamilyError for a
+        class with another head.
+        """
+        named = (config["architectures"] or [self.architecture])[0]
+        if named == self.architecture:
+            return {}
+        if named != re.sub(r"(ForCausalLM|ForConditionalGeneration|LMHeadModel|MTModel)$", "Model", self.architecture):
+            raise config.fault("architectures", Bilingual("{it}", "{it}", it=self.architecture))
+        tie = [
+            group for group in ([p for p in group if p != "out.W"] for group in found.get("tie", [])) if len(group) > 1
+        ]
+        return {"head": False, "tie": tie or None, "bias.head": None}
 
 
 def missing(key: str, family: str) -> FamilyError:

@@ -84,7 +84,7 @@ def in_folder(arch: str, name: str) -> str:
 def as_in_folder(arch: str, name: str, array: np.ndarray, meta: Mapping[str, Any]) -> np.ndarray:
     """The numbers of a tensor as they stand in a folder."""
     if arch.startswith("gemma") and "norm" in name and name.endswith("weight"):
-        return array - array.dtype.type(1)
+        return np.asarray(array - array.dtype.type(1))
     which = re.search(r"\.self_attn\.([qk])_proj\.", name)
     if arch in _PERMUTED and which is not None:
         heads = meta.get(f"{arch}.attention.head_count", 1)

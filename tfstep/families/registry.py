@@ -11,6 +11,7 @@ from tfstep.families.family import Family
 from tfstep.text import Bilingual
 
 _HOMES = {
+    "pytorch": "pytorch",
     "gpt2": "decoders.gpt2",
     "opt": "decoders.opt",
     "gpt-neox": "decoders.neox",

@@ -71,7 +71,11 @@ def given(
         words[sides[1]] = {"ids": [[vocab.get("start", 0)]] * _sentences(words[sides[0]])}
     words.pop("labels", None)
     counted = not (len(sides) > 1 and isinstance(words[sides[1]], dict) and len(words[sides[1]]["ids"][0]) < 2)
-    if "target" in sides and reading.labels != "none" and counted and _long(words[sides[-1]]):
+    if (
+        "target" in sides
+        and reading.labels != "none"
+        and (reading.labels == "next" or (counted and _long(words[sides[-1]])))
+    ):
         words["labels"] = "next"
     return {side: words[side] for side in (*sides, "labels") if side in words}
 

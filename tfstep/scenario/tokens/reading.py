@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -143,9 +144,9 @@ def next_words(read: Sentences) -> Sentences | None:
     if (ids < 0).all():
         return None
     ids.setflags(write=False)
-    counted: list[list[int]] = ids.tolist()
+    counted = cast("list[list[int]]", ids.tolist())
     words = tuple(
-        tuple(word if i >= 0 else "" for word, i in zip((*row[1:], ""), said, strict=True))
+        tuple(word if k >= 0 else "" for word, k in zip((*row[1:], ""), said, strict=True))
         for row, said in zip(read.words, counted, strict=True)
     )
     return Sentences(words, ids, read.vocab, None)

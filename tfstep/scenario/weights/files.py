@@ -86,7 +86,7 @@ def open_weights(path: Path) -> Iterator[WeightFile]:
         raise BadWeightsError(why) from None
 
 
-def _reader(path: Path) -> type[WeightFile] | Callable[[Path], WeightFile]:
+def _reader(path: Path) -> Callable[[Path], WeightFile]:
     """What reads a file of this name. Raises `BadWeightsError` for one that nothing reads."""
     if path.suffix == ".npz":
         from tfstep.scenario.weights.npz import Npz
@@ -129,6 +129,11 @@ def _suffix(path: Path) -> Bilingual:
 def corrupt() -> Bilingual:
     """What is said of a file that does not hold together."""
     return Bilingual("damaged or cut short", "文件损坏或不完整")
+
+
+def ends_early(name: str) -> Bilingual:
+    """What is said of a file that ends before its last number."""
+    return Bilingual("cut short: it ends within {name}", "文件不完整：在 {name} 处中断", name=name[:80])
 
 
 def write_weights(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from tfstep.scenario.weights.files import HEADER, MOST_ARRAYS, BadWeightsError, WeightFile, corrupt, opened
+from tfstep.scenario.weights.files import HEADER, MOST_ARRAYS, BadWeightsError, WeightFile, corrupt, ends_early, opened
 from tfstep.text import Bilingual
 
 INDEX = ".safetensors.index.json"
@@ -58,7 +58,7 @@ class Safetensors(WeightFile):
                 sizes = tuple(shape)
                 right = all(type(n) is int and 0 <= n < 2**40 for n in sizes) and len(sizes) <= 8
                 if right and 0 <= begin <= end and end > self.size:
-                    raise BadWeightsError(_ends_early(name))
+                    raise BadWeightsError(ends_early(name))
                 if right and 0 <= begin <= end <= self.size:
                     known = _TYPES.get(dtype)
                     if known is None or end - begin == math.prod(sizes) * np.dtype(known).itemsize:
@@ -151,10 +151,6 @@ def beside(path: Path, name: str) -> Path:
             )
         )
     return path.parent / name
-
-
-def _ends_early(name: str) -> Bilingual:
-    return Bilingual("cut short: it ends within {name}", "文件不完整：在 {name} 处中断", name=name[:80])
 
 
 def _type(name: str, dtype: str) -> Bilingual:
