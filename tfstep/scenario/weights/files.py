@@ -7,7 +7,6 @@ so that sizes are checked before anything is allocated.
 from __future__ import annotations
 
 import json
-import os
 import struct
 import zipfile
 import zlib
@@ -20,6 +19,7 @@ from typing import BinaryIO
 import numpy as np
 
 from tfstep.errors import TfstepError, refusal
+from tfstep.files import unwritable, write_whole
 from tfstep.text import Bilingual
 
 SUFFIXES = (".npz", ".safetensors")  # that are written
@@ -142,21 +142,15 @@ def write_weights(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     Raises `TfstepError` for another suffix, or where it cannot be written.
     """
     if path.suffix not in SUFFIXES:
-        raise TfstepError(_unwritable(path))
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        raise TfstepError(_not_written(path))
+    put = _write_npz if path.suffix == ".npz" else _write_safetensors
     try:
-        try:
-            with beside.open("xb") as file:
-                (_write_npz if path.suffix == ".npz" else _write_safetensors)(file, arrays)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        write_whole(path, lambda file: put(file, arrays), private=True)
     except OSError as error:
-        message = Bilingual("{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=refusal(error))
-        raise TfstepError(message) from None
+        raise unwritable(path, error) from None
 
 
-def _unwritable(path: Path) -> Bilingual:
+def _not_written(path: Path) -> Bilingual:
     return Bilingual(
         "'{suffix}' is no weights file; allowed: .npz, .safetensors",
         "“{suffix}”不是权重文件；可用：.npz、.safetensors",
