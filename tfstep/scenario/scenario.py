@@ -171,12 +171,15 @@ def read(name: str | Path, variant: str | None, asked: Reading) -> Scenario:
 
 
 def _opened(path: Path, variant: str | None, asked: Reading) -> Scenario:
-    """A model on disk, as the scenario that `tfstep new` writes of it. Raises TfstepError."""
+    """A model on disk, as the scenario that `tfstep new` writes of it. Raises `ScenarioError`."""
     from tfstep.scenario.opening.checkpoint import checkpoint
     from tfstep.scenario.opening.document import document, written
 
-    found = checkpoint(path)
-    text = written(document(found, asked))
+    try:
+        found = checkpoint(path)
+        text = written(document(found, asked))
+    except TfstepError as error:
+        raise fault(Place(""), error.message) from None
     try:
         return _load(text, found.title, found.folder / f"{found.title}.yaml", variant)
     except Mistakes as mistakes:  # of a file that nobody has written: its lines say nothing
