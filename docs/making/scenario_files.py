@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from making.markdown import code, head, table
-from tfstep.models.key import keys
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.key import keys
+from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.keys.json_schema import json_schema
 from tfstep.scenario.keys.schema import PARTS
 from tfstep.text import Bilingual

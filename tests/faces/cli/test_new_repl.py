@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.kinds import KINDS
 
 
 @pytest.mark.parametrize("kind", KINDS)
