@@ -71,6 +71,7 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
     carry: tuple[tuple[int, int], ...] = ()
     result: int = -1
     elsewhere: Callable[[str], str | None] = lambda name: None  # the path of what others call by this name
+    origin: Any = None  # the scenario that it was compiled from
     switched_off: Callable[[], Iterable[tuple[str, str]]] = tuple
     insides: dict[int, Any] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
