@@ -174,7 +174,7 @@ class Gated(Op):
     vjp_formula = {"gate": "{g} · {hidden} · {act}′({gate})", "hidden": "{g} · {act}({gate})"}
 
     def forward(self, gate: Array, hidden: Array, *, act: str) -> Array:
-        return named("act", ACTIVATIONS[act](gate)) * hidden
+        return named("act", bent(gate, act)) * hidden
 
     def vjp_gate(self, g: Array, y: Array, gate: Array, hidden: Array, *, act: str) -> Array:
         bend = ACTIVATIONS[act]
@@ -183,10 +183,15 @@ class Gated(Op):
         return back(g * hidden, bend(gate), gate)
 
     def vjp_hidden(self, g: Array, y: Array, gate: Array, hidden: Array, *, act: str) -> Array:
-        return g * named("act", ACTIVATIONS[act](gate))
+        return g * named("act", bent(gate, act))
 
 
 gated = op(Gated)
+
+
+def bent(x: Array, act: str) -> Array:
+    """X through an activation of one operand."""
+    return ACTIVATIONS[act](x)
 
 
 ACTIVATIONS: dict[str, Op] = {

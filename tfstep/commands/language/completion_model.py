@@ -23,10 +23,11 @@ def keys(session: Session) -> Pairs:
 
 def values(session: Session, key: str) -> Pairs:
     """The values of a key that has few; the present one says so."""
-    from tfstep.models.keys.key import choices_of
+    from tfstep.models.keys.key import alternatives, choices_of
 
     kind = next((kind for name, _, kind in _declared(session) if name == key), None)
-    for each in ("true", "false") if kind is bool else choices_of(kind):
+    found = [each for one in alternatives(kind) for each in (("true", "false") if one is bool else choices_of(one))]
+    for each in found:
         yield each, str(Bilingual("as it is now", "现在的值")) if each == _now(session, key) else ""
 
 

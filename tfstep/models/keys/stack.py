@@ -72,8 +72,8 @@ class StackKeys(AttentionKeys, frozen=True):
             "words",
             Bilingual(
                 "post: N(x + f(x)). pre: x + f(N(x)). both: x + N′(f(N(x))) (Gemma 2). output: x + N(f(x)) (OLMo 2).",
-                "post：N(x + f(x))。pre：x + f(N(x))。both：x + N′(f(N(x)))（Gemma 2）。output：x + N(f(x))（"
-                "OLMo 2）。",
+                "后置 post：N(x + f(x))；前置 pre：x + f(N(x))；前后都有 both：x + N′(f(N(x)))（Gemma 2）；"
+                "在输出上 output：x + N(f(x))（OLMo 2）。",
             ),
         ),
     ] = "post"
