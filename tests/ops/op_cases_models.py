@@ -104,6 +104,7 @@ def cases() -> list[Case]:
     made += [Case("quick_gelu", (far,), title="far"), Case("swiglu_clamped", (far, far[:, ::-1].copy()), title="far")]
     made += [
         Case("swiglu_clamped", (draw("gate-more", 2, 3), draw("hidden-more", 2, 3))),
+        Case("swiglu_clamped", (np.array([8, -0.5, 9, 0.3]), np.array([0.5, -9, -2, 8])), title="open"),
         *(
             with_attrs("gated", apart("gate-" + act, 2, 3), draw("hidden-" + act, 2, 3), title=act, act=act)
             for act in (
@@ -120,7 +121,7 @@ def cases() -> list[Case]:
         ),
         Case("sigmoid_gate", (x, draw("more-gate", 2, 3, 4))),
         with_attrs("soft_cap", 30 * x, cap=10.0),
-        Case("softmax_sink", (scores, draw("sinks", 2))),
+        Case("softmax_sink", (draw("sunk", 2, 3, 3, 4), draw("sinks", 3))),
         Case("softmax_sink", (1000 * scores, np.array([0.0, 900.0])), title="large"),
         Case("softmax_sink", (gone, draw("sinks", 2)), title="infinite", smooth=False),
         with_attrs("layer_norm_no_bias", x, gamma, eps=1e-5),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import cast
+
 from tfstep.engine.accel import activation as fast
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
-from tfstep.ops.primitive.choice import maximum, minimum
+from tfstep.ops.primitive.choice import maximum, minimum, where_larger
 from tfstep.ops.primitive.elementwise import identity
 from tfstep.ops.primitive.functions import erf, exp, relu, sigmoid, tanh
 
@@ -146,14 +149,11 @@ class SwigluClamped(Op):
         return (named("within", within(hidden)) + 1) * named("act", quick_gelu(low))
 
     def vjp_gate(self, g: Array, y: Array, gate: Array, hidden: Array) -> Array:
-        low = named("low", minimum(gate, LIMIT))
-        back = g * (named("within", within(hidden)) + 1) * quick_slope(low)
-        return minimum.vjp_a(back, low, gate, LIMIT)
+        return where_larger(LIMIT, gate, g * (named("within", within(hidden)) + 1) * quick_slope(gate))
 
     def vjp_hidden(self, g: Array, y: Array, gate: Array, hidden: Array) -> Array:
         back = g * named("act", quick_gelu(minimum(gate, LIMIT)))
-        above = maximum(hidden, -LIMIT)
-        return maximum.vjp_a(minimum.vjp_a(back, above, above, LIMIT), above, hidden, -LIMIT)
+        return where_larger(LIMIT, hidden, where_larger(hidden, -LIMIT, back))
 
 
 swiglu_clamped = op(SwigluClamped)
@@ -177,16 +177,18 @@ class Gated(Op):
         return named("act", bent(gate, act)) * hidden
 
     def vjp_gate(self, g: Array, y: Array, gate: Array, hidden: Array, *, act: str) -> Array:
-        bend = ACTIVATIONS[act]
-        back = bend.vjp(0)
-        assert back is not None
-        return back(g * hidden, bend(gate), gate)
+        return slope_of(act)(g * hidden, bent(gate, act), gate)
 
     def vjp_hidden(self, g: Array, y: Array, gate: Array, hidden: Array, *, act: str) -> Array:
         return g * named("act", bent(gate, act))
 
 
 gated = op(Gated)
+
+
+def slope_of(act: str) -> Callable[..., Array]:
+    """The VJP of an activation of one operand: (g, y, x) → gradient of x."""
+    return cast("Callable[..., Array]", ACTIVATIONS[act].vjp(0))
 
 
 def bent(x: Array, act: str) -> Array:

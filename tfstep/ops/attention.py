@@ -198,8 +198,7 @@ class SoftmaxSink(Op):
 
     def vjp_sinks(self, g: Array, y: Array, x: Array, sinks: Array) -> Array:
         _, sink, total = shares(x, sinks)
-        average = named("average", sum_(named("g_y", g * y)))
-        return -sum_(named("taken", sink / total) * average, axis=(0, 2, 3), keepdims=False)
+        return -sum_(named("taken", sink / total) * named("g_y", g * y), axis=(0, 2, 3), keepdims=False)
 
 
 softmax_sink = op(SoftmaxSink)
