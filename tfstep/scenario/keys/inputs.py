@@ -13,7 +13,7 @@ from tfstep.scenario.keys.model import needs, not_of_kind
 from tfstep.scenario.keys.numbers import read_array
 from tfstep.scenario.keys.schema import InputPart
 from tfstep.scenario.keys.typed import Source
-from tfstep.scenario.tokens.reading import is_next, is_tokens, next_words, read_sentences
+from tfstep.scenario.tokens.reading import is_next, is_tokens, next_words, read_labels, read_sentences
 from tfstep.scenario.words import PAD, Row, Vocabulary, read_rows, read_vocabularies, sentences
 from tfstep.text import Bilingual
 
@@ -83,7 +83,7 @@ def _tokens(
                 Bilingual("one word has no next one; labels: none", "只有一个词，没有下一个词；请用 labels: none"),
             )
         return following
-    labels = read_sentences(node, vocabulary, report)
+    labels = read_labels(node, vocabulary, report)
     if labels is None or labels.ids.shape == read.ids.shape:
         return labels
     message = Bilingual(
