@@ -45,7 +45,7 @@ def pooled(root: Scope, x: Traced, side: Sentences, c: ModelConfig) -> Traced:
     first, last, mean: of the words that are no pads. tanh: tanh(x₀ W + b) of the first (Devlin et al. 2019, BERT).
     """
     at, names = root.scope("pooled"), (x.axes[0], Axis("model"))
-    present = np.ones(side.ids.shape, bool) if side.pad is None else side.ids != side.pad
+    present = np.ones(side.ids.shape, bool) if (padding := side.padding) is None else ~padding
     if c.pooler == "mean":
         share = present / np.maximum(present.sum(1, keepdims=True), 1)
     else:

@@ -149,7 +149,7 @@ def _counted(read: Sentences, ids: np.ndarray) -> Sentences:
         tuple(word if k >= 0 else "" for word, k in zip(row, said, strict=True))
         for row, said in zip(read.words, counted, strict=True)
     )
-    return Sentences(words, ids, read.vocab, None)
+    return Sentences(words, ids, read.vocab, None, read.lengths)
 
 
 def is_next(node: Node | None) -> bool:
@@ -168,7 +168,7 @@ def next_words(read: Sentences) -> Sentences | None:
         ids[:, :-1][padding[:, 1:]] = -1
     if (ids < 0).all():
         return None
-    return _counted(Sentences(tuple((*row[1:], "") for row in read.words), ids, read.vocab, None), ids)
+    return _counted(Sentences(tuple((*row[1:], "") for row in read.words), ids, read.vocab, None, read.lengths), ids)
 
 
 def _texts(node: Node, tokenizer: Tokenizer, report: Report) -> list[list[int]]:
