@@ -339,6 +339,8 @@ def recorded(name: str, kind: str, what: str, given: dict, pair: bool = False, s
                 said_logits, labels = logits[:, :-1], ids[:, 1:]
             else:
                 labels = said if pair else torch.from_numpy(draw.integers(3, WORDS - 2, (2, LONG)))
+                if "attention_mask" in fed:
+                    labels = labels.masked_fill(fed["attention_mask"] == 0, -100)
                 said_logits = logits
                 out["labels"] = labels.numpy()
             loss = torch.nn.functional.cross_entropy(said_logits.reshape(-1, WORDS), labels.reshape(-1))

@@ -1,12 +1,10 @@
 """Every recorded model, opened from its folder: attention, hidden states, logits, loss and gradients to rounding."""
 
 import pytest
-from recorded import compared
-
-OPENS = ["llama", "phi3"]
+from recorded import compared, names
 
 
-@pytest.mark.parametrize("name", OPENS)
+@pytest.mark.parametrize("name", names())
 def test_a_model_from_its_folder_computes_what_its_library_computes(name: str) -> None:
     found = list(compared(name))
     assert len(found) > 10

@@ -1,4 +1,4 @@
-"""Words to vectors: the embedding, and the positions added to it."""
+"""Words to vectors: the embedding, and what is added to it: types of words, positions."""
 
 from __future__ import annotations
 
@@ -6,56 +6,73 @@ import numpy as np
 
 from tfstep.engine.axis import Axis, Spec
 from tfstep.engine.tape import Scope, Traced
-from tfstep.models.config import ModelConfig, Sentences
-from tfstep.ops.embed import add_rows, embed_scaled
+from tfstep.models.blocks import dense, norm
+from tfstep.models.build_error import ModelBuildError
+from tfstep.models.config import Inputs, ModelConfig, Sentences
+from tfstep.models.positions import sinusoidal
+from tfstep.ops.embed import add_rows, embed_scaled, embed_times
 from tfstep.ops.primitive.elementwise import identity
 from tfstep.ops.primitive.index import gather
+from tfstep.text import Bilingual
 
 
-def embed(
-    at: Scope, side: Sentences, offset: int, c: ModelConfig, positions: int = 0, labels: Sentences | None = None
-) -> Traced:
-    """E[tokens] + positions. Shapes: tokens (batch, position) → (batch, position, model).
+def embed(at: Scope, side: Sentences, inputs: Inputs, c: ModelConfig, decoding: bool = False) -> Traced:
+    """E[tokens] + types + positions. Shapes: tokens (batch, position) → (batch, position, model).
 
-    A learned table has ``positions`` rows, at least as many as the sentence needs. ``labels`` are what the rows
-    of a decoder have to say.
+    ``decoding``: the rows are those of a decoder, and what they have to say are the labels.
     """
-    dtype, model = np.dtype(c.dtype), Axis("model")
-    position = Axis("position", side.words, None if labels is None else _counting(labels))
+    width, model = c.d_embed or c.d_model, Axis("model")
+    follows = _counting(inputs.labels) if decoding and inputs.labels is not None else None
+    position = Axis("position", side.words, follows)
     tokens = at.constant("tokens", side.ids, (Axis("batch"), position), kind="input")
-    E = at.parameter("E", Spec((len(side.vocab), c.d_model), dtype, (Axis("vocab", (side.vocab,)), model)), "embedding")
-    e = at.embed = embed_scaled(E, tokens) if c.embed_scale else gather(E, tokens)
-    if c.positional in ("none", "rope"):
-        at.x = identity(e)
-        return at.x
-    length = side.ids.shape[1]
-    place = (Axis("position"), model)
-    if c.positional == "learned":
-        spec = Spec((max(positions, offset + length), c.d_model), dtype, place)
-        pos = at.parameter("pos", spec, "embedding")
-        if spec.shape[0] != length:
-            at.x = add_rows(e, pos, start=offset)
-            return at.x
+    E = at.parameter("E", _table(c, Axis("vocab", (side.vocab,)), len(side.vocab)), "embedding")
+    if isinstance(c.embed_scale, bool):
+        e = at.embed = embed_scaled(E, tokens) if c.embed_scale else gather(E, tokens)
     else:
-        pos = at.constant("pos", sinusoidal(length, c.d_model, offset).astype(dtype), place)
-    at.x = e + pos
-    return at.x
+        e = at.embed = embed_times(E, tokens, times=c.embed_scale)
+    if c.token_types and not decoding:
+        given = np.zeros(side.ids.shape, np.int64) if inputs.types is None else inputs.types
+        types = at.constant("types", given, (Axis("batch"), position), kind="input")
+        at.type_embed = gather(at.parameter("E_types", _table(c, Axis("type"), c.token_types), "embedding"), types)
+        e = at.typed = e + at.type_embed
+    x = at.x = _positioned(at, e, inputs, c, width, inputs.rows[decoding])
+    if c.embed_norm:
+        x = norm(at, "norm", x, c)
+    if width != c.d_model:
+        x = at.wide = dense(at, x, "W_E", "b_E", c.d_model, c, model)
+    return x
+
+
+def _table(c: ModelConfig, rows: Axis, n: int) -> Spec:
+    return Spec((n, c.d_embed or c.d_model), np.dtype(c.dtype), (rows, Axis("model")))
+
+
+def _positioned(at: Scope, e: Traced, inputs: Inputs, c: ModelConfig, width: int, rows: int) -> Traced:
+    """The embedding with its positions; a learned table has ``rows`` rows, or as many as the scenario says."""
+    if c.positional not in ("sinusoidal", "learned"):
+        plain: Traced = identity(e)
+        return plain
+    length, start = e.shape[1], inputs.offset + c.position_offset
+    if c.positional == "sinusoidal":
+        table = sinusoidal(length, width, start, c.sinusoids == "halved").astype(c.dtype)
+        return e + at.constant("pos", table, (Axis("position"), Axis("model")))
+    needed = max(rows + c.position_offset, start + length)
+    if c.positions is not None and c.positions < needed:
+        raise ModelBuildError(
+            ("model", "positions"),
+            Bilingual(
+                "{n} positions; {needed} are needed for these words",
+                "只有 {n} 个位置；这些词需要 {needed} 个",
+                n=c.positions,
+                needed=needed,
+            ),
+        )
+    pos = at.parameter("pos", _table(c, Axis("position"), c.positions or needed), "embedding")
+    x: Traced = e + pos if pos.shape[0] == length else add_rows(e, pos, start=start)
+    return x
 
 
 def _counting(labels: Sentences) -> tuple[tuple[str, ...], ...]:
     """The words of the labels, empty where a label does not count."""
     pad = None if labels.pad is None else labels.vocab[labels.pad]
     return tuple(tuple("" if word == pad else word for word in words) for words in labels.words)
-
-
-def sinusoidal(length: int, d: int, offset: int = 0) -> np.ndarray:
-    """PE(pos, 2i) = sin(pos / 10000^(2i/d)), PE(pos, 2i+1) = cos of the same: (length, d).
-
-    Source: Vaswani et al. 2017, section 3.5.
-    """
-    pos = np.arange(offset, offset + length)[:, None]
-    angle = pos / 10000.0 ** (np.arange(0, d, 2) / d)
-    table = np.empty((length, d))
-    table[:, 0::2] = np.sin(angle)
-    table[:, 1::2] = np.cos(angle[:, : d // 2])
-    return table

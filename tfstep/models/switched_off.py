@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from tfstep.engine.tape import Scope, Tape
 from tfstep.errors import TfstepError
-from tfstep.models.config import Inputs, LayersPart, ModelConfig
-from tfstep.models.key import Section, alternatives, bare_of, fields, keys, section_of
-from tfstep.models.kinds import KINDS, forward
+from tfstep.models.config import Inputs, ModelConfig
+from tfstep.models.keys.key import Section, alternatives, bare_of, fields, keys, section_of
+from tfstep.models.keys.kinds import KINDS, forward
+from tfstep.models.keys.sections import LayersPart
 
 _LAYER = re.compile(r"(enc|dec)0\.")
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tfstep.engine.surface.above import Displayed
 from tfstep.errors import ScenarioError, TfstepError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.file import catalog, variants
 from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, Report, fault, in_order
 from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, found, from_python, place_of, to_python

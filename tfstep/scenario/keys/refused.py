@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from tfstep.errors import did_you_mean
 from tfstep.models.config import ModelConfig
-from tfstep.models.key import LARGEST, Key, alternatives, bare_of, choices_of, fields, section_of
-from tfstep.models.key import keys as declared
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.key import LARGEST, Key, alternatives, bare_of, choices_of, fields, section_of
+from tfstep.models.keys.key import keys as declared
+from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.file.nodes import Items, Keys, Node, Scalar, Section, at, found, shown
 from tfstep.scenario.keys.schema import NO_TYPE, FilePart
 from tfstep.text import Bilingual

@@ -12,7 +12,7 @@ from typing import Any
 from tfstep.errors import TfstepError
 from tfstep.families.config import FamilyError
 from tfstep.families.registry import of_type
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.opening.checkpoint import Checkpoint
 from tfstep.scenario.opening.reading import Reading
 from tfstep.text import Bilingual

@@ -16,6 +16,7 @@ from tfstep.scenario.words import LONGEST, MOST_WORDS, Vocabulary, numbered
 from tfstep.text import Bilingual
 
 NEXT = "next"
+UNCOUNTED = -100  # a label that does not count, as PyTorch has it
 KEYS = ("file", "size", "pad", "start")
 
 
@@ -77,10 +78,13 @@ def _whole(node: Section, key: str, least: int, most: int, report: Report) -> in
     return None
 
 
-def read_sentences(node: Node, vocabulary: Vocabulary, report: Report, begins: bool = False) -> Sentences | None:
+def read_sentences(
+    node: Node, vocabulary: Vocabulary, report: Report, begins: bool = False, least: int = 0
+) -> Sentences | None:
     """A text, a list of texts (a batch), or ``{ids: …}`` as a batch of ids; what is wrong is noted.
 
-    A text that ``begins`` a decoder's reading gets the start token before it, where there is one.
+    A text that ``begins`` a decoder's reading gets the start token before it, where there is one. Ids are ``least``
+    or more.
     """
     before = len(report.mistakes)
     if isinstance(node, Section):
@@ -94,7 +98,7 @@ def read_sentences(node: Node, vocabulary: Vocabulary, report: Report, begins: b
     size = len(vocabulary.words)
     for row in rows:
         for i in row:
-            if not 0 <= i < size:
+            if not least <= i < size:
                 message = Bilingual(
                     "the id {i}; the vocabulary has {size:,}, so 0 to {last} are allowed",
                     "编号 {i}；词表有 {size:,} 个，可用 0 到 {last}",
@@ -123,8 +127,29 @@ def of_ids(rows: list[list[int]], vocabulary: Vocabulary) -> Sentences:
     ids = np.array([[*row, *[vocabulary.filler] * (longest - len(row))] for row in rows], dtype=np.int64)
     ids.setflags(write=False)
     spell = vocabulary.tokenizer.words if vocabulary.tokenizer is not None else None
-    words = tuple(spell(row) if spell else tuple(map(str, row)) for row in ids.tolist())
+    words = tuple(spell(row) if spell else tuple(map(str, row)) for row in np.maximum(ids, 0).tolist())
     return Sentences(words, ids, vocabulary.words, None, lengths)
+
+
+def read_labels(node: Node, vocabulary: Vocabulary, report: Report) -> Sentences | None:
+    """The same as labels: −100, and what fills up a row, does not count."""
+    found = read_sentences(node, vocabulary, report, least=UNCOUNTED)
+    if found is None:
+        return None
+    return _counted(
+        found, np.where((found.ids < 0) | (found.padding if found.padding is not None else False), -1, found.ids)
+    )
+
+
+def _counted(read: Sentences, ids: np.ndarray) -> Sentences:
+    """Labels with these ids, and no word where one is −1."""
+    ids.setflags(write=False)
+    counted = cast("list[list[int]]", ids.tolist())
+    words = tuple(
+        tuple(word if k >= 0 else "" for word, k in zip(row, said, strict=True))
+        for row, said in zip(read.words, counted, strict=True)
+    )
+    return Sentences(words, ids, read.vocab, None, read.lengths)
 
 
 def is_next(node: Node | None) -> bool:
@@ -143,13 +168,7 @@ def next_words(read: Sentences) -> Sentences | None:
         ids[:, :-1][padding[:, 1:]] = -1
     if (ids < 0).all():
         return None
-    ids.setflags(write=False)
-    counted = cast("list[list[int]]", ids.tolist())
-    words = tuple(
-        tuple(word if k >= 0 else "" for word, k in zip((*row[1:], ""), said, strict=True))
-        for row, said in zip(read.words, counted, strict=True)
-    )
-    return Sentences(words, ids, read.vocab, None)
+    return _counted(Sentences(tuple((*row[1:], "") for row in read.words), ids, read.vocab, None, read.lengths), ids)
 
 
 def _texts(node: Node, tokenizer: Tokenizer, report: Report) -> list[list[int]]:

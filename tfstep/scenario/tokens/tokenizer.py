@@ -189,7 +189,10 @@ class Tokenizer:
                     str(self.path), lowercase=bool(self._config.get("do_lower_case", True))
                 )
             if "model" in self._json:
-                return library.Tokenizer.from_file(str(self.path))
+                found = library.Tokenizer.from_file(str(self.path))
+                found.no_padding()  # what a file asks for batches of its own
+                found.no_truncation()
+                return found
             merges = self.path.with_name("merges.txt")
             return library.ByteLevelBPETokenizer(str(self.path), str(merges))
         except Exception as error:

@@ -60,7 +60,7 @@ def _lesson(name: str) -> None:
 def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | None) -> None:
     """Write a scenario of a kind, or the one that a model on disk is opened as."""
     from tfstep.errors import did_you_mean
-    from tfstep.models.kinds import KINDS
+    from tfstep.models.keys.kinds import KINDS
     from tfstep.scenario.keys.starter import starter
 
     kind = kind or _asked(tuple(KINDS))
