@@ -274,7 +274,9 @@ def _fillable(source: Source, examples: list[Inputs]) -> None:
     """Examples of several lengths need ``<pad>``, for training takes them as one batch."""
     for side in SIDES:
         spoken = [sentences for each in examples if (sentences := getattr(each, side)) is not None]
-        if len({each.ids.shape[1] for each in spoken}) > 1 and any(each.pad is None and each.lengths is None for each in spoken):
+        if len({each.ids.shape[1] for each in spoken}) > 1 and any(
+            each.pad is None and each.lengths is None for each in spoken
+        ):
             message = Bilingual(
                 "{side} of several lengths and no {pad} to fill them up; put {pad} into vocab",
                 "{side} 长度不一，却没有 {pad} 可供填充；请在 vocab 中加入 {pad}",
