@@ -5,7 +5,7 @@ What the models get is valid: names resolved, defaults filled in, words turned i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -47,6 +47,15 @@ class Sentences(Struct, frozen=True, eq=False):
         return None if self.pad is None else self.ids == self.pad
 
 
+class Past(Struct, frozen=True, eq=False):
+    """What the passes before have left to a pass that reads only the next words: all the words up to now, and the keys
+    and values of the earlier ones, under the paths of the layers' attention."""
+
+    read: Sentences
+    keys: Mapping[str, np.ndarray]  # dec0.attn → (batch, head, position, d_k)
+    values: Mapping[str, np.ndarray]
+
+
 class Inputs(Struct, frozen=True, eq=False):
     """What the model reads and what it should say. Parts that a kind does not use are None."""
 
@@ -59,6 +68,7 @@ class Inputs(Struct, frozen=True, eq=False):
     given: dict[str, np.ndarray] = field(default_factory=dict)  # formula
     parameters: dict[str, np.ndarray] = field(default_factory=dict)  # formula: start values
     steps: dict[str, str] = field(default_factory=dict)  # formula: name -> expression
+    past: Past | None = None
     rows: tuple[int, int] = (0, 0)  # that learned tables of positions have at least: source, target
     types: np.ndarray | None = None  # (batch, position) of the source: the type of each word
     documents: np.ndarray | None = None  # (batch, position): the document of each word

@@ -32,6 +32,7 @@ class Vocabulary(Struct, frozen=True, eq=False, dict=True):
     filler: int = 0  # what fills up the shorter sentences of a batch, where not the word but the place is padding
     by_place: bool = False
     tokenizer: Tokenizer | None = None  # that cuts a text into them
+    ends: frozenset[int] = frozenset()  # what ends a text that is generated
     start: int | None = None  # what the decoder of an encoder-decoder reads first
 
     @cached_property

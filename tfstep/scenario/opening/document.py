@@ -45,6 +45,9 @@ def document(found: Checkpoint, reading: Reading, beside: Path | None = None) ->
     pad = found.config.get("pad_token_id")
     if found.tokenizer is None and type(pad) is int and 0 <= pad < vocab["size"]:
         vocab["pad"] = pad
+    end = found.config.get("eos_token_id")
+    if found.tokenizer is None and type(end) is int and 0 <= end < vocab["size"]:
+        vocab["end"] = end
     start = found.config.get("decoder_start_token_id", found.config.get("pad_token_id"))
     if len(sides) > 1 and type(start) is int:
         vocab["start"] = start

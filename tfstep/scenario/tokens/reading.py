@@ -17,7 +17,7 @@ from tfstep.text import Bilingual
 
 NEXT = "next"
 UNCOUNTED = -100  # a label that does not count, as PyTorch has it
-KEYS = ("file", "size", "pad", "start")
+KEYS = ("file", "size", "pad", "start", "end")
 
 
 def is_tokens(node: Node | None) -> bool:
@@ -38,7 +38,8 @@ def read_tokens(node: Section, report: Report) -> Vocabulary | None:
             )
             report.add(place, message)
     size, pad = _whole(node, "size", 1, MOST_WORDS, report), _whole(node, "pad", 0, MOST_WORDS, report)
-    start = _whole(node, "start", 0, MOST_WORDS, report)
+    start, end = _whole(node, "start", 0, MOST_WORDS, report), _whole(node, "end", 0, MOST_WORDS, report)
+    ends = frozenset() if end is None else frozenset({end})
     file = node.get("file")
     if file is not None and (not isinstance(file, Scalar) or not file.text):
         report.add(file.place, Bilingual("file is {it}; a path is needed", "file 为 {it}；须为路径", it=found(file)))
@@ -46,7 +47,7 @@ def read_tokens(node: Section, report: Report) -> Vocabulary | None:
         return None
     if not isinstance(file, Scalar):
         words = numbered(size or 1)
-        return Vocabulary(words.words, are_numbers=True, filler=pad or 0, by_place=True, start=start)
+        return Vocabulary(words.words, are_numbers=True, filler=pad or 0, by_place=True, ends=ends, start=start)
     path = Path(file.place.file).parent / file.text
     try:
         if not path.is_file():
@@ -54,10 +55,11 @@ def read_tokens(node: Section, report: Report) -> Vocabulary | None:
         tokenizer = Tokenizer(path)
         written = tokenizer.written(size or len(tokenizer.pieces))
         filler = pad if pad is not None else tokenizer.role("pad")
+        ends = ends or tokenizer.ends
     except TfstepError as error:
         report.add(file.place, error.message)
         return None
-    return Vocabulary(written, filler=filler or 0, by_place=True, tokenizer=tokenizer, start=start)
+    return Vocabulary(written, filler=filler or 0, by_place=True, tokenizer=tokenizer, ends=ends, start=start)
 
 
 def _whole(node: Section, key: str, least: int, most: int, report: Report) -> int | None:

@@ -235,6 +235,15 @@ class Tokenizer:
         found = found[0] if isinstance(found, list) and found else found
         return found if type(found) is int else None
 
+    @property
+    def ends(self) -> frozenset[int]:
+        """The ids that end a text, those of `generation_config.json` included."""
+        found = {self.role("end")}
+        if self.path.suffix != ".gguf":
+            listed = self._config.get("eos_token_id")
+            found |= {each for each in (listed if isinstance(listed, list) else [listed]) if type(each) is int}
+        return frozenset(each for each in found if each is not None)
+
     @cached_property
     def _by_piece(self) -> Mapping[str, int]:
         return {piece: i for i, piece in enumerate(self.pieces) if piece is not None}
