@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 Labels = tuple[Sequence[str], ...]  # one list of words a sentence; a single list where all share it
 Shape = tuple[int, ...]
+MANY = 2000
+"""Words along an axis from which on they are neither listed nor told apart: a tokenizer's vocabulary."""
 
 
 class Axis(Struct, frozen=True):

@@ -44,7 +44,7 @@ class Sampling(Struct, frozen=True):
             before = np.cumsum(p[order]) - p[order]
             p[order[before >= self.top_p]] = 0.0
             p /= p.sum()
-        return p
+        return np.asarray(p)
 
 
 class Word(Struct, frozen=True, eq=False):
@@ -178,7 +178,7 @@ def _kept(trace: Trace, step: str) -> dict[str, np.ndarray]:
 def _start(target: Sentences, by_place: bool) -> list[int]:
     """What the decoder reads first: of a batch the first sentence, without its padding."""
     if by_place:
-        return _first(target).ids[0].tolist()
+        return list(map(int, _first(target).ids[0]))
     read = [int(i) for i in target.ids[0] if i != target.pad]
     return read[:1] if target.vocab[read[0]] == START else read
 
