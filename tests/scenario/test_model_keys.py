@@ -63,8 +63,7 @@ KEYS: list[tuple[str, str, str]] = [
     ("window: 1", "encoder", ""),
     ("sinks: true", "decoder", ""),
     (
-        "d_k: 4, d_v: 2, positional: rope, rope: {base: 50, pairs: half, part: 0.5, "
-        "scaling: {kind: yarn, factor: 4, original: 16}}",
+        "d_k: 4, d_v: 2, positional: rope, rope: {part: 0.5, pairs: half, scaling: {kind: yarn, factor: 4, original: 16}}",
         "decoder",
         "",
     ),
