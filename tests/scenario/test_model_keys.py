@@ -63,16 +63,15 @@ KEYS: list[tuple[str, str, str]] = [
     ("window: 1", "encoder", ""),
     ("sinks: true", "decoder", ""),
     (
-        (
-            "d_k: 4, d_v: 2, positional: rope, rope: {base: 50, pairs: half, part: 0.5, "
-            "scaling: {kind: yarn, factor: 4, original: 16}}"
-        ),
+        "d_k: 4, d_v: 2, positional: rope, rope: {part: 0.5, pairs: half, scaling: {kind: yarn, factor: 4, original: 16}}",
         "decoder",
         "",
     ),
     ("positional: alibi", "decoder", ""),
     ("positional: relative, relative: {buckets: 8, distance: 16}, scale: false", "encoder-decoder", ""),
     ("positional: learned, positions: 9, position_offset: 2", "decoder", ""),
+    ("positional: learned, position_offset: 2, count_pads: false", "encoder", ""),
+    ("norm_weight: false, bias: {norm: false}", "decoder", ""),
     ("sinusoids: halved", "encoder", ""),
     ("experts: {count: 4, top: 2}", "decoder", ""),
     ("experts: {count: 3, top: 2, router: topk, bias: true}, activation: swiglu_clamped", "decoder", ""),
@@ -129,6 +128,12 @@ def test_a_norm_without_shift_and_one_whose_gamma_starts_at_0() -> None:
     bare = trace("bias: {qkv: true, out: false, ffn: false, norm: false, head: false}")
     biases = {path for path, node in bare.plan.paths.items() if node.init in ("bias", "zero")}
     assert biases == {"dec0.attn.b_Q", "dec0.attn.b_K", "dec0.attn.b_V"}
+
+
+def test_norms_may_have_nothing_to_learn() -> None:
+    t = trace("norm_weight: false, bias: {norm: false}")
+    assert t.plan.paths["dec0.norm1.gamma"].kind == "constant"
+    np.testing.assert_allclose(value(t, "dec0.norm1"), normed(value(t, "tgt.x")), rtol=1e-12)
 
 
 def test_types_of_words_are_added_and_the_embedding_is_normalised() -> None:
@@ -221,6 +226,9 @@ def test_learned_positions_begin_where_the_table_says() -> None:
     t = trace("positional: learned, positions: 9, position_offset: 2")
     assert value(t, "tgt.pos").shape == (9, 4)
     np.testing.assert_allclose(value(t, "tgt.x")[0], value(t, "tgt.embed")[0] + value(t, "tgt.pos")[2:5])
+    words = trace("positional: learned, position_offset: 2, count_pads: false", "encoder")
+    rows = value(words, "src.pos")[[[2, 3, 4], [2, 3, 1]]]
+    np.testing.assert_allclose(value(words, "src.x"), value(words, "src.embed") + rows)
     halved, usual = (value(trace(f"sinusoids: {name}", "encoder"), "src.pos") for name in ("halved", "interleaved"))
     np.testing.assert_array_equal(halved, usual[:, [0, 2, 1, 3]])
 
@@ -317,7 +325,7 @@ def test_the_angles_of_rope_are_stretched_as_published() -> None:
     assert llama[0] == plain[0]
     np.testing.assert_allclose(llama[1], (1 - smooth) * plain[1] / 8 + smooth * plain[1])
     np.testing.assert_allclose(llama[2:], plain[2:] / 8)
-    yarn, times = _angles({"kind": "yarn", "factor": 4, "original": 64, "fast": 32, "slow": 1})
+    yarn, times = _angles({"kind": "yarn", "factor": 4, "original": 64, "beta_fast": 32, "beta_slow": 1})
     assert math.isclose(times, 0.1 * math.log(4) + 1)
     assert yarn[0] == plain[0]
     np.testing.assert_allclose(yarn[2:], plain[2:] / 4)

@@ -21,8 +21,8 @@ _KEYS = {  # of the dictionary, by kind: theirs → ours
     "yarn": {
         "factor": "factor",
         "original_max_position_embeddings": "original",
-        "beta_fast": "fast",
-        "beta_slow": "slow",
+        "beta_fast": "beta_fast",
+        "beta_slow": "beta_slow",
         "truncate": "truncate",
         "attention_factor": "attention",
     },

@@ -34,7 +34,10 @@ def norm(at: Scope, name: str, x: Traced, c: ModelConfig, of: str = "") -> Trace
         return x
     normalise, own = (NORMS if c.bias_at("norm") else WITHOUT_BETA)[c.norm], at.scope(of or name)
     spec = Spec((x.shape[-1],), x.dtype, (x.axes[-1].bare(),))
-    gamma = own.parameter("gamma", spec, "zero" if c.norm_offset else "one")
+    if c.norm_weight:
+        gamma = own.parameter("gamma", spec, "zero" if c.norm_offset else "one")
+    else:
+        gamma = own.constant("gamma", np.full(spec.shape, 1 - c.norm_offset, spec.dtype), spec.axes)
     if c.norm_offset:
         gamma = own.scale = c.norm_offset + gamma
     shift = [own.parameter("beta", spec, "zero")] if "beta" in normalise.arguments else []

@@ -35,7 +35,7 @@ def embed(at: Scope, side: Sentences, inputs: Inputs, c: ModelConfig, decoding: 
         types = at.constant("types", given, (Axis("batch"), position), kind="input")
         at.type_embed = gather(at.parameter("E_types", _table(c, Axis("type"), c.token_types), "embedding"), types)
         e = at.typed = e + at.type_embed
-    x = at.x = _positioned(at, e, inputs, c, width, inputs.rows[decoding])
+    x = at.x = _positioned(at, e, side, inputs, c, inputs.rows[decoding])
     if c.embed_norm:
         x = norm(at, "norm", x, c)
     if width != c.d_model:
@@ -47,14 +47,14 @@ def _table(c: ModelConfig, rows: Axis, n: int) -> Spec:
     return Spec((n, c.d_embed or c.d_model), np.dtype(c.dtype), (rows, Axis("model")))
 
 
-def _positioned(at: Scope, e: Traced, inputs: Inputs, c: ModelConfig, width: int, rows: int) -> Traced:
+def _positioned(at: Scope, e: Traced, side: Sentences, inputs: Inputs, c: ModelConfig, rows: int) -> Traced:
     """The embedding with its positions; a learned table has ``rows`` rows, or as many as the scenario says."""
     if c.positional not in ("sinusoidal", "learned"):
         plain: Traced = identity(e)
         return plain
     length, start = e.shape[1], inputs.offset + c.position_offset
     if c.positional == "sinusoidal":
-        table = sinusoidal(length, width, start, c.sinusoids == "halved").astype(c.dtype)
+        table = sinusoidal(length, e.shape[2], start, c.sinusoids == "halved").astype(c.dtype)
         return e + at.constant("pos", table, (Axis("position"), Axis("model")))
     needed = max(rows + c.position_offset, start + length)
     if c.positions is not None and c.positions < needed:
@@ -68,6 +68,11 @@ def _positioned(at: Scope, e: Traced, inputs: Inputs, c: ModelConfig, width: int
             ),
         )
     pos = at.parameter("pos", _table(c, Axis("position"), c.positions or needed), "embedding")
+    if not c.count_pads and side.pad is not None:
+        words = side.ids != side.pad
+        places = at.constant("places", np.where(words, words.cumsum(1) - 1 + start, start - 1), e.axes[:2])
+        at.placed = gather(pos, places)
+        return e + at.placed
     x: Traced = e + pos if pos.shape[0] == length else add_rows(e, pos, start=start)
     return x
 

@@ -64,7 +64,9 @@ def _stretched(factor: float) -> float:
 
 def _ramp(d: int, base: float, s: ScalingPart) -> np.ndarray:
     """From 0, where pairs turn often and stay, to 1, where they are stretched (Peng et al. 2023, YaRN, eq. 18)."""
-    low, high = (d * math.log(s.original / (n * 2 * math.pi)) / (2 * math.log(base)) for n in (s.fast, s.slow))
+    low, high = (
+        d * math.log(s.original / (n * 2 * math.pi)) / (2 * math.log(base)) for n in (s.beta_fast, s.beta_slow)
+    )
     if s.truncate:
         low, high = math.floor(low), math.ceil(high)
     low, high = max(low, 0), min(high, d - 1)

@@ -54,7 +54,7 @@ class ScalingPart(Section, frozen=True):
             Bilingual("llama3: wavelengths below original / high stay.", "llama3：波长小于 original / high 的不变。"),
         ),
     ] = 4.0
-    fast: Annotated[
+    beta_fast: Annotated[
         Positive,
         Key(
             "attention",
@@ -64,7 +64,7 @@ class ScalingPart(Section, frozen=True):
             ),
         ),
     ] = 32.0
-    slow: Annotated[
+    beta_slow: Annotated[
         Positive,
         Key(
             "attention",

@@ -98,6 +98,16 @@ class StackKeys(AttentionKeys, frozen=True):
             ),
         ),
     ] = True
+    norm_weight: Annotated[
+        bool,
+        Key(
+            "words",
+            Bilingual(
+                "Whether norms have a gamma; without it gamma is 1 and stays so (OLMo 1).",
+                "归一化有没有 gamma；没有时 gamma 恒为 1（OLMo 1）。",
+            ),
+        ),
+    ] = True
     norm_offset: Annotated[
         Finite,
         Key(
@@ -161,6 +171,17 @@ class StackKeys(AttentionKeys, frozen=True):
             ),
         ),
     ] = False
+    count_pads: Annotated[
+        bool,
+        Key(
+            "words",
+            Bilingual(
+                "Whether pads take a position; false: learned positions count the words alone, and pads have the "
+                "row before the first (RoBERTa, OPT).",
+                "填充是否占一个位置；false：学到的位置只数词，填充取首行之前的那一行（RoBERTa、OPT）。",
+            ),
+        ),
+    ] = True
     token_types: Annotated[
         Size | None,
         Key(

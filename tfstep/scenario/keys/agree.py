@@ -196,6 +196,23 @@ def _stacks(c: ModelConfig) -> Iterator[Rule]:
         ),
     )
     yield (
+        not c.count_pads and (c.positional != "learned" or not c.position_offset),
+        "count_pads",
+        Bilingual(
+            "count_pads is false, which takes a learned table with a row before the first word's: positional: learned, "
+            "position_offset: 1 or more",
+            "count_pads 为 false，需要学到的位置表，且首词之前有一行：positional: learned，position_offset 不小于 1",
+        ),
+    )
+    yield (
+        not c.norm_weight and c.bias_at("norm") and c.norm == "layer",
+        "norm_weight",
+        Bilingual(
+            "norm_weight is false and norms have a beta; write bias: {{norm: false}} as well",
+            "norm_weight 为 false，而归一化有 beta；请同时写 bias: {{norm: false}}",
+        ),
+    )
+    yield (
         c.embed_norm and c.norm == "none",
         "embed_norm",
         Bilingual("embed_norm is true and norm is none", "embed_norm 为 true，而 norm 为 none"),

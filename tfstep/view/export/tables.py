@@ -108,8 +108,8 @@ def matrix(
         return _likeliest(array, axes, sentence, notation)
     if array.ndim == 2 and array.shape[0] > MANY:
         words = axes[-2].words(sentence)
-        rows = Axis(axes[-2].name, None if words is None else (tuple(words[:FIRST]),))
-        few = matrix(array[:FIRST], (rows, axes[-1]), index, notation, cells)
+        first = Axis(axes[-2].name, None if words is None else (tuple(words[:FIRST]),))
+        few = matrix(array[:FIRST], (first, axes[-1]), index, notation, cells)
         return [*few, _more(array.shape[0] - FIRST)]
     many = array.ndim > 1 and axes[-2].name == "batch" and array.shape[0] > 1  # rows that are sentences share no words
     labels = along(axes[-1].bare() if many else axes[-1], array.shape[-1], sentence)
