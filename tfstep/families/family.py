@@ -39,6 +39,7 @@ class Family(Struct, frozen=True):
     anchors: tuple[str, ...] = ()
     spare: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()  # our paths that its checkpoints do not have, and that stay at their start
+    prefix: str = ""  # before the names of a checkpoint with its output layer, whose own names have none
     architecture: str = ""  # of the class that has the output layer
     system: str = ""  # how people call it
 

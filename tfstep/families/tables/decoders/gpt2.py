@@ -24,6 +24,7 @@ GPT2 = Family(
     kind="decoder",
     types=("gpt2",),
     architecture="GPT2LMHeadModel",
+    prefix="transformer.",
     always={
         "norm": "layer",
         "norm_position": "pre",

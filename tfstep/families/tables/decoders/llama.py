@@ -33,6 +33,7 @@ LLAMA = Family(
     kind="decoder",
     types=("llama",),
     architecture="LlamaForCausalLM",
+    prefix="model.",
     always={"norm": "rms", "norm_position": "pre", "positional": "rope", **no_bias()},
     defaults={
         "num_key_value_heads": None,

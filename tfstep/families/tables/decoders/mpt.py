@@ -44,6 +44,7 @@ MPT = Family(
     kind="decoder",
     types=("mpt",),
     architecture="MptForCausalLM",
+    prefix="transformer.",
     always={
         "norm": "layer",
         "norm_position": "pre",
@@ -111,6 +112,7 @@ FALCON = Family(
     kind="decoder",
     types=("falcon", "RefinedWeb", "RefinedWebModel"),
     architecture="FalconForCausalLM",
+    prefix="transformer.",
     always={"norm": "layer", "norm_position": "pre", "positional": "rope", **no_bias(norm=True)},
     defaults={
         "activation": "gelu",

@@ -22,6 +22,7 @@ GPT_NEOX = Family(
     kind="decoder",
     types=("gpt_neox",),
     architecture="GPTNeoXForCausalLM",
+    prefix="gpt_neox.",
     always={
         "norm": "layer",
         "norm_position": "pre",
@@ -85,6 +86,7 @@ GPTJ = Family(
     kind="decoder",
     types=("gptj",),
     architecture="GPTJForCausalLM",
+    prefix="transformer.",
     always={
         "norm": "layer",
         "norm_position": "pre",
@@ -133,6 +135,7 @@ BLOOM = Family(
     kind="decoder",
     types=("bloom",),
     architecture="BloomForCausalLM",
+    prefix="transformer.",
     always={
         "norm": "layer",
         "norm_position": "pre",

@@ -19,6 +19,7 @@ OPT = Family(
     kind="decoder",
     types=("opt",),
     architecture="OPTForCausalLM",
+    prefix="model.",
     always={
         "norm": "layer",
         "norm_position": "pre",

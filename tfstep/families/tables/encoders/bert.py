@@ -59,6 +59,7 @@ BERT = Family(
     kind="encoder",
     types=("bert",),
     architecture="BertForMaskedLM",
+    prefix="bert.",
     always={
         "norm": "layer",
         "norm_position": "post",
@@ -115,6 +116,7 @@ ROBERTA = BERT.but(
     "xlm-roberta",
     system="RoBERTa",
     architecture="RobertaForMaskedLM",
+    prefix="roberta.",
     defaults={"pad_token_id": 1},
     keys={"pad_token_id": lambda value, config: {"position_offset": value + 1}, "hidden_act": gelu_alone},
     names=(
@@ -139,6 +141,7 @@ ELECTRA = BERT.but(
     "electra",
     system="ELECTRA",
     architecture="ElectraForMaskedLM",
+    prefix="electra.",
     defaults={"embedding_size": 128},
     keys={"embedding_size": factorised, "hidden_act": gelu_alone},
     names=(
@@ -155,6 +158,7 @@ DISTILBERT = BERT.but(
     "distilbert",
     system="DistilBERT",
     architecture="DistilBertForMaskedLM",
+    prefix="distilbert.",
     always={"eps": 1e-12},
     defaults={"activation": "gelu", "sinusoidal_pos_embds": False},
     keys={
@@ -215,6 +219,7 @@ ALBERT = BERT.but(
     "albert",
     system="ALBERT",
     architecture="AlbertForMaskedLM",
+    prefix="albert.",
     defaults={
         "hidden_act": "gelu_new",
         "embedding_size": 128,

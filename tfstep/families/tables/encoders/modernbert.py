@@ -42,6 +42,7 @@ MODERNBERT = Family(
     kind="encoder",
     types=("modernbert",),
     architecture="ModernBertForMaskedLM",
+    prefix="model.",
     always={
         "norm": "layer",
         "norm_position": "pre",

@@ -22,8 +22,8 @@ def _attention(ours: str, theirs: str) -> tuple[Name, ...]:
 def _stack(ours: str, side: str, theirs: str) -> tuple[Name, ...]:
     block, layer, last = f"{ours}{{i}}", f"{theirs}.layers.{{i}}", 3 if ours == "dec" else 2
     return (
-        Name(f"{side}.E", f"{theirs}.embed_tokens.weight"),
         Name(f"{side}.E", "shared.weight"),
+        Name(f"{side}.E", f"{theirs}.embed_tokens.weight"),
         Name(f"{side}.pos", f"{theirs}.embed_positions.weight"),
         *norm(f"{side}.norm", f"{theirs}.layernorm_embedding"),
         *_attention(f"{block}.attn", f"{layer}.self_attn"),
@@ -61,6 +61,7 @@ BART = Family(
     kind="encoder-decoder",
     types=("bart",),
     architecture="BartForConditionalGeneration",
+    prefix="model.",
     always={
         "norm": "layer",
         "norm_position": "post",

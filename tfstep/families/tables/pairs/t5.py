@@ -21,8 +21,8 @@ def _stack(ours: str, side: str, theirs: str) -> tuple[Name, ...]:
     block, layer, last = f"{ours}{{i}}", f"{theirs}.block.{{i}}.layer", 2 if ours == "dec" else 1
     feed = f"{layer}.{last}.DenseReluDense"
     return (
-        Name(f"{side}.E", f"{theirs}.embed_tokens.weight"),
         Name(f"{side}.E", "shared.weight"),
+        Name(f"{side}.E", f"{theirs}.embed_tokens.weight"),
         Name(f"{ours}.relative.E", f"{theirs}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"),
         *_attention(f"{block}.attn", f"{layer}.0.SelfAttention"),
         _gamma(f"{block}.norm1", f"{layer}.0.layer_norm"),
