@@ -12,7 +12,7 @@ from tfstep.engine.plan import Literal
 from tfstep.engine.tape import Tape, Traced
 from tfstep.engine.trace import Trace
 from tfstep.models.keys.sections import RopePart
-from tfstep.models.positions import rope_tables
+from tfstep.models.parts.positions import rope_tables
 from tfstep.ops.attention import REASONS, mask_fill, softmax
 from tfstep.ops.rotate import rope
 

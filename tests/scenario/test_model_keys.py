@@ -8,7 +8,7 @@ import pytest
 
 from tfstep.engine.trace import Trace
 from tfstep.models.keys.sections import RopePart, ScalingPart
-from tfstep.models.positions import rope_frequencies
+from tfstep.models.parts.positions import rope_frequencies
 from tfstep.scenario.file.mistakes import Mistakes
 from tfstep.scenario.scenario import load_text
 from tfstep.session.study.checks import check

@@ -9,9 +9,9 @@ import numpy as np
 
 from tfstep.engine.axis import Axis, Spec, axes
 from tfstep.engine.tape import Scope, Traced
-from tfstep.models.blocks import dense, norm
 from tfstep.models.config import Inputs, ModelConfig, Past, Sentences
-from tfstep.models.positions import alibi, relative_buckets, rope_tables
+from tfstep.models.parts.blocks import dense, norm
+from tfstep.models.parts.positions import alibi, relative_buckets, rope_tables
 from tfstep.ops.attention import (
     CAUSAL,
     CHUNK,

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.attention import multi_head, reasons, score_bias, self_attention
-from tfstep.models.blocks import block, feed_forward, last_norm, sublayer
 from tfstep.models.config import Inputs, ModelConfig
-from tfstep.models.embed import embed
 from tfstep.models.encoder import encoder
 from tfstep.models.objective import output_head
+from tfstep.models.parts.blocks import block, feed_forward, last_norm, sublayer
+from tfstep.models.parts.embed import embed
 
 
 def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:

@@ -6,10 +6,10 @@ from functools import partial
 
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.attention import reasons, score_bias, self_attention
-from tfstep.models.blocks import block, feed_forward, last_norm
 from tfstep.models.config import Inputs, ModelConfig
-from tfstep.models.embed import embed
 from tfstep.models.objective import output_head, pooled
+from tfstep.models.parts.blocks import block, feed_forward, last_norm
+from tfstep.models.parts.embed import embed
 
 
 def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:

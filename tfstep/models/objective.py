@@ -9,9 +9,9 @@ import numpy as np
 from tfstep.engine.axis import NO_AXIS, Axis
 from tfstep.engine.tape import Scope, Traced
 from tfstep.errors import did_you_mean
-from tfstep.models.blocks import dense, norm
 from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences
+from tfstep.models.parts.blocks import dense, norm
 from tfstep.ops.activation import ACTIVATIONS
 from tfstep.ops.attention import soft_cap, softmax
 from tfstep.ops.embed import pool, unit

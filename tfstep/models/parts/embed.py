@@ -6,10 +6,10 @@ import numpy as np
 
 from tfstep.engine.axis import Axis, Spec
 from tfstep.engine.tape import Scope, Traced
-from tfstep.models.blocks import dense, norm
 from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import Inputs, ModelConfig, Sentences
-from tfstep.models.positions import sinusoidal
+from tfstep.models.parts.blocks import dense, norm
+from tfstep.models.parts.positions import sinusoidal
 from tfstep.ops.embed import add_rows, embed_scaled, embed_times
 from tfstep.ops.primitive.elementwise import identity
 from tfstep.ops.primitive.index import gather

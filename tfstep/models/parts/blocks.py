@@ -9,7 +9,7 @@ import numpy as np
 from tfstep.engine.axis import Axis, Spec, axes
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import ModelConfig
-from tfstep.models.experts import experts
+from tfstep.models.parts.experts import experts
 from tfstep.ops.activation import ACTIVATIONS, gated
 from tfstep.ops.linear import linear, linear_no_bias
 from tfstep.ops.norm import NORMS, WITHOUT_BETA
