@@ -182,8 +182,8 @@ def _opened(path: Path, variant: str | None, asked: Reading) -> Scenario:
         raise fault(Place(""), error.message) from None
     try:
         return _load(text, found.title, found.folder / f"{found.title}.yaml", variant)
-    except Mistakes as mistakes:  # of a file that nobody has written: its lines say nothing
-        raise Mistakes([Mistake(Place(str(path)), each.message) for each in mistakes.mistakes]) from None
+    except Mistakes as mistakes:  # of a file that nobody has written: its lines say nothing, and the rest follows
+        raise Mistakes([Mistake(Place(str(path)), mistakes.mistakes[0].message)]) from None
 
 
 def load_text(text: str, name: str = "scenario", variant: str | None = None) -> Scenario:

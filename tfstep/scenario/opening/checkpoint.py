@@ -40,11 +40,12 @@ def checkpoint(path: Path) -> Checkpoint:
     if not path.exists():
         raise _fault(path, Bilingual("there is no such file or folder", "没有这个文件或文件夹"))
     if path.suffix == ".gguf" and path.is_file():
-        from tfstep.scenario.opening.gguf import config_of
+        from tfstep.scenario.opening.gguf import config_of, has_words
 
-        return Checkpoint(path.parent, path.stem, config_of(path), path.name, path.name)
-    config = path / "config.json"
-    if not inside(path, config).is_file():
+        config = config_of(path)
+        return Checkpoint(path.parent, path.stem, config, path.name, path.name if has_words(path) else None)
+    file = path / "config.json"
+    if not inside(path, file).is_file():
         raise _fault(
             path,
             Bilingual(
@@ -52,9 +53,9 @@ def checkpoint(path: Path) -> Checkpoint:
                 "文件夹里没有 config.json；模型文件夹中它应与 model.safetensors 放在一起",
             ),
         )
-    found = read_json(config)
+    found = read_json(file)
     if not isinstance(found, dict):
-        raise _fault(config, Bilingual("no JSON object", "不是 JSON 对象"))
+        raise _fault(file, Bilingual("no JSON object", "不是 JSON 对象"))
     weights = next((name for name in WEIGHTS if inside(path, path / name).is_file()), None)
     if weights is None:
         raise _without_weights(path)

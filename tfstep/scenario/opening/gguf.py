@@ -23,3 +23,8 @@ def config_of(path: Path) -> dict[str, Any]:
     except OSError as error:
         why = Bilingual("cannot be read: {why}", "无法读取：{why}", why=refusal(error))
     raise TfstepError(Bilingual("{path}: {why}", "{path}：{why}", path=path, why=why))
+
+
+def has_words(path: Path) -> bool:
+    """Whether its pieces of text stand in it."""
+    return isinstance(read(path).meta.get("tokenizer.ggml.tokens"), list)
