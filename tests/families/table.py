@@ -40,7 +40,9 @@ def main() -> None:
     rows = []
     for name in names():
         every = list(compared(name))
-        worst = max((each for each in every if each.size > 1e-12), key=lambda each: each.ratio)  # the rest is 0 in theory
+        worst = max(
+            (each for each in every if each.size > 1e-12), key=lambda each: each.ratio
+        )  # the rest is 0 in theory
         kind = json.loads((MODELS / name / "config.json").read_text())["model_type"]
         rows.append(f"| {name} | {kind} | {len(every)} | {worst.worst:.1e} | {worst.size:.2g} | `{worst.what}` |")
     versions = json.loads((MODELS / "versions.json").read_text())
