@@ -51,7 +51,10 @@ def either(function: Cause) -> Cause:
         for made in function(step):
             yield made
             if isinstance(made[1], Filled) and np.isfinite(step.node.attrs["value"]):
-                yield Bilingual("{how}, filled with −∞", "{how}，填的是 −∞", how=made[0]), Filled(made[1].change, -np.inf)
+                yield (
+                    Bilingual("{how}, filled with −∞", "{how}，填的是 −∞", how=made[0]),
+                    Filled(made[1].change, -np.inf),
+                )
 
     return both
 
