@@ -189,7 +189,7 @@ pow = op(Pow)
 class Identity(Elementwise):
     """The same numbers under another name."""
 
-    code = {"numpy": "{x}", "torch": "{x}"}
+    code = {"numpy": "{x}", "torch": "{x}.clone()"}
 
     formula = "{x}"
     vjp_formula = {"x": "{g}"}
