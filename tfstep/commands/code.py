@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     completes=("path",),
     about=Bilingual(
         "The lines of a step as plain NumPy, and those of its gradient; `tfstep code SCENARIO` writes the whole run.",
-        "用普通 NumPy 写出一步的代码行，连同它的梯度；`tfstep code 场景` 写出整个运行。",
+        "用普通 `NumPy` 写出一步的代码行，连同它的梯度；`tfstep code 场景` 写出整个运行。",
     ),
 )
 def _code(session: Session, rest: str) -> Result:
