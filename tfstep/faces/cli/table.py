@@ -14,6 +14,7 @@ COMMANDS = {
         Bilingual("Print the timeline: forward, backward, update.", "输出时间线：前向、反向、参数更新。"),
     ),
     "explain": ("numbers.explain", Bilingual("Say why a number is what it is.", "说明一个数为什么是这个值。")),
+    "code": ("numbers.code", Bilingual("Write a run as a program.", "把一次运行写成程序。")),
     "diff": ("numbers.diff", Bilingual("Compare two runs step by step.", "逐步比较两次运行。")),
     "diagnose": (
         "numbers.diagnose",
@@ -27,6 +28,10 @@ COMMANDS = {
     "worksheet": ("teaching.worksheet", Bilingual("Print exercises, and their key.", "出练习卷和答案。")),
     "list": ("files.list", Bilingual("List the scenarios that ship.", "列出自带的场景。")),
     "new": ("files.new", Bilingual("Write a commented scenario to start from.", "写出一个带注释的场景，作为起点。")),
+    "export": (
+        "files.export",
+        Bilingual("Write a model as a folder for transformers.", "把模型写成 transformers 的文件夹。"),
+    ),
     "serve": ("work.serve", Bilingual("Show the screen in a browser.", "在浏览器里显示屏幕界面。")),
     "page": ("files.page", Bilingual("Write a run as one HTML page.", "把一次运行写成一个网页。")),
     "validate": (

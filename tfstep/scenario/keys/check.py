@@ -8,11 +8,11 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Node, Scalar, Section, found, shown
 from tfstep.scenario.keys.formula import read_formula
-from tfstep.scenario.keys.inputs import read_data, read_numbers, read_vocab, read_words
+from tfstep.scenario.keys.inputs import read_data, read_numbers, read_per_word, read_vocab, read_words
 from tfstep.scenario.keys.loss import loss_config, train_config
 from tfstep.scenario.keys.model import check_kind, model_config
 from tfstep.scenario.keys.pins import read_pins
@@ -30,6 +30,8 @@ class WeightsConfig(Struct, frozen=True, eq=False):
     init: Fill = XAVIER
     set: dict[str, Fill] = field(default_factory=dict)
     file: Path | None = None
+    names: str = "auto"  # of a family, where the file has its names
+    partial: bool = False  # whether parameters that are not in the file are drawn
 
 
 class Checked(Struct, frozen=True, eq=False):
@@ -72,6 +74,8 @@ def check(tree: Section, report: Report) -> Checked | None:
         {name: array.astype(dtype) for name, array in given.items()},
         {name: array.astype(dtype) for name, array in parameters.items()},
         steps,
+        types=read_per_word(source, "types", words.get("source"), kind),
+        documents=read_per_word(source, "documents", words.get("source") or words.get("target"), kind),
     )
     model = model_config(source, kind, None if x is None else x.shape[-1] if x.ndim else None, has_labels)
     if memory is not None and model.mask.causal:
@@ -139,4 +143,6 @@ def _weights(source: Source) -> WeightsConfig:
             if source.given("weights", "set", path) and (fill := read_fill(value, report)) is not None:
                 read_fills[path] = fill
     start = read_init(init, report) if init is not None else None
-    return WeightsConfig(part.seed, start or XAVIER, read_fills, Path(part.file) if part.file else None)
+    return WeightsConfig(
+        part.seed, start or XAVIER, read_fills, Path(part.file) if part.file else None, part.names, part.partial
+    )

@@ -97,10 +97,10 @@ def padding(scenario: Scenario, trace: Trace) -> Holds:
     for side, prefix, stack in (("source", "src", "enc"), ("target", "tgt", "dec")):
         sentences = getattr(scenario.inputs, side)
         out = last(trace, stack)
-        if sentences is None or sentences.pad is None or out is None or f"{prefix}.x" not in trace.plan.paths:
+        if sentences is None or out is None or f"{prefix}.x" not in trace.plan.paths:
             continue
-        pads = sentences.ids == sentences.pad
-        if not pads.any():
+        pads = sentences.padding
+        if pads is None or not pads.any():
             continue
         found = True
         x = trace[f"{prefix}.x"].value
@@ -121,8 +121,8 @@ def ffn_alone(scenario: Scenario, trace: Trace) -> Holds:
     title = Bilingual("the feed-forward network reads no other word", "前馈网络不看别的词")
     worst, found = 0.0, False
     for path in [n.path for n in trace.plan.steps if n.path.endswith(".ffn.out")]:
-        hidden = path.removesuffix(".out") + ".hidden"
-        (reads, *_) = trace[hidden].inputs
+        first = (path.removesuffix("out") + name for name in ("hidden", "router.logits"))
+        (reads, *_) = next(trace[each].inputs for each in first if each in trace.plan.paths)
         x = trace[reads].value
         if x.ndim != 3 or x.shape[1] < 2 or trace[reads].step is None:
             continue
