@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tfstep.engine.surface import above as _above
 
 __version__ = "0.1.0"
 __all__ = ["Scenario", "Session", "TfstepError", "Trace", "__version__", "load", "trace"]
@@ -28,6 +30,19 @@ _HOMES = {  # what is loaded from where when it is first asked for, so that `imp
 }
 
 
+_above.HOMES.update(  # what a trace can be asked that is made in rooms above the engine
+    check="tfstep.session.study.runs:check",
+    diff="tfstep.session.study.runs:diff",
+    line="tfstep.view.python.line:one_line",
+    part="tfstep.session.address.indexing:part",
+    paths="tfstep.view.export.select:paths",
+    restored="tfstep.scenario.program:restored",
+    text="tfstep.view.python.words:words",
+    train="tfstep.session.study.runs:train",
+    xarray="tfstep.view.python.labelled:labelled",
+)
+
+
 def trace(scenario: Scenario) -> Trace:
     """Run a scenario: forward, backward and update, every tensor recorded. Raises ScenarioError.
 
@@ -38,11 +53,15 @@ def trace(scenario: Scenario) -> Trace:
     return as_scenario(scenario).program.trace()
 
 
-def __getattr__(name: str) -> Any:
+def __dir__() -> list[str]:
+    return __all__
+
+
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'tfstep' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(_HOMES[name]), name)
+    value: object = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

@@ -39,7 +39,9 @@ def coerce_edit(target: str, node: Node, value: np.ndarray, where: Any, new: Any
                 )
             )
         numbers = numbers.astype(node.dtype)
-        return numbers if numbers.ndim == 0 else np.broadcast_to(numbers, np.shape(place))
+        if numbers.ndim and numbers.shape != np.shape(place):
+            raise ValueError(numbers.shape)
+        return numbers
     except (ValueError, TypeError):
         raise EditError(
             Bilingual(

@@ -72,6 +72,7 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
     result: int = -1
     elsewhere: Callable[[str], str | None] = lambda name: None  # the path of what others call by this name
     switched_off: Callable[[], Iterable[tuple[str, str]]] = tuple
+    origin: Any = None  # the scenario that it was compiled from
     insides: dict[int, Any] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     _reaches: dict[int, list[int]] = field(default_factory=dict)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from operator import getitem
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
 
 from tfstep.engine.op import Vjp
 from tfstep.engine.plan import Literal, Node
+from tfstep.engine.surface.above import Displayed
+from tfstep.engine.surface.arraylike import ArrayLike
 from tfstep.errors import PathError, did_you_mean
 from tfstep.text import Bilingual
 
@@ -16,8 +19,12 @@ if TYPE_CHECKING:
     from tfstep.engine.trace import Trace
 
 
-class Tensor(Struct, frozen=True, eq=False):
-    """A view of one tensor. ``step`` is the number of the step that makes it, ``14.2`` inside one, None for a leaf."""
+class Tensor(Displayed, ArrayLike, Struct, frozen=True, eq=False):  # type: ignore[metaclass]  # NumPy's is no ABC, its stub is
+    """A view of one tensor. ``step`` is the number of the step that makes it, ``14.2`` inside one, None for a leaf.
+
+    It behaves as an array of its ``value``: ``np.asarray(tensor)``, ``tensor * 2``, ``tensor[0, 0, "我", "爱"]``,
+    ``float(tensor)`` of a scalar.
+    """
 
     trace: Trace
     node: Node
@@ -85,8 +92,8 @@ class Tensor(Struct, frozen=True, eq=False):
         """How it is made, in the paper's notation: ``scores = Q Kᵀ``."""
         return formula(self.trace, self.node)
 
-    def __repr__(self) -> str:
-        return f"<Tensor {self.path} {'×'.join(map(str, self.shape)) or 'scalar'}>"
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getitem, (self.trace.outermost, self.path)
 
 
 def short(path: str) -> str:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.engine.cell import index_of, parse_cell
 from tfstep.engine.coerce_edit import coerce_edit
 from tfstep.engine.plan import Node, Plan
 from tfstep.engine.substeps import Source, unfold
+from tfstep.engine.surface.beyond import Whole
 from tfstep.engine.tensor import Tensor, resolve
 from tfstep.errors import EditError
 from tfstep.text import Bilingual
@@ -30,8 +32,8 @@ class Pin(Struct, frozen=True, eq=False):
     value: np.ndarray
 
 
-class Trace:
-    """Every tensor of one forward, backward and update pass.
+class Trace(Whole):
+    """Every tensor of one forward, backward and update pass, by path: ``trace["loss"]``, ``for path in trace``.
 
     A trace is a value: it never changes, but for numbers that an edit left stale, which are computed
     when they are first read. ``runs`` counts the steps that were computed for this trace.
@@ -50,6 +52,7 @@ class Trace:
         self.pins = pins or {}
         self.sources = sources  # of an inside: which numbers its inputs are
         self.prefix = prefix  # of an inside: the path of its step, with a slash
+        self.outer: Trace | None = None  # of an inside: the trace whose step it unfolds
         self.runs = 0
         self._insides: dict[int, Trace | None] = {}
 
@@ -148,6 +151,7 @@ class Trace:
             for leaf, value in plan.leaves.items():
                 values[leaf] = value
             inside = Trace(plan, values, sources=sources, prefix=f"{self.prefix}{self.plan.nodes[slot].path}/")
+            inside.outer = self
         self._insides[slot] = inside
         return inside
 
@@ -160,7 +164,7 @@ class Trace:
 
         path, index = parse_cell(cell)
         tensor = self[path]
-        return explain(tensor.trace, tensor.node.slot, index_of(tensor, index), depth)
+        return replace(explain(tensor.trace, tensor.node.slot, index_of(tensor, index), depth), trace=self)
 
     # -- changing --------------------------------------------------------------------------------
 
@@ -168,7 +172,8 @@ class Trace:
         """A new trace with these tensors (``PATH``) or parts of them (``PATH[0,1]``, ``PATH[:,1]``) set.
 
         A parameter or constant gets the value; any other tensor is pinned: the cells keep the value,
-        and no gradient flows back through them. Raises PathError, EditError.
+        and no gradient flows back through them. A value has the shape of what it is set to, or is one number
+        for all of it. Raises PathError, EditError.
         """
         values, pins, touched = list(self.values), dict(self.pins), set()
         for target, new in changes.items():

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from tfstep.engine.cell import Cell, cell_name
 from tfstep.engine.op import Const
 from tfstep.engine.plan import Literal
+from tfstep.engine.surface.above import Displayed
 from tfstep.engine.terms import Atom, AtomTerm, explained
 from tfstep.engine.trace import Trace
 from tfstep.text import Bilingual
@@ -65,7 +66,7 @@ class Term(Struct, frozen=True):
     value: float
 
 
-class Explanation(Struct, frozen=True):
+class Explanation(Displayed, Struct, frozen=True):
     """Why ``cell`` has its recorded ``value``: by ``rule``, it is the sum of ``terms``.
 
     ``total`` is computed from the terms' printed values; ``residual`` is total − value.
@@ -81,6 +82,7 @@ class Explanation(Struct, frozen=True):
     note: Bilingual | None = None
     formula: str | None = None
     bound: float = field(default=1e-12)
+    trace: Trace | None = None  # of the one that was asked for: the run that it explains
 
     @property
     def holds(self) -> bool:

@@ -26,12 +26,24 @@ class Program(Struct, frozen=True, eq=False):
         return Trace(self.plan, Trace.start(self.plan, self.leaves).values, dict(self.pins)).run()
 
 
-def compile_scenario(scenario: Scenario) -> Program:
-    """Record the plan and draw the weights. Raises ScenarioError where file and model do not fit."""
+def plan_of(scenario: Scenario) -> Plan:
+    """Record the steps of a scenario; no number is drawn. Raises ScenarioError where file and model do not fit."""
     try:
         plan = build(scenario.model, scenario.inputs, scenario.loss, scenario.train)
     except ModelBuildError as error:
         raise scenario.error_at(error.keys, error.message, offset=error.column) from error
+    plan.origin = scenario
+    return plan
+
+
+def restored(scenario: Scenario, values: list[np.ndarray | None], pins: dict[int, Pin]) -> Trace:
+    """A trace as a pickle keeps it: its numbers, and the scenario from which its steps are recorded again."""
+    return Trace(scenario.plan, values, pins)
+
+
+def compile_scenario(scenario: Scenario) -> Program:
+    """Record the plan and draw the weights. Raises ScenarioError where file and model do not fit."""
+    plan = scenario.plan
     learned = [node for node in plan.nodes if node.kind == "parameter"]
     memory = [plan.nodes[leaf] for leaf, _ in plan.carry if plan.nodes[leaf].kind != "parameter"]
     start = {node.path: plan.leaves[node.slot] for node in memory} | scenario.inputs.parameters

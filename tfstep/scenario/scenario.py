@@ -11,11 +11,12 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tfstep.engine.surface.above import Displayed
 from tfstep.errors import ScenarioError, TfstepError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.scenario.file import catalog, variants
 from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, Report, fault, in_order
-from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, from_python, place_of, to_python
+from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, found, from_python, place_of, to_python
 from tfstep.scenario.file.reading import read_text
 from tfstep.scenario.file.yaml import parse
 from tfstep.scenario.keys.check import Checked, WeightsConfig, check
@@ -23,10 +24,11 @@ from tfstep.scenario.words import Vocabulary
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
+    from tfstep.engine.plan import Plan
     from tfstep.scenario.program import Program
 
 
-class Scenario(Struct, frozen=True, eq=False, dict=True):
+class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
     """One variant of a scenario file; everything in it is valid.
 
     ``vocab`` has the vocabulary of each side: ``source``, ``target`` and ``labels``, as far as the model has them.
@@ -45,7 +47,7 @@ class Scenario(Struct, frozen=True, eq=False, dict=True):
     weights: WeightsConfig
     pins: Mapping[str, np.ndarray]
     vocab: Mapping[str, Vocabulary]
-    source_text: str
+    source_text: str  # empty where it was made from a dictionary
     file: Section  # the tree of the file
     tree: Section  # the same with the variant and the changes merged over it
 
@@ -55,6 +57,25 @@ class Scenario(Struct, frozen=True, eq=False, dict=True):
         from tfstep.scenario.program import compile_scenario
 
         return compile_scenario(self)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The steps of this scenario, without numbers, recorded once. Raises `ScenarioError`."""
+        from tfstep.scenario.program import plan_of
+
+        return plan_of(self)
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, object], variant: str | None = None, name: str = "scenario") -> Scenario:
+        """The scenario that a dictionary spells, with the keys of a scenario file: ``{"model": {"kind": "encoder"}, …}``.
+
+        Values are dicts, lists, words, numbers and arrays. Raises `ScenarioError` with every mistake, by key.
+        """
+        report = Report()
+        file = from_python(document, Place(name))
+        if not isinstance(file, Section):
+            raise fault(Place(name), Bilingual("{found} is no dictionary", "{found} 不是字典", found=found(file)))
+        return _read(file, "", name, None, variant, report)
 
     def with_variant(self, name: str) -> Scenario:
         """Another variant of the file, without the changes made by `with_changes`. Raises `ScenarioError`."""
@@ -151,6 +172,10 @@ def _load(text: str, name: str, path: Path | None, variant: str | None) -> Scena
         file = parse(text, str(path or name), report)
     except Mistakes as mistakes:
         raise Mistakes([*report.mistakes, *mistakes.mistakes]) from None
+    return _read(file, text, name, path, variant, report)
+
+
+def _read(file: Section, text: str, name: str, path: Path | None, variant: str | None, report: Report) -> Scenario:
     readable = not report.mistakes
     variants.check_names(file, report)
     wanted, chosen = variant or variants.BASE, None

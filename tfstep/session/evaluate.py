@@ -34,7 +34,7 @@ class Names:
     def __init__(
         self, state: State, it: Tensor | None = None, time: int | None = None, trace: Trace | None = None
     ) -> None:
-        self.state, self.it, self.time = state, it or state.current, time
+        self.state, self.it, self.time = state, state.current if it is None else it, time
         self.trace = state.trace if trace is None else trace
 
     def __call__(self, path: str, variant: str | None) -> Operand:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 
-from tfstep.scenario.file.mistakes import Place
+from tfstep.scenario.file.mistakes import Place, fault
 from tfstep.text import Bilingual
 
 Value = None | bool | int | float | str
@@ -104,7 +104,7 @@ def place_of(root: Node, keys: Keys, key: bool = False) -> Place:
 
 
 def from_python(value: object, place: Place) -> Node:
-    """A tree of plain Python values: dicts, lists, numbers, words and arrays."""
+    """A tree of plain Python values: dicts, lists, numbers, words and arrays. Raises ScenarioError for another."""
     if isinstance(value, Mapping):
         entries = {str(key): from_python(item, place) for key, item in value.items()}
         return Section(entries, dict.fromkeys(entries, place), place)
@@ -118,7 +118,8 @@ def from_python(value: object, place: Place) -> Node:
         value = float(value)  # without what a class of its own adds
     if value is None or isinstance(value, bool | int | float | str):
         return Scalar(value, _spelling(value), place)
-    raise TypeError(f"a scenario cannot hold {type(value).__name__}")
+    kind = type(value).__name__
+    raise fault(place, Bilingual("a scenario cannot hold a {kind}", "场景里不能有 {kind}", kind=kind))
 
 
 def _spelling(value: Value) -> str:

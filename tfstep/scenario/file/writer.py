@@ -44,7 +44,7 @@ def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool =
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width, yaml.preserve_quotes = 4096, True
-    document = yaml.load(scenario.source_text)
+    document = yaml.load(scenario.source_text) if scenario.source_text else CommentedMap()
     wanted = scenario.document()
     plain = {key: value for key, value in _plain(document).items() if key != "variants"}
     same = plain == wanted
@@ -184,6 +184,8 @@ def _put_weights(
 
 def _flow(value: Any) -> Any:
     """Nested lists as they are written in a line, a matrix row by row."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     if not isinstance(value, list):
         return value
     written = CommentedSeq(_flow(each) for each in value)

@@ -68,7 +68,7 @@ def read(trace: Trace, text: str, full: Callable[[str], str]) -> tuple[Tensor, I
         items[at : at + 1] = [":"] * (len(tensor.shape) - len(items) + 1)
     index: list[int | slice] = []
     for axis, item in enumerate(items):
-        index.append(_one(tensor, axis, item, index))
+        index.append(position_on(tensor, axis, item, index))
     return tensor, tuple(index)
 
 
@@ -143,7 +143,11 @@ def _items(text: str, inner: str) -> list[str]:
     return items
 
 
-def _one(tensor: Tensor, axis: int, item: str, before: list[int | slice]) -> int | slice:
+def position_on(tensor: Tensor, axis: int, item: str, before: list[int | slice]) -> int | slice:
+    """What one index means on an axis: a number, a slice, or a word, which may stand in quotes. Raises PathError.
+
+    ``before`` are the indices of the axes before it: the first picks the sentence whose words count.
+    """
     if _WHOLE.match(item):
         return int(item)
     if bounds := _SLICE.match(item):

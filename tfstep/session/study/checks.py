@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from tfstep.engine.surface.above import Displayed
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.study.finite import Gradients, gradients
@@ -11,7 +12,7 @@ from tfstep.session.study.invariants import INVARIANTS
 from tfstep.session.study.verdict import Holds
 
 
-class Report(Struct, frozen=True):
+class Report(Displayed, Struct, frozen=True):
     """``gradient`` is None where there is none to check: no loss, or one that is not finite."""
 
     gradient: Gradients | None

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from tfstep.engine.axis import Axis
 from tfstep.engine.plan import Node
+from tfstep.engine.surface.above import Displayed
 from tfstep.engine.trace import Trace
 
 TOLERANCE = 1e-9  # of a tensor's largest number
@@ -47,7 +48,7 @@ class Difference(Struct, frozen=True):
     shapes: tuple[tuple[int, ...], tuple[int, ...]] | None = None
 
 
-class Comparison(Struct, frozen=True):
+class Comparison(Displayed, Struct, frozen=True):
     """Two runs: their common steps and leaves, and the paths that only one of them has."""
 
     steps: tuple[Difference, ...]

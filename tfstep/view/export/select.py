@@ -31,6 +31,12 @@ def select(trace: Trace, patterns: Sequence[str]) -> list[Tensor]:
     return [found[key] for key in sorted(found)]
 
 
+def paths(trace: Trace, pattern: str) -> list[str]:
+    """The paths that a pattern names, in the order of the timeline; none where nothing matches."""
+    found = _named(trace, pattern)
+    return [found[key].path for key in sorted(found)]
+
+
 def forward(trace: Trace) -> list[Tensor]:
     """The forward pass: its inputs, parameters, constants and steps; not what an optimizer remembers."""
     last = max(node.slot for node in trace.plan.steps if node.phase == "forward")

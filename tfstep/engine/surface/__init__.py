@@ -1,0 +1,1 @@
+"""What users of Python see of a trace and its tensors."""
