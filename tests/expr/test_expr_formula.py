@@ -42,7 +42,7 @@ def check(trace: Trace) -> None:
         for cell in np.ndindex(*node.shape):
             explanation = trace.explain(cell_name(node.path, cell))
             assert explanation.holds, explanation
-        inside = trace.inside(node.slot)
+        inside = trace.substeps(node.slot)
         if inside is not None:
             assert inside.value(inside.plan.result).tobytes() == trace.value(node.slot).tobytes(), node.path
     for node in [n for n in trace.plan.nodes if n.kind == "parameter"]:

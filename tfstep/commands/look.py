@@ -9,7 +9,7 @@ import numpy as np
 
 from tfstep.commands.language.line import count, needed, none
 from tfstep.commands.language.registry import command
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import PathError
@@ -17,7 +17,7 @@ from tfstep.families.aliases import aliases
 from tfstep.session.address.names import tensor_of
 from tfstep.session.address.target import Index, cell, looked_at, of_variant, part
 from tfstep.session.evaluate import evaluate
-from tfstep.session.place import Position, inside_of, tensor_at
+from tfstep.session.place import Position, substeps_at, tensor_at
 from tfstep.session.results import Explained, Listing, Reasoned, Result, Shown, Stack, Steps, Summed, Value
 from tfstep.session.study.reasons import reasons
 from tfstep.text import Bilingual
@@ -207,7 +207,7 @@ def _list(session: Session, rest: str) -> Result:
     if session.partial is not None:
         return Summed(session.step, session.partial, n)
     around = session.position[:-1]
-    inside = inside_of(session.trace, around)
+    inside = substeps_at(session.trace, around)
     assert inside is not None
     at = session.position[-1]
     nodes = inside.plan.steps[max(0, at - 1 - n) : at + n]

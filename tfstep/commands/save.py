@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tfstep.commands.language.line import needed
 from tfstep.commands.language.registry import command
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.errors import CommandError, did_you_mean, refusal
 from tfstep.session.address.names import tensor_of
 from tfstep.session.results import Message, Result

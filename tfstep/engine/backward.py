@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from tfstep.engine.axis import Spec
+from tfstep.engine.node import Literal, Node
 from tfstep.engine.op import Op, Vjp
-from tfstep.engine.plan import Literal, Node
 from tfstep.engine.tape import Tape, Traced
 
 
@@ -76,5 +76,5 @@ def _through(tape: Tape, node: Node, index: int, g: Traced, target: Node) -> Tra
     vjp = Vjp(node.op, index, specs, node.attrs)
     every = (g, y, *inputs)
     result = tape.record(vjp, [every[k] for k in vjp.reads], node.attrs, target.spec)
-    tape.nodes[result.slot].of = node.slot
+    tape.nodes[result.slot].vjp_of = node.slot
     return result

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from tfstep.errors import PathError
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.engine.tensor import Tensor
 
 Cell = tuple[int, ...]
 _INDEX = re.compile(r"-?\d{1,9}$")
@@ -52,7 +49,18 @@ def _bad(text: str, part: str) -> PathError:
     )
 
 
-def index_of(tensor: Tensor, index: tuple[Any, ...] | None) -> Cell:
+class HasAxes(Protocol):
+    """A tensor, as far as its cells are counted."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def axes(self) -> tuple[str, ...]: ...
+
+
+def index_of(tensor: HasAxes, index: tuple[Any, ...] | None) -> Cell:
     """The indices of one cell, negative ones counted from the end. Raises PathError when there is none."""
     shape, index = tensor.shape, index or ()
     names = ", ".join(tensor.axes)

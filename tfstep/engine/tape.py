@@ -6,15 +6,13 @@ A tape holds no numbers but the leaves' start values: it is recorded once, from 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tfstep.engine.axis import Axis, Shape, Spec
-from tfstep.engine.plan import Literal, Node, Plan
-
-if TYPE_CHECKING:
-    from tfstep.engine.op import Op
+from tfstep.engine.node import VALUE, Literal, Node, Operation, Role
+from tfstep.engine.plan import Plan
 
 OPERATORS: dict[str, Callable[..., Traced]] = {}  # what +, @ and the like mean; the ops enter themselves
 
@@ -125,7 +123,7 @@ class Tape:
         self.phase = "forward"
         self.carry: list[tuple[int, int]] = []
 
-    def record(self, op: Op, args: Iterable[Any], attrs: dict[str, Any], spec: Spec | None = None) -> Traced:
+    def record(self, op: Operation, args: Iterable[Any], attrs: dict[str, Any], spec: Spec | None = None) -> Traced:
         """Append one step and return its result."""
         inputs: list[int | Literal] = []
         specs: list[Spec | Literal] = []
@@ -143,9 +141,9 @@ class Tape:
         self.nodes.append(node)
         return Traced(self, node.slot, spec)
 
-    def leaf(self, path: str, kind: str, spec: Spec, value: np.ndarray | None = None, init: str = "") -> Traced:
+    def leaf(self, path: str, kind: str, spec: Spec, value: np.ndarray | None = None, role: Role = VALUE) -> Traced:
         """A tensor that no step makes: ``kind`` parameter, constant or input."""
-        node = Node(len(self.nodes), "", kind, spec, None, (), {}, "", init=init)
+        node = Node(len(self.nodes), "", kind, spec, None, (), {}, "", role=role)
         self.nodes.append(node)
         self.name(node, path)
         if value is not None:
@@ -220,14 +218,14 @@ class Scope:
         """A scope inside this one."""
         return Scope(self.tape, self.path(name))
 
-    def parameter(self, name: str, spec: Spec, init: str) -> Traced:
-        """A tensor that training changes; ``init`` is its role: weight, embedding, bias, one, zero."""
+    def parameter(self, name: str, spec: Spec, role: str) -> Traced:
+        """A tensor that training changes; ``role`` is weight, embedding, bias, one or zero."""
         path = self.path(name)
         if path in self.tape.views:
             return self.tape.views[path](spec)
         if path in self.tape.paths:  # a tie has asked for it before its turn
             return self.tape.find(path)
-        return self.tape.leaf(self.path(name), "parameter", spec, init=init)
+        return self.tape.leaf(self.path(name), "parameter", spec, role=Role(role))
 
     def constant(self, name: str, value: np.ndarray, axes: tuple[Axis, ...], kind: str = "constant") -> Traced:
         """A tensor that training leaves alone."""

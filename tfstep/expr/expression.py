@@ -21,7 +21,7 @@ from tfstep.expr.syntax.parser import Parser
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.engine.tensor import Tensor
+    from tfstep.engine.trace import Tensor
 
 Result = np.ndarray | float | int | bool | tuple[int, ...]
 

@@ -6,7 +6,8 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.engine.plan import Plan
-from tfstep.engine.trace import Pin, Trace
+from tfstep.engine.substeps import Pin
+from tfstep.engine.trace import Trace
 from tfstep.models.build import build
 from tfstep.models.build_error import ModelBuildError
 from tfstep.scenario.keys.pins import pinned

@@ -13,8 +13,7 @@ from tfstep.session.address.names import full_path, tensor_of
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.engine.tensor import Tensor
-    from tfstep.engine.trace import Trace
+    from tfstep.engine.trace import Tensor, Trace
     from tfstep.expr import Expression
     from tfstep.expr.expression import Operand
     from tfstep.expr.syntax.nodes import Compare, Logic, Name, Node

@@ -12,9 +12,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from tfstep.engine.plan import Node
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.engine.node import Node
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import PathError
 from tfstep.session.address.target import read, whole
 from tfstep.text import Bilingual
@@ -46,10 +45,10 @@ def written(position: Position) -> str:
     return ".".join(map(str, position))
 
 
-def inside_of(trace: Trace, position: Position) -> Trace | None:
+def substeps_at(trace: Trace, position: Position) -> Trace | None:
     """The trace of what goes on inside the step at ``position`` (``()``: the timeline itself); None for a primitive."""
     for number in position:
-        inside = trace.inside(trace.plan.steps[number - 1].slot)
+        inside = trace.substeps(trace.plan.steps[number - 1].slot)
         if inside is None:
             return None
         trace = inside
@@ -58,18 +57,18 @@ def inside_of(trace: Trace, position: Position) -> Trace | None:
 
 def steps_inside(trace: Trace, position: Position) -> int:
     """How many steps there are inside the step at ``position``; 0 for a primitive."""
-    inside = inside_of(trace, position)
+    inside = substeps_at(trace, position)
     return 0 if inside is None else len(inside.plan.steps)
 
 
 def step_of(trace: Trace, position: Position) -> Position:
     """The position of the step itself, also where ``position`` is at one of its terms."""
-    return position if inside_of(trace, position[:-1]) is not None else position[:-1]
+    return position if substeps_at(trace, position[:-1]) is not None else position[:-1]
 
 
 def tensor_at(trace: Trace, position: Position) -> Tensor:
     """The tensor that the step at ``position`` makes; at a term, the tensor that it is a term of."""
-    around = inside_of(trace, position[:-1])
+    around = substeps_at(trace, position[:-1])
     if around is None:
         return tensor_at(trace, position[:-1])
     node = around.plan.steps[position[-1] - 1]

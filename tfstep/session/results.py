@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec import Struct, field
 
-from tfstep.engine.plan import Node
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.node import Node
+from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation
 from tfstep.session.address.target import Index
 from tfstep.session.place import Position, StackFrame

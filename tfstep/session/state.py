@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tfstep.engine.plan import PHASES
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import PathError
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.change.crash_log import Diary, Leftover
@@ -12,7 +11,16 @@ from tfstep.session.change.marks import ChangeTracker
 from tfstep.session.change.undo_history import Entry, Journal
 from tfstep.session.change.updates import Progress
 from tfstep.session.cursor import Cursor
-from tfstep.session.place import Position, StackFrame, inside_of, position_of, scopes, step_of, steps_inside, tensor_at
+from tfstep.session.place import (
+    Position,
+    StackFrame,
+    position_of,
+    scopes,
+    step_of,
+    steps_inside,
+    substeps_at,
+    tensor_at,
+)
 from tfstep.session.stop.breakpoints import Points
 from tfstep.session.terms import Partial, Sums
 from tfstep.session.values import Values
@@ -170,7 +178,7 @@ class State:
         found = [StackFrame("phase", self.phase), *(StackFrame("scope", name) for name in self.scopes)]
         for depth in range(1, len(self.step) + 1):
             position = self._position[:depth]
-            around = inside_of(self.trace, position[:-1])
+            around = substeps_at(self.trace, position[:-1])
             assert around is not None
             found.append(StackFrame("step", around.plan.steps[position[-1] - 1].path, position))
         if (partial := self.partial) is not None:

@@ -81,7 +81,7 @@ def _paths(session: Session, typed: str) -> Iterator[tuple[str, str]]:
     """The paths of tensors; gradients and new values once their tensor is spelled."""
     step, slash, _ = typed.partition("/")
     if slash and step in session.trace.plan.paths:
-        inside = session.trace.inside(session.trace.plan.paths[step].slot)
+        inside = session.trace.substeps(session.trace.plan.paths[step].slot)
         for node in inside.plan.steps if inside else ():
             yield f"{step}/{node.path}", node.op.name if node.op else ""
         return

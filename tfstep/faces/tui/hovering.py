@@ -17,7 +17,7 @@ from tfstep.view.text.spans import Line, Span, clipped, line
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from tfstep.engine.tensor import Tensor
+    from tfstep.engine.trace import Tensor
     from tfstep.faces.tui.app import Debugger
 
 

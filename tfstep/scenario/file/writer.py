@@ -15,7 +15,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from tfstep.engine.plan import Plan
-from tfstep.engine.trace import Pin, Trace
+from tfstep.engine.substeps import Pin
+from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError, ScenarioError, TfstepError, refusal
 from tfstep.scenario.keys.pins import pins_of
 from tfstep.scenario.program import Program

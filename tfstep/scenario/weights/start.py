@@ -22,6 +22,7 @@ from typing import Protocol
 
 import numpy as np
 
+from tfstep.engine.node import Role
 from tfstep.errors import nearest
 from tfstep.models.optimizers import OPTIMIZERS
 from tfstep.scenario.file.mistakes import Mistake, Mistakes
@@ -50,7 +51,7 @@ class Parameter(Protocol):
     @property
     def dtype(self) -> np.dtype: ...
     @property
-    def init(self) -> str: ...
+    def role(self) -> Role: ...
 
 
 class ErrorAt(Protocol):
@@ -119,8 +120,8 @@ def _reach(fill: Fill, shape: Shape) -> float:
 
 
 def _by_role(parameter: Parameter, weights: WeightsConfig) -> np.ndarray:
-    if parameter.init in _FIXED:
-        return np.full(parameter.shape, _FIXED[parameter.init])
+    if parameter.role.name in _FIXED:
+        return np.full(parameter.shape, _FIXED[parameter.role.name])
     return filled(weights.init, parameter, weights.seed)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.errors import PathError
 from tfstep.session.address.target import position_on
 from tfstep.text import Bilingual

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.errors import PathError
 from tfstep.families.aliases import lookup, said
 from tfstep.text import Bilingual

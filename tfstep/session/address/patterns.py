@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tfstep.engine.plan import PHASES, Node
+from tfstep.engine.node import Node
+from tfstep.engine.plan import PHASES
 from tfstep.engine.wildcard import matcher
 from tfstep.errors import PathError, did_you_mean
 from tfstep.session.address.names import full_path
-from tfstep.session.place import Position, find_place, inside_of, tensor_at
+from tfstep.session.place import Position, find_place, substeps_at, tensor_at
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
@@ -110,5 +111,5 @@ def _of_paths(state: State, text: str) -> Pattern:
 
 
 def _inner(state: State, node: Node, written: Callable[[str], object]) -> bool:
-    inside = inside_of(state.trace, (node.number,))
+    inside = substeps_at(state.trace, (node.number,))
     return inside is not None and any(written(inside.prefix + each.path) for each in inside.plan.steps)

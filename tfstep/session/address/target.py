@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfstep.engine.cell import index_of
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import PathError, did_you_mean
 from tfstep.session.address.names import full_path
 from tfstep.text import Bilingual

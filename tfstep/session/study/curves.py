@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import Struct
 
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import CommandError
 from tfstep.session.address.target import written
 from tfstep.session.change.updates import start_of, with_carried

@@ -15,8 +15,9 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.engine.cell import cell_name
-from tfstep.engine.plan import Node
-from tfstep.engine.trace import Pin, Trace
+from tfstep.engine.node import Node
+from tfstep.engine.substeps import Pin
+from tfstep.engine.trace import Trace
 
 CELLS = 64  # cells of a parameter, at most
 INNER = 4  # cells of a tensor that is computed, at most

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.study.finite import edited
@@ -154,7 +154,7 @@ def insides_equal(scenario: Scenario, trace: Trace) -> Holds:
     title = Bilingual("every step equals its inside, bit by bit", "每一步与它的内部逐位相同")
     differ, opened = [], 0
     for node in trace.plan.steps:
-        inside = trace.inside(node.slot)
+        inside = trace.substeps(node.slot)
         if inside is not None:
             opened += 1
             if inside.value(inside.plan.result).tobytes() != trace.value(node.slot).tobytes():

@@ -8,9 +8,9 @@ import numpy as np
 from msgspec.structs import replace
 
 from tfstep.engine.cell import Cell
-from tfstep.engine.plan import Node
-from tfstep.engine.tensor import Tensor, short
-from tfstep.engine.trace import Trace
+from tfstep.engine.naming import short
+from tfstep.engine.node import Node
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.text import Bilingual
 from tfstep.view.board.operands import Operand, Reading, read
 from tfstep.view.board.places import Piece

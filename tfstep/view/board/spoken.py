@@ -8,7 +8,7 @@ from math import prod
 
 from msgspec.structs import replace
 
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.errors import TfstepError
 from tfstep.session.address.target import Index, target
 from tfstep.session.state import State

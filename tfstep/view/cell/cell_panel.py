@@ -8,8 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tfstep.engine.cell import cell_name
-from tfstep.engine.tensor import Tensor, short
-from tfstep.engine.trace import Trace
+from tfstep.engine.naming import short
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation
 from tfstep.ops.attention import REASONS
 from tfstep.session.terms import Partial

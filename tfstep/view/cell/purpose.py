@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tfstep.engine.tensor import Tensor, short
+from tfstep.engine.naming import short
+from tfstep.engine.trace import Tensor
 from tfstep.text import Bilingual
 
 _ATTENTION = {

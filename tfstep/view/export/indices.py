@@ -8,8 +8,7 @@ from collections.abc import Iterable
 
 from tfstep.engine.axis import Axis
 from tfstep.engine.cell import Cell, index_of
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import PathError, did_you_mean
 from tfstep.text import Bilingual
 from tfstep.view.matrix.labels import following

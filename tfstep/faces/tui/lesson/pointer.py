@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.errors import TfstepError
 from tfstep.faces.tui.pointing import grids
 from tfstep.lessons.player.events import Asked, Event, Looked, Ran, Worked
