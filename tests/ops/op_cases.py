@@ -75,6 +75,7 @@ def function_cases() -> list[Case]:
         "exp",
         "log",
         "sqrt",
+        "root",
         "tanh",
         "sin",
         "cos",
@@ -86,7 +87,7 @@ def function_cases() -> list[Case]:
         "gelu_tanh",
         "silu",
     ):
-        x = _positive(name, 2, 3) if name in ("log", "sqrt") else apart(name, 3, 4)
+        x = _positive(name, 2, 3) if name in ("log", "sqrt", "root") else apart(name, 3, 4)
         made += [Case(name, (x,)), Case(name, (np.asarray(x[0, 1]),), title="scalar")]
         if name not in ("gelu", "gelu_tanh", "silu"):
             made.append(Case(name, (SPECIAL,), title="special", smooth=False))

@@ -112,6 +112,7 @@ ELEMENTWISE: dict[str, Callable[..., np.ndarray]] = {
     "where": where,
     "exp": unary(e_to),
     "log": unary(log_of),
+    "root": unary(lambda x: math.sqrt(x) if x >= 0 else math.nan),
     "sqrt": unary(lambda x: math.sqrt(x) if x >= 0 else math.nan),
     "tanh": unary(math.tanh),
     "sin": unary(wave(math.sin)),

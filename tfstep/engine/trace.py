@@ -270,6 +270,15 @@ def _unknown(trace: Trace, path: str) -> PathError:
             )
         )
     base, _, _ = path.partition(".grad")
+    if path.endswith(".grad") and base in trace.plan.paths and trace.plan.paths[base].kind in ("constant", "input"):
+        return PathError(
+            Bilingual(
+                "{path}: {base} is given, not learned; gradients are recorded for parameters and for what is computed",
+                "{path}：{base} 是给定的，不参与学习；只记录参数和计算结果的梯度",
+                path=path,
+                base=base,
+            )
+        )
     if path.endswith(".grad") and base in trace.plan.paths:
         return PathError(
             Bilingual(

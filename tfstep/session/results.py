@@ -73,12 +73,14 @@ class Value(Result, frozen=True, eq=False):
 
 
 class Stop(Struct, frozen=True, eq=False):
-    """Why a move stopped: a breakpoint, or a watched value (``old`` to ``new``) that changed."""
+    """Why a move stopped: a breakpoint (at ``cell``, where one cell made its condition true), or a watched value
+    (``old`` to ``new``) that changed."""
 
     reason: Bilingual
     number: int = 0
     old: np.ndarray | None = None
     new: np.ndarray | None = None
+    cell: tuple[int, ...] | None = None
 
 
 class Moved(Result, frozen=True, eq=False):

@@ -76,6 +76,10 @@ def arrived(
     note: Bilingual | None = None,
 ) -> Moved:
     """The result of a move that led from ``start`` to where we are: with what is displayed, and what stops run."""
+    for stop in stops or ():
+        if stop.cell is not None:
+            session.cell = stop.cell
+            break
     note = broken_here(session) or note
     displays = [*displayed(session)]
     moved = Moved(

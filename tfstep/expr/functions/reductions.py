@@ -70,13 +70,13 @@ def _var(at: Builder, x: Real, axis: Axes = None, keepdims: bool = False) -> Tra
 
 @add(Bilingual("standard deviation (divided by n)", "标准差（除以 n）"))
 def _std(at: Builder, x: Real, axis: Axes = None, keepdims: bool = False) -> Value:
-    return at.apply(functions.sqrt, _var(at, x, axis, keepdims))
+    return at.apply(functions.root, _var(at, x, axis, keepdims))
 
 
 @add(Bilingual("length: the root of the sum of squares", "模长：平方和的平方根"))
 def _norm(at: Builder, x: Real, axis: Axes = None, keepdims: bool = False) -> Traced:
     squares = at.apply(elementwise.pow, x, 2)
-    return at.apply(functions.sqrt, _reduce(at, reduce.sum_, squares, axis, keepdims))
+    return at.apply(functions.root, _reduce(at, reduce.sum_, squares, axis, keepdims))
 
 
 @add(Bilingual("cosine of the angle between vectors", "向量夹角的余弦"))

@@ -70,6 +70,22 @@ class Sqrt(Function):
 sqrt = op(Sqrt)
 
 
+class Root(Sqrt):
+    """Square root of a sum of squares. At 0, the kink of a length, its slope is taken as 0, as PyTorch takes that of
+    `norm` and `std` (torch 2.13: functions.yaml, FunctionsManual.cpp); the slope of `sqrt` is infinite there."""
+
+    vjp_formula = {"x": Template("{g} / (2 {y}), 0 at 0", "{g} / (2 {y})，0 处取 0")}
+
+    def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
+        return where(positive(y), g * 0.5 / where(positive(y), y, 1.0), 0.0 * y)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        return Why("sqrt", (TermSpec((Ref(0, cell),), fn="sqrt"),))
+
+
+root = op(Root)
+
+
 class Tanh(Function):
     """Hyperbolic tangent."""
 

@@ -89,6 +89,8 @@ def _of_paths(state: State, text: str) -> Pattern:
     deep = "/" in text and not any(written(node.path) for node in state.trace.plan.steps)
 
     def matches(state: State, position: Position) -> bool:
+        if text == "*":  # every step, gradients and new values included
+            return len(position) == 1
         path = tensor_at(state.trace, position).path
         return written(path) and all(mark in spelled for mark in _SPELLED if mark in path)
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import Struct, field
 
+from tfstep.engine.cell import cell_name
 from tfstep.errors import CommandError, TfstepError
 from tfstep.session.address.patterns import Pattern
 from tfstep.session.evaluate import Names, truth, worked_out
 from tfstep.session.place import Position, position_of
 from tfstep.session.results import Stop
+from tfstep.session.stop.which_cell import cell_of
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
@@ -124,7 +126,12 @@ def _stop(state: State, point: Point, direction: int) -> Stop | None:
     assert point.pattern is not None
     if not point.pattern.matches(state, state.position) or not _holds(state, point):
         return None
-    condition = Bilingual(" ({text})", "（{text}）", text=point.condition.text) if point.condition is not None else ""
+    condition: Bilingual | str = ""
+    cell = None
+    if point.condition is not None:
+        cell = cell_of(state, point.condition)
+        at = "" if cell is None else Bilingual(", at {cell}", "，在 {cell}", cell=cell_name(state.current.name, cell))
+        condition = Bilingual(" ({text}{at})", "（{text}{at}）", text=point.condition.text, at=at)
     reason = Bilingual(
         "breakpoint {number}: {pattern}{condition}",
         "断点 {number}：{pattern}{condition}",
@@ -132,7 +139,7 @@ def _stop(state: State, point: Point, direction: int) -> Stop | None:
         pattern=point.pattern.text,
         condition=condition,
     )
-    return Stop(reason, point.number)
+    return Stop(reason, point.number, cell=cell)
 
 
 def _holds(state: State, point: Point) -> bool:

@@ -11,7 +11,8 @@ from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.study.finite import edited
 from tfstep.session.study.order import encoder_ignores_target, permutation, rope_shift, sees_no_future
-from tfstep.session.study.verdict import Holds, agree, apart, does_not_apply, last, meant, noise, said
+from tfstep.session.study.origin import origin
+from tfstep.session.study.verdict import Holds, agree, apart, does_not_apply, larger, last, meant, noise, said
 from tfstep.text import Bilingual
 
 ROUNDING = 1e-12
@@ -26,8 +27,17 @@ def softmax_rows(scenario: Scenario, trace: Trace) -> Holds:
     worst, empty = 0.0, 0
     for node in steps:
         gone = _without_keys(trace, node)
+        fed = np.isnan(trace.value(node.slots[0])).any(-1)  # these rows are NaN whatever softmax does
         empty += int(gone.sum())
-        worst = max(worst, float(np.abs(trace.value(node.slot).sum(-1)[~gone] - 1).max(initial=0.0)))
+        if fed.any() and not empty:
+            begins = origin(trace, node)
+            text = Bilingual(
+                "not decidable: NaN begins in {path}",
+                "无法判断：NaN 始于 {path}",
+                path=(begins or (trace, node))[1].path,
+            )
+            return Holds(title, False, text)
+        worst = larger(worst, float(np.abs(trace.value(node.slot).sum(-1)[~gone & ~fed] - 1).max(initial=0.0)))
     if empty:
         text = Bilingual(
             "{n} rows have no key left (all −inf) and are NaN; the others are off by at most {worst:.1e}",
@@ -55,20 +65,29 @@ def finite(scenario: Scenario, trace: Trace) -> Holds:
     if not bad:
         return Holds(title, True, Bilingual("{n} of them", "共 {n} 个", n=len(backward)))
     text = Bilingual("{n} are not, the first {path}", "有 {n} 个不是，最先是 {path}", n=len(bad), path=bad[0])
-    softmaxes = [n for n in trace.plan.steps if n.op is not None and n.op.name == "softmax"]
-    if any(_without_keys(trace, n).any() for n in softmaxes):
+    begins = origin(trace, trace.plan.paths[bad[0]])
+    if begins is not None and _without_keys(trace, begins[1]).any():
         reason = Bilingual(
-            "{text}: rows without a key are NaN where model.mask_value is −inf",
-            "{text}：model.mask_value 为 −inf 时，没有键的行是 NaN",
+            "{text}: rows of {path} that have no key left are NaN, since model.mask_value is −inf",
+            "{text}：{path} 中没有剩下任何键的行是 NaN，因为 model.mask_value 为 −inf",
             text=text,
+            path=begins[1].path,
         )
         return Holds(title, None, reason)
     return Holds(title, False, text)
 
 
 def _without_keys(trace: Trace, softmax: Node) -> np.ndarray:
-    """For every row of a softmax whether all of its inputs are −inf."""
-    return np.asarray(np.isneginf(trace.value(softmax.slots[0])).all(-1))
+    """For every row of a softmax whether the mask fills all of it with −inf; all False for another step."""
+    nodes = trace.plan.nodes
+    masked = nodes[softmax.slots[0]] if softmax.slots else softmax
+    if softmax.op is None or softmax.op.name != "softmax":
+        return np.zeros(1, bool)
+    scores = trace.value(masked.slot)
+    if masked.op is None or masked.op.name != "mask_fill" or masked.slot in trace.pins:
+        return np.zeros(scores.shape[:-1], bool)
+    filled = np.broadcast_to(trace.value(masked.slots[1]) != 0, scores.shape)
+    return np.asarray((filled & np.isneginf(scores)).all(-1))
 
 
 def padding(scenario: Scenario, trace: Trace) -> Holds:
@@ -86,7 +105,7 @@ def padding(scenario: Scenario, trace: Trace) -> Holds:
         found = True
         x = trace[f"{prefix}.x"].value
         changed = trace.edit({f"{prefix}.x": np.where(pads[..., None], x + noise(x), x)})
-        worst = max(worst, apart(trace[out].value[~pads], changed[out].value[~pads]))
+        worst = larger(worst, apart(trace[out].value[~pads], changed[out].value[~pads]))
     if not found:
         return does_not_apply(title, Bilingual("no sentence has padding", "没有句子带填充"))
     if scenario.model.norm == "batch":
@@ -110,7 +129,7 @@ def ffn_alone(scenario: Scenario, trace: Trace) -> Holds:
         found = True
         moved = x.copy()
         moved[:, 0] += noise(x)[:, 0]
-        worst = max(worst, apart(trace[path].value[:, 1:], trace.edit({reads: moved})[path].value[:, 1:]))
+        worst = larger(worst, apart(trace[path].value[:, 1:], trace.edit({reads: moved})[path].value[:, 1:]))
     if not found:
         return does_not_apply(title, Bilingual("there is no feed-forward network over words", "没有作用于词的前馈网络"))
     return Holds(title, agree(worst), said(worst))
@@ -145,7 +164,7 @@ def uses_add_up(scenario: Scenario, trace: Trace) -> Holds:
     worst = 0.0
     for path, parts in shares.items():
         total = sum(trace[part].value for part in parts)
-        worst = max(worst, apart(np.asarray(total), trace[path].value))
+        worst = larger(worst, apart(np.asarray(total), trace[path].value))
     return Holds(title, agree(worst), said(worst))
 
 

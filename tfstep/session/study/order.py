@@ -9,7 +9,7 @@ from tfstep.engine.trace import Trace
 from tfstep.models.build import build
 from tfstep.models.config import Sentences
 from tfstep.scenario.scenario import Scenario
-from tfstep.session.study.verdict import Holds, agree, apart, does_not_apply, last, meant, noise, said
+from tfstep.session.study.verdict import Holds, agree, apart, does_not_apply, larger, last, meant, noise, said
 from tfstep.text import Bilingual
 
 CUTS = 6  # how many places of a sentence the future is changed behind
@@ -63,17 +63,27 @@ def sees_no_future(scenario: Scenario, trace: Trace) -> Holds:
     n = x.shape[1]
     if n < 2:
         return does_not_apply(title, Bilingual("there is only one word", "只有一个词"))
-    moved = 0.0
+    moved, seen = 0.0, sees_a_key(scenario, trace)
     for t in sorted({1 + k * (n - 1) // CUTS for k in range(CUTS)}):
         later = x.copy()
         later[:, t:] += noise(x)[:, t:]
         other = trace.edit({"tgt.x": later})
-        moved = max(moved, apart(trace[out].value[:, :t], other[out].value[:, :t]))
+        moved = larger(moved, apart(trace[out].value[:, :t][seen[:, :t]], other[out].value[:, :t][seen[:, :t]]))
     if not scenario.model.mask.causal:
         return meant(title, Bilingual("model.mask.causal is off", "model.mask.causal 已关闭"), moved)
     if scenario.model.norm == "batch":
         return meant(title, Bilingual("batch normalization averages over all words", "批归一化对所有词取平均"), moved)
     return Holds(title, agree(moved), said(moved))
+
+
+def sees_a_key(scenario: Scenario, trace: Trace) -> np.ndarray:
+    """Which words of the decoder have a key left to look at; the rows of the others mean nothing. (batch, query)."""
+    masks = [n for n in trace.plan.nodes if n.path.startswith("dec") and n.path.endswith(".attn.mask")]
+    batch, n = trace["tgt.x"].value.shape[:2]
+    seen = np.ones((batch, n), bool)
+    for mask in masks:
+        seen &= np.broadcast_to((trace.value(mask.slot) == 0).any(-1).all(1), (batch, n))
+    return seen
 
 
 def rope_shift(scenario: Scenario, trace: Trace) -> Holds:

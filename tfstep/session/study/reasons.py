@@ -2,6 +2,8 @@
 
 A cell's share starts at 1. An explanation gives each of its terms the part |term| / Σ|terms| of it, and the factors
 of a term share that part equally. So shares add up to 1 over the inputs and parameters at the bottom.
+A NaN or an infinity has no shares: it is followed to the cells that are not finite either, and ends where it is born,
+in a cell whose factors are all finite.
 """
 
 from __future__ import annotations
@@ -65,6 +67,9 @@ def reasons(trace: Trace, tensor: Tensor, cell: tuple[int, ...]) -> Reasons:
             sources[name] = share
             continue
         parts = _parts(why, share)
+        if not parts and not math.isfinite(why.value):  # here it is born
+            sources[name] = share
+            continue
         constants += share - sum(part for _, part in parts)
         for cell_name, part in parts:
             if cell_name not in shares:
@@ -84,6 +89,8 @@ def _order(trace: Trace, cell: str) -> tuple[float, ...]:
 
 def _parts(why: Explanation, share: float) -> list[tuple[str, float]]:
     """The cells of the terms with the part of the share that each gets."""
+    if not math.isfinite(why.value):
+        return _broken(why, share)
     weights = [abs(term.value) if math.isfinite(term.value) else 0.0 for term in why.terms]
     total = sum(weights)
     found: list[tuple[str, float]] = []
@@ -92,6 +99,15 @@ def _parts(why: Explanation, share: float) -> list[tuple[str, float]]:
         part = share * (weight / total if total else 1 / len(why.terms))
         found.extend((cell, part / len(cells)) for cell in cells)
     return found
+
+
+def _broken(why: Explanation, share: float) -> list[tuple[str, float]]:
+    """The cells that made this one NaN or infinite; none where it is born here, as a NaN is in −inf − (−inf)."""
+    values = {factor.cell: factor.value for term in why.terms for factor in term.factors if factor.cell is not None}
+    cells = [cell for cell, value in values.items() if not value < math.inf]
+    if not cells and math.isinf(why.value):
+        cells = [cell for cell, value in values.items() if value == -math.inf]
+    return [(cell, share / len(cells)) for cell in cells]
 
 
 def _chain(trace: Trace, why: Explanation) -> tuple[Level, ...]:

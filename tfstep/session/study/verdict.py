@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from msgspec import Struct
 
@@ -48,6 +50,11 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
         moved = np.where((one == other) | (np.isnan(one) & np.isnan(other)), 0.0, np.abs(one - other))
     sizes = np.abs(one[np.isfinite(one)])
     return float(moved.max()) / (float(sizes.max(initial=0.0)) + 1e-3)
+
+
+def larger(one: float, other: float) -> float:
+    """The larger of two differences; NaN where one is, since nothing can be said of it."""
+    return math.nan if math.isnan(one) or math.isnan(other) else max(one, other)
 
 
 def agree(moved: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from tfstep.engine.trace import Trace
@@ -13,7 +14,7 @@ from tfstep.view.export.layout import indented, line, span, table
 from tfstep.view.export.numbers import brief
 from tfstep.view.export.tables import KINDS
 from tfstep.view.matrix.values import array_lines
-from tfstep.view.report.explanation import in_cell
+from tfstep.view.report.explanation import in_cell, shortly
 from tfstep.view.text.spans import Line
 
 RANKED = 12  # sources that are listed
@@ -34,6 +35,10 @@ def reasons_lines(found: Reasons, trace: Trace) -> Iterator[Line]:
             ]
         )
     yield from indented(table(rows, "<><>"))
+    last = found.chain[-1].explanation
+    if not math.isfinite(last.value) and last.terms:
+        yield line(span(Bilingual("it is born here, out of", "就在这里产生，由下面各数而来"), "accent"))
+        yield from indented(shortly(trace, last))
     yield line(span(Bilingual("what it comes from", "归根结底来自"), "accent"))
     rows = [
         [span(f"{each.share:.1%}"), span(in_cell(trace, each.cell), "name"), span(brief(each.value, 5))]
