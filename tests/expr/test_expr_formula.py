@@ -36,7 +36,7 @@ def traced(given: Values, parameters: Values, steps: Mapping[str, str], dtype: s
 
 def check(trace: Trace) -> None:
     """Every cell's explanation holds, every inside gives the same bits, every gradient is a finite difference."""
-    loss = next(n.of or n.slot for n in trace.plan.steps if n.op is seed)
+    loss = next(n.vjp_of or n.slot for n in trace.plan.steps if n.op is seed)
     path = trace.plan.nodes[loss].path.removesuffix(".grad")
     for node in trace.plan.steps:
         for cell in np.ndindex(*node.shape):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tfstep.commands.language.line import none, split
+from tfstep.commands.language.line import split
 from tfstep.commands.language.registry import command, find
 from tfstep.errors import CommandError, TfstepError
 from tfstep.session.results import Message, Result
@@ -39,19 +39,30 @@ def nothing_left(state: State) -> Bilingual | None:
 
 @command(
     "keep",
-    "recover",
+    "recover [N]",
     about=Bilingual(
         "Take up the last session on this scenario that was cut off (killed, or the terminal closed), or that was left "
-        "on the screen with changes not saved.",
-        "恢复这个场景上一次中断的会话（被杀死或终端关闭），或在界面中未保存就退出的会话。",
+        "with changes not saved. `recover N` takes the Nth of those that `info sessions` lists.",
+        "恢复这个场景上一次中断的会话（被杀死或终端关闭），或未保存就退出的会话。"
+        "`recover N` 恢复 `info sessions` 列出的第 N 个。",
     ),
     refused=nothing_left,
 )
 def _recover(session: Session, rest: str) -> Result:
-    none(rest, "recover")
-    left = session.leftovers.pop(0)
+    number = rest.strip() or "1"
+    if not number.isdecimal() or len(number) > 4 or not 1 <= int(number) <= len(session.leftovers):
+        raise CommandError(
+            Bilingual(
+                "{number}: there are {n} sessions to take up; `info sessions` lists them",
+                "{number}：可恢复的会话有 {n} 个；`info sessions` 列出它们",
+                number=number[:40],
+                n=len(session.leftovers),
+            )
+        )
+    left = session.leftovers[int(number) - 1]
     if left.variant != session.variant:
-        session.run(f"variant {left.variant}")
+        session.run(f"variant {left.variant}")  # refused where it is gone; the diary then stays where it is
+    session.leftovers.remove(left)
     count = 0
     for line in left.lines:
         if _matters(line):

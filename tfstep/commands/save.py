@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 from tfstep.commands.language.line import needed
 from tfstep.commands.language.registry import command
 from tfstep.engine.trace import Tensor
-from tfstep.errors import CommandError, did_you_mean, refusal
+from tfstep.errors import CommandError, did_you_mean
+from tfstep.files import typed_path, unwritable, write_whole
 from tfstep.session.address.names import tensor_of
 from tfstep.session.results import Message, Result
 from tfstep.text import Bilingual
@@ -24,7 +26,7 @@ def _target(rest: str, usage: str) -> tuple[Path, bool]:
     """The file at the end of a line, and whether it may be replaced."""
     text, _, last = needed(rest, usage).rpartition(" ")
     replace = last == _LAST and bool(text)
-    return Path(text.strip() if replace else rest.strip()).expanduser(), replace
+    return typed_path(text.strip() if replace else rest.strip()), replace
 
 
 @command(
@@ -93,7 +95,7 @@ def _export(session: Session, rest: str) -> Result:
                 near=did_you_mean(path.suffix, FORMATS),
             )
         )
-    if not replace and path.exists():
+    if not replace and os.path.lexists(path):
         raise CommandError(
             Bilingual(
                 "{path} is there already; add `overwrite` to replace it",
@@ -102,15 +104,10 @@ def _export(session: Session, rest: str) -> Result:
             )
         )
     data = FORMATS[path.suffix](session, tensor)
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise CommandError(
-            Bilingual("{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=refusal(error))
-        ) from None
+        write_whole(path, lambda file: file.write(data))
+    except (OSError, ValueError) as error:
+        raise unwritable(path, error) from None
     return Message((Bilingual("{tensor} is in {path}", "{tensor} 已写入 {path}", tensor=tensor.path, path=path),))
 
 

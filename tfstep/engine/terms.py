@@ -22,7 +22,7 @@ from tfstep.text import Bilingual
 class Atom(Struct, frozen=True):
     """A factor being put together: a cell of a node of a trace, or a bare number."""
 
-    trace: Computation | None
+    trace: Any  # the `Trace` of the cell, of which this floor needs a `Computation`; None for a number
     slot: int
     cell: Cell
     power: float

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from msgspec import Struct, field
@@ -83,7 +84,7 @@ class Explanation(Displayed, Struct, frozen=True):
     note: Bilingual | None = None
     formula: str | None = None
     bound: float = field(default=1e-12)
-    trace: Computation | None = None  # of the one that was asked for: the run that it explains
+    trace: Any = None  # the `Trace`, of the one that was asked for: the run that it explains
 
     @property
     def holds(self) -> bool:

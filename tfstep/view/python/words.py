@@ -7,7 +7,7 @@ from functools import singledispatch
 
 import numpy as np
 
-from tfstep.engine.trace import Tensor, Trace
+from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation
 from tfstep.session.study.checks import Report
 from tfstep.session.study.compare import Comparison
@@ -47,7 +47,7 @@ def _tensor(shown: Tensor) -> str:
 
 @words.register
 def _explanation(shown: Explanation) -> str:
-    return one_line(shown) if not isinstance(shown.trace, Trace) else _joined(explanation(shown.trace, shown))
+    return one_line(shown) if shown.trace is None else _joined(explanation(shown.trace, shown))
 
 
 @words.register
