@@ -5,13 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from tfstep.address.grammar import cell_name
 from tfstep.engine.axis import Axis, spec_of
 from tfstep.engine.backward import backward
-from tfstep.engine.cell import cell_name
 from tfstep.engine.tape import Scope, Tape, Traced
 from tfstep.engine.trace import Trace
 from tfstep.errors import ExpressionError, PathError
-from tfstep.expr import parse
 from tfstep.expr.formula import STEPS, formula
 from tfstep.ops.primitive.shape import accumulate, seed
 
@@ -211,7 +210,7 @@ def test_words_are_indices_in_a_loss() -> None:
         Axis("vocab", (words,))
     )
     root = Scope(tape)
-    root.loss = parse("-log(out.probs['爱'])").record({"out.probs": p}.__getitem__)
+    root.loss = formula("-log(out.probs['爱'])", {"out.probs": p})
     backward(tape, root.loss, seed, accumulate)
     plan = tape.plan()
     trace = Trace.start(plan, plan.leaves).run()

@@ -11,8 +11,8 @@ from op_case import Case, arguments
 from op_loops_model import LOOPS
 from op_plans import below, own_steps, result, timeline, weight
 
+from tfstep.address.grammar import cell_name
 from tfstep.engine.accel.blocks import in_blocks
-from tfstep.engine.cell import cell_name
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tfstep
-from tfstep.engine.cell import cell_name
+from tfstep.address.grammar import cell_name
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import load_text

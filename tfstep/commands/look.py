@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfstep.address.indices import Index
 from tfstep.commands.language.line import count, needed, none
 from tfstep.commands.language.registry import command
 from tfstep.engine.trace import Tensor
@@ -15,7 +16,7 @@ from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import PathError
 from tfstep.families.aliases import aliases
 from tfstep.session.address.names import tensor_of
-from tfstep.session.address.target import Index, cell, looked_at, of_variant, part
+from tfstep.session.address.target import cell, looked_at, of_variant, part
 from tfstep.session.evaluate import evaluate
 from tfstep.session.place import Position, substeps_at, tensor_at
 from tfstep.session.results import Explained, Listing, Reasoned, Result, Shown, Stack, Steps, Summed, Value
@@ -218,7 +219,7 @@ def _list(session: Session, rest: str) -> Result:
 def _marks(session: Session, position: Position) -> str:
     """``●`` where a breakpoint is, ``■`` what is pinned, ``~`` what the last change has moved."""
     patterns = [point.pattern for point in session.points.enabled if point.pattern is not None]
-    stops = any(each.matches(session, position) for each in patterns)
+    stops = any(each.matches(session.trace, position) for each in patterns)
     path = tensor_at(session.trace, position).path
     moved = len(position) == 1 and session.changed(path)
     return ("●" if stops else "") + ("■" if path in session.pinned else "") + ("~" if moved else "")

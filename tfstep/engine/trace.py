@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain
 from operator import getitem
 from typing import Any
@@ -11,7 +11,9 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tfstep.engine.cell import index_of, parse_cell
+from tfstep.address.grammar import parse
+from tfstep.address.indices import Cell, Index, places, whole
+from tfstep.address.names import full_path
 from tfstep.engine.coerce_edit import coerce_edit
 from tfstep.engine.computation import Computation
 from tfstep.engine.naming import formula, path_of, short
@@ -78,6 +80,12 @@ class Tensor(Displayed, ArrayLike, Struct, frozen=True, eq=False):  # type: igno
         """For each axis that has words along it: one list a sentence."""
         return {a.name: [list(words) for words in a.labels] for a in self.node.spec.axes if a.labels is not None}
 
+    def words(self, axis: int, sentence: int = 0) -> tuple[str, ...]:
+        """The words along one axis in one sentence of the batch, the first where there is no such sentence."""
+        labels = self.node.spec.axes[axis].labels or ((),)
+        words = labels[sentence if -len(labels) <= sentence < len(labels) else 0]
+        return words if len(words) == self.shape[axis] else ()
+
     @property
     def phase(self) -> str | None:
         """forward, backward or update; None for a leaf."""
@@ -120,9 +128,8 @@ class Trace(Whole, Computation):
 
         Raises PathError when there is no such cell.
         """
-        path, index = parse_cell(cell)
-        tensor = self[path]
-        return replace(explain(tensor.trace, tensor.node.slot, index_of(tensor, index), depth), trace=self)
+        tensor, index = cell_of(self, cell)
+        return replace(explain(tensor.trace, tensor.node.slot, index, depth), trace=self)
 
     # -- changing --------------------------------------------------------------------------------
 
@@ -135,8 +142,8 @@ class Trace(Whole, Computation):
         """
         values, pins, touched = list(self.values), dict(self.pins), set()
         for target, new in changes.items():
-            path, index = parse_cell(str(target), slices=True)
-            node = self._editable(path)
+            tensor, index = locate(self, str(target))
+            node = self._editable(tensor)
             where = ... if index is None else index
             if node.op is None:
                 value = np.array(values[node.slot])
@@ -181,8 +188,8 @@ class Trace(Whole, Computation):
             values[leaf] = self.value(slot)
         return Trace(self.plan, values, self.pins)
 
-    def _editable(self, path: str) -> Node:
-        tensor = self[path]
+    def _editable(self, tensor: Tensor) -> Node:
+        path = tensor.path
         if tensor.trace is not self:
             outer = path.split("/")[0]
             raise EditError(
@@ -222,10 +229,34 @@ class Trace(Whole, Computation):
         return Trace(plan, values, pins, self.sources, self.prefix)
 
 
-def resolve(trace: Trace, path: str) -> Tensor:
-    """The tensor with this path, or with this name elsewhere; ``STEP/INNER`` looks inside a step, to any depth.
+def locate(trace: Trace, text: str, full: Callable[[str], str] = str) -> tuple[Tensor, Index | None]:
+    """What an address means: the tensor, and the places along its axes, None where no indices are given.
 
-    Raises PathError.
+    ``full`` completes the path. Raises PathError.
+    """
+    address = parse(text)
+    if address.variant is not None:
+        raise PathError(
+            Bilingual(
+                "{text}: one run is looked at here, and none of variant {variant}",
+                "{text}：这里只看一次运行，没有变体 {variant}",
+                text=text,
+                variant=address.variant,
+            )
+        )
+    tensor = trace[full(address.path)]
+    return tensor, None if address.items is None else places(tensor, address.items)
+
+
+def cell_of(trace: Trace, text: str, full: Callable[[str], str] = str) -> tuple[Tensor, Cell]:
+    """The tensor and the one cell that an address means. Raises PathError."""
+    tensor, index = locate(trace, text, full)
+    return tensor, whole(tensor, index)
+
+
+def resolve(trace: Trace, path: str) -> Tensor:
+    """The tensor with this path, with this name elsewhere, or the only one that ends so; ``STEP/INNER`` looks inside
+    a step, to any depth. Raises PathError.
     """
     node = trace.plan.paths.get(path)
     if node is not None:
@@ -249,8 +280,9 @@ def resolve(trace: Trace, path: str) -> Tensor:
             step = found.step if found.step is None else f"{outer.number}.{found.step}"
             return Tensor(found.trace, found.node, step)
         cut = path.rfind("/", 0, cut)
-    if (known := trace.plan.elsewhere(path)) is not None:
-        return resolve(trace, known)
+    full = full_path(trace.plan.paths, path, elsewhere=trace.plan.elsewhere)
+    if full != path:
+        return resolve(trace, full)
     raise _unknown(trace, path)
 
 

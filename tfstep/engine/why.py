@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, field
 
-from tfstep.engine.cell import Cell, cell_name
+from tfstep.address.grammar import cell_name
+from tfstep.address.indices import Cell
 from tfstep.engine.computation import Computation
 from tfstep.engine.naming import formula
 from tfstep.engine.node import Literal

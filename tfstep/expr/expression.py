@@ -92,12 +92,6 @@ class Expression(Struct, frozen=True):
             result = program.run(args)
         return result if np.ndim(result) else _python(result), program.spec.axes
 
-    def record(self, lookup: Callable[[str], Traced]) -> Traced:
-        """The expression as ONE step over the tensors that ``lookup(path)`` finds; see `tfstep.expr.formula`."""
-        from tfstep.expr.formula import formula
-
-        return formula(self, lookup)
-
 
 def _found(name: Name, lookup: Lookup) -> Operand:
     try:

@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from tfstep.address.indices import whole
 from tfstep.engine.node import Node
-from tfstep.engine.trace import Tensor, Trace
+from tfstep.engine.trace import Tensor, Trace, locate
 from tfstep.errors import PathError
-from tfstep.session.address.target import read, whole
 from tfstep.text import Bilingual
 
 Position = tuple[int, ...]
@@ -105,7 +105,7 @@ def find_place(
         return _numbered(trace, tuple(int(number) for number in text.split(".")), inside), None
     if text not in trace.plan.paths and text in ("start", "end"):
         return (1 if text == "start" else len(trace.plan.steps),), None
-    tensor, index = read(trace, text, full_path)
+    tensor, index = locate(trace, text, full_path)
     cell = None if index is None else whole(tensor, index)
     return position_of(tensor, trace), None if tensor.step is None else cell
 

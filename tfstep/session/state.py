@@ -21,7 +21,7 @@ from tfstep.session.place import (
     substeps_at,
     tensor_at,
 )
-from tfstep.session.stop.breakpoints import Points
+from tfstep.session.stop.points import Points
 from tfstep.session.terms import Partial, Sums
 from tfstep.session.values import Values
 from tfstep.text import Bilingual

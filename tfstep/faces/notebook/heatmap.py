@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from tfstep.engine.cell import cell_name
+from tfstep.address.grammar import cell_name
 from tfstep.engine.trace import Tensor
 from tfstep.faces.notebook import style
 from tfstep.text import Bilingual

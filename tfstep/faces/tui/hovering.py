@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfstep.engine.cell import cell_name, parse_cell
+from tfstep.address.grammar import cell_name, parse_cell
 from tfstep.errors import TfstepError
 from tfstep.faces.tui.pointing import grids
 from tfstep.session.place import find_place, tensor_at

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tfstep.engine.cell import cell_name
+from tfstep.address.grammar import cell_name
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import explain

@@ -1,62 +1,32 @@
-"""What a name means where we are: a full path, one relative to the scopes around us, or the only one that ends so."""
+"""What a name means where we are in a session."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
+from tfstep.address import names
 from tfstep.engine.trace import Tensor
-from tfstep.errors import PathError
 from tfstep.families.aliases import lookup, said
-from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.session.state import State
-
-_HEAD = re.compile(r"[^/]*")
+from tfstep.session.state import State
 
 
 def full_path(state: State, name: str) -> str:
     """The path that ``name`` means: ``scores`` inside enc0.attn is ``enc0.attn.scores``.
 
-    A full path always means itself. Raises PathError.
+    A full path always means itself. Raises PathError where a name may mean several.
     """
-    name = name.strip()
-    match = _HEAD.match(name)
-    head = match[0] if match else name
-    rest = name[len(head) :]
-    known = state.trace.plan.paths
-    if head in known or not head:
-        return name
-    scopes = state.scopes
-    for depth in range(len(scopes), 0, -1):
-        candidate = ".".join((*scopes[:depth], head))
-        if candidate in known:
-            return candidate + rest
-    ends = [path for path in known if path.endswith("." + head) and "/" not in path]
-    if len(ends) == 1:
-        return ends[0] + rest
-    if len(state.position) > 1 and not rest:  # a name inside the step we are in
-        inner = state.current.trace
-        if name in inner.plan.paths:
-            return inner.prefix + name
-    alias = lookup(state.trace.plan, head)
-    if alias is not None:
-        aside = said(alias)
-        if str(aside) not in map(str, state.asides):
-            state.asides.append(aside)
-        return alias.path + rest
-    if ends:
-        raise PathError(
-            Bilingual(
-                "{name}: which one? {ends}{more}",
-                "{name}：是哪一个？{ends}{more}",
-                name=name,
-                ends=", ".join(ends[:6]),
-                more=" …" if len(ends) > 6 else "",
-            )
-        )
-    return name
+
+    def inner(name: str) -> str | None:
+        inside = state.current.trace
+        return inside.prefix + name if inside.prefix and name in inside.plan.paths else None
+
+    def elsewhere(name: str) -> str | None:
+        alias = lookup(state.trace.plan, name)
+        if alias is None:
+            return None
+        if str(said(alias)) not in map(str, state.asides):
+            state.asides.append(said(alias))
+        return alias.path + name[len(alias.name) :]
+
+    return names.full_path(state.trace.plan.paths, name, state.scopes, inner, elsewhere)
 
 
 def tensor_of(state: State, name: str) -> Tensor:

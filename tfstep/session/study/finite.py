@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from msgspec import Struct
 
-from tfstep.engine.cell import cell_name
+from tfstep.address.grammar import cell_name
 from tfstep.engine.node import Node
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace

@@ -7,7 +7,7 @@ import math
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tfstep.engine.cell import cell_name
+from tfstep.address.grammar import cell_name
 from tfstep.engine.naming import short
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from tfstep.engine.cell import Cell, parse_cell
+from tfstep.address.grammar import parse_cell
+from tfstep.address.indices import Cell
 from tfstep.engine.naming import short
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, Term
