@@ -1,12 +1,13 @@
-"""check and generate: what the numbers are worth, and what the model says."""
+"""check, diagnose and generate: what the numbers are worth, whose step is wrong, and what the model says."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfstep.commands.language.line import count, none
+from tfstep.commands.language.line import count, needed, none
 from tfstep.commands.language.registry import command
-from tfstep.session.results import Checked, Generated, Result
+from tfstep.session.results import Checked, Diagnosed, Generated, Result
 from tfstep.session.state import State
 from tfstep.session.study.checks import check
 from tfstep.session.study.decoding import generate
@@ -58,3 +59,21 @@ def _generate(session: Session, rest: str) -> Result:
 def _check(session: Session, rest: str) -> Result:
     none(rest, "check")
     return Checked(check(session.scenario, session.trace))
+
+
+@command(
+    "compare",
+    "diagnose FILE",
+    completes=("file",),
+    about=Bilingual(
+        "Which step of your own code is wrong? FILE holds the arrays of your run (`.npz`, `.safetensors`, a folder of "
+        "`.npy`); each is found among these tensors by its numbers, and the first step that is computed otherwise is "
+        "named, with the mistake.",
+        "自己的代码哪一步错了？FILE 里是你运行得到的数组（`.npz`、`.safetensors` 或放 `.npy` 的文件夹）；"
+        "按数值找出每个数组对应哪个张量，指出最先算得不同的一步和错在哪里。",
+    ),
+)
+def _diagnose(session: Session, rest: str) -> Result:
+    from tfstep.compare.diagnose import diagnose
+
+    return Diagnosed(diagnose(session.trace, Path(needed(rest, "diagnose FILE"))))

@@ -6,13 +6,25 @@ from collections.abc import Iterator
 from functools import singledispatch
 
 from tfstep.engine.trace import Trace
-from tfstep.session.results import Checked, Compared, Drawn, Generated, Pictured, Plotted, Reasoned, Result, Swept
+from tfstep.session.results import (
+    Checked,
+    Compared,
+    Diagnosed,
+    Drawn,
+    Generated,
+    Pictured,
+    Plotted,
+    Reasoned,
+    Result,
+    Swept,
+)
 from tfstep.text import Bilingual
 from tfstep.view.cell.reasons import at_this_step, reasons_lines
 from tfstep.view.export.layout import line, span
 from tfstep.view.report import decoding
 from tfstep.view.report.checks import report
 from tfstep.view.report.comparison import comparison
+from tfstep.view.report.diagnosis import diagnosis
 from tfstep.view.said.pictures import picture
 from tfstep.view.text.spans import Line
 
@@ -55,6 +67,11 @@ def _pictured(result: Result, trace: Trace, cells: int) -> Iterator[Line]:
 @lines.register
 def _checked(result: Checked, trace: Trace, cells: int) -> Iterator[Line]:
     yield from report(result.report)
+
+
+@lines.register
+def _diagnosed(result: Diagnosed, trace: Trace, cells: int) -> Iterator[Line]:
+    yield from diagnosis(result.diagnosis)
 
 
 @lines.register
