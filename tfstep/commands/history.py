@@ -35,6 +35,7 @@ def _history(session: Session, rest: str) -> Result:
     "keep",
     "source FILE",
     completes=("file",),
+    files=True,
     about=Bilingual("Run the lines of a file; the first that fails stops it.", "执行文件中的各行；遇到失败即停。"),
 )
 def _source(session: Session, rest: str) -> Result:

@@ -47,6 +47,7 @@ def nothing_left(state: State) -> Bilingual | None:
         "`recover N` 恢复 `info sessions` 列出的第 N 个。",
     ),
     refused=nothing_left,
+    files=True,
 )
 def _recover(session: Session, rest: str) -> Result:
     number = rest.strip() or "1"

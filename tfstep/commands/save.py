@@ -33,6 +33,7 @@ def _target(rest: str, usage: str) -> tuple[Path, bool]:
     "keep",
     "save FILE [overwrite]",
     completes=("file", f"'{_LAST}'"),
+    files=True,
     about=Bilingual(
         "Write a scenario that gives these numbers, pins and what the optimizer remembers included, comments kept; "
         "many changed weights go into an .npz beside it.",
@@ -75,6 +76,7 @@ def _save(session: Session, rest: str) -> Result:
     "keep",
     "export PATH FILE [overwrite]",
     completes=("path", "file"),
+    files=True,
     about=Bilingual(
         "Write a tensor to FILE: .npz, .json, .csv or .txt, with its gradient where it has one.",
         "把张量写入文件：.npz、.json、.csv 或 .txt，有梯度的连同梯度。",

@@ -45,10 +45,15 @@ class Command(Struct, frozen=True):
     completes: tuple[str, ...] = ()
     repeats: bool = False
     refused: Callable[[State], Bilingual | None] = lambda state: None
+    files: bool = False  # whether it reads or writes one
+
+    def reason(self, state: State) -> Bilingual | None:
+        """Why it cannot be used now, if it cannot: here and now, or in a session that is to touch no files."""
+        return state.confined if state.confined is not None and self.files else self.refused(state)
 
     def entry(self, state: State | None = None) -> HelpEntry:
         """Its entry in the help, with the reason why it cannot be used now, if there is one."""
-        reason = None if state is None else self.refused(state)
+        reason = None if state is None else self.reason(state)
         return HelpEntry(self.name, self.group, self.usage, self.aliases, self.key, self.about, reason)
 
 
@@ -80,6 +85,7 @@ def command(
     completes: tuple[str, ...] = (),
     repeats: bool = False,
     refused: Callable[[State], Bilingual | None] = lambda state: None,
+    files: bool = False,
 ) -> Callable[[Run], Run]:
     """Declare a command; its name is the first word of ``usage``. Raises ValueError for a name used twice."""
     name = usage.split()[0]
@@ -90,7 +96,7 @@ def command(
                 raise ValueError(f"{word} is a command already")
         if group not in GROUPS:
             raise ValueError(f"{name}: no group {group}")
-        _COMMANDS[name] = Command(name, group, usage, about, run, aliases, key, completes, repeats, refused)
+        _COMMANDS[name] = Command(name, group, usage, about, run, aliases, key, completes, repeats, refused, files)
         _ALIASES.update(dict.fromkeys(aliases, name))
         return run
 
