@@ -23,6 +23,13 @@ def session(scenario: str) -> Session:
     return Session(tfstep.load(scenario))
 
 
+def in_sight(here: Session, text: str) -> bool:
+    """Whether a cell is of the sentence and the head that the screen shows, whose numbers it leaves out."""
+    tensor, index = cell_of(here.trace, text)
+    under = here.cursor.on(tensor)
+    return all(index[k] == under[k] for k, name in enumerate(tensor.axes) if name in ("batch", "head"))
+
+
 def sampled(trace: Trace) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
     """Some tensors of a run, inner ones included, each with some of its cells."""
     nodes = [node for node in trace.plan.nodes if node.spec.size]
@@ -63,3 +70,8 @@ def test_what_the_screen_calls_a_cell_means_it_there(scenario: str) -> None:
         name = name_of(here.trace, cell_name(tensor.path, index))
         found, at = cell(here, name)
         assert (found.path, at) == (tensor.path, index), name
+        for term in here.trace.explain(cell_name(tensor.path, index)).terms[:2]:
+            for factor in term.factors:
+                if factor.cell is not None and in_sight(here, factor.cell):
+                    found, at = cell(here, name_of(here.trace, factor.cell))
+                    assert cell_name(found.path, at) == factor.cell

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfstep.address import names
 from tfstep.engine.naming import path_of, short
-from tfstep.engine.trace import Tensor
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.families.aliases import lookup, said
 from tfstep.session.state import State
 
@@ -24,8 +24,11 @@ def full_path(state: State, name: str) -> str:
         return found[0] if found else None
 
     def inner(name: str) -> str | None:
-        inside = state.current.trace
-        return inside.prefix + name if inside.prefix and name in inside.plan.paths else None
+        here = state.current
+        around = here.trace
+        if around.prefix and name in around.plan.paths:
+            return around.prefix + name
+        return _within(around.substeps(here.node.slot), name)
 
     def elsewhere(name: str) -> str | None:
         alias = lookup(state.trace.plan, name)
@@ -36,6 +39,15 @@ def full_path(state: State, name: str) -> str:
         return alias.path + name[len(alias.name) :]
 
     return names.full_path(state.trace.plan.paths, name, state.scopes, near, inner, elsewhere)
+
+
+def _within(inside: Trace | None, name: str) -> str | None:
+    """The path of the first step of this name inside a step, or inside those steps in turn."""
+    if inside is None:
+        return None
+    if name in inside.plan.paths:
+        return inside.prefix + name
+    return next((found for step in inside.plan.steps if (found := _within(inside.substeps(step.slot), name))), None)
 
 
 def tensor_of(state: State, name: str) -> Tensor:
