@@ -46,10 +46,11 @@ class Indexed(Protocol):
         ...
 
 
-def places(tensor: Indexed, items: Sequence[Item]) -> Index:
+def places(tensor: Indexed, items: Sequence[Item], under: Cell | None = None) -> Index:
     """The numbers and slices that indices mean, one for each axis from the first; words are looked up.
 
-    Where there is only one sentence or head, its index may be left out of what has no meaning otherwise.
+    Where there is only one sentence or head, or ``under``, the cell under a cursor, says which, its index may be left
+    out of what has no meaning otherwise.
     Raises PathError.
     """
     if ... in items:
@@ -61,7 +62,7 @@ def places(tensor: Indexed, items: Sequence[Item]) -> Index:
         _inside(tensor, found)
         return found
     except PathError:
-        filled = _filled(tensor, items)
+        filled = _filled(tensor, items, under)
         if filled is None:
             raise
         found = _along(tensor, filled)

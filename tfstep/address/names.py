@@ -14,18 +14,21 @@ def full_path(
     known: Collection[str],
     name: str,
     scopes: tuple[str, ...] = (),
+    near: Elsewhere = lambda name: None,
     inner: Elsewhere = lambda name: None,
     elsewhere: Elsewhere = lambda name: None,
 ) -> str:
     """The path that ``name`` means: ``scores`` inside enc0.attn is ``enc0.attn.scores``, ``∂scores`` its gradient.
 
-    A full path always means itself, and what means nothing is given back. ``inner`` finds a name inside the step
-    that we are in, ``elsewhere`` one that others have. Raises PathError where several end so.
+    A full path always means itself, and what means nothing is given back. ``near`` finds what is called so in sight,
+    ``inner`` a name inside the step that we are in, ``elsewhere`` one that others have. Raises PathError where several end so.
     """
     name = name.strip()
+    if name not in known and (found := near(name)) is not None:
+        return found
     if name.startswith("∂"):
         base, slash, use = name[1:].partition("/")
-        path = full_path(known, base, scopes, inner, elsewhere) + ".grad"
+        path = full_path(known, base, scopes, near, inner, elsewhere) + ".grad"
         shares = [each for each in known if each.startswith(f"{path}/") and f".{each}".endswith(f".{use}")]
         shares += [each for each in known if each == f"{path}/{use}"]
         return path if not slash else shares[0] if shares else f"{path}/{use}"

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from tfstep.engine.axis import Spec, spec_of
 from tfstep.engine.backward import backward
-from tfstep.engine.node import Literal, Node
+from tfstep.engine.node import Literal, Node, Role
 from tfstep.engine.op import Array
 from tfstep.engine.plan import Plan
 from tfstep.engine.tape import Tape, Traced
@@ -92,7 +92,7 @@ def planted(plan: Plan, patches: Mapping[str, Patch], config: ModelConfig, train
             slots[node.slot] = (
                 tape.find(node.path)
                 if known
-                else tape.leaf(node.path, node.kind, node.spec, plan.leaves.get(node.slot), node.role)
+                else tape.leaf(node.path, node.kind, node.spec, plan.leaves.get(node.slot), Role(node.role.name))
             )
             continue
         args = [s if isinstance(s, Literal) else slots[s] for s in node.inputs]

@@ -68,6 +68,11 @@ class Role(Struct, frozen=True):
     of: int | None = None
     consumer: int | None = None
 
+    @property
+    def mark(self) -> str:
+        """How the end of its path says it, which a pattern has to spell: ``.grad``, ``.new``, or nothing."""
+        return {"gradient": ".grad", "share": ".grad", "new": ".new"}.get(self.name, "")
+
 
 VALUE = Role()
 

@@ -72,6 +72,11 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
         return found
 
     @cached_property
+    def related(self) -> dict[tuple[int | None, str], Node]:
+        """By its slot the ``gradient`` of a tensor, and its ``new`` value."""
+        return {(node.role.of, node.role.name): node for node in self.nodes if node.role.mark}
+
+    @cached_property
     def program(self) -> list[tuple[int, Run]]:
         """For each step its slot, and the function that computes it from the numbers of a trace."""
         return [(node.slot, compiled(node, self.memory)) for node in self.computed]

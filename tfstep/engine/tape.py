@@ -165,6 +165,13 @@ class Tape:
         node.path = path
         self.paths[path] = node
 
+    def belongs(self, value: Traced, role: Role) -> None:
+        """Give a gradient, or a share of one, its role, and the path that says it."""
+        node = self.nodes[value.slot]
+        node.role = role
+        use = "" if role.consumer is None else f"/{self.nodes[role.consumer].path}"
+        self.name(node, f"{self.nodes[role.of or 0].path}{role.mark}{use}")
+
     def find(self, path: str) -> Traced:
         """The tensor with this path. Raises KeyError."""
         node = self.paths[path]
@@ -201,14 +208,22 @@ class Tape:
 
 
 class Scope:
-    """Where in the model the steps are recorded: ``at.scores = matmul(at.Q, at.K)`` under ``enc0.attn``."""
+    """Where in the model the steps are recorded: ``at.scores = matmul(at.Q, at.K)`` under ``enc0.attn``.
+
+    ``of`` is, below a parameter, its slot: what is recorded there is its new value, or what the optimizer keeps of it.
+    """
 
     tape: Tape
     prefix: str
+    of: int | None
 
-    def __init__(self, tape: Tape, prefix: str = "") -> None:
+    def __init__(self, tape: Tape, prefix: str = "", of: int | None = None) -> None:
         object.__setattr__(self, "tape", tape)
         object.__setattr__(self, "prefix", prefix)
+        object.__setattr__(self, "of", of)
+
+    def _role(self, name: str) -> Role:
+        return VALUE if self.of is None else Role("new" if name == "new" else "memory", self.of)
 
     def path(self, name: str) -> str:
         """The full path of a name in this scope."""
@@ -229,7 +244,7 @@ class Scope:
 
     def constant(self, name: str, value: np.ndarray, axes: tuple[Axis, ...], kind: str = "constant") -> Traced:
         """A tensor that training leaves alone."""
-        return self.tape.leaf(self.path(name), kind, Spec(value.shape, value.dtype, axes), value)
+        return self.tape.leaf(self.path(name), kind, Spec(value.shape, value.dtype, axes), value, self._role(name))
 
     def __getattr__(self, name: str) -> Traced:
         try:
@@ -241,4 +256,5 @@ class Scope:
         node = self.tape.nodes[value.slot]
         if node.op is None or node.path:
             raise ValueError(f"{self.path(name)}: {node.path or 'a leaf'} has a path already")
+        node.role = self._role(name)
         self.tape.name(node, self.path(name))

@@ -56,13 +56,15 @@ class Tensor(Displayed, ArrayLike, Struct, frozen=True, eq=False):  # type: igno
     @property
     def grad(self) -> np.ndarray | None:
         """∂loss/∂(this tensor), of the same shape, or None where no path leads to the loss."""
-        node = self.trace.plan.paths.get(self.node.path + ".grad")
-        return None if node is None else self.trace.value(node.slot)
+        return self._related("gradient")
 
     @property
     def new(self) -> np.ndarray | None:
         """A parameter's value after the update, else None."""
-        node = self.trace.plan.paths.get(self.node.path + ".new")
+        return self._related("new")
+
+    def _related(self, role: str) -> np.ndarray | None:
+        node = self.trace.plan.related.get((self.node.slot, role))
         return None if node is None else self.trace.value(node.slot)
 
     @property
@@ -229,10 +231,15 @@ class Trace(Whole, Computation):
         return Trace(plan, values, pins, self.sources, self.prefix)
 
 
-def locate(trace: Trace, text: str, full: Callable[[str], str] = str) -> tuple[Tensor, Index | None]:
+def locate(
+    trace: Trace,
+    text: str,
+    full: Callable[[str], str] = str,
+    under: Callable[[Tensor], Cell | None] = lambda tensor: None,
+) -> tuple[Tensor, Index | None]:
     """What an address means: the tensor, and the places along its axes, None where no indices are given.
 
-    ``full`` completes the path. Raises PathError.
+    ``full`` completes the path, ``under`` says which cell of a tensor is under a cursor. Raises PathError.
     """
     address = parse(text)
     if address.variant is not None:
@@ -245,7 +252,7 @@ def locate(trace: Trace, text: str, full: Callable[[str], str] = str) -> tuple[T
             )
         )
     tensor = trace[full(address.path)]
-    return tensor, None if address.items is None else places(tensor, address.items)
+    return tensor, None if address.items is None else places(tensor, address.items, under(tensor))
 
 
 def cell_of(trace: Trace, text: str, full: Callable[[str], str] = str) -> tuple[Tensor, Cell]:

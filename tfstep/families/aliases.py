@@ -86,7 +86,7 @@ def aliases(plan: Plan, path: str) -> list[Alias]:
 def lookup(plan: Plan, name: str) -> Alias | None:
     """The tensor that others call so; of several (a third of one matrix each) the first."""
     for node in plan.nodes:
-        for alias in aliases(plan, node.path) if "." in node.path and ".grad" not in node.path else ():
+        for alias in aliases(plan, node.path) if "." in node.path and node.role.of is None else ():
             if alias.name == name and alias.system != "paper":
                 return alias
     return None

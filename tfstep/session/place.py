@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from tfstep.address.indices import whole
 from tfstep.engine.node import Node
+from tfstep.engine.plan import Plan
 from tfstep.engine.trace import Tensor, Trace, locate
 from tfstep.errors import PathError
 from tfstep.text import Bilingual
@@ -26,7 +27,6 @@ PHASE_NAMES = {
     "update": Bilingual("update", "更新"),
 }
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})*$")
-_TAIL = re.compile(r"\.(grad|new)\b")
 
 
 class StackFrame(Struct, frozen=True):
@@ -142,12 +142,9 @@ def _no_step(position: Position, outer: Position, last: int) -> PathError:
     )
 
 
-def scopes(node: Node) -> tuple[str, ...]:
-    """The parts of the model around a step, outermost first: ``("enc0", "attn")``."""
-    path = node.path
-    tail = _TAIL.search(path)
-    if tail:
-        path = path[: tail.start()]
-    elif node.phase == "update":  # the optimizer's own tensors hang below their parameter
-        path = path.rpartition(".")[0]
-    return tuple(path.split("."))[:-1]
+def scopes(plan: Plan, node: Node) -> tuple[str, ...]:
+    """The parts of the model around a step, outermost first: ``("enc0", "attn")``; of what belongs to a tensor, the
+    parts around that."""
+    if node.role.of is None:
+        return tuple(node.path.split("."))[:-1] if node.phase != "update" else ()
+    return tuple(plan.nodes[node.role.of].path.split("."))[:-1]

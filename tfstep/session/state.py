@@ -172,7 +172,7 @@ class State:
     @property
     def scopes(self) -> tuple[str, ...]:
         """The parts of the model around the step, outermost first: ``("enc0", "attn")``."""
-        return scopes(self.trace.plan.steps[self._position[0] - 1])
+        return scopes(self.trace.plan, self.trace.plan.steps[self._position[0] - 1])
 
     def frames(self) -> tuple[StackFrame, ...]:
         """The stack, outermost first: phase, scopes, the step, the steps inside it, the term of its cell."""

@@ -80,8 +80,9 @@ def _of_paths(state: State, text: str) -> Pattern:
     def matches(trace: Trace, position: Position) -> bool:
         if text == "*":  # every step, gradients and new values included
             return len(position) == 1
-        path = tensor_at(trace, position).path
-        return written(path) and all(mark in spelled for mark in _SPELLED if mark in path)
+        tensor = tensor_at(trace, position)
+        marks = (tensor.node.role.mark, "/" if "/" in tensor.path else "")
+        return written(tensor.path) and all(mark in spelled for mark in marks if mark)
 
     steps = state.trace.plan.steps
     if deep:

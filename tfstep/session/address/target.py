@@ -24,7 +24,7 @@ def target(state: State, text: str) -> tuple[Tensor, Index | None]:
             variant=variant,
         )
         raise PathError(message)
-    return locate(state.trace, text, lambda path: full_path(state, path))
+    return locate(state.trace, text, lambda path: full_path(state, path), state.cursor.on)
 
 
 def of_variant(text: str) -> tuple[str | None, str]:

@@ -114,7 +114,6 @@ def _value(state: State, expression: Expression) -> np.ndarray | None:
 
 def _is_made_by(state: State, expression: Expression, position: Position) -> bool:
     """Whether this step makes, or as an update replaces, a tensor that the expression reads."""
-    paths = state.trace.plan.paths
     made = state.trace.plan.steps[position[0] - 1]
     for name in expression.names:
         if name.variant is None and not name.path.startswith("$"):
@@ -122,7 +121,7 @@ def _is_made_by(state: State, expression: Expression, position: Position) -> boo
                 tensor = Names(state).tensor(name.path)
             except TfstepError:
                 continue
-            new = paths.get(f"{tensor.path}.new") if tensor.step is None else None
+            new = tensor.trace.plan.related.get((tensor.node.slot, "new")) if tensor.step is None else None
             if new is made or (tensor.step is not None and position_of(tensor, state.trace)[0] == made.number):
                 return True
     return False

@@ -155,10 +155,9 @@ def uses_add_up(scenario: Scenario, trace: Trace) -> Holds:
     """The gradient of a tensor that is used several times (a tied parameter, say) is the sum over its uses."""
     title = Bilingual("gradients of several uses add up", "多处使用的梯度相加")
     shares: dict[str, list[str]] = {}
-    for path in trace.plan.paths:
-        whole, slash, _ = path.partition(".grad/")
-        if slash and f"{whole}.grad" in trace.plan.paths:
-            shares.setdefault(f"{whole}.grad", []).append(path)
+    for node in trace.plan.steps:
+        if node.role.name == "share":
+            shares.setdefault(trace.plan.related[node.role.of, "gradient"].path, []).append(node.path)
     if not shares:
         return does_not_apply(title, Bilingual("no tensor has several uses", "没有张量被多次使用"))
     worst = 0.0

@@ -151,21 +151,21 @@ def purpose(tensor: Tensor) -> Bilingual:
     path, node = tensor.path, tensor.node
     if tensor.trace.prefix:
         return _inner(tensor)
-    if ".grad/" in path:
-        base, _, use = path.partition(".grad/")
+    role, nodes = node.role, tensor.trace.plan.nodes
+    if role.of is not None and role.consumer is not None:
         return Bilingual(
             "How {name} moves the loss, through {use} alone.",
             "只经由 {use}，{name} 变动时损失变动多少。",
-            name=short(base),
-            use=use,
+            name=short(nodes[role.of].path),
+            use=nodes[role.consumer].path,
         )
-    if path == "loss.grad" or (node.op is not None and node.op.name == "accumulate"):
-        return _OPS["seed" if path == "loss.grad" else "accumulate"]
-    if path.endswith(".grad"):
+    if node.op is not None and node.op.name in ("seed", "accumulate"):
+        return _OPS[node.op.name]
+    if role.of is not None and role.name == "gradient":
         return Bilingual(
             "How much the loss moves when {name} moves, cell by cell.",
             "{name} 的每个单元格变动时，损失变动多少。",
-            name=short(path[:-5]),
+            name=short(nodes[role.of].path),
         )
     if node.phase == "update":
         return Bilingual(

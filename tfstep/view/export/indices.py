@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from tfstep.address.grammar import spelled
 from tfstep.address.indices import Cell
 from tfstep.engine.axis import Axis
 from tfstep.engine.trace import Tensor
@@ -43,7 +44,12 @@ def in_words(tensor: Tensor, cell: Cell) -> list[str]:
     """The indices of a cell, with the words that they stand for; the first axes left out while their size is 1."""
     spec = tensor.node.spec
     sentence = sentence_of(spec.axes, cell)
-    named = [(size, along(axis, size, sentence)[i]) for axis, size, i in zip(spec.axes, spec.shape, cell, strict=True)]
+    named = [(size, _named(axis, size, sentence, i)) for axis, size, i in zip(spec.axes, spec.shape, cell, strict=True)]
     while len(named) > 1 and named[0][0] == 1:
         del named[0]
     return [name for _, name in named]
+
+
+def _named(axis: Axis, size: int, sentence: int, i: int) -> str:
+    word = along(axis, size, sentence)[i]
+    return spelled(word) if len(axis.words(sentence) or ()) == size else word

@@ -69,12 +69,7 @@ def matching(nodes: Iterable[Node], pattern: str) -> list[Node]:
 
 
 def _is_spelled(node: Node, spelled: list[str]) -> bool:
-    path = node.path
-    if "/" in path and "/" not in spelled:
-        return False
-    if node.phase == "backward" or path.endswith(".grad"):
-        return ".grad" in spelled or ".grad" not in path
-    return not path.endswith(".new") or ".new" in spelled
+    return all(mark in spelled for mark in (node.role.mark, "/" if "/" in node.path else "") if mark)
 
 
 def _exact(trace: Trace, pattern: str) -> dict[Key, Tensor]:

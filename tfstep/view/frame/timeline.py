@@ -69,7 +69,7 @@ def _grown(plan: Plan) -> list[Branch]:
     found: list[Branch] = []
     stack: list[Branch] = []
     for node in plan.steps:
-        wanted = (node.phase, *_around(node))
+        wanted = (node.phase, *_around(plan, node))
         if not stack or stack[0].text != node.phase:
             stack = [Branch(node.phase, node.phase, "phase", node.number)]
             found.append(stack[0])
@@ -87,10 +87,10 @@ def _grown(plan: Plan) -> list[Branch]:
     return sorted(found, key=lambda branch: PHASES.index(branch.text))
 
 
-def _around(node: Node) -> tuple[str, ...]:
+def _around(plan: Plan, node: Node) -> tuple[str, ...]:
     """The scope of a step; the share of one use of a tensor stands where it is used."""
-    _, use, consumer = node.path.partition(".grad/")
-    return tuple(consumer.split("."))[:-1] if use else scopes(node)
+    use = node.role.consumer
+    return scopes(plan, node if use is None else plan.nodes[use])
 
 
 def rows(trace: Trace, position: Position, folds: Mapping[str, bool], signs: Signs) -> tuple[Row, ...]:
