@@ -8,6 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 import numpy as np
 from msgspec import Struct
 
+from tfstep.engine.leaves import Leaves
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Computed, Pin, unfold
 
@@ -46,13 +47,16 @@ class Computation:
     def start(cls, plan: Plan, leaves: Mapping[int, np.ndarray]) -> Self:
         """A trace of which only the leaves are known."""
         values: list[Any] = [None] * len(plan.nodes)
-        for slot, value in leaves.items():
+        for slot, value in (leaves.ready if isinstance(leaves, Leaves) else leaves).items():
             values[slot] = value
         return cls(plan, values)
 
     def run(self) -> Self:
         """Compute every step that is not there yet; returns the trace itself."""
         values, special = self.values, self._special()
+        for slot, later in self.plan.later.items():
+            if values[slot] is None:
+                values[slot] = later()
         with np.errstate(all="ignore"):
             for slot, run in self.plan.program:
                 if values[slot] is None:
@@ -79,6 +83,9 @@ class Computation:
         if slot < len(self.sources):
             source = self.sources[slot]
             values[slot] = source.trace.value(source.slot)
+            return
+        if slot in self.plan.later:
+            values[slot] = self.plan.later[slot]()
             return
         special, runs = self._special() if self.pins else (), self.plan.runs
         with np.errstate(all="ignore"):

@@ -10,7 +10,7 @@ Only a `Primitive` computes by itself, and only a primitive says why a cell is w
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from msgspec import Struct, field

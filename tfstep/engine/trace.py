@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from operator import getitem
 from typing import Any
@@ -82,7 +82,7 @@ class Tensor(Displayed, ArrayLike, Struct, frozen=True, eq=False):  # type: igno
         """For each axis that has words along it: one list a sentence."""
         return {a.name: [list(words) for words in a.labels] for a in self.node.spec.axes if a.labels is not None}
 
-    def words(self, axis: int, sentence: int = 0) -> tuple[str, ...]:
+    def words(self, axis: int, sentence: int = 0) -> Sequence[str]:
         """The words along one axis in one sentence of the batch, the first where there is no such sentence."""
         labels = self.node.spec.axes[axis].labels or ((),)
         words = labels[sentence if -len(labels) <= sentence < len(labels) else 0]
@@ -148,7 +148,7 @@ class Trace(Whole, Computation):
             node = self._editable(tensor)
             where = ... if index is None else index
             if node.op is None:
-                value = np.array(values[node.slot])
+                value = np.array(self.value(node.slot) if values[node.slot] is None else values[node.slot])
             else:
                 old = pins.get(node.slot)
                 value = np.zeros(node.shape, node.dtype) if old is None else old.value.copy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tfstep.address import names
 from tfstep.engine.naming import path_of, short
 from tfstep.engine.trace import Tensor, Trace
-from tfstep.families.aliases import lookup, said
+from tfstep.families.names import lookup, said
 from tfstep.session.state import State
 
 

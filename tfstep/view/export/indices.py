@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tfstep.address.grammar import spelled
 from tfstep.address.indices import Cell
-from tfstep.engine.axis import Axis
+from tfstep.engine.axis import MANY, Axis
 from tfstep.engine.trace import Tensor
 from tfstep.view.matrix.labels import following
 
@@ -44,12 +44,15 @@ def in_words(tensor: Tensor, cell: Cell) -> list[str]:
     """The indices of a cell, with the words that they stand for; the first axes left out while their size is 1."""
     spec = tensor.node.spec
     sentence = sentence_of(spec.axes, cell)
-    named = [(size, _named(axis, size, sentence, i)) for axis, size, i in zip(spec.axes, spec.shape, cell, strict=True)]
+    named = [(size, _name(axis, size, i, sentence)) for axis, size, i in zip(spec.axes, spec.shape, cell, strict=True)]
     while len(named) > 1 and named[0][0] == 1:
         del named[0]
     return [name for _, name in named]
 
 
-def _named(axis: Axis, size: int, sentence: int, i: int) -> str:
-    word = along(axis, size, sentence)[i]
-    return spelled(word) if len(axis.words(sentence) or ()) == size else word
+def _name(axis: Axis, size: int, i: int, sentence: int) -> str:
+    """One index as it can be typed again; of a tokenizer's words the word itself, without a look at the others."""
+    words = axis.words(sentence) or ()
+    if len(words) != size:
+        return str(i)
+    return spelled(words[i] if size > MANY else along(axis, size, sentence)[i])
