@@ -27,8 +27,8 @@ class ScenarioError(TfstepError):
     """A scenario file is wrong: every mistake of the file, each with its ``FILE:LINE:COLUMN``."""
 
 
-class PathError(TfstepError):
-    """No tensor has this path, or no cell has these indices."""
+class PathError(TfstepError, KeyError):
+    """No tensor has this path, or no cell has these indices; a KeyError as well, for a trace is a mapping by path."""
 
 
 class EditError(TfstepError):

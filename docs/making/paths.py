@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import tfstep
 from making.markdown import code, head, table
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.engine.substeps import unfold
 from tfstep.engine.trace import Trace
 from tfstep.families.names import aliases
@@ -158,19 +158,19 @@ def page(language: str) -> Iterator[str]:
     columns = [Bilingual("path", "路径").in_(language), Bilingual("what it is", "是什么").in_(language)]
     yield from table(columns, [[code(path), about.in_(language)] for path, about in AROUND])
     columns = [each.in_(language) for each in COLUMNS]
-    insides: dict[str, tuple[str, ...]] = {}
+    unfolding: dict[str, tuple[str, ...]] = {}
     for model in MODELS:
         trace = tfstep.trace(load_text(model.yaml))
         yield f"\n## {model.title.in_(language)}\n"
         yield from table(columns, _rows(trace, re.compile(model.only), language))
-        insides |= _insides(trace)
+        unfolding |= _substeps(trace)
     yield f"\n{FORMULA.in_(language)}"
     yield f"\n## {Bilingual('Inside a step', '步骤内部').in_(language)}\n"
     columns = [
         Bilingual("op", "运算").in_(language),
         Bilingual("inner steps, `P/NAME`", "内部步骤，写作 `P/名字`").in_(language),
     ]
-    rows = [[code(name), " ".join(map(code, inner))] for name, inner in sorted(insides.items())]
+    rows = [[code(name), " ".join(map(code, inner))] for name, inner in sorted(unfolding.items())]
     yield from table(columns, rows)
 
 
@@ -206,13 +206,13 @@ def _elsewhere(trace: Trace, path: str) -> Iterator[str]:
         yield code(alias.name)
 
 
-def _insides(trace: Trace) -> dict[str, tuple[str, ...]]:
+def _substeps(trace: Trace) -> dict[str, tuple[str, ...]]:
     """For each op of the timeline that unfolds, the names of its inner steps."""
     found: dict[str, tuple[str, ...]] = {}
     for node in trace.plan.steps:
         if node.op is None or node.op.name in found:
             continue
-        unfolded = unfold(trace, node)
+        unfolded = unfold(trace.plan, trace.pins, node)
         if unfolded is not None:
             found[node.op.name] = tuple(each.path.rsplit("/", 1)[-1] for each in unfolded[0].steps)
     return found

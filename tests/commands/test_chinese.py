@@ -46,7 +46,7 @@ def names(scenario: tfstep.Scenario) -> set[str]:
         *(key for part in PARTS.values() for key in fields(part)),
     ]
     for node in trace.plan.nodes:
-        inner = trace.inside(node.slot)
+        inner = trace.substeps(node.slot)
         found += [node.path, *(each.path for each in inner.plan.nodes)] if inner else [node.path]
         for axis in node.spec.axes:
             found += [axis.name, *(word for sentence in axis.labels or () for word in sentence)]

@@ -58,7 +58,7 @@ def started(plan: Plan) -> Trace:
     leaves = dict(plan.leaves)
     for node in plan.nodes:
         if node.kind == "parameter":
-            base = 1.0 if node.init == "one" else 0.0
+            base = 1.0 if node.role.name == "one" else 0.0
             leaves[node.slot] = base + numbers(node.path, node.shape, node.dtype)
     return Trace.start(plan, leaves)
 

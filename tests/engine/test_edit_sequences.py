@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from small_models import encoder_plan, started
 
-from tfstep.engine.plan import Node, Plan
+from tfstep.engine.node import Node
+from tfstep.engine.plan import Plan
 from tfstep.engine.trace import Trace
 from tfstep.models.config import TrainConfig
 

@@ -49,7 +49,7 @@ def test_every_cell_of_every_step_is_the_sum_of_its_terms(name: str) -> None:
 def test_every_cell_inside_the_steps_too(name: str) -> None:
     trace = encoder(**MODELS[name])
     for node in trace.plan.steps:
-        inside = trace.inside(node.slot)
+        inside = trace.substeps(node.slot)
         if inside is not None:
             for inner in inside.plan.steps:
                 explained(inside, inner)

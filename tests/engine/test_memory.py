@@ -78,7 +78,7 @@ def test_what_edits_share_is_not_handed_out(plan: Plan) -> None:
 
 def test_an_inside_keeps_its_outside(plan: Plan) -> None:
     trace = other(plan, 9)
-    inside = trace.inside(plan.paths["p"].slot)
+    inside = trace.substeps(plan.paths["p"].slot)
     assert inside is not None
     wanted = trace["p"].value.tobytes()
     del trace

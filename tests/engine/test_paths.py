@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from small_models import encoder
 
-from tfstep.engine.cell import cell_name, index_of, parse_cell
+from tfstep.address.grammar import cell_name, parse_cell
+from tfstep.address.indices import whole
 from tfstep.engine.trace import Trace
 from tfstep.errors import PathError
 from tfstep.scenario.scenario import load_text
@@ -105,13 +106,13 @@ def test_cells_are_counted_numpy_s_way(trace: Trace) -> None:
         ("loss[0]", "loss has 0 axes (), 1 indices were given"),
         ("enc0.attn.scores[0,2,0,0]", "index 2 is outside of axis head, which has 2 (0 to 1)"),
         ("enc0.attn.scores[0,0,-4,0]", "index -4 is outside of axis query, which has 3 (0 to 2)"),
-        ("enc0.attn.scores[0,0,x,0]", "'x' is not an index"),
-        ("enc0.attn.scores[0,0,1.0,0]", "'1.0' is not an index"),
-        ("enc0.attn.scores[0,0,:,0]", "':' is not an index"),
-        ("enc0.attn.scores[]", "'' is not an index"),
-        ("enc0.attn.scores[0,0,0,0", "'[0,0,0,0' is not an index"),
-        ("enc0.attn.scores[0,0,0,0]]", "'0]' is not an index"),
-        ("enc0.attn.scores[0,0,0,99999999999999999999]", "'99999999999999999999' is not an index"),
+        ("enc0.attn.scores[0,0,x,0]", "'x' is neither a whole number nor a word of axis query"),
+        ("enc0.attn.scores[0,0,1.0,0]", "'1.0' is neither a whole number"),
+        ("enc0.attn.scores[0,0,:,0]", "is more than one cell"),
+        ("enc0.attn.scores[]", "no list of indices"),
+        ("enc0.attn.scores[0,0,0,0", "the bracket is not closed\n  enc0.attn.scores[0,0,0,0\n                  ^"),
+        ("enc0.attn.scores[0,0,0,0]]", "after the indices stands .grad"),
+        ("enc0.attn.scores[0,0,0,99999999999999999999]", "'99999999999999999999' is neither"),
     ],
 )
 def test_what_is_said_of_cells_that_are_not_there(trace: Trace, cell: str, says: str) -> None:
@@ -124,7 +125,7 @@ def test_a_cell_and_its_name_are_each_other_s_inverse(trace: Trace) -> None:
     for path, cell in (("a.b", (1, 0, 12)), ("loss", ()), ("x.grad/y", (0,))):
         name, index = parse_cell(cell_name(path, cell))
         assert (name, index or ()) == (path, cell)
-    assert index_of(trace["src.x"], (-1, -1, -1)) == (1, 2, 3)
+    assert whole(trace["src.x"], (-1, -1, -1)) == (1, 2, 3)
 
 
 def test_slices_are_parsed_where_they_are_allowed() -> None:

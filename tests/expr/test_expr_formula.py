@@ -5,13 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from tfstep.address.grammar import cell_name
 from tfstep.engine.axis import Axis, spec_of
 from tfstep.engine.backward import backward
-from tfstep.engine.cell import cell_name
 from tfstep.engine.tape import Scope, Tape, Traced
 from tfstep.engine.trace import Trace
 from tfstep.errors import ExpressionError, PathError
-from tfstep.expr import parse
 from tfstep.expr.formula import STEPS, formula
 from tfstep.ops.primitive.shape import accumulate, seed
 
@@ -36,13 +35,13 @@ def traced(given: Values, parameters: Values, steps: Mapping[str, str], dtype: s
 
 def check(trace: Trace) -> None:
     """Every cell's explanation holds, every inside gives the same bits, every gradient is a finite difference."""
-    loss = next(n.of or n.slot for n in trace.plan.steps if n.op is seed)
+    loss = next(n.vjp_of or n.slot for n in trace.plan.steps if n.op is seed)
     path = trace.plan.nodes[loss].path.removesuffix(".grad")
     for node in trace.plan.steps:
         for cell in np.ndindex(*node.shape):
             explanation = trace.explain(cell_name(node.path, cell))
             assert explanation.holds, explanation
-        inside = trace.inside(node.slot)
+        inside = trace.substeps(node.slot)
         if inside is not None:
             assert inside.value(inside.plan.result).tobytes() == trace.value(node.slot).tobytes(), node.path
     for node in [n for n in trace.plan.nodes if n.kind == "parameter"]:
@@ -211,7 +210,7 @@ def test_words_are_indices_in_a_loss() -> None:
         Axis("vocab", (words,))
     )
     root = Scope(tape)
-    root.loss = parse("-log(out.probs['爱'])").record({"out.probs": p}.__getitem__)
+    root.loss = formula("-log(out.probs['爱'])", {"out.probs": p})
     backward(tape, root.loss, seed, accumulate)
     plan = tape.plan()
     trace = Trace.start(plan, plan.leaves).run()

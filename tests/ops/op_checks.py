@@ -11,9 +11,9 @@ from op_case import Case, arguments
 from op_loops_model import LOOPS
 from op_plans import below, own_steps, result, timeline, weight
 
+from tfstep.address.grammar import cell_name
 from tfstep.engine.accel.blocks import in_blocks
-from tfstep.engine.cell import cell_name
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation
 
@@ -98,7 +98,7 @@ def check_unfolding(case: Case) -> None:
     trace = timeline(case)
     for own in own_steps(trace):
         for where, node in below(trace, own):
-            inside = where.inside(node.slot)
+            inside = where.substeps(node.slot)
             if inside is not None:
                 same_bits(
                     inside.value(inside.plan.result), where.value(node.slot), f"{case.id}: {where.prefix}{node.path}"

@@ -10,7 +10,7 @@ from op_case import Case, Input, arguments, draw
 
 from tfstep.engine.axis import spec_of
 from tfstep.engine.backward import backward
-from tfstep.engine.plan import Literal, Node
+from tfstep.engine.node import Literal, Node
 from tfstep.engine.tape import Tape, Traced
 from tfstep.engine.trace import Trace
 from tfstep.ops.loss import total
@@ -64,13 +64,13 @@ def timeline(case: Case, call: Callable[..., Any] | None = None, inputs: tuple[I
 def own_steps(trace: Trace) -> list[Node]:
     """The steps of the op itself: forward, and back through it."""
     y = trace.plan.result
-    return [n for n in trace.plan.steps if n.slot == y or n.of == y]
+    return [n for n in trace.plan.steps if n.slot == y or n.vjp_of == y]
 
 
 def below(trace: Trace, node: Node) -> Iterator[tuple[Trace, Node]]:
     """A step, the steps inside it, and so on down."""
     yield trace, node
-    inside = trace.inside(node.slot)
+    inside = trace.substeps(node.slot)
     if inside is not None:
         for inner in inside.plan.steps:
             yield from below(inside, inner)

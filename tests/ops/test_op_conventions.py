@@ -7,8 +7,8 @@ import pytest
 
 import tfstep.ops  # noqa: F401  # enters the ops in the catalogue
 from tfstep.engine.axis import Axis, Spec
+from tfstep.engine.node import Literal
 from tfstep.engine.op import CATALOGUE
-from tfstep.engine.plan import Literal
 from tfstep.engine.tape import Tape, Traced
 from tfstep.engine.trace import Trace
 from tfstep.models.keys.sections import RopePart

@@ -60,7 +60,7 @@ def opened(name: str) -> Trace:
 
 
 def inner_names(trace: Trace, path: str) -> list[str]:
-    inside = trace.inside(trace.plan.paths[path].slot)
+    inside = trace.substeps(trace.plan.paths[path].slot)
     assert inside is not None
     return [node.path.split("#")[0] for node in inside.plan.steps]
 

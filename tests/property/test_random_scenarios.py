@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tfstep
-from tfstep.engine.cell import cell_name
-from tfstep.engine.plan import Node
+from tfstep.address.grammar import cell_name
+from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import load_text
 
@@ -181,7 +181,7 @@ def test_gradients_past_a_pin_are_those_of_finite_differences(scenario: dict[str
 def test_every_step_unfolds_to_its_own_bits(scenario: dict[str, Any]) -> None:
     trace = traced(scenario)
     for node in trace.plan.steps:
-        inside = trace.inside(node.slot)
+        inside = trace.substeps(node.slot)
         if inside is not None:
             assert inside.value(inside.plan.result).tobytes() == trace.value(node.slot).tobytes(), node.path
 

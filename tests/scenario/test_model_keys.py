@@ -126,7 +126,7 @@ def test_a_norm_without_shift_and_one_whose_gamma_starts_at_0() -> None:
     expected = x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5)
     np.testing.assert_allclose(value(offset, "dec0.norm1"), expected, rtol=1e-12)
     bare = trace("bias: {qkv: true, out: false, ffn: false, norm: false, head: false}")
-    biases = {path for path, node in bare.plan.paths.items() if node.init in ("bias", "zero")}
+    biases = {path for path, node in bare.plan.paths.items() if node.role.name in ("bias", "zero")}
     assert biases == {"dec0.attn.b_Q", "dec0.attn.b_K", "dec0.attn.b_V"}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tfstep.engine.node import Role
 from tfstep.scenario.file.mistakes import Mistakes
 from tfstep.scenario.scenario import Scenario, load
 from tfstep.scenario.weights.files import write_weights
@@ -21,16 +22,16 @@ DOUBLE = np.dtype("float64")
 class Parameter:
     path: str
     shape: tuple[int, ...]
-    init: str
+    role: Role
     dtype: np.dtype = DOUBLE
 
 
 ALL = [
-    Parameter("src.E", (4, 3), "embedding"),
-    Parameter("enc0.attn.W_Q", (3, 5), "weight"),
-    Parameter("enc0.attn.b_Q", (5,), "bias"),
-    Parameter("enc0.norm1.gamma", (3,), "one"),
-    Parameter("enc0.norm1.beta", (3,), "zero"),
+    Parameter("src.E", (4, 3), Role("embedding")),
+    Parameter("enc0.attn.W_Q", (3, 5), Role("weight")),
+    Parameter("enc0.attn.b_Q", (5,), Role("bias")),
+    Parameter("enc0.norm1.gamma", (3,), Role("one")),
+    Parameter("enc0.norm1.beta", (3,), Role("zero")),
 ]
 
 
@@ -86,7 +87,7 @@ def test_set_fills_one_parameter(scenario: Make, path: str, written: str, expect
 
 
 def test_values_have_the_type_of_the_parameter(scenario: Make) -> None:
-    single = [Parameter(p.path, p.shape, p.init, np.dtype("float32")) for p in ALL]
+    single = [Parameter(p.path, p.shape, p.role, np.dtype("float32")) for p in ALL]
     values = drawn(scenario("weights: {set: {enc0.attn.W_Q: identity}}\n"), single)
     assert {value.dtype.name for value in values.values()} == {"float32"}
     assert (values["src.E"] == drawn(scenario())["src.E"].astype(np.float32)).all()

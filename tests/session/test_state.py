@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import tfstep
+from tfstep.address.indices import bracketed
 from tfstep.errors import CommandError, PathError
 from tfstep.session.address.names import full_path
-from tfstep.session.address.target import cell, part, target, written
+from tfstep.session.address.target import cell, target
 from tfstep.session.place import find_place
 from tfstep.session.state import State
 
@@ -73,7 +74,7 @@ def test_a_short_name_means_the_tensor_around_us(state: State) -> None:
 def test_a_target_is_read(state: State, text: str, expected: str) -> None:
     tensor, index = target(state, text)
     assert tensor.path.startswith("enc0.attn.weights")
-    assert written(index) == expected
+    assert bracketed(index) == expected
 
 
 @pytest.mark.parametrize("text", ["weights[", "weights[]", "weights[0,,1]", "weights[0,0,'猫']", "weights[x]", "[0]"])
@@ -83,9 +84,8 @@ def test_a_target_that_is_none_is_refused(state: State, text: str) -> None:
 
 
 def test_a_part_outside_is_refused(state: State) -> None:
-    tensor, index = target(state, "weights[5]")
-    with pytest.raises(PathError, match="no place"):
-        part(tensor, index)
+    with pytest.raises(PathError, match="index 5 is outside of axis batch, which has 1"):
+        target(state, "weights[5]")
     with pytest.raises(PathError, match="more than one cell"):
         cell(state, "weights[0,0,:,1]")
 

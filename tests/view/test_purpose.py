@@ -33,7 +33,7 @@ def test_a_use_of_a_tensor_is_a_gradient(trace: tfstep.Trace) -> None:
 
 def test_every_named_step_inside_a_gradient_has_words_of_its_own(trace: tfstep.Trace) -> None:
     for node in trace.plan.steps:
-        inside = trace.inside(node.slot) if node.phase == "backward" else None
+        inside = trace.substeps(node.slot) if node.phase == "backward" else None
         for inner in inside.plan.steps if inside is not None else ():
             tensor = trace[f"{node.path}/{inner.path}"]
             assert "How much the loss moves" not in purpose(tensor).en
@@ -49,7 +49,7 @@ def test_a_sum_over_rows_is_not_what_softmax_divides_by(trace: tfstep.Trace) -> 
 def test_the_words_of_a_step_fit_a_small_terminal(name: str) -> None:
     trace = tfstep.trace(tfstep.load(name))
     for node in trace.plan.steps:
-        inside = trace.inside(node.slot)
+        inside = trace.substeps(node.slot)
         inner = inside.plan.steps if inside is not None else ()
         for path in (node.path, *(f"{node.path}/{each.path}" for each in inner)):
             said = purpose(trace[path])

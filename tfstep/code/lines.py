@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from tfstep.engine.op import CATALOGUE, Op, Primitive
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node, Operation
+from tfstep.engine.op import CATALOGUE, Primitive
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.text import Bilingual
@@ -99,7 +99,7 @@ def step(trace: Trace, node: Node, operands: list[Code], library: str, functions
     assert node.op is not None
     if node.op.primitive:
         return _primitive(trace, node, operands, library, functions)
-    inside = trace.inside(node.slot)
+    inside = trace.substeps(node.slot)
     assert inside is not None
     count = _count(inside)
     if count <= INLINE and _once(inside):
@@ -110,7 +110,7 @@ def step(trace: Trace, node: Node, operands: list[Code], library: str, functions
     return Code(f"{name}({', '.join(each.text for each in operands)})")
 
 
-def _parameters(op: Op, n: int) -> list[str]:
+def _parameters(op: Operation, n: int) -> list[str]:
     names = list(op.arguments) if len(op.arguments) == n else [f"x{k}" for k in range(n)]
     return [f"{name}_" if name in TAKEN else name for name in names]
 
@@ -119,7 +119,7 @@ def _count(inside: Trace) -> int:
     """How many primitives are in it, to the bottom."""
     total = 0
     for node in inside.plan.steps:
-        inner = None if node.op is None or node.op.primitive else inside.inside(node.slot)
+        inner = None if node.op is None or node.op.primitive else inside.substeps(node.slot)
         total += 1 if inner is None else _count(inner)
     return total
 
@@ -131,7 +131,7 @@ def _once(inside: Trace) -> bool:
         inner is None or _once(inner)
         for node in inside.plan.steps
         if node.op is not None and not node.op.primitive
-        for inner in [inside.inside(node.slot)]
+        for inner in [inside.substeps(node.slot)]
     )
 
 

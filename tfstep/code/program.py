@@ -11,10 +11,11 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.code.lines import ATOM, UNARY, Code, Functions, identifier, number, step
+from tfstep.engine.node import Node
 from tfstep.engine.op import Vjp
-from tfstep.engine.plan import PHASES, Node
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Pin, Trace
+from tfstep.engine.plan import PHASES
+from tfstep.engine.substeps import Pin
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import CommandError
 from tfstep.text import Bilingual
 
@@ -82,7 +83,7 @@ class _Writer:
 
     def _read(self, node: Node, place: int, slot: int) -> Code:
         """What a step reads; a gradient through a pinned step reads what that would have been, and 0 where it is pinned."""
-        through = node.of if node.of is not None and node.of in self.trace.pins else None
+        through = node.vjp_of if node.vjp_of is not None and node.vjp_of in self.trace.pins else None
         if through is None or not isinstance(node.op, Vjp) or place >= len(node.op.reads):
             return Code(self.names[slot])
         read = node.op.reads[place]

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from tfstep.address.indices import bracketed
 from tfstep.commands.language.line import assignment, count, none
 from tfstep.commands.language.registry import command
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError, EditError
 from tfstep.session.address.names import tensor_of
-from tfstep.session.address.target import part, target, written
+from tfstep.session.address.target import part, target
 from tfstep.session.change.undo_history import Entry
 from tfstep.session.evaluate import evaluate
 from tfstep.session.results import Changed, Edit, Result, Value
@@ -48,7 +49,7 @@ def _set(session: Session, rest: str) -> Result:
         return _named(session, asked[1:], expression)
     tensor, index = target(session, asked)
     new = evaluate(session, expression)
-    place = tensor.path + written(index)
+    place = tensor.path + bracketed(index)
     trace = session.trace.edit({place: new})
     edit = Edit(place, part(tensor, index), part(trace[tensor.path], index), tensor.step is not None)
     line = f"set {place} = {expression}"

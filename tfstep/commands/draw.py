@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfstep.address.indices import bracketed
 from tfstep.commands.language.line import count, needed
 from tfstep.commands.language.registry import command
 from tfstep.commands.learn import untrainable
 from tfstep.commands.look import part_named
 from tfstep.errors import CommandError
 from tfstep.session.address.arrows import spelled
-from tfstep.session.address.target import cell, part, written
+from tfstep.session.address.target import cell, part
 from tfstep.session.change.updates import loss
 from tfstep.session.evaluate import evaluate
 from tfstep.session.results import Drawn, Pictured, Plotted, Result, Swept
@@ -83,7 +84,7 @@ def _as_it_is(session: Session, text: str, values: np.ndarray) -> Pictured:
     for k in kept[:-2]:
         index[k] = session.cursor.on(tensor)[k]
     at = tuple(index)
-    title = f"{tensor.path}{written(at)}" if kept[:-2] else text
+    title = f"{tensor.path}{bracketed(at)}" if kept[:-2] else text
     return Pictured(title, part(tensor, at).astype(float), (tensor, at))
 
 

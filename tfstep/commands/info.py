@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tfstep.commands.language.registry import command
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.errors import CommandError, did_you_mean
 from tfstep.session.place import PHASE_NAMES
 from tfstep.session.results import Listing, Result

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfstep.address.indices import Index
 from tfstep.commands.language.line import count, needed, none
 from tfstep.commands.language.registry import command
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import PathError
 from tfstep.families.names import aliases
 from tfstep.session.address.names import tensor_of
-from tfstep.session.address.target import Index, cell, looked_at, of_variant, part
+from tfstep.session.address.target import cell, looked_at, of_variant, part
 from tfstep.session.evaluate import evaluate
-from tfstep.session.place import Position, inside_of, tensor_at
+from tfstep.session.place import Position, substeps_at, tensor_at
 from tfstep.session.results import Explained, Listing, Reasoned, Result, Shown, Stack, Steps, Summed, Value
 from tfstep.session.study.reasons import reasons
 from tfstep.text import Bilingual
@@ -173,7 +174,7 @@ def _called_by(system: str) -> str:
 def gradient_at(tensor: Tensor, cell: tuple[int, ...]) -> float | None:
     """∂loss/∂(the cell), where a path leads from it to the loss."""
     grad = None if tensor.trace.prefix else tensor.grad
-    return None if grad is None or ".grad" in tensor.path else float(np.asarray(grad)[cell])
+    return None if grad is None else float(np.asarray(grad)[cell])
 
 
 @command(
@@ -207,7 +208,7 @@ def _list(session: Session, rest: str) -> Result:
     if session.partial is not None:
         return Summed(session.step, session.partial, n)
     around = session.position[:-1]
-    inside = inside_of(session.trace, around)
+    inside = substeps_at(session.trace, around)
     assert inside is not None
     at = session.position[-1]
     nodes = inside.plan.steps[max(0, at - 1 - n) : at + n]
@@ -218,7 +219,7 @@ def _list(session: Session, rest: str) -> Result:
 def _marks(session: Session, position: Position) -> str:
     """``●`` where a breakpoint is, ``■`` what is pinned, ``~`` what the last change has moved."""
     patterns = [point.pattern for point in session.points.enabled if point.pattern is not None]
-    stops = any(each.matches(session, position) for each in patterns)
+    stops = any(each.matches(session.trace, position) for each in patterns)
     path = tensor_at(session.trace, position).path
     moved = len(position) == 1 and session.changed(path)
     return ("●" if stops else "") + ("■" if path in session.pinned else "") + ("~" if moved else "")

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from tfstep.address.indices import whole
 from tfstep.commands.language.line import count, needed
 from tfstep.commands.language.motion import arrived, hop, run
 from tfstep.commands.language.registry import command
 from tfstep.commands.learn import to_update
+from tfstep.engine.trace import locate
 from tfstep.errors import CommandError
 from tfstep.session import moves
 from tfstep.session.address.names import full_path
-from tfstep.session.address.target import read, whole
 from tfstep.session.place import find_place
 from tfstep.session.results import Result
 from tfstep.text import Bilingual
@@ -129,7 +130,7 @@ def _goto(session: Session, rest: str) -> Result:
     if node is None or node.op is not None:
         return arrived(session, start)
     if "[" in rest:
-        leaf, index = read(session.trace, rest, partial(full_path, session))
+        leaf, index = locate(session.trace, rest, partial(full_path, session))
         session.cursor.move_to(leaf, whole(leaf, index or ()))
     note = Bilingual(
         "{path} is made by no step; this one reads it first",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfstep.commands.language.line import needed
 from tfstep.commands.language.registry import command
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.errors import CommandError, did_you_mean
 from tfstep.files import typed_path, unwritable, write_whole
 from tfstep.session.address.names import tensor_of

@@ -14,8 +14,8 @@ from tfstep.session.address.patterns import pattern
 from tfstep.session.evaluate import known, parsed, pointed, worked_out
 from tfstep.session.results import Listing, Message, Result
 from tfstep.session.state import State
-from tfstep.session.stop.breakpoints import Point
 from tfstep.session.stop.halts import senseless
+from tfstep.session.stop.points import Point
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.recorded.recording import GRAD, Note, Recording
 from tfstep.compare.tolerance import FLOOR, HIDDEN, LEVELS, UNIT, allowed, apart, precision
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.models.config import ModelConfig
 
 Sizes = Callable[[], np.ndarray]

@@ -25,7 +25,7 @@ from tfstep.compare.recorded.recording import RecordingError, of
 from tfstep.compare.search import LONGEST, NEAREST, Search, Told, Tried
 from tfstep.compare.start import start
 from tfstep.compare.walk import Walk, walk
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.errors import TfstepError
 from tfstep.scenario.scenario import Scenario

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfstep.compare.book import Book
 from tfstep.compare.walk import Walk
-from tfstep.engine.plan import Literal
+from tfstep.engine.node import Literal
 from tfstep.engine.tape import Tape
 from tfstep.engine.trace import Trace
 

@@ -14,7 +14,7 @@ from itertools import permutations
 import numpy as np
 from msgspec import Struct
 
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.models.config import ModelConfig
 
 Shape = tuple[int, ...]

@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from tfstep.engine.axis import Spec, spec_of
 from tfstep.engine.backward import backward
+from tfstep.engine.node import Literal, Node, Role
 from tfstep.engine.op import Array
-from tfstep.engine.plan import Literal, Node, Plan
+from tfstep.engine.plan import Plan
 from tfstep.engine.tape import Tape, Traced
 from tfstep.models.config import ModelConfig, TrainConfig
 from tfstep.models.update import update
@@ -53,7 +54,7 @@ class Site:
         """A tensor by its path; a parameter that comes later in the plan is brought forward."""
         if path not in self.tape.paths and path in self.parameters:
             node = self.parameters[path]
-            self.tape.leaf(path, node.kind, node.spec, None, node.init)
+            self.tape.leaf(path, node.kind, node.spec, None, node.role)
         return self[path]
 
     def usual(self, *args: Array) -> Array:
@@ -91,7 +92,7 @@ def planted(plan: Plan, patches: Mapping[str, Patch], config: ModelConfig, train
             slots[node.slot] = (
                 tape.find(node.path)
                 if known
-                else tape.leaf(node.path, node.kind, node.spec, plan.leaves.get(node.slot), node.init)
+                else tape.leaf(node.path, node.kind, node.spec, plan.leaves.get(node.slot), Role(node.role.name))
             )
             continue
         args = [s if isinstance(s, Literal) else slots[s] for s in node.inputs]

@@ -16,7 +16,8 @@ from tfstep.compare.names import affinity
 from tfstep.compare.plant import AIDE, Patch, Way, forward_nodes, planted
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.walk import Override, Walk, walk
-from tfstep.engine.plan import Node, Plan
+from tfstep.engine.node import Node
+from tfstep.engine.plan import Plan
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.compare.tolerance import HIDDEN, apart
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.text import Bilingual
 
 CLOSE = 1e-6

@@ -10,7 +10,8 @@ import numpy as np
 from tfstep.compare.book import Book, Entry
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity, plain
-from tfstep.engine.plan import Node, Plan
+from tfstep.engine.node import Node
+from tfstep.engine.plan import Plan
 from tfstep.models.config import ModelConfig
 
 SURE = 1.5  # an affinity from which a name alone says which weight it is
@@ -72,7 +73,9 @@ def _pairs(
 
 def _oriented(node: Node, entry: Entry, fit: tuple[Layout, ...]) -> tuple[Layout, ...]:
     """Of a matrix, which way round: torch.nn.Linear keeps (out, in)."""
-    linear = node.init == "weight" and len(node.shape) == 2 and not any(word in plain(entry.name) for word in CONV1D)
+    linear = (
+        node.role.name == "weight" and len(node.shape) == 2 and not any(word in plain(entry.name) for word in CONV1D)
+    )
     if linear and (entry.note.op == "linear" or (not entry.note.op and entry.name.endswith("weight"))):
         return tuple(each for each in fit if each.order != tuple(sorted(each.order)))
     return fit

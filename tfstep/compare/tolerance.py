@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.op import Op, Vjp
-from tfstep.engine.plan import Literal, Node
+from tfstep.engine.node import Literal, Node, Operation
+from tfstep.engine.op import Vjp
 
 HIDDEN = 5000.0  # below minus this a score is masked, whatever the number
 
@@ -72,7 +72,7 @@ def terms(node: Node, args: list[Any], y: np.ndarray) -> np.ndarray:
     return most
 
 
-def _terms(op: Op, attrs: dict[str, Any], args: list[Any], size: np.ndarray) -> Any:
+def _terms(op: Operation, attrs: dict[str, Any], args: list[Any], size: np.ndarray) -> Any:
     inner = op.op if isinstance(op, Vjp) else op
     if inner.name in LINEAR:
         positive = [np.abs(a) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args]

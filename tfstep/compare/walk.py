@@ -16,7 +16,8 @@ from msgspec import Struct, field
 from tfstep.compare.book import Book, Entry, Hit
 from tfstep.compare.layout import Layout, atoms
 from tfstep.compare.tolerance import FLOOR, allowed, apart, terms
-from tfstep.engine.plan import Literal, Node, Plan
+from tfstep.engine.node import Literal, Node
+from tfstep.engine.plan import Plan
 
 GROWTH = 64  # how much of its own rounding a step may have from those before it
 

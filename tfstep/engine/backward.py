@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from tfstep.engine.axis import Spec
+from tfstep.engine.node import Literal, Node, Role
 from tfstep.engine.op import Op, Vjp
-from tfstep.engine.plan import Literal, Node
 from tfstep.engine.tape import Tape, Traced
 
 
@@ -27,7 +27,7 @@ def backward(tape: Tape, loss: Traced, seed: Op, accumulate: Op) -> dict[str, Tr
     parts: dict[int, list[Traced]] = {}
     grads: dict[int, Traced] = {}
     first = tape.record(seed, (), {"dtype": str(loss.dtype)}, loss.spec)
-    tape.name(tape.nodes[first.slot], tape.nodes[loss.slot].path + ".grad")
+    tape.belongs(first, Role("gradient", loss.slot))
     grads[loss.slot] = first
     for node in reversed(steps):
         if node.slot not in grads:
@@ -36,17 +36,16 @@ def backward(tape: Tape, loss: Traced, seed: Op, accumulate: Op) -> dict[str, Tr
             if (node.slot, index) not in uses.get(s, ()) or not isinstance(s, int):
                 continue
             target = tape.nodes[s]
-            path = target.path + ".grad"
             only = len(uses[s]) == 1
             part = _through(tape, node, index, grads[node.slot], target)
-            tape.name(tape.nodes[part.slot], path if only else f"{path}/{node.path}")
+            tape.belongs(part, Role("gradient", s) if only else Role("share", s, node.slot))
             parts.setdefault(s, []).append(part)
             if len(parts[s]) == len(uses[s]):
                 if only:
                     grads[s] = part
                 else:
                     grads[s] = tape.record(accumulate, parts[s], {}, target.spec)
-                    tape.name(tape.nodes[grads[s].slot], path)
+                    tape.belongs(grads[s], Role("gradient", s))
     return {tape.nodes[s].path: grad for s, grad in grads.items()}
 
 
@@ -76,5 +75,5 @@ def _through(tape: Tape, node: Node, index: int, g: Traced, target: Node) -> Tra
     vjp = Vjp(node.op, index, specs, node.attrs)
     every = (g, y, *inputs)
     result = tape.record(vjp, [every[k] for k in vjp.reads], node.attrs, target.spec)
-    tape.nodes[result.slot].of = node.slot
+    tape.nodes[result.slot].vjp_of = node.slot
     return result

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.errors import EditError, PathError
 from tfstep.text import Bilingual
 

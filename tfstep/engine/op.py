@@ -3,7 +3,7 @@
 An op states its forward as algebra over other ops, and one VJP (vector-Jacobian product) per input
 as algebra over ``(g, y, *inputs)``: g is the gradient of the loss with respect to the output y.
 Called on arrays it computes. Called on traced tensors it is recorded as one step; running the same
-`forward` on traced tensors (`Trace.inside`) records what goes on inside that step.
+`forward` on traced tensors (`Trace.substeps`) records what goes on inside that step.
 Only a `Primitive` computes by itself, and only a primitive says why a cell is what it is.
 """
 
@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
-from tfstep.engine.accel.kernel import Kernel
 from tfstep.engine.axis import Spec
-from tfstep.engine.plan import Literal
+from tfstep.engine.node import Array as Array
+from tfstep.engine.node import Literal, Operation
 from tfstep.engine.tape import ShapeOnly, Tape, Traced
-from tfstep.text import Bilingual, Template
+from tfstep.text import Bilingual
 
 Cell = tuple[int, ...]
-Array = Any  # np.ndarray or Traced: an op's body is written once for both
 
 
 class Ref(Struct, frozen=True):
@@ -60,32 +59,22 @@ class Why(Struct, frozen=True):
     note: Bilingual | None = None
 
 
-def _by_body(self: Op, *args: Spec | Literal, **attrs: Any) -> Spec:
+def _by_body(self: Operation, *args: Spec | Literal, **attrs: Any) -> Spec:
     """The spec of the result, found by running the body on tensors without numbers."""
     tape = Tape()
     return tape.spec(self.forward(*(tape.stand_in(a) for a in args), **attrs))
 
 
-class Op:
+class Op(Operation):
     """One function of tensors. Subclasses write `forward` and ``vjp_ARG`` for each differentiable argument.
 
     Positional parameters of `forward` are tensors, keyword-only ones are attributes of the step.
-    ``formula`` is in the paper's notation, with ``{arg}`` for each operand; ``vjp_formula[arg]`` likewise,
-    with ``{g}`` for the gradient of the result and ``{y}`` for the result.
     """
 
-    name: str = ""
     about_zh: str = ""  # what it does, in Chinese; the English is the first sentence of the docstring
     shapes_zh: str = ""  # its shapes, where the docstring says them in words
-    purpose: Bilingual = Bilingual("", "")  # what a step of it is for, where its place in a model does not say
-    formula: str | Template = ""
-    vjp_formula: ClassVar[Mapping[str, str | Template]] = {}
-    primitive: ClassVar[bool] = False
-    arguments: tuple[str, ...] = ()
 
-    forward: Callable[..., Array]
     infer: Callable[..., Spec] = _by_body
-    kernel: Kernel | None = None  # and kernel_ARG beside vjp_ARG
 
     def number(self, x: float) -> float:
         """What it makes of one number, on Python's own: for the terms of cells, which may apply it to a product."""
@@ -104,21 +93,6 @@ class Op:
             if isinstance(a, Traced):
                 return a.tape.record(self, args, attrs)
         return self.forward(*args, **attrs)
-
-    def __repr__(self) -> str:
-        return self.name
-
-    def remark(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Bilingual | None:
-        """What must be said of a cell beyond its terms, where there is something: a row that is masked whole."""
-        return None
-
-    def vjp_notation(self, argument: str, attrs: dict[str, Any]) -> str | Template:
-        """The formula of the VJP of one argument."""
-        return self.vjp_formula.get(argument, "")
-
-    def vjp(self, index: int) -> Callable[..., Array] | None:
-        """The VJP for input number ``index``, or None where there is none (integers, masks)."""
-        return getattr(self, "vjp_" + self.arguments[index], None) if index < len(self.arguments) else None
 
 
 class Primitive(Op):
@@ -148,7 +122,7 @@ class Vjp(Op):
     Its inputs are only those out of (g, y, *inputs) that the algebra reads, found by recording it once.
     """
 
-    def __init__(self, op: Op, index: int, specs: list[Spec | Literal], attrs: dict[str, Any]) -> None:
+    def __init__(self, op: Operation, index: int, specs: list[Spec | Literal], attrs: dict[str, Any]) -> None:
         vjp = op.vjp(index)
         if vjp is None:
             raise TypeError(f"{op.name} has no VJP for its argument {index}")

@@ -5,61 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from msgspec import Struct, field
 
 from tfstep.engine.accel.memory import Memory
-from tfstep.engine.axis import Spec
 from tfstep.engine.leaves import Later
+from tfstep.engine.node import Node
 from tfstep.engine.program import Run, compiled
 
-if TYPE_CHECKING:
-    from tfstep.engine.op import Op
-
 PHASES = ("forward", "backward", "update")
-
-
-class Literal(Struct, frozen=True):
-    """A Python number inside a body, with the way it is written (``√d_k``) where that says more."""
-
-    value: float
-    name: str = ""
-
-
-class Node(Struct, eq=False):
-    """One tensor of a plan: a leaf (parameter, constant, input), a view of a tied parameter, or a step and its result.
-
-    ``inputs`` are slots of earlier nodes, or literals. ``of`` is, for a step that carries a gradient
-    through an op, the slot of the step whose VJP it is. ``number`` counts the steps from 1.
-    """
-
-    slot: int
-    path: str
-    kind: str
-    spec: Spec
-    op: Op | None
-    inputs: tuple[int | Literal, ...]
-    attrs: dict[str, Any]
-    phase: str
-    of: int | None = None
-    init: str = ""
-    number: int = 0
-    slots: tuple[int, ...] = ()  # the slots it reads, found from the inputs
-
-    def __post_init__(self) -> None:
-        self.slots = tuple(s for s in self.inputs if isinstance(s, int))
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The sizes of its axes."""
-        return self.spec.shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        """The type of its numbers."""
-        return self.spec.dtype
 
 
 class Plan(Struct, eq=False, dict=True, weakref=True):
@@ -73,9 +29,9 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
     result: int = -1
     elsewhere: Callable[[str], str | None] = lambda name: None  # the path of what others call by this name
     later: Mapping[int, Later] = field(default_factory=dict)  # leaves that are read when something asks for them
-    origin: Any = None  # the scenario that it was compiled from
     switched_off: Callable[[], Iterable[tuple[str, str]]] = tuple
-    insides: dict[int, Any] = field(default_factory=dict)
+    origin: Any = None  # the scenario that it was compiled from
+    substeps: dict[int, Any] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     _reaches: dict[int, list[int]] = field(default_factory=dict)
     _leads: dict[int, list[int]] = field(default_factory=dict)
@@ -113,9 +69,14 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
         """For each step the backward steps that carry a gradient through it."""
         found: dict[int, list[int]] = {}
         for node in self.computed:
-            if node.of is not None:
-                found.setdefault(node.of, []).append(node.slot)
+            if node.vjp_of is not None:
+                found.setdefault(node.vjp_of, []).append(node.slot)
         return found
+
+    @cached_property
+    def related(self) -> dict[tuple[int | None, str], Node]:
+        """By its slot the ``gradient`` of a tensor, and its ``new`` value."""
+        return {(node.role.of, node.role.name): node for node in self.nodes if node.role.mark}
 
     @cached_property
     def program(self) -> list[tuple[int, Run]]:

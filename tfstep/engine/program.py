@@ -6,17 +6,15 @@ import math
 from collections.abc import Callable
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tfstep.engine.accel import switched_on
 from tfstep.engine.accel.blocks import in_blocks
+from tfstep.engine.accel.kernel import Kernel
 from tfstep.engine.accel.memory import LARGE, Memory
-
-if TYPE_CHECKING:
-    from tfstep.engine.accel.kernel import Kernel
-    from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 
 Values = list[Any]
 Run = Callable[[Values], np.ndarray]

@@ -6,48 +6,53 @@ computed from what it would have been, and is 0 through the pinned cells.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
 from tfstep.engine.axis import Spec, spec_of
+from tfstep.engine.node import Literal, Node
 from tfstep.engine.op import Vjp
-from tfstep.engine.plan import Literal, Node, Plan
+from tfstep.engine.plan import Plan
 from tfstep.engine.tape import OPERATORS, Tape, Traced, named
 
-if TYPE_CHECKING:
-    from tfstep.engine.trace import Pin, Trace
+
+class Pin(Struct, frozen=True, eq=False):
+    """Cells of a step that are held: ``value`` where ``mask``, what was computed elsewhere."""
+
+    mask: np.ndarray
+    value: np.ndarray
 
 
-class Source(Struct, frozen=True, eq=False):
-    """Which tensor an input of an inside is."""
+class Computed(Struct, frozen=True):
+    """What a pinned step would have been: ``computed`` inside the step in this slot."""
 
-    trace: Trace
     slot: int
 
 
-def unfold(trace: Trace, node: Node) -> tuple[Plan, tuple[Source, ...]] | None:
-    """The plan of what goes on inside a step, and what its inputs are. None for a bare primitive."""
+def unfold(plan: Plan, pins: Mapping[int, Pin], node: Node) -> tuple[Plan, tuple[int | Computed, ...]] | None:
+    """The plan of what goes on inside a step, and the slots that its inputs are. None for a bare primitive."""
     if node.op is None:
         return None
-    pin = trace.pins.get(node.slot)
-    through = trace.pins.get(node.of) if node.of is not None else None
+    pin = pins.get(node.slot)
+    through = pins.get(node.vjp_of) if node.vjp_of is not None else None
     if pin is None and through is None:
         if node.op.primitive:
             return None
-        if node.slot not in trace.plan.insides:
+        if node.slot not in plan.substeps:
             tape = Tape()
             tape.phase = node.phase
-            out = _recorded(node.op.forward(*_inputs(tape, trace, node), **node.attrs))
-            trace.plan.insides[node.slot] = tape.plan(out)
-        plan: Plan = trace.plan.insides[node.slot]
-        return plan, tuple(Source(trace, s) for s in node.slots)
-    tape, sources = Tape(), [Source(trace, s) for s in node.slots]
+            out = _recorded(node.op.forward(*_inputs(tape, plan, node), **node.attrs))
+            plan.substeps[node.slot] = tape.plan(out)
+        inner: Plan = plan.substeps[node.slot]
+        return inner, node.slots
+    tape, sources = Tape(), list[int | Computed](node.slots)
     tape.phase = node.phase
-    inputs = _inputs(tape, trace, node)
+    inputs = _inputs(tape, plan, node)
     if through is not None and isinstance(node.op, Vjp):
-        inputs = _through(tape, trace, node, through, inputs, sources)
+        inputs = _through(tape, node, through, inputs, sources)
     body = node.op if node.op.primitive else node.op.forward
     out = body(*inputs, **node.attrs) if inputs else tape.record(node.op, (), node.attrs, node.spec)
     if pin is not None:
@@ -56,21 +61,19 @@ def unfold(trace: Trace, node: Node) -> tuple[Plan, tuple[Source, ...]] | None:
     return tape.plan(out), tuple(sources)
 
 
-def _inputs(tape: Tape, trace: Trace, node: Node) -> list[Any]:
-    specs: list[Spec | Literal] = [s if isinstance(s, Literal) else trace.plan.nodes[s].spec for s in node.inputs]
+def _inputs(tape: Tape, plan: Plan, node: Node) -> list[Any]:
+    specs: list[Spec | Literal] = [s if isinstance(s, Literal) else plan.nodes[s].spec for s in node.inputs]
     return [tape.stand_in(spec) for spec in specs]
 
 
-def _through(tape: Tape, trace: Trace, node: Node, pin: Pin, inputs: list[Any], sources: list[Source]) -> list[Any]:
+def _through(tape: Tape, node: Node, pin: Pin, inputs: list[Any], sources: list[int | Computed]) -> list[Any]:
     """The inputs of a VJP through a pinned step: y as it was computed, and g without the pinned cells."""
     assert isinstance(node.op, Vjp)
-    assert node.of is not None
+    assert node.vjp_of is not None
     swapped = list(inputs)
-    inside = trace.inside(node.of)
-    assert inside is not None
     for k, read in enumerate(node.op.reads):
         if read == 1:  # y: the number of this input among the sources is its place among the tensors
-            sources[k] = Source(inside, inside.plan.paths["computed"].slot)
+            sources[k] = Computed(node.vjp_of)
         if read == 0:
             mask = _leaf(tape, "pinned", pin.mask)
             swapped[k] = named("unpinned", OPERATORS["where"](mask, 0.0, inputs[k]))

@@ -6,15 +6,13 @@ A tape holds no numbers but the leaves' start values: it is recorded once, from 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tfstep.engine.axis import Axis, Shape, Spec
-from tfstep.engine.plan import Literal, Node, Plan
-
-if TYPE_CHECKING:
-    from tfstep.engine.op import Op
+from tfstep.engine.node import VALUE, Literal, Node, Operation, Role
+from tfstep.engine.plan import Plan
 
 OPERATORS: dict[str, Callable[..., Traced]] = {}  # what +, @ and the like mean; the ops enter themselves
 
@@ -125,7 +123,7 @@ class Tape:
         self.phase = "forward"
         self.carry: list[tuple[int, int]] = []
 
-    def record(self, op: Op, args: Iterable[Any], attrs: dict[str, Any], spec: Spec | None = None) -> Traced:
+    def record(self, op: Operation, args: Iterable[Any], attrs: dict[str, Any], spec: Spec | None = None) -> Traced:
         """Append one step and return its result."""
         inputs: list[int | Literal] = []
         specs: list[Spec | Literal] = []
@@ -143,9 +141,9 @@ class Tape:
         self.nodes.append(node)
         return Traced(self, node.slot, spec)
 
-    def leaf(self, path: str, kind: str, spec: Spec, value: np.ndarray | None = None, init: str = "") -> Traced:
+    def leaf(self, path: str, kind: str, spec: Spec, value: np.ndarray | None = None, role: Role = VALUE) -> Traced:
         """A tensor that no step makes: ``kind`` parameter, constant or input."""
-        node = Node(len(self.nodes), "", kind, spec, None, (), {}, "", init=init)
+        node = Node(len(self.nodes), "", kind, spec, None, (), {}, "", role=role)
         self.nodes.append(node)
         self.name(node, path)
         if value is not None:
@@ -166,6 +164,13 @@ class Tape:
             path = f"{base}#{n}"
         node.path = path
         self.paths[path] = node
+
+    def belongs(self, value: Traced, role: Role) -> None:
+        """Give a gradient, or a share of one, its role, and the path that says it."""
+        node = self.nodes[value.slot]
+        node.role = role
+        use = "" if role.consumer is None else f"/{self.nodes[role.consumer].path}"
+        self.name(node, f"{self.nodes[role.of or 0].path}{role.mark}{use}")
 
     def find(self, path: str) -> Traced:
         """The tensor with this path. Raises KeyError."""
@@ -203,14 +208,22 @@ class Tape:
 
 
 class Scope:
-    """Where in the model the steps are recorded: ``at.scores = matmul(at.Q, at.K)`` under ``enc0.attn``."""
+    """Where in the model the steps are recorded: ``at.scores = matmul(at.Q, at.K)`` under ``enc0.attn``.
+
+    ``of`` is, below a parameter, its slot: what is recorded there is its new value, or what the optimizer keeps of it.
+    """
 
     tape: Tape
     prefix: str
+    of: int | None
 
-    def __init__(self, tape: Tape, prefix: str = "") -> None:
+    def __init__(self, tape: Tape, prefix: str = "", of: int | None = None) -> None:
         object.__setattr__(self, "tape", tape)
         object.__setattr__(self, "prefix", prefix)
+        object.__setattr__(self, "of", of)
+
+    def _role(self, name: str) -> Role:
+        return VALUE if self.of is None else Role("new" if name == "new" else "memory", self.of)
 
     def path(self, name: str) -> str:
         """The full path of a name in this scope."""
@@ -220,18 +233,18 @@ class Scope:
         """A scope inside this one."""
         return Scope(self.tape, self.path(name))
 
-    def parameter(self, name: str, spec: Spec, init: str) -> Traced:
-        """A tensor that training changes; ``init`` is its role: weight, embedding, bias, one, zero."""
+    def parameter(self, name: str, spec: Spec, role: str) -> Traced:
+        """A tensor that training changes; ``role`` is weight, embedding, bias, one or zero."""
         path = self.path(name)
         if path in self.tape.views:
             return self.tape.views[path](spec)
         if path in self.tape.paths:  # a tie has asked for it before its turn
             return self.tape.find(path)
-        return self.tape.leaf(self.path(name), "parameter", spec, init=init)
+        return self.tape.leaf(self.path(name), "parameter", spec, role=Role(role))
 
     def constant(self, name: str, value: np.ndarray, axes: tuple[Axis, ...], kind: str = "constant") -> Traced:
         """A tensor that training leaves alone."""
-        return self.tape.leaf(self.path(name), kind, Spec(value.shape, value.dtype, axes), value)
+        return self.tape.leaf(self.path(name), kind, Spec(value.shape, value.dtype, axes), value, self._role(name))
 
     def __getattr__(self, name: str) -> Traced:
         try:
@@ -243,4 +256,5 @@ class Scope:
         node = self.tape.nodes[value.slot]
         if node.op is None or node.path:
             raise ValueError(f"{self.path(name)}: {node.path or 'a leaf'} has a path already")
+        node.role = self._role(name)
         self.tape.name(node, self.path(name))

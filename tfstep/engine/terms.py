@@ -12,17 +12,17 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tfstep.engine.cell import Cell
-from tfstep.engine.op import Const, Op, Primitive, Ref, TermSpec, Why
-from tfstep.engine.plan import Literal, Node
-from tfstep.engine.trace import Trace
+from tfstep.address.indices import Cell
+from tfstep.engine.computation import Computation
+from tfstep.engine.node import Literal, Node
+from tfstep.engine.op import Const, Primitive, Ref, TermSpec, Why
 from tfstep.text import Bilingual
 
 
 class Atom(Struct, frozen=True):
     """A factor being put together: a cell of a node of a trace, or a bare number."""
 
-    trace: Trace | None
+    trace: Any  # the `Trace` of the cell, of which this floor needs a `Computation`; None for a number
     slot: int
     cell: Cell
     power: float
@@ -38,18 +38,18 @@ class AtomTerm(Struct, frozen=True):
 
 ONE_FACTOR, SUMS = ("view", "product", "quotient"), ("sum", "dot", "mean", "nothing")
 Terms = tuple[str, list[AtomTerm], Bilingual | None]
-Memo = dict[tuple[Trace, int, Cell], Terms]
+Memo = dict[tuple[Computation, int, Cell], Terms]
 
 
-def explained(trace: Trace, slot: int, cell: Cell) -> Terms:
+def explained(trace: Computation, slot: int, cell: Cell) -> Terms:
     """The terms that explain a cell: of a recorded step, or of an inner one, which unnamed steps merge into."""
     return (_flat if trace.prefix else terms_of)(trace, slot, cell, {})
 
 
-def terms_of(trace: Trace, slot: int, cell: Cell, memo: Memo) -> Terms:
+def terms_of(trace: Computation, slot: int, cell: Cell, memo: Memo) -> Terms:
     """The terms of a step's cell, in atoms that are cells of recorded tensors or of named inner steps."""
     node = trace.plan.nodes[slot]
-    inside = trace.inside(slot)
+    inside = trace.substeps(slot)
     if inside is None:
         why = _why(trace, node, cell)
         return why.rule, _atoms(trace, node, why), why.note
@@ -57,7 +57,7 @@ def terms_of(trace: Trace, slot: int, cell: Cell, memo: Memo) -> Terms:
     return rule, [AtomTerm(tuple(_outward(a) for a in t.atoms), t.fn) for t in terms], note
 
 
-def _flat(trace: Trace, slot: int, cell: Cell, memo: Memo) -> Terms:
+def _flat(trace: Computation, slot: int, cell: Cell, memo: Memo) -> Terms:
     """As `terms_of`, inside one step: inner steps that the body gives no name merge into the terms.
 
     A cell that goes into several others is worked out once: without the memo the work doubles with every level.
@@ -75,7 +75,9 @@ def _flat(trace: Trace, slot: int, cell: Cell, memo: Memo) -> Terms:
     return rule, flat, note
 
 
-def _rule_of(trace: Trace, atom: Atom, rule: str, note: Bilingual | None, memo: Memo) -> tuple[str, Bilingual | None]:
+def _rule_of(
+    trace: Computation, atom: Atom, rule: str, note: Bilingual | None, memo: Memo
+) -> tuple[str, Bilingual | None]:
     """The rule of a cell that is a view of this one: that of the step it looks at, unless that has a name."""
     if atom.trace is trace and trace.plan.nodes[atom.slot].op is not None and not _is_named(trace, atom.slot):
         inner, _, inner_note = _flat(trace, atom.slot, atom.cell, memo)
@@ -83,7 +85,7 @@ def _rule_of(trace: Trace, atom: Atom, rule: str, note: Bilingual | None, memo: 
     return rule, note
 
 
-def _merged(trace: Trace, term: AtomTerm, memo: Memo) -> list[AtomTerm]:
+def _merged(trace: Computation, term: AtomTerm, memo: Memo) -> list[AtomTerm]:
     """One term with the inner steps it is made of merged in, where that leaves terms of the same form."""
     living = [a for a in term.atoms if a.const is None]
     for atom in living:
@@ -123,7 +125,7 @@ def _to_power(atom: Atom, power: float) -> Atom:
     return Atom(atom.trace, atom.slot, atom.cell, atom.power * power, const)
 
 
-def _is_named(trace: Trace, slot: int) -> bool:
+def _is_named(trace: Computation, slot: int) -> bool:
     node = trace.plan.nodes[slot]
     return node.op is not None and node.path.split("#")[0] != node.op.name
 
@@ -136,19 +138,19 @@ def _outward(atom: Atom) -> Atom:
     return atom
 
 
-def _why(trace: Trace, node: Node, cell: Cell) -> Why:
-    op: Op | None = node.op
+def _why(trace: Computation, node: Node, cell: Cell) -> Why:
+    op = node.op
     assert isinstance(op, Primitive)
     args = [s if isinstance(s, Literal) else trace.value(s) for s in node.inputs]
     return op.why(cell, args, node.attrs)
 
 
-def _atoms(trace: Trace, node: Node, why: Why) -> list[AtomTerm]:
+def _atoms(trace: Computation, node: Node, why: Why) -> list[AtomTerm]:
     parts = why.parts if why.view is None else (TermSpec((why.view,)),)
     return [AtomTerm(tuple(_atom(trace, node, f) for f in part.factors), part.fn) for part in parts]
 
 
-def _atom(trace: Trace, node: Node, factor: Ref | Const) -> Atom:
+def _atom(trace: Computation, node: Node, factor: Ref | Const) -> Atom:
     if isinstance(factor, Const):
         return Atom(None, -1, (), 1, factor)
     source: Any = node.inputs[factor.arg]

@@ -2,141 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from operator import getitem
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tfstep.engine.cell import index_of, parse_cell
+from tfstep.address.grammar import parse
+from tfstep.address.indices import Cell, Index, places, whole
+from tfstep.address.names import full_path
 from tfstep.engine.coerce_edit import coerce_edit
-from tfstep.engine.leaves import Leaves
-from tfstep.engine.plan import Node, Plan
-from tfstep.engine.substeps import Source, unfold
+from tfstep.engine.computation import Computation
+from tfstep.engine.naming import formula, path_of, short
+from tfstep.engine.node import Node
+from tfstep.engine.substeps import Pin
+from tfstep.engine.surface.above import Displayed
+from tfstep.engine.surface.arraylike import ArrayLike
 from tfstep.engine.surface.beyond import Whole
-from tfstep.engine.tensor import Tensor, resolve
-from tfstep.errors import EditError
+from tfstep.engine.why import Explanation, explain
+from tfstep.errors import EditError, PathError, did_you_mean
 from tfstep.text import Bilingual
 
-if TYPE_CHECKING:
-    from tfstep.engine.why import Explanation
 
-INSIDES_KEPT = 64  # unfolded steps that a trace remembers
+class Tensor(Displayed, ArrayLike, Struct, frozen=True, eq=False):  # type: ignore[metaclass]  # NumPy's is no ABC, its stub is
+    """A view of one tensor. ``step`` is the number of the step that makes it, ``14.2`` inside one, None for a leaf.
+
+    It behaves as an array of its ``value``: ``np.asarray(tensor)``, ``tensor * 2``, ``tensor[0, 0, "我", "爱"]``,
+    ``float(tensor)`` of a scalar.
+    """
+
+    trace: Trace
+    node: Node
+    step: str | int | None
+
+    @property
+    def path(self) -> str:
+        """Its full path."""
+        return self.trace.prefix + self.node.path
+
+    @property
+    def name(self) -> str:
+        """Its name inside formulas: ``scores``, ``∂scores``; of an inner step, also inside a gradient, its own."""
+        return short(self.node.path)
+
+    @property
+    def value(self) -> np.ndarray:
+        """Its numbers, read-only; computed now where an edit left them stale."""
+        return self.trace.value(self.node.slot)
+
+    @property
+    def grad(self) -> np.ndarray | None:
+        """∂loss/∂(this tensor), of the same shape, or None where no path leads to the loss."""
+        return self._related("gradient")
+
+    @property
+    def new(self) -> np.ndarray | None:
+        """A parameter's value after the update, else None."""
+        return self._related("new")
+
+    def _related(self, role: str) -> np.ndarray | None:
+        node = self.trace.plan.related.get((self.node.slot, role))
+        return None if node is None else self.trace.value(node.slot)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of its axes."""
+        return self.node.shape
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The names of its axes."""
+        return tuple(axis.name for axis in self.node.spec.axes)
+
+    @property
+    def labels(self) -> dict[str, list[list[str]]]:
+        """For each axis that has words along it: one list a sentence."""
+        return {a.name: [list(words) for words in a.labels] for a in self.node.spec.axes if a.labels is not None}
+
+    def words(self, axis: int, sentence: int = 0) -> Sequence[str]:
+        """The words along one axis in one sentence of the batch, the first where there is no such sentence."""
+        labels = self.node.spec.axes[axis].labels or ((),)
+        words = labels[sentence if -len(labels) <= sentence < len(labels) else 0]
+        return words if len(words) == self.shape[axis] else ()
+
+    @property
+    def phase(self) -> str | None:
+        """forward, backward or update; None for a leaf."""
+        return self.node.phase or None
+
+    @property
+    def op(self) -> str | None:
+        """The name of the op that makes it; None for a leaf."""
+        return None if self.node.op is None else self.node.op.name
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The paths of the tensors that its step reads."""
+        return tuple(path_of(self.trace, s) for s in self.node.slots)
+
+    @property
+    def formula(self) -> str | None:
+        """How it is made, in the paper's notation: ``scores = Q Kᵀ``."""
+        return formula(self.trace, self.node)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getitem, (self.trace.outermost, self.path)
 
 
-class Pin(Struct, frozen=True, eq=False):
-    """Cells of a step that are held: ``value`` where ``mask``, what was computed elsewhere."""
-
-    mask: np.ndarray
-    value: np.ndarray
-
-
-class Trace(Whole):
+class Trace(Whole, Computation):
     """Every tensor of one forward, backward and update pass, by path: ``trace["loss"]``, ``for path in trace``.
 
     A trace is a value: it never changes, but for numbers that an edit left stale, which are computed
     when they are first read. ``runs`` counts the steps that were computed for this trace.
     """
-
-    def __init__(
-        self,
-        plan: Plan,
-        values: list[Any],
-        pins: dict[int, Pin] | None = None,
-        sources: tuple[Source, ...] = (),
-        prefix: str = "",
-    ) -> None:
-        self.plan = plan
-        self.values = values
-        self.pins = pins or {}
-        self.sources = sources  # of an inside: which numbers its inputs are
-        self.prefix = prefix  # of an inside: the path of its step, with a slash
-        self.outer: Trace | None = None  # of an inside: the trace whose step it unfolds
-        self.runs = 0
-        self._insides: dict[int, Trace | None] = {}
-
-    @classmethod
-    def start(cls, plan: Plan, leaves: Mapping[int, np.ndarray]) -> Trace:
-        """A trace of which only the leaves are known."""
-        values: list[Any] = [None] * len(plan.nodes)
-        for slot, value in (leaves.ready if isinstance(leaves, Leaves) else leaves).items():
-            values[slot] = value
-        return cls(plan, values)
-
-    # -- computing -------------------------------------------------------------------------------
-
-    def run(self) -> Trace:
-        """Compute every step that is not there yet; returns the trace itself."""
-        values, special = self.values, self._special()
-        for slot, later in self.plan.later.items():
-            if values[slot] is None:
-                values[slot] = later()
-        with np.errstate(all="ignore"):
-            for slot, run in self.plan.program:
-                if values[slot] is None:
-                    self.runs += 1
-                    values[slot] = self._result(slot) if slot in special else run(values)
-        return self
-
-    def value(self, slot: int) -> np.ndarray:
-        """The numbers of one tensor, computed now if they are stale; read-only."""
-        if self.values[slot] is None:
-            self._pull(slot)
-        value = self.values[slot]
-        if type(value) is not np.ndarray:
-            value = self.values[slot] = np.asarray(value)
-        value.setflags(write=False)
-        return value  # type: ignore[no-any-return]  # values holds arrays only, and None where stale
-
-    def stale(self, slot: int) -> bool:
-        """Whether this tensor waits to be computed."""
-        return self.values[slot] is None
-
-    def _pull(self, slot: int) -> None:
-        nodes, values = self.plan.nodes, self.values
-        if slot < len(self.sources):
-            source = self.sources[slot]
-            values[slot] = source.trace.value(source.slot)
-            return
-        if slot in self.plan.later:
-            values[slot] = self.plan.later[slot]()
-            return
-        special, runs = self._special() if self.pins else (), self.plan.runs
-        with np.errstate(all="ignore"):
-            for s in self._waiting(slot):
-                if nodes[s].op is None:
-                    self._pull(s)
-                    continue
-                self.runs += 1
-                values[s] = self._result(s) if s in special else runs[s](values)
-
-    def _waiting(self, slot: int) -> list[int]:
-        """What is stale of all that a slot is computed from, in order."""
-        if all(self.values[s] is not None for s in self.plan.nodes[slot].slots) and not self.pins:
-            return [slot]
-        if not self.pins:
-            return [s for s in self.plan.upstream(slot) if self.values[s] is None]
-        nodes, needed, todo = self.plan.nodes, set(), [slot]
-        while todo:
-            s = todo.pop()
-            if s in needed or self.values[s] is not None:
-                continue
-            needed.add(s)
-            todo.extend(nodes[s].slots)
-            if (of := nodes[s].of) is not None and of in self.pins:  # computed from what the pin hides
-                todo.extend(nodes[of].slots)
-        return sorted(needed)
-
-    def _special(self) -> set[int]:
-        """The steps that pins change: the pinned ones, and those that carry a gradient through them."""
-        return {s for slot in self.pins for s in (slot, *self.plan.vjps.get(slot, ()))}
-
-    def _result(self, slot: int) -> np.ndarray:
-        inside = self.inside(slot)
-        assert inside is not None
-        return inside.value(inside.plan.result)
 
     # -- looking ---------------------------------------------------------------------------------
 
@@ -144,34 +125,13 @@ class Trace(Whole):
         """The tensor with this path, inner ones (``enc0.attn.weights/exp``) included. Raises PathError."""
         return resolve(self, str(path))
 
-    def inside(self, slot: int) -> Trace | None:
-        """The steps inside a step, computed when read; None where there is nothing inside (a primitive)."""
-        if slot in self._insides:
-            return self._insides[slot]
-        while len(self._insides) >= INSIDES_KEPT:
-            del self._insides[next(iter(self._insides))]
-        unfolded = unfold(self, self.plan.nodes[slot])
-        inside = None
-        if unfolded is not None:
-            plan, sources = unfolded
-            values: list[Any] = [None] * len(plan.nodes)
-            for leaf, value in plan.leaves.items():
-                values[leaf] = value
-            inside = Trace(plan, values, sources=sources, prefix=f"{self.prefix}{self.plan.nodes[slot].path}/")
-            inside.outer = self
-        self._insides[slot] = inside
-        return inside
-
     def explain(self, cell: str, depth: int = 1) -> Explanation:
         """Why this number is what it is: its rule and terms, ``depth`` levels down.
 
         Raises PathError when there is no such cell.
         """
-        from tfstep.engine.why import explain
-
-        path, index = parse_cell(cell)
-        tensor = self[path]
-        return replace(explain(tensor.trace, tensor.node.slot, index_of(tensor, index), depth), trace=self)
+        tensor, index = cell_of(self, cell)
+        return replace(explain(tensor.trace, tensor.node.slot, index, depth), trace=self)
 
     # -- changing --------------------------------------------------------------------------------
 
@@ -184,8 +144,8 @@ class Trace(Whole):
         """
         values, pins, touched = list(self.values), dict(self.pins), set()
         for target, new in changes.items():
-            path, index = parse_cell(str(target), slices=True)
-            node = self._editable(path)
+            tensor, index = locate(self, str(target))
+            node = self._editable(tensor)
             where = ... if index is None else index
             if node.op is None:
                 value = np.array(self.value(node.slot) if values[node.slot] is None else values[node.slot])
@@ -230,8 +190,8 @@ class Trace(Whole):
             values[leaf] = self.value(slot)
         return Trace(self.plan, values, self.pins)
 
-    def _editable(self, path: str) -> Node:
-        tensor = self[path]
+    def _editable(self, tensor: Tensor) -> Node:
+        path = tensor.path
         if tensor.trace is not self:
             outer = path.split("/")[0]
             raise EditError(
@@ -269,3 +229,131 @@ class Trace(Whole):
         for slot in chain(roots, plan.downstream(touched | roots)):
             values[slot] = None
         return Trace(plan, values, pins, self.sources, self.prefix)
+
+
+def locate(
+    trace: Trace,
+    text: str,
+    full: Callable[[str], str] = str,
+    under: Callable[[Tensor], Cell | None] = lambda tensor: None,
+) -> tuple[Tensor, Index | None]:
+    """What an address means: the tensor, and the places along its axes, None where no indices are given.
+
+    ``full`` completes the path, ``under`` says which cell of a tensor is under a cursor. Raises PathError.
+    """
+    address = parse(text)
+    if address.variant is not None:
+        raise PathError(
+            Bilingual(
+                "{text}: one run is looked at here, and none of variant {variant}",
+                "{text}：这里只看一次运行，没有变体 {variant}",
+                text=text,
+                variant=address.variant,
+            )
+        )
+    tensor = trace[full(address.path)]
+    return tensor, None if address.items is None else places(tensor, address.items, under(tensor))
+
+
+def cell_of(trace: Trace, text: str, full: Callable[[str], str] = str) -> tuple[Tensor, Cell]:
+    """The tensor and the one cell that an address means. Raises PathError."""
+    tensor, index = locate(trace, text, full)
+    return tensor, whole(tensor, index)
+
+
+def resolve(trace: Trace, path: str) -> Tensor:
+    """The tensor with this path, with this name elsewhere, or the only one that ends so; ``STEP/INNER`` looks inside
+    a step, to any depth. Raises PathError.
+    """
+    node = trace.plan.paths.get(path)
+    if node is not None:
+        return Tensor(trace, node, node.number or None)
+    cut = path.rfind("/")
+    while cut > 0:
+        outer = trace.plan.paths.get(path[:cut])
+        if outer is not None:
+            inside = trace.substeps(outer.slot)
+            if inside is None:
+                raise PathError(
+                    Bilingual(
+                        "{path}: there is nothing inside {outer} ({op})",
+                        "{path}：{outer}（{op}）内部没有更小的步骤",
+                        path=path,
+                        outer=path[:cut],
+                        op=outer.op.name if outer.op else outer.kind,
+                    )
+                )
+            found = resolve(inside, path[cut + 1 :])
+            step = found.step if found.step is None else f"{outer.number}.{found.step}"
+            return Tensor(found.trace, found.node, step)
+        cut = path.rfind("/", 0, cut)
+    full = full_path(trace.plan.paths, path, elsewhere=trace.plan.elsewhere)
+    if full != path:
+        return resolve(trace, full)
+    raise _unknown(trace, path)
+
+
+def _unknown(trace: Trace, path: str) -> PathError:
+    if (
+        not trace.prefix
+        and "loss" not in trace.plan.paths
+        and (".grad" in path or path.endswith(".new") or path == "loss")
+    ):
+        return PathError(
+            Bilingual(
+                "{path}: this scenario has no loss (`loss`, or `input.labels` for cross-entropy), "
+                "so there is no backward phase and no update",
+                "{path}：本场景没有损失（由 `loss`，或交叉熵所需的 `input.labels` 给出），"
+                "所以没有反向传播，也没有参数更新",
+                path=path,
+            )
+        )
+    base, _, _ = path.partition(".grad")
+    if path.endswith(".grad") and base in trace.plan.paths and trace.plan.paths[base].kind in ("constant", "input"):
+        return PathError(
+            Bilingual(
+                "{path}: {base} is given, not learned; gradients are recorded for parameters and for what is computed",
+                "{path}：{base} 是给定的，不参与学习；只记录参数和计算结果的梯度",
+                path=path,
+                base=base,
+            )
+        )
+    if path.endswith(".grad") and base in trace.plan.paths:
+        return PathError(
+            Bilingual(
+                "{path}: no path leads from {base} to the loss, so it has no gradient",
+                "{path}：从 {base} 没有通向损失的路径，所以它没有梯度",
+                path=path,
+                base=base,
+            )
+        )
+    removed = next((key for there, key in trace.plan.switched_off() if there in (path, base)), None)
+    if removed:
+        return PathError(
+            Bilingual(
+                "{path}: this scenario switches it off with `{key}`",
+                "{path}：本场景用 `{key}` 把它关掉了",
+                path=path,
+                key=removed,
+            )
+        )
+    names = [n for n in trace.plan.paths if not n.startswith("#")]
+    near = did_you_mean(path, names)
+    if trace.prefix:
+        return PathError(
+            Bilingual(
+                "inside {outer} there is no step {path!r}{near}; there are {names}",
+                "{outer} 内部没有步骤 {path!r}{near}；里面有 {names}",
+                outer=trace.prefix[:-1],
+                path=path,
+                near=near,
+                names=", ".join(names),
+            )
+        )
+    scopes = [name for name in dict.fromkeys(n.partition(".")[0] for n in names) if name != path]
+    begin = Bilingual("; names begin with {scopes}", "；名称以 {scopes} 开头", scopes=", ".join(scopes[:8]))
+    return PathError(
+        Bilingual(
+            "there is no tensor {path!r}{near}", "没有张量 {path!r}{near}", path=path, near=near if near.en else begin
+        )
+    )

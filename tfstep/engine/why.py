@@ -8,16 +8,19 @@ cells are the factors, and `depth` asks for their explanations in turn.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from msgspec import Struct, field
 
-from tfstep.engine.cell import Cell, cell_name
+from tfstep.address.grammar import cell_name
+from tfstep.address.indices import Cell
+from tfstep.engine.computation import Computation
+from tfstep.engine.naming import formula
+from tfstep.engine.node import Literal
 from tfstep.engine.op import CATALOGUE, Const
-from tfstep.engine.plan import Literal
 from tfstep.engine.surface.above import Displayed
 from tfstep.engine.terms import Atom, AtomTerm, explained
-from tfstep.engine.trace import Trace
 from tfstep.text import Bilingual
 
 
@@ -55,7 +58,7 @@ class Explanation(Displayed, Struct, frozen=True):
     note: Bilingual | None = None
     formula: str | None = None
     bound: float = field(default=1e-12)
-    trace: Trace | None = None  # of the one that was asked for: the run that it explains
+    trace: Any = None  # the `Trace`, of the one that was asked for: the run that it explains
 
     @property
     def holds(self) -> bool:
@@ -73,22 +76,22 @@ class Explanation(Displayed, Struct, frozen=True):
         return 0 < abs(self.value) <= self.bound * self.size < math.inf
 
 
-Known = dict[tuple[Trace, int, Cell, int], "Explanation"]
+Known = dict[tuple[Computation, int, Cell, int], "Explanation"]
 
 
-def explain(trace: Trace, slot: int, cell: Cell, depth: int = 1) -> Explanation:
+def explain(trace: Computation, slot: int, cell: Cell, depth: int = 1) -> Explanation:
     """The explanation of one cell, ``depth`` levels of factors down; that of a cell met twice is one object."""
     return _explain(trace, slot, cell, depth, {})
 
 
-def _explain(trace: Trace, slot: int, cell: Cell, depth: int, known: Known) -> Explanation:
+def _explain(trace: Computation, slot: int, cell: Cell, depth: int, known: Known) -> Explanation:
     found = known.get((trace, slot, cell, depth))
     if found is None:
         found = known[trace, slot, cell, depth] = _worked_out(trace, slot, cell, depth, known)
     return found
 
 
-def _worked_out(trace: Trace, slot: int, cell: Cell, depth: int, known: Known) -> Explanation:
+def _worked_out(trace: Computation, slot: int, cell: Cell, depth: int, known: Known) -> Explanation:
     node = trace.plan.nodes[slot]
     value = trace.value(slot)
     number = float(value[cell])
@@ -103,8 +106,6 @@ def _worked_out(trace: Trace, slot: int, cell: Cell, depth: int, known: Known) -
         note = node.op.remark(cell, args, node.attrs)
     terms = tuple(_priced(term, depth, known) for term in raw)
     total = _total([t.value for t in terms])
-    from tfstep.engine.tensor import formula
-
     return Explanation(
         name,
         number,
@@ -118,14 +119,14 @@ def _worked_out(trace: Trace, slot: int, cell: Cell, depth: int, known: Known) -
     )
 
 
-def _pinned(trace: Trace, slot: int, cell: Cell) -> Bilingual:
-    inside = trace.inside(slot)
+def _pinned(trace: Computation, slot: int, cell: Cell) -> Bilingual:
+    inside = trace.substeps(slot)
     assert inside is not None
     would = float(inside.value(inside.plan.paths["computed"].slot)[cell])
     return Bilingual("pinned; computed, it would be {would:.6g}", "已固定；若不固定，算出来是 {would:.6g}", would=would)
 
 
-def nan_origin(trace: Trace, slot: int, cell: Cell) -> Explanation:
+def nan_origin(trace: Computation, slot: int, cell: Cell) -> Explanation:
     """Where the NaN of a cell came from: the explanation of the first cell that is NaN though no factor of it is."""
     explanation = explain(trace, slot, cell)
     _, terms, _ = explained(trace, slot, cell) if trace.plan.nodes[slot].op is not None else ("", [], None)

@@ -27,13 +27,13 @@ Evaluating
     ``expression.labelled(lookup)`` gives the axes beside the value.
 
 Recording
-    ``expression.record(lookup)`` with ``lookup(path) → Traced`` records one step (`tfstep.expr.formula`).
+    `tfstep.expr.formula.formula` records an expression as one step of a model.
 """
 
+from tfstep.address.caret import caret
 from tfstep.expr.expression import Expression, Operand, UnknownNameError, parse
 from tfstep.expr.functions.table import Function, functions
 from tfstep.expr.names import ATTRIBUTES, CONSTANTS
-from tfstep.expr.syntax.caret import caret
 
 __all__ = [
     "ATTRIBUTES",

@@ -21,7 +21,7 @@ from tfstep.expr.syntax.parser import Parser
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.engine.tensor import Tensor
+    from tfstep.engine.trace import Tensor
 
 Result = np.ndarray | float | int | bool | tuple[int, ...]
 
@@ -91,12 +91,6 @@ class Expression(Struct, frozen=True):
         with np.errstate(all="ignore"):
             result = program.run(args)
         return result if np.ndim(result) else _python(result), program.spec.axes
-
-    def record(self, lookup: Callable[[str], Traced]) -> Traced:
-        """The expression as ONE step over the tensors that ``lookup(path)`` finds; see `tfstep.expr.formula`."""
-        from tfstep.expr.formula import formula
-
-        return formula(self, lookup)
 
 
 def _found(name: Name, lookup: Lookup) -> Operand:

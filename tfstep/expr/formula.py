@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from tfstep.engine.axis import Spec
+from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Op
-from tfstep.engine.plan import Literal
 from tfstep.engine.tape import Tape, Traced
 from tfstep.errors import ExpressionError, PathError
 from tfstep.expr.expression import Expression, UnknownNameError, parse

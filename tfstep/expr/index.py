@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec.structs import replace
 
+from tfstep.address.indices import place
 from tfstep.engine.axis import Axis, Spec
 from tfstep.engine.tape import Traced
 from tfstep.errors import ExpressionError, did_you_mean
@@ -137,7 +138,7 @@ def position(at: Builder, axes: tuple[Axis, ...], axis: int, word: str) -> int:
                 name=axes[axis].name or axis,
             )
         )
-    places = {_place(words, word) for words in labels}
+    places = {place(words, word) for words in labels}
     if len(places) > 1:
         raise at.error(
             Bilingual(
@@ -146,8 +147,8 @@ def position(at: Builder, axes: tuple[Axis, ...], axis: int, word: str) -> int:
                 word=word[:40],
             )
         )
-    (place,) = places
-    if place is None:
+    (found,) = places
+    if found is None:
         words = list(dict.fromkeys(w for sentence in labels for w in sentence))
         raise at.error(
             Bilingual(
@@ -159,14 +160,4 @@ def position(at: Builder, axes: tuple[Axis, ...], axis: int, word: str) -> int:
                 words=" ".join(words[:12]) + (" …" if len(words) > 12 else ""),
             )
         )
-    return place
-
-
-def _place(words: Sequence[str], word: str) -> int | None:
-    if word in words:
-        return words.index(word)
-    base, mark, nth = word.rpartition("#")
-    if not mark or not nth.isascii() or not nth.isdigit() or len(nth) > 6:
-        return None
-    places = [k for k, w in enumerate(words) if w == base]
-    return places[int(nth) - 1] if 1 <= int(nth) <= len(places) else None
+    return found

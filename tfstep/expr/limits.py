@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tfstep.engine.axis import Shape, Spec
-from tfstep.engine.plan import Literal
+from tfstep.engine.node import Literal
 from tfstep.errors import ExpressionError
 from tfstep.text import Bilingual
 

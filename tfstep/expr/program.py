@@ -9,15 +9,14 @@ from typing import Any
 from msgspec import Struct
 
 from tfstep.engine.axis import Spec
-from tfstep.engine.op import Array, Op
-from tfstep.engine.plan import Literal
+from tfstep.engine.node import Array, Literal, Operation
 from tfstep.engine.tape import Tape, Traced, named
 
 
 class Step(Struct, frozen=True, eq=False):
     """One op: its inputs are numbers of values (arguments first, then earlier steps) or literals."""
 
-    op: Op
+    op: Operation
     inputs: tuple[int | Literal, ...]
     attrs: dict[str, Any]
     name: str

@@ -85,7 +85,7 @@ def _index(plan: Plan) -> dict[str, Alias]:
     """Every name that anybody has for a tensor of a plan."""
     kin, found = list(families()), dict[str, Alias]()
     for node in plan.nodes:
-        if "." in node.path and ".grad" not in node.path and (node.kind != "step" or _seen(node.path)):
+        if "." in node.path and node.role.of is None and (node.kind != "step" or _seen(node.path)):
             for alias in _names(plan, node.path, kin):
                 if alias.system != "paper":
                     found.setdefault(alias.name, alias)

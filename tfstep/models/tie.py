@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tfstep.engine.axis import Spec
+from tfstep.engine.node import Role
 from tfstep.engine.tape import Tape, Traced
 from tfstep.errors import did_you_mean
 from tfstep.models.build_error import ModelBuildError
@@ -22,7 +23,7 @@ class Owner(Struct, frozen=True):
 
     path: str
     spec: Spec
-    init: str
+    role: Role
     transposed: bool
 
 
@@ -48,7 +49,7 @@ def owners(groups: tuple[tuple[str, ...], ...], found: Tape) -> dict[str, Owner]
         first = found.paths[group[0]]
         for path in group[1:]:
             node = found.paths[path]
-            turned = node.shape != first.shape or {node.init, first.init} == {"embedding", "weight"}
+            turned = node.shape != first.shape or {node.role.name, first.role.name} == {"embedding", "weight"}
             if (first.shape[::-1] if turned else first.shape) != node.shape:
                 raise ModelBuildError(
                     ("model", "tie"),
@@ -61,7 +62,7 @@ def owners(groups: tuple[tuple[str, ...], ...], found: Tape) -> dict[str, Owner]
                         sb=node.shape,
                     ),
                 )
-            views[path] = Owner(group[0], first.spec, first.init, turned)
+            views[path] = Owner(group[0], first.spec, first.role, turned)
     return views
 
 
@@ -70,7 +71,7 @@ def tied(tape: Tape, path: str, spec: Spec, owner: Owner) -> Traced:
     whole = (
         tape.find(owner.path)
         if owner.path in tape.paths
-        else tape.leaf(owner.path, "parameter", owner.spec, init=owner.init)
+        else tape.leaf(owner.path, "parameter", owner.spec, role=owner.role)
     )
     view: Traced = transpose(whole, order=(1, 0)) if owner.transposed else identity(whole)
     view.with_axes(*spec.axes)

@@ -21,7 +21,7 @@ def update(tape: Tape, grads: dict[str, Traced], train: TrainConfig) -> None:
     parameters = [node for node in tape.nodes if node.kind == "parameter" and node.path in grads]
     t = _count(tape) if optimizer.counts else None
     for node in parameters:
-        at = Scope(tape, node.path)
+        at = Scope(tape, node.path, node.slot)
         optimizer.step(at, Traced(tape, node.slot, node.spec), grads[node.path], t, train)
         tape.carry.append((node.slot, at.new.slot))
         for name in optimizer.memory:

@@ -9,8 +9,8 @@ import numpy as np
 from tfstep.engine.accel import attention as fast
 from tfstep.engine.accel.elementwise import scale as scaled
 from tfstep.engine.axis import Spec
+from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
-from tfstep.engine.plan import Literal
 from tfstep.engine.tape import named
 from tfstep.ops.primitive.choice import maximum, where
 from tfstep.ops.primitive.elementwise import project

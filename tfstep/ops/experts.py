@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from tfstep.engine.axis import Spec
+from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
-from tfstep.engine.plan import Literal
 from tfstep.engine.tape import named
 from tfstep.ops.primitive.reduce import sum_
 from tfstep.ops.primitive.shape import Accumulate, take, unslice

@@ -9,8 +9,8 @@ import numpy as np
 
 from tfstep.engine.accel import linear as fast
 from tfstep.engine.axis import NO_AXIS, Spec
+from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Op, Primitive, Ref, TermSpec, Why, op
-from tfstep.engine.plan import Literal
 from tfstep.engine.tape import OPERATORS
 from tfstep.ops.primitive.elementwise import project
 from tfstep.ops.primitive.reduce import broadcast_to, count, sum_, unbroadcast

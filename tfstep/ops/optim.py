@@ -8,8 +8,8 @@ import numpy as np
 
 from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.axis import Spec
+from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Op, Primitive, TermSpec, Why, op
-from tfstep.engine.plan import Literal
 from tfstep.engine.tape import named
 from tfstep.ops.primitive.functions import sqrt
 from tfstep.text import Bilingual

@@ -3,19 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 from msgspec import Struct, field
 
 from tfstep.engine.leaves import Later, Leaves
 from tfstep.engine.plan import Plan
-from tfstep.engine.trace import Pin, Trace
+from tfstep.engine.substeps import Pin
+from tfstep.engine.trace import Trace
 from tfstep.models.build import build
 from tfstep.models.build_error import ModelBuildError
+from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
+from tfstep.scenario.file.mistakes import Mistake, Mistakes
+from tfstep.scenario.file.nodes import Keys
+from tfstep.scenario.keys.check import WeightsConfig
 from tfstep.scenario.keys.pins import pinned
-from tfstep.scenario.scenario import Scenario
 from tfstep.scenario.weights.start import initial
 from tfstep.scenario.weights.taken import Taken
+from tfstep.text import Bilingual
+
+
+class Compiled(Protocol):
+    """A scenario, as far as it is compiled: what its file says, and how a mistake is told at its place there."""
+
+    @property
+    def model(self) -> ModelConfig: ...
+    @property
+    def inputs(self) -> Inputs: ...
+    @property
+    def loss(self) -> LossConfig: ...
+    @property
+    def train(self) -> TrainConfig: ...
+    @property
+    def weights(self) -> WeightsConfig: ...
+    @property
+    def pins(self) -> Mapping[str, np.ndarray]: ...
+    @property
+    def plan(self) -> Plan: ...
+    @property
+    def program(self) -> Program: ...
+    def mistake_at(self, keys: Keys, message: Bilingual, *, key: bool = False, offset: int = 0) -> Mistake: ...
+    def error_at(self, keys: Keys, message: Bilingual, *, key: bool = False, offset: int = 0) -> Mistakes: ...
 
 
 class Program(Struct, frozen=True, eq=False):
@@ -38,7 +67,7 @@ class Program(Struct, frozen=True, eq=False):
         return trace if self.plan.later else trace.run()
 
 
-def plan_of(scenario: Scenario) -> Plan:
+def plan_of(scenario: Compiled) -> Plan:
     """Record the steps of a scenario; no number is drawn. Raises ScenarioError where file and model do not fit."""
     try:
         plan = build(scenario.model, scenario.inputs, scenario.loss, scenario.train)
@@ -48,13 +77,13 @@ def plan_of(scenario: Scenario) -> Plan:
     return plan
 
 
-def restored(scenario: Scenario, values: list[np.ndarray | None], pins: dict[int, Pin]) -> Trace:
+def restored(scenario: Compiled, values: list[np.ndarray | None], pins: dict[int, Pin]) -> Trace:
     """A trace as a pickle keeps it: its numbers, and the scenario from which its steps are recorded again."""
     plan = scenario.program.plan if scenario.weights.file is not None else scenario.plan  # what is read later, too
     return Trace(plan, values, pins)
 
 
-def compile_scenario(scenario: Scenario) -> Program:
+def compile_scenario(scenario: Compiled) -> Program:
     """Record the plan and draw the weights. Raises ScenarioError where file and model do not fit."""
     plan = scenario.plan
     learned = [node for node in plan.nodes if node.kind == "parameter"]

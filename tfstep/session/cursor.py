@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 
 _SAME = {"position": "query", "query": "position"}  # the rows of Q are the queries of the scores
 

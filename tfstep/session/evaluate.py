@@ -13,8 +13,7 @@ from tfstep.session.address.names import full_path, tensor_of
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.engine.tensor import Tensor
-    from tfstep.engine.trace import Trace
+    from tfstep.engine.trace import Tensor, Trace
     from tfstep.expr import Expression
     from tfstep.expr.expression import Operand
     from tfstep.expr.syntax.nodes import Compare, Logic, Name, Node
@@ -60,7 +59,7 @@ class Names:
             if int(str(tensor.step).split(".")[0]) > self.time:
                 raise PathError(Bilingual("{path} is not there yet", "{path} 此时还没有值", path=tensor.path))
             return tensor
-        new = tensor.trace.plan.paths.get(f"{tensor.path}.new")
+        new = tensor.trace.plan.related.get((tensor.node.slot, "new"))
         return tensor.trace[new.path] if new is not None and new.number <= self.time else tensor
 
 

@@ -67,12 +67,12 @@ def _leave(trace: Trace, at: Position, direction: int) -> Position | None:
     if len(at) > 1:
         return at[:-1]
     steps, index = trace.plan.steps, at[0] - 1
-    phase, scope = steps[index].phase, scopes(steps[index])
+    phase, scope = steps[index].phase, scopes(trace.plan, steps[index])
     end = len(steps) - 1 if direction > 0 else 0
     if index == end:
         return None
     while index != end:
         index += direction
-        if steps[index].phase != phase or scopes(steps[index])[: len(scope)] != scope:
+        if steps[index].phase != phase or scopes(trace.plan, steps[index])[: len(scope)] != scope:
             break
     return (index + 1,)

@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from tfstep.engine.plan import Node
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.address.indices import whole
+from tfstep.engine.node import Node
+from tfstep.engine.plan import Plan
+from tfstep.engine.trace import Tensor, Trace, locate
 from tfstep.errors import PathError
-from tfstep.session.address.target import read, whole
 from tfstep.text import Bilingual
 
 Position = tuple[int, ...]
@@ -27,7 +27,6 @@ PHASE_NAMES = {
     "update": Bilingual("update", "更新"),
 }
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})*$")
-_TAIL = re.compile(r"\.(grad|new)\b")
 
 
 class StackFrame(Struct, frozen=True):
@@ -46,10 +45,10 @@ def written(position: Position) -> str:
     return ".".join(map(str, position))
 
 
-def inside_of(trace: Trace, position: Position) -> Trace | None:
+def substeps_at(trace: Trace, position: Position) -> Trace | None:
     """The trace of what goes on inside the step at ``position`` (``()``: the timeline itself); None for a primitive."""
     for number in position:
-        inside = trace.inside(trace.plan.steps[number - 1].slot)
+        inside = trace.substeps(trace.plan.steps[number - 1].slot)
         if inside is None:
             return None
         trace = inside
@@ -58,18 +57,18 @@ def inside_of(trace: Trace, position: Position) -> Trace | None:
 
 def steps_inside(trace: Trace, position: Position) -> int:
     """How many steps there are inside the step at ``position``; 0 for a primitive."""
-    inside = inside_of(trace, position)
+    inside = substeps_at(trace, position)
     return 0 if inside is None else len(inside.plan.steps)
 
 
 def step_of(trace: Trace, position: Position) -> Position:
     """The position of the step itself, also where ``position`` is at one of its terms."""
-    return position if inside_of(trace, position[:-1]) is not None else position[:-1]
+    return position if substeps_at(trace, position[:-1]) is not None else position[:-1]
 
 
 def tensor_at(trace: Trace, position: Position) -> Tensor:
     """The tensor that the step at ``position`` makes; at a term, the tensor that it is a term of."""
-    around = inside_of(trace, position[:-1])
+    around = substeps_at(trace, position[:-1])
     if around is None:
         return tensor_at(trace, position[:-1])
     node = around.plan.steps[position[-1] - 1]
@@ -106,7 +105,7 @@ def find_place(
         return _numbered(trace, tuple(int(number) for number in text.split(".")), inside), None
     if text not in trace.plan.paths and text in ("start", "end"):
         return (1 if text == "start" else len(trace.plan.steps),), None
-    tensor, index = read(trace, text, full_path)
+    tensor, index = locate(trace, text, full_path)
     cell = None if index is None else whole(tensor, index)
     return position_of(tensor, trace), None if tensor.step is None else cell
 
@@ -143,12 +142,9 @@ def _no_step(position: Position, outer: Position, last: int) -> PathError:
     )
 
 
-def scopes(node: Node) -> tuple[str, ...]:
-    """The parts of the model around a step, outermost first: ``("enc0", "attn")``."""
-    path = node.path
-    tail = _TAIL.search(path)
-    if tail:
-        path = path[: tail.start()]
-    elif node.phase == "update":  # the optimizer's own tensors hang below their parameter
-        path = path.rpartition(".")[0]
-    return tuple(path.split("."))[:-1]
+def scopes(plan: Plan, node: Node) -> tuple[str, ...]:
+    """The parts of the model around a step, outermost first: ``("enc0", "attn")``; of what belongs to a tensor, the
+    parts around that."""
+    if node.role.of is None:
+        return tuple(node.path.split("."))[:-1] if node.phase != "update" else ()
+    return tuple(plan.nodes[node.role.of].path.split("."))[:-1]

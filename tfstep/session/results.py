@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec import Struct, field
 
-from tfstep.engine.plan import Node
-from tfstep.engine.tensor import Tensor
+from tfstep.address.indices import Index
+from tfstep.engine.node import Node
+from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation
-from tfstep.session.address.target import Index
 from tfstep.session.place import Position, StackFrame
+from tfstep.session.stop.points import Stop
 from tfstep.session.terms import Partial
 from tfstep.text import Bilingual
 
@@ -71,17 +72,6 @@ class Value(Result, frozen=True, eq=False):
     number: int = 0
     part: tuple[Tensor, Index | None] | None = None
     brief: bool = False
-
-
-class Stop(Struct, frozen=True, eq=False):
-    """Why a move stopped: a breakpoint (at ``cell``, where one cell made its condition true), or a watched value
-    (``old`` to ``new``) that changed."""
-
-    reason: Bilingual
-    number: int = 0
-    old: np.ndarray | None = None
-    new: np.ndarray | None = None
-    cell: tuple[int, ...] | None = None
 
 
 class Moved(Result, frozen=True, eq=False):

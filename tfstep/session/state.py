@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tfstep.engine.plan import PHASES
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import PathError
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.change.crash_log import Diary, Leftover
@@ -12,8 +11,17 @@ from tfstep.session.change.marks import ChangeTracker
 from tfstep.session.change.undo_history import Entry, Journal
 from tfstep.session.change.updates import Progress
 from tfstep.session.cursor import Cursor
-from tfstep.session.place import Position, StackFrame, inside_of, position_of, scopes, step_of, steps_inside, tensor_at
-from tfstep.session.stop.breakpoints import Points
+from tfstep.session.place import (
+    Position,
+    StackFrame,
+    position_of,
+    scopes,
+    step_of,
+    steps_inside,
+    substeps_at,
+    tensor_at,
+)
+from tfstep.session.stop.points import Points
 from tfstep.session.terms import Partial, Sums
 from tfstep.session.values import Values
 from tfstep.text import Bilingual
@@ -164,14 +172,14 @@ class State:
     @property
     def scopes(self) -> tuple[str, ...]:
         """The parts of the model around the step, outermost first: ``("enc0", "attn")``."""
-        return scopes(self.trace.plan.steps[self._position[0] - 1])
+        return scopes(self.trace.plan, self.trace.plan.steps[self._position[0] - 1])
 
     def frames(self) -> tuple[StackFrame, ...]:
         """The stack, outermost first: phase, scopes, the step, the steps inside it, the term of its cell."""
         found = [StackFrame("phase", self.phase), *(StackFrame("scope", name) for name in self.scopes)]
         for depth in range(1, len(self.step) + 1):
             position = self._position[:depth]
-            around = inside_of(self.trace, position[:-1])
+            around = substeps_at(self.trace, position[:-1])
             assert around is not None
             found.append(StackFrame("step", around.plan.steps[position[-1] - 1].path, position))
         if (partial := self.partial) is not None:

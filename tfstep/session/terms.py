@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from tfstep.engine.tensor import Tensor
 from tfstep.engine.terms import AtomTerm, explained
+from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation, Term, explain
 
 MOST = 2048  # terms of a sum that is walked through

@@ -10,7 +10,8 @@ from tfstep.commands.glossary.debugger import TERMS as DEBUGGER
 from tfstep.commands.glossary.layers import TERMS as LAYERS
 from tfstep.commands.glossary.term import Term
 from tfstep.commands.glossary.training import TERMS as TRAINING
-from tfstep.engine.plan import Node, Plan
+from tfstep.engine.node import Node
+from tfstep.engine.plan import Plan
 from tfstep.session.results import HelpEntry
 from tfstep.text import LANGUAGES, Bilingual
 

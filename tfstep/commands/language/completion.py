@@ -82,20 +82,16 @@ def _paths(session: Session, typed: str) -> Iterator[tuple[str, str]]:
     """The paths of tensors; gradients and new values once their tensor is spelled."""
     step, slash, _ = typed.partition("/")
     if slash and step in session.trace.plan.paths:
-        inside = session.trace.inside(session.trace.plan.paths[step].slot)
+        inside = session.trace.substeps(session.trace.plan.paths[step].slot)
         for node in inside.plan.steps if inside else ():
             yield f"{step}/{node.path}", node.op.name if node.op else ""
         return
-    known = session.trace.plan.paths
     around = "".join(f"{scope}." for scope in session.scopes)
     for node in session.trace.plan.nodes:
         if around and typed and node.path.startswith(around) and node.path.startswith(typed, len(around)):
             yield node.path[len(around) :], node.path
-        whole, tail = node.path, ""
-        for end in (".grad", ".new"):
-            if end in whole:
-                whole, tail = whole[: whole.index(end)], whole[whole.index(end) :]
-        if tail and not (typed.startswith(whole) and (whole in known)):
+        of = node.role.of
+        if of is not None and node.role.mark and not typed.startswith(session.trace.plan.nodes[of].path):
             continue
         what = node.op.name if node.op else node.kind
         yield node.path, f"{what} {'×'.join(map(str, node.shape))}".strip()
@@ -113,7 +109,7 @@ def _patterns(session: Session, typed: str) -> Iterator[tuple[str, str]]:
     if star:
         tails: dict[str, int] = {}
         for node in session.trace.plan.steps:
-            if ".grad" not in node.path:
+            if node.role.mark != ".grad":
                 tail = node.path.rpartition(".")[2]
                 tails[tail] = tails.get(tail, 0) + 1
         for tail, n in tails.items():

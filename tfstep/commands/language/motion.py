@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from tfstep.errors import TfstepError
 from tfstep.session import moves
 from tfstep.session.place import Position
-from tfstep.session.results import Message, Moved, Result, Stop, Value
+from tfstep.session.results import Message, Moved, Result, Value
+from tfstep.session.stop import breakpoints
+from tfstep.session.stop.points import Stop
 from tfstep.session.study.origin import broken_between, broken_here
 from tfstep.text import Bilingual
 
@@ -44,7 +46,7 @@ def hop(session: Session, move: moves.Move, n: int, direction: int) -> Result:
         if to is None:
             return arrived(session, start, end=_no_further(session, direction))
         session.position = to
-        if session.partial is None and (stops := session.points.stops(session, direction)):
+        if session.partial is None and (stops := breakpoints.stops(session, direction)):
             return arrived(session, start, stops)
     return arrived(session, start)
 
@@ -58,7 +60,7 @@ def run(session: Session, direction: int, target: Position | None = None) -> Mov
     to: Position | None = session.step if session.partial is not None and direction < 0 else None
     while (to := to or move(session.trace, session.position)) is not None:
         session.position = to
-        if stops := session.points.stops(session, direction):
+        if stops := breakpoints.stops(session, direction):
             return arrived(session, start, stops)
         if to == target:
             return arrived(session, start)

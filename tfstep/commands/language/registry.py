@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import Any
 
 from msgspec import Struct
 
@@ -18,10 +18,7 @@ from tfstep.session.results import HelpEntry, Result
 from tfstep.session.state import State
 from tfstep.text import Bilingual
 
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
-
-Run = Callable[["Session", str], Result]
+Run = Callable[[Any, str], Result]  # of the `Session` that runs the line, which looks its commands up here
 
 GROUPS: dict[str, Bilingual] = {
     "move": Bilingual("Moving", "移动"),

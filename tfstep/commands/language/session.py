@@ -10,6 +10,7 @@ from tfstep.errors import CommandError
 from tfstep.scenario.scenario import Scenario, as_scenario
 from tfstep.session.results import Changed, Nothing, Result, Trained
 from tfstep.session.state import State
+from tfstep.session.stop.breakpoints import moved
 from tfstep.session.stop.halts import by_update
 from tfstep.session.study.origin import broken
 from tfstep.text import Bilingual
@@ -79,7 +80,7 @@ class Session(State):
         by = None
         if isinstance(result, Trained) and result.start != result.update:
             by = by_update(result.start, result.update)
-        stops = self.points.moved(self, by)
+        stops = moved(self, by)
         found = broken(self)
         if not isinstance(result, Changed):
             self.asides.extend(stop.reason for stop in stops)

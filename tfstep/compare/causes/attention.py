@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.compare.plant import Patch, Site
+from tfstep.engine.node import Literal
 from tfstep.engine.op import Array
-from tfstep.engine.plan import Literal
 from tfstep.ops.attention import log_softmax, softmax
 from tfstep.ops.linear import grouped_matmul, matmul
 from tfstep.ops.primitive.functions import log

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from tfstep.compare.causes.table import Made, Step, cause
 from tfstep.compare.plant import Patch, Site
+from tfstep.engine.node import Node
 from tfstep.engine.op import Array
-from tfstep.engine.plan import Node
 from tfstep.text import Bilingual
 
 NORMS = ("layer_norm", "rms_norm", "batch_norm")

@@ -11,7 +11,7 @@ from tfstep.compare.book import Entry
 from tfstep.compare.plant import Way, planted
 from tfstep.compare.tolerance import apart
 from tfstep.compare.walk import Override, Walk, walk
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from tfstep.compare.book import Entry
 from tfstep.compare.layout import Layout, layouts, role
 from tfstep.compare.plant import Patch, Site, Way
 from tfstep.compare.tolerance import LEVELS, rounded
+from tfstep.engine.node import Node
 from tfstep.engine.op import Array
-from tfstep.engine.plan import Node
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:

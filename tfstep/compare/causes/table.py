@@ -16,7 +16,8 @@ from tfstep.compare.book import Book
 from tfstep.compare.layout import role
 from tfstep.compare.plant import Patch, Way
 from tfstep.compare.walk import Walk
-from tfstep.engine.plan import Node, Plan
+from tfstep.engine.node import Node
+from tfstep.engine.plan import Plan
 from tfstep.models.config import Inputs, ModelConfig
 from tfstep.text import Bilingual
 

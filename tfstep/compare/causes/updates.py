@@ -10,7 +10,7 @@ import numpy as np
 from tfstep.compare.causes.gradients import again, blame, lacking_of, noted, one_ratio
 from tfstep.compare.layout import layouts
 from tfstep.compare.walk import Override
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:

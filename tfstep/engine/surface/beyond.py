@@ -139,4 +139,4 @@ class Whole(Displayed):
 def _inside_of(run: Whole, path: str) -> Any:
     """The inside of the step with this path, as a pickle finds it again."""
     tensor = run[path]
-    return tensor.trace.inside(tensor.node.slot)
+    return tensor.trace.substeps(tensor.node.slot)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tfstep.engine.axis import Spec, broadcast
+from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why
-from tfstep.engine.plan import Literal
 from tfstep.ops.primitive.elementwise import Elementwise, tensors
 
 Compute = Callable[..., Any]

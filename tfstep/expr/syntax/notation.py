@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfstep.engine.plan import Literal
+from tfstep.engine.node import Literal
 from tfstep.expr.program import Program, Step
 
 _LONGEST = 160  # characters of one part; beyond, it stands as its op with dots

@@ -6,8 +6,8 @@ from html import escape
 
 import numpy as np
 
-from tfstep.engine.cell import cell_name
-from tfstep.engine.tensor import Tensor
+from tfstep.address.grammar import cell_name
+from tfstep.engine.trace import Tensor
 from tfstep.faces.notebook import style
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of

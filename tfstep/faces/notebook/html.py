@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 from html import escape
 
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation
 from tfstep.faces.notebook import curve, heatmap, reasons, style, timeline
 from tfstep.scenario.scenario import Scenario

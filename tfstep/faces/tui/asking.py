@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tfstep.engine.tensor import short
+from tfstep.engine.naming import short
 from tfstep.faces.tui import painting
 from tfstep.faces.tui.board import Board
 from tfstep.faces.tui.drawn import Drawn

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tfstep.engine.cell import cell_name, index_of, parse_cell
+from tfstep.address.grammar import cell_name, parse_cell
+from tfstep.address.indices import whole
 from tfstep.errors import TfstepError
 from tfstep.text import Bilingual
 from tfstep.view.cell.readers import readers, reading_cell
@@ -91,7 +92,7 @@ def go_to(app: Debugger, link: str) -> None:
         if index is None and frame.focus in tensor.inputs:
             index = reading_cell(session.trace, path, here, session.cursor.on)
         if index is not None:
-            session.cursor.move_to(tensor, index_of(tensor, index))
+            session.cursor.move_to(tensor, whole(tensor, index))
         if tensor.step is not None:
             session.run(f"goto {path}")
     except TfstepError as error:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.faces.tui.key import Key
-from tfstep.session.place import inside_of
+from tfstep.session.place import substeps_at
 from tfstep.text import Bilingual
 from tfstep.view.cell.purpose import purpose
 from tfstep.view.cell.readers import readers
@@ -73,7 +73,7 @@ def _applying(app: Debugger) -> Iterator[tuple[str, Bilingual]]:
 
 def _stepping(app: Debugger) -> Iterator[tuple[str, Bilingual]]:
     session = app.session
-    inside = inside_of(session.trace, session.position) if session.partial is None else None
+    inside = substeps_at(session.trace, session.position) if session.partial is None else None
     if inside is not None:
         names = _listed([node.path for node in inside.plan.steps])
         yield "step", Bilingual("into it: {names}", "进入内部：{names}", names=names)

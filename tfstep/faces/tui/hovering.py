@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfstep.engine.cell import cell_name, parse_cell
+from tfstep.address.grammar import cell_name, parse_cell
 from tfstep.errors import TfstepError
 from tfstep.faces.tui.pointing import grids
 from tfstep.session.place import find_place, tensor_at
@@ -17,7 +17,7 @@ from tfstep.view.text.spans import Line, Span, clipped, line
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from tfstep.engine.tensor import Tensor
+    from tfstep.engine.trace import Tensor
     from tfstep.faces.tui.app import Debugger
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tfstep.engine.cell import parse_cell
+from tfstep.address.grammar import parse_cell
 from tfstep.errors import TfstepError, refusal
 from tfstep.faces.tui import following
 from tfstep.session.results import Drawn, Explained, Moved, Pictured, Plotted, Result, Shown, Swept

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
+from tfstep.address.indices import Index
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError, did_you_mean
 from tfstep.lessons.format.filled import blamed, fill, number_of, value_of, words_along
 from tfstep.lessons.format.lesson import Line, Question
 from tfstep.scenario.file.mistakes import Place, fault
-from tfstep.session.address.target import Index, cell, part, target
+from tfstep.session.address.target import cell, part, target
 from tfstep.session.evaluate import evaluate
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import in_words

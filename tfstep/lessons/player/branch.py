@@ -12,7 +12,7 @@ from tfstep.engine.trace import Trace
 from tfstep.session.change.undo_history import Entry, Journal
 from tfstep.session.cursor import Cursor
 from tfstep.session.place import Position
-from tfstep.session.stop.breakpoints import Point
+from tfstep.session.stop.points import Point
 from tfstep.session.values import Values
 
 MINE = "mine"  # the checkpoint under which a reader's own changes are kept

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tfstep.address.indices import whole
 from tfstep.commands.language.session import Session
 from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
@@ -46,7 +47,7 @@ from tfstep.lessons.player.events import (
 )
 from tfstep.lessons.player.looking import looks
 from tfstep.scenario.file.mistakes import fault
-from tfstep.session.address.target import part, target, whole
+from tfstep.session.address.target import part, target
 from tfstep.session.evaluate import evaluate
 from tfstep.text import Bilingual
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 
 WIDEST = 8  # rows and columns of a table on paper
 EDGE = 4  # and of an excerpt

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tfstep.engine.cell import cell_name
-from tfstep.engine.plan import Node
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.address.grammar import cell_name
+from tfstep.engine.node import Node
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import explain
 from tfstep.errors import CommandError
 from tfstep.lessons.worksheet.draw import drawn

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.lessons.worksheet.excerpt import fits
 from tfstep.text import Bilingual

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from tfstep.engine.cell import parse_cell
+from tfstep.address.grammar import parse_cell
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Factor, Term
 from tfstep.view.export.numbers import brief

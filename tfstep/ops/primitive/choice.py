@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from tfstep.engine.axis import Spec, broadcast
+from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Ref, TermSpec, Why, op
-from tfstep.engine.plan import Literal
 from tfstep.engine.tape import OPERATORS
 from tfstep.ops.primitive.elementwise import Elementwise, project, tensors
 from tfstep.ops.primitive.reduce import unbroadcast

@@ -8,8 +8,8 @@ import numpy as np
 
 from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.axis import Spec, broadcast
+from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, op
-from tfstep.engine.plan import Literal
 from tfstep.engine.tape import OPERATORS
 from tfstep.ops.primitive.reduce import unbroadcast
 from tfstep.text import Bilingual

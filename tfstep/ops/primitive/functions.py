@@ -9,8 +9,8 @@ import numpy as np
 
 from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.erf import erf as _erf
+from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Ref, TermSpec, Why, op
-from tfstep.engine.plan import Literal
 from tfstep.engine.tape import OPERATORS, named
 from tfstep.ops.primitive.choice import positive, where
 from tfstep.ops.primitive.elementwise import Elementwise, project

@@ -8,8 +8,8 @@ import numpy as np
 
 from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.axis import NO_AXIS, Axis, Spec
+from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, op
-from tfstep.engine.plan import Literal
 from tfstep.text import Bilingual, Template
 
 TITLE = Bilingual("By number", "按编号")

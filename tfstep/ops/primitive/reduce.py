@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tfstep.engine.axis import NO_AXIS, Shape, Spec
+from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, op
-from tfstep.engine.plan import Literal
 from tfstep.ops.primitive.shape import reshape
 from tfstep.text import Bilingual, Template
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.axis import NO_AXIS, Axis, Shape, Spec
+from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
-from tfstep.engine.plan import Literal
 from tfstep.text import Bilingual, Template
 
 TITLE = Bilingual("Shapes", "形状")

@@ -16,7 +16,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from tfstep.engine.plan import Plan
-from tfstep.engine.trace import Pin, Trace
+from tfstep.engine.substeps import Pin
+from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError, ScenarioError, TfstepError
 from tfstep.files import unwritable, write_whole
 from tfstep.scenario.keys.declared import declared

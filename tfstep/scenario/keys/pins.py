@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tfstep.engine.cell import cell_name, parse_cell
+from tfstep.address.grammar import cell_name, parse_cell
 from tfstep.engine.trace import Trace
 from tfstep.errors import EditError, PathError
 from tfstep.scenario.file.mistakes import Mistake, Mistakes

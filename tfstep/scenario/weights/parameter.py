@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from tfstep.engine.node import Role
 from tfstep.errors import nearest
 from tfstep.models.optimizers import OPTIMIZERS
 from tfstep.scenario.file.mistakes import Mistakes
@@ -30,7 +31,7 @@ class Parameter(Protocol):
     @property
     def dtype(self) -> np.dtype: ...
     @property
-    def init(self) -> str: ...
+    def role(self) -> Role: ...
 
 
 class ErrorAt(Protocol):

@@ -101,8 +101,8 @@ def _reach(fill: Fill, shape: Shape) -> float:
 
 
 def _by_role(parameter: Parameter, weights: WeightsConfig) -> np.ndarray:
-    if parameter.init in _FIXED:
-        return np.full(parameter.shape, _FIXED[parameter.init])
+    if parameter.role.name in _FIXED:
+        return np.full(parameter.shape, _FIXED[parameter.role.name])
     return filled(weights.init, parameter, weights.seed)
 
 

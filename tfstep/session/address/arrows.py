@@ -9,7 +9,7 @@ from tfstep.errors import PathError
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.engine.plan import Node
+    from tfstep.engine.node import Node
     from tfstep.session.state import State
 
 _ARROW = re.compile(r"([^\s\[\]'\"]+?)\s*(?:→|->)\s*([^\s\[\]'\"]+)$")

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.tensor import Tensor
+from tfstep.address.grammar import Word
+from tfstep.address.indices import word_at
+from tfstep.engine.trace import Tensor
 from tfstep.errors import PathError
-from tfstep.session.address.target import position_on
 from tfstep.text import Bilingual
 
 
@@ -25,7 +26,7 @@ def part(tensor: Tensor, index: Any) -> np.ndarray | float | int:
             items = (*items[:at], *filled, *items[at + 1 :])
         found: list[Any] = []
         for axis, item in enumerate(items):
-            found.append(position_on(tensor, axis, f"'{item}'", found) if isinstance(item, str) else item)
+            found.append(word_at(tensor, axis, Word(item, quoted=True), found) if isinstance(item, str) else item)
         items = tuple(found)
     try:
         picked: Any = tensor.value[items]

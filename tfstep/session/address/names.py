@@ -1,62 +1,53 @@
-"""What a name means where we are: a full path, one relative to the scopes around us, or the only one that ends so."""
+"""What a name means where we are in a session."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
-from tfstep.engine.tensor import Tensor
-from tfstep.errors import PathError
+from tfstep.address import names
+from tfstep.engine.naming import path_of, short
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.families.names import lookup, said
-from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.session.state import State
-
-_HEAD = re.compile(r"[^/]*")
+from tfstep.session.state import State
 
 
 def full_path(state: State, name: str) -> str:
     """The path that ``name`` means: ``scores`` inside enc0.attn is ``enc0.attn.scores``.
 
-    A full path always means itself. Raises PathError.
+    A full path always means itself. Raises PathError where a name may mean several.
     """
-    name = name.strip()
-    match = _HEAD.match(name)
-    head = match[0] if match else name
-    rest = name[len(head) :]
-    known = state.trace.plan.paths
-    if head in known or not head:
-        return name
-    scopes = state.scopes
-    for depth in range(len(scopes), 0, -1):
-        candidate = ".".join((*scopes[:depth], head))
-        if candidate in known:
-            return candidate + rest
-    ends = [path for path in known if path.endswith("." + head) and "/" not in path]
-    if len(ends) == 1:
-        return ends[0] + rest
-    if len(state.position) > 1 and not rest:  # a name inside the step we are in
-        inner = state.current.trace
-        if name in inner.plan.paths:
-            return inner.prefix + name
-    alias = lookup(state.trace.plan, head)
-    if alias is not None:
-        aside = said(alias)
-        if str(aside) not in map(str, state.asides):
-            state.asides.append(aside)
-        return alias.path + rest
-    if ends:
-        raise PathError(
-            Bilingual(
-                "{name}: which one? {ends}{more}",
-                "{name}：是哪一个？{ends}{more}",
-                name=name,
-                ends=", ".join(ends[:6]),
-                more=" …" if len(ends) > 6 else "",
-            )
-        )
-    return name
+
+    def near(name: str) -> str | None:
+        """What the screen calls so here: this tensor, or what its step or that of its gradient reads."""
+        here, known = state.current, state.trace.plan
+        grad = known.related.get((here.node.slot, "gradient")) if here.trace is state.trace else None
+        reads = () if grad is None else tuple(path_of(state.trace, s) for s in grad.slots)
+        found = [path for path in (here.path, *here.inputs, *reads) if short(path) == name]
+        return found[0] if found else None
+
+    def inner(name: str) -> str | None:
+        here = state.current
+        around = here.trace
+        if around.prefix and name in around.plan.paths:
+            return around.prefix + name
+        return _within(around.substeps(here.node.slot), name)
+
+    def elsewhere(name: str) -> str | None:
+        alias = lookup(state.trace.plan, name)
+        if alias is None:
+            return None
+        if str(said(alias)) not in map(str, state.asides):
+            state.asides.append(said(alias))
+        return alias.path + name[len(alias.name) :]
+
+    return names.full_path(state.trace.plan.paths, name, state.scopes, near, inner, elsewhere)
+
+
+def _within(inside: Trace | None, name: str) -> str | None:
+    """The path of the first step of this name inside a step, or inside those steps in turn."""
+    if inside is None:
+        return None
+    if name in inside.plan.paths:
+        return inside.prefix + name
+    return next((found for step in inside.plan.steps if (found := _within(inside.substeps(step.slot), name))), None)
 
 
 def tensor_of(state: State, name: str) -> Tensor:

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
-from tfstep.engine.plan import PHASES, Node
+from tfstep.engine.node import Node
+from tfstep.engine.plan import PHASES
+from tfstep.engine.trace import Trace
 from tfstep.engine.wildcard import matcher
 from tfstep.errors import PathError, did_you_mean
 from tfstep.session.address.names import full_path
-from tfstep.session.place import Position, find_place, inside_of, tensor_at
+from tfstep.session.place import Position, find_place, substeps_at, tensor_at
+from tfstep.session.state import State
+from tfstep.session.stop.points import Pattern
 from tfstep.text import Bilingual
 
-if TYPE_CHECKING:
-    from tfstep.session.state import State
-
 _SPELLED = (".grad", ".new", "/")  # what `*` does not stand for
-
-
-class Pattern(Struct, frozen=True):
-    """Which steps are meant. ``deep`` says that steps inside steps may be."""
-
-    text: str
-    matches: Callable[[State, Position], bool]
-    deep: bool = False
 
 
 def pattern(state: State, text: str) -> Pattern:
@@ -36,7 +26,7 @@ def pattern(state: State, text: str) -> Pattern:
     text = text.strip()
     if not text:
         at = state.position
-        return Pattern(state.current.path, lambda state, position: position == at, len(at) > 1)
+        return Pattern(state.current.path, lambda trace, position: position == at, len(at) > 1)
     word, _, name = text.partition(" ")
     if word == "op" and name:
         return _of_op(state, text, name.strip())
@@ -47,7 +37,7 @@ def pattern(state: State, text: str) -> Pattern:
         position, _ = find_place(state.trace, text, lambda path: full_path(state, path))
         tensor = tensor_at(state.trace, position)
         path = tensor.path
-        return Pattern(path, lambda state, position: tensor_at(state.trace, position).path == path, len(position) > 1)
+        return Pattern(path, lambda trace, position: tensor_at(trace, position).path == path, len(position) > 1)
     return _of_paths(state, text)
 
 
@@ -63,8 +53,8 @@ def _of_op(state: State, text: str, name: str) -> Pattern:
             )
         )
 
-    def matches(state: State, position: Position) -> bool:
-        return tensor_at(state.trace, position).op == name
+    def matches(trace: Trace, position: Position) -> bool:
+        return tensor_at(trace, position).op == name
 
     return Pattern(text, matches)
 
@@ -73,8 +63,8 @@ def _of_phase(state: State, text: str, phase: str) -> Pattern:
     if phase not in state.phases:
         raise PathError(Bilingual("this timeline has no {phase} phase", "这条时间线没有 {phase} 阶段", phase=phase))
 
-    def matches(state: State, position: Position) -> bool:
-        steps = state.trace.plan.steps
+    def matches(trace: Trace, position: Position) -> bool:
+        steps = trace.plan.steps
         at = position[0] - 1
         return len(position) == 1 and steps[at].phase == phase and (at == 0 or steps[at - 1].phase != phase)
 
@@ -87,18 +77,19 @@ def _of_paths(state: State, text: str) -> Pattern:
     outer = text.partition("/")[0]
     deep = "/" in text and not any(written(node.path) for node in state.trace.plan.steps)
 
-    def matches(state: State, position: Position) -> bool:
+    def matches(trace: Trace, position: Position) -> bool:
         if text == "*":  # every step, gradients and new values included
             return len(position) == 1
-        path = tensor_at(state.trace, position).path
-        return written(path) and all(mark in spelled for mark in _SPELLED if mark in path)
+        tensor = tensor_at(trace, position)
+        marks = (tensor.node.role.mark, "/" if "/" in tensor.path else "")
+        return written(tensor.path) and all(mark in spelled for mark in marks if mark)
 
     steps = state.trace.plan.steps
     if deep:
         holds = matcher(outer)
         found = any(holds(node.path) and _inner(state, node, written) for node in steps)
     else:
-        found = any(matches(state, (node.number,)) for node in steps)
+        found = any(matches(state.trace, (node.number,)) for node in steps)
     if not found:
         raise PathError(
             Bilingual(
@@ -112,5 +103,5 @@ def _of_paths(state: State, text: str) -> Pattern:
 
 
 def _inner(state: State, node: Node, written: Callable[[str], object]) -> bool:
-    inside = inside_of(state.trace, (node.number,))
+    inside = substeps_at(state.trace, (node.number,))
     return inside is not None and any(written(inside.prefix + each.path) for each in inside.plan.steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 
 SMALL = 2_000_000  # cells of a plan up to which computing what an edit left stale takes no time worth waiting for

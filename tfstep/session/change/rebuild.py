@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
-from tfstep.engine.trace import Pin, Trace
+from tfstep.engine.substeps import Pin
+from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from tfstep.engine.plan import Plan
-from tfstep.engine.trace import Pin, Trace
+from tfstep.engine.substeps import Pin
+from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.models.batch import batched
 from tfstep.models.build import build

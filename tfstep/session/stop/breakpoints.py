@@ -2,129 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 import numpy as np
-from msgspec import Struct, field
 
-from tfstep.engine.cell import cell_name
-from tfstep.errors import CommandError, TfstepError
-from tfstep.session.address.patterns import Pattern
+from tfstep.address.grammar import cell_name
+from tfstep.errors import TfstepError
+from tfstep.expr import Expression
 from tfstep.session.evaluate import Names, truth, worked_out
 from tfstep.session.place import Position, position_of
-from tfstep.session.results import Stop
+from tfstep.session.state import State
+from tfstep.session.stop.points import Point, Stop
 from tfstep.session.stop.which_cell import cell_of
 from tfstep.text import Bilingual
 
-if TYPE_CHECKING:
-    from tfstep.expr import Expression
-    from tfstep.session.state import State
+
+def stops(state: State, direction: int) -> list[Stop]:
+    """Why a move that has just come to ``state.position`` stops there, if it does."""
+    found = [(point, stop) for point in state.points.enabled if (stop := _stop(state, point, direction)) is not None]
+    return [stop for point, stop in found if not state.points.passed(point)]
 
 
-class Point(Struct, eq=False):
-    """One breakpoint (``pattern``) or watchpoint (``watched``), with a ``condition`` perhaps."""
-
-    number: int
-    pattern: Pattern | None = None
-    condition: Expression | None = None
-    watched: Expression | None = None
-    temporary: bool = False
-    enabled: bool = True
-    ignore: int = 0
-    hits: int = 0
-    commands: list[str] = field(default_factory=list)
-    last: np.ndarray | None = None  # of a watchpoint: the value that was told last
-
-    @property
-    def written(self) -> str:
-        """The command that makes it."""
-        condition = f" if {self.condition.text}" if self.condition is not None else ""
-        if self.watched is not None:
-            return f"watch {self.watched.text}{condition}"
-        assert self.pattern is not None
-        return f"{'tbreak' if self.temporary else 'break'} {self.pattern.text}{condition}"
-
-
-class Points:
-    """The breakpoints and watchpoints of a session, by number."""
-
-    def __init__(self) -> None:
-        self.all: dict[int, Point] = {}
-        self._count = 0
-
-    def add(self, point: Point) -> Point:
-        """Enter a point under the next number."""
-        self._count += 1
-        point.number = self._count
-        self.all[point.number] = point
-        return point
-
-    def number(self) -> int:
-        """The number that the next one gets."""
-        return self._count + 1
-
-    def get(self, number: int) -> Point:
-        """The point of this number. Raises CommandError."""
-        if number not in self.all:
-            raise CommandError(
-                Bilingual(
-                    "no breakpoint {number}; there are {known}",
-                    "没有断点 {number}；现有：{known}",
-                    number=number,
-                    known=", ".join(map(str, self.all)) or "-",
-                )
-            )
-        return self.all[number]
-
-    @property
-    def enabled(self) -> list[Point]:
-        """Those that stop a move."""
-        return [point for point in self.all.values() if point.enabled]
-
-    @property
-    def deep(self) -> bool:
-        """Whether one of them may stop inside a step."""
-        return any(point.pattern is not None and point.pattern.deep for point in self.enabled)
-
-    def stops(self, state: State, direction: int) -> list[Stop]:
-        """Why a move that has just come to ``state.position`` stops there, if it does."""
-        found = [(point, stop) for point in self.enabled if (stop := _stop(state, point, direction)) is not None]
-        return [stop for point, stop in found if not self.passed(point)]
-
-    def passed(self, point: Point) -> bool:
-        """Count one hit of a point; says whether it is to be ignored."""
-        point.hits += 1
-        if point.ignore:
-            point.ignore -= 1
-            return True
-        return False
-
-    def commands(self, stops: Sequence[Stop]) -> list[tuple[int, str]]:
-        """The commands to run at these stops, by point; temporary ones have done their work and are gone."""
-        points = [self.all[stop.number] for stop in stops if stop.number in self.all]
-        for point in points:
-            if point.temporary:
-                self.all.pop(point.number, None)
-        return [(point.number, line) for point in points for line in point.commands]
-
-    def moved(self, state: State, by: Bilingual | None = None) -> list[Stop]:
-        """The watched values that a change of the numbers has moved; ``by`` names the change."""
-        found = []
-        for point in self.enabled:
-            if point.watched is not None:
-                new = _value(state, point.watched)
-                if differ(point.last, new) and _holds(state, point):
-                    found.append(told(point, point.last, new, by))
-                point.last = new
-        return found
+def moved(state: State, by: Bilingual | None = None) -> list[Stop]:
+    """The watched values that a change of the numbers has moved; ``by`` names the change."""
+    found = []
+    for point in state.points.enabled:
+        if point.watched is not None:
+            new = _value(state, point.watched)
+            if differ(point.last, new) and _holds(state, point):
+                found.append(told(point, point.last, new, by))
+            point.last = new
+    return found
 
 
 def _stop(state: State, point: Point, direction: int) -> Stop | None:
     if point.watched is not None:
         return _watched(state, point, direction)
     assert point.pattern is not None
-    if not point.pattern.matches(state, state.position) or not _holds(state, point):
+    if not point.pattern.matches(state.trace, state.position) or not _holds(state, point):
         return None
     condition: Bilingual | str = ""
     cell = None
@@ -201,7 +114,6 @@ def _value(state: State, expression: Expression) -> np.ndarray | None:
 
 def _is_made_by(state: State, expression: Expression, position: Position) -> bool:
     """Whether this step makes, or as an update replaces, a tensor that the expression reads."""
-    paths = state.trace.plan.paths
     made = state.trace.plan.steps[position[0] - 1]
     for name in expression.names:
         if name.variant is None and not name.path.startswith("$"):
@@ -209,7 +121,7 @@ def _is_made_by(state: State, expression: Expression, position: Position) -> boo
                 tensor = Names(state).tensor(name.path)
             except TfstepError:
                 continue
-            new = paths.get(f"{tensor.path}.new") if tensor.step is None else None
+            new = tensor.trace.plan.related.get((tensor.node.slot, "new")) if tensor.step is None else None
             if new is made or (tensor.step is not None and position_of(tensor, state.trace)[0] == made.number):
                 return True
     return False

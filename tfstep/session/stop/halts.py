@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from tfstep.errors import TfstepError
 from tfstep.session import moves
-from tfstep.session.address.patterns import Pattern
 from tfstep.session.evaluate import Names, truth, worked_out
 from tfstep.session.place import Position, tensor_at
-from tfstep.session.results import Stop
-from tfstep.session.stop.breakpoints import Point, differ, told
+from tfstep.session.stop.breakpoints import differ, told
+from tfstep.session.stop.points import Pattern, Point, Stop
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def steps_of(state: State, pattern: Pattern) -> Iterator[Position]:
     move = moves.into if pattern.deep else moves.over
     at: Position | None = (1,)
     while at is not None:
-        if pattern.matches(state, at):
+        if pattern.matches(state.trace, at):
             yield at
         at = move(state.trace, at)
 

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.engine.axis import Axis
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.engine.surface.above import Displayed
 from tfstep.engine.trace import Trace
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import Struct
 
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.address.indices import bracketed
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import CommandError
-from tfstep.session.address.target import written
 from tfstep.session.change.updates import start_of, with_carried
 from tfstep.session.evaluate import parsed, worked_out
 from tfstep.text import Bilingual
@@ -69,7 +68,7 @@ def _loss(trace: Trace) -> float:
 
 def sweep(state: State, tensor: Tensor, cell: tuple[int, ...], start: float, stop: float, n: int) -> Sweep:
     """The loss at ``n`` values of one cell from ``start`` to ``stop``. Raises EditError, CommandError."""
-    trace, name = state.trace, tensor.path + (written(cell) if cell else "")
+    trace, name = state.trace, tensor.path + (bracketed(cell) if cell else "")
     affordable(trace, n)
     xs = np.linspace(start, stop, n)
     losses = np.array([_loss(trace.edit({name: x})) for x in xs.tolist()])
@@ -93,7 +92,7 @@ def landscape(
     path = np.stack([_course(state, tensor, cell) for tensor, cell in cells], axis=-1)
     ranges = [_range(path[:, k], span) for k in (0, 1)]
     xs, ys = np.linspace(*ranges[0], shape[1]), np.linspace(*ranges[1], shape[0])
-    names = tuple(tensor.path + (written(cell) if cell else "") for tensor, cell in cells)
+    names = tuple(tensor.path + (bracketed(cell) if cell else "") for tensor, cell in cells)
     losses = np.empty(shape)
     for i, y in enumerate(ys.tolist()):
         row = trace.edit({names[1]: y})

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from msgspec import Struct
 
-from tfstep.engine.cell import cell_name
-from tfstep.engine.plan import Node
-from tfstep.engine.trace import Pin, Trace
+from tfstep.address.grammar import cell_name
+from tfstep.engine.node import Node
+from tfstep.engine.substeps import Pin
+from tfstep.engine.trace import Trace
 
 CELLS = 64  # cells of a parameter, at most
 INNER = 4  # cells of a tensor that is computed, at most
@@ -49,7 +50,7 @@ def gradients(trace: Trace) -> Gradients | None:
     None where there is no loss, or where it is not finite. Gradients that were edited, and those that follow from
     them, are left out: they are not what the loss does.
     """
-    if "loss.grad" not in trace.plan.paths or not math.isfinite(float(trace["loss"].value)):
+    if "loss" not in trace.plan.paths or not math.isfinite(float(trace["loss"].value)):
         return None
     parameters = [node for node in _with_gradient(trace) if node.kind == "parameter"]
     inner = [node for node in _with_gradient(trace) if node.kind == "step"]
@@ -76,7 +77,7 @@ def edited(trace: Trace) -> tuple[list[str], set[int]]:
 def _with_gradient(trace: Trace) -> Iterator[Node]:
     _, left_out = edited(trace)
     for node in trace.plan.nodes:
-        gradient = trace.plan.paths.get(f"{node.path}.grad")
+        gradient = trace.plan.related.get((node.slot, "gradient"))
         if node.path == "loss" or node.phase not in ("", "forward") or gradient is None:
             continue
         if gradient.slot not in left_out:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.study.finite import edited
@@ -155,10 +155,9 @@ def uses_add_up(scenario: Scenario, trace: Trace) -> Holds:
     """The gradient of a tensor that is used several times (a tied parameter, say) is the sum over its uses."""
     title = Bilingual("gradients of several uses add up", "多处使用的梯度相加")
     shares: dict[str, list[str]] = {}
-    for path in trace.plan.paths:
-        whole, slash, _ = path.partition(".grad/")
-        if slash and f"{whole}.grad" in trace.plan.paths:
-            shares.setdefault(f"{whole}.grad", []).append(path)
+    for node in trace.plan.steps:
+        if node.role.name == "share":
+            shares.setdefault(trace.plan.related[node.role.of, "gradient"].path, []).append(node.path)
     if not shares:
         return does_not_apply(title, Bilingual("no tensor has several uses", "没有张量被多次使用"))
     worst = 0.0
@@ -173,7 +172,7 @@ def insides_equal(scenario: Scenario, trace: Trace) -> Holds:
     title = Bilingual("every step equals its inside, bit by bit", "每一步与它的内部逐位相同")
     differ, opened = [], 0
     for node in trace.plan.steps:
-        inside = trace.inside(node.slot)
+        inside = trace.substeps(node.slot)
         if inside is not None:
             opened += 1
             if inside.value(inside.plan.result).tobytes() != trace.value(node.slot).tobytes():

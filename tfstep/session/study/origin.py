@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfstep.engine.plan import Node
+from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.text import Bilingual
 

@@ -13,8 +13,7 @@ import math
 
 from msgspec import Struct
 
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, explain
 
 MOST = 3000  # cells that are explained

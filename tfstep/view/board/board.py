@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from tfstep.engine.cell import Cell
-from tfstep.engine.plan import Node
-from tfstep.engine.tensor import Tensor, short
-from tfstep.engine.trace import Trace
+from tfstep.address.indices import Cell
+from tfstep.engine.naming import short
+from tfstep.engine.node import Node
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.text import Bilingual
 from tfstep.view.board.operands import Operand, Reading, read
 from tfstep.view.board.places import Piece
@@ -139,9 +139,10 @@ def gradient_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece,
     as well."""
     place = plane(tensor.trace, tensor.node, at(tensor)).place(at(tensor))
     pieces = []
-    for name, node in _family(tensor).items():
+    family = _family(tensor)
+    for name, node in family.items():
         grid = plane(tensor.trace, node, at(tensor), before=before)
-        title = f"∂loss/∂{short(node.path.removesuffix('.grad'))}" if name == "grad" else short(node.path)
+        title = f"∂loss/∂{short(family[''].path)}" if name == "grad" else short(node.path)
         grid = replace(grid, title=title, cursor=place, focused=node is tensor.node, group=tensor.path)
         pieces.append(Piece("", grid, summary=True))
     hidden = pieces[0].grid.hidden
@@ -166,13 +167,11 @@ def overlaid_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece,
 
 def _family(tensor: Tensor) -> dict[str, Node]:
     """What a tensor is one of: a value, its gradient (``grad``) and its new value (``new``), the value first."""
-    paths, own = tensor.trace.plan.paths, tensor.node.path
-    base = own.removesuffix(".grad").removesuffix(".new")
-    base = base if base in paths and paths[base].shape == tensor.shape else own
-    found = {"": paths[base]} if base in paths else {"": tensor.node}
-    for name in ("grad", "new"):
-        node = paths.get(f"{base}.{name}")
-        if node is not None and node.shape == tensor.shape:
+    plan, role = tensor.trace.plan, tensor.node.role
+    value = plan.nodes[role.of] if role.of is not None and role.name in ("gradient", "new") else tensor.node
+    found = {"": value}
+    for name, of in (("grad", "gradient"), ("new", "new")):
+        if (node := plan.related.get((value.slot, of))) is not None:
             found[name] = node
     return found
 

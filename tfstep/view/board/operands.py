@@ -6,8 +6,8 @@ import re
 
 from msgspec import Struct
 
+from tfstep.engine.node import Literal, Node
 from tfstep.engine.op import Vjp
-from tfstep.engine.plan import Literal, Node
 from tfstep.engine.trace import Trace
 
 _PRODUCT = re.compile(r"\{(\w+)\}(ᵀ|\{at\})? \{(\w+)\}(ᵀ|\{bt\})?(?: \+ \{(\w+)\})?$")

@@ -8,9 +8,10 @@ from math import prod
 
 from msgspec.structs import replace
 
-from tfstep.engine.tensor import Tensor
+from tfstep.address.indices import Index
+from tfstep.engine.trace import Tensor
 from tfstep.errors import TfstepError
-from tfstep.session.address.target import Index, target
+from tfstep.session.address.target import target
 from tfstep.session.state import State
 from tfstep.view.board.places import Piece
 from tfstep.view.matrix.grid import Grid

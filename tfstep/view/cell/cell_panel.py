@@ -7,9 +7,10 @@ import math
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tfstep.engine.cell import cell_name
-from tfstep.engine.tensor import Tensor, short
-from tfstep.engine.trace import Trace
+from tfstep.address.grammar import cell_name
+from tfstep.engine.naming import short
+from tfstep.engine.node import Node
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation
 from tfstep.ops.attention import REASONS
 from tfstep.session.terms import Partial
@@ -191,11 +192,12 @@ def _listed(paths: tuple[str, ...]) -> Line:
     return tuple(spans)
 
 
-def _meaning(path: str, cell: tuple[int, ...], root: Trace, value: float, cancels: bool) -> str:
+def _meaning(node: Node, cell: tuple[int, ...], root: Trace, value: float, cancels: bool) -> str:
     """What the number of a gradient says."""
-    if not path.endswith(".grad") or value == 0:
+    of = node.role.of
+    if node.role.name != "gradient" or of is None or value == 0:
         return ""
-    name = name_of(root, cell_name(path.removesuffix(".grad"), cell))
+    name = name_of(root, cell_name(root.plan.nodes[of].path, cell))
     return str(Bilingual("{name}: {said}", "{name}：{said}", name=name, said=_sentence(value, cancels)))
 
 
@@ -257,7 +259,7 @@ def account(
     name = name_of(root, address)
     if not trace.prefix:
         nodes = trace.plan.nodes
-        grad = trace.plan.paths.get(f"{path}.grad")
+        grad = trace.plan.related.get((tensor.node.slot, "gradient"))
         if grad is not None:
             gradient = float(trace.value(grad.slot)[cell])
             gradient_cell = cell_name(grad.path, cell)
@@ -285,7 +287,7 @@ def account(
         goes_to=goes,
         used_by=used,
         after=None if new is None else float(new[cell]),
-        meaning=_meaning(path, cell, root, why.value, why.rounding),
+        meaning=_meaning(node, cell, root, why.value, why.rounding),
         partial=partial,
         chosen=chosen,
         cancels=cancels,

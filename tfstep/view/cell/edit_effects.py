@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
-from tfstep.engine.cell import parse_cell
-from tfstep.engine.plan import Node
-from tfstep.engine.tensor import Tensor, short
-from tfstep.engine.trace import Trace
+from tfstep.address.grammar import parse_cell
+from tfstep.engine.naming import short
+from tfstep.engine.node import Node
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.session.change.marks import ChangeTracker
 from tfstep.session.state import State
 from tfstep.text import Bilingual

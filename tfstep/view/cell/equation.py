@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from tfstep.engine.cell import parse_cell
+from tfstep.address.grammar import parse_cell
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Factor, Term
 from tfstep.text import Bilingual

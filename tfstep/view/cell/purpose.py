@@ -9,7 +9,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-from tfstep.engine.tensor import Tensor, short
+from tfstep.engine.naming import short
+from tfstep.engine.trace import Tensor
 from tfstep.text import Bilingual
 
 NOTHING = Bilingual("", "")
@@ -39,21 +40,21 @@ def purpose(tensor: Tensor) -> Bilingual:
     path, node = tensor.path, tensor.node
     if tensor.trace.prefix:
         return _inner(tensor)
-    if ".grad/" in path:
-        base, _, use = path.partition(".grad/")
+    role, nodes = node.role, tensor.trace.plan.nodes
+    if role.of is not None and role.consumer is not None:
         return Bilingual(
             "How {name} moves the loss, through {use} alone.",
             "只经由 {use}，{name} 变动时损失变动多少。",
-            name=short(base),
-            use=use,
+            name=short(nodes[role.of].path),
+            use=nodes[role.consumer].path,
         )
     if node.op is not None and node.phase == "backward" and node.op.purpose.en:
         return node.op.purpose
-    if path.endswith(".grad"):
+    if role.of is not None and role.name == "gradient":
         return Bilingual(
             "How much the loss moves when {name} moves, cell by cell.",
             "{name} 的每个单元格变动时，损失变动多少。",
-            name=short(path[:-5]),
+            name=short(nodes[role.of].path),
         )
     if node.phase == "update":
         return roles()["update", "new"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfstep.engine.cell import parse_cell
-from tfstep.engine.tensor import Tensor
+from tfstep.address.grammar import parse_cell
+from tfstep.engine.trace import Tensor
 from tfstep.engine.why import explain
 from tfstep.view.board.board import At
 

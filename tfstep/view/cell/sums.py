@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfstep.engine.cell import cell_name
-from tfstep.engine.tensor import Tensor, formula
+from tfstep.address.grammar import cell_name
+from tfstep.engine.naming import formula
+from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation, Factor, Term, explain
 from tfstep.view.board.board import At
 from tfstep.view.board.operands import Operand, read

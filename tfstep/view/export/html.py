@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.text import language
 from tfstep.view.export.numbers import exact
 from tfstep.view.export.shade import ink, shade

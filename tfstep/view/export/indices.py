@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 
+from tfstep.address.grammar import spelled
+from tfstep.address.indices import Cell
 from tfstep.engine.axis import MANY, Axis
-from tfstep.engine.cell import Cell, index_of
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
-from tfstep.errors import PathError, did_you_mean
-from tfstep.text import Bilingual
+from tfstep.engine.trace import Tensor
 from tfstep.view.matrix.labels import following
 
 
@@ -54,61 +51,8 @@ def in_words(tensor: Tensor, cell: Cell) -> list[str]:
 
 
 def _name(axis: Axis, size: int, i: int, sentence: int) -> str:
-    """The label of one index; of a tokenizer's words the word itself, without a look at the others."""
+    """One index as it can be typed again; of a tokenizer's words the word itself, without a look at the others."""
     words = axis.words(sentence) or ()
-    return words[i] if len(words) == size > MANY else along(axis, size, sentence)[i]
-
-
-def locate(trace: Trace, text: str) -> tuple[Tensor, Cell]:
-    """The tensor and the indices of a cell; an index may be a word: ``enc0.attn.scores[0,0,我,爱]``.
-
-    Raises PathError where there is no such tensor or cell.
-    """
-    text = text.strip()
-    path, bracket, inner = text.partition("[")
-    tensor = trace[path.strip()]
-    if not bracket:
-        return tensor, index_of(tensor, None)
-    if not text.endswith("]"):
-        raise PathError(Bilingual("{text}: the bracket is not closed", "{text}：方括号没有闭合", text=text))
-    parts = _split(inner[:-1])
-    indices: list[int] = []
-    for k, part in enumerate(parts):
-        indices.append(_index(text, tensor, tuple(indices), k, part))
-    return tensor, index_of(tensor, tuple(indices))
-
-
-def _split(inner: str) -> list[str]:
-    """The indices between the brackets; a comma in quotes belongs to the word."""
-    parts, quote = [""], ""
-    for c in inner:
-        if c in "'\"" and (quote == c or (not quote and not parts[-1].strip())):
-            quote = "" if quote else c
-            parts[-1] += c
-        elif c == "," and not quote:
-            parts.append("")
-        else:
-            parts[-1] += c
-    return [part.strip() for part in parts]
-
-
-def _index(text: str, tensor: Tensor, before: Cell, k: int, part: str) -> int:
-    quoted = len(part) > 1 and part[0] == part[-1] and part[0] in "'\""
-    if re.fullmatch("-?[0-9]{1,9}", part):
-        return int(part)
-    word = part[1:-1] if quoted else part
-    spec = tensor.node.spec
-    axis = spec.axes[k] if k < spec.ndim else Axis("")
-    words = along(axis, spec.shape[k], sentence_of(spec.axes, before)) if axis.labels is not None else []
-    if word in words:
-        return words.index(word)
-    raise PathError(
-        Bilingual(
-            "{text}: {part!r} is neither a whole number nor a word of this axis{words}{near}",
-            "{text}：{part!r} 既不是整数，也不是这个轴上的词{words}{near}",
-            text=text,
-            part=word,
-            words=f" ({' '.join(words)})" if words else "",
-            near=did_you_mean(word, words),
-        )
-    )
+    if len(words) != size:
+        return str(i)
+    return spelled(words[i] if size > MANY else along(axis, size, sentence)[i])

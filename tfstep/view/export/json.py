@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, Factor, Term
 from tfstep.view.export.numbers import special
 from tfstep.view.report.timeline import Row

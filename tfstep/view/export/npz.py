@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 
 
 def archive(tensors: Iterable[Tensor], grad: bool) -> bytes:

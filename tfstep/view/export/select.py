@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from tfstep.engine.plan import Node
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.engine.node import Node
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.wildcard import matcher
 from tfstep.errors import PathError, did_you_mean
 from tfstep.text import Bilingual
@@ -50,7 +49,7 @@ def _named(trace: Trace, pattern: str) -> dict[Key, Tensor]:
         found[node.slot,] = trace[node.path]
     for slash in (m.start() for m in re.finditer("/", pattern)):
         for node in matching(trace.plan.steps, pattern[:slash]):
-            inside = trace.inside(node.slot)
+            inside = trace.substeps(node.slot)
             if inside is not None:
                 inner = _named(inside, pattern[slash + 1 :])
                 found.update({(node.slot, *key): trace[f"{node.path}/{_local(inside, t)}"] for key, t in inner.items()})
@@ -70,12 +69,7 @@ def matching(nodes: Iterable[Node], pattern: str) -> list[Node]:
 
 
 def _is_spelled(node: Node, spelled: list[str]) -> bool:
-    path = node.path
-    if "/" in path and "/" not in spelled:
-        return False
-    if node.phase == "backward" or path.endswith(".grad"):
-        return ".grad" in spelled or ".grad" not in path
-    return not path.endswith(".new") or ".new" in spelled
+    return all(mark in spelled for mark in (node.role.mark, "/" if "/" in node.path else "") if mark)
 
 
 def _exact(trace: Trace, pattern: str) -> dict[Key, Tensor]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from msgspec import Struct
 
-from tfstep.engine.cell import cell_name
-from tfstep.engine.tensor import Tensor
+from tfstep.address.grammar import cell_name
+from tfstep.engine.trace import Tensor
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of
 from tfstep.view.export.numbers import Notation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.view.export.shade import ink, shade
 from tfstep.view.export.slices import Slice, slices, title
 from tfstep.view.text.width import width

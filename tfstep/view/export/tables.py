@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from tfstep.engine.axis import MANY, Axis
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.session.place import PHASE_NAMES
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of

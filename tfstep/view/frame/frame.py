@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from tfstep.engine.cell import Cell, parse_cell
-from tfstep.engine.tensor import Tensor, short
-from tfstep.engine.trace import Trace
+from tfstep.address.grammar import parse_cell
+from tfstep.address.indices import Cell
+from tfstep.engine.naming import short
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, Term
 from tfstep.errors import PathError
 from tfstep.session.change.marks import ChangeTracker

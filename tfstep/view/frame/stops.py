@@ -13,7 +13,7 @@ def stops(state: State) -> frozenset[str]:
             continue
         outer = point.pattern.text.partition("/")[0] if point.pattern.deep else None
         for node in state.trace.plan.steps:
-            if node.path == outer or (outer is None and point.pattern.matches(state, (node.number,))):
+            if node.path == outer or (outer is None and point.pattern.matches(state.trace, (node.number,))):
                 found.add(node.path)
     return frozenset(found)
 

@@ -7,10 +7,11 @@ from weakref import WeakKeyDictionary
 
 from msgspec import Struct, field
 
-from tfstep.engine.plan import PHASES, Node, Plan
-from tfstep.engine.tensor import short
+from tfstep.engine.naming import short
+from tfstep.engine.node import Node
+from tfstep.engine.plan import PHASES, Plan
 from tfstep.engine.trace import Trace
-from tfstep.session.place import PHASE_NAMES, Position, inside_of, scopes, written
+from tfstep.session.place import PHASE_NAMES, Position, scopes, substeps_at, written
 
 DONE, NOW, AHEAD = "done", "now", "ahead"
 
@@ -68,7 +69,7 @@ def _grown(plan: Plan) -> list[Branch]:
     found: list[Branch] = []
     stack: list[Branch] = []
     for node in plan.steps:
-        wanted = (node.phase, *_around(node))
+        wanted = (node.phase, *_around(plan, node))
         if not stack or stack[0].text != node.phase:
             stack = [Branch(node.phase, node.phase, "phase", node.number)]
             found.append(stack[0])
@@ -86,10 +87,10 @@ def _grown(plan: Plan) -> list[Branch]:
     return sorted(found, key=lambda branch: PHASES.index(branch.text))
 
 
-def _around(node: Node) -> tuple[str, ...]:
+def _around(plan: Plan, node: Node) -> tuple[str, ...]:
     """The scope of a step; the share of one use of a tensor stands where it is used."""
-    _, use, consumer = node.path.partition(".grad/")
-    return tuple(consumer.split("."))[:-1] if use else scopes(node)
+    use = node.role.consumer
+    return scopes(plan, node if use is None else plan.nodes[use])
 
 
 def rows(trace: Trace, position: Position, folds: Mapping[str, bool], signs: Signs) -> tuple[Row, ...]:
@@ -130,7 +131,7 @@ def _branch(
 
 def _step(node: Node, depth: int, trace: Trace, position: Position, signs: Signs) -> Iterator[Row]:
     at = position[0]
-    inside = inside_of(trace, position[:1]) if node.number == at and len(position) > 1 else None
+    inside = substeps_at(trace, position[:1]) if node.number == at and len(position) > 1 else None
     state = NOW if node.number == at and inside is None else DONE if node.number < at else AHEAD
     reads_edited = any(trace.plan.nodes[s].path in signs.edited for s in node.slots if trace.plan.nodes[s].op is None)
     yield Row(
@@ -152,7 +153,7 @@ def _inner(trace: Trace, position: Position, level: int, depth: int) -> Iterator
     """The steps of ``trace``, which is what goes on inside the step around them; a term of one is no row."""
     at = position[level]
     for node in trace.plan.steps:
-        inside = trace.inside(node.slot) if node.number == at and len(position) > level + 1 else None
+        inside = trace.substeps(node.slot) if node.number == at and len(position) > level + 1 else None
         state = NOW if node.number == at and inside is None else DONE if node.number < at else AHEAD
         yield Row(depth, node.path.replace("#", " "), "inner", state, written((*position[:level], node.number)))
         if inside is not None:

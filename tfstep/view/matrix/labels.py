@@ -8,23 +8,10 @@ from functools import cached_property
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tfstep.address.grammar import spelled
+from tfstep.address.indices import LETTERS
 from tfstep.engine.axis import MANY, Axis
 from tfstep.view.text.width import clip, width
-
-_LETTER = {
-    "batch": "#",
-    "head": "h",
-    "model": "d",
-    "d_k": "d",
-    "d_v": "d",
-    "hidden": "h",
-    "vocab": "w",
-    "in": "i",
-    "out": "o",
-    "position": "p",
-    "query": "q",
-    "key": "k",
-}
 
 
 class Labels(Struct, frozen=True, dict=True):
@@ -67,7 +54,7 @@ def labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
     words = axis.words(sentence) or ()
     if size == 1 < len(words):
         return Labels(axis.name, 1)
-    return Labels(axis.name, size, words if len(words) > MANY else numbered(words), _LETTER.get(axis.name, ""))
+    return Labels(axis.name, size, words if len(words) > MANY else numbered(words), LETTERS.get(axis.name, ""))
 
 
 def row_labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
@@ -96,6 +83,11 @@ def numbered(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _named(along: Labels, i: int) -> str:
+    """A place as an index that can be typed again: a word in quotes where it would be read as something else."""
+    return spelled(along[i]) if i < len(along.words) else along[i]
+
+
 def cell_words(axes: Sequence[Axis], shape: Sequence[int], cell: Sequence[int | None]) -> str:
     """``[我,爱]``: a cell by its words; batch and head are left out, for the heading says them. ``:`` for None."""
     if not cell:
@@ -105,5 +97,5 @@ def cell_words(axes: Sequence[Axis], shape: Sequence[int], cell: Sequence[int | 
     for axis, size, i in zip(axes, shape, cell, strict=True):
         if axis.name in ("batch", "head") and len(shape) > 2:
             continue
-        parts.append(":" if i is None else labels(axis, size, sentence)[i])
+        parts.append(":" if i is None else _named(labels(axis, size, sentence), i))
     return f"[{','.join(parts)}]"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from tfstep.engine.plan import Node
-from tfstep.engine.tensor import short
+from tfstep.engine.naming import short
+from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.labels import NO_LABELS, Labels, labels, row_labels

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfstep.engine.axis import NO_AXIS, Axis, Labels
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.text import Bilingual
 from tfstep.view.export.layout import line, span
 from tfstep.view.export.numbers import Notation

@@ -7,8 +7,7 @@ from functools import singledispatch
 
 import numpy as np
 
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.study.checks import Report

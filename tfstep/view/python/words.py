@@ -7,7 +7,7 @@ from functools import singledispatch
 
 import numpy as np
 
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation
 from tfstep.session.study.checks import Report
 from tfstep.session.study.compare import Comparison

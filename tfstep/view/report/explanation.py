@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Trace, cell_of
 from tfstep.engine.why import Explanation, Factor, Term
 from tfstep.text import Bilingual
-from tfstep.view.export.indices import in_words, locate
+from tfstep.view.export.indices import in_words
 from tfstep.view.export.layout import indented, line, span, table
 from tfstep.view.export.numbers import brief, exact
 from tfstep.view.export.tables import KINDS
@@ -86,7 +86,7 @@ def _body(trace: Trace, found: Explanation) -> Iterator[Line]:
 
 
 def _kind(trace: Trace, found: Explanation) -> str:
-    tensor, _ = locate(trace, found.cell)
+    tensor, _ = cell_of(trace, found.cell)
     return str(KINDS[tensor.node.kind])
 
 
@@ -142,7 +142,7 @@ def _factor(trace: Trace, factor: Factor, names: bool, bare: bool = False) -> st
 
 def in_cell(trace: Trace, cell: str, brief_path: bool = False) -> str:
     """A cell with words for indices: ``scores[我,爱]``, its path in full or as short as in a formula."""
-    tensor, index = locate(trace, cell)
+    tensor, index = cell_of(trace, cell)
     path = tensor.name if brief_path else tensor.path
     words = in_words(tensor, index)
     return f"{path}[{','.join(words)}]" if words else path

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tfstep.engine.cell import cell_name
-from tfstep.engine.trace import Trace
+from tfstep.address.grammar import cell_name
+from tfstep.engine.trace import Trace, cell_of
 from tfstep.engine.why import Explanation, Factor
 from tfstep.errors import CommandError
 from tfstep.text import Bilingual
-from tfstep.view.export.indices import locate
 
 CELLS = 20_000  # cells explained for one answer
 NESTED = 100_000  # explanations in one answer that repeats those of shared cells
@@ -27,7 +26,7 @@ class Nest:
 
         Raises PathError where there is no such cell, CommandError where too many would have to be explained.
         """
-        tensor, index = locate(self.trace, cell)
+        tensor, index = cell_of(self.trace, cell)
         return self._explain(cell_name(tensor.path, index), depth)
 
     def _explain(self, cell: str, depth: int) -> Explanation:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from tfstep.engine.tensor import Tensor
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.session.place import PHASE_NAMES
 from tfstep.view.export.layout import indented, left, line, right, span
 from tfstep.view.text.spans import Line
@@ -32,7 +31,7 @@ def _opened(trace: Trace, tensor: Tensor, phase: str, level: int, depth: int) ->
     yield Row(tensor, phase, level)
     if level >= depth:
         return
-    inside = tensor.trace.inside(tensor.node.slot)
+    inside = tensor.trace.substeps(tensor.node.slot)
     for node in inside.plan.steps if inside is not None else ():
         yield from _opened(trace, trace[f"{tensor.path}/{node.path}"], phase, level + 1, depth)
 

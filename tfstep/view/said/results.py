@@ -23,12 +23,12 @@ from tfstep.session.results import (
     Shown,
     Stack,
     Steps,
-    Stop,
     Summed,
     Switched,
     Trained,
     Value,
 )
+from tfstep.session.stop.points import Stop
 from tfstep.text import Bilingual
 from tfstep.view.export.layout import indented, line, span, table
 from tfstep.view.export.numbers import brief, exact

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfstep.engine.cell import cell_name
+from tfstep.address.grammar import cell_name
 from tfstep.faces.tui.lesson.page import offered
 from tfstep.faces.tui.lesson.pane import Pane
 from tfstep.text import Bilingual

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tfstep.engine.tensor import Tensor
+from tfstep.address.indices import Index
+from tfstep.engine.trace import Tensor
 from tfstep.errors import TfstepError
 from tfstep.faces.tui.pointing import grids
 from tfstep.lessons.player.events import Asked, Event, Looked, Ran, Worked
-from tfstep.session.address.target import Index, target
+from tfstep.session.address.target import target
 from tfstep.session.place import position_of
 from tfstep.session.results import Explained, Moved, Shown
 from tfstep.view.frame.frame import subject_of

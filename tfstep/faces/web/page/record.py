@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.plan import Literal, Node
-from tfstep.engine.tensor import Tensor
+from tfstep.engine.node import Literal, Node
 from tfstep.engine.terms import AtomTerm, explained
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.faces.web.page.pattern import Pattern, Place, pattern
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import LANGUAGES, Bilingual, language, set_language

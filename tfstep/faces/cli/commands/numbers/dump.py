@@ -18,8 +18,7 @@ from tfstep.faces.cli.settings import Settings, is_terminal
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    from tfstep.engine.tensor import Tensor
-    from tfstep.engine.trace import Trace
+    from tfstep.engine.trace import Tensor, Trace
     from tfstep.scenario.scenario import Scenario
 
 SUFFIXES = {

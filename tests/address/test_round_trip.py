@@ -1,0 +1,77 @@
+"""Every name of a cell that is shown can be given back, and means the same cell."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+import pytest
+
+import tfstep
+from tfstep.address.grammar import cell_name
+from tfstep.commands.language.session import Session
+from tfstep.engine.trace import Tensor, Trace, cell_of
+from tfstep.scenario.file.catalog import shipped
+from tfstep.session.address.target import cell
+from tfstep.view.cell.equation import name_of
+from tfstep.view.report.explanation import in_cell
+
+STEPS, CELLS = 24, 2
+
+
+@cache
+def session(scenario: str) -> Session:
+    return Session(tfstep.load(scenario))
+
+
+def in_sight(here: Session, text: str) -> bool:
+    """Whether a cell is of the sentence and the head that the screen shows, whose numbers it leaves out."""
+    tensor, index = cell_of(here.trace, text)
+    under = here.cursor.on(tensor)
+    return all(index[k] == under[k] for k, name in enumerate(tensor.axes) if name in ("batch", "head"))
+
+
+def sampled(trace: Trace) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
+    """Some tensors of a run, inner ones included, each with some of its cells."""
+    nodes = [node for node in trace.plan.nodes if node.spec.size]
+    for node in nodes[:: max(1, len(nodes) // STEPS)]:
+        tensors = [trace[node.path]]
+        inside = trace.substeps(node.slot)
+        if inside is not None and inside.plan.steps:
+            tensors.append(trace[inside.prefix + inside.plan.steps[0].path])
+        for tensor in tensors:
+            for flat in {0, tensor.value.size - 1}:
+                yield tensor, tuple(map(int, np.unravel_index(flat, tensor.shape)))
+
+
+@pytest.mark.parametrize("scenario", shipped())
+def test_what_an_explanation_prints_means_the_same_cell(scenario: str) -> None:
+    trace = session(scenario).trace
+    seen = 0
+    for tensor, index in sampled(trace):
+        found = trace.explain(cell_name(tensor.path, index))
+        cells = [found.cell, *[f.cell for term in found.terms[:3] for f in term.factors if f.cell]]
+        for each in cells:
+            there, at = cell_of(trace, each)
+            assert cell_name(there.path, at) == each
+            spoken, same = cell_of(trace, in_cell(trace, each))
+            assert (spoken.path, same) == (there.path, at), in_cell(trace, each)
+            seen += 1
+    assert seen > 20
+
+
+@pytest.mark.parametrize("scenario", shipped())
+def test_what_the_screen_calls_a_cell_means_it_there(scenario: str) -> None:
+    here = session(scenario)
+    for tensor, index in sampled(here.trace):
+        if tensor.step is None:
+            continue
+        here.run(f"goto {tensor.path}")
+        here.cursor.move_to(tensor, index)
+        name = name_of(here.trace, cell_name(tensor.path, index))
+        found, at = cell(here, name)
+        assert (found.path, at) == (tensor.path, index), name
+        for term in here.trace.explain(cell_name(tensor.path, index)).terms[:2]:
+            for factor in term.factors:
+                if factor.cell is not None and in_sight(here, factor.cell):
+                    found, at = cell(here, name_of(here.trace, factor.cell))
+                    assert cell_name(found.path, at) == factor.cell

@@ -1,0 +1,191 @@
+"""What the indices of an address mean on the axes of a tensor."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from types import EllipsisType
+from typing import Any, Protocol
+
+from tfstep.address.grammar import Item, Word, written
+from tfstep.errors import PathError, did_you_mean
+from tfstep.text import Bilingual
+
+Cell = tuple[int, ...]
+Index = tuple[int | slice, ...]
+LETTERS = {
+    "batch": "#",
+    "head": "h",
+    "model": "d",
+    "d_k": "d",
+    "d_v": "d",
+    "hidden": "h",
+    "vocab": "w",
+    "in": "i",
+    "out": "o",
+    "position": "p",
+    "query": "q",
+    "key": "k",
+}
+"""The letter before the number of a place along an axis without words: ``d0``."""
+_LABEL = re.compile(r"(#|[a-z])([0-9]{1,9})$")
+_OUTER = ("batch", "head")
+
+
+class Indexed(Protocol):
+    """A tensor, as far as its cells are counted and called by words."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def axes(self) -> tuple[str, ...]: ...
+    def words(self, axis: int, sentence: int) -> Sequence[str]:
+        """The words along an axis in one sentence of the batch; none where it has no words."""
+        ...
+
+
+def places(tensor: Indexed, items: Sequence[Item], under: Cell | None = None) -> Index:
+    """The numbers and slices that indices mean, one for each axis from the first; words are looked up.
+
+    Where there is only one sentence or head, or ``under``, the cell under a cursor, says which, its index may be left
+    out of what has no meaning otherwise.
+    Raises PathError.
+    """
+    if ... in items:
+        at = list(items).index(...)
+        missing = len(tensor.shape) - len(items) + 1
+        items = [*items[:at], *[slice(None)] * missing, *items[at + 1 :]]
+    try:
+        found = _along(tensor, items)
+        _inside(tensor, found)
+        return found
+    except PathError:
+        filled = _filled(tensor, items, under)
+        if filled is None:
+            raise
+        found = _along(tensor, filled)
+        _inside(tensor, found)
+        return found
+
+
+def whole(tensor: Indexed, index: Index | None, under: Cell | None = None) -> Cell:
+    """The indices of one cell, counted from 0; those of sentence and head that are not given are the only ones there
+    are, or those of ``under``, the cell under a cursor. Raises PathError for slices, and where there is no such cell.
+    """
+    index = index or ()
+    if len(index) < len(tensor.shape) and (filled := _filled(tensor, index, under)) is not None:
+        index = filled
+    names = ", ".join(tensor.axes)
+    for item in index:
+        if isinstance(item, slice):
+            raise PathError(
+                Bilingual(
+                    "{path}{index} is more than one cell; every axis needs a number ({names})",
+                    "{path}{index} 不止一个单元格；每个轴都要写一个下标（{names}）",
+                    path=tensor.path,
+                    index=bracketed(index),
+                    names=names,
+                )
+            )
+    if len(index) != len(tensor.shape):
+        raise PathError(
+            Bilingual(
+                "{path} has {n} axes ({names}), {found} indices were given",
+                "{path} 有 {n} 个轴（{names}），给出了 {found} 个下标",
+                path=tensor.path,
+                n=len(tensor.shape),
+                names=names,
+                found=len(index),
+            )
+        )
+    _inside(tensor, index)
+    return tuple(i % size for i, size in zip(index, tensor.shape, strict=True) if isinstance(i, int))
+
+
+def bracketed(index: Index | None) -> str:
+    """``[0,:,1]``; nothing for all of a tensor."""
+    return "" if index is None else f"[{','.join(map(written, index))}]"
+
+
+def place(words: Sequence[str], word: str) -> int | None:
+    """Where a word stands; ``他#2`` is its second occurrence."""
+    if word in words:
+        return words.index(word)
+    base, mark, nth = word.rpartition("#")
+    if not mark or not nth.isascii() or not nth.isdecimal() or len(nth) > 6 or nth == "0":
+        return None
+    found = [k for k, each in enumerate(words) if each == base]
+    return found[int(nth) - 1] if 1 <= int(nth) <= len(found) else None
+
+
+def _filled(tensor: Indexed, items: Sequence[Any], under: Cell | None = None) -> Any:
+    """The indices with those of sentence and head, or of the first axes of size 1, put in, where just these are not
+    given; else None."""
+    missing = len(tensor.shape) - len(items)
+    outer = [k for k, name in enumerate(tensor.axes) if name in _OUTER]
+    alone = [k for k in outer if tensor.shape[k] == 1]
+    first = next((k for k, size in enumerate(tensor.shape) if size > 1), len(tensor.shape) - 1)
+    if missing <= 0:
+        return None
+    if missing == len(alone):
+        given = dict.fromkeys(alone, 0)
+    elif missing == first:
+        given = dict.fromkeys(range(first), 0)
+    elif under is not None and missing == len(outer):
+        given = {k: under[k] for k in outer}
+    else:
+        return None
+    rest = iter(items)
+    return tuple(given[k] if k in given else next(rest) for k in range(len(tensor.shape)))
+
+
+def _along(tensor: Indexed, items: Sequence[Item]) -> Index:
+    found: list[int | slice] = []
+    for axis, item in enumerate(items):
+        found.append(item if isinstance(item, int | slice) else word_at(tensor, axis, item, found))
+    return tuple(found)
+
+
+def _inside(tensor: Indexed, index: Sequence[int | slice]) -> None:
+    """Raises PathError for a number outside of its axis."""
+    for i, size, name in zip(index, tensor.shape, tensor.axes, strict=False):
+        if isinstance(i, int) and not -size <= i < size:
+            raise PathError(
+                Bilingual(
+                    "{path}: index {i} is outside of axis {name}, which has {size} (0 to {last})",
+                    "{path}：下标 {i} 超出轴 {name} 的范围，它共有 {size} 个（0 到 {last}）",
+                    path=tensor.path,
+                    i=i,
+                    name=name or "?",
+                    size=size,
+                    last=size - 1,
+                )
+            )
+
+
+def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Sequence[Any]) -> int:
+    """Where a word, or the label of a place without words, stands along an axis; ``before`` are the indices of the
+    axes before it, for the sentence that is meant. Raises PathError."""
+    word = item.text if isinstance(item, Word) else "..."
+    name = tensor.axes[axis] if axis < len(tensor.axes) else str(axis)
+    sentence = next((i for a, i in zip(tensor.axes, before, strict=False) if a == "batch" and isinstance(i, int)), 0)
+    words = tensor.words(axis, sentence) if axis < len(tensor.axes) else ()
+    at = place(words, word)
+    label = _LABEL.match(word)
+    if at is None and label and isinstance(item, Word) and not item.quoted and LETTERS.get(name) == label[1]:
+        at = int(label[2])
+    if at is not None:
+        return at
+    raise PathError(
+        Bilingual(
+            "{path}: {word!r} is neither a whole number nor a word of axis {axis}{words}{near}",
+            "{path}：{word!r} 既不是整数，也不是轴 {axis} 上的词{words}{near}",
+            path=tensor.path,
+            word=word[:40],
+            axis=name,
+            words=f" ({' '.join(words[:12])})" if words else "",
+            near=did_you_mean(word, words),
+        )
+    )

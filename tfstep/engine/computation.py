@@ -1,0 +1,147 @@
+"""The numbers of a plan: each computed when it is first read, those inside a step as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, Self, TypeVar
+
+import numpy as np
+from msgspec import Struct
+
+from tfstep.engine.leaves import Leaves
+from tfstep.engine.plan import Plan
+from tfstep.engine.substeps import Computed, Pin, unfold
+
+KEPT = 64  # unfolded steps that are remembered
+T = TypeVar("T", bound="Computation")
+
+
+class Source(Struct, Generic[T], frozen=True, eq=False):
+    """Which tensor an input of an inside is."""
+
+    trace: T
+    slot: int
+
+
+class Computation:
+    """A plan with its numbers, None where they are still to be computed, and the steps that are pinned."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        values: list[Any],
+        pins: dict[int, Pin] | None = None,
+        sources: tuple[Any, ...] = (),
+        prefix: str = "",
+    ) -> None:
+        self.plan = plan
+        self.values = values
+        self.pins = pins or {}
+        self.sources: tuple[Source[Self], ...] = sources  # of an inside: which numbers its inputs are
+        self.prefix = prefix  # of an inside: the path of its step, with a slash
+        self.outer: Self | None = None  # of an inside: the trace whose step it unfolds
+        self.runs = 0
+        self._substeps: dict[int, Self | None] = {}
+
+    @classmethod
+    def start(cls, plan: Plan, leaves: Mapping[int, np.ndarray]) -> Self:
+        """A trace of which only the leaves are known."""
+        values: list[Any] = [None] * len(plan.nodes)
+        for slot, value in (leaves.ready if isinstance(leaves, Leaves) else leaves).items():
+            values[slot] = value
+        return cls(plan, values)
+
+    def run(self) -> Self:
+        """Compute every step that is not there yet; returns the trace itself."""
+        values, special = self.values, self._special()
+        for slot, later in self.plan.later.items():
+            if values[slot] is None:
+                values[slot] = later()
+        with np.errstate(all="ignore"):
+            for slot, run in self.plan.program:
+                if values[slot] is None:
+                    self.runs += 1
+                    values[slot] = self._result(slot) if slot in special else run(values)
+        return self
+
+    def value(self, slot: int) -> np.ndarray:
+        """The numbers of one tensor, computed now if they are stale; read-only."""
+        if self.values[slot] is None:
+            self._pull(slot)
+        value = self.values[slot]
+        if type(value) is not np.ndarray:
+            value = self.values[slot] = np.asarray(value)
+        value.setflags(write=False)
+        return value  # type: ignore[no-any-return]  # values holds arrays only, and None where stale
+
+    def stale(self, slot: int) -> bool:
+        """Whether this tensor waits to be computed."""
+        return self.values[slot] is None
+
+    def _pull(self, slot: int) -> None:
+        nodes, values = self.plan.nodes, self.values
+        if slot < len(self.sources):
+            source = self.sources[slot]
+            values[slot] = source.trace.value(source.slot)
+            return
+        if slot in self.plan.later:
+            values[slot] = self.plan.later[slot]()
+            return
+        special, runs = self._special() if self.pins else (), self.plan.runs
+        with np.errstate(all="ignore"):
+            for s in self._waiting(slot):
+                if nodes[s].op is None:
+                    self._pull(s)
+                    continue
+                self.runs += 1
+                values[s] = self._result(s) if s in special else runs[s](values)
+
+    def _waiting(self, slot: int) -> list[int]:
+        """What is stale of all that a slot is computed from, in order."""
+        if all(self.values[s] is not None for s in self.plan.nodes[slot].slots) and not self.pins:
+            return [slot]
+        if not self.pins:
+            return [s for s in self.plan.upstream(slot) if self.values[s] is None]
+        nodes, needed, todo = self.plan.nodes, set(), [slot]
+        while todo:
+            s = todo.pop()
+            if s in needed or self.values[s] is not None:
+                continue
+            needed.add(s)
+            todo.extend(nodes[s].slots)
+            if (of := nodes[s].vjp_of) is not None and of in self.pins:  # computed from what the pin hides
+                todo.extend(nodes[of].slots)
+        return sorted(needed)
+
+    def _special(self) -> set[int]:
+        """The steps that pins change: the pinned ones, and those that carry a gradient through them."""
+        return {s for slot in self.pins for s in (slot, *self.plan.vjps.get(slot, ()))}
+
+    def _result(self, slot: int) -> np.ndarray:
+        inside = self.substeps(slot)
+        assert inside is not None
+        return inside.value(inside.plan.result)
+
+    def substeps(self, slot: int) -> Self | None:
+        """The steps inside a step, computed when read; None where there is nothing inside (a primitive)."""
+        if slot in self._substeps:
+            return self._substeps[slot]
+        while len(self._substeps) >= KEPT:
+            del self._substeps[next(iter(self._substeps))]
+        unfolded = unfold(self.plan, self.pins, self.plan.nodes[slot])
+        inside = None
+        if unfolded is not None:
+            plan, inputs = unfolded
+            inside = type(self).start(plan, plan.leaves)
+            inside.sources = tuple(self._source(s) for s in inputs)
+            inside.prefix = f"{self.prefix}{self.plan.nodes[slot].path}/"
+            inside.outer = self
+        self._substeps[slot] = inside
+        return inside
+
+    def _source(self, slot: int | Computed) -> Source[Self]:
+        if isinstance(slot, int):
+            return Source(self, slot)
+        inside = self.substeps(slot.slot)
+        assert inside is not None
+        return Source(inside, inside.plan.paths["computed"].slot)
