@@ -69,6 +69,8 @@ class MaskFill(Primitive):
     """Scores with every masked cell replaced by one very negative value. Shapes: x (batch, head, query, key),
     mask (batch, 1, query, key) of reasons (0 visible, else a sum of 1 padding, 2 causal, 4 window …) → as x."""
 
+    code = {"numpy": "np.where({mask}, {x}.dtype.type({value}), {x})", "torch": "{x}.masked_fill({mask} != 0, {value})"}
+
     formula = Template("{x}, but {value} where masked", "{x}，被遮处换成 {value}")
     vjp_formula = {"x": Template("{g}, but 0 where masked", "{g}，被遮处为 0")}
     kernel, kernel_x = fast.mask_fill, fast.mask_fill_x

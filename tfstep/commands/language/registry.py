@@ -61,7 +61,7 @@ class Command(Struct, frozen=True):
 
 
 ROOMS = (
-    *("move", "stop", "look", "display", "info", "change", "inputs", "compare"),
+    *("move", "stop", "look", "code", "display", "info", "change", "inputs", "compare"),
     *("learn", "verify", "draw", "save", "history", "recover", "help"),
 )
 """The modules in which commands are declared, in the order in which the help lists them."""
