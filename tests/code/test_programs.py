@@ -89,6 +89,11 @@ def test_pins_and_edited_gradients_are_lines_of_the_program() -> None:
         "{model: {kind: decoder, tie: [[tgt.E, out.W]]}, vocab: [a, b], input: {target: a b, labels: b a}}",
         "{model: {kind: encoder, heads: 2, kv_heads: 1, activation: swiglu, positional: rope, norm: rms}" + WORDS,
         "{model: {kind: encoder, norm: batch, activation: gelu_tanh, dtype: float32}" + WORDS,
+        "{model: {kind: encoder, experts: {count: 3, top: 2, router: topk}, sinks: true, window: 1, gated: true}"
+        + WORDS,
+        "{model: {kind: encoder, norm_position: both, qk_norm: head, norm: rms, norm_offset: 1, score_softcap: 5}"
+        + WORDS,
+        "{model: {kind: encoder, positional: relative, pooler: tanh, head_transform: true, token_types: 2}" + WORDS,
         FORMULA,
         "{model: {kind: encoder, head: false}, vocab: 3, input: {source: 0 1 2}}",
     ],

@@ -35,6 +35,20 @@ class KeepTop(Primitive):
         "x": Template("{g} where {by} is among the {k} largest, else 0", "{by} 属前 {k} 大处取 {g}，其余为 0")
     }
 
+    helper = {
+        "numpy": """def keep_top(x, by, k, other):
+    # x where by is among the k largest of its row, else other
+    place = np.argsort(np.argsort(-by, axis=-1, kind="stable"), axis=-1, kind="stable")
+    return np.where(place < k, x, x.dtype.type(other))
+""",
+        "torch": """def keep_top(x, by, k, other):
+    # x where by is among the k largest of its row, else other
+    place = torch.argsort(torch.argsort(-by, dim=-1, stable=True), dim=-1, stable=True)
+    return torch.where(place < k, x, other)
+""",
+    }
+    code = dict.fromkeys(("numpy", "torch"), "keep_top({x}, {by}, {k}, {other})")
+
     def infer(self, *args: Spec | Literal, k: int, other: float) -> Spec:
         """The shape of x."""
         assert isinstance(args[0], Spec)
