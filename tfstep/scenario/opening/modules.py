@@ -143,7 +143,7 @@ def _made(
     lines = ["tfstep: 1", f"model: {flow(model)}", f"vocab: {vocab}" if vocab else "", "loss: {kind: none}"]
     lines += [f"weights: {{file: {flow(str(file))}, names: pytorch}}"]
     spelled = {key: each for key, each in asked.items() if isinstance(each, dict)}
-    start = spelled or {"x": [[0.0] * model["d_model"]]}
+    start: dict[str, Any] = spelled or {"x": [[0.0] * model["d_model"]]}
     lines.insert(2, f"input: {flow(start)}")
     scenario = load_text("\n".join(filter(None, lines)) + "\n", "module")
     numbers = {key: each for key, each in asked.items() if isinstance(each, np.ndarray)}
