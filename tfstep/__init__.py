@@ -22,6 +22,7 @@ __all__ = [
     "Trace",
     "__version__",
     "diagnose",
+    "from_torch",
     "load",
     "recording",
     "trace",
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from tfstep.compare.recorded.recording import Recording, recording
     from tfstep.engine.trace import Trace
     from tfstep.errors import TfstepError
+    from tfstep.scenario.opening.modules import from_torch
     from tfstep.scenario.scenario import Scenario, load
 
 _HOMES = {  # what is loaded from where when it is first asked for, so that `import tfstep` stays light
@@ -44,6 +46,7 @@ _HOMES = {  # what is loaded from where when it is first asked for, so that `imp
     "TfstepError": "tfstep.errors",
     "Trace": "tfstep.engine.trace",
     "diagnose": "tfstep.compare.diagnose",
+    "from_torch": "tfstep.scenario.opening.modules",
     "load": "tfstep.scenario.scenario",
     "recording": "tfstep.compare.recorded.recording",
     "load_ipython_extension": "tfstep.faces.notebook.magic",  # `%load_ext tfstep`

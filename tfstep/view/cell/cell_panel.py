@@ -260,7 +260,8 @@ def account(
     if not trace.prefix:
         nodes = trace.plan.nodes
         grad = trace.plan.related.get((tensor.node.slot, "gradient"))
-        if grad is not None:
+        # of a checkpoint the backward pass is long, and waits until somebody asks for it with g
+        if grad is not None and not (trace.plan.later and trace.stale(grad.slot)):
             gradient = float(trace.value(grad.slot)[cell])
             gradient_cell = cell_name(grad.path, cell)
             reason = explained(root[grad.path], cell, at)

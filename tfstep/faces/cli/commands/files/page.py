@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, output, scenario, variant
 from tfstep.faces.cli.output import Output
 from tfstep.faces.cli.settings import Settings
@@ -16,9 +17,8 @@ from tfstep.text import Bilingual
 def _run(settings: Settings, scenario: str, variant: str | None, output: Path | None) -> None:
     from tfstep import trace
     from tfstep.faces.web.page.write import page
-    from tfstep.scenario.scenario import load
 
-    loaded = load(scenario, variant)
+    loaded = load(settings, scenario, variant)
     Output(settings, output).text([page(loaded, trace(loaded))])
 
 
@@ -30,6 +30,6 @@ COMMAND = command(
         "把一次运行写成一个 HTML 文件，可用于博客或课堂：用屏幕界面的按键或鼠标逐步走完，每个格子都说明来历，包括梯度，"
         "中英文皆可。文件不需要服务器，也不加载任何东西。",
     ),
-    [scenario(), variant(), output()],
+    [scenario(), *reading(), variant(), output()],
     _run,
 )
