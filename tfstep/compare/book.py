@@ -57,6 +57,11 @@ def moderate(x: np.ndarray) -> np.ndarray:
 
 def extent(x: np.ndarray) -> float:
     """The length of all numbers as one vector, masked ones left out."""
+    flat = x.ravel() if x.dtype.kind == "f" else x.ravel().astype(np.float64)
+    with np.errstate(all="ignore"):
+        whole = float(np.sqrt(np.vdot(flat, flat)))
+    if whole < HIDDEN:  # so no cell is masked
+        return whole
     plain = moderate(x)
     return float(np.sqrt(np.vdot(plain, plain)))
 
