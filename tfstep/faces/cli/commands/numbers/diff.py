@@ -10,6 +10,7 @@ import click
 
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, NotNegative, Option
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import as_json, command, scenario, variant
 from tfstep.faces.cli.output import Output
 from tfstep.faces.cli.settings import Settings
@@ -37,8 +38,8 @@ def _run(
 
     out = Output(settings)
     if other is not None and Path(other).suffix in RECORDED:
-        return _recorded(out, scenario, Path(other), variant, tol, as_json)
-    one, two = _pair(scenario, other, variant)
+        return _recorded(settings, scenario, Path(other), variant, tol, as_json)
+    one, two = _pair(settings, scenario, other, variant)
     found = compare(trace(one), trace(two), Align(align), tol)
     if as_json:
         out.text([comparison_json(found)])
@@ -48,16 +49,15 @@ def _run(
 
 
 def _recorded(
-    out: Output, scenario: str, other: Path, variants: Sequence[str], tol: float | None, as_json: bool
+    settings: Settings, scenario: str, other: Path, variants: Sequence[str], tol: float | None, as_json: bool
 ) -> int:
     """The scenario against arrays in a file, under the same paths. Raises CommandError where none is there."""
     from tfstep import trace
     from tfstep.compare.recorded.reading import read
-    from tfstep.scenario.scenario import load
     from tfstep.session.study.compare import compare_arrays
     from tfstep.view.report.comparison import comparison, comparison_json
 
-    one = load(scenario, *variants[:1])
+    out, one = Output(settings), load(settings, scenario, [*variants, None][0])
     found = compare_arrays(trace(one), read(other).arrays, tol)
     if not found.steps and not found.leaves:
         raise CommandError(
@@ -75,17 +75,15 @@ def _recorded(
     return 0 if found.equal else 1
 
 
-def _pair(scenario: str, other: str | None, variants: Sequence[str]) -> tuple[Scenario, Scenario]:
+def _pair(settings: Settings, scenario: str, other: str | None, variants: Sequence[str]) -> tuple[Scenario, Scenario]:
     """The two scenarios that are meant. Raises CommandError where they are not two."""
-    from tfstep.scenario.scenario import load
-
     if len(variants) > 2:
         raise CommandError(
             Bilingual("two runs are compared: at most two --variant", "一次比较两个：最多两个 --variant")
         )
     if other is not None:
         first, second = [*variants, None, None][:2]
-        return load(scenario, first), load(other, second)
+        return load(settings, scenario, first), load(settings, other, second)
     if not variants:
         raise CommandError(
             Bilingual(
@@ -95,8 +93,8 @@ def _pair(scenario: str, other: str | None, variants: Sequence[str]) -> tuple[Sc
             )
         )
     if len(variants) == 1:
-        return load(scenario, None), load(scenario, variants[0])
-    return load(scenario, variants[0]), load(scenario, variants[1])
+        return load(settings, scenario, None), load(settings, scenario, variants[0])
+    return load(settings, scenario, variants[0]), load(settings, scenario, variants[1])
 
 
 def _name(scenario: Scenario, other: Scenario) -> str:
@@ -113,6 +111,7 @@ COMMAND = command(
     ),
     [
         scenario(),
+        *reading(),
         Argument(
             ["other"],
             Bilingual("another scenario, or a `.npz` of dump", "另一个场景，或 dump 写出的 `.npz`"),
