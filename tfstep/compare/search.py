@@ -53,6 +53,7 @@ class Search(Struct, eq=False):
     overrides: dict[str, Override] = field(default_factory=dict)
     causes: list[Cause] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    wanted: list[frozenset[str]] = field(default_factory=list)  # for each cause what did not agree before it was mended
     faults: list[First] = field(default_factory=list)
     findings: list[Bilingual] = field(default_factory=list)
     tried: int = 0
