@@ -297,17 +297,9 @@ def _counted(search: Search, matched: set[str]) -> Iterator[Cause]:
         if k >= len(search.wanted):
             yield cause
             continue
-        of = len(search.wanted[k] & (matched | pinned))
-        yield Cause(
-            cause.kind,
-            cause.path,
-            cause.detail,
-            cause.explains,
-            max(of, cause.explains),
-            cause.name,
-            cause.line,
-            cause.also,
-        )
+        of = max(cause.explains, len(search.wanted[k] & (matched | pinned)))
+        explains = min(of, cause.explains + len(search.wanted[k] & within))
+        yield Cause(cause.kind, cause.path, cause.detail, explains, of, cause.name, cause.line, cause.also)
 
 
 def _nothing(search: Search) -> None:
