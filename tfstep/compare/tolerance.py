@@ -27,7 +27,7 @@ LARGE = 100_000  # cells of a weight from which the sizes of terms are bounded, 
 LINEAR = (
     "linear", "linear_no_bias", "matmul", "grouped_matmul", "repeat_heads", "add", "scale", "embed_scaled", "add_rows",
     "gather", "scatter", "accumulate", "transpose", "reshape", "split_heads", "concat_heads", "concat", "identity",
-    "spread", "mean", "sum", "mul", "place", "select", "sum_loss",
+    "broadcast_to", "mean", "sum", "mul", "scatter_rows", "select", "sum_loss",
 )  # fmt: skip
 """Ops whose cells are sums of products: with every number made positive they give the sizes of the terms."""
 
