@@ -149,6 +149,7 @@ def accept(search: Search, tried: Tried, missing: list[Entry]) -> None:
         )
     else:
         search.keys.append(way.key)
+        search.wanted.append(frozenset(wanted))
         search.causes.append(cause)
     search.plan, search.walk = tried.plan, there
     search.patches |= dict(way.patches)
@@ -209,7 +210,7 @@ def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
                     until="forward",
                     changes=frozenset([node.path]),
                 )
-                gained = len(search.informative(there) - search.informative(search.walk))
+                gained = len(search.informative(there) - search.informative(search.walk) - {entry.name})
                 score = (float(gained), affinity(entry.name, node.path), -float(node.slot), -float(entry.order))
                 if best is None or score > best[0]:
                     best = score, node, entry, layout
@@ -259,7 +260,7 @@ def finished(search: Search) -> Diagnosis:
     unmatched = tuple(e.name for e in search.book.entries if e.name not in names and e.name not in taken)
     found = search.informative(search.walk)
     real = {n for n in found if search.book.by_name[n].note.kind != "weight"}
-    if not real and not search.causes and not search.faults:
+    if not (real or matched) and not search.causes and not search.faults:
         _nothing(search)
     faults = sorted(search.faults, key=lambda f: search.plan.paths[f.path].slot) if search.faults else []
     remarks = list(search.kept.remarks)
@@ -280,12 +281,25 @@ def finished(search: Search) -> Diagnosis:
         tuple(matched),
         unmatched,
         faults[0] if faults else None,
-        tuple(search.causes),
+        tuple(_counted(search, names)),
         tuple(search.findings),
         tuple(remarks),
         tuple(faults),
         search.tried,
     )
+
+
+def _counted(search: Search, matched: set[str]) -> Iterator[Cause]:
+    """The causes, each of as many arrays as are ours at all: what is a step of their own counts for none."""
+    pinned = {entry.name for entry, _ in search.pins.values()}
+    within = {hit.entry.name for _, hit in search.walk.inside}
+    for k, cause in enumerate(search.causes):
+        if k >= len(search.wanted):
+            yield cause
+            continue
+        of = max(cause.explains, len(search.wanted[k] & (matched | pinned)))
+        explains = min(of, cause.explains + len(search.wanted[k] & within))
+        yield Cause(cause.kind, cause.path, cause.detail, explains, of, cause.name, cause.line, cause.also)
 
 
 def _nothing(search: Search) -> None:

@@ -23,6 +23,8 @@ from tfstep.text import Bilingual
 
 Told = Callable[[int, int], None]
 LONGEST = 30.0  # seconds for which mistakes are tried
+CLOSE = 3
+LARGE = 200_000  # cells from which a mistake is first looked for close by
 PATIENCE = 14  # steps without an array of theirs after which a planted mistake is given up
 NEAREST = 12  # steps at which an unknown mistake is looked for
 
@@ -52,6 +54,7 @@ class Search(Struct, eq=False):
     overrides: dict[str, Override] = field(default_factory=dict)
     causes: list[Cause] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    wanted: list[frozenset[str]] = field(default_factory=list)  # for each cause what did not agree before it was mended
     faults: list[First] = field(default_factory=list)
     findings: list[Bilingual] = field(default_factory=list)
     tried: int = 0
@@ -169,7 +172,7 @@ class Search(Struct, eq=False):
             )
         ]
 
-    def attempt(self, way: Way) -> Tried | None:
+    def attempt(self, way: Way, patience: int = PATIENCE) -> Tried | None:
         """Plant a mistake and look what is found then that was not; None where it does not fit."""
         self.tried += 1
         try:
@@ -183,7 +186,7 @@ class Search(Struct, eq=False):
                 self.leaves,
                 self.walk,
                 self.pins,
-                patience=PATIENCE,
+                patience=patience,
                 until="forward",
                 changes=frozenset(way.patches),
             )
@@ -192,6 +195,13 @@ class Search(Struct, eq=False):
 
     def best(self, suspects: list[Node], missing: list[Entry]) -> Tried | None:
         """The mistake with which most of the missing arrays are found."""
+        if self.plan.cells > LARGE:  # look close by first
+            found = self._best(suspects, missing, CLOSE)
+            if found is not None:
+                return found
+        return self._best(suspects, missing, PATIENCE)
+
+    def _best(self, suspects: list[Node], missing: list[Entry], patience: int) -> Tried | None:
         wanted = {entry.name for entry in missing}
         found: list[Tried] = []
         last = None
@@ -202,7 +212,7 @@ class Search(Struct, eq=False):
             if self.late:
                 break
             for way in self.ways(node):
-                tried = self.attempt(way)
+                tried = self.attempt(way, patience)
                 if tried is None:
                     continue
                 found.append(tried)
