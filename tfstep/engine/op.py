@@ -72,6 +72,11 @@ class Op:
     Positional parameters of `forward` are tensors, keyword-only ones are attributes of the step.
     ``formula`` is in the paper's notation, with ``{arg}`` for each operand; ``vjp_formula[arg]`` likewise,
     with ``{g}`` for the gradient of the result and ``{y}`` for the result.
+
+    ``code`` is its line in a program without tfstep, by library (numpy, torch): ``{arg}`` stands for an operand,
+    ``{attribute}`` for the value of one, ``{dims}`` for the axes of a reduction as numbers. ``helper`` is the source
+    of a function that the line calls. A composite needs none, its line is made from those of its primitives, but
+    may say what the library itself calls it.
     """
 
     name: str = ""
@@ -79,6 +84,8 @@ class Op:
     shapes_zh: str = ""  # its shapes, where the docstring says them in words
     purpose: Bilingual = Bilingual("", "")  # what a step of it is for, where its place in a model does not say
     formula: str | Template = ""
+    code: Mapping[str, str] = {}
+    helper: Mapping[str, str] = {}
     vjp_formula: ClassVar[Mapping[str, str | Template]] = {}
     primitive: ClassVar[bool] = False
     arguments: tuple[str, ...] = ()
@@ -112,6 +119,10 @@ class Op:
         """What must be said of a cell beyond its terms, where there is something: a row that is masked whole."""
         return None
 
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """The line to fill in; an op whose line depends on its attributes says so here."""
+        return self.code.get(library, "")
+
     def vjp_notation(self, argument: str, attrs: dict[str, Any]) -> str | Template:
         """The formula of the VJP of one argument."""
         return self.vjp_formula.get(argument, "")
@@ -122,20 +133,9 @@ class Op:
 
 
 class Primitive(Op):
-    """An op that computes with NumPy and explains its own cells.
-
-    ``code`` is its line in a program without tfstep, by library (numpy, torch): ``{arg}`` stands for an operand,
-    ``{attribute}`` for the value of one, ``{dims}`` for the axes of a reduction as numbers. ``helper`` is the source
-    of a function that the line calls. A composite needs none: its line is made from those of its primitives.
-    """
+    """An op that computes with NumPy and explains its own cells."""
 
     primitive = True
-    code: Mapping[str, str] = {}
-    helper: Mapping[str, str] = {}
-
-    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
-        """The line to fill in; an op whose line depends on its attributes says so here."""
-        return self.code.get(library, "")
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
         """The terms of one cell. ``args`` are arrays (or `Literal`), read where the terms depend on values."""
