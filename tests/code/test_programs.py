@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tfstep
-from tfstep.code.program import Library, Written, whole
+from tfstep.code.program import Library, Written, steps_only, whole
 from tfstep.engine.op import CATALOGUE
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
@@ -139,3 +139,12 @@ def test_the_debugger_shows_the_lines_of_where_one_is() -> None:
     text = "\n".join(str(each) for each in session.run("code").texts)
     assert "def softmax(x):" in text
     assert "d_enc0_attn_weights = " in text
+
+
+def test_in_pytorch_the_line_of_a_gradient_asks_autograd() -> None:
+    trace = tfstep.trace(tfstep.load("wo-ai-ni"))
+    nodes = [trace.plan.paths[path] for path in ("enc0.attn.weights", "enc0.attn.weights.grad")]
+    assert steps_only(trace, nodes, Library.TORCH).splitlines() == [
+        "enc0_attn_weights = torch.softmax(enc0_attn_masked, dim=-1)  # (batch 1, head 1, query 3, key 3)",
+        "d_enc0_attn_weights = enc0_attn_weights.grad  # (batch 1, head 1, query 3, key 3)",
+    ]

@@ -22,7 +22,7 @@ ONE_OPERAND = "it has one operand, which is its first and its last"
 EITHER_WAY = "the smaller of two is the same whichever comes first"
 ONE_STEP = "one column from start to stop, whatever the step"
 COS_AND_SIN = "only the width is read, and both tables have one"
-_column = "put(along, axis=-1, start=expert, stop=expert + 1, step=1, size=weights.shape[-1])"
+_column = "unslice(along, axis=-1, start=expert, stop=expert + 1, step=1, size=weights.shape[-1])"
 _turned = "of_first(g, cos, lambda g: g * cos - turned(named('g_sin', g * sin), pairs))"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {

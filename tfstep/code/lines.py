@@ -20,7 +20,7 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.engine.node import Node, Operation
-from tfstep.engine.op import CATALOGUE, Primitive
+from tfstep.engine.op import CATALOGUE
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.text import Bilingual
@@ -97,8 +97,8 @@ def number(value: float) -> str:
 def step(trace: Trace, node: Node, operands: list[Code], library: str, functions: Functions) -> Code:
     """One step over the names of what it reads. Raises CommandError where an op has no line for the library."""
     assert node.op is not None
-    if node.op.primitive:
-        return _primitive(trace, node, operands, library, functions)
+    if node.op.primitive or library in node.op.code:
+        return _declared(trace, node, operands, library, functions)
     inside = trace.substeps(node.slot)
     assert inside is not None
     count = _count(inside)
@@ -184,9 +184,9 @@ def _functions() -> frozenset[str]:
     return frozenset(op.name for op in CATALOGUE.ops.values() if not op.primitive or getattr(op, "helper", None))
 
 
-def _primitive(trace: Trace, node: Node, operands: list[Code], library: str, functions: Functions) -> Code:
+def _declared(trace: Trace, node: Node, operands: list[Code], library: str, functions: Functions) -> Code:
     op = node.op
-    assert isinstance(op, Primitive)
+    assert op is not None
     attrs = {
         **{p.name: p.default for p in inspect.signature(op.forward).parameters.values() if p.kind is p.KEYWORD_ONLY},
         **node.attrs,

@@ -276,6 +276,10 @@ def steps_only(trace: Trace, nodes: Iterable[Node], library: Library = Library.N
     body: list[str] = []
     for node in nodes:
         if library is Library.TORCH and node.phase == "backward":
+            if "/" in node.path:  # the share of one use is inside autograd
+                continue
+            base = trace.plan.paths[node.path.removesuffix(".grad")]
+            body.append(f"{writer.names[node.slot]} = {writer.names[base.slot]}.grad{_axes(node)}")
             continue
         for pinned in trace.pins:
             writer.computed.setdefault(pinned, f"{writer.names[pinned]}_computed")

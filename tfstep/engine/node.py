@@ -32,6 +32,8 @@ class Operation:
     name: str = ""
     purpose: Bilingual = Bilingual("", "")  # what a step of it is for, where its place in a model does not say
     formula: str | Template = ""
+    code: Mapping[str, str] = {}
+    helper: Mapping[str, str] = {}
     vjp_formula: ClassVar[Mapping[str, str | Template]] = {}
     primitive: ClassVar[bool] = False
     arguments: tuple[str, ...] = ()
@@ -43,6 +45,10 @@ class Operation:
     def remark(self, cell: tuple[int, ...], args: list[Any], attrs: dict[str, Any]) -> Bilingual | None:
         """What must be said of a cell beyond its terms, where there is something: a row that is masked whole."""
         return None
+
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """Its line in a program, to fill in; an op whose line depends on its attributes says so here."""
+        return self.code.get(library, "")
 
     def vjp_notation(self, argument: str, attrs: dict[str, Any]) -> str | Template:
         """The formula of the VJP of one argument."""

@@ -10,7 +10,7 @@ Only a `Primitive` computes by itself, and only a primitive says why a cell is w
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from msgspec import Struct, field
@@ -69,6 +69,11 @@ class Op(Operation):
     """One function of tensors. Subclasses write `forward` and ``vjp_ARG`` for each differentiable argument.
 
     Positional parameters of `forward` are tensors, keyword-only ones are attributes of the step.
+
+    ``code`` is its line in a program without tfstep, by library (numpy, torch): ``{arg}`` stands for an operand,
+    ``{attribute}`` for the value of one, ``{dims}`` for the axes of a reduction as numbers. ``helper`` is the source
+    of a function that the line calls. A composite needs none, its line is made from those of its primitives, but
+    may say what the library itself calls it.
     """
 
     about_zh: str = ""  # what it does, in Chinese; the English is the first sentence of the docstring
@@ -96,20 +101,9 @@ class Op(Operation):
 
 
 class Primitive(Op):
-    """An op that computes with NumPy and explains its own cells.
-
-    ``code`` is its line in a program without tfstep, by library (numpy, torch): ``{arg}`` stands for an operand,
-    ``{attribute}`` for the value of one, ``{dims}`` for the axes of a reduction as numbers. ``helper`` is the source
-    of a function that the line calls. A composite needs none: its line is made from those of its primitives.
-    """
+    """An op that computes with NumPy and explains its own cells."""
 
     primitive = True
-    code: Mapping[str, str] = {}
-    helper: Mapping[str, str] = {}
-
-    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
-        """The line to fill in; an op whose line depends on its attributes says so here."""
-        return self.code.get(library, "")
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
         """The terms of one cell. ``args`` are arrays (or `Literal`), read where the terms depend on values."""

@@ -24,6 +24,7 @@ class Gelu(Op):
     """Gaussian error linear unit, x Φ(x) (Hendrycks & Gimpel 2016). Shapes: x (…) → (…)."""
 
     about_zh = "高斯误差线性单元 x Φ(x)。"
+    code = {"torch": "torch.nn.functional.gelu({x})"}
     formula = "½ {x} (1 + erf({x} / √2))"
     vjp_formula = {"x": "{g} · (Φ({x}) + {x} φ({x}))"}
     kernel, kernel_x = fast.gelu, fast.gelu_x
@@ -44,6 +45,7 @@ class GeluTanh(Op):
     """GELU by its tanh approximation (Hendrycks & Gimpel 2016, section 2), as GPT-2 uses it. Shapes: x (…) → (…)."""
 
     about_zh = "GELU 的 tanh 近似，GPT-2 所用。"
+    code = {"torch": "torch.nn.functional.gelu({x}, approximate='tanh')"}
     formula = "½ {x} (1 + tanh(√(2/π) ({x} + 0.044715 {x}³)))"
     vjp_formula = {"x": "{g} · (½ (1 + t) + ½ {x} (1 − t²) √(2/π) (1 + 3 · 0.044715 {x}²))"}
     kernel, kernel_x = fast.gelu_tanh, fast.gelu_tanh_x
@@ -65,6 +67,7 @@ class Silu(Op):
     """Sigmoid-weighted linear unit, x σ(x) (Elfwing et al. 2017). Shapes: x (…) → (…)."""
 
     about_zh = "x 乘以自己的 sigmoid。"
+    code = {"torch": "torch.nn.functional.silu({x})"}
     formula = "{x} · σ({x})"
     vjp_formula = {"x": "{g} · σ({x}) · (1 + {x} (1 − σ({x})))"}
 

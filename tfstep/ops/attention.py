@@ -108,6 +108,7 @@ class Softmax(Op):
 
     about_zh = "沿最后一个轴做 softmax，每行之和为 1。"
     shapes_zh = "x (…, n) → y (…, n)，每行之和为 1"
+    code = {"torch": "torch.softmax({x}, dim=-1)"}
     formula = "softmax({x})"
     vjp_formula = {"x": "{y} · ({g} − Σ {g} · {y})"}
     kernel, kernel_x = fast.softmax, fast.softmax_x
@@ -143,6 +144,7 @@ class LogSoftmax(Op):
     """Logarithm of the softmax over the last axis, kept from rounding to log 0. Shapes: x (…, n) → (…, n)."""
 
     about_zh = "沿最后一个轴的 softmax 的对数，不会舍入成 log 0。"
+    code = {"torch": "torch.log_softmax({x}, dim=-1)"}
     formula = "log softmax({x})"
     vjp_formula = {"x": "{g} − exp({y}) · Σ {g}"}
 

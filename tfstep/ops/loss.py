@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tfstep.engine.accel import loss as fast
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
@@ -24,6 +27,7 @@ class CrossEntropy(Op):
 
     about_zh = "对保留下来的标签取 −log softmax(logits)[标签] 的平均。<pad> 行是挑出去的，不是乘以 0。"
     shapes_zh = "logits (batch, position, vocab), labels (batch, position) → 标量"
+    code = {"torch": "torch.nn.functional.cross_entropy({logits}.flatten(0, -2)[{keep}], {labels}.flatten()[{keep}])"}
     formula = Template(
         "mean(log Σ exp({logits}) − {logits}[label])",
         "mean(log Σ exp({logits}) − {logits}[标签])",
@@ -37,6 +41,10 @@ class CrossEntropy(Op):
         total = named("sum", sum_(named("exp", exp(shift))))
         picked = named("picked", take_per_row(shift, ids))
         return mean(named("logsumexp", log(total)) - picked, axis=None, keepdims=False)
+
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """Of the rows, the kept ones."""
+        return super().line(library, attrs).replace("{keep}", str(list(attrs.get("keep", ()))))
 
     def vjp_logits(self, g: Array, y: Array, logits: Array, labels: Array, *, keep: tuple[int, ...]) -> Array:
         kept, ids = kept_rows(logits, labels, keep)

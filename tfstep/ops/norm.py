@@ -28,6 +28,7 @@ class LayerNorm(Op):
     """
 
     about_zh = "把每个词自己的特征化为均值 0、方差 1，再缩放、平移。"
+    code = {"torch": "torch.nn.functional.layer_norm({x}, {x}.shape[-1:], {gamma}, {beta}, {eps})"}
     formula = "{gamma} · ({x} − mean) / √(variance + {eps}) + {beta}"
     vjp_formula = {
         "x": "(ĝ − mean ĝ − x̂ · mean(ĝ · x̂)) / std, ĝ = {g} · {gamma}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -94,8 +95,6 @@ class Select(Primitive):
     """Some of the rows, by number, in order. Shapes: x (n, …) → (len(keep), …)."""
 
     about_zh = "按行号依次取出若干行。"
-    code = {"numpy": "{x}[list({keep})]", "torch": "{x}[list({keep})]"}
-
     formula = Template("{x}[kept rows]", "{x}[保留的行]")
     vjp_formula = {"x": Template("{g} in the kept rows, else 0", "保留的行取 {g}，其余为 0")}
 
@@ -104,6 +103,10 @@ class Select(Primitive):
         (x,) = args
         assert isinstance(x, Spec)
         return x.like((len(keep), *x.shape[1:]), (x.axes[0].bare(), *x.axes[1:]))
+
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """``x[[0, 2]]``."""
+        return "{x}[" + str(list(attrs.get("keep", ()))) + "]"
 
     def forward(self, x: Array, *, keep: tuple[int, ...]) -> Array:
         return x if keep == tuple(range(x.shape[0])) else x[list(keep)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,14 @@ broadcast_to = op(BroadcastTo)
 
 class Reduction(Primitive):
     """A primitive that removes axes, or keeps them with size 1 (``keepdims``)."""
+
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """Where no axis stays, nothing is said of it; where all go, none is named."""
+        line = super().line(library, attrs)
+        if attrs.get("keepdims", True):
+            return line
+        line = line.replace(", keepdims={keepdims}", "").replace(", keepdim={keepdims}", "")
+        return line if attrs.get("axis", -1) is not None else line.replace("axis={axis}", "").replace("dim={dims}", "")
 
     def infer(self, *args: Spec | Literal, axis: Axes = -1, keepdims: bool = True) -> Spec:
         """The shape without the reduced axes."""
