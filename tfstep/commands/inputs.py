@@ -35,8 +35,13 @@ SIDES = ("source", "target", "labels")
 def _tokens(session: Session, rest: str) -> Result:
     sides: dict[str, object] = {}
     words: list[str] = []
-    side = ""
-    for word in needed(rest, "tokens SIDE WORD… [SIDE WORD…]").split():
+    side, text = "", needed(rest, "tokens SIDE WORD… [SIDE WORD…]")
+    first, _, said = text.partition(" ")
+    if first in SIDES and any(each.tokenizer is not None for each in session.scenario.vocab.values()):
+        batch = [each.strip() for each in said.split("|") if each.strip()]  # a tokenizer takes text as it is
+        given: object = batch if len(batch) > 1 else needed("".join(batch), "tokens SIDE TEXT")
+        return _changed(session, {"input": {first: given}}, f"tokens {rest}")
+    for word in text.split():
         if word in SIDES and (not side or words):
             side, words = word, []
             sides[side] = words
