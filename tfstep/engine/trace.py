@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tfstep import cancel
 from tfstep.engine.cell import index_of, parse_cell
 from tfstep.engine.coerce_edit import coerce_edit
 from tfstep.engine.leaves import Leaves
@@ -69,13 +70,15 @@ class Trace(Whole):
 
     def run(self) -> Trace:
         """Compute every step that is not there yet; returns the trace itself."""
-        values, special = self.values, self._special()
+        values, special, flag = self.values, self._special(), cancel.present()
         for slot, later in self.plan.later.items():
             if values[slot] is None:
                 values[slot] = later()
         with np.errstate(all="ignore"):
             for slot, run in self.plan.program:
                 if values[slot] is None:
+                    if flag is not None:
+                        flag.at_step()
                     self.runs += 1
                     values[slot] = self._result(slot) if slot in special else run(values)
         return self
@@ -104,11 +107,14 @@ class Trace(Whole):
             values[slot] = self.plan.later[slot]()
             return
         special, runs = self._special() if self.pins else (), self.plan.runs
+        flag = cancel.present()
         with np.errstate(all="ignore"):
             for s in self._waiting(slot):
                 if nodes[s].op is None:
                     self._pull(s)
                     continue
+                if flag is not None:
+                    flag.at_step()
                 self.runs += 1
                 values[s] = self._result(s) if s in special else runs[s](values)
 

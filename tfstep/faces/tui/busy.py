@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.timer import Timer
 
+from tfstep.cancel import Cancelled, Flag, stoppable
 from tfstep.commands.language.line import split
 from tfstep.commands.language.registry import find
 from tfstep.errors import CommandError, TfstepError
@@ -19,6 +17,7 @@ from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, line
 
 if TYPE_CHECKING:
+    from tfstep.commands.language.session import Session
     from tfstep.faces.tui.app import Debugger
     from tfstep.session.results import Result
 
@@ -38,8 +37,8 @@ class Busy:
     def __init__(self, app: Debugger) -> None:
         self.app = app
         self.command = ""
-        self.stopping = self.leaving = False
-        self._thread: int | None = None  # that of the work
+        self.leaving = False
+        self._flag = Flag()
         self._done, self._all, self._loss = 0, 0, 0.0
         self._timer: Timer | None = None
 
@@ -71,12 +70,13 @@ class Busy:
 
     def do(self, name: str, work: Callable[[], T], then: Callable[[T | TfstepError], None]) -> None:
         """Do some work under this name, and tell ``then`` what came of it, be it an error."""
-        self.command, self.stopping, self.leaving = name, False, False
+        self.command, self.leaving, self._flag = name, False, Flag()
         self._done = self._all = 0
         self.app.session.progress = self._progress
         self._timer = self.app.set_interval(0.1, self.tell)
         self.tell()
-        self.app.run_worker(lambda: self._work(work, then), thread=True)
+        flag, before = self._flag, _state(self.app.session)
+        self.app.run_worker(lambda: self._work(work, then, flag, before), thread=True)
 
     def stop(self) -> None:
         """Ask it to stop: a training after the present update, anything else where it is."""
@@ -89,11 +89,8 @@ class Busy:
         self.stop()
 
     def interrupt(self) -> None:
-        """What Ctrl-C is in the line debugger: a KeyboardInterrupt, in the thread of the work."""
-        thread, told = self._thread, self._all > 0
-        if thread is not None and not told and not self.stopping:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt))
-        self.stopping = True
+        """Raise the flag that the work asks at every step and every line."""
+        self._flag.up = True
 
     def tell(self) -> None:
         """Say how far it is."""
@@ -107,28 +104,29 @@ class Busy:
             spans += [Span("━" * full, "good"), Span("─" * (BAR - full), "dim"), Span(f"  {self._done}/{self._all}")]
             of = DATA_LOSS if self.app.session.scenario.train.data else LOSS
             spans += [Span(f"  {of} ", "dim"), Span(plain(self._loss, sign=False), "strong")]
-        hint = Bilingual("  stopping …", "  正在停止…") if self.stopping else Bilingual("  Esc stops it", "  Esc 停止")
+        hint = Bilingual("  stopping …", "  正在停止…") if self._flag.up else Bilingual("  Esc stops it", "  Esc 停止")
         return line(*spans, Span(str(hint), "dim"))
 
     def _progress(self, done: int, of: int, loss: float) -> None:
         """Told by the training after each update, in its own thread."""
         self._done, self._all, self._loss = done, of, loss
-        if self.stopping:
-            raise KeyboardInterrupt
 
-    def _work(self, work: Callable[[], T], then: Callable[[T | TfstepError], None]) -> None:
+    def _work(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T | TfstepError], None],
+        flag: Flag,
+        before: tuple[object, ...],
+    ) -> None:
         came: T | TfstepError
         try:
-            self._thread = threading.get_ident()
-            came = work()
-            self._thread = None
+            with stoppable(flag):
+                came = work()
         except TfstepError as error:
             came = error
-        except KeyboardInterrupt:
-            came = CommandError(Bilingual("stopped; nothing has changed", "已停止；什么都没变"))
-        self._thread = None
-        with suppress(KeyboardInterrupt):  # one that came too late
-            self.app.call_from_thread(self._end, lambda: then(came))
+        except Cancelled:
+            came = CommandError(_stopped(before, _state(self.app.session)))
+        self.app.call_from_thread(self._end, lambda: then(came))
 
     def _end(self, then: Callable[[], None]) -> None:
         self.command = ""
@@ -139,6 +137,30 @@ class Busy:
             self.app.perform("quit")
         else:
             then()
+
+
+def _state(session: Session) -> tuple[object, ...]:
+    """What a line may leave behind, to be compared: how many changes there are of each variant stands last."""
+    at = {name: journal.at for name, journal in session.journals.items() if journal.at}
+    kept = (session.variant, id(session.trace), session.position, session.cell, tuple(session.points.all))
+    return *kept, tuple(session.displays), tuple(session.values.named), at
+
+
+def _stopped(before: tuple[object, ...], after: tuple[object, ...]) -> Bilingual:
+    """What is true of a command that was stopped."""
+    if before == after:
+        return Bilingual("stopped; nothing has changed", "已停止；什么都没变")
+    old, new = before[-1], after[-1]
+    assert isinstance(old, dict)
+    assert isinstance(new, dict)
+    more = sum(new.values()) - sum(old.values())
+    if more <= 0:
+        return Bilingual("stopped; what was done by then stands", "已停止；此前已做的保留")
+    return Bilingual(
+        "stopped; what was done by then stands: changes made: {n} (`undo` takes them back)",
+        "已停止；此前已做的保留：{n} 处改动（`undo` 可撤销）",
+        n=more,
+    )
 
 
 def long(command: str) -> bool:
