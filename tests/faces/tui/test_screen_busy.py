@@ -9,9 +9,9 @@ from screens import screen, shown
 
 import tfstep
 from tfstep import cancel
-from tfstep.faces.tui import busy
 from tfstep.faces.tui.app import Debugger
-from tfstep.faces.tui.drawn import Drawn
+from tfstep.faces.tui.widgets.drawn import Drawn
+from tfstep.faces.tui.work import busy
 
 
 class OnlyAtSteps(cancel.Flag):

@@ -23,7 +23,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 BROKEN = """\
 import sys
 from tfstep.__main__ import main
-from tfstep.faces.tui.intents import INTENTS
+from tfstep.faces.tui.actions.intents import INTENTS
 
 def broken(app, *words):
     raise ZeroDivisionError("a bug")

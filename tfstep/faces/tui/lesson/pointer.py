@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tfstep.engine.tensor import Tensor
 from tfstep.errors import TfstepError
-from tfstep.faces.tui.pointing import grids
+from tfstep.faces.tui.actions.pointing import grids
 from tfstep.lessons.player.events import Asked, Event, Looked, Ran, Worked
 from tfstep.session.address.target import Index, target
 from tfstep.session.place import position_of

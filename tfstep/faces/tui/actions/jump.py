@@ -7,10 +7,10 @@ from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
-from tfstep.faces.tui import following, pointing
-from tfstep.faces.tui.board import Board
-from tfstep.faces.tui.drawn import Badges, Drawn
-from tfstep.faces.tui.tree import Timeline
+from tfstep.faces.tui.actions import following, pointing
+from tfstep.faces.tui.widgets.board import Board
+from tfstep.faces.tui.widgets.drawn import Badges, Drawn
+from tfstep.faces.tui.widgets.tree import Timeline
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import Span, line
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tfstep.faces.tui.key import Key
-from tfstep.faces.tui.keys_finding import FINDING
-from tfstep.faces.tui.keys_matrix import MATRIX
+from tfstep.faces.tui.keys.finding import FINDING
+from tfstep.faces.tui.keys.key import Key
+from tfstep.faces.tui.keys.matrix import MATRIX
 from tfstep.text import Bilingual
 
 KEYS = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tfstep.faces.tui.key import Key
-from tfstep.faces.tui.keys import KEYS
+from tfstep.faces.tui.keys.key import Key
+from tfstep.faces.tui.keys.table import KEYS
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import Line, Span
 from tfstep.view.text.width import width

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfstep.faces.tui import outcome
-from tfstep.faces.tui.board import Board
-from tfstep.faces.tui.drawn import Drawn, give
-from tfstep.faces.tui.footer import asking, footer
-from tfstep.faces.tui.layout import layout
-from tfstep.faces.tui.tree import Timeline
+from tfstep.faces.tui.actions import outcome
+from tfstep.faces.tui.style.layout import layout
+from tfstep.faces.tui.widgets.board import Board
+from tfstep.faces.tui.widgets.drawn import Drawn, give
+from tfstep.faces.tui.widgets.footer import asking, footer
+from tfstep.faces.tui.widgets.tree import Timeline
 from tfstep.view.frame.frame import Frame
 from tfstep.view.frame.panels import top_line
 from tfstep.view.text.spans import Line, folded
@@ -52,7 +52,7 @@ def paint(app: Debugger, frame: Frame) -> None:
     card.show(told)
     app.busy.tell()
     keys(app)
-    app.rest.after(frame)
+    app.idle.after(frame)
 
 
 def keys(app: Debugger) -> None:
@@ -65,7 +65,7 @@ def _card(app: Debugger, cells: int, rows: int) -> list[Line]:
     """The card of the tour, if there is one."""
     if app.tour is None:
         return []
-    from tfstep.faces.tui.tour import card
+    from tfstep.faces.tui.actions.tour import card
 
     return card(app, cells, rows)
 

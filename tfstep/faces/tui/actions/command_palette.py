@@ -7,15 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tfstep.commands.language.registry import declared
-from tfstep.faces.tui import asking
-from tfstep.faces.tui.chooser import Choice, Chooser
+from tfstep.faces.tui.actions import asking
+from tfstep.faces.tui.widgets.chooser import Choice, Chooser
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
 
 
-def everything(app: Debugger) -> None:
+def command_palette(app: Debugger) -> None:
     """Offer all of it; a few letters find it."""
     first = [*_keys(app), *_variants(app), *_commands(app)]
     app.push_screen(Chooser(str(Bilingual("Anything", "命令面板")), first, list(_steps(app))))

@@ -13,9 +13,9 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from tfstep.faces.tui.drawn import Drawn
-from tfstep.faces.tui.footer import legend
-from tfstep.faces.tui.fuzzy import best
+from tfstep.faces.tui.widgets.drawn import Drawn
+from tfstep.faces.tui.widgets.footer import legend
+from tfstep.faces.tui.widgets.fuzzy import best
 from tfstep.text import Bilingual
 from tfstep.view.text.fit import left
 from tfstep.view.text.spans import Line, Span, clipped, ends, line

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tfstep.engine.tensor import Tensor
-from tfstep.faces.tui.key import Key
+from tfstep.faces.tui.keys.key import Key
 from tfstep.session.place import inside_of
 from tfstep.text import Bilingual
 from tfstep.view.cell.purpose import purpose
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NAMED = 8  # inner steps, readers, variants whose names are listed
 
 
-def here(app: Debugger, cells: int) -> list[Line]:
+def context_help(app: Debugger, cells: int) -> list[Line]:
     """What the present step is, in lines of so many cells."""
     tensor = app.session.trace[app.frame.subject] if app.frame is not None else app.session.current
     lines = [line(Span(tensor.path, "accent"), Span(f"  {tensor.formula or ''}", "strong"))]

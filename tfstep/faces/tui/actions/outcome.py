@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tfstep.engine.cell import parse_cell
 from tfstep.errors import TfstepError, refusal
-from tfstep.faces.tui import following
+from tfstep.faces.tui.actions import following
 from tfstep.session.results import Drawn, Explained, Moved, Pictured, Plotted, Result, Shown, Swept
 from tfstep.text import Bilingual
 from tfstep.view.said.status_line import said
@@ -48,11 +48,11 @@ def told(app: Debugger, result: Result) -> tuple[Line, ...]:
     if isinstance(result, Shown | Explained):
         return ()
     if isinstance(result, Plotted | Pictured | Swept | Drawn):
-        from tfstep.faces.tui.plot import Plot
+        from tfstep.faces.tui.widgets.plot import Plot
 
         app.push_screen(Plot(app, result))
         return ()
-    from tfstep.faces.tui.help import Pages, room  # here and below: what the first Frame does not need
+    from tfstep.faces.tui.widgets.help import Pages, room  # here and below: what the first Frame does not need
     from tfstep.view.said.results import lines
 
     found = list(lines(result, app.session.trace, min(room(app.size.width), 96)))

@@ -10,10 +10,10 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
 from tfstep.commands.language.registry import GROUPS, in_groups
-from tfstep.faces.tui.drawn import Drawn, panel
-from tfstep.faces.tui.footer import legend
-from tfstep.faces.tui.key import Key
-from tfstep.faces.tui.keys import KEYS
+from tfstep.faces.tui.keys.key import Key
+from tfstep.faces.tui.keys.table import KEYS
+from tfstep.faces.tui.widgets.drawn import Drawn, panel
+from tfstep.faces.tui.widgets.footer import legend
 from tfstep.text import Bilingual
 from tfstep.view.text import width
 from tfstep.view.text.fit import left
@@ -42,7 +42,7 @@ def help_lines(cells: int, keys: tuple[Key, ...] = KEYS, app: Debugger | None = 
 
 
 def _own() -> str:
-    from tfstep.faces.tui.own_keys import keys_file
+    from tfstep.faces.tui.keys.own import keys_file
 
     text = Bilingual(
         'Keys of your own: in {file} a line each, what another key does (x = "n"), a command ("ctrl+g" = "goto loss"), '
@@ -57,9 +57,9 @@ def _own() -> str:
 def _here(app: Debugger | None, cells: int) -> list[Line]:
     if app is None:
         return []
-    from tfstep.faces.tui.here import here, keys_here
+    from tfstep.faces.tui.keys.context_help import context_help, keys_here
 
-    lines = [*here(app, cells), ()]
+    lines = [*context_help(app, cells), ()]
     for shown, text in keys_here(app):
         lines += _entry(shown, text, 8, cells)
     return [*lines, ()]

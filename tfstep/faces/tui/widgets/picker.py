@@ -13,12 +13,12 @@ from textual.filter import LineFilter, NoColor
 from textual.timer import Timer
 from textual.widgets import Input
 
-from tfstep.faces.tui.board import Board
-from tfstep.faces.tui.drawn import Drawn
-from tfstep.faces.tui.footer import legend
-from tfstep.faces.tui.fuzzy import best
-from tfstep.faces.tui.palette import DARK, THEMES, theme_of
-from tfstep.faces.tui.preview import Offer, Sight, pieces, sight, told
+from tfstep.faces.tui.style.palette import DARK, THEMES, theme_of
+from tfstep.faces.tui.widgets.board import Board
+from tfstep.faces.tui.widgets.drawn import Drawn
+from tfstep.faces.tui.widgets.footer import legend
+from tfstep.faces.tui.widgets.fuzzy import best
+from tfstep.faces.tui.widgets.preview import Offer, Sight, pieces, sight, told
 from tfstep.text import Bilingual, language, set_language
 from tfstep.view.text.fit import left
 from tfstep.view.text.spans import Line, Span, clipped, line

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tfstep.faces.tui.asking import ask, command
-from tfstep.faces.tui.prompt import Candidate
+from tfstep.faces.tui.actions.asking import ask, command
+from tfstep.faces.tui.widgets.prompt import Candidate
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import Span, line
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfstep.faces.tui.key import Key
+from tfstep.faces.tui.keys.key import Key
 from tfstep.text import Bilingual
 
 FINDING = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tfstep.engine.cell import cell_name, parse_cell
 from tfstep.errors import TfstepError
-from tfstep.faces.tui.pointing import grids
+from tfstep.faces.tui.actions.pointing import grids
 from tfstep.session.place import find_place, tensor_at
 from tfstep.view.cell.equation import equation, name_of
 from tfstep.view.cell.purpose import purpose

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tfstep.faces.tui import asking, changing, following, looks, outcome, pointing, showing
+from tfstep.faces.tui.actions import asking, changing, following, looks, outcome, pointing, showing
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import Span, line
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
 
 
-def _everything(app: Debugger) -> None:
-    from tfstep.faces.tui.everything import everything
+def _command_palette(app: Debugger) -> None:
+    from tfstep.faces.tui.actions.command_palette import command_palette
 
-    everything(app)
+    command_palette(app)
 
 
 def _jump(app: Debugger) -> None:
-    from tfstep.faces.tui.jump import Jump
+    from tfstep.faces.tui.actions.jump import Jump
 
     app.jump = Jump(app)
 
 
 def _tour(app: Debugger) -> None:
-    from tfstep.faces.tui import tour
+    from tfstep.faces.tui.actions import tour
 
     tour.go_on(app)
 
@@ -71,7 +71,7 @@ INTENTS: dict[str, Callable[..., None]] = {
     "language": looks.other_language,
     "theme": looks.next_theme,
     "match": asking.match,
-    "everything": _everything,
+    "everything": _command_palette,
     "jump": _jump,
     "tour": _tour,
     "interrupt": _interrupt,

@@ -25,7 +25,7 @@ def with_own_keys(screen: type[Screen]) -> tuple[type[Screen], tuple[Line, ...]]
     file = keys_file()
     if not file.exists():
         return screen, ()
-    from tfstep.faces.tui.rebinding import rebound, with_keys
+    from tfstep.faces.tui.keys.rebinding import rebound, with_keys
 
     found = rebound(screen.keys, file)
     return with_keys(screen, found.keys), tuple(line(Span(each, "bad")) for each in found.mistakes)

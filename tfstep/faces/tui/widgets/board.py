@@ -11,9 +11,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tfstep.faces.tui.drawn import Badges, Hover, badged, palette_of
-from tfstep.faces.tui.matrix import Window, heading_line, number_line, rest_line
-from tfstep.faces.tui.palette import role
+from tfstep.faces.tui.style.palette import role
+from tfstep.faces.tui.widgets.drawn import Badges, Hover, badged, palette_of
+from tfstep.faces.tui.widgets.matrix import Window, heading_line, number_line, rest_line
 from tfstep.view.board.arrange import arrange
 from tfstep.view.board.places import Arrangement, Piece, Placed
 from tfstep.view.frame.view_state import AUTO, Drawing

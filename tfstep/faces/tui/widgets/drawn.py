@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tfstep.faces.tui.palette import DARK, THEMES, Palette, role
+from tfstep.faces.tui.style.palette import DARK, THEMES, Palette, role
 from tfstep.view.text.spans import Line
 from tfstep.view.text.symbols import plain
 from tfstep.view.text.width import width

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.segment import Segment
 
-from tfstep.faces.tui.palette import Palette, mark_style, role, shade
+from tfstep.faces.tui.style.palette import Palette, mark_style, role, shade
 from tfstep.view.board.places import Placed
 from tfstep.view.matrix.grid import CHANGED, CURSOR, HATCHED, LIT, PINNED, SPOKEN
 from tfstep.view.matrix.labels import shortened

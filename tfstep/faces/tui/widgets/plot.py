@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.events import Click, Key
 from textual.screen import ModalScreen
 
-from tfstep.faces.tui.drawn import Drawn
+from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.session.results import Result
 from tfstep.text import Bilingual
 from tfstep.view.said.pictures import picture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfstep.faces.tui.palette import THEMES
+from tfstep.faces.tui.style.palette import THEMES
 from tfstep.text import Bilingual, language, set_language
 from tfstep.view.text.spans import line
 

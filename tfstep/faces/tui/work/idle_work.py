@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 QUIET = 0.15  # seconds without a new Frame after which nobody is in a hurry
 
 
-class Rest:
+class IdleWork:
     """Loads the commands once the first Frame is painted, and after an edit computes what that left stale."""
 
     def __init__(self, app: Debugger) -> None:

@@ -9,8 +9,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tfstep.faces.tui.drawn import Badges, Hover, badged, palette_of
-from tfstep.faces.tui.palette import Palette, role
+from tfstep.faces.tui.style.palette import Palette, role
+from tfstep.faces.tui.widgets.drawn import Badges, Hover, badged, palette_of
 from tfstep.view.frame.timeline import AHEAD, DONE, NOW, Row
 from tfstep.view.text.symbols import plain
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfstep.engine.tensor import short
-from tfstep.faces.tui import painting
-from tfstep.faces.tui.board import Board
-from tfstep.faces.tui.drawn import Drawn
-from tfstep.faces.tui.prompt import Candidate, Complete, Prompt
+from tfstep.faces.tui.style import painting
+from tfstep.faces.tui.widgets.board import Board
+from tfstep.faces.tui.widgets.drawn import Drawn
+from tfstep.faces.tui.widgets.prompt import Candidate, Complete, Prompt
 from tfstep.text import Bilingual
 from tfstep.view.text.fit import left
 from tfstep.view.text.spans import Line, Span, apart, clipped, folded, line

@@ -20,7 +20,7 @@ from textual.keys import Keys, _character_to_key, format_key  # Textual has no p
 from tfstep.commands.language.line import split
 from tfstep.commands.language.registry import find
 from tfstep.errors import CommandError, TfstepError
-from tfstep.faces.tui.key import Key, bindings
+from tfstep.faces.tui.keys.key import Key, bindings
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:

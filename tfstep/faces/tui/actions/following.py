@@ -69,7 +69,7 @@ def onward(app: Debugger) -> None:
     elif len(found) == 1:
         go_to(app, found[0])
     else:
-        from tfstep.faces.tui.chooser import Choice, Chooser
+        from tfstep.faces.tui.widgets.chooser import Choice, Chooser
 
         trace = app.session.trace
         title = Bilingual("{name} goes to", "{name} 的去向", name=app.frame.account.name)
