@@ -27,7 +27,7 @@ from pathlib import Path
 
 import tfstep
 from tfstep.faces.tui.app import Debugger
-from tfstep.faces.tui.board import Board
+from tfstep.faces.tui.widgets.board import Board
 
 ENCODER = """\
 tfstep: 1
@@ -73,11 +73,11 @@ from pathlib import Path
 import tfstep.faces.tui
 from textual.app import App
 from textual.containers import Horizontal, Vertical
-from tfstep.faces.tui.board import Board
-from tfstep.faces.tui.drawn import panel
-from tfstep.faces.tui.palette import DARK, theme_of
-from tfstep.faces.tui.prompt import Prompt
-from tfstep.faces.tui.tree import Timeline
+from tfstep.faces.tui.widgets.board import Board
+from tfstep.faces.tui.widgets.drawn import panel
+from tfstep.faces.tui.style.palette import DARK, theme_of
+from tfstep.faces.tui.widgets.prompt import Prompt
+from tfstep.faces.tui.widgets.tree import Timeline
 class Empty(App):
     CSS_PATH = Path(tfstep.faces.tui.__file__).with_name("app.tcss")
     def __init__(self):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from making.markdown import code, head, table
-from tfstep.faces.tui.key import Key
-from tfstep.faces.tui.keys import KEYS
+from tfstep.faces.tui.keys.key import Key
+from tfstep.faces.tui.keys.table import KEYS
 from tfstep.faces.tui.lesson.keys import LESSON_KEYS
 from tfstep.text import Bilingual
 

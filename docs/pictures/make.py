@@ -17,7 +17,7 @@ from tfstep.commands.language.session import Session
 from tfstep.faces.tui.app import Debugger
 from tfstep.faces.tui.lesson.app import LessonApp
 from tfstep.faces.tui.lesson.start import opened
-from tfstep.faces.tui.palette import DARK, LIGHT
+from tfstep.faces.tui.style.palette import DARK, LIGHT
 from tfstep.lessons.format.catalog import load_lesson, scenario_of
 from tfstep.lessons.player.progress import Progress
 from tfstep.text import language, set_language

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from tfstep.faces.tui.keys import KEYS
+from tfstep.faces.tui.keys.table import KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

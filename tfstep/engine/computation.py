@@ -8,6 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 import numpy as np
 from msgspec import Struct
 
+from tfstep import cancel
 from tfstep.engine.leaves import Leaves
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Computed, Pin, unfold
@@ -53,13 +54,15 @@ class Computation:
 
     def run(self) -> Self:
         """Compute every step that is not there yet; returns the trace itself."""
-        values, special = self.values, self._special()
+        values, special, flag = self.values, self._special(), cancel.present()
         for slot, later in self.plan.later.items():
             if values[slot] is None:
                 values[slot] = later()
         with np.errstate(all="ignore"):
             for slot, run in self.plan.program:
                 if values[slot] is None:
+                    if flag is not None:
+                        flag.at_step()
                     self.runs += 1
                     values[slot] = self._result(slot) if slot in special else run(values)
         return self
@@ -88,11 +91,14 @@ class Computation:
             values[slot] = self.plan.later[slot]()
             return
         special, runs = self._special() if self.pins else (), self.plan.runs
+        flag = cancel.present()
         with np.errstate(all="ignore"):
             for s in self._waiting(slot):
                 if nodes[s].op is None:
                     self._pull(s)
                     continue
+                if flag is not None:
+                    flag.at_step()
                 self.runs += 1
                 values[s] = self._result(s) if s in special else runs[s](values)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tfstep.faces.tui.board import Board
-from tfstep.faces.tui.drawn import Drawn
-from tfstep.faces.tui.picker import Picker
-from tfstep.faces.tui.preview import Offer
+from tfstep.faces.tui.widgets.board import Board
+from tfstep.faces.tui.widgets.drawn import Drawn
+from tfstep.faces.tui.widgets.picker import Picker
+from tfstep.faces.tui.widgets.preview import Offer
 
 OFFERS = [
     Offer("lesson", "neuron", "A neuron is a function", "8 min"),

@@ -7,9 +7,9 @@ from textual.pilot import Pilot
 
 import tfstep
 from tfstep.faces.tui.app import Debugger
-from tfstep.faces.tui.board import Board
-from tfstep.faces.tui.drawn import Drawn
-from tfstep.faces.tui.tree import Timeline
+from tfstep.faces.tui.widgets.board import Board
+from tfstep.faces.tui.widgets.drawn import Drawn
+from tfstep.faces.tui.widgets.tree import Timeline
 
 
 @asynccontextmanager

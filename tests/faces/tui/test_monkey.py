@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 import tfstep
 from tfstep.errors import TfstepError
 from tfstep.faces.tui.app import Debugger
-from tfstep.faces.tui.keys import KEYS
+from tfstep.faces.tui.keys.table import KEYS
 from tfstep.text import set_language
 
 SCENARIOS = ("wo-ai-ni", "padding", "neuron", "the-ball-is-blue", "multi-head", "hill")

@@ -6,11 +6,11 @@ import pytest
 
 import tfstep
 from tfstep.faces.tui.app import Debugger
-from tfstep.faces.tui.footer import footer
-from tfstep.faces.tui.help import help_lines
-from tfstep.faces.tui.keys import KEYS
-from tfstep.faces.tui.own_keys import keys_file, with_own_keys
-from tfstep.faces.tui.rebinding import key_name, rebound
+from tfstep.faces.tui.keys.own import keys_file, with_own_keys
+from tfstep.faces.tui.keys.rebinding import key_name, rebound
+from tfstep.faces.tui.keys.table import KEYS
+from tfstep.faces.tui.widgets.footer import footer
+from tfstep.faces.tui.widgets.help import help_lines
 from tfstep.view.text.spans import plain
 
 

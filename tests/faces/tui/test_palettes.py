@@ -3,7 +3,7 @@
 import pytest
 from rich.color import Color
 
-from tfstep.faces.tui.palette import DARK, LIGHT, TERMINAL, Palette, role, shade
+from tfstep.faces.tui.style.palette import DARK, LIGHT, TERMINAL, Palette, role, shade
 from tfstep.view.matrix.grid import CHANGED, CURSOR, LEVELS, LIT
 
 GROUNDS = ("paper", "panel", "bar")

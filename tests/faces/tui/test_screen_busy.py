@@ -7,14 +7,24 @@ from pathlib import Path
 import pytest
 from screens import screen, shown
 
-from tfstep.faces.tui import busy
+import tfstep
+from tfstep import cancel
 from tfstep.faces.tui.app import Debugger
-from tfstep.faces.tui.drawn import Drawn
+from tfstep.faces.tui.widgets.drawn import Drawn
+from tfstep.faces.tui.work import busy
+
+
+class OnlyAtSteps(cancel.Flag):
+    """A flag that lets a line begin."""
+
+    def at_line(self) -> None:
+        pass
 
 
 def endless() -> None:
-    """Work that ends only when it is interrupted."""
-    while True:
+    """Work that ends only when it is asked to stop."""
+    while (flag := cancel.present()) is not None:
+        flag.at_step()
         time.sleep(0.002)
 
 
@@ -33,6 +43,33 @@ async def test_any_work_can_be_stopped() -> None:
         assert "stopped" in shown(app, "status")
         await pilot.press("n")
         assert app.session.current.path == "enc0.attn.scaled"
+
+
+async def test_a_script_that_is_stopped_says_what_it_has_changed(tmp_path: Path) -> None:
+    script = tmp_path / "long.tfs"
+    sets = "".join(f"set enc0.attn.W_Q[0,{k}] = {k + 0.5}\n" for k in range(2))
+    script.write_text(sets + "train 1000000\nset enc0.attn.W_Q[1,0] = 7\n", "utf-8")
+    async with screen("enc0.attn.scores") as (app, pilot):
+        app.busy.begin(f"source {script}")
+        async with asyncio.timeout(30):
+            while app.session.journal.at < 2:
+                await asyncio.sleep(0.01)
+        app.busy.stop()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        made = app.session.journal.at
+        assert f"changes made: {made}" in shown(app, "status")
+        assert app.session.trace["enc0.attn.W_Q"].value[1, 0] != 7, "no line is begun after the stop"
+
+
+@pytest.mark.parametrize("command", ["check", "sweep dec0.attn.W_Q[0,0] -1 1 5", "variant {}", "generate 1"])
+def test_what_computes_asks_whether_to_stop(command: str) -> None:
+    session = tfstep.Session(tfstep.load("causal-mask"))
+    flag = OnlyAtSteps()
+    flag.up = True
+    with cancel.stoppable(flag), pytest.raises(cancel.Cancelled):
+        session.run(command.format(session.scenario.variants[-1]))
+    assert session.journal.at == 0
 
 
 async def test_q_stops_what_is_running_and_quits() -> None:

@@ -6,8 +6,8 @@ import pytest
 from screens import screen, shown
 from textual.widgets import Input, Label
 
-from tfstep.faces.tui.drawn import Drawn
-from tfstep.faces.tui.plot import Plot
+from tfstep.faces.tui.widgets.drawn import Drawn
+from tfstep.faces.tui.widgets.plot import Plot
 
 
 async def test_nudging_a_weight_moves_what_is_downstream() -> None:

@@ -4,9 +4,9 @@ import pytest
 from screens import screen, shown
 from textual.widgets import Input
 
-from tfstep.faces.tui.drawn import Drawn
-from tfstep.faces.tui.help import Pages
-from tfstep.faces.tui.keys import KEYS
+from tfstep.faces.tui.keys.table import KEYS
+from tfstep.faces.tui.widgets.drawn import Drawn
+from tfstep.faces.tui.widgets.help import Pages
 from tfstep.text import language
 from tfstep.view.text.spans import line_width
 

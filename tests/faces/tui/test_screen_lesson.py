@@ -9,9 +9,9 @@ from screens import shown
 from textual.pilot import Pilot
 
 from tfstep.commands.language.session import Session
-from tfstep.faces.tui.help import Pages
 from tfstep.faces.tui.lesson.app import NEXT, LessonApp
 from tfstep.faces.tui.lesson.start import opened
+from tfstep.faces.tui.widgets.help import Pages
 from tfstep.lessons.format.catalog import load_lesson, scenario_of
 from tfstep.lessons.format.reader import read_lesson
 from tfstep.lessons.player.progress import Progress

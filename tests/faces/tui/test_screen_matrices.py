@@ -2,7 +2,7 @@
 
 from screens import screen, shown
 
-from tfstep.faces.tui.board import Board
+from tfstep.faces.tui.widgets.board import Board
 from tfstep.view.text.symbols import set_ascii
 
 

@@ -6,10 +6,10 @@ import pytest
 from screens import screen, shown
 from textual.widgets import Input
 
-from tfstep.faces.tui.chooser import Chooser
-from tfstep.faces.tui.drawn import Drawn
-from tfstep.faces.tui.jump import LETTERS, labels
-from tfstep.faces.tui.tour import first_time
+from tfstep.faces.tui.actions.jump import LETTERS, labels
+from tfstep.faces.tui.actions.tour import first_time
+from tfstep.faces.tui.widgets.chooser import Chooser
+from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.text import set_language
 
 

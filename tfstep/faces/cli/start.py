@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from tfstep.faces.cli.commands.teaching import learn
 from tfstep.faces.cli.commands.work import run
 from tfstep.faces.cli.settings import Settings
-from tfstep.faces.tui.picker import pick
-from tfstep.faces.tui.preview import Offer
+from tfstep.faces.tui.widgets.picker import pick
+from tfstep.faces.tui.widgets.preview import Offer
 from tfstep.lessons.format.catalog import summaries as lessons
 from tfstep.lessons.player.progress import Progress
 from tfstep.scenario.file.catalog import summaries as scenarios

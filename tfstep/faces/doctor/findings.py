@@ -18,7 +18,7 @@ from tfstep import __version__
 from tfstep.faces.cli.settings import has_screen, is_terminal
 from tfstep.faces.doctor.widths import Measured
 from tfstep.faces.recovery import diaries
-from tfstep.faces.tui.own_keys import keys_file
+from tfstep.faces.tui.keys.own import keys_file
 from tfstep.lessons.player.progress import Progress
 from tfstep.scenario.file import catalog
 from tfstep.text import Bilingual, locale_language

@@ -15,17 +15,18 @@ from textual.widget import Widget
 
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
-from tfstep.faces.tui import asking, following, hovering, looks, outcome, painting, pointing
-from tfstep.faces.tui.board import Board
-from tfstep.faces.tui.busy import Busy
-from tfstep.faces.tui.drawn import Follow, Hover, panel
-from tfstep.faces.tui.intents import INTENTS
-from tfstep.faces.tui.key import Key, bindings
-from tfstep.faces.tui.keys import KEYS
-from tfstep.faces.tui.palette import DARK, THEMES, theme_of
-from tfstep.faces.tui.prompt import Prompt
-from tfstep.faces.tui.rest import Rest
-from tfstep.faces.tui.tree import Timeline
+from tfstep.faces.tui.actions import asking, following, hovering, looks, outcome, pointing
+from tfstep.faces.tui.actions.intents import INTENTS
+from tfstep.faces.tui.keys.key import Key, bindings
+from tfstep.faces.tui.keys.table import KEYS
+from tfstep.faces.tui.style import painting
+from tfstep.faces.tui.style.palette import DARK, THEMES, theme_of
+from tfstep.faces.tui.widgets.board import Board
+from tfstep.faces.tui.widgets.drawn import Follow, Hover, panel
+from tfstep.faces.tui.widgets.prompt import Prompt
+from tfstep.faces.tui.widgets.tree import Timeline
+from tfstep.faces.tui.work.busy import Busy
+from tfstep.faces.tui.work.idle_work import IdleWork
 from tfstep.session.results import Help, Quit, Result
 from tfstep.view.frame.frame import Camera, Frame
 from tfstep.view.frame.view_state import ViewState
@@ -33,8 +34,8 @@ from tfstep.view.matrix.picker import linked
 from tfstep.view.text.spans import Line, Span, line
 
 if TYPE_CHECKING:
-    from tfstep.faces.tui.jump import Jump
-    from tfstep.faces.tui.tour import Tour
+    from tfstep.faces.tui.actions.jump import Jump
+    from tfstep.faces.tui.actions.tour import Tour
 
 
 class Debugger(App[int]):
@@ -62,7 +63,7 @@ class Debugger(App[int]):
         self._frame: Frame | None = None
         self._waiting = False  # whether a new Frame is still to be drawn
         self.busy = Busy(self)
-        self.rest = Rest(self)
+        self.idle = IdleWork(self)
         self.jump: Jump | None = None
         self.tour: Tour | None = None
         self.hovered: Widget | None = None  # on which the mouse is over something
@@ -106,7 +107,7 @@ class Debugger(App[int]):
         self.query_one("#prompt").display = False
         self.query_one("#menu").display = False
         self.redraw()
-        self.rest.begin()
+        self.idle.begin()
         self.app_resume_signal.subscribe(self, lambda _: looks.repaint(self))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -233,7 +234,7 @@ class Debugger(App[int]):
 
     def action_help(self) -> None:
         """What one looks at, all keys and commands."""
-        from tfstep.faces.tui.help import Pages
+        from tfstep.faces.tui.widgets.help import Pages
 
         self.push_screen(Pages(keys=self.keys, app=self))
 

@@ -10,10 +10,10 @@ from typing import TypedDict
 
 from tfstep.commands.language.session import Session
 from tfstep.faces import recovery
-from tfstep.faces.tui import outcome, tour
+from tfstep.faces.tui.actions import outcome, tour
 from tfstep.faces.tui.app import Debugger
-from tfstep.faces.tui.own_keys import with_own_keys
-from tfstep.faces.tui.palette import TERMINAL
+from tfstep.faces.tui.keys.own import with_own_keys
+from tfstep.faces.tui.style.palette import TERMINAL
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import Span, line

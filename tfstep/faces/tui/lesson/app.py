@@ -10,15 +10,16 @@ from textual.widget import Widget
 
 from tfstep.engine.trace import Trace
 from tfstep.errors import TfstepError
-from tfstep.faces.tui import busy, looks
+from tfstep.faces.tui.actions import looks
 from tfstep.faces.tui.app import Debugger
-from tfstep.faces.tui.key import Key, bindings
+from tfstep.faces.tui.keys.key import Key, bindings
 from tfstep.faces.tui.lesson import answering, bars, pointer
 from tfstep.faces.tui.lesson.drawing import page_lines
 from tfstep.faces.tui.lesson.keys import LESSON_KEYS
 from tfstep.faces.tui.lesson.page import Page
 from tfstep.faces.tui.lesson.pane import Pane
 from tfstep.faces.tui.lesson.room import Room
+from tfstep.faces.tui.work import busy
 from tfstep.lessons.format.catalog import load_lesson
 from tfstep.lessons.format.lesson import Commands, Question
 from tfstep.lessons.player.events import Event, Hinted

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tfstep.faces.tui.key import Key
-from tfstep.faces.tui.keys import KEYS
+from tfstep.faces.tui.keys.key import Key
+from tfstep.faces.tui.keys.table import KEYS
 from tfstep.text import Bilingual
 
 LESSON = (

@@ -6,8 +6,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import MouseScrollDown, MouseScrollUp
 
-from tfstep.faces.tui.drawn import Drawn
-from tfstep.faces.tui.prompt import Prompt
+from tfstep.faces.tui.widgets.drawn import Drawn
+from tfstep.faces.tui.widgets.prompt import Prompt
 from tfstep.view.text.spans import Line
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tfstep.address.indices import Index
 from tfstep.engine.trace import Tensor
 from tfstep.errors import TfstepError
-from tfstep.faces.tui.pointing import grids
+from tfstep.faces.tui.actions.pointing import grids
 from tfstep.lessons.player.events import Asked, Event, Looked, Ran, Worked
 from tfstep.session.address.target import target
 from tfstep.session.place import position_of

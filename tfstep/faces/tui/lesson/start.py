@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from tfstep.commands.language.session import Session
+from tfstep.faces.tui.keys.own import with_own_keys
 from tfstep.faces.tui.lesson.app import NEXT, LessonApp
-from tfstep.faces.tui.own_keys import with_own_keys
 from tfstep.faces.tui.start import manner
 from tfstep.lessons.format.catalog import load_lesson, scenario_of, shipped
 from tfstep.lessons.format.lesson import Lesson

@@ -1,0 +1,1 @@
+"""What a key, a click or a typed line asks of the screen."""
