@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfstep.engine.trace import Tensor
 from tfstep.faces.tui.keys.key import Key
+from tfstep.session.place import substeps_at
 from tfstep.text import Bilingual
 from tfstep.view.cell.purpose import purpose
 from tfstep.view.cell.readers import readers
