@@ -11,6 +11,7 @@ from tfstep.faces.tui.keys.rebinding import key_name, rebound
 from tfstep.faces.tui.keys.table import KEYS
 from tfstep.faces.tui.widgets.footer import footer
 from tfstep.faces.tui.widgets.help import help_lines
+from tfstep.session.results import Help
 from tfstep.view.text.spans import plain
 
 
@@ -42,6 +43,25 @@ async def test_keys_are_moved_made_and_taken_away(file: Path) -> None:
         text = "\n".join(plain(each) for each in help_lines(100, app.keys))
         assert "goto loss" in text
         assert "keys.toml" in text
+
+
+def told(session: tfstep.Session, command: str) -> list[str | None]:
+    """The key that the help tells of a command."""
+    result = session.run(f"help {command}")
+    assert isinstance(result, Help)
+    return [each.key for each in result.entries if each.name == command]
+
+
+def test_the_help_of_a_command_tells_the_key_in_force(file: Path) -> None:
+    file.write_text('x = "n"\nn = ""\nq = ""\n', "utf-8")
+    session = tfstep.Session(tfstep.load("wo-ai-ni"))
+    assert told(session, "next") == [None], "without a screen there are no keys"
+    Debugger(session)
+    assert told(session, "next") == ["n"]
+    with_own_keys(Debugger)[0](session)
+    assert told(session, "next") == ["x"]
+    assert told(session, "diff") == ["d"], "a key that does more than run a line"
+    assert told(session, "quit") == [None], "one that was taken away"
 
 
 def test_mistakes_have_their_place_and_the_rest_holds(file: Path) -> None:

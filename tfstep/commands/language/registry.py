@@ -32,8 +32,9 @@ GROUPS: dict[str, Bilingual] = {
 
 
 class Command(Struct, frozen=True):
-    """One command. ``completes`` names, argument by argument, what can stand there: path, cell, place, expr,
-    variant, file, command …, or words in quotes (``'source|target'``); the last one goes for all that follow."""
+    """One command. ``key`` is that of the screen, before the user's own. ``completes`` names, argument by argument,
+    what can stand there: path, cell, place, expr, variant, file, command …, or words in quotes
+    (``'source|target'``); the last one goes for all that follow."""
 
     name: str
     group: str
@@ -54,7 +55,8 @@ class Command(Struct, frozen=True):
     def entry(self, state: State | None = None) -> HelpEntry:
         """Its entry in the help, with the reason why it cannot be used now, if there is one."""
         reason = None if state is None else self.reason(state)
-        return HelpEntry(self.name, self.group, self.usage, self.aliases, self.key, self.about, reason)
+        key = self.key if state is None or self.key is None else state.key_of(self.key)
+        return HelpEntry(self.name, self.group, self.usage, self.aliases, key, self.about, reason)
 
 
 ROOMS = (

@@ -17,7 +17,7 @@ from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.faces.tui.actions import asking, following, hovering, looks, outcome, pointing
 from tfstep.faces.tui.actions.intents import INTENTS
-from tfstep.faces.tui.keys.key import Key, bindings
+from tfstep.faces.tui.keys.key import Key, bindings, in_force
 from tfstep.faces.tui.keys.table import KEYS
 from tfstep.faces.tui.style import painting
 from tfstep.faces.tui.style.palette import DARK, THEMES, theme_of
@@ -51,6 +51,7 @@ class Debugger(App[int]):
     def __init__(self, session: Session, *, colour: bool = True, ascii_only: bool = False) -> None:
         super().__init__()
         self.session = session
+        session.key_of = lambda key: in_force(self.keys, KEYS, key)
         self.look = ViewState(ascii=ascii_only)
         self.camera = Camera()
         self.colour = colour

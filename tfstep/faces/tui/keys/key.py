@@ -35,6 +35,12 @@ class Key(Struct, frozen=True):
         return self.label if command is None else command.about
 
 
+def in_force(keys: Iterable[Key], first: Iterable[Key], shown: str) -> str | None:
+    """How the key is shown now that was shown like this in the table they were made from; None without one."""
+    meant = next(((key.action, key.line) for key in first if key.shown == shown), None)
+    return next((key.shown for key in keys if (key.action, key.line) == meant), None)
+
+
 def bindings(keys: Iterable[Key]) -> list[BindingType]:
     """The keys as Textual wants them, between those that end a prompt and Ctrl+C, if it is not one of them."""
     ends = [("enter", "answer"), ("escape", "leave")]
