@@ -134,4 +134,4 @@ def test_every_number_on_the_timeline_is_found_again(trace: Trace) -> None:
     ],
 )
 def test_scopes(trace: Trace, path: str, expected: tuple[str, ...]) -> None:
-    assert scopes(trace.plan.paths[path]) == expected
+    assert scopes(trace.plan, trace.plan.paths[path]) == expected
