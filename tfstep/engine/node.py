@@ -30,6 +30,7 @@ class Operation:
     """
 
     name: str = ""
+    purpose: Bilingual = Bilingual("", "")  # what a step of it is for, where its place in a model does not say
     formula: str | Template = ""
     vjp_formula: ClassVar[Mapping[str, str | Template]] = {}
     primitive: ClassVar[bool] = False
