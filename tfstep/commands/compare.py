@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec.structs import replace
 
 from tfstep.commands.change import travelled
-from tfstep.commands.info import topic, variants
-from tfstep.commands.language.line import needed, none
-from tfstep.commands.language.registry import command
+from tfstep.commands.info import variants
+from tfstep.commands.language.line import none
+from tfstep.commands.language.registry import command, topic
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, did_you_mean
 from tfstep.session.results import Compared, Listing, Message, Result, Switched
 from tfstep.session.state import State
 from tfstep.session.study.compare import compare
 from tfstep.text import Bilingual
 
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
-
 
 @command(
     "compare",
     "variant [NAME]",
+    replayed=True,
+    lasts="model",
     key="v",
     completes=("variant",),
     about=Bilingual(
@@ -43,6 +41,7 @@ def _variant(session: Session, rest: str) -> Result:
 @command(
     "compare",
     "diff [NAME]",
+    lasts="long",
     key="d",
     completes=("variant",),
     about=Bilingual(
@@ -69,6 +68,7 @@ def _diff(session: Session, rest: str) -> Result:
 @command(
     "compare",
     "baseline [clear]",
+    replayed=True,
     aliases=("base",),
     about=Bilingual(
         "Take the numbers as they are now for what `diff` compares with; `baseline clear`: the unedited ones again.",
@@ -118,8 +118,7 @@ def _checkpoint(session: Session, rest: str) -> Result:
     about=Bilingual("Back to a checkpoint; `undo` comes back from there.", "回到检查点；`undo` 可再回来。"),
     refused=no_checkpoints,
 )
-def _restore(session: Session, rest: str) -> Result:
-    name = needed(rest, "restore NAME")
+def _restore(session: Session, name: str) -> Result:
     if name not in session.checkpoints:
         raise CommandError(
             Bilingual(

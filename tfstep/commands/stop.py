@@ -1,15 +1,15 @@
-"""Stopping: breakpoints, watchpoints, and what is done with them."""
+"""Stopping: breakpoints, watchpoints, what they run."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from tfstep.commands.info import topic
 from tfstep.commands.language.line import needed
-from tfstep.commands.language.registry import command
+from tfstep.commands.language.registry import command, topic
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, ExpressionError, PathError
+from tfstep.expr import Expression
 from tfstep.session.address.patterns import pattern
 from tfstep.session.evaluate import known, parsed, pointed, worked_out
 from tfstep.session.results import Listing, Message, Result
@@ -17,10 +17,6 @@ from tfstep.session.state import State
 from tfstep.session.stop.breakpoints import Point
 from tfstep.session.stop.halts import senseless
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
-    from tfstep.expr import Expression
 
 _IF = re.compile(r"(?:^|\s)if(?:\s|$)")
 
@@ -92,6 +88,7 @@ def _told(point: Point) -> Message:
 @command(
     "stop",
     "watch EXPR [if EXPR]",
+    lasts="model",
     aliases=("wa",),
     completes=("expr",),
     about=Bilingual(
@@ -101,7 +98,7 @@ def _told(point: Point) -> Message:
     ),
 )
 def _watch(session: Session, rest: str) -> Result:
-    watched, condition = _parted(session, needed(rest, "watch EXPR [if EXPR]"))
+    watched, condition = _parted(session, rest)
     expression = parsed(session, needed(watched, "watch EXPR [if EXPR]"))
     value = worked_out(session, expression)
     return _told(session.points.add(Point(0, watched=expression, condition=condition, last=value)))
@@ -178,6 +175,7 @@ def _enable(session: Session, rest: str) -> Result:
 @command(
     "stop",
     "ignore NUMBER COUNT",
+    bare=True,
     completes=("breakpoint",),
     about=Bilingual("Pass a breakpoint COUNT times before it stops again.", "经过断点 COUNT 次之后才再停下。"),
     refused=no_points,

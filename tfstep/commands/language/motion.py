@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec.structs import replace
 
+from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.session import moves
 from tfstep.session.place import Position
 from tfstep.session.results import Message, Moved, Result, Stop, Value
 from tfstep.session.study.origin import broken_between, broken_here
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
 
 DEEPEST = 5  # stops whose commands move on to further stops
 

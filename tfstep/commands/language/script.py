@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tfstep.commands.language.line import without_comment
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError, refusal
 from tfstep.session.results import Nothing, Quit, Result
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
 
 LONGEST = 2_000_000  # bytes of one script
 _BLOCK = re.compile(r"\s*com(?:m(?:a(?:n(?:d(?:s)?)?)?)?)?(?:\s+[0-9][0-9,-]*)?\s*")

@@ -1,28 +1,29 @@
-"""Files: save a scenario, export a tensor."""
+"""Keeping: files, history, scripts, expectations; recover takes a killed session up again; quit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tfstep.commands.language.line import needed
-from tfstep.commands.language.registry import command
+from tfstep.commands.language.line import needed, split
+from tfstep.commands.language.registry import command, find
+from tfstep.commands.language.script import ExpectError, ScriptError, play
+from tfstep.commands.language.session import Session
 from tfstep.engine.tensor import Tensor
-from tfstep.errors import CommandError, did_you_mean, refusal
+from tfstep.errors import CommandError, TfstepError, did_you_mean, refusal
 from tfstep.session.address.names import tensor_of
-from tfstep.session.results import Message, Result
+from tfstep.session.evaluate import evaluate, sides
+from tfstep.session.results import Lines, Message, Quit, Ran, Result
+from tfstep.session.state import State
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
 
 _LAST = "overwrite"
 
 
-def _target(rest: str, usage: str) -> tuple[Path, bool]:
+def _target(rest: str) -> tuple[Path, bool]:
     """The file at the end of a line, and whether it may be replaced."""
-    text, _, last = needed(rest, usage).rpartition(" ")
+    text, _, last = rest.rpartition(" ")
     replace = last == _LAST and bool(text)
     return Path(text.strip() if replace else rest.strip()).expanduser(), replace
 
@@ -30,6 +31,7 @@ def _target(rest: str, usage: str) -> tuple[Path, bool]:
 @command(
     "keep",
     "save FILE [overwrite]",
+    lasts="model",
     completes=("file", f"'{_LAST}'"),
     about=Bilingual(
         "Write a scenario that gives these numbers, pins and what the optimizer remembers included, comments kept; "
@@ -40,7 +42,7 @@ def _target(rest: str, usage: str) -> tuple[Path, bool]:
 def _save(session: Session, rest: str) -> Result:
     from tfstep.scenario.file.writer import read_back, write_scenario
 
-    path, replace = _target(rest, "save FILE [overwrite]")
+    path, replace = _target(rest)
     if path.suffix not in (".yaml", ".yml"):
         raise CommandError(
             Bilingual("{path}: a scenario's file ends in .yaml", "{path}：场景文件以 .yaml 结尾", path=path)
@@ -79,10 +81,9 @@ def _save(session: Session, rest: str) -> Result:
     ),
 )
 def _export(session: Session, rest: str) -> Result:
-    usage = "export PATH FILE [overwrite]"
-    name, _, target = needed(rest, usage).partition(" ")
+    name, _, target = rest.partition(" ")
     tensor = tensor_of(session, name)
-    path, replace = _target(target.strip(), usage)
+    path, replace = _target(needed(target.strip(), "export PATH FILE [overwrite]"))
     if path.suffix not in FORMATS:
         raise CommandError(
             Bilingual(
@@ -152,3 +153,124 @@ def _txt(session: Session, tensor: Tensor) -> bytes:
 
 
 FORMATS: dict[str, Callable[[Session, Tensor], bytes]] = {".npz": _npz, ".json": _json, ".csv": _csv, ".txt": _txt}
+
+
+DEEPEST = 10  # scripts that run scripts
+
+
+@command(
+    "keep",
+    "history [n]",
+    about=Bilingual(
+        "The last lines that were run (all of them without n): a script of this session.",
+        "最近执行过的行（不写 n 则全部）：即本次会话的脚本。",
+    ),
+)
+def _history(session: Session, n: int = 0) -> Result:
+    done = session.history[:-1]
+    return Lines(tuple(done[-n:]))
+
+
+@command(
+    "keep",
+    "source FILE",
+    logged=False,
+    lasts="model",
+    completes=("file",),
+    about=Bilingual("Run the lines of a file; the first that fails stops it.", "执行文件中的各行；遇到失败即停。"),
+)
+def _source(session: Session, path: str) -> Result:
+    if session.depth >= DEEPEST:
+        raise CommandError(Bilingual("scripts that run scripts, {n} deep", "脚本嵌套了 {n} 层", n=DEEPEST))
+    results: list[Result] = []
+    session.depth += 1
+    try:
+        results.extend(play(session, path))
+    except ScriptError as error:
+        raise ScriptError(error.message, (*results, *error.results)) from error
+    finally:
+        session.depth -= 1
+    return Ran(tuple(results))
+
+
+@command(
+    "keep",
+    "expect EXPR",
+    lasts="model",
+    completes=("expr",),
+    about=Bilingual(
+        "Nothing if the expression holds; else an error that shows both sides.",
+        "表达式成立则无事；否则报错并显示两边的值。",
+    ),
+)
+def _expect(session: Session, text: str) -> Result:
+    if bool(evaluate(session, text).all()):
+        return Message((Bilingual("holds: {text}", "成立：{text}", text=text),))
+    found = {side: str(value) for side, value in sides(session, text)}  # each side once
+    shown = "".join(f"\n  {side} = {value}" for side, value in found.items())
+    raise ExpectError(Bilingual("does not hold: {text}{shown}", "不成立：{text}{shown}", text=text, shown=shown))
+
+
+def nothing_left(state: State) -> Bilingual | None:
+    """Why there is nothing to take up, if there is nothing."""
+    if not state.leftovers:
+        return Bilingual(
+            "no session on this scenario was cut off or left unsaved", "这个场景没有中断或未保存就退出的会话"
+        )
+    if any(journal.changes for journal in state.journals.values()):
+        return Bilingual("this session has changes of its own; start a new one", "当前会话已有改动；请另开一个会话")
+    return None
+
+
+@command(
+    "keep",
+    "recover",
+    logged=False,
+    lasts="long",
+    about=Bilingual(
+        "Take up the last session on this scenario that was cut off (killed, or the terminal closed), or that was left "
+        "on the screen with changes not saved.",
+        "恢复这个场景上一次中断的会话（被杀死或终端关闭），或在界面中未保存就退出的会话。",
+    ),
+    refused=nothing_left,
+)
+def _recover(session: Session) -> Result:
+    left = session.leftovers.pop(0)
+    if left.variant != session.variant:
+        session.run(f"variant {left.variant}")
+    lines = [line for line in left.lines if _replayed(line)]
+    for line in lines:
+        with suppress(TfstepError):  # it was refused then as well
+            session.run(line)
+    left.path.unlink(missing_ok=True)
+    changes = sum(len(journal.changes) for journal in session.journals.values())
+    return Message(
+        (
+            Bilingual(
+                "taken up again: {lines} lines; changes that hold: {changes}",
+                "已恢复：共 {lines} 行，现有 {changes} 处改动",
+                lines=len(lines),
+                changes=changes,
+            ),
+        )
+    )
+
+
+def _replayed(line: str) -> bool:
+    """Whether a line has left anything behind: it moved, stopped, changed, trained or named something."""
+    try:
+        word, _ = split(line)
+        return bool(word) and find(word).replayed
+    except CommandError:
+        return False
+
+
+@command(
+    "keep",
+    "quit",
+    aliases=("q", "exit"),
+    key="q",
+    about=Bilingual("Leave.", "退出。"),
+)
+def _quit(session: Session) -> Result:
+    return Quit()
