@@ -16,7 +16,7 @@ from tfstep.lessons.player.progress import Progress
 from tfstep.lessons.player.shown import event_lines
 from tfstep.session.results import Quit
 from tfstep.text import Bilingual
-from tfstep.view.export.layout import line, span
+from tfstep.view.text.spans import line, span
 
 WIDTH = 88  # columns of text where a line could be longer
 Read = Callable[[str], str | None]

@@ -9,7 +9,7 @@ from tfstep.commands.language.script import ScriptError, play
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.session.results import Quit, Result
-from tfstep.view.said.results import WIDTH, lines
+from tfstep.view.result.lines import WIDTH, lines
 from tfstep.view.text.spans import Line
 from tfstep.view.text.spans import line as spans_line
 

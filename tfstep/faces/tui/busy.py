@@ -13,8 +13,8 @@ from textual.timer import Timer
 from tfstep.commands.language.line import split
 from tfstep.commands.language.registry import find
 from tfstep.errors import CommandError, TfstepError
+from tfstep.session.change.updates import DATA_LOSS, LOSS
 from tfstep.text import Bilingual
-from tfstep.view.said.status_line import DATA_LOSS, LOSS
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, line
 

@@ -7,9 +7,9 @@ from html import escape
 
 from tfstep.engine.tensor import Tensor
 from tfstep.text import language
-from tfstep.view.export.numbers import exact
 from tfstep.view.export.shade import ink, shade
 from tfstep.view.export.slices import Slice, slices, title
+from tfstep.view.text.number import exact
 
 _STYLE = """
 body { font: 14px/1.5 system-ui, sans-serif; margin: 2em; color: #1a1a1a; background: #fff; }

@@ -15,8 +15,8 @@ import numpy as np
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Factor, Term
-from tfstep.view.export.numbers import special
 from tfstep.view.report.timeline import Row
+from tfstep.view.text.number import special
 
 Nested = Any  # numbers, strings, and lists of them
 

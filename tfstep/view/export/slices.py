@@ -11,8 +11,8 @@ from tfstep.engine.cell import cell_name
 from tfstep.engine.tensor import Tensor
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of
-from tfstep.view.export.numbers import Notation
 from tfstep.view.export.tables import heading, where
+from tfstep.view.text.number import Notation
 from tfstep.view.text.spans import plain
 from tfstep.view.text.symbols import plain as fit
 

@@ -11,9 +11,8 @@ from tfstep.engine.tensor import Tensor
 from tfstep.session.place import PHASE_NAMES
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of
-from tfstep.view.export.layout import beside, indented, line, span, table
-from tfstep.view.export.numbers import DIGITS, Notation
-from tfstep.view.text.spans import Line, Span, line_width
+from tfstep.view.text.number import REPORTED, Notation
+from tfstep.view.text.spans import Line, Span, beside, indented, line, line_width, span, table
 
 KINDS = {
     "parameter": Bilingual("parameter", "参数"),
@@ -38,7 +37,7 @@ AXES = {
 """What the names of axes mean, which are the same in both languages."""
 
 
-def tables(tensors: Iterable[Tensor], grad: bool, digits: int = DIGITS, cells: int | None = None) -> Iterator[Line]:
+def tables(tensors: Iterable[Tensor], grad: bool, digits: int = REPORTED, cells: int | None = None) -> Iterator[Line]:
     """The tensors under each other, with their gradients if ``grad``; folded to ``cells`` columns if given."""
     for k, tensor in enumerate(tensors):
         if k:
