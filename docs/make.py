@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from making import command_line, commands, glossary, keys, ops, paths, scenario_files
+from making import command_line, commands, glossary, keys, notebooks, ops, paths, scenario_files
 from making.run import filled
 
 from tfstep.text import LANGUAGES, set_language
@@ -68,6 +68,10 @@ def made(only: list[str]) -> Iterator[tuple[Path, str]]:
     for where in written():
         if _wanted(where, only):
             yield where, filled(where.read_text("utf-8"), spoken(where), where.name)
+    for language in LANGUAGES:
+        where = notebooks.file(language)
+        if _wanted(where, only):
+            yield where, notebooks.spelled(language)
 
 
 def _wanted(where: Path, only: list[str]) -> bool:

@@ -27,12 +27,14 @@ _HOMES = {  # what is loaded from where when it is first asked for, so that `imp
     "TfstepError": "tfstep.errors",
     "Trace": "tfstep.engine.trace",
     "load": "tfstep.scenario.scenario",
+    "load_ipython_extension": "tfstep.faces.notebook.magic",  # `%load_ext tfstep`
 }
 
 
 _above.HOMES.update(  # what a trace can be asked that is made in rooms above the engine
     check="tfstep.session.study.runs:check",
     diff="tfstep.session.study.runs:diff",
+    html="tfstep.faces.notebook.html:html",
     line="tfstep.view.python.line:one_line",
     part="tfstep.session.address.indexing:part",
     paths="tfstep.view.export.select:paths",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import tfstep
+from tfstep.commands.info import TOPICS
 from tfstep.commands.language.registry import declared
 from tfstep.commands.language.session import Session
 from tfstep.engine.op import CATALOGUE
@@ -38,6 +39,7 @@ def names(scenario: tfstep.Scenario) -> set[str]:
         *ATTRIBUTES,
         *CONSTANTS,
         *declared(),
+        *TOPICS,
         *CATALOGUE.ops,
         *functions(),
         *scenario.variants,

@@ -103,6 +103,13 @@ def test_on_a_pipe_an_error_is_told_and_the_next_line_runs(monkeypatch: pytest.M
     assert "! no command 'nonsense'" in shown
 
 
-def test_a_session_that_ends_by_itself_leaves_no_diary(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
-    on_a_pipe(monkeypatch, "n\nset enc0.attn.W_Q[0,0] = 3\n")
+def test_a_session_that_ends_with_all_saved_leaves_no_diary(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
+    on_a_pipe(monkeypatch, "n\nset enc0.attn.W_Q[0,0] = 3\nsave mine.yaml\n")
     assert list(here.rglob("*.jsonl")) == []
+
+
+@pytest.mark.parametrize("end", ["", "quit\n"])
+def test_what_was_not_saved_at_the_end_is_kept_and_told(monkeypatch: pytest.MonkeyPatch, here: Path, end: str) -> None:
+    _, shown = on_a_pipe(monkeypatch, f"n\nset enc0.attn.W_Q[0,0] = 3\n{end}")
+    assert "your changes were not saved" in shown
+    assert len(list(here.rglob("*.jsonl"))) == 1

@@ -32,6 +32,11 @@ def test_a_page_prints_what_it_shows(page: Path, make: ModuleType) -> None:
     assert make.filled(text, make.spoken(page), page.name) == text, "python docs/make.py"
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_notebook_is_up_to_date(language: str, make: ModuleType) -> None:
+    assert make.notebooks.file(language).read_text("utf-8") == make.notebooks.spelled(language), "python docs/make.py"
+
+
 def test_every_page_is_there_in_both_languages() -> None:
     names = {page.relative_to(ROOT).as_posix() for page in [*DOCS.rglob("*.md"), *ROOT.glob("README*.md")]}
     english = {each.removesuffix(".md") for each in names if not each.endswith(".zh.md")}

@@ -27,9 +27,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def begun() -> tfstep.Session:
+def begun(offer: str = "") -> tfstep.Session:
+    """A session on wo-ai-ni; ``offer`` is part of what is told of an earlier one, empty for none."""
     session = tfstep.Session(tfstep.load("wo-ai-ni"))
-    assert recovery.begin(session) is None
+    told = recovery.begin(session)
+    assert (told is None) == (not offer)
+    assert offer in str(told)
     return session
 
 
@@ -40,22 +43,48 @@ def test_changes_that_were_left_unsaved_come_back(folder: Path) -> None:
     told = recovery.leave(session)
     assert told is not None
     assert "`tfstep run wo-ai-ni`, then `recover`" in str(told)
-    again = begun()  # nothing is offered: it was left on purpose
+    again = begun("was left with 1 changes, the last `set enc0.attn.W_Q[0,0] = 0.25`")
     again.run("recover")
     assert again.trace["enc0.attn.W_Q"].value[0, 0] == 0.25
 
 
-def test_only_the_last_that_was_left_is_kept(folder: Path) -> None:
+def test_each_session_that_was_left_can_be_taken_up(folder: Path) -> None:
     for number in (2, 3, 4):
-        session = begun()
+        session = begun(f"`set enc0.attn.W_Q[0,0] = {number - 1}`" if number > 2 else "")
         session.run(f"set enc0.attn.W_Q[0,0] = {number}")
         recovery.leave(session)
-        assert len(list(folder.glob("*.jsonl"))) == 1
-    again = begun()
-    again.run("recover")
-    assert again.trace["enc0.attn.W_Q"].value[0, 0] == 4
+    again = begun("and 2 older: `info sessions`")
+    assert [row[-1][-1] for row in again.run("info sessions").rows] == ["4", "3", "2"]
+    with pytest.raises(tfstep.TfstepError, match="there are 3 sessions"):
+        again.run("recover 4")
+    again.run("recover 2")
+    assert again.trace["enc0.attn.W_Q"].value[0, 0] == 3
     recovery.end(again)
-    assert not list(folder.glob("*.jsonl"))
+    assert len(list(folder.glob("*.jsonl"))) == 2
+
+
+def test_of_many_that_were_left_the_oldest_make_room(folder: Path) -> None:
+    for number in range(recovery.KEPT + 3):
+        session = begun("left" if number else "")
+        session.run(f"set enc0.attn.W_Q[0,0] = {number + 2}")
+        recovery.leave(session)
+        assert len(list(folder.glob("*.jsonl"))) == min(number + 1, recovery.KEPT)
+
+
+def test_one_whose_variant_is_gone_is_refused_and_stays(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    text = "{model: {kind: mlp, sizes: [1, 1]}, input: {x: [[1]]}, variants: {v: {weights: {seed: 1}}}}"
+    file.write_text(text)
+    session = tfstep.Session(tfstep.load(file, "v"))
+    recovery.begin(session)
+    session.run("set layer0.W[0,0] = 2")
+    recovery.leave(session)
+    file.write_text(text.replace("v:", "w:"))
+    again = tfstep.Session(tfstep.load(file))
+    assert recovery.begin(again) is not None
+    with pytest.raises(tfstep.TfstepError, match="v"):
+        again.run("recover")
+    assert again.run("info sessions").rows
 
 
 def test_what_is_saved_or_taken_back_is_not_left(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

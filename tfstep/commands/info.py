@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from tfstep.commands.language.registry import TOPICS, command, declared, find, in_groups, topic
 from tfstep.commands.language.session import Session
 from tfstep.engine.plan import Node
@@ -19,9 +21,10 @@ from tfstep.text import Bilingual
     completes=("topic",),
     repeats=True,
     about=Bilingual(
-        "Lists: params, variants, steps, breakpoints (and watchpoints), display, journal, updates, checkpoints.",
+        "Lists: params, variants, steps, breakpoints (and watchpoints), display, sessions, journal, updates, "
+        "checkpoints.",
         "列出参数、变体、步骤、断点（与监视点）、显示项、改动、更新或检查点"
-        "（params、variants、steps、breakpoints、watchpoints、display、journal、updates、checkpoints）。",
+        "（params、variants、steps、breakpoints、watchpoints、display、sessions、journal、updates、checkpoints）。",
     ),
 )
 def _info(session: Session, rest: str) -> Result:
@@ -106,6 +109,35 @@ def steps(session: Session) -> Result:
             Bilingual("shape", "形状"),
         ),
         rows,
+    )
+
+
+@topic("sessions", Bilingual("earlier sessions that `recover N` can take up", "可用 `recover N` 恢复的先前会话"))
+def sessions(session: Session) -> Result:
+    """What was cut off or left unsaved on this scenario, as `recover` counts them."""
+    rows = tuple(
+        (
+            str(n),
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(left.written)),
+            left.variant,
+            str(Bilingual("left unsaved", "未保存就退出") if left.left else Bilingual("cut off", "中断")),
+            str(len(left.lines)),
+            "; ".join(left.lines[-2:])[-60:],
+        )
+        for n, left in enumerate(session.leftovers, 1)
+    )
+    return Listing(
+        Bilingual("{n} sessions to take up", "可恢复的会话：{n} 个", n=len(rows)),
+        (
+            Bilingual("number", "编号"),
+            Bilingual("last written", "最后写入"),
+            Bilingual("variant", "变体"),
+            Bilingual("ended", "结束方式"),
+            Bilingual("lines", "行数"),
+            Bilingual("last lines", "最后几行"),
+        ),
+        rows,
+        Bilingual("no earlier session can be taken up", "没有可恢复的会话"),
     )
 
 

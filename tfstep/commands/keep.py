@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,8 @@ from tfstep.commands.language.registry import command, find
 from tfstep.commands.language.script import ExpectError, ScriptError, play
 from tfstep.commands.language.session import Session
 from tfstep.engine.tensor import Tensor
-from tfstep.errors import CommandError, TfstepError, did_you_mean, refusal
+from tfstep.errors import CommandError, TfstepError, did_you_mean
+from tfstep.files import typed_path, unwritable, write_whole
 from tfstep.session.address.names import tensor_of
 from tfstep.session.evaluate import evaluate, sides
 from tfstep.session.results import Lines, Message, Quit, Ran, Result
@@ -25,7 +27,7 @@ def _target(rest: str) -> tuple[Path, bool]:
     """The file at the end of a line, and whether it may be replaced."""
     text, _, last = rest.rpartition(" ")
     replace = last == _LAST and bool(text)
-    return Path(text.strip() if replace else rest.strip()).expanduser(), replace
+    return typed_path(text.strip() if replace else rest.strip()), replace
 
 
 @command(
@@ -94,7 +96,7 @@ def _export(session: Session, rest: str) -> Result:
                 near=did_you_mean(path.suffix, FORMATS),
             )
         )
-    if not replace and path.exists():
+    if not replace and os.path.lexists(path):
         raise CommandError(
             Bilingual(
                 "{path} is there already; add `overwrite` to replace it",
@@ -103,15 +105,10 @@ def _export(session: Session, rest: str) -> Result:
             )
         )
     data = FORMATS[path.suffix](session, tensor)
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise CommandError(
-            Bilingual("{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=refusal(error))
-        ) from None
+        write_whole(path, lambda file: file.write(data))
+    except (OSError, ValueError) as error:
+        raise unwritable(path, error) from None
     return Message((Bilingual("{tensor} is in {path}", "{tensor} 已写入 {path}", tensor=tensor.path, path=path),))
 
 
@@ -224,20 +221,32 @@ def nothing_left(state: State) -> Bilingual | None:
 
 @command(
     "keep",
-    "recover",
+    "recover [N]",
     logged=False,
     lasts="long",
     about=Bilingual(
         "Take up the last session on this scenario that was cut off (killed, or the terminal closed), or that was left "
-        "on the screen with changes not saved.",
-        "恢复这个场景上一次中断的会话（被杀死或终端关闭），或在界面中未保存就退出的会话。",
+        "with changes not saved. `recover N` takes the Nth of those that `info sessions` lists.",
+        "恢复这个场景上一次中断的会话（被杀死或终端关闭），或未保存就退出的会话。"
+        "`recover N` 恢复 `info sessions` 列出的第 N 个。",
     ),
     refused=nothing_left,
 )
-def _recover(session: Session) -> Result:
-    left = session.leftovers.pop(0)
+def _recover(session: Session, rest: str) -> Result:
+    number = rest.strip() or "1"
+    if not number.isdecimal() or len(number) > 4 or not 1 <= int(number) <= len(session.leftovers):
+        raise CommandError(
+            Bilingual(
+                "{number}: there are {n} sessions to take up; `info sessions` lists them",
+                "{number}：可恢复的会话有 {n} 个；`info sessions` 列出它们",
+                number=number[:40],
+                n=len(session.leftovers),
+            )
+        )
+    left = session.leftovers[int(number) - 1]
     if left.variant != session.variant:
-        session.run(f"variant {left.variant}")
+        session.run(f"variant {left.variant}")  # refused where it is gone; the diary then stays where it is
+    session.leftovers.remove(left)
     lines = [line for line in left.lines if _replayed(line)]
     for line in lines:
         with suppress(TfstepError):  # it was refused then as well

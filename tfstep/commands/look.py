@@ -266,7 +266,7 @@ def _display(session: Session, rest: str) -> Result:
 def _undisplay(session: Session, rest: str) -> Result:
     if not rest:
         session.displays.clear()
-    elif rest.isdecimal() and int(rest) in session.displays:
+    elif rest.isdecimal() and len(rest) < 16 and int(rest) in session.displays:
         del session.displays[int(rest)]
     else:
         known = ", ".join(map(str, session.displays)) or "-"

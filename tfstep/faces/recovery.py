@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from platformdirs import user_state_path
@@ -12,6 +13,8 @@ from tfstep.errors import CommandError
 from tfstep.scenario.file import catalog
 from tfstep.session.change.crash_log import Diary, leftovers
 from tfstep.text import Bilingual
+
+KEPT = 8  # sessions that were left unsaved, of one scenario
 
 
 def diaries() -> Path:
@@ -24,13 +27,21 @@ def begin(session: Session) -> Bilingual | None:
     folder = diaries()
     session.leftovers = [left for left in leftovers(folder, session.scenario) if any(map(changes, left.lines))]
     session.diary = Diary(folder, session.scenario)
-    if not session.leftovers or session.leftovers[0].left:
+    if not session.leftovers:
         return None
+    last, more = session.leftovers[0], len(session.leftovers) - 1
+    changed = [line for line in last.lines if changes(line)]
     return Bilingual(
-        "a session on {name} was cut off after {n} lines; `recover` takes it up again",
-        "{name} 上有一次会话在 {n} 行之后中断；`recover` 可恢复",
+        "{when}, a session on {name} {how} with {n} changes, the last `{line}`; `recover` takes it up again{more}",
+        "{when}，{name} 上的一次会话{how}，有 {n} 处改动，最后一处是 `{line}`；`recover` 可恢复{more}",
+        when=time.strftime("%Y-%m-%d %H:%M", time.localtime(last.written)),
         name=session.scenario.name,
-        n=len(session.leftovers[0].lines),
+        how=Bilingual("was left", "未保存就退出") if last.left else Bilingual("was cut off", "中断"),
+        n=len(changed),
+        line=changed[-1][:60],
+        more=Bilingual(" (and {more} older: `info sessions`)", "（更早的还有 {more} 次：`info sessions`）", more=more)
+        if more
+        else "",
     )
 
 
@@ -49,9 +60,8 @@ def leave(session: Session) -> Bilingual | None:
     if not unsaved or session.diary is None or not session.diary.leave():
         end(session)
         return None
-    for each in session.leftovers:  # of all that were left only the last is kept
-        if each.left:
-            each.path.unlink(missing_ok=True)
+    for each in [left for left in session.leftovers if left.left][KEPT - 1 :]:  # the oldest make room
+        each.path.unlink(missing_ok=True)
     return Bilingual(
         "your changes were not saved: `tfstep run {name}`, then `recover` brings them back",
         "改动没有保存：运行 `tfstep run {name}` 后执行 `recover` 即可找回",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tfstep.commands.language.line import without_quotes
-from tfstep.commands.language.script import ScriptError, joined, opens
+from tfstep.commands.language.script import STDIN, ScriptError, joined, opens
 from tfstep.commands.language.session import Session
-from tfstep.errors import TfstepError
-from tfstep.faces.recovery import begin, end
+from tfstep.errors import CommandError, TfstepError
+from tfstep.faces.recovery import begin, leave
 from tfstep.faces.script import Say, Show, run_scripts, shown
 from tfstep.session.results import Quit
 from tfstep.session.study.origin import broken
@@ -38,18 +39,29 @@ def repl(
     0: done; 1: in batch, a command failed or an `expect` did not hold. Not in batch a failed script is told
     and the user goes on from there.
     """
+    if batch and not files and not commands:
+        files = [STDIN]
     if batch:
-        return 1 if run_scripts(session, files, commands, show, say) is False else 0
+        before = len(session.history)
+        done = run_scripts(session, files, commands, show, say)
+        if done is not False and len(session.history) == before:
+            raise CommandError(
+                Bilingual(
+                    "nothing to run: --batch takes lines from -x FILE, -c COMMAND or standard input",
+                    "没有可运行的内容：--batch 从 -x 文件、-c 命令或标准输入读取",
+                )
+            )
+        return 1 if done is False else 0
     if (offer := begin(session)) is not None:
         say(offer)
     if sys.stdin.isatty() and sys.stdout.isatty():
         lines = [*str(_welcome(session)).splitlines(), *([str(found)] if (found := broken(session)) else [])]
         show(map(spans_line, lines))
     session.progress = bar = _Bar()
-    try:
-        return _debug(session, show, say, files, commands, bar)
-    finally:
-        end(session)
+    status = _debug(session, show, say, files, commands, bar)  # what escapes from here leaves the diary where it is
+    if (unsaved := leave(session)) is not None:
+        say(unsaved)
+    return status
 
 
 def _welcome(session: Session) -> Bilingual:
@@ -119,6 +131,8 @@ class _Bar:
 def _typed(session: Session) -> Iterator[str]:
     """The lines of standard input: with completion and history where a person sits there."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="backslashreplace")  # bytes that are no text are refused, not fatal
         yield from (line for _, line in joined(enumerate((line.rstrip("\r\n") for line in sys.stdin), 1)))
         return
     prompt = _prompt(session)

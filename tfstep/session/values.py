@@ -29,7 +29,7 @@ class Values:
         """The value of ``$name``, without the ``$``. Raises PathError."""
         if name == "_" and self.count:
             return self._shown[self.count]
-        if name.isdecimal() and int(name) in self._shown:
+        if name.isdecimal() and len(name) < 16 and int(name) in self._shown:
             return self._shown[int(name)]
         if name in self.named:
             return self.named[name]

@@ -1,6 +1,8 @@
 """``new`` and ``repl``."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -73,3 +75,18 @@ def test_the_schema_of_lessons(tfstep):
     schema = json.loads(tfstep("new", "--lesson", "--schema").out)
     assert schema["title"] == "tfstep lesson"
     assert len(schema["$defs"]["question"]["oneOf"]) == 5
+
+
+def test_in_batch_standard_input_is_a_script_and_nothing_to_run_is_a_fault() -> None:
+    def batch(text: str, *more: str) -> tuple[int, str, str]:
+        line = [sys.executable, "-m", "tfstep", "repl", "wo-ai-ni", "--batch", "--lang", "en", *more]
+        done = subprocess.run(line, input=text, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    status, out, _ = batch("goto loss\nprint 6*7\nexpect 1 > 0\n")
+    assert (status, "42" in out) == (0, True)
+    status, _, err = batch("print 1\nexpect 1 > 2\n")
+    assert (status, "-:2" in err) == (1, True)
+    assert batch("print 6*7\n", "-x", "-")[:2] == (0, "$1 = 42\n")
+    status, _, err = batch("# nothing\n\n")
+    assert (status, "nothing to run" in err) == (2, True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import stat
+import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from tfstep.commands.language.line import without_comment
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError, refusal
+from tfstep.files import typed_path
 from tfstep.session.results import Nothing, Quit, Result
 from tfstep.text import Bilingual
 
+STDIN = "-"  # the name of standard input
 LONGEST = 2_000_000  # bytes of one script
 _BLOCK = re.compile(r"\s*com(?:m(?:a(?:n(?:d(?:s)?)?)?)?)?(?:\s+[0-9][0-9,-]*)?\s*")
 
@@ -31,18 +34,28 @@ class ExpectError(CommandError):
 def read(path: str) -> list[tuple[int, str]]:
     """The lines of a script with their numbers. Raises CommandError where the file cannot be read."""
     try:
-        data = Path(path).expanduser().read_bytes() if Path(path).expanduser().stat().st_size <= LONGEST else None
+        if path == STDIN:
+            return _numbered(path, sys.stdin.buffer.read(LONGEST + 1) if sys.stdin is not None else b"")
+        file = typed_path(path)
+        if not stat.S_ISREG(file.stat().st_mode):  # a device or a pipe may never end
+            raise CommandError(Bilingual("{path} is no plain file", "{path} 不是普通文件", path=path))
+        with file.open("rb") as opened:
+            data = opened.read(LONGEST + 1)
     except (OSError, ValueError) as error:
         reason = refusal(error) if isinstance(error, OSError) else Bilingual("no name of a file", "不是文件名")
         raise CommandError(
             Bilingual("{path} cannot be read: {reason}", "无法读取 {path}：{reason}", path=path, reason=reason)
         ) from None
-    if data is None:
+    return _numbered(path, data)
+
+
+def _numbered(path: str, data: bytes) -> list[tuple[int, str]]:
+    if len(data) > LONGEST:
         raise CommandError(
             Bilingual("{path} is larger than {most} bytes", "{path} 超过 {most} 字节", path=path, most=LONGEST)
         )
     try:
-        return list(enumerate(data.decode("utf-8-sig").splitlines(), 1))
+        return list(enumerate(data.decode("utf-8-sig").replace("\r\n", "\n").removesuffix("\n").split("\n"), 1))
     except UnicodeDecodeError:
         raise CommandError(Bilingual("{path} is not UTF-8 text", "{path} 不是 UTF-8 文本", path=path)) from None
 

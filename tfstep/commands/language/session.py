@@ -45,13 +45,17 @@ class Session(State):
             self.history.append(line.strip())
         found = find(word)
         if self.diary is not None and found.logged:
-            self.diary.write(line.strip())
+            self._tell(self.diary.write(line.strip()))
         self._last = line if found.repeats else None
         held = self.journal.at
         result = self._do(found, rest)
         if self.diary is not None and isinstance(result, Trained):
-            self.diary.amend(self.journal.now.line if self.journal.at > held else "")
+            self._tell(self.diary.amend(self.journal.now.line if self.journal.at > held else ""))
         return result
+
+    def _tell(self, aside: Bilingual | None) -> None:
+        if aside is not None:
+            self.asides.append(aside)
 
     def run_within(self, line: str) -> Result:
         """Run a line that another command asks for: it is no line of the user's. Raises TfstepError."""

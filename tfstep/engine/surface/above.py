@@ -26,6 +26,9 @@ class Displayed:
 
     __slots__ = ()
 
+    def _repr_html_(self) -> str:
+        return str(above("html")(self))
+
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """What IPython shows where there is no HTML."""
         printer.text(str(self))

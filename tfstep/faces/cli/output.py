@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from tfstep.errors import CommandError, refusal
 from tfstep.faces.cli.settings import Settings, columns
-from tfstep.text import Bilingual
+from tfstep.files import unwritable, write_whole
 from tfstep.view.text.symbols import plain as fit
 
 if TYPE_CHECKING:
@@ -68,16 +67,9 @@ class Output:
 
 def _save(file: Path, data: bytes) -> None:
     try:
-        file.write_bytes(data)
-    except OSError as error:
-        raise CommandError(
-            Bilingual(
-                "{file} cannot be written: {reason}",
-                "无法写入 {file}：{reason}",
-                file=file,
-                reason=refusal(error),
-            )
-        ) from None
+        write_whole(file, lambda out: out.write(data))
+    except (OSError, ValueError) as error:
+        raise unwritable(file, error) from None
 
 
 def say(message: object, stream: TextIO | None = None) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from msgspec import Struct
+
+from tfstep.files import write_whole
 
 LARGEST = 1_000_000  # bytes of the file
 
@@ -40,9 +41,8 @@ class Progress:
         data = {name: {"step": r.step, "of": r.of, "done": r.done} for name, r in sorted(self._reached.items())}
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile("w", encoding="utf-8", dir=self.file.parent, delete=False) as file:
-                json.dump(data, file, ensure_ascii=False, indent=1)
-            Path(file.name).replace(self.file)
+            text = json.dumps(data, ensure_ascii=False, indent=1)
+            write_whole(self.file, lambda file: file.write(text.encode("utf-8")), private=True)
         except OSError:  # a home that cannot be written to: the lesson goes on all the same
             return
 
@@ -56,10 +56,10 @@ def default_file() -> Path:
 
 def _read(file: Path) -> dict[str, Reached]:
     try:
-        if file.stat().st_size > LARGEST:
+        if not file.is_file() or file.stat().st_size > LARGEST:
             return {}
         data = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     found = {}
     for name, each in data.items() if isinstance(data, dict) else ():

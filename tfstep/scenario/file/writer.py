@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from collections.abc import Mapping
@@ -16,7 +17,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from tfstep.engine.plan import Plan
 from tfstep.engine.trace import Pin, Trace
-from tfstep.errors import CommandError, ScenarioError, TfstepError, refusal
+from tfstep.errors import CommandError, ScenarioError, TfstepError
+from tfstep.files import unwritable, write_whole
 from tfstep.scenario.keys.pins import pins_of
 from tfstep.scenario.program import Program
 from tfstep.scenario.scenario import Scenario, load
@@ -54,16 +56,15 @@ def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool =
     learned = _learned(trace)
     beside = _put_weights(document, scenario, learned, _changed(scenario, learned), path)
     _put_pins(document, scenario, trace)
-    for file in (path, beside):
-        if file is not None and not replace and (file.exists() or file.is_symlink()):
-            raise CommandError(
-                Bilingual(
-                    "{file} is there already; `save {path} overwrite` replaces it",
-                    "{file} 已存在；`save {path} overwrite` 会覆盖它",
-                    file=file,
-                    path=path,
-                )
+    if not replace and (path.exists() or path.is_symlink()):
+        raise CommandError(
+            Bilingual(
+                "{path} is there already; `save {path} overwrite` replaces it",
+                "{path} 已存在；`save {path} overwrite` 会覆盖它",
+                path=path,
             )
+        )
+    fresh = beside is not None and not beside.exists()
     try:
         if beside is not None:
             write_weights(beside, learned)
@@ -73,9 +74,9 @@ def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool =
                 del document["variants"][name]
             _write(path, _dumped(yaml, document))
     except OSError as error:
-        raise CommandError(
-            Bilingual("{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=refusal(error))
-        ) from None
+        if fresh and beside is not None:  # nobody names it
+            beside.unlink(missing_ok=True)
+        raise unwritable(path, error) from None
     kept = ("base", scenario.variant, *document.get("variants", ()))
     left = tuple(name for name in scenario.variants if name not in kept)
     return Written(path, beside, left)
@@ -168,7 +169,7 @@ def _put_weights(
     beside = None
     finite = all(np.isfinite(value).all() for value in changed.values())
     if sum(value.size for value in changed.values()) > INLINE or not finite:
-        beside = path.with_suffix(".npz")
+        beside = path.with_name(f"{path.stem}.{_content(parameters)}.npz")  # another content is another file
         weights.pop("set", None)
         weights["file"] = beside.name
     elif changed:
@@ -180,6 +181,15 @@ def _put_weights(
     if weights:
         document["weights"] = weights
     return beside
+
+
+def _content(arrays: Mapping[str, np.ndarray]) -> str:
+    """A short name for the numbers of a file: equal numbers have equal names."""
+    found = hashlib.sha256()
+    for name, array in arrays.items():
+        found.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()[:8]
 
 
 def _flow(value: Any) -> Any:
@@ -221,12 +231,4 @@ def _plain(value: Any) -> Any:
 
 def _write(path: Path, text: str) -> None:
     """The whole file, or nothing."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, lambda file: file.write(text.encode("utf-8")), private=True)

@@ -22,6 +22,7 @@ from typing import BinaryIO
 import numpy as np
 
 from tfstep.errors import TfstepError, refusal
+from tfstep.files import unwritable, write_whole
 from tfstep.text import Bilingual
 
 SUFFIXES = (".npz", ".safetensors")
@@ -185,17 +186,11 @@ def write_weights(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """
     if path.suffix not in SUFFIXES:
         raise TfstepError(_suffix(path))
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    put = _write_npz if path.suffix == ".npz" else _write_safetensors
     try:
-        try:
-            with beside.open("xb") as file:
-                (_write_npz if path.suffix == ".npz" else _write_safetensors)(file, arrays)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        write_whole(path, lambda file: put(file, arrays), private=True)
     except OSError as error:
-        message = Bilingual("{path} cannot be written: {why}", "无法写入 {path}：{why}", path=path, why=refusal(error))
-        raise TfstepError(message) from None
+        raise unwritable(path, error) from None
 
 
 def _write_npz(file: BinaryIO, arrays: Mapping[str, np.ndarray]) -> None:

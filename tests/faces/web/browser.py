@@ -1,0 +1,130 @@
+"""A headless Chromium, spoken to in its own protocol: keys, mouse, what a page says, pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+NAMED = {"Enter": 13, "Backspace": 8, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Escape": 27}
+
+
+def installed() -> str | None:
+    """The browser on this machine, if there is one."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+class Browser:
+    """One browser; its pages are `Page`."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+
+    async def __aenter__(self) -> Browser:
+        program = installed()
+        assert program is not None
+        flags = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars")
+        self._process = await asyncio.create_subprocess_exec(
+            program,
+            *flags,
+            "--remote-debugging-port=0",
+            f"--user-data-dir={self._folder.name}",
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=os.environ | {"HOME": self._folder.name},
+        )
+        told = Path(self._folder.name) / "DevToolsActivePort"
+        while not (told.is_file() and told.read_text().count("\n")):
+            await asyncio.sleep(0.05)
+        self.port = int(told.read_text().splitlines()[0])
+        self._http = aiohttp.ClientSession()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.close()
+        self._process.terminate()
+        await self._process.wait()
+        self._folder.cleanup()
+
+    async def page(self, address: str, width: int = 1200, height: int = 800) -> Page:
+        """Open an address."""
+        async with self._http.put(f"http://127.0.0.1:{self.port}/json/new?about:blank") as answer:
+            target = await answer.json()
+        page = Page(await self._http.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0))
+        await page.ask(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+        )
+        for domain in ("Page", "Runtime", "Network"):
+            await page.ask(f"{domain}.enable")
+        await page.ask("Page.navigate", url=address)
+        return page
+
+
+class Page:
+    """One page. ``faults`` are the exceptions of its scripts, ``requests`` the addresses that it loaded."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._ids = itertools.count(1)
+        self.faults: list[str] = []
+        self.requests: list[str] = []
+
+    async def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """One command of the protocol and its result."""
+        number = next(self._ids)
+        await self._socket.send_json({"id": number, "method": method, "params": parameters})
+        while True:
+            said = await self._socket.receive_json()
+            if said.get("method") == "Runtime.exceptionThrown":
+                self.faults.append(str(said["params"]["exceptionDetails"]))
+            if said.get("method") == "Network.requestWillBeSent":
+                self.requests.append(said["params"]["request"]["url"])
+            if said.get("id") == number:
+                assert "error" not in said, said
+                result: dict[str, Any] = said["result"]
+                return result
+
+    async def value(self, script: str) -> Any:
+        """What an expression is in the page."""
+        said = await self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in said, said
+        return said["result"].get("value")
+
+    async def until(self, script: str, seconds: float = 30) -> None:
+        """Wait until an expression holds."""
+        for _ in range(int(seconds / 0.05)):
+            if await self.value(script):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"never: {script}")
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after another."""
+        for key in keys:
+            code = NAMED.get(key, ord(key.upper()) if len(key) == 1 else 0)
+            typed = {"text": "\r" if key == "Enter" else key} if len(key) == 1 or key == "Enter" else {}
+            await self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, **typed)
+            await self.ask("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
+
+    async def click(self, script: str) -> None:
+        """Click in the middle of the element that an expression names."""
+        middle = "const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]"
+        box = await self.value(f"(e => {{ e.scrollIntoView({{block: 'center'}}); {middle} }})({script})")
+        for kind in ("mousePressed", "mouseReleased"):
+            await self.ask("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
+
+    async def picture(self, file: Path) -> None:
+        """What is seen, as a PNG."""
+        said = await self.ask("Page.captureScreenshot", format="png")
+        file.write_bytes(base64.b64decode(said["data"]))

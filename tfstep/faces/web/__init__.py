@@ -1,0 +1,1 @@
+"""In a browser: a page of its own that holds a recorded run, and the screen served to visitors."""
