@@ -47,7 +47,7 @@ ONLY_PINNED = Bilingual(
 def _set(session: Session, rest: str) -> Result:
     asked, expression = assignment(rest, "set PATH[i,j] = EXPR")
     if asked.startswith("$"):
-        return _named(session, asked[1:], expression)
+        return _set_value(session, asked[1:], expression)
     tensor, index = target(session, asked)
     new = evaluate(session, expression)
     place = tensor.path + written(index)
@@ -65,7 +65,7 @@ def _set(session: Session, rest: str) -> Result:
     return Changed((line,), (edit,), len(downstream), loss_of(session, before), notes)
 
 
-def _named(session: Session, name: str, expression: str) -> Result:
+def _set_value(session: Session, name: str, expression: str) -> Result:
     if not name.isidentifier() or name == "_":
         raise CommandError(
             Bilingual(
@@ -133,7 +133,7 @@ def _release(session: Session, rest: str) -> Result:
     ),
 )
 def _undo(session: Session, n: int = 1) -> Result:
-    return _travelled(session, lambda: session.journal.undo(n), Bilingual("undone: ", "已撤销："))
+    return _travel(session, lambda: session.journal.undo(n), Bilingual("undone: ", "已撤销："))
 
 
 @command(
@@ -142,7 +142,7 @@ def _undo(session: Session, n: int = 1) -> Result:
     about=Bilingual("Do the change again that was undone last.", "重做刚撤销的改动。"),
 )
 def _redo(session: Session, n: int = 1) -> Result:
-    return _travelled(session, lambda: session.journal.redo(n), Bilingual("redone: ", "已重做："))
+    return _travel(session, lambda: session.journal.redo(n), Bilingual("redone: ", "已重做："))
 
 
 @command(
@@ -159,22 +159,22 @@ def _reset(session: Session) -> Result:
     if before is start.trace:
         return Changed((), notes=(Bilingual("nothing was changed", "没有任何改动"),))
     session.record(replace(start, line="reset"))
-    return travelled(session, before, ("reset",), _taken_back(len(changes)))
+    return travel_result(session, before, ("reset",), _count_of_undone(len(changes)))
 
 
-def _taken_back(n: int) -> Bilingual:
+def _count_of_undone(n: int) -> Bilingual:
     return Bilingual("changes taken back: {n}", "已收回的改动：{n}", n=n)
 
 
-def _travelled(session: Session, go: Callable[[], list[Entry]], what: Bilingual) -> Result:
+def _travel(session: Session, go: Callable[[], list[Entry]], what: Bilingual) -> Result:
     before, here = session.trace, session.here
     entries = go()
     session.before = before
     session.return_to(here)
-    return travelled(session, before, tuple(f"{what}{entry.line}" for entry in entries))
+    return travel_result(session, before, tuple(f"{what}{entry.line}" for entry in entries))
 
 
-def travelled(session: State, before: Trace, lines: tuple[str, ...], *notes: Bilingual) -> Changed:
+def travel_result(session: State, before: Trace, lines: tuple[str, ...], *notes: Bilingual) -> Changed:
     """The result of coming to numbers that were there before."""
     return Changed(lines, (), session.against_before().waiting(), loss_of(session, before), notes)
 

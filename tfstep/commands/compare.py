@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tfstep.commands.change import travelled
+from tfstep.commands.change import travel_result
 from tfstep.commands.info import variants
 from tfstep.commands.language.line import none
 from tfstep.commands.language.registry import command, topic
@@ -133,7 +133,7 @@ def _restore(session: Session, name: str) -> Result:
         session.switch(session.checkpoint_variants[name])
     before = session.trace
     session.record(session.checkpoints[name])
-    return travelled(session, before, (f"restore {name}",))
+    return travel_result(session, before, (f"restore {name}",))
 
 
 @topic("checkpoints", Bilingual("the checkpoints to go back to", "可以回到的检查点"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec.structs import replace
 
-from tfstep.commands.language.motion import arrived
+from tfstep.commands.language.motion import arrival
 from tfstep.commands.language.registry import command, topic
 from tfstep.commands.language.session import Session
 from tfstep.engine.trace import Trace
@@ -57,12 +57,14 @@ def _train(session: Session, n: int = 1) -> Result:
     halts, at = Halts(session), session.position
     result = train(session, n, line, halts)
     if not halts.stops:
-        return replace(result, notes=(*result.notes, *(_held(number, path) for number, path in halts.held.items())))
+        return replace(
+            result, notes=(*result.notes, *(_held_before(number, path) for number, path in halts.held.items()))
+        )
     session.position = halts.position or at
-    return replace(result, moved=arrived(session, at, halts.stops))
+    return replace(result, moved=arrival(session, at, halts.stops))
 
 
-def _held(number: int, path: str) -> Bilingual:
+def _held_before(number: int, path: str) -> Bilingual:
     return Bilingual(
         "breakpoint {number} did not stop it: its condition held before already, at {path}",
         "断点 {number} 没有让训练停下：它的条件之前已在 {path} 成立",

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from tfstep.commands.language.line import count
-from tfstep.commands.language.motion import displayed, numbered
+from tfstep.commands.language.motion import display_results, with_number
 from tfstep.commands.language.registry import command, topic
 from tfstep.commands.language.session import Session
 from tfstep.engine.tensor import Tensor
@@ -248,12 +248,12 @@ def _marks(session: Session, position: Position) -> str:
 )
 def _display(session: Session, rest: str) -> Result:
     if not rest:
-        return Ran(tuple(displayed(session)))
+        return Ran(tuple(display_results(session)))
     line = f"output {rest}"
     result = session.run_within(line)
     number = max(session.displays, default=0) + 1
     session.displays[number] = line
-    return numbered(number, result)
+    return with_number(number, result)
 
 
 @command(
@@ -280,7 +280,7 @@ def _undisplay(session: Session, rest: str) -> Result:
 
 
 @topic("display", Bilingual("what is displayed after every move", "每次移动后显示的各项"))
-def shown(session: Session) -> Result:
+def displays(session: Session) -> Result:
     """What is displayed after every move, by the number that `undisplay` takes."""
     rows = tuple((str(number), line.partition(" ")[2]) for number, line in session.displays.items())
     return Listing(

@@ -6,7 +6,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from tfstep.commands.language.motion import arrived, hop, run
+from tfstep.commands.language.motion import arrival, hop, run
 from tfstep.commands.language.registry import command
 from tfstep.commands.language.session import Session
 from tfstep.commands.learn import to_update
@@ -123,7 +123,7 @@ def _goto(session: Session, rest: str) -> Result:
         session.cell = cell
     node = session.trace.plan.paths.get(full_path(session, rest.partition("[")[0]))
     if node is None or node.op is not None:
-        return arrived(session, start)
+        return arrival(session, start)
     if "[" in rest:
         leaf, index = read(session.trace, rest, partial(full_path, session))
         session.cursor.move_to(leaf, whole(leaf, index or ()))
@@ -132,7 +132,7 @@ def _goto(session: Session, rest: str) -> Result:
         "{path} 不由任何一步产生；这一步首次读取它",
         path=node.path,
     )
-    return replace(arrived(session, start, note=note), leaf=node.path)
+    return replace(arrival(session, start, note=note), leaf=node.path)
 
 
 def _on(session: Session, n: int, direction: int) -> Result:

@@ -55,15 +55,15 @@ def _tbreak(session: Session, rest: str) -> Result:
 
 
 def _set(session: Session, rest: str, temporary: bool) -> Result:
-    where, condition = _parted(session, rest)
+    where, condition = _split_condition(session, rest)
     found = pattern(session, where)
     why = None if condition is None else senseless(session, found, condition)
     if condition is not None and isinstance(why, ExpressionError) and not isinstance(why, PathError):
         raise pointed(session, condition.text, why)
-    return _told(session.points.add(Point(0, found, condition, temporary=temporary)))
+    return _point_message(session.points.add(Point(0, found, condition, temporary=temporary)))
 
 
-def _parted(session: Session, rest: str) -> tuple[str, Expression | None]:
+def _split_condition(session: Session, rest: str) -> tuple[str, Expression | None]:
     """What stands before the ``if``, and the condition behind it. Raises CaretError for a name that nothing has."""
     match = _IF.search(rest)
     if match is None:
@@ -79,7 +79,7 @@ def _parted(session: Session, rest: str) -> tuple[str, Expression | None]:
     return rest[: match.start()], expression
 
 
-def _told(point: Point) -> Message:
+def _point_message(point: Point) -> Message:
     return Message(
         (Bilingual("{number}: {written}", "{number}：{written}", number=point.number, written=point.written),)
     )
@@ -98,10 +98,10 @@ def _told(point: Point) -> Message:
     ),
 )
 def _watch(session: Session, rest: str) -> Result:
-    watched, condition = _parted(session, rest)
+    watched, condition = _split_condition(session, rest)
     expression = parsed(session, needed(watched, "watch EXPR [if EXPR]"))
     value = worked_out(session, expression)
-    return _told(session.points.add(Point(0, watched=expression, condition=condition, last=value)))
+    return _point_message(session.points.add(Point(0, watched=expression, condition=condition, last=value)))
 
 
 def _numbers(session: Session, text: str) -> list[Point]:

@@ -33,7 +33,7 @@ def gelu_tanh(out: Array, x: Array) -> None:
 
 @blockwise
 def gelu_tanh_x(out: Array, g: Array, x: Array) -> None:
-    """G · (½ (1 + t) + ½ x (1 − t²) √(2/π) (1 + 3 · 0.044715 x²))."""
+    """g · (½ (1 + t) + ½ x (1 − t²) √(2/π) (1 + 3 · 0.044715 x²))."""
     t = np.empty_like(out)
     _tanh(t, x)
     np.multiply(t, t, out)
@@ -69,7 +69,7 @@ def gelu(out: Array, x: Array) -> None:
 
 @blockwise
 def gelu_x(out: Array, g: Array, x: Array) -> None:
-    """G · (Φ + x φ)."""
+    """g · (Φ + x φ)."""
     phi = np.empty_like(out)
     np.multiply(x, x, phi)
     np.multiply(phi, -0.5, phi)

@@ -20,7 +20,7 @@ def softmax(out: Array, x: Array) -> None:
 
 @blockwise
 def softmax_x(out: Array, g: Array, y: Array) -> None:
-    """Y · (g − Σ g·y)."""
+    """y · (g − Σ g·y)."""
     np.multiply(g, y, out)
     np.subtract(g, total(out, -1, None, None, True), out)
     np.multiply(y, out, out)

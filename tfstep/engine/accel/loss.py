@@ -44,7 +44,7 @@ def cross_entropy(out: Array, logits: Array, labels: Array, *, keep: Keep) -> No
 
 @kernel
 def cross_entropy_logits(out: Array, g: Array, logits: Array, labels: Array, *, keep: Keep) -> None:
-    """G · (softmax(x) − 1 at the label) / n in the kept rows, 0 in the others."""
+    """g · (softmax(x) − 1 at the label) / n in the kept rows, 0 in the others."""
     x, result = rows(logits), rows(out)
     if len(keep) < len(x):
         result.fill(0)
