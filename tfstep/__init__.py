@@ -13,20 +13,39 @@ from typing import TYPE_CHECKING
 from tfstep.engine.surface import above as _above
 
 __version__ = "0.1.0"
-__all__ = ["Scenario", "Session", "TfstepError", "Trace", "__version__", "load", "trace"]
+__all__ = [
+    "Diagnosis",
+    "Recording",
+    "Scenario",
+    "Session",
+    "TfstepError",
+    "Trace",
+    "__version__",
+    "diagnose",
+    "load",
+    "recording",
+    "trace",
+]
 
 if TYPE_CHECKING:
     from tfstep.commands.language.session import Session
+    from tfstep.compare.diagnose import diagnose
+    from tfstep.compare.diagnosis import Diagnosis
+    from tfstep.compare.recorded.recording import Recording, recording
     from tfstep.engine.trace import Trace
     from tfstep.errors import TfstepError
     from tfstep.scenario.scenario import Scenario, load
 
 _HOMES = {  # what is loaded from where when it is first asked for, so that `import tfstep` stays light
+    "Diagnosis": "tfstep.compare.diagnosis",
+    "Recording": "tfstep.compare.recorded.recording",
     "Scenario": "tfstep.scenario.scenario",
     "Session": "tfstep.commands.language.session",
     "TfstepError": "tfstep.errors",
     "Trace": "tfstep.engine.trace",
+    "diagnose": "tfstep.compare.diagnose",
     "load": "tfstep.scenario.scenario",
+    "recording": "tfstep.compare.recorded.recording",
     "load_ipython_extension": "tfstep.faces.notebook.magic",  # `%load_ext tfstep`
 }
 

@@ -1,5 +1,7 @@
 """What every command gives is shown, in both languages, in plain lines that fit."""
 
+from pathlib import Path
+
 import pytest
 
 import tfstep
@@ -40,11 +42,13 @@ LINES = [
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_result_is_shown(language: str) -> None:
+def test_every_result_is_shown(language: str, tmp_path: Path) -> None:
     set_language(language)
     session = Session(tfstep.load("wo-ai-ni"))
+    with tfstep.recording(tmp_path / "mine.npz") as r:
+        r.x, r.scores = session.trace["src.x"].value, 2 * session.trace["enc0.attn.scores"].value
     kinds = set()
-    for line in LINES:
+    for line in [*LINES, f"diagnose {tmp_path / 'mine.npz'}"]:
         result = session.run(line)
         kinds.add(type(result))
         shown = text(result, session.trace)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from msgspec.structs import replace
 
 from tfstep.commands.change import travel_result
@@ -10,7 +12,7 @@ from tfstep.commands.language.line import none
 from tfstep.commands.language.registry import command, topic
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, did_you_mean
-from tfstep.session.results import Compared, Listing, Message, Result, Switched
+from tfstep.session.results import Compared, Diagnosed, Listing, Message, Result, Switched
 from tfstep.session.state import State
 from tfstep.session.study.compare import compare
 from tfstep.text import Bilingual
@@ -148,3 +150,22 @@ def checkpoints(session: Session) -> Result:
         ),
         Bilingual("there are no checkpoints", "没有检查点"),
     )
+
+
+@command(
+    "compare",
+    "diagnose FILE",
+    completes=("file",),
+    lasts="long",
+    about=Bilingual(
+        "Which step of your own code is wrong? FILE holds the arrays of your run (`.npz`, `.safetensors`, a folder of "
+        "`.npy`); each is found among these tensors by its numbers, and the first step that is computed otherwise is "
+        "named, with the mistake.",
+        "自己的代码哪一步错了？FILE 里是你运行得到的数组（`.npz`、`.safetensors` 或放 `.npy` 的文件夹）；"
+        "按数值找出每个数组对应哪个张量，指出最先算得不同的一步和错在哪里。",
+    ),
+)
+def _diagnose(session: Session, file: str) -> Result:
+    from tfstep.compare.diagnose import diagnose
+
+    return Diagnosed(diagnose(session.trace, Path(file)))

@@ -16,6 +16,7 @@ from tfstep.session.terms import Partial
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
+    from tfstep.compare.diagnosis import Diagnosis
     from tfstep.session.study.checks import Report
     from tfstep.session.study.compare import Comparison
     from tfstep.session.study.curves import Landscape, Sweep
@@ -206,6 +207,12 @@ class Checked(Result, frozen=True, eq=False):
     """What a check found."""
 
     report: Report
+
+
+class Diagnosed(Result, frozen=True, eq=False):
+    """What of somebody's own run is computed otherwise."""
+
+    diagnosis: Diagnosis
 
 
 class Generated(Result, frozen=True, eq=False):

@@ -15,6 +15,10 @@ COMMANDS = {
     ),
     "explain": ("numbers.explain", Bilingual("Say why a number is what it is.", "说明一个数为什么是这个值。")),
     "diff": ("numbers.diff", Bilingual("Compare two runs step by step.", "逐步比较两次运行。")),
+    "diagnose": (
+        "numbers.diagnose",
+        Bilingual("Say which step of your own code is wrong.", "指出你自己的代码哪一步错了。"),
+    ),
     "check": ("numbers.check", Bilingual("Check gradients and invariants.", "检查梯度和不变量。")),
     "repl": ("work.repl", Bilingual("Debug a scenario line by line.", "用命令行逐条调试一个场景。")),
     "train": ("work.train", Bilingual("Train, and show the loss.", "训练，并显示损失。")),

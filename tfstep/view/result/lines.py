@@ -15,6 +15,7 @@ from tfstep.session.results import (
     Changed,
     Checked,
     Compared,
+    Diagnosed,
     Drawn,
     Edit,
     Explained,
@@ -46,6 +47,7 @@ from tfstep.view.matrix.values import array_lines, part_lines, summed_up
 from tfstep.view.report import decoding
 from tfstep.view.report.checks import report
 from tfstep.view.report.comparison import comparison
+from tfstep.view.report.diagnosis import diagnosis
 from tfstep.view.report.explanation import explanation
 from tfstep.view.report.partial import term_lines, terms_around
 from tfstep.view.result.help import help_lines
@@ -331,6 +333,11 @@ def _pictured(result: Result, trace: Trace, cells: int = WIDTH) -> Iterator[Line
 @lines.register
 def _checked(result: Checked, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     yield from report(result.report)
+
+
+@lines.register
+def _diagnosed(result: Diagnosed, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from diagnosis(result.diagnosis)
 
 
 @lines.register

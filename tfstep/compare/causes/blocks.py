@@ -1,0 +1,181 @@
+"""Blocks: the residual, and where the norm stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tfstep.compare.causes.table import Made, Step, cause
+from tfstep.compare.plant import Patch, Site
+from tfstep.engine.op import Array
+from tfstep.engine.plan import Node
+from tfstep.text import Bilingual
+
+NORMS = ("layer_norm", "rms_norm", "batch_norm")
+ADDS = ("add1", "add2", "add3")
+
+
+@cause("residual-missing", *ADDS)
+def missing(step: Step) -> Iterator[Made]:
+    """f(x) in place of x + f(x), or x alone."""
+    yield Bilingual("f(x) in place of x + f(x)", "f(x)，而不是 x + f(x)"), lambda at: at.args[1]
+    yield Bilingual("x alone in place of x + f(x)", "只有 x，而不是 x + f(x)"), lambda at: at.args[0]
+    yield Bilingual("x − f(x)", "x − f(x)"), lambda at: at.args[0] - at.args[1]
+    yield Bilingual("x + 2 f(x)", "x + 2 f(x)"), lambda at: at.args[0] + at.args[1] + at.args[1]
+    yield Bilingual("2 x + f(x)", "2 x + f(x)"), lambda at: at.args[0] + at.args[0] + at.args[1]
+
+
+def _block(path: str) -> str:
+    return path.partition(".")[0] + "."
+
+
+@cause("residual-place", *ADDS)
+def place(step: Step) -> Iterator[Made]:
+    """The sum takes another tensor of the block: after the norm, before it, or of an earlier sublayer."""
+    block = _block(step.node.path)
+    other = [n for n in step.plan.steps if n.slot < step.node.slot and n.shape == step.node.shape]
+    near = [
+        n for n in other if (n.path.startswith(block) and n.path.count(".") == 1) or n.path.endswith((".x", ".embed"))
+    ]
+    before = [n for n in other if not n.path.startswith(block) and n.path.count(".") <= 1][-1:]
+    own = step.plan.nodes[step.node.slots[0]].path
+    for node in {n.path: n for n in (*near, *before)}.values():
+        if node.path != own:
+            name = node.path.removeprefix(block)
+            yield (
+                Bilingual(
+                    "{name} + f(x) in place of {own} + f(x)",
+                    "{name} + f(x)，而不是 {own} + f(x)",
+                    name=name,
+                    own=own.removeprefix(block),
+                ),
+                _sum_with(node.path),
+            )
+
+
+@cause("residual-place", *ADDS)
+def normed(step: Step) -> Iterator[Made]:
+    """LN(x) + f(LN(x)): the sum takes what the norm made."""
+    if step.config.norm_position == "pre":
+        norms = {n.path: n.path.replace("add", "norm") for n in step.plan.steps if n.path.rpartition(".")[2] in ADDS}
+        own = norms.get(step.node.path)
+        if own in step.plan.paths:
+            yield (
+                Bilingual("LN(x) + f(LN(x)) in place of x + f(LN(x))", "LN(x) + f(LN(x))，而不是 x + f(LN(x))"),
+                _sum_with(own),
+            )
+            if len(norms) > 1 and all(norm in step.plan.paths for norm in norms.values()):
+                yield (
+                    Bilingual("LN(x) + f(LN(x)) in place of x + f(LN(x))", "LN(x) + f(LN(x))，而不是 x + f(LN(x))"),
+                    {add: _sum_with(norm) for add, norm in norms.items()},
+                )
+
+
+def _sum_with(path: str) -> Patch:
+    return lambda at: at.earlier(path) + at.args[1]
+
+
+def _sublayers(step: Step) -> Iterator[tuple[Node, Node, list[Node]]]:
+    """For each sublayer of the model its sum, its norm, and the steps that read its input."""
+    plan = step.plan
+    for node in plan.steps:
+        name = node.path.rpartition(".")[2]
+        if name not in ADDS:
+            continue
+        norm = plan.paths.get(node.path.replace("add", "norm"))
+        if norm is not None and norm.op is not None and norm.op.name in NORMS:
+            source = plan.nodes[node.slots[0]]
+            yield (
+                node,
+                norm,
+                [plan.nodes[s] for s in plan.consumers[norm.slot] if plan.nodes[s].phase == "forward"]
+                if (step.config.norm_position == "pre")
+                else [
+                    plan.nodes[s]
+                    for s in plan.consumers[source.slot]
+                    if plan.nodes[s].phase == "forward" and s != node.slot
+                ],
+            )
+
+
+def _usual_norm(at: Site, norm: Node, plan_paths: tuple[str, ...], x: Array) -> Array:
+    assert norm.op is not None
+    return norm.op(x, *(at.earlier(p) for p in plan_paths), **norm.attrs)
+
+
+def _parameters(step: Step, norm: Node) -> tuple[str, ...]:
+    return tuple(step.plan.nodes[s].path for s in norm.slots[1:])
+
+
+def _moved(step: Step, add: Node, norm: Node, readers: list[Node]) -> dict[str, Patch]:
+    """One sublayer with its norm on the other side."""
+    gains = _parameters(step, norm)
+    if step.config.norm_position == "pre":
+        source = step.plan.nodes[add.slots[0]].path
+
+        def after(at: Site) -> Array:
+            return _usual_norm(at, norm, gains, at.usual())
+
+        return {norm.path: lambda at: at.args[0], add.path: after} if source else {}
+    first = step.plan.nodes[add.slots[0]].slot
+
+    def normed(slots: tuple[int, ...]) -> Patch:
+        """Every use of the sublayer's input is a use of its norm."""
+
+        def made(at: Site) -> Array:
+            args = [_usual_norm(at, norm, gains, a) if s == first else a for s, a in zip(slots, at.args, strict=True)]
+            return at.usual(*args)
+
+        return made
+
+    found: dict[str, Patch] = {reader.path: normed(reader.slots) for reader in readers}
+    found[norm.path] = lambda at: at.args[0]
+    return found
+
+
+@cause("norm-place", ops=(*NORMS, "linear", "linear_no_bias", "split_heads", "add"))
+def norm_place(step: Step) -> Iterator[Made]:
+    """The norm before where it belongs after, or after where it belongs before."""
+    said = (
+        Bilingual(
+            "norm after the sum, LN(x + f(x)), in place of x + f(LN(x))",
+            "先相加再归一化 LN(x + f(x))，而不是 x + f(LN(x))",
+        )
+        if step.config.norm_position == "pre"
+        else Bilingual(
+            "norm before, x + f(LN(x)), in place of LN(x + f(x))", "先归一化 x + f(LN(x))，而不是 LN(x + f(x))"
+        )
+    )
+    every: dict[str, Patch] = {}
+    for add, norm, readers in _sublayers(step):
+        one = _moved(step, add, norm, readers)
+        every |= one
+        if step.node.path == min(one, key=lambda path: step.plan.paths[path].slot):
+            yield said, one
+    first = min(every, key=lambda path: step.plan.paths[path].slot, default=None)
+    if first == step.node.path:
+        yield said, every
+        last = next((n.path for n in step.plan.steps if n.path in ("enc.norm", "dec.norm")), None)
+        if last is not None:
+            yield said, {**every, last: lambda at: at.args[0]}
+
+
+@cause("residual-place", *ADDS, "norm1", "norm2", "norm3")
+def outside_norm(step: Step) -> Iterator[Made]:
+    """X + LN(f(x)): the norm of the branch alone."""
+    name = step.node.path.rpartition(".")[2]
+    if step.config.norm_position != "post" or name not in ADDS:
+        return
+    norm = step.plan.paths.get(step.node.path.replace("add", "norm"))
+    if norm is None or norm.op is None or norm.op.name not in NORMS:
+        return
+    gains = _parameters(step, norm)
+    source = step.plan.nodes[step.node.slots[0]].path
+    branch = step.plan.nodes[step.node.slots[1]].path
+
+    def outside(at: Site) -> Array:
+        return at.earlier(source) + _usual_norm(at, norm, gains, at.earlier(branch))
+
+    yield (
+        Bilingual("x + LN(f(x)) in place of LN(x + f(x))", "x + LN(f(x))，而不是 LN(x + f(x))"),
+        {step.node.path: lambda at: at.args[1], norm.path: outside},
+    )

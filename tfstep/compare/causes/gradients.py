@@ -1,0 +1,348 @@
+"""Mistakes that only gradients show: of the loss, and of the backward pass itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfstep.compare.book import Entry
+from tfstep.compare.plant import Way, planted
+from tfstep.compare.tolerance import apart
+from tfstep.compare.walk import Override, Walk, walk
+from tfstep.engine.plan import Node
+from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.compare.search import Search
+
+
+ENOUGH = 1e-6
+
+
+def again(search: Search, plan: Any = None, overrides: dict[str, Override] | None = None) -> Walk:
+    """The walk with the mistakes of the backward pass that are known, and these."""
+    return walk(
+        search.book,
+        plan or search.plan,
+        search.leaves,
+        pins=search.pins,
+        overrides={**search.overrides, **(overrides or {})},
+    )
+
+
+def lacking_of(search: Search) -> list[Entry]:
+    """Gradients and new parameters that are none of ours."""
+    names = search.walk.names
+    return [
+        e
+        for e in search.book.entries
+        if e.number
+        and e.name not in names
+        and (e.of is not None or e.name.endswith(".new"))
+        and not (e.trivial and not _wrong_name(search, e))
+    ]
+
+
+def _wrong_name(search: Search, entry: Entry) -> bool:
+    return any(e is entry for e, _ in search.walk.wrong.values())
+
+
+def noted(search: Search, kind: str, path: str, detail: Bilingual, explains: int, of: int, entry: Entry | None) -> None:
+    """A cause is entered."""
+    from tfstep.compare.diagnosis import Cause
+
+    name, line = (entry.name, entry.note.line) if entry is not None else ("", "")
+    search.causes.append(Cause(kind, path, detail, explains, of, name, line))
+
+
+def blame(search: Search, node: Node, entry: Entry | None, far: float) -> None:
+    """A step is entered among those that differ."""
+    from tfstep.compare.diagnosis import First
+
+    names = tuple(hits[0].entry.name for s in node.slots if (hits := search.walk.found.get(s)))
+    search.faults.append(First(node.path, entry.name if entry else "", names, far, entry.note.line if entry else ""))
+
+
+def losses(search: Search) -> None:
+    """Mistakes of the loss that only its gradients show."""
+    from tfstep.compare.causes.table import ways
+
+    node = search.plan.paths.get("loss")
+    if node is None or node.op is None or search.walk.found.get(node.slot) or "loss" in search.patches:
+        return
+    lacking = lacking_of(search)
+    if not lacking:
+        return
+    before = search.walk.names
+    best: tuple[int, Way, Any, Walk] | None = None
+    for way in ways(search.step(node)):
+        try:
+            plan = planted(search.plan, way.patches, search.scenario.model, search.scenario.train)
+        except (KeyError, ValueError, IndexError, TypeError):
+            continue
+        search.tried += 1
+        there = again(search, plan)
+        gained = len(there.names - before) - 2 * len(before - there.names)
+        if gained > 0 and (best is None or gained > best[0]):
+            best = gained, way, plan, there
+    if best is not None:
+        gained, way, plan, there = best
+        blame(search, node, None, float("nan"))
+        noted(search, way.kind, "loss", way.detail, gained, len(lacking), None)
+        search.plan, search.walk = plan, there
+        search.patches |= dict(way.patches)
+
+
+def gradients(search: Search) -> None:
+    """Gradients: added to old ones, clipped, or with a branch left out."""
+    for _ in range(8):
+        lacking = [e for e in lacking_of(search) if e.of is not None]
+        if not lacking:
+            return
+        if not (_scaled(search, lacking) or _left_out(search, lacking)):
+            _unknown(search, lacking)
+            return
+
+
+def _pairs(search: Search, lacking: list[Entry]) -> list[tuple[Node, Entry, np.ndarray, np.ndarray]]:
+    """For each gradient that is not ours: our node, theirs, and both numbers in our layout."""
+    found = []
+    names = {e.name for e in lacking}
+    for slot, (entry, layout) in search.walk.wrong.items():
+        if entry.name in names:
+            found.append((search.plan.nodes[slot], entry, search.walk.ours(slot), layout.back(entry.array)))
+    there = {entry.name for _, entry, _, _ in found}
+    for entry in lacking:
+        if entry.name in there or entry.of is None:
+            continue
+        for slot, hits in search.walk.found.items():
+            node = search.plan.paths.get(search.plan.nodes[slot].path + ".grad")
+            hit = next((h for h in hits if h.entry.name == entry.of), None)
+            if (
+                node is not None
+                and hit is not None
+                and entry.array.shape == hit.entry.array.shape
+                and hit.layout.ours == node.shape
+            ):
+                found.append((node, entry, search.walk.ours(node.slot), hit.layout.back(entry.array)))
+                break
+    return sorted(found, key=lambda each: each[0].slot)
+
+
+def one_ratio(ours: np.ndarray, theirs: np.ndarray) -> float | None:
+    """The one number that theirs / ours is everywhere."""
+    size = np.abs(ours).max(initial=0.0)
+    real = np.abs(ours) > 1e-6 * size
+    if not size or not real.any():
+        return None
+    ratio = theirs[real] / ours[real]
+    middle = float(np.median(ratio))
+    return middle if np.abs(ratio - middle).max() <= 1e-5 * abs(middle) and middle else None
+
+
+def _scaled(search: Search, lacking: list[Entry]) -> bool:
+    """All gradients of parameters times one number: added several times, or clipped."""
+    pairs = [p for p in _pairs(search, lacking) if _is_parameter(search, p[0])]
+    ratios = [(p, r) for p in pairs if (r := one_ratio(p[2], p[3])) is not None]
+    if not ratios:
+        return False
+    factor = ratios[0][1]
+    same = [p for p, r in ratios if abs(r - factor) <= 1e-4 * abs(factor)]
+    every = [p for p in pairs if np.abs(p[2]).max(initial=0.0) > 1e-12]
+    if len(same) < max(1, len(every)) or abs(factor - 1) < 1e-6:
+        return _clipped_by_value(search, pairs)
+    node, _, ours, theirs = same[0]
+    whole = factor > 1 and abs(factor - round(factor)) < 1e-4
+    norm = float(np.sqrt(sum((search.walk.ours(n.slot) ** 2).sum() for n in _parameter_grads(search))))
+    if whole:
+        kind, text = (
+            "grad-accumulated",
+            Bilingual(
+                "gradients are {n} times ours: not set to zero before the backward pass",
+                "梯度是我方的 {n} 倍：反向传播之前没有清零",
+                n=round(factor),
+            ),
+        )
+    elif 0 < factor < 1:
+        kind, text = (
+            "grad-clipped",
+            Bilingual(
+                "gradients · {f:.6g}: clipped to a norm of {norm:.6g}, where it is {whole:.6g}",
+                "梯度 · {f:.6g}：范数从 {whole:.6g} 裁剪到了 {norm:.6g}",
+                f=factor,
+                norm=factor * norm,
+                whole=norm,
+            ),
+        )
+    else:
+        return False
+    _settle(
+        search,
+        kind,
+        node,
+        text,
+        [p[1] for p in same],
+        lacking,
+        {p[0].path: _times(factor) for p in _grads_of(search)},
+        apart(ours, theirs).max(),
+    )
+    return True
+
+
+def _is_parameter(search: Search, node: Node) -> bool:
+    of = search.plan.paths.get(node.path.removesuffix(".grad"))
+    return of is not None and of.kind == "parameter"
+
+
+def _parameter_grads(search: Search) -> list[Node]:
+    return [
+        n for n in search.plan.nodes if n.phase == "backward" and n.path.endswith(".grad") and _is_parameter(search, n)
+    ]
+
+
+def _grads_of(search: Search) -> list[tuple[Node]]:
+    return [(n,) for n in _parameter_grads(search)]
+
+
+def _times(factor: float) -> Callable[[Node], Override]:
+    return lambda node: lambda args, get: factor * np.asarray(node.op.forward(*args, **node.attrs))  # type: ignore[union-attr]
+
+
+def _clipped_by_value(search: Search, pairs: list[tuple[Node, Entry, np.ndarray, np.ndarray]]) -> bool:
+    limits = [float(np.abs(theirs).max(initial=0.0)) for _, _, _, theirs in pairs]
+    if not pairs:
+        return False
+    limit = max(limits)
+    clipped = [p for p in pairs if np.allclose(np.clip(p[2], -limit, limit), p[3], rtol=1e-5, atol=1e-12)]
+    if len(clipped) < len(pairs) or limit <= 0:
+        return False
+    node, _, ours, theirs = pairs[0]
+    text = Bilingual("every number of the gradients clipped to ±{v:.6g}", "梯度的每个数都裁剪到 ±{v:.6g}", v=limit)
+
+    def clip(node: Node) -> Override:
+        return lambda args, get: np.clip(np.asarray(node.op.forward(*args, **node.attrs)), -limit, limit)  # type: ignore[union-attr]
+
+    changes = {n.path: clip for n in _parameter_grads(search)}
+    _settle(
+        search,
+        "grad-clipped",
+        node,
+        text,
+        [p[1] for p in clipped],
+        [p[1] for p in pairs],
+        changes,
+        apart(ours, theirs).max(),
+    )
+    return True
+
+
+def _settle(
+    search: Search,
+    kind: str,
+    node: Node,
+    text: Bilingual,
+    found: list[Entry],
+    lacking: list[Entry],
+    changes: Mapping[str, Callable[[Node], Override]],
+    far: float,
+) -> None:
+    """A mistake of the backward pass is the cause: go on with it planted."""
+    blame(search, node, found[0] if found else None, float(far))
+    search.overrides |= {path: make(search.plan.paths[path]) for path, make in changes.items()}
+    before = search.walk.names
+    search.walk = again(search)
+    gained = {e.name for e in lacking} & (search.walk.names - before)
+    noted(search, kind, node.path, text, max(len(gained), len(found)), len(lacking), found[0] if found else None)
+
+
+def _left_out(search: Search, lacking: list[Entry]) -> bool:
+    """A gradient without one of its uses, without a row, or none at all."""
+    for node, entry, ours, theirs in _pairs(search, lacking):
+        for text, made in _less(search, node):
+            y = made(search.walk)
+            if y.shape == theirs.shape and _same(y, theirs, ours):
+                fixed = _always(y)
+
+                _settle(
+                    search,
+                    "grad-missing",
+                    node,
+                    text,
+                    [entry],
+                    lacking,
+                    {node.path: fixed},
+                    float(apart(ours, theirs).max()),
+                )
+                return True
+        rows = _rows_of_zeros(ours, theirs)
+        if rows is not None:
+            text = Bilingual(
+                "row {rows} of the gradient is 0, as padding_idx makes it",
+                "梯度的第 {rows} 行为 0，是 padding_idx 造成的",
+                rows=", ".join(map(str, rows)),
+            )
+            value = theirs.copy()
+            _settle(
+                search,
+                "grad-missing",
+                node,
+                text,
+                [entry],
+                lacking,
+                {node.path: _always(value)},
+                float(apart(ours, theirs).max()),
+            )
+            return True
+    return False
+
+
+def _always(value: np.ndarray) -> Callable[[Node], Override]:
+    return lambda node: lambda args, get: value
+
+
+def _same(y: np.ndarray, theirs: np.ndarray, ours: np.ndarray) -> bool:
+    return bool((np.abs(y - theirs) <= ENOUGH * (np.abs(ours) + np.abs(ours).mean())).all())
+
+
+def _less(search: Search, node: Node) -> Iterator[tuple[Bilingual, Callable[[Walk], np.ndarray]]]:
+    """Less than the whole gradient: nothing, or the sum without some of its uses."""
+    from itertools import combinations
+
+    yield (
+        Bilingual("no gradient comes here: a branch is detached", "这里没有梯度：有一支被 detach 了"),
+        lambda w: np.zeros(node.shape),
+    )
+    if node.op is None or node.op.name != "accumulate" or len(node.slots) > 8:
+        return
+    uses = list(node.slots)
+    for n in range(len(uses) - 1, 0, -1):
+        for kept in combinations(uses, n):
+            gone = [search.plan.nodes[s].path.rpartition("/")[2] for s in uses if s not in kept]
+            yield (
+                Bilingual(
+                    "the share that comes by {gone} is missing", "缺少经 {gone} 传来的那一份", gone=", ".join(gone)
+                ),
+                lambda w, kept=kept: np.sum([w.values[s] for s in kept], axis=0),  # type: ignore[misc]  # its own share
+            )
+
+
+def _rows_of_zeros(ours: np.ndarray, theirs: np.ndarray) -> list[int] | None:
+    if ours.ndim != 2:
+        return None
+    gone = (theirs == 0).all(1) & (ours != 0).any(1)
+    if not gone.any() or gone.all() or not _same(np.where(gone[:, None], 0.0, ours), theirs, ours):
+        return None
+    return [int(i) for i in np.flatnonzero(gone)]
+
+
+def _unknown(search: Search, lacking: list[Entry]) -> None:
+    """Gradients that none of the known mistakes gives: each is judged alone, from their gradients before it."""
+    from tfstep.compare import shown
+
+    pairs = _pairs(search, lacking)
+    for k, (node, entry, ours, theirs) in enumerate(pairs):
+        blame(search, node, entry, float(apart(ours, theirs).max(initial=0.0)))
+        if not k and not search.causes:
+            search.findings += shown.what(ours, theirs, node)

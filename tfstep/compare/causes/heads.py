@@ -1,0 +1,89 @@
+"""Heads: split or merged by a reshape where a transpose belongs between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tfstep.compare.causes.table import Made, Step, cause
+from tfstep.compare.plant import Patch, Site
+from tfstep.engine.op import Array
+from tfstep.ops.primitive.shape import reshape, transpose
+from tfstep.text import Bilingual
+
+QKV = ("Q", "K", "V")
+
+
+def _reshaped(at: Site) -> Array:
+    return reshape(at.args[0], shape=at.node.shape)
+
+
+def _inside_out(at: Site) -> Array:
+    batch, heads, n, d = at.node.shape
+    return transpose(reshape(at.args[0], shape=(batch, n, d, heads)), order=(0, 3, 1, 2))
+
+
+def _positions_last(at: Site) -> Array:
+    batch, heads, n, d = at.node.shape
+    flat = transpose(at.args[0], order=(0, 2, 1))
+    return reshape(flat, shape=(batch, heads, n, d))
+
+
+def _merged(at: Site) -> Array:
+    return reshape(at.args[0], shape=at.node.shape)
+
+
+def _merged_inside_out(at: Site) -> Array:
+    return reshape(transpose(at.args[0], order=(0, 2, 3, 1)), shape=at.node.shape)
+
+
+def _merged_turned(at: Site) -> Array:
+    return reshape(transpose(at.args[0], order=(0, 1, 3, 2)), shape=at.node.shape)
+
+
+SPLITS: tuple[tuple[Bilingual, Patch], ...] = (
+    (
+        Bilingual("reshape(batch, head, position, d) without a transpose", "reshape(批次, 头, 位置, d)，没有转置"),
+        _reshaped,
+    ),
+    (
+        Bilingual("reshape(…, d, head): every n-th feature to a head", "reshape(…, d, 头)：每隔 n 个特征归一个头"),
+        _inside_out,
+    ),
+    (Bilingual("transposed before it is split", "先转置再切分"), _positions_last),
+)
+MERGES: tuple[tuple[Bilingual, Patch], ...] = (
+    (Bilingual("reshape(batch, position, model) without a transpose", "reshape(批次, 位置, 特征)，没有转置"), _merged),
+    (Bilingual("merged as (d, head)", "按 (d, 头) 合并"), _merged_inside_out),
+    (Bilingual("the last two axes exchanged before merging", "合并前交换了最后两个轴"), _merged_turned),
+)
+
+
+@cause("heads-reshaped", "Q", "K", "V")
+def reshaped(step: Step) -> Iterator[Made]:
+    """Heads that mix positions and features."""
+    own = step.node.path.rpartition(".")[2]
+    group = [each for each in QKV if step.has(each)]
+    if step.node.op is None or step.node.op.name != "split_heads" or step.node.shape[1] == 1:
+        return
+    for how, patch in SPLITS:
+        if own == "Q":
+            yield Bilingual("Q, K, V: {how}", "Q、K、V：{how}", how=how), {step.at(each): patch for each in group}
+            if step.has("concat"):
+                for then, merge in MERGES:
+                    yield (
+                        Bilingual("Q, K, V: {how}; {then}", "Q、K、V：{how}；{then}", how=how, then=then),
+                        {**{step.at(each): patch for each in group}, step.at("concat"): merge},
+                    )
+            yield Bilingual("Q, K: {how}", "Q、K：{how}", how=how), {step.at(each): patch for each in ("Q", "K")}
+        if own == "K":
+            yield Bilingual("K, V: {how}", "K、V：{how}", how=how), {step.at(each): patch for each in ("K", "V")}
+        yield Bilingual("{own}: {how}", "{own}：{how}", own=own, how=how), patch
+
+
+@cause("heads-merged", "concat")
+def merged(step: Step) -> Iterator[Made]:
+    """Heads laid together so that positions or features are mixed."""
+    if step.node.op is None or step.node.op.name != "concat_heads" or step.arg(0).shape[1] == 1:
+        return
+    for how, patch in MERGES:
+        yield Bilingual("merged by {how}", "合并时用了 {how}", how=how), patch

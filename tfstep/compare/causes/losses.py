@@ -1,0 +1,191 @@
+"""The loss: which labels count, against which word, summed or averaged, of logits or of something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tfstep.compare.causes.table import Made, Step, cause, equation
+from tfstep.compare.plant import Patch, Site
+from tfstep.engine.op import Array
+from tfstep.ops.attention import log_softmax, softmax
+from tfstep.ops.loss import cross_entropy, kept_rows
+from tfstep.ops.primitive.index import pick
+from tfstep.ops.primitive.reduce import mean, sum_
+from tfstep.text import Bilingual
+
+
+def _labels(step: Step) -> np.ndarray:
+    return np.asarray(step.arg(1))
+
+
+def _against(labels: np.ndarray, keep: np.ndarray) -> Patch:
+    kept = tuple(int(i) for i in np.flatnonzero(keep.ravel()))
+    return lambda at: cross_entropy(at.args[0], at.constant(labels), keep=kept)
+
+
+def _kept(step: Step) -> np.ndarray:
+    labels = _labels(step)
+    keep = np.zeros(labels.size, bool)
+    keep[list(step.node.attrs["keep"])] = True
+    return keep.reshape(labels.shape)
+
+
+@cause("labels-unshifted", ops=("cross_entropy",))
+def unshifted(step: Step) -> Iterator[Made]:
+    """Each word against itself, not against the next."""
+    target = step.inputs.target or step.inputs.source
+    if target is None or target.ids.shape != _labels(step).shape or target.ids.max(initial=0) >= step.arg(0).shape[-1]:
+        return
+    for text, keep in (
+        (
+            Bilingual("each row against its own word, not the next", "每行对照的是它自己这个词，而不是下一个"),
+            _kept(step),
+        ),
+        (
+            Bilingual("each row against its own word, all rows", "每行对照它自己这个词，全部行都算"),
+            np.ones_like(target.ids, bool),
+        ),
+    ):
+        yield text, _against(target.ids, keep)
+
+
+@cause("labels-shifted-twice", ops=("cross_entropy",))
+def shifted_twice(step: Step) -> Iterator[Made]:
+    """Labels that are shifted already, shifted again."""
+    labels, keep = _labels(step), _kept(step)
+    if labels.shape[1] < 2:
+        return
+    moved = np.concatenate([labels[:, 1:], labels[:, :1]], 1)
+    shown = keep.copy()
+    shown[:, :-1] = keep[:, 1:]
+    shown[:, -1] = False
+    if shown.any():
+        yield Bilingual("each row against the word after the next", "每行对照的是下下个词"), _against(moved, shown)
+    yield (
+        Bilingual("labels rolled once more, the first at the end", "标签又滚动了一位，第一个跑到末尾"),
+        _against(moved, np.roll(keep, -1, 1)),
+    )
+    back = np.concatenate([labels[:, -1:], labels[:, :-1]], 1)
+    hidden = keep.copy()
+    hidden[:, 1:] = keep[:, :-1]
+    hidden[:, 0] = False
+    if hidden.any():
+        yield Bilingual("labels shifted the other way", "标签移反了方向"), _against(back, hidden)
+
+
+@cause("pads-counted", ops=("cross_entropy",))
+def pads(step: Step) -> Iterator[Made]:
+    """Pads counted as words, or counted in the mean."""
+    labels, keep = _labels(step), _kept(step)
+    if keep.all():
+        return
+    yield Bilingual("pads count as words to be said", "填充词也被当成要预测的词"), _against(labels, np.ones_like(keep))
+    share = keep.sum() / keep.size
+    yield (
+        Bilingual(
+            "divided by all {n} rows, pads too, in place of {m}",
+            "除以全部 {n} 行（含填充），而不是 {m}",
+            n=keep.size,
+            m=int(keep.sum()),
+        ),
+        lambda at: at.usual() * float(share),
+    )
+
+
+@cause("loss-reduction", ops=("cross_entropy",))
+def reduction(step: Step) -> Iterator[Made]:
+    """Summed, averaged sentence by sentence, or divided by the batch."""
+    keep = _kept(step)
+    n, batch = int(keep.sum()), keep.shape[0]
+    yield (
+        Bilingual("Σ in place of the mean: {n} times", "求和而不是平均：{n} 倍", n=n),
+        lambda at: at.usual() * float(n),
+    )
+    if batch > 1:
+        yield (
+            Bilingual(
+                "Σ over words, mean over the {batch} sentences", "词上求和，再对 {batch} 个句子平均", batch=batch
+            ),
+            lambda at: at.usual() * (n / batch),
+        )
+        rows = [(int(k.sum()), i) for i, k in enumerate(keep) if k.any()]
+
+        def of_means(at: Site) -> Array:
+            total: Array = 0.0
+            for _, i in rows:
+                only = np.zeros_like(keep)
+                only[i] = keep[i]
+                kept = tuple(int(j) for j in np.flatnonzero(only.ravel()))
+                part = cross_entropy(at.args[0], at.args[1], keep=kept)
+                total = part + total
+            return total / float(len(rows))
+
+        yield Bilingual("mean of the sentences' means", "先按句平均，再对句子平均"), of_means
+    yield Bilingual("bits in place of nats: / log 2", "以 2 为底：除以 log 2"), lambda at: at.usual() / float(np.log(2))
+    yield Bilingual("the sign is missing: + log p", "少了负号：+ log p"), lambda at: at.usual() * -1.0
+    vocab = step.arg(0).shape[-1]
+    yield (
+        Bilingual("mean over all {n} logits", "对全部 {n} 个 logit 求平均", n=n * vocab),
+        lambda at: at.usual() / float(vocab),
+    )
+
+
+@cause("loss-reduction", ops=("mse", "half_mse", "sum_loss"))
+def squares(step: Step) -> Iterator[Made]:
+    """Mean, sum and half exchanged."""
+    op = step.node.op
+    assert op is not None
+    x = step.arg(0)
+    n = x.size
+    rows = n // x.shape[-1] if x.ndim else 1
+    right = {"mse": 1 / n, "half_mse": 0.5, "sum_loss": 1.0}[op.name]
+    for text, factor in (
+        (equation("Σ (y − t)²"), 1.0),
+        (equation("½ Σ (y − t)²"), 0.5),
+        (equation("mean (y − t)²"), 1 / n),
+        (equation("½ mean (y − t)²"), 0.5 / n),
+        (Bilingual("Σ over features, mean over rows", "特征上求和，行上平均"), 1 / rows),
+        (Bilingual("½ Σ over features, mean over rows", "特征上求和取半，行上平均"), 0.5 / rows),
+        (Bilingual("Σ over rows, mean over features", "行上求和，特征上平均"), rows / n),
+    ):
+        if not np.isclose(factor, right):
+            yield text, lambda at, f=factor / right: at.usual() * f
+    if len(step.node.slots) > 1:
+
+        def absolute(at: Site) -> Array:
+            from tfstep.ops.primitive.functions import abs as size
+
+            return sum_(size(at.args[0] - at.args[1]), axis=None, keepdims=False)
+
+        yield equation("Σ |y − t|"), absolute
+        yield equation("mean |y − t|"), lambda at: absolute(at) / float(n)
+
+
+@cause("loss-input", ops=("cross_entropy",))
+def loss_input(step: Step) -> Iterator[Made]:
+    """Cross-entropy of probabilities, or the probability itself."""
+    keep = tuple(step.node.attrs["keep"])
+    said = Bilingual("cross-entropy of softmax(logits): softmax twice", "对 softmax(logits) 求交叉熵：softmax 了两次")
+
+    def twice(at: Site) -> Array:
+        return cross_entropy(softmax(at.args[0]), at.args[1], keep=keep)
+
+    yield said, twice
+    if "out.probs" in step.plan.paths:  # which they may have from the same softmax
+        yield said, {step.node.path: twice, "out.probs": lambda at: softmax(softmax(at.args[0]))}
+
+    def bare(function: object) -> Patch:
+        def made(at: Site) -> Array:
+            rows, ids = kept_rows(at.args[0], at.args[1], keep)
+            return mean(pick(function(rows), ids), axis=None, keepdims=False) * -1.0  # type: ignore[operator]
+
+        return made
+
+    yield Bilingual("−p[label] in place of −log p[label]", "−p[标签]，而不是 −log p[标签]"), bare(softmax)
+    yield Bilingual("−logits[label]: no softmax", "−logits[标签]：没有 softmax"), bare(lambda x: x)
+    yield (
+        Bilingual("cross-entropy of log softmax(softmax(logits))", "对 log softmax(softmax(logits)) 求交叉熵"),
+        lambda at: cross_entropy(log_softmax(softmax(at.args[0])), at.args[1], keep=keep),
+    )

@@ -1,0 +1,226 @@
+"""Masks: missing, inverted, added, multiplied, too late, shifted, over the wrong axis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from tfstep.compare.causes.table import Made, Step, cause
+from tfstep.compare.plant import Patch, Site
+from tfstep.engine.op import Array
+from tfstep.ops.attention import CAUSAL, PADDING, mask_fill, softmax
+from tfstep.ops.primitive.choice import where
+from tfstep.text import Bilingual
+
+
+def _mask(at: Site) -> np.ndarray:
+    slot = at.args[1].slot
+    return np.asarray(at.tape.leaves[slot])
+
+
+def _filled(change: Callable[[np.ndarray], np.ndarray]) -> Patch:
+    """Filled where another mask says."""
+
+    def made(at: Site) -> Array:
+        mask = np.broadcast_to(change(_mask(at)), np.broadcast_shapes(_mask(at).shape, change(_mask(at)).shape))
+        return mask_fill(at.args[0], at.constant(np.array(mask, np.int8)), value=at.attrs["value"])
+
+    return made
+
+
+def _added(change: Callable[[np.ndarray], np.ndarray]) -> Patch:
+    return lambda at: at.args[0] + at.constant(change(_mask(at)).astype(float))
+
+
+def _times(change: Callable[[np.ndarray], np.ndarray]) -> Patch:
+    return lambda at: at.args[0] * at.constant(change(_mask(at)).astype(float))
+
+
+@cause("mask-missing", "masked")
+def missing(step: Step) -> Iterator[Made]:
+    """No mask at all, or one of the two reasons forgotten."""
+    yield Bilingual("masked = scaled: nothing is masked", "masked = scaled：什么也没有遮"), lambda at: at.args[0]
+    mask = step.arg(1)
+    if (mask & PADDING).any() and (mask & CAUSAL).any():
+        yield Bilingual("the padding mask is missing", "缺少填充掩码"), _filled(lambda m: m & CAUSAL)
+        yield Bilingual("the causal mask is missing", "缺少因果掩码"), _filled(lambda m: m & PADDING)
+
+
+@cause("mask-inverted", "masked")
+def inverted(step: Step) -> Iterator[Made]:
+    """What is visible is masked."""
+    yield Bilingual("masked where it should be seen: mask == 0", "把该看的遮住了：mask == 0"), _filled(lambda m: m == 0)
+    mask = step.arg(1)
+    if (mask & PADDING).any() and (mask & CAUSAL).any():
+        yield (
+            Bilingual("the padding mask is inverted", "填充掩码反了"),
+            _filled(lambda m: ((m & PADDING) == 0) | ((m & CAUSAL) != 0)),
+        )
+        yield (
+            Bilingual("the causal mask is inverted", "因果掩码反了"),
+            _filled(lambda m: ((m & CAUSAL) == 0) | ((m & PADDING) != 0)),
+        )
+    rows = mask.shape[-1]
+    if rows == mask.shape[-2] and (mask & CAUSAL).any():
+        yield (
+            Bilingual("the lower triangle with its diagonal is masked", "遮住了带对角线的下三角"),
+            _filled(lambda m: np.broadcast_to(np.tril(np.ones(m.shape[-2:])), m.shape)),
+        )
+
+
+@cause("mask-added", "masked")
+def added(step: Step) -> Iterator[Made]:
+    """The mask added as numbers: 0/1, or a value too small to hide anything."""
+    yield Bilingual("scaled + mask (1 where masked)", "scaled + mask（被遮处为 1）"), _added(lambda m: m != 0)
+    yield Bilingual("scaled + mask (1 where visible)", "scaled + mask（可见处为 1）"), _added(lambda m: m == 0)
+    yield Bilingual("scaled − mask (1 where masked)", "scaled − mask（被遮处为 1）"), _added(lambda m: -1.0 * (m != 0))
+    for value in (1e-9, -1e-9, -10.0, -50.0, -100.0, -1000.0, 1e9):
+        yield (
+            Bilingual("scaled + {value:g} where masked", "被遮处 scaled + {value:g}", value=value),
+            _added(lambda m, value=value: value * (m != 0)),  # type: ignore[misc]  # its own value
+        )
+
+
+@cause("mask-multiplied", "masked")
+def multiplied(step: Step) -> Iterator[Made]:
+    """Scores times the mask: a masked score is 0 and counts."""
+    yield Bilingual("scaled · mask: 0 where masked", "scaled · mask：被遮处为 0"), _times(lambda m: m == 0)
+    yield Bilingual("scaled · mask (1 where masked)", "scaled · mask（被遮处为 1）"), _times(lambda m: m != 0)
+    yield (
+        Bilingual("0 in place of −∞ where masked", "被遮处填 0，而不是 −∞"),
+        lambda at: mask_fill(at.args[0], at.args[1], value=0.0),
+    )
+    value = float(step.node.attrs["value"])
+    if np.isfinite(value):
+        yield (
+            Bilingual("scaled · {value:g} where masked", "被遮处 scaled · {value:g}", value=value),
+            _times(lambda m: np.where(m != 0, value, 1.0)),
+        )
+
+
+@cause("mask-after-softmax", "masked")
+def after_softmax(step: Step) -> Iterator[Made]:
+    """Softmax over everything, then the mask."""
+    if not step.has("weights"):
+        return
+    mask = step.arg(1)
+    value = step.node.attrs["value"]
+
+    def unmasked(at: Site) -> Array:
+        return at.args[0]
+
+    def zeroed(at: Site) -> Array:
+        return softmax(at.args[0]) * at.constant((mask == 0).astype(float))
+
+    def filled(at: Site) -> Array:
+        return where(at.constant(np.broadcast_to(mask != 0, at.node.shape)), value, softmax(at.args[0]))
+
+    def again(at: Site) -> Array:
+        from tfstep.ops.primitive.reduce import sum_
+
+        y = softmax(at.args[0]) * at.constant((mask == 0).astype(float))
+        return y / (sum_(y) + 1e-9)
+
+    yield (
+        Bilingual(
+            "weights = softmax(scaled) · mask: rows no longer sum to 1",
+            "weights = softmax(scaled) · mask：各行之和不再是 1",
+        ),
+        {step.node.path: unmasked, step.at("weights"): zeroed},
+    )
+    yield (
+        Bilingual(
+            "{value:g} put into the weights after the softmax", "softmax 之后才把 {value:g} 填进权重", value=value
+        ),
+        {step.node.path: unmasked, step.at("weights"): filled},
+    )
+    del again  # softmax · mask, made to sum to 1 again, is what the mask before it gives
+
+
+@cause("mask-shifted", "masked")
+def shifted(step: Step) -> Iterator[Made]:
+    """The causal triangle one place off."""
+    mask = step.arg(1)
+    if not (mask & CAUSAL).any():
+        return
+    n, m = mask.shape[-2:]
+    for k, text in (
+        (0, Bilingual("the word itself is hidden too: triu(0)", "连自己也遮住了：triu(0)")),
+        (2, Bilingual("one word of the future is seen: triu(2)", "能看到后面一个词：triu(2)")),
+        (-1, Bilingual("the word before is hidden too: triu(−1)", "连前一个词也遮住了：triu(−1)")),
+        (3, Bilingual("two words of the future are seen: triu(3)", "能看到后面两个词：triu(3)")),
+    ):
+        triangle = np.triu(np.ones((n, m), bool), k)
+        yield text, _filled(lambda m, t=triangle: ((m & PADDING) != 0) | t)  # type: ignore[misc]
+
+
+@cause("mask-shifted", "masked")
+def padding_shifted(step: Step) -> Iterator[Made]:
+    """The padding mask one place off."""
+    if not (step.arg(1) & PADDING).any():
+        return
+    for by in (1, -1):
+        yield (
+            Bilingual("the padding mask is {by:+d} place off", "填充掩码错开了 {by:+d} 位", by=by),
+            _filled(lambda m, by=by: (m & CAUSAL) | np.roll(m & PADDING, by, -1)),  # type: ignore[misc]
+        )
+
+
+@cause("mask-axis", "masked")
+def axis(step: Step) -> Iterator[Made]:
+    """The mask over queries in place of keys, or spread along the wrong axis."""
+    mask = step.arg(1)
+    batch, _, n, m = mask.shape
+    if n == m:
+        yield (
+            Bilingual("mask transposed: over queries in place of keys", "掩码转置了：遮的是查询而不是键"),
+            _filled(lambda m: np.swapaxes(m, -1, -2)),
+        )
+        if (mask & PADDING).any():
+            pads = ((mask & PADDING) != 0)[:, :, 0]
+            yield (
+                Bilingual("padding hides queries (rows) in place of keys", "填充掩码遮的是查询（行）而不是键"),
+                _filled(lambda m: (m & CAUSAL) | pads[..., None]),
+            )
+            yield (
+                Bilingual("padding hides queries as well as keys", "填充掩码既遮键也遮查询"),
+                _filled(lambda m: m | pads[..., None]),
+            )
+            if batch == n:
+                yield (
+                    Bilingual(
+                        "padding of (batch, key) spread as (query, key)", "(批次, 键) 的填充掩码被当成 (查询, 键)"
+                    ),
+                    _filled(lambda m: np.broadcast_to(pads[:, 0][None, None], m.shape)),
+                )
+            if batch > 1:
+                yield (
+                    Bilingual("the mask of the first sentence for all", "所有句子都用第一句的掩码"),
+                    _filled(lambda m: np.broadcast_to(m[:1], m.shape)),
+                )
+                yield (
+                    Bilingual("the mask of another sentence of the batch", "用了同批另一句的掩码"),
+                    _filled(lambda m: m[::-1]),
+                )
+    heads = step.node.shape[1]
+    if batch == heads and batch > 1:
+        yield (
+            Bilingual("mask of (batch, …) spread along the heads", "(批次, …) 的掩码沿头的轴展开了"),
+            _filled(lambda m: np.broadcast_to(np.swapaxes(m, 0, 1), (batch, heads, n, m.shape[-1]))),
+        )
+
+
+@cause("mask-corner", "masked")
+def corner(step: Step) -> Iterator[Made]:
+    """A causal mask for fewer queries than keys, aligned at the other corner."""
+    mask = step.arg(1)
+    n, m = mask.shape[-2:]
+    if n == m or not (mask & CAUSAL).any():
+        return
+    for k in (1, 1 + m - n):
+        triangle = np.triu(np.ones((n, m), bool), k)
+        yield (
+            Bilingual("causal aligned at the other corner: triu({k})", "因果掩码对齐到了另一个角：triu({k})", k=k),
+            _filled(lambda m, t=triangle: ((m & PADDING) != 0) | t),  # type: ignore[misc]
+        )

@@ -1,0 +1,146 @@
+"""Mistakes that show only in their numbers: a step that is rounded, dropout that is on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfstep.compare.book import Entry
+from tfstep.compare.layout import Layout, layouts, role
+from tfstep.compare.plant import Patch, Site, Way
+from tfstep.compare.tolerance import LEVELS, rounded
+from tfstep.engine.op import Array
+from tfstep.engine.plan import Node
+from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.compare.search import Search, Tried
+
+ENOUGH = 1e-6
+
+
+def _like(search: Search, node: Node, missing: list[Entry]) -> Iterator[tuple[Entry, Layout]]:
+    for entry in missing:
+        if entry.array.size == node.spec.size:
+            for layout in layouts(node, search.scenario.model, entry.array.shape):
+                yield entry, layout
+
+
+def _fixed(change: np.ndarray, factor: bool) -> Patch:
+    """The step times, or plus, numbers that are what they have."""
+
+    def made(at: Site) -> Array:
+        y = at.usual()
+        return y * at.constant(change) if factor else y + at.constant(change)
+
+    return made
+
+
+def rounding(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried | None:
+    """A step that is rounded to a smaller type than the rest."""
+    for node in suspects[:20]:
+        y = search.walk.ours(node.slot)
+        if y.dtype.kind != "f":
+            continue
+        for level in LEVELS[1:]:
+            if LEVELS.index(level) <= LEVELS.index(search.book.level):
+                continue
+            small = rounded(y, level)
+            for _, layout in _like(search, node, missing):
+                del layout
+                way = Way("dtype", node.path, _in_type(level), {node.path: _fixed(small - y, False)}, f"dtype {level}")
+                tried = search.attempt(way)
+                if tried is not None:
+                    return tried
+                break
+    return None
+
+
+def _in_type(level: str) -> Bilingual:
+    return Bilingual("rounded to {level}", "舍入到 {level}", level=level)
+
+
+def dropout(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried | None:
+    """Zeros here and there, and all else times 1/(1 − p)."""
+    for node in suspects:
+        y = search.walk.ours(node.slot)
+        if y.dtype.kind != "f" or y.size < 4:
+            continue
+        for _, layout in _like(search, node, missing):
+            theirs = layout.back(_.array)
+            for base, patch in _dropped(search, node, y, theirs):
+                tried = search.attempt(
+                    Way("dropout", node.path, _dropout_text(base), {node.path: patch}, f"dropout {role(node.path)}")
+                )
+                if tried is not None:
+                    return tried
+        for k, slot in enumerate(node.slots):
+            source = search.plan.nodes[slot]
+            if source.op is None or source.dtype.kind != "f" or (k and slot in node.slots[:k]):
+                continue
+            for entry, layout in _like(search, source, [search.book.by_name[n] for n in sorted(search.open_names())]):
+                kept = _kept(search.walk.values[slot], layout.back(entry.array))
+                if kept is not None:
+                    text = _dropout_text(kept[0])
+                    way = Way(
+                        "dropout",
+                        source.path,
+                        text,
+                        {source.path: _fixed(kept[1], True)},
+                        f"dropout {role(source.path)}",
+                    )
+                    tried = search.attempt(way)
+                    if tried is not None:
+                        return tried
+    return None
+
+
+def _dropout_text(factor: float) -> Bilingual:
+    return Bilingual(
+        "dropout is on: zeros, and all else · {f:.6g} = 1/(1 − p), p = {p:.4g}",
+        "dropout 还开着：有零，其余乘了 {f:.6g} = 1/(1 − p)，p = {p:.4g}",
+        f=factor,
+        p=1 - 1 / factor,
+    )
+
+
+def _dropped(search: Search, node: Node, y: np.ndarray, theirs: np.ndarray) -> Iterator[tuple[float, Patch]]:
+    """Where theirs is ours with dropout, or for a sum of two with dropout on one of them: the factor and the patch."""
+    found = _kept(y, theirs)
+    if found is not None:
+        yield found[0], _fixed(found[1], True)
+    if node.op is not None and node.op.name == "add" and len(node.slots) == 2:
+        a, b = (np.asarray(search.walk.values[s]) for s in node.slots)
+        if a.shape == b.shape == theirs.shape:
+            for k, (one, other) in enumerate(((a, b), (b, a))):
+                found = _kept(other, theirs - one)
+                if found is not None:
+                    yield found[0], _part(1 - k, found[1])
+
+
+def _part(which: int, mask: np.ndarray) -> Patch:
+    def made(at: Site) -> Array:
+        args = list(at.args)
+        args[which] = args[which] * at.constant(mask)
+        return at.usual(*args)
+
+    return made
+
+
+def _kept(y: np.ndarray, theirs: np.ndarray) -> tuple[float, np.ndarray] | None:
+    """The factor and the mask, if theirs is y with some cells 0 and all others times one factor above 1."""
+    size = np.abs(y).max(initial=0.0)
+    real = np.abs(y) > 1e-6 * size
+    if not real.any():
+        return None
+    with np.errstate(all="ignore"):
+        ratio = theirs / y
+    kept = real & (np.abs(theirs) > 1e-7 * size)
+    if not kept.any() or kept.sum() == real.sum():
+        return None
+    factor = float(np.median(ratio[kept]))
+    if factor <= 1 + 1e-6 or not (np.abs(ratio[kept] - factor) <= 1e-4 * factor).all():
+        return None
+    return factor, np.where((theirs == 0) & (y != 0), 0.0, factor)

@@ -1,0 +1,350 @@
+"""Words and positions: the scale of the embedding; positions missing, twice, shifted, laid out otherwise; rotation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from tfstep.compare.causes.table import Made, Step, cause, equation
+from tfstep.compare.plant import Patch, Site
+from tfstep.engine.op import Array
+from tfstep.models.embed import sinusoidal
+from tfstep.ops.embed import add_rows
+from tfstep.ops.primitive.index import gather
+from tfstep.ops.primitive.shape import concat_heads, reshape, split_heads
+from tfstep.ops.rotate import rope, rope_tables
+from tfstep.text import Bilingual
+
+
+@cause("embed-scale", "embed")
+def embed_scale(step: Step) -> Iterator[Made]:
+    """The embedding times √d, or not."""
+    d = step.node.shape[-1]
+    scaled = step.node.op is not None and step.node.op.name == "embed_scaled"
+    if scaled:
+        yield Bilingual("E[tokens] without · √{d}", "E[tokens]，少了 · √{d}", d=d), lambda at: gather(*at.args)
+    for name, factor in (("√d", math.sqrt(d)), ("d", float(d)), ("1/√d", 1 / math.sqrt(d))):
+        if not (scaled and name == "√d"):
+            yield (
+                equation(f"E[tokens] · {name} = E[tokens] · {factor:.6g}"),
+                lambda at, f=factor: gather(*at.args) * f,
+            )
+
+
+def _has_positions(step: Step) -> bool:
+    return step.has("embed") and step.has("pos") and len(step.node.slots) == 2
+
+
+@cause("position-missing", "x")
+def missing(step: Step) -> Iterator[Made]:
+    """X = embed."""
+    if _has_positions(step):
+        yield Bilingual("x = embed, without + pos", "x = embed，少了 + pos"), lambda at: at.args[0]
+
+
+@cause("position-twice", "x")
+def twice(step: Step) -> Iterator[Made]:
+    """X = embed + 2 pos."""
+    if _has_positions(step):
+        yield (
+            equation("x = embed + pos + pos"),
+            lambda at: at.usual() + (at.usual() - at.args[0]),
+        )
+
+
+@cause("embed-scale", "x")
+def scaled_late(step: Step) -> Iterator[Made]:
+    """The scale over embedding and positions together."""
+    if step.has("embed"):
+        d = step.node.shape[-1]
+        yield (
+            equation(f"(embed + pos) · √{d}"),
+            lambda at: at.usual() * math.sqrt(d),
+        )
+        yield (
+            equation(f"embed + pos · √{d}"),
+            lambda at: at.args[0] + (at.usual() - at.args[0]) * math.sqrt(d),
+        )
+        yield (
+            equation(f"embed · √{d} + pos"),
+            lambda at: at.args[0] * (math.sqrt(d) - 1) + at.usual(),
+        )
+
+
+def _sinusoidal(step: Step) -> bool:
+    return _has_positions(step) and step.plan.paths[step.at("pos")].kind == "constant"
+
+
+def _with(table: np.ndarray) -> Patch:
+    return lambda at: at.args[0] + at.constant(table)
+
+
+@cause("position-shifted", "x")
+def shifted(step: Step) -> Iterator[Made]:
+    """Positions counted from another number, backwards, or from the words that are no pads."""
+    if not _has_positions(step):
+        return
+    n, d = step.node.shape[1], step.node.shape[2]
+    start = step.inputs.offset
+    if _sinusoidal(step):
+        for by in (1, -1, 2, 3, -start):
+            if by:
+                yield (
+                    Bilingual("positions counted from {start}", "位置从 {start} 数起", start=start + by),
+                    _with(sinusoidal(n, d, start + by)),
+                )
+        whole = sinusoidal(n + start, d)
+        rows = whole[start:]
+    else:
+        rows = step.arg(1)
+    if not _sinusoidal(step):
+        table = rows
+        begin = int(step.node.attrs.get("start", 0))
+        for by in (1, 2, -1, -begin):
+            if by and begin + by >= 0 and begin + by + n <= table.shape[0]:
+                yield (
+                    Bilingual("positions counted from {start}", "位置从 {start} 数起", start=begin + by),
+                    lambda at, s=begin + by: add_rows(*at.args, start=s),
+                )
+        at_most = table.shape[0]
+        for by in (1, -1, 2):
+            ids = np.clip(np.arange(begin, begin + n) + by, 0, at_most - 1)
+            yield _gathered(
+                Bilingual("positions shifted by {by}, the last one repeated", "位置错开 {by}，末尾重复", by=by), ids
+            )
+            ids = (np.arange(begin, begin + n) + by) % at_most
+            yield _gathered(Bilingual("positions shifted by {by}, going round", "位置错开 {by}，首尾相接", by=by), ids)
+        yield _gathered(Bilingual("position 0 for every word", "每个词都用位置 0"), np.zeros(n, int))
+        yield _gathered(Bilingual("positions counted backwards", "位置倒着数"), np.arange(begin, begin + n)[::-1])
+    else:
+        for text, ids in (
+            (Bilingual("position {n} for every word", "每个词都用位置 {n}", n=start), np.zeros(n, int)),
+            (Bilingual("positions counted backwards", "位置倒着数"), np.arange(n)[::-1]),
+        ):
+            yield text, _with(rows[ids])
+    yield from _by_pads(step, rows, n)
+
+
+def _gathered(text: Bilingual, ids: np.ndarray) -> Made:
+    return text, lambda at: at.args[0] + gather(at.args[1], at.constant(ids))
+
+
+def _by_pads(step: Step, table: np.ndarray, n: int) -> Iterator[Made]:
+    side = step.inputs.source if step.node.path.startswith("src") else step.inputs.target
+    if side is None or side.pad is None or not (side.ids == side.pad).any():
+        return
+    real = side.ids != side.pad
+    counted = np.cumsum(real, 1) - 1
+    for ids in (np.clip(counted, 0, n - 1), np.where(real, counted, 0), np.where(real, counted, 1 % n)):
+        yield (
+            Bilingual("pads are not counted", "没有把填充词数进去"),
+            lambda at, i=ids: at.args[0] + gather(at.args[1], at.constant(i)),
+        )
+
+
+@cause("position-layout", "x")
+def layout(step: Step) -> Iterator[Made]:
+    """Sines and cosines in halves, exchanged, or of other frequencies."""
+    if not _sinusoidal(step):
+        return
+    n, d = step.node.shape[1], step.node.shape[2]
+    start = step.inputs.offset
+    right = sinusoidal(n, d, start)
+    sine, cosine = right[:, 0::2], right[:, 1::2]
+    yield (
+        Bilingual("sines in the first half, cosines in the second", "正弦在前一半，余弦在后一半"),
+        _with(np.concatenate([sine, cosine], 1)),
+    )
+    yield (
+        Bilingual("cosines in the first half, sines in the second", "余弦在前一半，正弦在后一半"),
+        _with(np.concatenate([cosine, sine], 1)),
+    )
+    turned = np.empty_like(right)
+    turned[:, 0::2][:, : cosine.shape[1]], turned[:, 1::2] = cosine, sine[:, : turned[:, 1::2].shape[1]]
+    if d % 2 == 0:
+        yield Bilingual("cosine and sine exchanged", "正弦与余弦对调"), _with(turned)
+    pos = np.arange(start, start + n)[:, None]
+    k = np.arange(d)
+    for text, exponent in (
+        (Bilingual("angle pos / 10000^(i/d), i not in pairs", "角度为 pos / 10000^(i/d)，i 没有成对"), k / d),
+        (
+            Bilingual("angle pos / 10000^(4i/d): the exponent doubled", "角度为 pos / 10000^(4i/d)：指数翻倍"),
+            2 * (k // 2 * 2) / d,
+        ),
+        (
+            Bilingual(
+                "angle pos / 10000^(i/d) for pair i: the exponent halved", "第 i 对的角度为 pos / 10000^(i/d)：指数减半"
+            ),
+            (k // 2) / d,
+        ),
+        (
+            Bilingual(
+                "angle pos / 10000^(i/(d/2 − 1)), as tensor2tensor has it",
+                "角度为 pos / 10000^(i/(d/2 − 1))，tensor2tensor 的写法",
+            ),
+            (k // 2) / max(d // 2 - 1, 1),
+        ),
+    ):
+        angle = pos / 10000.0**exponent
+        yield text, _with(np.where(k % 2 == 0, np.sin(angle), np.cos(angle)))
+    for base in (1000.0, 100.0, 100000.0, 1000000.0):
+        angle = pos / base ** ((k // 2 * 2) / d)
+        yield (
+            Bilingual("base {base:g} in place of 10000", "底数 {base:g}，而不是 10000", base=base),
+            _with(np.where(k % 2 == 0, np.sin(angle), np.cos(angle))),
+        )
+    if n == d:
+        yield Bilingual("the table transposed", "位置表转置了"), _with(right.T)
+
+
+def _rotated(base: float, pairs: str, offset: int = 0, sign: float = 1.0, of: int | None = None) -> Patch:
+    def made(at: Site) -> Array:
+        x = at.args[0]
+        length, d = x.shape[2], of or x.shape[3]
+        cos, sin = rope_tables(length, d, base, pairs, offset)
+        return rope(x, at.constant(cos), at.constant(sign * sin), pairs=pairs)
+
+    return made
+
+
+def _both(step: Step, patch: Patch) -> dict[str, Patch]:
+    return {step.at(name): patch for name in ("Q_rot", "K_rot")}
+
+
+@cause("rope-pairs", "Q_rot")
+def rope_pairs(step: Step) -> Iterator[Made]:
+    """Other pairs, tables of the other kind, the other direction."""
+    c, start = step.config, step.inputs.offset
+    other = "half" if c.rope.pairs == "interleaved" else "interleaved"
+    yield (
+        Bilingual("pairs {other} in place of {own}", "配对方式为 {other}，而不是 {own}", other=other, own=c.rope.pairs),
+        _both(step, _rotated(c.rope.base, other, start)),
+    )
+
+    def mixed(at: Site) -> Array:
+        x = at.args[0]
+        cos, sin = rope_tables(x.shape[2], x.shape[3], c.rope.base, other, start)
+        return rope(x, at.constant(cos), at.constant(sin), pairs=c.rope.pairs)
+
+    def crossed(at: Site) -> Array:
+        x = at.args[0]
+        cos, sin = rope_tables(x.shape[2], x.shape[3], c.rope.base, c.rope.pairs, start)
+        return rope(x, at.constant(cos), at.constant(sin), pairs=other)
+
+    yield (
+        Bilingual(
+            "angles laid out {other}, pairs {own}", "角度按 {other} 排，配对按 {own}", other=other, own=c.rope.pairs
+        ),
+        _both(step, mixed),
+    )
+    yield (
+        Bilingual(
+            "angles laid out {own}, pairs {other}", "角度按 {own} 排，配对按 {other}", other=other, own=c.rope.pairs
+        ),
+        _both(step, crossed),
+    )
+    yield (
+        Bilingual("turned the other way: −sine", "转向相反：−sin"),
+        _both(step, _rotated(c.rope.base, c.rope.pairs, start, -1.0)),
+    )
+
+
+@cause("rope-base", "Q_rot")
+def rope_base(step: Step) -> Iterator[Made]:
+    """Another base of the angles."""
+    c, start = step.config, step.inputs.offset
+    for base in (10000.0, 500000.0, 1000000.0, 100000.0, 1000.0, 100.0, 10.0, 150000.0):
+        if base != c.rope.base:
+            yield (
+                Bilingual(
+                    "base {base:g} in place of {own:g}", "底数 {base:g}，而不是 {own:g}", base=base, own=c.rope.base
+                ),
+                _both(step, _rotated(base, c.rope.pairs, start)),
+            )
+    d = step.node.shape[-1]
+    for of in (2 * d, c.d_model, c.d_model * 2):
+        if of > d:
+            yield (
+                Bilingual(
+                    "angles pos · base^(−2i/{of}) in place of /{d}",
+                    "角度为 pos · base^(−2i/{of})，而不是 /{d}",
+                    of=of,
+                    d=d,
+                ),
+                _both(step, _wider(of, start)),
+            )
+
+
+def _wider(of: int, start: int) -> Patch:
+    def made(at: Site) -> Array:
+        x, c = at.args[0], at.config
+        d = x.shape[3]
+        frequency = c.rope.base ** (-np.arange(0, d, 2) / of)
+        each = np.tile(frequency, 2) if c.rope.pairs == "half" else np.repeat(frequency, 2)
+        angle = np.arange(start, start + x.shape[2])[:, None] * each
+        return rope(x, at.constant(np.cos(angle)), at.constant(np.sin(angle)), pairs=c.rope.pairs)
+
+    return made
+
+
+@cause("position-shifted", "Q_rot")
+def rope_shifted(step: Step) -> Iterator[Made]:
+    """Angles counted from another position: only for one of the two it shows."""
+    c, start = step.config, step.inputs.offset
+    for by in (1, -1):
+        patch = _rotated(c.rope.base, c.rope.pairs, start + by)
+        yield Bilingual("positions counted from {start}", "位置从 {start} 数起", start=start + by), _both(step, patch)
+        yield Bilingual("queries counted from {start}", "查询的位置从 {start} 数起", start=start + by), patch
+
+
+@cause("position-missing", "Q_rot", "K_rot")
+def rope_missing(step: Step) -> Iterator[Made]:
+    """Nothing turned, or only one of the two."""
+    if step.node.path.endswith("Q_rot"):
+        yield Bilingual("Q and K are not rotated", "Q 和 K 都没有旋转"), _both(step, lambda at: at.args[0])
+
+
+@cause("rope-place", "Q_rot", "K_rot")
+def rope_on_one(step: Step) -> Iterator[Made]:
+    """Only one of the two turned, or turned before the heads are split."""
+    own = step.node.path.rpartition(".")[2][0]
+    yield Bilingual("{own} is not rotated", "{own} 没有旋转", own=own), lambda at: at.args[0]
+    yield (
+        Bilingual("{own} is rotated twice", "{own} 旋转了两次", own=own),
+        lambda at: at.usual(at.usual(), *at.args[1:]),
+    )
+    if own == "Q" and step.config.heads > 1:
+        yield (
+            Bilingual("rotated before the heads are split", "切分多头之前就旋转了"),
+            _both(step, _before_split(step.inputs.offset)),
+        )
+
+
+def _before_split(start: int) -> Patch:
+    def made(at: Site) -> Array:
+        x, c = at.args[0], at.config
+        heads = x.shape[1]
+        flat = concat_heads(x)
+        one = reshape(flat, shape=(flat.shape[0], 1, *flat.shape[1:]))
+        cos, sin = rope_tables(x.shape[2], flat.shape[-1], c.rope.base, c.rope.pairs, start)
+        turned = rope(one, at.constant(cos), at.constant(sin), pairs=c.rope.pairs)
+        return split_heads(reshape(turned, shape=flat.shape), heads=heads)
+
+    return made
+
+
+@cause("rope-place", "heads")
+def rope_on_values(step: Step) -> Iterator[Made]:
+    """The values turned too."""
+    if not step.has("Q_rot"):
+        return
+    c, start = step.config, step.inputs.offset
+
+    def made(at: Site) -> Array:
+        v = at.args[1]
+        cos, sin = rope_tables(v.shape[2], v.shape[3], c.rope.base, c.rope.pairs, start)
+        return at.usual(at.args[0], rope(v, at.constant(cos), at.constant(sin), pairs=c.rope.pairs))
+
+    yield Bilingual("V is rotated too", "V 也旋转了"), made

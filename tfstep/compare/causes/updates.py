@@ -1,0 +1,221 @@
+"""Mistakes of the update: weight decay, eps, the correction of the bias, momentum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfstep.compare.causes.gradients import again, blame, lacking_of, noted, one_ratio
+from tfstep.compare.layout import layouts
+from tfstep.compare.walk import Override
+from tfstep.engine.plan import Node
+from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.compare.search import Search
+
+
+DECAYS = (0.01, 0.1, 0.05, 1e-3, 1e-4, 5e-4, 0.02, 0.2, 0.3, 0.5, 1e-2)
+
+
+def updates(search: Search) -> None:
+    """The update: weight decay, eps, bias correction, momentum."""
+    lacking = [e for e in lacking_of(search) if e.name.endswith(".new")]
+    open_names = {e.name for e in lacking}
+    if not lacking:
+        return
+    best: tuple[int, str, Bilingual, dict[str, Override]] | None = None
+    before = search.walk.names
+    for kind, text, make in _update_ways(search):
+        changes = {n.path: make(n) for n in search.plan.nodes if n.phase == "update" and n.path.endswith(".new")}
+        search.tried += 1
+        there = again(search, overrides=changes)
+        gained = len((there.names - before) & open_names) - len(before - there.names)
+        if gained > 0 and (best is None or gained > best[0]):
+            best = gained, kind, text, changes
+            if gained == len(open_names):
+                break
+    news = [
+        n
+        for n in search.plan.nodes
+        if n.phase == "update" and n.path.endswith(".new") and not search.walk.found.get(n.slot)
+    ]
+    if not news:
+        return
+    if best is None:
+        blame(search, news[0], lacking[0], float("nan"))
+        return
+    gained, kind, text, changes = best
+    search.overrides |= changes
+    search.walk = again(search)
+    node = next(
+        (n for n in news if any(h.entry.name in open_names for h in search.walk.found.get(n.slot, ()))), news[0]
+    )
+    entry = next((h.entry for h in search.walk.found.get(node.slot, ()) if h.entry.name in open_names), lacking[0])
+    blame(search, node, entry, float("nan"))
+    noted(search, kind, node.path, text, gained, len(open_names), entry)
+
+
+Made = tuple[str, Bilingual, Callable[[Node], Override]]
+
+
+def _update_ways(search: Search) -> Iterator[Made]:
+    train, plan, values = search.scenario.train, search.plan, search.walk.values
+    lr, (b1, b2), eps = train.lr, train.betas, train.eps
+
+    def of(node: Node) -> tuple[np.ndarray, np.ndarray]:
+        path = node.path.removesuffix(".new")
+        return np.asarray(values[plan.paths[path].slot]), np.asarray(values[plan.paths[path + ".grad"].slot])
+
+    def simple(rule: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Node], Override]:
+        def make(node: Node) -> Override:
+            return lambda args, get: rule(*of(node))
+
+        return make
+
+    def remembered(node: Node, name: str) -> np.ndarray:
+        path = node.path.removesuffix(".new") + f".{name}_before"
+        return np.asarray(search.leaves[path]) if path in search.leaves else np.zeros(node.shape)
+
+    t = 1 + int(search.leaves["update.done"]) if "update.done" in search.leaves else 1
+
+    def adam(
+        *,
+        decay: float = 0.0,
+        decoupled: float = 0.0,
+        e: float = eps,
+        inside: bool = False,
+        fix_m: bool = True,
+        fix_v: bool = True,
+        hat: bool = False,
+    ) -> Callable[[Node], Override]:
+        def make(node: Node) -> Override:
+            def rule(args: list[Any], get: Any) -> np.ndarray:
+                p, g = of(node)
+                g = g + decay * p
+                m = b1 * remembered(node, "m") + (1 - b1) * g
+                v = b2 * remembered(node, "v") + (1 - b2) * g * g
+                m = m / (1 - b1**t) if fix_m else m
+                root = np.sqrt(v / (1 - b2**t) if fix_v else v)
+                below = np.sqrt(root**2 + e) if inside else root + (e / np.sqrt(1 - b2**t) if hat else e)
+                return np.asarray(p - lr * m / below - lr * decoupled * p)
+
+            return rule
+
+        return make
+
+    def sgd(
+        *,
+        decay: float = 0.0,
+        momentum: float = train.momentum,
+        damp: float = 0.0,
+        nesterov: bool = False,
+        decoupled: float = 0.0,
+    ) -> Callable[[Node], Override]:
+        def make(node: Node) -> Override:
+            def rule(args: list[Any], get: Any) -> np.ndarray:
+                p, g = of(node)
+                g = g + decay * p
+                v = momentum * remembered(node, "velocity") + (1 - damp) * g
+                return np.asarray(p - lr * (g + momentum * v if nesterov else v) - lr * decoupled * p)
+
+            return rule
+
+        return make
+
+    adamic = train.optimizer == "adam"
+    for wd in dict.fromkeys((*_solved(search, lr), *DECAYS)):
+        one = Bilingual(
+            "p shrinks by lr · {wd:g} · p besides: decoupled weight decay",
+            "p 另外缩小 lr · {wd:g} · p：解耦的权重衰减",
+            wd=wd,
+        )
+        two = Bilingual("g + {wd:g} · p: weight decay in the gradient", "g + {wd:g} · p：权重衰减加进了梯度", wd=wd)
+        if adamic:
+            yield "weight-decay", one, adam(decoupled=wd)
+            yield "weight-decay", two, adam(decay=wd)
+        else:
+            yield "weight-decay", two, sgd(decay=wd)
+    if adamic:
+        for fm, fv, how in (
+            (False, False, Bilingual("m and v as they are", "m 和 v 原样使用")),
+            (False, True, Bilingual("m as it is", "m 原样使用")),
+            (True, False, Bilingual("v as it is", "v 原样使用")),
+        ):
+            yield (
+                "optimizer-bias",
+                Bilingual("no bias correction: {how}", "没有偏差修正：{how}", how=how),
+                adam(fix_m=fm, fix_v=fv),
+            )
+        yield (
+            "optimizer-eps",
+            Bilingual("√(v̂ + eps) in place of √v̂ + eps", "√(v̂ + eps)，而不是 √v̂ + eps"),
+            adam(inside=True),
+        )
+        yield (
+            "optimizer-eps",
+            Bilingual("eps added to √v before its bias is corrected", "eps 加在未修正偏差的 √v 上"),
+            adam(hat=True),
+        )
+        for e in (0.0, 1e-6, 1e-7, 1e-5, 1e-4, 1e-3, 1e-2, 1e-10, 1e-12, 1e-16, 1e-8):
+            if e != eps:
+                yield (
+                    "optimizer-eps",
+                    Bilingual("eps = {e:g} in place of {eps:g}", "eps = {e:g}，而不是 {eps:g}", e=e, eps=eps),
+                    adam(e=e),
+                )
+                yield "optimizer-eps", Bilingual("√(v̂ + {e:g})", "√(v̂ + {e:g})", e=e), adam(e=e, inside=True)
+        yield (
+            "momentum",
+            Bilingual("m starts as g, not as (1 − β₁) g", "m 从 g 起步，而不是 (1 − β₁) g"),
+            _m_as_g(of, lr, eps, b1),
+        )
+        return
+    momentum = train.momentum or 0.9
+    for damp in dict.fromkeys((momentum, 0.1, 0.9)):
+        yield (
+            "momentum",
+            Bilingual("the first step is {d:g} · g: dampened", "第一步是 {d:g} · g：带阻尼", d=1 - damp),
+            sgd(momentum=momentum, damp=damp),
+        )
+    for mu in dict.fromkeys((momentum, 0.9, 0.99, 0.5)):
+        yield (
+            "momentum",
+            Bilingual("Nesterov: g + {mu:g} · v", "Nesterov 动量：g + {mu:g} · v", mu=mu),
+            sgd(momentum=mu, nesterov=True),
+        )
+    if train.momentum:
+        yield "momentum", Bilingual("without momentum", "没有动量"), sgd(momentum=0.0)
+        yield (
+            "momentum",
+            Bilingual("lr · (1 − {mu:g}) · g", "lr · (1 − {mu:g}) · g", mu=train.momentum),
+            sgd(damp=train.momentum),
+        )
+
+
+def _m_as_g(of: Any, lr: float, eps: float, b1: float) -> Callable[[Node], Override]:
+    def make(node: Node) -> Override:
+        def rule(args: list[Any], get: Any) -> np.ndarray:
+            p, g = of(node)
+            return np.asarray(p - lr * g / (1 - b1) / (np.abs(g) + eps))
+
+        return rule
+
+    return make
+
+
+def _solved(search: Search, lr: float) -> Iterator[float]:
+    """The weight decay that their numbers tell, if any: (ours − theirs) / (lr · p) is one number."""
+    for node in search.plan.nodes:
+        if node.phase != "update" or not node.path.endswith(".new"):
+            continue
+        p = np.asarray(search.walk.values[search.plan.paths[node.path.removesuffix(".new")].slot])
+        entries = [e for e in search.book.entries if e.name.endswith(".new") and e.array.size == p.size and p.size > 1]
+        for entry in entries:
+            for layout in layouts(node, search.scenario.model, entry.array.shape):
+                gap = search.walk.ours(node.slot) - layout.back(entry.array)
+                found = one_ratio(lr * p, gap)
+                if found is not None and 1e-6 < found < 1:
+                    yield float(f"{found:.6g}")

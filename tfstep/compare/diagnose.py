@@ -1,0 +1,333 @@
+"""Which step of theirs is wrong: their arrays held against our steps, one after the other, and mended in thought.
+
+1. Their weights and inputs are taken over, and our plan is walked with their numbers wherever they are found.
+2. What is not found, and nothing after it, is under suspicion. Every known mistake is planted there, and the one
+   with which most of their later arrays agree is the cause. The walk goes on with the mistake planted, to the next.
+3. Where no mistake is known that gives their numbers, theirs are taken as they are, and the walk goes on.
+4. The gradients and the update are walked last, with all mistakes of the forward pass planted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from tfstep.compare import shown
+from tfstep.compare.book import Book, Entry, Hit
+from tfstep.compare.causes import gradients, numbers, updates
+from tfstep.compare.diagnosis import Cause, Diagnosis, First, Match
+from tfstep.compare.insides import inner
+from tfstep.compare.layout import Layout, layouts
+from tfstep.compare.names import affinity
+from tfstep.compare.plant import planted
+from tfstep.compare.recorded.recording import RecordingError, of
+from tfstep.compare.search import LONGEST, NEAREST, Search, Told, Tried
+from tfstep.compare.start import start
+from tfstep.compare.walk import Walk, walk
+from tfstep.engine.plan import Node
+from tfstep.engine.trace import Trace
+from tfstep.errors import TfstepError
+from tfstep.scenario.scenario import Scenario
+from tfstep.text import Bilingual
+
+MOST_MISTAKES = 8  # of one pass, in sequence
+
+
+def diagnose(given: Scenario | Trace | str, theirs: object, told: Told = lambda done, of: None) -> Diagnosis:
+    """Hold somebody's own run against a scenario: which step is computed otherwise, and how.
+
+    ``theirs`` is a mapping of arrays by name in the order of the run, a `Recording`, a file or a folder.
+    Raises TfstepError where there is nothing to compare.
+    """
+    scenario, leaves = _ours(given)
+    kept = of(theirs)
+    book = Book.of(kept, scenario.model)
+    _usable(book)
+    plan = scenario.program.plan
+    values, taken = start(book, plan, leaves, scenario.model)
+    first = walk(book, plan, values, until="forward", told=told)
+    search = Search(scenario, kept, book, values, plan, first, told, taken)
+    forward(search)
+    backward(search)
+    return finished(search)
+
+
+def _ours(given: object) -> tuple[Scenario, dict[str, np.ndarray]]:
+    """The scenario, and the numbers of its leaves."""
+    if isinstance(given, str):
+        from tfstep.scenario.scenario import load
+
+        given = load(given)
+    if isinstance(given, Trace) and isinstance(given.plan.origin, Scenario):
+        numbers = {n.path: given.value(n.slot) for n in given.plan.nodes if n.op is None}
+        return given.plan.origin, numbers
+    if isinstance(given, Scenario):
+        program = given.program
+        return given, {program.plan.nodes[slot].path: np.asarray(v) for slot, v in program.leaves.items()}
+    raise TfstepError(
+        Bilingual(
+            "{found} is neither a scenario nor a trace of one; tfstep.load(…) makes a scenario",
+            "{found} 既不是场景，也不是场景的 trace；用 tfstep.load(…) 载入场景",
+            found=repr(given).splitlines()[0][:60],
+        )
+    )
+
+
+def _usable(book: Book) -> None:
+    """Raises RecordingError where nothing can be compared."""
+    numbers = [e for e in book.entries if e.number and e.array.size]
+    if not numbers:
+        raise RecordingError(
+            Bilingual(
+                "nothing to compare: no array of real numbers among the {n} recorded",
+                "没有可比较的内容：记录的 {n} 个数组里没有实数数组",
+                n=len(book.entries),
+            )
+        )
+    if all(np.isnan(e.array).all() for e in numbers):
+        raise RecordingError(
+            Bilingual("nothing to compare: every number is NaN", "没有可比较的内容：所有数都是 NaN"),
+        )
+
+
+def forward(search: Search) -> None:
+    """Find the mistakes of the forward pass, one after the other."""
+    for _ in range(MOST_MISTAKES):
+        if search.late:
+            search.findings.append(
+                Bilingual(
+                    "stopped after {n:.0f} seconds: there may be more",
+                    "已到 {n:.0f} 秒上限，停止查找：可能还有别的错误",
+                    n=LONGEST,
+                )
+            )
+            return
+        suspects = search.suspects()
+        if not search.missing(suspects):
+            return
+        inner(search.book, search.walk)
+        missing = search.missing(suspects)
+        if not missing:
+            return
+        search.narrow = search.book.only(search.open_names() | {hit.entry.name for _, hit in search.walk.inside})
+        tried = search.best(suspects, missing)
+        if tried is None or not {entry.name for entry in missing} <= tried.gained:
+            other = numbers.dropout(search, suspects, missing) or numbers.rounding(search, suspects, missing)
+            if other is not None and (tried is None or len(other.gained) > len(tried.gained)):
+                tried = other
+        if tried is None:
+            if not unknown(search, suspects, missing):
+                return
+            continue
+        accept(search, tried, missing)
+
+
+def accept(search: Search, tried: Tried, missing: list[Entry]) -> None:
+    """A mistake is the cause: go on with it planted."""
+    way = tried.way
+    wanted = {entry.name for entry in missing} | tried.gained
+    there = walk(search.book, tried.plan, search.leaves, pins=search.pins, until="forward")
+    name = _their_name(search, tried, there)
+    entry = search.book.by_name.get(name)
+    node = search.plan.paths[way.path]
+    search.faults.append(_first(search, node, entry, tried))
+    line = entry.note.line if entry is not None else ""
+    cause = Cause(way.kind, way.path, way.detail, len(tried.gained), len(wanted), name, line)
+    if way.key in search.keys:
+        k = search.keys.index(way.key)
+        old = search.causes[k]
+        search.causes[k] = Cause(
+            old.kind,
+            old.path,
+            old.detail,
+            old.explains + len(tried.gained),
+            old.of,
+            old.name,
+            old.line,
+            (*old.also, way.path),
+        )
+    else:
+        search.keys.append(way.key)
+        search.causes.append(cause)
+    search.plan, search.walk = tried.plan, there
+    search.patches |= dict(way.patches)
+
+
+def _their_name(search: Search, tried: Tried, there: Walk) -> str:
+    """What they call the wrong array: the one that is the step with the mistake, else the first that is found by it."""
+    node = tried.plan.paths.get(tried.way.path)
+    if node is not None:
+        for hit in there.found.get(node.slot, ()):
+            if hit.entry.name in tried.gained:
+                return hit.entry.name
+        own = [(affinity(hit.entry.name, node.path), hit.entry) for hit in there.found.get(node.slot, ())]
+        earlier = [search.plan.nodes[s].path for s in search.plan.paths[tried.way.path].slots]
+        named = [(a, e) for a, e in own if a > max((affinity(e.name, path) for path in earlier), default=0.0)]
+        if named:
+            return max(named, key=lambda each: (each[0], each[1].order))[1].name
+    ordered = sorted(tried.gained, key=lambda name: search.book.by_name[name].order)
+    return ordered[0] if ordered else ""
+
+
+def _first(search: Search, node: Node, entry: Entry | None, tried: Tried | None = None) -> First:
+    """The step that differs, with the names of its inputs in theirs, and how far it is off."""
+    walked = search.walk
+    names = []
+    for s in node.slots:
+        hits = walked.found.get(s, ())
+        source = walked.plan.nodes[s]
+        best = max(hits, key=lambda hit: affinity(hit.entry.name, source.path), default=None)
+        if best is not None:
+            names.append(best.entry.name)
+    most = float("nan")
+    if entry is not None:
+        for layout in layouts(node, search.scenario.model, entry.array.shape):
+            far = shown.distance(walked.ours(node.slot), layout.back(entry.array))
+            most = far if np.isnan(most) else min(most, far)
+    return First(node.path, entry.name if entry else "", tuple(names), most, entry.note.line if entry else "")
+
+
+def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
+    """No known mistake gives their numbers: take theirs as they are at the step where most goes on from there.
+
+    False where nothing tells which of theirs it would be.
+    """
+    config = search.scenario.model
+    best: tuple[tuple[float, float, float, float], Node, Entry, Layout] | None = None
+    for node in suspects[:NEAREST]:
+        near = [e for e in missing if e.array.size == node.spec.size]
+        for entry in sorted(near, key=lambda e: (-affinity(e.name, node.path), e.order))[:2]:
+            for layout in layouts(node, config, entry.array.shape)[:2]:
+                pins = {**search.pins, node.path: (entry, layout)}
+                there = walk(
+                    search.narrow or search.book,
+                    search.plan,
+                    search.leaves,
+                    search.walk,
+                    pins,
+                    until="forward",
+                    changes=frozenset([node.path]),
+                )
+                gained = len(search.informative(there) - search.informative(search.walk))
+                score = (float(gained), affinity(entry.name, node.path), -float(node.slot), -float(entry.order))
+                if best is None or score > best[0]:
+                    best = score, node, entry, layout
+    if best is None:
+        return False
+    score, node, entry, layout = best
+    last = max(
+        (e.order for e in search.book.entries if e.number and e.of is None and e.note.kind != "weight"), default=-1
+    )
+    if not score[0] and score[1] < 1 and entry.order != last:
+        return False  # something of their own that we have no step for
+    search.faults.append(_first(search, node, entry))
+    if not search.causes:
+        search.findings += shown.what(search.walk.ours(node.slot), layout.back(entry.array), node)
+    search.pins[node.path] = (entry, layout)
+    search.walk = walk(search.book, search.plan, search.leaves, pins=search.pins, until="forward")
+    return True
+
+
+def backward(search: Search) -> None:
+    """Gradients and the update, with the mistakes of the forward pass planted."""
+    wanted = [e for e in search.book.entries if e.of is not None or e.name.endswith(".new")]
+    extra = (
+        {e.name for e in search.missing(list(search.plan.steps))}
+        if search.plan is search.scenario.program.plan
+        else set()
+    )
+    if not wanted and not extra:
+        return
+    plan = search.scenario.program.plan
+    if search.patches:
+        plan = planted(plan, search.patches, search.scenario.model, search.scenario.train)
+    leaves = {**{plan.nodes[s].path: v for s, v in plan.leaves.items()}, **search.leaves}
+    search.plan, search.leaves = plan, leaves
+    search.walk = walk(search.book, plan, leaves, pins=search.pins)
+    gradients.losses(search)
+    gradients.gradients(search)
+    updates.updates(search)
+
+
+def finished(search: Search) -> Diagnosis:
+    """The diagnosis, with every array that was found under its likeliest path."""
+    inner(search.book, search.walk)
+    matched = list(_matched(search))
+    names = {match.name for match in matched}
+    taken = set(search.taken.values())
+    unmatched = tuple(e.name for e in search.book.entries if e.name not in names and e.name not in taken)
+    found = search.informative(search.walk)
+    real = {n for n in found if search.book.by_name[n].note.kind != "weight"}
+    if not real and not search.causes and not search.faults:
+        _nothing(search)
+    faults = sorted(search.faults, key=lambda f: search.plan.paths[f.path].slot) if search.faults else []
+    remarks = list(search.kept.remarks)
+    if search.taken:
+        remarks.insert(
+            0,
+            Bilingual(
+                "{n} of our weights and inputs are theirs: {names}",
+                "有 {n} 个权重和输入取自对方：{names}",
+                n=len(search.taken),
+                names=", ".join(list(search.taken)[:6]) + (" …" if len(search.taken) > 6 else ""),
+            ),
+        )
+    return Diagnosis(
+        search.scenario.name,
+        search.scenario.variant,
+        not faults,
+        tuple(matched),
+        unmatched,
+        faults[0] if faults else None,
+        tuple(search.causes),
+        tuple(search.findings),
+        tuple(remarks),
+        tuple(faults),
+        search.tried,
+    )
+
+
+def _nothing(search: Search) -> None:
+    names = [e.name for e in search.book.entries if e.number][:6]
+    raise RecordingError(
+        Bilingual(
+            "nothing to compare: none of {names} is a tensor of {scenario}; record the input x and the weights, too, or "
+            "use those of the scenario",
+            "没有可比较的内容：{names} 都不是 {scenario} 的张量；请把输入 x 和权重一并记录，或使用场景自己的",
+            names=", ".join(names),
+            scenario=search.scenario.name,
+        )
+    )
+
+
+def _matched(search: Search) -> Iterator[Match]:
+    """Each array with the one path that goes best with its name, else with its order."""
+    candidates: dict[str, list[tuple[str, Hit]]] = {}
+    for slot, hits in sorted(search.walk.found.items()):
+        path = search.walk.plan.nodes[slot].path
+        if path in search.known_paths:
+            for hit in hits:
+                candidates.setdefault(hit.entry.name, []).append((path, hit))
+    for path, hit in search.walk.inside:
+        candidates.setdefault(hit.entry.name, []).append((path, hit))
+    used: set[str] = set()
+    for entry in search.book.entries:
+        options = candidates.get(entry.name)
+        if not options:
+            source = [path for path, name in search.taken.items() if name == entry.name]
+            if source:
+                yield Match(entry.name, source[0], "taken over", 0.0)
+            continue
+        order = {path: -k for k, (path, _) in enumerate(options)}
+        path, hit = max(options, key=lambda each: (affinity(entry.name, each[0]), each[0] not in used, order[each[0]]))
+        used.add(path)
+        relation = hit.layout.relation
+        if hit.coarse:
+            relation += f", rounded to {hit.coarse}"
+        if entry.trivial and len(order) > 1:
+            relation += ", ambiguous"
+        yield Match(entry.name, path, relation, hit.max_abs)
+
+
+__all__ = ["Diagnosis", "Mapping", "diagnose"]

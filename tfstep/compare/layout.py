@@ -1,0 +1,160 @@
+"""How others lay the same numbers out: axes in another order, heads split or merged, a batch of one dropped.
+
+A tensor is taken apart into atoms (batch, position, head, d …). A layout is an order of them, with neighbours laid
+together where that is usual: heads with their features, a batch with what follows it. A reshape that mixes rows is
+none, so that it shows as the mistake that it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import permutations
+
+import numpy as np
+from msgspec import Struct
+
+from tfstep.engine.plan import Node
+from tfstep.models.config import ModelConfig
+
+Shape = tuple[int, ...]
+Atom = tuple[str, int]
+
+POSITIONS = ("position", "query", "key")
+BY_HEAD = {
+    "q_proj": -1, "k_proj": -1, "v_proj": -1, "concat": -1, "W_Q": -1, "W_K": -1, "W_V": -1, "W_O": 0,
+    "b_Q": 0, "b_K": 0, "b_V": 0,
+}  # fmt: skip
+"""The axis of each tensor along which heads lie side by side."""
+
+
+class Layout(Struct, frozen=True):
+    """One way to lay a tensor out: split into ``sizes``, brought in ``order``, as ``shape``."""
+
+    ours: Shape
+    sizes: Shape
+    order: Shape
+    shape: Shape
+    relation: str
+
+    def theirs(self, ours: np.ndarray) -> np.ndarray:
+        """Our numbers as they lay them out."""
+        return ours.reshape(self.sizes).transpose(self.order).reshape(self.shape)
+
+    def back(self, theirs: np.ndarray) -> np.ndarray:
+        """Their numbers as we lay them out."""
+        turned = tuple(self.sizes[k] for k in self.order)
+        inverse = tuple(self.order.index(k) for k in range(len(self.order)))
+        return theirs.reshape(turned).transpose(inverse).reshape(self.ours)
+
+
+def base(path: str) -> str:
+    """The tensor that a gradient, a new value or an average belongs to."""
+    path = path.partition(".grad")[0]
+    for tail in (".new", ".m_hat", ".v_hat", ".m", ".v", ".velocity"):
+        path = path.removesuffix(tail)
+    return path
+
+
+def role(path: str) -> str:
+    """The last part of a path: ``scores`` for ``enc0.attn.scores``."""
+    return path.rpartition(".")[2]
+
+
+def atoms(node: Node, c: ModelConfig) -> tuple[Atom, ...]:
+    """The atoms of a tensor: its axes, with the one along which heads lie side by side taken apart."""
+    named = [
+        (axis.name or f"axis{k}", size) for k, (axis, size) in enumerate(zip(node.spec.axes, node.shape, strict=True))
+    ]
+    of = base(node.path)
+    side = BY_HEAD.get(role(of))
+    if side is not None and len(named) > (side if side >= 0 else 0):
+        heads = c.kv_heads if role(of) in ("k_proj", "v_proj", "W_K", "W_V", "b_K", "b_V") else c.heads
+        side %= len(named)
+        width = named[side][1]
+        if heads > 1 and width % heads == 0:
+            named[side : side + 1] = [("head", heads), ("d", width // heads)]
+    return tuple(named)
+
+
+def layouts(node: Node, c: ModelConfig, shape: Shape) -> tuple[Layout, ...]:
+    """Every layout of a tensor that has this shape, the plainest first."""
+    return _layouts(tuple(node.shape), atoms(node, c), shape)
+
+
+@cache
+def _layouts(ours: Shape, parts: tuple[Atom, ...], shape: Shape) -> tuple[Layout, ...]:
+    real = [(name, size) for name, size in parts if size != 1]
+    wanted = tuple(n for n in shape if n != 1)
+    sizes = tuple(size for _, size in real)
+    if int(np.prod(sizes, initial=1)) != int(np.prod(wanted, initial=1)):
+        return ()
+    found = []
+    names = [name for name, _ in real]
+    for order in permutations(range(len(real))) if len(real) <= 5 else [tuple(range(len(real)))]:
+        if {"query", "key"} <= set(names) and order.index(names.index("query")) > order.index(names.index("key")):
+            continue  # scores the other way round are a mistake, not a layout
+        groups = _grouped([real[k] for k in order], wanted)
+        if groups is not None:
+            found.append(Layout(ours, sizes, order, shape, _relation(ours, parts, order, groups, shape)))
+    natural = tuple(range(len(real)))
+    if not found and len(wanted) == 1 and len(real) > 1:
+        found.append(Layout(ours, sizes, natural, shape, "flattened"))
+    return tuple(sorted(found, key=lambda each: (each.order != natural, each.order)))
+
+
+def _grouped(turned: list[Atom], wanted: Shape) -> list[list[str]] | None:
+    """The atoms laid together for each axis that is wanted, or None where they do not fit."""
+    groups: list[list[str]] = []
+    k = 0
+    for n in wanted:
+        group: list[str] = []
+        size = 1
+        while size < n and k < len(turned):
+            if group and not _together(group[-1], turned[k][0]):
+                return None
+            group.append(turned[k][0])
+            size *= turned[k][1]
+            k += 1
+        if size != n:
+            return None
+        groups.append(group)
+    return groups if k == len(turned) else None
+
+
+def _together(first: str, second: str) -> bool:
+    return (
+        first == "batch"
+        or (first == "head" and second in ("d", "d_k", "d_v"))
+        or (second == "batch" and first in POSITIONS)
+    )
+
+
+def _relation(ours: Shape, parts: tuple[Atom, ...], order: Shape, groups: list[list[str]], shape: Shape) -> str:
+    said = []
+    if list(order) != sorted(order):
+        said.append("transposed")
+    split = any(name == "d" for name, _ in parts)
+    merged = any(group[:1] == ["head"] and len(group) > 1 for group in groups)
+    if split and not merged:
+        said.append("heads split")
+    if not split and merged:
+        said.append("heads merged")
+    if any(len(group) > 1 and "batch" in (group[0], group[-1]) for group in groups):
+        said.append("flattened")
+    ones = sum(n == 1 for n in shape)
+    if parts and parts[0] == ("batch", 1) and ones < sum(size == 1 for _, size in parts):
+        said.append("batch dropped")
+    return ", ".join(said) or "same"
+
+
+def fits(node: Node, c: ModelConfig, shape: Shape) -> bool:
+    """Whether a tensor can be laid out with this shape."""
+    return bool(layouts(node, c, shape))
+
+
+def turned(shape: Shape) -> Iterator[Shape]:
+    """A shape and its transpose."""
+    yield shape
+    if len(shape) == 2 and shape[0] != shape[1]:
+        yield shape[::-1]

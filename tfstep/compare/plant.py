@@ -1,0 +1,127 @@
+"""Our plan with somebody's mistake planted in it: some steps are made otherwise, and the gradients follow from that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from tfstep.engine.axis import Spec, spec_of
+from tfstep.engine.backward import backward
+from tfstep.engine.op import Array
+from tfstep.engine.plan import Literal, Node, Plan
+from tfstep.engine.tape import Tape, Traced
+from tfstep.models.config import ModelConfig, TrainConfig
+from tfstep.models.update import update
+from tfstep.ops.primitive.elementwise import identity
+from tfstep.ops.primitive.shape import accumulate, seed
+
+_NUMBERS = count()  # no two aides share a path, in whichever plan they are
+AIDE = "~"  # begins the paths of what a mistake brings along
+
+
+class Site:
+    """One step to be made otherwise: its inputs, and whatever was computed before it."""
+
+    def __init__(
+        self, tape: Tape, node: Node, args: list[Any], config: ModelConfig, parameters: Mapping[str, Node]
+    ) -> None:
+        self.tape, self.node, self.args, self.config, self.parameters = tape, node, args, config, parameters
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """The attributes of the step."""
+        return self.node.attrs
+
+    @property
+    def scope(self) -> str:
+        """The path up to its last part: ``enc0.attn.``."""
+        head, dot, _ = self.node.path.rpartition(".")
+        return head + dot
+
+    def __getitem__(self, name: str) -> Traced:
+        """A tensor by its path, or by its name beside this step. Raises KeyError where it is not there yet."""
+        for path in (self.scope + name, name):
+            if path in self.tape.paths:
+                return self.tape.find(path)
+        raise KeyError(name)
+
+    def earlier(self, path: str) -> Traced:
+        """A tensor by its path; a parameter that comes later in the plan is brought forward."""
+        if path not in self.tape.paths and path in self.parameters:
+            node = self.parameters[path]
+            self.tape.leaf(path, node.kind, node.spec, None, node.init)
+        return self[path]
+
+    def usual(self, *args: Array) -> Array:
+        """What the step itself makes of its inputs, or of these."""
+        assert self.node.op is not None
+        return self.tape.record(self.node.op, args or self.args, self.node.attrs)
+
+    def constant(self, value: np.ndarray) -> Traced:
+        """Numbers that the mistake brings along."""
+        spec = spec_of(np.asarray(value))
+        return self.tape.leaf(f"{AIDE}{next(_NUMBERS)}", "constant", spec, np.asarray(value))
+
+
+Patch = Callable[[Site], Array]
+
+
+def forward_nodes(plan: Plan) -> Iterator[Node]:
+    """The nodes up to the first gradient."""
+    for node in plan.nodes:
+        if node.phase in ("backward", "update"):
+            return
+        yield node
+
+
+def planted(plan: Plan, patches: Mapping[str, Patch], config: ModelConfig, train: TrainConfig | None = None) -> Plan:
+    """The plan with these steps made otherwise; with ``train`` also its gradients and update.
+
+    Raises KeyError or ValueError where a patch does not fit.
+    """
+    tape, slots = Tape(), dict[int, Traced]()
+    parameters = {node.path: node for node in plan.nodes if node.kind == "parameter"}
+    for node in forward_nodes(plan):
+        if node.op is None:
+            known = node.path in tape.paths  # a patch has asked for it before its turn
+            slots[node.slot] = (
+                tape.find(node.path)
+                if known
+                else tape.leaf(node.path, node.kind, node.spec, plan.leaves.get(node.slot), node.init)
+            )
+            continue
+        args = [s if isinstance(s, Literal) else slots[s] for s in node.inputs]
+        if node.path in patches:
+            made = patches[node.path](Site(tape, node, args, config, parameters))
+            if made.shape != node.shape:
+                raise ValueError(f"{node.path}: {made.shape} in place of {node.shape}")
+            if tape.nodes[made.slot].path or tape.nodes[made.slot].op is None:
+                made = identity(made)
+        else:
+            made = tape.record(node.op, args, node.attrs, node.spec)
+        done = tape.nodes[made.slot]
+        done.kind, done.phase = node.kind, node.phase
+        done.spec = made.spec = Spec(made.shape, node.dtype, node.spec.axes)
+        tape.name(done, node.path)
+        slots[node.slot] = made
+    if train is not None and "loss" in tape.paths:
+        grads = backward(tape, tape.find("loss"), seed, accumulate)
+        update(tape, grads, train)
+    return tape.plan()
+
+
+class Way(Struct, frozen=True, eq=False):
+    """One way to compute a step otherwise: the kind of mistake, and the steps that it changes.
+
+    ``path`` is the step that it is a mistake of; ``key`` tells the same mistake in another layer.
+    """
+
+    kind: str
+    path: str
+    detail: Any
+    patches: Mapping[str, Patch]
+    key: str = ""

@@ -1,0 +1,1 @@
+"""Recordings of somebody's own run, and their files."""

@@ -1,0 +1,262 @@
+"""Recordings in files: ``.npz``, ``.safetensors``, a folder of ``.npy``, the JSON and tensors of transformers' debugger."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tfstep.compare.recorded.recording import GRAD, MOST_CELLS, Note, Recording, RecordingError
+from tfstep.errors import refusal
+from tfstep.text import Bilingual
+
+NOTES = "__tfstep__"  # the notes of a recording, as JSON, beside its arrays
+MOST_HEADER = 1 << 26
+MOST_FILE = 1 << 33
+_TYPES = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
+    "U8": "|u1", "BOOL": "|b1",
+}  # fmt: skip
+_NAMES = {np.dtype(code).str.lstrip("<>|="): name for name, code in _TYPES.items() if name != "BF16"}
+
+
+def read(path: Path) -> Recording:
+    """The recording at a path. Raises RecordingError for whatever is wrong with it."""
+    try:
+        if path.is_dir():
+            return _folder(path)
+        if path.stat().st_size > MOST_FILE:
+            raise _bad(path, Bilingual("larger than {n} GB", "大于 {n} GB", n=MOST_FILE >> 30))
+        if path.suffix == ".npz":
+            return _named(path, dict(_npz(path)))
+        if path.suffix == ".safetensors":
+            return _safetensors(path)
+        if path.suffix == ".npy":
+            return _named(path, {path.stem: _npy(path)})
+        if path.suffix == ".json":
+            return _debugged(path)
+    except OSError as error:
+        raise _bad(path, refusal(error)) from None
+    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, SyntaxError) as error:
+        raise _bad(path, _why(error)) from None
+    raise _bad(
+        path,
+        Bilingual(
+            "'{suffix}' is no recording; allowed: .npz, .safetensors, a folder of .npy",
+            "“{suffix}”不是记录；可用：.npz、.safetensors、.npy 文件夹",
+            suffix=path.suffix,
+        ),
+    )
+
+
+def _why(error: Exception) -> Bilingual:
+    if "allow_pickle" in str(error) or "pickle" in str(error):
+        return Bilingual(
+            "it holds Python objects in place of plain numbers; save arrays of numbers",
+            "其中是 Python 对象而不是纯数字；请保存数值数组",
+        )
+    return Bilingual("damaged or cut short", "文件损坏或不完整")
+
+
+def _bad(path: Path, why: Bilingual) -> RecordingError:
+    return RecordingError(Bilingual("{path}: {why}", "{path}：{why}", path=path, why=why))
+
+
+def _named(path: Path, arrays: dict[str, np.ndarray]) -> Recording:
+    notes = arrays.pop(NOTES, None)
+    found = Recording()
+    for name, array in arrays.items():
+        found.add(name, array)
+    if notes is not None and notes.dtype == np.uint8:
+        _noted(found, notes.tobytes())
+    if not found.arrays:
+        raise _bad(path, Bilingual("there is no array in it", "里面没有数组"))
+    return found
+
+
+def _noted(found: Recording, text: bytes | str) -> None:
+    try:
+        kept = msgspec.json.decode(text, type=dict[str, Note])
+    except msgspec.MsgspecError:
+        return  # notes of another program
+    found.notes.update({name: note for name, note in kept.items() if name in found.arrays})
+
+
+def _npz(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if member.file_size > MOST_CELLS * 8:
+                raise _bad(path, Bilingual("{name} is too large", "{name} 太大", name=member.filename[:80]))
+            with archive.open(member) as stream:
+                yield member.filename.removesuffix(".npy"), _numbers(stream, member.file_size)
+
+
+def _npy(path: Path) -> np.ndarray:
+    with path.open("rb") as stream:
+        return _numbers(stream, path.stat().st_size)
+
+
+def _numbers(stream: Any, size: int) -> np.ndarray:
+    """One ``.npy``; its header is held against the bytes that are there before anything is allocated."""
+    version = np.lib.format.read_magic(stream)
+    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = header(stream, max_header_size=1 << 16)
+    if dtype.hasobject:
+        raise ValueError("pickle")
+    count = int(np.prod(shape, dtype=object)) if shape else 1
+    data = stream.read(count * dtype.itemsize) if count * dtype.itemsize <= size else b""
+    if len(data) != count * dtype.itemsize:
+        raise ValueError("cut short")
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+
+
+def _folder(path: Path) -> Recording:
+    """A folder of ``.npy``, in the order of the numbers in their names, else of their dates."""
+    debugger = sorted(path.glob("*debug_tree_FULL_with_tensors.json")) or sorted(path.glob("*.json"))
+    files = sorted(path.rglob("*.npy"))
+    if not files and debugger:
+        return _debugged(debugger[0])
+    counted = [re.match(r"(\d+)", file.stem) for file in files]
+    if all(counted):
+        files.sort(key=lambda file: (int(re.match(r"(\d+)", file.stem)[1]), file.stem))  # type: ignore[index]  # matched
+    else:
+        files.sort(key=lambda file: (file.stat().st_mtime_ns, file.stem))
+    return _named(path, {str(file.relative_to(path).with_suffix("")): _npy(file) for file in files})
+
+
+def _safetensors(path: Path) -> Recording:
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > min(size - 8, MOST_HEADER):
+            raise ValueError("cut short")
+        header = json.loads(file.read(length))
+        if not isinstance(header, dict):
+            raise ValueError("no header")
+        meta = header.pop("__metadata__", None)
+        found = Recording()
+        entries = sorted(header.items(), key=lambda each: _begin(each[1]))
+        for name, entry in entries:
+            match entry:
+                case {"dtype": str(kind), "shape": [*shape], "data_offsets": [int(begin), int(end)]}:
+                    pass
+                case _:
+                    raise ValueError("no entry")
+            if kind not in _TYPES:
+                why = Bilingual("{name} holds {kind}; allowed: {types}", "{name} 的类型是 {kind}；可用：{types}",
+                                name=name[:80], kind=kind[:20], types=", ".join(_TYPES))  # fmt: skip
+                raise _bad(path, why)
+            if not 0 <= begin <= end <= size - 8 - length:
+                raise ValueError("cut short")
+            file.seek(8 + length + begin)
+            found.add(name, _typed(file.read(end - begin), kind, shape))
+    if isinstance(meta, dict) and isinstance(meta.get(NOTES), str):
+        _noted(found, meta[NOTES])
+    if not found.arrays:
+        raise _bad(path, Bilingual("there is no array in it", "里面没有数组"))
+    return found
+
+
+def _begin(entry: object) -> int:
+    match entry:
+        case {"data_offsets": [int(begin), int()]}:
+            return begin
+    return 0
+
+
+def _typed(data: bytes, kind: str, shape: list[Any]) -> np.ndarray:
+    array = np.frombuffer(data, _TYPES[kind])
+    if kind == "BF16":  # the upper half of a float32
+        array = (array.astype(np.uint32) << 16).view(np.float32)
+    return array.reshape([int(n) for n in shape])
+
+
+def _debugged(path: Path) -> Recording:
+    """The tree that ``transformers.model_addition_debugger_context`` writes: modules with inputs and outputs.
+
+    Tensors stand in ``.safetensors`` files beside it, or in the tree as nested lists. Raises RecordingError.
+    """
+    tree = json.loads(path.read_text("utf-8"))
+    found = Recording()
+    for name, value in _leaves(tree, path.parent):
+        found.add(name, value, Note(op=name))
+    if not found.arrays:
+        why = Bilingual("there are no tensors in this tree; let the debugger write them (do_prune_layers=False)",
+                        "这棵树里没有张量；请让调试器写出张量（do_prune_layers=False）")  # fmt: skip
+        raise _bad(path, why)
+    return found
+
+
+def _leaves(tree: object, folder: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """The outputs of the innermost modules first, then those around them: the order of the run."""
+    if not isinstance(tree, dict):
+        return
+    name = str(tree.get("module_path", ""))
+    for child in tree.get("children") or ():
+        yield from _leaves(child, folder)
+    yield from _tensors(name, tree.get("outputs"), folder)
+
+
+def _tensors(name: str, value: object, folder: Path) -> Iterator[tuple[str, np.ndarray]]:
+    if isinstance(value, list):
+        for k, each in enumerate(value):
+            yield from _tensors(f"{name}.{k}" if k else name, each, folder)
+    if not isinstance(value, dict):
+        return
+    kept = value.get("value")
+    if isinstance(kept, str) and kept.endswith(".safetensors") and "shape" in value:
+        file = folder / Path(kept).name
+        yield name, next(iter(_safetensors(file).arrays.values()))
+    elif "shape" not in value:
+        for key, each in value.items():
+            yield from _tensors(f"{name}.{key}", each, folder)
+
+
+def write(path: Path, kept: Recording) -> None:
+    """Write a recording as ``.npz`` or ``.safetensors``, the whole file or nothing. Raises TfstepError."""
+    notes = msgspec.json.encode(kept.notes).decode() if kept.notes else ""
+    arrays = {name: np.asarray(array, order="C") for name, array in kept.arrays.items()}
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        try:
+            if path.suffix == ".npz":
+                with beside.open("wb") as file, zipfile.ZipFile(file, "w") as archive:
+                    extra = {NOTES: np.frombuffer(notes.encode(), np.uint8)} if notes else {}
+                    for name, array in {**arrays, **extra}.items():
+                        with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as stream:
+                            np.lib.format.write_array(stream, array, allow_pickle=False)
+            elif path.suffix == ".safetensors":
+                beside.write_bytes(_as_safetensors(arrays, notes))
+            else:
+                raise _bad(path, Bilingual("write .safetensors or .npz", "请写成 .safetensors 或 .npz"))
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise _bad(path, Bilingual("cannot be written: {why}", "无法写入：{why}", why=refusal(error))) from None
+
+
+def _as_safetensors(arrays: dict[str, np.ndarray], notes: str) -> bytes:
+    header: dict[str, object] = {"__metadata__": {NOTES: notes}} if notes else {}
+    begin, parts = 0, []
+    for name, array in arrays.items():
+        code = array.dtype.str.lstrip("<>|=")
+        kept = array if code in _NAMES else array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
+        data = kept.astype(kept.dtype.newbyteorder("<"), copy=False).tobytes()
+        shape, kind = list(kept.shape), _NAMES[kept.dtype.str.lstrip("<>|=")]
+        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [begin, begin + len(data)]}
+        begin += len(data)
+        parts.append(data)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return b"".join([len(text).to_bytes(8, "little"), text, *parts])
+
+
+__all__ = ["GRAD", "read", "write"]

@@ -1,0 +1,124 @@
+"""What the numbers show where no cause is known: the ratio, the difference, the rank, the zeros."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfstep.compare.tolerance import HIDDEN, apart
+from tfstep.engine.plan import Node
+from tfstep.text import Bilingual
+
+CLOSE = 1e-6
+
+
+def distance(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """The largest |ours − theirs|, masked cells of both left out."""
+    far = apart(ours, theirs)
+    far = np.where((ours <= -HIDDEN) & (theirs <= -HIDDEN), 0.0, far)
+    return float(far.max(initial=0.0))
+
+
+def what(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
+    """Sentences about theirs beside ours; at least one."""
+    found: list[Bilingual] = []
+    if np.isnan(theirs).any():
+        found.append(
+            Bilingual(
+                "{n} of {of} of their numbers are NaN",
+                "对方的 {of} 个数里有 {n} 个是 NaN",
+                n=int(np.isnan(theirs).sum()),
+                of=theirs.size,
+            )
+        )
+    plain = np.isfinite(ours) & np.isfinite(theirs) & (np.abs(ours) < HIDDEN) & (np.abs(theirs) < HIDDEN)
+    u, v = ours[plain], theirs[plain]
+    if not u.size:
+        return found or [Bilingual("no number of both is finite", "双方没有一个数同时是有限的")]
+    with np.errstate(all="ignore"):
+        ratio = v / u
+    usable = np.abs(u) > 1e-9 * np.abs(u).max(initial=0.0)
+    if usable.any() and _constant(ratio[usable]):
+        found.append(
+            Bilingual(
+                "theirs / ours is {r:.8g} in every cell",
+                "每一格的 对方 / 我方 都是 {r:.8g}",
+                r=float(np.median(ratio[usable])),
+            )
+        )
+    elif _constant(v - u):
+        found.append(
+            Bilingual(
+                "theirs − ours is {d:.8g} in every cell", "每一格的 对方 − 我方 都是 {d:.8g}", d=float(np.median(v - u))
+            )
+        )
+    else:
+        found += _along(ours, theirs, node)
+    zeros = int(((theirs == 0) & (ours != 0)).sum())
+    if zeros:
+        found.append(
+            Bilingual(
+                "{n} of {of} of theirs are 0 where ours are not",
+                "对方 {of} 个数里有 {n} 个为 0，而我方不为 0",
+                n=zeros,
+                of=theirs.size,
+            )
+        )
+    if ours.ndim >= 2 and plain.all() and min(ours.shape[-2:]) > 1:
+        matrix = (theirs - ours).reshape(-1, ours.shape[-1])
+        rank = int(
+            np.linalg.matrix_rank(matrix, tol=1e-8 * max(np.abs(matrix).max(initial=0.0), 1e-300) * max(matrix.shape))
+        )
+        if 0 < rank < min(matrix.shape):
+            found.append(
+                Bilingual(
+                    "the difference has rank {r} of {most}",
+                    "差的秩为 {r}（满秩 {most}）",
+                    r=rank,
+                    most=min(matrix.shape),
+                )
+            )
+    if not found or found == []:
+        cosine = float(u @ v / max(np.linalg.norm(u) * np.linalg.norm(v), 1e-300))
+        found.append(
+            Bilingual(
+                "largest difference {d:.6g}, cosine {c:.6f}",
+                "最大差 {d:.6g}，余弦 {c:.6f}",
+                d=float(np.abs(v - u).max()),
+                c=cosine,
+            )
+        )
+    return found
+
+
+def _constant(x: np.ndarray) -> bool:
+    middle = np.median(x)
+    return bool(x.size > 1 and np.abs(x - middle).max() <= CLOSE * abs(middle) and middle != 0)
+
+
+def _along(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
+    """A ratio or a difference that is the same along one axis."""
+    found = []
+    for k, axis in enumerate(node.spec.axes):
+        if ours.shape[k] < 2:
+            continue
+        with np.errstate(all="ignore"):
+            ratio, gap = theirs / ours, theirs - ours
+        for values, what in (
+            (ratio, Bilingual("theirs / ours", "对方 / 我方")),
+            (gap, Bilingual("theirs − ours", "对方 − 我方")),
+        ):
+            spread = np.ptp(values, axis=k)
+            if np.isfinite(values).all() and spread.max() <= CLOSE * np.abs(values).max() and np.abs(values).max() > 0:
+                found.append(
+                    Bilingual(
+                        "{what} is the same along the axis {axis}",
+                        "{what} 沿轴 {axis} 不变",
+                        what=what,
+                        axis=axis.name or str(k),
+                    )
+                )
+    where = apart(ours, theirs) > CLOSE * np.abs(ours).max(initial=0.0)
+    share = int(where.sum())
+    if share and share < where.size:
+        found.append(Bilingual("{n} of {of} cells differ", "{of} 格中有 {n} 格不同", n=share, of=where.size))
+    return found

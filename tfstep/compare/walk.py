@@ -1,0 +1,324 @@
+"""A walk along our plan with their numbers: wherever a tensor of ours is found in theirs, it goes on with theirs.
+
+So each step is judged alone, by what it makes of their inputs, and rounding does not add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+from msgspec import Struct, field
+
+from tfstep.compare.book import Book, Entry, Hit
+from tfstep.compare.layout import Layout, atoms
+from tfstep.compare.tolerance import FLOOR, allowed, apart, terms
+from tfstep.engine.plan import Literal, Node, Plan
+
+GROWTH = 64  # how much of its own rounding a step may have from those before it
+
+Override = Callable[[list[Any], Callable[[str], np.ndarray]], np.ndarray]
+Told = Callable[[int, int], None]
+
+
+class Walk(Struct, eq=False):
+    """Where a walk led: the numbers of every slot, theirs where they were found, and what was found where.
+
+    ``clean`` has what our step makes of their inputs where that is not what they have; ``spread`` has for each cell
+    the size of the terms whose rounding is in it, where that was asked.
+    """
+
+    plan: Plan
+    values: list[Any]
+    found: dict[int, list[Hit]] = field(default_factory=dict)
+    clean: dict[int, np.ndarray] = field(default_factory=dict)
+    spread: dict[int, np.ndarray] = field(default_factory=dict)
+    wrong: dict[int, tuple[Entry, Layout]] = field(default_factory=dict)  # gradients that stand where ours is another
+
+    inside: list[tuple[str, Hit]] = field(default_factory=list)  # what was found within a step, by its inner path
+
+    @property
+    def names(self) -> set[str]:
+        """The arrays that were found."""
+        return {hit.entry.name for hits in self.found.values() for hit in hits} | {h.entry.name for _, h in self.inside}
+
+    def get(self, path: str) -> np.ndarray:
+        """The numbers of a tensor."""
+        value: np.ndarray = self.values[self.plan.paths[path].slot]
+        return value
+
+    def sizes(self, node: Node, y: np.ndarray, args: list[Any], level: str) -> np.ndarray:
+        """For each cell of a step the size of the terms whose rounding is in it: its own, and those of the steps
+        before it back to the last that were found in theirs."""
+        if node.slot in self.spread:
+            return self.spread[node.slot]
+        size = terms(node, args, y)
+        share = allowed(level)
+        loose = {
+            k: share * self.sizes(source, self.values[source.slot], self._args(source), level)
+            for k, s in enumerate(node.inputs)
+            if isinstance(s, int)
+            and (source := self.plan.nodes[s]).op is not None
+            and s not in self.found
+            and source.dtype.kind == "f"
+            and s not in self.wrong
+            and s not in self.clean
+        }
+        if loose and node.op is not None:
+            moved = np.zeros(y.shape)
+            signs = np.random.default_rng(0)
+            for _ in range(2):
+                shaken = [
+                    a + loose[k] * signs.choice((-1.0, 1.0), a.shape) if k in loose else a for k, a in enumerate(args)
+                ]
+                with np.errstate(all="ignore"):
+                    far = np.abs(np.asarray(node.op.forward(*shaken, **node.attrs)) - y)
+                moved = np.maximum(moved, np.where(np.isfinite(far), far, 0.0))
+            moved = (moved + (0.5 * moved.mean(-1, keepdims=True) if moved.ndim else moved)) / share
+            size = size + np.minimum(moved, GROWTH * (size + size.mean()))
+        self.spread[node.slot] = size
+        return size
+
+    def _args(self, node: Node) -> list[Any]:
+        return [self.values[s] if isinstance(s, int) else s.value for s in node.inputs]
+
+    def ours(self, slot: int) -> np.ndarray:
+        """What our step makes of their inputs."""
+        value: np.ndarray = self.clean.get(slot, self.values[slot])
+        return value
+
+
+def walk(
+    book: Book,
+    plan: Plan,
+    leaves: Mapping[str, np.ndarray],
+    start: Walk | None = None,
+    pins: Mapping[str, tuple[Entry, Layout]] | None = None,
+    overrides: Mapping[str, Override] | None = None,
+    patience: int = 0,
+    until: str = "update",
+    changes: frozenset[str] = frozenset(),
+    told: Told = lambda done, of: None,
+) -> Walk:
+    """Walk a plan. ``leaves`` are the numbers that no step makes, by path.
+
+    ``start`` is a walk along another plan: what does not depend on a changed step is taken from there. ``pins``
+    are tensors that are theirs though ours differ. With ``patience`` it gives up after so many steps in which
+    nothing new was found. ``until`` is the last phase; ``changes`` are the steps that are not those of ``start``.
+    """
+    here = Walk(plan, [None] * len(plan.nodes))
+    pins, overrides = pins or {}, overrides or {}
+    before = start.names if start is not None else set()
+    changed = bytearray(len(plan.nodes))
+    misses = 0
+    groups = _Groups(book)
+    for node in plan.nodes:
+        if node.phase and ("forward", "backward", "update").index(node.phase) > ("forward", "backward", "update").index(
+            until
+        ):
+            break
+        told(node.slot, len(plan.nodes))
+        old = None if start is None else start.plan.paths.get(node.path)
+        special = node.path in pins or node.path in overrides or node.path in changes
+        if old is not None and not special and _same(old, node) and not any(changed[s] for s in node.slots):
+            _taken_over(here, node, start, old)  # type: ignore[arg-type]  # there is an old node only with a start
+            continue
+        changed[node.slot] = 1
+        args = here._args(node)
+        if node.op is None:
+            y = np.asarray(leaves[node.path] if node.path in leaves else plan.leaves[node.slot])
+        elif node.path in overrides:
+            y = overrides[node.path](args, here.get)
+        else:
+            with np.errstate(all="ignore"):
+                y = np.asarray(node.op.forward(*args, **node.attrs))
+        if y.dtype.kind == "f":
+            y = y.astype(np.float64, copy=False)
+        new = _place(here, book, node, y, args, pins)
+        new |= groups.after(here, node, args)
+        if patience and start is not None and node.op is not None:
+            misses = 0 if new - before else misses + 1
+            if misses >= patience and not (here.names - before):
+                break
+    return here
+
+
+def _same(old: Node, node: Node) -> bool:
+    return (
+        old.op is node.op and old.kind == node.kind and old.attrs == node.attrs and len(old.inputs) == len(node.inputs)
+    )
+
+
+def _taken_over(here: Walk, node: Node, start: Walk, old: Node) -> None:
+    here.values[node.slot] = start.values[old.slot]
+    for mine, theirs in ((here.found, start.found), (here.clean, start.clean), (here.wrong, start.wrong)):
+        if old.slot in theirs:
+            mine[node.slot] = theirs[old.slot]  # type: ignore[assignment]  # each of its own kind
+
+
+def _place(
+    here: Walk, book: Book, node: Node, y: np.ndarray, args: list[Any], pins: Mapping[str, tuple[Entry, Layout]]
+) -> set[str]:
+    """Find a tensor in theirs, and go on with what they have; returns the names found."""
+    slot = node.slot
+    if node.path in pins:
+        entry, layout = pins[node.path]
+        here.clean[slot], here.values[slot] = y, layout.back(entry.array)
+        return {entry.name}
+    sizes = partial(here.sizes, node, y, args, book.level)
+    hits = book.find(node, y, args, sizes)
+    expected = _expected(here, book, node)
+    if expected is not None:
+        entry, layout = expected
+        if not any(hit.entry is entry for hit in hits):
+            hit = book.equal(node, y, sizes, entry, layout)
+            if hit is None:
+                here.wrong[slot] = expected
+                here.clean[slot], here.values[slot] = y, layout.back(entry.array)
+                return set()
+            hits.append(hit)
+        hits.sort(key=lambda hit: hit.entry is not entry)
+    here.values[slot] = y
+    if not hits:
+        return set()
+    here.found[slot] = hits
+    best = hits[0]
+    if node.dtype.kind == "f" and best.entry.number and not (node.op is not None and node.op.name == "mask_fill"):
+        here.clean[slot], here.values[slot] = y, best.layout.back(best.entry.array)
+    return {hit.entry.name for hit in hits}
+
+
+def _expected(here: Walk, book: Book, node: Node) -> tuple[Entry, Layout] | None:
+    """The array that must be this gradient: ``NAME.grad``, where NAME alone was found to be the tensor."""
+    if not node.path.endswith(".grad") or node.phase != "backward":
+        return None
+    of = here.plan.paths.get(node.path.removesuffix(".grad"))
+    if of is None:
+        return None
+    for hit in here.found.get(of.slot, ()):
+        entry = book.by_name.get(hit.entry.name + ".grad")
+        if entry is None or entry.array.shape != hit.entry.array.shape:
+            continue
+        others = [
+            slot for slot, hits in here.found.items() if slot != of.slot and any(h.entry is hit.entry for h in hits)
+        ]
+        if not others:
+            return entry, hit.layout
+    return None
+
+
+class _Groups:
+    """Tensors of ours that others keep as one array: queries, keys and values side by side, or one head at a time."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.sizes = {
+            size for size, entries in book.by_size.items() if any(e.number and not e.trivial for e in entries)
+        }
+
+    def after(self, here: Walk, node: Node, args: list[Any]) -> set[str]:
+        """What is found of the groups that this tensor completes."""
+        new: set[str] = set()
+        for members, relation in fused(here.plan, node):
+            values = [here.values[here.plan.paths[path].slot] for path in members]
+            if any(v is None for v in values):
+                continue
+            for whole in _laid(values, self.book.config.heads):
+                if whole.size in self.sizes:
+                    new |= self._look(here, node, whole, relation)
+        new |= self._slices(here, node, args)
+        return new
+
+    def _look(self, here: Walk, node: Node, whole: np.ndarray, relation: str) -> set[str]:
+        found = set()
+        for entry in self.book.by_size.get(whole.size, ()):
+            if not entry.number or entry.trivial:
+                continue
+            for turned in _orders(whole, entry.array.shape):
+                far = apart(turned, entry.array)
+                limit = (
+                    allowed(self.book.level, 4.0) * (np.abs(turned) + np.abs(turned).mean()) + FLOOR[self.book.level]
+                )
+                if (far <= limit).all():
+                    layout = Layout(whole.shape, whole.shape, tuple(range(whole.ndim)), entry.array.shape, relation)
+                    here.found.setdefault(node.slot, []).append(Hit(entry, layout, float(far.max(initial=0.0))))
+                    found.add(entry.name)
+                    break
+        return found
+
+    def _slices(self, here: Walk, node: Node, args: list[Any]) -> set[str]:
+        """One head, or one sentence of a batch, at a time."""
+        y = here.values[node.slot]
+        if not isinstance(y, np.ndarray) or y.dtype.kind != "f" or y.size > 1 << 16:
+            return set()
+        parts = atoms(node, self.book.config)
+        found: set[str] = set()
+        shape = tuple(size for _, size in parts)
+        for k, (name, size) in enumerate(parts):
+            if name not in ("head", "batch") or size == 1 or y.size // size not in self.sizes:
+                continue
+            for i in range(size):
+                part = np.take(y.reshape(shape), i, axis=k)
+                found |= self._look(here, node, part, f"{name} {i}")
+        return found
+
+
+FUSED = (
+    (("attn.q_proj", "attn.k_proj", "attn.v_proj"), "fused q k v"),
+    (("cross.k_proj", "cross.v_proj"), "fused k v"),
+    (("attn.k_proj", "attn.v_proj"), "fused k v"),
+    (("attn.W_Q", "attn.W_K", "attn.W_V"), "fused q k v"),
+    (("attn.b_Q", "attn.b_K", "attn.b_V"), "fused q k v"),
+    (("cross.W_Q", "cross.W_K", "cross.W_V"), "fused q k v"),
+    (("cross.b_Q", "cross.b_K", "cross.b_V"), "fused q k v"),
+    (("ffn.gate", "ffn.hidden"), "fused gate"),
+    (("ffn.W_gate", "ffn.W_1"), "fused gate"),
+)
+"""What others lay side by side along the last axis."""
+
+
+def fused(plan: Plan, node: Node) -> list[tuple[list[str], str]]:
+    """The groups whose last member this tensor is, gradients included."""
+    grad = ".grad" if node.path.endswith(".grad") else ""
+    path = node.path.removesuffix(".grad")
+    found = []
+    for members, relation in FUSED:
+        for name in members:
+            if path != name and not path.endswith("." + name):
+                continue
+            prefix = path.removesuffix(name)
+            paths = [prefix + each + grad for each in members]
+            if all(p in plan.paths for p in paths) and max(plan.paths[p].slot for p in paths) == node.slot:
+                found.append((paths, relation))
+    return found
+
+
+def _laid(values: list[np.ndarray], heads: int) -> list[np.ndarray]:
+    """Arrays side by side along their last axis: one behind the other, or head by head."""
+    found = [np.concatenate(values, -1)]
+    if heads > 1 and len({v.shape for v in values}) == 1 and values[0].shape[-1] % heads == 0:
+        split = [v.reshape(*v.shape[:-1], heads, 1, v.shape[-1] // heads) for v in values]
+        found.append(np.concatenate(split, -2).reshape(*values[0].shape[:-1], -1))
+    return found
+
+
+def _orders(whole: np.ndarray, shape: tuple[int, ...]) -> list[np.ndarray]:
+    """The ways to lay a group out with this shape: as it is, or with its axes turned."""
+    found = []
+    real = [n for n in shape if n != 1]
+    plain = whole.reshape([n for n in whole.shape if n != 1])
+    for order in permutations(range(plain.ndim)):
+        turned = plain.transpose(order)
+        if list(turned.shape) == real:
+            found.append(turned.reshape(shape))
+    if not found and plain.ndim > 1 and plain.size == int(np.prod(shape, initial=1)) and len(real) >= plain.ndim:
+        found.append(plain.reshape(shape))
+    return found
+
+
+def inputs_of(node: Node) -> list[int]:
+    """The slots that a step reads, literals left out."""
+    return [s for s in node.inputs if not isinstance(s, Literal)]

@@ -1,0 +1,304 @@
+"""A PyTorch module recorded without touching it: every functional call and module output, and all gradients.
+
+The one file of tfstep that imports PyTorch, and only when `record` is called.
+
+>>> kept = tfstep.torch.record(attention, x, loss=lambda y: y.pow(2).mean())
+>>> tfstep.diagnose("attention", kept)
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tfstep.compare.recorded.recording import GRAD, Note, Recording, RecordingError
+from tfstep.text import Bilingual
+
+__all__ = ["record"]
+
+SILENT = ("__get__", "__set__", "size", "dim", "backward", "retain_grad", "detach", "numel", "is_floating_point",
+          "requires_grad_", "register_hook", "item", "tolist", "type", "is_complex", "stride", "is_contiguous")  # fmt: skip
+"""Calls that compute nothing."""
+_ASSIGNED = re.compile(r"\s*(?:self\.)?([A-Za-z_]\w*)\s*(?:=(?!=)|[-+*/@]=)")
+_HERE = __file__
+
+
+def record(module: Any, *args: Any, loss: Callable[[Any], Any] | None = None, **kwargs: Any) -> Recording:
+    """Run ``module(*args, **kwargs)`` and keep its weights, its inputs, and the result of every functional call and of
+    every submodule, in order, with the line of source that computed it.
+
+    With ``loss``, a function of the module's output that gives one number, also the gradients of all of them after its
+    backward pass, each under ``NAME.grad``. The module is left as it was. Its fast path is switched off, which does not
+    mean the same (a float mask bans keys there); where it would have run is said.
+
+    Raises RecordingError where PyTorch is not installed or ``module`` is none of its modules.
+    """
+    try:
+        import torch
+    except ImportError:
+        raise RecordingError(
+            Bilingual("tfstep.torch needs PyTorch: pip install torch", "tfstep.torch 需要 PyTorch：pip install torch")
+        ) from None
+    if not isinstance(module, torch.nn.Module):
+        raise RecordingError(
+            Bilingual(
+                "{found} is no torch.nn.Module; record arrays by hand with tfstep.recording(…)",
+                "{found} 不是 torch.nn.Module；可用 tfstep.recording(…) 手动记录数组",
+                found=type(module).__name__,
+            )
+        )
+    tape = _Tape(torch, module)
+    with ExitStack() as stack:
+        stack.enter_context(_grads_put_back(module))
+        stack.enter_context(_slow_path(torch, tape, module))
+        stack.enter_context(_listening(tape, module))
+        tape.begin(args, kwargs)
+        if loss is not None:
+            stack.enter_context(torch.enable_grad())
+        with tape.mode():
+            out = module(*args, **kwargs)
+            if loss is not None:
+                tape.enter("")
+                _backward(tape, loss(out))
+        return tape.recording(gradients=loss is not None)
+
+
+def _backward(tape: _Tape, value: Any) -> None:
+    if not isinstance(value, tape.torch.Tensor) or value.numel() != 1:
+        raise RecordingError(
+            Bilingual(
+                "loss gave {found}; it must give one number, a tensor of one element",
+                "loss 返回的是 {found}；它必须返回一个数，即只有一个元素的张量",
+                found=f"a tensor of shape {tuple(value.shape)}" if hasattr(value, "shape") else type(value).__name__,
+            )
+        )
+    tape.call(value, "loss", "loss", ())
+    if value.requires_grad:
+        value.backward()
+
+
+@contextmanager
+def _grads_put_back(module: Any) -> Iterator[None]:
+    """The gradients of the parameters are afterwards what they were."""
+    before = [(p, None if p.grad is None else p.grad.detach().clone()) for p in module.parameters()]
+    try:
+        yield
+    finally:
+        for parameter, grad in before:
+            parameter.grad = grad
+
+
+@contextmanager
+def _slow_path(torch: Any, tape: _Tape, module: Any) -> Iterator[None]:
+    """torch.nn's transformer layers without their fast path."""
+    was = torch.backends.mha.get_fastpath_enabled()
+    kinds = (torch.nn.MultiheadAttention, torch.nn.TransformerEncoderLayer, torch.nn.TransformerEncoder)
+    learns = torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters())
+    fast = [
+        name or type(each).__name__
+        for name, each in module.named_modules()
+        if isinstance(each, kinds) and not each.training
+    ]
+    if was and fast and not learns:
+        tape.remarks.append(
+            Bilingual(
+                "{names}: without gradients PyTorch may take its fast path here, in which a float mask bans every key whose "
+                "number is not 0; recorded without it",
+                "{names}：不求梯度时 PyTorch 可能在这里走快速路径，浮点掩码里凡不为 0 的键都会被遮住；记录时已关闭快速路径",
+                names=", ".join(fast[:4]),
+            )
+        )
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(was)
+
+
+@contextmanager
+def _listening(tape: _Tape, module: Any) -> Iterator[None]:
+    """Hooks that tell the tape in which module it is, and what each module gives back."""
+    hooks = []
+    for name, each in module.named_modules():
+        hooks.append(each.register_forward_pre_hook(lambda m, a, name=name: tape.enter(name)))
+        hooks.append(each.register_forward_hook(lambda m, a, out, name=name: tape.leave(name, out)))
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+class _Kept:
+    """One tensor of the run: its numbers as they were then, and itself for its gradient."""
+
+    def __init__(self, tensor: Any, name: str, note: Note) -> None:
+        self.tensor, self.name, self.note = tensor, name, note
+        self.value = tensor.detach().clone()
+        self.call = note.op
+
+
+class _Tape:
+    """What is computed, in order."""
+
+    def __init__(self, torch: Any, module: Any) -> None:
+        self.torch, self.module = torch, module
+        self.kept: list[_Kept] = []
+        self.by_id: dict[int, _Kept] = {}
+        self.stack: list[str] = []
+        self.remarks: list[Bilingual] = []
+
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Weights and inputs come first."""
+        for name, parameter in self.module.named_parameters():
+            self.keep(parameter, name, Note("weight"))
+        for name, buffer in self.module.named_buffers():
+            self.keep(buffer, name, Note("weight"))
+        names = list(inspect.signature(self.module.forward).parameters)
+        for k, value in enumerate(args):
+            self.given(names[k] if k < len(names) else f"input{k}", value)
+        for name, value in kwargs.items():
+            self.given(name, value)
+
+    def given(self, name: str, value: Any) -> None:
+        """One input of the module."""
+        if isinstance(value, self.torch.Tensor) and id(value) not in self.by_id:
+            self.keep(value, name, Note("input"))
+
+    def keep(self, tensor: Any, name: str, note: Note) -> None:
+        """Keep a tensor, and ask for its gradient."""
+        kept = _Kept(tensor, name, note)
+        self.kept.append(kept)
+        self.by_id[id(tensor)] = kept
+        if tensor.requires_grad and not tensor.is_leaf:
+            tensor.retain_grad()
+
+    def enter(self, name: str) -> None:
+        """A module begins."""
+        self.stack.append(name)
+
+    def leave(self, name: str, out: Any) -> None:
+        """A module ends: what it gives back is called by its name."""
+        if self.stack:
+            self.stack.pop()
+        for k, tensor in enumerate(_tensors(self.torch, out)):
+            kept = self.by_id.get(id(tensor))
+            title = (name or "output") + (f".{k}" if k else "")
+            if kept is None:
+                self.keep(tensor, title, Note(op="module", line=_line(sys._getframe())[0]))
+            elif kept.note.kind == "tensor" and name and kept.note.op != "module":
+                kept.name = title
+                kept.note = Note("tensor", kept.note.line, "module", kept.note.inputs)
+
+    def call(self, out: Any, name: str, op: str, inputs: tuple[Any, ...]) -> None:
+        """A functional call gave this."""
+        line, variable = _line(sys._getframe())
+        names = tuple(dict.fromkeys(self.by_id[id(t)].name for t in inputs if id(t) in self.by_id))
+        where = f"{self.stack[-1]}." if self.stack and self.stack[-1] else ""
+        for k, tensor in enumerate(_tensors(self.torch, out)):
+            if id(tensor) in self.by_id and self.by_id[id(tensor)].tensor is tensor and not op.endswith("_"):
+                continue  # given back as it came
+            self.keep(
+                tensor, where + (name or variable or op) + (f".{k}" if k else ""), Note("tensor", line, op, names)
+            )
+
+    def mode(self) -> Any:
+        """The mode that sees every call."""
+        torch, tape = self.torch, self
+        functional = torch.nn.functional
+        Base: Any = torch.overrides.TorchFunctionMode
+
+        class Mode(Base):  # type: ignore[misc]  # a class of a library that mypy does not see
+            def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+                kwargs = kwargs or {}
+                name = getattr(function, "__name__", "")
+                if function is functional.multi_head_attention_forward:
+                    was, functional.has_torch_function = functional.has_torch_function, lambda tensors: False
+                    try:
+                        with self:  # its inside is recorded, too
+                            return function(*args, **kwargs)
+                    finally:
+                        functional.has_torch_function = was
+                out = function(*args, **kwargs)
+                if name not in SILENT:
+                    tape.call(out, "", name.strip("_"), tuple(_tensors(torch, [*args, *kwargs.values()])))
+                return out
+
+        return Mode()
+
+    def by_use(self) -> None:
+        """Weights in the order in which they are used, each with the call that used it first."""
+        uses: dict[str, tuple[int, str]] = {}
+        for k, kept in enumerate(self.kept):
+            for name in kept.note.inputs:
+                uses.setdefault(name, (k, kept.call))
+        weights = [kept for kept in self.kept if kept.note.kind == "weight"]
+        for kept in weights:
+            kept.note = Note("weight", op=uses.get(kept.name, (0, ""))[1])
+        weights.sort(key=lambda kept: uses.get(kept.name, (len(self.kept), ""))[0])
+        self.kept = [*weights, *(kept for kept in self.kept if kept.note.kind != "weight")]
+
+    def recording(self, gradients: bool) -> Recording:
+        """Everything kept, the gradients last in the order of the backward pass."""
+        found, names = Recording(remarks=tuple(self.remarks)), list[tuple[str, _Kept]]()
+        self.by_use()
+        for k, kept in enumerate(self.kept):
+            follows = self.kept[k + 1] if k + 1 < len(self.kept) else None
+            if (
+                follows is not None
+                and kept.note.op not in ("module", "")
+                and follows.note.line == kept.note.line
+                and (follows.name == kept.name)
+            ):
+                kept.name = kept.name.rpartition(".")[0] + ("." if "." in kept.name else "") + kept.note.op
+            names.append((found.add(kept.name, kept.value, kept.note), kept))
+        for name, kept in reversed(names) if gradients else ():
+            if kept.tensor.grad is not None:
+                found.add(name + GRAD, kept.tensor.grad, Note("grad", kept.note.line))
+        return found
+
+
+def _tensors(torch: Any, value: Any) -> Iterator[Any]:
+    """The floating tensors in a result: one, or a tuple, list or mapping of them."""
+    if isinstance(value, torch.Tensor):
+        if value.is_floating_point() or value.dtype in (torch.int64, torch.int32):
+            yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _tensors(torch, each)
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from _tensors(torch, each)
+
+
+def _line(frame: FrameType | None) -> tuple[str, str]:
+    """The line of source that computed something, FILE:LINE: CODE, and the variable that it is kept in.
+
+    The nearest line that is not PyTorch's; where a module of PyTorch was called from `record` itself, the line of that.
+    """
+    torch_line = ("", "")
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file == _HERE:
+            if frame.f_code.co_name == "record":
+                return torch_line
+        elif "torch" not in Path(file).parts:
+            return _said(file, frame.f_lineno)
+        elif not torch_line[0] and ("modules" in Path(file).parts or file.endswith("functional.py")):
+            torch_line = _said(file, frame.f_lineno)[0], ""
+        frame = frame.f_back
+    return torch_line
+
+
+def _said(file: str, number: int) -> tuple[str, str]:
+    code = linecache.getline(file, number).strip()
+    match = _ASSIGNED.match(code)
+    variable = match.group(1) if match and "lambda" not in code and "record(" not in code else ""
+    return f"{Path(file).name}:{number}: {code}"[:160], variable
