@@ -33,6 +33,7 @@ def _target(rest: str) -> tuple[Path, bool]:
 @command(
     "keep",
     "save FILE [overwrite]",
+    files=True,
     lasts="model",
     completes=("file", f"'{_LAST}'"),
     about=Bilingual(
@@ -76,6 +77,7 @@ def _save(session: Session, rest: str) -> Result:
 @command(
     "keep",
     "export PATH FILE [overwrite]",
+    files=True,
     completes=("path", "file"),
     about=Bilingual(
         "Write a tensor to FILE: .npz, .json, .csv or .txt, with its gradient where it has one.",
@@ -171,6 +173,7 @@ def _history(session: Session, n: int = 0) -> Result:
 @command(
     "keep",
     "source FILE",
+    files=True,
     logged=False,
     lasts="model",
     completes=("file",),
@@ -222,6 +225,7 @@ def nothing_left(state: State) -> Bilingual | None:
 @command(
     "keep",
     "recover [N]",
+    files=True,
     logged=False,
     lasts="long",
     about=Bilingual(

@@ -41,6 +41,7 @@ class State:
         self.progress: Progress | None = None  # told how a training goes on
         self.diary: Diary | None = None
         self.passes: tuple[Trace, ...] = ()  # those of the words that were generated last
+        self.confined: Bilingual | None = None  # why this session reads and writes no files, if it does not
         self.leftovers: list[Leftover] = []  # diaries of sessions that were cut off
         self._sums = Sums()
         self._moved = self._beside = ChangeTracker(self.trace, self.trace)

@@ -68,6 +68,7 @@ class Browser:
         for domain in ("Page", "Runtime", "Network"):
             await page.ask(f"{domain}.enable")
         await page.ask("Page.navigate", url=address)
+        await page.until("location.href !== 'about:blank' && document.readyState === 'complete'")
         return page
 
 

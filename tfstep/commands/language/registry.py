@@ -46,6 +46,7 @@ class Command(Struct, frozen=True, kw_only=True):
     it is done ``several`` times. ``replayed``: `recover` runs it again, for it leaves something behind. ``logged``: a
     line in the diary, which that of a script is not: its own lines are. ``shows``: a lesson that runs it looks at
     something. ``refused`` gives the reason why it cannot be used now. ``bare``: it tells itself what is missing.
+    ``files``: it reads or writes one.
     """
 
     name: str
@@ -62,7 +63,12 @@ class Command(Struct, frozen=True, kw_only=True):
     logged: bool = True
     shows: bool = False
     bare: bool = False
+    files: bool = False
     refused: Callable[[State], Bilingual | None] = lambda state: None
+
+    def reason(self, state: State) -> Bilingual | None:
+        """Why it cannot be used now, if it cannot: here and now, or in a session that is to touch no files."""
+        return state.confined if state.confined is not None and self.files else self.refused(state)
 
     @property
     def changes(self) -> bool:
@@ -80,7 +86,7 @@ class Command(Struct, frozen=True, kw_only=True):
 
     def entry(self, state: State | None = None) -> HelpEntry:
         """Its entry in the help, with the reason why it cannot be used now, if there is one."""
-        reason = None if state is None else self.refused(state)
+        reason = None if state is None else self.reason(state)
         return HelpEntry(self.name, self.group, self.usage, self.aliases, self.key, self.about, reason)
 
 

@@ -69,7 +69,7 @@ class Session(State):
             self.depth -= 1
 
     def _do(self, command: Command, rest: str) -> Result:
-        reason = command.refused(self)
+        reason = command.reason(self)
         if reason is not None:
             raise CommandError(Bilingual("{name}: {reason}", "{name}：{reason}", name=command.name, reason=reason))
         before = self.trace

@@ -70,7 +70,7 @@ def variant(about: Bilingual = _VARIANT, **attributes: Any) -> click.Option:
 def scenario() -> click.Argument:
     """A file or a bare name."""
     about = Bilingual("a scenario file, or the name of one that ships", "场景文件，或自带场景的名字")
-    return Argument(["scenario"], about, type=click.STRING, shell_complete=_scenarios)
+    return Argument(["scenario"], about, type=click.STRING, shell_complete=scenarios)
 
 
 def as_json() -> click.Option:
@@ -104,7 +104,8 @@ def command(name: str, about: Bilingual, params: list[click.Parameter], run: Any
     return Command(name, about, params=[*params, *shared()], callback=run)
 
 
-def _scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The scenarios that ship and begin like this, for a shell's completion."""
     from tfstep.scenario.file.catalog import shipped
 
     return [name for name in shipped() if name.startswith(incomplete)]

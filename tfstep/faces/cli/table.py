@@ -27,6 +27,7 @@ COMMANDS = {
     "worksheet": ("teaching.worksheet", Bilingual("Print exercises, and their key.", "出练习卷和答案。")),
     "list": ("files.list", Bilingual("List the scenarios that ship.", "列出自带的场景。")),
     "new": ("files.new", Bilingual("Write a commented scenario to start from.", "写出一个带注释的场景，作为起点。")),
+    "serve": ("work.serve", Bilingual("Show the screen in a browser.", "在浏览器里显示屏幕界面。")),
     "page": ("files.page", Bilingual("Write a run as one HTML page.", "把一次运行写成一个网页。")),
     "validate": (
         "files.validate",

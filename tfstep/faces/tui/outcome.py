@@ -64,6 +64,9 @@ def told(app: Debugger, result: Result) -> tuple[Line, ...]:
 
 def picture(app: Debugger) -> None:
     """Write what is on the screen as SVG into the present folder, under a name that is free."""
+    if app.session.confined is not None:
+        app.say(line(Span(str(app.session.confined), "bad")))
+        return
     stem = f"tfstep-{app.session.scenario.name}"
     path = next(p for k in count(1) if not (p := Path(f"{stem}-{k}.svg")).exists())
     try:

@@ -19,6 +19,7 @@ from tfstep.engine.plan import Plan
 from tfstep.engine.trace import Pin, Trace
 from tfstep.errors import CommandError, ScenarioError, TfstepError
 from tfstep.files import unwritable, write_whole
+from tfstep.scenario.keys.declared import declared
 from tfstep.scenario.keys.pins import pins_of
 from tfstep.scenario.program import Program
 from tfstep.scenario.scenario import Scenario, load
@@ -139,7 +140,7 @@ def _as_it_starts(program: Program) -> Trace:
 def _dumped(yaml: YAML, document: CommentedMap) -> str:
     text = io.StringIO()
     yaml.dump(document, text)
-    return text.getvalue()
+    return declared(text.getvalue())
 
 
 def _changed(scenario: Scenario, parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -11,9 +11,9 @@ import msgspec
 from tfstep.models.config import ModelConfig
 from tfstep.models.key import LARGEST, choices_of, fields, keys
 from tfstep.models.kinds import KINDS
+from tfstep.scenario.keys.declared import SHIPPED
 from tfstep.scenario.keys.schema import PARTS, FilePart, VariantPart
 
-SHIPPED = Path(__file__).with_name("scenario.schema.json")
 _NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"$ref": "#/$defs/Numbers"}}]}
 _REFERENCES = {"numbers": "#/$defs/Numbers", "variant": "#/$defs/VariantPart"}
 

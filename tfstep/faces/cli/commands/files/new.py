@@ -35,7 +35,7 @@ def _schema(lesson: bool) -> str:
         from tfstep.lessons.format.json_schema import json_schema
 
         return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
-    from tfstep.scenario.keys.json_schema import SHIPPED
+    from tfstep.scenario.keys.declared import SHIPPED
 
     return SHIPPED.read_text("utf-8")
 
@@ -60,6 +60,7 @@ def _scenario(out: Output, kind: str | None, variant: str | None) -> None:
     """Write a scenario of a kind."""
     from tfstep.errors import did_you_mean
     from tfstep.models.kinds import KINDS
+    from tfstep.scenario.keys.declared import declared
     from tfstep.scenario.keys.starter import starter
 
     kind = kind or _asked(tuple(KINDS))
@@ -77,7 +78,8 @@ def _scenario(out: Output, kind: str | None, variant: str | None) -> None:
         raise CommandError(
             Bilingual("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=out.file)
         )
-    out.text([starter(kind, variant)])
+    text = starter(kind, variant)
+    out.text([text if out.file is None else declared(text)])
     if out.file is not None:
         say(
             Bilingual(

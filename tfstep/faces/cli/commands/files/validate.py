@@ -2,51 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from tfstep.faces.cli.command import Argument
+from tfstep.faces.cli.command import Argument, Choice, Option
 from tfstep.faces.cli.options import command, variant
 from tfstep.faces.cli.output import say
 from tfstep.text import Bilingual
 
+if TYPE_CHECKING:
+    from tfstep.scenario.file.mistakes import Mistake
 
-def _run(files: Sequence[str], variant: str | None) -> int:
+
+def _run(files: Sequence[str], variant: str | None, form: str) -> int:
+    found = list(_mistakes(files, variant))
+    if form == "text":
+        for mistake in found:
+            say(mistake)
+    else:
+        sys.stdout.write(_FORMS[form](found))
+    return 2 if found else 0
+
+
+def _mistakes(files: Sequence[str], variant: str | None) -> Iterator[Mistake]:
+    """Every mistake of the files, one after another; of a lesson those of its other language, too."""
     from tfstep.errors import TfstepError
     from tfstep.lessons.format.catalog import is_lesson, stem
+    from tfstep.lessons.player.check import check
+    from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place
     from tfstep.scenario.scenario import load, validate
 
-    faults = 0
     lessons = dict.fromkeys(stem(file) for file in files if is_lesson(file))
     for file in files:
         if is_lesson(file):
             if stem(file) in lessons:  # its other language is checked with it
                 del lessons[stem(file)]
-                faults += _lesson(file)
+                yield from check(file)
             continue
         mistakes = validate(file, also=lambda scenario: scenario.program)
-        for mistake in mistakes:
-            say(mistake)
+        yield from mistakes
         if not mistakes and variant is not None:
             try:
                 load(file, variant)
+            except Mistakes as error:
+                yield from error.mistakes
             except TfstepError as error:
-                say(error)
-                faults += 1
-        faults += len(mistakes)
-    return 2 if faults else 0
+                yield Mistake(Place(file), error.message)
 
 
-def _lesson(file: str) -> int:
-    """Tell every mistake of a lesson, the file of the other language beside it included; returns how many."""
-    from tfstep.lessons.player.check import check
+def _json(found: Sequence[Mistake]) -> str:
+    """A list, one object a mistake; ``line`` and ``column`` are null where it concerns the whole file."""
+    rows = (
+        json.dumps(
+            {
+                "file": each.place.file,
+                "line": each.place.line or None,
+                "column": each.place.column or None,
+                "message": str(each.message),
+            },
+            ensure_ascii=False,
+        )
+        for each in found
+    )
+    inner = ",\n".join(rows)
+    return f"[\n{inner}\n]\n" if inner else "[]\n"
 
-    mistakes = check(file)
-    for mistake in mistakes:
-        say(mistake)
-    return len(mistakes)
 
+def _github(found: Sequence[Mistake]) -> str:
+    """Annotations as GitHub Actions reads them off a job's output: it shows them at the lines of a pull request."""
+    return "".join(_annotation(each) for each in found)
+
+
+def _annotation(each: Mistake) -> str:
+    places = [f"file={_escaped(each.place.file)}"] if each.place.file else []
+    if each.place.line:
+        places += [f"line={each.place.line}", f"col={each.place.column}"]
+    message = str(each.message).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"::error {','.join(places)}::{message}\n"
+
+
+def _escaped(value: str) -> str:
+    marks = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"), (":", "%3A"), (",", "%2C"))
+    for mark, spelled in marks:
+        value = value.replace(mark, spelled)
+    return value
+
+
+_FORMS = {"json": _json, "github": _github}
 
 COMMAND = command(
     "validate",
@@ -67,6 +113,16 @@ COMMAND = command(
             metavar="FILE…",
         ),
         variant(Bilingual("each file must also have this variant", "每个文件还必须有这个变体")),
+        Option(
+            ["--format", "form"],
+            Bilingual(
+                "text (on standard error), json, or github: annotations for GitHub Actions; default: text",
+                "text（输出到标准错误）、json 或 github（GitHub Actions 的标注）；默认 text",
+            ),
+            default="text",
+            type=Choice("text", "json", "github"),
+            metavar="text|json|github",
+        ),
     ],
     _run,
 )

@@ -1,0 +1,108 @@
+"""``tfstep serve``: the screen in the browsers of visitors."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+
+import click
+
+from tfstep.errors import CommandError, refusal
+from tfstep.faces.cli.command import Argument, Option, Whole
+from tfstep.faces.cli.options import command, scenarios, variant
+from tfstep.faces.cli.output import say
+from tfstep.text import Bilingual
+
+IDLE, WHOLE = 15 * 60.0, 4 * 3600.0  # seconds without a key, and in all, after which a session of a class ends
+
+
+def _run(scenario: str | None, variant: str | None, port: int, host: str, confined: bool, most: int) -> int:
+    try:
+        from aiohttp import web
+
+        from tfstep.faces.web.serve.server import Server
+        from tfstep.faces.web.serve.sessions import Rules
+    except ModuleNotFoundError:
+        raise CommandError(
+            Bilingual(
+                "serving needs textual-serve: `pip install 'tfstep[web]'`",
+                "服务模式需要 textual-serve：`pip install 'tfstep[web]'`",
+            )
+        ) from None
+    from tfstep.scenario.scenario import load
+
+    if scenario is not None:
+        load(scenario, variant)  # a mistake in it is told here, not to the first visitor
+    elif variant is not None:
+        raise CommandError(Bilingual("a variant belongs to a scenario; name it", "变体属于某个场景；请写出场景"))
+    endless = float("inf")
+    rules = Rules(most, IDLE if confined else endless, WHOLE if confined else endless)
+    if not confined and not _loopback(host):
+        say(
+            Bilingual(
+                "whoever reaches {host} can read and write your files through `source` and `save`; --class forbids it",
+                "能访问 {host} 的人都可以用 `source`、`save` 读写你的文件；加 --class 可禁止",
+                host=host,
+            )
+        )
+    served = Server(scenario, variant or "base", rules, confined)
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    say(
+        Bilingual("serving on http://{place}/ (Ctrl+C ends it)", "服务地址 http://{place}/（Ctrl+C 结束）", place=place)
+    )
+    try:
+        web.run_app(served.app(), host=host, port=port, print=None, access_log=None, shutdown_timeout=5)
+    except OSError as error:
+        raise CommandError(
+            Bilingual(
+                "{host}:{port} cannot be served: {why}",
+                "无法在 {host}:{port} 上提供服务：{why}",
+                host=host,
+                port=port,
+                why=refusal(error),
+            )
+        ) from None
+    sys.stderr.flush()
+    return 0
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+PORT = Bilingual("the port; default: 8000", "端口；默认 8000")
+HOST = Bilingual("the address to listen on; default: 127.0.0.1", "监听的地址；默认 127.0.0.1")
+CLASS = Bilingual("for a class: no files, bounded sessions", "课堂模式：不读写文件，会话有上限")
+MOST = Bilingual("so many sessions at once, at most; default: 40", "同时最多多少个会话；默认 40")
+
+COMMAND = command(
+    "serve",
+    Bilingual(
+        "Show the screen in a browser: every visitor has a session of his own. Without a SCENARIO the page lists those that "
+        "ship. Only this machine can reach it unless --host says otherwise.\n\n"
+        "With --class no session reads or writes a file, memory and time of each are bounded, and one that is idle "
+        "for 15 minutes ends.",
+        "在浏览器里显示屏幕界面，每位访问者各有自己的会话。不写 SCENARIO 则列出自带的场景。除非用 --host 指定，"
+        "只有本机可以访问。\n\n"
+        "加 --class 后，会话不读写任何文件，各自的内存和时间有上限，15 分钟无操作即结束。",
+    ),
+    [
+        Argument(
+            ["scenario"],
+            Bilingual("a scenario file, or the name of one that ships", "场景文件，或自带场景的名字"),
+            required=False,
+            type=click.STRING,
+            shell_complete=scenarios,
+            metavar="[SCENARIO]",
+        ),
+        variant(),
+        Option(["--port"], PORT, default=8000, type=Whole(1, 65535), metavar="N"),
+        Option(["--host"], HOST, default="127.0.0.1", type=click.STRING, metavar="HOST"),
+        Option(["--class", "confined"], CLASS, default=False, is_flag=True),
+        Option(["--visitors", "most"], MOST, default=40, type=Whole(1, 1000), metavar="N"),
+    ],
+    _run,
+)

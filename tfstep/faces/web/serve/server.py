@@ -1,0 +1,194 @@
+"""The web server: a page with what can be opened, a terminal for each visitor, and their sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template as Form
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from aiohttp import WSMsgType, web
+
+from tfstep.faces.web.serve.sessions import Rules, Visit
+from tfstep.scenario.file.catalog import summaries
+from tfstep.text import LANGUAGES, Bilingual, language
+
+HERE = Path(__file__).parent
+LONGEST = 100_000  # characters of one message of a visitor
+POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:"
+POLICY += "; frame-ancestors 'none'"
+
+
+class Server:
+    """Serves one scenario, or with ``scenario`` None all that ship. Every visitor has a process of his own."""
+
+    def __init__(self, scenario: str | None, variant: str, rules: Rules, confined: bool) -> None:
+        self.scenario, self.variant, self.rules, self.confined = scenario, variant, rules, confined
+        self.visits: set[Visit] = set()
+        self.most_at_once = 0
+        self.endings: set[asyncio.Task[None]] = set()
+
+    def app(self) -> web.Application:
+        """The application, to be run by aiohttp."""
+        made = web.Application(middlewares=[_guarded])
+        static = Path(str(files("textual_serve"))) / "static"
+        made.add_routes(
+            [
+                web.get("/", self.index),
+                web.get("/run/{name}", self.terminal),
+                web.get("/ws/{language}/{name}", self.socket),
+                web.static("/static", static),
+            ]
+        )
+        made.on_shutdown.append(self._close)
+        return made
+
+    async def index(self, request: web.Request) -> web.Response:
+        """The only scenario, or the list of them."""
+        if self.scenario is not None:
+            return self._terminal(request, "-")
+        rows = "".join(
+            f'<li><a href="/run/{quote(each.name)}">{escape(str(each.title))}</a> <small>{escape(each.name)}</small></li>'
+            for each in summaries()
+        )
+        return _page("list.html", lang=language(), rows=rows)
+
+    async def terminal(self, request: web.Request) -> web.Response:
+        """The terminal on one of the scenarios that ship."""
+        name = request.match_info["name"]
+        if self.scenario is not None or name not in {each.name for each in summaries()}:
+            raise web.HTTPNotFound
+        return self._terminal(request, name)
+
+    def _terminal(self, request: web.Request, name: str) -> web.Response:
+        asked = request.query.get("lang", "")
+        chosen = asked if asked in LANGUAGES else language()
+        secure = request.headers.get("X-Forwarded-Proto", request.scheme) == "https"
+        socket = f"{'wss' if secure else 'ws'}://{request.host}/ws/{chosen}/{quote(name)}"
+        size = request.query.get("fontsize", "")
+        return _page(
+            "terminal.html",
+            lang=chosen,
+            socket=escape(socket),
+            size=size if size.isascii() and size.isdigit() and len(size) < 3 else "16",
+            title=escape("tfstep" if name == "-" else f"{name} · tfstep"),
+            waiting=escape(str(Bilingual("starting …", "正在启动……"))),
+            ended=escape(str(Bilingual("The session has ended.", "会话已结束。"))),
+            again=escape(str(Bilingual("Start again", "重新开始"))),
+        )
+
+    async def socket(self, request: web.Request) -> web.StreamResponse:
+        """What is typed goes in, what is drawn comes out, until either side ends it."""
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != request.host:
+            raise web.HTTPForbidden  # a page of someone else's would speak in the visitor's name
+        name = request.match_info["name"]
+        if (name == "-") != (self.scenario is not None) or name not in {"-", *(each.name for each in summaries())}:
+            raise web.HTTPNotFound
+        socket = web.WebSocketResponse(heartbeat=15, max_msg_size=LONGEST)
+        await socket.prepare(request)
+        if len(self.visits) >= self.rules.most:
+            full = Bilingual(
+                "all {n} places are taken; try again later", "{n} 个位置都已占用，请稍后再试", n=self.rules.most
+            )
+            await socket.send_bytes(f"\x1b[2J\x1b[H{full}\r\n".encode())
+            await socket.close()
+            return socket
+        variant = self.variant if self.scenario is not None else "base"
+        chosen = request.match_info["language"]
+        arguments = [self.scenario or name, variant, chosen if chosen in LANGUAGES else language()]
+        visit = Visit(
+            [*arguments, *(["class"] if self.confined else [])], socket.send_bytes, socket.send_str, _closing(socket)
+        )
+        self.visits.add(visit)
+        self.most_at_once = max(self.most_at_once, len(self.visits))
+        watch = asyncio.create_task(self._watch(visit, socket))
+        try:
+            await visit.start(_number(request, "width", 80), _number(request, "height", 24))
+            await _listen(socket, visit)
+        except ConnectionError:
+            pass  # the visitor went away
+        finally:
+            watch.cancel()
+            await asyncio.shield(self._ended(visit))  # also where the connection broke and this task is cancelled
+        return socket
+
+    async def _watch(self, visit: Visit, socket: web.WebSocketResponse) -> None:
+        while not self.rules.over(visit, time.monotonic()):
+            await asyncio.sleep(min(5.0, self.rules.idle / 4))
+        await socket.close()
+
+    def _ended(self, visit: Visit) -> asyncio.Task[None]:
+        """End a session; it gives its place free when its process is gone."""
+
+        async def end() -> None:
+            try:
+                await visit.stop()
+            finally:
+                self.visits.discard(visit)
+
+        task = asyncio.create_task(end())
+        self.endings.add(task)
+        task.add_done_callback(self.endings.discard)
+        return task
+
+    async def _close(self, app: web.Application) -> None:
+        await asyncio.gather(*(self._ended(visit) for visit in list(self.visits)), *self.endings)
+
+
+def _closing(socket: web.WebSocketResponse) -> Callable[[], Awaitable[None]]:
+    async def close() -> None:
+        await socket.close()
+
+    return close
+
+
+async def _listen(socket: web.WebSocketResponse, visit: Visit) -> None:
+    """Hand on what the browser says; what is no message of a terminal is passed over."""
+    async for message in socket:
+        if message.type != WSMsgType.TEXT:
+            continue
+        try:
+            kind, *rest = json.loads(message.data)
+        except (ValueError, TypeError):
+            continue
+        given: Any = rest[0] if rest else None
+        if kind == "ping":
+            await socket.send_json(["pong", given])
+            continue
+        if kind == "stdin" and isinstance(given, str):
+            visit.touch()
+            await visit.send_bytes(given.encode("utf-8", "replace"))
+        elif kind == "resize" and isinstance(given, dict):
+            width, height = (given.get(side) for side in ("width", "height"))
+            if isinstance(width, int) and isinstance(height, int):
+                await visit.set_terminal_size(max(20, min(width, 500)), max(5, min(height, 200)))
+        elif kind in ("focus", "blur"):
+            await (visit.focus() if kind == "focus" else visit.blur())
+
+
+def _number(request: web.Request, name: str, default: int) -> int:
+    text = request.query.get(name, "")
+    return min(500, max(5, int(text))) if text.isascii() and text.isdigit() and len(text) < 5 else default
+
+
+def _page(file: str, **places: str) -> web.Response:
+    text = Form((HERE / file).read_text("utf-8")).substitute(places)
+    return web.Response(text=text, content_type="text/html")
+
+
+@web.middleware
+async def _guarded(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Every page loads from this server alone and is shown in no other one."""
+    response: web.StreamResponse = await handler(request)
+    if not response.prepared:
+        host = request.host
+        response.headers["Content-Security-Policy"] = f"{POLICY}; connect-src 'self' ws://{host} wss://{host}"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,75 @@
+"""The sessions that a server holds: how many at most, how long they may be idle, and how each is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Awaitable, Callable, Sequence
+
+from textual_serve.app_service import AppService
+from textual_serve.download_manager import DownloadManager
+
+GRACE = 5.0  # seconds in which a screen must end when it is asked to
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Visit(AppService):
+    """The process of one visitor, started without a shell, and ended even where it does not listen."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        write_bytes: Callable[[bytes], Awaitable[None]],
+        write_str: Callable[[str], Awaitable[None]],
+        close: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__(
+            "", write_bytes=write_bytes, write_str=write_str, close=close, download_manager=DownloadManager()
+        )
+        self.arguments = arguments
+        self.began = self.touched = time.monotonic()
+
+    def touch(self) -> None:
+        """The visitor did something."""
+        self.touched = time.monotonic()
+
+    def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
+        return super()._build_environment(width, height) | dict.fromkeys(THREADS, "1")
+
+    async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
+        module = "tfstep.faces.web.serve.visitor"
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", module, *self.arguments),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            env=self._build_environment(width, height) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        assert process.stdin is not None
+        self._process, self._stdin = process, process.stdin
+        return process
+
+    async def stop(self) -> None:
+        """End the process: it is asked to, and if it is too busy to hear, it is killed."""
+        process = self._process
+        try:
+            await asyncio.wait_for(super().stop(), GRACE)
+        except TimeoutError:
+            if process is not None and process.returncode is None:
+                process.kill()
+        if process is not None:
+            await process.wait()
+
+
+class Rules:
+    """What holds for every session: so many at once, ended after so many seconds without a key, and in all."""
+
+    def __init__(self, most: int, idle: float, whole: float) -> None:
+        self.most, self.idle, self.whole = most, idle, whole
+
+    def over(self, visit: Visit, now: float) -> bool:
+        """Whether a session has come to its end."""
+        return now - visit.touched > self.idle or now - visit.began > self.whole
