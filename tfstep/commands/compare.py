@@ -155,6 +155,7 @@ def checkpoints(session: Session) -> Result:
 @command(
     "compare",
     "diagnose FILE",
+    files=True,
     completes=("file",),
     lasts="long",
     about=Bilingual(
