@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from making import command_line, commands, glossary, keys, notebooks, ops, paths, scenario_files
+from making import command_line, commands, glossary, keys, man, notebooks, ops, paths, scenario_files
 from making.run import filled
 
 from tfstep.text import LANGUAGES, set_language
@@ -72,6 +72,8 @@ def made(only: list[str]) -> Iterator[tuple[Path, str]]:
         where = notebooks.file(language)
         if _wanted(where, only):
             yield where, notebooks.spelled(language)
+        if _wanted(man.file(language), only):
+            yield man.file(language), spelled(man.page, language)
 
 
 def _wanted(where: Path, only: list[str]) -> bool:

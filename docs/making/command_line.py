@@ -16,12 +16,17 @@ TITLE = Bilingual("The command line", "命令行")
 STATUS = Bilingual(
     "The exit status is 0 where all is done, 1 where a check or a comparison says no, 2 where the input is at fault, "
     "130 where it was interrupted. Data goes to standard output and everything else to standard error; into a pipe or "
-    "a file goes no colour. Completion for bash: "
-    '`eval "$(_TFSTEP_COMPLETE=bash_source tfstep)"`; zsh and fish likewise.',
+    "a file goes no colour.",
     "退出码：0 表示完成，1 表示检查或比较的结论是“否”，2 表示输入有误，130 表示被中断。数据写到标准输出，"
     "其余写到标准错误；"
-    '写入管道或文件时不带颜色。bash 补全：`eval "$(_TFSTEP_COMPLETE=bash_source tfstep)"`；zsh、fish 同理。',
+    "写入管道或文件时不带颜色。",
 )
+COMPLETION = (
+    ("bash", "~/.bashrc", 'eval "$(_TFSTEP_COMPLETE=bash_source tfstep)"'),
+    ("zsh", "~/.zshrc", 'eval "$(_TFSTEP_COMPLETE=zsh_source tfstep)"'),
+    ("fish", "~/.config/fish/completions/tfstep.fish", "_TFSTEP_COMPLETE=fish_source tfstep | source"),
+)
+"""For each shell the file and the line in it by which it completes commands, options, scenarios and variants."""
 
 
 def page(language: str) -> Iterator[str]:
@@ -36,6 +41,10 @@ def page(language: str) -> Iterator[str]:
     common = {option.name for option in shared()}
     yield f"\n## {Bilingual('Every command', '所有命令').in_(language)}\n"
     yield from _parameters([p for p in PROGRAM.params if p.name in common or p.name == "version"], language)
+    yield f"\n## {Bilingual('Completion in a shell', '命令行补全').in_(language)}\n"
+    columns = [Bilingual("shell", "命令解释器（shell）"), Bilingual("file", "文件"), Bilingual("line", "写入的一行")]
+    cells = [[shell, f"`{file}`", f"`{line}`".replace("|", "\\|")] for shell, file, line in COMPLETION]
+    yield from table([each.in_(language) for each in columns], cells)
     for name in COMMANDS:
         with click.Context(PROGRAM, info_name="tfstep") as context:
             found = PROGRAM.get_command(context, name)

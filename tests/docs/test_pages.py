@@ -1,6 +1,7 @@
 """Every page of docs/ and the read-mes is what the program makes of it: `python docs/make.py` renews them."""
 
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -35,6 +36,25 @@ def test_a_page_prints_what_it_shows(page: Path, make: ModuleType) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_notebook_is_up_to_date(language: str, make: ModuleType) -> None:
     assert make.notebooks.file(language).read_text("utf-8") == make.notebooks.spelled(language), "python docs/make.py"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_manual_page_is_up_to_date(language: str, make: ModuleType) -> None:
+    text = make.spelled(make.man.page, language)
+    assert make.man.file(language).read_text("utf-8") == text, "python docs/make.py"
+    for line in text.splitlines():
+        assert not line.startswith((".", "'")) or line.split()[0] in (".TH", ".SH", ".SS", ".TP", ".PP", ".br"), line
+
+
+def test_the_licences_of_all_dependencies_are_listed() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = declared["optional-dependencies"]
+    wanted = {
+        re.split(r"[>=<\\[ ]", each)[0] for each in [*declared["dependencies"], *extras["web"], *extras["xarray"]]
+    }
+    for page in (DOCS / "licences.md", DOCS / "licences.zh.md"):
+        listed = set(re.findall(r"^\| ([\w.-]+) \|", page.read_text("utf-8"), re.MULTILINE))
+        assert wanted <= listed, wanted - listed
 
 
 def test_every_page_is_there_in_both_languages() -> None:

@@ -58,3 +58,50 @@ def test_the_variant_must_be_there(tfstep):
     done = tfstep("validate", "wo-ai-ni", "--variant", "swaped")
     assert done.status == 2
     assert "swapped" in done.err
+
+
+WRONG = "model:\n  kind: encoder\n  hedas: 2\nvocab: [a, b]\ninput: {source: a c}\n"
+
+
+def test_mistakes_as_json(tfstep, tmp_path: Path):
+    file = tmp_path / "wrong.yaml"
+    file.write_text(WRONG)
+    plain = tfstep("validate", str(file))
+    done = tfstep("validate", str(file), "--format", "json")
+    assert (done.status, done.err) == (2, "")
+    spelled = [f"{row['file']}:{row['line']}:{row['column']}: {row['message']}" for row in done.json]
+    assert spelled == plain.err.splitlines()
+    assert done.json[0]["line"] == 3
+    right = tfstep("validate", str(find("softmax")), "--format", "json")
+    assert (right.status, right.json) == (0, [])
+
+
+def test_mistakes_as_annotations_of_a_pull_request(tfstep, tmp_path: Path):
+    file = tmp_path / "100%,a:b.yaml"
+    file.write_text(WRONG.replace("a c", "'a 50%'"))
+    done = tfstep("validate", str(file), "--format", "github")
+    assert done.status == 2
+    lines = done.out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith(f"::error file={tmp_path}/100%25%2Ca%3Ab.yaml,line=3,col=3::")
+    assert "50%25" in lines[1]
+    assert tfstep("validate", str(find("softmax")), "--format", "github").out == ""
+
+
+def test_a_file_that_is_written_names_its_schema(tfstep, tmp_path: Path):
+    import json
+    from urllib.parse import unquote, urlsplit
+
+    file = tmp_path / "mine.yaml"
+    assert tfstep("new", "encoder", "-o", str(file)).status == 0
+    saved = tmp_path / "saved.yaml"
+    lines = ("-c", "set enc0.attn.W_Q[0,0] = 2", "-c", f"save {saved}")
+    assert tfstep("repl", str(file), "--batch", *lines).status == 0
+    for each in (file, saved):
+        first, *rest = each.read_text("utf-8").splitlines()
+        mark, _, address = first.partition("$schema=")
+        assert mark == "# yaml-language-server: "
+        assert json.loads(Path(unquote(urlsplit(address).path)).read_text("utf-8"))["type"] == "object"
+        assert not any("yaml-language-server" in line for line in rest)
+    assert load(str(saved)).program
+    assert "yaml-language-server" not in tfstep("new", "encoder").out

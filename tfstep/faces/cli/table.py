@@ -33,5 +33,6 @@ COMMANDS = {
         "files.validate",
         Bilingual("Check scenario and lesson files; print errors only.", "检查场景和课程文件；只输出错误。"),
     ),
+    "doctor": ("files.doctor", Bilingual("Tell what tfstep finds on this machine.", "说明 tfstep 在本机看到的情况。")),
 }
 """Each command's module and its one line of help."""

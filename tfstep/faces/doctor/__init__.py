@@ -1,0 +1,1 @@
+"""What `tfstep doctor` looks at: the terminal, the versions, the files."""
