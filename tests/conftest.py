@@ -13,6 +13,7 @@ settings.load_profile("tfstep")
 
 
 SLOW = (
+    "code",
     "faces",
     "faults",
     "property",

@@ -35,6 +35,8 @@ ROOMS = {
     "loss": Bilingual("Losses", "损失"),
     "optim": Bilingual("Updates", "参数更新"),
     "embed": Bilingual("Embedding", "词嵌入"),
+    "residual": Bilingual("Residual sums", "残差相加"),
+    "experts": Bilingual("Experts", "专家"),
     "rotate": Bilingual("Rotary positions", "旋转位置编码"),
     "elementwise": Bilingual("Arithmetic", "算术"),
     "functions": Bilingual("Functions of one number", "一元函数"),

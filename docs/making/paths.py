@@ -93,6 +93,49 @@ MODELS = (
         r".*gate",
     ),
     Model(
+        Bilingual(
+            "With norms around (`norm_position: both`), `norm_offset: 1`, `qk_norm: head`, soft caps and a window",
+            "前后都归一化（`norm_position: both`）、`norm_offset: 1`、`qk_norm: head`、软上限与窗口时多出",
+        ),
+        STACK.format(
+            kind="decoder",
+            more=", norm: rms, norm_position: both, norm_offset: 1, qk_norm: head, score_softcap: 50, logit_softcap: 30, "
+            "window: 2",
+            input=WRITE,
+        ),
+        r".*(_out|scale|norm\.gamma|_norm|capped|raw)|dec0\.norm1",
+    ),
+    Model(
+        Bilingual("With `parallel: shared` and `positional: alibi`", "`parallel: shared` 与 `positional: alibi` 时"),
+        STACK.format(kind="decoder", more=", norm_position: pre, parallel: shared, positional: alibi", input=WRITE),
+        r"dec\.alibi|dec0\.(norm|add)|.*biased",
+    ),
+    Model(
+        Bilingual("With `positional: relative`, as T5 has it", "`positional: relative`（T5）时多出"),
+        STACK.format(kind="encoder", more=", positional: relative", input=READ),
+        r"enc\.relative|.*biased",
+    ),
+    Model(
+        Bilingual(
+            "With `experts: {{count: 2, top: 1}}` and `sinks: true`",
+            "`experts: {{count: 2, top: 1}}` 与 `sinks: true` 时",
+        ),
+        STACK.format(kind="decoder", more=", experts: {count: 2, top: 1}, sinks: true", input=WRITE),
+        r"dec0\.ffn|.*sinks",
+    ),
+    Model(
+        Bilingual(
+            "With `token_types: 2`, `embed_norm`, `head_transform` and `pooler: tanh`, as BERT has them",
+            "`token_types: 2`、`embed_norm`、`head_transform` 与 `pooler: tanh`（BERT）时多出",
+        ),
+        STACK.format(
+            kind="encoder",
+            more=", token_types: 2, embed_norm: true, head_transform: true, pooler: tanh",
+            input="source: a b, labels: a b",
+        ),
+        r"src\.(E_types|type|norm)|pooled|out\.(?!logits|probs|W$|b$)",
+    ),
+    Model(
         Bilingual("Attention alone (`kind: attention`)", "只有注意力（`kind: attention`）"),
         "model: {kind: attention}\ninput: {x: [[1, 0], [0, 1]]}\n",
     ),

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from making.markdown import code, head, table
-from tfstep.models.key import keys
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.key import keys
+from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.keys.json_schema import json_schema
 from tfstep.scenario.keys.schema import PARTS
 from tfstep.text import Bilingual
@@ -26,7 +26,11 @@ NAMES = {
     "file": Bilingual("The file", "整个文件"),
     "layers": Bilingual("`model.layers`", "`model.layers`"),
     "rope": Bilingual("`model.rope`", "`model.rope`"),
+    "scaling": Bilingual("`model.rope.scaling`", "`model.rope.scaling`"),
     "mask": Bilingual("`model.mask`", "`model.mask`"),
+    "bias": Bilingual("`model.bias`", "`model.bias`"),
+    "relative": Bilingual("`model.relative`", "`model.relative`"),
+    "experts": Bilingual("`model.experts`", "`model.experts`"),
     "example": Bilingual("One of `train.data`", "`train.data` 中的一项"),
 }
 WORD = Bilingual("words", "词")
@@ -93,6 +97,9 @@ def _values(section: str, key: str, field: dict[str, Any], language: str) -> str
         return Bilingual("a section, or an expression", "一节，或一个表达式").in_(language)
     if key in VALUES and (section, key) not in {("train", "steps"), ("file", "steps")}:
         return VALUES[key].in_(language)
+    if "anyOf" in field:
+        parts = [_values(section, "", each, language) for each in field["anyOf"]]
+        return Bilingual(", or ", "，或").in_(language).join(parts)
     if "enum" in field:
         return " ".join(code(str(each)) for each in field["enum"])
     if "$ref" in field:

@@ -14,7 +14,7 @@ from tfstep.commands.language.session import Session
 from tfstep.engine.op import CATALOGUE
 from tfstep.expr import ATTRIBUTES, CONSTANTS, functions
 from tfstep.faces.repl import repl
-from tfstep.models.key import fields
+from tfstep.models.keys.key import fields
 from tfstep.scenario.keys.schema import PARTS
 from tfstep.text import set_language
 from tfstep.view.text.spans import Line, plain

@@ -16,7 +16,7 @@ from tfstep.faces.repl import repl
 from tfstep.view.text.spans import Line, plain
 
 SCRIPTS = Path(__file__).parent / "scripts"
-ELSEWHERE = {"recover"}  # needs a session that was cut off; see test_diary
+ELSEWHERE = {"code", "recover"}  # needs a session that was cut off; see test_diary
 
 
 @pytest.fixture(autouse=True)

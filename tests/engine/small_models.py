@@ -16,7 +16,7 @@ from tfstep.engine.tape import Scope, Tape, Traced
 from tfstep.engine.trace import Trace
 from tfstep.models.build import build
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences, TrainConfig
-from tfstep.models.key import Told, completed
+from tfstep.models.keys.key import Told, completed
 from tfstep.ops.primitive.shape import accumulate, seed
 
 VOCAB = ("<pad>", "我", "爱", "你")

@@ -14,7 +14,8 @@ import tfstep
 from tfstep.engine.tape import Scope, Traced
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation
-from tfstep.models.config import RopePart, TrainConfig
+from tfstep.models.config import TrainConfig
+from tfstep.models.keys.sections import RopePart
 from tfstep.ops.loss import total
 
 TWO: dict[str, Any] = {"source": ("我爱你", "你爱"), "labels": ("爱你我", "爱我")}

@@ -18,6 +18,13 @@ _square = "2 * a if isinstance(n, int | float) and n == 2 else n * a ** (n - 1)"
 _sums = "np.empty((1 + blocks[0].stop, x.shape[1]), out.dtype)"
 _rows = "x if len(x.shape) == 2 else reshape(x, shape=(count(x.shape[:-1], None), x.shape[-1]))"
 
+ONE_OPERAND = "it has one operand, which is its first and its last"
+EITHER_WAY = "the smaller of two is the same whichever comes first"
+ONE_STEP = "one column from start to stop, whatever the step"
+COS_AND_SIN = "only the width is read, and both tables have one"
+_column = "put(along, axis=-1, start=expert, stop=expert + 1, step=1, size=weights.shape[-1])"
+_turned = "of_first(g, cos, lambda g: g * cos - turned(named('g_sin', g * sin), pairs))"
+
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("Pow.vjp_a", _square, "n * a ** (n - 1)"): SAME_SQUARE,
     ("Pow.vjp_a", "isinstance(n, int | float)", "isinstance(g, int | float)"): SAME_SQUARE,
@@ -26,6 +33,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("Pow.vjp_a", "int | float", "int"): SAME_SQUARE,
     ("Pow.vjp_a", "int | float", "float"): SAME_SQUARE,
     ("Relu.vjp_x", "positive(x)", "positive(y)"): SAME_SIGN,
+    ("RelativeBias.vjp_table", "table.shape[1]", "g.shape[1]"): ONE_SHAPE,
+    ("RelativeBias.vjp_table", "table.shape[1]", "y.shape[1]"): ONE_SHAPE,
+    ("SwigluClamped.vjp_hidden", "minimum(gate, LIMIT)", "minimum(LIMIT, gate)"): EITHER_WAY,
+    ("activation.within", "minimum(maximum(x, -LIMIT), LIMIT)", "minimum(LIMIT, maximum(x, -LIMIT))"): EITHER_WAY,
+    ("activation.slope_of", "ACTIVATIONS[act].vjp(0)", "ACTIVATIONS[act].vjp(-1)"): ONE_OPERAND,
+    ("ExpertShare.vjp_weights", _column, _column.replace("step=1", "step=2")): ONE_STEP,
+    ("SoftmaxSink.vjp_sinks", "(0, 2, 3)", "(3, 2, 0)"): SAME_AXES,
+    ("attention.shares", "sinks.shape[0]", "sinks.shape[-1]"): SAME_AXES,
+    ("rotate.of_first", "-1", "1"): SAME_AXES,
+    ("Rope.vjp_x", _turned, _turned.replace("(g, cos,", "(g, sin,")): COS_AND_SIN,
     ("AddRows.vjp_table", "x.shape[1]", "g.shape[1]"): ONE_SHAPE,
     ("AddRows.vjp_table", "x.shape[1]", "y.shape[1]"): ONE_SHAPE,
     ("Mse.vjp_x", "count(x.shape, None)", "count(target.shape, None)"): ONE_SHAPE,

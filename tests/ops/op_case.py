@@ -63,6 +63,7 @@ def whole(key: str, *shape: int, below: int) -> np.ndarray:
 
 CONSTANTS = {  # the arguments of floats through which no gradient is wanted: given tables and targets, and the updates
     "rope": {"cos", "sin"},
+    "keep_top": {"by"},
     "mse": {"target"},
     "half_mse": {"target"},
     "sgd": {"p", "g"},

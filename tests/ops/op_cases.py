@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import op_cases_models
 from op_case import Case, apart, draw
 
 INF, NAN = np.inf, np.nan
@@ -252,4 +253,5 @@ CASES = [
     *index_cases(),
     *linear_cases(),
     *model_cases(),
+    *op_cases_models.cases(),
 ]

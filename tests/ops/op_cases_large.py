@@ -19,6 +19,7 @@ def large_cases() -> list[Case]:
         Case("add", (x, draw("column", 3, 67, 1)), title="column"),
         Case("add", (np.asarray(draw("scalar")), x), title="scalar"),
         Case("accumulate", (x, g, x), title="three"),
+        Case("mix", (x, g, x), title="three"),
         Case("relu", (x,)),
         Case("gelu", (x,)),
         Case("gelu_tanh", (x,)),

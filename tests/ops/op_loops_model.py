@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import op_cases_models
 from op_loops import ELEMENTWISE, REDUCE, SHAPE, e_to, filled
 
 
@@ -123,10 +124,12 @@ def batch_norm(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float) -
 
 
 def rope(x: np.ndarray, cos: np.ndarray, sin: np.ndarray, pairs: str) -> np.ndarray:
-    half = x.shape[-1] // 2
+    half = cos.shape[-1] // 2
 
     def number(c: tuple[int, ...]) -> float:
         *lead, j = c
+        if j >= 2 * half:
+            return float(x[c])
         first = j % 2 == 0 if pairs == "interleaved" else j < half
         apart = 1 if pairs == "interleaved" else half
         other = -float(x[(*lead, j + apart)]) if first else float(x[(*lead, j - apart)])
@@ -158,6 +161,7 @@ def each(f: Callable[..., float]) -> Callable[..., np.ndarray]:
 
 
 LOOPS: dict[str, Callable[..., np.ndarray]] = {
+    **op_cases_models.LOOPS,
     **ELEMENTWISE,
     **REDUCE,
     **SHAPE,

@@ -65,6 +65,7 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
         "mask": {"padding": draw(st.booleans()), "causal": draw(st.booleans())},
         "eps": 0.1,
     }
+    model |= draw(more(model))
     if model["positional"] == "rope":
         model["rope"] = {"pairs": draw(st.sampled_from(["interleaved", "half"]))}
     scenario["vocab"] = WORDS
@@ -77,9 +78,44 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
     reader = scenario["input"]["source" if kind == "encoder" else "target"]
     labels = draw(st.lists(st.sampled_from(WORDS), min_size=len(reader.split()), max_size=len(reader.split())))
     scenario["input"]["labels"] = [*labels[:-1], "a"]
-    if kind != "encoder" and draw(st.booleans()):
+    if kind != "encoder" and "d_embed" not in model and draw(st.booleans()):
         model["tie"] = [["tgt.E", "out.W"]]
     return scenario
+
+
+@st.composite
+def more(draw: st.DrawFn, model: dict[str, Any]) -> dict[str, Any]:
+    """Some of the keys of today's models, those that go with the rest."""
+    normed = model["norm"] in ("layer", "rms")
+    choices: dict[str, list[Any]] = {
+        "norm_position": ["both", "output"],
+        "final_norm": [True, False],
+        "norm_offset": [1],
+        "residual_scale": [0.5],
+        "scale": [0.4],
+        "score_softcap": [1.5],
+        "logit_softcap": [2.5],
+        "logit_scale": [0.5],
+        "embed_scale": [1.5],
+        "window": [1, 2],
+        "chunk": [2],
+        "sinks": [True],
+        "attn_gate": [True],
+        "positional": ["alibi", "relative"],
+        "sinusoids": ["halved"],
+        "d_embed": [3],
+        "bias": [{"qkv": False, "head": False}, {"out": False, "ffn": False, "norm": not normed}],
+        "layer_pattern": [[{"window": 1}, {}], [{"scale": False}, {"sinks": True}]],
+        "qk_norm": ["head", "all", "weightless"] if normed else ["weightless"],
+    }
+    if model["norm"] != "none":
+        choices["embed_norm"] = [True]
+    if model["activation"] != "swiglu":
+        choices |= {"gated": [True], "head_transform": [True]}
+    return {
+        name: draw(st.sampled_from(choices[name]))
+        for name in draw(st.sets(st.sampled_from(sorted(choices)), max_size=4))
+    }
 
 
 def _matrix(numbers: st.SearchStrategy[float], n: int, m: int) -> st.SearchStrategy[list[list[float]]]:

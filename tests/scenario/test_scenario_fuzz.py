@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tfstep.errors import ScenarioError
 from tfstep.models.config import ModelConfig
-from tfstep.models.key import fields
+from tfstep.models.keys.key import fields
 from tfstep.scenario.file import catalog
 from tfstep.scenario.file.mistakes import Mistake, Mistakes
 from tfstep.scenario.file.reading import decode, read_text

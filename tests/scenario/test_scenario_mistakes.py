@@ -125,7 +125,7 @@ def test_model(wrong: Wrong, model: str, column: int, words: str) -> None:
             "model.sizes is 0; allowed: a whole number, 1 or more",
         ),
         ("model: {kind: attention, d_model: 3}\ninput: {x: [[1, 2]]}\n", 2, 12, "rows of 2 numbers; d_model is 3"),
-        ("model: {kind: attention, positional: learned}\ninput: {x: [[1, 2]]}\n", 1, 38, "allowed: rope, none"),
+        ("model: {kind: attention, positional: learned}\ninput: {x: [[1, 2]]}\n", 1, 38, "allowed: rope, alibi, none"),
         ("model: {kind: attention}\ninput: {x: [[1, 2]], memory: [[1]]}\n", 2, 30, "memory of shape (1, 1, 1)"),
         (
             "model: {kind: attention, mask: {causal: true}}\ninput: {x: [[1, 2]], memory: [[1, 2]]}\n",

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from msgspec import Meta, ValidationError, convert
 
-from tfstep.models.config import ModelConfig, RopePart
-from tfstep.models.key import Key, Positive, Section, Size, Told, choices_of, completed, fields, keys
+from tfstep.models.config import ModelConfig
+from tfstep.models.keys.key import Key, Positive, Section, Size, Told, choices_of, completed, fields, keys
+from tfstep.models.keys.sections import RopePart
 from tfstep.scenario.file.mistakes import Place
 from tfstep.scenario.file.nodes import from_python
 from tfstep.scenario.keys.refused import allowed, refused

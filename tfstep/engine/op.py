@@ -115,9 +115,20 @@ class Op:
 
 
 class Primitive(Op):
-    """An op that computes with NumPy and explains its own cells."""
+    """An op that computes with NumPy and explains its own cells.
+
+    ``code`` is its line in a program without tfstep, by library (numpy, torch): ``{arg}`` stands for an operand,
+    ``{attribute}`` for the value of one, ``{dims}`` for the axes of a reduction as numbers. ``helper`` is the source
+    of a function that the line calls. A composite needs none: its line is made from those of its primitives.
+    """
 
     primitive = True
+    code: Mapping[str, str] = {}
+    helper: Mapping[str, str] = {}
+
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """The line to fill in; an op whose line depends on its attributes says so here."""
+        return self.code.get(library, "")
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
         """The terms of one cell. ``args`` are arrays (or `Literal`), read where the terms depend on values."""

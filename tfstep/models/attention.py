@@ -7,64 +7,117 @@ from functools import partial
 
 import numpy as np
 
-from tfstep.engine.axis import Axis, axes
+from tfstep.engine.axis import Axis, Spec, axes
 from tfstep.engine.tape import Scope, Traced
-from tfstep.models.blocks import dense
 from tfstep.models.config import Inputs, ModelConfig, Sentences
-from tfstep.ops.attention import CAUSAL, PADDING, mask_fill, scale, softmax
+from tfstep.models.parts.blocks import dense, norm
+from tfstep.models.parts.positions import alibi, relative_buckets, rope_tables
+from tfstep.ops.attention import (
+    CAUSAL,
+    CHUNK,
+    DOCUMENT,
+    PADDING,
+    WINDOW,
+    mask_fill,
+    scale,
+    sigmoid_gate,
+    soft_cap,
+    softmax,
+    softmax_sink,
+)
+from tfstep.ops.embed import relative_bias
 from tfstep.ops.linear import grouped_matmul, matmul
+from tfstep.ops.norm import rms_unit
 from tfstep.ops.primitive.shape import concat_heads, split_heads
-from tfstep.ops.rotate import rope, rope_tables
+from tfstep.ops.rotate import rope
 
 
-def self_attention(at: Scope, x: Traced, mask: np.ndarray | None, offset: int, c: ModelConfig) -> Traced:
+def self_attention(
+    at: Scope, x: Traced, mask: np.ndarray | None, offset: int, c: ModelConfig, bias: Traced | None = None
+) -> Traced:
     """Every row of x asks the rows of x, positions rotated in where the scenario says rope."""
-    return multi_head(at, x, x, mask, c, offset if c.positional == "rope" else None)
+    return multi_head(at, x, x, mask, c, offset if c.positional == "rope" else None, bias)
 
 
 def multi_head(
-    at: Scope, x: Traced, memory: Traced, mask: np.ndarray | None, c: ModelConfig, rotate: int | None = None
+    at: Scope,
+    x: Traced,
+    memory: Traced,
+    mask: np.ndarray | None,
+    c: ModelConfig,
+    rotate: int | None = None,
+    bias: Traced | None = None,
 ) -> Traced:
     """Each row of x asks the rows of memory (itself, for self-attention).
 
     Shapes: x (batch, query, model), memory (batch, key, model) → (batch, query, model). ``mask`` holds the
     reason of every masked cell, (batch, 1, query, key), or is None where nothing is ever masked. ``rotate``
-    is the position of the first row, for rotary positions.
+    is the position of the first row, for rotary positions; ``bias`` is added to the scores, (1, head, query, key).
     """
     model, (batch, query), key = Axis("model"), x.axes[:2], memory.axes[1].asked()
     q, k, v = _projections(at, x, memory, c) if c.projections else (x, memory, memory)
+    if c.qk_norm == "all":
+        q, k = norm(at, "Q_norm", q, c, "q_norm"), norm(at, "K_norm", k, c, "k_norm")
     head, d_k, d_v = axes("head", "d_k", "d_v")
     Q = at.Q = split_heads(q, heads=c.heads).with_axes(batch, head, query, d_k)
     K = at.K = split_heads(k, heads=c.kv_heads).with_axes(batch, head, key, d_k)
     at.V = split_heads(v, heads=c.kv_heads).with_axes(batch, head, key, d_v)
+    if not c.qk_norm_after_rope:
+        Q, K = _normed(at, Q, K, c)
     if rotate is not None:
         cos, sin = (
             at.constant(f"rope_{n}", t, (key.bare(), d_k)) for n, t in _angles(max(x.shape[1], K.shape[2]), rotate, c)
         )
-        Q = at.Q_rot = rope(at.Q, cos, sin, pairs=c.rope.pairs)
-        K = at.K_rot = rope(at.K, cos, sin, pairs=c.rope.pairs)
+        Q = at.Q_rot = rope(Q, cos, sin, pairs=c.rope.pairs)
+        K = at.K_rot = rope(K, cos, sin, pairs=c.rope.pairs)
+    if c.qk_norm_after_rope:
+        Q, K = _normed(at, Q, K, c)
     asked = (batch, head, query.renamed("query"), key.renamed("key"))
     times = _product(c)
     s = at.scores = times(Q, K, bt=True).with_axes(*asked)
-    if c.scale:
+    if not isinstance(c.scale, bool):
+        s = at.scaled = s * c.scale
+    elif c.scale:
         s = at.scaled = scale(s, d_k=Q.shape[-1])
+    if bias is not None:
+        s = at.biased = s + bias
+    if c.score_softcap is not None:
+        s = at.capped = soft_cap(s, cap=c.score_softcap)
     if mask is not None:
         why = at.constant("mask", mask, asked)
         s = at.masked = mask_fill(s, why, value=c.mask_value)
-    at.weights = softmax(s)
+    if c.sinks:
+        sinks = at.parameter("sinks", Spec((c.heads,), x.dtype, (head,)), "zero")
+        at.weights = softmax_sink(s, sinks)
+    else:
+        at.weights = softmax(s)
     at.heads = times(at.weights, at.V).with_axes(batch, head, query, d_v)
-    at.concat = concat_heads(at.heads).with_axes(batch, query, model)
+    y: Traced = concat_heads(at.heads).with_axes(batch, query, model)
+    at.concat = y
+    if c.attn_gate:
+        at.gate = dense(at, x, "W_G", "b_G", y.shape[-1], c, model, "qkv")
+        y = at.gated = sigmoid_gate(y, at.gate)
     if not c.output:
-        return at.concat
-    at.out = dense(at, at.concat, "W_O", "b_O", c.d_model, c, model)
+        return y
+    at.out = dense(at, y, "W_O", "b_O", c.d_model, c, model, "out")
     return at.out
+
+
+def _normed(at: Scope, Q: Traced, K: Traced, c: ModelConfig) -> tuple[Traced, Traced]:
+    """Queries and keys normalised, each head by itself, where the scenario says so (Henry et al. 2020)."""
+    if c.qk_norm == "head":
+        return norm(at, "Q_norm", Q, c, "q_norm"), norm(at, "K_norm", K, c, "k_norm")
+    if c.qk_norm == "weightless":
+        at.Q_norm, at.K_norm = rms_unit(Q, eps=c.eps), rms_unit(K, eps=c.eps)
+        return at.Q_norm, at.K_norm
+    return Q, K
 
 
 def _projections(at: Scope, x: Traced, memory: Traced, c: ModelConfig) -> tuple[Traced, Traced, Traced]:
     model = Axis("model")
-    at.q_proj = dense(at, x, "W_Q", "b_Q", c.heads * c.d_k, c, model)
-    at.k_proj = dense(at, memory, "W_K", "b_K", c.kv_heads * c.d_k, c, model)
-    at.v_proj = dense(at, memory, "W_V", "b_V", c.kv_heads * c.d_v, c, model)
+    at.q_proj = dense(at, x, "W_Q", "b_Q", c.heads * c.d_k, c, model, "qkv")
+    at.k_proj = dense(at, memory, "W_K", "b_K", c.kv_heads * c.d_k, c, model, "qkv")
+    at.v_proj = dense(at, memory, "W_V", "b_V", c.kv_heads * c.d_v, c, model, "qkv")
     return at.q_proj, at.k_proj, at.v_proj
 
 
@@ -74,30 +127,59 @@ def _product(c: ModelConfig) -> Callable[..., Traced]:
 
 
 def _angles(length: int, offset: int, c: ModelConfig) -> list[tuple[str, np.ndarray]]:
-    cos, sin = rope_tables(length, c.d_k, c.rope.base, c.rope.pairs, offset)
+    cos, sin = rope_tables(length, c.d_k, c.rope, offset)
     return [("cos", cos.astype(c.dtype)), ("sin", sin.astype(c.dtype))]
 
 
-def reasons(c: ModelConfig, queries: Sentences, keys: Sentences, causal: bool) -> np.ndarray | None:
-    """Why each key is hidden from each query: (batch, 1, query, key) of 0 visible, 1 padding, 2 causal, 3 both.
-
-    None where the scenario switches both masks off.
-    """
+def score_bias(root: Scope, stack: str, queries: int, c: ModelConfig, causal: bool) -> Traced | None:
+    """What a stack adds to the scores of its layers for the distance of two words: (1, head, query, key), or None."""
+    names, at = axes("batch", "head", "query", "key"), root.scope(stack)
     causal = causal and c.mask.causal
-    if not (causal or c.mask.padding):
+    if c.positional == "alibi":
+        return at.constant("alibi", alibi(c.heads, queries, queries, causal).astype(c.dtype), names)
+    if c.positional != "relative":
         return None
+    own, r = at.scope("relative"), c.relative
+    table = own.parameter("E", Spec((r.buckets, c.heads), np.dtype(c.dtype), axes("bucket", "head")), "embedding")
+    ids = relative_buckets(queries, queries, r.buckets, r.distance, causal)
+    own.bias = relative_bias(table, own.constant("buckets", ids, names[2:])).with_axes(*names)
+    return own.bias
+
+
+def reasons(
+    c: ModelConfig, queries: Sentences, keys: Sentences, causal: bool, documents: np.ndarray | None = None
+) -> np.ndarray | None:
+    """Why each key is hidden from each query: (batch, 1, query, key) of 0 visible, 1 padding, 2 causal, 4 window, and
+    sums of these.
+
+    None where the scenario switches all masks off. ``documents`` (batch, position) says what each word belongs to.
+    """
     (batch, n), m = queries.ids.shape, keys.ids.shape[1]
-    mask = np.zeros((batch, 1, n, m), np.int8)
+    mask = hidden(batch, n, c, causal) if queries is keys else None
+    if mask is None and not c.mask.padding and documents is None:
+        return None
+    mask = np.zeros((batch, 1, n, m), np.int8) if mask is None else mask
     if c.mask.padding and keys.pad is not None:
         mask |= np.where(keys.ids == keys.pad, PADDING, 0).astype(np.int8)[:, None, None, :]
-    if causal:
-        mask |= future(batch, n)
+    if documents is not None:
+        apart = documents[:, None, :, None] != documents[:, None, None, :]
+        mask |= np.where(apart, DOCUMENT, 0).astype(np.int8)
     return mask
 
 
-def future(batch: int, n: int) -> np.ndarray:
-    """The causal mask: every key after its query is hidden. Shape: (batch, 1, n, n)."""
-    return np.tile(np.triu(np.full((n, n), CAUSAL, np.int8), 1), (batch, 1, 1, 1))
+def hidden(batch: int, n: int, c: ModelConfig, causal: bool) -> np.ndarray | None:
+    """What position alone hides in self-attention: (batch, 1, n, n) of reasons; None where it hides nothing."""
+    causal = causal and c.mask.causal
+    query, key = np.arange(n)[:, None], np.arange(n)[None, :]
+    mask = np.zeros((n, n), np.int8)
+    if causal:
+        mask |= np.where(key > query, CAUSAL, 0).astype(np.int8)
+    if c.window is not None:
+        far = key <= query - c.window if causal else abs(key - query) > c.window
+        mask |= np.where(far, WINDOW, 0).astype(np.int8)
+    if c.chunk is not None:
+        mask |= np.where(key // c.chunk != query // c.chunk, CHUNK, 0).astype(np.int8)
+    return np.tile(mask, (batch, 1, 1, 1)) if causal or c.window or c.chunk else None
 
 
 def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
@@ -107,7 +189,7 @@ def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     x = root.constant("x", inputs.x.astype(c.dtype), names, kind="input")
     at = root.scope("attn")
     if inputs.memory is None:
-        mask = future(x.shape[0], x.shape[1]) if c.mask.causal else None
-        return self_attention(at, x, mask, inputs.offset, c)
+        mask = hidden(x.shape[0], x.shape[1], c, causal=True)
+        return self_attention(at, x, mask, inputs.offset, c, score_bias(root, "attn", x.shape[1], c, causal=True))
     memory = root.constant("memory", inputs.memory.astype(c.dtype), names, kind="input")
     return multi_head(at, x, memory, None, c)

@@ -11,7 +11,7 @@ from tfstep.engine.plan import Plan
 from tfstep.engine.tape import Scope, Tape
 from tfstep.families.aliases import known
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences, TrainConfig
-from tfstep.models.kinds import forward
+from tfstep.models.keys.kinds import forward
 from tfstep.models.objective import objective
 from tfstep.models.switched_off import switched_off
 from tfstep.models.tie import owners, tied

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from tfstep.engine.tape import Scope, Traced
-from tfstep.models.attention import multi_head, reasons, self_attention
-from tfstep.models.blocks import feed_forward, last_norm, sublayer
+from tfstep.models.attention import multi_head, reasons, score_bias, self_attention
 from tfstep.models.config import Inputs, ModelConfig
-from tfstep.models.embed import embed
 from tfstep.models.encoder import encoder
 from tfstep.models.objective import output_head
+from tfstep.models.parts.blocks import block, feed_forward, last_norm, sublayer
+from tfstep.models.parts.embed import embed
 
 
 def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
@@ -20,7 +20,7 @@ def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     return output_head(root, x, (inputs.labels or inputs.target).vocab, c) if c.head else x
 
 
-def decoder(root: Scope, inputs: Inputs, c: ModelConfig, memory: Traced | None = None) -> Traced:
+def decoder(root: Scope, inputs: Inputs, config: ModelConfig, memory: Traced | None = None) -> Traced:
     """The stack of decoder layers; without ``memory`` a decoder-only model, as GPT has it.
 
     Every layer reads the same ``memory``, the encoder's output (batch, position, model). Shapes: tokens
@@ -28,18 +28,20 @@ def decoder(root: Scope, inputs: Inputs, c: ModelConfig, memory: Traced | None =
     """
     target, source, offset = inputs.target, inputs.source, inputs.offset
     assert target is not None
-    x = embed(root.scope("tgt"), target, offset, c, inputs.rows[1], inputs.labels)
-    own = reasons(c, target, target, causal=True)
-    across = None if memory is None or source is None else reasons(c, target, source, causal=False)
-    for i in range(c.decoder_layers):
-        at = root.scope(f"dec{i}")
-        ask_itself = partial(self_attention, at.scope("attn"), mask=own, offset=offset, c=c)
+    x = embed(root.scope("tgt"), target, inputs, config, decoding=True)
+    bias = score_bias(root, "dec", target.ids.shape[1], config, causal=True)
+    across = None if memory is None or source is None else reasons(config, target, source, causal=False)
+    for i in range(config.decoder_layers):
+        at, c = root.scope(f"dec{i}"), config.layer(i)
+        own = reasons(c, target, target, causal=True, documents=inputs.documents)
+        normed = bool(i) or c.first_norm
+        ask_itself = partial(self_attention, at.scope("attn"), mask=own, offset=offset, c=c, bias=bias)
         digest = partial(feed_forward, at.scope("ffn"), c=c)
-        x = sublayer(at, 1, x, ask_itself, c)
         if memory is None:
-            x = sublayer(at, 2, x, digest, c)
+            x = block(at, x, ask_itself, digest, c, normed)
             continue
         ask_source = partial(multi_head, at.scope("cross"), memory=memory, mask=across, c=c)
+        x = sublayer(at, 1, x, ask_itself, c, normed)
         x = sublayer(at, 2, x, ask_source, c)
         x = sublayer(at, 3, x, digest, c)
-    return last_norm(root, "dec.norm", x, c)
+    return last_norm(root, "dec.norm", x, config)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tfstep.engine.axis import Axis
 from tfstep.engine.tape import Scope, Traced
-from tfstep.models.blocks import dense
 from tfstep.models.config import Inputs, ModelConfig
+from tfstep.models.parts.blocks import dense
 from tfstep.ops.activation import ACTIVATIONS
 
 

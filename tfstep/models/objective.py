@@ -7,20 +7,59 @@ import numpy as np
 from tfstep.engine.axis import NO_AXIS, Axis
 from tfstep.engine.tape import Scope, Traced
 from tfstep.errors import did_you_mean
-from tfstep.models.blocks import dense
 from tfstep.models.build_error import ModelBuildError
-from tfstep.models.config import Inputs, LossConfig, ModelConfig
-from tfstep.ops.attention import softmax
+from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences
+from tfstep.models.parts.blocks import dense, norm
+from tfstep.ops.activation import ACTIVATIONS
+from tfstep.ops.attention import soft_cap, softmax
+from tfstep.ops.embed import pool, unit
 from tfstep.ops.loss import LOSSES
+from tfstep.ops.primitive.functions import tanh
 from tfstep.text import Bilingual
 
 
 def output_head(root: Scope, x: Traced, vocab: tuple[str, ...], c: ModelConfig) -> Traced:
     """A score and a probability for every word. Shapes: x (batch, position, model) → (batch, position, vocab)."""
     at = root.scope("out")
-    at.logits = dense(at, x, "W", "b", len(vocab), c, Axis("vocab", (vocab,)))
-    at.probs = softmax(at.logits)
+    if c.head_transform:  # as BERT's head for masked words (Devlin et al. 2019)
+        at.hidden = dense(at, x, "W_h", "b_h", c.d_embed or c.d_model, c, Axis("model"))
+        at.act = ACTIVATIONS[c.activation](at.hidden)
+        x = norm(at, "norm", at.act, c)
+    s = dense(at, x, "W", "b", len(vocab), c, Axis("vocab", (vocab,)), "head")
+    if c.logit_scale is not None:
+        at.raw = s
+        s = at.raw * c.logit_scale
+    if c.logit_softcap is not None:
+        setattr(at, "raw" if c.logit_scale is None else "scaled", s)
+        s = soft_cap(s, cap=c.logit_softcap)
+    at.logits = s
+    at.probs = softmax(s)
     return at.logits
+
+
+def pooled(root: Scope, x: Traced, side: Sentences, c: ModelConfig) -> Traced:
+    """One vector a sentence. Shapes: x (batch, position, model) → (batch, model).
+
+    first, last, mean: of the words that are no pads. tanh: tanh(x₀ W + b) of the first (Devlin et al. 2019, BERT).
+    """
+    at, names = root.scope("pooled"), (x.axes[0], Axis("model"))
+    present = np.ones(side.ids.shape, bool) if side.pad is None else side.ids != side.pad
+    if c.pooler == "mean":
+        share = present / np.maximum(present.sum(1, keepdims=True), 1)
+    else:
+        place = side.ids.shape[1] - 1 - present[:, ::-1].argmax(1) if c.pooler == "last" else np.zeros(len(present))
+        share = np.arange(side.ids.shape[1]) == place[:, None]
+    weights = at.constant("share", share.astype(c.dtype), x.axes[:2])
+    y: Traced = pool(x, weights).with_axes(*names)
+    if c.pooler == "tanh":
+        at.row = y
+        at.hidden = dense(at, y, "W", "b", c.d_model, c, Axis("model"))
+        y = tanh(at.hidden)
+    if c.pool_unit:
+        at.raw = y
+        y = unit(y)
+    root.pooled = y
+    return y
 
 
 def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Traced | None:

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from tfstep.engine.tape import Scope, Tape
 from tfstep.errors import TfstepError
-from tfstep.models.config import Inputs, LayersPart, ModelConfig
-from tfstep.models.key import Section, alternatives, bare_of, fields, keys, section_of
-from tfstep.models.kinds import KINDS, forward
+from tfstep.models.config import Inputs, ModelConfig
+from tfstep.models.keys.key import Section, alternatives, bare_of, fields, keys, section_of
+from tfstep.models.keys.kinds import KINDS, forward
+from tfstep.models.keys.sections import LayersPart
 
 _LAYER = re.compile(r"(enc|dec)0\.")
 
@@ -52,8 +53,8 @@ def _place(name: str) -> int:
 def _others(value: Any, default: Any, kind: Any, name: str = "") -> list[Any]:
     """Values that a key might have instead, its default first: what may bring a part that is not there."""
     if name == "kind":
-        parts = KINDS[value].parts
-        return [each for each, kind in KINDS.items() if kind.parts > parts]
+        stacks = set(KINDS[value].stacks)
+        return [each for each, kind in KINDS.items() if stacks and set(kind.stacks) > stacks]
     found = [] if type(default) is int else [default]  # no size brings a part
     if isinstance(value, Section) and section_of(kind) is kind:
         for inner, each in fields(type(value)).items():

@@ -1,6 +1,6 @@
 """The ops: each written once, over primitives that compute with NumPy and explain their cells."""
 
-from tfstep.ops import activation, attention, embed, linear, loss, norm, optim, rotate
+from tfstep.ops import activation, attention, embed, experts, linear, loss, norm, optim, residual, rotate
 from tfstep.ops.primitive import choice, elementwise, functions, index, reduce, shape
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "choice",
     "elementwise",
     "embed",
+    "experts",
     "functions",
     "index",
     "linear",
@@ -16,6 +17,7 @@ __all__ = [
     "norm",
     "optim",
     "reduce",
+    "residual",
     "rotate",
     "shape",
 ]

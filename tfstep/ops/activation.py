@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import cast
+
 from tfstep.engine.accel import activation as fast
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
+from tfstep.ops.primitive.choice import maximum, minimum, where_larger
 from tfstep.ops.primitive.elementwise import identity
 from tfstep.ops.primitive.functions import erf, exp, relu, sigmoid, tanh
 
 ROOT_HALF = 0.5**0.5
+QUICK, LIMIT = 1.702, 7.0
 ROOT_2_PI = (2 / 3.141592653589793) ** 0.5
 
 
@@ -88,6 +93,109 @@ class Swiglu(Op):
 swiglu = op(Swiglu)
 
 
+class QuickGelu(Op):
+    """GELU by a sigmoid, x σ(1.702 x) (Hendrycks & Gimpel 2016, section 2), as CLIP uses it. Shapes: x (…) → (…)."""
+
+    formula = "{x} · σ(1.702 {x})"
+    vjp_formula = {"x": "{g} · σ(1.702 {x}) · (1 + 1.702 {x} (1 − σ(1.702 {x})))"}
+
+    def forward(self, x: Array) -> Array:
+        return x * named("sigmoid", sigmoid(QUICK * x))
+
+    def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
+        return g * quick_slope(x)
+
+
+quick_gelu = op(QuickGelu)
+
+
+def quick_slope(x: Array) -> Array:
+    """The derivative of x σ(1.702 x)."""
+    s = named("sigmoid", sigmoid(QUICK * x))
+    return named("slope", s * (1 + QUICK * x * (1 - s)))
+
+
+class ReluSquared(Op):
+    """The square of what is positive, max(x, 0)² (So et al. 2021, Primer). Shapes: x (…) → (…)."""
+
+    formula = "max({x}, 0)²"
+    vjp_formula = {"x": "2 {g} · max({x}, 0)"}
+
+    def forward(self, x: Array) -> Array:
+        positive = named("positive", relu(x))
+        return positive * positive
+
+    def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
+        return 2 * g * named("positive", relu(x))
+
+
+relu_squared = op(ReluSquared)
+
+
+class SwigluClamped(Op):
+    """A gate on values that are kept within ±7, (u + 1) g σ(1.702 g) with g = min(gate, 7) and u = hidden in ±7.
+
+    Shapes: (…), (…) → (…). As gpt-oss uses it.
+    """
+
+    formula = "({hidden}|±7 + 1) · g · σ(1.702 g), g = min({gate}, 7)"
+    vjp_formula = {
+        "gate": "{g} · ({hidden}|±7 + 1) · slope(min({gate}, 7)), 0 above 7",
+        "hidden": "{g} · g · σ(1.702 g), 0 outside ±7",
+    }
+
+    def forward(self, gate: Array, hidden: Array) -> Array:
+        low = named("low", minimum(gate, LIMIT))
+        return (named("within", within(hidden)) + 1) * named("act", quick_gelu(low))
+
+    def vjp_gate(self, g: Array, y: Array, gate: Array, hidden: Array) -> Array:
+        return where_larger(LIMIT, gate, g * (named("within", within(hidden)) + 1) * quick_slope(gate))
+
+    def vjp_hidden(self, g: Array, y: Array, gate: Array, hidden: Array) -> Array:
+        back = g * named("act", quick_gelu(minimum(gate, LIMIT)))
+        return where_larger(LIMIT, hidden, where_larger(hidden, -LIMIT, back))
+
+
+swiglu_clamped = op(SwigluClamped)
+
+
+def within(x: Array) -> Array:
+    """X kept within ±7."""
+    return minimum(maximum(x, -LIMIT), LIMIT)
+
+
+class Gated(Op):
+    """A gate in front of the hidden values, through any activation of one operand. Shapes: (…), (…) → (…).
+
+    Source: Shazeer 2020, section 2.
+    """
+
+    formula = "{act}({gate}) · {hidden}"
+    vjp_formula = {"gate": "{g} · {hidden} · {act}′({gate})", "hidden": "{g} · {act}({gate})"}
+
+    def forward(self, gate: Array, hidden: Array, *, act: str) -> Array:
+        return named("act", bent(gate, act)) * hidden
+
+    def vjp_gate(self, g: Array, y: Array, gate: Array, hidden: Array, *, act: str) -> Array:
+        return slope_of(act)(g * hidden, bent(gate, act), gate)
+
+    def vjp_hidden(self, g: Array, y: Array, gate: Array, hidden: Array, *, act: str) -> Array:
+        return g * named("act", bent(gate, act))
+
+
+gated = op(Gated)
+
+
+def slope_of(act: str) -> Callable[..., Array]:
+    """The VJP of an activation of one operand: (g, y, x) → gradient of x."""
+    return cast("Callable[..., Array]", ACTIVATIONS[act].vjp(0))
+
+
+def bent(x: Array, act: str) -> Array:
+    """X through an activation of one operand."""
+    return ACTIVATIONS[act](x)
+
+
 ACTIVATIONS: dict[str, Op] = {
     "relu": relu,
     "gelu": gelu,
@@ -97,5 +205,8 @@ ACTIVATIONS: dict[str, Op] = {
     "tanh": tanh,
     "swiglu": swiglu,
     "identity": identity,
+    "quick_gelu": quick_gelu,
+    "relu_squared": relu_squared,
+    "swiglu_clamped": swiglu_clamped,
 }
 """What `model.activation` may be; one with two operands has a gate in front of the hidden values."""

@@ -12,22 +12,37 @@ from tfstep.engine.axis import Spec
 from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
 from tfstep.engine.plan import Literal
 from tfstep.engine.tape import named
-from tfstep.ops.primitive.choice import where
+from tfstep.ops.primitive.choice import maximum, where
 from tfstep.ops.primitive.elementwise import project
-from tfstep.ops.primitive.functions import exp, log
+from tfstep.ops.primitive.functions import exp, log, sigmoid, tanh
 from tfstep.ops.primitive.reduce import max_, sum_
+from tfstep.ops.primitive.shape import reshape
 from tfstep.text import Bilingual, Template
 
-PADDING, CAUSAL = 1, 2  # why a cell of a mask is masked; 3 is both
-REASONS = {
-    1: Bilingual("padding: the key is <pad>, which means nothing", "填充：这个键是 <pad>，没有意义"),
-    2: Bilingual(
+PADDING, CAUSAL, WINDOW, CHUNK, DOCUMENT = 1, 2, 4, 8, 16  # why a cell of a mask is masked; sums where several hold
+_REASONS = {
+    PADDING: Bilingual("padding: the key is <pad>, which means nothing", "填充：这个键是 <pad>，没有意义"),
+    CAUSAL: Bilingual(
         "causal: the key comes after the query, which must not see it", "因果：这个键排在查询之后，查询不能看到它"
     ),
-    3: Bilingual(
+    WINDOW: Bilingual("window: the key is too far away from the query", "窗口：这个键离查询太远，在窗口之外"),
+    CHUNK: Bilingual("chunk: the key is in another chunk than the query", "分块：这个键和查询不在同一块"),
+    DOCUMENT: Bilingual("another document: the key belongs to another text", "另一篇文档：这个键属于另一篇文本"),
+    PADDING + CAUSAL: Bilingual(
         "padding and causal: the key is <pad>, and comes after the query", "填充兼因果：这个键是 <pad>，又排在查询之后"
     ),
 }
+
+
+def _several(reason: int) -> Bilingual:
+    """Several reasons, one after the other."""
+    if reason in _REASONS:
+        return _REASONS[reason]
+    last = 1 << (reason.bit_length() - 1)
+    return Bilingual("{a}; {b}", "{a}；{b}", a=_several(reason - last), b=_REASONS[last])
+
+
+REASONS = {reason: _several(reason) for reason in range(1, 2 * DOCUMENT)}
 
 
 class Scale(Op):
@@ -52,7 +67,9 @@ scale = op(Scale)
 
 class MaskFill(Primitive):
     """Scores with every masked cell replaced by one very negative value. Shapes: x (batch, head, query, key),
-    mask (batch, 1, query, key) of reasons (0 visible, 1 padding, 2 causal, 3 both) → as x."""
+    mask (batch, 1, query, key) of reasons (0 visible, else a sum of 1 padding, 2 causal, 4 window …) → as x."""
+
+    code = {"numpy": "np.where({mask}, {x}.dtype.type({value}), {x})", "torch": "{x}.masked_fill({mask} != 0, {value})"}
 
     formula = Template("{x}, but {value} where masked", "{x}，被遮处换成 {value}")
     vjp_formula = {"x": Template("{g}, but 0 where masked", "{g}，被遮处为 0")}
@@ -130,3 +147,89 @@ class LogSoftmax(Op):
 
 
 log_softmax = op(LogSoftmax)
+
+
+class SoftCap(Op):
+    """Numbers kept within ±cap, bent smoothly towards it. Shapes: x (…) → (…). Source: Gemma Team 2024, section 2."""
+
+    formula = "{cap} · tanh({x} / {cap})"
+    vjp_formula = {"x": "{g} · (1 − tanh²({x} / {cap}))"}
+
+    def forward(self, x: Array, *, cap: float) -> Array:
+        return cap * named("tanh", tanh(x / cap))
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, cap: float) -> Array:
+        t = named("tanh", tanh(x / cap))
+        return g * named("slope", 1 - t * t)
+
+
+soft_cap = op(SoftCap)
+
+
+class SoftmaxSink(Op):
+    """Softmax over the last axis and one more score a head, whose share, the sink's, is left out.
+
+    Shapes: x (batch, head, query, n), sinks (head) → as x; a row sums to 1 less what its sink takes. Xiao et al. 2023,
+    as gpt-oss learns it.
+    """
+
+    formula = "exp({x}) / (Σ exp({x}) + exp({sinks}))"
+    vjp_formula = {
+        "x": "{y} · ({g} − Σ {g} · {y})",
+        "sinks": Template("−Σ share of the sink · Σ {g} · {y}", "−Σ 汇聚项的份额 · Σ {g} · {y}"),
+    }
+
+    def forward(self, x: Array, sinks: Array) -> Array:
+        e, _, total = shares(x, sinks)
+        return e / total
+
+    def remark(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Bilingual | None:
+        x, sinks = args
+        row, sink = x[cell[:-1]], sinks[cell[1]]
+        top = max(row.max(), sink)
+        taken = np.exp(sink - top) / (np.exp(row - top).sum() + np.exp(sink - top))
+        return Bilingual(
+            "the sink of this head takes {taken:.3g} of the row; the words share the rest",
+            "这个头的汇聚项拿走这一行的 {taken:.3g}，其余由各词分",
+            taken=float(taken),
+        )
+
+    def vjp_x(self, g: Array, y: Array, x: Array, sinks: Array) -> Array:
+        average = named("average", sum_(named("g_y", g * y)))
+        return y * named("above", g - average)
+
+    def vjp_sinks(self, g: Array, y: Array, x: Array, sinks: Array) -> Array:
+        _, sink, total = shares(x, sinks)
+        return -sum_(named("taken", sink / total) * named("g_y", g * y), axis=(0, 2, 3), keepdims=False)
+
+
+softmax_sink = op(SoftmaxSink)
+
+
+def shares(x: Array, sinks: Array) -> tuple[Array, Array, Array]:
+    """Exp of the scores and of the sinks, both less the largest of the row, and their sum."""
+    s = reshape(sinks, shape=(sinks.shape[0], 1, 1))
+    top = named("max", maximum(max_(x), s))
+    e = named("exp", exp(named("shift", x - top)))
+    sink = named("sink", exp(s - top))
+    return e, sink, named("sum", sum_(e) + sink)
+
+
+class SigmoidGate(Op):
+    """Numbers let through as far as their gates are open. Shapes: x, gate (…) → (…). Qiu et al. 2025."""
+
+    formula = "{x} · σ({gate})"
+    vjp_formula = {"x": "{g} · σ({gate})", "gate": "{g} · {x} · σ({gate}) (1 − σ({gate}))"}
+
+    def forward(self, x: Array, gate: Array) -> Array:
+        return x * named("sigmoid", sigmoid(gate))
+
+    def vjp_x(self, g: Array, y: Array, x: Array, gate: Array) -> Array:
+        return g * named("sigmoid", sigmoid(gate))
+
+    def vjp_gate(self, g: Array, y: Array, x: Array, gate: Array) -> Array:
+        s = named("sigmoid", sigmoid(gate))
+        return g * x * named("slope", s * (1 - s))
+
+
+sigmoid_gate = op(SigmoidGate)

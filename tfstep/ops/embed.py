@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from tfstep.engine.op import Array, Op, op
+from tfstep.engine.tape import named
+from tfstep.ops.primitive.functions import sqrt
 from tfstep.ops.primitive.index import gather, scatter
 from tfstep.ops.primitive.reduce import sum_
-from tfstep.ops.primitive.shape import put, take
+from tfstep.ops.primitive.shape import put, reshape, take, transpose
 from tfstep.text import Template
 
 
@@ -57,3 +59,83 @@ class AddRows(Op):
 
 
 add_rows = op(AddRows)
+
+
+class EmbedTimes(Op):
+    """Rows of a table by their ids, times a number. Shapes: table (vocab, d), ids (…) → (…, d)."""
+
+    formula = "{table}[{ids}] · {times}"
+    vjp_formula = {
+        "table": Template("{g} · {times} added up into the row of each id", "把 {g} · {times} 累加到各编号所在的行"),
+    }
+
+    def forward(self, table: Array, ids: Array, *, times: float) -> Array:
+        return gather(table, ids) * times
+
+    def vjp_table(self, g: Array, y: Array, table: Array, ids: Array, *, times: float) -> Array:
+        return scatter(g * times, ids, rows=table.shape[0])
+
+
+embed_times = op(EmbedTimes)
+
+
+class RelativeBias(Op):
+    """A number for every head and every distance: the row of the distance's bucket.
+
+    Shapes: table (buckets, head), buckets (query, key) → (1, head, query, key). Raffel et al. 2020, section 2.1.
+    """
+
+    formula = Template("{table}[bucket of key − query]", "{table}[键 − 查询 所在的桶]")
+    vjp_formula = {
+        "table": Template("{g} added up into the row of each bucket", "把 {g} 累加到各个桶所在的行"),
+    }
+
+    def forward(self, table: Array, buckets: Array) -> Array:
+        queries, keys = buckets.shape
+        return reshape(transpose(gather(table, buckets), order=(2, 0, 1)), shape=(1, table.shape[1], queries, keys))
+
+    def vjp_table(self, g: Array, y: Array, table: Array, buckets: Array) -> Array:
+        each = transpose(reshape(g, shape=(table.shape[1], *buckets.shape)), order=(1, 2, 0))
+        return scatter(each, buckets, rows=table.shape[0])
+
+
+relative_bias = op(RelativeBias)
+
+
+class Pool(Op):
+    """A weighted sum of the rows of each sentence. Shapes: x (batch, position, d), weights (batch, position) → (batch, d)."""
+
+    formula = "Σ {weights} · {x}"
+    vjp_formula = {"x": "{weights} · {g}", "weights": Template("Σ {g} · {x} of each row", "每行的 Σ {g} · {x}")}
+
+    def forward(self, x: Array, weights: Array) -> Array:
+        batch, position, _ = x.shape
+        return sum_(x * reshape(weights, shape=(batch, position, 1)), axis=1, keepdims=False)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, weights: Array) -> Array:
+        batch, position, d = x.shape
+        return reshape(g, shape=(batch, 1, d)) * reshape(weights, shape=(batch, position, 1))
+
+    def vjp_weights(self, g: Array, y: Array, x: Array, weights: Array) -> Array:
+        batch, _, d = x.shape
+        return sum_(reshape(g, shape=(batch, 1, d)) * x, keepdims=False)
+
+
+pool = op(Pool)
+
+
+class Unit(Op):
+    """Each row by its length, so that products are cosines. Shapes: x (…, d) → (…, d)."""
+
+    formula = "{x} / ‖{x}‖"
+    vjp_formula = {"x": "({g} − {y} · Σ {g} · {y}) / ‖{x}‖"}
+
+    def forward(self, x: Array) -> Array:
+        return x / named("length", sqrt(sum_(named("square", x * x))))
+
+    def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
+        length = named("length", sqrt(sum_(named("square", x * x))))
+        return (g - y * named("along", sum_(g * y))) / length
+
+
+unit = op(Unit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,11 @@ class Matmul(Primitive):
         shape = (*lead, a.shape[rows], b.shape[columns])
         column = b.axes[columns]
         return Spec(shape, np.result_type(a.dtype, b.dtype), (*names, a.axes[rows], column or NO_AXIS))
+
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """``a @ b``, with what is read transposed turned."""
+        turn = ".swapaxes(-1, -2)"
+        return "{a}" + turn * bool(attrs.get("at")) + " @ {b}" + turn * bool(attrs.get("bt"))
 
     def forward(self, a: Array, b: Array, *, at: bool = False, bt: bool = False) -> Array:
         return np.matmul(flipped(a, at), flipped(b, bt))

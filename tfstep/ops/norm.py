@@ -131,5 +131,55 @@ def leading(x: Array) -> tuple[int, ...]:
     return tuple(range(len(x.shape) - 1))
 
 
+class LayerNormNoBias(Op):
+    """Each word's features to mean 0 and variance 1, then scaled, without a shift. Shapes: x (…, d), gamma (d) → (…, d).
+
+    Source: Ba, Kiros & Hinton 2016, eq. 4.
+    """
+
+    formula = "{gamma} · ({x} − mean) / √(variance + {eps})"
+    vjp_formula = {"x": "(ĝ − mean ĝ − x̂ · mean(ĝ · x̂)) / std, ĝ = {g} · {gamma}", "gamma": "Σ {g} · x̂"}
+
+    def forward(self, x: Array, gamma: Array, *, eps: float) -> Array:
+        xhat, _ = normalised(x, eps)
+        return xhat * gamma
+
+    def vjp_x(self, g: Array, y: Array, x: Array, gamma: Array, *, eps: float) -> Array:
+        xhat, std = normalised(x, eps)
+        ghat = named("ghat", g * gamma)
+        along = named("along", mean(ghat * xhat))
+        return named("sideways", ghat - named("ghat_mean", mean(ghat)) - xhat * along) / std
+
+    def vjp_gamma(self, g: Array, y: Array, x: Array, gamma: Array, *, eps: float) -> Array:
+        xhat, _ = normalised(x, eps)
+        return sum_(rows(g * xhat), axis=0, keepdims=False)
+
+
+layer_norm_no_bias = op(LayerNormNoBias)
+
+
+class RmsUnit(Op):
+    """Features divided by their root mean square, and nothing learned. Shapes: x (…, d) → (…, d).
+
+    Source: Zhang & Sennrich 2019, eq. 4, without its gain.
+    """
+
+    formula = "{x} / √(mean {x}² + {eps})"
+    vjp_formula = {"x": "({g} − x̂ · mean({g} · x̂)) / rms"}
+
+    def forward(self, x: Array, *, eps: float) -> Array:
+        xhat, _ = over_rms(x, eps)
+        return xhat
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, eps: float) -> Array:
+        xhat, rms = over_rms(x, eps)
+        return named("sideways", g - xhat * named("along", mean(g * xhat))) / rms
+
+
+rms_unit = op(RmsUnit)
+
+
 NORMS: dict[str, Op] = {"layer": layer_norm, "rms": rms_norm, "batch": batch_norm}
 """What `model.norm` may be; its operands say whether it shifts by a beta."""
+WITHOUT_BETA: dict[str, Op] = {"layer": layer_norm_no_bias, "rms": rms_norm}
+"""The same without a shift, where `model.bias.norm` is false."""

@@ -84,6 +84,11 @@ class Remaining(Primitive):
     Shapes: t scalar, an integer → scalar of ``dtype``, computed in float64 and rounded once.
     """
 
+    code = {
+        "numpy": "np.asarray(1 - {beta} ** float({t}), {dtype})",
+        "torch": "torch.tensor(1 - {beta} ** float({t}), dtype=getattr(torch, {dtype}))",
+    }
+
     formula = "1 − {beta}^{t}"
 
     def infer(self, *args: Spec | Literal, beta: float, dtype: str) -> Spec:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
 
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
@@ -12,21 +12,31 @@ from tfstep.ops.primitive.shape import concat, reshape, take
 class Rope(Op):
     """Pairs of features turned by their position's angle (Su et al. 2021, eq. 34).
 
-    Shapes: x (batch, head, position, d_k), cos and sin (position, d_k) → as x. ``pairs``: features 2i and 2i+1
-    (interleaved, as published), or i and i + d_k/2 (half, as Llama has it).
+    Shapes: x (batch, head, position, d_k), cos and sin (position, d) → as x. ``pairs``: features 2i and 2i+1
+    (interleaved, as published), or i and i + d/2 (half, as Llama has it). Of x the first d features are turned, the
+    rest goes on as it is.
     """
 
     formula = "{x} · cos + turned({x}) · sin"
     vjp_formula = {"x": "{g} · cos − turned({g} · sin)"}
 
     def forward(self, x: Array, cos: Array, sin: Array, *, pairs: str) -> Array:
-        return x * cos + turned(x, pairs) * sin
+        return of_first(x, cos, lambda x: x * cos + turned(x, pairs) * sin)
 
     def vjp_x(self, g: Array, y: Array, x: Array, cos: Array, sin: Array, *, pairs: str) -> Array:
-        return g * cos - turned(named("g_sin", g * sin), pairs)
+        return of_first(g, cos, lambda g: g * cos - turned(named("g_sin", g * sin), pairs))
 
 
 rope = op(Rope)
+
+
+def of_first(x: Array, cos: Array, f: Callable[[Array], Array]) -> Array:
+    """The first features, as many as cos has, through f; the rest as they are."""
+    n, d = cos.shape[-1], x.shape[-1]
+    if n == d:
+        return f(x)
+    first, rest = (take(x, axis=-1, start=a, stop=b) for a, b in ((0, n), (n, d)))
+    return concat(named("turned", f(first)), rest)
 
 
 def turned(x: Array, pairs: str) -> Array:
@@ -40,11 +50,3 @@ def turned(x: Array, pairs: str) -> Array:
     first = reshape(take(x, axis=-1, start=0, stop=n, step=2), shape=column)
     second = reshape(take(x, axis=-1, start=1, stop=n, step=2), shape=column)
     return reshape(concat(-second, first), shape=x.shape)
-
-
-def rope_tables(length: int, d: int, base: float, pairs: str, offset: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """The cos and sin of position · base^(−2i/d), for both features of each pair: (length, d) each."""
-    frequency = base ** (-np.arange(0, d, 2) / d)
-    each = np.tile(frequency, 2) if pairs == "half" else np.repeat(frequency, 2)
-    angle = np.arange(offset, offset + length)[:, None] * each
-    return np.cos(angle), np.sin(angle)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from tfstep.models.config import Inputs, ModelConfig
-from tfstep.ops.activation import ACTIVATIONS
 from tfstep.scenario.keys.typed import Source
 from tfstep.text import Bilingual
 
@@ -24,7 +23,9 @@ def parameter_count(model: ModelConfig, source_words: int, target_words: int, po
     attention = width * (query + key + value) * model.projections + model.heads * model.d_v * width * model.output
     if not model.has("words"):
         return attention
-    feed_forward = width * model.d_ff * (1 + len(ACTIVATIONS[model.activation].arguments))
+    feed_forward = width * model.d_ff * (3 if model.gated else 2)
+    if (e := model.experts) is not None:
+        feed_forward = feed_forward // model.d_ff * (e.count * (e.d_ff or model.d_ff) + (e.shared or 0))
     blocks = model.encoder_layers * (attention + feed_forward) + model.decoder_layers * (2 * attention + feed_forward)
     stacks = bool(model.encoder_layers) + bool(model.decoder_layers)
     tables = (source_words * bool(model.encoder_layers) + target_words * bool(model.decoder_layers)) * width
@@ -40,7 +41,8 @@ def activation_count(model: ModelConfig, rows: int, columns: int, words: int) ->
     layers = max(1, model.encoder_layers + model.decoder_layers)
     scores = 8 * rows * model.heads * columns * columns
     heads = 8 * tokens * model.heads * (model.d_k + model.d_v)
-    width = tokens * (16 * model.d_model + 6 * model.d_ff * model.has("words"))
+    experts = 1 if model.experts is None else model.experts.count
+    width = tokens * (16 * model.d_model + 6 * model.d_ff * model.has("words") * experts)
     return layers * (scores + heads + width) + 6 * tokens * words * model.head
 
 

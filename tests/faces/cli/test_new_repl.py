@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.kinds import KINDS
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tfstep.commands.language.session import Session
-from tfstep.models.key import Key
+from tfstep.models.keys.key import Key
 from tfstep.text import Bilingual
 
 Pairs = Iterator[tuple[str, str]]  # a text and a word on it
@@ -21,18 +21,19 @@ def keys(session: Session) -> Pairs:
 
 def values(session: Session, key: str) -> Pairs:
     """The values of a key that has few; the present one says so."""
-    from tfstep.models.key import choices_of
+    from tfstep.models.keys.key import alternatives, choices_of
 
     kind = next((kind for name, _, kind in _declared(session) if name == key), None)
-    for each in ("true", "false") if kind is bool else choices_of(kind):
+    found = [each for one in alternatives(kind) for each in (("true", "false") if one is bool else choices_of(one))]
+    for each in found:
         yield each, str(Bilingual("as it is now", "现在的值")) if each == _now(session, key) else ""
 
 
 def _declared(session: Session) -> Iterator[tuple[str, Key, Any]]:
     """Each key of this kind with its declaration and its type; those of a section inside by their path."""
     from tfstep.models.config import ModelConfig
-    from tfstep.models.key import fields, section_of
-    from tfstep.models.key import keys as declared
+    from tfstep.models.keys.key import fields, section_of
+    from tfstep.models.keys.key import keys as declared
 
     for name, key in declared(ModelConfig).items():
         kind = fields(ModelConfig)[name]

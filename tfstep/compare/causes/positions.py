@@ -10,11 +10,12 @@ import numpy as np
 from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.op import Array
-from tfstep.models.embed import sinusoidal
+from tfstep.models.keys.sections import RopePart
+from tfstep.models.parts.positions import rope_tables, sinusoidal
 from tfstep.ops.embed import add_rows
 from tfstep.ops.primitive.index import gather
 from tfstep.ops.primitive.shape import concat_heads, reshape, split_heads
-from tfstep.ops.rotate import rope, rope_tables
+from tfstep.ops.rotate import rope
 from tfstep.text import Bilingual
 
 
@@ -199,11 +200,16 @@ def layout(step: Step) -> Iterator[Made]:
         yield Bilingual("the table transposed", "位置表转置了"), _with(right.T)
 
 
+def _tables(length: int, d: int, base: float, pairs: str, offset: int) -> tuple[np.ndarray, np.ndarray]:
+    """The cos and sin of rope with this base and these pairs."""
+    return rope_tables(length, d, RopePart(base=base, pairs="half" if pairs == "half" else "interleaved"), offset)
+
+
 def _rotated(base: float, pairs: str, offset: int = 0, sign: float = 1.0, of: int | None = None) -> Patch:
     def made(at: Site) -> Array:
         x = at.args[0]
         length, d = x.shape[2], of or x.shape[3]
-        cos, sin = rope_tables(length, d, base, pairs, offset)
+        cos, sin = _tables(length, d, base, pairs, offset)
         return rope(x, at.constant(cos), at.constant(sign * sin), pairs=pairs)
 
     return made
@@ -225,12 +231,12 @@ def rope_pairs(step: Step) -> Iterator[Made]:
 
     def mixed(at: Site) -> Array:
         x = at.args[0]
-        cos, sin = rope_tables(x.shape[2], x.shape[3], c.rope.base, other, start)
+        cos, sin = _tables(x.shape[2], x.shape[3], c.rope.base, other, start)
         return rope(x, at.constant(cos), at.constant(sin), pairs=c.rope.pairs)
 
     def crossed(at: Site) -> Array:
         x = at.args[0]
-        cos, sin = rope_tables(x.shape[2], x.shape[3], c.rope.base, c.rope.pairs, start)
+        cos, sin = _tables(x.shape[2], x.shape[3], c.rope.base, c.rope.pairs, start)
         return rope(x, at.constant(cos), at.constant(sin), pairs=other)
 
     yield (
@@ -328,7 +334,7 @@ def _before_split(start: int) -> Patch:
         heads = x.shape[1]
         flat = concat_heads(x)
         one = reshape(flat, shape=(flat.shape[0], 1, *flat.shape[1:]))
-        cos, sin = rope_tables(x.shape[2], flat.shape[-1], c.rope.base, c.rope.pairs, start)
+        cos, sin = _tables(x.shape[2], flat.shape[-1], c.rope.base, c.rope.pairs, start)
         turned = rope(one, at.constant(cos), at.constant(sin), pairs=c.rope.pairs)
         return split_heads(reshape(turned, shape=flat.shape), heads=heads)
 
@@ -344,7 +350,7 @@ def rope_on_values(step: Step) -> Iterator[Made]:
 
     def made(at: Site) -> Array:
         v = at.args[1]
-        cos, sin = rope_tables(v.shape[2], v.shape[3], c.rope.base, c.rope.pairs, start)
+        cos, sin = _tables(v.shape[2], v.shape[3], c.rope.base, c.rope.pairs, start)
         return at.usual(at.args[0], rope(v, at.constant(cos), at.constant(sin), pairs=c.rope.pairs))
 
     yield Bilingual("V is rotated too", "V 也旋转了"), made

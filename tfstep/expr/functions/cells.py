@@ -12,7 +12,7 @@ from tfstep.expr.arithmetic import truth
 from tfstep.expr.builder import Builder, Value
 from tfstep.expr.functions.primitives import Question, Test, same
 from tfstep.expr.functions.table import Real, add
-from tfstep.ops import activation
+from tfstep.ops.activation import ACTIVATIONS
 from tfstep.ops.primitive import choice, functions
 from tfstep.text import Bilingual
 
@@ -25,9 +25,6 @@ _OPS: tuple[tuple[str, Op, Bilingual], ...] = (
     ("cos", functions.cos, Bilingual("cosine of radians", "余弦（弧度）")),
     ("tanh", functions.tanh, Bilingual("hyperbolic tangent", "双曲正切")),
     ("sigmoid", functions.sigmoid, Bilingual("the logistic function 1 / (1 + exp(-x))", "逻辑函数 1 / (1 + exp(-x))")),
-    ("relu", functions.relu, Bilingual("x where positive, else 0", "正数不变，其余为 0")),
-    ("gelu", activation.gelu, Bilingual("x times the normal distribution's Φ(x)", "x 乘以正态分布函数 Φ(x)")),
-    ("silu", activation.silu, Bilingual("x times sigmoid(x)", "x 乘以 sigmoid(x)")),
     ("erf", functions.erf, Bilingual("the error function", "误差函数")),
 )
 
@@ -41,6 +38,10 @@ def _of_one(op: Op) -> Callable[..., Value]:
 
 for _name, _op, _help in _OPS:
     add(_help, _name)(_of_one(_op))
+for _name, _op in ACTIVATIONS.items():
+    if len(_op.arguments) == 1 and _name not in {name for name, _, _ in _OPS}:
+        _help = Bilingual("the activation {formula}", "激活函数 {formula}", formula=str(_op.formula).format(x="x"))
+        add(_help, _name)(_of_one(_op))
 
 
 def _asked(name: str, compute: Callable[..., np.ndarray]) -> Callable[..., Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,13 @@ class Constant(Primitive):
         """The shape of the numbers; their axes have no names."""
         return self.spec
 
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """The numbers themselves."""
+        numbers = repr(self.forward().tolist()).replace("inf", 'float("inf")').replace("nan", 'float("nan")')
+        if library == "numpy":
+            return f"np.array({numbers}, {self.spec.dtype.name!r})"
+        return f"torch.tensor({numbers}, dtype=torch.{self.spec.dtype.name})"
+
     def forward(self) -> Array:
         return np.asarray(self.make(), self.spec.dtype)
 
@@ -49,6 +56,10 @@ class Cast(Elementwise):
         (x,) = tensors(args)
         return Spec(x.shape, self.dtype, x.axes)
 
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """The other dtype by its name."""
+        return "{x}." + (f"astype({self.dtype.name!r})" if library == "numpy" else f"to(torch.{self.dtype.name})")
+
     def forward(self, x: Array) -> Array:
         return np.asarray(x).astype(self.dtype)
 
@@ -61,6 +72,13 @@ class Test(Elementwise):
 
     def __init__(self, name: str, formula: str, compute: Compute) -> None:
         self.name, self.formula, self.compute = name, formula, compute
+        self.arguments = ("a", "b") if "{b}" in formula else ("a",)
+
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """The comparison by the name that both libraries have for it."""
+        name = self.compute.__name__
+        call = f"np.{name}" if library == "numpy" else f"torch.{ {'equal': 'eq'}.get(name, name) }"
+        return f"{call}({', '.join(f'{{{name}}}' for name in self.arguments)})"
 
     def infer(self, *args: Spec | Literal) -> Spec:
         """Shapes broadcast; booleans."""

@@ -14,6 +14,7 @@ COMMANDS = {
         Bilingual("Print the timeline: forward, backward, update.", "输出时间线：前向、反向、参数更新。"),
     ),
     "explain": ("numbers.explain", Bilingual("Say why a number is what it is.", "说明一个数为什么是这个值。")),
+    "code": ("numbers.code", Bilingual("Write a run as a program.", "把一次运行写成程序。")),
     "diff": ("numbers.diff", Bilingual("Compare two runs step by step.", "逐步比较两次运行。")),
     "diagnose": (
         "numbers.diagnose",

@@ -18,6 +18,8 @@ from tfstep.text import Template
 class Positive(Elementwise):
     """Where x > 0, as booleans."""
 
+    code = {"numpy": "{x} > 0", "torch": "{x} > 0"}
+
     formula = "{x} > 0"
 
     def infer(self, *args: Spec | Literal) -> Spec:
@@ -38,6 +40,8 @@ positive = op(Positive)
 
 class Where(Elementwise):
     """One of two, cell by cell: a where the condition holds, else b."""
+
+    code = {"numpy": "np.where({condition}, {a}, {b})", "torch": "torch.where({condition}, {a}, {b})"}
 
     formula = Template("{a} where {condition}, else {b}", "{condition} 处取 {a}，其余取 {b}")
     vjp_formula = {
@@ -72,6 +76,8 @@ where = op(Where)
 class Maximum(Elementwise):
     """The larger of two, cell by cell; NaN where one is. Shapes broadcast. A tie shares the gradient."""
 
+    code = {"numpy": "np.maximum({a}, {b})", "torch": "torch.maximum({a}, {b})"}
+
     formula = "max({a}, {b})"
     vjp_formula = {
         "a": Template("{g} where {a} > {b}, ½ {g} where equal", "{a} > {b} 处取 {g}，相等处取 ½ {g}"),
@@ -98,6 +104,8 @@ maximum = op(Maximum)
 
 class Minimum(Elementwise):
     """The smaller of two, cell by cell; NaN where one is. Shapes broadcast. A tie shares the gradient."""
+
+    code = {"numpy": "np.minimum({a}, {b})", "torch": "torch.minimum({a}, {b})"}
 
     formula = "min({a}, {b})"
     vjp_formula = {

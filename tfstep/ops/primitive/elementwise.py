@@ -39,6 +39,8 @@ class Elementwise(Primitive):
 class Add(Elementwise):
     """Sum. Shapes broadcast: a, b → a + b."""
 
+    code = {"numpy": "{a} + {b}", "torch": "{a} + {b}"}
+
     formula = "{a} + {b}"
     vjp_formula = {"a": "{g}", "b": "{g}"}
     kernel = fast.add
@@ -61,6 +63,8 @@ add = op(Add)
 
 class Sub(Elementwise):
     """Difference. Shapes broadcast: a, b → a − b."""
+
+    code = {"numpy": "{a} - {b}", "torch": "{a} - {b}"}
 
     formula = "{a} − {b}"
     vjp_formula = {"a": "{g}", "b": "−{g}"}
@@ -85,6 +89,8 @@ sub = op(Sub)
 class Mul(Elementwise):
     """Elementwise product. Shapes broadcast: a, b → a ⊙ b."""
 
+    code = {"numpy": "{a} * {b}", "torch": "{a} * {b}"}
+
     formula = "{a} · {b}"
     vjp_formula = {"a": "{g} · {b}", "b": "{g} · {a}"}
 
@@ -106,6 +112,8 @@ mul = op(Mul)
 
 class Div(Elementwise):
     """Elementwise quotient. Shapes broadcast: a, b → a / b."""
+
+    code = {"numpy": "{a} / {b}", "torch": "{a} / {b}"}
 
     formula = "{a} / {b}"
     vjp_formula = {"a": "{g} / {b}", "b": "−{g} · {y} / {b}"}
@@ -130,6 +138,8 @@ div = op(Div)
 class Neg(Elementwise):
     """Negation: a → −a."""
 
+    code = {"numpy": "-{a}", "torch": "-{a}"}
+
     formula = "−{a}"
     vjp_formula = {"a": "−{g}"}
 
@@ -148,6 +158,8 @@ neg = op(Neg)
 
 class Pow(Elementwise):
     """Power. Shapes broadcast: a, n → aⁿ; NaN for a fractional power of a negative number."""
+
+    code = {"numpy": "{a}**{n}", "torch": "{a}**{n}"}
 
     formula = "{a}^{n}"
     vjp_formula = {"a": "{g} · {n} · {a}^({n}−1)", "n": "{g} · {y} · log {a}"}
@@ -176,6 +188,8 @@ pow = op(Pow)
 
 class Identity(Elementwise):
     """The same numbers under another name."""
+
+    code = {"numpy": "{x}", "torch": "{x}.clone()"}
 
     formula = "{x}"
     vjp_formula = {"x": "{g}"}

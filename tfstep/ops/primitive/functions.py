@@ -14,6 +14,23 @@ from tfstep.ops.primitive.choice import positive, where
 from tfstep.ops.primitive.elementwise import Elementwise
 from tfstep.text import Template
 
+NUMPY_ERF = """def erf(x):
+    # NumPy has none: a Taylor series about the nearest of 0, 1/8 … 6 (Abramowitz & Stegun 7.1.19)
+    nodes = np.arange(49) / 8
+    table, slope = [np.array([math.erf(c) for c in nodes])], 2 / math.sqrt(math.pi) * np.exp(-nodes * nodes)
+    before, hermite = np.zeros_like(nodes), np.ones_like(nodes)
+    for n in range(1, 13):
+        table.append(slope * hermite * (-1) ** (n - 1) / math.factorial(n))
+        before, hermite = hermite, 2 * nodes * hermite - 2 * (n - 1) * before
+    wide = np.asarray(x, np.float64)
+    size = np.minimum(np.abs(wide), 6)
+    nearest = np.rint(np.where(np.isnan(size), 0.0, size) * 8).astype(int)
+    offset, total = size - nearest / 8, table[12][nearest]
+    for n in range(11, -1, -1):
+        total = total * offset + table[n][nearest]
+    return np.copysign(total, wide).astype(x.dtype)
+"""
+
 
 class Function(Elementwise):
     """A function of one number, applied to each cell."""
@@ -24,6 +41,8 @@ class Function(Elementwise):
 
 class Exp(Function):
     """Exponential: x → eˣ."""
+
+    code = {"numpy": "np.exp({x})", "torch": "torch.exp({x})"}
 
     formula = "exp({x})"
     vjp_formula = {"x": "{g} · {y}"}
@@ -41,6 +60,8 @@ exp = op(Exp)
 class Log(Function):
     """Natural logarithm: x → ln x; −inf at 0, NaN below."""
 
+    code = {"numpy": "np.log({x})", "torch": "torch.log({x})"}
+
     formula = "log({x})"
     vjp_formula = {"x": "{g} / {x}"}
 
@@ -56,6 +77,8 @@ log = op(Log)
 
 class Sqrt(Function):
     """Square root: x → √x."""
+
+    code = {"numpy": "np.sqrt({x})", "torch": "torch.sqrt({x})"}
 
     formula = "√({x})"
     vjp_formula = {"x": "{g} / (2 {y})"}
@@ -74,6 +97,14 @@ class Root(Sqrt):
     """Square root of a sum of squares. At 0, the kink of a length, its slope is taken as 0, as PyTorch takes that of
     `norm` and `std` (torch 2.13: functions.yaml, FunctionsManual.cpp); the slope of `sqrt` is infinite there."""
 
+    code = {"numpy": "np.sqrt({x})", "torch": "root({x})"}
+    helper = {
+        "torch": """def root(x):
+    # The square root, with slope 0 at 0.
+    return torch.where(x > 0, torch.sqrt(torch.where(x > 0, x, torch.ones_like(x))), torch.zeros_like(x))
+"""
+    }
+
     vjp_formula = {"x": Template("{g} / (2 {y}), 0 at 0", "{g} / (2 {y})，0 处取 0")}
 
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
@@ -88,6 +119,8 @@ root = op(Root)
 
 class Tanh(Function):
     """Hyperbolic tangent."""
+
+    code = {"numpy": "np.tanh({x})", "torch": "torch.tanh({x})"}
 
     formula = "tanh({x})"
     vjp_formula = {"x": "{g} · (1 − {y}²)"}
@@ -104,6 +137,15 @@ tanh = op(Tanh)
 
 class Sigmoid(Function):
     """The logistic function, 1 / (1 + e⁻ˣ); it never overflows."""
+
+    code = {"numpy": "sigmoid({x})", "torch": "torch.sigmoid({x})"}
+    helper = {
+        "numpy": """def sigmoid(x):
+    # 1 / (1 + exp(-x)), without overflow on either side.
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1, e) / (1 + e)
+"""
+    }
 
     formula = "σ({x})"
     vjp_formula = {"x": "{g} · {y} · (1 − {y})"}
@@ -122,6 +164,8 @@ sigmoid = op(Sigmoid)
 class Sin(Function):
     """Sine, of radians."""
 
+    code = {"numpy": "np.sin({x})", "torch": "torch.sin({x})"}
+
     formula = "sin({x})"
     vjp_formula = {"x": "{g} · cos({x})"}
 
@@ -137,6 +181,8 @@ sin = op(Sin)
 
 class Cos(Function):
     """Cosine, of radians."""
+
+    code = {"numpy": "np.cos({x})", "torch": "torch.cos({x})"}
 
     formula = "cos({x})"
     vjp_formula = {"x": "−{g} · sin({x})"}
@@ -154,6 +200,9 @@ cos = op(Cos)
 class Erf(Function):
     """The error function, 2/√π ∫₀ˣ exp(−t²) dt (Abramowitz & Stegun 7.1.1)."""
 
+    code = {"numpy": "erf({x})", "torch": "torch.erf({x})"}
+    helper = {"numpy": NUMPY_ERF}
+
     formula = "erf({x})"
     vjp_formula = {"x": "{g} · 2/√π · exp(−{x}²)"}
 
@@ -170,6 +219,8 @@ erf = op(Erf)
 class Abs(Function):
     """Absolute value; its slope at 0 is taken as 0."""
 
+    code = {"numpy": "np.abs({x})", "torch": "torch.abs({x})"}
+
     formula = "|{x}|"
     vjp_formula = {"x": "{g} · sign({x})"}
 
@@ -185,6 +236,8 @@ abs = op(Abs)
 
 class Relu(Function):
     """Rectified linear unit, max(x, 0) (Nair & Hinton 2010); its slope at the kink 0 is taken as 0."""
+
+    code = {"numpy": "np.maximum({x}, 0)", "torch": "torch.relu({x})"}
 
     formula = "max({x}, 0)"
     vjp_formula = {"x": Template("{g} where {x} > 0, else 0", "{x} > 0 处取 {g}，其余为 0")}

@@ -16,6 +16,8 @@ from tfstep.text import Template
 class Gather(Primitive):
     """Rows of a table by their ids. Shapes: table (vocab, d), ids (…) → (…, d)."""
 
+    code = {"numpy": "{table}[{ids}]", "torch": "{table}[{ids}]"}
+
     formula = "{table}[{ids}]"
     vjp_formula = {"table": Template("{g} added up into the row of each id", "把 {g} 累加到各编号所在的行")}
     kernel, kernel_table = fast.gather, fast.gather_table
@@ -44,6 +46,16 @@ gather = op(Gather)
 
 class Scatter(Primitive):
     """Rows added up into a table by their ids. Shapes: x (…, d), ids (…) → (rows, d); unused rows are 0."""
+
+    code = {"numpy": "scatter({x}, {ids}, {rows})"}
+    helper = {
+        "numpy": """def scatter(x, ids, rows):
+    # Each row of x added to the row of a table that its id names.
+    table = np.zeros((rows, *x.shape[ids.ndim :]), x.dtype)
+    np.add.at(table, ids, x)
+    return table
+"""
+    }
 
     formula = Template("Σ {x} into row {ids}", "把 {x} 累加到第 {ids} 行")
     vjp_formula = {"x": "{g}[{ids}]"}
@@ -75,6 +87,8 @@ scatter = op(Scatter)
 class Select(Primitive):
     """Some of the rows, by number, in order. Shapes: x (n, …) → (len(keep), …)."""
 
+    code = {"numpy": "{x}[list({keep})]", "torch": "{x}[list({keep})]"}
+
     formula = Template("{x}[kept rows]", "{x}[保留的行]")
     vjp_formula = {"x": Template("{g} in the kept rows, else 0", "保留的行取 {g}，其余为 0")}
 
@@ -99,6 +113,16 @@ select = op(Select)
 
 class Place(Primitive):
     """Rows put back to where they were selected from. Shapes: x (len(keep), …) → (rows, …); the others are 0."""
+
+    code = {"numpy": "place({x}, {keep}, {rows})"}
+    helper = {
+        "numpy": """def place(x, keep, rows):
+    # The rows of x where they were taken from, zeros elsewhere.
+    out = np.zeros((rows, *x.shape[1:]), x.dtype)
+    out[list(keep)] = x
+    return out
+"""
+    }
 
     formula = Template("{x} in the kept rows, else 0", "保留的行取 {x}，其余为 0")
     vjp_formula = {"x": Template("{g}[kept rows]", "{g}[保留的行]")}
@@ -131,6 +155,8 @@ place = op(Place)
 class Pick(Primitive):
     """One cell of each row, by number. Shapes: x (rows, n), ids (rows) → (rows, 1)."""
 
+    code = {"numpy": "{x}[np.arange(len({x})), {ids}][:, None]", "torch": "{x}[torch.arange(len({x})), {ids}][:, None]"}
+
     formula = Template("{x}[row, {ids}]", "{x}[行, {ids}]")
     vjp_formula = {"x": Template("{g} at the picked cells, else 0", "选中的单元格取 {g}，其余为 0")}
 
@@ -155,6 +181,16 @@ pick = op(Pick)
 
 class OneHot(Primitive):
     """A number a row, put at the place that the row's id says. Shapes: ids (rows), x (rows, 1) → (rows, width)."""
+
+    code = {"numpy": "one_hot({ids}, {x}, {width})"}
+    helper = {
+        "numpy": """def one_hot(ids, x, width):
+    # Row by row the number of x in the column that the id names, zeros elsewhere.
+    out = np.zeros((len(x), width), x.dtype)
+    out[np.arange(len(x)), ids] = x[:, 0]
+    return out
+"""
+    }
 
     formula = Template("{x} at {ids}, else 0", "{ids} 处为 {x}，其余为 0")
     vjp_formula = {"x": Template("{g}[row, {ids}]", "{g}[行, {ids}]")}
@@ -184,6 +220,16 @@ one_hot = op(OneHot)
 
 class MinusLabel(Primitive):
     """x with 1 taken off at each row's label: p − y. Shapes: x (rows, n), ids (rows) → (rows, n)."""
+
+    code = {"numpy": "minus_label({x}, {ids})"}
+    helper = {
+        "numpy": """def minus_label(x, ids):
+    # One less in the column of the right word of each row.
+    out = x.copy()
+    out[np.arange(len(x)), ids] -= 1
+    return out
+"""
+    }
 
     formula = Template("{x} − 1 at the label", "{x}，标签处减 1")
     vjp_formula = {"x": "{g}"}

@@ -60,6 +60,8 @@ def _again(g: Array, x: Array, axis: Axes, keepdims: bool) -> Array:
 class Sum(Reduction):
     """Sum along axes. Shapes: x (…, n) → y (…, 1), or (…) without ``keepdims``."""
 
+    code = {"numpy": "{x}.sum(axis={axis}, keepdims={keepdims})", "torch": "{x}.sum(dim={dims}, keepdim={keepdims})"}
+
     name = "sum"
     formula = "Σ {x}"
     vjp_formula = {"x": "{g}"}
@@ -80,6 +82,8 @@ sum_ = op(Sum)
 
 class Mean(Reduction):
     """Mean along axes. Shapes: x (…, n) → y (…, 1), or (…) without ``keepdims``."""
+
+    code = {"numpy": "{x}.mean(axis={axis}, keepdims={keepdims})", "torch": "{x}.mean(dim={dims}, keepdim={keepdims})"}
 
     formula = "mean {x}"
     vjp_formula = {"x": "{g} / n"}
@@ -111,6 +115,8 @@ def count(shape: tuple[int, ...], axis: Axes) -> int:
 class Max(Reduction):
     """Largest along axes. Shapes: x (…, n) → y (…, 1), or (…) without ``keepdims``. Ties share the gradient."""
 
+    code = {"numpy": "{x}.max(axis={axis}, keepdims={keepdims})", "torch": "{x}.amax(dim={dims}, keepdim={keepdims})"}
+
     name = "max"
     formula = "max {x}"
     vjp_formula = {"x": Template("{g} where {x} = {y}, shared among ties", "{x} = {y} 处为 {g}，并列者平分")}
@@ -136,6 +142,8 @@ max_ = op(Max)
 
 class Largest(Primitive):
     """1 where a cell is the largest along the axes, else 0. Shapes: x (…, n) → (…, n)."""
+
+    code = {"numpy": "({x} == {x}.max(axis={axis}, keepdims=True)).astype({x}.dtype)"}
 
     formula = "{x} = max {x}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from tfstep.text import Template
 
 class Reshape(Primitive):
     """The same numbers, row by row, in another shape of the same size."""
+
+    code = {"numpy": "{x}.reshape({shape})", "torch": "{x}.reshape({shape})"}
 
     formula = "reshape({x})"
     vjp_formula = {"x": "reshape({g})"}
@@ -56,6 +59,8 @@ reshape = op(Reshape)
 class Transpose(Primitive):
     """Axes in another order: axis k of the result is axis order[k] of x."""
 
+    code = {"numpy": "{x}.transpose({order})", "torch": "{x}.permute({order})"}
+
     formula = "{x}ᵀ"
     vjp_formula = {"x": "{g}ᵀ"}
 
@@ -81,6 +86,8 @@ transpose = op(Transpose)
 
 class Spread(Primitive):
     """Broadcast to a shape: axes of size 1 are repeated."""
+
+    code = {"numpy": "np.broadcast_to({x}, {shape})", "torch": "torch.broadcast_to({x}, {shape})"}
 
     formula = "{x}"
     vjp_formula = {"x": "Σ {g}"}
@@ -159,6 +166,10 @@ class Take(Primitive):
         bare = tuple(Axis(a.name) if k == axis else a for k, a in enumerate(x.axes))
         return x.like(tuple(n if k == axis else m for k, m in enumerate(x.shape)), bare)
 
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """``x[…, start:stop]``, the axis counted from the last where that is nearer."""
+        return "{x}[" + sliced(**attrs) + "]"
+
     def forward(self, x: Array, *, axis: int, start: int, stop: int, step: int = 1) -> Array:
         return x[(slice(None),) * (axis % x.ndim) + (slice(start, stop, step),)]
 
@@ -174,6 +185,12 @@ class Take(Primitive):
 take = op(Take)
 
 
+def sliced(axis: int, start: int, stop: int, step: int = 1) -> str:
+    """A slice along one axis as NumPy and PyTorch write it."""
+    part = f"{start or ''}:{stop}" + (f":{step}" if step != 1 else "")
+    return ", ".join(["...", part, *[":"] * (-axis - 1)]) if axis < 0 else ", ".join([*[":"] * axis, part])
+
+
 class Put(Primitive):
     """A slice put back among zeros. Shapes: x (…, n, …) → (…, size, …)."""
 
@@ -185,6 +202,16 @@ class Put(Primitive):
         (x,) = args
         assert isinstance(x, Spec)
         return x.like(tuple(size if k == axis % x.ndim else m for k, m in enumerate(x.shape)))
+
+    helper = {
+        "numpy": """def put(x, axis, start, stop, step, size):
+    # a slice put back among zeros
+    out = np.zeros((*x.shape[: axis % x.ndim], size, *x.shape[axis % x.ndim + 1 :]), x.dtype)
+    out[(slice(None),) * (axis % x.ndim) + (slice(start, stop, step),)] = x
+    return out
+"""
+    }
+    code = {"numpy": "put({x}, {axis}, {start}, {stop}, {step}, {size})"}
 
     def forward(self, x: Array, *, axis: int, start: int, stop: int, step: int, size: int) -> Array:
         axis %= x.ndim
@@ -208,6 +235,8 @@ put = op(Put)
 
 class Concat(Primitive):
     """Tensors one after the other along an axis."""
+
+    code = {"numpy": "np.concatenate([{xs}], axis={axis})", "torch": "torch.cat([{xs}], dim={axis})"}
 
     formula = "concat({xs})"
 
@@ -246,6 +275,8 @@ concat = op(Concat)
 class Accumulate(Primitive):
     """The gradients of several uses of one tensor, added up. Shapes: all alike."""
 
+    code = {"numpy": "{sum}", "torch": "{sum}"}
+
     formula = "{sum}"
     kernel = fast.accumulate
 
@@ -273,6 +304,8 @@ accumulate = op(Accumulate)
 
 class Seed(Primitive):
     """Where the backward pass starts: ∂loss/∂loss = 1."""
+
+    code = {"numpy": "np.ones((), {dtype})"}
 
     formula = "1"
 

@@ -8,11 +8,11 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Node, Scalar, Section, found, shown
 from tfstep.scenario.keys.formula import read_formula
-from tfstep.scenario.keys.inputs import read_data, read_numbers, read_vocab, read_words
+from tfstep.scenario.keys.inputs import read_data, read_numbers, read_per_word, read_vocab, read_words
 from tfstep.scenario.keys.loss import loss_config, train_config
 from tfstep.scenario.keys.model import check_kind, model_config
 from tfstep.scenario.keys.pins import read_pins
@@ -72,6 +72,8 @@ def check(tree: Section, report: Report) -> Checked | None:
         {name: array.astype(dtype) for name, array in given.items()},
         {name: array.astype(dtype) for name, array in parameters.items()},
         steps,
+        types=read_per_word(source, "types", words.get("source"), kind),
+        documents=read_per_word(source, "documents", words.get("source") or words.get("target"), kind),
     )
     model = model_config(source, kind, None if x is None else x.shape[-1] if x.ndim else None, has_labels)
     if memory is not None and model.mask.causal:

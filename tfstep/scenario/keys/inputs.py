@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.models.config import Inputs, Sentences
-from tfstep.models.key import keys as declared
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.key import keys as declared
+from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.file.nodes import Keys, Section, at
 from tfstep.scenario.keys.model import needs, not_of_kind
 from tfstep.scenario.keys.numbers import read_array
@@ -159,6 +159,35 @@ def _attention(
         )
         source.add(("input", "memory"), message)
     return x, memory
+
+
+def read_per_word(source: Source, key: str, side: Sentences | None, kind: str) -> np.ndarray | None:
+    """A whole number for every word, where the file gives them: (batch, position)."""
+    array = _array(source, key, kind, (1, 2))
+    if array is None or side is None:
+        return None
+    array, rows = _least(array, 2), side.ids.shape
+    whole: np.ndarray = array.astype(np.int64)
+    if array.shape != rows or (whole != array).any() or (whole < 0).any():
+        message = Bilingual(
+            "{key} of shape {found}; whole numbers from 0 of shape {rows} are needed, one a word",
+            "{key} 的形状是 {found}；须为从 0 起的整数，形状 {rows}，每词一个",
+            key=key,
+            found=array.shape,
+            rows=rows,
+        )
+        source.add(("input", key), message)
+        return None
+    types = source.part.model.token_types
+    if key == "types" and (types is None or whole.max() >= types):
+        message = Bilingual(
+            "types up to {n}; model.token_types is {types}",
+            "类型最大为 {n}；而 model.token_types 为 {types}",
+            n=int(whole.max()),
+            types=0 if types is None else types,
+        )
+        source.add(("input", key), message)
+    return whole
 
 
 def _least(array: np.ndarray, axes: int) -> np.ndarray:

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from tfstep.models.config import ModelConfig
-from tfstep.models.key import LARGEST, choices_of, fields, keys
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.key import LARGEST, choices_of, fields, keys
+from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.keys.declared import SHIPPED
 from tfstep.scenario.keys.schema import PARTS, FilePart, VariantPart
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfstep.errors import did_you_mean
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig, TrainKeys
-from tfstep.models.key import choices_of, fields
+from tfstep.models.keys.key import choices_of, fields
 from tfstep.ops.loss import LOSSES
 from tfstep.scenario.file.nodes import Scalar, Section, at
 from tfstep.scenario.keys.formula import check_expression

@@ -6,11 +6,12 @@ from msgspec.structs import replace
 
 from tfstep.errors import nearest
 from tfstep.models.config import ModelConfig
-from tfstep.models.key import Told, completed, keys
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.key import Told, completed, keys
+from tfstep.models.keys.kinds import KINDS
 from tfstep.ops.activation import ACTIVATIONS
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Scalar, Section, at
+from tfstep.scenario.keys.agree import agree
 from tfstep.scenario.keys.schema import PARTS
 from tfstep.scenario.keys.typed import Source
 from tfstep.text import Bilingual
@@ -27,6 +28,7 @@ def model_config(source: Source, kind: str, x_width: int | None, has_labels: boo
     _layers(source, config)
     if config.has("attention"):
         _heads(source, config)
+    agree(source, config)
     if config.has("mlp"):
         _mlp(source, config)
     _ties(source, config)
@@ -94,13 +96,6 @@ def _heads(source: Source, config: ModelConfig) -> None:
             divisors=_divisors(config.heads),
         )
         source.add(source.last(("model", "kv_heads"), ("model", "heads")), message)
-    if config.positional == "rope" and config.d_k % 2:
-        message = Bilingual(
-            "d_k is {d_k}; rope turns pairs, so it must be even",
-            "d_k 为 {d_k}；旋转位置编码成对旋转，d_k 须为偶数",
-            d_k=config.d_k,
-        )
-        source.add(("model", "d_k" if source.given("model", "d_k") else "positional"), message)
     if not config.projections:
         _unprojected(source, config)
     if config.has("words") and not config.output and config.heads * config.d_v != config.d_model:
@@ -111,13 +106,6 @@ def _heads(source: Source, config: ModelConfig) -> None:
             d=config.d_model,
         )
         source.add(("model", "output"), message)
-    if not config.has("words") and config.positional not in ("rope", "none"):
-        message = Bilingual(
-            "positional is {name} in kind attention, whose x are numbers; allowed: rope, none",
-            "positional 为 {name}，而 attention 模型的 x 是数字；可用：rope, none",
-            name=config.positional,
-        )
-        source.add(("model", "positional"), message)
 
 
 def _unprojected(source: Source, config: ModelConfig) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
@@ -11,13 +12,14 @@ from msgspec import Struct
 
 from tfstep.errors import did_you_mean
 from tfstep.models.config import ModelConfig
-from tfstep.models.key import LARGEST, Key, alternatives, bare_of, choices_of, fields, section_of
-from tfstep.models.key import keys as declared
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.key import LARGEST, Key, alternatives, bare_of, choices_of, fields, section_of
+from tfstep.models.keys.key import keys as declared
+from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.file.nodes import Items, Keys, Node, Scalar, Section, at, found, shown
 from tfstep.scenario.keys.schema import NO_TYPE, FilePart
 from tfstep.text import Bilingual
 
+MOST_NAMES = 16  # that a message lists whole
 UNKNOWN = None
 """In place of a type: the key itself is not one of the section's."""
 
@@ -193,9 +195,17 @@ def _unknown_key(tree: Section, keys: Keys) -> Bilingual:
         "未知的键 {key}{where}；可用：{known}{hint}",
         key=shown(key),
         where=Bilingual(" in {name}", "（在 {name} 中）", name=".".join(section)) if section else Bilingual("", ""),
-        known=", ".join(known),
+        known=_few(key, known),
         hint=hint,
     )
+
+
+def _few(key: str, known: list[str]) -> Bilingual:
+    """The names in order, or of many the ones most like the key, and how many there are."""
+    if len(known) <= MOST_NAMES:
+        return Bilingual("{names}", "{names}", names=", ".join(known))
+    near = get_close_matches(key, known, n=MOST_NAMES // 2, cutoff=0.0)
+    return Bilingual("{names} … ({n} keys)", "{names} ……（共 {n} 个键）", names=", ".join(near), n=len(known))
 
 
 def _sections(kind: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:

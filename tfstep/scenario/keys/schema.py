@@ -1,4 +1,4 @@
-"""The sections of a scenario file (msgspec), each key declared once: see `models.key`.
+"""The sections of a scenario file (msgspec), each key declared once: see `models.keys.key`.
 
 What these classes cannot say (words, arrays of numbers, texts, how keys agree with each other) is
 checked beside them: a field of type ``Any`` is read by the room's own readers, and its JSON
@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, ValidationError
 
-from tfstep.models.config import LayersPart, LossName, MaskPart, ModelConfig, RopePart, TrainKeys
-from tfstep.models.key import Key, Numbers, Section
+from tfstep.models.config import LossName, ModelConfig, TrainKeys
+from tfstep.models.keys.key import Key, Numbers, Section
+from tfstep.models.keys.sections import BiasPart, ExpertsPart, LayersPart, MaskPart, RelativePart, RopePart, ScalingPart
 from tfstep.text import Bilingual
 
 NO_TYPE = (ValidationError, UnicodeEncodeError)
@@ -119,6 +120,26 @@ class InputPart(Section, frozen=True):
         Key(
             "memory",
             Bilingual("An outside store to attend to, in place of x itself.", "供关注的外部存储，代替 x 自身。"),
+        ),
+    ] = None
+    types: Annotated[
+        Numbers,
+        Key(
+            "reader",
+            Bilingual(
+                "The type of each word, whole numbers from 0, one a word (a row a sentence, as long as the longest).",
+                "每个词的类型，从 0 起的整数，每词一个（每句一行，与最长的句子等长）。",
+            ),
+        ),
+    ] = None
+    documents: Annotated[
+        Numbers,
+        Key(
+            "documents",
+            Bilingual(
+                "Which document each word belongs to, one number a word; words of another document are hidden.",
+                "每个词属于哪篇文档，每词一个数；别的文档的词被遮住。",
+            ),
         ),
     ] = None
 
@@ -310,11 +331,15 @@ PARTS: dict[str, type[Struct]] = {
     "model": ModelConfig,
     "layers": LayersPart,
     "rope": RopePart,
+    "scaling": ScalingPart,
     "mask": MaskPart,
+    "bias": BiasPart,
+    "relative": RelativePart,
+    "experts": ExpertsPart,
     "input": InputPart,
     "loss": LossPart,
     "weights": WeightsPart,
     "train": TrainPart,
     "example": ExamplePart,
 }
-"""The sections: ``layers``, ``rope`` and ``mask`` stand inside ``model``, ``example`` is one of ``train.data``."""
+"""The sections: those from ``layers`` to ``experts`` stand inside ``model``, ``example`` is one of ``train.data``."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from tfstep.models.key import choices_of, fields, keys, section_of
-from tfstep.models.kinds import KINDS
+from tfstep.models.keys.key import choices_of, fields, keys, section_of
+from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.keys.schema import FilePart
 from tfstep.text import Bilingual, language
 

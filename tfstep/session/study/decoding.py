@@ -66,7 +66,7 @@ def generate(scenario: Scenario, parameters: Mapping[str, np.ndarray], most: int
     for _ in range(most):
         words = tuple(target.vocab[i] for i in read)
         seen = Sentences((words,), np.array([read]), target.vocab, target.pad)
-        inputs = replace(scenario.inputs, source=first, target=seen, labels=None)
+        inputs = replace(scenario.inputs, source=first, target=seen, labels=None, documents=None)
         plan = build(replace(scenario.model, head=True), inputs, LossConfig("none"), scenario.train)
         leaves = plan.leaves | {
             node.slot: _fitting(parameters[node.path], node.shape) for node in plan.nodes if node.kind == "parameter"

@@ -116,8 +116,8 @@ def ffn_alone(scenario: Scenario, trace: Trace) -> Holds:
     title = Bilingual("the feed-forward network reads no other word", "前馈网络不看别的词")
     worst, found = 0.0, False
     for path in [n.path for n in trace.plan.steps if n.path.endswith(".ffn.out")]:
-        hidden = path.removesuffix(".out") + ".hidden"
-        (reads, *_) = trace[hidden].inputs
+        first = (path.removesuffix("out") + name for name in ("hidden", "router.logits"))
+        (reads, *_) = next(trace[each].inputs for each in first if each in trace.plan.paths)
         x = trace[reads].value
         if x.ndim != 3 or x.shape[1] < 2 or trace[reads].step is None:
             continue

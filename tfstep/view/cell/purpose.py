@@ -24,6 +24,14 @@ _ATTENTION = {
         "查询按位置旋转：分数将取决于相对距离。",
     ),
     "K_rot": Bilingual("The keys, rotated by their position.", "键按位置旋转。"),
+    "Q_norm": Bilingual(
+        "The queries to one size: no score grows by length alone.", "查询化为同一大小：分数不单因长度而变大。"
+    ),
+    "K_norm": Bilingual("The keys to one size.", "键化为同一大小。"),
+    "biased": Bilingual("Distance counts: each head adds its number for it.", "距离起作用：每个头为它加上自己的数。"),
+    "capped": Bilingual("Large scores bent back, so that none runs away.", "把大的分数压回来，免得哪个一家独大。"),
+    "gate": Bilingual("How far each number of the heads is let through.", "多头输出的每个数放行多少。"),
+    "gated": Bilingual("The heads through their gate.", "多头输出经过门之后。"),
     "scores": Bilingual(
         "How well each query matches each key, before scaling.",
         "每个词的查询与每个词的键有多匹配，尚未缩放。",
@@ -52,6 +60,17 @@ _ROLES = {
     "gate": Bilingual(
         "A second view of each word, to open and close the first.", "对每个词的另一种变换，用来开关前一种。"
     ),
+    "type_embed": Bilingual("Every word looks up the vector of its type.", "每个词查到自己类型的向量。"),
+    "typed": Bilingual("Word and type added.", "词向量加类型向量。"),
+    "placed": Bilingual("Every word looks up the vector of its place.", "每个词查到自己位置的向量。"),
+    "wide": Bilingual("The narrow embedding made as wide as the model.", "把窄的词嵌入变成模型的宽度。"),
+    "chosen": Bilingual("The best experts of each word; the rest is out.", "每个词留下最好的几个专家，其余出局。"),
+    "corrected": Bilingual("For choosing only: busy experts are held back.", "只用于选择：忙的专家被压低。"),
+    "share": Bilingual("What this expert says, by the weight it was given.", "这个专家的结果，乘以给它的权重。"),
+    "raw": Bilingual("Before the multiplier or the cap.", "乘数或上限之前。"),
+    "pooled": Bilingual("One vector for the whole sentence.", "代表整句的一个向量。"),
+    "bias": Bilingual("A number for each head and distance, learned.", "每个头、每种距离一个数，由训练得来。"),
+    "scale": Bilingual("The offset and gamma: what the norm multiplies by.", "偏移加 gamma：归一化要乘的数。"),
     "logits": Bilingual("One number a word of the vocabulary: larger is likelier.", "词表中每个词一个数：越大越可能。"),
     "probs": Bilingual(
         "The logits as probabilities; the loss reads the logits.",
@@ -61,6 +80,11 @@ _ROLES = {
         "One number: how wrong the answer is. Backward starts here.",
         "一个数，说明答案错得多远；反向传播由此开始。",
     ),
+}
+_ROUTER = {
+    "logits": Bilingual("How well each expert suits each word.", "每个专家有多适合每个词。"),
+    "probs": Bilingual("The same as shares, or each from 0 to 1.", "化为份额，或各自在 0 到 1 之间。"),
+    "weights": Bilingual("What each expert's answer counts for each word.", "每个专家的回答对每个词算多少。"),
 }
 _NEURONS = {
     "a": Bilingual("The weighted sum, before the activation.", "加权和，激活之前。"),
@@ -75,7 +99,7 @@ _FAMILIES = (
         ),
     ),
     (
-        re.compile(r"norm\d*$"),
+        re.compile(r"norm\d*(_out)?$"),
         Bilingual(
             "Each word to mean 0 and spread 1, then scaled and shifted.",
             "把每个词自己的特征归一到均值 0、标准差 1，再缩放平移。",
@@ -194,6 +218,8 @@ def _forward(path: str, op: str) -> Bilingual:
     scope, _, name = path.rpartition(".")
     if scope.rpartition(".")[2] in ("attn", "cross") and name in _ATTENTION:
         return _ATTENTION[name]
+    if scope.endswith("router") and name in _ROUTER:
+        return _ROUTER[name]
     if scope.startswith("layer") and name in _NEURONS:
         return _NEURONS[name]
     if name == "out" and scope.endswith("ffn"):
@@ -212,7 +238,8 @@ def _leaf(path: str, kind: str) -> Bilingual:
         return Bilingual("The embedding table: one row a word, learned.", "词嵌入表：每个词一行，由训练得来。")
     if name == "mask":
         return Bilingual(
-            "Why a cell must not be seen: 1 padding, 2 causal, 3 both.", "为何不许看：1 填充，2 因果，3 两者。"
+            "Why a cell must not be seen: 1 padding, 2 causal, 4 window, 8 chunk …",
+            "为何不许看：1 填充，2 因果，4 窗口，8 分块……",
         )
     if kind == "parameter":
         return Bilingual("A parameter: what training changes.", "参数：训练所改变的数。")

@@ -59,7 +59,7 @@ def _lesson(name: str) -> None:
 def _scenario(out: Output, kind: str | None, variant: str | None) -> None:
     """Write a scenario of a kind."""
     from tfstep.errors import did_you_mean
-    from tfstep.models.kinds import KINDS
+    from tfstep.models.keys.kinds import KINDS
     from tfstep.scenario.keys.declared import declared
     from tfstep.scenario.keys.starter import starter
 

@@ -1,6 +1,6 @@
 """The kinds of model, an entry each: the module that records it, its parts, what it must be given, a file to start from.
 
-Which keys belong to a kind follows from its parts: `models.key` names one of them for every key.
+Which keys belong to a kind follows from its parts: `models.keys.key` names one of them for every key.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ class Kind(Struct, frozen=True):
         return tuple(stack for stack, side in (("encoder", "source"), ("decoder", "target")) if side in self.parts)
 
 
-def _reads_words(module: str, sides: str, words: str, first: str) -> Kind:
-    """A kind with stacks of layers that read words; ``first`` is a parameter of it."""
+def _reads_words(module: str, sides: str, words: str, first: str, more: str = "") -> Kind:
+    """A kind with stacks of layers that read words; ``first`` is a parameter of it,
+    ``more`` are further parts."""
     example = f"""\
   layers: 1
   d_model: 4
@@ -54,7 +55,7 @@ train: {{optimizer: sgd, lr: 0.1, steps: 100}}
 variants:
   VARIANT: {{model: {{positional: none}}}}
 """
-    parts = frozenset({*sides.split(), "words", "attention", "trained"})
+    parts = frozenset({*sides.split(), "words", "attention", "trained", *more.split()})
     return Kind(module, parts, tuple(sides.split()), example, "no-position")
 
 
@@ -64,12 +65,14 @@ KINDS = {
         "source",
         "vocab: [<pad>, I, love, you]\ninput:\n  source: I love you\n  labels: you love I\n",
         "enc0.attn.b_Q",
+        "reader documents",
     ),
     "decoder": _reads_words(
         "decoder",
         "target",
-        "vocab: [<pad>, <sos>, <eos>, I, love, you]\ninput:\n  target: <sos> I love you\n  labels: I love you <eos>\n",
+        "vocab: [<pad>, <sos>, <eos>, I, love, you]input:  target: <sos> I love you  labels: I love you <eos>",
         "dec0.attn.b_Q",
+        "documents",
     ),
     "encoder-decoder": _reads_words(
         "decoder",

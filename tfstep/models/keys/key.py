@@ -9,13 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import cache
+from inspect import get_annotations
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from tfstep.models.kinds import kinds_with
+from tfstep.models.keys.kinds import kinds_with
 from tfstep.text import Bilingual
 
 LARGEST = sys.float_info.max  # below infinity
@@ -61,9 +62,12 @@ class Key:
 
 @cache
 def _declared(section: type[Struct]) -> dict[str, tuple[Any, Key | None]]:
-    """The keys of a section in order, each with its type and its declaration."""
+    """The keys of a section in order, its own before inherited ones, each with its type and its declaration."""
     found: dict[str, tuple[Any, Key | None]] = {}
-    for name, hint in get_type_hints(section, include_extras=True).items():
+    hints = get_type_hints(section, include_extras=True)
+    own = {name: None for each in section.__mro__[:-1] for name in get_annotations(each)}
+    for name in own:
+        hint = hints[name]
         kind, notes = (hint.__origin__, hint.__metadata__) if get_origin(hint) is Annotated else (hint, ())
         limits = tuple(note for note in notes if isinstance(note, Meta))
         key = next((note for note in notes if isinstance(note, Key)), None)
@@ -91,8 +95,9 @@ def choices_of(kind: Any) -> tuple[Any, ...]:
 def alternatives(kind: Any) -> list[Any]:
     """The types that a value may have; that a key may be left out is no value."""
     bare = bare_of(kind)
-    many = get_args(bare) if get_origin(bare) in (Union, UnionType) else (kind,)
-    return [each for each in many if each is not type(None)]
+    if get_origin(bare) not in (Union, UnionType):
+        return [] if kind is type(None) else [kind]
+    return [each for one in get_args(bare) for each in alternatives(one)]
 
 
 def bare_of(kind: Any) -> Any:

@@ -1,0 +1,141 @@
+"""Every scenario that ships, as a program without tfstep: the same arrays, gradients and new parameters."""
+
+import ast
+import io
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tfstep
+from tfstep.code.program import Library, Written, whole
+from tfstep.engine.op import CATALOGUE
+from tfstep.engine.trace import Trace
+from tfstep.errors import CommandError
+from tfstep.scenario.file.catalog import shipped
+from tfstep.scenario.scenario import load_text
+
+WORDS = ", vocab: 3, input: {source: 0 1 2, labels: 1 2 0}}"
+FORMULA = """
+model: {kind: formula, parameters: {w: [1, 2]}, steps: {y: "sum(w * w) * std(w) + sum(w[0:1])"}}
+loss: "where(y > 2, y, 0)"
+"""
+
+
+def run(written: Written) -> tuple[dict[str, np.ndarray], str]:
+    """What a program leaves in T, and what it prints."""
+    printed = io.StringIO()
+    text = written.text.replace('NUMBERS = np.load(Path(__file__).with_suffix(".npz"))', "")
+    assert "tfstep" not in [
+        name.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for name in node.names
+    ]
+    space = {"NUMBERS": written.arrays}
+    with redirect_stdout(printed), np.errstate(all="ignore"):
+        exec(compile(text, "program", "exec"), space)
+    return space["T"], printed.getvalue()
+
+
+def differences(trace: Trace, found: dict[str, np.ndarray], bound: float = 1e-12) -> list[str]:
+    """The tensors that a program does not give within the bound, or lacks."""
+    wrong = []
+    for node in trace.plan.nodes:
+        if node.path not in found:
+            wrong.append(f"{node.path} is missing")
+            continue
+        theirs, ours = np.asarray(found[node.path]), trace.value(node.slot)
+        size = np.abs(ours[np.isfinite(ours)]).max(initial=0.0) + 1 if ours.dtype.kind == "f" else 0
+        if theirs.shape != ours.shape or not np.allclose(theirs, ours, rtol=0, atol=bound * size, equal_nan=True):
+            wrong.append(node.path)
+    return wrong
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_program_gives_the_numbers_of_its_scenario(name: str) -> None:
+    for variant in tfstep.load(name).variants:
+        scenario = tfstep.load(name, variant)
+        trace = tfstep.trace(scenario)
+        found, printed = run(whole(trace, name))
+        assert (variant, differences(trace, found, 1e-12 if scenario.model.dtype == "float64" else 1e-5)) == (
+            variant,
+            [],
+        )
+        if "loss" in trace.plan.paths:
+            assert printed == f"loss = {float(trace['loss'].value)!r}\n" or scenario.model.dtype == "float32"
+
+
+def test_pins_and_edited_gradients_are_lines_of_the_program() -> None:
+    session = tfstep.Session(tfstep.load("wo-ai-ni"))
+    for line in (
+        "set enc0.attn.weights[0,0,1,2] = 0.5",
+        "set enc0.attn.V.grad[0,0,0,0] = 3",
+        "set enc0.attn.W_Q[0,1] = nan",
+        "undo",
+    ):
+        session.run(line)
+    found, _ = run(whole(session.trace, "pinned"))
+    assert differences(session.trace, found) == []
+    assert found["enc0.attn.weights"][0, 0, 1, 2] == 0.5
+    with pytest.raises(CommandError, match="autograd"):
+        whole(session.trace, "pinned", Library.TORCH)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{model: {kind: mlp, sizes: [2, 2]}, input: {x: [[1, 2]]}, loss: {kind: sum}, train: {optimizer: sgd, momentum: 0.9}}",
+        "{model: {kind: decoder, tie: [[tgt.E, out.W]]}, vocab: [a, b], input: {target: a b, labels: b a}}",
+        "{model: {kind: encoder, heads: 2, kv_heads: 1, activation: swiglu, positional: rope, norm: rms}" + WORDS,
+        "{model: {kind: encoder, norm: batch, activation: gelu_tanh, dtype: float32}" + WORDS,
+        "{model: {kind: encoder, experts: {count: 3, top: 2, router: topk}, sinks: true, window: 1, gated: true}"
+        + WORDS,
+        "{model: {kind: encoder, norm_position: both, qk_norm: head, norm: rms, norm_offset: 1, score_softcap: 5}"
+        + WORDS,
+        "{model: {kind: encoder, positional: relative, pooler: tanh, head_transform: true, token_types: 2}" + WORDS,
+        FORMULA,
+        "{model: {kind: encoder, head: false}, vocab: 3, input: {source: 0 1 2}}",
+    ],
+)
+def test_every_kind_of_part_has_its_code(text: str) -> None:
+    trace = tfstep.trace(load_text(text))
+    found, _ = run(whole(trace, "part"))
+    assert differences(trace, found, 1e-12 if "float32" not in text else 1e-5) == []
+
+
+def test_every_primitive_has_a_line_in_numpy() -> None:
+    attrs = {"axis": -1, "start": 0, "stop": 1, "step": 1}
+    bare = [op.name for op in CATALOGUE.ops.values() if op.primitive and not op.line("numpy", attrs)]
+    assert bare == []
+
+
+def test_numbers_that_are_many_stand_beside_the_program(tmp_path: Path) -> None:
+    file = tmp_path / "wide.yaml"
+    file.write_text(
+        "{model: {kind: mlp, sizes: [60, 60]}, input: {x: 0}, loss: {kind: sum}}".replace("x: 0", f"x: {[[1] * 60]}")
+    )
+    line = [sys.executable, "-m", "tfstep", "code", str(file), "--lang", "en"]
+    refused = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "-o FILE" in refused.stderr
+    subprocess.run([*line, "-o", str(tmp_path / "run.py")], check=True, capture_output=True)
+    done = subprocess.run([sys.executable, str(tmp_path / "run.py")], capture_output=True, text=True, check=True)
+    assert done.stdout == f"loss = {float(tfstep.trace(tfstep.load(file))['loss'].value)!r}\n"
+
+
+def test_lines_of_single_steps() -> None:
+    line = [sys.executable, "-m", "tfstep", "code", "wo-ai-ni", "enc0.attn.scores", "enc0.attn.Q.grad"]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "enc0_attn_scores = enc0_attn_Q @ enc0_attn_K.swapaxes(-1, -2)  # (batch 1, head 1, query 3, key 3)",
+        "d_enc0_attn_Q = d_enc0_attn_scores @ enc0_attn_K  # (batch 1, head 1, position 3, d_k 4)",
+    ]
+
+
+def test_the_debugger_shows_the_lines_of_where_one_is() -> None:
+    session = tfstep.Session(tfstep.load("wo-ai-ni"))
+    session.run("goto enc0.attn.weights")
+    text = "\n".join(str(each) for each in session.run("code").texts)
+    assert "def softmax(x):" in text
+    assert "d_enc0_attn_weights = " in text

@@ -1,0 +1,317 @@
+"""A whole run as one program: its numbers, its functions, then forward, backward and update, a line a step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from msgspec import Struct
+
+from tfstep.code.lines import ATOM, UNARY, Code, Functions, identifier, number, step
+from tfstep.engine.op import Vjp
+from tfstep.engine.plan import PHASES, Node
+from tfstep.engine.tensor import Tensor
+from tfstep.engine.trace import Pin, Trace
+from tfstep.errors import CommandError
+from tfstep.text import Bilingual
+
+MOST_INLINE = 2_000  # numbers of one array that are written out; more are read from a file beside the program
+WIDTH = 118
+
+
+class Library(StrEnum):
+    """What the program is written for."""
+
+    NUMPY = "numpy"
+    TORCH = "torch"
+
+
+class Written(Struct, frozen=True, eq=False):
+    """A program, and the arrays that it reads from an ``.npz`` of its own name, if there are any."""
+
+    text: str
+    arrays: Mapping[str, np.ndarray]
+
+
+class _Writer:
+    """Writes the steps of one trace, each once, in the order of the timeline."""
+
+    def __init__(self, trace: Trace, library: Library) -> None:
+        self.trace, self.library = trace, library
+        self.functions = Functions()
+        self.arrays: dict[str, np.ndarray] = {}
+        self.names = _names(trace)
+        self.computed: dict[int, str] = {}  # of pinned steps: what they would have been
+
+    def leaf(self, node: Node) -> list[str]:
+        """A parameter, a constant or an input with its numbers."""
+        value = self.trace.value(node.slot)
+        target = f"{self.names[node.slot]} = {self._array(node.path, value, node.kind != 'constant')}"
+        words = [word for axis in node.spec.axes if axis.labels and axis.name == "position" for word in axis.labels[0]]
+        comment = f"  # {' '.join(words)}" if words and node.path.endswith("tokens") else _axes(node)
+        return [target + comment]
+
+    def step(self, node: Node) -> list[str]:
+        """One step, and what a pin makes of it."""
+        name, operands = self.names[node.slot], []
+        lines: list[str] = []
+        for place, s in enumerate(node.inputs):
+            if not isinstance(s, int):
+                operands.append(Code(number(s.value), ATOM if s.value >= 0 else UNARY))
+                continue
+            operands.append(self._read(node, place, s))
+        code = step(self.trace_without_pins(), node, operands, self.library, self.functions)
+        pin = self.trace.pins.get(node.slot)
+        if pin is None:
+            return [*lines, f"{name} = {code.text}{_axes(node)}"]
+        self.computed[node.slot] = f"{name}_computed"
+        return [
+            *lines,
+            f"{name}_computed = {code.text}{_axes(node)}",
+            f"{name} = {self._where(self._mask(node, pin), self._value(node, pin), f'{name}_computed')}  # pinned",
+        ]
+
+    def trace_without_pins(self) -> Trace:
+        """The same plan, so that what is inside a step is its op alone: pins are lines of their own."""
+        if not hasattr(self, "_plain"):
+            self._plain = Trace(self.trace.plan, self.trace.values)
+        return self._plain
+
+    def _read(self, node: Node, place: int, slot: int) -> Code:
+        """What a step reads; a gradient through a pinned step reads what that would have been, and 0 where it is pinned."""
+        through = node.of if node.of is not None and node.of in self.trace.pins else None
+        if through is None or not isinstance(node.op, Vjp) or place >= len(node.op.reads):
+            return Code(self.names[slot])
+        read = node.op.reads[place]
+        if read == 1:
+            return Code(self.computed[through])
+        if read == 0:
+            pinned = self.trace.plan.nodes[through]
+            mask = self._mask(pinned, self.trace.pins[through])
+            return Code(self._where(mask, "0.0", self.names[slot]))
+        return Code(self.names[slot])
+
+    def _where(self, mask: str, value: str, other: str) -> str:
+        return f"{'np' if self.library is Library.NUMPY else 'torch'}.where({mask}, {value}, {other})"
+
+    def _mask(self, node: Node, pin: Pin) -> str:
+        return self._array(f"{node.path}.pinned", pin.mask, False)
+
+    def _value(self, node: Node, pin: Pin) -> str:
+        return self._array(f"{node.path}.pin", pin.value, False)
+
+    def _array(self, key: str, value: np.ndarray, learned: bool) -> str:
+        wide = value.size > MOST_INLINE
+        if wide:
+            self.arrays[key] = value
+        dtype = value.dtype.name
+        if self.library is Library.NUMPY:
+            return f"NUMBERS[{key!r}]" if wide else f"np.array({_literal(value)}, dtype={dtype!r})"
+        grad = ", requires_grad=True" if learned and value.dtype.kind == "f" else ""
+        torch_type = "torch.bool" if value.dtype.kind == "b" else f"torch.{dtype}"
+        if wide:
+            return f"torch.tensor(NUMBERS[{key!r}]{grad})"
+        return f"torch.tensor({_literal(value)}, dtype={torch_type}{grad})"
+
+
+def _names(trace: Trace) -> dict[int, str]:
+    """A name for every tensor, no two alike."""
+    names: dict[int, str] = {}
+    taken: set[str] = set()
+    for node in trace.plan.nodes:
+        name = identifier(node.path)
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        names[node.slot] = name
+    return names
+
+
+def _axes(node: Node) -> str:
+    named = [f"{axis.name or '·'} {n}" for axis, n in zip(node.spec.axes, node.shape, strict=True)]
+    return f"  # ({', '.join(named)})" if named else ""
+
+
+def _literal(value: np.ndarray) -> str:
+    text = repr(value.tolist())
+    return (
+        text.replace("-inf", 'float("-inf")')
+        .replace(" inf", ' float("inf")')
+        .replace("[inf", '[float("inf")')
+        .replace("nan", 'float("nan")')
+    )
+
+
+def whole(trace: Trace, title: str, library: Library = Library.NUMPY, backward: bool = True) -> Written:
+    """The program of a run: every tensor in ``T`` by its path, gradients under ``PATH.grad``, and ``loss = …`` printed.
+
+    Raises CommandError where PyTorch's gradients could not be those of this run: one of them was edited.
+    """
+    plan = trace.plan
+    writer = _Writer(trace, library)
+    phases = PHASES if backward and "loss" in plan.paths and plan.paths["loss"].phase else ("forward",)
+    if library is Library.TORCH:
+        _refuse_edited_gradients(trace)
+    leaves = [node for node in plan.nodes if node.op is None and _is_read(trace, node, phases)]
+    body: list[str] = []
+    for title_of, kinds in (("parameters", ("parameter",)), ("given", ("constant", "input"))):
+        group = [line for node in leaves if node.kind in kinds for line in writer.leaf(node)]
+        body += ["", f"# {title_of}", *group] if group else []
+    body += _forward(writer)
+    if library is Library.NUMPY:
+        for phase in phases[1:]:
+            lines = [line for node in plan.steps if node.phase == phase for line in writer.step(node)]
+            body += ["", f"# {phase}", *lines]
+        body += ["", *_table(writer, [node for node in plan.nodes if node.slot in _written(trace, leaves, phases)])]
+    else:
+        body += _with_autograd(writer, phases, leaves)
+    if "loss" in plan.paths:
+        body += ["", 'print("loss =", T["loss"].item())']
+    head = [f'"""{title}"""', "", *_imports(writer, body)]
+    return Written(
+        "\n".join([*head, *writer.functions.lines(), *([""] if writer.functions.sources else []), *body, ""]),
+        writer.arrays,
+    )
+
+
+def _imports(writer: _Writer, body: list[str]) -> list[str]:
+    text = "\n".join([*writer.functions.lines(), *body])
+    found = ["import math"] if "math." in text else []
+    if writer.arrays:
+        found += ["from pathlib import Path"]
+    found += [""] if found else []
+    numpy = writer.library is Library.NUMPY or bool(writer.arrays)
+    found += [
+        *(["import numpy as np"] if numpy else []),
+        *(["import torch"] if writer.library is Library.TORCH else []),
+    ]
+    if writer.arrays:
+        found += ["", 'NUMBERS = np.load(Path(__file__).with_suffix(".npz"))']
+    return found
+
+
+def _is_read(trace: Trace, node: Node, phases: Iterable[str]) -> bool:
+    """Whether a leaf is needed in these phases, or is one of the model's own."""
+    if node.kind != "constant":
+        return True
+    readers = [trace.plan.nodes[slot] for slot in trace.plan.consumers[node.slot]]
+    return not readers or any(reader.phase in (*phases, "") for reader in readers)
+
+
+def _written(trace: Trace, leaves: list[Node], phases: Iterable[str]) -> set[int]:
+    steps = {node.slot for node in trace.plan.nodes if node.op is not None and node.phase in (*phases, "")}
+    return steps | {node.slot for node in leaves}
+
+
+def _forward(writer: _Writer) -> list[str]:
+    lines = ["", "# forward"]
+    scope = None
+    for node in writer.trace.plan.nodes:
+        if node.op is None or node.phase not in ("forward", ""):
+            continue
+        here = node.path.rpartition(".")[0].partition(".")[0]
+        if here and here != scope:
+            lines += ["", f"# {here}"] if scope is not None else [f"# {here}"]
+            scope = here
+        lines += writer.step(node)
+    return lines
+
+
+def _table(writer: _Writer, nodes: list[Node]) -> list[str]:
+    return ["T = {", *(f"    {node.path!r}: {writer.names[node.slot]}," for node in nodes), "}"]
+
+
+def _with_autograd(writer: _Writer, phases: tuple[str, ...], leaves: list[Node]) -> list[str]:
+    """Gradients by PyTorch's autograd; the update as steps."""
+    plan, names = writer.trace.plan, writer.names
+    forward = [n for n in plan.nodes if n in leaves or (n.op is not None and n.phase in ("forward", ""))]
+    body = ["", *_table(writer, forward)]
+    if len(phases) == 1:
+        return body
+    with_gradient = [n for n in forward if f"{n.path}.grad" in plan.paths]
+    body += [
+        "",
+        "# backward",
+        "for tensor in T.values():",
+        "    if tensor.requires_grad:",
+        "        tensor.retain_grad()",
+        'T["loss"].backward()',
+        f"for path in {[n.path for n in with_gradient]!r}:",
+        '    T[f"{path}.grad"] = torch.zeros_like(T[path]) if T[path].grad is None else T[path].grad',
+    ]
+    update = [node for node in plan.steps if node.phase == "update"]
+    if update:
+        read = {s for node in update for s in node.slots if plan.nodes[s].phase == "backward"}
+        body += [
+            "",
+            "# update",
+            *(f"{names[s]} = T[{plan.nodes[s].path!r}]" for s in sorted(read)),
+            "with torch.no_grad():",
+        ]
+        body += [f"    {line}" for node in update for line in writer.step(node)]
+        body += ["T |= {", *(f"    {node.path!r}: {names[node.slot]}," for node in update), "}"]
+    return body
+
+
+def _refuse_edited_gradients(trace: Trace) -> None:
+    for slot in trace.pins:
+        node = trace.plan.nodes[slot]
+        if node.phase != "forward":
+            raise CommandError(
+                Bilingual(
+                    "{path} is edited, which autograd cannot follow; `--to numpy` writes the backward pass out",
+                    "{path} 被改动过，自动求导无法照做；`--to numpy` 会把反向传播逐步写出",
+                    path=node.path,
+                )
+            )
+
+
+def steps_only(trace: Trace, nodes: Iterable[Node], library: Library = Library.NUMPY) -> str:
+    """The lines of some steps, the functions that they call first."""
+    writer = _Writer(trace, library)
+    body: list[str] = []
+    for node in nodes:
+        if library is Library.TORCH and node.phase == "backward":
+            continue
+        for pinned in trace.pins:
+            writer.computed.setdefault(pinned, f"{writer.names[pinned]}_computed")
+        body += writer.leaf(node) if node.op is None else writer.step(node)
+    functions = list(writer.functions.lines())
+    while functions and not functions[0]:
+        functions.pop(0)
+    return "\n".join([*functions, *(["", ""] if functions else []), *body]) + "\n"
+
+
+def outer(trace: Trace, tensors: Iterable[Tensor]) -> list[Node]:
+    """The steps of a trace that some tensors are, or stand inside of, each once."""
+    nodes = {}
+    for tensor in tensors:
+        path = tensor.path if tensor.trace is trace else tensor.path.partition("/")[0]
+        if tensor.trace is not trace and path not in trace.plan.paths:  # a share of a gradient has a slash of its own
+            path = max((each for each in trace.plan.paths if tensor.path.startswith(f"{each}/")), key=len)
+        nodes[path] = trace.plan.paths[path]
+    return list(nodes.values())
+
+
+def too_large(written: Written) -> int:
+    """How many numbers do not stand in the program itself."""
+    return sum(math.prod(array.shape) for array in written.arrays.values())
+
+
+def save(written: Written, path: Path) -> list[Path]:
+    """Write the program, and its numbers beside it where they are many; returns the files. Raises CommandError."""
+    from tfstep.files import unwritable, write_whole
+    from tfstep.scenario.weights.files import write_weights
+
+    files = [path]
+    try:
+        if written.arrays:
+            files.append(path.with_suffix(".npz"))
+            write_weights(files[1], written.arrays)
+        write_whole(path, lambda file: file.write(written.text.encode("utf-8")))
+    except (OSError, ValueError) as error:
+        raise unwritable(path, error) from None
+    return files

@@ -1,0 +1,164 @@
+"""The keys of `model:`, each declared once: here, those of attention and of stacks in the files beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+
+from msgspec import Meta, defstruct
+from msgspec.structs import replace
+
+from tfstep.models.keys.key import Depth, Key, Numbers, Section, Size
+from tfstep.models.keys.kinds import KINDS
+from tfstep.models.keys.sections import BiasPart, LayersPart
+from tfstep.models.keys.stack import StackKeys
+from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    KindName = str
+else:
+    KindName = Literal[tuple(KINDS)]
+STEPS = {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
+LAYER_KEYS = (
+    "d_ff",
+    "activation",
+    "gated",
+    "experts",
+    "positional",
+    "rope",
+    "scale",
+    "score_softcap",
+    "qk_norm",
+    "window",
+    "chunk",
+    "sinks",
+    "attn_gate",
+)
+"""The keys that may change from layer to layer."""
+LayerPart: Any = defstruct(
+    "LayerPart",
+    [
+        (name, kind | None, None)
+        for name, kind in get_type_hints(StackKeys, include_extras=True).items()
+        if name in LAYER_KEYS
+    ],
+    bases=(Section,),
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+)
+"""One of `layer_pattern`: these keys, each of which may be left out."""
+
+
+class ModelConfig(StackKeys, frozen=True):
+    """`model:`; widths are numbers of features."""
+
+    kind: Annotated[KindName, Key("", Bilingual("The kind of model.", "模型的种类。"))] = "encoder"
+    layers: Annotated[
+        Depth | LayersPart,
+        Key(
+            "words",
+            Bilingual(
+                "How many blocks; {{encoder: 2, decoder: 1}} where there are both.",
+                "有几块；编码器、解码器都有时写 {{encoder: 2, decoder: 1}}。",
+            ),
+            allowed=Bilingual(
+                "a whole number, 1 to 256, or {{encoder: 2, decoder: 1}}",
+                "一个整数（1 到 256），或 {{encoder: 2, decoder: 1}}",
+            ),
+        ),
+    ] = 1
+    d_model: Annotated[
+        Size,
+        Key(
+            "attention",
+            Bilingual("The width of a word's vector.", "每个词的向量宽度。"),
+            follows=lambda c, told: (c.has("memory") and told.width) or 4,
+        ),
+    ] = 4
+    sizes: Annotated[
+        tuple[Size, ...],
+        Meta(min_length=2),
+        Key("mlp", Bilingual("The widths of the layers, from the inputs to the outputs.", "各层宽度，从输入到输出。")),
+    ] = ()
+    bias: Annotated[
+        bool | BiasPart,
+        Key(
+            "trained",
+            Bilingual(
+                "Whether the linear layers have a bias; or by site: {{qkv: true, out: false}} (qkv, out, ffn, "
+                "norm, head).",
+                "线性层有没有偏置；或按位置写：{{qkv: true, out: false}}（qkv、out、ffn、norm、head）。",
+            ),
+        ),
+    ] = True
+    tie: Annotated[
+        tuple[tuple[str, ...], ...],
+        Key(
+            "trained",
+            Bilingual(
+                "Groups of parameters that are one tensor, transposed where the shapes ask for it: [[tgt.E, out.W]].",
+                "哪些参数其实是同一个张量，形状需要时转置：[[tgt.E, out.W]]。",
+            ),
+        ),
+    ] = ()
+    dtype: Annotated[Literal["float64", "float32"], Key("", Bilingual("The precision.", "精度。"))] = "float64"
+    layer_pattern: Annotated[
+        tuple[LayerPart, ...],
+        Key(
+            "words",
+            Bilingual(
+                "Keys that change from layer to layer, a group a layer, repeated in turn: [{{window: 512}}, "
+                "{{}}] gives every other layer a window.",
+                "逐层变化的键，每层一组，依次重复：[{{window: 512}}, {{}}] 让每隔一层有窗口。",
+            ),
+        ),
+    ] = ()
+    given: Annotated[
+        dict[str, Numbers],
+        Key("formula", Bilingual("Numbers or arrays that are not trained.", "不参与训练的数或数组。")),
+    ] = {}
+    parameters: Annotated[
+        dict[str, Numbers],
+        Key("formula", Bilingual("What training changes, and where it starts.", "训练要改变的量及其初值。")),
+    ] = {}
+    steps: Annotated[
+        Any,
+        Meta(extra_json_schema=STEPS),
+        Key(
+            "formula",
+            Bilingual(
+                "Equations, name: expression, in order; each is a step.", "方程，名字: 表达式，按顺序；每个是一步。"
+            ),
+        ),
+    ] = None
+
+    def layer(self, i: int) -> ModelConfig:
+        """The keys of layer number i, with those of the pattern over them."""
+        if not self.layer_pattern:
+            return self
+        part = self.layer_pattern[i % len(self.layer_pattern)]
+        given = {name: value for name in LAYER_KEYS if (value := getattr(part, name)) is not None}
+        return replace(self, **given) if given else self
+
+    def bias_at(self, site: str) -> bool:
+        """Whether there is a bias at a site: qkv, out, ffn, norm, head."""
+        return (site == "norm" or self.bias) if isinstance(self.bias, bool) else bool(getattr(self.bias, site))
+
+    def has(self, part: str) -> bool:
+        """Whether this kind of model has a part: words, source, target, attention, memory … (`kinds.Kind`)."""
+        return part in KINDS[self.kind].parts
+
+    @property
+    def encoder_layers(self) -> int:
+        """The layers of the encoder, 0 where there is none."""
+        return self._layers("source", "encoder")
+
+    @property
+    def decoder_layers(self) -> int:
+        """The layers of the decoder, 0 where there is none."""
+        return self._layers("target", "decoder")
+
+    def _layers(self, side: str, stack: str) -> int:
+        if not self.has(side):
+            return 0
+        return self.layers if isinstance(self.layers, int) else getattr(self.layers, stack)

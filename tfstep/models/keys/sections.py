@@ -1,0 +1,229 @@
+"""The groups of keys inside `model:`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from tfstep.models.keys.key import Depth, Finite, Key, Positive, Section, Size
+from tfstep.text import Bilingual
+
+
+class LayersPart(Section, frozen=True):
+    """`layers:` a stack."""
+
+    encoder: Annotated[Depth, Key("source", Bilingual("Blocks of the encoder.", "编码器的块数。"))] = 1
+    decoder: Annotated[Depth, Key("target", Bilingual("Blocks of the decoder.", "解码器的块数。"))] = 1
+
+
+class ScalingPart(Section, frozen=True):
+    """`rope.scaling:`, how the angles are stretched for texts longer than those of training."""
+
+    kind: Annotated[
+        Literal["linear", "dynamic", "llama3", "yarn", "longrope"],
+        Key(
+            "attention",
+            Bilingual(
+                "linear: every frequency / factor. dynamic: the base grows with the text. llama3: slow ones / "
+                "factor, a ramp between. yarn: likewise, by turns, and cos and sin × (0.1 ln factor + 1). "
+                "longrope: each frequency has its own factor.",
+                "linear：每个频率 / factor。dynamic：底数随文本变长而增大。llama3：慢的 / factor，中间渐变。yarn"
+                "：按圈数渐变，cos 和 sin 再乘 (0.1 ln factor + 1)。longrope：每个频率各有倍数。",
+            ),
+        ),
+    ] = "linear"
+    factor: Annotated[Positive, Key("attention", Bilingual("How much longer texts become.", "文本变长的倍数。"))] = 1.0
+    original: Annotated[
+        Size, Key("attention", Bilingual("The length of text before the stretch.", "拉伸前的文本长度。"))
+    ] = 8192
+    low: Annotated[
+        Positive,
+        Key(
+            "attention",
+            Bilingual(
+                "llama3: wavelengths above original / low are divided by the factor.",
+                "llama3：波长大于 original / low 的除以 factor。",
+            ),
+        ),
+    ] = 1.0
+    high: Annotated[
+        Positive,
+        Key(
+            "attention",
+            Bilingual("llama3: wavelengths below original / high stay.", "llama3：波长小于 original / high 的不变。"),
+        ),
+    ] = 4.0
+    beta_fast: Annotated[
+        Positive,
+        Key(
+            "attention",
+            Bilingual(
+                "yarn: pairs that turn as often within original, or more, stay.",
+                "yarn：在 original 之内转这么多圈以上的不变。",
+            ),
+        ),
+    ] = 32.0
+    beta_slow: Annotated[
+        Positive,
+        Key(
+            "attention",
+            Bilingual(
+                "yarn: pairs that turn less often are divided by the factor.", "yarn：转的圈数更少的除以 factor。"
+            ),
+        ),
+    ] = 1.0
+    truncate: Annotated[
+        bool,
+        Key(
+            "attention", Bilingual("yarn: whether the ends of the ramp are whole numbers.", "yarn：渐变两端是否取整。")
+        ),
+    ] = True
+    attention: Annotated[
+        Positive | None,
+        Key(
+            "attention",
+            Bilingual(
+                "What cos and sin are times, in place of the rule's own.", "cos 和 sin 乘的数，代替规则自己算的。"
+            ),
+        ),
+    ] = None
+    short: Annotated[
+        tuple[Positive, ...],
+        Key(
+            "attention",
+            Bilingual(
+                "longrope: a factor for every pair, for texts up to original.",
+                "longrope：每对一个倍数，用于不超过 original 的文本。",
+            ),
+        ),
+    ] = ()
+    long: Annotated[
+        tuple[Positive, ...],
+        Key(
+            "attention",
+            Bilingual(
+                "longrope: a factor for every pair, for longer texts.", "longrope：每对一个倍数，用于更长的文本。"
+            ),
+        ),
+    ] = ()
+
+
+class RopePart(Section, frozen=True):
+    """`rope:`, rotary position embedding (Su et al. 2021)."""
+
+    base: Annotated[Positive, Key("attention", Bilingual("The base of the angles.", "角度的底数。"))] = 10000.0
+    pairs: Annotated[
+        Literal["interleaved", "half"],
+        Key(
+            "attention",
+            Bilingual(
+                "Which features turn together: 2i and 2i+1, or i and i + d_k/2.",
+                "哪两个特征一起转：2i 与 2i+1，还是 i 与 i + d_k/2。",
+            ),
+        ),
+    ] = "interleaved"
+    part: Annotated[
+        Annotated[float, Meta(gt=0, le=1)],
+        Key(
+            "attention",
+            Bilingual(
+                "The share of the features that is turned: the first int(d_k · part).",
+                "被旋转的特征占多少：前 int(d_k · part) 个。",
+            ),
+        ),
+    ] = 1.0
+    scaling: Annotated[
+        ScalingPart | None,
+        Key("attention", Bilingual("How the angles are stretched for long texts.", "为长文本怎样拉伸角度。")),
+    ] = None
+
+
+class MaskPart(Section, frozen=True):
+    """`mask:`, which cells of the scores are filled with `mask_value`."""
+
+    padding: Annotated[bool, Key("words", Bilingual("Hide the keys that are `<pad>`.", "遮住是 `<pad>` 的键。"))] = True
+    causal: Annotated[
+        bool,
+        Key(
+            "target memory",
+            Bilingual("Hide later positions; concerns decoders.", "遮住后面的位置；只影响解码器。"),
+            follows=lambda c, told: c.has("target"),
+        ),
+    ] = True
+
+
+class BiasPart(Section, frozen=True):
+    """`bias:` a site."""
+
+    qkv: Annotated[bool, Key("trained", Bilingual("Of W_Q, W_K, W_V.", "W_Q、W_K、W_V 的。"))] = True
+    out: Annotated[bool, Key("trained", Bilingual("Of W_O.", "W_O 的。"))] = True
+    ffn: Annotated[bool, Key("trained", Bilingual("Of the feed-forward network.", "前馈网络的。"))] = True
+    norm: Annotated[bool, Key("trained", Bilingual("The beta of the norms.", "归一化的 beta。"))] = True
+    head: Annotated[bool, Key("trained", Bilingual("Of the output layer.", "输出层的。"))] = True
+
+
+class RelativePart(Section, frozen=True):
+    """`relative:`, a learned number for every head and distance (Raffel et al. 2020, T5)."""
+
+    buckets: Annotated[
+        Annotated[int, Meta(ge=4)],
+        Key("attention", Bilingual("How many distances are told apart.", "区分多少种距离。")),
+    ] = 32
+    distance: Annotated[
+        Size, Key("attention", Bilingual("From here on all distances are one.", "从这里起，距离不再区分。"))
+    ] = 128
+
+
+class ExpertsPart(Section, frozen=True):
+    """`experts:`, feed-forward networks of which a router chooses some for each word (Shazeer et al. 2017)."""
+
+    count: Annotated[Size, Key("words", Bilingual("How many experts there are.", "有几个专家。"))] = 2
+    top: Annotated[Size, Key("words", Bilingual("How many are chosen for each word.", "每个词选几个。"))] = 1
+    router: Annotated[
+        Literal["softmax", "topk", "sigmoid"],
+        Key(
+            "words",
+            Bilingual(
+                "softmax: softmax(x W), then the largest (Mixtral, Qwen 3). topk: the largest, then softmax "
+                "(gpt-oss). sigmoid: σ(x W), then the largest (DeepSeek-V3).",
+                "softmax：先 softmax(x W) 再取最大的几个（Mixtral、Qwen 3）。topk：先取最大的几个再 softmax（"
+                "gpt-oss）。sigmoid：先 σ(x W) 再取最大的几个（DeepSeek-V3）。",
+            ),
+        ),
+    ] = "softmax"
+    renormalise: Annotated[
+        bool,
+        Key(
+            "words",
+            Bilingual("Whether the weights of the chosen are divided by their sum.", "选中的权重是否除以它们的和。"),
+        ),
+    ] = True
+    scale: Annotated[Finite, Key("words", Bilingual("What the weights are multiplied by.", "权重再乘的数。"))] = 1.0
+    bias: Annotated[bool, Key("words", Bilingual("Whether the router has a bias.", "路由器有没有偏置。"))] = False
+    correction: Annotated[
+        bool,
+        Key(
+            "words",
+            Bilingual(
+                "Whether a learned number is added for choosing only.", "选择时是否加上一个学到的数（只用于选择）。"
+            ),
+        ),
+    ] = False
+    d_ff: Annotated[
+        Size | None,
+        Key(
+            "words",
+            Bilingual("The width inside an expert; default: d_ff of the model.", "专家内部的宽度；默认同模型的 d_ff。"),
+        ),
+    ] = None
+    shared: Annotated[
+        Size | None,
+        Key(
+            "words",
+            Bilingual(
+                "The width of one more expert that reads every word; default: none.",
+                "另有一个所有词都经过的专家，其宽度；默认没有。",
+            ),
+        ),
+    ] = None

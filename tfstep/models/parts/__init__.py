@@ -1,0 +1,1 @@
+"""What the models are made of: the block and its sublayers, experts, the embedding, the tables of positions."""

@@ -1,0 +1,110 @@
+"""The parts that every block is made of: linear layers, activations, residual and norm, the feed-forward network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tfstep.engine.axis import Axis, Spec, axes
+from tfstep.engine.tape import Scope, Traced
+from tfstep.models.config import ModelConfig
+from tfstep.models.parts.experts import experts
+from tfstep.ops.activation import ACTIVATIONS, gated
+from tfstep.ops.linear import linear, linear_no_bias
+from tfstep.ops.norm import NORMS, WITHOUT_BETA
+from tfstep.ops.residual import add_both, add_times
+
+
+def dense(at: Scope, x: Traced, W: str, b: str, width: int, c: ModelConfig, axis: Axis, site: str = "ffn") -> Traced:
+    """X W + b with its own parameters; ``site`` is what `model.bias` calls it. Shapes: x (…, in) → (…, width)."""
+    dtype = np.dtype(c.dtype)
+    weight = at.parameter(W, Spec((x.shape[-1], width), dtype, axes("in", "out")), "weight")
+    own = (at.parameter(b, Spec((width,), dtype, axes("out")), "bias"),) if c.bias_at(site) else ()
+    y: Traced = linear(x, weight, *own) if own else linear_no_bias(x, weight)
+    return y.with_axes(*x.axes[:-1], axis)
+
+
+def norm(at: Scope, name: str, x: Traced, c: ModelConfig, of: str = "") -> Traced:
+    """The normalization that the scenario asks for. Shapes: x (…, d) → (…, d).
+
+    Its gamma and beta stand under the step's own name, or under ``of``.
+    """
+    if c.norm == "none":
+        return x
+    normalise, own = (NORMS if c.bias_at("norm") else WITHOUT_BETA)[c.norm], at.scope(of or name)
+    spec = Spec((x.shape[-1],), x.dtype, (x.axes[-1].bare(),))
+    if c.norm_weight:
+        gamma = own.parameter("gamma", spec, "zero" if c.norm_offset else "one")
+    else:
+        gamma = own.constant("gamma", np.full(spec.shape, 1 - c.norm_offset, spec.dtype), spec.axes)
+    if c.norm_offset:
+        gamma = own.scale = c.norm_offset + gamma
+    shift = [own.parameter("beta", spec, "zero")] if "beta" in normalise.arguments else []
+    setattr(at, name, normalise(x, gamma, *shift, eps=c.eps))
+    return at.tape.find(at.path(name)).with_axes(*x.axes)
+
+
+def residual(at: Scope, name: str, x: Traced, fx: Traced, c: ModelConfig) -> Traced:
+    """X + f(x): the information goes straight on (He et al. 2015)."""
+    if not c.residual:
+        return fx
+    setattr(at, name, x + fx if c.residual_scale == 1 else add_times(x, fx, times=c.residual_scale))
+    return at.tape.find(at.path(name))
+
+
+def sublayer(
+    at: Scope, n: int, x: Traced, f: Callable[[Traced], Traced], c: ModelConfig, normed: bool = True
+) -> Traced:
+    """Add & Norm around f, the norm N where the scenario has it.
+
+    post: N(x + f(x)), the paper's. pre: x + f(N(x)) (Xiong et al. 2020). both: x + N′(f(N(x))). output: x + N(f(x)).
+    Without ``normed`` f reads x as it is.
+    """
+    if c.norm_position == "post":
+        return norm(at, f"norm{n}", residual(at, f"add{n}", x, f(x), c), c)
+    fx = f(norm(at, f"norm{n}", x, c) if normed and c.norm_position != "output" else x)
+    if c.norm_position != "pre":
+        fx = norm(at, f"norm{n}" if c.norm_position == "output" else f"norm{n}_out", fx, c)
+    return residual(at, f"add{n}", x, fx, c)
+
+
+def block(
+    at: Scope,
+    x: Traced,
+    attend: Callable[[Traced], Traced],
+    digest: Callable[[Traced], Traced],
+    c: ModelConfig,
+    normed: bool = True,
+) -> Traced:
+    """Attention, then the feed-forward network; or both side by side, x + attn(N₁x) + ffn(N₂x) (GPT-J, GPT-NeoX)."""
+    if c.parallel == "none":
+        return sublayer(at, 2, sublayer(at, 1, x, attend, c, normed), digest, c)
+    y = norm(at, "norm1", x, c)
+    attn = attend(y)
+    ffn = digest(y if c.parallel == "shared" else norm(at, "norm2", x, c))
+    at.add1 = add_both(x, attn, ffn)
+    return at.add1
+
+
+def last_norm(at: Scope, name: str, x: Traced, c: ModelConfig) -> Traced:
+    """The norm that ends a stack of layers; behind post-norm layers there is none unless it is asked for."""
+    return norm(at, name, x, c) if c.final_norm else x
+
+
+def feed_forward(at: Scope, x: Traced, c: ModelConfig) -> Traced:
+    """FFN(x) = act(x W_1 + b_1) W_2 + b_2 (Vaswani et al. 2017, eq. 2). Shapes: x (batch, position, model) → same."""
+    if c.experts is not None:
+        return experts(at, x, c, feed_forward)
+    act = ACTIVATIONS[c.activation]
+    if c.gated:  # act(x W_gate + b_gate) · (x W_1 + b_1) (Shazeer 2020)
+        at.gate = dense(at, x, "W_gate", "b_gate", c.d_ff, c, Axis("hidden"))
+    at.hidden = dense(at, x, "W_1", "b_1", c.d_ff, c, Axis("hidden"))
+    if not c.gated:
+        at.act = act(at.hidden)
+    elif len(act.arguments) > 1:
+        at.act = act(at.gate, at.hidden)
+    else:
+        at.act = gated(at.gate, at.hidden, act=c.activation)
+    at.out = dense(at, at.act, "W_2", "b_2", x.shape[-1], c, Axis("model"))
+    return at.out

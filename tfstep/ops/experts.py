@@ -1,0 +1,134 @@
+"""What a router does: keeps the best experts, makes weights of their scores, and mixes what they say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tfstep.engine.axis import Spec
+from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
+from tfstep.engine.plan import Literal
+from tfstep.engine.tape import named
+from tfstep.ops.primitive.reduce import sum_
+from tfstep.ops.primitive.shape import Accumulate, put, take
+from tfstep.text import Bilingual, Template
+
+
+def ranks(x: np.ndarray) -> np.ndarray:
+    """The place of each number in its row, from 0, the largest first; of equals the first comes first."""
+    order = np.argsort(-x, axis=-1, kind="stable")
+    places: np.ndarray = np.argsort(order, axis=-1, kind="stable")
+    return places
+
+
+class KeepTop(Primitive):
+    """Numbers whose ``by`` is among the k largest of its row; in place of the rest one number.
+
+    Shapes: x (…, n), by (…, n) → as x.
+    """
+
+    formula = Template(
+        "{x} where {by} is among the {k} largest, else {other}", "{by} 属前 {k} 大处取 {x}，其余为 {other}"
+    )
+    vjp_formula = {
+        "x": Template("{g} where {by} is among the {k} largest, else 0", "{by} 属前 {k} 大处取 {g}，其余为 0")
+    }
+
+    helper = {
+        "numpy": """def keep_top(x, by, k, other):
+    # x where by is among the k largest of its row, else other
+    place = np.argsort(np.argsort(-by, axis=-1, kind="stable"), axis=-1, kind="stable")
+    return np.where(place < k, x, x.dtype.type(other))
+""",
+        "torch": """def keep_top(x, by, k, other):
+    # x where by is among the k largest of its row, else other
+    place = torch.argsort(torch.argsort(-by, dim=-1, stable=True), dim=-1, stable=True)
+    return torch.where(place < k, x, other)
+""",
+    }
+    code = dict.fromkeys(("numpy", "torch"), "keep_top({x}, {by}, {k}, {other})")
+
+    def infer(self, *args: Spec | Literal, k: int, other: float) -> Spec:
+        """The shape of x."""
+        assert isinstance(args[0], Spec)
+        return args[0]
+
+    def forward(self, x: Array, by: Array, *, k: int, other: float) -> Array:
+        return np.where(ranks(by) < k, x, x.dtype.type(other))
+
+    def vjp_x(self, g: Array, y: Array, x: Array, by: Array, *, k: int, other: float) -> Array:
+        return keep_top(g, by, k=k, other=0.0)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        x, by = args
+        k, place = attrs["k"], int(ranks(by[cell[:-1]])[cell[-1]])
+        said = {"place": place + 1, "n": by.shape[-1], "k": k, "score": float(by[cell])}
+        if place < k:
+            note = Bilingual(
+                "chosen: {score:.4g} is number {place} of {n}, and {k} are kept",
+                "选中：{score:.4g} 在 {n} 个中排第 {place}，保留前 {k} 个",
+                **said,
+            )
+            return Why("visible", (TermSpec((Ref(0, cell),)),), note=note)
+        note = Bilingual(
+            "not chosen: {score:.4g} is number {place} of {n}, and only {k} are kept",
+            "未选中：{score:.4g} 在 {n} 个中排第 {place}，只保留前 {k} 个",
+            **said,
+        )
+        other = float(x.dtype.type(attrs["other"]))
+        return Why("masked", (TermSpec((Const(other, f"{other:g}"),)),), note=note)
+
+
+keep_top = op(KeepTop)
+
+
+class Shares(Op):
+    """Each number of a row by their sum, times a factor. Shapes: x (…, n) → (…, n)."""
+
+    formula = "{times} · {x} / Σ {x}"
+    vjp_formula = {"x": "({times} · {g} − Σ {g} · {y}) / Σ {x}"}
+
+    def forward(self, x: Array, *, times: float) -> Array:
+        y = x / named("sum", sum_(x))
+        return y if times == 1 else times * y
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, times: float) -> Array:
+        average = named("average", sum_(named("g_y", g * y)))
+        return (times * g - average) / named("sum", sum_(x))
+
+
+shares = op(Shares)
+
+
+class ExpertShare(Op):
+    """What an expert says of each word, times the weight that the router gives it there.
+
+    Shapes: x (batch, position, d), weights (batch, position, experts) → as x. Shazeer et al. 2017, eq. 1.
+    """
+
+    formula = "{weights}[{expert}] · {x}"
+    vjp_formula = {
+        "x": "{weights}[{expert}] · {g}",
+        "weights": Template("Σ {g} · {x} at [{expert}], else 0", "[{expert}] 处为 Σ {g} · {x}，其余为 0"),
+    }
+
+    def forward(self, x: Array, weights: Array, *, expert: int) -> Array:
+        return x * named("weight", take(weights, axis=-1, start=expert, stop=expert + 1))
+
+    def vjp_x(self, g: Array, y: Array, x: Array, weights: Array, *, expert: int) -> Array:
+        return g * named("weight", take(weights, axis=-1, start=expert, stop=expert + 1))
+
+    def vjp_weights(self, g: Array, y: Array, x: Array, weights: Array, *, expert: int) -> Array:
+        along = named("along", sum_(g * x))
+        return put(along, axis=-1, start=expert, stop=expert + 1, step=1, size=weights.shape[-1])
+
+
+expert_share = op(ExpertShare)
+
+
+class Mix(Accumulate):
+    """What all experts contribute, added up. Shapes: all alike."""
+
+
+mix = op(Mix)

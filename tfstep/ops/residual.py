@@ -1,0 +1,50 @@
+"""Residual sums beyond x + f(x): with a multiplier, and of attention and feed-forward side by side."""
+
+from __future__ import annotations
+
+from tfstep.engine.op import Array, Op, op
+from tfstep.engine.tape import named
+
+
+class AddTimes(Op):
+    """X and a multiple of what a sublayer makes of it. Shapes: x, fx (…) → (…)."""
+
+    formula = "{x} + {times} · {fx}"
+    vjp_formula = {"x": "{g}", "fx": "{times} · {g}"}
+
+    def forward(self, x: Array, fx: Array, *, times: float) -> Array:
+        return x + named("times", times * fx)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, fx: Array, *, times: float) -> Array:
+        return g
+
+    def vjp_fx(self, g: Array, y: Array, x: Array, fx: Array, *, times: float) -> Array:
+        return times * g
+
+
+add_times = op(AddTimes)
+
+
+class AddBoth(Op):
+    """X and what both sublayers of a parallel block make of it. Shapes: x, attn, ffn (…) → (…).
+
+    Source: Wang & Komatsuzaki 2021, GPT-J.
+    """
+
+    formula = "{x} + {attn} + {ffn}"
+    vjp_formula = {"x": "{g}", "attn": "{g}", "ffn": "{g}"}
+
+    def forward(self, x: Array, attn: Array, ffn: Array) -> Array:
+        return x + attn + ffn
+
+    def vjp_x(self, g: Array, y: Array, x: Array, attn: Array, ffn: Array) -> Array:
+        return g
+
+    def vjp_attn(self, g: Array, y: Array, x: Array, attn: Array, ffn: Array) -> Array:
+        return g
+
+    def vjp_ffn(self, g: Array, y: Array, x: Array, attn: Array, ffn: Array) -> Array:
+        return g
+
+
+add_both = op(AddBoth)
