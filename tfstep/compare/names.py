@@ -65,6 +65,11 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "b": "b lm_head_bias head_bias b_out classifier_bias fc_bias bias out_bias b_u",
     }.items()
 }
+for _letter in "QKVO":
+    for _part, _tail in (("W", "weight"), ("b", "bias")):
+        _WORDS[f"{_part}_{_letter}"] += tuple(
+            f"{word}_{_tail}" for word in _WORDS[f"W_{_letter}"] if not word.endswith(("weight", "_w"))
+        )
 _PARTS = {
     "norm1": ("norm1", "ln1", "ln_1", "input_layernorm"),
     "norm2": ("norm2", "ln2", "ln_2", "post_attention"),

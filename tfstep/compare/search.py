@@ -21,10 +21,9 @@ from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 
 Told = Callable[[int, int], None]
-LONGEST = 60.0  # seconds for which mistakes are tried
+LONGEST = 30.0  # seconds for which mistakes are tried
 PATIENCE = 14  # steps without an array of theirs after which a planted mistake is given up
 NEAREST = 12  # steps at which an unknown mistake is looked for
-LARGE = 200_000  # cells from which mistakes are given up early
 
 
 class Tried(Struct, eq=False):
@@ -176,7 +175,6 @@ class Search(Struct, eq=False):
             plan = planted(self.plan, way.patches, self.scenario.model)
         except (KeyError, ValueError, AttributeError, IndexError, TypeError):
             return None  # shapes or parts that this model has not
-        patience = PATIENCE if self.plan.cells > LARGE else 0
         with np.errstate(all="ignore"):
             there = walk(
                 self.narrow or self.book,
@@ -184,7 +182,7 @@ class Search(Struct, eq=False):
                 self.leaves,
                 self.walk,
                 self.pins,
-                patience=patience,
+                patience=PATIENCE,
                 until="forward",
                 changes=frozenset(way.patches),
             )
@@ -196,7 +194,7 @@ class Search(Struct, eq=False):
         wanted = {entry.name for entry in missing}
         found: list[Tried] = []
         last = None
-        for k, node in enumerate(suspects):
+        for k, node in enumerate([*suspects[:3], *self.makers(suspects[:3]), *suspects[3:]]):
             if last is not None and k > last + 10:
                 break
             self.told(k, len(suspects))
@@ -211,6 +209,12 @@ class Search(Struct, eq=False):
                 if wanted <= tried.gained:
                     return self._simplest(found)
         return self._simplest(found) if found else None
+
+    def makers(self, suspects: list[Node]) -> list[Node]:
+        """The steps, found in theirs, whose results these read: something may have been done to them in between."""
+        slots = sorted({s for node in suspects for s in node.slots}, reverse=True)
+        nodes = [self.plan.nodes[s] for s in slots]
+        return [n for n in nodes if n.kind == "step" and n not in suspects and not n.path.startswith(AIDE)]
 
     def _simplest(self, found: list[Tried]) -> Tried:
         return min(found, key=lambda each: (-len(each.gained), len(each.way.patches)))

@@ -131,7 +131,8 @@ def walk(
         if node.op is None:
             y = np.asarray(leaves[node.path] if node.path in leaves else plan.leaves[node.slot])
         elif node.path in overrides:
-            y = overrides[node.path](args, here.get)
+            with np.errstate(all="ignore"):
+                y = overrides[node.path](args, here.get)
         else:
             with np.errstate(all="ignore"):
                 y = np.asarray(node.op.forward(*args, **node.attrs))
@@ -198,9 +199,13 @@ def _expected(here: Walk, book: Book, node: Node) -> tuple[Entry, Layout] | None
     of = here.plan.paths.get(node.path.removesuffix(".grad"))
     if of is None:
         return None
-    for hit in here.found.get(of.slot, ()):
+    hits = here.found.get(of.slot, ())
+    original = min((hit.entry.order for hit in hits if not hit.entry.trivial), default=-1)
+    for hit in hits:
+        if hit.entry.order != original and hit.entry.note.kind != "weight":
+            continue  # a copy of it, whose gradient may be that of one use
         entry = book.by_name.get(hit.entry.name + ".grad")
-        if entry is None or entry.array.shape != hit.entry.array.shape:
+        if entry is None or entry.array.shape != hit.entry.array.shape or hit.layout.ours != node.shape:
             continue
         others = [
             slot for slot, hits in here.found.items() if slot != of.slot and any(h.entry is hit.entry for h in hits)

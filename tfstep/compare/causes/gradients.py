@@ -27,14 +27,20 @@ def again(search: Search, plan: Any = None, overrides: dict[str, Override] | Non
         search.book,
         plan or search.plan,
         search.leaves,
-        pins=search.pins,
-        overrides={**search.overrides, **(overrides or {})},
+        search.walk if plan is None else None,
+        search.pins,
+        {**search.overrides, **(overrides or {})},
+        changes=frozenset(search.overrides),
     )
 
 
 def lacking_of(search: Search) -> list[Entry]:
     """Gradients and new parameters that are none of ours."""
-    names = search.walk.names
+    names = set(search.walk.names)
+    for slot, (entry, _) in search.walk.wrong.items():
+        there = [s for s, hits in search.walk.found.items() if any(hit.entry is entry for hit in hits)]
+        if all(s > slot for s in there):
+            names.discard(entry.name)  # found only where it is handed on
     return [
         e
         for e in search.book.entries
@@ -53,6 +59,8 @@ def noted(search: Search, kind: str, path: str, detail: Bilingual, explains: int
     """A cause is entered."""
     from tfstep.compare.diagnosis import Cause
 
+    if any((cause.kind, cause.path) == (kind, path) for cause in search.causes):
+        return
     name, line = (entry.name, entry.note.line) if entry is not None else ("", "")
     search.causes.append(Cause(kind, path, detail, explains, of, name, line))
 
@@ -97,7 +105,9 @@ def losses(search: Search) -> None:
 
 def gradients(search: Search) -> None:
     """Gradients: added to old ones, clipped, or with a branch left out."""
-    for _ in range(8):
+    known = -1
+    while len(search.causes) != known:
+        known = len(search.causes)
         lacking = [e for e in lacking_of(search) if e.of is not None]
         if not lacking:
             return
@@ -119,7 +129,8 @@ def _pairs(search: Search, lacking: list[Entry]) -> list[tuple[Node, Entry, np.n
             continue
         for slot, hits in search.walk.found.items():
             node = search.plan.paths.get(search.plan.nodes[slot].path + ".grad")
-            hit = next((h for h in hits if h.entry.name == entry.of), None)
+            original = min((h.entry.order for h in hits), default=-1)
+            hit = next((h for h in hits if h.entry.name == entry.of and h.entry.order == original), None)
             if (
                 node is not None
                 and hit is not None

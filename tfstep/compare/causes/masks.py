@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import wraps
 
 import numpy as np
 
-from tfstep.compare.causes.table import Made, Step, cause
+from tfstep.compare.causes.table import Cause, Made, Step, cause
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.op import Array
 from tfstep.ops.attention import CAUSAL, PADDING, mask_fill, softmax
@@ -19,14 +20,19 @@ def _mask(at: Site) -> np.ndarray:
     return np.asarray(at.tape.leaves[slot])
 
 
-def _filled(change: Callable[[np.ndarray], np.ndarray]) -> Patch:
-    """Filled where another mask says."""
+class Filled:
+    """Filled where another mask says, with our value or another one."""
 
-    def made(at: Site) -> Array:
+    def __init__(self, change: Callable[[np.ndarray], np.ndarray], value: float | None = None) -> None:
+        self.change, self.value = change, value
+
+    def __call__(self, at: Site) -> Array:
+        """The masked scores."""
+        change, value = self.change, self.value
         mask = np.broadcast_to(change(_mask(at)), np.broadcast_shapes(_mask(at).shape, change(_mask(at)).shape))
-        return mask_fill(at.args[0], at.constant(np.array(mask, np.int8)), value=at.attrs["value"])
-
-    return made
+        return mask_fill(
+            at.args[0], at.constant(np.array(mask, np.int8)), value=at.attrs["value"] if value is None else value
+        )
 
 
 def _added(change: Callable[[np.ndarray], np.ndarray]) -> Patch:
@@ -37,35 +43,53 @@ def _times(change: Callable[[np.ndarray], np.ndarray]) -> Patch:
     return lambda at: at.args[0] * at.constant(change(_mask(at)).astype(float))
 
 
+def either(function: Cause) -> Cause:
+    """Each of these masks with our value, and with −∞ where that is not the same: a row that is hidden whole is NaN."""
+
+    @wraps(function)
+    def both(step: Step) -> Iterator[Made]:
+        for made in function(step):
+            yield made
+            if isinstance(made[1], Filled) and np.isfinite(step.node.attrs["value"]):
+                yield (
+                    Bilingual("{how}, filled with −∞", "{how}，填的是 −∞", how=made[0]),
+                    Filled(made[1].change, -np.inf),
+                )
+
+    return both
+
+
 @cause("mask-missing", "masked")
+@either
 def missing(step: Step) -> Iterator[Made]:
     """No mask at all, or one of the two reasons forgotten."""
     yield Bilingual("masked = scaled: nothing is masked", "masked = scaled：什么也没有遮"), lambda at: at.args[0]
     mask = step.arg(1)
     if (mask & PADDING).any() and (mask & CAUSAL).any():
-        yield Bilingual("the padding mask is missing", "缺少填充掩码"), _filled(lambda m: m & CAUSAL)
-        yield Bilingual("the causal mask is missing", "缺少因果掩码"), _filled(lambda m: m & PADDING)
+        yield Bilingual("the padding mask is missing", "缺少填充掩码"), Filled(lambda m: m & CAUSAL)
+        yield Bilingual("the causal mask is missing", "缺少因果掩码"), Filled(lambda m: m & PADDING)
 
 
 @cause("mask-inverted", "masked")
+@either
 def inverted(step: Step) -> Iterator[Made]:
     """What is visible is masked."""
-    yield Bilingual("masked where it should be seen: mask == 0", "把该看的遮住了：mask == 0"), _filled(lambda m: m == 0)
+    yield Bilingual("masked where it should be seen: mask == 0", "把该看的遮住了：mask == 0"), Filled(lambda m: m == 0)
     mask = step.arg(1)
     if (mask & PADDING).any() and (mask & CAUSAL).any():
         yield (
             Bilingual("the padding mask is inverted", "填充掩码反了"),
-            _filled(lambda m: ((m & PADDING) == 0) | ((m & CAUSAL) != 0)),
+            Filled(lambda m: ((m & PADDING) == 0) | ((m & CAUSAL) != 0)),
         )
         yield (
             Bilingual("the causal mask is inverted", "因果掩码反了"),
-            _filled(lambda m: ((m & CAUSAL) == 0) | ((m & PADDING) != 0)),
+            Filled(lambda m: ((m & CAUSAL) == 0) | ((m & PADDING) != 0)),
         )
     rows = mask.shape[-1]
     if rows == mask.shape[-2] and (mask & CAUSAL).any():
         yield (
             Bilingual("the lower triangle with its diagonal is masked", "遮住了带对角线的下三角"),
-            _filled(lambda m: np.broadcast_to(np.tril(np.ones(m.shape[-2:])), m.shape)),
+            Filled(lambda m: np.broadcast_to(np.tril(np.ones(m.shape[-2:])), m.shape)),
         )
 
 
@@ -139,6 +163,7 @@ def after_softmax(step: Step) -> Iterator[Made]:
 
 
 @cause("mask-shifted", "masked")
+@either
 def shifted(step: Step) -> Iterator[Made]:
     """The causal triangle one place off."""
     mask = step.arg(1)
@@ -152,10 +177,11 @@ def shifted(step: Step) -> Iterator[Made]:
         (3, Bilingual("two words of the future are seen: triu(3)", "能看到后面两个词：triu(3)")),
     ):
         triangle = np.triu(np.ones((n, m), bool), k)
-        yield text, _filled(lambda m, t=triangle: ((m & PADDING) != 0) | t)  # type: ignore[misc]
+        yield text, Filled(lambda m, t=triangle: ((m & PADDING) != 0) | t)  # type: ignore[misc]
 
 
 @cause("mask-shifted", "masked")
+@either
 def padding_shifted(step: Step) -> Iterator[Made]:
     """The padding mask one place off."""
     if not (step.arg(1) & PADDING).any():
@@ -163,11 +189,12 @@ def padding_shifted(step: Step) -> Iterator[Made]:
     for by in (1, -1):
         yield (
             Bilingual("the padding mask is {by:+d} place off", "填充掩码错开了 {by:+d} 位", by=by),
-            _filled(lambda m, by=by: (m & CAUSAL) | np.roll(m & PADDING, by, -1)),  # type: ignore[misc]
+            Filled(lambda m, by=by: (m & CAUSAL) | np.roll(m & PADDING, by, -1)),  # type: ignore[misc]
         )
 
 
 @cause("mask-axis", "masked")
+@either
 def axis(step: Step) -> Iterator[Made]:
     """The mask over queries in place of keys, or spread along the wrong axis."""
     mask = step.arg(1)
@@ -175,43 +202,44 @@ def axis(step: Step) -> Iterator[Made]:
     if n == m:
         yield (
             Bilingual("mask transposed: over queries in place of keys", "掩码转置了：遮的是查询而不是键"),
-            _filled(lambda m: np.swapaxes(m, -1, -2)),
+            Filled(lambda m: np.swapaxes(m, -1, -2)),
         )
         if (mask & PADDING).any():
             pads = ((mask & PADDING) != 0)[:, :, 0]
             yield (
                 Bilingual("padding hides queries (rows) in place of keys", "填充掩码遮的是查询（行）而不是键"),
-                _filled(lambda m: (m & CAUSAL) | pads[..., None]),
+                Filled(lambda m: (m & CAUSAL) | pads[..., None]),
             )
             yield (
                 Bilingual("padding hides queries as well as keys", "填充掩码既遮键也遮查询"),
-                _filled(lambda m: m | pads[..., None]),
+                Filled(lambda m: m | pads[..., None]),
             )
             if batch == n:
                 yield (
                     Bilingual(
                         "padding of (batch, key) spread as (query, key)", "(批次, 键) 的填充掩码被当成 (查询, 键)"
                     ),
-                    _filled(lambda m: np.broadcast_to(pads[:, 0][None, None], m.shape)),
+                    Filled(lambda m: np.broadcast_to(pads[:, 0][None, None], m.shape)),
                 )
             if batch > 1:
                 yield (
                     Bilingual("the mask of the first sentence for all", "所有句子都用第一句的掩码"),
-                    _filled(lambda m: np.broadcast_to(m[:1], m.shape)),
+                    Filled(lambda m: np.broadcast_to(m[:1], m.shape)),
                 )
                 yield (
                     Bilingual("the mask of another sentence of the batch", "用了同批另一句的掩码"),
-                    _filled(lambda m: m[::-1]),
+                    Filled(lambda m: m[::-1]),
                 )
     heads = step.node.shape[1]
     if batch == heads and batch > 1:
         yield (
             Bilingual("mask of (batch, …) spread along the heads", "(批次, …) 的掩码沿头的轴展开了"),
-            _filled(lambda m: np.broadcast_to(np.swapaxes(m, 0, 1), (batch, heads, n, m.shape[-1]))),
+            Filled(lambda m: np.broadcast_to(np.swapaxes(m, 0, 1), (batch, heads, n, m.shape[-1]))),
         )
 
 
 @cause("mask-corner", "masked")
+@either
 def corner(step: Step) -> Iterator[Made]:
     """A causal mask for fewer queries than keys, aligned at the other corner."""
     mask = step.arg(1)
@@ -222,5 +250,5 @@ def corner(step: Step) -> Iterator[Made]:
         triangle = np.triu(np.ones((n, m), bool), k)
         yield (
             Bilingual("causal aligned at the other corner: triu({k})", "因果掩码对齐到了另一个角：triu({k})", k=k),
-            _filled(lambda m, t=triangle: ((m & PADDING) != 0) | t),  # type: ignore[misc]
+            Filled(lambda m, t=triangle: ((m & PADDING) != 0) | t),  # type: ignore[misc]
         )
