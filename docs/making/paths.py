@@ -11,7 +11,7 @@ from making.markdown import code, head, table
 from tfstep.engine.plan import Node
 from tfstep.engine.substeps import unfold
 from tfstep.engine.trace import Trace
-from tfstep.families.aliases import aliases
+from tfstep.families.names import aliases
 from tfstep.scenario.scenario import load_text
 from tfstep.text import Bilingual
 

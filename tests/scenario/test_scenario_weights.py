@@ -35,7 +35,8 @@ ALL = [
 
 
 def drawn(scenario: Scenario, parameters: list[Parameter] = ALL) -> dict[str, np.ndarray]:
-    return initial(parameters, scenario.weights, scenario.error_at)
+    values, _ = initial(parameters, scenario.weights, scenario.error_at, scenario.model)
+    return values
 
 
 def raw(path: str, n: int, seed: int = 0) -> np.ndarray:
@@ -94,7 +95,7 @@ def test_values_have_the_type_of_the_parameter(scenario: Make) -> None:
 def test_a_formulas_own_start_is_kept(scenario: Make) -> None:
     made = scenario("weights: {set: {src.E: 1}}\n")
     start = {"src.E": np.zeros((4, 3)), "enc0.attn.W_Q": np.full((3, 5), 7.0)}
-    values = initial(ALL, made.weights, made.error_at, start)
+    values, _ = initial(ALL, made.weights, made.error_at, made.model, start)
     assert (values["src.E"] == 1).all()
     assert (values["enc0.attn.W_Q"] == 7).all()
 
@@ -120,7 +121,9 @@ def test_what_fits_no_parameter_is_told_at_its_place(scenario: Make, line: str, 
 def test_a_file_comes_after_init_and_before_set(tmp_path: Path, head: str, suffix: str) -> None:
     arrays = {"src.E": np.arange(12.0).reshape(4, 3), "enc0.attn.b_Q": np.arange(5, dtype=np.float32)}
     write_weights(tmp_path / f"w{suffix}", arrays)
-    (tmp_path / "s.yaml").write_text(head + f"weights:\n  file: w{suffix}\n  set: {{enc0.attn.b_Q: ones}}\n")
+    (tmp_path / "s.yaml").write_text(
+        head + f"weights:\n  file: w{suffix}\n  partial: true\n  set: {{enc0.attn.b_Q: ones}}\n"
+    )
     values = drawn(load(tmp_path / "s.yaml"))
     assert (values["src.E"] == arrays["src.E"]).all()
     assert (values["enc0.attn.b_Q"] == 1).all()
@@ -141,7 +144,14 @@ def test_what_is_wrong_in_a_file_is_told_all_at_once(tmp_path: Path, head: str, 
     ]
 
 
-@pytest.mark.parametrize(("name", "words"), [("no.npz", "there is no such file"), ("w.pt", "'.pt' is no weights file")])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("no.npz", "there is no such file"),
+        ("w.h5", "'.h5' is no weights file"),
+        ("w.pt", "a pickle, which can run any code"),
+    ],
+)
 def test_a_file_that_cannot_be_read_is_told_at_its_key(tmp_path: Path, head: str, name: str, words: str) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(head + f"weights: {{file: {name}}}\n")

@@ -5,7 +5,7 @@ import pytest
 import tfstep
 from tfstep.commands.language.session import Session
 from tfstep.errors import PathError
-from tfstep.families.aliases import aliases, lookup
+from tfstep.families.names import aliases, lookup
 
 
 @pytest.mark.parametrize(

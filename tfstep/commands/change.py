@@ -196,7 +196,11 @@ SIDES = ("source", "target", "labels")
 def _tokens(session: Session, rest: str) -> Result:
     sides: dict[str, object] = {}
     words: list[str] = []
-    side = ""
+    side, (first, _, text) = "", rest.partition(" ")
+    if first in SIDES and any(each.tokenizer is not None for each in session.scenario.vocab.values()):
+        batch = [each.strip() for each in text.split("|") if each.strip()]  # a tokenizer takes text as it is
+        given: object = batch if len(batch) > 1 else needed("".join(batch), "tokens SIDE TEXT")
+        return _changed(session, {"input": {first: given}}, f"tokens {rest}")
     for word in rest.split():
         if word in SIDES and (not side or words):
             side, words = word, []

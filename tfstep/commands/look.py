@@ -14,7 +14,7 @@ from tfstep.engine.tensor import Tensor
 from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import CommandError, PathError
-from tfstep.families.aliases import aliases
+from tfstep.families.names import aliases
 from tfstep.session.address.names import tensor_of
 from tfstep.session.address.target import Index, cell, looked_at, of_variant, part
 from tfstep.session.evaluate import evaluate

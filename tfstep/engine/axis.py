@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-Labels = tuple[tuple[str, ...], ...]  # one list of words a sentence; a single list where all share it
+Labels = tuple[Sequence[str], ...]  # one list of words a sentence; a single list where all share it
 Shape = tuple[int, ...]
+MANY = 2000
+"""Words along an axis from which on they are neither listed nor told apart: a tokenizer's vocabulary."""
 
 
 class Axis(Struct, frozen=True):
@@ -32,16 +36,16 @@ class Axis(Struct, frozen=True):
         """The same axis without its words."""
         return Axis(self.name)
 
-    def words(self, sentence: int = 0) -> tuple[str, ...] | None:
+    def words(self, sentence: int = 0) -> Sequence[str] | None:
         """The labels along this axis for one sentence of the batch."""
         return _of(self.labels, sentence)
 
-    def following(self, sentence: int = 0) -> tuple[str, ...] | None:
+    def following(self, sentence: int = 0) -> Sequence[str] | None:
         """The words to be said next, in the same order."""
         return _of(self.follows, sentence)
 
 
-def _of(labels: Labels | None, sentence: int) -> tuple[str, ...] | None:
+def _of(labels: Labels | None, sentence: int) -> Sequence[str] | None:
     return None if labels is None else labels[sentence if len(labels) > 1 else 0]
 
 

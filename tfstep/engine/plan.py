@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from tfstep.engine.accel.memory import Memory
 from tfstep.engine.axis import Spec
+from tfstep.engine.leaves import Later
 from tfstep.engine.program import Run, compiled
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
     carry: tuple[tuple[int, int], ...] = ()
     result: int = -1
     elsewhere: Callable[[str], str | None] = lambda name: None  # the path of what others call by this name
+    later: Mapping[int, Later] = field(default_factory=dict)  # leaves that are read when something asks for them
     origin: Any = None  # the scenario that it was compiled from
     switched_off: Callable[[], Iterable[tuple[str, str]]] = tuple
     insides: dict[int, Any] = field(default_factory=dict)

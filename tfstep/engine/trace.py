@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tfstep.engine.cell import index_of, parse_cell
 from tfstep.engine.coerce_edit import coerce_edit
+from tfstep.engine.leaves import Leaves
 from tfstep.engine.plan import Node, Plan
 from tfstep.engine.substeps import Source, unfold
 from tfstep.engine.surface.beyond import Whole
@@ -60,7 +61,7 @@ class Trace(Whole):
     def start(cls, plan: Plan, leaves: Mapping[int, np.ndarray]) -> Trace:
         """A trace of which only the leaves are known."""
         values: list[Any] = [None] * len(plan.nodes)
-        for slot, value in leaves.items():
+        for slot, value in (leaves.ready if isinstance(leaves, Leaves) else leaves).items():
             values[slot] = value
         return cls(plan, values)
 
@@ -69,6 +70,9 @@ class Trace(Whole):
     def run(self) -> Trace:
         """Compute every step that is not there yet; returns the trace itself."""
         values, special = self.values, self._special()
+        for slot, later in self.plan.later.items():
+            if values[slot] is None:
+                values[slot] = later()
         with np.errstate(all="ignore"):
             for slot, run in self.plan.program:
                 if values[slot] is None:
@@ -95,6 +99,9 @@ class Trace(Whole):
         if slot < len(self.sources):
             source = self.sources[slot]
             values[slot] = source.trace.value(source.slot)
+            return
+        if slot in self.plan.later:
+            values[slot] = self.plan.later[slot]()
             return
         special, runs = self._special() if self.pins else (), self.plan.runs
         with np.errstate(all="ignore"):
@@ -181,7 +188,7 @@ class Trace(Whole):
             node = self._editable(path)
             where = ... if index is None else index
             if node.op is None:
-                value = np.array(values[node.slot])
+                value = np.array(self.value(node.slot) if values[node.slot] is None else values[node.slot])
             else:
                 old = pins.get(node.slot)
                 value = np.zeros(node.shape, node.dtype) if old is None else old.value.copy()

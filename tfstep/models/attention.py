@@ -9,7 +9,7 @@ import numpy as np
 
 from tfstep.engine.axis import Axis, Spec, axes
 from tfstep.engine.tape import Scope, Traced
-from tfstep.models.config import Inputs, ModelConfig, Sentences
+from tfstep.models.config import Inputs, ModelConfig, Past, Sentences
 from tfstep.models.parts.blocks import dense, norm
 from tfstep.models.parts.positions import alibi, relative_buckets, rope_tables
 from tfstep.ops.attention import (
@@ -28,15 +28,21 @@ from tfstep.ops.attention import (
 from tfstep.ops.embed import relative_bias
 from tfstep.ops.linear import grouped_matmul, matmul
 from tfstep.ops.norm import rms_unit
-from tfstep.ops.primitive.shape import concat_heads, split_heads
+from tfstep.ops.primitive.shape import concat, concat_heads, split_heads
 from tfstep.ops.rotate import rope
 
 
 def self_attention(
-    at: Scope, x: Traced, mask: np.ndarray | None, offset: int, c: ModelConfig, bias: Traced | None = None
+    at: Scope,
+    x: Traced,
+    mask: np.ndarray | None,
+    offset: int,
+    c: ModelConfig,
+    bias: Traced | None = None,
+    past: Past | None = None,
 ) -> Traced:
-    """Every row of x asks the rows of x, positions rotated in where the scenario says rope."""
-    return multi_head(at, x, x, mask, c, offset if c.positional == "rope" else None, bias)
+    """Every row of x asks the rows of x, and of the passes before; positions rotated in where the scenario says rope."""
+    return multi_head(at, x, x, mask, c, offset if c.positional == "rope" else None, bias, past)
 
 
 def multi_head(
@@ -47,12 +53,14 @@ def multi_head(
     c: ModelConfig,
     rotate: int | None = None,
     bias: Traced | None = None,
+    past: Past | None = None,
 ) -> Traced:
     """Each row of x asks the rows of memory (itself, for self-attention).
 
     Shapes: x (batch, query, model), memory (batch, key, model) → (batch, query, model). ``mask`` holds the
     reason of every masked cell, (batch, 1, query, key), or is None where nothing is ever masked. ``rotate``
     is the position of the first row, for rotary positions; ``bias`` is added to the scores, (1, head, query, key).
+    With a ``past`` the keys and values of the passes before come first.
     """
     model, (batch, query), key = Axis("model"), x.axes[:2], memory.axes[1].asked()
     q, k, v = _projections(at, x, memory, c) if c.projections else (x, memory, memory)
@@ -61,7 +69,7 @@ def multi_head(
     head, d_k, d_v = axes("head", "d_k", "d_v")
     Q = at.Q = split_heads(q, heads=c.heads).with_axes(batch, head, query, d_k)
     K = at.K = split_heads(k, heads=c.kv_heads).with_axes(batch, head, key, d_k)
-    at.V = split_heads(v, heads=c.kv_heads).with_axes(batch, head, key, d_v)
+    V = at.V = split_heads(v, heads=c.kv_heads).with_axes(batch, head, key, d_v)
     if not c.qk_norm_after_rope:
         Q, K = _normed(at, Q, K, c)
     if rotate is not None:
@@ -72,6 +80,12 @@ def multi_head(
         K = at.K_rot = rope(K, cos, sin, pairs=c.rope.pairs)
     if c.qk_norm_after_rope:
         Q, K = _normed(at, Q, K, c)
+    if past is not None:
+        key = Axis(key.name, past.read.words)
+        before, kept = (batch, head, key.bare(), d_k), past.keys[at.prefix]
+        K = at.K_all = concat(at.constant("K_past", kept, before), K, axis=2).with_axes(batch, head, key, d_k)
+        before, kept = (batch, head, key.bare(), d_v), past.values[at.prefix]
+        V = at.V_all = concat(at.constant("V_past", kept, before), V, axis=2).with_axes(batch, head, key, d_v)
     asked = (batch, head, query.renamed("query"), key.renamed("key"))
     times = _product(c)
     s = at.scores = times(Q, K, bt=True).with_axes(*asked)
@@ -91,7 +105,7 @@ def multi_head(
         at.weights = softmax_sink(s, sinks)
     else:
         at.weights = softmax(s)
-    at.heads = times(at.weights, at.V).with_axes(batch, head, query, d_v)
+    at.heads = times(at.weights, V).with_axes(batch, head, query, d_v)
     y: Traced = concat_heads(at.heads).with_axes(batch, query, model)
     at.concat = y
     if c.attn_gate:
@@ -131,17 +145,20 @@ def _angles(length: int, offset: int, c: ModelConfig) -> list[tuple[str, np.ndar
     return [("cos", cos.astype(c.dtype)), ("sin", sin.astype(c.dtype))]
 
 
-def score_bias(root: Scope, stack: str, queries: int, c: ModelConfig, causal: bool) -> Traced | None:
-    """What a stack adds to the scores of its layers for the distance of two words: (1, head, query, key), or None."""
+def score_bias(root: Scope, stack: str, words: int, c: ModelConfig, causal: bool, last: int = 0) -> Traced | None:
+    """What a stack adds to the scores of its layers for the distance of two words: (1, head, query, key), or None.
+
+    Of ``words`` words all ask, or only the ``last`` few.
+    """
     names, at = axes("batch", "head", "query", "key"), root.scope(stack)
     causal = causal and c.mask.causal
     if c.positional == "alibi":
-        return at.constant("alibi", alibi(c.heads, queries, queries, causal).astype(c.dtype), names)
+        return at.constant("alibi", alibi(c.heads, words, words, causal).astype(c.dtype)[..., -last:, :], names)
     if c.positional != "relative":
         return None
     own, r = at.scope("relative"), c.relative
     table = own.parameter("E", Spec((r.buckets, c.heads), np.dtype(c.dtype), axes("bucket", "head")), "embedding")
-    ids = relative_buckets(queries, queries, r.buckets, r.distance, causal)
+    ids = relative_buckets(words, words, r.buckets, r.distance, causal)[-last:]
     own.bias = relative_bias(table, own.constant("buckets", ids, names[2:])).with_axes(*names)
     return own.bias
 
@@ -159,8 +176,8 @@ def reasons(
     if mask is None and not c.mask.padding and documents is None:
         return None
     mask = np.zeros((batch, 1, n, m), np.int8) if mask is None else mask
-    if c.mask.padding and keys.pad is not None:
-        mask |= np.where(keys.ids == keys.pad, PADDING, 0).astype(np.int8)[:, None, None, :]
+    if c.mask.padding and (padding := keys.padding) is not None:
+        mask |= np.where(padding, PADDING, 0).astype(np.int8)[:, None, None, :]
     if documents is not None:
         apart = documents[:, None, :, None] != documents[:, None, None, :]
         mask |= np.where(apart, DOCUMENT, 0).astype(np.int8)

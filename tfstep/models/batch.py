@@ -20,14 +20,15 @@ def batched(examples: Sequence[Inputs]) -> Inputs:
     return Inputs(
         source=_together([e.source for e in examples]),
         target=_together([e.target for e in examples]),
-        labels=_together([e.labels for e in examples]),
+        labels=_together([e.labels for e in examples], unsaid=-1),
         offset=first.offset,
         x=None if first.x is None else np.concatenate([e.x for e in examples if e.x is not None]),
         memory=None if first.memory is None else np.concatenate([e.memory for e in examples if e.memory is not None]),
     )
 
 
-def _together(sides: list[Sentences | None]) -> Sentences | None:
+def _together(sides: list[Sentences | None], unsaid: int = 0) -> Sentences | None:
+    """All rows, filled up with the pad word, or where places say what is padding with ``unsaid``."""
     present = [side for side in sides if side is not None]
     if not present:
         return None
@@ -37,7 +38,7 @@ def _together(sides: list[Sentences | None]) -> Sentences | None:
     words: list[tuple[str, ...]] = []
     for side in present:
         missing = width - side.ids.shape[1]
-        if missing and pad is None:
+        if missing and pad is None and side.lengths is None:
             raise ModelBuildError(
                 ("train", "data"),
                 Bilingual(
@@ -46,6 +47,7 @@ def _together(sides: list[Sentences | None]) -> Sentences | None:
                     pad=PAD,
                 ),
             )
-        rows.append(np.pad(side.ids, ((0, 0), (0, missing)), constant_values=-1 if pad is None else pad))
+        rows.append(np.pad(side.ids, ((0, 0), (0, missing)), constant_values=unsaid if pad is None else pad))
         words += [(*sentence, *(PAD,) * missing) for sentence in side.words]
-    return Sentences(tuple(words), np.concatenate(rows), vocab, pad)
+    lengths = tuple(n for side in present for n in side.lengths or ())
+    return Sentences(tuple(words), np.concatenate(rows), vocab, pad, lengths or None)

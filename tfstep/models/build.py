@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tfstep.engine.backward import backward
 from tfstep.engine.plan import Plan
 from tfstep.engine.tape import Scope, Tape
-from tfstep.families.aliases import known
+from tfstep.families.names import known
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences, TrainConfig
 from tfstep.models.keys.kinds import forward
 from tfstep.models.objective import objective

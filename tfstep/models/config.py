@@ -5,6 +5,7 @@ What the models get is valid: names resolved, defaults filled in, words turned i
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -30,8 +31,29 @@ class Sentences(Struct, frozen=True, eq=False):
 
     words: Words  # (batch, position), with the pad word where a sentence ended
     ids: np.ndarray  # (batch, position), integers
-    vocab: tuple[str, ...]
+    vocab: Sequence[str]
     pad: int | None  # the id of <pad>, where the vocabulary has it
+    lengths: tuple[int, ...] | None = None  # of the sentences, where not the word but the place says what is padding
+
+    @property
+    def padding(self) -> np.ndarray | None:
+        """Where a sentence is only filled up: (batch, position) of bool; None where there is nothing to fill with.
+
+        In a scenario that lists its words every ``<pad>`` is padding; for a tokenizer the word may be meant, as
+        the first word of T5's decoder, and only what fills the shorter sentences of a batch is.
+        """
+        if self.lengths is not None:
+            return np.arange(self.ids.shape[1]) >= np.array(self.lengths)[:, None]
+        return None if self.pad is None else self.ids == self.pad
+
+
+class Past(Struct, frozen=True, eq=False):
+    """What the passes before have left to a pass that reads only the next words: all the words up to now, and the keys
+    and values of the earlier ones, under the paths of the layers' attention."""
+
+    read: Sentences
+    keys: Mapping[str, np.ndarray]  # dec0.attn → (batch, head, position, d_k)
+    values: Mapping[str, np.ndarray]
 
 
 class Inputs(Struct, frozen=True, eq=False):
@@ -46,6 +68,7 @@ class Inputs(Struct, frozen=True, eq=False):
     given: dict[str, np.ndarray] = field(default_factory=dict)  # formula
     parameters: dict[str, np.ndarray] = field(default_factory=dict)  # formula: start values
     steps: dict[str, str] = field(default_factory=dict)  # formula: name -> expression
+    past: Past | None = None
     rows: tuple[int, int] = (0, 0)  # that learned tables of positions have at least: source, target
     types: np.ndarray | None = None  # (batch, position) of the source: the type of each word
     documents: np.ndarray | None = None  # (batch, position): the document of each word

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from msgspec.structs import replace
+
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.attention import multi_head, reasons, score_bias, self_attention
 from tfstep.models.config import Inputs, ModelConfig
@@ -24,18 +26,21 @@ def decoder(root: Scope, inputs: Inputs, config: ModelConfig, memory: Traced | N
     """The stack of decoder layers; without ``memory`` a decoder-only model, as GPT has it.
 
     Every layer reads the same ``memory``, the encoder's output (batch, position, model). Shapes: tokens
-    (batch, position) → (batch, position, model).
+    (batch, position) → (batch, position, model). With a ``past`` the tokens are those that follow it.
     """
-    target, source, offset = inputs.target, inputs.source, inputs.offset
+    target, source, offset, past = inputs.target, inputs.source, inputs.offset, inputs.past
     assert target is not None
-    x = embed(root.scope("tgt"), target, inputs, config, decoding=True)
-    bias = score_bias(root, "dec", target.ids.shape[1], config, causal=True)
+    every, asking = target if past is None else past.read, target.ids.shape[1]
+    offset += every.ids.shape[1] - asking
+    x = embed(root.scope("tgt"), target, replace(inputs, offset=offset), config, decoding=True)
+    bias = score_bias(root, "dec", every.ids.shape[1], config, causal=True, last=asking)
     across = None if memory is None or source is None else reasons(config, target, source, causal=False)
     for i in range(config.decoder_layers):
         at, c = root.scope(f"dec{i}"), config.layer(i)
-        own = reasons(c, target, target, causal=True, documents=inputs.documents)
+        own = reasons(c, every, every, causal=True, documents=inputs.documents)
+        own = None if own is None else own[..., -asking:, :]
         normed = bool(i) or c.first_norm
-        ask_itself = partial(self_attention, at.scope("attn"), mask=own, offset=offset, c=c, bias=bias)
+        ask_itself = partial(self_attention, at.scope("attn"), mask=own, offset=offset, c=c, bias=bias, past=past)
         digest = partial(feed_forward, at.scope("ffn"), c=c)
         if memory is None:
             x = block(at, x, ask_itself, digest, c, normed)

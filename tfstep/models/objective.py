@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tfstep.engine.axis import NO_AXIS, Axis
@@ -18,7 +20,7 @@ from tfstep.ops.primitive.functions import tanh
 from tfstep.text import Bilingual
 
 
-def output_head(root: Scope, x: Traced, vocab: tuple[str, ...], c: ModelConfig) -> Traced:
+def output_head(root: Scope, x: Traced, vocab: Sequence[str], c: ModelConfig) -> Traced:
     """A score and a probability for every word. Shapes: x (batch, position, model) → (batch, position, vocab)."""
     at = root.scope("out")
     if c.head_transform:  # as BERT's head for masked words (Devlin et al. 2019)
@@ -43,7 +45,7 @@ def pooled(root: Scope, x: Traced, side: Sentences, c: ModelConfig) -> Traced:
     first, last, mean: of the words that are no pads. tanh: tanh(x₀ W + b) of the first (Devlin et al. 2019, BERT).
     """
     at, names = root.scope("pooled"), (x.axes[0], Axis("model"))
-    present = np.ones(side.ids.shape, bool) if side.pad is None else side.ids != side.pad
+    present = np.ones(side.ids.shape, bool) if (padding := side.padding) is None else ~padding
     if c.pooler == "mean":
         share = present / np.maximum(present.sum(1, keepdims=True), 1)
     else:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from msgspec import Struct, field
 
+from tfstep.engine.leaves import Later, Leaves
 from tfstep.engine.plan import Plan
 from tfstep.engine.trace import Pin, Trace
 from tfstep.models.build import build
@@ -12,18 +15,27 @@ from tfstep.models.build_error import ModelBuildError
 from tfstep.scenario.keys.pins import pinned
 from tfstep.scenario.scenario import Scenario
 from tfstep.scenario.weights.start import initial
+from tfstep.scenario.weights.taken import Taken
 
 
 class Program(Struct, frozen=True, eq=False):
-    """A compiled scenario: the plan, a number for every leaf of it, and what is pinned from the start, by slot."""
+    """A compiled scenario: the plan, a number for every leaf of it, and what is pinned from the start, by slot.
+
+    ``taken`` says what came from a file.
+    """
 
     plan: Plan
-    leaves: dict[int, np.ndarray]
+    leaves: Mapping[int, np.ndarray]
     pins: dict[int, Pin] = field(default_factory=dict)
+    taken: Taken | None = None
 
     def trace(self) -> Trace:
-        """Run it: forward, backward and update, everything recorded."""
-        return Trace(self.plan, Trace.start(self.plan, self.leaves).values, dict(self.pins)).run()
+        """Run it: forward, backward and update, everything recorded.
+
+        Where the weights are those of a checkpoint, each step is computed when it is first looked at.
+        """
+        trace = Trace(self.plan, Trace.start(self.plan, self.leaves).values, dict(self.pins))
+        return trace if self.plan.later else trace.run()
 
 
 def plan_of(scenario: Scenario) -> Plan:
@@ -38,7 +50,8 @@ def plan_of(scenario: Scenario) -> Plan:
 
 def restored(scenario: Scenario, values: list[np.ndarray | None], pins: dict[int, Pin]) -> Trace:
     """A trace as a pickle keeps it: its numbers, and the scenario from which its steps are recorded again."""
-    return Trace(scenario.plan, values, pins)
+    plan = scenario.program.plan if scenario.weights.file is not None else scenario.plan  # what is read later, too
+    return Trace(plan, values, pins)
 
 
 def compile_scenario(scenario: Scenario) -> Program:
@@ -47,9 +60,18 @@ def compile_scenario(scenario: Scenario) -> Program:
     learned = [node for node in plan.nodes if node.kind == "parameter"]
     memory = [plan.nodes[leaf] for leaf, _ in plan.carry if plan.nodes[leaf].kind != "parameter"]
     start = {node.path: plan.leaves[node.slot] for node in memory} | scenario.inputs.parameters
-    drawn = initial([*learned, *memory], scenario.weights, scenario.error_at, start)
-    leaves = plan.leaves | {node.slot: drawn[node.path] for node in (*learned, *memory)}
+    drawn, taken = initial([*learned, *memory], scenario.weights, scenario.error_at, scenario.model, start)
+    ready, later = dict(plan.leaves), {}
+    for node in (*learned, *memory):
+        value = drawn[node.path]
+        if isinstance(value, Later):
+            later[node.slot] = value
+        else:
+            ready[node.slot] = value
+    plan.later = later
+    leaves = Leaves(ready, later) if later else ready
     if not scenario.pins:
-        return Program(plan, leaves)
+        return Program(plan, leaves, taken=taken)
     trace = pinned(Trace.start(plan, leaves), scenario.pins, scenario.mistake_at)
-    return Program(plan, {slot: trace.values[slot] for slot in leaves}, trace.pins)
+    ready = {slot: trace.values[slot] for slot in leaves if trace.values[slot] is not None}
+    return Program(plan, Leaves(ready, {slot: later[slot] for slot in later if slot not in ready}), trace.pins, taken)

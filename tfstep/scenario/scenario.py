@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from tfstep.engine.surface.above import Displayed
 from tfstep.errors import ScenarioError, TfstepError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
+from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.file import catalog, variants
 from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, Report, fault, in_order
 from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, found, from_python, place_of, to_python
@@ -25,6 +26,7 @@ from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
     from tfstep.engine.plan import Plan
+    from tfstep.scenario.opening.reading import Reading
     from tfstep.scenario.program import Program
 
 
@@ -132,13 +134,56 @@ def as_scenario(given: object) -> Scenario:
     )
 
 
-def load(name: str | Path, variant: str | None = None) -> Scenario:
-    """The scenario of a file, or the one that ships under a bare name.
+def load(
+    name: str | Path,
+    variant: str | None = None,
+    *,
+    text: str | list[str] | None = None,
+    ids: list[int] | list[list[int]] | None = None,
+    target: str | list[str] | None = None,
+    target_ids: list[int] | list[list[int]] | None = None,
+    labels: str | None = None,
+    dtype: str | None = None,
+) -> Scenario:
+    """The scenario of a file, the one that ships under a bare name, or a model's folder or ``.gguf`` file.
 
-    Raises `ScenarioError` with every mistake of the file, in all its variants.
+    What a model reads is ``text`` (several: a batch) through its tokenizer, or ``ids`` as they are; ``target`` and
+    ``target_ids`` are what the decoder of an encoder-decoder reads; ``labels`` is next or none. Raises
+    `ScenarioError` with every mistake of the file, in all its variants.
     """
+    from tfstep.scenario.opening.reading import reading
+
+    return read(name, variant, reading(text, ids, target, target_ids, labels, dtype))
+
+
+def read(name: str | Path, variant: str | None, asked: Reading) -> Scenario:
+    """The same with what is asked for in one. Raises `ScenarioError` like `load`."""
     path = catalog.find(str(name))
-    return _load(read_text(path), path.stem, path, variant)
+    if path.suffix == ".gguf" or path.is_dir():
+        return _opened(path, variant, asked)
+    scenario = _load(read_text(path), path.stem, path, variant)
+    if not asked:
+        return scenario
+    kind, labelled = KINDS[scenario.model.kind], at(scenario.tree, ("input", "labels"))
+    following = isinstance(labelled, Scalar) and labelled.value == "next"
+    sides = kind.needs if "words" in kind.parts else ()
+    return scenario.with_changes(asked.changes(scenario.model.kind, sides, following))
+
+
+def _opened(path: Path, variant: str | None, asked: Reading) -> Scenario:
+    """A model on disk, as the scenario that `tfstep new` writes of it. Raises `ScenarioError`."""
+    from tfstep.scenario.opening.checkpoint import checkpoint
+    from tfstep.scenario.opening.document import document, written
+
+    try:
+        found = checkpoint(path)
+        text = written(document(found, asked))
+    except TfstepError as error:
+        raise fault(Place(""), error.message) from None
+    try:
+        return _load(text, found.title, found.folder / f"{found.title}.yaml", variant)
+    except Mistakes as mistakes:  # of a file that nobody has written: its lines say nothing, and the rest follows
+        raise Mistakes([Mistake(Place(str(path)), mistakes.mistakes[0].message)]) from None
 
 
 def load_text(text: str, name: str = "scenario", variant: str | None = None) -> Scenario:

@@ -51,8 +51,9 @@ def check_size(source: Source, model: ModelConfig, inputs: Inputs, source_words:
     shapes = [each.ids.shape for each in (inputs.source, inputs.target) if each is not None]
     shapes += [(array.shape[0], array.shape[-2]) for array in (inputs.x,) if array is not None and array.ndim > 1]
     rows, columns = max((s[0] for s in shapes), default=1), max((s[1] for s in shapes), default=1)
-    numbers = _COPIES * parameter_count(model, source_words, target_words, columns)
-    numbers += activation_count(model, rows, columns, target_words)
+    read = source.given("weights", "file")  # and computed only as far as somebody looks: the forward pass
+    numbers = (1 if read else _COPIES) * parameter_count(model, source_words, target_words, columns)
+    numbers += activation_count(model, rows, columns, target_words) // (2 if read else 1)
     needed = numbers * (4 if model.dtype == "float32" else 8)
     limit = min(MOST, physical_memory())
     if needed > limit:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
@@ -15,6 +16,9 @@ from tfstep.scenario.file.mistakes import Place, Report
 from tfstep.scenario.file.nodes import Items, Node, Scalar, Section, found, shown
 from tfstep.text import Bilingual
 
+if TYPE_CHECKING:
+    from tfstep.scenario.tokens.tokenizer import Tokenizer
+
 PAD = "<pad>"
 MOST_WORDS = 1_000_000  # of a vocabulary
 LONGEST = 8192  # words of a sentence
@@ -23,8 +27,13 @@ LONGEST = 8192  # words of a sentence
 class Vocabulary(Struct, frozen=True, eq=False, dict=True):
     """The words a model knows; the place of a word is its id."""
 
-    words: tuple[str, ...]
+    words: Sequence[str]
     are_numbers: bool = False  # whether the words are "0", "1" and so on
+    filler: int = 0  # what fills up the shorter sentences of a batch, where not the word but the place is padding
+    by_place: bool = False
+    tokenizer: Tokenizer | None = None  # that cuts a text into them
+    ends: frozenset[int] = frozenset()  # what ends a text that is generated
+    start: int | None = None  # what the decoder of an encoder-decoder reads first
 
     @cached_property
     def ids(self) -> Mapping[str, int]:
@@ -41,7 +50,7 @@ class Vocabulary(Struct, frozen=True, eq=False, dict=True):
     @property
     def pad(self) -> int | None:
         """The id of ``<pad>``, if the vocabulary has it."""
-        return self.id(PAD)
+        return None if self.by_place else self.id(PAD)
 
 
 def numbered(n: int) -> Vocabulary:
@@ -67,10 +76,15 @@ def read_vocabulary(node: Node, report: Report) -> Vocabulary | None:
         )
         report.add(node.place, message)
         return None
+    if isinstance(node, Section):
+        from tfstep.scenario.tokens.reading import is_tokens, read_tokens
+
+        if is_tokens(node):
+            return read_tokens(node, report)
     if not isinstance(node, Items) or not node.items:
         message = Bilingual(
-            "vocab is {what}; allowed: a list of words, a number of words, or {{source: […], target: […]}}",
-            "vocab 为 {what}；可用：词的列表、词数，或 {{source: […], target: […]}}",
+            "vocab is {what}; allowed: a list of words, a number of words, {{file: tokenizer.json}}, or {{source: …, target: …}}",
+            "vocab 为 {what}；可用：词的列表、词数、{{file: tokenizer.json}}，或 {{source: …, target: …}}",
             what=found(node) if not isinstance(node, Items) else Bilingual("an empty list", "空列表"),
         )
         report.add(node.place, message)
@@ -212,7 +226,9 @@ def _undeclared(word: str, vocabulary: Vocabulary) -> Bilingual:
 
 def read_vocabularies(node: Node, report: Report) -> tuple[Vocabulary | None, Vocabulary | None]:
     """The vocabularies of source and target; one list serves both."""
-    if not isinstance(node, Section):
+    from tfstep.scenario.tokens.reading import is_tokens  # and with it tokenizers, where there are any
+
+    if not isinstance(node, Section) or is_tokens(node):
         one = read_vocabulary(node, report)
         return one, one
     for key, place in node.keys.items():

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from tfstep.commands.language.registry import declared, find, in_groups
 from tfstep.commands.language.session import Session
+from tfstep.engine.axis import MANY
 from tfstep.errors import CommandError
 from tfstep.session.place import PHASE_NAMES
 from tfstep.text import Bilingual
@@ -192,7 +193,7 @@ def _checkpoints(session: Session, typed: str) -> Iterator[tuple[str, str]]:
 
 def _words(session: Session, typed: str) -> Iterator[tuple[str, str]]:
     for side, vocabulary in session.scenario.vocab.items():
-        for word in vocabulary.words:
+        for word in vocabulary.words if len(vocabulary.words) <= MANY else ():
             yield word, side
 
 

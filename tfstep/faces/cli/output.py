@@ -82,7 +82,7 @@ def say(message: object, stream: TextIO | None = None) -> None:
 
 def translated(trace: Trace, name: str) -> str:
     """The name that PyTorch, GPT-2 or TransformerLens has for a tensor in ours, saying so; any other as it is."""
-    from tfstep.families.aliases import ours
+    from tfstep.families.names import ours
 
     path, aside = ours(trace.plan, name)
     if aside is not None:

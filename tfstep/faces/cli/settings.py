@@ -6,16 +6,17 @@ import os
 import sys
 from collections.abc import Sequence
 from shutil import get_terminal_size
-from typing import TextIO
+from typing import Any, TextIO
 
 from tfstep.text import LANGUAGES, locale_language
 
 
 class Settings:
-    """How to print. ``color`` is auto, always or never."""
+    """How to print, and what a model is given to read. ``color`` is auto, always or never."""
 
     def __init__(self, color: str = "auto") -> None:
         self.color = color
+        self.reading: dict[str, Any] = {}  # of `opening.reading`, as far as the command line says
 
     def colored(self, stream: TextIO) -> bool:
         """Whether colour goes to this stream: in auto only to a terminal, and not where ``NO_COLOR`` is set."""

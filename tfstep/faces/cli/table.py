@@ -28,6 +28,10 @@ COMMANDS = {
     "worksheet": ("teaching.worksheet", Bilingual("Print exercises, and their key.", "出练习卷和答案。")),
     "list": ("files.list", Bilingual("List the scenarios that ship.", "列出自带的场景。")),
     "new": ("files.new", Bilingual("Write a commented scenario to start from.", "写出一个带注释的场景，作为起点。")),
+    "export": (
+        "files.export",
+        Bilingual("Write a model as a folder for transformers.", "把模型写成 transformers 的文件夹。"),
+    ),
     "serve": ("work.serve", Bilingual("Show the screen in a browser.", "在浏览器里显示屏幕界面。")),
     "page": ("files.page", Bilingual("Write a run as one HTML page.", "把一次运行写成一个网页。")),
     "validate": (

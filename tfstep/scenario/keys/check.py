@@ -30,6 +30,8 @@ class WeightsConfig(Struct, frozen=True, eq=False):
     init: Fill = XAVIER
     set: dict[str, Fill] = field(default_factory=dict)
     file: Path | None = None
+    names: str = "auto"  # of a family, where the file has its names
+    partial: bool = False  # whether parameters that are not in the file are drawn
 
 
 class Checked(Struct, frozen=True, eq=False):
@@ -141,4 +143,6 @@ def _weights(source: Source) -> WeightsConfig:
             if source.given("weights", "set", path) and (fill := read_fill(value, report)) is not None:
                 read_fills[path] = fill
     start = read_init(init, report) if init is not None else None
-    return WeightsConfig(part.seed, start or XAVIER, read_fills, Path(part.file) if part.file else None)
+    return WeightsConfig(
+        part.seed, start or XAVIER, read_fills, Path(part.file) if part.file else None, part.names, part.partial
+    )

@@ -7,11 +7,13 @@ import numpy as np
 from tfstep.models.config import Inputs, Sentences
 from tfstep.models.keys.key import keys as declared
 from tfstep.models.keys.kinds import KINDS
-from tfstep.scenario.file.nodes import Keys, Section, at
+from tfstep.scenario.file.mistakes import Report
+from tfstep.scenario.file.nodes import Keys, Node, Section, at
 from tfstep.scenario.keys.model import needs, not_of_kind
 from tfstep.scenario.keys.numbers import read_array
 from tfstep.scenario.keys.schema import InputPart
 from tfstep.scenario.keys.typed import Source
+from tfstep.scenario.tokens.reading import is_next, is_tokens, next_words, read_labels, read_sentences
 from tfstep.scenario.words import PAD, Row, Vocabulary, read_rows, read_vocabularies, sentences
 from tfstep.text import Bilingual
 
@@ -31,7 +33,7 @@ def read_vocab(source: Source, kind: str) -> dict[str, Vocabulary]:
             source.add((), needs("vocab: […]", kind))
         return {}
     reading, writing = read_vocabularies(node, source.report)
-    if isinstance(node, Section):
+    if isinstance(node, Section) and not is_tokens(node):
         for side in KINDS[kind].needs:
             if side not in node.entries:
                 source.add(("vocab",), needs(f"vocab.{side}", kind))
@@ -47,18 +49,51 @@ def read_words(source: Source, keys: Keys, kind: str, vocab: dict[str, Vocabular
     """The sentences under ``keys``, by side; those that are wrong are noted and left out."""
     report = source.report
     rows: dict[str, tuple[Row, ...]] = {}
+    spoken: dict[str, Sentences] = {}
     for side in SIDES:
         node = source.node(*keys, side)
+        if node is not None and side in vocab and vocab[side].by_place and _takes(kind, side):
+            if (tokens := _tokens(side, node, vocab[side], spoken, report)) is not None:
+                spoken[side] = tokens
+            continue
         if _takes(kind, side) and node is not None and (found := read_rows(node, report)) is not None:
             rows[side] = found
         elif node is None and side in KINDS[kind].needs and source.sound(*keys, side) and source.sound(*keys):
             source.add(keys, needs(".".join(map(str, (*keys, side))), kind), key=isinstance(keys[-1], str))
-    spoken = {}
     for side, each in rows.items():
         if side in vocab and (made := sentences(each, vocab[side], report)) is not None:
             spoken[side] = made
     _agree(source, keys, rows, spoken)
     return spoken
+
+
+def _tokens(
+    side: str, node: Node, vocabulary: Vocabulary, spoken: dict[str, Sentences], report: Report
+) -> Sentences | None:
+    """What a tokenizer's words spell; labels may be `next`, and else are as many as the words that are read."""
+    if side != "labels":
+        return read_sentences(node, vocabulary, report, begins=side == "target")
+    read = spoken.get("target", spoken.get("source"))
+    if read is None:
+        return None
+    if is_next(node):
+        if (following := next_words(read)) is None:
+            report.add(
+                node.place,
+                Bilingual("one word has no next one; labels: none", "只有一个词，没有下一个词；请用 labels: none"),
+            )
+        return following
+    labels = read_labels(node, vocabulary, report)
+    if labels is None or labels.ids.shape == read.ids.shape:
+        return labels
+    message = Bilingual(
+        "labels of shape {n}; what is read has {m}, so as many are needed, or `next`",
+        "标签的形状是 {n}；而读入的是 {m}，须一样多，或写 `next`",
+        n=labels.ids.shape,
+        m=read.ids.shape,
+    )
+    report.add(node.place, message)
+    return None
 
 
 def _agree(source: Source, keys: Keys, rows: dict[str, tuple[Row, ...]], spoken: dict[str, Sentences]) -> None:
@@ -239,7 +274,9 @@ def _fillable(source: Source, examples: list[Inputs]) -> None:
     """Examples of several lengths need ``<pad>``, for training takes them as one batch."""
     for side in SIDES:
         spoken = [sentences for each in examples if (sentences := getattr(each, side)) is not None]
-        if len({each.ids.shape[1] for each in spoken}) > 1 and any(each.pad is None for each in spoken):
+        if len({each.ids.shape[1] for each in spoken}) > 1 and any(
+            each.pad is None and each.lengths is None for each in spoken
+        ):
             message = Bilingual(
                 "{side} of several lengths and no {pad} to fill them up; put {pad} into vocab",
                 "{side} 长度不一，却没有 {pad} 可供填充；请在 vocab 中加入 {pad}",

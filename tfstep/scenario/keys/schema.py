@@ -214,9 +214,34 @@ class WeightsPart(Section, frozen=True):
         str,
         Meta(min_length=1),
         Key(
-            "", Bilingual(".safetensors or .npz with these paths as keys.", "以路径为键的 .safetensors 或 .npz 文件。")
+            "",
+            Bilingual(
+                ".safetensors (or the index of its shards), .npz or .gguf, with these paths or with a family's names.",
+                ".safetensors（或其分片索引）、.npz 或 .gguf 文件，以路径为键，或用某个模型家族的名称。",
+            ),
         ),
     ] = ""
+    names: Annotated[
+        str,
+        Meta(min_length=1),
+        Key(
+            "",
+            Bilingual(
+                "Whose names the file has: a family of checkpoints, such as llama; auto finds out.",
+                "文件用的是谁的名称：某个模型家族，如 llama；auto 自行判断。",
+            ),
+        ),
+    ] = "auto"
+    partial: Annotated[
+        bool,
+        Key(
+            "",
+            Bilingual(
+                "Whether parameters that the file lacks are drawn at random; else that is an error.",
+                "文件中缺少的参数是否随机生成；否则报错。",
+            ),
+        ),
+    ] = False
 
 
 class ExamplePart(Section, frozen=True):

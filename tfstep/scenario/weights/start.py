@@ -17,65 +17,42 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-from tfstep.errors import nearest
-from tfstep.models.optimizers import OPTIMIZERS
+from tfstep.engine.leaves import Later
+from tfstep.models.config import ModelConfig
 from tfstep.scenario.file.mistakes import Mistake, Mistakes
-from tfstep.scenario.file.nodes import shown
 from tfstep.scenario.keys.check import WeightsConfig
-from tfstep.scenario.weights.files import BadWeightsError, open_weights
 from tfstep.scenario.weights.fills import Fill
+from tfstep.scenario.weights.parameter import ErrorAt, Parameter, Shape, unknown, wrong_shape
 from tfstep.scenario.weights.streams import normals, stream, uniforms
+from tfstep.scenario.weights.taken import Taken, from_file
 from tfstep.text import Bilingual
 
-Shape = tuple[int, ...]
-_MEMORY = tuple(f".{name}_before" for optimizer in OPTIMIZERS.values() for name in optimizer.memory)
 _FIXED = {"bias": 0.0, "zero": 0.0, "one": 1.0}  # roles that no init changes
-
-
-class Parameter(Protocol):
-    """What is asked of a parameter: its path, its shape, its type, and its role.
-
-    The roles are ``weight``, ``embedding``, ``bias``, ``zero`` and ``one``.
-    """
-
-    @property
-    def path(self) -> str: ...
-    @property
-    def shape(self) -> Shape: ...
-    @property
-    def dtype(self) -> np.dtype: ...
-    @property
-    def init(self) -> str: ...
-
-
-class ErrorAt(Protocol):
-    """`Scenario.error_at`: the error at the place of a value, or of its key."""
-
-    def __call__(self, keys: tuple[str | int, ...], message: Bilingual, *, key: bool = False) -> Mistakes: ...
 
 
 def initial(
     parameters: Sequence[Parameter],
     weights: WeightsConfig,
     where: ErrorAt,
+    model: ModelConfig,
     start: Mapping[str, np.ndarray] | None = None,
-) -> dict[str, np.ndarray]:
-    """The start of every parameter, by path; ``start`` has those that need no drawing (a formula's own).
+) -> tuple[dict[str, np.ndarray | Later], Taken | None]:
+    """The start of every parameter, by path, and what was taken from a file; ``start`` has those that need no
+    drawing (a formula's own).
 
     Raises `ScenarioError` with every value of `set` and `file` that fits no parameter.
     """
     known = {parameter.path: parameter for parameter in parameters}
     mistakes: list[Mistake] = []
-    values = dict(_from_file(weights.file, known, where, mistakes) if weights.file else {})
+    taken = from_file(weights, known, model, where, mistakes) if weights.file else None
+    values: dict[str, np.ndarray | Later] = {} if taken is None else dict(taken.values)
     for path, fill in weights.set.items():
         keys = ("weights", "set", path)
         if path not in known:
-            mistakes += where(keys, _unknown(path, known), key=True).mistakes
+            mistakes += where(keys, unknown(path, known), key=True).mistakes
         elif problem := _misfit(fill, known[path].shape):
             mistakes += where(keys, problem).mistakes
         else:
@@ -86,7 +63,12 @@ def initial(
     for path, parameter in known.items():
         if path not in values:
             values[path] = start[path] if path in start else _by_role(parameter, weights)
-    return {path: values[path].astype(known[path].dtype, copy=False) for path in known}
+    return {path: _typed(values[path], known[path]) for path in known}, taken
+
+
+def _typed(value: np.ndarray | Later, parameter: Parameter) -> np.ndarray | Later:
+    """In the parameter's type; what is read later comes in it."""
+    return value if isinstance(value, Later) else value.astype(parameter.dtype, copy=False)
 
 
 def filled(fill: Fill, parameter: Parameter, seed: int) -> np.ndarray:
@@ -133,63 +115,5 @@ def _misfit(fill: Fill, shape: Shape) -> Bilingual | None:
             shape=shape,
         )
     if fill.numbers is not None and fill.numbers.ndim and fill.numbers.shape != shape:
-        return _wrong_shape(fill.numbers.shape, shape)
+        return wrong_shape(fill.numbers.shape, shape)
     return None
-
-
-def _wrong_shape(found: Shape, needed: Shape) -> Bilingual:
-    return Bilingual(
-        "numbers of shape {found}; {needed} is needed",
-        "数字的形状是 {found}；须为 {needed}",
-        found=found,
-        needed=needed,
-    )
-
-
-def _unknown(path: str, known: Mapping[str, Parameter]) -> Bilingual:
-    near = nearest(path, known)
-    few = ", ".join(list(known)[:8]) + (", …" if len(known) > 8 else "")
-    if near is None:
-        return Bilingual(
-            "no parameter {path}; there are {few}", "没有参数 {path}；现有：{few}", path=shown(path), few=few
-        )
-    return Bilingual(
-        "no parameter {path}; did you mean {near}, of shape {shape}?",
-        "没有参数 {path}；是不是想写 {near}（形状 {shape}）？",
-        path=shown(path),
-        near=near,
-        shape=known[near].shape,
-    )
-
-
-def _from_file(
-    path: Path, known: Mapping[str, Parameter], where: ErrorAt, mistakes: list[Mistake]
-) -> dict[str, np.ndarray]:
-    """The arrays of a weights file, each checked against its parameter before it is read."""
-    keys, values = ("weights", "file"), dict[str, np.ndarray]()
-    try:
-        with open_weights(path) as file:
-            for name, shape in file.shapes.items():
-                if name not in known and is_memory(name):
-                    continue  # of another optimizer than this variant has
-                if name not in known:
-                    mistakes += where(keys, _in_file(path, _unknown(name, known))).mistakes
-                elif shape != known[name].shape:
-                    problem = Bilingual(
-                        "{name}: {why}", "{name}：{why}", name=shown(name), why=_wrong_shape(shape, known[name].shape)
-                    )
-                    mistakes += where(keys, _in_file(path, problem)).mistakes
-                else:
-                    values[name] = file.read(name)
-    except BadWeightsError as error:
-        mistakes += where(keys, _in_file(path, error.why)).mistakes
-    return values
-
-
-def is_memory(path: str) -> bool:
-    """Whether this is what an optimizer remembers from one update to the next."""
-    return path == "update.done" or path.endswith(_MEMORY)
-
-
-def _in_file(path: Path, why: Bilingual) -> Bilingual:
-    return Bilingual("{file}: {why}", "{file}：{why}", file=path.name, why=why)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfstep.engine.tensor import Tensor
 from tfstep.errors import PathError
-from tfstep.families.aliases import lookup, said
+from tfstep.families.names import lookup, said
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:

@@ -185,4 +185,4 @@ def _words(tensor: Tensor, axis: int, before: list[int | slice]) -> tuple[str, .
             sentence = item
     if not labels:
         return ()
-    return labels[sentence] if -len(labels) <= sentence < len(labels) else labels[0]
+    return tuple(labels[sentence] if -len(labels) <= sentence < len(labels) else labels[0])

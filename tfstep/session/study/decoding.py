@@ -1,8 +1,12 @@
-"""Greedy decoding: one forward pass a word, each of them a trace that can be stepped through."""
+"""Decoding: one forward pass a word, each of them a trace that can be stepped through.
+
+With a cache a pass reads only the words that are new, and the keys and values that the passes before have left it
+(`K_past`, `V_past`); without, each reads all words anew, and gives the same numbers to rounding.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -11,11 +15,36 @@ from msgspec.structs import replace
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.models.build import build
-from tfstep.models.config import LossConfig, Sentences
+from tfstep.models.config import Inputs, LossConfig, ModelConfig, Past, Sentences
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 
 START, END = "<sos>", "<eos>"
+
+
+class Sampling(Struct, frozen=True):
+    """How a word is chosen: the likeliest, or with a temperature drawn among the ``top_k`` likeliest, or among those
+    that together have probability ``top_p`` (Holtzman et al. 2020)."""
+
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 0
+
+    def shares(self, logits: np.ndarray) -> np.ndarray:
+        """The probabilities that a word is drawn with. Shape: (vocab) → (vocab)."""
+        scaled = logits.astype(np.float64) / (self.temperature or 1.0)
+        order = np.argsort(-scaled, kind="stable")
+        p = np.exp(scaled - scaled.max())
+        p /= p.sum()
+        if self.temperature and self.top_k:
+            p[order[self.top_k :]] = 0.0
+            p /= p.sum()
+        if self.temperature and self.top_p < 1.0:
+            before = np.cumsum(p[order]) - p[order]
+            p[order[before >= self.top_p]] = 0.0
+            p /= p.sum()
+        return np.asarray(p)
 
 
 class Word(Struct, frozen=True, eq=False):
@@ -25,23 +54,62 @@ class Word(Struct, frozen=True, eq=False):
     said: str
     probability: float
     probabilities: np.ndarray  # (vocab)
-    vocab: tuple[str, ...]
+    vocab: Sequence[str]
     trace: Trace
 
     def best(self, n: int = 5) -> list[tuple[str, float]]:
         """The likeliest words with their probabilities, the most likely first."""
         order = np.argsort(-self.probabilities, kind="stable")[:n]
-        return [(self.vocab[i], float(self.probabilities[i])) for i in order]
+        return [(self.vocab[i], float(self.probabilities[i])) for i in order.tolist()]
 
 
-def generate(scenario: Scenario, parameters: Mapping[str, np.ndarray], most: int = 20) -> Iterator[Word]:
-    """Say word after word until ``<eos>``, or ``most`` of them. ``parameters`` are by path.
+def generate(
+    scenario: Scenario,
+    parameters: Mapping[str, np.ndarray],
+    most: int = 20,
+    sampling: Sampling | None = None,
+    cache: bool | None = None,
+) -> Iterator[Word]:
+    """Say word after word until one that ends, or ``most`` of them. ``parameters`` are by path.
 
-    The decoder starts from ``<sos>`` where its input begins with that, else from all of its input. Raises
-    CommandError for a model that says nothing.
+    The decoder starts from ``<sos>`` where its input begins with that, else from all of its input. By itself it has a
+    ``cache`` where its words are those of a tokenizer. Raises CommandError for a model that says nothing.
     """
-    target = scenario.inputs.target
-    if target is None:
+    check(scenario)
+    sampling, vocabulary = sampling or Sampling(), scenario.vocab.get("target")
+    draw = np.random.default_rng(sampling.seed)
+    target, source = scenario.inputs.target, scenario.inputs.source
+    assert target is not None
+    by_place = vocabulary is not None and vocabulary.by_place
+    cached = (by_place if cache is None else cache) and cacheable(scenario.model)
+    said_vocab = scenario.inputs.labels.vocab if scenario.inputs.labels is not None else target.vocab
+    read = _start(target, by_place)
+    inputs = replace(scenario.inputs, source=None if source is None else _first(source), labels=None, documents=None)
+    trace, done = None, 0
+    for _ in range(most):
+        words = _spelled(read, target, scenario)
+        trace, done = _pass(scenario, inputs, parameters, read, words, trace if cached else None, done), len(read)
+        p = (
+            sampling.shares(trace["out.logits"].value[0, -1])
+            if sampling.temperature
+            else trace["out.probs"].value[0, -1]
+        )
+        best = int(draw.choice(len(p), p=p)) if sampling.temperature else int(p.argmax())
+        said = said_vocab[best] if not by_place else _spelled([*read, best], target, scenario)[-1]
+        yield Word(words, said, float(p[best]), p, said_vocab, trace)
+        if by_place:
+            if vocabulary is not None and best in vocabulary.ends:
+                return
+            read.append(best)
+        elif said == END or said not in target.vocab:
+            return
+        else:
+            read.append(target.vocab.index(said))
+
+
+def check(scenario: Scenario) -> None:
+    """Refuse a model that says nothing. Raises CommandError."""
+    if scenario.inputs.target is None:
         raise CommandError(
             Bilingual(
                 "only a model with a decoder can generate; this scenario's kind is {kind}",
@@ -57,34 +125,79 @@ def generate(scenario: Scenario, parameters: Mapping[str, np.ndarray], most: int
                 "没有 `out.logits` 就没有词可选；请用 `model.head: true` 打开输出层",
             )
         )
-    source = scenario.inputs.source
+
+
+def cacheable(model: ModelConfig) -> bool:
+    """Whether what a word leaves behind does not change with the words after it."""
+    layers = [model.layer(i) for i in range(model.decoder_layers)]
+    stretched = any(
+        c.positional == "rope" and c.rope.scaling is not None and c.rope.scaling.kind in ("dynamic", "longrope")
+        for c in layers
+    )
+    return all(c.mask.causal and c.norm != "batch" for c in layers) and not stretched
+
+
+def _pass(
+    scenario: Scenario,
+    inputs: Inputs,
+    parameters: Mapping[str, np.ndarray],
+    read: list[int],
+    words: tuple[str, ...],
+    before: Trace | None,
+    done: int,
+) -> Trace:
+    """The pass that reads these words, of which ``before`` has read the first ``done``."""
+    target = scenario.inputs.target
+    assert target is not None
+    every = Sentences(
+        (words,), np.array([read]), target.vocab, target.pad, None if target.lengths is None else (len(read),)
+    )
+    past, seen = None, every
+    if before is not None:
+        keys, values = _kept(before, "scores"), _kept(before, "heads")
+        past = Past(every, keys, values)
+        seen = Sentences(
+            (words[done:],), every.ids[:, done:], every.vocab, every.pad, every.lengths and (len(read) - done,)
+        )
+    model, inputs = replace(scenario.model, head=True), replace(inputs, target=seen, past=past)
+    plan = build(model, inputs, LossConfig("none"), scenario.train)
+    given = {n.slot: _fitting(parameters[n.path], n.shape) for n in plan.nodes if n.kind == "parameter"}
+    return Trace.start(plan, plan.leaves | given).run()
+
+
+def _kept(trace: Trace, step: str) -> dict[str, np.ndarray]:
+    """What self-attention read as its keys (of the scores) or values (of the heads), by the path of the attention."""
+    found = {}
+    for node in trace.plan.steps:
+        head, _, name = node.path.rpartition(".")
+        if name == step and head.endswith(".attn") and head.startswith("dec"):
+            found[head] = trace.value(node.slots[1])
+    return found
+
+
+def _start(target: Sentences, by_place: bool) -> list[int]:
+    """What the decoder reads first: of a batch the first sentence, without its padding."""
+    if by_place:
+        return list(map(int, _first(target).ids[0]))
     read = [int(i) for i in target.ids[0] if i != target.pad]
-    if target.vocab[read[0]] == START:
-        read = read[:1]
-    said_vocab = scenario.inputs.labels.vocab if scenario.inputs.labels is not None else target.vocab
-    first = source if source is None else _first(source)
-    for _ in range(most):
-        words = tuple(target.vocab[i] for i in read)
-        seen = Sentences((words,), np.array([read]), target.vocab, target.pad)
-        inputs = replace(scenario.inputs, source=first, target=seen, labels=None, documents=None)
-        plan = build(replace(scenario.model, head=True), inputs, LossConfig("none"), scenario.train)
-        leaves = plan.leaves | {
-            node.slot: _fitting(parameters[node.path], node.shape) for node in plan.nodes if node.kind == "parameter"
-        }
-        trace = Trace.start(plan, leaves).run()
-        p = trace["out.probs"].value[0, -1]
-        best = int(p.argmax())
-        said = said_vocab[best]
-        yield Word(words, said, float(p[best]), p, said_vocab, trace)
-        if said == END or said not in target.vocab:
-            return
-        read.append(target.vocab.index(said))
+    return read[:1] if target.vocab[read[0]] == START else read
+
+
+def _spelled(ids: list[int], target: Sentences, scenario: Scenario) -> tuple[str, ...]:
+    """The words of these ids; of a tokenizer's as they stand in a sentence."""
+    vocabulary = scenario.vocab.get("target")
+    if vocabulary is not None and vocabulary.tokenizer is not None:
+        return vocabulary.tokenizer.words(ids)
+    return tuple(target.vocab[i] for i in ids)
 
 
 def _first(side: Sentences) -> Sentences:
     """The first sentence of a batch, without its padding."""
-    n = int((side.ids[0] != side.pad).sum()) if side.pad is not None else side.ids.shape[1]
-    return Sentences((side.words[0][:n],), side.ids[:1, :n], side.vocab, side.pad)
+    padding = side.padding
+    n = side.ids.shape[1] if padding is None else int((~padding[0]).sum())
+    return Sentences(
+        (side.words[0][:n],), side.ids[:1, :n], side.vocab, side.pad, None if side.lengths is None else (n,)
+    )
 
 
 def _fitting(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

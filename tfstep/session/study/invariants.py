@@ -92,10 +92,10 @@ def padding(scenario: Scenario, trace: Trace) -> Holds:
     for side, prefix, stack in (("source", "src", "enc"), ("target", "tgt", "dec")):
         sentences = getattr(scenario.inputs, side)
         out = last(trace, stack)
-        if sentences is None or sentences.pad is None or out is None or f"{prefix}.x" not in trace.plan.paths:
+        if sentences is None or out is None or f"{prefix}.x" not in trace.plan.paths:
             continue
-        pads = sentences.ids == sentences.pad
-        if not pads.any():
+        pads = sentences.padding
+        if pads is None or not pads.any():
             continue
         found = True
         x = trace[f"{prefix}.x"].value

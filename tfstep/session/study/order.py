@@ -30,7 +30,7 @@ def permutation(scenario: Scenario, trace: Trace) -> Holds:
             kind=model.positional,
         )
         return does_not_apply(title, text)
-    lengths = _lengths(sentences.ids, sentences.pad)
+    lengths = _lengths(sentences)
     turned = sentences.ids.copy()
     for s, n in enumerate(lengths):
         turned[s, :n] = turned[s, :n][::-1]
@@ -49,8 +49,9 @@ def _reading(scenario: Scenario, sentences: Sentences) -> Trace:
     return Trace.start(plan, plan.leaves | parameters).run()
 
 
-def _lengths(ids: np.ndarray, pad: int | None) -> list[int]:
-    return [int((row != pad).sum()) if pad is not None else len(row) for row in ids]
+def _lengths(sentences: Sentences) -> list[int]:
+    padding = sentences.padding
+    return [len(row) if padding is None else int((~padding[s]).sum()) for s, row in enumerate(sentences.ids)]
 
 
 def sees_no_future(scenario: Scenario, trace: Trace) -> Holds:

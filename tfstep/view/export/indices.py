@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from tfstep.engine.axis import Axis
+from tfstep.engine.axis import MANY, Axis
 from tfstep.engine.cell import Cell, index_of
 from tfstep.engine.tensor import Tensor
 from tfstep.engine.trace import Trace
@@ -47,10 +47,16 @@ def in_words(tensor: Tensor, cell: Cell) -> list[str]:
     """The indices of a cell, with the words that they stand for; the first axes left out while their size is 1."""
     spec = tensor.node.spec
     sentence = sentence_of(spec.axes, cell)
-    named = [(size, along(axis, size, sentence)[i]) for axis, size, i in zip(spec.axes, spec.shape, cell, strict=True)]
+    named = [(size, _name(axis, size, i, sentence)) for axis, size, i in zip(spec.axes, spec.shape, cell, strict=True)]
     while len(named) > 1 and named[0][0] == 1:
         del named[0]
     return [name for _, name in named]
+
+
+def _name(axis: Axis, size: int, i: int, sentence: int) -> str:
+    """The label of one index; of a tokenizer's words the word itself, without a look at the others."""
+    words = axis.words(sentence) or ()
+    return words[i] if len(words) == size > MANY else along(axis, size, sentence)[i]
 
 
 def locate(trace: Trace, text: str) -> tuple[Tensor, Cell]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from tfstep.engine.axis import Axis
+from tfstep.engine.axis import MANY, Axis
 from tfstep.engine.tensor import Tensor
 from tfstep.session.place import PHASE_NAMES
 from tfstep.text import Bilingual
@@ -15,6 +15,8 @@ from tfstep.view.matrix.noise import ROUNDED, without_noise
 from tfstep.view.text.number import REPORTED, Notation
 from tfstep.view.text.spans import Line, Span, beside, indented, line, line_width, span, table
 
+LIKELIEST = 8  # of a tokenizer's words that a row shows
+FIRST = 12  # rows of a table with a row a word
 KINDS = {
     "parameter": Bilingual("parameter", "参数"),
     "constant": Bilingual("constant", "常量"),
@@ -120,6 +122,13 @@ def matrix(
     if array.ndim == 0:
         return [line(_number(array.item(), notation))]
     sentence = sentence_of(axes, index)
+    if array.shape[-1] > MANY and axes[-1].name == "vocab":
+        return _likeliest(array, axes, sentence, notation)
+    if array.ndim == 2 and array.shape[0] > MANY:
+        words = axes[-2].words(sentence)
+        first = Axis(axes[-2].name, None if words is None else (tuple(words[:FIRST]),))
+        few = matrix(array[:FIRST], (first, axes[-1]), index, notation, cells)
+        return [*few, _more(array.shape[0] - FIRST)]
     many = array.ndim > 1 and axes[-2].name == "batch" and array.shape[0] > 1  # rows that are sentences share no words
     labels = along(axes[-1].bare() if many else axes[-1], array.shape[-1], sentence)
     columns = [span(label, "dim") for label in labels]
@@ -135,6 +144,24 @@ def matrix(
         body = [[label, *row[start:stop]] for label, row in zip(rows, numbers, strict=True)]
         lines += table([head, *body], "<" + ">" * (stop - start))
     return lines
+
+
+def _likeliest(array: np.ndarray, axes: tuple[Axis, ...], sentence: int, notation: Notation) -> list[Line]:
+    """Of a tokenizer's words the largest numbers of each row, the largest first."""
+    rows = array.reshape(-1, array.shape[-1])
+    labels = down(axes[-2], rows.shape[0], sentence) if array.ndim > 1 else [""]
+    words = axes[-1].words(sentence)
+    lines: list[list[Span]] = []
+    for label, row in zip(labels, rows, strict=True):
+        first = np.argsort(-row, kind="stable")[:LIKELIEST].tolist()
+        pairs = [(str(i) if words is None else words[i], float(row[i])) for i in first]
+        lines.append([span(label, "dim"), *(part for word, x in pairs for part in (span(word), _number(x, notation)))])
+    return [*table(lines, "<" + "<>" * LIKELIEST), _more(array.shape[-1] - LIKELIEST)]
+
+
+def _more(n: int) -> Line:
+    text = Bilingual("… {n:,} more; with --format npz all of them", "…… 还有 {n:,} 个；用 --format npz 可得全部", n=n)
+    return line(span(text, "dim"))
 
 
 def _pieces(

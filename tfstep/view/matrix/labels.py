@@ -8,7 +8,7 @@ from functools import cached_property
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tfstep.engine.axis import Axis
+from tfstep.engine.axis import MANY, Axis
 from tfstep.view.text.width import clip, width
 
 _LETTER = {
@@ -33,9 +33,9 @@ class Labels(Struct, frozen=True, dict=True):
 
     axis: str
     size: int
-    words: tuple[str, ...] = ()
+    words: Sequence[str] = ()
     letter: str = ""
-    read: tuple[str, ...] = ()
+    read: Sequence[str] = ()
 
     def __getitem__(self, i: int) -> str:
         return self.words[i] if i < len(self.words) else f"{self.letter}{i}"
@@ -45,6 +45,8 @@ class Labels(Struct, frozen=True, dict=True):
         """The cells that the widest label takes; a single row without a name takes none."""
         if self.size <= 1 and not self.letter and not self.words:
             return 0
+        if len(self.words) > MANY:  # of a tokenizer's words a few stand for all
+            return max(width(label) for label in self.words[:MANY])
         return max(width(label) for label in {*self.words, self[self.size - 1]})
 
 
@@ -65,12 +67,14 @@ def labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
     words = axis.words(sentence) or ()
     if size == 1 < len(words):
         return Labels(axis.name, 1)
-    return Labels(axis.name, size, numbered(words), _LETTER.get(axis.name, ""))
+    return Labels(axis.name, size, words if len(words) > MANY else numbered(words), _LETTER.get(axis.name, ""))
 
 
 def row_labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
     """The same beside rows, those of a decoder with the word that they have to say."""
     plain = labels(axis, size, sentence)
+    if len(plain.words) > MANY:
+        return plain
     return replace(plain, words=tuple(following(axis, plain.words, sentence)), read=plain.words)
 
 

@@ -12,6 +12,7 @@ from tfstep.view.text.spans import Line, indented, line, span, table
 
 BAR = 30
 SHOWN = 4
+MOST = 1000  # words of a vocabulary of which all probabilities are given; of a larger one so many
 
 
 def words(said: Sequence[Word]) -> Iterator[Line]:
@@ -31,14 +32,16 @@ def sentence(said: Sequence[Word]) -> Iterator[Line]:
 
 
 def words_json(said: Sequence[Word]) -> dict[str, Any]:
-    """The same as an object; ``probabilities`` are by word."""
+    """The same as an object; ``probabilities`` are by word, of a large vocabulary the likeliest."""
     return {
         "said": [word.said for word in said],
         "steps": [
             {
                 "read": list(word.read),
                 "said": word.said,
-                "probabilities": dict(zip(word.vocab, map(number, word.probabilities.tolist()), strict=True)),
+                "probabilities": {each: number(p) for each, p in word.best(MOST)}
+                if len(word.vocab) > MOST
+                else dict(zip(word.vocab, map(number, word.probabilities.tolist()), strict=True)),
             }
             for word in said
         ],

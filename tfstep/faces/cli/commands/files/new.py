@@ -9,6 +9,7 @@ import click
 
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Option, Usage
+from tfstep.faces.cli.opening import reading
 from tfstep.faces.cli.options import command, output, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings, is_terminal
@@ -24,7 +25,7 @@ def _run(
     elif lesson:
         _lesson(str(output or kind or ""))
     else:
-        _scenario(Output(settings, output), kind, variant)
+        _scenario(settings, Output(settings, output), kind, variant)
 
 
 def _schema(lesson: bool) -> str:
@@ -56,15 +57,16 @@ def _lesson(name: str) -> None:
     )
 
 
-def _scenario(out: Output, kind: str | None, variant: str | None) -> None:
-    """Write a scenario of a kind."""
+def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | None) -> None:
+    """Write a scenario of a kind, or the one that a model on disk is opened as."""
     from tfstep.errors import did_you_mean
     from tfstep.models.keys.kinds import KINDS
     from tfstep.scenario.keys.declared import declared
     from tfstep.scenario.keys.starter import starter
 
     kind = kind or _asked(tuple(KINDS))
-    if kind not in KINDS:
+    model = kind not in KINDS and (kind.endswith(".gguf") or Path(kind).is_dir())
+    if kind not in KINDS and not model:
         raise Usage(
             Bilingual(
                 "there is no kind {kind!r}{near}; the kinds: {known}",
@@ -78,7 +80,7 @@ def _scenario(out: Output, kind: str | None, variant: str | None) -> None:
         raise CommandError(
             Bilingual("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=out.file)
         )
-    text = starter(kind, variant)
+    text = _model(settings, Path(kind), out.file) if model else starter(kind, variant)
     out.text([text if out.file is None else declared(text)])
     if out.file is not None:
         say(
@@ -88,6 +90,16 @@ def _scenario(out: Output, kind: str | None, variant: str | None) -> None:
                 file=out.file,
             )
         )
+
+
+def _model(settings: Settings, path: Path, file: Path | None) -> str:
+    """The scenario of a model on disk, its files counted from where it is written. Raises TfstepError."""
+    from tfstep.scenario.opening.checkpoint import checkpoint
+    from tfstep.scenario.opening.document import document, written
+    from tfstep.scenario.opening.reading import Reading
+
+    beside = Path.cwd() if file is None else file.resolve().parent
+    return written(document(checkpoint(path.resolve()), Reading(**settings.reading), beside))
 
 
 def _asked(kinds: tuple[str, ...]) -> str:
@@ -103,18 +115,24 @@ COMMAND = command(
     "new",
     Bilingual(
         "Write a commented scenario to start from. KIND is encoder, decoder, encoder-decoder, attention, mlp or "
-        "formula; without it you are asked.\n\nWith --lesson: write a commented lesson, one file a language; KIND is "
+        "formula; without it you are asked. A model's folder or .gguf file as KIND: the scenario that it is opened as, "
+        "with paths to its files; nothing is copied.\n\nWith --lesson: write a commented lesson, one file a language; KIND is "
         "then the name of its files, such as my-lesson.",
         "写出一个带注释的场景，作为起点。KIND 是 encoder、decoder、encoder-decoder、attention、mlp 或 formula；"
-        "不写则会询问。\n\n加 --lesson 则写出一堂带注释的课，每种语言一个文件；此时 KIND 是文件名，如 my-lesson。",
+        "不写则会询问。KIND 是模型文件夹或 .gguf 文件时，写出打开它所用的场景，其中只有指向其文件的路径，"
+        "不复制任何东西。\n\n加 --lesson 则写出一堂带注释的课，每种语言一个文件；此时 KIND 是文件名，如 my-lesson。",
     ),
     [
         Argument(
             ["kind"],
-            Bilingual("the kind of model, or the name of the lesson", "模型的种类，或课程的名字"),
+            Bilingual(
+                "the kind of model, a model on disk, or the name of the lesson",
+                "模型的种类、磁盘上的模型，或课程的名字",
+            ),
             required=False,
             type=click.STRING,
         ),
+        *reading(),
         output(),
         variant(Bilingual("the name of the variant in it", "其中变体的名字")),
         Option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import as_json, command, scenario, variant
 from tfstep.faces.cli.output import Output
 from tfstep.faces.cli.settings import Settings
@@ -12,11 +13,10 @@ from tfstep.text import Bilingual
 
 @click.pass_obj
 def _run(settings: Settings, scenario: str, variant: str | None, as_json: bool) -> int:
-    from tfstep.scenario.scenario import load
     from tfstep.session.study.checks import check
     from tfstep.view.report.checks import report, report_json
 
-    found = check(load(scenario, variant))
+    found = check(load(settings, scenario, variant))
     out = Output(settings)
     if as_json:
         out.text([report_json(found)])
@@ -33,6 +33,6 @@ COMMAND = command(
         "检查一个场景：用 float64 的有限差分核对每个梯度（折点跳过并计数），以及这类模型必须满足的性质。"
         "有一项不成立时退出码为 1。",
     ),
-    [scenario(), variant(), as_json()],
+    [scenario(), *reading(), variant(), as_json()],
     _run,
 )

@@ -9,6 +9,7 @@ import click
 
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, NotNegative, Option
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import as_json, command, scenario, variant
 from tfstep.faces.cli.output import Output
 from tfstep.faces.cli.settings import Settings
@@ -32,7 +33,7 @@ def _run(
     from tfstep.session.study.compare import TOLERANCE, Align, compare
     from tfstep.view.report.comparison import comparison, comparison_json
 
-    one, two = _pair(scenario, other, variant)
+    one, two = _pair(settings, scenario, other, variant)
     found = compare(trace(one), trace(two), Align(align), TOLERANCE if tol is None else tol)
     out = Output(settings)
     if as_json:
@@ -42,17 +43,15 @@ def _run(
     return 0 if found.equal else 1
 
 
-def _pair(scenario: str, other: str | None, variants: Sequence[str]) -> tuple[Scenario, Scenario]:
+def _pair(settings: Settings, scenario: str, other: str | None, variants: Sequence[str]) -> tuple[Scenario, Scenario]:
     """The two scenarios that are meant. Raises CommandError where they are not two."""
-    from tfstep.scenario.scenario import load
-
     if len(variants) > 2:
         raise CommandError(
             Bilingual("two runs are compared: at most two --variant", "一次比较两个：最多两个 --variant")
         )
     if other is not None:
         first, second = [*variants, None, None][:2]
-        return load(scenario, first), load(other, second)
+        return load(settings, scenario, first), load(settings, other, second)
     if not variants:
         raise CommandError(
             Bilingual(
@@ -62,8 +61,8 @@ def _pair(scenario: str, other: str | None, variants: Sequence[str]) -> tuple[Sc
             )
         )
     if len(variants) == 1:
-        return load(scenario, None), load(scenario, variants[0])
-    return load(scenario, variants[0]), load(scenario, variants[1])
+        return load(settings, scenario, None), load(settings, scenario, variants[0])
+    return load(settings, scenario, variants[0]), load(settings, scenario, variants[1])
 
 
 def _name(scenario: Scenario, other: Scenario) -> str:
@@ -80,6 +79,7 @@ COMMAND = command(
     ),
     [
         scenario(),
+        *reading(),
         Argument(["other"], Bilingual("another scenario", "另一个场景"), required=False, type=click.STRING),
         variant(
             Bilingual(

@@ -11,6 +11,7 @@ import click
 
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, Option, Whole
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, output, scenario, variant
 from tfstep.faces.cli.output import Output, translated
 from tfstep.faces.cli.settings import Settings, is_terminal
@@ -45,12 +46,11 @@ def _run(
     precision: int | None,
 ) -> None:
     from tfstep import trace
-    from tfstep.scenario.scenario import load
     from tfstep.view.export import npz, tables
     from tfstep.view.export.select import forward, select
     from tfstep.view.text.number import REPORTED
 
-    loaded = load(scenario, variant)
+    loaded = load(settings, scenario, variant)
     traced = trace(loaded)
     tensors = select(traced, [translated(traced, each) for each in patterns]) if patterns else forward(traced)
     out = Output(settings, output)
@@ -114,6 +114,7 @@ COMMAND = command(
     ),
     [
         scenario(),
+        *reading(),
         Argument(
             ["patterns"],
             Bilingual("which tensors; default: those of the forward pass", "哪些张量；默认为前向过程的"),

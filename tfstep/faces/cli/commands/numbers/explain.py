@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tfstep.faces.cli.command import Argument
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import as_json, command, depth, scenario, variant
 from tfstep.faces.cli.output import Output, translated
 from tfstep.faces.cli.settings import Settings
@@ -14,12 +15,11 @@ from tfstep.text import Bilingual
 @click.pass_obj
 def _run(settings: Settings, scenario: str, cell: str, variant: str | None, depth: int, as_json: bool) -> None:
     from tfstep import trace
-    from tfstep.scenario.scenario import load
     from tfstep.view.export import json
     from tfstep.view.report.explanation import explanation
     from tfstep.view.report.nesting import Nest
 
-    traced = trace(load(scenario, variant))
+    traced = trace(load(settings, scenario, variant))
     found = Nest(traced).explain(translated(traced, cell), depth)
     out = Output(settings)
     if as_json:
@@ -40,6 +40,7 @@ COMMAND = command(
     ),
     [
         scenario(),
+        *reading(),
         Argument(["cell"], Bilingual("the number to explain", "要解释的数"), type=click.STRING),
         variant(),
         depth(Bilingual("how many levels down; default: 1", "往下解释几层；默认 1")),

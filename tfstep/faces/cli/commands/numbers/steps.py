@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import as_json, command, depth, scenario, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings
@@ -13,11 +14,10 @@ from tfstep.text import Bilingual
 @click.pass_obj
 def _run(settings: Settings, scenario: str, variant: str | None, depth: int, as_json: bool) -> None:
     from tfstep.engine.trace import Trace
-    from tfstep.scenario.scenario import load
     from tfstep.view.export import json
     from tfstep.view.report.timeline import timeline, tree
 
-    program = load(scenario, variant).program
+    program = load(settings, scenario, variant).program
     rows = timeline(Trace.start(program.plan, program.leaves), depth)  # no number is needed
     out = Output(settings)
     if as_json:
@@ -41,6 +41,7 @@ COMMAND = command(
     ),
     [
         scenario(),
+        *reading(),
         variant(),
         depth(
             Bilingual(

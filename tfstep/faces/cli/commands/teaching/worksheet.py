@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tfstep.faces.cli.command import Choice, Option, Whole
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, output, scenario, variant
 from tfstep.faces.cli.output import Output
 from tfstep.faces.cli.settings import Settings
@@ -31,10 +32,9 @@ def _run(
 ) -> None:
     from tfstep.lessons.worksheet.make import worksheet
     from tfstep.lessons.worksheet.render import FORMATS
-    from tfstep.scenario.scenario import load
 
     levels = () if level == "all" else (level,)
-    sheet = worksheet(load(scenario, variant), seed, levels, rounded, each)
+    sheet = worksheet(load(settings, scenario, variant), seed, levels, rounded, each)
     Output(settings, output).text([FORMATS[format](sheet, key)])
 
 
@@ -49,6 +49,7 @@ COMMAND = command(
     ),
     [
         scenario(),
+        *reading(),
         variant(),
         Option(
             ["--seed"],

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from tfstep.faces.cli.command import Option, Whole
+from tfstep.faces.cli.command import NotNegative, Option, Usage, Whole
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import as_json, command, scenario, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings
@@ -22,21 +23,25 @@ def _run(
     most: int,
     weights: Path | None,
     train: int | None,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    seed: int,
+    cache: bool | None,
     as_json: bool,
 ) -> None:
     from tfstep.faces.cli.training import trained
-    from tfstep.scenario.scenario import load
-    from tfstep.session.study.decoding import generate
+    from tfstep.session.study.decoding import Sampling, check, generate
     from tfstep.view.report.decoding import sentence, words, words_json
 
-    loaded = load(scenario, variant)
+    loaded = load(settings, scenario, variant)
     if weights is not None:
         loaded = loaded.with_changes({"weights": {"file": str(weights.resolve())}})
     if train is None:
         train = 0 if weights is not None or loaded.weights.file is not None else loaded.train.steps
     plan = loaded.program.plan
     parameters = {plan.nodes[slot].path: value for slot, value in loaded.program.leaves.items()}
-    list(generate(loaded, parameters, 1))  # refuses a model that says nothing, before any training
+    check(loaded)  # refuses a model that says nothing, before any training
     if train and "loss" in plan.paths:
         done = trained(loaded, train)
         parameters |= done.parameters()
@@ -48,7 +53,9 @@ def _run(
                 loss=done.loss(),
             )
         )
-    said = list(generate(loaded, parameters, most))
+    if top_p > 1:
+        raise Usage(Bilingual("--top-p is {p:g}; above 0, at most 1", "--top-p 为 {p:g}；须大于 0 且不超过 1", p=top_p))
+    said = list(generate(loaded, parameters, most, Sampling(temperature, top_k, top_p, seed), cache))
     out = Output(settings)
     if as_json:
         out.text([plain_json.dumps(words_json(said), ensure_ascii=False, allow_nan=False, indent=1) + "\n"])
@@ -66,6 +73,7 @@ COMMAND = command(
     ),
     [
         scenario(),
+        *reading(),
         variant(),
         Option(
             ["--max", "most"],
@@ -88,6 +96,38 @@ COMMAND = command(
             ),
             type=Whole(0, 10_000_000),
             metavar="N",
+        ),
+        Option(
+            ["--temperature"],
+            Bilingual(
+                "draw words, scores divided by T; default: the likeliest", "按概率抽词，分数先除以 T；默认取概率最大的"
+            ),
+            default=0.0,
+            type=NotNegative(),
+            metavar="T",
+        ),
+        Option(
+            ["--top-k"],
+            Bilingual("draw among the K likeliest", "只在概率最大的 K 个词中抽"),
+            default=0,
+            type=Whole(0, 10_000_000),
+            metavar="K",
+        ),
+        Option(
+            ["--top-p"],
+            Bilingual("draw among the likeliest that together have probability P", "只在概率合计为 P 的最可能的词中抽"),
+            default=1.0,
+            type=NotNegative(),
+            metavar="P",
+        ),
+        Option(["--seed"], Bilingual("of the draws", "抽取的种子"), default=0, type=Whole(0, 2**63 - 1), metavar="N"),
+        Option(
+            ["--cache/--no-cache"],
+            Bilingual(
+                "whether a pass reads the keys and values that the passes before have left; default: for models on disk",
+                "每一遍是否读取前几遍留下的键和值；默认只对磁盘上的模型这样做",
+            ),
+            default=None,
         ),
         as_json(),
     ],

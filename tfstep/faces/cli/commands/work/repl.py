@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from tfstep.faces.cli.command import Option
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, scenario, scripts, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings
@@ -27,7 +28,6 @@ def _run(
 ) -> int:
     from tfstep.commands.language.session import Session
     from tfstep.faces.repl import repl
-    from tfstep.scenario.scenario import load
 
     out = Output(settings)
 
@@ -35,7 +35,7 @@ def _run(
         out.lines(found)
         sys.stdout.flush()
 
-    return repl(Session(load(scenario, variant)), show, say, [str(file) for file in files], lines, batch)
+    return repl(Session(load(settings, scenario, variant)), show, say, [str(file) for file in files], lines, batch)
 
 
 COMMAND = command(
@@ -47,6 +47,7 @@ COMMAND = command(
     ),
     [
         scenario(),
+        *reading(),
         variant(),
         *scripts(),
         Option(

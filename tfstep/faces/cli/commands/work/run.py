@@ -12,6 +12,7 @@ import click
 
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Option
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, scenario, scripts, variant
 from tfstep.faces.cli.settings import Settings, has_screen
 from tfstep.text import Bilingual
@@ -38,11 +39,11 @@ def _run(
                 name=scenario,
             )
         )
-    run, loaded = opened(scenario, variant)
+    run, loaded = opened(settings, scenario, variant)
     return run(loaded, at=at, scripts=files, commands=lines, colour=settings.colored(sys.stdout))
 
 
-def opened(name: str, variant: str | None) -> tuple[Callable[..., int], Scenario]:
+def opened(settings: Settings, name: str, variant: str | None) -> tuple[Callable[..., int], Scenario]:
     """What runs the screen, and the scenario, loaded without a look for garbage: all of it stays.
 
     Raises TfstepError.
@@ -50,9 +51,8 @@ def opened(name: str, variant: str | None) -> tuple[Callable[..., int], Scenario
     gc.disable()
     try:
         from tfstep.faces.tui.start import run
-        from tfstep.scenario.scenario import load
 
-        return run, load(name, variant)
+        return run, load(settings, name, variant)
     finally:
         gc.enable()
 
@@ -62,6 +62,7 @@ COMMAND = command(
     Bilingual("Step through a scenario on the screen, forward and backward.", "在屏幕上单步走完一个场景，可进可退。"),
     [
         scenario(),
+        *reading(),
         variant(),
         Option(["--at"], Bilingual("begin at this tensor", "从这个张量开始"), type=click.STRING, metavar="PATH"),
         *scripts(),

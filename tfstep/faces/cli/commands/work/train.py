@@ -9,6 +9,7 @@ import click
 
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Option, Whole
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import as_json, command, scenario, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings
@@ -22,7 +23,6 @@ def _run(
     settings: Settings, scenario: str, variant: str | None, steps: int | None, output: Path | None, as_json: bool
 ) -> None:
     from tfstep.faces.cli.training import trained
-    from tfstep.scenario.scenario import load
     from tfstep.scenario.weights.files import SUFFIXES, write_weights
     from tfstep.view.export.json import number
     from tfstep.view.report.training import training
@@ -40,7 +40,7 @@ def _run(
         raise CommandError(
             Bilingual("{file}: there is no such folder", "{file}：没有这个文件夹", file=output)
         )  # before the training, not after it
-    loaded = load(scenario, variant)
+    loaded = load(settings, scenario, variant)
     done = trained(loaded, loaded.train.steps if steps is None else steps)
     if output is not None:  # before anything is printed: a closed pipe must not lose them
         parameters = [node for node in done.plan.nodes if node.kind == "parameter"]
@@ -63,6 +63,7 @@ COMMAND = command(
     ),
     [
         scenario(),
+        *reading(),
         variant(),
         Option(
             ["--steps"],

@@ -1,0 +1,82 @@
+"""A model as a folder that `transformers` opens: opened again it has the same bits, and what no family has is refused."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from recorded import MODELS, names
+
+import tfstep
+from tfstep.errors import TfstepError
+from tfstep.scenario.opening.writing import write
+from tfstep.scenario.scenario import load_text
+
+HEAD = (
+    "tfstep: 1\nvocab: {size: 20}\ninput: {target: 5 17 9 3, labels: next}\nweights: {init: {normal: 0.5}, seed: 3}\n"
+)
+TOYS = {
+    "gpt2": "layers: 2, d_model: 8, heads: 2, activation: gelu_tanh, norm_position: pre, positional: learned, "
+    "positions: 16, bias: {head: false}, tie: [[tgt.E, out.W]]",
+    "llama": "layers: 2, d_model: 8, heads: 2, kv_heads: 1, d_ff: 12, activation: swiglu, norm: rms, norm_position: pre, "
+    "positional: rope, rope: {pairs: half, base: 500}, bias: false",
+    "qwen3": "layers: 1, d_model: 8, heads: 2, d_k: 6, d_v: 6, activation: swiglu, norm: rms, norm_position: pre, "
+    "positional: rope, rope: {pairs: half}, bias: false, qk_norm: head",
+}
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_is_written_opens_with_the_same_bits(name: str, tmp_path: Path) -> None:
+    one = tfstep.load(MODELS / name)
+    write(one, tmp_path / "m")
+    assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ["config.json", "model.safetensors"]
+    a, b = tfstep.trace(one), tfstep.trace(tfstep.load(tmp_path / "m"))
+    for node in a.plan.nodes:
+        if node.kind == "parameter" or node.path in ("out.logits", "pooled"):
+            assert a[node.path].value.tobytes() == b[node.path].value.tobytes(), node.path
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_a_toy_made_here_is_taken_along(name: str, tmp_path: Path) -> None:
+    toy = load_text(HEAD + f"model: {{kind: decoder, {TOYS[name]}, head: true}}\n")
+    assert write(toy, tmp_path / "m") == name
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    assert config["dtype"] == "float64"
+    again = tfstep.load(tmp_path / "m", ids=[5, 17, 9, 3], dtype="float64")
+    a, b = tfstep.trace(again)["out.logits"].value, tfstep.trace(toy)["out.logits"].value
+    np.testing.assert_allclose(
+        a, b, rtol=0, atol=1e-13 * np.abs(b).max()
+    )  # a matrix that is read turned rounds otherwise
+
+
+def test_names_on_disk_are_those_that_the_library_writes(tmp_path: Path) -> None:
+    """Written without a look at where the weights came from, by the table alone."""
+    from tfstep.scenario.weights.files import opened
+
+    for name in ("gpt2", "llama", "phi3", "gpt-neox", "bert", "qwen3"):
+        shutil.rmtree(tmp_path / name, ignore_errors=True)
+        folder = tmp_path / name
+        shutil.copytree(MODELS / name, folder)
+        scenario = tfstep.load(folder)
+        from tfstep.families.back import checkpoint
+        from tfstep.families.registry import family
+
+        leaves, plan = scenario.program.leaves, scenario.program.plan
+        arrays = {node.path: leaves[node.slot] for node in plan.nodes if node.kind == "parameter"}
+        assert scenario.program.taken is not None
+        made = checkpoint(family(scenario.program.taken.family), arrays, {}, scenario.model)
+        theirs = opened(folder / "model.safetensors")
+        assert set(made) == set(theirs.shapes), name
+        for each, array in made.items():
+            assert array.tobytes() == theirs.read(each).tobytes(), each
+
+
+def test_what_no_family_has_is_told_with_what_differs(tmp_path: Path) -> None:
+    with pytest.raises(
+        TfstepError, match=r"no family has this model; gpt2 is nearest, and differs in bias\.head: True / False"
+    ):
+        write(tfstep.load("gpt"), tmp_path / "m")
+    with pytest.raises(TfstepError, match="no family has models of kind attention"):
+        write(load_text("tfstep: 1\nmodel: {kind: attention}\ninput: {x: [[1, 2]]}\n"), tmp_path / "m")
+    assert not (tmp_path / "m").exists()

@@ -1,0 +1,235 @@
+"""Opening a model's folder: one road with the file that `new` writes, and everything that is wrong refused in a line."""
+
+import json
+import pickle
+import shutil
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from recorded import MODELS
+
+import tfstep
+from tfstep.errors import TfstepError
+from tfstep.scenario.weights.files import write_weights
+from tfstep.text import set_language
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A tiny Llama that may be spoiled."""
+    shutil.copytree(MODELS / "llama", tmp_path / "m", ignore=shutil.ignore_patterns("*.npz"))
+    return tmp_path / "m"
+
+
+def said(path: Path, **asked: object) -> str:
+    """The one line in which opening ends."""
+    with pytest.raises(TfstepError) as caught:
+        tfstep.trace(tfstep.load(path, **asked))  # type: ignore[arg-type]
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 1, lines
+    set_language("zh")
+    chinese = str(caught.value)
+    set_language("en")
+    assert chinese != lines[0]
+    return lines[0]
+
+
+def configured(folder: Path, **changes: object) -> Path:
+    """The folder with other keys in its config."""
+    file = folder / "config.json"
+    config = json.loads(file.read_text()) | changes
+    file.write_text(json.dumps({key: value for key, value in config.items() if value != "gone"}))
+    return folder
+
+
+def test_a_folder_and_the_file_of_it_give_the_same_bits(folder: Path, tmp_path: Path) -> None:
+    from tfstep.scenario.opening.checkpoint import checkpoint
+    from tfstep.scenario.opening.document import document, written
+    from tfstep.scenario.opening.reading import reading
+
+    (tmp_path / "files").mkdir()
+    file = tmp_path / "files" / "m.yaml"
+    file.write_text(written(document(checkpoint(folder), reading(ids=[5, 17, 9]), file.parent)))
+    one, two = tfstep.trace(tfstep.load(folder, ids=[5, 17, 9])), tfstep.trace(tfstep.load(file))
+    for path in ("out.logits", "loss", "dec0.attn.W_Q.grad"):
+        assert one[path].value.tobytes() == two[path].value.tobytes()
+    again = tfstep.trace(tfstep.load(file, ids=[[7, 8, 9], [1, 2]]))
+    assert again["out.logits"].shape == (2, 3, 37)
+
+
+def test_only_what_is_looked_at_is_computed_and_read(folder: Path) -> None:
+    trace = tfstep.trace(tfstep.load(folder, ids=[5, 17, 9]))
+    assert trace.runs == 0
+    assert all(later._value is None for later in trace.plan.later.values())  # nothing is read
+    _ = trace["dec0.attn.scores"].value
+    read = {trace.plan.nodes[slot].path for slot, later in trace.plan.later.items() if later._value is not None}
+    assert read == {"tgt.E", "dec0.norm1.gamma", "dec0.attn.W_Q", "dec0.attn.W_K"}
+
+
+def test_float32_is_read_as_it_lies_on_disk(folder: Path) -> None:
+    trace = tfstep.trace(tfstep.load(folder))
+    for path in ("tgt.E", "dec0.attn.W_Q"):
+        value = trace[path].value
+        assert value.dtype == np.float32
+        assert not value.flags.owndata  # a view of what is mapped
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("rope_parameters", {"rope_type": "spiral", "rope_theta": 1e4}, "rope_type is 'spiral'"),
+        ("hidden_act", "mish", "hidden_act is 'mish'"),
+        ("made_up", True, "made_up is True"),
+        ("model_type", "deepseek_v3", "model_type is 'deepseek_v3' (MLA, which is not computed)"),
+        ("model_type", None, "model_type is None"),
+        ("num_hidden_layers", "gone", "no num_hidden_layers"),
+        ("architectures", ["LlamaForSequenceClassification"], "architectures is ['LlamaForSequenceClassification']"),
+        ("vocab_size", "many", "vocab_size is 'many'"),
+        ("quantization_config", {"bits": 4}, "quantization_config is"),
+    ],
+)
+def test_what_a_config_asks_and_we_do_not_compute_is_refused_by_name(
+    folder: Path, key: str, value: object, words: str
+) -> None:
+    assert words in said(configured(folder, **{key: value}))
+
+
+def test_keys_of_training_and_of_the_library_are_no_matter(folder: Path) -> None:
+    configured(
+        folder, attention_dropout=0.5, transformers_version="9", _name_or_path="x", made_up=None, pretraining_tp=2
+    )
+    assert tfstep.load(folder).model.d_model == 16
+
+
+def test_what_is_missing_or_broken_in_a_folder(folder: Path, tmp_path: Path) -> None:
+    weights = folder / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[: len(whole) - 100])
+    assert "cut short: it ends within" in said(folder)
+    weights.write_bytes(whole)
+    (folder / "config.json").write_text("{")
+    assert "config.json: no JSON" in said(folder)
+    (folder / "config.json").unlink()
+    assert "a folder without config.json" in said(folder)
+    shutil.copy(MODELS / "llama" / "config.json", folder)
+    weights.unlink()
+    assert "no weights beside config.json" in said(folder)
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps({"a": 1}))
+    assert "a pickle, which can run any code and is not read; convert it" in said(folder)
+    outside = tmp_path / "outside.safetensors"
+    outside.write_bytes(whole)
+    weights.symlink_to(outside)
+    assert "a link that leads out of the folder" in said(folder)
+
+
+def test_shards_are_one_file_and_none_lies_elsewhere(folder: Path) -> None:
+    from tfstep.scenario.weights.files import opened
+
+    whole = tfstep.trace(tfstep.load(folder))["out.logits"].value
+    file = opened(folder / "model.safetensors")
+    arrays = {name: np.array(file.read(name)) for name in file.shapes}
+    names = sorted(arrays)
+    parts = {"a.safetensors": names[::2], "b.safetensors": names[1::2]}
+    for shard, some in parts.items():
+        write_weights(folder / shard, {name: arrays[name] for name in some})
+    (folder / "model.safetensors").unlink()
+    index = folder / "model.safetensors.index.json"
+    where = {name: shard for shard, some in parts.items() for name in some}
+    index.write_text(json.dumps({"metadata": {}, "weight_map": where}))
+    assert tfstep.trace(tfstep.load(folder))["out.logits"].value.tobytes() == whole.tobytes()
+    index.write_text(json.dumps({"weight_map": where | {names[0]: "../outside.safetensors"}}))
+    assert "a shard stands beside it" in said(folder)
+    index.write_text(json.dumps({"weight_map": where | {names[0]: "c.safetensors"}}))
+    assert "there is no such file" in said(folder)
+    index.write_text(json.dumps({"weight_map": where | {"more": "a.safetensors"}}))
+    assert "has no more, which the index says is there" in said(folder)
+    index.write_text("[]")
+    assert "it has no weight_map" in said(folder)
+
+
+def header_of(path: Path) -> tuple[dict[str, object], bytes]:
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    return json.loads(data[8 : 8 + size]), data[8 + size :]
+
+
+def spoiled(folder: Path, name: str, **entry: object) -> Path:
+    path = folder / "model.safetensors"
+    header, data = header_of(path)
+    found = header[name]
+    assert isinstance(found, dict)
+    header[name] = {**found, **entry}
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    return folder
+
+
+def test_a_tensor_of_the_wrong_shape_or_of_a_type_that_is_not_read(folder: Path) -> None:
+    name = "model.layers.0.self_attn.q_proj.weight"
+    assert "dec0.attn.W_Q in model.layers.0.self_attn.q_proj.weight" in said(spoiled(folder, name, shape=[32, 8]))
+    spoiled(folder, name, shape=[16, 16], dtype="U32")
+    assert f"{name} holds U32; allowed: F64, F32" in said(folder)
+
+
+def test_a_file_that_lacks_parameters_is_an_error_unless_partial(folder: Path, tmp_path: Path) -> None:
+    path = folder / "model.safetensors"
+    header, data = header_of(path)
+    del header["model.layers.1.mlp.up_proj.weight"], header["model.norm.weight"]
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    line = said(folder)
+    assert "2 of 21 parameters are not there: dec1.ffn.W_1, dec.norm.gamma" in line
+    scenario = tfstep.load_text if hasattr(tfstep, "load_text") else None
+    assert scenario is None
+    file = tmp_path / "p.yaml"
+    from tfstep.scenario.opening.checkpoint import checkpoint
+    from tfstep.scenario.opening.document import document, written
+    from tfstep.scenario.opening.reading import reading
+
+    file.write_text(written(document(checkpoint(folder), reading(), tmp_path)).replace("names: llama", "partial: true"))
+    taken = tfstep.load(file).program.taken
+    assert taken is not None
+    assert (taken.family, taken.read, taken.missing) == ("llama", 19, ("dec1.ffn.W_1", "dec.norm.gamma"))
+
+
+def test_a_bare_state_dict_is_taken_with_any_prefix_and_its_spare_buffers_left(folder: Path, tmp_path: Path) -> None:
+    header, _ = header_of(folder / "model.safetensors")
+    from tfstep.scenario.weights.files import opened
+
+    file = opened(folder / "model.safetensors")
+    head = (
+        "tfstep: 1\nmodel: {kind: decoder, layers: 2, d_model: 16, heads: 4, kv_heads: 2, d_ff: 24, activation: swiglu, "
+        "norm: rms, norm_position: pre, positional: rope, rope: {pairs: half}, bias: false, eps: 1.0e-6, head: true}\n"
+        "vocab: 37\ninput: {target: 5 17 9}\nweights: {file: w.safetensors}\n"
+    )
+    (tmp_path / "s.yaml").write_text(head)
+    wanted = tfstep.trace(tfstep.load(folder, ids=[5, 17, 9], dtype="float64"))["out.logits"].value
+    for before, after in (("", ""), ("", "module."), ("model.", "")):
+        arrays = {
+            after + name.removeprefix(before): np.array(file.read(name)) for name in header if name in file.shapes
+        }
+        arrays[f"{after}layers.0.self_attn.rotary_emb.inv_freq"] = np.ones(2, np.float32)
+        arrays[f"{after}something.else"] = np.ones(2, np.float32)
+        write_weights(tmp_path / "w.safetensors", arrays)
+        scenario = tfstep.load(tmp_path / "s.yaml")
+        assert (tfstep.trace(scenario)["out.logits"].value == wanted).all()
+        assert scenario.program.taken is not None
+        assert scenario.program.taken.spare == (f"{after}something.else",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"ids": [5, 37]}, "the id 37; the vocabulary has 37, so 0 to 36 are allowed"),
+        ({"text": "hello"}, "there is no tokenizer that cuts text"),
+        ({"ids": [5], "labels": "next"}, "one word has no next one"),
+        ({"target": "x"}, "--target is for an encoder-decoder"),
+        ({"text": "x", "ids": [1]}, "a text and ids for the same words"),
+        ({"labels": "all"}, "labels is 'all'; allowed: next, none"),
+        ({"dtype": "float16"}, "dtype is 'float16'; allowed: float32, float64"),
+    ],
+)
+def test_what_cannot_be_read_is_told(folder: Path, asked: dict[str, object], words: str) -> None:
+    assert words in said(folder, **asked)

@@ -1,0 +1,152 @@
+"""Words of a tokenizer: text cut as its library cuts it, pieces of bytes shown so that one can read them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from recorded import MODELS
+from tokenizers import Tokenizer as Theirs
+from tokenizers import decoders, models, pre_tokenizers, processors, trainers
+
+import tfstep
+from tfstep.commands.language.session import Session
+from tfstep.errors import TfstepError
+from tfstep.scenario.tokens.pieces import alone, in_sentence, stand_ins
+from tfstep.scenario.tokens.tokenizer import Tokenizer
+
+
+def spelled(text: str) -> str:
+    """A text in the stand-ins of byte-level pieces."""
+    letters = {byte: letter for letter, byte in stand_ins().items()}
+    return "".join(letters[byte] for byte in text.encode())
+
+
+def byte_level(path: Path, size: int = 300) -> Theirs:
+    made = Theirs(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=size, special_tokens=["<s>", "</s>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+    )
+    made.train_from_iterator(["the capital of France is Paris"] * 9, trainer)
+    made.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
+    made.save(str(path))
+    return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A Llama whose config has room for a tokenizer's pieces, with weights drawn at random."""
+    made = tmp_path / "m"
+    shutil.copytree(MODELS / "llama", made, ignore=shutil.ignore_patterns("*.npz"))
+    return made
+
+
+def grown(folder: Path, size: int) -> Path:
+    """The same model with so many words."""
+    import numpy as np
+
+    from tfstep.scenario.weights.files import opened, write_weights
+
+    file = opened(folder / "model.safetensors")
+    arrays = {name: np.array(file.read(name)) for name in file.shapes}
+    draw = np.random.default_rng(0)
+    for name in ("model.embed_tokens.weight", "lm_head.weight"):
+        arrays[name] = draw.normal(0, 0.5, (size, 16)).astype(np.float32)
+    write_weights(folder / "model.safetensors", arrays)
+    config = json.loads((folder / "config.json").read_text()) | {"vocab_size": size}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def test_a_character_that_is_cut_says_which_part_of_which() -> None:
+    cut = spelled("爱")
+    assert list(in_sentence([spelled("我"), *cut, spelled(" is")], byte_level=True)) == [
+        "我",
+        "爱1/3",
+        "爱2/3",
+        "爱3/3",
+        "▁is",
+    ]
+    assert list(in_sentence([cut[:2], cut[2] + spelled("你")[0], spelled("你")[1:]], True)) == [
+        "爱1–2/3",
+        "爱3/3你1/3",
+        "你2–3/3",
+    ]
+    assert list(in_sentence([cut[0], spelled("a")], True)) == ["⟨E7⟩", "a"]
+    assert list(in_sentence(["<0xE7>", "<0x88>", "<0xB1>", "▁a", "</s>"], False)) == [
+        "爱1/3",
+        "爱2/3",
+        "爱3/3",
+        "▁a",
+        "</s>",
+    ]
+    assert alone(spelled("\n\t"), True) == "↵⇥"
+    assert alone(cut[0], True) == "⟨E7⟩"
+
+
+def test_text_is_cut_as_the_library_cuts_it_with_what_it_adds(folder: Path) -> None:
+    theirs = byte_level(folder / "tokenizer.json")
+    grown(folder, theirs.get_vocab_size() + 3)
+    scenario = tfstep.load(folder, text=["the capital 爱", "Paris"])
+    target = scenario.inputs.target
+    assert target is not None
+    for row, length, text in zip(target.ids.tolist(), target.lengths or (), ("the capital 爱", "Paris"), strict=True):
+        assert row[:length] == theirs.encode(text).ids
+    assert target.words[0][0] == "<s>"
+    assert target.words[0][-3:] == ("爱1/3", "爱2/3", "爱3/3")
+    assert len(target.vocab) == theirs.get_vocab_size() + 3
+    assert target.vocab[len(target.vocab) - 1].startswith("⟨")  # an id without a piece
+    trace = tfstep.trace(scenario)
+    assert (trace["dec0.attn.weights"].value[1, :, :, target.lengths[1] :] == 0).all()  # type: ignore[index]
+
+
+def test_tokens_takes_text_and_labels_follow(folder: Path) -> None:
+    grown(folder, byte_level(folder / "tokenizer.json").get_vocab_size())
+    session = Session(tfstep.load(folder, text="the capital of France is"))
+    session.run("tokens target France is the capital of Paris")
+    target, labels = session.scenario.inputs.target, session.scenario.inputs.labels
+    assert target is not None
+    assert labels is not None
+    assert "".join(target.words[0]) == "<s>France▁is▁the▁capital▁of▁Paris"
+    assert labels.words[0] == (*target.words[0][1:], "")
+
+
+def test_the_pieces_of_a_vocabulary_are_not_listed(folder: Path) -> None:
+    grown(folder, byte_level(folder / "tokenizer.json").get_vocab_size())
+    words = tfstep.load(folder, text="is").vocab["target"].words
+    assert not isinstance(words, tuple | list)
+    assert words[0] == "<s>"
+    assert words[-1] == words[len(words) - 1]
+    with pytest.raises(IndexError):
+        _ = words[len(words)]
+
+
+def test_a_tokenizer_that_does_not_fit_is_told(folder: Path) -> None:
+    made = byte_level(folder / "tokenizer.json")
+    with pytest.raises(TfstepError, match=rf"tokenizer.json: {made.get_vocab_size()} pieces; the model has 37 words"):
+        tfstep.load(folder, ids=[1, 2])
+    (folder / "tokenizer.json").write_text("[1")
+    with pytest.raises(TfstepError, match=r"tokenizer\.json: no JSON"):
+        tfstep.load(folder, ids=[1, 2])
+    (folder / "tokenizer.json").write_text(json.dumps({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [[1]]}}))
+    with pytest.raises(TfstepError, match=r"tokenizer\.json: "):
+        tfstep.load(folder, text="a")
+
+
+def test_roles_come_from_the_configuration_beside_it(folder: Path) -> None:
+    byte_level(folder / "tokenizer.json")
+    (folder / "tokenizer_config.json").write_text(json.dumps({"pad_token": "</s>", "bos_token": {"content": "<s>"}}))
+    tokenizer = Tokenizer(folder / "tokenizer.json")
+    assert (tokenizer.role("pad"), tokenizer.role("begin")) == (1, 0)
+    assert tokenizer.role("unknown") is None
+    assert tokenizer.ends == {2}  # of config.json
+
+
+def test_a_decoder_that_starts_with_the_pad_token_sees_it() -> None:
+    scenario = tfstep.load(MODELS / "t5", ids=[[5, 9, 8], [7, 4]], target_ids=[[0, 5, 3], [0, 4, 2]])
+    weights = tfstep.trace(scenario)["dec0.attn.weights"].value
+    assert (weights[:, :, :, 0] > 0).all()
+    across = tfstep.trace(scenario)["dec0.cross.weights"].value
+    assert (across[1, :, :, 2] == 0).all()  # what only fills up the second source

@@ -1,0 +1,95 @@
+"""Opening SCENARIO on the command line: a file, a name, or a model on disk with what it is given to read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tfstep.faces.cli.command import Choice, Option, Usage
+from tfstep.faces.cli.settings import Settings
+from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.scenario.scenario import Scenario
+
+
+def load(settings: Settings, name: str, variant: str | None) -> Scenario:
+    """The scenario, with what the options say that it reads; of an opened model one line says what was found.
+
+    Raises TfstepError.
+    """
+    from tfstep.scenario.opening.reading import Reading
+    from tfstep.scenario.scenario import read
+
+    scenario = read(name, variant, Reading(**settings.reading))
+    if scenario.weights.file is not None and (taken := scenario.program.taken) is not None and taken.family:
+        from tfstep.faces.cli.output import say
+
+        say(opened(scenario))
+    return scenario
+
+
+def opened(scenario: Scenario) -> Bilingual:
+    """What was opened: family, layers, how many tensors were read, and how many parameters were drawn."""
+    taken, model = scenario.program.taken, scenario.model
+    assert taken is not None
+    spare = ", ".join(taken.spare[:4]) + (", …" if len(taken.spare) > 4 else "")
+    return Bilingual(
+        "{family} · {layers} layers · {read} of {all} tensors read, {drawn} drawn at random{spare}",
+        "{family} · {layers} 层 · 读取了 {all} 个张量中的 {read} 个，随机生成 {drawn} 个{spare}",
+        family=taken.family or scenario.name,
+        layers=max(model.encoder_layers, model.decoder_layers)
+        if not (model.encoder_layers and model.decoder_layers)
+        else f"{model.encoder_layers} + {model.decoder_layers}",
+        read=taken.read,
+        all=taken.tensors,
+        drawn=len(taken.missing),
+        spare=Bilingual("; not used: {names}", "；未使用：{names}", names=spare) if spare else Bilingual("", ""),
+    )
+
+
+class _Ids(click.ParamType[tuple[int, ...], tuple[int, ...]]):
+    """Ids with commas between them."""
+
+    name = "IDS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """The ids. Raises Usage for anything else."""
+        if isinstance(value, tuple):
+            return value
+        if not re.fullmatch(r"\s*\d{1,9}(\s*[,\s]\s*\d{1,9})*\s*", value, re.ASCII):
+            raise Usage(
+                Bilingual("{value!r} are no ids; such as 5,17,9", "{value!r} 不是编号；写法如 5,17,9", value=value), ctx
+            )
+        return tuple(int(each) for each in re.findall(r"\d+", value))
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value and param.name is not None:
+        ctx.ensure_object(Settings).reading[param.name] = value
+
+
+def reading() -> list[click.Option]:
+    """New options that say what a model reads."""
+    kept: dict[str, Any] = {"expose_value": False, "callback": _keep}
+    several: dict[str, Any] = {"multiple": True, "default": (), **kept}
+    text = Bilingual(
+        "what it reads, through its tokenizer; several times: a batch", "读入的文本，经分词器切分；可重复，成为一批"
+    )
+    ids = Bilingual("what it reads, as ids", "读入的内容，直接给编号")
+    target = Bilingual("what the decoder of an encoder-decoder reads", "编码器—解码器中解码器读入的文本")
+    target_ids = Bilingual("the same as ids, the start token first", "同上，直接给编号，以起始词元开头")
+    labels = Bilingual(
+        "next: the next word (default for decoders); none", "next：下一个词（解码器的默认值）；none：没有"
+    )
+    dtype = Bilingual("the precision; default for a model on disk: float32", "精度；磁盘上的模型默认为 float32")
+    return [
+        Option(["--text"], text, type=click.STRING, metavar="TEXT", **several),
+        Option(["--ids"], ids, type=_Ids(), metavar="5,17,9", **several),
+        Option(["--target"], target, type=click.STRING, metavar="TEXT", **several),
+        Option(["--target-ids", "target_ids"], target_ids, type=_Ids(), metavar="0,8,3", **several),
+        Option(["--labels"], labels, type=Choice("next", "none"), metavar="next|none", **kept),
+        Option(["--dtype"], dtype, type=Choice("float32", "float64"), metavar="float32|float64", **kept),
+    ]

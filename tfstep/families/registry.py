@@ -1,0 +1,126 @@
+"""Every family by name and by the `model_type` of its config.json; a table is loaded when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+
+from tfstep.errors import did_you_mean
+from tfstep.families.config import FamilyError
+from tfstep.families.family import Family
+from tfstep.text import Bilingual
+
+_HOMES = {
+    "pytorch": "pytorch",
+    "gpt2": "decoders.gpt2",
+    "opt": "decoders.opt",
+    "gpt-neox": "decoders.neox",
+    "gptj": "decoders.neox",
+    "bloom": "decoders.neox",
+    "mpt": "decoders.mpt",
+    "falcon": "decoders.mpt",
+    "llama": "decoders.llama",
+    "mistral": "decoders.llama",
+    "granite": "decoders.llama",
+    "qwen2": "decoders.qwen",
+    "qwen3": "decoders.qwen",
+    "qwen3-moe": "decoders.qwen",
+    "mixtral": "decoders.qwen",
+    "gemma": "decoders.gemma",
+    "gemma2": "decoders.gemma",
+    "gemma3": "decoders.gemma",
+    "phi": "decoders.phi",
+    "phi3": "decoders.phi",
+    "glm4": "decoders.phi",
+    "gpt-oss": "decoders.phi",
+    "olmo": "decoders.olmo",
+    "olmo2": "decoders.olmo",
+    "olmo3": "decoders.olmo",
+    "cohere": "decoders.cohere",
+    "cohere2": "decoders.cohere",
+    "smollm3": "decoders.kin",
+    "stablelm": "decoders.kin",
+    "nemotron": "decoders.kin",
+    "starcoder2": "decoders.kin",
+    "bert": "encoders.bert",
+    "roberta": "encoders.bert",
+    "electra": "encoders.bert",
+    "distilbert": "encoders.bert",
+    "albert": "encoders.bert",
+    "modernbert": "encoders.modernbert",
+    "t5": "pairs.t5",
+    "bart": "pairs.bart",
+    "marian": "pairs.bart",
+}
+_TYPES = {  # `model_type` of config.json, where it is not the name
+    "gpt_neox": "gpt-neox",
+    "qwen3_moe": "qwen3-moe",
+    "gemma3_text": "gemma3",
+    "gpt_oss": "gpt-oss",
+    "xlm-roberta": "roberta",
+    "camembert": "roberta",
+    "mt5": "t5",
+    "RefinedWeb": "falcon",
+    "RefinedWebModel": "falcon",
+}
+_OTHERWISE = {  # known, and not computed: what they need that is not here
+    "deepseek_v2": "MLA",
+    "deepseek_v3": "MLA",
+    "minicpm3": "MLA",
+    "qwen3_next": "gated delta net",
+    "mamba": "state space",
+    "mamba2": "state space",
+    "vit": "vision",
+    "clip": "vision",
+    "whisper": "speech",
+    "wav2vec2": "speech",
+    "llava": "vision",
+    "gemma3": "vision; gemma3_text opens",
+    "qwen2_vl": "vision",
+    "mllama": "vision",
+}
+
+
+def names() -> tuple[str, ...]:
+    """The names of all families."""
+    return tuple(_HOMES)
+
+
+def family(name: str) -> Family:
+    """The family of a name. Raises FamilyError, naming the nearest."""
+    if name not in _HOMES:
+        raise FamilyError(
+            Bilingual(
+                "there is no family {name!r}{near}; the families: {known}",
+                "没有家族 {name!r}{near}；可用：{known}",
+                name=name[:60],
+                near=did_you_mean(name, _HOMES),
+                known=", ".join(_HOMES),
+            )
+        )
+    module = import_module(f"tfstep.families.tables.{_HOMES[name]}")
+    found = getattr(module, name.replace(".", "_").replace("-", "_").upper())
+    assert isinstance(found, Family)
+    return found
+
+
+def families() -> Iterator[Family]:
+    """All of them."""
+    return map(family, _HOMES)
+
+
+def of_type(model_type: object) -> Family:
+    """The family of a `model_type`. Raises FamilyError for one that does not open."""
+    name = _TYPES.get(model_type, model_type) if isinstance(model_type, str) else None
+    if isinstance(name, str) and name in _HOMES and model_type not in _OTHERWISE:
+        return family(name)
+    why = _OTHERWISE.get(model_type) if isinstance(model_type, str) else None
+    raise FamilyError(
+        Bilingual(
+            "config.json: model_type is {found}{why}; what opens: {known}",
+            "config.json：model_type 为 {found}{why}；可打开的有：{known}",
+            found=repr(model_type)[:60],
+            why=Bilingual(" ({it}, which is not computed)", "（{it}，无法计算）", it=why) if why else Bilingual("", ""),
+            known=", ".join(dict.fromkeys((*_HOMES, *_TYPES))),
+        )
+    )

@@ -1,0 +1,1 @@
+"""The tables, one file a family or a close kin of families."""

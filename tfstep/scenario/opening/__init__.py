@@ -1,0 +1,1 @@
+"""A model on disk as the scenario that it is opened as."""

@@ -1,0 +1,1 @@
+"""Vocabularies of tokenizers: their pieces, what they are made of, and text cut into them."""

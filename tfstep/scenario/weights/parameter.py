@@ -1,0 +1,71 @@
+"""What is asked of a parameter that is to be given numbers, and what is said where a file does not fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from tfstep.errors import nearest
+from tfstep.models.optimizers import OPTIMIZERS
+from tfstep.scenario.file.mistakes import Mistakes
+from tfstep.scenario.file.nodes import shown
+from tfstep.text import Bilingual
+
+Shape = tuple[int, ...]
+_MEMORY = tuple(f".{name}_before" for optimizer in OPTIMIZERS.values() for name in optimizer.memory)
+
+
+class Parameter(Protocol):
+    """What is asked of a parameter: its path, its shape, its type, and its role.
+
+    The roles are ``weight``, ``embedding``, ``bias``, ``zero`` and ``one``.
+    """
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def shape(self) -> Shape: ...
+    @property
+    def dtype(self) -> np.dtype: ...
+    @property
+    def init(self) -> str: ...
+
+
+class ErrorAt(Protocol):
+    """`Scenario.error_at`: the error at the place of a value, or of its key."""
+
+    def __call__(self, keys: tuple[str | int, ...], message: Bilingual, *, key: bool = False) -> Mistakes: ...
+
+
+def wrong_shape(found: Shape, needed: Shape) -> Bilingual:
+    """What is said of numbers that do not fit."""
+    return Bilingual(
+        "numbers of shape {found}; {needed} is needed",
+        "数字的形状是 {found}；须为 {needed}",
+        found=found,
+        needed=needed,
+    )
+
+
+def unknown(path: str, known: Mapping[str, Parameter]) -> Bilingual:
+    """What is said of a name that no parameter has."""
+    near = nearest(path, known)
+    few = ", ".join(list(known)[:8]) + (", …" if len(known) > 8 else "")
+    if near is None:
+        return Bilingual(
+            "no parameter {path}; there are {few}", "没有参数 {path}；现有：{few}", path=shown(path), few=few
+        )
+    return Bilingual(
+        "no parameter {path}; did you mean {near}, of shape {shape}?",
+        "没有参数 {path}；是不是想写 {near}（形状 {shape}）？",
+        path=shown(path),
+        near=near,
+        shape=known[near].shape,
+    )
+
+
+def is_memory(path: str) -> bool:
+    """Whether this is what an optimizer remembers from one update to the next."""
+    return path == "update.done" or path.endswith(_MEMORY)

@@ -1,0 +1,149 @@
+"""What `weights.file` gives: arrays under our paths, or under the names of a family of checkpoints.
+
+Arrays under our own paths are read at once. Those of a checkpoint stay on disk until something asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from msgspec import Struct, field
+
+from tfstep.engine.leaves import Later
+from tfstep.families.binding import Binding, Source, bind, detect, is_spare
+from tfstep.families.config import FamilyError
+from tfstep.families.registry import family
+from tfstep.models.config import ModelConfig
+from tfstep.scenario.file.mistakes import Mistake
+from tfstep.scenario.file.nodes import shown
+from tfstep.scenario.keys.check import WeightsConfig
+from tfstep.scenario.weights.files import BadWeightsError, WeightFile, opened
+from tfstep.scenario.weights.parameter import ErrorAt, Parameter, is_memory, unknown, wrong_shape
+from tfstep.text import Bilingual
+
+AUTO = "auto"
+_FEW = 6  # names that a message gives
+
+
+class Taken(Struct, frozen=True, eq=False):
+    """What was taken from a file. ``family`` is empty where the names are ours."""
+
+    values: Mapping[str, np.ndarray | Later]
+    family: str = ""
+    tensors: int = 0  # in the file
+    read: int = 0  # of them
+    spare: tuple[str, ...] = ()  # the others
+    missing: tuple[str, ...] = field(default_factory=tuple)
+
+
+def from_file(
+    weights: WeightsConfig, known: Mapping[str, Parameter], model: ModelConfig, where: ErrorAt, mistakes: list[Mistake]
+) -> Taken | None:
+    """The arrays of the weights file, each found to fit its parameter. What does not goes to ``mistakes``."""
+    assert weights.file is not None
+    keys = ("weights", "file")
+    try:
+        file = opened(weights.file)
+        ours = weights.names == AUTO and any(name in known or is_memory(name) for name in file.shapes)
+        taken = (
+            _ours(file, weights.file, known, where, mistakes)
+            if ours
+            else _theirs(file, weights, known, model, where, mistakes)
+        )
+    except BadWeightsError as error:
+        mistakes += where(keys, in_file(weights.file, error.why)).mistakes
+        return None
+    except FamilyError as error:
+        mistakes += where(("weights", "names"), error.message).mistakes
+        return None
+    missing = tuple(path for path in taken.missing if path not in weights.set)
+    if missing and not weights.partial and not mistakes:
+        mistakes += where(keys, in_file(weights.file, _missing(missing, len(known)))).mistakes
+    return taken
+
+
+def in_file(path: Path, why: Bilingual) -> Bilingual:
+    """What is wrong, with the file's name."""
+    return Bilingual("{file}: {why}", "{file}：{why}", file=path.name, why=why)
+
+
+def _ours(
+    file: WeightFile, path: Path, known: Mapping[str, Parameter], where: ErrorAt, mistakes: list[Mistake]
+) -> Taken:
+    """Arrays under our paths. What an optimizer of another variant remembers is left out."""
+    keys, values = ("weights", "file"), dict[str, np.ndarray]()
+    for name, shape in file.shapes.items():
+        if name not in known and is_memory(name):
+            continue
+        if name not in known:
+            mistakes += where(keys, in_file(path, unknown(name, known))).mistakes
+        elif shape != known[name].shape:
+            mistakes += where(keys, in_file(path, _misfit(name, shape, known[name].shape))).mistakes
+        else:
+            values[name] = file.read(name).astype(known[name].dtype)
+    missing = tuple(name for name in known if name not in values and not is_memory(name))
+    return Taken(values, tensors=len(file.shapes), read=len(values), missing=missing)
+
+
+def _theirs(
+    file: WeightFile,
+    weights: WeightsConfig,
+    known: Mapping[str, Parameter],
+    model: ModelConfig,
+    where: ErrorAt,
+    mistakes: list[Mistake],
+) -> Taken:
+    """Arrays under the names of a family. Raises FamilyError where none has them."""
+    path = weights.file
+    assert path is not None
+    wanted = {name: parameter.shape for name, parameter in known.items() if not is_memory(name)}
+    if weights.names == AUTO:
+        found = detect(file.shapes, wanted, model, model.kind)
+    else:
+        found = bind(family(weights.names), file.shapes, wanted, model)
+    if found is None:
+        first = next(iter(file.shapes), "")
+        message = unknown(first, known) if first else Bilingual("no arrays", "没有数组")
+        mistakes += where(("weights", "file"), in_file(path, message)).mistakes
+        return Taken({})
+    for ours, theirs, shape in found.misfits:
+        text = Bilingual("{ours} in {theirs}", "{theirs} 中的 {ours}", ours=ours, theirs=theirs)
+        mistakes += where(("weights", "file"), in_file(path, _misfit(text, shape, wanted[ours]))).mistakes
+    for source in found.sources.values():
+        file.check(source.name)
+    values = {name: Later(partial(_read, file, source, known[name], model)) for name, source in found.sources.items()}
+    return _taken(values, found, file)
+
+
+def _taken(values: Mapping[str, Later], found: Binding, file: WeightFile) -> Taken:
+    spare = tuple(name for name in found.spare if not is_spare(found.family, name))
+    count = len(file.shapes) - (len(found.spare) - len(spare))
+    return Taken(values, found.family.name, count, len(found.used), spare, found.missing)
+
+
+def _read(file: WeightFile, source: Source, parameter: Parameter, model: ModelConfig) -> np.ndarray:
+    """One parameter, in its type: a view of what is mapped where nothing is to be converted."""
+    theirs = file.read(source.name)
+    relation = source.how.relation
+    if relation.plus or relation.times != 1.0:
+        theirs = theirs.astype(parameter.dtype)
+    return relation.take(theirs, parameter.shape, model).astype(parameter.dtype, copy=False)
+
+
+def _misfit(name: str | Bilingual, found: tuple[int, ...], needed: tuple[int, ...]) -> Bilingual:
+    what = shown(name) if isinstance(name, str) else name
+    return Bilingual("{name}: {why}", "{name}：{why}", name=what, why=wrong_shape(found, needed))
+
+
+def _missing(missing: tuple[str, ...], of: int) -> Bilingual:
+    few = ", ".join(missing[:_FEW]) + (", …" if len(missing) > _FEW else "")
+    return Bilingual(
+        "{n} of {of} parameters are not there: {few}; `weights: {{partial: true}}` draws them at random",
+        "{of} 个参数中缺少 {n} 个：{few}；写上 `weights: {{partial: true}}` 则随机生成它们",
+        n=len(missing),
+        of=of,
+        few=few,
+    )
