@@ -9,7 +9,6 @@ import textwrap
 from collections.abc import Iterator
 
 from making.markdown import code, head, table
-from making.ops_zh import ABOUT, SHAPES
 from tfstep import ops
 from tfstep.engine.op import CATALOGUE, Op
 from tfstep.text import Bilingual, Template
@@ -27,29 +26,10 @@ INTRO = Bilingual(
     "其余运算都由别的运算写成，走进去就是打开记录、把同样的几行再跑一遍。",
 )
 BROADCAST = Bilingual("any, broadcast", "任意，可广播")
-ROOMS = {
-    "linear": Bilingual("Matrix products and linear layers", "矩阵乘法与线性层"),
-    "attention": Bilingual("Attention", "注意力"),
-    "norm": Bilingual("Normalisation", "归一化"),
-    "activation": Bilingual("Activations", "激活函数"),
-    "loss": Bilingual("Losses", "损失"),
-    "optim": Bilingual("Updates", "参数更新"),
-    "embed": Bilingual("Embedding", "词嵌入"),
-    "residual": Bilingual("Residual sums", "残差相加"),
-    "experts": Bilingual("Experts", "专家"),
-    "rotate": Bilingual("Rotary positions", "旋转位置编码"),
-    "elementwise": Bilingual("Arithmetic", "算术"),
-    "functions": Bilingual("Functions of one number", "一元函数"),
-    "reduce": Bilingual("Along an axis", "沿轴归约"),
-    "choice": Bilingual("One of two", "二选一"),
-    "shape": Bilingual("Shapes", "形状"),
-    "index": Bilingual("By number", "按编号"),
-}
 
 
 def page(language: str) -> Iterator[str]:
     """The lines of the page."""
-    assert set(ROOMS) == set(ops.__all__)
     yield from head(TITLE, language)
     yield INTRO.in_(language)
     columns = [
@@ -59,9 +39,9 @@ def page(language: str) -> Iterator[str]:
         Bilingual("shapes", "形状").in_(language),
         "VJP",
     ]
-    for room, title in ROOMS.items():
-        yield f"\n## {title.in_(language)}\n"
-        here = [op for op in CATALOGUE.ops.values() if type(op).__module__.rpartition(".")[2] == room]
+    for room in ops.rooms():
+        yield f"\n## {room.TITLE.in_(language)}\n"
+        here = [op for op in CATALOGUE.ops.values() if type(op).__module__ == room.__name__]
         yield from table(columns, [_cells(op, language) for op in here])
 
 
@@ -69,12 +49,12 @@ def _cells(op: Op, language: str) -> tuple[str, ...]:
     said = " ".join((op.__doc__ or "").replace("``", "`").split())
     found = re.search(r"Shapes( broadcast)?[^:]*?: (.*?)\.(?= |$)|Shapes broadcast", said)
     shapes = "" if found is None else found[2] if found[2] and not found[1] else BROADCAST.in_(language)
-    about = re.split(r"(?<=\.) (?=Shapes|Source|[A-Z])", said)[0] if language == "en" else ABOUT[op.name]
+    about = re.split(r"(?<=\.) (?=Shapes|Source|[A-Z])", said)[0] if language == "en" else op.about_zh
     return (
         code(op.name) + " ●" * op.primitive,
         about,
         code(_plain(op.formula, language)),
-        _in(shapes, language),
+        op.shapes_zh or shapes if language == "zh" else shapes,
         "<br>".join(_vjps(op, language)),
     )
 
@@ -87,13 +67,6 @@ def _vjps(op: Op, language: str) -> Iterator[str]:
         algebra = _plain(op.vjp_notation(argument, {}), language)
         line = _one_line(vjp)
         yield f"∂{argument} = {code(algebra)}" + (f" · {code(line)}" if line else "")
-
-
-def _in(shapes: str, language: str) -> str:
-    if language == "zh":
-        for english, chinese in SHAPES.items():
-            shapes = shapes.replace(english, chinese)
-    return shapes
 
 
 class _Unnamed(ast.NodeTransformer):

@@ -133,8 +133,8 @@ def shape_cases() -> list[Case]:
         Case("reshape", (np.asarray(x[0, 0, 0]),), {"shape": (1, 1)}, "from-scalar"),
         Case("transpose", (x,), {"order": (2, 0, 1)}),
         Case("transpose", (x,), {"order": (0, 2, 1)}, "last-two"),
-        Case("spread", (x[:, :1],), {"shape": (2, 3, 4)}),
-        Case("spread", (x[0, :, :1],), {"shape": (2, 3, 4)}, "more-axes"),
+        Case("broadcast_to", (x[:, :1],), {"shape": (2, 3, 4)}),
+        Case("broadcast_to", (x[0, :, :1],), {"shape": (2, 3, 4)}, "more-axes"),
         Case("split_heads", (draw("heads", 2, 3, 6),), {"heads": 2}),
         Case("concat_heads", (draw("concat", 2, 3, 4, 5),)),
         Case("repeat_heads", (draw("repeat", 2, 2, 3, 4),), {"times": 3}),
@@ -151,8 +151,8 @@ def shape_cases() -> list[Case]:
     ):
         made.append(Case("take", (x,), dict(attrs), title))
     put = {"axis": -2, "start": 1, "stop": 6, "step": 2, "size": 7}
-    made.append(Case("put", (x,), put, "every-second"))
-    made.append(Case("put", (x,), {"axis": 0, "start": 1, "stop": 3, "step": 1, "size": 4}, "first"))
+    made.append(Case("unslice", (x,), put, "every-second"))
+    made.append(Case("unslice", (x,), {"axis": 0, "start": 1, "stop": 3, "step": 1, "size": 4}, "first"))
     return made
 
 
@@ -169,9 +169,9 @@ def index_cases() -> list[Case]:
         Case("add_rows", (draw("add", 2, 3, 4), table), {"start": 2}, "later"),
         Case("select", (x,), {"keep": (0, 2, 3)}),
         Case("select", (x,), {"keep": (0, 1, 2, 3)}, "all"),
-        Case("place", (x,), {"keep": (1, 2, 4, 5), "rows": 6}),
-        Case("place", (x,), {"keep": (0, 1, 2, 3), "rows": 4}, "all"),
-        Case("pick", (x, labels)),
+        Case("scatter_rows", (x,), {"keep": (1, 2, 4, 5), "rows": 6}),
+        Case("scatter_rows", (x,), {"keep": (0, 1, 2, 3), "rows": 4}, "all"),
+        Case("take_per_row", (x, labels)),
         Case("one_hot", (labels, g), {"width": 3}),
         Case("minus_label", (x, labels)),
     ]

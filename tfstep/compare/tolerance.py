@@ -25,7 +25,7 @@ FLOOR = {"float64": 1e-290, "float32": 1e-37, "float16": 6.2e-8, "bfloat16": 1e-
 LINEAR = (
     "linear", "linear_no_bias", "matmul", "grouped_matmul", "repeat_heads", "add", "scale", "embed_scaled", "add_rows",
     "gather", "scatter", "accumulate", "transpose", "reshape", "split_heads", "concat_heads", "concat", "identity",
-    "spread", "mean", "sum", "mul", "place", "select", "sum_loss",
+    "broadcast_to", "mean", "sum", "mul", "scatter_rows", "select", "sum_loss",
 )  # fmt: skip
 """Ops whose cells are sums of products: with every number made positive they give the sizes of the terms."""
 

@@ -75,6 +75,9 @@ class Op:
     """
 
     name: str = ""
+    about_zh: str = ""  # what it does, in Chinese; the English is the first sentence of the docstring
+    shapes_zh: str = ""  # its shapes, where the docstring says them in words
+    purpose: Bilingual = Bilingual("", "")  # what a step of it is for, where its place in a model does not say
     formula: str | Template = ""
     vjp_formula: ClassVar[Mapping[str, str | Template]] = {}
     primitive: ClassVar[bool] = False
@@ -83,6 +86,10 @@ class Op:
     forward: Callable[..., Array]
     infer: Callable[..., Spec] = _by_body
     kernel: Kernel | None = None  # and kernel_ARG beside vjp_ARG
+
+    def number(self, x: float) -> float:
+        """What it makes of one number, on Python's own: for the terms of cells, which may apply it to a product."""
+        raise NotImplementedError(self.name)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -174,6 +181,11 @@ class Catalogue(Struct):
     def add(self, op: Op) -> None:
         """Enter one op."""
         self.ops[op.name] = op
+
+    @property
+    def functions(self) -> dict[str, Callable[[float], float]]:
+        """The functions that a term may apply to its product, on Python's own numbers."""
+        return {name: op.number for name, op in self.ops.items() if type(op).number is not Op.number}
 
 
 CATALOGUE = Catalogue()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfstep.engine.accel import switched_on
 from tfstep.engine.accel.blocks import in_blocks
 from tfstep.engine.accel.memory import LARGE, Memory
 
@@ -24,7 +25,7 @@ Run = Callable[[Values], np.ndarray]
 def compiled(node: Node, memory: Memory) -> Run:
     """One step as a function of the numbers of its trace, with nothing left to look up."""
     assert node.op is not None
-    if node.op.kernel is None or len(node.slots) != len(node.inputs) or not node.inputs:
+    if node.op.kernel is None or len(node.slots) != len(node.inputs) or not node.inputs or not switched_on():
         return _body(node)
     if math.prod(node.shape) * node.dtype.itemsize >= LARGE:
         return _large(node, node.op.kernel, memory)

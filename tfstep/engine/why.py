@@ -8,44 +8,17 @@ cells are the factors, and `depth` asks for their explanations in turn.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from msgspec import Struct, field
 
 from tfstep.engine.cell import Cell, cell_name
-from tfstep.engine.op import Const
+from tfstep.engine.op import CATALOGUE, Const
 from tfstep.engine.plan import Literal
 from tfstep.engine.surface.above import Displayed
 from tfstep.engine.terms import Atom, AtomTerm, explained
 from tfstep.engine.trace import Trace
 from tfstep.text import Bilingual
-
-
-def _exp(x: float) -> float:
-    try:
-        return math.exp(x)
-    except OverflowError:
-        return math.inf
-
-
-def _finite(f: Callable[[float], float]) -> Callable[[float], float]:
-    return lambda x: f(x) if math.isfinite(x) else math.nan
-
-
-FUNCTIONS: dict[str, Callable[[float], float]] = {
-    "exp": _exp,
-    "log": lambda x: math.log(x) if x > 0 else (-math.inf if x == 0 else math.nan),
-    "sqrt": lambda x: math.sqrt(x) if x >= 0 else math.nan,
-    "tanh": math.tanh,
-    "sin": _finite(math.sin),
-    "cos": _finite(math.cos),
-    "erf": math.erf,
-    "abs": abs,
-    "relu": lambda x: 0.0 if x < 0 else x,
-    "sigmoid": lambda x: 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x)),
-}
-"""The functions that a term may apply to its product, on Python's own numbers."""
 
 
 class Factor(Struct, frozen=True):
@@ -182,7 +155,7 @@ def _priced(term: AtomTerm, depth: int, known: Known) -> Term:
     product = 1.0
     for f in factors:
         product *= _power(f.value, f.power)
-    return Term(factors, term.fn, FUNCTIONS[term.fn](product) if term.fn else product)
+    return Term(factors, term.fn, CATALOGUE.ops[term.fn].number(product) if term.fn else product)
 
 
 def _power(value: float, power: float) -> float:
@@ -210,4 +183,4 @@ def _factor(atom: Atom, depth: int, known: Known) -> Factor:
     return Factor(cell_name(path, atom.cell), path, value, atom.power, why)
 
 
-__all__ = ["FUNCTIONS", "Explanation", "Factor", "Term", "explain", "nan_origin"]
+__all__ = ["Explanation", "Factor", "Term", "explain", "nan_origin"]

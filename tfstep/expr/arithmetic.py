@@ -12,7 +12,8 @@ from tfstep.expr.builder import BOOL, Builder, Static, Value
 from tfstep.expr.functions.primitives import TESTS
 from tfstep.expr.syntax.parser import EXACT
 from tfstep.ops.linear import matmul
-from tfstep.ops.primitive.elementwise import add, div, mul, neg, pow, sub
+from tfstep.ops.primitive.elementwise import add, div, mul, neg, sub
+from tfstep.ops.primitive.functions import pow
 from tfstep.ops.primitive.shape import reshape
 from tfstep.text import Bilingual
 

@@ -1,23 +1,19 @@
-"""The ops: each written once, over primitives that compute with NumPy and explain their cells."""
+"""The ops: each written once, over primitives that compute with NumPy and explain their cells.
 
-from tfstep.ops import activation, attention, embed, experts, linear, loss, norm, optim, residual, rotate
-from tfstep.ops.primitive import choice, elementwise, functions, index, reduce, shape
+All that belongs to an op stands in its declaration. Every file in this room is found by itself.
+"""
 
-__all__ = [
-    "activation",
-    "attention",
-    "choice",
-    "elementwise",
-    "embed",
-    "experts",
-    "functions",
-    "index",
-    "linear",
-    "loss",
-    "norm",
-    "optim",
-    "reduce",
-    "residual",
-    "rotate",
-    "shape",
-]
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from types import ModuleType
+
+
+def rooms() -> list[ModuleType]:
+    """The modules that declare ops, each with a TITLE: the compound ops first, then the primitives."""
+    found = [import_module(each.name) for each in pkgutil.walk_packages(__path__, f"{__name__}.") if not each.ispkg]
+    return sorted(found, key=lambda room: ".primitive." in room.__name__)
+
+
+rooms()

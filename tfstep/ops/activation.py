@@ -11,6 +11,9 @@ from tfstep.engine.tape import named
 from tfstep.ops.primitive.choice import maximum, minimum, where_larger
 from tfstep.ops.primitive.elementwise import identity
 from tfstep.ops.primitive.functions import erf, exp, relu, sigmoid, tanh
+from tfstep.text import Bilingual
+
+TITLE = Bilingual("Activations", "激活函数")
 
 ROOT_HALF = 0.5**0.5
 QUICK, LIMIT = 1.702, 7.0
@@ -20,6 +23,7 @@ ROOT_2_PI = (2 / 3.141592653589793) ** 0.5
 class Gelu(Op):
     """Gaussian error linear unit, x Φ(x) (Hendrycks & Gimpel 2016). Shapes: x (…) → (…)."""
 
+    about_zh = "高斯误差线性单元 x Φ(x)。"
     formula = "½ {x} (1 + erf({x} / √2))"
     vjp_formula = {"x": "{g} · (Φ({x}) + {x} φ({x}))"}
     kernel, kernel_x = fast.gelu, fast.gelu_x
@@ -39,6 +43,7 @@ gelu = op(Gelu)
 class GeluTanh(Op):
     """GELU by its tanh approximation (Hendrycks & Gimpel 2016, section 2), as GPT-2 uses it. Shapes: x (…) → (…)."""
 
+    about_zh = "GELU 的 tanh 近似，GPT-2 所用。"
     formula = "½ {x} (1 + tanh(√(2/π) ({x} + 0.044715 {x}³)))"
     vjp_formula = {"x": "{g} · (½ (1 + t) + ½ {x} (1 − t²) √(2/π) (1 + 3 · 0.044715 {x}²))"}
     kernel, kernel_x = fast.gelu_tanh, fast.gelu_tanh_x
@@ -59,6 +64,7 @@ gelu_tanh = op(GeluTanh)
 class Silu(Op):
     """Sigmoid-weighted linear unit, x σ(x) (Elfwing et al. 2017). Shapes: x (…) → (…)."""
 
+    about_zh = "x 乘以自己的 sigmoid。"
     formula = "{x} · σ({x})"
     vjp_formula = {"x": "{g} · σ({x}) · (1 + {x} (1 − σ({x})))"}
 
@@ -76,6 +82,7 @@ silu = op(Silu)
 class Swiglu(Op):
     """A gate in front of the hidden values, silu(gate) · hidden (Shazeer 2020, eq. 6). Shapes: (…), (…) → (…)."""
 
+    about_zh = "隐藏层前加一道门：silu(gate) · hidden。"
     formula = "silu({gate}) · {hidden}"
     vjp_formula = {"gate": "{g} · {hidden} · silu′({gate})", "hidden": "{g} · silu({gate})"}
 
@@ -96,6 +103,7 @@ swiglu = op(Swiglu)
 class QuickGelu(Op):
     """GELU by a sigmoid, x σ(1.702 x) (Hendrycks & Gimpel 2016, section 2), as CLIP uses it. Shapes: x (…) → (…)."""
 
+    about_zh = "用 sigmoid 近似的 GELU：x σ(1.702 x)，CLIP 所用。"
     formula = "{x} · σ(1.702 {x})"
     vjp_formula = {"x": "{g} · σ(1.702 {x}) · (1 + 1.702 {x} (1 − σ(1.702 {x})))"}
 
@@ -118,6 +126,7 @@ def quick_slope(x: Array) -> Array:
 class ReluSquared(Op):
     """The square of what is positive, max(x, 0)² (So et al. 2021, Primer). Shapes: x (…) → (…)."""
 
+    about_zh = "正数取平方，其余为 0：max(x, 0)²。"
     formula = "max({x}, 0)²"
     vjp_formula = {"x": "2 {g} · max({x}, 0)"}
 
@@ -138,6 +147,7 @@ class SwigluClamped(Op):
     Shapes: (…), (…) → (…). As gpt-oss uses it.
     """
 
+    about_zh = "把值限制在 ±7 之内的门：(u + 1) g σ(1.702 g)，g = min(gate, 7)，u 为 ±7 之内的 hidden；gpt-oss 所用。"
     formula = "({hidden}|±7 + 1) · g · σ(1.702 g), g = min({gate}, 7)"
     vjp_formula = {
         "gate": "{g} · ({hidden}|±7 + 1) · slope(min({gate}, 7)), 0 above 7",
@@ -170,6 +180,7 @@ class Gated(Op):
     Source: Shazeer 2020, section 2.
     """
 
+    about_zh = "隐藏层前加一道门，门用任意单输入激活函数：act(gate) · hidden。"
     formula = "{act}({gate}) · {hidden}"
     vjp_formula = {"gate": "{g} · {hidden} · {act}′({gate})", "hidden": "{g} · {act}({gate})"}
 

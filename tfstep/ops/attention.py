@@ -19,6 +19,8 @@ from tfstep.ops.primitive.reduce import max_, sum_
 from tfstep.ops.primitive.shape import reshape
 from tfstep.text import Bilingual, Template
 
+TITLE = Bilingual("Attention", "注意力")
+
 PADDING, CAUSAL, WINDOW, CHUNK, DOCUMENT = 1, 2, 4, 8, 16  # why a cell of a mask is masked; sums where several hold
 _REASONS = {
     PADDING: Bilingual("padding: the key is <pad>, which means nothing", "填充：这个键是 <pad>，没有意义"),
@@ -51,6 +53,7 @@ class Scale(Op):
     Source: Vaswani et al. 2017, section 3.2.1.
     """
 
+    about_zh = "分数除以 √d_k，使其离散程度不随 d_k 增大。"
     formula = "{x} / √{d_k}"
     vjp_formula = {"x": "{g} / √{d_k}"}
     kernel = kernel_x = scaled
@@ -69,6 +72,8 @@ class MaskFill(Primitive):
     """Scores with every masked cell replaced by one very negative value. Shapes: x (batch, head, query, key),
     mask (batch, 1, query, key) of reasons (0 visible, else a sum of 1 padding, 2 causal, 4 window …) → as x."""
 
+    about_zh = "被遮住的分数一律换成同一个极小的数；mask 里记着原因（0 可见，1 填充，2 因果，3 两者）。"
+    shapes_zh = "x (batch, head, query, key), mask (batch, 1, query, key)（原因） → 同 x"
     code = {"numpy": "np.where({mask}, {x}.dtype.type({value}), {x})", "torch": "{x}.masked_fill({mask} != 0, {value})"}
 
     formula = Template("{x}, but {value} where masked", "{x}，被遮处换成 {value}")
@@ -101,6 +106,8 @@ mask_fill = op(MaskFill)
 class Softmax(Op):
     """Softmax over the last axis. Shapes: x (…, n) → y (…, n), each row sums to 1."""
 
+    about_zh = "沿最后一个轴做 softmax，每行之和为 1。"
+    shapes_zh = "x (…, n) → y (…, n)，每行之和为 1"
     formula = "softmax({x})"
     vjp_formula = {"x": "{y} · ({g} − Σ {g} · {y})"}
     kernel, kernel_x = fast.softmax, fast.softmax_x
@@ -135,6 +142,7 @@ softmax = op(Softmax)
 class LogSoftmax(Op):
     """Logarithm of the softmax over the last axis, kept from rounding to log 0. Shapes: x (…, n) → (…, n)."""
 
+    about_zh = "沿最后一个轴的 softmax 的对数，不会舍入成 log 0。"
     formula = "log softmax({x})"
     vjp_formula = {"x": "{g} − exp({y}) · Σ {g}"}
 
@@ -152,6 +160,7 @@ log_softmax = op(LogSoftmax)
 class SoftCap(Op):
     """Numbers kept within ±cap, bent smoothly towards it. Shapes: x (…) → (…). Source: Gemma Team 2024, section 2."""
 
+    about_zh = "把数平滑地限制在 ±cap 之内：cap · tanh(x / cap)。"
     formula = "{cap} · tanh({x} / {cap})"
     vjp_formula = {"x": "{g} · (1 − tanh²({x} / {cap}))"}
 
@@ -173,6 +182,8 @@ class SoftmaxSink(Op):
     as gpt-oss learns it.
     """
 
+    about_zh = "沿最后一个轴、外加每头一个汇聚分数做 softmax；汇聚项的份额不用。"
+    shapes_zh = "x (batch, head, query, n), sinks (head) → 同 x；每行之和为 1 减去汇聚项所占的份额"
     formula = "exp({x}) / (Σ exp({x}) + exp({sinks}))"
     vjp_formula = {
         "x": "{y} · ({g} − Σ {g} · {y})",
@@ -218,6 +229,7 @@ def shares(x: Array, sinks: Array) -> tuple[Array, Array, Array]:
 class SigmoidGate(Op):
     """Numbers let through as far as their gates are open. Shapes: x, gate (…) → (…). Qiu et al. 2025."""
 
+    about_zh = "数按各自的门开多大通过：x · σ(gate)。"
     formula = "{x} · σ({gate})"
     vjp_formula = {"x": "{g} · σ({gate})", "gate": "{g} · {x} · σ({gate}) (1 − σ({gate}))"}
 

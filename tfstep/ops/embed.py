@@ -7,8 +7,10 @@ from tfstep.engine.tape import named
 from tfstep.ops.primitive.functions import sqrt
 from tfstep.ops.primitive.index import gather, scatter
 from tfstep.ops.primitive.reduce import sum_
-from tfstep.ops.primitive.shape import put, reshape, take, transpose
-from tfstep.text import Template
+from tfstep.ops.primitive.shape import reshape, take, transpose, unslice
+from tfstep.text import Bilingual, Template
+
+TITLE = Bilingual("Embedding", "词嵌入")
 
 
 class EmbedScaled(Op):
@@ -17,6 +19,7 @@ class EmbedScaled(Op):
     Source: Vaswani et al. 2017, section 3.4.
     """
 
+    about_zh = "按编号取表中的行，再乘 √d。"
     formula = "{table}[{ids}] · √d"
     vjp_formula = {
         "table": Template(
@@ -38,6 +41,8 @@ embed_scaled = op(EmbedScaled)
 class AddRows(Op):
     """x plus the rows of a table from ``start`` on. Shapes: x (batch, position, d), table (rows, d) → as x."""
 
+    about_zh = "x 加上表中从 start 起的各行。"
+    shapes_zh = "x (batch, position, d), table (rows, d) → 同 x"
     formula = "{x} + {table}[{start}:]"
     vjp_formula = {
         "x": "{g}",
@@ -55,7 +60,7 @@ class AddRows(Op):
 
     def vjp_table(self, g: Array, y: Array, x: Array, table: Array, *, start: int) -> Array:
         total = sum_(g, axis=0, keepdims=False)
-        return put(total, axis=0, start=start, stop=start + x.shape[1], step=1, size=table.shape[0])
+        return unslice(total, axis=0, start=start, stop=start + x.shape[1], step=1, size=table.shape[0])
 
 
 add_rows = op(AddRows)
@@ -64,6 +69,7 @@ add_rows = op(AddRows)
 class EmbedTimes(Op):
     """Rows of a table by their ids, times a number. Shapes: table (vocab, d), ids (…) → (…, d)."""
 
+    about_zh = "按编号取表中的行，再乘一个数。"
     formula = "{table}[{ids}] · {times}"
     vjp_formula = {
         "table": Template("{g} · {times} added up into the row of each id", "把 {g} · {times} 累加到各编号所在的行"),
@@ -85,6 +91,7 @@ class RelativeBias(Op):
     Shapes: table (buckets, head), buckets (query, key) → (1, head, query, key). Raffel et al. 2020, section 2.1.
     """
 
+    about_zh = "每个头、每种距离一个数：取距离所在桶的那一行。"
     formula = Template("{table}[bucket of key − query]", "{table}[键 − 查询 所在的桶]")
     vjp_formula = {
         "table": Template("{g} added up into the row of each bucket", "把 {g} 累加到各个桶所在的行"),
@@ -105,6 +112,7 @@ relative_bias = op(RelativeBias)
 class Pool(Op):
     """A weighted sum of the rows of each sentence. Shapes: x (batch, position, d), weights (batch, position) → (batch, d)."""
 
+    about_zh = "每个句子各行的加权和。"
     formula = "Σ {weights} · {x}"
     vjp_formula = {"x": "{weights} · {g}", "weights": Template("Σ {g} · {x} of each row", "每行的 Σ {g} · {x}")}
 
@@ -127,6 +135,7 @@ pool = op(Pool)
 class Unit(Op):
     """Each row by its length, so that products are cosines. Shapes: x (…, d) → (…, d)."""
 
+    about_zh = "每行除以自己的长度，点积便是余弦。"
     formula = "{x} / ‖{x}‖"
     vjp_formula = {"x": "({g} − {y} · Σ {g} · {y}) / ‖{x}‖"}
 

@@ -11,8 +11,10 @@ from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, W
 from tfstep.engine.plan import Literal
 from tfstep.engine.tape import named
 from tfstep.ops.primitive.reduce import sum_
-from tfstep.ops.primitive.shape import Accumulate, put, take
+from tfstep.ops.primitive.shape import Accumulate, take, unslice
 from tfstep.text import Bilingual, Template
+
+TITLE = Bilingual("Experts", "专家")
 
 
 def ranks(x: np.ndarray) -> np.ndarray:
@@ -28,6 +30,8 @@ class KeepTop(Primitive):
     Shapes: x (…, n), by (…, n) → as x.
     """
 
+    about_zh = "每行中 by 属前 k 大的取 x，其余换成同一个数。"
+    shapes_zh = "x (…, n), by (…, n) → 同 x"
     formula = Template(
         "{x} where {by} is among the {k} largest, else {other}", "{by} 属前 {k} 大处取 {x}，其余为 {other}"
     )
@@ -86,6 +90,7 @@ keep_top = op(KeepTop)
 class Shares(Op):
     """Each number of a row by their sum, times a factor. Shapes: x (…, n) → (…, n)."""
 
+    about_zh = "每行各数除以它们的和，再乘一个系数。"
     formula = "{times} · {x} / Σ {x}"
     vjp_formula = {"x": "({times} · {g} − Σ {g} · {y}) / Σ {x}"}
 
@@ -107,6 +112,8 @@ class ExpertShare(Op):
     Shapes: x (batch, position, d), weights (batch, position, experts) → as x. Shazeer et al. 2017, eq. 1.
     """
 
+    about_zh = "一个专家对每个词的结果，乘以路由器给它的权重。"
+    shapes_zh = "x (batch, position, d), weights (batch, position, experts) → 同 x"
     formula = "{weights}[{expert}] · {x}"
     vjp_formula = {
         "x": "{weights}[{expert}] · {g}",
@@ -121,7 +128,7 @@ class ExpertShare(Op):
 
     def vjp_weights(self, g: Array, y: Array, x: Array, weights: Array, *, expert: int) -> Array:
         along = named("along", sum_(g * x))
-        return put(along, axis=-1, start=expert, stop=expert + 1, step=1, size=weights.shape[-1])
+        return unslice(along, axis=-1, start=expert, stop=expert + 1, step=1, size=weights.shape[-1])
 
 
 expert_share = op(ExpertShare)
@@ -129,6 +136,9 @@ expert_share = op(ExpertShare)
 
 class Mix(Accumulate):
     """What all experts contribute, added up. Shapes: all alike."""
+
+    about_zh = "所有专家的份额相加。"
+    shapes_zh = "都相同"
 
 
 mix = op(Mix)

@@ -13,9 +13,11 @@ from tfstep.engine.op import Array, Cell, Op, Primitive, Ref, TermSpec, Why, op
 from tfstep.engine.plan import Literal
 from tfstep.engine.tape import OPERATORS
 from tfstep.ops.primitive.elementwise import project
-from tfstep.ops.primitive.reduce import count, sum_, unbroadcast
-from tfstep.ops.primitive.shape import reshape, spread
-from tfstep.text import Template
+from tfstep.ops.primitive.reduce import broadcast_to, count, sum_, unbroadcast
+from tfstep.ops.primitive.shape import reshape
+from tfstep.text import Bilingual, Template
+
+TITLE = Bilingual("Matrix products and linear layers", "矩阵乘法与线性层")
 
 
 def flipped(x: np.ndarray, flip: bool) -> np.ndarray:
@@ -29,6 +31,8 @@ class Matmul(Primitive):
     Shapes: a (…, n, k), b (…, k, m) → (…, n, m). With ``at`` a is read as aᵀ, with ``bt`` b as bᵀ.
     """
 
+    about_zh = "最后两个轴上的矩阵乘法，前面的轴广播；at、bt 表示把 a、b 转置来用。"
+    purpose = Bilingual("A matrix product: each cell is a row times a column.", "矩阵乘法：每个单元格是一行乘一列。")
     formula = "{a}{at} {b}{bt}"
     vjp_formula = {"a": "{g} {b}ᵀ", "b": "{a}ᵀ {g}"}
     kernel, kernel_a, kernel_b = fast.matmul, fast.matmul_a, fast.matmul_b
@@ -95,6 +99,11 @@ class GroupedMatmul(Op):
     (batch, groups·times, n, m). Ainslie et al. 2023, grouped-query attention.
     """
 
+    about_zh = "查询头多、键或值头少的矩阵乘法：每个键/值头供连续 times 个查询头使用（分组查询注意力）。"
+    shapes_zh = (
+        "a (batch, groups·times, n, k)，b (batch, groups, k, m)，有 `bt` 时 b 为 (batch, groups, m, k) "
+        "→ (batch, groups·times, n, m)"
+    )
     formula = Template(
         "{a} {b}{bt}, each head of {b} for {times}",
         "{a} {b}{bt}，{b} 每个头供 {times} 个头用",
@@ -119,12 +128,13 @@ grouped_matmul = op(GroupedMatmul)
 class RepeatHeads(Op):
     """Each head ``times`` in a row. Shapes: x (batch, groups, position, d) → (batch, groups·times, position, d)."""
 
+    about_zh = "每个头连续重复 times 次。"
     formula = Template("each head of {x}, {times} times", "{x} 每个头重复 {times} 次")
     vjp_formula = {"x": Template("Σ {g} over the group", "{g} 组内求和")}
 
     def forward(self, x: Array, *, times: int) -> Array:
         batch, groups, n, d = x.shape
-        wide = spread(reshape(x, shape=(batch, groups, 1, n, d)), shape=(batch, groups, times, n, d))
+        wide = broadcast_to(reshape(x, shape=(batch, groups, 1, n, d)), shape=(batch, groups, times, n, d))
         return reshape(wide, shape=(batch, groups * times, n, d))
 
     def vjp_x(self, g: Array, y: Array, x: Array, *, times: int) -> Array:
@@ -143,6 +153,7 @@ def rows(x: Array) -> Array:
 class Linear(Op):
     """Linear layer. Shapes: x (…, in), W (in, out), b (out) → (…, out)."""
 
+    about_zh = "线性层。"
     formula = "{x} {W} + {b}"
     vjp_formula = {
         "x": "{g} {W}ᵀ",
@@ -172,6 +183,7 @@ linear = op(Linear)
 class LinearNoBias(Op):
     """Linear layer without bias. Shapes: x (…, in), W (in, out) → (…, out)."""
 
+    about_zh = "没有偏置的线性层。"
     formula = "{x} {W}"
     vjp_formula = {"x": "{g} {W}ᵀ", "W": "{x}ᵀ {g}"}
     kernel, kernel_x, kernel_W = fast.matmul, fast.linear_x, fast.linear_W

@@ -8,7 +8,9 @@ from tfstep.engine.tape import named
 from tfstep.ops.linear import rows
 from tfstep.ops.primitive.functions import sqrt
 from tfstep.ops.primitive.reduce import mean, sum_
-from tfstep.text import Template
+from tfstep.text import Bilingual, Template
+
+TITLE = Bilingual("Normalisation", "归一化")
 
 
 def normalised(x: Array, eps: float, axis: int | tuple[int, ...] = -1) -> tuple[Array, Array]:
@@ -25,6 +27,7 @@ class LayerNorm(Op):
     Shapes: x (…, d), gamma (d), beta (d) → (…, d). Ba, Kiros & Hinton 2016, eq. 4.
     """
 
+    about_zh = "把每个词自己的特征化为均值 0、方差 1，再缩放、平移。"
     formula = "{gamma} · ({x} − mean) / √(variance + {eps}) + {beta}"
     vjp_formula = {
         "x": "(ĝ − mean ĝ − x̂ · mean(ĝ · x̂)) / std, ĝ = {g} · {gamma}",
@@ -61,6 +64,7 @@ class RmsNorm(Op):
     Source: Zhang & Sennrich 2019, eq. 4.
     """
 
+    about_zh = "每个词的特征除以自己的均方根，再缩放。"
     formula = "{gamma} · {x} / √(mean {x}² + {eps})"
     vjp_formula = {"x": "(ĝ − x̂ · mean(ĝ · x̂)) / rms, ĝ = {g} · {gamma}", "gamma": "Σ {g} · x̂"}
 
@@ -94,6 +98,7 @@ class BatchNorm(Op):
     Shapes: x (…, d), gamma (d), beta (d) → (…, d). Ioffe & Szegedy 2015, algorithm 1, as in training.
     """
 
+    about_zh = "把每个特征在批次和位置上化为均值 0、方差 1，再缩放、平移（训练时的算法）。"
     formula = Template(
         "{gamma} · ({x} − mean) / √(variance + {eps}) + {beta}, over batch and position",
         "{gamma} · ({x} − mean) / √(variance + {eps}) + {beta}，沿批次和位置",
@@ -137,6 +142,7 @@ class LayerNormNoBias(Op):
     Source: Ba, Kiros & Hinton 2016, eq. 4.
     """
 
+    about_zh = "把每个词自己的特征化为均值 0、方差 1，再缩放，不平移。"
     formula = "{gamma} · ({x} − mean) / √(variance + {eps})"
     vjp_formula = {"x": "(ĝ − mean ĝ − x̂ · mean(ĝ · x̂)) / std, ĝ = {g} · {gamma}", "gamma": "Σ {g} · x̂"}
 
@@ -164,6 +170,7 @@ class RmsUnit(Op):
     Source: Zhang & Sennrich 2019, eq. 4, without its gain.
     """
 
+    about_zh = "特征除以自己的均方根，没有要学的参数。"
     formula = "{x} / √(mean {x}² + {eps})"
     vjp_formula = {"x": "({g} − x̂ · mean({g} · x̂)) / rms"}
 

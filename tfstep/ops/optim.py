@@ -12,11 +12,16 @@ from tfstep.engine.op import Array, Cell, Const, Op, Primitive, TermSpec, Why, o
 from tfstep.engine.plan import Literal
 from tfstep.engine.tape import named
 from tfstep.ops.primitive.functions import sqrt
+from tfstep.text import Bilingual
+
+TITLE = Bilingual("Updates", "参数更新")
 
 
 class Sgd(Op):
     """Stochastic gradient descent: one step downhill. Shapes: p, g (…) → (…); g is the gradient, or the velocity."""
 
+    about_zh = "随机梯度下降：沿下坡走一步；g 是梯度，或速度。"
+    shapes_zh = "p, g (…) → (…)；g 是梯度或速度"
     formula = "{p} − {lr} · {g}"
     kernel = fast.sgd
 
@@ -33,6 +38,7 @@ class Velocity(Op):
     Source: Polyak 1964, as Sutskever et al. 2013 and PyTorch's SGD write it, without dampening.
     """
 
+    about_zh = "梯度加上此前剩下的部分；从 0 开始。"
     formula = "{momentum} · {v} + {g}"
 
     def forward(self, v: Array, g: Array, *, momentum: float) -> Array:
@@ -45,6 +51,7 @@ velocity = op(Velocity)
 class AdamM(Op):
     """The running mean of the gradient; it starts at 0. Shapes: m, g (…) → (…). Kingma & Ba 2015, algorithm 1."""
 
+    about_zh = "梯度的滑动平均；从 0 开始。"
     formula = "{beta} · {m} + (1 − {beta}) · {g}"
 
     def forward(self, m: Array, g: Array, *, beta: float) -> Array:
@@ -57,6 +64,7 @@ adam_m = op(AdamM)
 class AdamV(Op):
     """The running mean of the squared gradient; it starts at 0. Shapes: v, g (…) → (…). Kingma & Ba 2015."""
 
+    about_zh = "梯度平方的滑动平均；从 0 开始。"
     formula = "{beta} · {v} + (1 − {beta}) · {g}²"
 
     def forward(self, v: Array, g: Array, *, beta: float) -> Array:
@@ -69,6 +77,8 @@ adam_v = op(AdamV)
 class NextStep(Op):
     """The number of this update, from that of the one before. Shapes: t scalar, an integer → the same."""
 
+    about_zh = "由上一次更新的序号得到这一次的。"
+    shapes_zh = "t 标量（整数） → 同前"
     formula = "{t} + 1"
 
     def forward(self, t: Array) -> Array:
@@ -84,6 +94,8 @@ class Remaining(Primitive):
     Shapes: t scalar, an integer → scalar of ``dtype``, computed in float64 and rounded once.
     """
 
+    about_zh = "1 − βᵗ：第 t 次更新时，滑动平均里真正来自梯度（而非初值 0）的份额。"
+    shapes_zh = "t 标量（整数） → 标量"
     code = {
         "numpy": "np.asarray(1 - {beta} ** float({t}), {dtype})",
         "torch": "torch.tensor(1 - {beta} ** float({t}), dtype=getattr(torch, {dtype}))",
@@ -112,6 +124,8 @@ class BiasCorrect(Op):
     Source: Kingma & Ba 2015, section 3.
     """
 
+    about_zh = "除去初值 0 影响后的滑动平均。"
+    shapes_zh = "m (…), t 标量（更新的序号，从 1 数起） → (…)"
     formula = "{m} / (1 − {beta}^{t})"
 
     def forward(self, m: Array, t: Array, *, beta: float) -> Array:
@@ -127,6 +141,7 @@ class AdamNew(Op):
     Source: Kingma & Ba 2015, algorithm 1.
     """
 
+    about_zh = "Adam 的一步：沿平均梯度下坡，步长约为 lr，与梯度大小无关。"
     formula = "{p} − {lr} · {m_hat} / (√{v_hat} + {eps})"
 
     def forward(self, p: Array, m_hat: Array, v_hat: Array, *, lr: float, eps: float) -> Array:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
+from tfstep.text import Bilingual
+
+TITLE = Bilingual("Residual sums", "残差相加")
 
 
 class AddTimes(Op):
     """X and a multiple of what a sublayer makes of it. Shapes: x, fx (…) → (…)."""
 
+    about_zh = "x 加上子层结果的若干倍。"
     formula = "{x} + {times} · {fx}"
     vjp_formula = {"x": "{g}", "fx": "{times} · {g}"}
 
@@ -31,6 +35,7 @@ class AddBoth(Op):
     Source: Wang & Komatsuzaki 2021, GPT-J.
     """
 
+    about_zh = "x 加上并排两个子层的结果。"
     formula = "{x} + {attn} + {ffn}"
     vjp_formula = {"x": "{g}", "attn": "{g}", "ffn": "{g}"}
 

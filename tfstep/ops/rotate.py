@@ -7,6 +7,9 @@ from collections.abc import Callable
 from tfstep.engine.op import Array, Op, op
 from tfstep.engine.tape import named
 from tfstep.ops.primitive.shape import concat, reshape, take
+from tfstep.text import Bilingual
+
+TITLE = Bilingual("Rotary positions", "旋转位置编码")
 
 
 class Rope(Op):
@@ -17,6 +20,8 @@ class Rope(Op):
     rest goes on as it is.
     """
 
+    about_zh = "成对的特征按位置的角度旋转；pairs 为 interleaved（2i 与 2i+1，论文）或 half（i 与 i + d_k/2，Llama）。"
+    shapes_zh = "x (batch, head, position, d_k), cos 与 sin (position, d) → 同 x"
     formula = "{x} · cos + turned({x}) · sin"
     vjp_formula = {"x": "{g} · cos − turned({g} · sin)"}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tfstep
-from tfstep.engine.why import FUNCTIONS
+from tfstep.engine.op import CATALOGUE
 
 CELLS = [
     ("wo-ai-ni", "enc0.attn.scores[0,0,1,2]"),
@@ -39,7 +39,7 @@ def recomputed(said):
                 assert factor["why"]["cell"] == factor["cell"]
                 assert factor["why"]["value"] == factor["value"]
                 holds(factor["why"])
-        value = FUNCTIONS[term["fn"]](product) if "fn" in term else product
+        value = CATALOGUE.functions[term["fn"]](product) if "fn" in term else product
         assert value == pytest.approx(number(term["value"]), rel=1e-15, abs=0)
         terms.append(value)
     return math.fsum(terms), sum(map(abs, terms))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tfstep
-from tfstep.engine.why import FUNCTIONS
+from tfstep.engine.op import CATALOGUE
 from tfstep.faces.web.page.write import page
 from tfstep.scenario.file.catalog import shipped
 from tfstep.text import set_language
@@ -41,7 +41,7 @@ def terms(tensor: dict[str, Any], cell: tuple[int, ...], arrays: list[np.ndarray
 
     def term(fn: str, factors: list[tuple[float, float]]) -> float:
         product = math.prod(value if power == 1 else value**power for power, value in factors)
-        return FUNCTIONS[fn](product) if fn else product
+        return CATALOGUE.functions[fn](product) if fn else product
 
     found: list[float] = []
     if "each" in tensor["made"]:

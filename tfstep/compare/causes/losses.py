@@ -11,7 +11,7 @@ from tfstep.compare.plant import Patch, Site
 from tfstep.engine.op import Array
 from tfstep.ops.attention import log_softmax, softmax
 from tfstep.ops.loss import cross_entropy, kept_rows
-from tfstep.ops.primitive.index import pick
+from tfstep.ops.primitive.index import take_per_row
 from tfstep.ops.primitive.reduce import mean, sum_
 from tfstep.text import Bilingual
 
@@ -179,7 +179,7 @@ def loss_input(step: Step) -> Iterator[Made]:
     def bare(function: object) -> Patch:
         def made(at: Site) -> Array:
             rows, ids = kept_rows(at.args[0], at.args[1], keep)
-            return mean(pick(function(rows), ids), axis=None, keepdims=False) * -1.0  # type: ignore[operator]
+            return mean(take_per_row(function(rows), ids), axis=None, keepdims=False) * -1.0  # type: ignore[operator]
 
         return made
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfstep.engine.accel.erf import erf
 from tfstep.engine.accel.kernel import blockwise
+from tfstep.engine.erf import erf
 
 Array = np.ndarray
 ROOT_HALF = 0.5**0.5
@@ -13,7 +13,7 @@ ROOT_2_PI = (2 / 3.141592653589793) ** 0.5
 
 
 def _tanh(out: Array, x: Array) -> None:
-    """Tanh(√(2/π) (x + 0.044715 x³))."""
+    """tanh(√(2/π) (x + 0.044715 x³))."""
     np.multiply(x, x, out)
     np.multiply(out, x, out)
     np.multiply(out, 0.044715, out)
@@ -62,7 +62,7 @@ def _Phi(out: Array, x: Array) -> None:
 
 @blockwise
 def gelu(out: Array, x: Array) -> None:
-    """X Φ(x)."""
+    """x Φ(x)."""
     _Phi(out, x)
     np.multiply(x, out, out)
 

@@ -12,7 +12,7 @@ Array = np.ndarray
 
 @blockwise
 def softmax(out: Array, x: Array) -> None:
-    """Exp(x − max) / Σ exp(x − max), along the last axis."""
+    """exp(x − max) / Σ exp(x − max), along the last axis."""
     np.subtract(x, largest(x, -1, None, None, True), out)
     np.exp(out, out)
     np.divide(out, total(out, -1, None, None, True), out)
@@ -28,13 +28,13 @@ def softmax_x(out: Array, g: Array, y: Array) -> None:
 
 @blockwise
 def mask_fill(out: Array, x: Array, mask: Array, *, value: float) -> None:
-    """X, but ``value`` where masked."""
+    """x, but ``value`` where masked."""
     np.copyto(out, x)
     np.copyto(out, value, where=mask.astype(bool))
 
 
 @blockwise
 def mask_fill_x(out: Array, g: Array, mask: Array, *, value: float) -> None:
-    """G, but 0 where masked."""
+    """g, but 0 where masked."""
     np.copyto(out, g)
     np.copyto(out, 0, where=mask.astype(bool))

@@ -11,7 +11,7 @@ Array = np.ndarray
 
 @blockwise
 def add(out: Array, a: Array, b: Array) -> None:
-    """A + b."""
+    """a + b."""
     np.add(a, b, out)
 
 
@@ -25,26 +25,26 @@ def accumulate(out: Array, *xs: Array) -> None:
 
 @blockwise
 def relu(out: Array, x: Array) -> None:
-    """Max(x, 0)."""
+    """max(x, 0)."""
     np.maximum(x, 0, out=out)
 
 
 @blockwise
 def relu_x(out: Array, g: Array, x: Array) -> None:
-    """G where x > 0, else 0."""
+    """g where x > 0, else 0."""
     out.fill(0)
     np.copyto(out, g, where=np.greater(x, 0))
 
 
 @blockwise
 def scale(out: Array, x: Array, *, d_k: int) -> None:
-    """X / √d_k; its own VJP."""
+    """x / √d_k; its own VJP."""
     np.divide(x, d_k**0.5, out)
 
 
 @blockwise
 def sgd(out: Array, p: Array, g: Array, *, lr: float) -> None:
-    """P − lr·g."""
+    """p − lr·g."""
     np.multiply(g, lr, out)
     np.subtract(p, out, out)
 

@@ -22,12 +22,12 @@ def _flipped(x: Array, flip: bool) -> Array:
 
 @kernel
 def matmul(out: Array, a: Array, b: Array, *, at: bool = False, bt: bool = False) -> None:
-    """A b, either of them transposed if asked."""
+    """a b, either of them transposed if asked."""
     np.matmul(_flipped(a, at), _flipped(b, bt), out)
 
 
 def _into(out: Array, a: Array, b: Array) -> None:
-    """A b, summed over the leading axes along which the operand shaped like ``out`` was broadcast."""
+    """a b, summed over the leading axes along which the operand shaped like ``out`` was broadcast."""
     lead = out.shape[:-2]
     if a.shape[:-2] == lead == b.shape[:-2] or lead == np.broadcast_shapes(a.shape[:-2], b.shape[:-2]):
         np.matmul(a, b, out)
@@ -40,7 +40,7 @@ def _into(out: Array, a: Array, b: Array) -> None:
 
 @kernel
 def matmul_a(out: Array, g: Array, b: Array, *, at: bool = False, bt: bool = False) -> None:
-    """G bᵀ, or b gᵀ where a was read as aᵀ."""
+    """g bᵀ, or b gᵀ where a was read as aᵀ."""
     if at:
         _into(out, _flipped(b, bt), g.swapaxes(-1, -2))
     else:
@@ -58,7 +58,7 @@ def matmul_b(out: Array, g: Array, a: Array, *, at: bool = False, bt: bool = Fal
 
 @kernel
 def linear(out: Array, x: Array, W: Array, b: Array) -> None:
-    """X W + b."""
+    """x W + b."""
     np.matmul(x, W, out)
     if out.size > BLOCK:
         in_blocks(_plus, out, b)
@@ -72,7 +72,7 @@ def _plus(out: Array, b: Array) -> None:
 
 @kernel
 def linear_x(out: Array, g: Array, W: Array) -> None:
-    """G Wᵀ."""
+    """g Wᵀ."""
     np.matmul(g, W.T, out)
 
 

@@ -19,7 +19,7 @@ def _mean(x: Array) -> Array:
 
 
 def _normalised(out: Array, x: Array, eps: float) -> Array:
-    """X̂ into ``out``; returns std."""
+    """x̂ into ``out``; returns std."""
     np.subtract(x, _mean(x), out)
     std = _mean(np.multiply(out, out))
     np.add(std, eps, std)

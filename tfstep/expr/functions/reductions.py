@@ -65,7 +65,7 @@ def _min(at: Builder, x: Counted, axis: Axes = None, keepdims: bool = False) -> 
 @add(Bilingual("variance (divided by n)", "方差（除以 n）"))
 def _var(at: Builder, x: Real, axis: Axes = None, keepdims: bool = False) -> Traced:
     centred = at.apply(elementwise.sub, x, _mean(at, x, axis, True))
-    return _mean(at, at.apply(elementwise.pow, centred, 2), axis, keepdims)
+    return _mean(at, at.apply(functions.pow, centred, 2), axis, keepdims)
 
 
 @add(Bilingual("standard deviation (divided by n)", "标准差（除以 n）"))
@@ -75,7 +75,7 @@ def _std(at: Builder, x: Real, axis: Axes = None, keepdims: bool = False) -> Val
 
 @add(Bilingual("length: the root of the sum of squares", "模长：平方和的平方根"))
 def _norm(at: Builder, x: Real, axis: Axes = None, keepdims: bool = False) -> Traced:
-    squares = at.apply(elementwise.pow, x, 2)
+    squares = at.apply(functions.pow, x, 2)
     return at.apply(functions.root, _reduce(at, reduce.sum_, squares, axis, keepdims))
 
 

@@ -11,7 +11,7 @@ _LONGEST = 160  # characters of one part; beyond, it stands as its op with dots
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 5
 _BINDS = {"add": _SUM, "sub": _SUM, "mul": _PRODUCT, "div": _PRODUCT, "matmul": _PRODUCT, "neg": _SIGN, "pow": _POWER}
 _SIGNS = {"add": " + ", "sub": " − ", "mul": " · ", "div": " / ", "matmul": " ", "pow": "^"}
-_SEEN_THROUGH = ("reshape", "spread", "identity", "cast")
+_SEEN_THROUGH = ("reshape", "broadcast_to", "identity", "cast")
 
 Part = tuple[str, int]  # a text, and how tight it binds
 

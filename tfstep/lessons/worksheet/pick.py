@@ -64,7 +64,7 @@ def _on_paper(node: Node) -> bool:
     """Whether a step of a formula is written with what a reader knows, and not with the placing of gradients."""
     if node.op is None or not node.op.name.startswith("formula"):
         return False
-    return not any(word in str(node.op.formula) for word in ("put(", "take("))
+    return not any(word in str(node.op.formula) for word in ("unslice(", "take("))
 
 
 def operands(trace: Trace, node: Node) -> Iterator[Node]:

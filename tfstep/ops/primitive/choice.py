@@ -12,12 +12,16 @@ from tfstep.engine.plan import Literal
 from tfstep.engine.tape import OPERATORS
 from tfstep.ops.primitive.elementwise import Elementwise, project, tensors
 from tfstep.ops.primitive.reduce import unbroadcast
-from tfstep.text import Template
+from tfstep.text import Bilingual, Template
+
+TITLE = Bilingual("One of two", "二选一")
 
 
 class Positive(Elementwise):
     """Where x > 0, as booleans."""
 
+    about_zh = "x 是否大于 0。"
+    purpose = Bilingual("1 where x > 0, else 0: where the unit is on.", "x > 0 处为 1，否则为 0：单元是否开启。")
     code = {"numpy": "{x} > 0", "torch": "{x} > 0"}
 
     formula = "{x} > 0"
@@ -41,6 +45,8 @@ positive = op(Positive)
 class Where(Elementwise):
     """One of two, cell by cell: a where the condition holds, else b."""
 
+    about_zh = "逐单元格二选一：条件成立取 a，否则取 b。"
+    purpose = Bilingual("One or the other, cell by cell, by the condition.", "按条件逐个单元格二选一。")
     code = {"numpy": "np.where({condition}, {a}, {b})", "torch": "torch.where({condition}, {a}, {b})"}
 
     formula = Template("{a} where {condition}, else {b}", "{condition} 处取 {a}，其余取 {b}")
@@ -76,6 +82,7 @@ where = op(Where)
 class Maximum(Elementwise):
     """The larger of two, cell by cell; NaN where one is. Shapes broadcast. A tie shares the gradient."""
 
+    about_zh = "逐单元格取较大者；有 NaN 则为 NaN。并列时平分梯度。"
     code = {"numpy": "np.maximum({a}, {b})", "torch": "torch.maximum({a}, {b})"}
 
     formula = "max({a}, {b})"
@@ -105,6 +112,7 @@ maximum = op(Maximum)
 class Minimum(Elementwise):
     """The smaller of two, cell by cell; NaN where one is. Shapes broadcast. A tie shares the gradient."""
 
+    about_zh = "逐单元格取较小者；有 NaN 则为 NaN。并列时平分梯度。"
     code = {"numpy": "np.minimum({a}, {b})", "torch": "torch.minimum({a}, {b})"}
 
     formula = "min({a}, {b})"
@@ -132,7 +140,7 @@ minimum = op(Minimum)
 
 
 def where_larger(a: Array, b: Array, g: Array) -> Array:
-    """G where a > b, half of it where they are equal, else 0."""
+    """g where a > b, half of it where they are equal, else 0."""
     return 0.5 * (where(positive(a - b), g, 0.0) + where(positive(b - a), 0.0, g))
 
 

@@ -12,6 +12,9 @@ from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, 
 from tfstep.engine.plan import Literal
 from tfstep.engine.tape import OPERATORS
 from tfstep.ops.primitive.reduce import unbroadcast
+from tfstep.text import Bilingual
+
+TITLE = Bilingual("Arithmetic", "算术")
 
 
 def project(cell: Cell, arg: Any) -> Cell:
@@ -39,6 +42,7 @@ class Elementwise(Primitive):
 class Add(Elementwise):
     """Sum. Shapes broadcast: a, b → a + b."""
 
+    about_zh = "相加，可广播。"
     code = {"numpy": "{a} + {b}", "torch": "{a} + {b}"}
 
     formula = "{a} + {b}"
@@ -64,6 +68,7 @@ add = op(Add)
 class Sub(Elementwise):
     """Difference. Shapes broadcast: a, b → a − b."""
 
+    about_zh = "相减，可广播。"
     code = {"numpy": "{a} - {b}", "torch": "{a} - {b}"}
 
     formula = "{a} − {b}"
@@ -89,6 +94,7 @@ sub = op(Sub)
 class Mul(Elementwise):
     """Elementwise product. Shapes broadcast: a, b → a ⊙ b."""
 
+    about_zh = "逐元素相乘，可广播。"
     code = {"numpy": "{a} * {b}", "torch": "{a} * {b}"}
 
     formula = "{a} · {b}"
@@ -113,6 +119,7 @@ mul = op(Mul)
 class Div(Elementwise):
     """Elementwise quotient. Shapes broadcast: a, b → a / b."""
 
+    about_zh = "逐元素相除，可广播。"
     code = {"numpy": "{a} / {b}", "torch": "{a} / {b}"}
 
     formula = "{a} / {b}"
@@ -138,6 +145,7 @@ div = op(Div)
 class Neg(Elementwise):
     """Negation: a → −a."""
 
+    about_zh = "取负。"
     code = {"numpy": "-{a}", "torch": "-{a}"}
 
     formula = "−{a}"
@@ -156,39 +164,11 @@ class Neg(Elementwise):
 neg = op(Neg)
 
 
-class Pow(Elementwise):
-    """Power. Shapes broadcast: a, n → aⁿ; NaN for a fractional power of a negative number."""
-
-    code = {"numpy": "{a}**{n}", "torch": "{a}**{n}"}
-
-    formula = "{a}^{n}"
-    vjp_formula = {"a": "{g} · {n} · {a}^({n}−1)", "n": "{g} · {y} · log {a}"}
-
-    def forward(self, a: Array, n: Array) -> Array:
-        return a**n
-
-    def vjp_a(self, g: Array, y: Array, a: Array, n: Array) -> Array:
-        slope = 2 * a if isinstance(n, int | float) and n == 2 else n * a ** (n - 1)
-        return unbroadcast(g * slope, a)
-
-    def vjp_n(self, g: Array, y: Array, a: Array, n: Array) -> Array:
-        from tfstep.ops.primitive.functions import log
-
-        rate = float(log(a)) if isinstance(a, int | float) else log(a)  # a literal takes the dtype of the tensors
-        return unbroadcast(g * (y * rate), n)
-
-    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
-        a, n = args
-        power = n.value if isinstance(n, Literal) else float(n[project(cell, n)])
-        return Why("product", (TermSpec((Ref(0, project(cell, a), power),)),))
-
-
-pow = op(Pow)
-
-
 class Identity(Elementwise):
     """The same numbers under another name."""
 
+    about_zh = "同样的数，换个名字。"
+    purpose = Bilingual("Handed on as it is.", "原样传递。")
     code = {"numpy": "{x}", "torch": "{x}.clone()"}
 
     formula = "{x}"
@@ -207,4 +187,4 @@ class Identity(Elementwise):
 identity = op(Identity)
 
 
-OPERATORS.update(add=add, sub=sub, mul=mul, div=div, neg=neg, pow=pow, identity=identity)
+OPERATORS.update(add=add, sub=sub, mul=mul, div=div, neg=neg, identity=identity)

@@ -1,18 +1,21 @@
-"""Functions of one number, applied to each cell."""
+"""Functions of one number, applied to each cell; powers."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from tfstep.engine.accel import elementwise as fast
-from tfstep.engine.accel.erf import erf as _erf
+from tfstep.engine.erf import erf as _erf
 from tfstep.engine.op import Array, Cell, Ref, TermSpec, Why, op
-from tfstep.engine.tape import named
+from tfstep.engine.plan import Literal
+from tfstep.engine.tape import OPERATORS, named
 from tfstep.ops.primitive.choice import positive, where
-from tfstep.ops.primitive.elementwise import Elementwise
-from tfstep.text import Template
+from tfstep.ops.primitive.elementwise import Elementwise, project
+from tfstep.ops.primitive.reduce import unbroadcast
+from tfstep.text import Bilingual, Template
 
 NUMPY_ERF = """def erf(x):
     # NumPy has none: a Taylor series about the nearest of 0, 1/8 … 6 (Abramowitz & Stegun 7.1.19)
@@ -32,6 +35,9 @@ NUMPY_ERF = """def erf(x):
 """
 
 
+TITLE = Bilingual("Functions of one number", "一元函数")
+
+
 class Function(Elementwise):
     """A function of one number, applied to each cell."""
 
@@ -42,6 +48,7 @@ class Function(Elementwise):
 class Exp(Function):
     """Exponential: x → eˣ."""
 
+    about_zh = "指数函数 eˣ。"
     code = {"numpy": "np.exp({x})", "torch": "torch.exp({x})"}
 
     formula = "exp({x})"
@@ -53,6 +60,12 @@ class Exp(Function):
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
         return g * y
 
+    def number(self, x: float) -> float:
+        try:
+            return math.exp(x)
+        except OverflowError:
+            return math.inf
+
 
 exp = op(Exp)
 
@@ -60,6 +73,7 @@ exp = op(Exp)
 class Log(Function):
     """Natural logarithm: x → ln x; −inf at 0, NaN below."""
 
+    about_zh = "自然对数；0 处为 −inf，负数为 NaN。"
     code = {"numpy": "np.log({x})", "torch": "torch.log({x})"}
 
     formula = "log({x})"
@@ -71,6 +85,9 @@ class Log(Function):
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
         return g / x
 
+    def number(self, x: float) -> float:
+        return math.log(x) if x > 0 else (-math.inf if x == 0 else math.nan)
+
 
 log = op(Log)
 
@@ -78,6 +95,7 @@ log = op(Log)
 class Sqrt(Function):
     """Square root: x → √x."""
 
+    about_zh = "平方根。"
     code = {"numpy": "np.sqrt({x})", "torch": "torch.sqrt({x})"}
 
     formula = "√({x})"
@@ -89,6 +107,9 @@ class Sqrt(Function):
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
         return g * 0.5 / y
 
+    def number(self, x: float) -> float:
+        return math.sqrt(x) if x >= 0 else math.nan
+
 
 sqrt = op(Sqrt)
 
@@ -97,6 +118,7 @@ class Root(Sqrt):
     """Square root of a sum of squares. At 0, the kink of a length, its slope is taken as 0, as PyTorch takes that of
     `norm` and `std` (torch 2.13: functions.yaml, FunctionsManual.cpp); the slope of `sqrt` is infinite there."""
 
+    about_zh = "平方和的平方根；0 处的斜率取 0，与 PyTorch 的 norm、std 相同。"
     code = {"numpy": "np.sqrt({x})", "torch": "root({x})"}
     helper = {
         "torch": """def root(x):
@@ -120,6 +142,7 @@ root = op(Root)
 class Tanh(Function):
     """Hyperbolic tangent."""
 
+    about_zh = "双曲正切。"
     code = {"numpy": "np.tanh({x})", "torch": "torch.tanh({x})"}
 
     formula = "tanh({x})"
@@ -131,6 +154,9 @@ class Tanh(Function):
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
         return g * named("slope", 1 - y * y)
 
+    def number(self, x: float) -> float:
+        return math.tanh(x)
+
 
 tanh = op(Tanh)
 
@@ -138,6 +164,7 @@ tanh = op(Tanh)
 class Sigmoid(Function):
     """The logistic function, 1 / (1 + e⁻ˣ); it never overflows."""
 
+    about_zh = "逻辑函数 1 / (1 + e⁻ˣ)，不会溢出。"
     code = {"numpy": "sigmoid({x})", "torch": "torch.sigmoid({x})"}
     helper = {
         "numpy": """def sigmoid(x):
@@ -157,6 +184,9 @@ class Sigmoid(Function):
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
         return g * y * named("one_minus_y", 1 - y)
 
+    def number(self, x: float) -> float:
+        return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+
 
 sigmoid = op(Sigmoid)
 
@@ -164,6 +194,7 @@ sigmoid = op(Sigmoid)
 class Sin(Function):
     """Sine, of radians."""
 
+    about_zh = "正弦（弧度）。"
     code = {"numpy": "np.sin({x})", "torch": "torch.sin({x})"}
 
     formula = "sin({x})"
@@ -175,6 +206,9 @@ class Sin(Function):
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
         return g * cos(x)
 
+    def number(self, x: float) -> float:
+        return math.sin(x) if math.isfinite(x) else math.nan
+
 
 sin = op(Sin)
 
@@ -182,6 +216,7 @@ sin = op(Sin)
 class Cos(Function):
     """Cosine, of radians."""
 
+    about_zh = "余弦（弧度）。"
     code = {"numpy": "np.cos({x})", "torch": "torch.cos({x})"}
 
     formula = "cos({x})"
@@ -193,6 +228,9 @@ class Cos(Function):
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
         return -(g * sin(x))
 
+    def number(self, x: float) -> float:
+        return math.cos(x) if math.isfinite(x) else math.nan
+
 
 cos = op(Cos)
 
@@ -200,6 +238,7 @@ cos = op(Cos)
 class Erf(Function):
     """The error function, 2/√π ∫₀ˣ exp(−t²) dt (Abramowitz & Stegun 7.1.1)."""
 
+    about_zh = "误差函数 2/√π ∫₀ˣ exp(−t²) dt。"
     code = {"numpy": "erf({x})", "torch": "torch.erf({x})"}
     helper = {"numpy": NUMPY_ERF}
 
@@ -212,6 +251,9 @@ class Erf(Function):
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
         return g * (2 / np.pi**0.5 * exp(-(x * x)))
 
+    def number(self, x: float) -> float:
+        return math.erf(x)
+
 
 erf = op(Erf)
 
@@ -219,6 +261,7 @@ erf = op(Erf)
 class Abs(Function):
     """Absolute value; its slope at 0 is taken as 0."""
 
+    about_zh = "绝对值；在 0 处斜率取 0。"
     code = {"numpy": "np.abs({x})", "torch": "torch.abs({x})"}
 
     formula = "|{x}|"
@@ -230,6 +273,9 @@ class Abs(Function):
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
         return where(positive(x), g, 0.0) - where(positive(-x), g, 0.0)
 
+    def number(self, x: float) -> float:
+        return x if x > 0 else 0.0 - x
+
 
 abs = op(Abs)
 
@@ -237,6 +283,7 @@ abs = op(Abs)
 class Relu(Function):
     """Rectified linear unit, max(x, 0) (Nair & Hinton 2010); its slope at the kink 0 is taken as 0."""
 
+    about_zh = "修正线性单元 max(x, 0)；在折点 0 处斜率取 0。"
     code = {"numpy": "np.maximum({x}, 0)", "torch": "torch.relu({x})"}
 
     formula = "max({x}, 0)"
@@ -249,5 +296,40 @@ class Relu(Function):
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
         return where(positive(x), g, 0.0)
 
+    def number(self, x: float) -> float:
+        return 0.0 if x < 0 else x
+
 
 relu = op(Relu)
+
+
+class Pow(Elementwise):
+    """Power. Shapes broadcast: a, n → aⁿ; NaN for a fractional power of a negative number."""
+
+    about_zh = "乘方，可广播；负数的分数次方为 NaN。"
+    code = {"numpy": "{a}**{n}", "torch": "{a}**{n}"}
+
+    formula = "{a}^{n}"
+    vjp_formula = {"a": "{g} · {n} · {a}^({n}−1)", "n": "{g} · {y} · log {a}"}
+
+    def forward(self, a: Array, n: Array) -> Array:
+        return a**n
+
+    def vjp_a(self, g: Array, y: Array, a: Array, n: Array) -> Array:
+        slope = 2 * a if isinstance(n, int | float) and n == 2 else n * a ** (n - 1)
+        return unbroadcast(g * slope, a)
+
+    def vjp_n(self, g: Array, y: Array, a: Array, n: Array) -> Array:
+        rate = float(log(a)) if isinstance(a, int | float) else log(a)  # a literal takes the dtype of the tensors
+        return unbroadcast(g * (y * rate), n)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        a, n = args
+        power = n.value if isinstance(n, Literal) else float(n[project(cell, n)])
+        return Why("product", (TermSpec((Ref(0, project(cell, a), power),)),))
+
+
+pow = op(Pow)
+
+
+OPERATORS["pow"] = pow

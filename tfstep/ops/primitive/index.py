@@ -10,12 +10,15 @@ from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.axis import NO_AXIS, Axis, Spec
 from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, op
 from tfstep.engine.plan import Literal
-from tfstep.text import Template
+from tfstep.text import Bilingual, Template
+
+TITLE = Bilingual("By number", "按编号")
 
 
 class Gather(Primitive):
     """Rows of a table by their ids. Shapes: table (vocab, d), ids (…) → (…, d)."""
 
+    about_zh = "按编号取表中的行。"
     code = {"numpy": "{table}[{ids}]", "torch": "{table}[{ids}]"}
 
     formula = "{table}[{ids}]"
@@ -47,6 +50,9 @@ gather = op(Gather)
 class Scatter(Primitive):
     """Rows added up into a table by their ids. Shapes: x (…, d), ids (…) → (rows, d); unused rows are 0."""
 
+    about_zh = "按编号把各行加到表中；没用到的行是 0。"
+    purpose = Bilingual("Each word's gradient is added to its row of the table.", "每个词的梯度加到表中它那一行。")
+    shapes_zh = "x (…, d), ids (…) → (rows, d)；未用到的行为 0"
     code = {"numpy": "scatter({x}, {ids}, {rows})"}
     helper = {
         "numpy": """def scatter(x, ids, rows):
@@ -87,6 +93,7 @@ scatter = op(Scatter)
 class Select(Primitive):
     """Some of the rows, by number, in order. Shapes: x (n, …) → (len(keep), …)."""
 
+    about_zh = "按行号依次取出若干行。"
     code = {"numpy": "{x}[list({keep})]", "torch": "{x}[list({keep})]"}
 
     formula = Template("{x}[kept rows]", "{x}[保留的行]")
@@ -102,7 +109,7 @@ class Select(Primitive):
         return x if keep == tuple(range(x.shape[0])) else x[list(keep)]
 
     def vjp_x(self, g: Array, y: Array, x: Array, *, keep: tuple[int, ...]) -> Array:
-        return place(g, keep=keep, rows=x.shape[0])
+        return scatter_rows(g, keep=keep, rows=x.shape[0])
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
         return Why("view", view=Ref(0, (attrs["keep"][cell[0]], *cell[1:])))
@@ -111,12 +118,14 @@ class Select(Primitive):
 select = op(Select)
 
 
-class Place(Primitive):
+class ScatterRows(Primitive):
     """Rows put back to where they were selected from. Shapes: x (len(keep), …) → (rows, …); the others are 0."""
 
-    code = {"numpy": "place({x}, {keep}, {rows})"}
+    about_zh = "把取出的行放回原位，其余为 0。"
+    shapes_zh = "x (len(keep), …) → (rows, …)；其余为 0"
+    code = {"numpy": "scatter_rows({x}, {keep}, {rows})"}
     helper = {
-        "numpy": """def place(x, keep, rows):
+        "numpy": """def scatter_rows(x, keep, rows):
     # The rows of x where they were taken from, zeros elsewhere.
     out = np.zeros((rows, *x.shape[1:]), x.dtype)
     out[list(keep)] = x
@@ -149,12 +158,13 @@ class Place(Primitive):
         return Why("view", view=Ref(0, (attrs["keep"].index(cell[0]), *cell[1:])))
 
 
-place = op(Place)
+scatter_rows = op(ScatterRows)
 
 
-class Pick(Primitive):
+class TakePerRow(Primitive):
     """One cell of each row, by number. Shapes: x (rows, n), ids (rows) → (rows, 1)."""
 
+    about_zh = "每行按编号取一个单元格。"
     code = {"numpy": "{x}[np.arange(len({x})), {ids}][:, None]", "torch": "{x}[torch.arange(len({x})), {ids}][:, None]"}
 
     formula = Template("{x}[row, {ids}]", "{x}[行, {ids}]")
@@ -176,12 +186,13 @@ class Pick(Primitive):
         return Why("view", view=Ref(0, (cell[0], int(args[1][cell[0]]))))
 
 
-pick = op(Pick)
+take_per_row = op(TakePerRow)
 
 
 class OneHot(Primitive):
     """A number a row, put at the place that the row's id says. Shapes: ids (rows), x (rows, 1) → (rows, width)."""
 
+    about_zh = "每行一个数，放到编号所指的位置。"
     code = {"numpy": "one_hot({ids}, {x}, {width})"}
     helper = {
         "numpy": """def one_hot(ids, x, width):
@@ -207,7 +218,7 @@ class OneHot(Primitive):
         return out
 
     def vjp_x(self, g: Array, y: Array, ids: Array, x: Array, *, width: int) -> Array:
-        return pick(g, ids)
+        return take_per_row(g, ids)
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
         if int(args[0][cell[0]]) != cell[1]:
@@ -221,6 +232,7 @@ one_hot = op(OneHot)
 class MinusLabel(Primitive):
     """x with 1 taken off at each row's label: p − y. Shapes: x (rows, n), ids (rows) → (rows, n)."""
 
+    about_zh = "每行在标签处减 1：p − y。"
     code = {"numpy": "minus_label({x}, {ids})"}
     helper = {
         "numpy": """def minus_label(x, ids):

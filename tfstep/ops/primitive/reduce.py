@@ -1,4 +1,4 @@
-"""Reductions: sum, mean and max along axes, and the sum that undoes broadcasting."""
+"""Reductions: sum, mean and max along axes; broadcasting, and the sum that undoes it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.axis import Spec
+from tfstep.engine.axis import NO_AXIS, Shape, Spec
 from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, op
 from tfstep.engine.plan import Literal
-from tfstep.ops.primitive.shape import reshape, spread
-from tfstep.text import Template
+from tfstep.ops.primitive.shape import reshape
+from tfstep.text import Bilingual, Template
+
+TITLE = Bilingual("Along an axis", "沿轴归约")
 
 Axes = int | tuple[int, ...] | None
 Reduce = Callable[..., np.ndarray]
@@ -35,6 +37,36 @@ def cells_under(cell: Cell, shape: tuple[int, ...], axis: Axes, keepdims: bool) 
     return list(itertools.product(*ranges))
 
 
+class BroadcastTo(Primitive):
+    """Broadcast to a shape: axes of size 1 are repeated."""
+
+    about_zh = "广播到一个形状：大小为 1 的轴被重复。"
+    code = {"numpy": "np.broadcast_to({x}, {shape})", "torch": "torch.broadcast_to({x}, {shape})"}
+
+    formula = "{x}"
+    vjp_formula = {"x": "Σ {g}"}
+
+    def infer(self, *args: Spec | Literal, shape: Shape) -> Spec:
+        """The asked shape."""
+        (x,) = args
+        assert isinstance(x, Spec)
+        return x.like(shape, (NO_AXIS,) * (len(shape) - x.ndim) + x.axes)
+
+    def forward(self, x: Array, *, shape: Shape) -> Array:
+        return np.broadcast_to(x, shape)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, shape: Shape) -> Array:
+        return unbroadcast(g, x)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        shape = args[0].shape
+        tail = cell[len(cell) - len(shape) :]
+        return Why("view", view=Ref(0, tuple(0 if n == 1 else i for i, n in zip(tail, shape, strict=True))))
+
+
+broadcast_to = op(BroadcastTo)
+
+
 class Reduction(Primitive):
     """A primitive that removes axes, or keeps them with size 1 (``keepdims``)."""
 
@@ -50,16 +82,18 @@ class Reduction(Primitive):
 
 
 def _again(g: Array, x: Array, axis: Axes, keepdims: bool) -> Array:
-    """G spread over the axes that the reduction removed."""
+    """g spread over the axes that the reduction removed."""
     if not keepdims:
         gone = reduced(len(x.shape), axis)
         g = reshape(g, shape=tuple(1 if k in gone else n for k, n in enumerate(x.shape)))
-    return spread(g, shape=x.shape)
+    return broadcast_to(g, shape=x.shape)
 
 
 class Sum(Reduction):
     """Sum along axes. Shapes: x (…, n) → y (…, 1), or (…) without ``keepdims``."""
 
+    about_zh = "沿轴求和。"
+    shapes_zh = "x (…, n) → y (…, 1)，没有 `keepdims` 时为 (…)"
     code = {"numpy": "{x}.sum(axis={axis}, keepdims={keepdims})", "torch": "{x}.sum(dim={dims}, keepdim={keepdims})"}
 
     name = "sum"
@@ -83,6 +117,8 @@ sum_ = op(Sum)
 class Mean(Reduction):
     """Mean along axes. Shapes: x (…, n) → y (…, 1), or (…) without ``keepdims``."""
 
+    about_zh = "沿轴求平均。"
+    shapes_zh = "x (…, n) → y (…, 1)，没有 `keepdims` 时为 (…)"
     code = {"numpy": "{x}.mean(axis={axis}, keepdims={keepdims})", "torch": "{x}.mean(dim={dims}, keepdim={keepdims})"}
 
     formula = "mean {x}"
@@ -115,6 +151,8 @@ def count(shape: tuple[int, ...], axis: Axes) -> int:
 class Max(Reduction):
     """Largest along axes. Shapes: x (…, n) → y (…, 1), or (…) without ``keepdims``. Ties share the gradient."""
 
+    about_zh = "沿轴取最大；并列时平分梯度。"
+    shapes_zh = "x (…, n) → y (…, 1)，没有 `keepdims` 时为 (…)"
     code = {"numpy": "{x}.max(axis={axis}, keepdims={keepdims})", "torch": "{x}.amax(dim={dims}, keepdim={keepdims})"}
 
     name = "max"
@@ -143,6 +181,7 @@ max_ = op(Max)
 class Largest(Primitive):
     """1 where a cell is the largest along the axes, else 0. Shapes: x (…, n) → (…, n)."""
 
+    about_zh = "单元格是沿轴最大的则为 1，否则为 0。"
     code = {"numpy": "({x} == {x}.max(axis={axis}, keepdims=True)).astype({x}.dtype)"}
 
     formula = "{x} = max {x}"
@@ -164,7 +203,7 @@ largest = op(Largest)
 
 
 def unbroadcast(g: Array, like: Array) -> Array:
-    """G summed over the axes along which an operand shaped ``like`` was broadcast."""
+    """g summed over the axes along which an operand shaped ``like`` was broadcast."""
     shape = like.shape
     if g.shape == shape:
         return g

@@ -9,14 +9,18 @@ import numpy as np
 
 from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.axis import NO_AXIS, Axis, Shape, Spec
-from tfstep.engine.op import Array, Cell, Op, Primitive, Ref, TermSpec, Why, op
+from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
 from tfstep.engine.plan import Literal
-from tfstep.text import Template
+from tfstep.text import Bilingual, Template
+
+TITLE = Bilingual("Shapes", "形状")
 
 
 class Reshape(Primitive):
     """The same numbers, row by row, in another shape of the same size."""
 
+    about_zh = "同样的数，按行顺序换一个形状。"
+    purpose = Bilingual("The same numbers, arranged differently.", "同样的数，换一种排列。")
     code = {"numpy": "{x}.reshape({shape})", "torch": "{x}.reshape({shape})"}
 
     formula = "reshape({x})"
@@ -59,6 +63,7 @@ reshape = op(Reshape)
 class Transpose(Primitive):
     """Axes in another order: axis k of the result is axis order[k] of x."""
 
+    about_zh = "换轴的顺序：结果的第 k 轴是 x 的第 order[k] 轴。"
     code = {"numpy": "{x}.transpose({order})", "torch": "{x}.permute({order})"}
 
     formula = "{x}ᵀ"
@@ -84,40 +89,10 @@ class Transpose(Primitive):
 transpose = op(Transpose)
 
 
-class Spread(Primitive):
-    """Broadcast to a shape: axes of size 1 are repeated."""
-
-    code = {"numpy": "np.broadcast_to({x}, {shape})", "torch": "torch.broadcast_to({x}, {shape})"}
-
-    formula = "{x}"
-    vjp_formula = {"x": "Σ {g}"}
-
-    def infer(self, *args: Spec | Literal, shape: Shape) -> Spec:
-        """The asked shape."""
-        (x,) = args
-        assert isinstance(x, Spec)
-        return x.like(shape, (NO_AXIS,) * (len(shape) - x.ndim) + x.axes)
-
-    def forward(self, x: Array, *, shape: Shape) -> Array:
-        return np.broadcast_to(x, shape)
-
-    def vjp_x(self, g: Array, y: Array, x: Array, *, shape: Shape) -> Array:
-        from tfstep.ops.primitive.reduce import unbroadcast
-
-        return unbroadcast(g, x)
-
-    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
-        shape = args[0].shape
-        tail = cell[len(cell) - len(shape) :]
-        return Why("view", view=Ref(0, tuple(0 if n == 1 else i for i, n in zip(tail, shape, strict=True))))
-
-
-spread = op(Spread)
-
-
 class SplitHeads(Op):
     """A projection cut into heads. Shapes: x (batch, position, heads·d) → (batch, head, position, d)."""
 
+    about_zh = "把投影切成几个头。"
     formula = "split({x})"
     vjp_formula = {"x": "concat({g})"}
     kernel_x = fast.split_heads_x
@@ -136,6 +111,7 @@ split_heads = op(SplitHeads)
 class ConcatHeads(Op):
     """The heads side by side again. Shapes: x (batch, head, position, d) → (batch, position, heads·d)."""
 
+    about_zh = "把各个头重新并排接起来。"
     formula = "concat({x})"
     vjp_formula = {"x": "split({g})"}
     kernel = fast.concat_heads
@@ -154,6 +130,8 @@ concat_heads = op(ConcatHeads)
 class Take(Primitive):
     """A slice along one axis. Shapes: x (…, n, …) → (…, stop − start, …), every ``step``-th."""
 
+    about_zh = "沿一个轴切片。"
+    shapes_zh = "x (…, n, …) → (…, stop − start, …)，每隔 `step` 个取一个"
     formula = "{x}[{start}:{stop}:{step}]"
     vjp_formula = {"x": Template("{g} where it was taken from, else 0", "取出之处为 {g}，其余为 0")}
 
@@ -174,7 +152,7 @@ class Take(Primitive):
         return x[(slice(None),) * (axis % x.ndim) + (slice(start, stop, step),)]
 
     def vjp_x(self, g: Array, y: Array, x: Array, *, axis: int, start: int, stop: int, step: int = 1) -> Array:
-        return put(g, axis=axis, start=start, stop=stop, step=step, size=x.shape[axis])
+        return unslice(g, axis=axis, start=start, stop=stop, step=step, size=x.shape[axis])
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
         axis = attrs["axis"] % len(cell)
@@ -191,9 +169,10 @@ def sliced(axis: int, start: int, stop: int, step: int = 1) -> str:
     return ", ".join(["...", part, *[":"] * (-axis - 1)]) if axis < 0 else ", ".join([*[":"] * axis, part])
 
 
-class Put(Primitive):
+class Unslice(Primitive):
     """A slice put back among zeros. Shapes: x (…, n, …) → (…, size, …)."""
 
+    about_zh = "把切片放回去，其余为 0。"
     formula = Template("{x} at [{start}:{stop}:{step}], else 0", "[{start}:{stop}:{step}] 处为 {x}，其余为 0")
     vjp_formula = {"x": "{g}[{start}:{stop}:{step}]"}
 
@@ -204,14 +183,14 @@ class Put(Primitive):
         return x.like(tuple(size if k == axis % x.ndim else m for k, m in enumerate(x.shape)))
 
     helper = {
-        "numpy": """def put(x, axis, start, stop, step, size):
+        "numpy": """def unslice(x, axis, start, stop, step, size):
     # a slice put back among zeros
     out = np.zeros((*x.shape[: axis % x.ndim], size, *x.shape[axis % x.ndim + 1 :]), x.dtype)
     out[(slice(None),) * (axis % x.ndim) + (slice(start, stop, step),)] = x
     return out
 """
     }
-    code = {"numpy": "put({x}, {axis}, {start}, {stop}, {step}, {size})"}
+    code = {"numpy": "unslice({x}, {axis}, {start}, {stop}, {step}, {size})"}
 
     def forward(self, x: Array, *, axis: int, start: int, stop: int, step: int, size: int) -> Array:
         axis %= x.ndim
@@ -230,12 +209,13 @@ class Put(Primitive):
         return Why("view", view=Ref(0, (*cell[:axis], places.index(cell[axis]), *cell[axis + 1 :])))
 
 
-put = op(Put)
+unslice = op(Unslice)
 
 
 class Concat(Primitive):
     """Tensors one after the other along an axis."""
 
+    about_zh = "沿一个轴把几个张量接起来。"
     code = {"numpy": "np.concatenate([{xs}], axis={axis})", "torch": "torch.cat([{xs}], dim={axis})"}
 
     formula = "concat({xs})"
@@ -275,6 +255,11 @@ concat = op(Concat)
 class Accumulate(Primitive):
     """The gradients of several uses of one tensor, added up. Shapes: all alike."""
 
+    about_zh = "一个张量多次被用到时，把各次的梯度加起来。"
+    purpose = Bilingual(
+        "Used several times: its gradient is the sum over the uses.", "它被用了多次：梯度是各次使用之和。"
+    )
+    shapes_zh = "都相同"
     code = {"numpy": "{sum}", "torch": "{sum}"}
 
     formula = "{sum}"
@@ -305,6 +290,8 @@ accumulate = op(Accumulate)
 class Seed(Primitive):
     """Where the backward pass starts: ∂loss/∂loss = 1."""
 
+    about_zh = "反向传播的起点：∂loss/∂loss = 1。"
+    purpose = Bilingual("∂loss/∂loss = 1: the backward pass starts here.", "∂loss/∂loss = 1：反向传播由此开始。")
     code = {"numpy": "np.ones((), {dtype})"}
 
     formula = "1"
@@ -317,8 +304,6 @@ class Seed(Primitive):
         return np.ones((), dtype)
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
-        from tfstep.engine.op import Const
-
         return Why("seed", (TermSpec((Const(1.0, "1"),)),))
 
 

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
+import tfstep.ops  # noqa: F401  # enters the ops in the catalogue
+from tfstep.engine.op import CATALOGUE
 from tfstep.engine.terms import Atom, AtomTerm, explained
 from tfstep.engine.trace import Trace
-from tfstep.engine.why import FUNCTIONS
 
 PROBES = 12  # cells from which a pattern is found, about
 BOUND = 1e-9  # of the sum of the sizes of the terms: as near the pattern must come to the recorded number
@@ -184,7 +185,9 @@ def _each(fn: Callable[[float], float]) -> Callable[[np.ndarray], np.ndarray]:
     return lambda x: np.array([fn(float(v)) for v in x.ravel()]).reshape(x.shape)
 
 
-_APPLIED: dict[str, Callable[[np.ndarray], np.ndarray]] = {name: _each(fn) for name, fn in FUNCTIONS.items()} | {
+_APPLIED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    name: _each(fn) for name, fn in CATALOGUE.functions.items()
+} | {
     "exp": np.exp,
     "log": np.log,
     "sqrt": np.sqrt,
