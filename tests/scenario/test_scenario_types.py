@@ -7,10 +7,12 @@ from msgspec import Meta, ValidationError, convert
 
 from tfstep.models.config import ModelConfig
 from tfstep.models.keys.key import Key, Positive, Section, Size, Told, choices_of, completed, fields, keys
+from tfstep.models.keys.kinds import KINDS
 from tfstep.models.keys.sections import RopePart
 from tfstep.scenario.file.mistakes import Place
 from tfstep.scenario.file.nodes import from_python
 from tfstep.scenario.keys.refused import allowed, refused
+from tfstep.scenario.keys.starter import starter
 from tfstep.scenario.scenario import load_text
 from tfstep.text import Bilingual
 
@@ -77,3 +79,15 @@ def test_the_types_of_a_section_and_what_is_said_of_its_keys() -> None:
     assert fields(RopePart)["base"] == Positive
     assert choices_of(fields(RopePart)["pairs"]) == ("interleaved", "half")
     assert keys(ModelConfig)["sizes"].kinds == ("mlp",)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_example_of_a_kind_is_valid_and_every_key_of_it_is_commented(kind: str) -> None:
+    text = starter(kind, "mine")
+    scenario = load_text(text)
+    assert (scenario.model.kind, scenario.variants) == (kind, ("base", "mine"))
+    assert all(
+        "#" in line
+        for line in text.splitlines()
+        if line.startswith("  ") and not line.startswith("    ") and line.split(":")[0].strip() in fields(ModelConfig)
+    )

@@ -70,7 +70,7 @@ KINDS = {
     "decoder": _reads_words(
         "decoder",
         "target",
-        "vocab: [<pad>, <sos>, <eos>, I, love, you]input:  target: <sos> I love you  labels: I love you <eos>",
+        "vocab: [<pad>, <sos>, <eos>, I, love, you]\ninput:\n  target: <sos> I love you\n  labels: I love you <eos>\n",
         "dec0.attn.b_Q",
         "documents",
     ),
