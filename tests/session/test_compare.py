@@ -98,3 +98,23 @@ def test_odd_numbers(a, b, moved, cosine):
     assert step.max_abs == moved
     assert step.cosine == cosine
     assert step.equal == (moved == 0)
+
+
+def test_a_masked_cell_hides_no_other():
+    trace = tfstep.trace(tfstep.load("padding"))
+    edited = trace.edit({"enc0.attn.scaled[0,0,0,0]": trace["enc0.attn.scaled"].value[0, 0, 0, 0] + 1e-3})
+    found = by_path(compare(trace, edited))
+    assert not found["enc0.attn.masked"].equal
+    assert found["enc0.attn.masked"].relative > 1e-4
+
+
+def test_the_rounding_of_float32_is_no_difference():
+    scenario = tfstep.load("encoder")
+    single = scenario.with_changes({"model": {"dtype": "float32"}})
+    one, other = tfstep.trace(scenario), tfstep.trace(single)
+    found = by_path(compare(one, other))
+    assert found["enc0.norm2"].max_abs > 0
+    assert compare(one, other).equal
+    assert not compare(one, other, tolerance=1e-9).equal
+    edited = other.edit({"enc0.attn.W_Q[0,0]": 3.0})
+    assert not compare(one, edited).equal

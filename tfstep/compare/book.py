@@ -57,8 +57,20 @@ def moderate(x: np.ndarray) -> np.ndarray:
 
 def extent(x: np.ndarray) -> float:
     """The length of all numbers as one vector, masked ones left out."""
+    flat = x.ravel() if x.dtype.kind == "f" else x.ravel().astype(np.float64)
+    with np.errstate(all="ignore"):
+        whole = float(np.sqrt(np.vdot(flat, flat)))
+    if whole < HIDDEN:  # so no cell is masked
+        return whole
     plain = moderate(x)
     return float(np.sqrt(np.vdot(plain, plain)))
+
+
+def about(x: np.ndarray) -> float:
+    """The length of all numbers as one vector, judged by some of them."""
+    step = max(1, x.size // 512)
+    some = moderate(x.reshape(-1)[::step])
+    return float(np.sqrt(np.vdot(some, some) * step))
 
 
 class Book(Struct, eq=False):
@@ -121,7 +133,7 @@ class Book(Struct, eq=False):
             if abs(entry.size - size) > NEAR * max(entry.size, size):
                 if slight is None:
                     large = max(
-                        (extent(a) for a in args if isinstance(a, np.ndarray) and a.dtype.kind == "f"), default=0.0
+                        (about(a) for a in args if isinstance(a, np.ndarray) and a.dtype.kind == "f"), default=0.0
                     )
                     slight = (
                         allowed(self.level) * extent(sizes()) if size <= 100 * allowed(self.level) * large else -1.0

@@ -22,6 +22,8 @@ from tfstep.text import Bilingual
 
 Told = Callable[[int, int], None]
 LONGEST = 30.0  # seconds for which mistakes are tried
+CLOSE = 3
+LARGE = 200_000  # cells from which a mistake is first looked for close by
 PATIENCE = 14  # steps without an array of theirs after which a planted mistake is given up
 NEAREST = 12  # steps at which an unknown mistake is looked for
 
@@ -168,7 +170,7 @@ class Search(Struct, eq=False):
             )
         ]
 
-    def attempt(self, way: Way) -> Tried | None:
+    def attempt(self, way: Way, patience: int = PATIENCE) -> Tried | None:
         """Plant a mistake and look what is found then that was not; None where it does not fit."""
         self.tried += 1
         try:
@@ -182,7 +184,7 @@ class Search(Struct, eq=False):
                 self.leaves,
                 self.walk,
                 self.pins,
-                patience=PATIENCE,
+                patience=patience,
                 until="forward",
                 changes=frozenset(way.patches),
             )
@@ -191,6 +193,13 @@ class Search(Struct, eq=False):
 
     def best(self, suspects: list[Node], missing: list[Entry]) -> Tried | None:
         """The mistake with which most of the missing arrays are found."""
+        if self.plan.cells > LARGE:  # look close by first
+            found = self._best(suspects, missing, CLOSE)
+            if found is not None:
+                return found
+        return self._best(suspects, missing, PATIENCE)
+
+    def _best(self, suspects: list[Node], missing: list[Entry], patience: int) -> Tried | None:
         wanted = {entry.name for entry in missing}
         found: list[Tried] = []
         last = None
@@ -201,7 +210,7 @@ class Search(Struct, eq=False):
             if self.late:
                 break
             for way in self.ways(node):
-                tried = self.attempt(way)
+                tried = self.attempt(way, patience)
                 if tried is None:
                     continue
                 found.append(tried)

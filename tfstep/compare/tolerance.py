@@ -22,6 +22,8 @@ ALLOWED = {"float64": 4096.0, "float32": 12.0, "float16": 3.0, "bfloat16": 3.0}
 
 FLOOR = {"float64": 1e-290, "float32": 1e-37, "float16": 6.2e-8, "bfloat16": 1e-37}  # below this they have no numbers
 
+LARGE = 100_000  # cells of a weight from which the sizes of terms are bounded, not added up
+
 LINEAR = (
     "linear", "linear_no_bias", "matmul", "grouped_matmul", "repeat_heads", "add", "scale", "embed_scaled", "add_rows",
     "gather", "scatter", "accumulate", "transpose", "reshape", "split_heads", "concat_heads", "concat", "identity",
@@ -74,6 +76,9 @@ def terms(node: Node, args: list[Any], y: np.ndarray) -> np.ndarray:
 
 def _terms(op: Op, attrs: dict[str, Any], args: list[Any], size: np.ndarray) -> Any:
     inner = op.op if isinstance(op, Vjp) else op
+    if op.name in ("linear", "linear_no_bias") and args[1].size > LARGE:  # Σ|x||W| ≤ ‖x‖‖W‖, which is much sooner found
+        lengths = np.linalg.norm(args[0], axis=-1, keepdims=True) * np.linalg.norm(args[1], axis=0)
+        return lengths + (np.abs(args[2]) if len(args) > 2 else 0.0)
     if inner.name in LINEAR:
         positive = [np.abs(a) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args]
         return np.abs(op.forward(*positive, **attrs))

@@ -231,6 +231,8 @@ class _Groups:
             values = [here.values[here.plan.paths[path].slot] for path in members]
             if any(v is None for v in values):
                 continue
+            if sum(v.size for v in values) not in self.sizes:
+                continue
             for whole in _laid(values, self.book.config.heads):
                 if whole.size in self.sizes:
                     new |= self._look(here, node, whole, relation)

@@ -89,3 +89,21 @@ def test_what_cannot_be_compared(tfstep, arguments):
     done = tfstep("diff", *arguments)
     assert (done.status, done.out) == (2, "")
     assert done.err
+
+
+def test_what_dump_wrote_is_compared_by_path(tfstep, tmp_path):
+    file = tmp_path / "run.npz"
+    assert tfstep("dump", "wo-ai-ni", "--variant", "swapped", "--grad", "--format", "npz", "-o", str(file)).status == 0
+    assert tfstep("diff", "wo-ai-ni", str(file), "--variant", "swapped").status == 0
+    done = tfstep("diff", "wo-ai-ni", str(file), "--json")
+    assert done.status == 1
+    assert done.json["first"] == "src.embed"
+    assert any(step["path"] == "enc0.attn.W_Q.grad" for step in done.json["steps"])
+
+
+def test_arrays_of_other_names_are_for_diagnose(tfstep, tmp_path):
+    file = tmp_path / "run.npz"
+    np.savez(file, mine=np.eye(3))
+    done = tfstep("diff", "wo-ai-ni", str(file))
+    assert done.status == 2
+    assert "tfstep diagnose wo-ai-ni" in done.err

@@ -7,18 +7,19 @@ several times is paired in order.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import numpy as np
 from msgspec import Struct
 
+from tfstep.compare.tolerance import HIDDEN
 from tfstep.engine.axis import Axis
 from tfstep.engine.plan import Node
 from tfstep.engine.surface.above import Displayed
 from tfstep.engine.trace import Trace
 
-TOLERANCE = 1e-9  # of a tensor's largest number
+TOLERANCE = {"float64": 1e-9, "float32": 1e-5, "float16": 1e-2}  # of a tensor's largest number, by its precision
 FLOOR = 1e-3  # tensors that are smaller than this are compared as if they were as large
 ROUNDING = 1e-11  # up to here, of a tensor's largest number, a difference is one of rounding
 
@@ -67,10 +68,12 @@ class Comparison(Displayed, Struct, frozen=True):
         return self.first is None
 
 
-def compare(one: Trace, other: Trace, align: Align = Align.POSITION, tolerance: float = TOLERANCE) -> Comparison:
+def compare(one: Trace, other: Trace, align: Align = Align.POSITION, tolerance: float | None = None) -> Comparison:
     """Pair the tensors of two runs by path, in the order of the first one.
 
-    Two agree where max|Δ| ≤ tolerance·(max|values| + `FLOOR`); tolerance 0 asks for equal bits.
+    Two agree where |Δ| ≤ tolerance·(max|values| + `FLOOR`) in every cell; a cell that is masked in both is judged by its
+    own size, and counts for no other. Tolerance 0 asks for equal bits; by default it is that of the coarser of the two
+    precisions, `TOLERANCE`.
     """
     steps: list[Difference] = []
     leaves: list[Difference] = []
@@ -78,30 +81,49 @@ def compare(one: Trace, other: Trace, align: Align = Align.POSITION, tolerance: 
         pair = other.plan.paths.get(node.path)
         if pair is None:
             continue
-        found = _difference(one, node, other, pair, align, tolerance)
+        found = _difference(one.value(node.slot), node, other.value(pair.slot), pair.spec.axes, align, tolerance)
         (leaves if node.op is None else steps).append(found)
     return Comparison(tuple(steps), tuple(leaves), _missing(one, other), _missing(other, one))
+
+
+def compare_arrays(one: Trace, arrays: Mapping[str, np.ndarray], tolerance: float | None = None) -> Comparison:
+    """The same with arrays under the paths of `one`, such as `dump` writes; `only_second` are those under other names."""
+    steps: list[Difference] = []
+    leaves: list[Difference] = []
+    for node in one.plan.nodes:
+        if node.path in arrays:
+            value = arrays[node.path]
+            found = _difference(one.value(node.slot), node, value, node.spec.axes, Align.POSITION, tolerance)
+            (leaves if node.op is None else steps).append(found)
+    rest = tuple(name for name in arrays if name not in one.plan.paths)
+    return Comparison(tuple(steps), tuple(leaves), tuple(n.path for n in one.plan.nodes if n.path not in arrays), rest)
 
 
 def _missing(one: Trace, other: Trace) -> tuple[str, ...]:
     return tuple(node.path for node in one.plan.nodes if node.path not in other.plan.paths)
 
 
-def _difference(one: Trace, a: Node, other: Trace, b: Node, align: Align, tolerance: float) -> Difference:
-    x, y = one.value(a.slot), other.value(b.slot)
+def _difference(
+    x: np.ndarray, a: Node, y: np.ndarray, axes: Sequence[Axis], align: Align, tolerance: float | None
+) -> Difference:
     by_word = align is Align.TOKEN
-    pairs = _by_word(x, a.spec.axes, y, b.spec.axes) if by_word else (x, y) if x.shape == y.shape else None
+    pairs = _by_word(x, a.spec.axes, y, axes) if by_word else (x, y) if x.shape == y.shape else None
     if pairs is None or not pairs[0].size:
         return Difference(a.path, x.shape == y.shape and not x.size, shapes=(x.shape, y.shape))
     u, v = pairs
-    largest, moved = _largest(u, v), _moved(u, v)
+    hidden = (u <= -HIDDEN) & (v <= -HIDDEN)
+    largest, far = _largest(u[~hidden], v[~hidden]), _far(u, v)
+    moved = float(far.max())
+    if tolerance is None:
+        tolerance = max(TOLERANCE.get(w.dtype.name, 0.0) for w in (u, v)) or TOLERANCE["float64"]
     if tolerance:
-        equal = moved <= tolerance * (largest + FLOOR)
+        share = np.where(hidden, np.abs(u.astype(np.float64)), largest + FLOOR)
+        equal = bool((far <= tolerance * share).all())
     else:
         equal = u.dtype == v.dtype and np.ascontiguousarray(u).tobytes() == np.ascontiguousarray(v).tobytes()
     relative = 0.0 if moved == 0 else moved / largest if largest else np.inf
     most = max(x.size, y.size)
-    rounding = moved <= ROUNDING * (largest + FLOOR)
+    rounding = bool((far <= ROUNDING * np.where(hidden, np.abs(u.astype(np.float64)), largest + FLOOR)).all())
     shared = (int(u.size), most) if u.size < most else None
     return Difference(a.path, equal, moved, _cosine(u, v), relative, rounding, shared)
 
@@ -112,12 +134,12 @@ def _largest(u: np.ndarray, v: np.ndarray) -> float:
     return float(finite.max()) if finite.size else 0.0
 
 
-def _moved(u: np.ndarray, v: np.ndarray) -> float:
-    """The largest difference; equal infinities and two NaNs agree, one of them is infinitely far from a number."""
+def _far(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """The differences; equal infinities and two NaNs agree, one of them is infinitely far from a number."""
     u, v = u.astype(np.float64), v.astype(np.float64)
     with np.errstate(invalid="ignore"):
         apart = np.where((u == v) | (np.isnan(u) & np.isnan(v)), 0.0, np.abs(u - v))
-    return float(np.where(np.isnan(apart), np.inf, apart).max())
+    return np.where(np.isnan(apart), np.inf, apart)
 
 
 def _cosine(u: np.ndarray, v: np.ndarray) -> float | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tfstep.faces.cli.command import Argument
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import as_json, command, scenario, variant
 from tfstep.faces.cli.output import Output
 from tfstep.faces.cli.progress import Progress
@@ -17,7 +18,6 @@ from tfstep.text import Bilingual
 @click.pass_obj
 def _run(settings: Settings, scenario: str, recording: Path, variant: str | None, as_json: bool) -> int:
     from tfstep.compare.diagnose import diagnose
-    from tfstep.scenario.scenario import load
     from tfstep.view.report.diagnosis import diagnosis, diagnosis_json
 
     bar = Progress(1)
@@ -27,7 +27,7 @@ def _run(settings: Settings, scenario: str, recording: Path, variant: str | None
         bar(min(done, of - 1), str(Bilingual("steps", "步")))
 
     try:
-        found = diagnose(load(scenario, variant), recording, told)
+        found = diagnose(load(settings, scenario, variant), recording, told)
     finally:
         bar.close()
     out = Output(settings)
@@ -52,6 +52,7 @@ COMMAND = command(
     ),
     [
         scenario(),
+        *reading(),
         Argument(
             ["recording"], Bilingual("the arrays of your run", "你运行得到的数组"), type=click.Path(path_type=Path)
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,8 @@ from tfstep.faces.cli.options import as_json, command, scenario, variant
 from tfstep.faces.cli.output import Output
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
+
+RECORDED = (".npz", ".safetensors")
 
 if TYPE_CHECKING:
     from tfstep.scenario.scenario import Scenario
@@ -30,16 +33,45 @@ def _run(
     as_json: bool,
 ) -> int:
     from tfstep import trace
-    from tfstep.session.study.compare import TOLERANCE, Align, compare
+    from tfstep.session.study.compare import Align, compare
     from tfstep.view.report.comparison import comparison, comparison_json
 
-    one, two = _pair(settings, scenario, other, variant)
-    found = compare(trace(one), trace(two), Align(align), TOLERANCE if tol is None else tol)
     out = Output(settings)
+    if other is not None and Path(other).suffix in RECORDED:
+        return _recorded(settings, scenario, Path(other), variant, tol, as_json)
+    one, two = _pair(settings, scenario, other, variant)
+    found = compare(trace(one), trace(two), Align(align), tol)
     if as_json:
         out.text([comparison_json(found)])
     else:
         out.lines(comparison(found, (_name(one, two), _name(two, one))))
+    return 0 if found.equal else 1
+
+
+def _recorded(
+    settings: Settings, scenario: str, other: Path, variants: Sequence[str], tol: float | None, as_json: bool
+) -> int:
+    """The scenario against arrays in a file, under the same paths. Raises CommandError where none is there."""
+    from tfstep import trace
+    from tfstep.compare.recorded.reading import read
+    from tfstep.session.study.compare import compare_arrays
+    from tfstep.view.report.comparison import comparison, comparison_json
+
+    out, one = Output(settings), load(settings, scenario, [*variants, None][0])
+    found = compare_arrays(trace(one), read(other).arrays, tol)
+    if not found.steps and not found.leaves:
+        raise CommandError(
+            Bilingual(
+                "{file} has no array under a path of {name}; `tfstep diagnose {name} {file}` finds arrays of any names",
+                "{file} 里没有以 {name} 的路径命名的数组；`tfstep diagnose {name} {file}` 可以按数值找任意名字的数组",
+                file=other,
+                name=scenario,
+            )
+        )
+    if as_json:
+        out.text([comparison_json(found)])
+    else:
+        out.lines(comparison(found, (one.name, other.name)))
     return 0 if found.equal else 1
 
 
@@ -80,7 +112,12 @@ COMMAND = command(
     [
         scenario(),
         *reading(),
-        Argument(["other"], Bilingual("another scenario", "另一个场景"), required=False, type=click.STRING),
+        Argument(
+            ["other"],
+            Bilingual("another scenario, or a `.npz` of dump", "另一个场景，或 dump 写出的 `.npz`"),
+            required=False,
+            type=click.STRING,
+        ),
         variant(
             Bilingual(
                 "a variant, given once or twice; one alone is compared with base",
@@ -102,8 +139,8 @@ COMMAND = command(
         Option(
             ["--tol"],
             Bilingual(
-                "how much of a tensor's largest number may differ; default: 1e-9; 0: not a bit",
-                "允许相差张量最大值的多少；默认 1e-9；0 表示一位都不能差",
+                "how much of a tensor's largest number may differ; default: 1e-9, in float32 1e-5; 0: not a bit",
+                "允许相差张量最大值的多少；默认 1e-9（float32 为 1e-5）；0 表示一位都不能差",
             ),
             type=NotNegative(),
             metavar="T",
