@@ -8,6 +8,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
@@ -55,12 +56,14 @@ class Visit(AppService):
     async def stop(self) -> None:
         """End the process: it is asked to, and if it is too busy to hear, it is killed."""
         process = self._process
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(super().stop(), GRACE)
+        if process is None:
+            return
+        try:  # what reads its output may have ended while the process itself has not
+            await asyncio.wait_for(process.wait(), 1.0)
         except TimeoutError:
-            if process is not None and process.returncode is None:
-                process.kill()
-        if process is not None:
+            process.kill()
             await process.wait()
 
 
