@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from making.markdown import code, head
-from tfstep.commands.glossary import attention as terms_of_attention
-from tfstep.commands.glossary import debugger as terms_of_debugger
-from tfstep.commands.glossary import layers as terms_of_layers
-from tfstep.commands.glossary import training as terms_of_training
+from tfstep.commands.glossary.terms import terms
 from tfstep.text import LANGUAGES, Bilingual
 
 TITLE = Bilingual("Glossary", "术语表")
@@ -20,12 +18,6 @@ INTRO = Bilingual(
     "注意力分数`、"
     "`help attention score`。每条后面的路径就是该看的地方。",
 )
-GROUPS = (
-    (Bilingual("Tokens and attention", "词元与注意力"), terms_of_attention.TERMS),
-    (Bilingual("The layers around it", "注意力周围的层"), terms_of_layers.TERMS),
-    (Bilingual("Training and use", "训练与使用"), terms_of_training.TERMS),
-    (Bilingual("The debugger", "调试器"), terms_of_debugger.TERMS),
-)
 
 
 def page(language: str) -> Iterator[str]:
@@ -33,8 +25,8 @@ def page(language: str) -> Iterator[str]:
     yield from head(TITLE, language)
     yield INTRO.in_(language)
     (other,) = (each for each in LANGUAGES if each != language)
-    for title, terms in GROUPS:
-        yield f"\n## {title.in_(language)}\n"
-        for term in terms:
+    for title, group in groupby(terms(), lambda term: term.section.in_(language)):
+        yield f"\n## {title}\n"
+        for term in group:
             seen = "".join(f" {code(path)}" for path in term.seen)
             yield f"- **{term.name.in_(language)}** ({term.name.in_(other)}) — {term.meaning.in_(language)}{seen}"

@@ -20,7 +20,7 @@ from tfstep.errors import TfstepError
 from tfstep.faces.cli.group import PROGRAM
 from tfstep.faces.cli.main import main
 from tfstep.faces.cli.settings import Settings
-from tfstep.faces.script import shown
+from tfstep.faces.script import show_result
 from tfstep.lessons.format.catalog import load_lesson
 from tfstep.scenario.scenario import load
 from tfstep.text import language, set_language
@@ -164,7 +164,7 @@ def _debugged(session: Session, block: Block, where: str) -> str:
         if refused:
             raise PageError(f"{where}: {line}: stands behind a command that is refused")
         try:
-            shown(session, session.run(line), show)
+            show_result(session, session.run(line), show)
         except TfstepError as error:
             refused = True
             printed.extend(str(error).splitlines())

@@ -15,7 +15,7 @@ from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.expr import functions
 from tfstep.scenario.scenario import load_text
-from tfstep.view.said.results import text
+from tfstep.view.result.lines import text
 
 SCENARIOS = [tfstep.load("wo-ai-ni"), tfstep.load("hill")]
 SCENARIOS.append(

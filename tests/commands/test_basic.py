@@ -16,7 +16,7 @@ from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
 from tfstep.session.results import Changed, Moved, Nothing, Quit, Shown, Value
 from tfstep.text import set_language
-from tfstep.view.said.results import text
+from tfstep.view.result.lines import text
 
 WEIGHTS = "enc0.attn.weights"
 

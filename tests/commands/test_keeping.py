@@ -14,7 +14,7 @@ import tfstep
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError
 from tfstep.session.change.crash_log import Diary, leftovers
-from tfstep.view.said.results import text
+from tfstep.view.result.lines import text
 
 
 @pytest.fixture(autouse=True)

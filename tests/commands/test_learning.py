@@ -10,7 +10,7 @@ from tfstep.scenario.scenario import load_text
 from tfstep.session.change import updates
 from tfstep.session.change.training import Training
 from tfstep.session.results import Compared, Drawn, Pictured, Plotted, Reasoned, Result, Swept, Trained
-from tfstep.view.said.results import text
+from tfstep.view.result.lines import text
 
 
 @pytest.fixture

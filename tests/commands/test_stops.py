@@ -7,7 +7,7 @@ from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, PathError, TfstepError
 from tfstep.scenario.scenario import load_text
 from tfstep.session.results import Moved
-from tfstep.view.said.results import text
+from tfstep.view.result.lines import text
 
 
 @pytest.fixture

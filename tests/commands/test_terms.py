@@ -1,10 +1,12 @@
 """`help TERM`: every word of the glossary by both names, and where it can be seen."""
 
+import re
+
 import pytest
 from msgspec.structs import replace
 
 import tfstep
-from tfstep.commands.glossary.terms import TERMS, entry, find_term, names, seen_at
+from tfstep.commands.glossary.terms import entry, find_term, names, seen_at, terms
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError
 from tfstep.scenario.file.catalog import shipped
@@ -33,6 +35,7 @@ batch 批次 · step into 单步进入 · step over 跳过 · step out 跳出 ·
 reverse step 反向单步 · breakpoint 断点 · watchpoint 监视点 · call stack 调用栈 ·
 timeline 时间线 · rewind 回退 · pin 固定 · release 解除固定 · undo 撤销 · redo 重做 ·
 baseline 基线 · journal 操作日志 · variant 变体 · scenario 场景 · worksheet 练习卷"""
+CHINESE = re.compile("[\u4e00-\u9fff]")
 PAIRS = [tuple(name.replace("_", " ") for name in pair.rsplit(" ", 1)) for pair in " ".join(WORDS.split()).split(" · ")]
 
 
@@ -58,12 +61,25 @@ def test_a_term_is_found_by_both_its_names(session: Session, en: str, zh: str) -
         assert (last.name, last.about.in_("en")) == (f"{en} · {zh}", shown.about.in_("en"))
 
 
+def test_every_name_of_every_term_is_found(session: Session) -> None:
+    for term in terms():
+        for name in (term.name.en, term.name.zh, *term.also):
+            assert helped(session, name).entries[-1].name == f"{term.name.en} · {term.name.zh}"
+
+
+def test_each_language_is_itself() -> None:
+    for term in terms():
+        for text in (term.meaning, term.section):
+            assert text.in_("en").isascii() or not CHINESE.search(text.in_("en"))
+            assert CHINESE.search(text.in_("zh"))
+
+
 def test_the_list_is_the_whole_glossary() -> None:
-    assert {(term.name.en, term.name.zh) for term in TERMS} == set(PAIRS)
+    assert {(term.name.en, term.name.zh) for term in terms()} == set(PAIRS)
 
 
 def test_a_meaning_has_two_sentences_in_both_languages() -> None:
-    for term in TERMS:
+    for term in terms():
         for language in LANGUAGES:
             ends = term.meaning.in_(language).replace(". ", ".\n").replace("。", "。\n").strip().splitlines()
             assert len(ends) == 2, term.name.in_(language)
@@ -72,7 +88,7 @@ def test_a_meaning_has_two_sentences_in_both_languages() -> None:
 @pytest.mark.parametrize("scenario", ["wo-ai-ni", "steve-builds-a-house"])
 def test_the_tensor_that_is_named_exists(scenario: str) -> None:
     trace = tfstep.trace(tfstep.load(scenario))
-    found = {term.name.en: seen_at(term, trace.plan) for term in TERMS}
+    found = {term.name.en: seen_at(term, trace.plan) for term in terms()}
     for path in filter(None, found.values()):
         assert trace[path].path == path
     assert found["attention weight"] == "enc0.attn.weights"
@@ -90,7 +106,7 @@ def test_what_can_be_seen_is_seen_in_a_scenario_that_ships() -> None:
     plans = [tfstep.trace(tfstep.load(name)).plan for name in shipped()]
     plans.append(tfstep.trace(tfstep.load("encoder", variant="pre-norm")).plan)
     plans.append(tfstep.trace(tfstep.load("layernorm-batchnorm", variant="batch")).plan)
-    for term in TERMS:
+    for term in terms():
         for pattern in term.seen:
             only = replace(term, seen=(pattern,))
             assert any(seen_at(only, plan) for plan in plans), (term.name.en, pattern)

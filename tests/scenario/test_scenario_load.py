@@ -208,7 +208,7 @@ def test_an_error_found_later_points_into_the_file(scenario: Make) -> None:
     assert str(made.error_at(("weights", "set", "enc0.x"), message, key=True)) == "f.yaml:7:5: no"
     assert str(made.error_at(("loss",), message, offset=4)) == "f.yaml:8:11: no"
     assert str(made.error_at(("loss", "of"), message)) == "f.yaml:8:7: no"
-    changed = made.with_changes({"loss": "c"})
+    changed = made.with_changes({"loss": "c + 1"})
     assert str(changed.error_at(("loss",), message)) == "no"
 
 

@@ -10,7 +10,7 @@ from tfstep.errors import PathError
 from tfstep.scenario.scenario import load_text
 from tfstep.session import moves
 from tfstep.session.place import steps_inside
-from tfstep.view.said.results import text
+from tfstep.view.result.lines import text
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfstep.session.study.curves import Landscape
-from tfstep.view.said.landscape import map_lines
+from tfstep.view.result.landscape import map_lines
 from tfstep.view.text.chart import chart, spark
 from tfstep.view.text.spans import plain
 from tfstep.view.text.symbols import set_ascii

@@ -117,13 +117,20 @@ def test_a_wide_matrix_is_a_heatmap_without_numbers():
 
 def test_colour_shows_sign_and_size(trace):
     ((part,),) = list(slices(trace["enc0.ffn.W_1"], False, 4))
-    bound = part.bound
-    assert bound == np.abs(trace["enc0.ffn.W_1"].value).max()
-    red, _, blue = (int(shade(part, bound)[k : k + 2], 16) for k in (1, 3, 5))
+    numbers = trace["enc0.ffn.W_1"].value
+    (down, least), (up, most) = (
+        (np.unravel_index(found(numbers), numbers.shape), pick(numbers))
+        for found, pick in ((np.argmin, np.min), (np.argmax, np.max))
+    )
+    assert max(map(abs, (part.shares[down[0]][down[1]], part.shares[up[0]][up[1]]))) == 1
+    assert least < 0 < most
+    red, _, blue = (int(shade(part, *up)[k : k + 2], 16) for k in (1, 3, 5))
     assert red > blue, "orange for positive"
-    red, _, blue = (int(shade(part, -bound)[k : k + 2], 16) for k in (1, 3, 5))
+    red, _, blue = (int(shade(part, *down)[k : k + 2], 16) for k in (1, 3, 5))
     assert blue > red, "blue for negative"
-    assert shade(part, 0.0) == shade(part, float("nan")) == shade(part, -1e9) == "#ffffff"
+    odd = trace.edit({"enc0.ffn.W_1[0]": [0, np.nan, -1e9, np.inf, *numbers[0, 4:]]})
+    ((part,),) = list(slices(odd["enc0.ffn.W_1"], False, 4))
+    assert {shade(part, 0, k) for k in range(4)} == {"#ffffff"}
 
 
 def test_latex_is_balanced_and_escaped(evil):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tfstep
-from tfstep.view.export.numbers import Notation, brief, exact
-from tfstep.view.said.results import text as told
+from tfstep.view.result.lines import text as told
+from tfstep.view.text.number import Notation, brief, exact
 from tfstep.view.text.symbols import plain, set_ascii
 from tfstep.view.text.width import clip, left, right, width, wrap
 

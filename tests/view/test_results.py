@@ -8,7 +8,7 @@ import tfstep
 from tfstep.commands.language.session import Session
 from tfstep.session import results
 from tfstep.text import set_language
-from tfstep.view.said.results import text
+from tfstep.view.result.lines import text
 
 LINES = [
     *(

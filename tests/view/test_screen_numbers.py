@@ -48,4 +48,4 @@ def test_what_a_mask_put_there_takes_no_part_in_the_scale() -> None:
 
 
 def test_brief() -> None:
-    assert [brief(v) for v in (0.0, -0.98, 1.85e-17)] == ["0", "-0.98", "+1.85e-17"]
+    assert [brief(v, 3, sign=True) for v in (0.0, -0.98, 1.85e-17)] == ["0", "-0.98", "+1.85e-17"]

@@ -1,27 +1,28 @@
-"""Changing the numbers: set, release, undo, redo, reset."""
+"""Changing the numbers (set, release, undo, redo, reset) and the scenario itself (tokens, model): what was set, learned
+or pinned is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from tfstep.address.indices import bracketed
-from tfstep.commands.language.line import assignment, count, none
+from tfstep.commands.language.line import assignment, needed
 from tfstep.commands.language.registry import command
+from tfstep.commands.language.session import Session
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError, EditError
+from tfstep.scenario.file.mistakes import Mistakes, Report
+from tfstep.scenario.file.nodes import to_python
 from tfstep.session.address.names import tensor_of
 from tfstep.session.address.target import part, target
+from tfstep.session.change.rebuild import rebuilt
 from tfstep.session.change.undo_history import Entry
 from tfstep.session.evaluate import evaluate
 from tfstep.session.results import Changed, Edit, Result, Value
 from tfstep.session.state import State
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
 
 NO_EFFECT = Bilingual(
     "no effect: it has this value already, not a bit changed", "没有效果：它本来就是这个值，一个比特也没有变"
@@ -36,6 +37,7 @@ ONLY_PINNED = Bilingual(
 @command(
     "change",
     "set PATH[i,j] = EXPR",
+    bare=True,
     key="e",
     completes=("cell", "expr"),
     about=Bilingual(
@@ -46,7 +48,7 @@ ONLY_PINNED = Bilingual(
 def _set(session: Session, rest: str) -> Result:
     asked, expression = assignment(rest, "set PATH[i,j] = EXPR")
     if asked.startswith("$"):
-        return _named(session, asked[1:], expression)
+        return _set_value(session, asked[1:], expression)
     tensor, index = target(session, asked)
     new = evaluate(session, expression)
     place = tensor.path + bracketed(index)
@@ -64,7 +66,7 @@ def _set(session: Session, rest: str) -> Result:
     return Changed((line,), (edit,), len(downstream), loss_of(session, before), notes)
 
 
-def _named(session: Session, name: str, expression: str) -> Result:
+def _set_value(session: Session, name: str, expression: str) -> Result:
     if not name.isidentifier() or name == "_":
         raise CommandError(
             Bilingual(
@@ -131,9 +133,8 @@ def _release(session: Session, rest: str) -> Result:
         "撤销上一次改动，精确到比特。每个变体有自己的改动。",
     ),
 )
-def _undo(session: Session, rest: str) -> Result:
-    n = count(rest, "undo [n]")
-    return _travelled(session, lambda: session.journal.undo(n), Bilingual("undone: ", "已撤销："))
+def _undo(session: Session, n: int = 1) -> Result:
+    return _travel(session, lambda: session.journal.undo(n), Bilingual("undone: ", "已撤销："))
 
 
 @command(
@@ -141,9 +142,8 @@ def _undo(session: Session, rest: str) -> Result:
     "redo [n]",
     about=Bilingual("Do the change again that was undone last.", "重做刚撤销的改动。"),
 )
-def _redo(session: Session, rest: str) -> Result:
-    n = count(rest, "redo [n]")
-    return _travelled(session, lambda: session.journal.redo(n), Bilingual("redone: ", "已重做："))
+def _redo(session: Session, n: int = 1) -> Result:
+    return _travel(session, lambda: session.journal.redo(n), Bilingual("redone: ", "已重做："))
 
 
 @command(
@@ -154,28 +154,131 @@ def _redo(session: Session, rest: str) -> Result:
         "回到场景文件的数；`undo` 可把改动找回来。",
     ),
 )
-def _reset(session: Session, rest: str) -> Result:
-    none(rest, "reset")
+def _reset(session: Session) -> Result:
     before, start = session.trace, session.journal.start
     changes = session.journal.changes
     if before is start.trace:
         return Changed((), notes=(Bilingual("nothing was changed", "没有任何改动"),))
     session.record(replace(start, line="reset"))
-    return travelled(session, before, ("reset",), _taken_back(len(changes)))
+    return travel_result(session, before, ("reset",), _count_of_undone(len(changes)))
 
 
-def _taken_back(n: int) -> Bilingual:
+def _count_of_undone(n: int) -> Bilingual:
     return Bilingual("changes taken back: {n}", "已收回的改动：{n}", n=n)
 
 
-def _travelled(session: Session, go: Callable[[], list[Entry]], what: Bilingual) -> Result:
+def _travel(session: Session, go: Callable[[], list[Entry]], what: Bilingual) -> Result:
     before, here = session.trace, session.here
     entries = go()
     session.before = before
     session.return_to(here)
-    return travelled(session, before, tuple(f"{what}{entry.line}" for entry in entries))
+    return travel_result(session, before, tuple(f"{what}{entry.line}" for entry in entries))
 
 
-def travelled(session: State, before: Trace, lines: tuple[str, ...], *notes: Bilingual) -> Changed:
+def travel_result(session: State, before: Trace, lines: tuple[str, ...], *notes: Bilingual) -> Changed:
     """The result of coming to numbers that were there before."""
     return Changed(lines, (), session.against_before().waiting(), loss_of(session, before), notes)
+
+
+SIDES = ("source", "target", "labels")
+
+
+@command(
+    "change",
+    "tokens SIDE WORD… [SIDE WORD…]",
+    lasts="model",
+    aliases=("tok",),
+    completes=("'source|target|labels'", "word"),
+    about=Bilingual(
+        "Other words: `tokens source 你 爱 我`. SIDE is source, target or labels; `|` parts the sentences of a batch.",
+        "换词：`tokens source 你 爱 我`；SIDE 为 source、target 或 labels，批次中的句子用 `|` 隔开。",
+    ),
+)
+def _tokens(session: Session, rest: str) -> Result:
+    sides: dict[str, object] = {}
+    words: list[str] = []
+    side, (first, _, text) = "", rest.partition(" ")
+    if first in SIDES and any(each.tokenizer is not None for each in session.scenario.vocab.values()):
+        batch = [each.strip() for each in text.split("|") if each.strip()]  # a tokenizer takes text as it is
+        given: object = batch if len(batch) > 1 else needed("".join(batch), "tokens SIDE TEXT")
+        return _changed(session, {"input": {first: given}}, f"tokens {rest}")
+    for word in rest.split():
+        if word in SIDES and (not side or words):
+            side, words = word, []
+            sides[side] = words
+        elif not side:
+            raise CommandError(
+                Bilingual(
+                    "say whose words these are: source, target or labels",
+                    "请先写明是哪一侧的词：source、target 或 labels",
+                )
+            )
+        else:
+            words.append(word)
+    for name, found in sides.items():
+        sentences = [each.split() for each in " ".join(map(str, found if isinstance(found, list) else ())).split("|")]
+        sides[name] = sentences if len(sentences) > 1 else sentences[0]
+    return _changed(session, {"input": sides}, f"tokens {rest}")
+
+
+@command(
+    "change",
+    "model KEY VALUE",
+    lasts="model",
+    aliases=("mod",),
+    completes=("key",),
+    about=Bilingual(
+        "Another model: `model scale false`, `model mask.padding false`, any key of `model:` in a scenario file.",
+        "更改模型：`model scale false`、`model mask.padding false`，即场景文件 `model:` 下的任何键。",
+    ),
+)
+def _model(session: Session, rest: str) -> Result:
+    key, _, text = rest.partition(" ")
+    value: object = _value(needed(text.strip(), "model KEY VALUE"))
+    for name in reversed(key.split(".")):
+        value = {name: value}
+    return _changed(session, {"model": value}, f"model {rest}")
+
+
+def _value(text: str) -> object:
+    """A value as a file would have it: ``4``, ``-.inf``, ``{encoder: 2, decoder: 1}``. Raises CommandError."""
+    from tfstep.scenario.file.yaml import parse
+
+    report = Report()
+    try:
+        node = parse(f"value: {text}", "", report).get("value")
+        report.raise_if_any()
+    except Mistakes as error:
+        why = error.mistakes[0].message
+        raise CommandError(Bilingual("{text}: {why}", "{text}：{why}", text=text[:80], why=why)) from None
+    return None if node is None else to_python(node)
+
+
+def _changed(session: Session, changes: dict[str, object], line: str) -> Result:
+    old = session.scenario
+    new = old.with_changes(changes)
+    found = rebuilt(old, session.trace, new)
+    before, path = session.trace, session.current.path
+    past = session.journal.now.past
+    if any(each in {node.path for node in before.plan.nodes if node.kind == "parameter"} for each in found.lost):
+        past = ()
+    session.record(replace(session.journal.now, line=line, scenario=new, trace=found.trace, past=past))
+    notes = []
+    if found.lost:
+        notes.append(
+            Bilingual(
+                "gone, for it has no place any more: {paths}",
+                "已失去（不再有对应的位置）：{paths}",
+                paths=", ".join(found.lost),
+            )
+        )
+    if session.current.path != path:
+        notes.append(
+            Bilingual(
+                "{path} is not there any more; we are at {now}",
+                "{path} 已不存在；现在在 {now}",
+                path=path,
+                now=session.current.path,
+            )
+        )
+    return Changed((line,), (), len(found.trace.plan.steps), loss_of(session, before), tuple(notes))

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from msgspec.structs import replace
 
-from tfstep.commands.change import travelled
-from tfstep.commands.info import topic, variants
-from tfstep.commands.language.line import needed, none
-from tfstep.commands.language.registry import command
+from tfstep.commands.change import travel_result
+from tfstep.commands.info import variants
+from tfstep.commands.language.line import none
+from tfstep.commands.language.registry import command, topic
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, did_you_mean
-from tfstep.session.results import Compared, Listing, Message, Result, Switched
+from tfstep.session.results import Compared, Diagnosed, Listing, Message, Result, Switched
 from tfstep.session.state import State
 from tfstep.session.study.compare import compare
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
 
 
 @command(
     "compare",
     "variant [NAME]",
+    replayed=True,
+    lasts="model",
     key="v",
     completes=("variant",),
     about=Bilingual(
@@ -43,6 +43,7 @@ def _variant(session: Session, rest: str) -> Result:
 @command(
     "compare",
     "diff [NAME]",
+    lasts="long",
     key="d",
     completes=("variant",),
     about=Bilingual(
@@ -69,6 +70,7 @@ def _diff(session: Session, rest: str) -> Result:
 @command(
     "compare",
     "baseline [clear]",
+    replayed=True,
     aliases=("base",),
     about=Bilingual(
         "Take the numbers as they are now for what `diff` compares with; `baseline clear`: the unedited ones again.",
@@ -118,8 +120,7 @@ def _checkpoint(session: Session, rest: str) -> Result:
     about=Bilingual("Back to a checkpoint; `undo` comes back from there.", "回到检查点；`undo` 可再回来。"),
     refused=no_checkpoints,
 )
-def _restore(session: Session, rest: str) -> Result:
-    name = needed(rest, "restore NAME")
+def _restore(session: Session, name: str) -> Result:
     if name not in session.checkpoints:
         raise CommandError(
             Bilingual(
@@ -134,7 +135,7 @@ def _restore(session: Session, rest: str) -> Result:
         session.switch(session.checkpoint_variants[name])
     before = session.trace
     session.record(session.checkpoints[name])
-    return travelled(session, before, (f"restore {name}",))
+    return travel_result(session, before, (f"restore {name}",))
 
 
 @topic("checkpoints", Bilingual("the checkpoints to go back to", "可以回到的检查点"))
@@ -149,3 +150,23 @@ def checkpoints(session: Session) -> Result:
         ),
         Bilingual("there are no checkpoints", "没有检查点"),
     )
+
+
+@command(
+    "compare",
+    "diagnose FILE",
+    files=True,
+    completes=("file",),
+    lasts="long",
+    about=Bilingual(
+        "Which step of your own code is wrong? FILE holds the arrays of your run (`.npz`, `.safetensors`, a folder of "
+        "`.npy`); each is found among these tensors by its numbers, and the first step that is computed otherwise is "
+        "named, with the mistake.",
+        "自己的代码哪一步错了？FILE 里是你运行得到的数组（`.npz`、`.safetensors` 或放 `.npy` 的文件夹）；"
+        "按数值找出每个数组对应哪个张量，指出最先算得不同的一步和错在哪里。",
+    ),
+)
+def _diagnose(session: Session, file: str) -> Result:
+    from tfstep.compare.diagnose import diagnose
+
+    return Diagnosed(diagnose(session.trace, Path(file)))

@@ -1,27 +1,23 @@
-"""Learning: train, rewind."""
+"""Learning: train, rewind, generate, check."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec.structs import replace
 
-from tfstep.commands.info import topic
-from tfstep.commands.language.line import count
-from tfstep.commands.language.motion import arrived
-from tfstep.commands.language.registry import command
+from tfstep.commands.language.motion import arrival
+from tfstep.commands.language.registry import command, topic
+from tfstep.commands.language.session import Session
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.session.change import updates as kept
 from tfstep.session.change.undo_history import Entry
-from tfstep.session.results import Listing, Result, Trained
+from tfstep.session.results import Checked, Generated, Listing, Result, Trained
 from tfstep.session.state import State
 from tfstep.session.stop.halts import Halts
+from tfstep.session.study.checks import check
+from tfstep.session.study.decoding import generate
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
 
 MOST = 1_000_000  # updates of one command
 
@@ -43,6 +39,8 @@ def untrained(state: State) -> Bilingual | None:
 @command(
     "learn",
     "train [n]",
+    replayed=True,
+    lasts="several",
     aliases=("t",),
     repeats=True,
     about=Bilingual(
@@ -54,17 +52,19 @@ def untrained(state: State) -> Bilingual | None:
     ),
     refused=untrainable,
 )
-def _train(session: Session, rest: str) -> Result:
-    n, line = min(count(rest, "train [n]"), MOST), " ".join(("train", rest)).strip()
+def _train(session: Session, n: int = 1) -> Result:
+    n, line = min(n, MOST), "train" if n == 1 else f"train {n}"
     halts, at = Halts(session), session.position
     result = train(session, n, line, halts)
     if not halts.stops:
-        return replace(result, notes=(*result.notes, *(_held(number, path) for number, path in halts.held.items())))
+        return replace(
+            result, notes=(*result.notes, *(_held_before(number, path) for number, path in halts.held.items()))
+        )
     session.position = halts.position or at
-    return replace(result, moved=arrived(session, at, halts.stops))
+    return replace(result, moved=arrival(session, at, halts.stops))
 
 
-def _held(number: int, path: str) -> Bilingual:
+def _held_before(number: int, path: str) -> Bilingual:
     return Bilingual(
         "breakpoint {number} did not stop it: its condition held before already, at {path}",
         "断点 {number} 没有让训练停下：它的条件之前已在 {path} 成立",
@@ -101,13 +101,15 @@ def train(session: Session, n: int, line: str, halts: Halts | None = None) -> Tr
 @command(
     "learn",
     "rewind [n]",
+    replayed=True,
+    lasts="model",
     aliases=("rw",),
     repeats=True,
     about=Bilingual("Back over the last n updates (1), to the bit.", "回退最近 n 次参数更新（默认 1），精确到比特。"),
     refused=untrained,
 )
-def _rewind(session: Session, rest: str) -> Result:
-    return rewind(session, max(0, session.update - count(rest, "rewind [n]")), " ".join(("rewind", rest)).strip())
+def _rewind(session: Session, n: int = 1) -> Result:
+    return rewind(session, max(0, session.update - n), "rewind" if n == 1 else f"rewind {n}")
 
 
 def rewind(session: Session, update: int, line: str) -> Trained:
@@ -164,3 +166,48 @@ def updates(session: Session) -> Result:
         tuple((str(k), f"{past[k].loss:.6g}") for k in shown),
         Bilingual("no update was made yet", "还没有做过参数更新"),
     )
+
+
+MOST_WORDS = 20
+
+
+def mute(state: State) -> Bilingual | None:
+    """Why this model says nothing, if it does not."""
+    if state.scenario.inputs.target is None or not state.scenario.model.head:
+        return Bilingual("only a decoder with an output layer says words", "只有带输出层的解码器才能生成")
+    return None
+
+
+@command(
+    "learn",
+    "generate [n]",
+    lasts="long",
+    aliases=("gen",),
+    about=Bilingual(
+        "Let the decoder say up to n words (20), each time the likeliest, fed back to it, until <eos>. The pass of "
+        "each word stays: print `pass2:dec0.attn.weights`.",
+        "让解码器逐词生成，至多 n 个（默认 20）：每次取概率最大的词，再喂回给它，直到 <eos>。"
+        "每个词的那一遍前向都留着：print `pass2:dec0.attn.weights`。",
+    ),
+    refused=mute,
+)
+def _generate(session: Session, n: int = MOST_WORDS) -> Result:
+    trace = session.trace
+    parameters = {node.path: trace.value(node.slot) for node in trace.plan.nodes if node.kind in ("parameter", "view")}
+    said = tuple(generate(session.scenario, parameters, n))
+    session.passes = tuple(word.trace for word in said)
+    return Generated(said)
+
+
+@command(
+    "learn",
+    "check",
+    lasts="long",
+    aliases=("chk",),
+    about=Bilingual(
+        "Gradients against finite differences, and what must hold of this kind of model, with the numbers as they are.",
+        "用有限差分核对梯度，并检查这类模型必须满足的性质，均以当前的数为准。",
+    ),
+)
+def _check(session: Session) -> Result:
+    return Checked(check(session.scenario, session.trace))

@@ -1,32 +1,42 @@
-"""Looking: print, show, explain, where, list."""
+"""Looking: print, show, explain, why, names, where, list, display."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfstep.address.indices import Index
-from tfstep.commands.language.line import count, needed, none
-from tfstep.commands.language.registry import command
+from tfstep.commands.language.line import count
+from tfstep.commands.language.motion import display_results, with_number
+from tfstep.commands.language.registry import command, topic
+from tfstep.commands.language.session import Session
 from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
-from tfstep.errors import PathError
+from tfstep.errors import CommandError, PathError
 from tfstep.families.names import aliases
 from tfstep.session.address.names import tensor_of
 from tfstep.session.address.target import cell, looked_at, of_variant, part
 from tfstep.session.evaluate import evaluate
 from tfstep.session.place import Position, substeps_at, tensor_at
-from tfstep.session.results import Explained, Listing, Reasoned, Result, Shown, Stack, Steps, Summed, Value
+from tfstep.session.results import (
+    Explained,
+    Listing,
+    Message,
+    Ran,
+    Reasoned,
+    Result,
+    Shown,
+    Stack,
+    Steps,
+    Summed,
+    Value,
+)
 from tfstep.session.study.reasons import reasons
 from tfstep.text import Bilingual
 from tfstep.view.cell.purpose import purpose
 from tfstep.view.report.nesting import with_reason
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
 
 _TENSOR = re.compile(r"(`[^`]*`|[A-Za-z][\w.]*)(\[[^\[\]()]*\])?")
 NEARBY = 5  # steps that `list` shows on each side
@@ -37,6 +47,8 @@ MOST_CELLS = 5_000  # that an explanation speaks of; `why` goes all the way
 @command(
     "look",
     "print EXPR",
+    replayed=True,
+    lasts="model",
     aliases=("p",),
     completes=("expr",),
     repeats=True,
@@ -45,8 +57,7 @@ MOST_CELLS = 5_000  # that an explanation speaks of; `why` goes all the way
         "计算一个表达式；结果依次存为 $1、$2 …，最近一个是 $_。",
     ),
 )
-def _print(session: Session, rest: str) -> Result:
-    text = needed(rest, "print EXPR")
+def _print(session: Session, text: str) -> Result:
     values = evaluate(session, text)
     return Value(text, values, session.values.add(values), part_named(session, text))
 
@@ -57,8 +68,7 @@ def _print(session: Session, rest: str) -> Result:
     completes=("expr",),
     about=Bilingual("Like `print`, but the value is not kept.", "同 `print`，但不保存结果。"),
 )
-def _output(session: Session, rest: str) -> Result:
-    text = needed(rest, "output EXPR")
+def _output(session: Session, text: str) -> Result:
     return Value(text, evaluate(session, text), part=part_named(session, text))
 
 
@@ -75,6 +85,7 @@ def part_named(session: Session, text: str) -> tuple[Tensor, Index | None] | Non
 @command(
     "look",
     "show [PATH]",
+    shows=True,
     completes=("path",),
     repeats=True,
     about=Bilingual(
@@ -93,6 +104,7 @@ def _show(session: Session, rest: str) -> Result:
 @command(
     "look",
     "explain [CELL] [DEPTH]",
+    shows=True,
     aliases=("x",),
     completes=("cell",),
     repeats=True,
@@ -135,6 +147,7 @@ def _cells(found: Explanation) -> int:
 @command(
     "look",
     "why [CELL]",
+    lasts="model",
     completes=("cell",),
     repeats=True,
     about=Bilingual(
@@ -187,8 +200,7 @@ def gradient_at(tensor: Tensor, cell: tuple[int, ...]) -> float | None:
         "我们在哪里：阶段、层、子层、步骤及其内部的步骤。",
     ),
 )
-def _where(session: Session, rest: str) -> Result:
-    none(rest, "where")
+def _where(session: Session) -> Result:
     return Stack(session.frames(), session.steps_total)
 
 
@@ -203,8 +215,7 @@ def _where(session: Session, rest: str) -> Result:
         "当前步（或当前项）前后各 n 个（默认 5）：● 断点，■ 已固定，~ 上次改动使其变化。",
     ),
 )
-def _list(session: Session, rest: str) -> Result:
-    n = count(rest, "list [n]") if rest else NEARBY
+def _list(session: Session, n: int = NEARBY) -> Result:
     if session.partial is not None:
         return Summed(session.step, session.partial, n)
     around = session.position[:-1]
@@ -223,3 +234,59 @@ def _marks(session: Session, position: Position) -> str:
     path = tensor_at(session.trace, position).path
     moved = len(position) == 1 and session.changed(path)
     return ("●" if stops else "") + ("■" if path in session.pinned else "") + ("~" if moved else "")
+
+
+@command(
+    "look",
+    "display [EXPR]",
+    replayed=True,
+    aliases=("disp",),
+    completes=("expr",),
+    about=Bilingual(
+        "Show EXPR now and after every move; without EXPR: show what is displayed. `undisplay` ends it.",
+        "现在以及每次移动后显示 EXPR；不写则显示现有各项。`undisplay` 取消。",
+    ),
+)
+def _display(session: Session, rest: str) -> Result:
+    if not rest:
+        return Ran(tuple(display_results(session)))
+    line = f"output {rest}"
+    result = session.run_within(line)
+    number = max(session.displays, default=0) + 1
+    session.displays[number] = line
+    return with_number(number, result)
+
+
+@command(
+    "look",
+    "undisplay [NUMBER]",
+    replayed=True,
+    aliases=("undisp",),
+    about=Bilingual("End a display; without NUMBER all of them.", "取消一项显示；不写编号则全部取消。"),
+)
+def _undisplay(session: Session, rest: str) -> Result:
+    if not rest:
+        session.displays.clear()
+    elif rest.isdecimal() and len(rest) < 16 and int(rest) in session.displays:
+        del session.displays[int(rest)]
+    else:
+        known = ", ".join(map(str, session.displays)) or "-"
+        raise CommandError(
+            Bilingual(
+                "no display {rest}; there are {known}", "没有显示项 {rest}；现有：{known}", rest=rest[:40], known=known
+            )
+        )
+    rows = ", ".join(line.partition(" ")[2] for line in session.displays.values()) or "-"
+    return Message((Bilingual("displayed: {rows}", "显示中：{rows}", rows=rows),))
+
+
+@topic("display", Bilingual("what is displayed after every move", "每次移动后显示的各项"))
+def displays(session: Session) -> Result:
+    """What is displayed after every move, by the number that `undisplay` takes."""
+    rows = tuple((str(number), line.partition(" ")[2]) for number, line in session.displays.items())
+    return Listing(
+        Bilingual("displayed after every move", "每次移动后显示"),
+        (Bilingual("", ""), Bilingual("what", "内容")),
+        rows,
+        Bilingual("nothing is displayed", "没有显示项"),
+    )

@@ -1,16 +1,15 @@
-"""Moving over the timeline: step, next, finish, their reverses, goto."""
+"""Moving over the timeline: step, next, finish, their reverses, goto, continue, until."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from tfstep.address.indices import whole
-from tfstep.commands.language.line import count, needed
-from tfstep.commands.language.motion import arrived, hop, run
+from tfstep.commands.language.motion import arrival, hop, run
 from tfstep.commands.language.registry import command
+from tfstep.commands.language.session import Session
 from tfstep.commands.learn import to_update
 from tfstep.engine.trace import locate
 from tfstep.errors import CommandError
@@ -19,9 +18,6 @@ from tfstep.session.address.names import full_path
 from tfstep.session.place import find_place
 from tfstep.session.results import Result
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
 
 
 @command(
@@ -36,8 +32,8 @@ if TYPE_CHECKING:
         "单步进入：到内部的第一步；矩阵乘法和求和则逐项走过光标处单元格的各项；其他基本运算到下一步。",
     ),
 )
-def _step(session: Session, rest: str) -> Result:
-    return hop(session, moves.into, count(rest, "step [n]"), 1)
+def _step(session: Session, n: int = 1) -> Result:
+    return hop(session, moves.into, n, 1)
 
 
 @command(
@@ -48,8 +44,8 @@ def _step(session: Session, rest: str) -> Result:
     repeats=True,
     about=Bilingual("Over the step: the next one at the same depth.", "单步跳过：到同一层的下一步。"),
 )
-def _next(session: Session, rest: str) -> Result:
-    return hop(session, moves.over, count(rest, "next [n]"), 1)
+def _next(session: Session, n: int = 1) -> Result:
+    return hop(session, moves.over, n, 1)
 
 
 @command(
@@ -64,8 +60,8 @@ def _next(session: Session, rest: str) -> Result:
         "跳出：从一步的内部或求和的某一项回到这一步；否则到本子层、本层或本阶段之后的第一步。",
     ),
 )
-def _finish(session: Session, rest: str) -> Result:
-    return hop(session, moves.out, count(rest, "finish [n]"), 1)
+def _finish(session: Session, n: int = 1) -> Result:
+    return hop(session, moves.out, n, 1)
 
 
 @command(
@@ -78,8 +74,8 @@ def _finish(session: Session, rest: str) -> Result:
         "反向单步进入：回到 `step` 的来处，进入前一步的末尾。",
     ),
 )
-def _reverse_step(session: Session, rest: str) -> Result:
-    return hop(session, moves.back_into, count(rest, "reverse-step [n]"), -1)
+def _reverse_step(session: Session, n: int = 1) -> Result:
+    return hop(session, moves.back_into, n, -1)
 
 
 @command(
@@ -90,8 +86,8 @@ def _reverse_step(session: Session, rest: str) -> Result:
     repeats=True,
     about=Bilingual("Back over the step before, at the same depth.", "反向单步跳过：到同一层的前一步。"),
 )
-def _reverse_next(session: Session, rest: str) -> Result:
-    return hop(session, moves.back_over, count(rest, "reverse-next [n]"), -1)
+def _reverse_next(session: Session, n: int = 1) -> Result:
+    return hop(session, moves.back_over, n, -1)
 
 
 @command(
@@ -104,8 +100,8 @@ def _reverse_next(session: Session, rest: str) -> Result:
         "反向跳出：回到外面的那一步；否则到本子层、本层或本阶段之前的最后一步。",
     ),
 )
-def _reverse_finish(session: Session, rest: str) -> Result:
-    return hop(session, moves.back_out, count(rest, "reverse-finish [n]"), -1)
+def _reverse_finish(session: Session, n: int = 1) -> Result:
+    return hop(session, moves.back_out, n, -1)
 
 
 @command(
@@ -122,13 +118,13 @@ def _goto(session: Session, rest: str) -> Result:
     start = session.position
     if rest.startswith("update "):
         return to_update(session, rest.removeprefix("update ").strip())
-    position, cell = find_place(session.trace, needed(rest, "goto PLACE"), partial(full_path, session), session.inside)
+    position, cell = find_place(session.trace, rest, partial(full_path, session), session.inside)
     session.position = position
     if cell is not None:
         session.cell = cell
     node = session.trace.plan.paths.get(full_path(session, rest.partition("[")[0]))
     if node is None or node.op is not None:
-        return arrived(session, start)
+        return arrival(session, start)
     if "[" in rest:
         leaf, index = locate(session.trace, rest, partial(full_path, session))
         session.cursor.move_to(leaf, whole(leaf, index or ()))
@@ -137,12 +133,12 @@ def _goto(session: Session, rest: str) -> Result:
         "{path} 不由任何一步产生；这一步首次读取它",
         path=node.path,
     )
-    return replace(arrived(session, start, note=note), leaf=node.path)
+    return replace(arrival(session, start, note=note), leaf=node.path)
 
 
-def _on(session: Session, rest: str, usage: str, direction: int) -> Result:
+def _on(session: Session, n: int, direction: int) -> Result:
     """On to the next breakpoint, n times; the end of the timeline ends it."""
-    for _ in range(count(rest, usage) - 1):
+    for _ in range(n - 1):
         if not run(session, direction).stops:
             break
     return run(session, direction)
@@ -151,46 +147,50 @@ def _on(session: Session, rest: str, usage: str, direction: int) -> Result:
 @command(
     "move",
     "continue [n]",
+    lasts="model",
     aliases=("c",),
     key="c",
     repeats=True,
     about=Bilingual("On to the next breakpoint, else to the end.", "继续到下一个断点，没有则到末尾。"),
 )
-def _continue(session: Session, rest: str) -> Result:
-    return _on(session, rest, "continue [n]", 1)
+def _continue(session: Session, n: int = 1) -> Result:
+    return _on(session, n, 1)
 
 
 @command(
     "move",
     "reverse-continue [n]",
+    lasts="model",
     aliases=("rc",),
     repeats=True,
     about=Bilingual("Back to the breakpoint before, else to the start.", "反向继续到前一个断点，没有则到开头。"),
 )
-def _reverse_continue(session: Session, rest: str) -> Result:
-    return _on(session, rest, "reverse-continue [n]", -1)
+def _reverse_continue(session: Session, n: int = 1) -> Result:
+    return _on(session, n, -1)
 
 
 @command(
     "move",
     "until PLACE",
+    lasts="model",
     aliases=("u",),
     completes=("place",),
     about=Bilingual("On to a place ahead, or to a breakpoint before it.", "继续到前方某处，或之前的断点。"),
 )
 def _until(session: Session, rest: str) -> Result:
-    return _towards(session, needed(rest, "until PLACE"), 1)
+    return _towards(session, rest, 1)
 
 
 @command(
     "move",
     "reverse-until PLACE",
+    lasts="model",
     aliases=("ru",),
     completes=("place",),
     about=Bilingual("Back to a place behind, or to a breakpoint before it.", "反向继续到后方某处，或途中的断点。"),
 )
 def _reverse_until(session: Session, rest: str) -> Result:
-    return _towards(session, needed(rest, "reverse-until PLACE"), -1)
+    return _towards(session, rest, -1)
 
 
 def _towards(session: Session, place: str, direction: int) -> Result:

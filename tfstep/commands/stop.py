@@ -1,15 +1,15 @@
-"""Stopping: breakpoints, watchpoints, and what is done with them."""
+"""Stopping: breakpoints, watchpoints, what they run."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from tfstep.commands.info import topic
 from tfstep.commands.language.line import needed
-from tfstep.commands.language.registry import command
+from tfstep.commands.language.registry import command, topic
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, ExpressionError, PathError
+from tfstep.expr import Expression
 from tfstep.session.address.patterns import pattern
 from tfstep.session.evaluate import known, parsed, pointed, worked_out
 from tfstep.session.results import Listing, Message, Result
@@ -17,10 +17,6 @@ from tfstep.session.state import State
 from tfstep.session.stop.halts import senseless
 from tfstep.session.stop.points import Point
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
-    from tfstep.expr import Expression
 
 _IF = re.compile(r"(?:^|\s)if(?:\s|$)")
 
@@ -59,15 +55,15 @@ def _tbreak(session: Session, rest: str) -> Result:
 
 
 def _set(session: Session, rest: str, temporary: bool) -> Result:
-    where, condition = _parted(session, rest)
+    where, condition = _split_condition(session, rest)
     found = pattern(session, where)
     why = None if condition is None else senseless(session, found, condition)
     if condition is not None and isinstance(why, ExpressionError) and not isinstance(why, PathError):
         raise pointed(session, condition.text, why)
-    return _told(session.points.add(Point(0, found, condition, temporary=temporary)))
+    return _point_message(session.points.add(Point(0, found, condition, temporary=temporary)))
 
 
-def _parted(session: Session, rest: str) -> tuple[str, Expression | None]:
+def _split_condition(session: Session, rest: str) -> tuple[str, Expression | None]:
     """What stands before the ``if``, and the condition behind it. Raises CaretError for a name that nothing has."""
     match = _IF.search(rest)
     if match is None:
@@ -83,7 +79,7 @@ def _parted(session: Session, rest: str) -> tuple[str, Expression | None]:
     return rest[: match.start()], expression
 
 
-def _told(point: Point) -> Message:
+def _point_message(point: Point) -> Message:
     return Message(
         (Bilingual("{number}: {written}", "{number}：{written}", number=point.number, written=point.written),)
     )
@@ -92,6 +88,7 @@ def _told(point: Point) -> Message:
 @command(
     "stop",
     "watch EXPR [if EXPR]",
+    lasts="model",
     aliases=("wa",),
     completes=("expr",),
     about=Bilingual(
@@ -101,10 +98,10 @@ def _told(point: Point) -> Message:
     ),
 )
 def _watch(session: Session, rest: str) -> Result:
-    watched, condition = _parted(session, needed(rest, "watch EXPR [if EXPR]"))
+    watched, condition = _split_condition(session, rest)
     expression = parsed(session, needed(watched, "watch EXPR [if EXPR]"))
     value = worked_out(session, expression)
-    return _told(session.points.add(Point(0, watched=expression, condition=condition, last=value)))
+    return _point_message(session.points.add(Point(0, watched=expression, condition=condition, last=value)))
 
 
 def _numbers(session: Session, text: str) -> list[Point]:
@@ -178,6 +175,7 @@ def _enable(session: Session, rest: str) -> Result:
 @command(
     "stop",
     "ignore NUMBER COUNT",
+    bare=True,
     completes=("breakpoint",),
     about=Bilingual("Pass a breakpoint COUNT times before it stops again.", "经过断点 COUNT 次之后才再停下。"),
     refused=no_points,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
-from tfstep.faces.script import Say, Show, shown
+from tfstep.faces.script import Say, Show, show_result
 from tfstep.lessons.format.lesson import Lesson
 from tfstep.lessons.player.answers import AnswerError
 from tfstep.lessons.player.events import Event
@@ -16,7 +16,7 @@ from tfstep.lessons.player.progress import Progress
 from tfstep.lessons.player.shown import event_lines
 from tfstep.session.results import Quit
 from tfstep.text import Bilingual
-from tfstep.view.export.layout import line, span
+from tfstep.view.text.spans import line, span
 
 WIDTH = 88  # columns of text where a line could be longer
 Read = Callable[[str], str | None]
@@ -81,7 +81,7 @@ class Plain:
             self.say(error)
             return
         if not isinstance(result, Quit):
-            shown(session, result, self.show, self.cells)
+            show_result(session, result, self.show, self.cells)
 
     def tell(self, events: Iterable[Event]) -> None:
         """Show what the player gives, and remember how far it has come."""

@@ -49,7 +49,7 @@ def changes(line: str) -> bool:
     """Whether a line that was typed is worth taking up: a change, or training; walking about is not."""
     words = line.split(maxsplit=1)
     try:
-        return bool(words) and find(words[0]).group in ("change", "learn")
+        return bool(words) and find(words[0]).changes
     except CommandError:
         return False
 

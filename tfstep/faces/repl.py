@@ -12,7 +12,7 @@ from tfstep.commands.language.script import STDIN, ScriptError, joined, opens
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
 from tfstep.faces.recovery import begin, leave
-from tfstep.faces.script import Say, Show, run_scripts, shown
+from tfstep.faces.script import Say, Show, run_scripts, show_result
 from tfstep.session.results import Quit
 from tfstep.session.study.origin import broken
 from tfstep.text import Bilingual
@@ -94,10 +94,10 @@ def _one(session: Session, line: str, show: Show, say: Say, bar: _Bar) -> bool:
         finally:
             bar.close()
         session.left = isinstance(result, Quit)
-        shown(session, result, show)
+        show_result(session, result, show)
     except ScriptError as error:
         for each in error.results:
-            shown(session, each, show)
+            show_result(session, each, show)
         say(error)
         return False
     except TfstepError as error:

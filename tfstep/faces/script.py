@@ -9,7 +9,7 @@ from tfstep.commands.language.script import ScriptError, play
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.session.results import Quit, Result
-from tfstep.view.said.results import WIDTH, lines
+from tfstep.view.result.lines import WIDTH, lines
 from tfstep.view.text.spans import Line
 from tfstep.view.text.spans import line as spans_line
 
@@ -17,7 +17,7 @@ Show = Callable[[Iterable[Line]], None]
 Say = Callable[[object], None]
 
 
-def shown(session: Session, result: Result, show: Show, cells: int = WIDTH) -> None:
+def show_result(session: Session, result: Result, show: Show, cells: int = WIDTH) -> None:
     """Show one result, at once: who reads a pipe may wait for it, and an error after it goes another way."""
     show(spans_line(str(each)) for each in session.asides)
     show(lines(result, session.trace, cells))
@@ -29,15 +29,15 @@ def run_scripts(session: Session, files: Sequence[str], commands: Sequence[str],
     try:
         for file in files:
             for result in play(session, file):
-                shown(session, result, show)
+                show_result(session, result, show)
         for line in commands:
             result = session.run(line)
             if isinstance(result, Quit):
                 return None
-            shown(session, result, show)
+            show_result(session, result, show)
     except ScriptError as error:
         for result in error.results:
-            shown(session, result, show)
+            show_result(session, result, show)
         say(error)
         return False
     except TfstepError as error:

@@ -134,6 +134,13 @@ def test_without_a_terminal_the_screen_says_what_to_use(program):
     assert "tfstep repl wo-ai-ni" in done.err
 
 
+def test_what_is_wrong_with_a_scenario_is_told_before_the_terminal(tfstep):
+    done = tfstep("run", "nofile")
+    assert done.status == 2
+    assert "no scenario 'nofile'" in done.err
+    assert "terminal" not in done.err
+
+
 def test_as_a_module_it_is_called_tfstep(program):
     assert program("dump", "--help").out.startswith("Usage: tfstep dump")
     done = program("dump")

@@ -157,7 +157,8 @@ def test_precision_counts_significant_digits(tfstep):
 
 def test_the_table_aligns_words_and_shows_the_gradient_beside(tfstep, trace):
     done = tfstep("dump", "wo-ai-ni", "enc0.attn.weights", "--grad")
-    head, what, captions, words, *rows = done.out.rstrip("\n").split("\n")
+    head, what, captions, words, *rows, rounded = done.out.rstrip("\n").split("\n")
+    assert rounded == "  shown as 0: 1 (0 but for rounding)"
     assert "weights = softmax" in head
     assert "step 12" in what
     assert captions.split() == ["value", "gradient"]

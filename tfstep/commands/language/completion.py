@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from tfstep.commands.language.registry import declared, find, in_groups
+from tfstep.commands.language.session import Session
 from tfstep.engine.axis import MANY
 from tfstep.errors import CommandError
 from tfstep.session.place import PHASE_NAMES
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
 
 MOST = 200  # candidates that are worth showing
 _TOKEN = re.compile(r"[\w.*$#:/`-]*$")
@@ -163,7 +160,7 @@ def _commands(session: Session, typed: str) -> Iterator[tuple[str, str]]:
 
 
 def _topics(session: Session, typed: str) -> Iterator[tuple[str, str]]:
-    from tfstep.commands.info import TOPICS
+    from tfstep.commands.language.registry import TOPICS
 
     for name, (_, about) in TOPICS.items():
         yield name, str(about)

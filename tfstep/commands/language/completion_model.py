@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tfstep.commands.language.session import Session
+from tfstep.models.keys.key import Key
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
-    from tfstep.models.keys.key import Key
 
 Pairs = Iterator[tuple[str, str]]  # a text and a word on it
 

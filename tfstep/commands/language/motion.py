@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec.structs import replace
 
+from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.session import moves
 from tfstep.session.place import Position
@@ -14,9 +13,6 @@ from tfstep.session.stop import breakpoints
 from tfstep.session.stop.points import Stop
 from tfstep.session.study.origin import broken_between, broken_here
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
 
 DEEPEST = 5  # stops whose commands move on to further stops
 
@@ -44,11 +40,11 @@ def hop(session: Session, move: moves.Move, n: int, direction: int) -> Result:
     for _ in range(n):
         to = move(session.trace, session.position, session.inside)
         if to is None:
-            return arrived(session, start, end=_no_further(session, direction))
+            return arrival(session, start, end=_no_further(session, direction))
         session.position = to
         if session.partial is None and (stops := breakpoints.stops(session, direction)):
-            return arrived(session, start, stops)
-    return arrived(session, start)
+            return arrival(session, start, stops)
+    return arrival(session, start)
 
 
 def run(session: Session, direction: int, target: Position | None = None) -> Moved:
@@ -61,16 +57,16 @@ def run(session: Session, direction: int, target: Position | None = None) -> Mov
     while (to := to or move(session.trace, session.position)) is not None:
         session.position = to
         if stops := breakpoints.stops(session, direction):
-            return arrived(session, start, stops)
+            return arrival(session, start, stops)
         if to == target:
-            return arrived(session, start)
+            return arrival(session, start)
         to = None
     first, last = sorted((start[0], session.position[0]))
     passed = broken_between(session, first + (direction > 0), last)
-    return arrived(session, start, end=_no_further(session, direction), note=passed)
+    return arrival(session, start, end=_no_further(session, direction), note=passed)
 
 
-def arrived(
+def arrival(
     session: Session,
     start: Position,
     stops: list[Stop] | None = None,
@@ -83,7 +79,7 @@ def arrived(
             session.cell = stop.cell
             break
     note = broken_here(session) or note
-    displays = [*displayed(session)]
+    displays = [*display_results(session)]
     moved = Moved(
         start,
         session.position,
@@ -101,16 +97,16 @@ def arrived(
     return replace(moved, displays=tuple(displays))
 
 
-def displayed(session: Session) -> list[Result]:
+def display_results(session: Session) -> list[Result]:
     """What `display` asked for, as it is now."""
     results: list[Result] = []
     for number, line in session.displays.items():
         found = _or_error(session, line, Bilingual("display {n}", "显示项 {n}", n=number))
-        results.append(numbered(number, found))
+        results.append(with_number(number, found))
     return results
 
 
-def numbered(number: int, result: Result) -> Result:
+def with_number(number: int, result: Result) -> Result:
     """A displayed value with the number that `undisplay` knows it by."""
     return replace(result, expression=f"{number}: {result.expression}") if isinstance(result, Value) else result
 

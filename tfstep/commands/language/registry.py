@@ -1,7 +1,9 @@
 """The commands: each declared once, for the command bar, the line debugger, scripts, lessons, help and the reference.
 
+Every module of ``tfstep.commands`` may declare some; nothing else has to name it.
+
 @command("move", "next [n]", aliases=("n",), key="n", repeats=True, about=Bilingual("…", "…"))
-def _next(session: Session, rest: str) -> Result: …
+def _next(session: Session, n: int = 1) -> Result: …
 """
 
 from __future__ import annotations
@@ -9,16 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
-from typing import Any
+from pkgutil import iter_modules
+from typing import Any, Literal
 
 from msgspec import Struct
 
+import tfstep.commands
+from tfstep.commands.language.line import count, needed, none
 from tfstep.errors import CommandError, did_you_mean
 from tfstep.session.results import HelpEntry, Result
 from tfstep.session.state import State
 from tfstep.text import Bilingual
 
-Run = Callable[[Any, str], Result]  # of the `Session` that runs the line, which looks its commands up here
+Run = Callable[..., Result]  # of a Session, which knows the registry, and the argument
+Lasting = Literal["moment", "model", "several", "long"]
 
 GROUPS: dict[str, Bilingual] = {
     "move": Bilingual("Moving", "移动"),
@@ -31,26 +37,52 @@ GROUPS: dict[str, Bilingual] = {
 }
 
 
-class Command(Struct, frozen=True):
-    """One command. ``key`` is that of the screen, before the user's own. ``completes`` names, argument by argument,
-    what can stand there: path, cell, place, expr, variant, file, command …, or words in quotes
-    (``'source|target'``); the last one goes for all that follow."""
+class Command(Struct, frozen=True, kw_only=True):
+    """One command.
+
+    ``completes`` names, argument by argument, what can stand there: path, cell, place, expr, variant, file, command …,
+    or words in quotes (``'source|target'``); the last one goes for all that follow. ``repeats``: an empty line runs it
+    again. ``lasts`` says how long it may take: a moment; as long as computing the ``model`` does; ``long``; or long if
+    it is done ``several`` times. ``replayed``: `recover` runs it again, for it leaves something behind. ``logged``: a
+    line in the diary, which that of a script is not: its own lines are. ``shows``: a lesson that runs it looks at
+    something. ``refused`` gives the reason why it cannot be used now. ``bare``: it tells itself what is missing.
+    ``files``: it reads or writes one.
+    """
 
     name: str
     group: str
     usage: str
     about: Bilingual
-    run: Run
+    run: Callable[[Any, str], Result]
     aliases: tuple[str, ...] = ()
     key: str | None = None
     completes: tuple[str, ...] = ()
     repeats: bool = False
+    lasts: Lasting = "moment"
+    replayed: bool = False
+    logged: bool = True
+    shows: bool = False
+    bare: bool = False
+    files: bool = False
     refused: Callable[[State], Bilingual | None] = lambda state: None
-    files: bool = False  # whether it reads or writes one
 
     def reason(self, state: State) -> Bilingual | None:
         """Why it cannot be used now, if it cannot: here and now, or in a session that is to touch no files."""
         return state.confined if state.confined is not None and self.files else self.refused(state)
+
+    @property
+    def changes(self) -> bool:
+        """Whether what it leaves behind is more than a place: a change, or training."""
+        return self.replayed and self.group in ("change", "learn")
+
+    def takes_long(self, rest: str, large: bool) -> bool:
+        """Whether it may take longer than a key press should; ``large`` is a model that takes long to compute."""
+        return {
+            "moment": False,
+            "model": large,
+            "several": rest.strip() not in ("", "1"),
+            "long": True,
+        }[self.lasts]
 
     def entry(self, state: State | None = None) -> HelpEntry:
         """Its entry in the help, with the reason why it cannot be used now, if there is one."""
@@ -59,11 +91,9 @@ class Command(Struct, frozen=True):
         return HelpEntry(self.name, self.group, self.usage, self.aliases, key, self.about, reason)
 
 
-ROOMS = (
-    *("move", "stop", "look", "code", "display", "info", "change", "inputs", "compare"),
-    *("learn", "verify", "draw", "save", "history", "recover", "help"),
-)
-"""The modules in which commands are declared, in the order in which the help lists them."""
+Topic = Callable[[Any], Result]
+TOPICS: dict[str, tuple[Topic, Bilingual]] = {}
+"""The topics of `info`: what each runs, and what it lists."""
 
 _COMMANDS: dict[str, Command] = {}
 _ALIASES: dict[str, str] = {}
@@ -71,35 +101,49 @@ _ALIASES: dict[str, str] = {}
 
 @cache
 def declared() -> dict[str, Command]:
-    """Every command by its name. Their rooms are loaded when the first is asked for, not when the program starts."""
-    for room in ROOMS:
-        import_module(f"tfstep.commands.{room}")
+    """Every command by its name. Their modules are loaded when the first is asked for, not when the program starts:
+    those that are called as a group is in its order, then the others."""
+    modules = [module.name for module in iter_modules(tfstep.commands.__path__) if not module.ispkg]
+    for name in sorted(modules, key=[*GROUPS, *modules].index):
+        import_module(f"tfstep.commands.{name}")
     return _COMMANDS
 
 
 def command(
-    group: str,
-    usage: str,
-    *,
-    about: Bilingual,
-    aliases: tuple[str, ...] = (),
-    key: str | None = None,
-    completes: tuple[str, ...] = (),
-    repeats: bool = False,
-    refused: Callable[[State], Bilingual | None] = lambda state: None,
-    files: bool = False,
+    group: str, usage: str, *, about: Bilingual, aliases: tuple[str, ...] = (), **more: Any
 ) -> Callable[[Run], Run]:
-    """Declare a command; its name is the first word of ``usage``. Raises ValueError for a name used twice."""
-    name = usage.split()[0]
+    """Declare a command; its name is the first word of ``usage``, which also says what it is given: nothing, ``[n]`` as
+    a whole number, or the rest of the line. ``more`` are fields of `Command`. Raises ValueError for a name used twice.
+    """
+    name, _, wants = usage.partition(" ")
+    more = {"replayed": group in ("move", "stop", "change"), "shows": group == "move", **more}
 
     def enter(run: Run) -> Run:
+        def given(session: Any, rest: str) -> Result:
+            if not wants:
+                none(rest, usage)
+                return run(session)
+            if wants == "[n]":
+                return run(session, count(rest, usage)) if rest else run(session)
+            return run(session, rest if wants.startswith("[") or more.get("bare") else needed(rest, usage))
+
         for word in (name, *aliases):
             if word in _COMMANDS or word in _ALIASES:
                 raise ValueError(f"{word} is a command already")
         if group not in GROUPS:
             raise ValueError(f"{name}: no group {group}")
-        _COMMANDS[name] = Command(name, group, usage, about, run, aliases, key, completes, repeats, refused, files)
+        _COMMANDS[name] = Command(name=name, group=group, usage=usage, about=about, run=given, aliases=aliases, **more)
         _ALIASES.update(dict.fromkeys(aliases, name))
+        return run
+
+    return enter
+
+
+def topic(name: str, about: Bilingual) -> Callable[[Topic], Topic]:
+    """Declare one topic of `info`."""
+
+    def enter(run: Topic) -> Topic:
+        TOPICS[name] = run, about
         return run
 
     return enter

@@ -6,16 +6,13 @@ import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from tfstep.commands.language.line import without_comment
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError, refusal
 from tfstep.files import typed_path
 from tfstep.session.results import Nothing, Quit, Result
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
 
 STDIN = "-"  # the name of standard input
 LONGEST = 2_000_000  # bytes of one script

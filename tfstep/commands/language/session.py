@@ -48,7 +48,7 @@ class Session(State):
         if not self.depth:
             self.history.append(line.strip())
         found = find(word)
-        if self.diary is not None and found.name not in ("source", "recover"):
+        if self.diary is not None and found.logged:
             self._tell(self.diary.write(line.strip()))
         self._last = line if found.repeats else None
         held = self.journal.at

@@ -8,7 +8,7 @@ from tfstep.faces.cli.command import Usage
 from tfstep.text import Bilingual
 
 
-def told(error: click.UsageError) -> str:
+def usage_message(error: click.UsageError) -> str:
     """The fault, and where to read on."""
     path = error.ctx.command_path if error.ctx else "tfstep"
     return f"{_fault(error)}\n{Bilingual('`{path} --help` says what it takes', '`{path} --help` 说明用法', path=path)}"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from tfstep.errors import TfstepError, refusal
-from tfstep.faces.cli.faults import told
+from tfstep.faces.cli.faults import usage_message
 from tfstep.faces.cli.group import PROGRAM
 from tfstep.faces.cli.output import say
 from tfstep.faces.cli.settings import Settings, asked_language
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _leave_pipe()
         return DONE
     except click.UsageError as error:
-        say(told(error))
+        say(usage_message(error))
         return AT_FAULT
     except TfstepError as error:
         say(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfstep.faces.cli.progress import Progress
-from tfstep.view.export.numbers import brief
+from tfstep.view.text.number import brief
 
 if TYPE_CHECKING:
     from tfstep.scenario.scenario import Scenario

@@ -8,8 +8,8 @@ from html import escape
 from tfstep.faces.notebook import style
 from tfstep.session.study.runs import Trained
 from tfstep.text import Bilingual
-from tfstep.view.export.numbers import brief
 from tfstep.view.python.line import one_line
+from tfstep.view.text.number import brief
 
 WIDE, HIGH, LEFT, LOW = 420, 160, 70, 24
 POINTS = 400  # of the curve, at most: a longer run is drawn at every so manieth update

@@ -11,11 +11,11 @@ from tfstep.engine.trace import Tensor
 from tfstep.faces.notebook import style
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of
-from tfstep.view.export.numbers import DIGITS, Notation, exact
-from tfstep.view.export.slices import LARGE, title
+from tfstep.view.export.slices import title
 from tfstep.view.export.tables import where
 from tfstep.view.python.line import summed_up
 from tfstep.view.report.explanation import shortly
+from tfstep.view.text.number import HUGE, REPORTED, Notation, exact
 from tfstep.view.text.spans import plain
 
 ROWS, COLUMNS = 24, 16  # of a matrix, beyond which its middle is folded away
@@ -62,7 +62,7 @@ def _matrix(shown: Tensor, index: tuple[int, ...], caption: bool) -> str:
     rows = down(axes[-2], array.shape[-2], sentence) if array.ndim == 2 else [""]
     columns = along(axes[-1], array.shape[-1], sentence) if array.ndim else [""]
     corner = " \\ ".join(axis.name for axis in axes[-2:]) if array.ndim == 2 else ""
-    notation, bound = Notation(shown.value, DIGITS), _bound(shown)
+    notation, bound = Notation(shown.value, REPORTED), _bound(shown)
     head = "".join(f"<th>{'…' if c is None else escape(columns[c])}</th>" for c in along_)
     body = []
     for r in down_:
@@ -82,14 +82,14 @@ def _bound(shown: Tensor) -> float:
         return 1.0
     numbers = shown.value
     with np.errstate(invalid="ignore"):
-        sizes = np.abs(numbers[np.isfinite(numbers) & (np.abs(numbers) < LARGE)].astype(float))
+        sizes = np.abs(numbers[np.isfinite(numbers) & (np.abs(numbers) < HUGE)].astype(float))
     return float(sizes.max(initial=0.0)) if numbers.dtype.kind == "f" else 0.0
 
 
 def _cell(shown: Tensor, index: tuple[int, ...], row: int, column: int, notation: Notation, bound: float) -> str:
     cell = (*index, *((), (column,), (row, column))[min(shown.ndim, 2)])
     x = shown.value[cell].item()
-    share = min(1.0, abs(x) / bound) if bound and abs(x) < LARGE else 0.0
+    share = min(1.0, abs(x) / bound) if bound and abs(x) < HUGE else 0.0
     colour = style.PROBABLE if shown.op == "softmax" else style.POSITIVE if x > 0 else style.NEGATIVE
     shade = f' style="background:rgba({colour},{share * 0.7:.2f})"' if share > 0.005 else ""
     return f'<td{shade} title="{escape(_told(shown, cell, x))}">{escape(notation(x))}</td>'

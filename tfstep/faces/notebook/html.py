@@ -13,10 +13,10 @@ from tfstep.session.study.checks import Report
 from tfstep.session.study.compare import Comparison
 from tfstep.session.study.runs import Trained
 from tfstep.text import Bilingual
-from tfstep.view.export.numbers import brief
 from tfstep.view.python.line import one_line
 from tfstep.view.python.words import words
 from tfstep.view.report.checks import report
+from tfstep.view.text.number import brief
 
 SHOWN = 12  # steps that differ; the others are folded
 

@@ -16,7 +16,7 @@ from tfstep.session.results import Explained, Result
 from tfstep.text import Bilingual, locale_language, set_language
 from tfstep.view.python.line import one_line
 from tfstep.view.python.words import words
-from tfstep.view.said.results import lines
+from tfstep.view.result.lines import lines
 from tfstep.view.text.spans import Line, line, plain
 
 

@@ -8,8 +8,8 @@ from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Term
 from tfstep.faces.notebook import style
 from tfstep.text import Bilingual
-from tfstep.view.export.numbers import brief, exact
 from tfstep.view.report.explanation import in_cell, term_row
+from tfstep.view.text.number import brief, exact
 from tfstep.view.text.spans import Span
 
 SHOWN = 12  # terms of a long sum, the largest ones; the others are folded

@@ -28,7 +28,7 @@ def _differences(one: Lesson, other: Lesson) -> Iterator[Mistake]:
     for key in ("scenario", "variant", "minutes", "order"):
         mine, its = getattr(one, key), getattr(other, key)
         if mine != its:
-            yield _told(
+            yield _mismatch(
                 other.heads.get(key, Place(str(other.path), 1, 1)), f"{key}: {its}", f"{key}: {mine}", one.path.name
             )
     for mine, its in zip(one.steps, other.steps, strict=False):
@@ -50,17 +50,17 @@ def _in_step(lesson: Lesson, one: Step, other: Step) -> Iterator[Mistake]:
     mine, its = list(_parts(one)), list(_parts(other))
     for (text, _), (other_text, place) in zip(mine, its, strict=False):
         if text != other_text:
-            yield _told(place, other_text, text, lesson.path.name)
+            yield _mismatch(place, other_text, text, lesson.path.name)
             return
     if len(its) > len(mine):
         extra, place = its[len(mine)]
-        yield _told(place, extra, str(Bilingual("nothing", "没有")), lesson.path.name)
+        yield _mismatch(place, extra, str(Bilingual("nothing", "没有")), lesson.path.name)
     elif len(mine) > len(its):
         nothing = str(Bilingual("nothing more in this step", "这一步没有更多内容"))
-        yield _told(other.place, nothing, mine[len(its)][0], lesson.path.name)
+        yield _mismatch(other.place, nothing, mine[len(its)][0], lesson.path.name)
 
 
-def _told(place: Place, found: str, wanted: str, file: str) -> Mistake:
+def _mismatch(place: Place, found: str, wanted: str, file: str) -> Mistake:
     message = Bilingual(
         "{found}; {file} has here: {wanted}", "{found}；{file} 此处是：{wanted}", found=found, file=file, wanted=wanted
     )

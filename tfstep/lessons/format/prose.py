@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from tfstep.view.export.layout import indented, line, span
-from tfstep.view.text.spans import Line, Span
+from tfstep.view.text.spans import Line, Span, indented, line, span
 from tfstep.view.text.width import pieces, width
 
 _MARK = re.compile(r"\*\*(.+?)\*\*|(?<![0-9A-Za-z_*])\*(\S(?:[^*\n]*\S)?)\*(?![0-9A-Za-z_*])|`([^`\n]+)`", re.DOTALL)

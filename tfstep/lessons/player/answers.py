@@ -15,7 +15,7 @@ from tfstep.session.address.target import cell, part, target
 from tfstep.session.evaluate import evaluate
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import in_words
-from tfstep.view.export.numbers import brief
+from tfstep.view.text.number import brief
 
 
 class AnswerError(TfstepError):

@@ -17,7 +17,6 @@ def looks(block: Block) -> bool:
 
 def _is_look(line: str) -> bool:
     try:
-        command = find(split(line)[0])
+        return find(split(line)[0]).shows
     except TfstepError:  # told when it is run
         return False
-    return command.group == "move" or command.name in ("show", "explain")

@@ -23,10 +23,9 @@ from tfstep.lessons.player.events import (
 )
 from tfstep.session.results import Changed
 from tfstep.text import Bilingual
-from tfstep.view.export.layout import indented, line, span
 from tfstep.view.report.explanation import explanation
-from tfstep.view.said.results import lines as result_lines
-from tfstep.view.text.spans import Line, folded, plain
+from tfstep.view.result.lines import lines as result_lines
+from tfstep.view.text.spans import Line, folded, indented, line, plain, span
 
 
 @singledispatch

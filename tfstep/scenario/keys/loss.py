@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tfstep.errors import did_you_mean
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig, TrainKeys
 from tfstep.models.keys.key import choices_of, fields
 from tfstep.ops.loss import LOSSES
@@ -22,6 +23,9 @@ def loss_config(source: Source, model: ModelConfig, has_labels: bool) -> LossCon
     """The loss: by default cross-entropy where there are labels, else none."""
     node = source.node("loss")
     if isinstance(node, Scalar) and not _is_kind(source, node):
+        if _is_misspelt(source, node):
+            source.add(("loss",), _no_such_loss(node.text))
+            return LossConfig("none")
         check_expression(node, None, source.report)
         return LossConfig("expression", expression=node.text)
     part = source.part.loss if isinstance(source.part.loss, LossPart) else LossPart()
@@ -60,6 +64,23 @@ def loss_config(source: Source, model: ModelConfig, has_labels: bool) -> LossCon
 def _is_kind(source: Source, node: Scalar) -> bool:
     """Whether a bare word is the name of a loss and not of a value that the author named so."""
     return node.text in choices_of(fields(LossPart)["kind"]) and at(source.tree, ("model", "steps", node.text)) is None
+
+
+def _is_misspelt(source: Source, node: Scalar) -> bool:
+    """Whether a bare word is neither a loss nor a tensor: those of the models have dots in their names."""
+    named = [("model", "steps", node.text), ("model", "given", node.text), ("model", "parameters", node.text)]
+    return node.text.isidentifier() and node.text != "x" and all(at(source.tree, path) is None for path in named)
+
+
+def _no_such_loss(text: str) -> Bilingual:
+    kinds = choices_of(fields(LossPart)["kind"])
+    return Bilingual(
+        "loss is {it!r}; allowed: {kinds}, or an expression over tensors{near}",
+        "loss 为 {it!r}；可用：{kinds}，或由张量构成的表达式{near}",
+        it=text[:40],
+        kinds=", ".join(kinds),
+        near=did_you_mean(text, kinds),
+    )
 
 
 def _cross_entropy(source: Source, model: ModelConfig, has_labels: bool, where: tuple[str, ...]) -> None:

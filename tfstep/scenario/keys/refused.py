@@ -23,6 +23,8 @@ MOST_NAMES = 16  # that a message lists whole
 UNKNOWN = None
 """In place of a type: the key itself is not one of the section's."""
 
+KEYS = 6  # of a group that are named where something else stands
+
 
 def refused(value: object, kind: Any, keys: Keys = ()) -> list[tuple[Keys, Any]]:
     """The smallest parts of ``value`` that are not of the type ``kind``: keys, and the type asked or `UNKNOWN`."""
@@ -135,7 +137,17 @@ def _of_type(kind: Any, node: Node | None) -> Bilingual:
     if bare is str:
         return Bilingual("a text that is not empty", "非空文本") if limits.min_length else Bilingual("a text", "文本")
     if get_origin(bare) not in (list, tuple):
-        return Bilingual("a group of keys", "一组键值")
+        section = section_of(bare)
+        if section is None:
+            return Bilingual("a group of keys", "一组键值")
+        names = list(declared(section))
+        example = Bilingual("{{{key}: …}}", "{{{key}: …}}", key=names[0])
+        return Bilingual(
+            "a group of keys ({names}), such as {example}",
+            "一组键值（{names}），如 {example}",
+            names=", ".join(names[:KEYS]) + (", …" if len(names) > KEYS else ""),
+            example=example,
+        )
     if limits.min_length is None:
         return Bilingual("a list", "列表")
     if limits.min_length == limits.max_length:

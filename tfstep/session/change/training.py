@@ -1,8 +1,4 @@
-"""Training as a timeline of updates: forward to any number of them, and back to any, to the same bits.
-
-Each update is a pure function of the parameters before it, so that keeping some of them is keeping all:
-what lies between two kept ones is run again.
-"""
+"""Training: one update after the other, each a pure function of the parameters before it."""
 
 from __future__ import annotations
 
@@ -19,8 +15,6 @@ from tfstep.models.batch import batched
 from tfstep.models.build import build
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
-
-KEPT_BYTES = 256 << 20  # how much the kept parameters may take before every second one is let go
 
 Leaves = dict[str, np.ndarray]
 
@@ -56,8 +50,6 @@ class Training:
         self.changing = [self.plan.nodes[leaf] for leaf, _ in self.plan.carry]
         self.losses: list[float] = []
         self.update = 0
-        self._stride = 1
-        self._kept: dict[int, Leaves] = {0: {node.path: self.leaves[node.slot] for node in self.changing}}
 
     def parameters(self) -> Leaves:
         """Everything that training changes, as it is after the present update, by path."""
@@ -71,29 +63,6 @@ class Training:
             if watch is not None and watch(self.update, loss):
                 break
         return loss
-
-    def rewind(self, updates: int) -> None:
-        """So many updates back; see `goto`."""
-        self.goto(self.update - updates)
-
-    def goto(self, update: int) -> None:
-        """To the parameters after any update, 0 being the start. Raises CommandError before the start."""
-        if update < 0:
-            raise CommandError(
-                Bilingual(
-                    "there is no update {update}; training starts at 0, and is now at {now}",
-                    "没有第 {update} 次更新；训练从 0 开始，现在在第 {now} 次",
-                    update=update,
-                    now=self.update,
-                )
-            )
-        if update < self.update:
-            kept = max(k for k in self._kept if k <= update)
-            for node in self.changing:
-                self.leaves[node.slot] = self._kept[kept][node.path]
-            self.update = kept
-        while self.update < update:
-            self._advance()
 
     def trace(self) -> Trace:
         """The pass that the next update will make."""
@@ -109,19 +78,9 @@ class Training:
         loss = float(trace["loss"].value)
         for leaf, slot in self.plan.carry:
             self.leaves[leaf] = trace.value(slot)
-        if self.update == len(self.losses):
-            self.losses.append(loss)
+        self.losses.append(loss)
         self.update += 1
-        if self.update % self._stride == 0 and self.update not in self._kept:
-            self._kept[self.update] = self.parameters()
-            self._thin()
         return loss
-
-    def _thin(self) -> None:
-        size = sum(array.nbytes for array in self._kept[0].values())
-        while len(self._kept) > 16 and len(self._kept) * size > KEPT_BYTES:
-            self._stride *= 2
-            self._kept = {k: v for k, v in self._kept.items() if k % self._stride == 0}
 
     def _read(self, trace: Trace) -> Trace:
         """The trace as it reads its own words instead of the right ones, where the scenario runs free."""

@@ -14,10 +14,13 @@ from msgspec import Struct
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.change.training import Training
+from tfstep.text import Bilingual
 
 Carried = Mapping[str, np.ndarray]  # by path
 Progress = Callable[[int, int, float], None]  # how many updates are done, of how many, the loss before the last
 Reached = Callable[[Trace, int], bool]  # whether to stop at these numbers, after so many updates
+LOSS = Bilingual("loss", "损失")
+DATA_LOSS = Bilingual("loss over train.data", "train.data 上的损失")
 KEPT_BYTES = 256 << 20  # of one run; beyond it only every second, third … update is kept
 
 

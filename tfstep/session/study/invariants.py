@@ -12,7 +12,7 @@ from tfstep.scenario.scenario import Scenario
 from tfstep.session.study.finite import edited
 from tfstep.session.study.order import encoder_ignores_target, permutation, rope_shift, sees_no_future
 from tfstep.session.study.origin import origin
-from tfstep.session.study.verdict import Holds, agree, apart, does_not_apply, larger, last, meant, noise, said
+from tfstep.session.study.verdict import Holds, apart, compared, does_not_apply, larger, last, meant, noise, undecidable
 from tfstep.text import Bilingual
 
 ROUNDING = 1e-12
@@ -31,12 +31,7 @@ def softmax_rows(scenario: Scenario, trace: Trace) -> Holds:
         empty += int(gone.sum())
         if fed.any() and not empty:
             begins = origin(trace, node)
-            text = Bilingual(
-                "not decidable: NaN begins in {path}",
-                "无法判断：NaN 始于 {path}",
-                path=(begins or (trace, node))[1].path,
-            )
-            return Holds(title, False, text)
+            return undecidable(title, (begins or (trace, node))[1].path)
         worst = larger(worst, float(np.abs(trace.value(node.slot).sum(-1)[~gone & ~fed] - 1).max(initial=0.0)))
     if empty:
         text = Bilingual(
@@ -113,7 +108,7 @@ def padding(scenario: Scenario, trace: Trace) -> Holds:
         return meant(title, reason, worst)
     if not scenario.model.mask.padding:
         return meant(title, Bilingual("model.mask.padding is off", "model.mask.padding 已关闭"), worst)
-    return Holds(title, agree(worst), said(worst))
+    return compared(title, trace, worst)
 
 
 def ffn_alone(scenario: Scenario, trace: Trace) -> Holds:
@@ -132,7 +127,7 @@ def ffn_alone(scenario: Scenario, trace: Trace) -> Holds:
         worst = larger(worst, apart(trace[path].value[:, 1:], trace.edit({reads: moved})[path].value[:, 1:]))
     if not found:
         return does_not_apply(title, Bilingual("there is no feed-forward network over words", "没有作用于词的前馈网络"))
-    return Holds(title, agree(worst), said(worst))
+    return compared(title, trace, worst)
 
 
 def gradients_as_computed(scenario: Scenario, trace: Trace) -> Holds:
@@ -164,7 +159,7 @@ def uses_add_up(scenario: Scenario, trace: Trace) -> Holds:
     for path, parts in shares.items():
         total = sum(trace[part].value for part in parts)
         worst = larger(worst, apart(np.asarray(total), trace[path].value))
-    return Holds(title, agree(worst), said(worst))
+    return compared(title, trace, worst)
 
 
 def insides_equal(scenario: Scenario, trace: Trace) -> Holds:

@@ -69,6 +69,27 @@ def said(moved: float) -> Bilingual:
     )
 
 
+def compared(title: Bilingual, trace: Trace, moved: float) -> Holds:
+    """An invariant that holds if numbers have not moved; it cannot be decided where there is NaN to be compared."""
+    path = nan_begins(trace)
+    return Holds(title, agree(moved), said(moved)) if path is None else undecidable(title, path)
+
+
+def undecidable(title: Bilingual, path: str) -> Holds:
+    """An invariant of which NaN lets nobody say whether it holds."""
+    return Holds(title, False, Bilingual("not decidable: NaN begins in {path}", "无法判断：NaN 始于 {path}", path=path))
+
+
+def nan_begins(trace: Trace) -> str | None:
+    """The first tensor with a NaN that was fed none; None where there is none, or a row without keys has made it, as a
+    mask of −inf makes it."""
+    for node in trace.plan.nodes:
+        if np.isnan(trace.value(node.slot)).any():
+            rows_without_keys = node.op is not None and node.op.name == "softmax"
+            return None if rows_without_keys and node.slot not in trace.pins else node.path
+    return None
+
+
 def noise(x: np.ndarray) -> np.ndarray:
     """Numbers that are surely others, the same at every call."""
     return np.random.default_rng(0).normal(size=x.shape) + 1.5

@@ -14,10 +14,9 @@ from tfstep.session.state import State
 from tfstep.text import Bilingual
 from tfstep.view.board.board import At
 from tfstep.view.matrix.labels import cell_words, labels
-from tfstep.view.text.fit import left, right
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, spelled
-from tfstep.view.text.width import width
+from tfstep.view.text.width import left, right, width
 
 WAITING = 4000  # tensors up to which all of them are compared
 

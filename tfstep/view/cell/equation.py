@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.address.grammar import parse_cell
 from tfstep.engine.trace import Trace
@@ -67,6 +68,8 @@ def name_of(trace: Trace, cell: str) -> str:
 
 def _term(term: Term, *, first: bool, alone: bool, links: list[str] | None, chosen: int) -> Line:
     sign, term = signed(term)
+    if not (sign or term.fn) and len(term.factors) == 1 and term.factors[0].power == 1 and not alone:
+        return _single(term.factors[0], first, links, chosen)
     spans: list[Span] = [Span(sign if first else f" {sign or '+'} ", "dim")] if sign or not first else []
     bracket = not alone and (len(term.factors) > 1)
     if term.fn:
@@ -78,6 +81,14 @@ def _term(term: Term, *, first: bool, alone: bool, links: list[str] | None, chos
     if term.fn or bracket:
         spans.append(Span(")", "dim"))
     return tuple(spans)
+
+
+def _single(factor: Factor, first: bool, links: list[str] | None, chosen: int) -> Line:
+    """A term that is one number: its sign is that of the sum, and stands once."""
+    (number,) = _factor(factor, 0, links, chosen)
+    sign, text = ("−", number.text[1:]) if number.text.startswith(("-", "−")) else ("+", number.text.removeprefix("+"))
+    before = sign.replace("+", "") if first else f" {sign} "
+    return (*([Span(before, "dim")] if before else []), replace(number, text=text))
 
 
 def _factor(factor: Factor, k: int, links: list[str] | None, chosen: int) -> list[Span]:

@@ -10,12 +10,11 @@ from tfstep.session.results import Compared
 from tfstep.session.study.reasons import Reasons
 from tfstep.text import Bilingual
 from tfstep.view.cell.rules import rule_in_words
-from tfstep.view.export.layout import indented, line, span, table
-from tfstep.view.export.numbers import brief
 from tfstep.view.export.tables import KINDS
 from tfstep.view.matrix.values import array_lines
 from tfstep.view.report.explanation import in_cell, shortly
-from tfstep.view.text.spans import Line
+from tfstep.view.text.number import brief
+from tfstep.view.text.spans import Line, indented, line, span, table
 
 RANKED = 12  # sources that are listed
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from tfstep.engine.trace import Tensor
 from tfstep.view.export.indices import along, sentence_of
-from tfstep.view.export.numbers import special
+from tfstep.view.text.number import special
 
 
 def lines(tensors: Iterable[Tensor], grad: bool, digits: int | None = None) -> Iterator[str]:

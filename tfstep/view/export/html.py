@@ -7,9 +7,9 @@ from html import escape
 
 from tfstep.engine.trace import Tensor
 from tfstep.text import language
-from tfstep.view.export.numbers import exact
-from tfstep.view.export.shade import ink, shade
+from tfstep.view.export.shade import LEGEND, ink, number, shade
 from tfstep.view.export.slices import Slice, slices, title
+from tfstep.view.text.number import exact
 
 _STYLE = """
 body { font: 14px/1.5 system-ui, sans-serif; margin: 2em; color: #1a1a1a; background: #fff; }
@@ -28,6 +28,7 @@ def page(heading: str, tensors: Iterable[Tensor], grad: bool, digits: int) -> It
     """A page of its own: it needs nothing else, and loads nothing."""
     yield f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
     yield f"<title>{escape(heading)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{escape(heading)}</h1>\n"
+    yield f"<p>{escape(str(LEGEND))}</p>\n"
     for tensor in tensors:
         formula, what = title(tensor)
         yield f"<h2>{escape(tensor.path)}</h2>\n<p>{escape(' — '.join(filter(None, (formula, what))))}</p>\n"
@@ -52,5 +53,5 @@ def _table(part: Slice) -> Iterator[str]:
 def _cell(part: Slice, row: int, column: int) -> str:
     x = part.numbers[row][column]
     full = f"{part.cell(row, column)} = {x if isinstance(x, int) else exact(x)}"
-    style = f"background:{shade(part, x)};color:{ink(part, x)}"
-    return f'<td style="{style}" title="{escape(full)}">{escape(part.texts[row][column])}</td>'
+    style = f"background:{shade(part, row, column)};color:{ink(part, row, column)}"
+    return f'<td style="{style}" title="{escape(full)}">{escape(number(part, row, column))}</td>'

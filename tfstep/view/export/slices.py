@@ -11,20 +11,21 @@ from tfstep.address.grammar import cell_name
 from tfstep.engine.trace import Tensor
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of
-from tfstep.view.export.numbers import Notation
-from tfstep.view.export.tables import heading, where
+from tfstep.view.export.tables import heading, shown_gradient, shown_numbers, where
+from tfstep.view.matrix.noise import ROUNDED
+from tfstep.view.matrix.plane import mask_reasons
+from tfstep.view.text.number import HUGE, Notation
 from tfstep.view.text.spans import plain
 from tfstep.view.text.symbols import plain as fit
-
-LARGE = 1e8  # numbers from here on are a mask's, and take no part in scales
 
 
 class Slice(Struct, frozen=True, eq=False):
     """One matrix of a tensor; a vector is one row of it, a scalar one cell.
 
     ``name`` is the path, with ``.grad`` for a gradient; ``caption`` says which slice it is, and where a gradient
-    stands beside it, which of both; ``bound`` is where its colour scale ends: the largest
-    size of a number of the whole tensor. ``probability`` says that it is one, from 0 to 1.
+    stands beside it, which of both. ``shares`` say how far each number is up the colour scale, from −1 to 1, which ends
+    at the largest size in the whole tensor: 0 for what is no amount (a word's number, a mask's) or no number.
+    ``probability`` says that it is one, from 0 to 1; ``hidden`` holds the reasons of masked cells.
     """
 
     name: str
@@ -36,18 +37,17 @@ class Slice(Struct, frozen=True, eq=False):
     columns: list[str]
     numbers: list[list[float]]
     texts: list[list[str]]
-    bound: float
     probability: bool
+    shares: list[list[float]]
+    hidden: np.ndarray | None
 
     def cell(self, row: int, column: int) -> str:
         """The name of one cell."""
         return cell_name(self.name, (*self.index, *((), (column,), (row, column))[min(self.rank, 2)]))
 
-    def share(self, x: float) -> float:
-        """How far a number is up its colour scale, from −1 to 1; 0 for what is no number or a mask's."""
-        if not abs(x) < LARGE or not self.bound:
-            return 0.0
-        return max(-1.0, min(1.0, x / self.bound))
+    def masked(self, row: int, column: int) -> bool:
+        """Whether a mask has made this cell what it is."""
+        return self.hidden is not None and bool(self.hidden[row, column])
 
 
 def title(tensor: Tensor) -> tuple[str, str]:
@@ -58,26 +58,30 @@ def title(tensor: Tensor) -> tuple[str, str]:
 
 def slices(tensor: Tensor, grad: bool, digits: int) -> Iterator[tuple[Slice, ...]]:
     """The matrices of a tensor, each with that of its gradient if there is one and ``grad``."""
-    gradient = tensor.grad if grad else None
+    value, rounded = shown_numbers(tensor)
+    gradient, rounded_too = shown_gradient(tensor) if grad else (None, 0)
     for index in np.ndindex(*tensor.value.shape[:-2]):
         if gradient is None:
-            yield (_slice(tensor, "", tensor.value, index, digits),)
+            yield (_slice(tensor, "", value, index, digits, rounded),)
         else:
-            value = _slice(tensor, str(Bilingual("value", "值")), tensor.value, index, digits)
-            beside = _slice(tensor, str(Bilingual("gradient", "梯度")), gradient, index, digits, ".grad")
-            yield value, beside
+            what = Bilingual("value", "值"), Bilingual("gradient", "梯度")
+            yield (
+                _slice(tensor, str(what[0]), value, index, digits, rounded),
+                _slice(tensor, str(what[1]), gradient, index, digits, rounded_too, ".grad"),
+            )
 
 
-def _slice(tensor: Tensor, what: str, array: np.ndarray, index: tuple[int, ...], digits: int, mark: str = "") -> Slice:
+def _slice(
+    tensor: Tensor, what: str, array: np.ndarray, index: tuple[int, ...], digits: int, rounded: int, mark: str = ""
+) -> Slice:
     axes, part = tensor.node.spec.axes, array[index]
     sentence, notation = sentence_of(axes, index), Notation(array, digits)
     matrix = part.reshape(-1, part.shape[-1] if part.ndim else 1)
-    sizes = np.abs(array[np.isfinite(array) & (np.abs(array) < LARGE)].astype(float))
     probability = tensor.op == "softmax" and not mark
     place = fit(where(axes, index)) if int(np.prod(array.shape[:-2])) > 1 else ""
     return Slice(
         tensor.path + mark,
-        " · ".join(filter(None, (what, place))),
+        " · ".join(filter(None, (what, place, str(ROUNDED) if rounded == array.size else ""))),
         index,
         array.ndim,
         fit(" \\ ".join(axis.name for axis in axes[-2:])) if part.ndim == 2 else "",
@@ -85,6 +89,20 @@ def _slice(tensor: Tensor, what: str, array: np.ndarray, index: tuple[int, ...],
         [fit(label) for label in along(axes[-1], part.shape[-1], sentence)] if part.ndim else [""],
         matrix.tolist(),
         [[notation(x) for x in row] for row in matrix.tolist()],
-        1.0 if probability else float(sizes.max(initial=0.0)),
         probability,
+        _shares(array, matrix, probability).tolist(),
+        mask_reasons(tensor.trace, tensor.trace.plan.paths[tensor.path + mark], index)
+        if not tensor.trace.prefix
+        else None,
     )
+
+
+def _shares(array: np.ndarray, matrix: np.ndarray, probability: bool) -> np.ndarray:
+    if array.dtype.kind != "f":
+        return np.zeros(matrix.shape)
+    with np.errstate(invalid="ignore"):
+        sizes = np.abs(array[np.abs(array) < HUGE]).astype(float)
+        bound = 1.0 if probability else float(sizes.max(initial=0.0))
+        kept = np.where(np.abs(matrix) < HUGE, matrix, 0.0).astype(float)
+    shares: np.ndarray = np.clip(kept / (bound or 1.0), -1.0, 1.0)
+    return shares

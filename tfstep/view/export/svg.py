@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from html import escape
 
 from tfstep.engine.trace import Tensor
-from tfstep.view.export.shade import ink, shade
+from tfstep.view.export.shade import LEGEND, ink, number, shade
 from tfstep.view.export.slices import Slice, slices, title
-from tfstep.view.text.width import width
+from tfstep.view.text.width import width, wrap
 
 CHARACTER, ROW, GAP, MARGIN = 7.3, 20, 28, 16  # pixels of a 12-pixel monospace font
 DENSE = 32  # from so many columns on, cells are squares without numbers
@@ -55,6 +55,9 @@ def picture(heading: str, tensors: Iterable[Tensor], grad: bool, digits: int) ->
                 x, bottom = right + GAP, max(bottom, low)
             y = bottom + GAP / 2
         y += GAP
+    for words in wrap(str(LEGEND), 84):
+        drawn.text(MARGIN, y, words, GREY)
+        y += ROW - 4
     size = f'width="{drawn.right + MARGIN:.0f}" height="{drawn.bottom + MARGIN:.0f}"'
     body = "\n".join(drawn.shapes)
     return (
@@ -70,7 +73,8 @@ def _matrix(drawn: _Picture, part: Slice, x: float, y: float) -> tuple[float, fl
         y += ROW
     dense = len(part.columns) >= DENSE
     first = CHARACTER * (1 + max(width(label) for label in (part.corner, *part.rows)))
-    texts = [*([] if dense else part.columns), *(text for row in part.texts for text in row)]
+    numbers = [[number(part, r, c) for c in range(len(part.columns))] for r in range(len(part.rows))]
+    texts = [*([] if dense else part.columns), *(text for row in numbers for text in row)]
     wide = SQUARE if dense else CHARACTER * (1.5 + max(map(width, texts)))
     high = SQUARE if dense else ROW
     drawn.text(x, y + 10, part.corner, GREY)
@@ -81,9 +85,9 @@ def _matrix(drawn: _Picture, part: Slice, x: float, y: float) -> tuple[float, fl
     for r, label in enumerate(part.rows):
         if not dense or len(part.rows) < DENSE:
             drawn.text(x, y + high * r + high * 0.7, label, GREY)
-        for c, number in enumerate(part.numbers[r]):
-            drawn.cell(x + first + wide * c, y + high * r, wide, high, shade(part, number))
+        for c in range(len(part.columns)):
+            drawn.cell(x + first + wide * c, y + high * r, wide, high, shade(part, r, c))
             if not dense:
                 right = x + first + wide * (c + 1) - 5
-                drawn.text(right, y + high * r + 14, part.texts[r][c], ink(part, number), end=True)
+                drawn.text(right, y + high * r + 14, numbers[r][c], ink(part, r, c), end=True)
     return x + first + wide * len(part.columns), y + high * len(part.rows)

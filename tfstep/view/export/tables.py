@@ -11,9 +11,9 @@ from tfstep.engine.trace import Tensor
 from tfstep.session.place import PHASE_NAMES
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of
-from tfstep.view.export.layout import beside, indented, line, span, table
-from tfstep.view.export.numbers import DIGITS, Notation
-from tfstep.view.text.spans import Line, Span, line_width
+from tfstep.view.matrix.noise import ROUNDED, without_noise
+from tfstep.view.text.number import REPORTED, Notation
+from tfstep.view.text.spans import Line, Span, beside, indented, line, line_width, span, table
 
 LIKELIEST = 8  # of a tokenizer's words that a row shows
 FIRST = 12  # rows of a table with a row a word
@@ -40,7 +40,7 @@ AXES = {
 """What the names of axes mean, which are the same in both languages."""
 
 
-def tables(tensors: Iterable[Tensor], grad: bool, digits: int = DIGITS, cells: int | None = None) -> Iterator[Line]:
+def tables(tensors: Iterable[Tensor], grad: bool, digits: int = REPORTED, cells: int | None = None) -> Iterator[Line]:
     """The tensors under each other, with their gradients if ``grad``; folded to ``cells`` columns if given."""
     for k, tensor in enumerate(tensors):
         if k:
@@ -64,9 +64,9 @@ def heading(tensor: Tensor) -> list[Line]:
 
 
 def _slices(tensor: Tensor, grad: bool, digits: int, cells: int | None) -> Iterator[Line]:
-    axes, value = tensor.node.spec.axes, tensor.value
+    (value, rounded), axes = shown_numbers(tensor), tensor.node.spec.axes
     blocks = [(value, Notation(value, digits))]
-    gradient = tensor.grad if grad else None
+    gradient, rounded_too = shown_gradient(tensor) if grad else (None, 0)
     if gradient is not None:
         blocks.append((gradient, Notation(gradient, digits)))
     many = int(np.prod(value.shape[:-2])) > 1
@@ -78,8 +78,26 @@ def _slices(tensor: Tensor, grad: bool, digits: int, cells: int | None) -> Itera
             captions = [Bilingual("value", "值"), Bilingual("gradient", "梯度")]
             drawn = [[line(span(c, "dim")), *d] for c, d in zip(captions, drawn, strict=True)]
         yield from _fitted(drawn, cells)
+    if rounded or rounded_too:
+        yield line(span(_rounded(rounded + rounded_too), "dim"))
     if grad and gradient is None:
         yield line(span(Bilingual("no path leads from it to the loss", "没有从它通向损失的路径"), "dim"))
+
+
+def shown_numbers(tensor: Tensor) -> tuple[np.ndarray, int]:
+    """The numbers of a tensor, with 0 where they are 0 but for rounding, and how many these are."""
+    values, found = without_noise(tensor.trace, tensor.node)
+    return values, 0 if found is None else int(found.sum())
+
+
+def shown_gradient(tensor: Tensor) -> tuple[np.ndarray | None, int]:
+    """The same of its gradient, where it has one."""
+    node = tensor.trace.plan.paths.get(f"{tensor.path}.grad")
+    return (tensor.grad, 0) if node is None or tensor.grad is None else shown_numbers(tensor.trace[node.path])
+
+
+def _rounded(n: int) -> Bilingual:
+    return Bilingual("shown as 0: {n} ({what})", "显示为 0 的数：{n} 个（{what}）", n=n, what=ROUNDED)
 
 
 def where(axes: tuple[Axis, ...], index: tuple[int, ...]) -> str:

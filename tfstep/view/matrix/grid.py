@@ -51,6 +51,7 @@ class Grid(Struct, frozen=True, eq=False, dict=True):
     group: str = ""
     slope: np.ndarray | None = None
     bare: bool = False
+    rounded: int = 0  # numbers that are 0 but for rounding, and are shown as 0
     bound: float | None = None  # where the colour scale ends; None: at the largest size
     _styles: dict[int, Style] = field(default_factory=dict)
 

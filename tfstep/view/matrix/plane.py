@@ -12,8 +12,9 @@ from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.labels import NO_LABELS, Labels, labels, row_labels
+from tfstep.view.matrix.noise import without_noise
 
-_MASKED = ("masked", "weights", "scaled.grad", "masked.grad")  # what the mask has had its say over
+_MASKED = ("masked", "weights", "scores.grad", "scaled.grad", "masked.grad")  # what the mask has had its say over
 
 
 def plane(
@@ -26,7 +27,7 @@ def plane(
     title: str | None = None,
 ) -> Grid:
     """The plane of one tensor that the cell is in; ``before`` is the trace with whose numbers it is compared."""
-    values = trace.value(node.slot)
+    values, rounded = without_noise(trace, node)
     lead = cell[:-2] if values.ndim > 2 else ()
     flat = _flat(values, lead, turned)
     rows, columns = _labels(node, values.shape, lead)
@@ -37,9 +38,10 @@ def plane(
     old = None if before is None or before is trace else before.plan.paths.get(node.path)
     was = None
     if before is not None and old is not None and old.shape == node.shape and not trace.prefix:
-        was = before.value(old.slot)
-        was = None if was is values else _flat(was, lead, turned)
+        was = None if before.value(old.slot) is trace.value(node.slot) else without_noise(before, old)[0]
+        was = None if was is None else _flat(was, lead, turned)
     pin = trace.pins.get(node.slot)
+    hidden = mask_reasons(trace, node, lead)
     return Grid(
         key=path,
         title=(title or short(node.path)) + ("ᵀ" if turned else ""),
@@ -51,7 +53,8 @@ def plane(
         lead=lead,
         rank=values.ndim,
         turned=turned,
-        hidden=_hidden(trace, node, lead),
+        hidden=hidden.T if turned and hidden is not None else hidden,
+        rounded=0 if rounded is None else int(_flat(rounded, lead, turned).sum()),
         before=was,
         pinned=None if pin is None else _flat(pin.mask, lead, turned),
     )
@@ -98,8 +101,9 @@ def _labels(node: Node, shape: tuple[int, ...], lead: tuple[int, ...]) -> tuple[
     return row_labels(axes[-2], shape[-2], sentence), columns
 
 
-def _hidden(trace: Trace, node: Node, lead: tuple[int, ...]) -> np.ndarray | None:
-    """The reasons of masked cells, in the plane of a tensor that the mask has had its say over."""
+def mask_reasons(trace: Trace, node: Node, lead: tuple[int, ...]) -> np.ndarray | None:
+    """The reasons of masked cells (1 padding, 2 causal, 3 both) in a plane that the mask has had its say over: what is
+    0 there, or as low as the mask makes it, is so because of it. None where nothing is masked."""
     path = (trace.prefix + node.path).partition("/")[0]
     while trace.prefix and trace.sources:
         trace = trace.sources[0].trace

@@ -8,7 +8,8 @@ import numpy as np
 
 from tfstep.text import Bilingual
 from tfstep.view.matrix.grid import MANY, Grid
-from tfstep.view.text.number import brief
+from tfstep.view.matrix.noise import ROUNDED
+from tfstep.view.text.number import brief, short_exponent
 from tfstep.view.text.spans import Line, Span, line, line_width, spelled
 from tfstep.view.text.symbols import is_ascii
 
@@ -43,11 +44,14 @@ def _legend(cells: int) -> Line:
 def _range(grid: Grid) -> tuple[str, str]:
     """The range with the mean, and without it."""
     found = grid.stats
+    if grid.rounded == grid.values.size:
+        return str(ROUNDED), "≈ 0"
     if grid.values.size <= 1 or found.whole or found.odd == grid.values.size:
         return "", ""
-    short = f"{brief(found.least)} … {brief(found.most)}"
+    short = f"{_short(found.least)} … {_short(found.most)}"
+    few = f"  ({grid.rounded} ≈ 0)" if grid.rounded else ""
     mean = found.mean if abs(found.mean) > 1e-12 * found.bound else 0.0
-    return f"{short}  μ {brief(mean)}" + (f"  ({found.odd} ▒)" if found.odd and not grid.bare else ""), short
+    return f"{short}  μ {_short(mean)}" + (f"  ({found.odd} ▒)" if found.odd and not grid.bare else "") + few, short
 
 
 def _change(grid: Grid) -> tuple[str, str]:
@@ -59,7 +63,7 @@ def _change(grid: Grid) -> tuple[str, str]:
         sizes = np.abs(grid.values[moved].astype(float) - grid.before[moved])
     finite = np.isfinite(sizes)
     most = float(sizes[finite].max(initial=0.0)) if finite.all() else math.inf
-    by = brief(most).replace("+", "±") if math.isfinite(most) else "inf"
+    by = _short(most).replace("+", "±") if math.isfinite(most) else "inf"
     text = Bilingual(
         "~ {n} of {all} moved, at most {by}",
         "~ {all} 个中 {n} 个变动，最大 {by}",
@@ -68,3 +72,7 @@ def _change(grid: Grid) -> tuple[str, str]:
         by=by,
     )
     return str(text), f"~ {by}"
+
+
+def _short(value: float) -> str:
+    return short_exponent(brief(value, 3, sign=True))

@@ -10,10 +10,9 @@ import numpy as np
 from tfstep.engine.axis import NO_AXIS, Axis, Labels
 from tfstep.engine.trace import Tensor
 from tfstep.text import Bilingual
-from tfstep.view.export.layout import line, span
-from tfstep.view.export.numbers import Notation
 from tfstep.view.export.tables import matrix, where
-from tfstep.view.text.spans import Line
+from tfstep.view.text.number import Notation
+from tfstep.view.text.spans import Line, line, span
 
 MOST = 4096  # numbers that are written out; more are summed up
 

@@ -14,7 +14,7 @@ from tfstep.session.study.checks import Report
 from tfstep.session.study.compare import Comparison
 from tfstep.session.study.runs import Trained
 from tfstep.text import Bilingual
-from tfstep.view.export.numbers import brief
+from tfstep.view.text.number import brief
 
 
 @singledispatch

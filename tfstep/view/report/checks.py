@@ -9,8 +9,7 @@ from tfstep.session.study.checks import Report
 from tfstep.session.study.finite import Gradients
 from tfstep.text import Bilingual
 from tfstep.view.export.json import number
-from tfstep.view.export.layout import line, span
-from tfstep.view.text.spans import Line
+from tfstep.view.text.spans import Line, line, span
 
 _MARKS = {True: ("✓", "good"), False: ("✗", "bad"), None: ("·", "dim")}
 

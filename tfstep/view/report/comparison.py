@@ -9,9 +9,8 @@ from typing import Any
 from tfstep.session.study.compare import Comparison, Difference
 from tfstep.text import Bilingual
 from tfstep.view.export.json import number
-from tfstep.view.export.layout import indented, line, span, table
-from tfstep.view.export.numbers import brief
-from tfstep.view.text.spans import Line, Span
+from tfstep.view.text.number import brief
+from tfstep.view.text.spans import Line, Span, indented, line, span, table
 
 
 def comparison_json(found: Comparison) -> str:

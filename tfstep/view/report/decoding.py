@@ -8,8 +8,7 @@ from typing import Any
 from tfstep.session.study.decoding import END, Word
 from tfstep.text import Bilingual
 from tfstep.view.export.json import number
-from tfstep.view.export.layout import indented, line, span, table
-from tfstep.view.text.spans import Line
+from tfstep.view.text.spans import Line, indented, line, span, table
 
 BAR = 30
 SHOWN = 4

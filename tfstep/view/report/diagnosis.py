@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from tfstep.compare.diagnosis import Diagnosis, First
 from tfstep.compare.words import lines
 from tfstep.view.export.json import number
-from tfstep.view.export.layout import line, span
-from tfstep.view.text.spans import Line
+from tfstep.view.text.spans import Line, line, span
 
 
 def diagnosis(found: Diagnosis) -> Iterator[Line]:

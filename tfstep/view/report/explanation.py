@@ -8,11 +8,10 @@ from tfstep.engine.trace import Trace, cell_of
 from tfstep.engine.why import Explanation, Factor, Term
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import in_words
-from tfstep.view.export.layout import indented, line, span, table
-from tfstep.view.export.numbers import brief, exact
 from tfstep.view.export.tables import KINDS
+from tfstep.view.text.number import brief, exact
 from tfstep.view.text.signed import signed
-from tfstep.view.text.spans import Line, Span
+from tfstep.view.text.spans import Line, Span, indented, line, span, table
 
 SHOWN = 12  # terms of a long sum that are written out, the largest ones
 SUMMARY = 5  # significant digits of the numbers in a term

@@ -10,10 +10,9 @@ from tfstep.engine.trace import Trace
 from tfstep.session.place import Position, written
 from tfstep.session.terms import Partial
 from tfstep.text import Bilingual
-from tfstep.view.export.layout import line, span, table
-from tfstep.view.export.numbers import brief
 from tfstep.view.report.explanation import SUMMARY, in_cell, term_row
-from tfstep.view.text.spans import Line, Span
+from tfstep.view.text.number import brief
+from tfstep.view.text.spans import Line, Span, line, span, table
 
 
 def term_lines(trace: Trace, partial: Partial) -> Iterator[Line]:

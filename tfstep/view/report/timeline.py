@@ -8,8 +8,7 @@ from msgspec import Struct
 
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.session.place import PHASE_NAMES
-from tfstep.view.export.layout import indented, left, line, right, span
-from tfstep.view.text.spans import Line
+from tfstep.view.text.spans import Line, indented, line, padded, span
 from tfstep.view.text.width import width
 
 
@@ -63,11 +62,11 @@ def tree(rows: Iterable[Row]) -> Iterator[Line]:
         yield from indented(
             [
                 (
-                    *right(span(row.tensor.step, "dim"), number),
+                    *padded(span(row.tensor.step, "dim"), number, ">"),
                     *line("  "),
-                    *left(formula, widest),
+                    *padded(formula, widest),
                     *line("  "),
-                    *left(span(row.tensor.op, "dim"), op),
+                    *padded(span(row.tensor.op, "dim"), op),
                     *line("  ", span("×".join(map(str, row.tensor.shape)), "dim")),
                 )
             ],

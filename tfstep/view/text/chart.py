@@ -7,9 +7,8 @@ from itertools import groupby
 
 import numpy as np
 
-from tfstep.view.export.layout import line, span
-from tfstep.view.export.numbers import brief
-from tfstep.view.text.spans import Line
+from tfstep.view.text.number import brief
+from tfstep.view.text.spans import Line, line, span
 from tfstep.view.text.symbols import plain
 from tfstep.view.text.width import right, width
 

@@ -1,4 +1,5 @@
-"""How numbers are written: always with their sign where they may be negative, always as wide as their neighbours."""
+"""How numbers are written: on the screen with their sign where they may be negative and as wide as their neighbours; in
+reports and exports those of a tensor to the same decimals; a single one in full."""
 
 from __future__ import annotations
 
@@ -8,10 +9,13 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tfstep.view.text.fit import right
+from tfstep.view.text.width import right
 
 HUGE = 1e8  # beyond it a number is a mask's, and takes no part in scales
-DIGITS = 3
+REPORTED = 4  # significant digits of a tensor's largest number, where nothing else is asked for
+LARGE = 1e6  # from here on numbers are written with an exponent
+SMALL = -5  # and where the largest one has this exponent
+DIGITS = 3  # of a number among others on the screen
 
 
 def plain(value: float, sign: bool = True) -> str:
@@ -30,11 +34,6 @@ def plain(value: float, sign: bool = True) -> str:
     if size >= 1000:
         decimals = 1
     return f"{value:{plus}.{decimals}f}"
-
-
-def brief(value: float) -> str:
-    """A number where there is little room: three digits that matter."""
-    return short_exponent(f"{value:+.3g}") if value else "0"
 
 
 class Style(Struct, frozen=True):
@@ -131,3 +130,48 @@ def style_for(found: Stats, digits: int = DIGITS, probability: bool = False) -> 
     elif power > 1:
         decimals = max(0, digits + 1 - power)
     return Style(decimals, 1 + max(1, power + 1) + (decimals and 1 + decimals))
+
+
+class Notation:
+    """The way in which the numbers of one tensor are written.
+
+    All have the decimals that give the largest one ``digits`` significant digits. A number that is not 0 never
+    reads 0: where its decimals do not suffice it is written with an exponent, and so are very large ones.
+    """
+
+    def __init__(self, array: np.ndarray, digits: int = REPORTED) -> None:
+        self.digits = digits
+        ordinary = np.abs(array[np.isfinite(array) & (np.abs(array) < LARGE)]) if array.dtype.kind == "f" else array
+        if array.dtype.kind != "f" or not ordinary.size or bool(np.all(ordinary == np.floor(ordinary))):
+            self.decimals: int | None = 0
+        else:
+            exponent = math.floor(math.log10(float(ordinary.max())))
+            self.decimals = None if exponent <= SMALL else max(0, digits - 1 - exponent)
+
+    def __call__(self, x: float) -> str:
+        if x == 0:
+            return "0"
+        if not math.isfinite(x):
+            return special(x)
+        if abs(x) >= LARGE:
+            return f"{int(x)}" if isinstance(x, int) else f"{x:.{self.digits}g}"
+        if self.decimals is None:
+            return f"{x:.{max(self.digits - 1, 0)}e}"
+        if round(abs(x), self.decimals) == 0:
+            return f"{x:.{min(self.digits, 2) - 1}e}"
+        return f"{x:.{self.decimals}f}"
+
+
+def brief(x: float, digits: int = REPORTED, sign: bool = False) -> str:
+    """One number to so many significant digits."""
+    return f"{x or 0.0:{'+' if sign and x else ''}.{digits}g}" if math.isfinite(x) else special(x)
+
+
+def exact(x: float) -> str:
+    """One number in full: reading it gives the same bits."""
+    return repr(float(x)) if math.isfinite(x) else special(x)
+
+
+def special(x: float) -> str:
+    """A number that is not finite: ``nan``, ``inf`` or ``-inf``."""
+    return "nan" if math.isnan(x) else "inf" if x > 0 else "-inf"

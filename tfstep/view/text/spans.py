@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tfstep.view.text import symbols
-from tfstep.view.text.width import clip, pieces, width
+from tfstep.view.text.width import characters, clip, pieces, width
 
 
 class Span(Struct, frozen=True):
@@ -24,11 +24,17 @@ class Span(Struct, frozen=True):
 
 
 Line = tuple[Span, ...]
+GAP = Span("  ")
+
+
+def span(text: object, role: str = "") -> Span:
+    """A part of a line, out of any text, made fit to be shown."""
+    return Span(symbols.plain(str(text)), role)
 
 
 def line(*parts: Span | str | None) -> Line:
     """A line of spans; bare strings have no role, None is left out."""
-    return tuple(Span(part) if isinstance(part, str) else part for part in parts if part is not None)
+    return tuple(part if isinstance(part, Span) else span(part) for part in parts if part is not None)
 
 
 def plain(spans: Line) -> str:
@@ -63,12 +69,12 @@ def apart(spans: Line, column: int) -> Line:
     """The line with no wide character across this column, where something else ends beneath it: a space moves it on."""
     kept, at = [], 0
     for span in spans:
-        for k, character in enumerate(span.text):
+        text = ""
+        for character in characters(span.text):
             cells = width(character)
-            if at < column < at + cells:
-                span = replace(span, text=f"{span.text[:k]} {span.text[k:]}")
+            text += f" {character}" if at < column < at + cells else character
             at += cells
-        kept.append(span)
+        kept.append(replace(span, text=text))
     return tuple(kept)
 
 
@@ -115,3 +121,36 @@ def _held(piece: str, cells: int) -> Iterable[str]:
     if width(piece) <= cells or cells < 1:
         return (piece,)
     return (piece[k : k + cells] for k in range(0, len(piece), cells))
+
+
+def padded(part: Span, cells: int, align: str = "<") -> Line:
+    """A part with spaces after it (``<``) or before it (``>``)."""
+    gap = Span(" " * max(0, cells - width(part.text)))
+    return (part, gap) if align == "<" else (gap, part)
+
+
+def indented(lines: Iterable[Line], by: int = 2) -> list[Line]:
+    """Lines moved to the right; empty ones stay empty."""
+    return [(Span(" " * by), *each) if each else each for each in lines]
+
+
+def table(rows: Sequence[Sequence[Span]], align: str, gap: Span = GAP) -> list[Line]:
+    """Rows of cells under each other; ``align`` has one of ``<`` ``>`` for each column."""
+    if not rows:
+        return []
+    widths = [max(width(row[k].text) for row in rows) for k in range(len(align))]
+    return [
+        tuple(part for k, cell in enumerate(row) for part in ((gap,) if k else ()) + padded(cell, widths[k], align[k]))
+        for row in rows
+    ]
+
+
+def beside(one: Sequence[Line], other: Sequence[Line], gap: int = 4) -> list[Line]:
+    """Two blocks of lines next to each other."""
+    wide = max(map(line_width, one), default=0) + gap
+    lines = []
+    for k in range(max(len(one), len(other))):
+        first = one[k] if k < len(one) else ()
+        second = other[k] if k < len(other) else ()
+        lines.append((*first, Span(" " * (wide - line_width(first))), *second) if second else first)
+    return lines

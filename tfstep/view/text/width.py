@@ -1,10 +1,16 @@
-"""How wide a text is in a terminal, where a Chinese character takes two cells, and how it is fitted into a width."""
+"""How wide a text is in a terminal, and how it is brought to a width.
+
+A Chinese character takes two cells, and what a reader sees as one character (a letter with its marks, a family of
+emoji) may be several of Unicode's: widths are those of whole characters, and none is cut in two.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
-from unicodedata import combining, east_asian_width
+
+import wcwidth
 
 from tfstep.view.text.symbols import plain
 
@@ -12,24 +18,19 @@ _PIECE = re.compile(r"[^\S\n]+|[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]|[^\s\u2
 _NEVER_FIRST = "，。；：、！？）”’》…"  # what Chinese does not let a line begin with
 
 
-@lru_cache(4096)
-def _cells(character: str) -> int:
-    return 0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
+@lru_cache(8192)
+def _measured(text: str) -> int:
+    return wcwidth.width(text)
 
 
 def width(text: str) -> int:
     """The terminal cells that a text takes."""
-    return len(text) if text.isascii() else sum(map(_cells, text))
+    return len(text) if text.isascii() else _measured(text)
 
 
-def left(text: str, cells: int) -> str:
-    """The text with spaces after it, ``cells`` wide; a wider text stays as it is."""
-    return text + " " * (cells - width(text))
-
-
-def right(text: str, cells: int) -> str:
-    """The text with spaces before it, ``cells`` wide; a wider text stays as it is."""
-    return " " * (cells - width(text)) + text
+def characters(text: str) -> Iterator[str]:
+    """The characters that a reader sees, each with its marks."""
+    return iter(text) if text.isascii() else wcwidth.iter_graphemes(text)
 
 
 def clip(text: str, cells: int) -> str:
@@ -38,12 +39,24 @@ def clip(text: str, cells: int) -> str:
         return text
     mark = plain("…")[: max(0, cells)]
     kept, used = "", len(mark)
-    for character in text:
-        used += _cells(character)
+    for character in characters(text):
+        used += width(character)
         if used > cells:
             break
         kept += character
     return kept + mark
+
+
+def left(text: str, cells: int) -> str:
+    """The text in exactly ``cells`` cells, at the left of them; cut where it is wider."""
+    text = clip(text, cells)
+    return text + " " * (cells - width(text))
+
+
+def right(text: str, cells: int) -> str:
+    """The text in exactly ``cells`` cells, at the right of them; cut where it is wider."""
+    text = clip(text, cells)
+    return " " * (cells - width(text)) + text
 
 
 def pieces(text: str) -> list[str]:

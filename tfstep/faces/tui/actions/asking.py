@@ -11,9 +11,8 @@ from tfstep.faces.tui.widgets.board import Board
 from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.faces.tui.widgets.prompt import Candidate, Complete, Prompt
 from tfstep.text import Bilingual
-from tfstep.view.text.fit import left
 from tfstep.view.text.spans import Line, Span, apart, clipped, folded, line
-from tfstep.view.text.width import width
+from tfstep.view.text.width import left, width
 
 if TYPE_CHECKING:
     from tfstep.errors import TfstepError

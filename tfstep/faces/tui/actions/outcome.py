@@ -14,7 +14,6 @@ from tfstep.errors import TfstepError, refusal
 from tfstep.faces.tui.actions import following
 from tfstep.session.results import Drawn, Explained, Moved, Pictured, Plotted, Result, Shown, Swept
 from tfstep.text import Bilingual
-from tfstep.view.said.status_line import said
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, ends, line, line_width
 
@@ -42,7 +41,9 @@ def after(app: Debugger, result: Result) -> None:
 
 def told(app: Debugger, result: Result) -> tuple[Line, ...]:
     """The status line that says what came of it; what is longer is shown in a page, a tensor by looking at it."""
-    short = said(result)
+    from tfstep.view.result.lines import in_one_line, lines  # here and below: what the first Frame does not need
+
+    short = in_one_line(result)
     if short is not None:
         return (short,) if short else ()
     if isinstance(result, Shown | Explained):
@@ -53,7 +54,6 @@ def told(app: Debugger, result: Result) -> tuple[Line, ...]:
         app.push_screen(Plot(app, result))
         return ()
     from tfstep.faces.tui.widgets.help import Pages, room  # here and below: what the first Frame does not need
-    from tfstep.view.said.results import lines
 
     found = list(lines(result, app.session.trace, min(room(app.size.width), 96)))
     if len(found) > 1:

@@ -12,11 +12,10 @@ from tfstep.lessons.player.events import Asked, Began, Ended, Hinted, Invited, R
 from tfstep.lessons.player.shown import event_lines
 from tfstep.session.results import Drawn, Explained, Moved, Shown, Switched
 from tfstep.text import Bilingual
-from tfstep.view.export.layout import indented, line, span
 from tfstep.view.matrix.values import part_lines
 from tfstep.view.report.explanation import shortly
-from tfstep.view.said.landscape import map_lines
-from tfstep.view.text.spans import Line, Span, flow, folded, line_width, plain
+from tfstep.view.result.landscape import map_lines
+from tfstep.view.text.spans import Line, Span, flow, folded, indented, line, line_width, plain, span
 from tfstep.view.text.width import width, wrap
 
 MAP = 16  # lines of a map of the loss

@@ -17,9 +17,8 @@ from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.faces.tui.widgets.footer import legend
 from tfstep.faces.tui.widgets.fuzzy import best
 from tfstep.text import Bilingual
-from tfstep.view.text.fit import left
 from tfstep.view.text.spans import Line, Span, clipped, ends, line
-from tfstep.view.text.width import width
+from tfstep.view.text.width import left, width
 
 
 class Choice(Struct, frozen=True):

@@ -16,8 +16,8 @@ from tfstep.faces.tui.widgets.drawn import Drawn, panel
 from tfstep.faces.tui.widgets.footer import legend
 from tfstep.text import Bilingual
 from tfstep.view.text import width
-from tfstep.view.text.fit import left
 from tfstep.view.text.spans import Line, Span, folded, line, line_width
+from tfstep.view.text.width import left
 
 if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger

@@ -9,9 +9,8 @@ from tfstep.view.board.places import Placed
 from tfstep.view.matrix.grid import CHANGED, CURSOR, HATCHED, LIT, PINNED, SPOKEN
 from tfstep.view.matrix.labels import shortened
 from tfstep.view.matrix.summary import summary
-from tfstep.view.text.fit import right
 from tfstep.view.text.symbols import plain
-from tfstep.view.text.width import clip, width
+from tfstep.view.text.width import clip, right, width
 
 _HEAT = {0: "  ", 1: " ·", 2: " ·"}
 _BRACKETS = "▐▌[]"

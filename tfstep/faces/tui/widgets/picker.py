@@ -20,10 +20,9 @@ from tfstep.faces.tui.widgets.footer import legend
 from tfstep.faces.tui.widgets.fuzzy import best
 from tfstep.faces.tui.widgets.preview import Offer, Sight, pieces, sight, told
 from tfstep.text import Bilingual, language, set_language
-from tfstep.view.text.fit import left
 from tfstep.view.text.spans import Line, Span, clipped, line
 from tfstep.view.text.symbols import is_ascii
-from tfstep.view.text.width import width
+from tfstep.view.text.width import left, width
 
 BESIDE = 76  # columns from which there is room for the preview
 TITLE = 22  # cells that a title needs beside its name

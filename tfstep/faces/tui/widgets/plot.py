@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.session.results import Result
 from tfstep.text import Bilingual
-from tfstep.view.said.pictures import picture
+from tfstep.view.result.pictures import picture
 from tfstep.view.text.spans import Span, clipped, ends, line
 
 if TYPE_CHECKING:

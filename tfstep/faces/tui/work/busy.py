@@ -11,8 +11,8 @@ from tfstep.cancel import Cancelled, Flag, stoppable
 from tfstep.commands.language.line import split
 from tfstep.commands.language.registry import find
 from tfstep.errors import CommandError, TfstepError
+from tfstep.session.change.updates import DATA_LOSS, LOSS
 from tfstep.text import Bilingual
-from tfstep.view.said.status_line import DATA_LOSS, LOSS
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, line
 
@@ -21,12 +21,7 @@ if TYPE_CHECKING:
     from tfstep.faces.tui.app import Debugger
     from tfstep.session.results import Result
 
-LONG = ("train", "sweep", "landscape", "check", "plot", "generate", "diff", "recover")
-WHOLE = (  # those that compute most of a model, or build one
-    *("variant", "model", "tokens", "continue", "reverse-continue", "until", "reverse-until", "rewind", "why"),
-    *("print", "expect", "watch", "source", "save"),
-)
-LARGE = 2_000_000  # numbers of a model from which its WHOLE is more than a key press
+LARGE = 2_000_000  # numbers of a model from which computing it is more than a key press
 BAR = 24
 T = TypeVar("T")
 
@@ -44,7 +39,7 @@ class Busy:
 
     def takes(self, command: str) -> bool:
         """Whether a line is to run beside the screen."""
-        return long(command) or (self.large and _parted(command)[0] in WHOLE)
+        return long(command, self.large)
 
     def refuses(self) -> bool:
         """Whether something else has to wait; then that is told."""
@@ -163,16 +158,10 @@ def _stopped(before: tuple[object, ...], after: tuple[object, ...]) -> Bilingual
     )
 
 
-def long(command: str) -> bool:
-    """Whether a line may take longer than a key press should."""
-    name, rest = _parted(command)
-    return name in LONG and not (name == "train" and rest.strip() in ("", "1"))
-
-
-def _parted(command: str) -> tuple[str, str]:
-    """The command that a line is one of, and the rest; no name where there is none: that is told when it is run."""
+def long(command: str, large: bool = False) -> bool:
+    """Whether a line may take longer than a key press should; one that is no command is told so when it is run."""
     try:
         word, rest = split(command)
-        return (find(word).name if word else ""), rest
+        return bool(word) and find(word).takes_long(rest, large)
     except TfstepError:
-        return "", ""
+        return False

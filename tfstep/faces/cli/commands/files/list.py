@@ -14,7 +14,7 @@ from tfstep.text import Bilingual
 def _run(settings: Settings, variant: str | None, as_json: bool) -> None:
     from tfstep.scenario.file.catalog import summaries
     from tfstep.view.export import json
-    from tfstep.view.export.layout import span, table
+    from tfstep.view.text.spans import span, table
 
     found = [each for each in summaries() if variant is None or variant in each.variants]
     out = Output(settings)

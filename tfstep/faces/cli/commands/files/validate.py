@@ -23,6 +23,8 @@ def _run(files: Sequence[str], variant: str | None, form: str) -> int:
     if form == "text":
         for mistake in found:
             say(mistake)
+        for warning in [] if found else _warnings(files):
+            say(warning)
     else:
         sys.stdout.write(_FORMS[form](found))
     return 2 if found else 0
@@ -52,6 +54,29 @@ def _mistakes(files: Sequence[str], variant: str | None) -> Iterator[Mistake]:
                 yield from error.mistakes
             except TfstepError as error:
                 yield Mistake(Place(file), error.message)
+
+
+def _warnings(files: Sequence[str]) -> Iterator[Bilingual]:
+    """What is no mistake but will be regretted: numbers that are given and are NaN or infinite."""
+    import numpy as np
+
+    from tfstep.lessons.format.catalog import is_lesson
+    from tfstep.scenario.scenario import load
+
+    for file in files:
+        program = None if is_lesson(file) else load(file).program
+        for slot, value in program.leaves.items() if program is not None else ():
+            odd = 0 if value.dtype.kind != "f" else int((np.isnan(value) | np.isposinf(value)).sum())
+            if odd and program is not None:
+                yield Bilingual(
+                    "{file}: warning: {odd} of the {all} numbers of {path} are NaN or infinite, and so is what is "
+                    "computed from them",
+                    "{file}：警告：{path} 的 {all} 个数中有 {odd} 个是 NaN 或无穷大，由它们算出的数也是如此",
+                    file=file,
+                    odd=odd,
+                    all=value.size,
+                    path=program.plan.nodes[slot].path,
+                )
 
 
 def _json(found: Sequence[Mistake]) -> str:

@@ -46,8 +46,8 @@ def _run(
 ) -> None:
     from tfstep import trace
     from tfstep.view.export import npz, tables
-    from tfstep.view.export.numbers import DIGITS
     from tfstep.view.export.select import forward, select
+    from tfstep.view.text.number import REPORTED
 
     loaded = load(settings, scenario, variant)
     traced = trace(loaded)
@@ -64,7 +64,7 @@ def _run(
             )
         out.data(npz.archive(tensors, grad))
     elif format == "table":
-        out.lines(tables.tables(tensors, grad, precision or DIGITS, out.columns))
+        out.lines(tables.tables(tensors, grad, precision or REPORTED, out.columns))
     else:
         out.text(_pieces(format, loaded, traced, tensors, grad, precision))
 
@@ -74,7 +74,7 @@ def _pieces(
 ) -> Iterable[str]:
     """The text of a format that is text."""
     from tfstep.view.export import csv, html, json, latex, markdown, svg
-    from tfstep.view.export.numbers import DIGITS
+    from tfstep.view.text.number import REPORTED
 
     heading = f"{scenario.title} · {scenario.name} · {scenario.variant}"
     match format:
@@ -83,13 +83,13 @@ def _pieces(
         case "csv":
             return csv.lines(tensors, grad, precision)
         case "markdown":
-            return markdown.document(tensors, grad, precision or DIGITS)
+            return markdown.document(tensors, grad, precision or REPORTED)
         case "latex":
-            return latex.document(tensors, grad, precision or DIGITS)
+            return latex.document(tensors, grad, precision or REPORTED)
         case "svg":
-            return [svg.picture(heading, tensors, grad, precision or DIGITS)]
+            return [svg.picture(heading, tensors, grad, precision or REPORTED)]
         case _:
-            return html.page(heading, tensors, grad, precision or DIGITS)
+            return html.page(heading, tensors, grad, precision or REPORTED)
 
 
 def _by_suffix(file: Path | None) -> str:

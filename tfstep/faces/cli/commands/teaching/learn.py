@@ -49,7 +49,7 @@ def _run(settings: Settings, lesson: str | None, variant: str | None, plain: boo
 def _list(out: Output) -> None:
     from tfstep.lessons.format.catalog import summaries
     from tfstep.lessons.player.progress import Progress
-    from tfstep.view.export.layout import span, table
+    from tfstep.view.text.spans import span, table
 
     progress = Progress()
     rows = []
@@ -75,7 +75,7 @@ def _list(out: Output) -> None:
 def _check(out: Output, lesson: str | None) -> int:
     from tfstep.lessons.format.catalog import shipped
     from tfstep.lessons.player.check import failures
-    from tfstep.view.export.layout import line, span
+    from tfstep.view.text.spans import line, span
 
     failed = False
     for name, mistakes in failures([lesson] if lesson is not None else shipped()):

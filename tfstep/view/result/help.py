@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from tfstep.session.results import Help, HelpEntry
 from tfstep.text import Bilingual
-from tfstep.view.export.layout import line, span
-from tfstep.view.text.spans import Line
+from tfstep.view.text.spans import Line, line, span
 from tfstep.view.text.width import left, wrap
 
 GROUPS: dict[str, Bilingual] = {

@@ -12,13 +12,12 @@ from tfstep.engine.axis import Axis
 from tfstep.session.results import Drawn, Pictured, Plotted, Result, Swept
 from tfstep.session.study.curves import Sweep
 from tfstep.text import Bilingual
-from tfstep.view.export.layout import line, span
-from tfstep.view.export.numbers import brief
 from tfstep.view.matrix.labels import labels
 from tfstep.view.matrix.values import kept_axes
-from tfstep.view.said.landscape import map_lines
+from tfstep.view.result.landscape import map_lines
 from tfstep.view.text.chart import HEIGHT, WIDEST, chart
-from tfstep.view.text.spans import Line, flow
+from tfstep.view.text.number import brief
+from tfstep.view.text.spans import Line, flow, line, span
 from tfstep.view.text.symbols import plain
 from tfstep.view.text.width import clip, left, right, width
 
@@ -156,7 +155,7 @@ def _shades(values: np.ndarray, axes: tuple[Axis | None, ...], cells: int, lines
         places = []
         for j in across:
             level = int(levels[i, j])
-            number = brief(float(values[i, j]), 3)
+            number = next(text for n in (3, 2, 1) if len(text := brief(float(values[i, j]), n)) < wide or n == 1)
             text = right(f"{number} ", wide) if wide == NUMBERED else _cell(level, shares, wide)
             places.append((text, f"{kind}{level}"))
         runs = (span("".join(text for text, _ in run), role) for role, run in groupby(places, key=lambda each: each[1]))

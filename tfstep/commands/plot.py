@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from tfstep.address.indices import bracketed
-from tfstep.commands.language.line import count, needed
+from tfstep.commands.language.line import count
 from tfstep.commands.language.registry import command
+from tfstep.commands.language.session import Session
 from tfstep.commands.learn import untrainable
 from tfstep.commands.look import part_named
 from tfstep.errors import CommandError
@@ -20,9 +19,6 @@ from tfstep.session.results import Drawn, Pictured, Plotted, Result, Swept
 from tfstep.session.state import State
 from tfstep.session.study.curves import MOST_CURVES, landscape, over_updates, sweep
 from tfstep.text import Bilingual
-
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
 
 MOST = 2000  # points of a sweep
 POINTS = 61  # of a sweep
@@ -38,6 +34,7 @@ def no_loss(state: State) -> Bilingual | None:
 @command(
     "look",
     "plot [EXPR] [now]",
+    lasts="long",
     aliases=("pl",),
     completes=("expr",),
     about=Bilingual(
@@ -91,6 +88,7 @@ def _as_it_is(session: Session, text: str, values: np.ndarray) -> Pictured:
 @command(
     "learn",
     "sweep CELL FROM TO [n]",
+    lasts="long",
     aliases=("sw",),
     completes=("cell", "expr"),
     about=Bilingual(
@@ -101,7 +99,7 @@ def _as_it_is(session: Session, text: str, values: np.ndarray) -> Pictured:
 )
 def _sweep(session: Session, rest: str) -> Result:
     usage = "sweep CELL FROM TO [n]"
-    place, words = _split(needed(rest, usage))
+    place, words = _split(rest)
     if len(words) not in (2, 3):
         raise CommandError(Bilingual("usage: {usage}", "用法：{usage}", usage=usage))
     tensor, at = cell(session, place)
@@ -120,6 +118,7 @@ def _sweep(session: Session, rest: str) -> Result:
 @command(
     "learn",
     "landscape CELL CELL [SPAN]",
+    lasts="long",
     aliases=("land",),
     completes=("cell", "cell", "expr"),
     about=Bilingual(
@@ -130,7 +129,7 @@ def _sweep(session: Session, rest: str) -> Result:
 )
 def _landscape(session: Session, rest: str) -> Result:
     usage = "landscape CELL CELL [SPAN]"
-    first, words = _split(needed(rest, usage))
+    first, words = _split(rest)
     second, more = _split(" ".join(words)) if words else ("", [])
     if not second or len(more) > 1:
         raise CommandError(Bilingual("usage: {usage}", "用法：{usage}", usage=usage))

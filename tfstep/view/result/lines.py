@@ -1,4 +1,5 @@
-"""Results of commands as lines of text, for the line debugger, scripts and the message under the command bar."""
+"""Results of commands as lines of text, for the line debugger, scripts and the message under the command bar; and in one
+line, for the status line. Every kind of result is here once."""
 
 from __future__ import annotations
 
@@ -8,42 +9,56 @@ from functools import singledispatch
 import numpy as np
 
 from tfstep.engine.trace import Trace
+from tfstep.session.change.updates import DATA_LOSS, LOSS
 from tfstep.session.place import PHASE_NAMES, written
 from tfstep.session.results import (
     Changed,
+    Checked,
+    Compared,
+    Diagnosed,
+    Drawn,
     Edit,
     Explained,
+    Generated,
     Help,
     Lines,
     Listing,
     Message,
     Moved,
+    Pictured,
+    Plotted,
     Ran,
+    Reasoned,
     Result,
     Shown,
     Stack,
     Steps,
     Summed,
+    Swept,
     Switched,
     Trained,
     Value,
 )
 from tfstep.session.stop.points import Stop
 from tfstep.text import Bilingual
-from tfstep.view.export.layout import indented, line, span, table
-from tfstep.view.export.numbers import brief, exact
+from tfstep.view.cell.reasons import at_this_step, reasons_lines
 from tfstep.view.export.tables import heading
 from tfstep.view.matrix.values import array_lines, part_lines, summed_up
+from tfstep.view.report import decoding
+from tfstep.view.report.checks import report
+from tfstep.view.report.comparison import comparison
+from tfstep.view.report.diagnosis import diagnosis
 from tfstep.view.report.explanation import explanation
 from tfstep.view.report.partial import term_lines, terms_around
-from tfstep.view.said import study_lines as findings
-from tfstep.view.said.help import help_lines
-from tfstep.view.said.status_line import DATA_LOSS, LOSS
+from tfstep.view.result.help import help_lines
+from tfstep.view.result.pictures import picture
 from tfstep.view.text.chart import spark
-from tfstep.view.text.spans import Line
+from tfstep.view.text.number import brief, exact, plain
+from tfstep.view.text.spans import Line, Span, indented, line, span, table
 from tfstep.view.text.spans import plain as words
 
 WIDTH = 100  # columns of a table where nobody says how wide the terminal is
+DIFFERENCES = 24  # lines of a comparison that are shown
 FEW = 16  # numbers of a named value that are written out
 
 
@@ -54,8 +69,8 @@ def text(result: Result, trace: Trace, cells: int = WIDTH) -> str:
 
 @singledispatch
 def lines(result: Result, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
-    """The lines of a result; ``trace`` are the numbers that it speaks of."""
-    yield from findings.lines(result, trace, cells)
+    """The lines of a result, none where there is nothing to say; ``trace`` are the numbers that it speaks of."""
+    yield from ()
 
 
 @lines.register
@@ -286,3 +301,86 @@ def _listing(result: Listing, trace: Trace, cells: int = WIDTH) -> Iterator[Line
 @lines.register
 def _help(result: Help, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     yield from help_lines(result, cells)
+
+
+@lines.register
+def _compared(result: Compared, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    told = list(comparison(result.comparison, result.names))
+    yield from told[:DIFFERENCES]
+    if len(told) > DIFFERENCES:
+        more = Bilingual(
+            "… and {n} more; `tfstep diff` lists all",
+            "…… 还有 {n} 行；`tfstep diff` 列出全部",
+            n=len(told) - DIFFERENCES,
+        )
+        yield line(span(more, "dim"))
+    yield from at_this_step(result, cells)
+
+
+@lines.register
+def _reasoned(result: Reasoned, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from reasons_lines(result.reasons, trace)
+
+
+@lines.register(Plotted)
+@lines.register(Pictured)
+@lines.register(Swept)
+@lines.register(Drawn)
+def _pictured(result: Result, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from picture(result, cells)
+
+
+@lines.register
+def _checked(result: Checked, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from report(result.report)
+
+
+@lines.register
+def _diagnosed(result: Diagnosed, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from diagnosis(result.diagnosis)
+
+
+@lines.register
+def _generated(result: Generated, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from decoding.words(result.words)
+    yield from decoding.sentence(result.words)
+
+
+def in_one_line(result: Result) -> Line | None:
+    """What a command gave back, for the status line: empty where there is nothing to say; None where one line is not
+    enough."""
+    match result:
+        case Moved(end=end, stops=stops, note=note):
+            texts = [*(stop.reason for stop in stops), *(text for text in (end, note) if text)]
+            return line(*(Span(f"{text}  ", "accent") for text in texts))
+        case Trained():
+            return None
+        case Changed():
+            return _changed_in_one(result)
+        case Switched():
+            return line(
+                Span(str(Bilingual("variant ", "变体 ")), "dim"),
+                Span(result.variant, "accent"),
+                Span(f"  {result.title}", "dim"),
+            )
+        case Message(texts=texts) if len(texts) == 1:
+            return line(str(texts[0]))
+        case Value(values=values, expression=expression) if values.ndim == 0:
+            return line(Span(f"{expression} = ", "dim"), Span(plain(float(values)), "strong"))
+        case _:
+            return None
+
+
+def _changed_in_one(result: Changed) -> Line:
+    spans = [Span("  ".join(result.lines) + "  ", "strong")]
+    for edit in result.edits[:1]:
+        if edit.old.ndim == 0:
+            spans.append(Span(f"{plain(float(edit.old))} → {plain(float(edit.new))}  "))
+        if edit.pinned:
+            spans.append(Span(str(Bilingual("pinned  ", "已固定  ")), "changed"))
+    if result.loss is not None:
+        old, new = (plain(value, sign=False) for value in result.loss)
+        spans.append(Span(str(Bilingual("loss {old} → {new}  ", "损失 {old} → {new}  ", old=old, new=new)), "good"))
+    spans += [Span(f"{note}  ", "dim") for note in result.notes]
+    spans += [Span(f"{stop.reason}  ", "accent") for stop in result.stops]
+    return tuple(spans)

@@ -9,9 +9,8 @@ import numpy as np
 
 from tfstep.session.study.curves import Landscape
 from tfstep.text import Bilingual
-from tfstep.view.export.layout import line, span
-from tfstep.view.export.numbers import brief
-from tfstep.view.text.spans import Line
+from tfstep.view.text.number import brief
+from tfstep.view.text.spans import Line, line, span
 from tfstep.view.text.width import right, width
 
 SHADES = " .:-=+*#%@"

@@ -1,0 +1,35 @@
+"""What is nearly right is told with what was meant."""
+
+import pytest
+
+from tfstep.errors import ScenarioError
+from tfstep.scenario.scenario import load_text
+
+WORDS = (
+    "tfstep: 1\nmodel: {kind: decoder, layers: 1, d_model: 4, heads: 1, d_ff: 4}\n"
+    "vocab: [<pad>, a, b, c]\ninput: {target: a b, labels: b c}\n"
+)
+FORMULA = "tfstep: 1\nmodel: {kind: formula, given: {x: 1}, parameters: {w: 2}, steps: {error: w*x}}\n"
+
+
+def mistakes(text: str) -> str:
+    with pytest.raises(ScenarioError) as error:
+        load_text(text, "f.yaml")
+    return str(error.value)
+
+
+def test_a_loss_that_is_misspelt_is_told_with_the_nearest_beside_other_mistakes() -> None:
+    told = mistakes(WORDS + "loss: crossentropy\ntrain: {lrr: 1}\n")
+    assert "f.yaml:5:7: loss is 'crossentropy'; allowed: cross_entropy, mse" in told
+    assert "did you mean cross_entropy?" in told
+    assert "unknown key lrr" in told
+
+
+@pytest.mark.parametrize("loss", ["error", "x", "w", "0.5*error**2", "sum"])
+def test_a_loss_that_names_a_tensor_or_computes_stays_one(loss: str) -> None:
+    load_text(FORMULA + f"loss: {loss}\n", "f.yaml")
+
+
+def test_a_word_where_keys_belong_is_told_these_keys() -> None:
+    told = mistakes(WORDS.replace("d_ff: 4", "d_ff: 4, mask: causal"))
+    assert "model.mask is 'causal'; allowed: a group of keys (padding, causal), such as {padding: …}" in told

@@ -1,0 +1,56 @@
+"""Where there is NaN, no comparison says that all is well."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tfstep
+from tfstep.errors import TfstepError
+from tfstep.faces.cli.main import main
+from tfstep.session.study.checks import check
+
+COMPARISONS = {
+    "softmax rows sum to 1",
+    "padding changes nothing that is not padding",
+    "no output depends on later words",
+    "the feed-forward network reads no other word",
+    "the encoder does not see the target",
+    "gradients of several uses add up",
+}
+
+
+@pytest.mark.parametrize("name", ["wo-ai-ni", "steve-builds-a-house", "padding"])
+def test_a_check_of_nan_decides_nothing(name: str) -> None:
+    scenario = tfstep.load(name)
+    trace = tfstep.trace(scenario)
+    path = next(p for p in trace.paths("*attn.W_Q"))
+    broken = trace.edit({path: np.full(trace[path].shape, np.nan)})
+    sound = {each.name: each.holds for each in check(scenario, trace).invariants}
+    found = {each.name: each for each in check(scenario, broken).invariants}
+    for title in COMPARISONS & {name for name, holds in sound.items() if holds}:
+        assert found[title].holds is False, title
+        assert str(found[title].detail) == f"not decidable: NaN begins in {path}"
+    assert any(holds for holds in sound.values())
+
+
+def test_rows_without_keys_are_nan_because_of_the_mask_alone() -> None:
+    scenario = tfstep.load("padding", variant="all-pad-minus-inf")
+    details = [str(each.detail) for each in check(scenario, tfstep.trace(scenario)).invariants]
+    assert not [text for text in details if "not decidable" in text]
+
+
+def test_validate_warns_of_nan_and_stays_at_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "s.yaml"
+    text = "tfstep: 1\nmodel: {kind: attention, d_model: 2}\ninput: {x: [[1, 2], [3, 4]]}\n"
+    file.write_text(text + "weights: {set: {attn.W_Q: [[.nan, 1], [0, .inf]]}}\n")
+    try:
+        tfstep.load(str(file))
+    except TfstepError:
+        np.savez(tmp_path / "w.npz", **{"attn.W_Q": np.array([[np.nan, 1], [0, np.inf]])})
+        file.write_text(text + "weights: {file: w.npz, partial: true}\n")
+    assert main(["validate", str(file)]) == 0
+    assert "2 of the 4 numbers of attn.W_Q are NaN or infinite" in capsys.readouterr().err
+    file.write_text(text)
+    assert main(["validate", str(file)]) == 0
+    assert capsys.readouterr().err == ""
