@@ -72,10 +72,11 @@ class Walk(Struct, eq=False):
             moved = np.zeros(y.shape)
             signs = np.random.default_rng(0)
             for _ in range(2):
-                shaken = [
-                    a + loose[k] * signs.choice((-1.0, 1.0), a.shape) if k in loose else a for k, a in enumerate(args)
-                ]
                 with np.errstate(all="ignore"):
+                    shaken = [
+                        a + loose[k] * signs.choice((-1.0, 1.0), a.shape) if k in loose else a
+                        for k, a in enumerate(args)
+                    ]
                     far = np.abs(np.asarray(node.op.forward(*shaken, **node.attrs)) - y)
                 moved = np.maximum(moved, np.where(np.isfinite(far), far, 0.0))
             moved = (moved + (0.5 * moved.mean(-1, keepdims=True) if moved.ndim else moved)) / share

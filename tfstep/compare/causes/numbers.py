@@ -137,7 +137,7 @@ def _kept(y: np.ndarray, theirs: np.ndarray) -> tuple[float, np.ndarray] | None:
         return None
     with np.errstate(all="ignore"):
         ratio = theirs / y
-    kept = real & (np.abs(theirs) > 1e-7 * size)
+    kept = real & np.isfinite(ratio) & (np.abs(theirs) > 1e-7 * size)
     if not kept.any() or kept.sum() == real.sum():
         return None
     factor = float(np.median(ratio[kept]))
