@@ -17,7 +17,9 @@ class Terminal:
         self.socket = f"tfstep-{uuid.uuid4().hex[:8]}"
         self.home = home
         folders = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("STATE", "CONFIG", "DATA")}
-        environment = {**os.environ, **folders, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "PS1": "$ "}
+        # a parallel run sets COLUMNS and LINES, and whoever believes them does not see that the terminal is resized
+        around = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environment = {**around, **folders, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "PS1": "$ "}
         size = ["-x", str(width), "-y", str(height)]
         command = ["tmux", "-L", self.socket, "-f", os.devnull, "new-session", "-d", *size, "sh"]
         subprocess.run(command, check=True, env=environment)
