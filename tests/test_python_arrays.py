@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tfstep
-from tfstep.engine.wildcard import matcher
+from tfstep.address.wildcard import matcher
 
 
 @pytest.fixture(scope="module")

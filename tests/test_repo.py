@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ PROSE = [ROOT / name for name in ("README.md", "README.zh.md", "CONTRIBUTING.md"
 READMES = ("README.md", "README.zh.md")
 
 LONGEST = 500  # lines: the end of what one idea needs
+MOST_FILES = 15  # beside each other in a folder
 NOTE_TO_SELF = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 MACHINE_PATH = re.compile(r"""(?<=["'`\s(=])/(?!dev/)\w[\w.-]*/[\w.-]+|\b[A-Z]:\\\w+""")
 
@@ -31,6 +33,11 @@ def test_a_module_holds_one_idea() -> None:
     sources = {name(path): path.read_text("utf-8") for path in MODULES}
     assert [path for path, source in sources.items() if len(source.splitlines()) > LONGEST] == []
     assert [path for path, source in sources.items() if not ast.get_docstring(ast.parse(source))] == []
+
+
+def test_a_folder_can_be_seen_at_once() -> None:
+    crowded = {folder: n for folder, n in Counter(path.parent for path in MODULES).items() if n > MOST_FILES}
+    assert {name(folder): n for folder, n in crowded.items()} == {}
 
 
 @pytest.mark.parametrize("left", [NOTE_TO_SELF, MACHINE_PATH], ids=["notes to oneself", "paths of a machine"])

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfstep.engine.wildcard import matcher
+from tfstep.address.wildcard import matcher
 
 
 @given(st.text("ab.*", max_size=8), st.text("ab.", max_size=12))

@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep import cancel
-from tfstep.engine.leaves import Leaves
+from tfstep.engine.arrays.leaves import Leaves
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Computed, Pin, unfold
 

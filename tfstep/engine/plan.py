@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.engine.accel.memory import Memory
-from tfstep.engine.leaves import Later
+from tfstep.engine.arrays.leaves import Later
 from tfstep.engine.node import Node
 from tfstep.engine.program import Run, compiled
 

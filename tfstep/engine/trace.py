@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tfstep.address.grammar import parse
 from tfstep.address.indices import Cell, Index, places, whole
 from tfstep.address.names import full_path
-from tfstep.engine.coerce_edit import coerce_edit
+from tfstep.engine.arrays.coerce_edit import coerce_edit
 from tfstep.engine.computation import Computation
 from tfstep.engine.naming import formula, path_of, short
 from tfstep.engine.node import Node

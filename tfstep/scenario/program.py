@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from msgspec import Struct, field
 
-from tfstep.engine.leaves import Later, Leaves
+from tfstep.engine.arrays.leaves import Later, Leaves
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.engine.accel.kernel import blockwise
-from tfstep.engine.erf import erf
+from tfstep.engine.arrays.erf import erf
 
 Array = np.ndarray
 ROOT_HALF = 0.5**0.5

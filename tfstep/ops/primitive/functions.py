@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfstep.engine.accel import elementwise as fast
-from tfstep.engine.erf import erf as _erf
+from tfstep.engine.arrays.erf import erf as _erf
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Ref, TermSpec, Why, op
 from tfstep.engine.tape import OPERATORS, named

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tfstep.engine.leaves import Later
+from tfstep.engine.arrays.leaves import Later
 from tfstep.models.config import ModelConfig
 from tfstep.scenario.file.mistakes import Mistake, Mistakes
 from tfstep.scenario.keys.check import WeightsConfig

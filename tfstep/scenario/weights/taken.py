@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from msgspec import Struct, field
 
-from tfstep.engine.leaves import Later
+from tfstep.engine.arrays.leaves import Later
 from tfstep.families.binding import Binding, Source, bind, detect, is_spare
 from tfstep.families.config import FamilyError
 from tfstep.families.registry import family

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Tensor, Trace
-from tfstep.engine.wildcard import matcher
+from tfstep.address.wildcard import matcher
 from tfstep.errors import PathError, did_you_mean
 from tfstep.text import Bilingual
 
