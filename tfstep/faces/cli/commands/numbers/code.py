@@ -9,6 +9,7 @@ import click
 
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, Option
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, output, scenario, variant
 from tfstep.faces.cli.output import Output, say, translated
 from tfstep.faces.cli.settings import Settings
@@ -26,10 +27,9 @@ def _run(
     output: Path | None,
 ) -> int:
     from tfstep.code.program import Library, outer, save, steps_only, too_large, whole
-    from tfstep.scenario.scenario import load
     from tfstep.view.export.select import select
 
-    loaded = load(scenario, variant)
+    loaded = load(settings, scenario, variant)
     trace = loaded.program.trace()
     out = Output(settings, output)
     if patterns:
@@ -65,6 +65,7 @@ COMMAND = command(
     ),
     [
         scenario(),
+        *reading(),
         Argument(
             ["patterns"],
             Bilingual("steps whose lines are wanted", "要输出的步骤"),
