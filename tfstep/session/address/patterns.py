@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tfstep.address.wildcard import matcher
 from tfstep.engine.node import Node
 from tfstep.engine.plan import PHASES
 from tfstep.engine.trace import Trace
-from tfstep.address.wildcard import matcher
 from tfstep.errors import PathError, did_you_mean
 from tfstep.session.address.names import full_path
 from tfstep.session.place import Position, find_place, substeps_at, tensor_at

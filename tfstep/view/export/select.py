@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from tfstep.address.wildcard import matcher
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Tensor, Trace
-from tfstep.address.wildcard import matcher
 from tfstep.errors import PathError, did_you_mean
 from tfstep.text import Bilingual
 
