@@ -12,6 +12,7 @@ SAME_ARRAY = "only shape and dtype are read, and those two have the same"
 SAME_AXES = "the same two axes, or the same axis of a matrix"
 SAME_BITS = "decides only where the work is cut into blocks, or that it is not"
 WRITTEN_OVER = "every cell of it is written before it is read"
+SAME_ROOT = "the root is positive where x is, and nowhere else"
 SAME_SIGN = "y = max(x, 0) is positive where x is, and nowhere else"
 
 _square = "2 * a if isinstance(n, int | float) and n == 2 else n * a ** (n - 1)"
@@ -33,6 +34,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("Pow.vjp_a", "int | float", "int"): SAME_SQUARE,
     ("Pow.vjp_a", "int | float", "float"): SAME_SQUARE,
     ("Relu.vjp_x", "positive(x)", "positive(y)"): SAME_SIGN,
+    ("Root.vjp_x", "positive(y)", "positive(x)"): SAME_ROOT,
+    ("Root.vjp_x", "positive(y)", "y"): SAME_ROOT,
     ("RelativeBias.vjp_table", "table.shape[1]", "g.shape[1]"): ONE_SHAPE,
     ("RelativeBias.vjp_table", "table.shape[1]", "y.shape[1]"): ONE_SHAPE,
     ("SwigluClamped.vjp_hidden", "minimum(gate, LIMIT)", "minimum(LIMIT, gate)"): EITHER_WAY,

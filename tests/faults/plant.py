@@ -41,6 +41,7 @@ from op_checks import (  # noqa: E402  # the ops' own tests
 )
 
 from tfstep.engine.accel.kernel import Kernel  # noqa: E402  # after the path
+from tfstep.engine.node import Operation  # noqa: E402  # after the path
 from tfstep.engine.op import CATALOGUE, Op  # noqa: E402  # after the path
 
 TESTS = (check_vjp, check_derived, check_timeline, check_float32, check_forward, check_unfolding, check_explanations)
@@ -85,7 +86,7 @@ def targets() -> list[Target]:
 def vjps(op: Op) -> Iterator[tuple[type, str, Callable[..., Any]]]:
     """The VJPs that an op's class writes, and their kernels."""
     for owner in type(op).__mro__:
-        if owner is not Op:
+        if owner not in (Op, Operation):
             for name, function in vars(owner).items():
                 if name.startswith("kernel_") and function is not None:
                     yield owner, name, function.run

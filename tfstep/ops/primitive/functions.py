@@ -130,7 +130,7 @@ class Root(Sqrt):
     vjp_formula = {"x": Template("{g} / (2 {y}), 0 at 0", "{g} / (2 {y})，0 处取 0")}
 
     def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
-        return where(positive(y), g * 0.5 / where(positive(y), y, 1.0), 0.0 * y)
+        return g * 0.5 / where(positive(y), y, np.inf)
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
         return Why("sqrt", (TermSpec((Ref(0, cell),), fn="sqrt"),))
