@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from shipped_runs import grad, loss, run, trained, value
 
+from tfstep.scenario.scenario import load_text
+
 HEAD = "enc0.attn."
 
 
@@ -128,3 +130,14 @@ def test_padding_is_not_listened_to() -> None:
     gone = run("padding", "all-pad-minus-inf")
     assert np.isnan(value(gone, HEAD + "weights")[2]).all()
     assert np.isfinite(value(run("padding", "all-pad"), HEAD + "weights")).all()
+
+
+def test_a_memory_is_rotated_by_positions_of_its_own() -> None:
+    """The query at 7, the keys at 0 and 1: (1, 2) turned by 7, against (1, 0) and (0, 1) turned by 0 and 1."""
+    text = """{model: {kind: attention, d_model: 2, positional: rope, bias: false, projections: false, output: false},
+      input: {x: [[1, 2]], memory: [[1, 0], [0, 1]], offset: 7}}"""
+    trace = load_text(text).program.trace()
+    turned = np.array([np.cos(7) - 2 * np.sin(7), np.sin(7) + 2 * np.cos(7)])
+    wanted = [turned[0], -np.sin(1) * turned[0] + np.cos(1) * turned[1]]
+    np.testing.assert_allclose(trace["attn.scores"].value[0, 0, 0], wanted, rtol=1e-12)
+    np.testing.assert_allclose(wanted, [-0.5601, 1.6409], atol=1e-4)

@@ -54,12 +54,14 @@ def multi_head(
     rotate: int | None = None,
     bias: Traced | None = None,
     past: Past | None = None,
+    keys_from: int | None = None,
 ) -> Traced:
     """Each row of x asks the rows of memory (itself, for self-attention).
 
     Shapes: x (batch, query, model), memory (batch, key, model) → (batch, query, model). ``mask`` holds the
     reason of every masked cell, (batch, 1, query, key), or is None where nothing is ever masked. ``rotate``
-    is the position of the first row, for rotary positions; ``bias`` is added to the scores, (1, head, query, key).
+    is the position of the first row, for rotary positions, and ``keys_from`` that of the first key where the keys are
+    other vectors and have positions of their own; ``bias`` is added to the scores, (1, head, query, key).
     With a ``past`` the keys and values of the passes before come first.
     """
     model, (batch, query), key = Axis("model"), x.axes[:2], memory.axes[1].asked()
@@ -73,10 +75,13 @@ def multi_head(
     if not c.qk_norm_after_rope:
         Q, K = _normed(at, Q, K, c)
     if rotate is not None:
-        cos, sin = (
-            at.constant(f"rope_{n}", t, (key.bare(), d_k)) for n, t in _angles(max(x.shape[1], K.shape[2]), rotate, c)
-        )
+        rows = x.shape[1] if keys_from is not None else max(x.shape[1], K.shape[2])
+        cos, sin = (at.constant(f"rope_{n}", t, (key.bare(), d_k)) for n, t in _angles(rows, rotate, c))
         Q = at.Q_rot = rope(Q, cos, sin, pairs=c.rope.pairs)
+        if keys_from is not None:
+            cos, sin = (
+                at.constant(f"rope_{n}_keys", t, (key.bare(), d_k)) for n, t in _angles(K.shape[2], keys_from, c)
+            )
         K = at.K_rot = rope(K, cos, sin, pairs=c.rope.pairs)
     if c.qk_norm_after_rope:
         Q, K = _normed(at, Q, K, c)
@@ -209,4 +214,5 @@ def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
         mask = hidden(x.shape[0], x.shape[1], c, causal=True)
         return self_attention(at, x, mask, inputs.offset, c, score_bias(root, "attn", x.shape[1], c, causal=True))
     memory = root.constant("memory", inputs.memory.astype(c.dtype), names, kind="input")
-    return multi_head(at, x, memory, None, c)
+    rotate = inputs.offset if c.positional == "rope" else None
+    return multi_head(at, x, memory, None, c, rotate, keys_from=0)

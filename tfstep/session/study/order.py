@@ -92,6 +92,9 @@ def rope_shift(scenario: Scenario, trace: Trace) -> Holds:
     title = Bilingual("RoPE: scores depend on distances only", "RoPE：分数只取决于距离")
     if scenario.model.positional != "rope":
         return does_not_apply(title, Bilingual("model.positional is not rope", "model.positional 不是 rope"))
+    if scenario.inputs.memory is not None:
+        text = Bilingual("the keys of a memory stay where they are", "记忆中的键位置不动")
+        return does_not_apply(title, text)
     offset = scenario.inputs.offset + SHIFT
     fresh, other = scenario.program.trace(), scenario.with_changes({"input": {"offset": offset}}).program.trace()
     scores = [n.path for n in fresh.plan.steps if n.path.endswith(".scores") and ".cross." not in n.path]
