@@ -43,7 +43,7 @@ def test_changes_that_were_left_unsaved_come_back(folder: Path) -> None:
     told = recovery.leave(session)
     assert told is not None
     assert "`tfstep run wo-ai-ni`, then `recover`" in str(told)
-    again = begun("was left with 1 changes, the last `set enc0.attn.W_Q[0,0] = 0.25`")
+    again = begun("left with 1 changes")
     again.run("recover")
     assert again.trace["enc0.attn.W_Q"].value[0, 0] == 0.25
 

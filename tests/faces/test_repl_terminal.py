@@ -73,7 +73,7 @@ def test_breakpoints_watchpoints_and_reverse_as_in_gdb(debugger: Debugger, tmp_p
     assert "the timeline starts here; `rewind` goes back" in debugger.told("rc")
     assert debugger.told("").endswith("`rewind` goes back to the update before"), "Enter repeats"
     debugger.quit()
-    assert not list(tmp_path.rglob("*.jsonl")), "it ended by itself: nothing is offered again"
+    assert len(list(tmp_path.rglob("*.jsonl"))) == 1, "what was trained was not saved: it can be had back"
 
 
 def test_ctrl_c_stops_a_training_and_keeps_the_session(debugger: Debugger, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_after_kill_9_in_the_middle_of_twenty_edits_all_are_there(debugger: Debu
     debugger.until(lambda text: edits[19] in "".join(file.read_text("utf-8") for file in tmp_path.rglob("*.jsonl")))
     debugger.kill()
     debugger.start()
-    assert "a session on wo-ai-ni was cut off after 20 lines; `recover` takes it up again" in debugger.text()
+    assert "`recover` takes up the session on wo-ai-ni cut off with 20 changes" in debugger.text().replace("\n", "")
     assert debugger.told("recover") == "taken up again: 20 lines; changes that hold: 20"
     journal = debugger.told("info journal")
     assert all(edit in journal for edit in edits)

@@ -32,11 +32,11 @@ def begin(session: Session) -> Bilingual | None:
     last, more = session.leftovers[0], len(session.leftovers) - 1
     changed = [line for line in last.lines if changes(line)]
     return Bilingual(
-        "{when}, a session on {name} {how} with {n} changes, the last `{line}`; `recover` takes it up again{more}",
-        "{when}，{name} 上的一次会话{how}，有 {n} 处改动，最后一处是 `{line}`；`recover` 可恢复{more}",
+        "`recover` takes up the session on {name} {how} with {n} changes ({when}), the last `{line}`{more}",
+        "`recover` 可恢复 {name} 上{how}的会话（{when}，{n} 处改动，最后一处是 `{line}`）{more}",
         when=time.strftime("%Y-%m-%d %H:%M", time.localtime(last.written)),
         name=session.scenario.name,
-        how=Bilingual("was left", "未保存就退出") if last.left else Bilingual("was cut off", "中断"),
+        how=Bilingual("left", "未保存就退出") if last.left else Bilingual("cut off", "中断"),
         n=len(changed),
         line=changed[-1][:60],
         more=Bilingual(" (and {more} older: `info sessions`)", "（更早的还有 {more} 次：`info sessions`）", more=more)

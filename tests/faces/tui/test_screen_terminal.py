@@ -99,7 +99,7 @@ def test_when_it_breaks_down_the_terminal_is_whole_and_the_work_kept(terminal: T
     flags = terminal.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag} #{cursor_flag}").split()
     assert flags == ["0", "0", "1"]
     terminal.type(f"clear; {RUN}", "Enter")
-    terminal.until(lambda text: "`recover` takes it up again" in text)
+    terminal.until(lambda text: "`recover` takes up the session" in text)
     terminal.type(":", "recover", "Enter")
     terminal.until(lambda text: "~ 1" in text)
     terminal.type(":", "print enc0.attn.W_Q[0,0]", "Enter")
