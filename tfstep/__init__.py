@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from tfstep.commands.language.session import Session
     from tfstep.compare.diagnose import diagnose
     from tfstep.compare.diagnosis import Diagnosis
-    from tfstep.compare.recorded.recording import Recording, recording
+    from tfstep.compare.recorded.recorder import recording
+    from tfstep.compare.recorded.recording import Recording
     from tfstep.engine.trace import Trace
     from tfstep.errors import TfstepError
     from tfstep.scenario.opening.modules import from_torch
@@ -48,7 +49,7 @@ _HOMES = {  # what is loaded from where when it is first asked for, so that `imp
     "diagnose": "tfstep.compare.diagnose",
     "from_torch": "tfstep.scenario.opening.modules",
     "load": "tfstep.scenario.scenario",
-    "recording": "tfstep.compare.recorded.recording",
+    "recording": "tfstep.compare.recorded.recorder",
     "load_ipython_extension": "tfstep.faces.notebook.magic",  # `%load_ext tfstep`
 }
 

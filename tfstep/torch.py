@@ -18,7 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tfstep.compare.recorded.recording import GRAD, Note, Recording, RecordingError
+from tfstep.compare.recorded.note import Note, RecordingError
+from tfstep.compare.recorded.recording import GRAD, Recording
 from tfstep.text import Bilingual
 
 __all__ = ["record"]

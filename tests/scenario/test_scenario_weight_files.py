@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from tfstep.errors import TfstepError
-from tfstep.scenario.weights.files import BadWeightsError, open_weights, write_weights
+from tfstep.scenario.weights.files import open_weights, write_weights
+from tfstep.scenario.weights.weight_file import BadWeightsError
 
 ARRAYS = {
     "src.E": np.arange(6.0).reshape(2, 3) / 7,

@@ -10,7 +10,8 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.compare.layout import Layout, layouts
-from tfstep.compare.recorded.recording import GRAD, Note, Recording
+from tfstep.compare.recorded.note import Note
+from tfstep.compare.recorded.recording import GRAD, Recording
 from tfstep.compare.tolerance import FLOOR, HIDDEN, LEVELS, UNIT, allowed, apart, precision
 from tfstep.engine.node import Node
 from tfstep.models.config import ModelConfig

@@ -21,7 +21,8 @@ from tfstep.compare.insides import inner
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import planted
-from tfstep.compare.recorded.recording import RecordingError, of
+from tfstep.compare.recorded.note import RecordingError
+from tfstep.compare.recorded.recorder import of
 from tfstep.compare.search import LONGEST, NEAREST, Search, Told, Tried
 from tfstep.compare.start import start
 from tfstep.compare.walk import Walk, walk

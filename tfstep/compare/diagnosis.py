@@ -1,10 +1,20 @@
-"""What a diagnosis says: what of theirs is what of ours, the first step that differs, and why."""
+"""What a diagnosis says: what of theirs is what of ours, the first step that differs, and why; and the same in words.
+
+The words are lines of parts, each with the role that it plays; whoever shows them chooses the colours.
+"""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from html import escape
 
 from msgspec import Struct
 
 from tfstep.text import Bilingual
+
+Part = tuple[object, str]
+FEW = 8  # names of a list that are written out
 
 
 class Match(Struct, frozen=True):
@@ -56,11 +66,137 @@ class Diagnosis(Struct, frozen=True):
     known: int = 0
 
     def __repr__(self) -> str:
-        from tfstep.compare.words import text
-
         return text(self)
 
     def _repr_html_(self) -> str:
-        from tfstep.compare.words import html
-
         return html(self)
+
+
+def lines(found: Diagnosis) -> Iterator[list[Part]]:
+    """A diagnosis in words: the verdict, then each cause with its equation, then what was found where."""
+    yield [_verdict(found)]
+    if found.first is not None and not found.causes:
+        yield from _first(found.first)
+        for each in found.shown:
+            yield [("  ", ""), (each, "")]
+        none = Bilingual(
+            "  none of {n} known mistakes gives their numbers", "  试了 {n} 种已知错误，都得不到对方的数", n=found.known
+        )
+        yield [(none, "dim")]
+    for k, cause in enumerate(found.causes):
+        yield from _cause(
+            cause, k + 1 if len(found.causes) > 1 else 0, next((f for f in found.faults if f.path == cause.path), None)
+        )
+    known = {c.path for c in found.causes} | {path for c in found.causes for path in c.also}
+    rest = [f for f in found.faults if f.path not in known and (found.causes or f is not found.first)]
+    if rest:
+        text = Bilingual(
+            "also computed otherwise, from their own inputs: {names}",
+            "以对方自己的输入重算，这些步骤也不同：{names}",
+            names=_some([f"{f.path} ({f.name})" if f.name else f.path for f in rest]),
+        )
+        yield [(text, "accent")]
+    yield [(_counted(found), "dim")]
+    if found.unmatched:
+        text = Bilingual(
+            "of theirs, none of ours: {names}", "对方有而我方没有的：{names}", names=_some(list(found.unmatched))
+        )
+        yield [(text, "dim")]
+    for remark in found.remarks:
+        yield [(remark, "dim")]
+
+
+def _verdict(found: Diagnosis) -> Part:
+    name = found.scenario if found.variant == "base" else f"{found.scenario} {found.variant}"
+    if found.agrees:
+        return Bilingual(
+            "agrees with {name}: {n} arrays matched, no step differs",
+            "与 {name} 一致：对上 {n} 个数组，没有不同的步骤",
+            name=name,
+            n=len(found.matched),
+        ), "good"
+    assert found.first is not None
+    return Bilingual(
+        "differs from {name}, first at {path}", "与 {name} 不同，最先在 {path}", name=name, path=found.first.path
+    ), "bad"
+
+
+def _first(first: First) -> Iterator[list[Part]]:
+    yield [("  ", ""), (first.path, "name"), *_theirs(first.name, first.line)]
+    if first.inputs:
+        text = Bilingual("  its inputs agree: {names}", "  它的输入一致：{names}", names=", ".join(first.inputs))
+        yield [(text, "dim")]
+    if math.isfinite(first.max_abs):
+        text = Bilingual("  its result is off by up to {far:.6g}", "  结果相差最多 {far:.6g}", far=first.max_abs)
+        yield [(text, "")]
+
+
+def _theirs(name: str, line: str) -> list[Part]:
+    found: list[Part] = []
+    if name:
+        found.append((Bilingual("  theirs: {name}", "  对方：{name}", name=name), ""))
+    if line:
+        found.append((f"  {line}", "accent"))
+    return found
+
+
+def _cause(cause: Cause, number: int, fault: First | None) -> Iterator[list[Part]]:
+    head = f"{number}. " if number else ""
+    yield [(f"  {head}", ""), (cause.path, "name"), (f"  {cause.kind}", "bad"), *_theirs(cause.name, cause.line)]
+    yield [("     ", ""), (cause.detail, "")]
+    if fault is not None and fault.inputs:
+        text = Bilingual("     its inputs agree: {names}", "     它的输入一致：{names}", names=", ".join(fault.inputs))
+        yield [(text, "dim")]
+    if cause.also:
+        yield [
+            (Bilingual("     the same in {paths}", "     同样的错误还在 {paths}", paths=_some(list(cause.also))), "")
+        ]
+    text = Bilingual(
+        "     with that, {n} of {of} agree that did not",
+        "     照此计算，原先不一致的 {of} 个数组中有 {n} 个一致",
+        n=cause.explains,
+        of=cause.of,
+    )
+    yield [(text, "good" if cause.explains == cause.of else "")]
+
+
+def _counted(found: Diagnosis) -> Bilingual:
+    changed = sum(match.relation not in ("same", "batch dropped") for match in found.matched)
+    worst = max((match.max_abs for match in found.matched if math.isfinite(match.max_abs)), default=0.0)
+    return Bilingual(
+        "{n} arrays found among ours, {changed} of them laid out otherwise; largest difference {worst:.1e}",
+        "有 {n} 个数组在我方找到，其中 {changed} 个排布不同；最大差 {worst:.1e}",
+        n=len(found.matched),
+        changed=changed,
+        worst=worst,
+    )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:FEW]) + (f" … (+{len(names) - FEW})" if len(names) > FEW else "")
+
+
+def text(found: Diagnosis) -> str:
+    """The same as plain text."""
+    return "\n".join("".join(str(part) for part, _ in each).rstrip() for each in lines(found))
+
+
+_COLOURS = {"good": "#2a7f3f", "bad": "#b3261e", "dim": "#777", "accent": "#1f6f8b"}
+
+
+def html(found: Diagnosis) -> str:
+    """The same for a notebook."""
+    rows = []
+    for each in lines(found):
+        row = ""
+        for part, role in each:
+            style = (
+                f' style="color:{_COLOURS[role]}"'
+                if role in _COLOURS
+                else ' style="font-weight:bold"'
+                if role == "name"
+                else ""
+            )
+            row += f"<span{style}>{escape(str(part))}</span>"
+        rows.append(row)
+    return f'<pre style="line-height:1.4">{chr(10).join(rows)}</pre>'

@@ -21,7 +21,7 @@ from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, found, from_py
 from tfstep.scenario.file.reading import read_text
 from tfstep.scenario.file.yaml import parse
 from tfstep.scenario.keys.check import Checked, WeightsConfig, check
-from tfstep.scenario.words import Vocabulary
+from tfstep.scenario.vocabulary import Vocabulary
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:

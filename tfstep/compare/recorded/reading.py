@@ -13,18 +13,17 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from tfstep.compare.recorded.recording import GRAD, MOST_CELLS, Note, Recording, RecordingError
+from tfstep.compare.recorded.note import NOTES, Note, bad
+from tfstep.compare.recorded.recording import MOST_CELLS, Recording
 from tfstep.errors import refusal
 from tfstep.text import Bilingual
 
-NOTES = "__tfstep__"  # the notes of a recording, as JSON, beside its arrays
 MOST_HEADER = 1 << 26
 MOST_FILE = 1 << 33
 _TYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
     "U8": "|u1", "BOOL": "|b1",
 }  # fmt: skip
-_NAMES = {np.dtype(code).str.lstrip("<>|="): name for name, code in _TYPES.items() if name != "BF16"}
 
 
 def read(path: Path) -> Recording:
@@ -33,7 +32,7 @@ def read(path: Path) -> Recording:
         if path.is_dir():
             return _folder(path)
         if path.stat().st_size > MOST_FILE:
-            raise _bad(path, Bilingual("larger than {n} GB", "大于 {n} GB", n=MOST_FILE >> 30))
+            raise bad(path, Bilingual("larger than {n} GB", "大于 {n} GB", n=MOST_FILE >> 30))
         if path.suffix == ".npz":
             return _named(path, dict(_npz(path)))
         if path.suffix == ".safetensors":
@@ -43,10 +42,10 @@ def read(path: Path) -> Recording:
         if path.suffix == ".json":
             return _debugged(path)
     except OSError as error:
-        raise _bad(path, refusal(error)) from None
+        raise bad(path, refusal(error)) from None
     except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, SyntaxError) as error:
-        raise _bad(path, _why(error)) from None
-    raise _bad(
+        raise bad(path, _why(error)) from None
+    raise bad(
         path,
         Bilingual(
             "'{suffix}' is no recording; allowed: .npz, .safetensors, a folder of .npy",
@@ -65,10 +64,6 @@ def _why(error: Exception) -> Bilingual:
     return Bilingual("damaged or cut short", "文件损坏或不完整")
 
 
-def _bad(path: Path, why: Bilingual) -> RecordingError:
-    return RecordingError(Bilingual("{path}: {why}", "{path}：{why}", path=path, why=why))
-
-
 def _named(path: Path, arrays: dict[str, np.ndarray]) -> Recording:
     notes = arrays.pop(NOTES, None)
     found = Recording()
@@ -77,7 +72,7 @@ def _named(path: Path, arrays: dict[str, np.ndarray]) -> Recording:
     if notes is not None and notes.dtype == np.uint8:
         _noted(found, notes.tobytes())
     if not found.arrays:
-        raise _bad(path, Bilingual("there is no array in it", "里面没有数组"))
+        raise bad(path, Bilingual("there is no array in it", "里面没有数组"))
     return found
 
 
@@ -93,7 +88,7 @@ def _npz(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             if member.file_size > MOST_CELLS * 8:
-                raise _bad(path, Bilingual("{name} is too large", "{name} 太大", name=member.filename[:80]))
+                raise bad(path, Bilingual("{name} is too large", "{name} 太大", name=member.filename[:80]))
             with archive.open(member) as stream:
                 yield member.filename.removesuffix(".npy"), _numbers(stream, member.file_size)
 
@@ -152,7 +147,7 @@ def _safetensors(path: Path) -> Recording:
             if kind not in _TYPES:
                 why = Bilingual("{name} holds {kind}; allowed: {types}", "{name} 的类型是 {kind}；可用：{types}",
                                 name=name[:80], kind=kind[:20], types=", ".join(_TYPES))  # fmt: skip
-                raise _bad(path, why)
+                raise bad(path, why)
             if not 0 <= begin <= end <= size - 8 - length:
                 raise ValueError("cut short")
             file.seek(8 + length + begin)
@@ -160,7 +155,7 @@ def _safetensors(path: Path) -> Recording:
     if isinstance(meta, dict) and isinstance(meta.get(NOTES), str):
         _noted(found, meta[NOTES])
     if not found.arrays:
-        raise _bad(path, Bilingual("there is no array in it", "里面没有数组"))
+        raise bad(path, Bilingual("there is no array in it", "里面没有数组"))
     return found
 
 
@@ -190,7 +185,7 @@ def _debugged(path: Path) -> Recording:
     if not found.arrays:
         why = Bilingual("there are no tensors in this tree; let the debugger write them (do_prune_layers=False)",
                         "这棵树里没有张量；请让调试器写出张量（do_prune_layers=False）")  # fmt: skip
-        raise _bad(path, why)
+        raise bad(path, why)
     return found
 
 
@@ -217,46 +212,3 @@ def _tensors(name: str, value: object, folder: Path) -> Iterator[tuple[str, np.n
     elif "shape" not in value:
         for key, each in value.items():
             yield from _tensors(f"{name}.{key}", each, folder)
-
-
-def write(path: Path, kept: Recording) -> None:
-    """Write a recording as ``.npz`` or ``.safetensors``, the whole file or nothing. Raises TfstepError."""
-    notes = msgspec.json.encode(kept.notes).decode() if kept.notes else ""
-    arrays = {name: np.asarray(array, order="C") for name, array in kept.arrays.items()}
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        try:
-            if path.suffix == ".npz":
-                with beside.open("wb") as file, zipfile.ZipFile(file, "w") as archive:
-                    extra = {NOTES: np.frombuffer(notes.encode(), np.uint8)} if notes else {}
-                    for name, array in {**arrays, **extra}.items():
-                        with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as stream:
-                            np.lib.format.write_array(stream, array, allow_pickle=False)
-            elif path.suffix == ".safetensors":
-                beside.write_bytes(_as_safetensors(arrays, notes))
-            else:
-                raise _bad(path, Bilingual("write .safetensors or .npz", "请写成 .safetensors 或 .npz"))
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise _bad(path, Bilingual("cannot be written: {why}", "无法写入：{why}", why=refusal(error))) from None
-
-
-def _as_safetensors(arrays: dict[str, np.ndarray], notes: str) -> bytes:
-    header: dict[str, object] = {"__metadata__": {NOTES: notes}} if notes else {}
-    begin, parts = 0, []
-    for name, array in arrays.items():
-        code = array.dtype.str.lstrip("<>|=")
-        kept = array if code in _NAMES else array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
-        data = kept.astype(kept.dtype.newbyteorder("<"), copy=False).tobytes()
-        shape, kind = list(kept.shape), _NAMES[kept.dtype.str.lstrip("<>|=")]
-        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [begin, begin + len(data)]}
-        begin += len(data)
-        parts.append(data)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return b"".join([len(text).to_bytes(8, "little"), text, *parts])
-
-
-__all__ = ["GRAD", "read", "write"]

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from msgspec import Struct, field
 
-from tfstep.errors import TfstepError
+from tfstep.compare.recorded.note import Note, RecordingError
+from tfstep.compare.recorded.writing import write
 from tfstep.text import Bilingual
 
 GRAD = ".grad"
 MOST = 20_000  # arrays of a recording
 MOST_CELLS = 1 << 28
-
-
-class RecordingError(TfstepError):
-    """What was recorded, or its file, cannot be used."""
-
-
-class Note(Struct, frozen=True):
-    """What is known of an array beside its numbers: ``kind`` (tensor, weight, input), where it was computed
-    (``FILE:LINE``), by what, and from which arrays."""
-
-    kind: str = "tensor"
-    line: str = ""
-    op: str = ""
-    inputs: tuple[str, ...] = ()
 
 
 class Recording(Struct, eq=False):
@@ -75,9 +61,7 @@ class Recording(Struct, eq=False):
 
     def save(self, path: str | Path) -> None:
         """Write ``.safetensors`` or ``.npz``. Raises TfstepError where it cannot be written."""
-        from tfstep.compare.recorded.reading import write
-
-        write(Path(path), self)
+        write(Path(path), self.arrays, self.notes)
 
     def __repr__(self) -> str:
         return f"<Recording of {len(self)} arrays>"
@@ -118,71 +102,5 @@ def _no_numbers(name: str, found: str, why: str) -> RecordingError:
             name=name,
             found=found,
             why=why.splitlines()[0][:80] if why else "-",
-        )
-    )
-
-
-class Recorder:
-    """``with tfstep.recording("mine.safetensors") as r: r.q = q`` keeps arrays in the order in which they are set.
-
-    ``r["q"] = q`` is the same for names that are no Python names; the file is written when the block ends well.
-    """
-
-    _recording: Recording
-    _path: Path | None
-
-    def __init__(self, path: str | Path | None = None) -> None:
-        object.__setattr__(self, "_recording", Recording())
-        object.__setattr__(self, "_path", None if path is None else Path(path))
-
-    @property
-    def recording(self) -> Recording:
-        """What was recorded so far."""
-        return self._recording
-
-    def __setattr__(self, name: str, value: object) -> None:
-        self._recording.add(name, value)
-
-    def __setitem__(self, name: str, value: object) -> None:
-        self._recording.add(name, value)
-
-    def __enter__(self) -> Recorder:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if kind is None and self._path is not None:
-            self._recording.save(self._path)
-
-
-def recording(path: str | Path | None = None) -> Recorder:
-    """What records one's own run: ``with tfstep.recording("mine.safetensors") as r: r.scores = scores``."""
-    return Recorder(path)
-
-
-def of(given: object) -> Recording:
-    """A recording of what was given: one already, a recorder, a mapping of arrays, a file or a folder.
-
-    Raises RecordingError.
-    """
-    from tfstep.compare.recorded.reading import read
-
-    if isinstance(given, Recording):
-        return given
-    if isinstance(given, Recorder):
-        return given.recording
-    if isinstance(given, str | Path):
-        return read(Path(given))
-    if isinstance(given, Mapping):
-        found = Recording()
-        for name, value in given.items():
-            found.add(str(name), value)
-        return found
-    raise RecordingError(
-        Bilingual(
-            "{found} is no recording: give a file, a folder of .npy, or a mapping of arrays by name",
-            "{found} 不是记录：请给出文件、.npy 文件夹，或以名称为键的数组映射",
-            found=type(given).__name__,
         )
     )

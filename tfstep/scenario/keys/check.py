@@ -18,8 +18,8 @@ from tfstep.scenario.keys.model import check_kind, model_config
 from tfstep.scenario.keys.pins import read_pins
 from tfstep.scenario.keys.typed import Source, read
 from tfstep.scenario.sizes import check_size
+from tfstep.scenario.vocabulary import Vocabulary
 from tfstep.scenario.weights.fills import XAVIER, Fill, read_fill, read_init
-from tfstep.scenario.words import Vocabulary
 from tfstep.text import Bilingual
 
 

@@ -14,7 +14,8 @@ from tfstep.scenario.keys.numbers import read_array
 from tfstep.scenario.keys.schema import InputPart
 from tfstep.scenario.keys.typed import Source
 from tfstep.scenario.tokens.reading import is_next, is_tokens, next_words, read_labels, read_sentences
-from tfstep.scenario.words import PAD, Row, Vocabulary, read_rows, read_vocabularies, sentences
+from tfstep.scenario.vocabulary import PAD, Vocabulary
+from tfstep.scenario.words import Row, read_rows, read_vocabularies, sentences
 from tfstep.text import Bilingual
 
 SIDES = ("source", "target", "labels")

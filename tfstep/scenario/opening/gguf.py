@@ -8,8 +8,8 @@ from typing import Any
 from tfstep.errors import TfstepError, refusal
 from tfstep.families.config import FamilyError
 from tfstep.families.gguf import config
-from tfstep.scenario.weights.files import BadWeightsError
 from tfstep.scenario.weights.gguf import read
+from tfstep.scenario.weights.weight_file import BadWeightsError
 from tfstep.text import Bilingual
 
 

@@ -12,7 +12,7 @@ from tfstep.models.config import Sentences
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, Section, found, shown
 from tfstep.scenario.tokens.tokenizer import Tokenizer
-from tfstep.scenario.words import LONGEST, MOST_WORDS, Vocabulary, numbered
+from tfstep.scenario.vocabulary import LONGEST, MOST_WORDS, Vocabulary, numbered
 from tfstep.text import Bilingual
 
 NEXT = "next"

@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tfstep.errors import TfstepError, refusal
+from tfstep.scenario.tokens.gguf import fast
 from tfstep.scenario.tokens.pieces import alone, in_sentence
+from tfstep.scenario.weights.gguf import header
+from tfstep.scenario.weights.weight_file import BadWeightsError
 from tfstep.text import Bilingual
 
 MOST_BYTES = 200_000_000
@@ -67,6 +70,14 @@ class Tokenizer:
         return found
 
     @cached_property
+    def _meta(self) -> Mapping[str, Any]:
+        """The metadata of a ``.gguf`` file."""
+        try:
+            return header(self.path)
+        except BadWeightsError as bad:
+            raise self.fault(bad.why) from None
+
+    @cached_property
     def pieces(self) -> Sequence[str | None]:
         """Every piece by id, None where an id has none."""
         reader: Callable[[], Mapping[str, int] | Sequence[str | None]] = {
@@ -117,9 +128,7 @@ class Tokenizer:
         return [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
 
     def _of_gguf(self) -> Sequence[str]:
-        from tfstep.scenario.weights.gguf import header
-
-        found = header(self.path).get("tokenizer.ggml.tokens")
+        found = self._meta.get("tokenizer.ggml.tokens")
         if not isinstance(found, list):
             raise self.fault(Bilingual("no tokens in it", "其中没有词元"))
         return [str(piece) for piece in found]
@@ -136,9 +145,7 @@ class Tokenizer:
     def byte_level(self) -> bool:
         """Whether its pieces are spelled in bytes."""
         if self.path.suffix == ".gguf":
-            from tfstep.scenario.weights.gguf import header
-
-            return bool(header(self.path).get("tokenizer.ggml.model") == "gpt2")
+            return bool(self._meta.get("tokenizer.ggml.model") == "gpt2")
         if self.path.suffix != ".json":
             return False
         if "model" not in self._json:
@@ -181,9 +188,7 @@ class Tokenizer:
         library = _library("tokenizers")
         try:
             if self.path.suffix == ".gguf":
-                from tfstep.scenario.tokens.gguf import fast
-
-                return fast(self, library)
+                return fast(self._meta, self.pieces, self.role("begin"), library)
             if self.path.suffix == ".txt":
                 return library.BertWordPieceTokenizer(
                     str(self.path), lowercase=bool(self._config.get("do_lower_case", True))
@@ -195,6 +200,8 @@ class Tokenizer:
                 return found
             merges = self.path.with_name("merges.txt")
             return library.ByteLevelBPETokenizer(str(self.path), str(merges))
+        except BadWeightsError as bad:
+            raise self.fault(bad.why) from None
         except Exception as error:
             if type(error) is not Exception:  # the library raises plain Exception for whatever is wrong in a file
                 raise
@@ -222,10 +229,8 @@ class Tokenizer:
     def role(self, name: str) -> int | None:
         """The id of the piece that has a role: pad, begin, end, unknown."""
         if self.path.suffix == ".gguf":
-            from tfstep.scenario.weights.gguf import header
-
             key = {"pad": "padding", "begin": "bos", "end": "eos", "unknown": "unknown"}[name]
-            found = header(self.path).get(f"tokenizer.ggml.{key}_token_id")
+            found = self._meta.get(f"tokenizer.ggml.{key}_token_id")
             return found if isinstance(found, int) else None
         token = self._config.get(_ROLES[name])
         spelled = token.get("content") if isinstance(token, dict) else token

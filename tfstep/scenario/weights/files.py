@@ -10,9 +10,9 @@ import json
 import struct
 import zipfile
 import zlib
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,39 +20,15 @@ import numpy as np
 
 from tfstep.errors import TfstepError, refusal
 from tfstep.files import unwritable, write_whole
+from tfstep.scenario.weights.weight_file import BadWeightsError, WeightFile, corrupt
 from tfstep.text import Bilingual
 
 SUFFIXES = (".npz", ".safetensors")  # that are written
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
-MOST_ARRAYS = 100_000
-HEADER = 1 << 26  # bytes of a header, at most
-_NAMES = {"float64": "F64", "float32": "F32", "float16": "F16", "int64": "I64", "int32": "I32"}
-
-
-class BadWeightsError(Exception):
-    """A weights file that cannot be read; ``why`` says what was found."""
-
-    def __init__(self, why: Bilingual) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-class WeightFile(ABC):
-    """An open weights file: the shapes of its arrays by name, and the arrays when asked for."""
-
-    shapes: dict[str, tuple[int, ...]]
-
-    @abstractmethod
-    def read(self, name: str) -> np.ndarray:
-        """One array in the type that it has on disk (what NumPy has no type for: float32), as a view where it can be.
-
-        Raises `BadWeightsError`.
-        """
-
-    def check(self, name: str) -> None:
-        """See that an array can be read, without reading it. Raises `BadWeightsError` where it cannot."""
-        if name not in self.shapes:
-            raise BadWeightsError(corrupt())
+WRITTEN = {
+    "float64": "F64", "float32": "F32", "float16": "F16", "int64": "I64", "int32": "I32", "int16": "I16", "int8": "I8",
+    "uint8": "U8", "bool": "BOOL",
+}  # fmt: skip
 
 
 def opened(path: Path) -> WeightFile:
@@ -99,7 +75,7 @@ def _reader(path: Path) -> Callable[[Path], WeightFile]:
     if path.name.endswith(".safetensors.index.json"):
         from tfstep.scenario.weights.safetensors import Shards
 
-        return Shards
+        return partial(Shards, opened=opened)
     if path.suffix == ".gguf":
         from tfstep.scenario.weights.gguf import Gguf
 
@@ -126,26 +102,16 @@ def _suffix(path: Path) -> Bilingual:
     )
 
 
-def corrupt() -> Bilingual:
-    """What is said of a file that does not hold together."""
-    return Bilingual("damaged or cut short", "文件损坏或不完整")
+def write_weights(path: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None) -> None:
+    """Write arrays by name, and texts beside them, as ``.npz`` or ``.safetensors``: the whole file, or nothing.
 
-
-def ends_early(name: str) -> Bilingual:
-    """What is said of a file that ends before its last number."""
-    return Bilingual("cut short: it ends within {name}", "文件不完整：在 {name} 处中断", name=name[:80])
-
-
-def write_weights(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays by name as ``.npz`` or ``.safetensors``: the whole file, or nothing.
-
-    Raises `TfstepError` for another suffix, or where it cannot be written.
+    In a zip a text is an array of bytes. Raises `TfstepError` for another suffix, or where it cannot be written.
     """
     if path.suffix not in SUFFIXES:
         raise TfstepError(_not_written(path))
     put = _write_npz if path.suffix == ".npz" else _write_safetensors
     try:
-        write_whole(path, lambda file: put(file, arrays), private=True)
+        write_whole(path, lambda file: put(file, arrays, notes or {}), private=True)
     except OSError as error:
         raise unwritable(path, error) from None
 
@@ -158,19 +124,21 @@ def _not_written(path: Path) -> Bilingual:
     )
 
 
-def _write_npz(file: BinaryIO, arrays: Mapping[str, np.ndarray]) -> None:
+def _write_npz(file: BinaryIO, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str]) -> None:
+    texts = {name: np.frombuffer(text.encode(), np.uint8) for name, text in notes.items()}
     with zipfile.ZipFile(file, "w") as archive:
-        for name, array in arrays.items():
+        for name, array in {**arrays, **texts}.items():
             member = zipfile.ZipInfo(f"{name}.npy")  # its fixed date makes equal weights equal files
             with archive.open(member, "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.asarray(array, order="C"), allow_pickle=False)
 
 
-def _write_safetensors(file: BinaryIO, arrays: Mapping[str, np.ndarray]) -> None:
-    header, begin = dict[str, object](), 0
+def _write_safetensors(file: BinaryIO, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str]) -> None:
+    header: dict[str, object] = {"__metadata__": notes} if notes else {}
+    begin = 0
     for name, array in arrays.items():
         end = begin + array.nbytes
-        header[name] = {"dtype": _NAMES[array.dtype.name], "shape": list(array.shape), "data_offsets": [begin, end]}
+        header[name] = {"dtype": WRITTEN[array.dtype.name], "shape": list(array.shape), "data_offsets": [begin, end]}
         begin = end
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)

@@ -18,7 +18,7 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.families import gguf as names
-from tfstep.scenario.weights.files import MOST_ARRAYS, BadWeightsError, WeightFile, corrupt
+from tfstep.scenario.weights.weight_file import MOST_ARRAYS, BadWeightsError, WeightFile, corrupt, ends_early
 from tfstep.text import Bilingual
 
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -153,9 +153,7 @@ class Gguf(WeightFile):
         self.shapes = {ours: self.file.tensors[name].shape for ours, name in self.theirs.items()}
         for name, info in self.file.tensors.items():
             if any(n >= 2**40 for n in info.shape) or info.begin + _bytes(info) > len(self.file.data):
-                raise BadWeightsError(
-                    Bilingual("cut short: it ends within {name}", "文件不完整：在 {name} 处中断", name=name[:80])
-                )
+                raise BadWeightsError(ends_early(name))
 
     def check(self, name: str) -> None:
         kind = self.file.tensors[self.theirs[name]].kind

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfstep.scenario.weights.files import HEADER, MOST_ARRAYS, BadWeightsError, WeightFile, corrupt
+from tfstep.scenario.weights.weight_file import HEADER, MOST_ARRAYS, BadWeightsError, WeightFile, corrupt
 from tfstep.text import Bilingual
 
 _NPY = re.compile(r"\{'descr': '([<|>=][fiu][1248])', 'fortran_order': (True|False), 'shape': \(([\d, ]*)\),? *\}\s*")

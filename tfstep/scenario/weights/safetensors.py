@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from tfstep.scenario.weights.files import HEADER, MOST_ARRAYS, BadWeightsError, WeightFile, corrupt, ends_early, opened
+from tfstep.scenario.weights.weight_file import HEADER, MOST_ARRAYS, BadWeightsError, WeightFile, corrupt, ends_early
 from tfstep.text import Bilingual
 
 INDEX = ".safetensors.index.json"
@@ -103,9 +103,9 @@ DECODED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 class Shards(WeightFile):
-    """Several files by their index, ``{"weight_map": {NAME: FILE}}``; every FILE stands beside it."""
+    """Several files by their index, ``{"weight_map": {NAME: FILE}}``; every FILE stands beside it, and is ``opened``."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, opened: Callable[[Path], WeightFile]) -> None:
         with path.open("rb") as file:
             data = file.read(HEADER + 1)
         try:

@@ -20,8 +20,9 @@ from tfstep.models.config import ModelConfig
 from tfstep.scenario.file.mistakes import Mistake
 from tfstep.scenario.file.nodes import shown
 from tfstep.scenario.keys.check import WeightsConfig
-from tfstep.scenario.weights.files import BadWeightsError, WeightFile, opened
+from tfstep.scenario.weights.files import opened
 from tfstep.scenario.weights.parameter import ErrorAt, Parameter, is_memory, unknown, wrong_shape
+from tfstep.scenario.weights.weight_file import BadWeightsError, WeightFile
 from tfstep.text import Bilingual
 
 AUTO = "auto"

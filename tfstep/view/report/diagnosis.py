@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tfstep.compare.diagnosis import Diagnosis, First
-from tfstep.compare.words import lines
+from tfstep.compare.diagnosis import Diagnosis, First, lines
 from tfstep.view.export.json import number
 from tfstep.view.text.spans import Line, line, span
 

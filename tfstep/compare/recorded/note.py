@@ -1,0 +1,31 @@
+"""What is known of a recorded array beside its numbers, and what is said of a recording that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from tfstep.errors import TfstepError
+from tfstep.text import Bilingual
+
+NOTES = "__tfstep__"  # the notes of a recording, as JSON, beside its arrays
+
+
+class RecordingError(TfstepError):
+    """What was recorded, or its file, cannot be used."""
+
+
+class Note(Struct, frozen=True):
+    """What is known of an array beside its numbers: ``kind`` (tensor, weight, input), where it was computed
+    (``FILE:LINE``), by what, and from which arrays."""
+
+    kind: str = "tensor"
+    line: str = ""
+    op: str = ""
+    inputs: tuple[str, ...] = ()
+
+
+def bad(path: Path, why: Bilingual) -> RecordingError:
+    """The error of a recording's file."""
+    return RecordingError(Bilingual("{path}: {why}", "{path}：{why}", path=path, why=why))

@@ -1,0 +1,76 @@
+"""Recording one's own run, and taking what was recorded elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from tfstep.compare.recorded.note import RecordingError
+from tfstep.compare.recorded.reading import read
+from tfstep.compare.recorded.recording import Recording
+from tfstep.text import Bilingual
+
+
+class Recorder:
+    """``with tfstep.recording("mine.safetensors") as r: r.q = q`` keeps arrays in the order in which they are set.
+
+    ``r["q"] = q`` is the same for names that are no Python names; the file is written when the block ends well.
+    """
+
+    _recording: Recording
+    _path: Path | None
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        object.__setattr__(self, "_recording", Recording())
+        object.__setattr__(self, "_path", None if path is None else Path(path))
+
+    @property
+    def recording(self) -> Recording:
+        """What was recorded so far."""
+        return self._recording
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self._recording.add(name, value)
+
+    def __setitem__(self, name: str, value: object) -> None:
+        self._recording.add(name, value)
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None and self._path is not None:
+            self._recording.save(self._path)
+
+
+def recording(path: str | Path | None = None) -> Recorder:
+    """What records one's own run: ``with tfstep.recording("mine.safetensors") as r: r.scores = scores``."""
+    return Recorder(path)
+
+
+def of(given: object) -> Recording:
+    """A recording of what was given: one already, a recorder, a mapping of arrays, a file or a folder.
+
+    Raises RecordingError.
+    """
+    if isinstance(given, Recording):
+        return given
+    if isinstance(given, Recorder):
+        return given.recording
+    if isinstance(given, str | Path):
+        return read(Path(given))
+    if isinstance(given, Mapping):
+        found = Recording()
+        for name, value in given.items():
+            found.add(str(name), value)
+        return found
+    raise RecordingError(
+        Bilingual(
+            "{found} is no recording: give a file, a folder of .npy, or a mapping of arrays by name",
+            "{found} 不是记录：请给出文件、.npy 文件夹，或以名称为键的数组映射",
+            found=type(given).__name__,
+        )
+    )

@@ -1,0 +1,48 @@
+"""What every weights file can do, and what is said of one that does not hold together."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from tfstep.text import Bilingual
+
+MOST_ARRAYS = 100_000
+HEADER = 1 << 26  # bytes of a header, at most
+
+
+class BadWeightsError(Exception):
+    """A weights file that cannot be read; ``why`` says what was found."""
+
+    def __init__(self, why: Bilingual) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class WeightFile(ABC):
+    """An open weights file: the shapes of its arrays by name, and the arrays when asked for."""
+
+    shapes: dict[str, tuple[int, ...]]
+
+    @abstractmethod
+    def read(self, name: str) -> np.ndarray:
+        """One array in the type that it has on disk (what NumPy has no type for: float32), as a view where it can be.
+
+        Raises `BadWeightsError`.
+        """
+
+    def check(self, name: str) -> None:
+        """See that an array can be read, without reading it. Raises `BadWeightsError` where it cannot."""
+        if name not in self.shapes:
+            raise BadWeightsError(corrupt())
+
+
+def corrupt() -> Bilingual:
+    """What is said of a file that does not hold together."""
+    return Bilingual("damaged or cut short", "文件损坏或不完整")
+
+
+def ends_early(name: str) -> Bilingual:
+    """What is said of a file that ends before its last number."""
+    return Bilingual("cut short: it ends within {name}", "文件不完整：在 {name} 处中断", name=name[:80])
