@@ -18,8 +18,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tfstep.address.roles import GRAD
 from tfstep.compare.recorded.note import Note, RecordingError
-from tfstep.compare.recorded.recording import GRAD, Recording
+from tfstep.compare.recorded.recording import Recording
 from tfstep.text import Bilingual
 
 __all__ = ["record"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from tfstep.address.roles import GRAD
 from tfstep.errors import PathError
 from tfstep.text import Bilingual
 
@@ -28,7 +29,7 @@ def full_path(
         return found
     if name.startswith("∂"):
         base, slash, use = name[1:].partition("/")
-        path = full_path(known, base, scopes, near, inner, elsewhere) + ".grad"
+        path = full_path(known, base, scopes, near, inner, elsewhere) + GRAD
         shares = [each for each in known if each.startswith(f"{path}/") and f".{each}".endswith(f".{use}")]
         shares += [each for each in known if each == f"{path}/{use}"]
         return path if not slash else shares[0] if shares else f"{path}/{use}"

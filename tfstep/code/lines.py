@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
+from tfstep.address.roles import GRAD, NEW, spelled
 from tfstep.engine.node import Node, Operation
 from tfstep.engine.op import CATALOGUE
 from tfstep.engine.trace import Trace
@@ -79,11 +80,10 @@ class Functions:
 
 def identifier(path: str) -> str:
     """A path as a name of Python: ``enc0_attn_scores``, ``d_enc0_attn_scores`` for its gradient."""
-    base, grad, consumer = path.partition(".grad")
-    plain = re.sub(r"\W", "_", base.removesuffix(".new"))
-    found = f"d_{plain}" if grad else f"new_{plain}" if base.endswith(".new") else plain
-    if consumer:
-        found += "_through_" + re.sub(r"\W", "_", consumer[1:])
+    parts = spelled(path)
+    found = {GRAD: "d_", NEW: "new_"}.get(parts.mark, "") + re.sub(r"\W", "_", parts.of)
+    if parts.consumer:
+        found += "_through_" + re.sub(r"\W", "_", parts.consumer)
     return found if found.isidentifier() and found not in TAKEN else f"{found}_" if found in TAKEN else f"_{found}"
 
 

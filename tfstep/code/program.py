@@ -232,7 +232,7 @@ def _with_autograd(writer: _Writer, phases: tuple[str, ...], leaves: list[Node])
     body = ["", *_table(writer, forward)]
     if len(phases) == 1:
         return body
-    with_gradient = [n for n in forward if f"{n.path}.grad" in plan.paths]
+    with_gradient = [n for n in forward if plan.gradient(n)]
     body += [
         "",
         "# backward",
@@ -276,9 +276,9 @@ def steps_only(trace: Trace, nodes: Iterable[Node], library: Library = Library.N
     body: list[str] = []
     for node in nodes:
         if library is Library.TORCH and node.phase == "backward":
-            if "/" in node.path:  # the share of one use is inside autograd
+            if node.role.name == "share":  # it is inside autograd
                 continue
-            base = trace.plan.paths[node.path.removesuffix(".grad")]
+            base = trace.plan.base(node)
             body.append(f"{writer.names[node.slot]} = {writer.names[base.slot]}.grad{_axes(node)}")
             continue
         for pinned in trace.pins:

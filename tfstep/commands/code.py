@@ -27,10 +27,7 @@ def _code(session: Session, rest: str) -> Result:
 
     tensor = tensor_of(session, rest) if rest else session.current
     (node,) = outer(session.trace, [tensor])
-    backward = [
-        each
-        for each in session.trace.plan.steps
-        if each.path == f"{node.path}.grad" or each.path.startswith(f"{node.path}.grad/")
-    ]
+    gradient = session.trace.plan.gradient(node)
+    backward = [*session.trace.plan.shares(node), *([] if gradient is None else [gradient])]
     text = steps_only(session.trace, [node, *backward])
     return Message(tuple(Bilingual("{line}", "{line}", line=line) for line in text.rstrip("\n").split("\n")))

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, field
 
+from tfstep.address.roles import GRAD, NEW, spelled
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.recorded.note import Note
-from tfstep.compare.recorded.recording import GRAD, Recording
+from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.tolerance import FLOOR, HIDDEN, LEVELS, UNIT, allowed, apart, precision
 from tfstep.engine.node import Node
 from tfstep.models.config import ModelConfig
@@ -37,7 +38,13 @@ class Entry(Struct, eq=False):
     @property
     def of(self) -> str | None:
         """The name of the array whose gradient it is."""
-        return self.name.removesuffix(GRAD) if self.name.endswith(GRAD) else None
+        found = spelled(self.name)
+        return found.of if found.mark == GRAD and not found.consumer else None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is a parameter after the update."""
+        return spelled(self.name).mark == NEW
 
 
 class Hit(Struct, frozen=True, eq=False):

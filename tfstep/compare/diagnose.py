@@ -233,7 +233,7 @@ def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
 
 def backward(search: Search) -> None:
     """Gradients and the update, with the mistakes of the forward pass planted."""
-    wanted = [e for e in search.book.entries if e.of is not None or e.name.endswith(".new")]
+    wanted = [e for e in search.book.entries if e.of is not None or e.is_new]
     extra = (
         {e.name for e in search.missing(list(search.plan.steps))}
         if search.plan is search.scenario.program.plan

@@ -14,6 +14,7 @@ from itertools import permutations
 import numpy as np
 from msgspec import Struct
 
+from tfstep.address.roles import owner
 from tfstep.engine.node import Node
 from tfstep.models.config import ModelConfig
 
@@ -48,14 +49,6 @@ class Layout(Struct, frozen=True):
         return theirs.reshape(turned).transpose(inverse).reshape(self.ours)
 
 
-def base(path: str) -> str:
-    """The tensor that a gradient, a new value or an average belongs to."""
-    path = path.partition(".grad")[0]
-    for tail in (".new", ".m_hat", ".v_hat", ".m", ".v", ".velocity"):
-        path = path.removesuffix(tail)
-    return path
-
-
 def role(path: str) -> str:
     """The last part of a path: ``scores`` for ``enc0.attn.scores``."""
     return path.rpartition(".")[2]
@@ -66,7 +59,7 @@ def atoms(node: Node, c: ModelConfig) -> tuple[Atom, ...]:
     named = [
         (axis.name or f"axis{k}", size) for k, (axis, size) in enumerate(zip(node.spec.axes, node.shape, strict=True))
     ]
-    of = base(node.path)
+    of = owner(node.path)
     side = BY_HEAD.get(role(of))
     if side is not None and len(named) > (side if side >= 0 else 0):
         heads = c.kv_heads if role(of) in ("k_proj", "v_proj", "W_K", "W_V", "b_K", "b_V") else c.heads

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tfstep.compare.layout import base, role
+from tfstep.address.roles import GRAD, owner
+from tfstep.compare.layout import role
 
 _WORDS: dict[str, tuple[str, ...]] = {
     path: tuple(words.split())
@@ -90,10 +91,10 @@ def plain(name: str) -> str:
 
 def affinity(name: str, path: str) -> float:
     """How well a name goes with a path: 0 not at all, 4 it is the path."""
-    name, grad = name.removesuffix(".grad"), path.partition(".grad")[0]
+    name, grad = name.removesuffix(GRAD), path.partition(GRAD)[0]
     if name in (path, grad):
         return 4.0
-    of = base(path)
+    of = owner(path)
     words, ours = plain(name), plain(of)
     if words == ours or ours.endswith("_" + words):
         return 3.0

@@ -108,7 +108,7 @@ class Search(Struct, eq=False):
             if e.number
             and not e.trivial
             and e.of is None
-            and not e.name.endswith(".new")
+            and not e.is_new
             and e.name not in found
             and e.name not in pinned
             and e.name not in taken

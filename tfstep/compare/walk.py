@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, field
 
+from tfstep.address.roles import GRAD
 from tfstep.compare.book import Book, Entry, Hit
 from tfstep.compare.layout import Layout, atoms
 from tfstep.compare.tolerance import FLOOR, allowed, apart, terms
@@ -196,17 +197,15 @@ def _place(
 
 def _expected(here: Walk, book: Book, node: Node) -> tuple[Entry, Layout] | None:
     """The array that must be this gradient: ``NAME.grad``, where NAME alone was found to be the tensor."""
-    if not node.path.endswith(".grad") or node.phase != "backward":
+    if node.role.name != "gradient":
         return None
-    of = here.plan.paths.get(node.path.removesuffix(".grad"))
-    if of is None:
-        return None
+    of = here.plan.base(node)
     hits = here.found.get(of.slot, ())
     original = min((hit.entry.order for hit in hits if not hit.entry.trivial), default=-1)
     for hit in hits:
         if hit.entry.order != original and hit.entry.note.kind != "weight":
             continue  # a copy of it, whose gradient may be that of one use
-        entry = book.by_name.get(hit.entry.name + ".grad")
+        entry = book.by_name.get(hit.entry.name + GRAD)
         if entry is None or entry.array.shape != hit.entry.array.shape or hit.layout.ours != node.shape:
             continue
         others = [
@@ -291,8 +290,8 @@ FUSED = (
 
 def fused(plan: Plan, node: Node) -> list[tuple[list[str], str]]:
     """The groups whose last member this tensor is, gradients included."""
-    grad = ".grad" if node.path.endswith(".grad") else ""
-    path = node.path.removesuffix(".grad")
+    grad = GRAD if node.role.name == "gradient" else ""
+    path = node.path.removesuffix(grad)
     found = []
     for members, relation in FUSED:
         for name in members:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tfstep.address.roles import GRAD, INNER, spelled
 from tfstep.engine.computation import Computation
 from tfstep.engine.node import Literal, Node
 from tfstep.engine.op import Vjp
@@ -9,10 +10,13 @@ from tfstep.engine.op import Vjp
 
 def short(path: str) -> str:
     """The name of a tensor inside its formula: ``scores`` for ``enc0.attn.scores``, ``∂scores`` for its gradient."""
-    path = path.split("/")[-1] if "/" in path and ".grad/" not in path else path
-    if ".grad" in path:
-        path, _, use = path.partition(".grad")
-        return "∂" + path.rsplit(".", 1)[-1] + (f"/{use[1:].rsplit('.', 1)[-1]}" if use else "")
+    found = spelled(path)
+    if INNER in path and not found.consumer:
+        found = spelled(path.rpartition(INNER)[2])
+    path = found.of + found.mark
+    if found.mark == GRAD:
+        use = found.consumer.rpartition(".")[2]
+        return "∂" + found.of.rpartition(".")[2] + (f"/{use}" if use else "")
     head, _, last = path.rpartition(".")
     of_a_parameter = last in ("new", "m", "v", "m_hat", "v_hat", "velocity")
     return f"{head.rsplit('.', 1)[-1]}.{last}" if head and of_a_parameter else last

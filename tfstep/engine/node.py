@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from msgspec import Struct
 
+from tfstep.address.roles import GRAD, NEW
 from tfstep.engine.accel.kernel import Kernel
 from tfstep.engine.axis import Spec
 from tfstep.text import Bilingual, Template
@@ -78,7 +79,7 @@ class Role(Struct, frozen=True):
     @property
     def mark(self) -> str:
         """How the end of its path says it, which a pattern has to spell: ``.grad``, ``.new``, or nothing."""
-        return {"gradient": ".grad", "share": ".grad", "new": ".new"}.get(self.name, "")
+        return {"gradient": GRAD, "share": GRAD, "new": NEW}.get(self.name, "")
 
 
 VALUE = Role()

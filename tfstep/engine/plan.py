@@ -73,10 +73,25 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
                 found.setdefault(node.vjp_of, []).append(node.slot)
         return found
 
+    def gradient(self, node: Node) -> Node | None:
+        """The gradient of a tensor, None where no path leads to the loss."""
+        return self._related.get((node.slot, "gradient"))
+
+    def shares(self, node: Node) -> list[Node]:
+        """What comes back to a tensor through each of several uses, in order."""
+        return [each for each in self.steps if each.role.name == "share" and each.role.of == node.slot]
+
+    def new(self, node: Node) -> Node | None:
+        """A parameter's value after the update, else None."""
+        return self._related.get((node.slot, "new"))
+
+    def base(self, node: Node) -> Node:
+        """The tensor that a node is the gradient, a share of it, or the new value of; else the node itself."""
+        return node if node.role.of is None else self.nodes[node.role.of]
+
     @cached_property
-    def related(self) -> dict[tuple[int | None, str], Node]:
-        """By its slot the ``gradient`` of a tensor, and its ``new`` value."""
-        return {(node.role.of, node.role.name): node for node in self.nodes if node.role.mark}
+    def _related(self) -> dict[tuple[int | None, str], Node]:
+        return {(node.role.of, node.role.name): node for node in self.nodes if node.role.name in ("gradient", "new")}
 
     @cached_property
     def program(self) -> list[tuple[int, Run]]:

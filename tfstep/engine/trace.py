@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from tfstep.address.grammar import parse
 from tfstep.address.indices import Cell, Index, places, whole
 from tfstep.address.names import full_path
+from tfstep.address.roles import GRAD, spelled
 from tfstep.engine.arrays.coerce_edit import coerce_edit
 from tfstep.engine.computation import Computation
 from tfstep.engine.naming import formula, path_of, short
@@ -56,15 +57,14 @@ class Tensor(Displayed, ArrayLike, Struct, frozen=True, eq=False):  # type: igno
     @property
     def grad(self) -> np.ndarray | None:
         """∂loss/∂(this tensor), of the same shape, or None where no path leads to the loss."""
-        return self._related("gradient")
+        return self._numbers(self.trace.plan.gradient(self.node))
 
     @property
     def new(self) -> np.ndarray | None:
         """A parameter's value after the update, else None."""
-        return self._related("new")
+        return self._numbers(self.trace.plan.new(self.node))
 
-    def _related(self, role: str) -> np.ndarray | None:
-        node = self.trace.plan.related.get((self.node.slot, role))
+    def _numbers(self, node: Node | None) -> np.ndarray | None:
         return None if node is None else self.trace.value(node.slot)
 
     @property
@@ -294,11 +294,8 @@ def resolve(trace: Trace, path: str) -> Tensor:
 
 
 def _unknown(trace: Trace, path: str) -> PathError:
-    if (
-        not trace.prefix
-        and "loss" not in trace.plan.paths
-        and (".grad" in path or path.endswith(".new") or path == "loss")
-    ):
+    asked = spelled(path)
+    if not trace.prefix and "loss" not in trace.plan.paths and (asked.mark or path == "loss"):
         return PathError(
             Bilingual(
                 "{path}: this scenario has no loss (`loss`, or `input.labels` for cross-entropy), "
@@ -308,8 +305,9 @@ def _unknown(trace: Trace, path: str) -> PathError:
                 path=path,
             )
         )
-    base, _, _ = path.partition(".grad")
-    if path.endswith(".grad") and base in trace.plan.paths and trace.plan.paths[base].kind in ("constant", "input"):
+    base = asked.of
+    there = trace.plan.paths.get(base) if asked.mark == GRAD and not asked.consumer else None
+    if there is not None and there.kind in ("constant", "input"):
         return PathError(
             Bilingual(
                 "{path}: {base} is given, not learned; gradients are recorded for parameters and for what is computed",
@@ -318,7 +316,7 @@ def _unknown(trace: Trace, path: str) -> PathError:
                 base=base,
             )
         )
-    if path.endswith(".grad") and base in trace.plan.paths:
+    if there is not None:
         return PathError(
             Bilingual(
                 "{path}: no path leads from {base} to the loss, so it has no gradient",
@@ -327,7 +325,7 @@ def _unknown(trace: Trace, path: str) -> PathError:
                 base=base,
             )
         )
-    removed = next((key for there, key in trace.plan.switched_off() if there in (path, base)), None)
+    removed = next((key for gone, key in trace.plan.switched_off() if gone in (path, base)), None)
     if removed:
         return PathError(
             Bilingual(

@@ -59,7 +59,7 @@ class Names:
             if int(str(tensor.step).split(".")[0]) > self.time:
                 raise PathError(Bilingual("{path} is not there yet", "{path} 此时还没有值", path=tensor.path))
             return tensor
-        new = tensor.trace.plan.related.get((tensor.node.slot, "new"))
+        new = tensor.trace.plan.new(tensor.node)
         return tensor.trace[new.path] if new is not None and new.number <= self.time else tensor
 
 

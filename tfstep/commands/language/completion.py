@@ -106,7 +106,7 @@ def _patterns(session: Session, typed: str) -> Iterator[tuple[str, str]]:
     if star:
         tails: dict[str, int] = {}
         for node in session.trace.plan.steps:
-            if node.role.mark != ".grad":
+            if node.role.name not in ("gradient", "share"):
                 tail = node.path.rpartition(".")[2]
                 tails[tail] = tails.get(tail, 0) + 1
         for tail, n in tails.items():

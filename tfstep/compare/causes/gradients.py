@@ -46,7 +46,7 @@ def lacking_of(search: Search) -> list[Entry]:
         for e in search.book.entries
         if e.number
         and e.name not in names
-        and (e.of is not None or e.name.endswith(".new"))
+        and (e.of is not None or e.is_new)
         and not (e.trivial and not _wrong_name(search, e))
     ]
 
@@ -128,7 +128,7 @@ def _pairs(search: Search, lacking: list[Entry]) -> list[tuple[Node, Entry, np.n
         if entry.name in there or entry.of is None:
             continue
         for slot, hits in search.walk.found.items():
-            node = search.plan.paths.get(search.plan.nodes[slot].path + ".grad")
+            node = search.plan.gradient(search.plan.nodes[slot])
             original = min((h.entry.order for h in hits), default=-1)
             hit = next((h for h in hits if h.entry.name == entry.of and h.entry.order == original), None)
             if (
@@ -203,14 +203,11 @@ def _scaled(search: Search, lacking: list[Entry]) -> bool:
 
 
 def _is_parameter(search: Search, node: Node) -> bool:
-    of = search.plan.paths.get(node.path.removesuffix(".grad"))
-    return of is not None and of.kind == "parameter"
+    return node.role.name == "gradient" and search.plan.base(node).kind == "parameter"
 
 
 def _parameter_grads(search: Search) -> list[Node]:
-    return [
-        n for n in search.plan.nodes if n.phase == "backward" and n.path.endswith(".grad") and _is_parameter(search, n)
-    ]
+    return [n for n in search.plan.nodes if _is_parameter(search, n)]
 
 
 def _grads_of(search: Search) -> list[tuple[Node]]:

@@ -22,14 +22,14 @@ DECAYS = (0.01, 0.1, 0.05, 1e-3, 1e-4, 5e-4, 0.02, 0.2, 0.3, 0.5, 1e-2)
 
 def updates(search: Search) -> None:
     """The update: weight decay, eps, bias correction, momentum."""
-    lacking = [e for e in lacking_of(search) if e.name.endswith(".new")]
+    lacking = [e for e in lacking_of(search) if e.is_new]
     open_names = {e.name for e in lacking}
     if not lacking:
         return
     best: tuple[int, str, Bilingual, dict[str, Override]] | None = None
     before = search.walk.names
     for kind, text, make in _update_ways(search):
-        changes = {n.path: make(n) for n in search.plan.nodes if n.phase == "update" and n.path.endswith(".new")}
+        changes = {n.path: make(n) for n in search.plan.nodes if n.role.name == "new"}
         search.tried += 1
         there = again(search, overrides=changes)
         gained = len((there.names - before) & open_names) - len(before - there.names)
@@ -37,11 +37,7 @@ def updates(search: Search) -> None:
             best = gained, kind, text, changes
             if gained == len(open_names):
                 break
-    news = [
-        n
-        for n in search.plan.nodes
-        if n.phase == "update" and n.path.endswith(".new") and not search.walk.found.get(n.slot)
-    ]
+    news = [n for n in search.plan.nodes if n.role.name == "new" and not search.walk.found.get(n.slot)]
     if not news:
         return
     if best is None:
@@ -66,8 +62,10 @@ def _update_ways(search: Search) -> Iterator[Made]:
     lr, (b1, b2), eps = train.lr, train.betas, train.eps
 
     def of(node: Node) -> tuple[np.ndarray, np.ndarray]:
-        path = node.path.removesuffix(".new")
-        return np.asarray(values[plan.paths[path].slot]), np.asarray(values[plan.paths[path + ".grad"].slot])
+        p = plan.base(node)
+        g = plan.gradient(p)
+        assert g is not None  # a parameter without one has no new value
+        return np.asarray(values[p.slot]), np.asarray(values[g.slot])
 
     def simple(rule: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Node], Override]:
         def make(node: Node) -> Override:
@@ -76,7 +74,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
         return make
 
     def remembered(node: Node, name: str) -> np.ndarray:
-        path = node.path.removesuffix(".new") + f".{name}_before"
+        path = f"{plan.base(node).path}.{name}_before"
         return np.asarray(search.leaves[path]) if path in search.leaves else np.zeros(node.shape)
 
     t = 1 + int(search.leaves["update.done"]) if "update.done" in search.leaves else 1
@@ -209,10 +207,10 @@ def _m_as_g(of: Any, lr: float, eps: float, b1: float) -> Callable[[Node], Overr
 def _solved(search: Search, lr: float) -> Iterator[float]:
     """The weight decay that their numbers tell, if any: (ours − theirs) / (lr · p) is one number."""
     for node in search.plan.nodes:
-        if node.phase != "update" or not node.path.endswith(".new"):
+        if node.role.name != "new":
             continue
-        p = np.asarray(search.walk.values[search.plan.paths[node.path.removesuffix(".new")].slot])
-        entries = [e for e in search.book.entries if e.name.endswith(".new") and e.array.size == p.size and p.size > 1]
+        p = np.asarray(search.walk.values[search.plan.base(node).slot])
+        entries = [e for e in search.book.entries if e.is_new and e.array.size == p.size and p.size > 1]
         for entry in entries:
             for layout in layouts(node, search.scenario.model, entry.array.shape):
                 gap = search.walk.ours(node.slot) - layout.back(entry.array)

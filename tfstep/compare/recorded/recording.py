@@ -13,7 +13,6 @@ from tfstep.compare.recorded.note import Note, RecordingError
 from tfstep.compare.recorded.writing import write
 from tfstep.text import Bilingual
 
-GRAD = ".grad"
 MOST = 20_000  # arrays of a recording
 MOST_CELLS = 1 << 28
 

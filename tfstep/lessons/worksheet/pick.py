@@ -39,9 +39,9 @@ def candidates(trace: Trace, level: str) -> list[Node]:
 
 
 def _level(node: Node) -> str | None:
-    if node.op is None or node.path.startswith(("#", "update.")) or node.path == "loss.grad":
+    if node.op is None or node.path.startswith(("#", "update.")):
         return None
-    if "/" in node.path or node.op.name == "seed":
+    if node.role.name == "share" or node.op.name == "seed":
         return None
     if node.op.name in OPS:
         return OPS[node.op.name]

@@ -17,8 +17,8 @@ def full_path(state: State, name: str) -> str:
 
     def near(name: str) -> str | None:
         """What the screen calls so here: this tensor, or what its step or that of its gradient reads."""
-        here, known = state.current, state.trace.plan
-        grad = known.related.get((here.node.slot, "gradient")) if here.trace is state.trace else None
+        here = state.current
+        grad = state.trace.plan.gradient(here.node) if here.trace is state.trace else None
         reads = () if grad is None else tuple(path_of(state.trace, s) for s in grad.slots)
         found = [path for path in (here.path, *here.inputs, *reads) if short(path) == name]
         return found[0] if found else None

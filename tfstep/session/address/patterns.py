@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tfstep.address.roles import INNER, MARKS
 from tfstep.address.wildcard import matcher
 from tfstep.engine.node import Node
 from tfstep.engine.plan import PHASES
@@ -14,8 +15,6 @@ from tfstep.session.place import Position, find_place, substeps_at, tensor_at
 from tfstep.session.state import State
 from tfstep.session.stop.points import Pattern
 from tfstep.text import Bilingual
-
-_SPELLED = (".grad", ".new", "/")  # what `*` does not stand for
 
 
 def pattern(state: State, text: str) -> Pattern:
@@ -72,7 +71,7 @@ def _of_phase(state: State, text: str, phase: str) -> Pattern:
 
 
 def _of_paths(state: State, text: str) -> Pattern:
-    spelled = [mark for mark in _SPELLED if mark in text]
+    spelled = [mark for mark in MARKS if mark in text]
     written = matcher(text)
     outer = text.partition("/")[0]
     deep = "/" in text and not any(written(node.path) for node in state.trace.plan.steps)
@@ -81,7 +80,7 @@ def _of_paths(state: State, text: str) -> Pattern:
         if text == "*":  # every step, gradients and new values included
             return len(position) == 1
         tensor = tensor_at(trace, position)
-        marks = (tensor.node.role.mark, "/" if "/" in tensor.path else "")
+        marks = (tensor.node.role.mark, INNER if INNER in tensor.path else "")
         return written(tensor.path) and all(mark in spelled for mark in marks if mark)
 
     steps = state.trace.plan.steps

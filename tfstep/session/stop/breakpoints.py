@@ -121,7 +121,7 @@ def _is_made_by(state: State, expression: Expression, position: Position) -> boo
                 tensor = Names(state).tensor(name.path)
             except TfstepError:
                 continue
-            new = tensor.trace.plan.related.get((tensor.node.slot, "new")) if tensor.step is None else None
+            new = tensor.trace.plan.new(tensor.node) if tensor.step is None else None
             if new is made or (tensor.step is not None and position_of(tensor, state.trace)[0] == made.number):
                 return True
     return False

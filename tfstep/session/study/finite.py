@@ -77,7 +77,7 @@ def edited(trace: Trace) -> tuple[list[str], set[int]]:
 def _with_gradient(trace: Trace) -> Iterator[Node]:
     _, left_out = edited(trace)
     for node in trace.plan.nodes:
-        gradient = trace.plan.related.get((node.slot, "gradient"))
+        gradient = trace.plan.gradient(node)
         if node.path == "loss" or node.phase not in ("", "forward") or gradient is None:
             continue
         if gradient.slot not in left_out:

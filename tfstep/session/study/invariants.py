@@ -151,8 +151,9 @@ def uses_add_up(scenario: Scenario, trace: Trace) -> Holds:
     title = Bilingual("gradients of several uses add up", "多处使用的梯度相加")
     shares: dict[str, list[str]] = {}
     for node in trace.plan.steps:
-        if node.role.name == "share":
-            shares.setdefault(trace.plan.related[node.role.of, "gradient"].path, []).append(node.path)
+        whole = trace.plan.gradient(trace.plan.base(node))
+        if node.role.name == "share" and whole is not None:
+            shares.setdefault(whole.path, []).append(node.path)
     if not shares:
         return does_not_apply(title, Bilingual("no tensor has several uses", "没有张量被多次使用"))
     worst = 0.0

@@ -142,7 +142,7 @@ def gradient_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece,
     family = _family(tensor)
     for name, node in family.items():
         grid = plane(tensor.trace, node, at(tensor), before=before)
-        title = f"∂loss/∂{short(family[''].path)}" if name == "grad" else short(node.path)
+        title = f"∂loss/∂{short(family[''].path)}" if name == "gradient" else short(node.path)
         grid = replace(grid, title=title, cursor=place, focused=node is tensor.node, group=tensor.path)
         pieces.append(Piece("", grid, summary=True))
     hidden = pieces[0].grid.hidden
@@ -153,11 +153,11 @@ def overlaid_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece,
     """A tensor whose ground is the shade of its gradient, with arrows that point downhill; from that gradient and from
     a new value as well. Empty without a gradient."""
     family = _family(tensor)
-    if "grad" not in family:
+    if "gradient" not in family:
         return ()
     value = family[""]
     found = plane(tensor.trace, value, at(tensor), before=before)
-    slope = plane(tensor.trace, family["grad"], at(tensor))
+    slope = plane(tensor.trace, family["gradient"], at(tensor))
     name = short(tensor.trace.prefix + value.path)
     found = replace(
         found, key=tensor.path, title=f"{name}, ∂loss/∂{name}", cursor=found.place(at(tensor)), focused=True
@@ -166,14 +166,11 @@ def overlaid_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece,
 
 
 def _family(tensor: Tensor) -> dict[str, Node]:
-    """What a tensor is one of: a value, its gradient (``grad``) and its new value (``new``), the value first."""
-    plan, role = tensor.trace.plan, tensor.node.role
-    value = plan.nodes[role.of] if role.of is not None and role.name in ("gradient", "new") else tensor.node
-    found = {"": value}
-    for name, of in (("grad", "gradient"), ("new", "new")):
-        if (node := plan.related.get((value.slot, of))) is not None:
-            found[name] = node
-    return found
+    """What a tensor is one of: a value, its gradient (``gradient``) and its new value (``new``), the value first."""
+    plan = tensor.trace.plan
+    value = plan.base(tensor.node) if tensor.node.role.name in ("gradient", "new") else tensor.node
+    family = {"": value, "gradient": plan.gradient(value), "new": plan.new(value)}
+    return {role: node for role, node in family.items() if node is not None}
 
 
 def difference_board(tensor: Tensor, at: At, before: Trace) -> tuple[Piece, ...]:

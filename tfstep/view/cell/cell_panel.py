@@ -259,7 +259,7 @@ def account(
     name = name_of(root, address)
     if not trace.prefix:
         nodes = trace.plan.nodes
-        grad = trace.plan.related.get((tensor.node.slot, "gradient"))
+        grad = trace.plan.gradient(tensor.node)
         # of a checkpoint the backward pass is long, and waits until somebody asks for it with g
         if grad is not None and not (trace.plan.later and trace.stale(grad.slot)):
             gradient = float(trace.value(grad.slot)[cell])

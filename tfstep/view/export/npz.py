@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from tfstep.address.roles import GRAD
 from tfstep.engine.trace import Tensor
 
 
@@ -21,7 +22,7 @@ def archive(tensors: Iterable[Tensor], grad: bool) -> bytes:
         arrays[tensor.path] = tensor.value
         gradient = tensor.grad if grad else None
         if gradient is not None:
-            arrays[f"{tensor.path}.grad"] = gradient
+            arrays[tensor.path + GRAD] = gradient
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as zipped:
         for name, array in arrays.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from tfstep.address.roles import INNER, MARKS
 from tfstep.address.wildcard import matcher
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Tensor, Trace
@@ -63,13 +64,13 @@ def _local(inside: Trace, tensor: Tensor) -> str:
 
 def matching(nodes: Iterable[Node], pattern: str) -> list[Node]:
     """The nodes whose path the pattern spells."""
-    spelled = [mark for mark in (".grad", ".new", "/") if mark in pattern]
+    spelled = [mark for mark in MARKS if mark in pattern]
     matches = matcher(pattern)
     return [node for node in nodes if node.path[:1] != "#" and matches(node.path) and _is_spelled(node, spelled)]
 
 
 def _is_spelled(node: Node, spelled: list[str]) -> bool:
-    return all(mark in spelled for mark in (node.role.mark, "/" if "/" in node.path else "") if mark)
+    return all(mark in spelled for mark in (node.role.mark, INNER if INNER in node.path else "") if mark)
 
 
 def _exact(trace: Trace, pattern: str) -> dict[Key, Tensor]:

@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.address.grammar import cell_name
+from tfstep.address.roles import GRAD
 from tfstep.engine.trace import Tensor
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of
@@ -67,7 +68,7 @@ def slices(tensor: Tensor, grad: bool, digits: int) -> Iterator[tuple[Slice, ...
             what = Bilingual("value", "值"), Bilingual("gradient", "梯度")
             yield (
                 _slice(tensor, str(what[0]), value, index, digits, rounded),
-                _slice(tensor, str(what[1]), gradient, index, digits, rounded_too, ".grad"),
+                _slice(tensor, str(what[1]), gradient, index, digits, rounded_too, GRAD),
             )
 
 

@@ -92,8 +92,8 @@ def shown_numbers(tensor: Tensor) -> tuple[np.ndarray, int]:
 
 def shown_gradient(tensor: Tensor) -> tuple[np.ndarray | None, int]:
     """The same of its gradient, where it has one."""
-    node = tensor.trace.plan.paths.get(f"{tensor.path}.grad")
-    return (tensor.grad, 0) if node is None or tensor.grad is None else shown_numbers(tensor.trace[node.path])
+    node = tensor.trace.plan.gradient(tensor.node)
+    return (None, 0) if node is None else shown_numbers(tensor.trace[node.path])
 
 
 def _rounded(n: int) -> Bilingual:

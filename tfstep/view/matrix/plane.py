@@ -14,7 +14,8 @@ from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.labels import NO_LABELS, Labels, labels, row_labels
 from tfstep.view.matrix.noise import without_noise
 
-_MASKED = ("masked", "weights", "scores.grad", "scaled.grad", "masked.grad")  # what the mask has had its say over
+_MASKED = {"value": ("masked", "weights"), "gradient": ("scores", "scaled", "masked")}
+"""What the mask has had its say over."""
 
 
 def plane(
@@ -107,10 +108,12 @@ def mask_reasons(trace: Trace, node: Node, lead: tuple[int, ...]) -> np.ndarray 
     path = (trace.prefix + node.path).partition("/")[0]
     while trace.prefix and trace.sources:
         trace = trace.sources[0].trace
-    base = path.removesuffix(".grad")
-    scope, _, name = base.rpartition(".")
+    step = trace.plan.paths.get(path)
+    if step is None or len(lead) != 2:
+        return None
+    scope, _, name = trace.plan.base(step).path.rpartition(".")
     mask = trace.plan.paths.get(f"{scope}.mask")
-    if mask is None or name + path[len(base) :] not in _MASKED or len(lead) != 2 or node.shape[-2:] != mask.shape[-2:]:
+    if mask is None or name not in _MASKED.get(step.role.name, ()) or node.shape[-2:] != mask.shape[-2:]:
         return None
     reasons = trace.value(mask.slot)
     found: np.ndarray = reasons[lead[0] if reasons.shape[0] > 1 else 0, 0]

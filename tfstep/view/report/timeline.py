@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from tfstep.address.roles import INNER, spelled
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.session.place import PHASE_NAMES
 from tfstep.view.text.spans import Line, indented, line, padded, span
@@ -37,10 +38,7 @@ def _opened(trace: Trace, tensor: Tensor, phase: str, level: int, depth: int) ->
 
 def scope(path: str) -> str:
     """The part of the model that a tensor belongs to: ``enc0.attn`` for ``enc0.attn.scores.grad``."""
-    for mark in (".grad", "/"):
-        path = path.partition(mark)[0]
-    head, _, last = path.rpartition(".")
-    return head.rpartition(".")[0] if last == "new" else head
+    return spelled(path).of.partition(INNER)[0].rpartition(".")[0]
 
 
 def tree(rows: Iterable[Row]) -> Iterator[Line]:

@@ -1,0 +1,36 @@
+"""How the end of a path says what a tensor is of another: ``P.grad``, ``P.grad/CONSUMER``, ``P.new``.
+
+Inside, a node's role says it; this is for what is typed, printed and written to files.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+GRAD, NEW, INNER = ".grad", ".new", "/"
+MARKS = (GRAD, NEW, INNER)
+"""What a ``*`` in a pattern does not stand for: it has to be spelled."""
+_KEPT = (".m_hat", ".v_hat", ".m", ".v", ".velocity")
+
+
+class Spelled(Struct, frozen=True):
+    """A path taken apart: the tensor ``of`` which it is the gradient or the new value (``mark``; empty: the tensor itself),
+    and the consumer through which a share of a gradient comes back."""
+
+    of: str
+    mark: str = ""
+    consumer: str = ""
+
+
+def spelled(path: str) -> Spelled:
+    """The parts of a path: ``enc0.attn.Q.grad/enc0.attn.scores`` is a share of the gradient of ``enc0.attn.Q``."""
+    of, grad, rest = path.partition(GRAD)
+    if grad and rest[:1] in ("", INNER):
+        return Spelled(of, GRAD, rest[1:])
+    return Spelled(path.removesuffix(NEW), NEW) if path.endswith(NEW) else Spelled(path)
+
+
+def owner(path: str) -> str:
+    """The tensor that a path is the gradient, the new value or an optimizer's average of; else the path itself."""
+    found = spelled(path)
+    return next((found.of.removesuffix(tail) for tail in _KEPT if found.of.endswith(tail)), found.of)
