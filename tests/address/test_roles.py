@@ -14,7 +14,8 @@ def test_a_path_says_the_role_of_its_node(scenario: str) -> None:
         found = spelled(node.path)
         seen.add(node.role.name)
         assert found.mark == node.role.mark
-        assert owner(node.path) == plan.base(node).path
+        if not node.path.endswith("_before"):  # what the optimizer starts from is a leaf of its own
+            assert owner(node.path) == plan.base(node).path
         if node.role.consumer is not None:
             assert found.consumer == plan.nodes[node.role.consumer].path
     assert {"value", "gradient"} <= seen
