@@ -27,7 +27,9 @@ class Operation:
     """What a step needs to know of the op that makes it; how ops are written is `tfstep.engine.op`.
 
     ``formula`` is in the paper's notation, with ``{arg}`` for each operand; ``vjp_formula[arg]`` likewise,
-    with ``{g}`` for the gradient of the result and ``{y}`` for the result.
+    with ``{g}`` for the gradient of the result and ``{y}`` for the result. ``operator`` is what of the arithmetic of
+    traced tensors it is: ``+``, ``-``, ``*``, ``/``, ``**``, ``@``, ``negative``; or what holding cells needs: to
+    ``choose`` between two tensors, and to ``hand on`` one as a step of its own.
     """
 
     name: str = ""
@@ -37,6 +39,7 @@ class Operation:
     helper: Mapping[str, str] = {}
     vjp_formula: ClassVar[Mapping[str, str | Template]] = {}
     primitive: ClassVar[bool] = False
+    operator: ClassVar[str] = ""
     arguments: tuple[str, ...] = ()
 
     forward: Callable[..., Array]

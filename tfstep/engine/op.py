@@ -18,7 +18,7 @@ from msgspec import Struct, field
 from tfstep.engine.axis import Spec
 from tfstep.engine.node import Array as Array
 from tfstep.engine.node import Literal, Operation
-from tfstep.engine.tape import ShapeOnly, Tape, Traced
+from tfstep.engine.tape import OPERATORS, ShapeOnly, Tape, Traced
 from tfstep.text import Bilingual
 
 Cell = tuple[int, ...]
@@ -142,13 +142,15 @@ class Vjp(Op):
 
 
 class Catalogue(Struct):
-    """All ops by name, for the operators of traced tensors and for the reference."""
+    """All ops by name; those that an operator of traced tensors means are entered there as well."""
 
     ops: dict[str, Op] = field(default_factory=dict)
 
     def add(self, op: Op) -> None:
         """Enter one op."""
         self.ops[op.name] = op
+        if op.operator:
+            OPERATORS[op.operator] = op
 
     @property
     def functions(self) -> dict[str, Callable[[float], float]]:

@@ -57,7 +57,7 @@ def unfold(plan: Plan, pins: Mapping[int, Pin], node: Node) -> tuple[Plan, tuple
     out = body(*inputs, **node.attrs) if inputs else tape.record(node.op, (), node.attrs, node.spec)
     if pin is not None:
         out = named("computed", _unnamed(out))
-        out = OPERATORS["where"](_leaf(tape, "pinned", pin.mask), _leaf(tape, "value", pin.value), out)
+        out = OPERATORS["choose"](_leaf(tape, "pinned", pin.mask), _leaf(tape, "value", pin.value), out)
     return tape.plan(out), tuple(sources)
 
 
@@ -76,7 +76,7 @@ def _through(tape: Tape, node: Node, pin: Pin, inputs: list[Any], sources: list[
             sources[k] = Computed(node.vjp_of)
         if read == 0:
             mask = _leaf(tape, "pinned", pin.mask)
-            swapped[k] = named("unpinned", OPERATORS["where"](mask, 0.0, inputs[k]))
+            swapped[k] = named("unpinned", OPERATORS["choose"](mask, 0.0, inputs[k]))
     return swapped
 
 
@@ -88,7 +88,7 @@ def _recorded(out: Traced) -> Traced:
     """The result as a step of its own, also where the body hands an input on."""
     if out.tape.nodes[out.slot].op is not None:
         return out
-    same: Traced = OPERATORS["identity"](out)
+    same: Traced = OPERATORS["hand on"](out)
     return same
 
 
@@ -96,5 +96,5 @@ def _unnamed(out: Traced) -> Traced:
     """The result as a step that can still be given a name: a body may have named its own."""
     if out.tape.nodes[out.slot].op is not None and not out.tape.nodes[out.slot].path:
         return out
-    same: Traced = OPERATORS["identity"](out)
+    same: Traced = OPERATORS["hand on"](out)
     return same

@@ -14,7 +14,8 @@ from tfstep.engine.axis import Axis, Shape, Spec
 from tfstep.engine.node import VALUE, Literal, Node, Operation, Role
 from tfstep.engine.plan import Plan
 
-OPERATORS: dict[str, Callable[..., Traced]] = {}  # what +, @ and the like mean; the ops enter themselves
+OPERATORS: dict[str, Callable[..., Traced]] = {}
+"""By what they declare to be (`Operation.operator`): the ops that +, @ and the like mean, and those that hold cells."""
 
 
 class ShapeOnly:
@@ -67,40 +68,40 @@ class Traced:
         return self
 
     def __add__(self, other: Any) -> Traced:
-        return OPERATORS["add"](self, other)
+        return OPERATORS["+"](self, other)
 
     def __radd__(self, other: Any) -> Traced:
-        return OPERATORS["add"](other, self)
+        return OPERATORS["+"](other, self)
 
     def __sub__(self, other: Any) -> Traced:
-        return OPERATORS["sub"](self, other)
+        return OPERATORS["-"](self, other)
 
     def __rsub__(self, other: Any) -> Traced:
-        return OPERATORS["sub"](other, self)
+        return OPERATORS["-"](other, self)
 
     def __mul__(self, other: Any) -> Traced:
-        return OPERATORS["mul"](self, other)
+        return OPERATORS["*"](self, other)
 
     def __rmul__(self, other: Any) -> Traced:
-        return OPERATORS["mul"](other, self)
+        return OPERATORS["*"](other, self)
 
     def __truediv__(self, other: Any) -> Traced:
-        return OPERATORS["div"](self, other)
+        return OPERATORS["/"](self, other)
 
     def __rtruediv__(self, other: Any) -> Traced:
-        return OPERATORS["div"](other, self)
+        return OPERATORS["/"](other, self)
 
     def __neg__(self) -> Traced:
-        return OPERATORS["neg"](self)
+        return OPERATORS["negative"](self)
 
     def __pow__(self, other: Any) -> Traced:
-        return OPERATORS["pow"](self, other)
+        return OPERATORS["**"](self, other)
 
     def __rpow__(self, other: Any) -> Traced:
-        return OPERATORS["pow"](other, self)
+        return OPERATORS["**"](other, self)
 
     def __matmul__(self, other: Any) -> Traced:
-        return OPERATORS["matmul"](self, other)
+        return OPERATORS["@"](self, other)
 
 
 def named(name: str, value: Any) -> Any:

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
+from tfstep.address.roles import INNER, spelled
 from tfstep.engine.plan import Plan
 from tfstep.families.family import Family, Theirs, numbered, theirs
 from tfstep.families.registry import families, family
@@ -104,19 +105,16 @@ def _tails(name: str) -> list[str]:
     return [".".join(parts[k:]) for k in range(min(3, len(parts)))]
 
 
-def ours(plan: Plan, text: str) -> tuple[str, Bilingual | None]:
-    """A target as tfstep calls it, and where others call it so, what is to be said of that; else the text itself."""
-    match = re.match(r"(?P<head>[^\[/*]+?)(?P<rest>(\.grad|\.new)?([\[/].*)?)$", text.strip(), re.DOTALL)
-    alias = lookup(plan, match["head"]) if match and match["head"] not in plan.paths else None
-    if alias is None or match is None:
-        return text, None
-    return alias.path + match["rest"], said(alias)
+def elsewhere(plan: Plan, name: str) -> Alias | None:
+    """The tensor that others call so, or whose gradient, new value or inner step a name is; None for a name of ours."""
+    head = spelled(name.partition(INNER)[0]).of
+    return None if head in plan.paths else lookup(plan, head)
 
 
 def known(plan: Plan, name: str) -> str | None:
     """The path of the tensor, gradient or new value that others call so, or None."""
-    path, relation = ours(plan, name)
-    return None if relation is None else path
+    alias = elsewhere(plan, name)
+    return None if alias is None else alias.path + name[len(alias.name) :]
 
 
 def said(alias: Alias) -> Bilingual:

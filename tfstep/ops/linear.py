@@ -11,7 +11,6 @@ from tfstep.engine.accel import linear as fast
 from tfstep.engine.axis import NO_AXIS, Spec
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Op, Primitive, Ref, TermSpec, Why, op
-from tfstep.engine.tape import OPERATORS
 from tfstep.ops.primitive.elementwise import project
 from tfstep.ops.primitive.reduce import broadcast_to, count, sum_, unbroadcast
 from tfstep.ops.primitive.shape import reshape
@@ -34,6 +33,7 @@ class Matmul(Primitive):
     about_zh = "最后两个轴上的矩阵乘法，前面的轴广播；at、bt 表示把 a、b 转置来用。"
     purpose = Bilingual("A matrix product: each cell is a row times a column.", "矩阵乘法：每个单元格是一行乘一列。")
     formula = "{a}{at} {b}{bt}"
+    operator = "@"
     vjp_formula = {"a": "{g} {b}ᵀ", "b": "{a}ᵀ {g}"}
     kernel, kernel_a, kernel_b = fast.matmul, fast.matmul_a, fast.matmul_b
 
@@ -199,6 +199,3 @@ class LinearNoBias(Op):
 
 
 linear_no_bias = op(LinearNoBias)
-
-
-OPERATORS["matmul"] = matmul

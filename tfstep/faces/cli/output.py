@@ -80,11 +80,10 @@ def say(message: object, stream: TextIO | None = None) -> None:
     out.flush()
 
 
-def translated(trace: Trace, name: str) -> str:
-    """The name that PyTorch, GPT-2 or TransformerLens has for a tensor in ours, saying so; any other as it is."""
-    from tfstep.families.names import ours
+def say_ours(trace: Trace, name: str) -> None:
+    """Where PyTorch, GPT-2 or TransformerLens call a tensor so: what it is called here."""
+    from tfstep.families.names import elsewhere, said
 
-    path, aside = ours(trace.plan, name)
-    if aside is not None:
-        say(aside)
-    return path
+    alias = elsewhere(trace.plan, name)
+    if alias is not None:
+        say(said(alias))

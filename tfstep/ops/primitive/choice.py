@@ -9,7 +9,6 @@ import numpy as np
 from tfstep.engine.axis import Spec, broadcast
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Ref, TermSpec, Why, op
-from tfstep.engine.tape import OPERATORS
 from tfstep.ops.primitive.elementwise import Elementwise, project, tensors
 from tfstep.ops.primitive.reduce import unbroadcast
 from tfstep.text import Bilingual, Template
@@ -50,6 +49,7 @@ class Where(Elementwise):
     code = {"numpy": "np.where({condition}, {a}, {b})", "torch": "torch.where({condition}, {a}, {b})"}
 
     formula = Template("{a} where {condition}, else {b}", "{condition} 处取 {a}，其余取 {b}")
+    operator = "choose"
     vjp_formula = {
         "a": Template("{g} where {condition}, else 0", "{condition} 处取 {g}，其余为 0"),
         "b": Template("0 where {condition}, else {g}", "{condition} 处为 0，其余取 {g}"),
@@ -147,6 +147,3 @@ def where_larger(a: Array, b: Array, g: Array) -> Array:
 def number(x: Any, cell: Cell) -> float:
     """The number of an operand, an array or a `Literal`, that goes into a cell of the result."""
     return float(x.value if isinstance(x, Literal) else x[project(cell, x)])
-
-
-OPERATORS["where"] = where

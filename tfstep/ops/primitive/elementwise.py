@@ -10,7 +10,6 @@ from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.axis import Spec, broadcast
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, op
-from tfstep.engine.tape import OPERATORS
 from tfstep.ops.primitive.reduce import unbroadcast
 from tfstep.text import Bilingual
 
@@ -46,6 +45,7 @@ class Add(Elementwise):
     code = {"numpy": "{a} + {b}", "torch": "{a} + {b}"}
 
     formula = "{a} + {b}"
+    operator = "+"
     vjp_formula = {"a": "{g}", "b": "{g}"}
     kernel = fast.add
 
@@ -72,6 +72,7 @@ class Sub(Elementwise):
     code = {"numpy": "{a} - {b}", "torch": "{a} - {b}"}
 
     formula = "{a} − {b}"
+    operator = "-"
     vjp_formula = {"a": "{g}", "b": "−{g}"}
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -98,6 +99,7 @@ class Mul(Elementwise):
     code = {"numpy": "{a} * {b}", "torch": "{a} * {b}"}
 
     formula = "{a} · {b}"
+    operator = "*"
     vjp_formula = {"a": "{g} · {b}", "b": "{g} · {a}"}
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -123,6 +125,7 @@ class Div(Elementwise):
     code = {"numpy": "{a} / {b}", "torch": "{a} / {b}"}
 
     formula = "{a} / {b}"
+    operator = "/"
     vjp_formula = {"a": "{g} / {b}", "b": "−{g} · {y} / {b}"}
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -149,6 +152,7 @@ class Neg(Elementwise):
     code = {"numpy": "-{a}", "torch": "-{a}"}
 
     formula = "−{a}"
+    operator = "negative"
     vjp_formula = {"a": "−{g}"}
 
     def forward(self, a: Array) -> Array:
@@ -172,6 +176,7 @@ class Identity(Elementwise):
     code = {"numpy": "{x}", "torch": "{x}.clone()"}
 
     formula = "{x}"
+    operator = "hand on"
     vjp_formula = {"x": "{g}"}
 
     def forward(self, x: Array) -> Array:
@@ -185,6 +190,3 @@ class Identity(Elementwise):
 
 
 identity = op(Identity)
-
-
-OPERATORS.update(add=add, sub=sub, mul=mul, div=div, neg=neg, identity=identity)

@@ -11,7 +11,7 @@ from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.arrays.erf import erf as _erf
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Ref, TermSpec, Why, op
-from tfstep.engine.tape import OPERATORS, named
+from tfstep.engine.tape import named
 from tfstep.ops.primitive.choice import positive, where
 from tfstep.ops.primitive.elementwise import Elementwise, project
 from tfstep.ops.primitive.reduce import unbroadcast
@@ -310,6 +310,7 @@ class Pow(Elementwise):
     code = {"numpy": "{a}**{n}", "torch": "{a}**{n}"}
 
     formula = "{a}^{n}"
+    operator = "**"
     vjp_formula = {"a": "{g} · {n} · {a}^({n}−1)", "n": "{g} · {y} · log {a}"}
 
     def forward(self, a: Array, n: Array) -> Array:
@@ -330,6 +331,3 @@ class Pow(Elementwise):
 
 
 pow = op(Pow)
-
-
-OPERATORS["pow"] = pow

@@ -11,7 +11,7 @@ from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, Option
 from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, output, scenario, variant
-from tfstep.faces.cli.output import Output, say, translated
+from tfstep.faces.cli.output import Output, say, say_ours
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
 
@@ -33,7 +33,9 @@ def _run(
     trace = loaded.program.trace()
     out = Output(settings, output)
     if patterns:
-        found = select(trace, [translated(trace, each) for each in patterns])
+        for each in patterns:
+            say_ours(trace, each)
+        found = select(trace, patterns)
         out.text([steps_only(trace, outer(trace, found), Library(library))])
         return 0
     title = f"{loaded.title} ({loaded.name}, {loaded.variant})".replace("\\", "").replace('"', "'")

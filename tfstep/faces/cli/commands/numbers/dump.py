@@ -13,7 +13,7 @@ from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, Option, Whole
 from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, output, scenario, variant
-from tfstep.faces.cli.output import Output, translated
+from tfstep.faces.cli.output import Output, say_ours
 from tfstep.faces.cli.settings import Settings, is_terminal
 from tfstep.text import Bilingual
 
@@ -51,7 +51,9 @@ def _run(
 
     loaded = load(settings, scenario, variant)
     traced = trace(loaded)
-    tensors = select(traced, [translated(traced, each) for each in patterns]) if patterns else forward(traced)
+    for each in patterns:
+        say_ours(traced, each)
+    tensors = select(traced, patterns) if patterns else forward(traced)
     out = Output(settings, output)
     format = format or _by_suffix(output)
     if format == "npz":

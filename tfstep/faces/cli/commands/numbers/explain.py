@@ -7,7 +7,7 @@ import click
 from tfstep.faces.cli.command import Argument
 from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import as_json, command, depth, scenario, variant
-from tfstep.faces.cli.output import Output, translated
+from tfstep.faces.cli.output import Output, say_ours
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
 
@@ -15,12 +15,14 @@ from tfstep.text import Bilingual
 @click.pass_obj
 def _run(settings: Settings, scenario: str, cell: str, variant: str | None, depth: int, as_json: bool) -> None:
     from tfstep import trace
+    from tfstep.address.grammar import parse
     from tfstep.view.export import json
     from tfstep.view.report.explanation import explanation
     from tfstep.view.report.nesting import Nest
 
     traced = trace(load(settings, scenario, variant))
-    found = Nest(traced).explain(translated(traced, cell), depth)
+    say_ours(traced, parse(cell).path)
+    found = Nest(traced).explain(cell, depth)
     out = Output(settings)
     if as_json:
         out.text([json.explanation(found)])
