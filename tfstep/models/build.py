@@ -33,7 +33,7 @@ def build(model: ModelConfig, inputs: Inputs, loss: LossConfig, train: TrainConf
     goal = objective(root, out, inputs, loss)
     if goal is not None:
         grads = backward(tape, goal, seed, accumulate)
-        update(tape, grads, train)
+        update(tape, grads, train, model.d_model)
     plan = tape.plan()
     plan.elsewhere = lambda name: known(plan, name)
     plan.switched_off = lambda: switched_off(model, inputs, plan.paths)

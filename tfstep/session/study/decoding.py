@@ -159,7 +159,7 @@ def _pass(
         seen = Sentences(
             (words[done:],), every.ids[:, done:], every.vocab, every.pad, every.lengths and (len(read) - done,)
         )
-    model, inputs = replace(scenario.model, head=True), replace(inputs, target=seen, past=past)
+    model, inputs = replace(scenario.model, head=True, mode="eval"), replace(inputs, target=seen, past=past)
     plan = build(model, inputs, LossConfig("none"), scenario.train)
     given = {n.slot: _fitting(parameters[n.path], n.shape) for n in plan.nodes if n.kind == "parameter"}
     return Trace.start(plan, plan.leaves | given).run()
