@@ -186,6 +186,7 @@ SIDES = ("source", "target", "labels")
 @command(
     "change",
     "tokens SIDE WORD… [SIDE WORD…]",
+    words=True,
     lasts="model",
     aliases=("tok",),
     completes=("'source|target|labels'", "word"),
@@ -224,6 +225,7 @@ def _tokens(session: Session, rest: str) -> Result:
 @command(
     "change",
     "model KEY VALUE",
+    words=True,
     lasts="model",
     aliases=("mod",),
     completes=("key",),

@@ -33,6 +33,7 @@ def _target(rest: str) -> tuple[Path, bool]:
 @command(
     "keep",
     "save FILE [overwrite]",
+    words=True,
     files=True,
     lasts="model",
     completes=("file", f"'{_LAST}'"),

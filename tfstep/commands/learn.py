@@ -181,13 +181,15 @@ def mute(state: State) -> Bilingual | None:
 @command(
     "learn",
     "generate [n]",
+    replayed=True,
+    words=True,
     lasts="long",
     aliases=("gen",),
     about=Bilingual(
         "Let the decoder say up to n words (20), each time the likeliest, fed back to it, until <eos>. The pass of "
-        "each word stays: print `pass2:dec0.attn.weights`.",
+        "each word stays, a run like any other: `variant pass2`, `explain pass2:out.probs[0,-1,3]`.",
         "让解码器逐词生成，至多 n 个（默认 20）：每次取概率最大的词，再喂回给它，直到 <eos>。"
-        "每个词的那一遍前向都留着：print `pass2:dec0.attn.weights`。",
+        "每个词的那一遍前向都留着，与其他运行一样可走可问：`variant pass2`、`explain pass2:out.probs[0,-1,3]`。",
     ),
     refused=mute,
 )
@@ -195,7 +197,7 @@ def _generate(session: Session, n: int = MOST_WORDS) -> Result:
     trace = session.trace
     parameters = {node.path: trace.value(node.slot) for node in trace.plan.nodes if node.kind in ("parameter", "view")}
     said = tuple(generate(session.scenario, parameters, n))
-    session.passes = tuple(word.trace for word in said)
+    session.keep_passes([(word.scenario, word.trace) for word in said])
     return Generated(said)
 
 
