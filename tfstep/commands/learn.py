@@ -31,7 +31,7 @@ def untrainable(state: State) -> Bilingual | None:
     return None
 
 
-def untrained(state: State) -> Bilingual | None:
+def why_no_update(state: State) -> Bilingual | None:
     """Why there is no update to go back over, if there is none."""
     return None if state.update else Bilingual("no update was made yet", "还没有做过参数更新")
 
@@ -106,7 +106,7 @@ def train(session: Session, n: int, line: str, halts: Halts | None = None) -> Tr
     aliases=("rw",),
     repeats=True,
     about=Bilingual("Back over the last n updates (1), to the bit.", "回退最近 n 次参数更新（默认 1），精确到比特。"),
-    refused=untrained,
+    refused=why_no_update,
 )
 def _rewind(session: Session, n: int = 1) -> Result:
     return rewind(session, max(0, session.update - n), "rewind" if n == 1 else f"rewind {n}")
