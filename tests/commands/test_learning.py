@@ -52,6 +52,15 @@ def test_rewind_and_training_again_are_exact(name: str) -> None:
     assert bits(session) == stages[3]
 
 
+def test_an_update_that_was_never_made_is_not_trained_for(session: Session) -> None:
+    session.run("train 3")
+    session.run("rewind 2")
+    session.run("goto update 3")
+    with pytest.raises(TfstepError, match="3 updates were made up to now; `train 897`"):
+        session.run("goto update 900")
+    assert session.update == 3
+
+
 def test_updates_that_are_not_kept_are_run_again_to_the_bit(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(updates, "KEPT_BYTES", 1)
     session.run("train 2")

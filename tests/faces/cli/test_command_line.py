@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tfstep.faces.cli.group import PROGRAM
-from tfstep.faces.cli.options import shared
+from tfstep.faces.cli.options import common_options
 from tfstep.faces.cli.table import COMMANDS
 
 
@@ -16,7 +16,7 @@ from tfstep.faces.cli.table import COMMANDS
 def test_every_command_takes_what_all_do(name):
     command = PROGRAM.get_command(None, name)
     options = {option for param in command.params for option in param.opts}
-    assert {option for param in shared() for option in param.opts} <= options
+    assert {option for param in common_options() for option in param.opts} <= options
     assert "--variant" in options or name == "doctor"  # which opens no scenario
 
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 import tfstep.commands
-from tfstep.commands.language.line import count, needed, none
+from tfstep.commands.language.line import count, none, require_argument
 from tfstep.errors import CommandError, did_you_mean
 from tfstep.session.results import HelpEntry, Result
 from tfstep.session.state import State
@@ -109,7 +109,7 @@ _ALIASES: dict[str, str] = {}
 
 
 @cache
-def declared() -> dict[str, Command]:
+def all_commands() -> dict[str, Command]:
     """Every command by its name. Their modules are loaded when the first is asked for, not when the program starts:
     those that are called as a group is in its order, then the others."""
     modules = [module.name for module in iter_modules(tfstep.commands.__path__) if not module.ispkg]
@@ -134,7 +134,7 @@ def command(
                 return run(session)
             if wants == "[n]":
                 return run(session, count(rest, usage)) if rest else run(session)
-            return run(session, rest if wants.startswith("[") or more.get("bare") else needed(rest, usage))
+            return run(session, rest if wants.startswith("[") or more.get("bare") else require_argument(rest, usage))
 
         for word in (name, *aliases):
             if word in _COMMANDS or word in _ALIASES:
@@ -160,7 +160,7 @@ def topic(name: str, about: Bilingual) -> Callable[[Topic], Topic]:
 
 def find(word: str) -> Command:
     """The command of this name, short form or unique beginning. Raises CommandError."""
-    commands = declared()
+    commands = all_commands()
     name = _ALIASES.get(word, word)
     if name in commands:
         return commands[name]
@@ -189,4 +189,4 @@ def find(word: str) -> Command:
 def in_groups() -> Iterable[tuple[str, list[Command]]]:
     """The commands by group, in the order of the groups and of their declaration."""
     for group in GROUPS:
-        yield group, [each for each in declared().values() if each.group == group]
+        yield group, [each for each in all_commands().values() if each.group == group]

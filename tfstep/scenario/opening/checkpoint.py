@@ -101,11 +101,11 @@ def inside(folder: Path, path: Path) -> Path:
 def _without_weights(path: Path) -> TfstepError:
     pickle = next((each for each in sorted(path.iterdir()) if each.suffix in PICKLES), None)
     if pickle is not None:
-        from tfstep.scenario.weights.files import opened
+        from tfstep.scenario.weights.files import open_weight_file
         from tfstep.scenario.weights.weight_file import BadWeightsError
 
         try:
-            opened(pickle)
+            open_weight_file(pickle)
         except BadWeightsError as error:
             return _fault(pickle, error.why)
     return _fault(

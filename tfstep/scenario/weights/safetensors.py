@@ -103,7 +103,7 @@ DECODED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 class Shards(WeightFile):
-    """Several files by their index, ``{"weight_map": {NAME: FILE}}``; every FILE stands beside it, and is ``opened``."""
+    """Several files by their index, ``{"weight_map": {NAME: FILE}}``; every FILE stands beside it."""
 
     def __init__(self, path: Path, opened: Callable[[Path], WeightFile]) -> None:
         with path.open("rb") as file:

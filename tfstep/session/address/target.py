@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.address.grammar import parse
-from tfstep.address.indices import Index, bracketed, whole
+from tfstep.address.indices import Index, index_list, whole
 from tfstep.engine.trace import Tensor, Trace, locate
 from tfstep.errors import PathError
 from tfstep.session.address.names import full_path
@@ -70,6 +70,6 @@ def part(tensor: Tensor, index: Index | None) -> np.ndarray:
                 "{path} 的形状是 {shape}；没有位置 {index}",
                 path=tensor.path,
                 shape=tensor.shape,
-                index=bracketed(index),
+                index=index_list(index),
             )
         ) from None
