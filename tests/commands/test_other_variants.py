@@ -22,7 +22,7 @@ def test_show_takes_a_tensor_of_another_variant_and_knows_its_words(session: tfs
     assert list(shown.part[0].labels["key"][0]) == ["你", "爱", "我"]
 
 
-@pytest.mark.parametrize("line", ["set swapped:loss = 1", "plot swapped:loss"])
+@pytest.mark.parametrize("line", ["set swapped:loss = 1", "sweep swapped:enc0.attn.W_Q[0,0] 0 1"])
 def test_what_only_goes_on_here_says_how_to_go_there(session: tfstep.Session, line: str) -> None:
     with pytest.raises(TfstepError, match="`variant swapped`"):
         session.run(line)

@@ -32,7 +32,8 @@ def test_every_command_has_help_in_both_languages(tfstep, name, language):
 def test_help_names_every_command(tfstep):
     out = tfstep("--help").out
     assert all(f"\n  {name} " in out for name in COMMANDS)
-    assert tfstep().out == out
+    assert tfstep().out == tfstep("-h").out == out
+    assert tfstep("dump", "-h").out == tfstep("dump", "--help").out
 
 
 @pytest.mark.parametrize("arguments", [("--lang", "zh", "list"), ("list", "--lang", "zh"), ("list", "--lang=zh")])
