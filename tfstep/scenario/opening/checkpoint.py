@@ -30,11 +30,6 @@ class Checkpoint(Struct, frozen=True, eq=False):
     tokenizer: str | None
 
 
-def is_model(path: Path) -> bool:
-    """Whether a path is opened as a model rather than read as a scenario."""
-    return path.suffix == ".gguf" or path.is_dir()
-
-
 def checkpoint(path: Path) -> Checkpoint:
     """What is in a folder, or in a ``.gguf`` file. Raises TfstepError, one line, for what is not there or is refused."""
     if not path.exists():

@@ -1,4 +1,4 @@
-"""Keeping: files, history, scripts, expectations; recover takes a killed session up again; quit."""
+"""Saving and the like: files, history, scripts, expectations; recover takes a killed session up again; quit."""
 
 from __future__ import annotations
 
