@@ -77,7 +77,7 @@ def test_a_pass_has_no_file_words_or_loss_of_its_own(line: str) -> None:
     session = tfstep.Session(tfstep.load("steve-builds-a-house"))
     session.run("generate 2")
     session.run("variant pass2")
-    with pytest.raises(TfstepError, match="a pass of `generate`|no loss"):
+    with pytest.raises(TfstepError, match=r"a pass of `generate`|no loss"):
         session.run(line)
 
 

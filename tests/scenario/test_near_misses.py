@@ -37,4 +37,7 @@ def test_a_word_where_keys_belong_is_told_these_keys() -> None:
 
 def test_words_without_commas_are_one_mistake_that_shows_the_commas() -> None:
     told = mistakes(WORDS.replace("[<pad>, a, b, c]", "[<pad> a b c]"))
-    assert told == "f.yaml:3:9: '<pad> a b c' is no word; a word has no spaces and is not empty; did you mean <pad>, a, b, c?"
+    assert (
+        told
+        == "f.yaml:3:9: '<pad> a b c' is no word; a word has no spaces and is not empty; did you mean <pad>, a, b, c?"
+    )

@@ -57,7 +57,12 @@ def common_options() -> list[click.Option]:
         ),
         Option(["--ascii"], ascii, default=False, is_flag=True, callback=_ascii, **eager),
         Option(
-            ["-h", "--help"], Bilingual("show this page", "显示本页"), default=False, is_flag=True, callback=_help, **eager
+            ["-h", "--help"],
+            Bilingual("show this page", "显示本页"),
+            default=False,
+            is_flag=True,
+            callback=_help,
+            **eager,
         ),
     ]
 
