@@ -59,7 +59,8 @@ def test_every_pass_of_a_generation_is_walked_asked_changed_and_compared_like_an
     session.run("goto start")
     session.run("next 5")
     checked = session.run("check")
-    assert isinstance(checked, Checked) and checked.report.ok
+    assert isinstance(checked, Checked)
+    assert checked.report.ok
     explained = session.run("explain pass3:out.probs[0,-1,4]")
     assert isinstance(explained, Explained)
     assert explained.explanation.value == said.words[2].trace["out.probs"].value[0, -1, 4]
