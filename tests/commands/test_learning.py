@@ -361,3 +361,12 @@ def test_the_loss_now_can_be_plotted_too(session: Session) -> None:
     now = session.run("plot now")
     assert isinstance(now, Pictured)
     assert now.values.ravel().tolist() == [loss(session)]
+
+
+def test_words_of_an_untrained_model_are_told_to_be_such() -> None:
+    session = Session(tfstep.load("steve-builds-a-house"))
+    session.run("generate 1")
+    assert ["`train 200` first" in str(each) for each in session.asides] == [True]
+    session.run("train 2")
+    session.run("generate 1")
+    assert not session.asides

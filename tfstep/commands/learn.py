@@ -208,6 +208,15 @@ def _generate(session: Session, n: int = MOST_WORDS) -> Result:
     trace = session.trace
     parameters = {node.path: trace.value(node.slot) for node in trace.plan.nodes if node.kind in ("parameter", "view")}
     said = tuple(generate(session.scenario, parameters, n))
+    steps = session.scenario.train.steps
+    if steps and not session.update and session.scenario.weights.file is None and untrainable(session) is None:
+        session.asides.append(
+            Bilingual(
+                "no update was made yet: `train {n}` first does what `tfstep generate` does by itself",
+                "还没有做过参数更新；先 `train {n}`，才与 `tfstep generate` 自动训练后的结果相同",
+                n=steps,
+            )
+        )
     session.keep_passes([(word.scenario, word.trace) for word in said])
     return Generated(said)
 
