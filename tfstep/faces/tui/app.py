@@ -35,7 +35,7 @@ from tfstep.faces.tui.work.busy import Busy
 from tfstep.faces.tui.work.idle_work import IdleWork
 from tfstep.session.results import Help, Quit, Result
 from tfstep.view.frame.timeline import Row
-from tfstep.view.matrix.picker import linked
+from tfstep.view.matrix.picker import link_target
 from tfstep.view.text.spans import Line, Span, clipped, line
 
 T = TypeVar("T")
@@ -348,7 +348,7 @@ class Debugger(App[int]):
 
     def on_follow(self, event: Follow) -> None:
         """A number, a name, a head, or a key of the footer was clicked."""
-        place = linked(event.link)
+        place = link_target(event.link)
         if event.link.startswith("key:"):
             self.action_press(event.link.removeprefix("key:"))
         elif place is not None:

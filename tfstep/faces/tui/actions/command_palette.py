@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from tfstep.commands.language.registry import declared
+from tfstep.commands.language.registry import all_commands
 from tfstep.faces.tui.actions import asking
 from tfstep.faces.tui.state.action import spelled
 from tfstep.faces.tui.state.screen import Screen
@@ -40,7 +40,7 @@ def _variants(state: ScreenState, screen: Screen) -> Iterator[Choice]:
 
 
 def _commands(state: ScreenState, screen: Screen) -> Iterator[Choice]:
-    for name, command in declared().items():
+    for name, command in all_commands().items():
         asked = partial(asking.command, state, screen, f"{name} ")
         take = asked if " " in command.usage else partial(screen.perform, name)
         yield Choice(command.usage, str(command.about), take, ":")

@@ -10,7 +10,7 @@ from tfstep.faces.tui.state.screen_state import ScreenState
 from tfstep.session.place import find_place, tensor_at
 from tfstep.view.cell.equation import equation, name_of
 from tfstep.view.cell.purpose import purpose
-from tfstep.view.cell.sums import explained
+from tfstep.view.cell.sums import explain_cell
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, line
 
@@ -53,7 +53,7 @@ def _step(tensor: Tensor) -> Line:
 
 def _cell(state: ScreenState, tensor: Tensor, index: tuple[int, ...]) -> Line:
     trace = state.session.trace
-    why = explained(tensor, index, state.session.cursor.on)
+    why = explain_cell(tensor, index, state.session.cursor.on)
     name = name_of(trace, cell_name(tensor.path, index))
     made = equation(trace, why, -1).symbols
     if not made:

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 from textual.keys import format_key
 
-from tfstep.commands.language.registry import declared
+from tfstep.commands.language.registry import all_commands
 from tfstep.text import Bilingual
 
 NAMED = 8  # inner steps, readers, variants whose names are listed
@@ -82,13 +82,13 @@ class Action(Struct, frozen=True):
         """What it does, in a sentence."""
         if self.about is not None:
             return self.about
-        command = declared().get(self.line)
+        command = all_commands().get(self.line)
         return self.label if command is None else command.about
 
     def reason(self, state: Any) -> Bilingual | None:
         """Why it can do nothing now, if it cannot: a command says so itself."""
         if self.line:
-            command = declared().get(self.line.split()[0])
+            command = all_commands().get(self.line.split()[0])
             return None if command is None else command.reason(state.session)
         return self.why_not(state)
 

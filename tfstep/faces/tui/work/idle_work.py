@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from tfstep.commands.language.registry import declared
+from tfstep.commands.language.registry import all_commands
 from tfstep.faces.tui.state.screen import Screen
 from tfstep.faces.tui.state.screen_state import ScreenState
 from tfstep.faces.tui.work.beside import Beside, Cancel
@@ -32,7 +32,7 @@ class IdleWork:
         self._cancel = self.beside.later(QUIET, self._settle) if waits else None
 
     def _load(self) -> None:
-        declared()
+        all_commands()
         gc.freeze()  # what is loaded stays: no Frame has to wait until all of it was looked through
 
     def _settle(self) -> None:
