@@ -40,7 +40,9 @@ class KeepMask(Primitive):
         "torch": "torch.from_numpy(keep_mask({done}, {seed}, {of}, {rate}, {shape}).astype({dtype}))",
     }
     helper = {"numpy": DRAW, "torch": DRAW}
-    formula = Template("0 with probability {rate}, else 1 / (1 − {rate})", "以概率 {rate} 为 0，否则为 1 / (1 − {rate})")
+    formula = Template(
+        "0 with probability {rate}, else 1 / (1 − {rate})", "以概率 {rate} 为 0，否则为 1 / (1 − {rate})"
+    )
 
     def infer(self, *args: Spec | Literal, shape: Shape, dtype: str, **attrs: Any) -> Spec:
         """The asked shape."""

@@ -339,7 +339,9 @@ class Accumulated(Op):
     The mean of means: where micro-batches have unequal numbers of labels, each label of a short one counts for more.
     """
 
-    about_zh = "至今各微批的梯度之和，每个先除以微批的个数。这是平均的平均：各微批标签数不等时，短批里的每个标签分量更重。"
+    about_zh = (
+        "至今各微批的梯度之和，每个先除以微批的个数。这是平均的平均：各微批标签数不等时，短批里的每个标签分量更重。"
+    )
     formula = "{before} + {g} / {parts}"
 
     def forward(self, before: Array, g: Array, *, parts: int) -> Array:
@@ -371,9 +373,7 @@ class Held(Op):
 
     about_zh = "更新的结果，只在最后一个微批时采用；在那之前保持原样。"
     shapes_zh = "new, old (…), part 标量（整数） → (…)"
-    formula = Template(
-        "{new} with micro-batch {parts}, else {old}", "第 {parts} 个微批时取 {new}，否则取 {old}"
-    )
+    formula = Template("{new} with micro-batch {parts}, else {old}", "第 {parts} 个微批时取 {new}，否则取 {old}")
 
     def forward(self, new: Array, old: Array, part: Array, *, parts: int) -> Array:
         return where(positive(part - (parts - 1)), new, old)

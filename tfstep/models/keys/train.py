@@ -34,7 +34,13 @@ class SchedulePart(Section, frozen=True):
     ] = "constant"
     warmup: Annotated[
         Annotated[int, Meta(ge=0)],
-        Key("", Bilingual("Over how many updates the rate rises from 0: lr · k / warmup.", "学习率用几次更新从 0 升上来：lr · k / warmup。")),
+        Key(
+            "",
+            Bilingual(
+                "Over how many updates the rate rises from 0: lr · k / warmup.",
+                "学习率用几次更新从 0 升上来：lr · k / warmup。",
+            ),
+        ),
     ] = 0
     total: Annotated[
         Size | None,
@@ -79,7 +85,9 @@ class TrainKeys(Section, frozen=True):
     lr: Annotated[Finite, Key("", Bilingual("The learning rate.", "学习率。"))] = 0.1
     schedule: Annotated[
         SchedulePart | None,
-        Key("", Bilingual("What the learning rate is at each update; default: lr.", "每次更新的学习率；默认一直是 lr。")),
+        Key(
+            "", Bilingual("What the learning rate is at each update; default: lr.", "每次更新的学习率；默认一直是 lr。")
+        ),
     ] = None
     momentum: Annotated[
         Fraction, Key("", Bilingual("What is left of the gradients before, for sgd.", "保留多少先前的梯度，用于 sgd。"))
@@ -96,16 +104,24 @@ class TrainKeys(Section, frozen=True):
     ] = 0.0
     nesterov: Annotated[
         bool,
-        Key("", Bilingual("Whether sgd looks ahead: g + momentum · velocity.", "sgd 是否前瞻：g + momentum · velocity。")),
+        Key(
+            "",
+            Bilingual("Whether sgd looks ahead: g + momentum · velocity.", "sgd 是否前瞻：g + momentum · velocity。"),
+        ),
     ] = False
     betas: Annotated[
         tuple[Fraction, ...],
         Meta(min_length=2, max_length=2),
-        Key("", Bilingual("What is left of the running means, for adam and adamw.", "滑动平均的保留比例，用于 adam 和 adamw。")),
+        Key(
+            "",
+            Bilingual(
+                "What is left of the running means, for adam and adamw.", "滑动平均的保留比例，用于 adam 和 adamw。"
+            ),
+        ),
     ] = (0.9, 0.999)
-    eps: Annotated[Positive, Key("", Bilingual("Keeps adam and adamw from dividing by 0.", "避免 adam 和 adamw 除以 0。"))] = (
-        1e-8
-    )
+    eps: Annotated[
+        Positive, Key("", Bilingual("Keeps adam and adamw from dividing by 0.", "避免 adam 和 adamw 除以 0。"))
+    ] = 1e-8
     weight_decay: Annotated[
         Annotated[float, Meta(ge=0)] | None,
         Key(
@@ -147,13 +163,21 @@ class TrainKeys(Section, frozen=True):
         Key(
             "",
             Bilingual(
-                "Parameters that stay as they are, by path or pattern: [src.E, \"*.norm*\"].",
-                "保持不变的参数，按路径或通配写：[src.E, \"*.norm*\"]。",
+                'Parameters that stay as they are, by path or pattern: [src.E, "*.norm*"].',
+                '保持不变的参数，按路径或通配写：[src.E, "*.norm*"]。',
             ),
         ),
     ] = ()
     steps: Annotated[
-        int, Meta(ge=0, le=1_000_000), Key("", Bilingual("How many updates `train` makes.", "`train` 做几次更新。"))
+        int,
+        Meta(ge=0, le=1_000_000),
+        Key(
+            "",
+            Bilingual(
+                "How many updates `tfstep train` and `tfstep generate` make; in the debugger `train` alone makes one.",
+                "`tfstep train` 和 `tfstep generate` 做几次更新；调试器里单写 `train` 只做一次。",
+            ),
+        ),
     ] = 100
     teacher_forcing: Annotated[
         bool,

@@ -12,7 +12,7 @@ from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
-from tfstep.models.batch import batched
+from tfstep.models.batch import one_batch
 from tfstep.models.build import build
 from tfstep.models.config import Inputs, TrainConfig
 from tfstep.scenario.scenario import Scenario
@@ -84,7 +84,9 @@ class Training:
         return self.plans[0 if before is None else int(before) % len(self.plans)]
 
     def _trace(self, plan: Plan, tokens: Mapping[int, np.ndarray]) -> Trace:
-        own = {node.slot: self._shared[node.path] for node in plan.nodes if node.op is None and node.path in self._shared}
+        own = {
+            node.slot: self._shared[node.path] for node in plan.nodes if node.op is None and node.path in self._shared
+        }
         values = _values(plan, {**plan.leaves, **own, **tokens})
         return Trace(plan, values, self.pins if not self.scenario.train.data else None)
 
@@ -119,7 +121,7 @@ def _parts(train: TrainConfig) -> list[Inputs]:
     """The examples as one batch, or with micro-batches as so many."""
     data, n = train.data, train.accumulate
     edges = [len(data) * k // n for k in range(n + 1)]
-    return [batched(data[a:b]) for a, b in itertools.pairwise(edges)]
+    return [one_batch(data[a:b]) for a, b in itertools.pairwise(edges)]
 
 
 def _plan(scenario: Scenario, part: Inputs) -> Plan:
