@@ -100,7 +100,8 @@ def _by_averages(at: Scope, p: Traced, g: Traced, clock: Clock, rates: Rates) ->
     at.m_hat = bias_correct(at.m, clock.t, beta=b1)
     at.v_hat = bias_correct(at.v, clock.t, beta=b2)
     if clock.lr is None:
-        return adam_new(p, at.m_hat, at.v_hat, lr=rates.lr, eps=rates.eps)
+        new: Traced = adam_new(p, at.m_hat, at.v_hat, lr=rates.lr, eps=rates.eps)
+        return new
     at.direction = adam_direction(at.m_hat, at.v_hat, eps=rates.eps)
     return moved(p, at.direction, clock, rates)
 
@@ -114,7 +115,8 @@ def _pulled(at: Scope, p: Traced, g: Traced, rates: Rates) -> Traced:
 
 def moved(p: Traced, g: Traced, clock: Clock, rates: Rates) -> Traced:
     """The parameter, one step downhill; the rate is a number, or a tensor where a schedule gives it."""
-    return sgd(p, g, lr=rates.lr) if clock.lr is None else sgd_step(p, g, clock.lr)
+    new: Traced = sgd(p, g, lr=rates.lr) if clock.lr is None else sgd_step(p, g, clock.lr)
+    return new
 
 
 def before(at: Scope, name: str, like: Spec) -> Traced:

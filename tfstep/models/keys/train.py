@@ -12,7 +12,8 @@ from tfstep.ops.rate import SCHEDULES
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
-    OptimizerName = ScheduleName = str
+    OptimizerName = str
+    ScheduleName = str
 else:  # the choices of a key are the names in its registry
     OptimizerName, ScheduleName = Literal[tuple(OPTIMIZERS)], Literal[SCHEDULES]
 

@@ -1,9 +1,9 @@
-"""`loss:` and `train:` as the models need them."""
+"""`loss:` as the models need it."""
 
 from __future__ import annotations
 
 from tfstep.errors import did_you_mean
-from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig, TrainKeys
+from tfstep.models.config import LossConfig, ModelConfig
 from tfstep.models.keys.key import choices_of, fields
 from tfstep.ops.loss import LOSSES
 from tfstep.scenario.file.nodes import Scalar, Section, at
@@ -104,9 +104,3 @@ def _cross_entropy(source: Source, model: ModelConfig, has_labels: bool, where: 
             "head 为 false，而 cross_entropy 要读 out.logits；请保留 head，或在 loss.of 中指定别的张量",
         )
         source.add(("model", "head"), message)
-
-
-def train_config(source: Source, data: tuple[Inputs, ...]) -> TrainConfig:
-    """How the parameters learn."""
-    part = source.part.train
-    return TrainConfig(**{key: getattr(part, key) for key in fields(TrainKeys)}, data=data)
