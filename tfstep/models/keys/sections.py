@@ -243,7 +243,7 @@ class DropoutPart(Section, frozen=True):
         Fraction,
         Key("words", Bilingual("Of what each sublayer adds to its input.", "每个子层加到输入上的部分。")),
     ] = 0.0
-    seed: Annotated[
+    stream: Annotated[
         Annotated[int, Meta(ge=0, le=2**63 - 1)],
         Key("words", Bilingual("What the masks are drawn from, with path and pass.", "掩码按它、路径和第几遍抽取。")),
     ] = 0

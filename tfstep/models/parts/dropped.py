@@ -23,7 +23,7 @@ def dropped(at: Scope, name: str, x: Traced, rate: float, c: ModelConfig) -> Tra
     done = root.constant(PASSES, np.zeros((), np.int64), ()) if PASSES not in at.tape.paths else at.tape.find(PASSES)
     own = at.scope(name)
     own.keep = keep_mask(
-        done, seed=c.drop.seed, of=own.path("keep"), rate=rate, shape=x.shape, dtype=str(x.dtype)
+        done, seed=c.drop.stream, of=own.path("keep"), rate=rate, shape=x.shape, dtype=str(x.dtype)
     ).with_axes(*x.axes)
     setattr(at, name, dropout(x, own.keep))
     return at.tape.find(at.path(name)).with_axes(*x.axes)
