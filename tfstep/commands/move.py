@@ -15,6 +15,7 @@ from tfstep.engine.trace import locate
 from tfstep.errors import CommandError
 from tfstep.session import moves
 from tfstep.session.address.names import full_path
+from tfstep.session.address.target import of_variant
 from tfstep.session.place import find_place
 from tfstep.session.results import Result
 from tfstep.text import Bilingual
@@ -110,14 +111,19 @@ def _reverse_finish(session: Session, n: int = 1) -> Result:
     aliases=("g", "go"),
     completes=("place",),
     about=Bilingual(
-        "Go to a tensor (a parameter: where it is first read), a step number, `start`, `loss`, `end` or `update 37`.",
-        "跳到某个张量的那一步（参数则到首次读取它的一步）、某个步号、`start`、`loss`、`end`，或 `update 37`。",
+        "Go to a tensor (a parameter: where it is first read), a step number, `start`, `loss`, `end` or `update 37`; "
+        "`swapped:loss` goes over to a variant, `pass2:out.probs` to a pass of `generate`.",
+        "跳到某个张量的那一步（参数则到首次读取它的一步）、某个步号、`start`、`loss`、`end`，或 `update 37`；"
+        "`swapped:loss` 切换到变体，`pass2:out.probs` 切换到 `generate` 的某一遍前向。",
     ),
 )
 def _goto(session: Session, rest: str) -> Result:
     start = session.position
     if rest.startswith("update "):
         return to_update(session, rest.removeprefix("update ").strip())
+    variant, rest = of_variant(rest)
+    if variant is not None:
+        session.switch(variant)
     position, cell = find_place(session.trace, rest, partial(full_path, session), session.inside)
     session.position = position
     if cell is not None:

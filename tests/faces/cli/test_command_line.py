@@ -9,7 +9,7 @@ import pytest
 
 from tfstep.faces.cli.group import PROGRAM
 from tfstep.faces.cli.opening import reading
-from tfstep.faces.cli.options import shared
+from tfstep.faces.cli.options import common_options
 from tfstep.faces.cli.table import COMMANDS
 
 
@@ -17,7 +17,7 @@ from tfstep.faces.cli.table import COMMANDS
 def test_every_command_takes_what_all_do(name):
     command = PROGRAM.get_command(None, name)
     options = {option for param in command.params for option in param.opts}
-    assert {option for param in shared() for option in param.opts} <= options
+    assert {option for param in common_options() for option in param.opts} <= options
     assert "--variant" in options or name == "doctor"  # which opens no scenario
 
 
@@ -42,7 +42,8 @@ def test_what_takes_a_scenario_takes_what_a_model_on_disk_reads(name):
 def test_help_names_every_command(tfstep):
     out = tfstep("--help").out
     assert all(f"\n  {name} " in out for name in COMMANDS)
-    assert tfstep().out == out
+    assert tfstep().out == tfstep("-h").out == out
+    assert tfstep("dump", "-h").out == tfstep("dump", "--help").out
 
 
 @pytest.mark.parametrize("arguments", [("--lang", "zh", "list"), ("list", "--lang", "zh"), ("list", "--lang=zh")])

@@ -36,7 +36,7 @@ def _help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-def shared() -> list[click.Option]:
+def common_options() -> list[click.Option]:
     """New options that every command and the program itself take."""
     eager: dict[str, Any] = {"is_eager": True, "expose_value": False}
     lang = Bilingual("language: en or zh; default: that of the locale", "语言：en 或 zh；默认按系统区域设置")
@@ -57,7 +57,12 @@ def shared() -> list[click.Option]:
         ),
         Option(["--ascii"], ascii, default=False, is_flag=True, callback=_ascii, **eager),
         Option(
-            ["--help"], Bilingual("show this page", "显示本页"), default=False, is_flag=True, callback=_help, **eager
+            ["-h", "--help"],
+            Bilingual("show this page", "显示本页"),
+            default=False,
+            is_flag=True,
+            callback=_help,
+            **eager,
         ),
     ]
 
@@ -103,7 +108,7 @@ def scripts() -> list[click.Option]:
 
 def command(name: str, about: Bilingual, params: list[click.Parameter], run: Any) -> Command:
     """A command with its own parameters and the shared ones."""
-    return Command(name, about, params=[*params, *shared()], callback=run)
+    return Command(name, about, params=[*params, *common_options()], callback=run)
 
 
 def scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

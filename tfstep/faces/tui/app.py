@@ -30,7 +30,7 @@ from tfstep.faces.tui.work.idle_work import IdleWork
 from tfstep.session.results import Help, Quit, Result
 from tfstep.view.frame.frame import Camera, Frame
 from tfstep.view.frame.view_state import ViewState
-from tfstep.view.matrix.picker import linked
+from tfstep.view.matrix.picker import link_target
 from tfstep.view.text.spans import Line, Span, line
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ class Debugger(App[int]):
 
     def on_follow(self, event: Follow) -> None:
         """A number, a name, a head, or a key of the footer was clicked."""
-        place = linked(event.link)
+        place = link_target(event.link)
         if event.link.startswith("key:"):
             self.press_key(self.keys[int(event.link.removeprefix("key:"))])
         elif place is not None:

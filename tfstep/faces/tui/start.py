@@ -63,7 +63,7 @@ def run(
         broke = Bilingual(
             "the screen broke down; what you changed is kept: `tfstep run {name}`, then `recover`",
             "界面意外中止；所做的改动已保存：运行 `tfstep run {name}` 后执行 `recover`",
-            name=recovery.called(session),
+            name=recovery.scenario_name(session),
         )
         sys.stderr.write(f"{broke}\n")
         return app.return_code

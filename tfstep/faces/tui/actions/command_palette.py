@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tfstep.commands.language.registry import declared
+from tfstep.commands.language.registry import all_commands
 from tfstep.faces.tui.actions import asking
 from tfstep.faces.tui.widgets.chooser import Choice, Chooser
 from tfstep.text import Bilingual
@@ -36,7 +36,7 @@ def _variants(app: Debugger) -> Iterator[Choice]:
 
 
 def _commands(app: Debugger) -> Iterator[Choice]:
-    for name, command in declared().items():
+    for name, command in all_commands().items():
         take = partial(asking.command, app, f"{name} ") if " " in command.usage else partial(app.perform, name)
         yield Choice(command.usage, str(command.about), take, ":")
 

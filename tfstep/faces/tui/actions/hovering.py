@@ -10,7 +10,7 @@ from tfstep.faces.tui.actions.pointing import grids
 from tfstep.session.place import find_place, tensor_at
 from tfstep.view.cell.equation import equation, name_of
 from tfstep.view.cell.purpose import purpose
-from tfstep.view.cell.sums import explained
+from tfstep.view.cell.sums import explain_cell
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, clipped, line
 
@@ -57,7 +57,7 @@ def _step(tensor: Tensor) -> Line:
 
 def _cell(app: Debugger, tensor: Tensor, index: tuple[int, ...]) -> Line:
     trace = app.session.trace
-    why = explained(tensor, index, app.session.cursor.on)
+    why = explain_cell(tensor, index, app.session.cursor.on)
     name = name_of(trace, cell_name(tensor.path, index))
     made = equation(trace, why, -1).symbols
     if not made:

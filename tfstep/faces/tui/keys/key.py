@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from textual.binding import Binding, BindingType
 
-from tfstep.commands.language.registry import declared
+from tfstep.commands.language.registry import all_commands
 from tfstep.text import Bilingual
 
 
@@ -31,7 +31,7 @@ class Key(Struct, frozen=True):
         """What it does, in a sentence."""
         if self.about is not None:
             return self.about
-        command = declared().get(self.line)
+        command = all_commands().get(self.line)
         return self.label if command is None else command.about
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from tfstep.commands.language.registry import declared
+from tfstep.commands.language.registry import all_commands
 from tfstep.view.frame.frame import Frame
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class IdleWork:
         self._timer = self.app.set_timer(QUIET, self._settle) if waits else None
 
     def _load(self) -> None:
-        declared()
+        all_commands()
         gc.freeze()  # what is loaded stays: no Frame has to wait until all of it was looked through
 
     def _settle(self) -> None:
