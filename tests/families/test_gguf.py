@@ -20,7 +20,7 @@ NAMES = {
 }  # fmt: skip
 
 
-def written(path: Path, **more: object) -> dict[str, np.ndarray]:
+def written(path: Path, tensors: dict[str, list[float]] | None = None, **more: object) -> dict[str, np.ndarray]:
     """The recorded Llama as llama.cpp's converter writes it: other names, the rows of q and k permuted."""
     file = open_weight_file(MODELS / "llama" / "model.safetensors")
     writer = gguf.GGUFWriter(str(path), "llama")
@@ -72,15 +72,23 @@ def test_a_file_gives_the_bits_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_angles_stretched_by_factors_in_the_file(tmp_path: Path) -> None:
+    from tfstep.families.gguf import config
     from tfstep.models.keys.sections import RopePart, ScalingPart
     from tfstep.models.parts.positions import rope_frequencies
 
     path = tmp_path / "m.gguf"
     plain = 10000.0 ** -np.array([0, 0.5])
-    turned, _ = rope_frequencies(4, RopePart(scaling=ScalingPart(kind="llama3", factor=8.0)), 64)
-    written(path, {"rope_freqs.weight": (plain / turned).tolist()})
-    rope = tfstep.load(path).model.rope.scaling
-    assert rope == ScalingPart(kind="llama3", factor=8.0, original=8192)
+    real = RopePart(base=500000.0, scaling=ScalingPart(kind="llama3", factor=8.0))  # Llama 3.1's
+    factors = 500000.0 ** -(np.arange(64) / 64) / rope_frequencies(128, real, 0)[0]
+    meta = {"general.architecture": "llama", "llama.rope.freq_base": 500000.0}
+    said = config(meta, {"rope_freqs.weight": (64,)}, lambda name: factors.astype(np.float32).tolist())["rope_scaling"]
+    assert said == {
+        "rope_type": "llama3",
+        "factor": 8.0,
+        "original_max_position_embeddings": 8192,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
+    }
     written(path, {"rope_freqs.weight": [1.5, 2.5]})
     scenario = tfstep.load(path)
     assert scenario.program.taken is not None

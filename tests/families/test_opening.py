@@ -242,7 +242,7 @@ def copied(name: str, to: Path) -> Path:
 
 
 def test_of_a_model_that_sees_images_too_the_part_that_reads_text_opens(tmp_path: Path) -> None:
-    from tfstep.scenario.weights.files import opened
+    from tfstep.scenario.weights.files import open_weight_file
 
     folder = copied("gemma3", tmp_path / "m")
     alone = tfstep.trace(tfstep.load(folder, ids=[5, 17, 9]))["out.logits"].value
@@ -250,7 +250,7 @@ def test_of_a_model_that_sees_images_too_the_part_that_reads_text_opens(tmp_path
     del text["architectures"]
     whole = {"model_type": "gemma3", "architectures": ["Gemma3ForConditionalGeneration"], "image_token_index": 36}
     (folder / "config.json").write_text(json.dumps(whole | {"text_config": text, "vision_config": {"hidden_size": 4}}))
-    file = opened(folder / "model.safetensors")
+    file = open_weight_file(folder / "model.safetensors")
     arrays = {f"language_model.{name}": np.array(file.read(name)) for name in file.shapes}
     write_weights(folder / "model.safetensors", arrays | {"vision_tower.W": np.ones(2, np.float32)})
     scenario = tfstep.load(folder, ids=[5, 17, 9])

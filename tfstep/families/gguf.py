@@ -189,13 +189,14 @@ def _stretched(
 
 def _llama3(given: Sequence[float], meta: Mapping[str, Any], arch: str) -> dict[str, Any] | None:
     """The rule of Llama 3.1 whose factors these are, with its published ramp, if it is that."""
-    found = {"rope_type": "llama3", "factor": max(given, default=1.0), "low_freq_factor": 1.0, "high_freq_factor": 4.0}
-    part = ScalingPart(kind="llama3", factor=found["factor"], original=8192)
+    part = ScalingPart(kind="llama3", factor=max(given, default=1.0), original=8192)
     base = float(meta.get(f"{arch}.rope.freq_base", 10000.0))
     plain = base ** -(np.arange(len(given)) / len(given))
     turned, _ = rope_frequencies(2 * len(given), RopePart(base=base, scaling=part), 0)
-    same = len(given) > 0 and np.allclose(plain / turned, given, rtol=1e-6, atol=0)
-    return found | {"original_max_position_embeddings": 8192} if same else None
+    if part.factor <= 1 or not np.allclose(plain / turned, given, rtol=1e-6, atol=0):
+        return None
+    ramp = {"low_freq_factor": part.low, "high_freq_factor": part.high}
+    return {"rope_type": part.kind, "factor": part.factor, "original_max_position_embeddings": part.original, **ramp}
 
 
 def _width(meta: Mapping[str, Any], arch: str) -> int:

@@ -11,7 +11,7 @@ from msgspec import json
 
 from tfstep.errors import TfstepError
 from tfstep.scenario.opening.reading import Reading
-from tfstep.scenario.scenario import Scenario, read
+from tfstep.scenario.scenario import Scenario, load_as_asked
 from tfstep.text import Bilingual, set_language
 
 CONFINED = Bilingual("this is a class: sessions read and write no files", "这是课堂模式：会话不读写任何文件")
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     name, variant, language, asked, *manner = arguments
     set_language(language)
     try:
-        scenario = partial(read, name, variant, json.decode(asked, type=Reading))
+        scenario = partial(load_as_asked, name, variant, json.decode(asked, type=Reading))
         return _class(scenario) if manner == ["class"] else _own(scenario)
     except TfstepError as error:
         sys.stderr.write(f"{error}\n")
