@@ -159,7 +159,6 @@ def journal(session: Session) -> Result:
     "look",
     "help [COMMAND|FUNCTION|TERM]",
     aliases=("h",),
-    key="?",
     completes=("command",),
     about=Bilingual(
         "All commands; one in full, a function of expressions, or what a term means.",

@@ -180,7 +180,13 @@ def test_a_full_disk_is_told():
     [
         ("tfstep exp", ["explain", "export"]),
         ("tfstep ", list(COMMANDS)),
-        ("tfstep dump wo-", ["wo-ai-ni"]),
+        ("tfstep dump wo-", ["wo-ai-ni", "wo-"]),
+        ("tfstep run nosuch", ["nosuch"]),
+        ("tfstep learn neu", ["neuron", "neu"]),
+        ("tfstep new enc", ["encoder", "encoder-decoder", "enc"]),
+        ("tfstep explain wo-ai-ni enc0.attn.w", ["enc0.attn.weights", "enc0.attn.weights.grad"]),
+        ("tfstep dump wo-ai-ni --variant swapped enc0.attn.K", ["enc0.attn.K", "enc0.attn.K.grad"]),
+        ("tfstep explain nosuch x", []),
         ("tfstep dump wo-ai-ni --variant swapped-", ["swapped-no-position"]),
         ("tfstep dump --format j", ["json"]),
     ],
@@ -188,7 +194,7 @@ def test_a_full_disk_is_told():
 def test_a_shell_completes(program, line, expected):
     words = line.split(" ")
     done = program(_TFSTEP_COMPLETE="bash_complete", COMP_WORDS=line.rstrip(), COMP_CWORD=str(len(words) - 1))
-    assert [said.partition(",")[2] for said in done.out.splitlines()] == expected
+    assert [said.partition(",")[2] for said in done.out.strip().splitlines()] == expected
 
 
 def test_completing_a_command_imports_none():

@@ -2,7 +2,7 @@
 
 Every module of ``tfstep.commands`` may declare some; nothing else has to name it.
 
-@command("move", "next [n]", aliases=("n",), key="n", repeats=True, about=Bilingual("…", "…"))
+@command("move", "next [n]", aliases=("n",), repeats=True, about=Bilingual("…", "…"))
 def _next(session: Session, n: int = 1) -> Result: …
 """
 
@@ -55,7 +55,6 @@ class Command(Struct, frozen=True, kw_only=True):
     about: Bilingual
     run: Callable[[Any, str], Result]
     aliases: tuple[str, ...] = ()
-    key: str | None = None
     completes: tuple[str, ...] = ()
     repeats: bool = False
     lasts: Lasting = "moment"
@@ -96,7 +95,7 @@ class Command(Struct, frozen=True, kw_only=True):
     def entry(self, state: State | None = None) -> HelpEntry:
         """Its entry in the help, with the reason why it cannot be used now, if there is one."""
         reason = None if state is None else self.reason(state)
-        key = self.key if state is None or self.key is None else state.key_of(self.key)
+        key = None if state is None else state.key_of(self.name)
         return HelpEntry(self.name, self.group, self.usage, self.aliases, key, self.about, reason)
 
 
