@@ -270,5 +270,5 @@ def test_in_the_first_gemma_gelu_means_its_approximation_by_tanh(tmp_path: Path)
 @pytest.mark.parametrize("name", ["cohere", "mpt", "olmo", "gpt-oss", "t5", "opt-350m"])
 def test_a_path_that_is_not_there_is_told(name: str) -> None:
     trace = tfstep.trace(tfstep.load(MODELS / name))
-    with pytest.raises(TfstepError, match="no tensor 'nothing.here'"):
+    with pytest.raises(TfstepError, match=r"no tensor 'nothing\.here'"):
         _ = trace["nothing.here"]

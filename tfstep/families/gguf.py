@@ -160,7 +160,9 @@ def _stretched(
     original, attention = said.pop("original_context_length", None), said.pop("attn_factor", None)
     longest = meta.get(f"{arch}.context_length")
     if kind not in ("none", "linear", "longrope") or said:
-        key, value = next(iter(said.items()), ("type", kind)) if kind in ("none", "linear", "longrope") else ("type", kind)
+        key, value = (
+            next(iter(said.items()), ("type", kind)) if kind in ("none", "linear", "longrope") else ("type", kind)
+        )
         raise _refused(f"{prefix}{key}", value)
     if "rope_freqs.weight" in shapes:
         given = [float(each) for each in numbers("rope_freqs.weight")]

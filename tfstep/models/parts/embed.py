@@ -33,7 +33,9 @@ def embed(at: Scope, side: Sentences, inputs: Inputs, c: ModelConfig, decoding: 
     if c.token_types and not decoding:
         given = np.zeros(side.ids.shape, np.int64) if inputs.types is None else inputs.types
         types = at.constant("types", given, (Axis("batch"), position), kind="input")
-        at.type_embed = gather(at.parameter("E_types", _table(c, Axis("type"), c.token_types, width), "embedding"), types)
+        at.type_embed = gather(
+            at.parameter("E_types", _table(c, Axis("type"), c.token_types, width), "embedding"), types
+        )
         e = at.typed = e + at.type_embed
     if width != c.d_model and c.widen == "first":
         e = at.wide = dense(at, e, "W_E", "b_E", c.d_model, c, model, "head")

@@ -57,7 +57,9 @@ def _read(scenario: Scenario) -> Iterator[Path]:
     yield from filter(None, [scenario.path])
     for weights in filter(None, (scenario.with_variant(each).weights.file for each in scenario.variants)):
         yield weights
-        yield from (each for each in weights.parent.iterdir() if each.suffix in (".safetensors", ".json", ".model", ".txt"))
+        yield from (
+            each for each in weights.parent.iterdir() if each.suffix in (".safetensors", ".json", ".model", ".txt")
+        )
 
 
 if __name__ == "__main__":
