@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 
 from tfstep.families.config import FamilyError
-from tfstep.models.keys.sections import RopePart, ScalingPart
-from tfstep.models.parts.positions import rope_frequencies
 from tfstep.text import Bilingual
 
 _BLOCK = {
@@ -190,15 +188,15 @@ def _stretched(
 
 
 def _llama3(given: Sequence[float], meta: Mapping[str, Any], arch: str) -> dict[str, Any] | None:
-    """The rule of Llama 3.1 whose factors these are, with its published ramp, if it is that."""
-    part = ScalingPart(kind="llama3", factor=max(given, default=1.0), original=8192)
+    """The rule of Llama 3.1 with its published ramp, if these are its factors: 1 for short waves, the factor for long."""
+    factor, original, low, high = max(given, default=1.0), 8192, 1.0, 4.0
     base = float(meta.get(f"{arch}.rope.freq_base", 10000.0))
-    plain = base ** -(np.arange(len(given)) / len(given))
-    turned, _ = rope_frequencies(2 * len(given), RopePart(base=base, scaling=part), 0)
-    if part.factor <= 1 or not np.allclose(plain / turned, given, rtol=1e-6, atol=0):
+    waves = 2 * np.pi * base ** (np.arange(len(given)) / max(1, len(given)))
+    smooth = np.clip((original / waves - low) / (high - low), 0, 1)
+    if factor <= 1 or not np.allclose(1 / ((1 - smooth) / factor + smooth), given, rtol=1e-6, atol=0):
         return None
-    ramp = {"low_freq_factor": part.low, "high_freq_factor": part.high}
-    return {"rope_type": part.kind, "factor": part.factor, "original_max_position_embeddings": part.original, **ramp}
+    ramp = {"low_freq_factor": low, "high_freq_factor": high}
+    return {"rope_type": "llama3", "factor": factor, "original_max_position_embeddings": original, **ramp}
 
 
 def _width(meta: Mapping[str, Any], arch: str) -> int:
