@@ -308,11 +308,6 @@ def test_every_kind_of_completion_is_known_or_spelled() -> None:
     assert {kind for kind in kinds if kind not in KINDS and not kind.startswith("'")} == set()
 
 
-def test_keys_and_words_are_used_once() -> None:
-    keys = [each.key for each in all_commands().values() if each.key]
-    assert len(set(keys)) == len(keys)
-
-
 @pytest.mark.parametrize(
     ("before", "expected"),
     [

@@ -38,7 +38,6 @@ ONLY_PINNED = Bilingual(
     "change",
     "set PATH[i,j] = EXPR",
     bare=True,
-    key="e",
     completes=("cell", "expr"),
     about=Bilingual(
         "Give a tensor, a part or a cell another value. A parameter trains on from it; any other tensor is pinned.",
@@ -126,7 +125,6 @@ def _release(session: Session, rest: str) -> Result:
 @command(
     "change",
     "undo [n]",
-    key="u",
     aliases=("un", "und"),
     about=Bilingual(
         "Take the last change back, to the bit. Every variant has its own changes.",
@@ -186,6 +184,7 @@ SIDES = ("source", "target", "labels")
 @command(
     "change",
     "tokens SIDE WORD… [SIDE WORD…]",
+    words=True,
     lasts="model",
     aliases=("tok",),
     completes=("'source|target|labels'", "word"),
@@ -224,6 +223,7 @@ def _tokens(session: Session, rest: str) -> Result:
 @command(
     "change",
     "model KEY VALUE",
+    words=True,
     lasts="model",
     aliases=("mod",),
     completes=("key",),

@@ -74,7 +74,7 @@ def params(session: Session) -> Result:
 def variants(session: Session) -> Result:
     """Every variant of the scenario, and how many changes were made in each."""
     rows = []
-    for name in session.scenario.variants:
+    for name in (*session.scenario.variants, *session.passes):
         journal = session.journals.get(name)
         rows.append(("→" if name == session.variant else "", name, str(len(journal.changes)) if journal else "0"))
     return Listing(
@@ -159,7 +159,6 @@ def journal(session: Session) -> Result:
     "look",
     "help [COMMAND|FUNCTION|TERM]",
     aliases=("h",),
-    key="?",
     completes=("command",),
     about=Bilingual(
         "All commands; one in full, a function of expressions, or what a term means.",

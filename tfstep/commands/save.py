@@ -33,6 +33,7 @@ def _target(rest: str) -> tuple[Path, bool]:
 @command(
     "keep",
     "save FILE [overwrite]",
+    words=True,
     files=True,
     lasts="model",
     completes=("file", f"'{_LAST}'"),
@@ -282,7 +283,6 @@ def _replayed(line: str) -> bool:
     "keep",
     "quit",
     aliases=("q", "exit"),
-    key="q",
     about=Bilingual("Leave.", "退出。"),
 )
 def _quit(session: Session) -> Result:

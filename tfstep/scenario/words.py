@@ -51,12 +51,19 @@ def read_vocabulary(node: Node, report: Report) -> Vocabulary | None:
 def _declare(item: Node, words: dict[str, Place], report: Report) -> None:
     word = item.text if isinstance(item, Scalar) else ""
     if not word or word.split() != [word]:
+        parts = word.split()
         message = Bilingual(
-            "{what} is no word; a word has no spaces and is not empty",
-            "{what} 不是词；词不能为空，也不能含空格",
+            "{what} is no word; a word has no spaces and is not empty{hint}",
+            "{what} 不是词；词不能为空，也不能含空格{hint}",
             what=found_text(item),
+            hint=Bilingual("; did you mean {parts}?", "；是不是想写 {parts}？", parts=", ".join(parts))
+            if parts
+            else "",
         )
         report.add(item.place, message)
+        words.update(
+            {part: item.place for part in parts if part not in words}
+        )  # so that the sentences are not blamed too
     elif len(word) > 1 and "，" in word:
         message = Bilingual(
             "'{word}' has a full-width comma; write `, ` between words",

@@ -135,6 +135,9 @@ def _variants(session: Session, typed: str) -> Iterator[tuple[str, str]]:
     for name in session.scenario.variants:
         changes = at(session.scenario.file, ("variants", name))
         yield name, "" if changes is None else _flat(to_python(changes))[:60]
+    for name, entry in session.passes.items():
+        target = entry.scenario.inputs.target
+        yield name, "" if target is None else " ".join(target.words[0])[:60]
 
 
 def _flat(changes: object) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfstep.address.grammar import parse
 from tfstep.address.indices import Index, index_list, whole
-from tfstep.engine.trace import Tensor, locate
+from tfstep.engine.trace import Tensor, Trace, locate
 from tfstep.errors import PathError
 from tfstep.session.address.names import full_path
 from tfstep.session.state import State
@@ -45,6 +45,16 @@ def cell(state: State, text: str) -> tuple[Tensor, tuple[int, ...]]:
         return state.current, state.cell
     tensor, index = target(state, text)
     return tensor, state.cursor.on(tensor) if index is None else whole(tensor, index, state.cursor.on(tensor))
+
+
+def asked(state: State, text: str) -> tuple[Trace, Tensor, tuple[int, ...]]:
+    """The run, the tensor and the cell that CELL means, which may be of another variant. Raises PathError, ScenarioError."""
+    variant, rest = of_variant(text)
+    if variant is None:
+        return state.trace, *cell(state, text)
+    trace = state.trace_of(variant)
+    tensor, index = locate(trace, rest)
+    return trace, tensor, whole(tensor, index or (), state.cursor.on(tensor))
 
 
 def part(tensor: Tensor, index: Index | None) -> np.ndarray:

@@ -10,7 +10,7 @@ import click
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Option, Usage
 from tfstep.faces.cli.opening import reading
-from tfstep.faces.cli.options import command, output, variant
+from tfstep.faces.cli.options import command, kinds, output, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings, is_terminal
 from tfstep.text import Bilingual, language
@@ -131,6 +131,7 @@ COMMAND = command(
             ),
             required=False,
             type=click.STRING,
+            shell_complete=kinds,
         ),
         *reading(),
         output(),
