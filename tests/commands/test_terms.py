@@ -147,4 +147,3 @@ def test_what_only_begins_like_a_command_is_the_term_alone(session: Session) -> 
     (only,) = helped(session, "token").entries
     assert "词元" in only.name
     assert helped(session, "tokens").entries[0].name == "tokens"
-
