@@ -95,7 +95,7 @@ def _of_question(question: Question) -> Iterator[Part]:
         yield f"tolerance: {question.tolerance}", question.place
     for choice in question.choices:
         yield f"when: {choice.when.text}", choice.when.place
-        yield ("why: …" if choice.why else "when without why"), choice.when.place
+        yield f"why: {bool(choice.why)}", choice.when.place
     for mistaken in question.mistaken:
         yield from _keyed("mistaken", mistaken.answer, question.place)
     for key in ("then", "show", "reveal"):
