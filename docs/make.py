@@ -13,7 +13,8 @@ from pathlib import Path
 from making import command_line, commands, glossary, keys, man, notebooks, ops, paths, scenario_files
 from making.run import filled
 
-from tfstep.scenario.keys import json_schema
+from tfstep.scenario.keys.declared import SHIPPED
+from tfstep.scenario.keys.json_schema import as_shipped
 from tfstep.text import LANGUAGES, set_language
 from tfstep.text import language as chosen
 
@@ -66,8 +67,8 @@ def made(only: list[str]) -> Iterator[tuple[Path, str]]:
             where = file(name, language)
             if _wanted(where, only):
                 yield where, spelled(page, language)
-    if _wanted(json_schema.SHIPPED, only):
-        yield json_schema.SHIPPED, json_schema.as_shipped()
+    if _wanted(SHIPPED, only):
+        yield SHIPPED, as_shipped()
     for where in written():
         if _wanted(where, only):
             yield where, filled(where.read_text("utf-8"), spoken(where), where.name)

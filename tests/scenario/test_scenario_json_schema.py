@@ -1,7 +1,8 @@
 """The JSON Schema that ships."""
 
 from tfstep.models.keys.key import keys
-from tfstep.scenario.keys.json_schema import SHIPPED, as_shipped, json_schema
+from tfstep.scenario.keys.declared import SHIPPED
+from tfstep.scenario.keys.json_schema import as_shipped, json_schema
 from tfstep.scenario.keys.schema import PARTS
 
 

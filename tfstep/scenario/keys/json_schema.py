@@ -77,5 +77,5 @@ def _tidy(schema: object) -> object:
 
 
 def as_shipped() -> str:
-    """The text of the file that ships, `SHIPPED`; ``docs/make.py`` writes it."""
+    """The text of the file that ships; ``docs/make.py`` writes it."""
     return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
