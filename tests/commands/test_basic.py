@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 import tfstep
 from tfstep.commands.language.completion import KINDS, complete
-from tfstep.commands.language.registry import GROUPS, all_commands, find
+from tfstep.commands.language.registry import all_commands, find
 from tfstep.commands.language.script import ScriptError
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
-from tfstep.session.results import Changed, Moved, Nothing, Quit, Shown, Value
+from tfstep.session.results import GROUPS, Changed, Moved, Nothing, Quit, Shown, Value
 from tfstep.text import set_language
 from tfstep.view.result.lines import text
 
@@ -306,11 +306,6 @@ def test_the_help_names_every_command(session: Session, language: str) -> None:
 def test_every_kind_of_completion_is_known_or_spelled() -> None:
     kinds = {kind for each in all_commands().values() for kind in each.completes}
     assert {kind for kind in kinds if kind not in KINDS and not kind.startswith("'")} == set()
-
-
-def test_keys_and_words_are_used_once() -> None:
-    keys = [each.key for each in all_commands().values() if each.key]
-    assert len(set(keys)) == len(keys)
 
 
 @pytest.mark.parametrize(

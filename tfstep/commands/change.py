@@ -38,7 +38,6 @@ ONLY_PINNED = Bilingual(
     "change",
     "set PATH[i,j] = EXPR",
     bare=True,
-    key="e",
     completes=("cell", "expr"),
     about=Bilingual(
         "Give a tensor, a part or a cell another value. A parameter trains on from it; any other tensor is pinned.",
@@ -126,7 +125,6 @@ def _release(session: Session, rest: str) -> Result:
 @command(
     "change",
     "undo [n]",
-    key="u",
     aliases=("un", "und"),
     about=Bilingual(
         "Take the last change back, to the bit. Every variant has its own changes.",

@@ -25,7 +25,6 @@ from tfstep.text import Bilingual
     "move",
     "step [n]",
     aliases=("s",),
-    key="s",
     repeats=True,
     about=Bilingual(
         "Into the step: the first step inside it. In a matrix product or a sum, to the terms of the cell under the "
@@ -41,7 +40,6 @@ def _step(session: Session, n: int = 1) -> Result:
     "move",
     "next [n]",
     aliases=("n",),
-    key="n",
     repeats=True,
     about=Bilingual("Over the step: the next one at the same depth.", "单步跳过：到同一层的下一步。"),
 )
@@ -53,7 +51,6 @@ def _next(session: Session, n: int = 1) -> Result:
     "move",
     "finish [n]",
     aliases=("fin",),
-    key="o",
     repeats=True,
     about=Bilingual(
         "Out: from inside a step, or from the terms of its cell, to the step itself; else to the first step behind the "
@@ -83,7 +80,6 @@ def _reverse_step(session: Session, n: int = 1) -> Result:
     "move",
     "reverse-next [n]",
     aliases=("rn",),
-    key="p",
     repeats=True,
     about=Bilingual("Back over the step before, at the same depth.", "反向单步跳过：到同一层的前一步。"),
 )
@@ -155,7 +151,6 @@ def _on(session: Session, n: int, direction: int) -> Result:
     "continue [n]",
     lasts="model",
     aliases=("c",),
-    key="c",
     repeats=True,
     about=Bilingual("On to the next breakpoint, else to the end.", "继续到下一个断点，没有则到末尾。"),
 )

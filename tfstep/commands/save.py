@@ -283,7 +283,6 @@ def _replayed(line: str) -> bool:
     "keep",
     "quit",
     aliases=("q", "exit"),
-    key="q",
     about=Bilingual("Leave.", "退出。"),
 )
 def _quit(session: Session) -> Result:

@@ -30,7 +30,6 @@ def no_points(state: State) -> Bilingual | None:
     "stop",
     "break [PATTERN] [if EXPR]",
     aliases=("b", "br"),
-    key="b",
     completes=("pattern", "expr"),
     about=Bilingual(
         "Stop where the pattern matches and EXPR holds (the tensor is `it`): `break *.weights if entropy(it) < 0.1`. "

@@ -2,7 +2,7 @@
 
 Every module of ``tfstep.commands`` may declare some; nothing else has to name it.
 
-@command("move", "next [n]", aliases=("n",), key="n", repeats=True, about=Bilingual("…", "…"))
+@command("move", "next [n]", aliases=("n",), repeats=True, about=Bilingual("…", "…"))
 def _next(session: Session, n: int = 1) -> Result: …
 """
 
@@ -19,22 +19,12 @@ from msgspec import Struct
 import tfstep.commands
 from tfstep.commands.language.line import count, none, require_argument
 from tfstep.errors import CommandError, did_you_mean
-from tfstep.session.results import HelpEntry, Result
+from tfstep.session.results import GROUPS, HelpEntry, Result
 from tfstep.session.state import State
 from tfstep.text import Bilingual
 
 Run = Callable[..., Result]  # of a Session, which knows the registry, and the argument
 Lasting = Literal["moment", "model", "several", "long"]
-
-GROUPS: dict[str, Bilingual] = {
-    "move": Bilingual("Moving", "移动"),
-    "stop": Bilingual("Stopping", "停下"),
-    "look": Bilingual("Looking", "查看"),
-    "change": Bilingual("Changing", "改动"),
-    "compare": Bilingual("Comparing", "比较"),
-    "learn": Bilingual("Training and checking", "训练与检查"),
-    "keep": Bilingual("Keeping", "保存"),
-}
 
 
 class Command(Struct, frozen=True, kw_only=True):
@@ -55,7 +45,6 @@ class Command(Struct, frozen=True, kw_only=True):
     about: Bilingual
     run: Callable[[Any, str], Result]
     aliases: tuple[str, ...] = ()
-    key: str | None = None
     completes: tuple[str, ...] = ()
     repeats: bool = False
     lasts: Lasting = "moment"
@@ -80,6 +69,11 @@ class Command(Struct, frozen=True, kw_only=True):
         return self.refused(state)
 
     @property
+    def takes_text(self) -> bool:
+        """Whether what follows are words of a text or names of files, so that a full-width comma is one."""
+        return self.files or "word" in self.completes
+
+    @property
     def changes(self) -> bool:
         """Whether what it leaves behind is more than a place: a change, or training."""
         return self.replayed and self.group in ("change", "learn")
@@ -96,7 +90,7 @@ class Command(Struct, frozen=True, kw_only=True):
     def entry(self, state: State | None = None) -> HelpEntry:
         """Its entry in the help, with the reason why it cannot be used now, if there is one."""
         reason = None if state is None else self.reason(state)
-        key = self.key if state is None or self.key is None else state.key_of(self.key)
+        key = None if state is None else state.key_of(self.name)
         return HelpEntry(self.name, self.group, self.usage, self.aliases, key, self.about, reason)
 
 
