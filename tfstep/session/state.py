@@ -49,7 +49,7 @@ class State:
         self.asides: list[Bilingual] = []  # what else is to be said with the last result
         self.points = Points()
         self.progress: Progress | None = None  # told how a training goes on
-        self.key_of: Callable[[str], str | None] = lambda key: None  # the key now in force for one of the screen's
+        self.key_of: Callable[[str], str | None] = _no_key  # the key now in force for one of the screen's
         self.diary: Diary | None = None
         self.passes: tuple[Trace, ...] = ()  # those of the words that were generated last
         self.confined: Bilingual | None = None  # why this session reads and writes no files, if it does not
@@ -245,3 +245,7 @@ class State:
             return False
         self.position = step if steps_inside(self.trace, step) else (*step, *term)
         return True
+
+
+def _no_key(key: str) -> None:
+    """Where there is no screen, no key is in force."""

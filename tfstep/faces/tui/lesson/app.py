@@ -43,6 +43,7 @@ class LessonApp(Debugger, inherit_bindings=False):
     def __init__(self, player: Player, progress: Progress, *, colour: bool = True, ascii_only: bool = False) -> None:
         super().__init__(player.session, colour=colour, ascii_only=ascii_only)
         self.player, self.progress = player, progress
+        self.onward: Callable[[], None] = lambda: None  # done first where the reader wants the next lesson
         player.calm = True
         self.page = Page()
         self.stands: str | None = None  # the tensor that the lesson looked at last
@@ -142,6 +143,7 @@ class LessonApp(Debugger, inherit_bindings=False):
         elif self.page.asked is not None:
             answering.begin(self)
         elif self.player.done:
+            self.onward()
             self.exit(NEXT)
         else:
             self.take(self.player.advance)
