@@ -17,14 +17,14 @@ from tfstep.families.back import checkpoint, config_for
 from tfstep.families.binding import bind
 from tfstep.families.config import FamilyError
 from tfstep.families.family import Family
-from tfstep.families.registry import families, family
+from tfstep.families.registry import families, family, text_part
 from tfstep.models.config import ModelConfig
 from tfstep.scenario.opening.checkpoint import Checkpoint
 from tfstep.scenario.opening.document import document, written
 from tfstep.scenario.opening.reading import Reading
 from tfstep.scenario.scenario import Scenario, load_text
 from tfstep.scenario.tokens.tokenizer import read_json
-from tfstep.scenario.weights.files import opened, write_weights
+from tfstep.scenario.weights.files import open_weight_file, write_weights
 from tfstep.text import Bilingual
 
 
@@ -58,7 +58,7 @@ def _names(scenario: Scenario, taken: Family) -> dict[str, str]:
     if found is None or found.family != taken.name or scenario.weights.file is None:
         return {}
     known = {node.path: node.shape for node in scenario.program.plan.nodes if node.kind == "parameter"}
-    held = bind(taken, opened(scenario.weights.file).shapes, known, scenario.model)
+    held = bind(taken, open_weight_file(scenario.weights.file).shapes, known, scenario.model)
     return {path: source.name for path, source in held.sources.items()}
 
 
@@ -97,7 +97,7 @@ def _candidates(scenario: Scenario) -> Iterator[tuple[Family, dict[str, Any]]]:
     if own and file is not None and (beside := file.parent / "config.json").is_file():
         config = read_json(beside)
         if isinstance(config, dict):
-            yield family(own), config
+            yield family(own), dict(text_part(config))
     for each in families():
         if each.kind == scenario.model.kind and each.architecture:
             try:

@@ -13,11 +13,13 @@ from string import Template as Form
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import msgspec
 from aiohttp import WSMsgType, web
 
 from tfstep.faces.web.serve.sessions import Rules, Visit
 from tfstep.lessons.format.catalog import summaries as lessons
 from tfstep.scenario.file.catalog import summaries as scenarios
+from tfstep.scenario.opening.reading import Reading
 from tfstep.text import LANGUAGES, Bilingual, language
 
 HERE = Path(__file__).parent
@@ -34,8 +36,15 @@ class Server:
     """
 
     def __init__(
-        self, scenario: str | None, variant: str, rules: Rules, confined: bool, lesson: str | None = None
+        self,
+        scenario: str | None,
+        variant: str,
+        rules: Rules,
+        confined: bool,
+        reading: Reading | None = None,
+        lesson: str | None = None,
     ) -> None:
+        self.reading = msgspec.json.encode(reading or Reading()).decode()  # what the model is given to read
         self.scenario, self.variant, self.rules, self.confined = scenario, variant, rules, confined
         self.lesson = lesson
         self.visits: set[Visit] = set()
@@ -125,7 +134,7 @@ class Server:
         variant = self.variant if name == GIVEN else "base"
         given = name if name != GIVEN else str(self.lesson if kind == "learn" else self.scenario)
         chosen = request.match_info["language"]
-        arguments = [kind, given, variant, chosen if chosen in LANGUAGES else language()]
+        arguments = [kind, given, variant, chosen if chosen in LANGUAGES else language(), self.reading]
         visit = Visit(
             [*arguments, *(["class"] if self.confined else [])], socket.send_bytes, socket.send_str, _closing(socket)
         )

@@ -9,15 +9,25 @@ import click
 
 from tfstep.errors import CommandError, refusal
 from tfstep.faces.cli.command import Argument, Option, Whole
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, scenarios, variant
 from tfstep.faces.cli.output import say
+from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
 
 IDLE, WHOLE = 15 * 60.0, 4 * 3600.0  # seconds without a key, and in all, after which a session of a class ends
 
 
+@click.pass_obj
 def _run(
-    scenario: str | None, variant: str | None, as_lesson: bool, port: int, host: str, confined: bool, most: int
+    settings: Settings,
+    scenario: str | None,
+    variant: str | None,
+    as_lesson: bool,
+    port: int,
+    host: str,
+    confined: bool,
+    most: int,
 ) -> int:
     try:
         from aiohttp import web
@@ -31,9 +41,11 @@ def _run(
                 "服务模式需要 textual-serve：`pip install 'tfstep[web]'`",
             )
         ) from None
+    from tfstep.scenario.opening.reading import Reading
+
     lesson = scenario if scenario is not None and (as_lesson or _only_a_lesson(scenario)) else None
     scenario = scenario if lesson is None else None
-    _refuse(scenario, lesson, variant, as_lesson)
+    _refuse(settings, scenario, lesson, variant, as_lesson)
     endless = float("inf")
     rules = Rules(most, IDLE if confined else endless, WHOLE if confined else endless)
     if not confined and not _loopback(host):
@@ -44,7 +56,7 @@ def _run(
                 host=host,
             )
         )
-    served = Server(scenario, variant or "base", rules, confined, lesson)
+    served = Server(scenario, variant or "base", rules, confined, Reading(**settings.reading), lesson)
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     say(
         Bilingual("serving on http://{place}/ (Ctrl+C ends it)", "服务地址 http://{place}/（Ctrl+C 结束）", place=place)
@@ -72,17 +84,20 @@ def _only_a_lesson(name: str) -> bool:
     return lessons.is_lesson(name) or (name in lessons.shipped() and name not in scenarios.shipped())
 
 
-def _refuse(scenario: str | None, lesson: str | None, variant: str | None, as_lesson: bool) -> None:
+def _refuse(settings: Settings, scenario: str | None, lesson: str | None, variant: str | None, as_lesson: bool) -> None:
     """Tell a mistake here, and not to the first visitor. Raises TfstepError."""
     from tfstep.lessons.format.catalog import load_lesson, scenario_of
-    from tfstep.scenario.scenario import load
 
-    if variant is not None and scenario is None:
-        raise CommandError(Bilingual("a variant belongs to a scenario; name it", "变体属于某个场景；请写出场景"))
+    if scenario is None and (variant is not None or settings.reading):
+        raise CommandError(
+            Bilingual(
+                "a variant, and what is read, belong to a scenario; name it", "变体和读入的内容属于某个场景；请写出场景"
+            )
+        )
     if as_lesson and lesson is None:
         raise CommandError(Bilingual("--lesson needs the name of a lesson", "--lesson 需要写出课程名"))
     if scenario is not None:
-        load(scenario, variant)
+        load(settings, scenario, variant)
     if lesson is not None:
         scenario_of(load_lesson(lesson))
 
@@ -116,13 +131,15 @@ COMMAND = command(
         Argument(
             ["scenario"],
             Bilingual(
-                "a scenario or a lesson: a file, or the name of one that ships", "场景或课程：文件，或自带的名字"
+                "a scenario or a lesson: a file, or the name of one that ships; or a model on disk",
+                "场景或课程：文件，或自带的名字；也可以是磁盘上的模型",
             ),
             required=False,
             type=click.STRING,
             shell_complete=scenarios,
             metavar="[SCENARIO|LESSON]",
         ),
+        *reading(),
         variant(),
         Option(["--lesson", "as_lesson"], LESSON, default=False, is_flag=True),
         Option(["--port"], PORT, default=8000, type=Whole(1, 65535), metavar="N"),
