@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, ValidationError
 from tfstep.models.config import LossName, ModelConfig, TrainKeys
 from tfstep.models.keys.key import Key, Numbers, Section
 from tfstep.models.keys.sections import (
+    AlibiPart,
     BiasPart,
     DropoutPart,
     ExpertsPart,
@@ -369,6 +370,7 @@ PARTS: dict[str, type[Struct]] = {
     "scaling": ScalingPart,
     "mask": MaskPart,
     "bias": BiasPart,
+    "alibi": AlibiPart,
     "relative": RelativePart,
     "experts": ExpertsPart,
     "dropout": DropoutPart,
