@@ -79,6 +79,11 @@ class Command(Struct, frozen=True, kw_only=True):
         return self.refused(state)
 
     @property
+    def takes_text(self) -> bool:
+        """Whether what follows are words of a text or names of files, so that a full-width comma is one."""
+        return self.files or "word" in self.completes
+
+    @property
     def changes(self) -> bool:
         """Whether what it leaves behind is more than a place: a change, or training."""
         return self.replayed and self.group in ("change", "learn")
