@@ -87,7 +87,12 @@ def _state(module: Any) -> dict[str, np.ndarray]:
 def _attention(module: Any, given: list[np.ndarray]) -> Scenario:
     """nn.MultiheadAttention: queries x, and keys that are its values too as memory. Raises TfstepError for others."""
     same = len(given) < 3 or (given[1].shape == given[2].shape and bool((given[1] == given[2]).all()))
-    if module.bias_k is not None or module.add_zero_attn or {module.kdim, module.vdim} != {module.embed_dim} or not same:
+    if (
+        module.bias_k is not None
+        or module.add_zero_attn
+        or {module.kdim, module.vdim} != {module.embed_dim}
+        or not same
+    ):
         raise TfstepError(
             Bilingual(
                 "bias_k, add_zero_attn, kdim, vdim, and values that are not the keys, are not computed for "

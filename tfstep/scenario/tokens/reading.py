@@ -87,8 +87,8 @@ def read_sentences(
 ) -> Sentences | None:
     """A text, a list of texts (a batch), or ``{ids: …}`` as a batch of ids; what is wrong is noted.
 
-    A text that ``begins`` a decoder's reading is cut as its side is, and gets the start token before it, where there is one. Ids are ``least``
-    or more.
+    A text that ``begins`` a decoder's reading is cut as its side is, and gets the start token before it, where there
+    is one. Ids are ``least`` or more.
     """
     before = len(report.mistakes)
     if isinstance(node, Section):
