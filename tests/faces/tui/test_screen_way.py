@@ -130,6 +130,15 @@ async def test_everything_in_one_list() -> None:
         assert len(app.session.position) == 1
 
 
+async def test_keys_in_one_burst_are_the_palettes_and_then_the_screens() -> None:
+    async with screen() as (app, pilot):
+        for key in ("ctrl+p", "f", "f", "n", "full_stop", "a", "c", "t", "enter", "n"):
+            app.simulate_key(key)
+        while app.message_queue_size or len(app.session.history) < 2:
+            await pilot.pause()
+        assert app.session.history == ["goto enc0.ffn.act", "next"]
+
+
 async def test_the_next_match_and_the_one_before() -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
         await pilot.press("asterisk")
