@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from tfstep.faces.web.serve.server import Server
 from tfstep.faces.web.serve.sessions import Rules
+from tfstep.scenario.opening.reading import Reading
 
 CODES = re.compile(r"\x1b\[[0-9;?<>=$]*[ -/]*[@-~]|\x1b[\]P].*?(?:\x07|\x1b\\)")
 ENDLESS = Rules(8, float("inf"), float("inf"))
@@ -227,3 +228,14 @@ def test_a_mistake_is_told_before_anybody_comes(arguments: list[str], said: str)
     )
     assert done.returncode == 2
     assert said in done.stderr
+
+
+async def test_a_model_on_disk_is_served_with_what_it_is_given_to_read() -> None:
+    model = str(Path(__file__).parents[2] / "families" / "models" / "llama")
+    server = Server(model, "base", ENDLESS, confined=True, reading=Reading(ids=((5, 17, 9),), labels="none"))
+    async with served(server) as client:
+        visitor = await visit(client, "/ws/en/-")
+        await visitor.type(":print tgt.tokens.shape[1] * 1000 + tgt.tokens[0,1]\r")
+        await visitor.until("3017")
+        await visitor.type(":print dec0.ffn.W_1.shape[1] * 100\r")
+        await visitor.until("2400")

@@ -77,7 +77,7 @@ class Session(State):
         if reason is not None:
             raise CommandError(Bilingual("{name}: {reason}", "{name}：{reason}", name=command.name, reason=reason))
         before = self.trace
-        result = command.run(self, rest)
+        result = command.run(self, rest if command.takes_text else lines.half_width(rest))
         if self.trace is before:
             return result
         by = None

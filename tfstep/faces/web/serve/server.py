@@ -13,10 +13,12 @@ from string import Template as Form
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import msgspec
 from aiohttp import WSMsgType, web
 
 from tfstep.faces.web.serve.sessions import Rules, Visit
 from tfstep.scenario.file.catalog import summaries
+from tfstep.scenario.opening.reading import Reading
 from tfstep.text import LANGUAGES, Bilingual, language
 
 HERE = Path(__file__).parent
@@ -28,7 +30,10 @@ POLICY += "; frame-ancestors 'none'"
 class Server:
     """Serves one scenario, or with ``scenario`` None all that ship. Every visitor has a process of his own."""
 
-    def __init__(self, scenario: str | None, variant: str, rules: Rules, confined: bool) -> None:
+    def __init__(
+        self, scenario: str | None, variant: str, rules: Rules, confined: bool, reading: Reading | None = None
+    ) -> None:
+        self.reading = msgspec.json.encode(reading or Reading()).decode()  # what the model is given to read
         self.scenario, self.variant, self.rules, self.confined = scenario, variant, rules, confined
         self.visits: set[Visit] = set()
         self.most_at_once = 0
@@ -102,7 +107,7 @@ class Server:
             return socket
         variant = self.variant if self.scenario is not None else "base"
         chosen = request.match_info["language"]
-        arguments = [self.scenario or name, variant, chosen if chosen in LANGUAGES else language()]
+        arguments = [self.scenario or name, variant, chosen if chosen in LANGUAGES else language(), self.reading]
         visit = Visit(
             [*arguments, *(["class"] if self.confined else [])], socket.send_bytes, socket.send_str, _closing(socket)
         )

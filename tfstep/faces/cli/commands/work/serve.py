@@ -9,14 +9,19 @@ import click
 
 from tfstep.errors import CommandError, refusal
 from tfstep.faces.cli.command import Argument, Option, Whole
+from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, scenarios, variant
 from tfstep.faces.cli.output import say
+from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
 
 IDLE, WHOLE = 15 * 60.0, 4 * 3600.0  # seconds without a key, and in all, after which a session of a class ends
 
 
-def _run(scenario: str | None, variant: str | None, port: int, host: str, confined: bool, most: int) -> int:
+@click.pass_obj
+def _run(
+    settings: Settings, scenario: str | None, variant: str | None, port: int, host: str, confined: bool, most: int
+) -> int:
     try:
         from aiohttp import web
 
@@ -29,12 +34,16 @@ def _run(scenario: str | None, variant: str | None, port: int, host: str, confin
                 "服务模式需要 textual-serve：`pip install 'tfstep[web]'`",
             )
         ) from None
-    from tfstep.scenario.scenario import load
+    from tfstep.scenario.opening.reading import Reading
 
     if scenario is not None:
-        load(scenario, variant)  # a mistake in it is told here, not to the first visitor
-    elif variant is not None:
-        raise CommandError(Bilingual("a variant belongs to a scenario; name it", "变体属于某个场景；请写出场景"))
+        load(settings, scenario, variant)  # a mistake in it is told here, not to the first visitor
+    elif variant is not None or settings.reading:
+        raise CommandError(
+            Bilingual(
+                "a variant, and what is read, belong to a scenario; name it", "变体和读入的内容属于某个场景；请写出场景"
+            )
+        )
     endless = float("inf")
     rules = Rules(most, IDLE if confined else endless, WHOLE if confined else endless)
     if not confined and not _loopback(host):
@@ -45,7 +54,7 @@ def _run(scenario: str | None, variant: str | None, port: int, host: str, confin
                 host=host,
             )
         )
-    served = Server(scenario, variant or "base", rules, confined)
+    served = Server(scenario, variant or "base", rules, confined, Reading(**settings.reading))
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     say(
         Bilingual("serving on http://{place}/ (Ctrl+C ends it)", "服务地址 http://{place}/（Ctrl+C 结束）", place=place)
@@ -92,12 +101,16 @@ COMMAND = command(
     [
         Argument(
             ["scenario"],
-            Bilingual("a scenario file, or the name of one that ships", "场景文件，或自带场景的名字"),
+            Bilingual(
+                "a scenario file, the name of one that ships, or a model on disk",
+                "场景文件、自带场景的名字，或磁盘上的模型",
+            ),
             required=False,
             type=click.STRING,
             shell_complete=scenarios,
             metavar="[SCENARIO]",
         ),
+        *reading(),
         variant(),
         Option(["--port"], PORT, default=8000, type=Whole(1, 65535), metavar="N"),
         Option(["--host"], HOST, default="127.0.0.1", type=click.STRING, metavar="HOST"),
