@@ -13,10 +13,9 @@ from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Node, Scalar, Section, excerpt, found_text
 from tfstep.scenario.keys.formula import read_formula
 from tfstep.scenario.keys.inputs import read_data, read_numbers, read_per_word, read_vocab, read_words
-from tfstep.scenario.keys.loss import loss_config
+from tfstep.scenario.keys.loss import loss_config, train_config
 from tfstep.scenario.keys.model import check_kind, model_config
 from tfstep.scenario.keys.pins import read_pins
-from tfstep.scenario.keys.training import train_config
 from tfstep.scenario.keys.typed import Source, read
 from tfstep.scenario.sizes import check_size
 from tfstep.scenario.vocabulary import Vocabulary
