@@ -151,10 +151,7 @@ class SwigluClamped(Op):
     """
 
     about_zh = "把值限制在 ±7 之内的门：(u + 1) g σ(1.702 g)，g = min(gate, 7)，u 为 ±7 之内的 hidden；gpt-oss 所用。"
-    formula = Template(
-        "({hidden}|±7 + 1) · g · σ(1.702 g), g = min({gate}, 7)",
-        "({hidden}|±7 + 1) · g · σ(1.702 g)，g = min({gate}, 7)",
-    )
+    formula = "({hidden}|±7 + 1) · g · σ(1.702 g), g = min({gate}, 7)"
     vjp_formula = {
         "gate": Template(
             "{g} · ({hidden}|±7 + 1) · slope(min({gate}, 7)), 0 above 7",
