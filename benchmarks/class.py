@@ -57,7 +57,10 @@ class Visitor:
             if message.type is not aiohttp.WSMsgType.BINARY:
                 raise ConnectionError(f"visitor {self.number}: {message.type.name}")
             self.seen += CODES.sub("", message.data.decode())
-        shown = {int(each) for each in re.findall(r"(?<![\d.])7[01]\d\d(?![\d.])", self.seen)} - {7000, 7000 + self.number}
+        shown = {int(each) for each in re.findall(r"(?<![\d.])7[01]\d\d(?![\d.])", self.seen)} - {
+            7000,
+            7000 + self.number,
+        }
         self.foreign += bool(shown)
 
 
@@ -106,7 +109,9 @@ async def run(visitors: int, seconds: float) -> int:
         print(f"  {each!r}")
     if waited:
         late = waited[int(0.95 * (len(waited) - 1))]
-        print(f"{len(waited)} questions; typed to answered: median {statistics.median(waited):.2f} s, 95 % {late:.2f} s")
+        print(
+            f"{len(waited)} questions; typed to answered: median {statistics.median(waited):.2f} s, 95 % {late:.2f} s"
+        )
     total = (most[0] + sum(most[1])) / 1024
     each_ = statistics.median(most[1]) / 1024 if most[1] else 0
     print(f"memory at most {total:.0f} MB: the server {most[0] / 1024:.0f}, a session {each_:.0f}")

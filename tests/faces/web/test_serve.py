@@ -239,7 +239,13 @@ def test_a_session_that_computes_too_long_ends_and_no_other_one() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["--lesson"], "--lesson needs the name of a lesson"), (["no-such", "--lesson"], "no-such"), (["no-such"], "no scenario 'no-such'"), (["--variant", "x"], "name it"), (["--port", "0"], "--port")],
+    [
+        (["--lesson"], "--lesson needs the name of a lesson"),
+        (["no-such", "--lesson"], "no-such"),
+        (["no-such"], "no scenario 'no-such'"),
+        (["--variant", "x"], "name it"),
+        (["--port", "0"], "--port"),
+    ],
 )
 def test_a_mistake_is_told_before_anybody_comes(arguments: list[str], said: str) -> None:
     done = subprocess.run(
