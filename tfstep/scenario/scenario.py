@@ -268,7 +268,7 @@ def _made(
         variants.names(file),
         checked.title,
         checked.about,
-        checked.model,
+        _masks_beside(path, checked.model),
         checked.inputs,
         checked.loss,
         checked.train,
@@ -279,6 +279,14 @@ def _made(
         file,
         tree,
     )
+
+
+def _masks_beside(path: Path | None, model: ModelConfig) -> ModelConfig:
+    """The model with the files of its masks found from the scenario's own folder."""
+    own = {key: each for key in ("custom", "cross") if isinstance(each := getattr(model.mask, key), str)}
+    if path is None or not own:
+        return model
+    return replace(model, mask=replace(model.mask, **{key: str(path.parent / name) for key, name in own.items()}))
 
 
 def _beside(path: Path | None, weights: WeightsConfig) -> WeightsConfig:

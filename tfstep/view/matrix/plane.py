@@ -116,5 +116,5 @@ def mask_reasons(trace: Trace, node: Node, lead: tuple[int, ...]) -> np.ndarray 
     if mask is None or name not in _MASKED.get(step.role.name, ()) or node.shape[-2:] != mask.shape[-2:]:
         return None
     reasons = trace.value(mask.slot)
-    found: np.ndarray = reasons[lead[0] if reasons.shape[0] > 1 else 0, 0]
+    found: np.ndarray = reasons[tuple(k if n > 1 else 0 for k, n in zip(lead, reasons.shape[:2], strict=True))]
     return found if found.any() else None
