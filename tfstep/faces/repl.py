@@ -58,7 +58,12 @@ def repl(
         lines = [*str(_welcome(session)).splitlines(), *([str(found)] if (found := broken(session)) else [])]
         show(map(spans_line, lines))
     session.progress = bar = _Bar()
-    status = _debug(session, show, say, files, commands, bar)  # what escapes from here leaves the diary where it is
+    try:
+        status = _debug(session, show, say, files, commands, bar)
+    except BaseException:  # the diary stays where it is
+        if (unsaved := leave(session)) is not None:
+            say(unsaved)
+        raise
     if (unsaved := leave(session)) is not None:
         say(unsaved)
     return status
@@ -76,9 +81,10 @@ def _welcome(session: Session) -> Bilingual:
 
 
 def _debug(session: Session, show: Show, say: Say, files: Sequence[str], commands: Sequence[str], bar: _Bar) -> int:
-    if run_scripts(session, files, commands, show, say) is None:
+    done = run_scripts(session, files, commands, show, say)
+    if done is None:
         return 0
-    failed = False
+    failed = done is False
     for line in _typed(session):
         failed = not _one(session, line, show, say, bar) or failed
         if session.left:

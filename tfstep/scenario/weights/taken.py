@@ -22,7 +22,7 @@ from tfstep.scenario.file.nodes import shown
 from tfstep.scenario.keys.check import WeightsConfig
 from tfstep.scenario.weights.files import opened
 from tfstep.scenario.weights.parameter import ErrorAt, Parameter, is_memory, unknown, wrong_shape
-from tfstep.scenario.weights.weight_file import BadWeightsError, WeightFile
+from tfstep.scenario.weights.weight_file import BadWeightsError, WeightFile, in_type
 from tfstep.text import Bilingual
 
 AUTO = "auto"
@@ -84,7 +84,7 @@ def _ours(
         elif shape != known[name].shape:
             mistakes += where(keys, in_file(path, _misfit(name, shape, known[name].shape))).mistakes
         else:
-            values[name] = file.read(name).astype(known[name].dtype)
+            values[name] = in_type(file.read(name), known[name].dtype)
     missing = tuple(name for name in known if name not in values and not is_memory(name))
     return Taken(values, tensors=len(file.shapes), read=len(values), missing=missing)
 
@@ -130,8 +130,8 @@ def _read(file: WeightFile, source: Source, parameter: Parameter, model: ModelCo
     theirs = file.read(source.name)
     relation = source.how.relation
     if relation.plus or relation.times != 1.0:
-        theirs = theirs.astype(parameter.dtype)
-    return relation.take(theirs, parameter.shape, model).astype(parameter.dtype, copy=False)
+        theirs = in_type(theirs, parameter.dtype)
+    return in_type(relation.take(theirs, parameter.shape, model), parameter.dtype)
 
 
 def _misfit(name: str | Bilingual, found: tuple[int, ...], needed: tuple[int, ...]) -> Bilingual:

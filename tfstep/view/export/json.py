@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from tfstep.engine.naming import notation
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, Factor, Term
 from tfstep.view.report.timeline import Row
+from tfstep.text import Template
 from tfstep.view.text.number import special
 
 Nested = Any  # numbers, strings, and lists of them
@@ -61,7 +63,7 @@ def tensor_object(tensor: Tensor, grad: bool, digits: int | None = None) -> dict
         "phase": tensor.phase,
         "step": tensor.step,
         "op": tensor.op,
-        "formula": tensor.formula,
+        "formula": _english(notation(tensor.trace, tensor.node)),
         "inputs": list(tensor.inputs),
         "axes": list(tensor.axes),
         "labels": tensor.labels,
@@ -88,6 +90,11 @@ def steps(rows: Iterable[Row]) -> str:
     )
 
 
+def _english(formula: Template | None) -> str | None:
+    """A formula as programs read it: the same whatever the reader's language is."""
+    return None if formula is None else formula.en
+
+
 def explanation(found: Explanation) -> str:
     """An explanation, nested as deep as it goes."""
     return json.dumps(_explanation(found), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
@@ -98,7 +105,7 @@ def _explanation(found: Explanation) -> dict[str, Nested]:
         "cell": found.cell,
         "value": number(found.value),
         "rule": found.rule,
-        "formula": found.formula,
+        "formula": _english(found.notation),
         "terms": [_term(term) for term in found.terms],
         "total": number(found.total),
         "residual": number(found.residual),
