@@ -33,11 +33,12 @@ PLACES = {
 def answered(session: Session, line: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        refused = None
         try:
             text(session.run(line), session.trace)
         except TfstepError as error:
-            assert error.message.in_("en")
-            assert error.message.in_("zh")
+            refused = error.message
+    assert refused is None or (refused.in_("en") and refused.in_("zh"))
 
 
 @pytest.mark.parametrize("name", ["wo-ai-ni", "hill"])

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from tfstep.faces.tui.keys.table import KEYS
+from tfstep.faces.tui.actions.table import ACTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -96,7 +96,7 @@ def test_the_index_leads_to_every_page(index: str) -> None:
 @pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
 def test_a_key_of_the_readme_is_a_key(page: str) -> None:
     rows = re.findall(r"^\| `.`.*\|$", (ROOT / page).read_text("utf-8"), re.MULTILINE)
-    known = {key.shown for key in KEYS} | set("hjkl")
+    known = {key.shown for key in ACTIONS} | set("hjkl")
     assert len(rows) > 3
     assert {key for row in rows for key in re.findall(r"`(.)`", row)} <= known
 
@@ -104,6 +104,6 @@ def test_a_key_of_the_readme_is_a_key(page: str) -> None:
 @pytest.mark.parametrize("page", ["tutorial.md", "tutorial.zh.md"])
 def test_a_key_beside_a_command_runs_it(page: str) -> None:
     shown = re.findall(r"^(\S+) .*?# (\S)$", (DOCS / page).read_text("utf-8"), re.MULTILINE)
-    does = {key.shown: key.line or key.label.en for key in KEYS}
+    does = {key.shown: key.line or key.label.en for key in ACTIONS}
     assert len(shown) > 5
     assert [(line, key) for line, key in shown if does.get(key) not in (line, {"set": "edit"}.get(line))] == []

@@ -10,7 +10,7 @@ from recorded import MODELS
 
 import tfstep
 from tfstep.errors import TfstepError
-from tfstep.scenario.weights.files import opened
+from tfstep.scenario.weights.files import open_weight_file
 
 HEADS, KV = 4, 2
 NAMES = {
@@ -22,7 +22,7 @@ NAMES = {
 
 def written(path: Path, **more: object) -> dict[str, np.ndarray]:
     """The recorded Llama as llama.cpp's converter writes it: other names, the rows of q and k permuted."""
-    file = opened(MODELS / "llama" / "model.safetensors")
+    file = open_weight_file(MODELS / "llama" / "model.safetensors")
     writer = gguf.GGUFWriter(str(path), "llama")
     writer.add_block_count(2)
     writer.add_context_length(64)
@@ -80,7 +80,7 @@ def test_blocks_of_few_bits_are_read_as_the_package_reads_them(tmp_path: Path, k
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    file = opened(tmp_path / "m.gguf")
+    file = open_weight_file(tmp_path / "m.gguf")
     assert file.shapes == {"x.weight": (3, 512)}
     np.testing.assert_array_equal(file.read("x.weight").astype(np.float32), expected)
 

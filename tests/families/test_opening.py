@@ -125,10 +125,10 @@ def test_what_is_missing_or_broken_in_a_folder(folder: Path, tmp_path: Path) -> 
 
 
 def test_shards_are_one_file_and_none_lies_elsewhere(folder: Path) -> None:
-    from tfstep.scenario.weights.files import opened
+    from tfstep.scenario.weights.files import open_weight_file
 
     whole = tfstep.trace(tfstep.load(folder))["out.logits"].value
-    file = opened(folder / "model.safetensors")
+    file = open_weight_file(folder / "model.safetensors")
     arrays = {name: np.array(file.read(name)) for name in file.shapes}
     names = sorted(arrays)
     parts = {"a.safetensors": names[::2], "b.safetensors": names[1::2]}
@@ -196,9 +196,9 @@ def test_a_file_that_lacks_parameters_is_an_error_unless_partial(folder: Path, t
 
 def test_a_bare_state_dict_is_taken_with_any_prefix_and_its_spare_buffers_left(folder: Path, tmp_path: Path) -> None:
     header, _ = header_of(folder / "model.safetensors")
-    from tfstep.scenario.weights.files import opened
+    from tfstep.scenario.weights.files import open_weight_file
 
-    file = opened(folder / "model.safetensors")
+    file = open_weight_file(folder / "model.safetensors")
     head = (
         "tfstep: 1\nmodel: {kind: decoder, layers: 2, d_model: 16, heads: 4, kv_heads: 2, d_ff: 24, activation: swiglu, "
         "norm: rms, norm_position: pre, positional: rope, rope: {pairs: half}, bias: false, eps: 1.0e-6, head: true}\n"

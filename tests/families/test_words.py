@@ -47,9 +47,9 @@ def grown(folder: Path, size: int) -> Path:
     """The same model with so many words."""
     import numpy as np
 
-    from tfstep.scenario.weights.files import opened, write_weights
+    from tfstep.scenario.weights.files import open_weight_file, write_weights
 
-    file = opened(folder / "model.safetensors")
+    file = open_weight_file(folder / "model.safetensors")
     arrays = {name: np.array(file.read(name)) for name in file.shapes}
     draw = np.random.default_rng(0)
     for name in ("model.embed_tokens.weight", "lm_head.weight"):

@@ -23,7 +23,6 @@ from tfstep.text import Bilingual
     "variant [NAME]",
     replayed=True,
     lasts="model",
-    key="v",
     completes=("variant",),
     about=Bilingual(
         "Another variant at the same step. Changes stay with the variant they were made in. Without NAME: list them.",
@@ -44,7 +43,6 @@ def _variant(session: Session, rest: str) -> Result:
     "compare",
     "diff [NAME]",
     lasts="long",
-    key="d",
     completes=("variant",),
     about=Bilingual(
         "What differs from the baseline, or from variant or checkpoint NAME: the first step, and by how much each.",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfstep.address.indices import bracketed
+from tfstep.address.indices import index_list
 from tfstep.commands.language.line import count
 from tfstep.commands.language.registry import command
 from tfstep.commands.language.session import Session
 from tfstep.commands.learn import untrainable
 from tfstep.commands.look import part_named
 from tfstep.errors import CommandError
-from tfstep.session.address.arrows import spelled
+from tfstep.session.address.arrows import arrow_to_cell
 from tfstep.session.address.target import cell, part
 from tfstep.session.change.updates import loss
 from tfstep.session.evaluate import evaluate
@@ -63,7 +63,7 @@ def _plot(session: Session, rest: str) -> Result:
                 str(Bilingual("loss over train.data", "train.data 上的损失")), np.arange(len(losses)), losses
             )
         return Plotted("loss", *over_updates(session, "loss"))
-    text = spelled(session, rest)
+    text = arrow_to_cell(session, rest)
     values = evaluate(session, text)
     if not values.size:
         raise CommandError(
@@ -87,7 +87,7 @@ def _as_it_is(session: Session, text: str, values: np.ndarray) -> Pictured:
     for k in kept[:-2]:
         index[k] = session.cursor.on(tensor)[k]
     at = tuple(index)
-    title = f"{tensor.path}{bracketed(at)}" if kept[:-2] else text
+    title = f"{tensor.path}{index_list(at)}" if kept[:-2] else text
     return Pictured(title, part(tensor, at).astype(float), (tensor, at))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfstep.address.roles import GRAD, INNER, spelled
+from tfstep.address.roles import GRAD, INNER, path_parts
 from tfstep.engine.computation import Computation
 from tfstep.engine.node import Literal, Node
 from tfstep.engine.op import Vjp
@@ -11,9 +11,9 @@ from tfstep.text import Template
 
 def short(path: str) -> str:
     """The name of a tensor inside its formula: ``scores`` for ``enc0.attn.scores``, ``∂scores`` for its gradient."""
-    found = spelled(path)
+    found = path_parts(path)
     if INNER in path and not found.consumer:
-        found = spelled(path.rpartition(INNER)[2])
+        found = path_parts(path.rpartition(INNER)[2])
     path = found.of + found.mark
     if found.mark == GRAD:
         use = found.consumer.rpartition(".")[2]

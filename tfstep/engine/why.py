@@ -20,8 +20,8 @@ from tfstep.engine.naming import notation
 from tfstep.engine.node import Literal
 from tfstep.engine.op import CATALOGUE, Const
 from tfstep.engine.surface.above import Displayed
-from tfstep.engine.terms import Atom, AtomTerm, explained
-from tfstep.text import Bilingual
+from tfstep.engine.terms import Atom, AtomTerm, explaining_terms
+from tfstep.text import Bilingual, Template
 
 
 class Factor(Struct, frozen=True):
@@ -103,7 +103,7 @@ def _worked_out(trace: Computation, slot: int, cell: Cell, depth: int, known: Kn
     name = cell_name(trace.prefix + node.path, cell)
     if node.op is None:
         return Explanation(name, number, "leaf", (), number, 0.0)
-    rule, raw, note = explained(trace, slot, cell)
+    rule, raw, note = explaining_terms(trace, slot, cell)
     if slot in trace.pins and trace.pins[slot].mask[cell]:
         note = _pinned(trace, slot, cell)
     elif note is None:
@@ -134,7 +134,7 @@ def _pinned(trace: Computation, slot: int, cell: Cell) -> Bilingual:
 def nan_origin(trace: Computation, slot: int, cell: Cell) -> Explanation:
     """Where the NaN of a cell came from: the explanation of the first cell that is NaN though no factor of it is."""
     explanation = explain(trace, slot, cell)
-    _, terms, _ = explained(trace, slot, cell) if trace.plan.nodes[slot].op is not None else ("", [], None)
+    _, terms, _ = explaining_terms(trace, slot, cell) if trace.plan.nodes[slot].op is not None else ("", [], None)
     for term in terms:
         for atom in term.atoms:
             if atom.trace is not None and np.isnan(atom.trace.value(atom.slot)[atom.cell]):

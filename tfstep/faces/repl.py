@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tfstep.commands.language.line import without_quotes
-from tfstep.commands.language.script import STDIN, ScriptError, joined, opens
+from tfstep.commands.language.script import STDIN, ScriptError, join_lines, opens
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
 from tfstep.faces.recovery import begin, leave
 from tfstep.faces.script import Say, Show, run_scripts, show_result
 from tfstep.session.results import Quit
-from tfstep.session.study.origin import broken
+from tfstep.session.study.origin import first_broken
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import line as spans_line
 
@@ -55,7 +55,7 @@ def repl(
     if (offer := begin(session)) is not None:
         say(offer)
     if sys.stdin.isatty() and sys.stdout.isatty():
-        lines = [*str(_welcome(session)).splitlines(), *([str(found)] if (found := broken(session)) else [])]
+        lines = [*str(_welcome(session)).splitlines(), *([str(found)] if (found := first_broken(session)) else [])]
         show(map(spans_line, lines))
     session.progress = bar = _Bar()
     try:
@@ -139,7 +139,7 @@ def _typed(session: Session) -> Iterator[str]:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(errors="backslashreplace")  # bytes that are no text are refused, not fatal
-        yield from (line for _, line in joined(enumerate((line.rstrip("\r\n") for line in sys.stdin), 1)))
+        yield from (line for _, line in join_lines(enumerate((line.rstrip("\r\n") for line in sys.stdin), 1)))
         return
     prompt = _prompt(session)
     while True:
@@ -157,7 +157,7 @@ def one_line(text: str) -> str:
     lines = text.rstrip("\n").split("\n")
     if opens(lines[0]):
         ended = lines if lines[-1].strip() == "end" else [*lines, "end"]
-        return next(line for _, line in joined(enumerate(ended, 1)))
+        return next(line for _, line in join_lines(enumerate(ended, 1)))
     return " ".join(line.removesuffix("\\") for line in lines).rstrip()
 
 

@@ -177,7 +177,7 @@ def reasons(
     None where the scenario switches all masks off. ``documents`` (batch, position) says what each word belongs to.
     """
     (batch, n), m = queries.ids.shape, keys.ids.shape[1]
-    mask = hidden(batch, n, c, causal) if queries is keys else None
+    mask = hidden_by_position(batch, n, c, causal) if queries is keys else None
     if mask is None and not c.mask.padding and documents is None:
         return None
     mask = np.zeros((batch, 1, n, m), np.int8) if mask is None else mask
@@ -189,7 +189,7 @@ def reasons(
     return mask
 
 
-def hidden(batch: int, n: int, c: ModelConfig, causal: bool) -> np.ndarray | None:
+def hidden_by_position(batch: int, n: int, c: ModelConfig, causal: bool) -> np.ndarray | None:
     """What position alone hides in self-attention: (batch, 1, n, n) of reasons; None where it hides nothing."""
     causal = causal and c.mask.causal
     query, key = np.arange(n)[:, None], np.arange(n)[None, :]
@@ -211,7 +211,7 @@ def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     x = root.constant("x", inputs.x.astype(c.dtype), names, kind="input")
     at = root.scope("attn")
     if inputs.memory is None:
-        mask = hidden(x.shape[0], x.shape[1], c, causal=True)
+        mask = hidden_by_position(x.shape[0], x.shape[1], c, causal=True)
         return self_attention(at, x, mask, inputs.offset, c, score_bias(root, "attn", x.shape[1], c, causal=True))
     memory = root.constant("memory", inputs.memory.astype(c.dtype), names, kind="input")
     rotate = inputs.offset if c.positional == "rope" else None

@@ -98,7 +98,15 @@ class TrainKeys(Section, frozen=True):
     ] = (0.9, 0.999)
     eps: Annotated[Positive, Key("", Bilingual("Keeps adam from dividing by 0.", "避免 adam 除以 0。"))] = 1e-8
     steps: Annotated[
-        int, Meta(ge=0, le=1_000_000), Key("", Bilingual("How many updates `train` makes.", "`train` 做几次更新。"))
+        int,
+        Meta(ge=0, le=1_000_000),
+        Key(
+            "",
+            Bilingual(
+                "How many updates `tfstep train` and `tfstep generate` make; in the debugger `train` alone makes one.",
+                "`tfstep train` 和 `tfstep generate` 做几次更新；调试器里单写 `train` 只做一次。",
+            ),
+        ),
     ] = 100
     teacher_forcing: Annotated[
         bool,

@@ -37,7 +37,7 @@ def named_axes(ndim: int, last: tuple[str, str]) -> tuple[Axis, ...]:
 
 
 def equation(root: Scope, name: str, text: str, keys: tuple[str, ...]) -> Traced:
-    """Record one expression over the tensors that are there so far. Raises MisfitError, which says where it stands."""
+    """Record one expression over the tensors that are there so far. Raises ModelBuildError, which says where it stands."""
     try:
         step = formula(parse(text, root.tape.paths), lambda path: known(root.tape, path))
     except ExpressionError as error:

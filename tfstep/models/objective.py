@@ -39,7 +39,7 @@ def output_head(root: Scope, x: Traced, vocab: Sequence[str], c: ModelConfig) ->
     return at.logits
 
 
-def pooled(root: Scope, x: Traced, side: Sentences, c: ModelConfig) -> Traced:
+def pool_positions(root: Scope, x: Traced, side: Sentences, c: ModelConfig) -> Traced:
     """One vector a sentence. Shapes: x (batch, position, model) → (batch, model).
 
     first, last, mean: of the words that are no pads. tanh: tanh(x₀ W + b) of the first (Devlin et al. 2019, BERT).

@@ -19,7 +19,7 @@ from tfstep.text import Bilingual, Template
 TITLE = Bilingual("Matrix products and linear layers", "矩阵乘法与线性层")
 
 
-def flipped(x: np.ndarray, flip: bool) -> np.ndarray:
+def transpose_if(x: np.ndarray, flip: bool) -> np.ndarray:
     """The last two axes swapped, where asked."""
     return np.swapaxes(x, -1, -2) if flip else x
 
@@ -58,7 +58,7 @@ class Matmul(Primitive):
         return "{a}" + turn * bool(attrs.get("at")) + " @ {b}" + turn * bool(attrs.get("bt"))
 
     def forward(self, a: Array, b: Array, *, at: bool = False, bt: bool = False) -> Array:
-        return np.matmul(flipped(a, at), flipped(b, bt))
+        return np.matmul(transpose_if(a, at), transpose_if(b, bt))
 
     def vjp_a(self, g: Array, y: Array, a: Array, b: Array, *, at: bool = False, bt: bool = False) -> Array:
         if at:

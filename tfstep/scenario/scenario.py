@@ -17,7 +17,7 @@ from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.file import catalog, variants
 from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, Report, fault, in_order
-from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, found, from_python, place_of, to_python
+from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, found_text, from_python, place_of, to_python
 from tfstep.scenario.file.reading import read_text
 from tfstep.scenario.file.yaml import parse
 from tfstep.scenario.keys.check import Checked, WeightsConfig, check
@@ -76,7 +76,7 @@ class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
         report = Report()
         file = from_python(document, Place(name))
         if not isinstance(file, Section):
-            raise fault(Place(name), Bilingual("{found} is no dictionary", "{found} 不是字典", found=found(file)))
+            raise fault(Place(name), Bilingual("{found} is no dictionary", "{found} 不是字典", found=found_text(file)))
         return _read(file, "", name, None, variant, report)
 
     def with_variant(self, name: str) -> Scenario:
@@ -153,10 +153,10 @@ def load(
     """
     from tfstep.scenario.opening.reading import reading
 
-    return read(name, variant, reading(text, ids, target, target_ids, labels, dtype))
+    return load_as_asked(name, variant, reading(text, ids, target, target_ids, labels, dtype))
 
 
-def read(name: str | Path, variant: str | None, asked: Reading) -> Scenario:
+def load_as_asked(name: str | Path, variant: str | None, asked: Reading) -> Scenario:
     """The same with what is asked for in one. Raises `ScenarioError` like `load`."""
     path = catalog.find(str(name))
     if path.suffix == ".gguf" or path.is_dir():
@@ -242,7 +242,9 @@ def _variant(file: Section, name: str, report: Report) -> Checked | None:
     own = Report()
     checked = check(variants.apply(file, name), own)
     known = {mistake.key for mistake in report.mistakes}
-    report.mistakes += (variants.blamed(file, name, mistake) for mistake in own.mistakes if mistake.key not in known)
+    report.mistakes += (
+        variants.blame_variant(file, name, mistake) for mistake in own.mistakes if mistake.key not in known
+    )
     return checked
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
 
 from tfstep.engine.plan import PHASES
 from tfstep.engine.trace import Tensor, Trace
@@ -49,9 +51,11 @@ class State:
         self.asides: list[Bilingual] = []  # what else is to be said with the last result
         self.points = Points()
         self.progress: Progress | None = None  # told how a training goes on
-        self.key_of: Callable[[str], str | None] = lambda key: None  # the key now in force for one of the screen's
+        self.key_of: Callable[[str], str | None] = lambda key: (
+            None
+        )  # the key of the screen that does what a command does
         self.diary: Diary | None = None
-        self.passes: tuple[Trace, ...] = ()  # those of the words that were generated last
+        self.passes: dict[str, Entry] = {}  # those of the words that were generated last: pass1, pass2, …
         self.confined: Bilingual | None = None  # why this session reads and writes no files, if it does not
         self.leftovers: list[Leftover] = []  # diaries of sessions that were cut off
         self._sums = Sums()
@@ -223,12 +227,21 @@ class State:
         Raises ScenarioError where there is none.
         """
         if variant not in self.journals:
-            number = variant.removeprefix("pass")
-            if number != variant and number.isdecimal() and len(number) < 16 and 1 <= int(number) <= len(self.passes):
-                return self.passes[int(number) - 1]
-            scenario = self.journal.start.scenario.with_variant(variant)
-            self.journals[variant] = Journal([Entry("", scenario, scenario.program.trace())])
+            entry = self.passes.get(variant)
+            if entry is None:
+                scenario = self.journal.start.scenario.with_variant(variant)
+                entry = Entry("", scenario, scenario.program.trace())
+            self.journals[variant] = Journal([entry])
         return self.journals[variant].now.trace
+
+    def keep_passes(self, passes: Sequence[tuple[Scenario, Trace]]) -> None:
+        """The passes of words just generated: runs to go to by the names ``pass1``, ``pass2``, … until the next ones."""
+        for name in self.passes:
+            self.journals.pop(name, None)
+        named = {
+            f"pass{k}": (replace(scenario, variant=f"pass{k}"), trace) for k, (scenario, trace) in enumerate(passes, 1)
+        }
+        self.passes = {name: Entry("", scenario, trace) for name, (scenario, trace) in named.items()}
 
     @property
     def here(self) -> tuple[str, Position]:

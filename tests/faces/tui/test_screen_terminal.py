@@ -23,12 +23,12 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 BROKEN = """\
 import sys
 from tfstep.__main__ import main
-from tfstep.faces.tui.actions.intents import INTENTS
+from tfstep.faces.tui.actions import opening
 
-def broken(app, *words):
+def broken(language):
     raise ZeroDivisionError("a bug")
 
-INTENTS["language"] = broken
+opening.set_language = broken  # what `L` calls
 sys.argv[1:] = ["run", "wo-ai-ni", "--at", "enc0.attn.q_proj", "--lang", "en"]
 sys.exit(main())
 """

@@ -85,7 +85,7 @@ def none(text: str, usage: str) -> None:
         )
 
 
-def needed(text: str, usage: str) -> str:
+def require_argument(text: str, usage: str) -> str:
     """For a command that needs an argument. Raises CommandError."""
     if not text:
         raise CommandError(Bilingual("something is missing; usage: {usage}", "缺少参数；用法：{usage}", usage=usage))

@@ -31,7 +31,7 @@ class ExpectError(CommandError):
     """An `expect` did not hold."""
 
 
-def read(path: str) -> list[tuple[int, str]]:
+def read_script(path: str) -> list[tuple[int, str]]:
     """The lines of a script with their numbers. Raises CommandError where the file cannot be read."""
     try:
         if path == STDIN:
@@ -65,7 +65,7 @@ def opens(line: str) -> bool:
     return bool(_BLOCK.fullmatch(without_comment(line)))
 
 
-def joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+def join_lines(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """The lines, with what belongs together in one: what a backslash parts, and `commands 1` with all up to `end`.
     Its number is that of the first. Without an `end` they are lines like others."""
     held: list[tuple[int, str]] = []
@@ -94,7 +94,7 @@ def _continued(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         yield start, begun
 
 
-def located(path: str, number: int, error: TfstepError, results: tuple[Result, ...] = ()) -> ScriptError:
+def error_at(path: str, number: int, error: TfstepError, results: tuple[Result, ...] = ()) -> ScriptError:
     """An error of one line, with the file and the line it came from."""
     message = Bilingual("{path}:{number}: {error}", "{path}:{number}：{error}", path=path, number=number, error=error)
     return ScriptError(message, results)
@@ -105,14 +105,14 @@ def play(session: Session, path: str) -> Iterator[Result]:
 
     Raises CommandError where the file cannot be read, ScriptError where a line fails.
     """
-    for number, line in joined(read(path)):
+    for number, line in join_lines(read_script(path)):
         if not line.strip():
             continue
         try:
             result = session.run(line)
         except TfstepError as error:
             inner = error.results if isinstance(error, ScriptError) else ()
-            raise located(path, number, error, inner) from error
+            raise error_at(path, number, error, inner) from error
         if isinstance(result, Quit):
             return
         if not isinstance(result, Nothing):

@@ -11,9 +11,9 @@ from tfstep.errors import CommandError
 from tfstep.scenario.scenario import Scenario, as_scenario
 from tfstep.session.results import Changed, Nothing, Result, Trained
 from tfstep.session.state import State
-from tfstep.session.stop.breakpoints import moved
+from tfstep.session.stop.breakpoints import moved_watches
 from tfstep.session.stop.halts import by_update
-from tfstep.session.study.origin import broken
+from tfstep.session.study.origin import first_broken
 from tfstep.text import Bilingual
 
 
@@ -83,8 +83,8 @@ class Session(State):
         by = None
         if isinstance(result, Trained) and result.start != result.update:
             by = by_update(result.start, result.update)
-        stops = moved(self, by)
-        found = broken(self)
+        stops = moved_watches(self, by)
+        found = first_broken(self)
         if not isinstance(result, Changed):
             self.asides.extend(stop.reason for stop in stops)
             self.asides.extend([found] if found is not None else [])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +12,9 @@ from tfstep.faces.cli.command import Argument, Choice, Command, Option, Whole
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import LANGUAGES, Bilingual, set_language
 from tfstep.view.text.symbols import set_ascii
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _VARIANT = Bilingual("a variant of the scenario; default: base", "场景的一个变体；默认为 base")
 
@@ -36,7 +40,7 @@ def _help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-def shared() -> list[click.Option]:
+def common_options() -> list[click.Option]:
     """New options that every command and the program itself take."""
     eager: dict[str, Any] = {"is_eager": True, "expose_value": False}
     lang = Bilingual("language: en or zh; default: that of the locale", "语言：en 或 zh；默认按系统区域设置")
@@ -57,7 +61,12 @@ def shared() -> list[click.Option]:
         ),
         Option(["--ascii"], ascii, default=False, is_flag=True, callback=_ascii, **eager),
         Option(
-            ["--help"], Bilingual("show this page", "显示本页"), default=False, is_flag=True, callback=_help, **eager
+            ["-h", "--help"],
+            Bilingual("show this page", "显示本页"),
+            default=False,
+            is_flag=True,
+            callback=_help,
+            **eager,
         ),
     ]
 
@@ -101,14 +110,53 @@ def scripts() -> list[click.Option]:
 
 def command(name: str, about: Bilingual, params: list[click.Parameter], run: Any) -> Command:
     """A command with its own parameters and the shared ones."""
-    return Command(name, about, params=[*params, *shared()], callback=run)
+    return Command(name, about, params=[*params, *common_options()], callback=run)
 
 
-def scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The scenarios that ship and begin like this, for a shell's completion."""
+def scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The scenarios that ship and begin like this, and files, for a shell's completion."""
     from tfstep.scenario.file.catalog import shipped
 
-    return [name for name in shipped() if name.startswith(incomplete)]
+    return [*_beginning(shipped(), incomplete), *files(ctx, param, incomplete)]
+
+
+def lessons(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The lessons that ship and begin like this, and files."""
+    from tfstep.lessons.format.catalog import shipped
+
+    return [*_beginning(shipped(), incomplete), *files(ctx, param, incomplete)]
+
+
+def kinds(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The kinds of model that begin like this, and files."""
+    from tfstep.models.keys.kinds import KINDS
+
+    return [*_beginning(KINDS, incomplete), *files(ctx, param, incomplete)]
+
+
+def paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The tensors of the scenario on the line that begin like this."""
+    from tfstep.errors import TfstepError
+    from tfstep.scenario.scenario import load
+
+    try:
+        plan = load(ctx.params["scenario"], ctx.params.get("variant") or None).plan
+    except TfstepError:
+        return []
+    return _beginning((path for path in plan.paths if not path.startswith("#")), incomplete)
+
+
+def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What the shell itself completes."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def _beginning(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 def _variants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

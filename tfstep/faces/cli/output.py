@@ -27,7 +27,7 @@ _STYLES = {  # SGR codes, from the sixteen colours that every terminal has
 }
 
 
-def painted(line: Line, color: bool = True) -> str:
+def paint(line: Line, color: bool = True) -> str:
     """A line, with its colours where there is ``color``."""
     return "".join(
         f"\x1b[{_STYLES[part.role]}m{part.text}\x1b[0m"
@@ -48,7 +48,7 @@ class Output:
 
     def lines(self, lines: Iterable[Line]) -> None:
         """Lines for people."""
-        self.text(f"{painted(line, self.color)}\n" for line in lines)
+        self.text(f"{paint(line, self.color)}\n" for line in lines)
 
     def text(self, pieces: Iterable[str]) -> None:
         """Text as it is. A file is written when all of it is there. Raises CommandError where it cannot be."""
@@ -114,8 +114,8 @@ def leave(stream: TextIO) -> None:
 
 def say_ours(trace: Trace, name: str) -> None:
     """Where PyTorch, GPT-2 or TransformerLens call a tensor so: what it is called here."""
-    from tfstep.families.names import elsewhere, said
+    from tfstep.families.names import elsewhere, relation_text
 
     alias = elsewhere(trace.plan, name)
     if alias is not None:
-        say(said(alias))
+        say(relation_text(alias))

@@ -6,7 +6,7 @@ from tfstep.errors import did_you_mean
 from tfstep.lessons.format.fields import Fields
 from tfstep.lessons.format.lesson import Choice, Line, Question
 from tfstep.scenario.file.mistakes import Report
-from tfstep.scenario.file.nodes import Items, Scalar, Section, shown
+from tfstep.scenario.file.nodes import Items, Scalar, Section, excerpt
 from tfstep.text import Bilingual
 
 OWN = {
@@ -34,7 +34,7 @@ def read_question(text: str, file: str, first: int, report: Report) -> Question 
         message = Bilingual(
             "no kind of question {kind}{near}; allowed: {known}",
             "没有 {kind} 这种问题{near}；可用：{known}",
-            kind=shown(kind),
+            kind=excerpt(kind),
             near=did_you_mean(kind, OWN),
             known=", ".join(OWN),
         )

@@ -7,7 +7,7 @@ from bisect import bisect_right
 
 from tfstep.lessons.format.lesson import Number, Pieces
 from tfstep.scenario.file.mistakes import Place, Report
-from tfstep.scenario.file.nodes import shown
+from tfstep.scenario.file.nodes import excerpt
 from tfstep.text import Bilingual
 
 _NUMBER = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.DOTALL)
@@ -77,7 +77,7 @@ def _number(inner: str, place: Place, report: Report) -> Number:
         message = Bilingual(
             "the number is to be written as {spec!r}; allowed: .2f, .3g, d, .0%, `word PATH`",
             "数字的写法是 {spec!r}；可用：.2f、.3g、d、.0%、`word PATH`",
-            spec=shown(spec),
+            spec=excerpt(spec),
         )
         report.add(place, message)
         spec = ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from tfstep.commands.language.session import Session
-from tfstep.lessons.format.filled import blamed
+from tfstep.lessons.format.filled import mistakes_at
 from tfstep.lessons.format.lesson import Line, Question
 from tfstep.lessons.player.answers import Expected, expected
 from tfstep.lessons.player.branch import Branch
@@ -40,7 +40,7 @@ class Ahead(Struct, frozen=True, eq=False):
 
 def run_line(session: Session, line: Line) -> Result:
     """Run a command of the lesson. Raises `Mistakes` at its place."""
-    with blamed(line.place):
+    with mistakes_at(line.place):
         return session.run_within(line.text)
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from tfstep.address.indices import Index
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError, did_you_mean
-from tfstep.lessons.format.filled import blamed, fill, number_of, value_of, words_along
+from tfstep.lessons.format.filled import fill, mistakes_at, number_of, value_of, words_along
 from tfstep.lessons.format.lesson import Line, Question
 from tfstep.scenario.file.mistakes import Place, fault
 from tfstep.session.address.target import cell, part, target
@@ -173,7 +173,7 @@ def _expected_word(session: Session, question: Question) -> Expected:
 
 def _expected_cell(session: Session, question: Question) -> Expected:
     of, answer = _line(question.of), _line(question.answer)
-    with blamed(of.place):
+    with mistakes_at(of.place):
         tensor, index = target(session, of.text)
         found = part(tensor, index)
     mask = value_of(session, answer)

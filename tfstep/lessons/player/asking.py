@@ -21,7 +21,7 @@ HOW = {
 MOST_WORDS = 9  # words that are listed with a question
 
 
-def asked(session: Session, question: Question, cells: tuple[str, ...]) -> Asked:
+def fill_question(session: Session, question: Question, cells: tuple[str, ...]) -> Asked:
     """The question as it stands now, its numbers filled in. Raises `Mistakes` where one cannot be computed."""
     words, how = _words(session, question), HOW[question.kind]
     if 0 < len(words) <= MOST_WORDS:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.lessons.format.catalog import files, scenario_of
-from tfstep.lessons.format.filled import blamed
+from tfstep.lessons.format.filled import mistakes_at
 from tfstep.lessons.format.lesson import Lesson, Question, Try
 from tfstep.lessons.format.pair import differences
 from tfstep.lessons.format.reader import read_lesson
@@ -71,7 +71,7 @@ def _answer(player: Player, question: Question) -> None:
     while player.hint() is not None:
         pass
     accepted = player.expected().accepted
-    with blamed(question.place):
+    with mistakes_at(question.place):
         events = list(player.answer(accepted))
         if not any(isinstance(event, Judged) and event.right for event in events):
             raise AnswerError(
@@ -83,7 +83,7 @@ def _try(player: Player, blocks: tuple[object, ...]) -> None:
     """Run what the reader is invited to, one line after the other."""
     for block in blocks:
         for line in block.lines if isinstance(block, Try) else ():
-            with blamed(line.place):
+            with mistakes_at(line.place):
                 player.session.run_within(line.text)
 
 

@@ -13,7 +13,7 @@ from tfstep.commands.language.session import Session
 from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import TfstepError
-from tfstep.lessons.format.filled import blamed, fill
+from tfstep.lessons.format.filled import fill, mistakes_at
 from tfstep.lessons.format.lesson import (
     Block,
     Claims,
@@ -29,7 +29,7 @@ from tfstep.lessons.format.lesson import (
 )
 from tfstep.lessons.player.ahead import Ahead, run_all
 from tfstep.lessons.player.answers import Expected
-from tfstep.lessons.player.asking import asked
+from tfstep.lessons.player.asking import fill_question
 from tfstep.lessons.player.branch import MINE, Branch
 from tfstep.lessons.player.events import (
     Asked,
@@ -127,7 +127,7 @@ class Player:
     def _there(self, lines: tuple[Line, ...]) -> tuple[str, ...]:
         """The cells that are to be lit. Raises `Mistakes` where there is no such tensor, or no such place in it."""
         for line in lines:
-            with blamed(line.place):
+            with mistakes_at(line.place):
                 part(*target(self.session, line.text))
         return tuple(line.text for line in lines)
 
@@ -148,7 +148,7 @@ class Player:
         return True
 
     def _claim(self, line: Line) -> None:
-        with blamed(line.place):
+        with mistakes_at(line.place):
             holds = bool(evaluate(self.session, line.text).all())
         if not holds:
             message = Bilingual("what the text says does not hold: {it}", "正文所说不成立：{it}", it=line.text)
@@ -222,7 +222,7 @@ class Player:
             cells = self._there(question.show)
         self.cells = cells or self.cells
         self._own = Branch.of(self.session)
-        return asked(self.session, question, cells)
+        return fill_question(self.session, question, cells)
 
     def answer(self, text: str) -> Iterator[Event]:
         """The reader's answer. A right one goes on to what comes after it. Raises AnswerError for none at all."""
@@ -265,7 +265,7 @@ class Player:
 
     def _working(self, question: Question) -> Iterator[Explanation]:
         for line in question.reveal:
-            with blamed(line.place):
+            with mistakes_at(line.place):
                 tensor, index = target(self.session, line.text)
                 cell = whole(tensor, index or ())
                 yield explanation_of(tensor.trace, tensor.node.slot, cell)

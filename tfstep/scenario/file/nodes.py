@@ -139,7 +139,7 @@ def to_python(node: Node) -> object:
     return node.array if isinstance(node, Numbers) else None
 
 
-def found(node: Node) -> Bilingual:
+def found_text(node: Node) -> Bilingual:
     """What a message says was found: the value as written, or what sort of thing it is."""
     if isinstance(node, Section):
         return Bilingual("a group of keys", "一组键值")
@@ -151,14 +151,16 @@ def found(node: Node) -> Bilingual:
         return Bilingual("nothing readable", "无法读取的内容")
     if node.value is None:
         return (
-            Bilingual("nothing", "空值") if node.text == "" else Bilingual("{value}", "{value}", value=shown(node.text))
+            Bilingual("nothing", "空值")
+            if node.text == ""
+            else Bilingual("{value}", "{value}", value=excerpt(node.text))
         )
     if isinstance(node.value, str):
-        return Bilingual("'{value}'", "“{value}”", value=shown(node.text))
-    return Bilingual("{value}", "{value}", value=shown(node.text))
+        return Bilingual("'{value}'", "“{value}”", value=excerpt(node.text))
+    return Bilingual("{value}", "{value}", value=excerpt(node.text))
 
 
-def shown(text: str) -> str:
+def excerpt(text: str) -> str:
     """A value as a message repeats it: on one line, without control characters, not too long."""
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

@@ -20,7 +20,7 @@ from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError, ScenarioError, TfstepError
 from tfstep.files import unwritable, write_whole
-from tfstep.scenario.keys.declared import declared
+from tfstep.scenario.keys.declared import with_schema_line
 from tfstep.scenario.keys.pins import pins_of
 from tfstep.scenario.program import Program
 from tfstep.scenario.scenario import Scenario, load
@@ -141,7 +141,7 @@ def _as_it_starts(program: Program) -> Trace:
 def _dumped(yaml: YAML, document: CommentedMap) -> str:
     text = io.StringIO()
     yaml.dump(document, text)
-    return declared(text.getvalue())
+    return with_schema_line(text.getvalue())
 
 
 def _changed(scenario: Scenario, parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -35,7 +35,7 @@ def read_pins(source: Source) -> dict[str, np.ndarray]:
     return found
 
 
-def pinned(trace: Trace, pins: Mapping[str, np.ndarray], where: MistakeAt) -> Trace:
+def with_pins(trace: Trace, pins: Mapping[str, np.ndarray], where: MistakeAt) -> Trace:
     """The trace with these numbers held. Raises `Mistakes` with every pin that fits no tensor."""
     mistakes: list[Mistake] = []
     for target, value in pins.items():

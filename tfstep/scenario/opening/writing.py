@@ -24,7 +24,7 @@ from tfstep.scenario.opening.document import document, written
 from tfstep.scenario.opening.reading import Reading
 from tfstep.scenario.scenario import Scenario, load_text
 from tfstep.scenario.tokens.tokenizer import read_json
-from tfstep.scenario.weights.files import opened, write_weights
+from tfstep.scenario.weights.files import open_weight_file, write_weights
 from tfstep.text import Bilingual
 
 
@@ -58,7 +58,7 @@ def _names(scenario: Scenario, taken: Family) -> dict[str, str]:
     if found is None or found.family != taken.name or scenario.weights.file is None:
         return {}
     known = {node.path: node.shape for node in scenario.program.plan.nodes if node.kind == "parameter"}
-    held = bind(taken, opened(scenario.weights.file).shapes, known, scenario.model)
+    held = bind(taken, open_weight_file(scenario.weights.file).shapes, known, scenario.model)
     return {path: source.name for path, source in held.sources.items()}
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from tfstep.errors import TfstepError
 from tfstep.models.config import Sentences
 from tfstep.scenario.file.mistakes import Report
-from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, Section, found, shown
+from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, Section, excerpt, found_text
 from tfstep.scenario.tokens.tokenizer import Tokenizer
-from tfstep.scenario.vocabulary import LONGEST, MOST_WORDS, Vocabulary, numbered
+from tfstep.scenario.vocabulary import LONGEST, MOST_WORDS, Vocabulary, numbered_words
 from tfstep.text import Bilingual
 
 NEXT = "next"
@@ -33,7 +33,7 @@ def read_tokens(node: Section, report: Report) -> Vocabulary | None:
             message = Bilingual(
                 "unknown key {key} in vocab; allowed: {known}",
                 "vocab 中未知的键 {key}；可用：{known}",
-                key=shown(key),
+                key=excerpt(key),
                 known=", ".join(KEYS),
             )
             report.add(place, message)
@@ -42,11 +42,13 @@ def read_tokens(node: Section, report: Report) -> Vocabulary | None:
     ends = frozenset() if end is None else frozenset({end})
     file = node.get("file")
     if file is not None and (not isinstance(file, Scalar) or not file.text):
-        report.add(file.place, Bilingual("file is {it}; a path is needed", "file 为 {it}；须为路径", it=found(file)))
+        report.add(
+            file.place, Bilingual("file is {it}; a path is needed", "file 为 {it}；须为路径", it=found_text(file))
+        )
     if len(report.mistakes) > before:
         return None
     if not isinstance(file, Scalar):
-        words = numbered(size or 1)
+        words = numbered_words(size or 1)
         return Vocabulary(words.words, are_numbers=True, filler=pad or 0, by_place=True, ends=ends, start=start)
     path = Path(file.place.file).parent / file.text
     try:
@@ -72,7 +74,7 @@ def _whole(node: Section, key: str, least: int, most: int, report: Report) -> in
         "{key} is {it}; a whole number, {least} to {most:,}, is needed",
         "{key} 为 {it}；须为 {least} 到 {most:,} 的整数",
         key=key,
-        it=found(value),
+        it=found_text(value),
         least=least,
         most=most,
     )
@@ -180,7 +182,7 @@ def _texts(node: Node, tokenizer: Tokenizer, report: Report) -> list[list[int]]:
             message = Bilingual(
                 "{what}; a text is needed, or {{ids: [5, 17, 9]}}",
                 "{what}；须为文本，或 {{ids: [5, 17, 9]}}",
-                what=found(item),
+                what=found_text(item),
             )
             report.add(item.place, message)
             continue
@@ -205,7 +207,7 @@ def _spelled(node: Node, report: Report) -> list[list[int]]:
             message = Bilingual(
                 "{what}; there is no tokenizer that cuts text, so ids are needed, such as 5 17 9",
                 "{what}；没有分词器，无法切分文本，须写编号，如 5 17 9",
-                what=shown(" ".join(texts)[:60]),
+                what=excerpt(" ".join(texts)[:60]),
             )
             report.add(row.place, message)
             return []
@@ -225,7 +227,7 @@ def _ids(node: Section, report: Report) -> list[list[int]]:
     whole: list[list[int]] = [row for row in rows if isinstance(row, list) and all(type(i) is int for i in row)]
     if len(whole) < len(rows):
         report.add(
-            ids.place, Bilingual("ids are {it}; whole numbers are needed", "ids 为 {it}；须为整数", it=found(ids))
+            ids.place, Bilingual("ids are {it}; whole numbers are needed", "ids 为 {it}；须为整数", it=found_text(ids))
         )
         return []
     return whole

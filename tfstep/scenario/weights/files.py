@@ -30,7 +30,7 @@ WRITTEN = {
 }  # fmt: skip
 
 
-def opened(path: Path) -> WeightFile:
+def open_weight_file(path: Path) -> WeightFile:
     """The weights file at a path; what is mapped into memory stays so for as long as it is used.
 
     Raises `BadWeightsError` for whatever is wrong with it.
@@ -53,7 +53,7 @@ def opened(path: Path) -> WeightFile:
 def open_weights(path: Path) -> Iterator[WeightFile]:
     """The same, with what goes wrong while it is read told alike."""
     try:
-        yield opened(path)
+        yield open_weight_file(path)
     except UNREADABLE:
         raise BadWeightsError(corrupt()) from None
     except OSError as error:
@@ -74,7 +74,7 @@ def _reader(path: Path) -> Callable[[Path], WeightFile]:
     if path.name.endswith(".safetensors.index.json"):
         from tfstep.scenario.weights.safetensors import Shards
 
-        return partial(Shards, opened=opened)
+        return partial(Shards, opened=open_weight_file)
     if path.suffix == ".gguf":
         from tfstep.scenario.weights.gguf import Gguf
 

@@ -56,7 +56,7 @@ def initial(
         elif problem := _misfit(fill, known[path].shape):
             mistakes += where(keys, problem).mistakes
         else:
-            values[path] = filled(fill, known[path], weights.seed)
+            values[path] = fill_array(fill, known[path], weights.seed)
     if mistakes:
         raise Mistakes(mistakes)
     start = start or {}
@@ -71,7 +71,7 @@ def _typed(value: np.ndarray | Later, parameter: Parameter) -> np.ndarray | Late
     return value if isinstance(value, Later) else value.astype(parameter.dtype, copy=False)
 
 
-def filled(fill: Fill, parameter: Parameter, seed: int) -> np.ndarray:
+def fill_array(fill: Fill, parameter: Parameter, seed: int) -> np.ndarray:
     """An array of the parameter's shape, filled as ``fill`` says; draws come from the parameter's own stream."""
     shape = parameter.shape
     if fill.numbers is not None:
@@ -103,7 +103,7 @@ def _reach(fill: Fill, shape: Shape) -> float:
 def _by_role(parameter: Parameter, weights: WeightsConfig) -> np.ndarray:
     if parameter.role.name in _FIXED:
         return np.full(parameter.shape, _FIXED[parameter.role.name])
-    return filled(weights.init, parameter, weights.seed)
+    return fill_array(weights.init, parameter, weights.seed)
 
 
 def _misfit(fill: Fill, shape: Shape) -> Bilingual | None:

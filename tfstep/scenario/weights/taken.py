@@ -18,9 +18,9 @@ from tfstep.families.config import FamilyError
 from tfstep.families.registry import family
 from tfstep.models.config import ModelConfig
 from tfstep.scenario.file.mistakes import Mistake
-from tfstep.scenario.file.nodes import shown
+from tfstep.scenario.file.nodes import excerpt
 from tfstep.scenario.keys.check import WeightsConfig
-from tfstep.scenario.weights.files import opened
+from tfstep.scenario.weights.files import open_weight_file
 from tfstep.scenario.weights.parameter import ErrorAt, Parameter, is_memory, unknown, wrong_shape
 from tfstep.scenario.weights.weight_file import BadWeightsError, WeightFile, in_type
 from tfstep.text import Bilingual
@@ -47,7 +47,7 @@ def from_file(
     assert weights.file is not None
     keys = ("weights", "file")
     try:
-        file = opened(weights.file)
+        file = open_weight_file(weights.file)
         ours = weights.names == AUTO and any(name in known or is_memory(name) for name in file.shapes)
         taken = (
             _ours(file, weights.file, known, where, mistakes)
@@ -135,7 +135,7 @@ def _read(file: WeightFile, source: Source, parameter: Parameter, model: ModelCo
 
 
 def _misfit(name: str | Bilingual, found: tuple[int, ...], needed: tuple[int, ...]) -> Bilingual:
-    what = shown(name) if isinstance(name, str) else name
+    what = excerpt(name) if isinstance(name, str) else name
     return Bilingual("{name}: {why}", "{name}：{why}", name=what, why=wrong_shape(found, needed))
 
 

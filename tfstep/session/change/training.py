@@ -11,7 +11,7 @@ from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
-from tfstep.models.batch import batched
+from tfstep.models.batch import one_batch
 from tfstep.models.build import build
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
@@ -32,7 +32,7 @@ class Training:
         self.scenario, program = scenario, scenario.program
         self.pins = dict(program.pins if pins is None else pins)
         if scenario.train.data:
-            self.plan = build(scenario.model, batched(scenario.train.data), scenario.loss, scenario.train)
+            self.plan = build(scenario.model, one_batch(scenario.train.data), scenario.loss, scenario.train)
             drawn = {program.plan.nodes[slot].path: value for slot, value in program.leaves.items()}
             self.leaves = dict(self.plan.leaves)
             for node in self.plan.nodes:

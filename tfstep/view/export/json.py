@@ -15,8 +15,8 @@ import numpy as np
 from tfstep.engine.naming import notation
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, Factor, Term
-from tfstep.view.report.timeline import Row
 from tfstep.text import Template
+from tfstep.view.report.timeline import Row
 from tfstep.view.text.number import special
 
 Nested = Any  # numbers, strings, and lists of them

@@ -30,7 +30,7 @@ class Choice(Struct, frozen=True):
     sign: str = ""
 
 
-class Chooser(ModalScreen[None]):
+class Chooser(ModalScreen[str]):
     """Closes with the choice, which is then taken, or with Escape."""
 
     BINDINGS: ClassVar = [

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfstep.engine.node import Literal, Node
-from tfstep.engine.terms import AtomTerm, explained
+from tfstep.engine.terms import AtomTerm, explaining_terms
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.faces.web.page.pattern import Pattern, Place, pattern
 from tfstep.scenario.scenario import Scenario
@@ -142,7 +142,7 @@ class Record:
     def _listed(self, trace: Trace, node: Node) -> dict[str, Any]:
         cells = []
         for cell in np.ndindex(*node.shape):
-            rule, terms, note = explained(trace, node.slot, cell)
+            rule, terms, note = explaining_terms(trace, node.slot, cell)
             if note is None and node.op is not None:
                 args = [s if isinstance(s, Literal) else trace.value(s) for s in node.inputs]
                 note = node.op.remark(cell, args, node.attrs)

@@ -10,7 +10,7 @@ import click
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Option, Usage
 from tfstep.faces.cli.opening import reading
-from tfstep.faces.cli.options import command, output, variant
+from tfstep.faces.cli.options import command, kinds, output, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings, is_terminal
 from tfstep.text import Bilingual, language
@@ -61,7 +61,7 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
     """Write a scenario of a kind, or the one that a model on disk is opened as."""
     from tfstep.errors import did_you_mean
     from tfstep.models.keys.kinds import KINDS
-    from tfstep.scenario.keys.declared import declared
+    from tfstep.scenario.keys.declared import with_schema_line
     from tfstep.scenario.keys.starter import starter
 
     kind = kind or _asked(tuple(KINDS))
@@ -81,7 +81,7 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
             Bilingual("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=out.file)
         )
     text = _model(settings, Path(kind), out.file) if model else starter(kind, variant)
-    out.text([text if out.file is None else declared(text)])
+    out.text([text if out.file is None else with_schema_line(text)])
     if out.file is not None:
         say(
             Bilingual(
@@ -131,6 +131,7 @@ COMMAND = command(
             ),
             required=False,
             type=click.STRING,
+            shell_complete=kinds,
         ),
         *reading(),
         output(),

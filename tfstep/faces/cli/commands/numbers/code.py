@@ -10,7 +10,7 @@ import click
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, Option
 from tfstep.faces.cli.opening import load, reading
-from tfstep.faces.cli.options import command, output, scenario, variant
+from tfstep.faces.cli.options import command, output, paths, scenario, variant
 from tfstep.faces.cli.output import Output, say, say_ours
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
@@ -75,6 +75,7 @@ COMMAND = command(
             nargs=-1,
             required=False,
             type=click.STRING,
+            shell_complete=paths,
         ),
         variant(),
         Option(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import click
 
 from tfstep.faces.cli.command import Argument, Option
-from tfstep.faces.cli.options import command, variant
+from tfstep.faces.cli.options import command, lessons, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings, has_screen
 from tfstep.text import Bilingual
@@ -105,6 +105,7 @@ COMMAND = command(
             Bilingual("the name of a lesson, or a file of one's own", "课程名，或自己的课程文件"),
             required=False,
             type=click.STRING,
+            shell_complete=lessons,
         ),
         variant(Bilingual("begin with this variant of the scenario", "从场景的这个变体开始")),
         Option(

@@ -39,11 +39,11 @@ def _run(
                 name=scenario,
             )
         )
-    run, loaded = opened(settings, scenario, variant)
+    run, loaded = open_screen(settings, scenario, variant)
     return run(loaded, at=at, scripts=files, commands=lines, colour=settings.colored(sys.stdout))
 
 
-def opened(settings: Settings, name: str, variant: str | None) -> tuple[Callable[..., int], Scenario]:
+def open_screen(settings: Settings, name: str, variant: str | None) -> tuple[Callable[..., int], Scenario]:
     """What runs the screen, and the scenario, loaded without a look for garbage: all of it stays.
 
     Raises TfstepError.

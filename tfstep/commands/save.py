@@ -1,4 +1,4 @@
-"""Keeping: files, history, scripts, expectations; recover takes a killed session up again; quit."""
+"""Saving and the like: files, history, scripts, expectations; recover takes a killed session up again; quit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tfstep.commands.language.line import needed, split
+from tfstep.commands.language.line import require_argument, split
 from tfstep.commands.language.registry import command, find
 from tfstep.commands.language.script import ExpectError, ScriptError, play
 from tfstep.commands.language.session import Session
@@ -33,6 +33,7 @@ def _target(rest: str) -> tuple[Path, bool]:
 @command(
     "keep",
     "save FILE [overwrite]",
+    words=True,
     files=True,
     lasts="model",
     completes=("file", f"'{_LAST}'"),
@@ -87,7 +88,7 @@ def _save(session: Session, rest: str) -> Result:
 def _export(session: Session, rest: str) -> Result:
     name, _, target = rest.partition(" ")
     tensor = tensor_of(session, name)
-    path, replace = _target(needed(target.strip(), "export PATH FILE [overwrite]"))
+    path, replace = _target(require_argument(target.strip(), "export PATH FILE [overwrite]"))
     if path.suffix not in FORMATS:
         raise CommandError(
             Bilingual(
@@ -282,7 +283,6 @@ def _replayed(line: str) -> bool:
     "keep",
     "quit",
     aliases=("q", "exit"),
-    key="q",
     about=Bilingual("Leave.", "退出。"),
 )
 def _quit(session: Session) -> Result:
