@@ -13,7 +13,7 @@ from typing import IO
 
 import numpy as np
 
-from tfstep.scenario.file.nodes import shown
+from tfstep.scenario.file.nodes import excerpt
 from tfstep.scenario.weights.weight_file import MOST_ARRAYS, UNREADABLE, BadWeightsError, WeightFile, corrupt, in_type
 from tfstep.text import Bilingual
 
@@ -44,7 +44,7 @@ class Npz(WeightFile):
         for member in members:
             name = member.filename.removesuffix(".npy")
             if name in self.members:
-                raise BadWeightsError(Bilingual("{name} is there twice", "{name} 出现了两次", name=shown(name)))
+                raise BadWeightsError(Bilingual("{name} is there twice", "{name} 出现了两次", name=excerpt(name)))
             with _member(name):
                 if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     raise BadWeightsError(Bilingual("compressed in a way that is not read", "压缩方式无法读取"))
@@ -74,7 +74,7 @@ def _member(name: str) -> Iterator[None]:
         yield
     except (BadWeightsError, *UNREADABLE) as error:
         why = error.why if isinstance(error, BadWeightsError) else corrupt()
-        raise BadWeightsError(Bilingual("{name}: {why}", "{name}：{why}", name=shown(name), why=why)) from None
+        raise BadWeightsError(Bilingual("{name}: {why}", "{name}：{why}", name=excerpt(name), why=why)) from None
 
 
 def _header(stream: IO[bytes]) -> _Header:
