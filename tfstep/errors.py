@@ -47,6 +47,15 @@ class CommandError(TfstepError):
     """A command is unknown, or cannot do this here and now."""
 
 
+class NoCommandError(CommandError):
+    """A line that begins with no command; ``unquoted`` says so without repeating it, for what stands in a file that is
+    no script is nobody's business."""
+
+    def __init__(self, message: Bilingual, unquoted: Bilingual) -> None:
+        super().__init__(message)
+        self.unquoted = unquoted
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name out of ``names`` that was probably meant, or None: one that differs in case alone comes first."""
     known = list(names)

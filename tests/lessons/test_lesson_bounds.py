@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import tfstep
-from tfstep.lessons.format.filled import written
+from tfstep.lessons.format.filled import number_text
 from tfstep.lessons.format.lesson import Number
 from tfstep.lessons.format.prose import prose_lines
 from tfstep.lessons.format.words import place_in, read_pieces, without_comments
@@ -70,7 +70,7 @@ def test_whatever_a_number_is_to_be_written_as() -> None:
             (piece,) = read_pieces(f"{{{{ 1 | {''.join(letters)} }}}}", HERE, report)
             assert isinstance(piece, Number)
             for expr in () if report.mistakes else ("1.5", "layer0.W.shape[0]", "1 > 0", "exp(1e9)"):
-                assert written(session, Number(expr, piece.spec, HERE))
+                assert number_text(session, Number(expr, piece.spec, HERE))
 
 
 @pytest.mark.parametrize("spec", ["exp(1) | .f", "exp(1) | .2f", "nan | d", "inf | .0%", "[] | .f", "1 / 0"])

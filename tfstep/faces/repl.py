@@ -14,6 +14,7 @@ from tfstep.errors import CommandError, TfstepError
 from tfstep.faces.recovery import begin, leave
 from tfstep.faces.script import Say, Show, run_scripts, show_result
 from tfstep.session.results import Quit
+from tfstep.session.speaker import PERSON, Speaker, script
 from tfstep.session.study.origin import first_broken
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import line as spans_line
@@ -96,7 +97,8 @@ def _one(session: Session, line: str, show: Show, say: Say, bar: _Bar) -> bool:
     """One line of the user's; an error is told and nothing else."""
     try:
         try:
-            result = session.run(line)
+            with session.spoken_by(_who()):
+                result = session.run(line)
         finally:
             bar.close()
         session.left = isinstance(result, Quit)
@@ -112,6 +114,11 @@ def _one(session: Session, line: str, show: Show, say: Say, bar: _Bar) -> bool:
     except KeyboardInterrupt:
         say(Bilingual("stopped; the session goes on", "已停止；会话继续"))
     return True
+
+
+def _who() -> Speaker:
+    """Who types: a person at a terminal, else it is a script that is read."""
+    return PERSON if sys.stdin.isatty() else script(STDIN)
 
 
 class _Bar:

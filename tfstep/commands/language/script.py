@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 
 from tfstep.commands.language.line import without_comment
 from tfstep.commands.language.session import Session
-from tfstep.errors import CommandError, TfstepError, refusal
+from tfstep.errors import CommandError, NoCommandError, TfstepError, refusal
 from tfstep.files import typed_path
 from tfstep.session.results import Nothing, Quit, Result
+from tfstep.session.speaker import script
 from tfstep.text import Bilingual
 
 STDIN = "-"  # the name of standard input
@@ -105,11 +106,17 @@ def play(session: Session, path: str) -> Iterator[Result]:
 
     Raises CommandError where the file cannot be read, ScriptError where a line fails.
     """
+    if path != STDIN:
+        session.speaker.check_read(typed_path(path))
+    who = script(path)
     for number, line in join_lines(read_script(path)):
         if not line.strip():
             continue
         try:
-            result = session.run(line)
+            with session.spoken_by(who):
+                result = session.run(line)
+        except NoCommandError as error:
+            raise error_at(path, number, CommandError(error.unquoted)) from error
         except TfstepError as error:
             inner = error.results if isinstance(error, ScriptError) else ()
             raise error_at(path, number, error, inner) from error

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import click
 
+from tfstep import reach
 from tfstep.errors import TfstepError, refusal
 from tfstep.faces.cli.faults import usage_message
 from tfstep.faces.cli.group import PROGRAM
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     set_language(asked_language(arguments))
     set_ascii(False)
     _prepare_streams()
+    reach.hold(True)
     try:
         status = _run(list(arguments))
         try:
@@ -54,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(_reason(error))
         _leave_pipe()
         return AT_FAULT
+    finally:
+        reach.hold(False)
 
 
 def _run(arguments: list[str]) -> int:

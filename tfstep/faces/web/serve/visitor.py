@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from tfstep import reach
 from tfstep.errors import TfstepError
 from tfstep.text import Bilingual, set_language
 
@@ -15,6 +16,7 @@ def main(arguments: list[str]) -> int:
     """Show ``NAME VARIANT LANGUAGE``; with ``class`` behind them no file is read or written. Returns the exit status."""
     name, variant, language, *manner = arguments
     set_language(language)
+    reach.hold(True)
     try:
         return _class(name, variant) if manner == ["class"] else _own(name, variant)
     except TfstepError as error:
