@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from making.markdown import head, table
-from tfstep.commands.language.registry import GROUPS, Command, in_groups
+from tfstep.commands.language.registry import Command, in_groups
 from tfstep.expr import ATTRIBUTES, CONSTANTS, functions
 from tfstep.faces.tui.actions.table import ACTIONS
 from tfstep.faces.tui.state.action import key_of_command
+from tfstep.session.results import GROUPS
 from tfstep.text import Bilingual
 
 TITLE = Bilingual("The debugger's language", "调试器的命令语言")

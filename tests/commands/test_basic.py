@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 import tfstep
 from tfstep.commands.language.completion import KINDS, complete
-from tfstep.commands.language.registry import GROUPS, all_commands, find
+from tfstep.commands.language.registry import all_commands, find
 from tfstep.commands.language.script import ScriptError
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
-from tfstep.session.results import Changed, Moved, Nothing, Quit, Shown, Value
+from tfstep.session.results import GROUPS, Changed, Moved, Nothing, Quit, Shown, Value
 from tfstep.text import set_language
 from tfstep.view.result.lines import text
 

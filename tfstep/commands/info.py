@@ -182,11 +182,12 @@ def _about(session: Session, asked: str) -> tuple[HelpEntry, ...]:
     if function is not None:
         use = f"print {function.signature}"
         meant = (HelpEntry(function.name, "look", use, (), None, function.help), *meant)
+    names = {name for each in all_commands().values() for name in (each.name, *each.aliases)}
+    if meant and asked not in names:  # `token` is no short way to `tokens` here
+        return meant
     try:
-        return (find(asked).entry(session), *meant) if asked.isascii() else meant or (find(asked).entry(session),)
+        return (find(asked).entry(session), *meant)
     except CommandError:
-        if meant:
-            return meant
         known = [name for each in all_commands().values() for name in (each.name, *each.aliases, *functions())]
         if not (near := did_you_mean(asked, [*known, *terms.names()])).en:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -11,7 +12,7 @@ from tfstep.engine.axis import Axis, Spec, axes
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import Inputs, ModelConfig, Past, Sentences
 from tfstep.models.parts.blocks import dense, norm
-from tfstep.models.parts.positions import alibi, relative_buckets, rope_tables
+from tfstep.models.parts.positions import alibi, alibi_rounded, relative_buckets, rope_tables
 from tfstep.ops.attention import (
     CAUSAL,
     CHUNK,
@@ -158,7 +159,8 @@ def score_bias(root: Scope, stack: str, words: int, c: ModelConfig, causal: bool
     names, at = axes("batch", "head", "query", "key"), root.scope(stack)
     causal = causal and c.mask.causal
     if c.positional == "alibi":
-        return at.constant("alibi", alibi(c.heads, words, words, causal).astype(c.dtype)[..., -last:, :], names)
+        far = alibi_rounded(c.heads, words) if c.alibi.rounded else alibi(c.heads, words, words, causal)[..., -last:, :]
+        return at.constant("alibi", (far / math.sqrt(c.d_k) if c.alibi.divided else far).astype(c.dtype), names)
     if c.positional != "relative":
         return None
     own, r = at.scope("relative"), c.relative

@@ -27,6 +27,8 @@ def output_head(root: Scope, x: Traced, vocab: Sequence[str], c: ModelConfig) ->
         at.hidden = dense(at, x, "W_h", "b_h", c.d_embed or c.d_model, c, Axis("model"))
         at.act = ACTIVATIONS[c.activation](at.hidden)
         x = norm(at, "norm", at.act, c)
+    elif c.d_embed not in (None, c.d_model) and c.widen == "first":
+        x = at.hidden = dense(at, x, "W_h", "b_h", c.d_embed, c, Axis("model"), "head")
     s = dense(at, x, "W", "b", len(vocab), c, Axis("vocab", (vocab,)), "head")
     if c.logit_scale is not None:
         at.raw = s

@@ -53,9 +53,7 @@ class State:
         self.asides: list[Bilingual] = []  # what else is to be said with the last result
         self.points = Points()
         self.progress: Progress | None = None  # told how a training goes on
-        self.key_of: Callable[[str], str | None] = lambda key: (
-            None
-        )  # the key of the screen that does what a command does
+        self.key_of: Callable[[str], str | None] = _no_key  # the screen's that does what a command does
         self.diary: Diary | None = None
         self.passes: dict[str, Entry] = {}  # those of the words that were generated last: pass1, pass2, …
         self.confined: Bilingual | None = None  # why this session reads and writes no files, if it does not
@@ -271,3 +269,7 @@ class State:
             return False
         self.position = step if steps_inside(self.trace, step) else (*step, *term)
         return True
+
+
+def _no_key(command: str) -> None:
+    """Where there is no screen, no key does it."""

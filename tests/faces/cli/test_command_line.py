@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tfstep.faces.cli.group import PROGRAM
+from tfstep.faces.cli.opening import reading
 from tfstep.faces.cli.options import common_options
 from tfstep.faces.cli.table import COMMANDS
 
@@ -27,6 +28,15 @@ def test_every_command_has_help_in_both_languages(tfstep, name, language):
     assert (done.status, done.err) == (0, "")
     assert ("用法：" in done.out) == (language == "zh")
     assert f"tfstep {name}" in done.out
+
+
+@pytest.mark.parametrize("name", ["kind", "scenario"])
+def test_what_takes_a_scenario_takes_what_a_model_on_disk_reads(name):
+    asked = {option.name for option in reading()}
+    taking = [each for each in COMMANDS if name in {p.name for p in PROGRAM.get_command(None, each).params}]
+    assert len(taking) == {"kind": 1, "scenario": 15}[name], taking
+    for each in taking:
+        assert asked <= {p.name for p in PROGRAM.get_command(None, each).params}, each
 
 
 def test_help_names_every_command(tfstep):

@@ -9,8 +9,8 @@ import tfstep
 from tfstep.faces.web.page.write import page
 
 pytest.importorskip("aiohttp")
-sys.path.insert(0, str(Path(__file__).parent))
-from browser import Browser, installed  # beside this file
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from browser import Browser, installed  # beside this folder
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="no Chromium here")
 

@@ -19,22 +19,12 @@ from msgspec import Struct
 import tfstep.commands
 from tfstep.commands.language.line import count, none, require_argument
 from tfstep.errors import CommandError, NoCommandError, did_you_mean
-from tfstep.session.results import HelpEntry, Result
+from tfstep.session.results import GROUPS, HelpEntry, Result
 from tfstep.session.state import State
 from tfstep.text import Bilingual
 
 Run = Callable[..., Result]  # of a Session, which knows the registry, and the argument
 Lasting = Literal["moment", "model", "several", "long"]
-
-GROUPS: dict[str, Bilingual] = {
-    "move": Bilingual("Moving", "移动"),
-    "stop": Bilingual("Stopping", "停下"),
-    "look": Bilingual("Looking", "查看"),
-    "change": Bilingual("Changing", "改动"),
-    "compare": Bilingual("Comparing", "比较"),
-    "learn": Bilingual("Training and checking", "训练与检查"),
-    "keep": Bilingual("Keeping", "保存"),
-}
 
 
 class Command(Struct, frozen=True, kw_only=True):
@@ -77,6 +67,11 @@ class Command(Struct, frozen=True, kw_only=True):
                 name=state.variant,
             )
         return self.refused(state)
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether what follows are words of a text or names of files, so that a full-width comma is one."""
+        return self.files or "word" in self.completes
 
     @property
     def changes(self) -> bool:

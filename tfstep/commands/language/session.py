@@ -35,6 +35,9 @@ class Session(State):
         self.displays: dict[int, str] = {}  # what is shown after every move, as command lines
         self._last: str | None = None  # the line that an empty one repeats
 
+    def __repr__(self) -> str:
+        return f"<Session {self.scenario.name} · {self.variant} at {self.current.path}>"
+
     def run(self, line: str) -> Result:
         """Run one line of the debugger's language. Raises TfstepError: then nothing has changed."""
         self.asides.clear()
@@ -77,7 +80,7 @@ class Session(State):
         if reason is not None:
             raise CommandError(Bilingual("{name}: {reason}", "{name}：{reason}", name=command.name, reason=reason))
         before = self.trace
-        result = command.run(self, rest)
+        result = command.run(self, rest if command.takes_text else lines.half_width(rest))
         if self.trace is before:
             return result
         by = None

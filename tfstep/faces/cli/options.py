@@ -88,8 +88,10 @@ def variant(about: Bilingual = _VARIANT, **attributes: Any) -> click.Option:
 
 
 def scenario() -> click.Argument:
-    """A file or a bare name."""
-    about = Bilingual("a scenario file, or the name of one that ships", "场景文件，或自带场景的名字")
+    """A file, a bare name, or a model on disk."""
+    about = Bilingual(
+        "a scenario file, the name of one that ships, or a model on disk", "场景文件、自带场景的名字，或磁盘上的模型"
+    )
     return Argument(["scenario"], about, type=click.STRING, shell_complete=scenarios)
 
 

@@ -37,7 +37,7 @@ html.register(Trained, curve.trained)
 def _scenario(shown: Scenario) -> str:
     text = style.folded("YAML", f"<pre>{escape(shown.source_text)}</pre>") if shown.source_text else ""
     about = style.quiet(str(shown.about)) if str(shown.about) else ""
-    return style.output(style.heading(str(shown.title), one_line(shown)), about, text)
+    return style.output(style.heading(str(shown.title), one_line(shown).strip("<>")), about, text)
 
 
 @html.register

@@ -67,7 +67,7 @@ class Player:
         self.done = False
         self.calm = False
         self._hints = 0
-        self._ahead: Ahead | None = None  # behind the question that waits, once it was worked out
+        self._ahead: Ahead | None = None  # the question that waits, worked out
         self._own = Branch.of(session)  # the lesson's numbers, as it left them
         self._starts = [self._own]  # and as they were before each step so far
 
@@ -222,45 +222,52 @@ class Player:
             cells = self._there(question.show)
         self.cells = cells or self.cells
         self._own = Branch.of(self.session)
-        return fill_question(self.session, question, cells)
+        self._ahead = Ahead.of(self.session, self._own, question)
+        return fill_question(self.session, question, self._ahead, cells)
 
     def answer(self, text: str) -> Iterator[Event]:
         """The reader's answer. A right one goes on to what comes after it. Raises AnswerError for none at all."""
         question = self._waiting()
-        right = self._expected(question)
+        right = self._expected()
         if right.judge(self.session, text):
             yield Judged(True, Bilingual("Right: {it}", "对：{it}", it=right.shown))
             yield from self._after(question)
         else:
-            yield Judged(False, self._wrong(question))
+            yield Judged(False, self._wrong(question, text))
 
-    def _wrong(self, question: Question) -> Bilingual:
-        left = len(question.hints) - self._hints
-        if left:
-            return Bilingual(
-                "Not quite. Have another look; ? gives a hint, ! shows the answer.",
-                "还差一点，再看看。按 ? 看提示，按 ! 看答案。",
-            )
-        return Bilingual("Not quite. Have another look; ! shows the answer.", "还差一点，再看看。按 ! 看答案。")
+    def _wrong(self, question: Question, text: str) -> Bilingual:
+        """What is said to a wrong answer: the mistake that leads to it, if it is one that is known."""
+        left = Bilingual("! shows the answer.", "按 ! 看答案。")
+        if len(question.hints) > self._hints:
+            left = Bilingual("? gives a hint, ! shows the answer.", "按 ? 看提示，按 ! 看答案。")
+        why = self._worked().mistake(self.session, text)
+        if why:
+            return Bilingual("No. {why} {left}", "不对。{why}{left}", why=why, left=left)
+        if self._expected().near(self.session, text):
+            return Bilingual("Close; reckon it more exactly. {left}", "接近了，再算准一点。{left}", left=left)
+        return Bilingual("No. Have another look; {left}", "不对，再看看。{left}", left=left)
 
-    def _expected(self, question: Question) -> Expected:
+    def _worked(self) -> Ahead:
+        """The question that waits, worked out."""
+        assert self._ahead is not None, "a question that waits has been worked out"
+        return self._ahead
+
+    def _expected(self) -> Expected:
         """What is right, worked out behind the question's own commands; the session is as before afterwards."""
-        if self._ahead is None:
-            self._ahead = Ahead.of(self.session, self._own, question)
-        return self._ahead.right
+        return self._worked().right
 
     def hint(self) -> Hinted | None:
         """The next hint, or None where there is none left."""
         if self.question is None or self._hints == len(self.question.hints):
             return None
         self._hints += 1
-        text = fill(self.session, self.question.hints[self._hints - 1])
+        text = self._worked().hints[self._hints - 1]
         return Hinted(text, len(self.question.hints) - self._hints)
 
     def reveal(self) -> Iterator[Event]:
         """The answer with its working; then on to what comes after it."""
         question = self._waiting()
-        yield Revealed(self._expected(question).shown)
+        yield Revealed(self._expected().shown)
         yield from self._after(question)
 
     def _working(self, question: Question) -> Iterator[Explanation]:
@@ -274,10 +281,7 @@ class Player:
         """What follows an answered question: its commands, the working, what the lesson has to say."""
         self.question = None
         yield from self._return()
-        if self._ahead is None:
-            yield from run_all(self.session, question.then)
-        else:
-            yield from self._ahead.enter(self.session)
+        yield from self._worked().enter(self.session)
         if question.reveal:
             yield Worked(tuple(self._working(question)), self.session.trace)
         if question.because:
@@ -290,4 +294,10 @@ class Player:
 
     def expected(self) -> Expected:
         """What is right for the question that waits. Raises `Mistakes`."""
-        return self._expected(self._waiting())
+        self._waiting()
+        return self._expected()
+
+    def worked(self) -> Ahead:
+        """The question that waits, worked out: what is right, what may be answered, what mistakes lead to."""
+        self._waiting()
+        return self._worked()

@@ -163,6 +163,31 @@ class BiasPart(Section, frozen=True):
     head: Annotated[bool, Key("trained", Bilingual("Of the output layer.", "输出层的。"))] = True
 
 
+class AlibiPart(Section, frozen=True):
+    """`alibi:`, scores lowered by distance (Press et al. 2022)."""
+
+    divided: Annotated[
+        bool,
+        Key(
+            "attention",
+            Bilingual(
+                "Whether it is divided by √d_k, as the scores are (Falcon).", "是否像分数一样除以 √d_k（Falcon）。"
+            ),
+        ),
+    ] = False
+    rounded: Annotated[
+        bool,
+        Key(
+            "attention",
+            Bilingual(
+                "Whether slope and position, and their product, are rounded to bfloat16; it then grows with the key's "
+                "position, which softmax takes for the distance (Falcon).",
+                "斜率、位置及其乘积是否舍入到 bfloat16；此时它随键的位置增大，对 softmax 来说等同于距离（Falcon）。",
+            ),
+        ),
+    ] = False
+
+
 class RelativePart(Section, frozen=True):
     """`relative:`, a learned number for every head and distance (Raffel et al. 2020, T5)."""
 

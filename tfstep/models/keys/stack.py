@@ -151,6 +151,18 @@ class StackKeys(AttentionKeys, frozen=True):
             ),
         ),
     ] = None
+    widen: Annotated[
+        Literal["last", "first"],
+        Key(
+            "words",
+            Bilingual(
+                "Where W_E stands with d_embed: last, behind positions and norm (ALBERT); first, before the positions, "
+                "and then W_h makes d_embed again before the output layer (OPT-350m).",
+                "有 d_embed 时 W_E 的位置：last，在位置与归一化之后（ALBERT）；first，在加位置之前，"
+                "此时输出层之前由 W_h 换算回 d_embed（OPT-350m）。",
+            ),
+        ),
+    ] = "last"
     embed_scale: Annotated[
         bool | Finite,
         Key(

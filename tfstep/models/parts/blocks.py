@@ -32,7 +32,10 @@ def norm(at: Scope, name: str, x: Traced, c: ModelConfig, of: str = "") -> Trace
     """
     if c.norm == "none":
         return x
-    normalise, own = (NORMS if c.bias_at("norm") else WITHOUT_BETA)[c.norm], at.scope(of or name)
+    normalise, own = (
+        NORMS[c.norm] if c.bias_at("norm") else WITHOUT_BETA.get(c.norm, NORMS[c.norm]),
+        at.scope(of or name),
+    )
     spec = Spec((x.shape[-1],), x.dtype, (x.axes[-1].bare(),))
     if c.norm_weight:
         gamma = own.parameter("gamma", spec, "zero" if c.norm_offset else "one")

@@ -104,7 +104,11 @@ def place_of(root: Node, keys: Keys, key: bool = False) -> Place:
 
 
 def from_python(value: object, place: Place) -> Node:
-    """A tree of plain Python values: dicts, lists, numbers, words and arrays. Raises ScenarioError for another."""
+    """A tree of plain Python values: dicts, lists, numbers, words, arrays and what NumPy takes for one (a tensor,
+    xarray's). Raises ScenarioError for another.
+    """
+    if hasattr(value, "__array__") and not isinstance(value, np.generic | np.ndarray):
+        value = np.asarray(value)
     if isinstance(value, Mapping):
         entries = {str(key): from_python(item, place) for key, item in value.items()}
         return Section(entries, dict.fromkeys(entries, place), place)

@@ -13,7 +13,16 @@ from msgspec import Meta, Struct, ValidationError
 
 from tfstep.models.config import LossName, ModelConfig, TrainKeys
 from tfstep.models.keys.key import Key, Numbers, Section
-from tfstep.models.keys.sections import BiasPart, ExpertsPart, LayersPart, MaskPart, RelativePart, RopePart, ScalingPart
+from tfstep.models.keys.sections import (
+    AlibiPart,
+    BiasPart,
+    ExpertsPart,
+    LayersPart,
+    MaskPart,
+    RelativePart,
+    RopePart,
+    ScalingPart,
+)
 from tfstep.text import Bilingual
 
 NO_TYPE = (ValidationError, UnicodeEncodeError)
@@ -359,6 +368,7 @@ PARTS: dict[str, type[Struct]] = {
     "scaling": ScalingPart,
     "mask": MaskPart,
     "bias": BiasPart,
+    "alibi": AlibiPart,
     "relative": RelativePart,
     "experts": ExpertsPart,
     "input": InputPart,

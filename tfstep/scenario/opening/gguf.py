@@ -8,7 +8,7 @@ from typing import Any
 from tfstep.errors import TfstepError, refusal
 from tfstep.families.config import FamilyError
 from tfstep.families.gguf import config
-from tfstep.scenario.weights.gguf import read
+from tfstep.scenario.weights.gguf import Gguf, read
 from tfstep.scenario.weights.weight_file import BadWeightsError
 from tfstep.text import Bilingual
 
@@ -17,7 +17,8 @@ def config_of(path: Path) -> dict[str, Any]:
     """Its metadata as a config.json has it. Raises TfstepError."""
     try:
         found = read(path)
-        return config(found.meta, {name: info.shape for name, info in found.tensors.items()})
+        shapes = {name: info.shape for name, info in found.tensors.items()}
+        return config(found.meta, shapes, lambda name: Gguf(path).read(name).ravel().tolist())
     except (BadWeightsError, FamilyError) as error:
         why = error.why if isinstance(error, BadWeightsError) else error.message
     except OSError as error:

@@ -17,7 +17,7 @@ from tfstep.families.back import checkpoint, config_for
 from tfstep.families.binding import bind
 from tfstep.families.config import FamilyError
 from tfstep.families.family import Family
-from tfstep.families.registry import families, family
+from tfstep.families.registry import families, family, text_part
 from tfstep.models.config import ModelConfig
 from tfstep.scenario.opening.checkpoint import Checkpoint
 from tfstep.scenario.opening.document import document, written
@@ -97,7 +97,7 @@ def _candidates(scenario: Scenario) -> Iterator[tuple[Family, dict[str, Any]]]:
     if own and file is not None and (beside := file.parent / "config.json").is_file():
         config = read_json(beside)
         if isinstance(config, dict):
-            yield family(own), config
+            yield family(own), dict(text_part(config))
     for each in families():
         if each.kind == scenario.model.kind and each.architecture:
             try:

@@ -108,7 +108,7 @@ def write_weights(path: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[s
     """
     if path.suffix not in SUFFIXES:
         raise TfstepError(_not_written(path))
-    put = _write_npz if path.suffix == ".npz" else _write_safetensors
+    put = write_npz if path.suffix == ".npz" else _write_safetensors
     try:
         write_whole(path, lambda file: put(file, arrays, notes or {}), private=True)
     except OSError as error:
@@ -123,12 +123,12 @@ def _not_written(path: Path) -> Bilingual:
     )
 
 
-def _write_npz(file: BinaryIO, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str]) -> None:
-    texts = {name: np.frombuffer(text.encode(), np.uint8) for name, text in notes.items()}
+def write_npz(file: BinaryIO, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None) -> None:
+    """Write arrays by name, and texts as arrays of bytes. It holds no time: the same arrays give the same bytes."""
+    texts = {name: np.frombuffer(text.encode(), np.uint8) for name, text in (notes or {}).items()}
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in {**arrays, **texts}.items():
-            member = zipfile.ZipInfo(f"{name}.npy")  # its fixed date makes equal weights equal files
-            with archive.open(member, "w", force_zip64=True) as stream:
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.asarray(array, order="C"), allow_pickle=False)
 
 

@@ -161,7 +161,7 @@ def _change(before: Trace, now: Trace, target: str) -> str:
 def _bars(now: Trace, before: Trace, tracker: ChangeTracker, subject: Tensor, at: At) -> tuple[str, tuple[Bar, ...]]:
     """The row under the cursor of the nearest softmax that moved: the subject itself, else one behind it."""
     number = subject.node.number if subject.trace is now else 0
-    shares = [node for node in now.plan.steps if node.op is not None and node.op.name == "softmax"]
+    shares = [node for node in now.plan.steps if node.op is not None and node.op.probabilities]
     ordered = sorted(shares, key=lambda node: (node.number < number, abs(node.number - number)))
     node = next((node for node in ordered if tracker.changed(node.path)), None)
     if node is None or node.shape[-1] > 64:

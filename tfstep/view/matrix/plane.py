@@ -69,10 +69,10 @@ def _note(axes: Sequence[str], flat: np.ndarray, rank: int) -> str:
 
 
 def scale_of(node: Node) -> str:
-    """``probability`` for what a softmax made, ``whole`` for integers, else ``signed``."""
+    """``probability`` for shares of 1, ``whole`` for integers, else ``signed``."""
     if node.dtype.kind in "iub":
         return "whole"
-    return "probability" if node.op is not None and node.op.name == "softmax" else "signed"
+    return "probability" if node.op is not None and node.op.probabilities else "signed"
 
 
 def derived(grid: Grid, key: str, title: str, note: str, values: np.ndarray) -> Grid:

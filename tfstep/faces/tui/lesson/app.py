@@ -53,6 +53,7 @@ class LessonApp(Debugger, inherit_bindings=False):
     ) -> None:
         """``actions`` are those of the class with the keys that the user wants."""
         self.player, self.progress = player, progress
+        self.onward: Callable[[], None] = lambda: None  # done first where the reader wants the next lesson
         player.calm = True
         super().__init__(player.session, colour=colour, ascii_only=ascii_only, actions=actions)
         self._lines_of: tuple[tuple[object, ...], list[Line], int] = ((), [], 0)
@@ -149,6 +150,7 @@ class LessonApp(Debugger, inherit_bindings=False):
 
     def next_lesson(self) -> None:
         """End this one: its reader wants the next."""
+        self.onward()
         self.exit(NEXT)
 
     # -- drawing and answers -----------------------------------------------------------------------

@@ -44,13 +44,13 @@ def read(lesson: Lesson, colour: bool | None = None, again: bool = False) -> int
             )
             sys.stderr.write(f"{broke}\n")
             return app.return_code
-        following = _after(lesson)
+        following = after(lesson)
         if code != NEXT or following is None:
             return 0
         lesson, again = load_lesson(following), False
 
 
-def _after(lesson: Lesson) -> str | None:
+def after(lesson: Lesson) -> str | None:
     """The name of the lesson after this one."""
     names = shipped()
     at = names.index(lesson.name) + 1 if lesson.name in names else len(names)

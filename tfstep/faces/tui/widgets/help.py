@@ -9,12 +9,13 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
-from tfstep.commands.language.registry import GROUPS, in_groups
+from tfstep.commands.language.registry import in_groups
 from tfstep.faces.tui.keys.own import keys_file
 from tfstep.faces.tui.state.action import Action, every_key
 from tfstep.faces.tui.state.screen_state import ScreenState
 from tfstep.faces.tui.widgets.drawn import Drawn, panel
 from tfstep.faces.tui.widgets.footer import legend
+from tfstep.session.results import GROUPS
 from tfstep.text import Bilingual, language
 from tfstep.view.cell.purpose import purpose
 from tfstep.view.text import width

@@ -100,7 +100,7 @@ class Record:
             said["phase"] = tensor.phase
         if node.dtype.kind != "f":
             said["whole"] = 1
-        if node.op is not None and node.op.name == "softmax" and tensor.phase == "forward":
+        if node.op is not None and node.op.probabilities and tensor.phase == "forward":
             said["share"] = 1
         return said
 

@@ -57,15 +57,19 @@ def _mistakes(files: Sequence[str], variant: str | None) -> Iterator[Mistake]:
 
 
 def _warnings(files: Sequence[str]) -> Iterator[Bilingual]:
-    """What is no mistake but will be regretted: numbers that are given and are NaN or infinite."""
+    """What is no mistake but will be regretted: numbers that are given and are NaN or infinite. Those of
+    a model on disk stay there.
+    """
     import numpy as np
 
+    from tfstep.engine.arrays.leaves import Leaves
     from tfstep.lessons.format.catalog import is_lesson
     from tfstep.scenario.scenario import load
 
     for file in files:
         program = None if is_lesson(file) else load(file).program
-        for slot, value in program.leaves.items() if program is not None else ():
+        leaves = {} if program is None else program.leaves
+        for slot, value in (leaves.ready if isinstance(leaves, Leaves) else leaves).items():
             odd = 0 if value.dtype.kind != "f" else int((np.isnan(value) | np.isposinf(value)).sum())
             if odd and program is not None:
                 yield Bilingual(

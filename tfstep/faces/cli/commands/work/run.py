@@ -26,9 +26,7 @@ def _run(
     settings: Settings, scenario: str, variant: str | None, at: str | None, files: Sequence[Path], lines: Sequence[str]
 ) -> int:
     if not has_screen():
-        from tfstep.scenario.scenario import load
-
-        load(scenario, variant)  # what is wrong with it is told first
+        load(settings, scenario, variant)  # what is wrong with it is told first
         raise CommandError(
             Bilingual(
                 "the screen needs a terminal; without one, `tfstep dump {name}` prints tensors, `tfstep steps {name}` "
