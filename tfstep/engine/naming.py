@@ -36,8 +36,7 @@ def notation(trace: Computation, node: Node) -> Template | None:
     names = _names(trace, node)
     written = node.op.formula or f"{node.op.name}({', '.join('{' + a + '}' for a in node.op.arguments)})"
     texts = (written.en, written.zh) if isinstance(written, Template) else (written, written)
-    en, zh = (f"{short(node.path)} = {text.format_map(names)}" for text in texts)
-    return Template(en, zh)
+    return Template(*(f"{short(node.path)} = {text.format_map(names)}" for text in texts))
 
 
 def _names(trace: Computation, node: Node) -> _Blank:

@@ -15,7 +15,7 @@ import numpy as np
 from tfstep.engine.naming import notation
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, Factor, Term
-from tfstep.text import Template
+from tfstep.text import Template, printable
 from tfstep.view.report.timeline import Row
 from tfstep.view.text.number import special
 
@@ -97,7 +97,7 @@ def _english(formula: Template | None) -> str | None:
 
 def explanation(found: Explanation) -> str:
     """An explanation, nested as deep as it goes."""
-    return json.dumps(_explanation(found), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return printable(json.dumps(_explanation(found), ensure_ascii=False, indent=2, allow_nan=False), json=True) + "\n"
 
 
 def _explanation(found: Explanation) -> dict[str, Nested]:
@@ -143,4 +143,4 @@ def _list(rows: Iterable[dict[str, Nested]]) -> str:
 
 
 def _dumps(value: Nested) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return printable(json.dumps(value, ensure_ascii=False, allow_nan=False), json=True)

@@ -12,7 +12,7 @@ from tfstep.engine.terms import AtomTerm, explaining_terms
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.faces.web.page.pattern import Pattern, Place, pattern
 from tfstep.scenario.scenario import Scenario
-from tfstep.text import LANGUAGES, Bilingual, language, set_language
+from tfstep.text import LANGUAGES, Bilingual, language, printable, set_language
 from tfstep.view.cell.purpose import purpose
 from tfstep.view.cell.rules import rule_in_words
 from tfstep.view.export.indices import along, down
@@ -116,7 +116,7 @@ class Record:
                 continue
             told = down if place == len(axes) - 2 else along
             words = [told(axis, size, sentence) for sentence in range(len(axis.labels))]
-            found.append(self.text({"en": "\n".join("\t".join(each) for each in words), "zh": ""}))
+            found.append(self.text({"en": "\n".join("\t".join(map(printable, each)) for each in words), "zh": ""}))
         return found
 
     def _made(self, trace: Trace, slot: int) -> dict[str, Any] | None:
