@@ -292,6 +292,13 @@ def steps_only(trace: Trace, nodes: Iterable[Node], library: Library = Library.N
     return printable("\n".join([*functions, *(["", ""] if functions else []), *body]) + "\n")
 
 
+def with_gradient(trace: Trace, tensor: Tensor, library: Library = Library.NUMPY) -> str:
+    """The lines of the step that a tensor is, or stands inside of, and those of its gradient."""
+    (node,) = outer(trace, [tensor])
+    gradient = trace.plan.gradient(node)
+    return steps_only(trace, [node, *trace.plan.shares(node), *([] if gradient is None else [gradient])], library)
+
+
 def outer(trace: Trace, tensors: Iterable[Tensor]) -> list[Node]:
     """The steps of a trace that some tensors are, or stand inside of, each once."""
     nodes = {}

@@ -11,6 +11,7 @@ from tfstep.commands.language.line import without_quotes
 from tfstep.commands.language.script import STDIN, ScriptError, join_lines, opens
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
+from tfstep.faces import sign
 from tfstep.faces.recovery import begin, leave
 from tfstep.faces.script import Say, Show, run_scripts, show_result
 from tfstep.session.results import Quit
@@ -197,10 +198,30 @@ def _prompt(session: Session) -> PromptSession[str]:
         history: FileHistory | InMemoryHistory = FileHistory(str(folder / "history"))
     except OSError:
         history = InMemoryHistory()
-    return PromptSession(
+    prompt: PromptSession[str] = PromptSession(
         history=history,
         completer=Completion(session),
         complete_while_typing=False,
         multiline=Condition(lambda: goes_on(get_app().current_buffer.text)),
         prompt_continuation=MORE,
     )
+    if sign.asked():
+        _give_signs(prompt)
+    return prompt
+
+
+def _give_signs(prompt: PromptSession[str]) -> None:
+    """Say whenever a line that is edited is drawn, and how many keys were typed by then."""
+    keys = 0
+
+    def typed(_: object) -> None:
+        nonlocal keys
+        keys += 1
+
+    def drawn(_: object) -> None:
+        rows, columns = prompt.app.output.get_size()
+        prompt.app.output.write_raw(sign.sign(keys, columns, rows))
+        prompt.app.output.flush()
+
+    prompt.app.key_processor.after_key_press += typed
+    prompt.app.after_render += drawn

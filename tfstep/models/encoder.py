@@ -32,4 +32,4 @@ def encoder(root: Scope, inputs: Inputs, config: ModelConfig) -> Traced:
         mask = reasons(c, source, source, causal=False, documents=inputs.documents)
         attend = partial(self_attention, at.scope("attn"), mask=mask, offset=offset, c=c, bias=bias)
         x = block(at, x, attend, partial(feed_forward, at.scope("ffn"), c=c), c, bool(i) or c.first_norm)
-    return last_norm(root, "enc.norm", x, config)
+    return last_norm(root, "enc.norm", x, config) if config.encoder_layers else x

@@ -235,3 +235,20 @@ async def test_the_head_before() -> None:
         assert app.state.frame.cell[1] == 1
         await pilot.press("left_square_bracket")
         assert app.state.frame.cell[1] == 0
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_step_is_code_under_its_formula(size: tuple[int, int]) -> None:
+    async with screen("enc0.attn.scores", size=size) as (app, pilot):
+        await pilot.press("i")
+        heading = shown(app, "heading")
+        assert heading.index("scores = Q Kᵀ") < heading.index("enc0_attn_scores = enc0_attn_Q @ ")
+        assert "d_enc0_attn_scores = d_enc0_attn_scaled / 2.0" in heading
+        await pilot.press("n", "n", "n")
+        heading = shown(app, "heading")
+        assert "softmax(enc0_attn_masked)" in heading
+        assert ("return exp / exp.sum" in heading) == (size[1] > 30), "as much as there is room for"
+        assert ("lines more: `code`" in heading) == (size[1] < 30)
+        assert "0.399" in shown(app, "board")
+        await pilot.press("i")
+        assert "softmax(enc0" not in shown(app, "heading")

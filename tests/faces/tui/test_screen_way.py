@@ -1,5 +1,6 @@
 """Finding one's way on the screen: following numbers both ways, jumping, the palette, the menu, hovering."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,16 @@ async def test_everything_in_one_list() -> None:
         await pilot.press("ctrl+p", "down", "enter")
         await pilot.pause()
         assert len(app.session.position) == 1
+
+
+async def test_keys_in_one_burst_are_the_palettes_and_then_the_screens() -> None:
+    async with screen() as (app, pilot):
+        for key in ("ctrl+p", "f", "f", "n", "full_stop", "a", "c", "t", "enter", "n"):
+            app.simulate_key(key)
+        async with asyncio.timeout(60):
+            while len(app.session.history) < 3:
+                await pilot.pause()
+        assert app.session.history[1:] == ["goto enc0.ffn.act", "next"]
 
 
 async def test_the_next_match_and_the_one_before() -> None:

@@ -13,10 +13,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.filter import LineFilter, NoColor
 from textual.screen import ModalScreen, Screen
-from textual.widget import Widget
+from textual.widget import AwaitMount, Widget
 
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
+from tfstep.faces import sign
 from tfstep.faces.tui.actions import asking, following, hovering, jump, opening, outcome, pointing
 from tfstep.faces.tui.actions.table import ACTIONS
 from tfstep.faces.tui.keys.bindings import bindings, keymap
@@ -33,6 +34,7 @@ from tfstep.faces.tui.widgets.tree import Timeline
 from tfstep.faces.tui.work.beside import Cancel
 from tfstep.faces.tui.work.busy import Busy
 from tfstep.faces.tui.work.idle_work import IdleWork
+from tfstep.faces.tui.work.signs import Signs
 from tfstep.session.results import Help, Quit, Result
 from tfstep.view.frame.timeline import Row
 from tfstep.view.matrix.picker import link_target
@@ -80,6 +82,8 @@ class Debugger(App[int]):
         self.busy = Busy(self.state, self, self)
         self.idle = IdleWork(self.state, self, self)
         self._waiting = False  # whether a new Frame is still to be drawn
+        self._opening: AwaitMount | None = None  # what was opened and may not be there yet
+        self.signs = Signs(self) if sign.asked() else None
         for palette in THEMES.values():
             self.register_theme(theme_of(palette))
         self.theme = DARK.name
@@ -163,6 +167,7 @@ class Debugger(App[int]):
             kind, text = prompt.kind, await prompt.ended()
             self.left_prompt()
             self.answered(kind, text)
+            await self._opened()
 
     async def action_leave(self) -> None:
         """Escape: nothing is answered."""
@@ -180,11 +185,17 @@ class Debugger(App[int]):
         self.set_focus(None)
         self.redraw()
 
-    def action_press(self, name: str) -> None:
-        """A key: do what the action of this name does."""
+    async def action_press(self, name: str) -> None:
+        """A key: do what the action of this name does; what that opens is there before the next key is looked at."""
         action = self.state.action(name)
         if action is not None:
             self.press(action)
+            await self._opened()
+
+    async def _opened(self) -> None:
+        if (opening := self._opening) is not None:
+            self._opening = None
+            await opening
 
     def action_interrupt(self) -> None:
         """Ctrl+C."""
@@ -256,6 +267,7 @@ class Debugger(App[int]):
         self.busy.tell()
         painting.keys(self.parts, self.state, self.asked)
         self.idle.after()
+        self._sign()
 
     def ask(self, question: Question) -> None:
         """Let something be typed."""
@@ -269,7 +281,7 @@ class Debugger(App[int]):
 
     def open(self, popup: ModalScreen[str]) -> None:
         """Show something over the screen; where it closes with a key, that key is pressed."""
-        self.push_screen(popup, self._close)
+        self._opening = self.push_screen(popup, self._close)
 
     def _close(self, key: str | None) -> None:
         found = next((action for action in self.state.actions if key in action.all_keys), None)
@@ -343,6 +355,19 @@ class Debugger(App[int]):
     def tell(self, message: Line) -> None:
         """Put a line in the status line, drawing nothing else."""
         self.parts.status.show([message])
+        self._sign()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Count the keys, for whoever waits until all of them are dealt with."""
+        typed = isinstance(event, events.Key) and not event.is_forwarded  # one that is forwarded bubbles up again
+        await super().on_event(event)
+        if self.signs is not None and typed:
+            self.signs.keys += 1
+            self._sign()
+
+    def _sign(self) -> None:
+        if self.signs is not None:
+            self.signs.later(bool(self.state.running))
 
     # -- what widgets say --------------------------------------------------------------------------
 
@@ -350,7 +375,7 @@ class Debugger(App[int]):
         """A number, a name, a head, or a key of the footer was clicked."""
         place = link_target(event.link)
         if event.link.startswith("key:"):
-            self.action_press(event.link.removeprefix("key:"))
+            self.call_later(self.action_press, event.link.removeprefix("key:"))
         elif place is not None:
             pointing.pick(self.state, self, *place)
         else:

@@ -13,7 +13,16 @@ from tfstep.text import Bilingual
 class LayersPart(Section, frozen=True):
     """`layers:` a stack."""
 
-    encoder: Annotated[Depth, Key("source", Bilingual("Blocks of the encoder.", "编码器的块数。"))] = 1
+    encoder: Annotated[
+        Annotated[int, Meta(ge=0, le=256)],
+        Key(
+            "source",
+            Bilingual(
+                "Blocks of the encoder; with 0 the decoder asks the embedded words themselves.",
+                "编码器的块数；为 0 时解码器直接询问嵌入后的词。",
+            ),
+        ),
+    ] = 1
     decoder: Annotated[Depth, Key("target", Bilingual("Blocks of the decoder.", "解码器的块数。"))] = 1
 
 

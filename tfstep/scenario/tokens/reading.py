@@ -91,8 +91,8 @@ def read_sentences(
 ) -> Sentences | None:
     """A text, a list of texts (a batch), or ``{ids: …}`` as a batch of ids; what is wrong is noted.
 
-    A text that ``begins`` a decoder's reading gets the start token before it, where there is one. Ids are ``least``
-    or more.
+    A text that ``begins`` a decoder's reading is cut as its side is, and gets the start token before it, where there
+    is one. Ids are ``least`` or more.
     """
     before = len(report.mistakes)
     if isinstance(node, Section):
@@ -100,7 +100,7 @@ def read_sentences(
     elif vocabulary.tokenizer is None:
         rows = _spelled(node, report)
     else:
-        rows = _texts(node, vocabulary.tokenizer, report)
+        rows = _texts(node, vocabulary.tokenizer, report, begins)
         if begins and vocabulary.start is not None:
             rows = [[vocabulary.start, *row] for row in rows]
     size = len(vocabulary.words)
@@ -179,7 +179,7 @@ def next_words(read: Sentences) -> Sentences | None:
     return _counted(Sentences(tuple((*row[1:], "") for row in read.words), ids, read.vocab, None, read.lengths), ids)
 
 
-def _texts(node: Node, tokenizer: Tokenizer, report: Report) -> list[list[int]]:
+def _texts(node: Node, tokenizer: Tokenizer, report: Report, decoding: bool) -> list[list[int]]:
     rows = []
     for item in node.items if isinstance(node, Items) else [node]:
         if not isinstance(item, Scalar) or not item.text:
@@ -191,7 +191,7 @@ def _texts(node: Node, tokenizer: Tokenizer, report: Report) -> list[list[int]]:
             report.add(item.place, message)
             continue
         try:
-            rows.append(tokenizer.encode(item.text))
+            rows.append(tokenizer.encode(item.text, decoding))
         except TfstepError as error:
             report.add(item.place, error.message)
             return []

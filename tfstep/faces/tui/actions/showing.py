@@ -156,6 +156,17 @@ def heads(state: ScreenState, screen: Screen) -> None:
     look(state, screen, heads=side, mode="value", focus=None, factor=0)
 
 
+def code(state: ScreenState, screen: Screen) -> None:
+    """The step as lines of code under its formula, or no longer."""
+    state.code = not state.code
+    state.say(
+        Bilingual("the step as NumPy: forward, then its gradient", "用 NumPy 写出这一步：前向，然后是梯度")
+        if state.code
+        else Bilingual("without code", "不显示代码")
+    )
+    screen.redraw()
+
+
 def _unchanged(state: ScreenState) -> Bilingual | None:
     return _nothing_edited(state) if state.frame.since is None else None
 
@@ -256,6 +267,18 @@ WHOLE = (
         about=Bilingual(
             "The numbers as they were before the last change; again: as they are.",
             "看上次改动之前的数；再按回到现在。",
+        ),
+    ),
+    Action(
+        "code",
+        "i",
+        Bilingual("code", "代码"),
+        code,
+        command="code",
+        footer=4,
+        about=Bilingual(
+            "The lines of this step in NumPy under its formula, forward and backward; again: without.",
+            "在公式下方用 NumPy 写出这一步，前向和反向；再按则隐藏。",
         ),
     ),
     Action(

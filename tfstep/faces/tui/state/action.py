@@ -70,12 +70,13 @@ class Action(Struct, frozen=True):
     @property
     def all_keys(self) -> tuple[str, ...]:
         """Every key that it has."""
-        return tuple(key for key in f"{self.keys},{self.added}".split(",") if key)
+        return tuple(key for keys in (self.keys, self.added) if keys for key in keys.split(","))
 
     @property
     def shown(self) -> str:
         """Its first key, as it is written for a reader; nothing where it has none."""
-        return shown_key(self.all_keys[0]) if self.all_keys else ""
+        first = (self.keys or self.added).partition(",")[0]
+        return shown_key(first) if first else ""
 
     @property
     def said(self) -> Bilingual:

@@ -74,10 +74,11 @@ class Refused(Struct, frozen=True):
 class ScreenState:
     """Everything that the screen of a session remembers beyond the session.
 
-    ``actions`` are those of the screen with the keys in force. ``editing`` is what the prompt asks a value for.
-    ``extreme`` is the matrix, the place in it and its rank that was found last. ``tall`` says how tall the explanation
-    was of what was looked at, ``edge`` where it began in the room there was, so that the screen stays calm.
-    ``running`` is the command that runs beside the screen, ``hovered`` the part on which the mouse is over something.
+    ``actions`` are those of the screen with the keys in force. ``code``: the step stands there as code as well.
+    ``editing`` is what the prompt asks a value for. ``extreme`` is the matrix, the place in it and its rank that was
+    found last. ``tall`` says how tall the explanation was of what was looked at, ``edge`` where it began in the room
+    there was, so that the screen stays calm. ``running`` is the command that runs beside the screen, ``hovered`` the
+    part on which the mouse is over something.
     """
 
     def __init__(self, session: Session, actions: Sequence[Action], *, ascii_only: bool = False) -> None:
@@ -86,6 +87,7 @@ class ScreenState:
         self.look = ViewState(ascii=ascii_only)
         self.camera = Camera()
         self.size = (80, 24)
+        self.code = False
         self.nudge = 0.1
         self.editing = ""
         self.refused: Refused | None = None
@@ -99,6 +101,7 @@ class ScreenState:
         self.tall: tuple[tuple[object, ...], int] = ((), 0)
         self.edge = ((0, 0), 0)
         self._frame: Frame | None = None
+        self._coded: tuple[tuple[object, ...], list[Line]] = ((), [])
 
     @property
     def frame(self) -> Frame:
@@ -128,6 +131,18 @@ class ScreenState:
     def large(self) -> bool:
         """Whether the model is so large that computing all of it would hold up the screen."""
         return self.session.trace.plan.cells > LARGE
+
+    def code_lines(self, cells: int, most: int) -> list[Line]:
+        """What is looked at as code, forward and backward, in so many lines at most; none where that is not wanted."""
+        if not self.code:
+            return []
+        from tfstep.view.report.code import code_lines  # what the first Frame does not need
+
+        trace, path = self.session.trace, self.frame.subject
+        kept = (id(trace), path, cells, most)
+        if self._coded[0] != kept:
+            self._coded = kept, code_lines(trace, trace[path], cells, most)
+        return self._coded[1]
 
     @property
     def grids(self) -> list[Grid]:

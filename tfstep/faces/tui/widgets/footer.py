@@ -19,11 +19,13 @@ _DOES = {
 
 def footer(cells: int, actions: Sequence[Action]) -> Line:
     """The keys in their order, the more needed ones first where there is little room."""
-    keys = {action.name: action.shown for action in actions}
     texts = {}
     for action in actions:
         if action.footer and action.shown:
-            texts[action] = " ".join(filter(None, (action.shown, keys.get(action.partner))))
+            partner = (
+                next((each.shown for each in actions if each.name == action.partner), "") if action.partner else ""
+            )
+            texts[action] = f"{action.shown} {partner}".rstrip()
     shown, used = set(), -_GAP
     for action in sorted(texts, key=lambda action: action.footer):
         need = width(texts[action]) + 1 + width(str(action.label)) + _GAP

@@ -9,10 +9,19 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Key, Paste
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from tfstep.commands.language.line import LONGEST
 from tfstep.faces.tui.state.screen import Candidate, Complete, Question, nothing
+
+
+async def caught_up(*widgets: Widget) -> None:
+    """Until these widgets, each of which hears from the one before, have dealt with what waits for them."""
+    for widget in widgets:
+        done = asyncio.Event()
+        widget.call_later(done.set)
+        await done.wait()
 
 
 class Answer(Input):
@@ -94,10 +103,7 @@ class Prompt(Horizontal):
     async def ended(self) -> str:
         """What was typed, once every key before this one has been dealt with; the prompt is gone."""
         answer = self.query_one(Input)
-        for pump in (answer, self):  # the keys go to the input, and from there to the prompt
-            done = asyncio.Event()
-            pump.call_later(done.set)
-            await done.wait()
+        await caught_up(answer, self)
         self.display = False
         return answer.value
 
