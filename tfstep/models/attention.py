@@ -65,7 +65,7 @@ def multi_head(
     other vectors and have positions of their own; ``bias`` is added to the scores, (1, head, query, key).
     With a ``past`` the keys and values of the passes before come first.
     """
-    model, (batch, query), key = Axis("model"), x.axes[:2], memory.axes[1].asked()
+    model, (batch, query), key = Axis("model"), x.axes[:2], memory.axes[1].as_keys()
     q, k, v = _projections(at, x, memory, c) if c.projections else (x, memory, memory)
     if c.qk_norm == "all":
         q, k = norm(at, "Q_norm", q, c, "q_norm"), norm(at, "K_norm", k, c, "k_norm")

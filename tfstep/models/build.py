@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from msgspec.structs import replace
 
@@ -36,7 +36,7 @@ def build(model: ModelConfig, inputs: Inputs, loss: LossConfig, train: TrainConf
         update(tape, grads, train)
     plan = tape.plan()
     plan.elsewhere = lambda name: our_path(plan, name)
-    plan.switched_off = lambda: switched_off(model, inputs, plan.paths)
+    plan.switched_off = cache(lambda: tuple(switched_off(model, inputs, plan.paths)))
     return plan
 
 

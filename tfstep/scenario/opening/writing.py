@@ -20,7 +20,7 @@ from tfstep.families.family import Family
 from tfstep.families.registry import families, family, text_part
 from tfstep.models.config import ModelConfig
 from tfstep.scenario.opening.checkpoint import Checkpoint
-from tfstep.scenario.opening.document import document, written
+from tfstep.scenario.opening.document import as_text, document
 from tfstep.scenario.opening.reading import Reading
 from tfstep.scenario.scenario import Scenario, load_text
 from tfstep.scenario.tokens.tokenizer import read_json
@@ -110,7 +110,7 @@ def _differences(each: Family, config: Mapping[str, Any], scenario: Scenario) ->
     """The keys in which the model of a config is not this one."""
     found = Checkpoint(Path(), each.name, config, "", None)
     try:
-        text = written({**document(found, Reading()), "weights": {}})
+        text = as_text({**document(found, Reading()), "weights": {}})
         theirs = load_text(text).model
     except TfstepError as error:
         return [str(error).splitlines()[0][:120]] * len(ModelConfig.__struct_fields__)  # further than any that builds

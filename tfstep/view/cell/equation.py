@@ -14,7 +14,7 @@ from tfstep.text import Bilingual
 from tfstep.view.cell.sums import LongSum
 from tfstep.view.matrix.labels import cell_words
 from tfstep.view.text.number import plain
-from tfstep.view.text.signed import signed
+from tfstep.view.text.signed import split_sign
 from tfstep.view.text.spans import Line, Span, line
 
 FEW = 6  # terms that are shown in their own order; of more, the largest
@@ -67,7 +67,7 @@ def name_of(trace: Trace, cell: str) -> str:
 
 
 def _term(term: Term, *, first: bool, alone: bool, links: list[str] | None, chosen: int) -> Line:
-    sign, term = signed(term)
+    sign, term = split_sign(term)
     if not (sign or term.fn) and len(term.factors) == 1 and term.factors[0].power == 1 and not alone:
         return _single(term.factors[0], first, links, chosen)
     spans: list[Span] = [Span(sign if first else f" {sign or '+'} ", "dim")] if sign or not first else []
@@ -122,10 +122,10 @@ def _symbols(trace: Trace, terms: Sequence[Term]) -> Line:
         return ()
     spans: list[Span] = []
     for k, group in enumerate(groups.values()):
-        sign = signed(group[0])[0]
+        sign = split_sign(group[0])[0]
         if sign or k:
             spans.append(Span(f" {sign or '+'} " if k else sign, "dim"))
-        spans.extend(_group(trace, [signed(term)[1] for term in group]))
+        spans.extend(_group(trace, [split_sign(term)[1] for term in group]))
     return tuple(spans)
 
 
