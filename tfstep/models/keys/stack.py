@@ -121,7 +121,7 @@ class StackKeys(AttentionKeys, frozen=True):
     eps: Annotated[
         float,
         Meta(ge=0, le=LARGEST),
-        Key("words", Bilingual("Added to the variance before the root is taken.", "开方前加在方差上的小数。")),
+        Key("words", Bilingual("Added to the variance before the root is taken.", "开方前加在方差上的一个很小的数。")),
     ] = 1e-5
     residual: Annotated[
         bool,
