@@ -17,7 +17,7 @@ from tfstep.families.binding import Binding, Source, bind, detect, is_spare
 from tfstep.families.config import FamilyError
 from tfstep.families.registry import family
 from tfstep.models.config import ModelConfig
-from tfstep.scenario.file.mistakes import Mistake
+from tfstep.scenario.file.mistakes import MOST, Mistake
 from tfstep.scenario.file.nodes import excerpt
 from tfstep.scenario.keys.check import WeightsConfig
 from tfstep.scenario.weights.files import open_weight_file
@@ -77,6 +77,8 @@ def _ours(
     """Arrays under our paths. What an optimizer of another variant remembers is left out."""
     keys, values = ("weights", "file"), dict[str, np.ndarray]()
     for name, shape in file.shapes.items():
+        if len(mistakes) >= MOST:
+            break
         if name not in known and is_memory(name):
             continue
         if name not in known:

@@ -43,8 +43,9 @@ def _run(
     loaded = load(settings, scenario, variant)
     done = train_scenario(loaded, loaded.train.steps if steps is None else steps)
     if output is not None:  # before anything is printed: a closed pipe must not lose them
-        parameters = [node for node in done.plan.nodes if node.kind == "parameter"]
-        write_weights(output, {node.path: done.leaves[node.slot] for node in parameters})
+        trace = done.trace()
+        parameters = [node for node in trace.plan.nodes if node.kind == "parameter"]
+        write_weights(output, {node.path: trace.value(node.slot) for node in parameters})
         say(Bilingual("the weights are in {file}", "权重已写入 {file}", file=output))
     losses = [*done.losses[: done.update], done.loss()]
     out = Output(settings)
