@@ -93,8 +93,13 @@ class Template:
 
     __slots__ = ("en", "zh")
 
-    def __init__(self, en: str, zh: str) -> None:
-        self.en, self.zh = en, zh
+    def __init__(self, en: str, zh: str | None = None) -> None:
+        self.en, self.zh = en, en if zh is None else zh
+
+    def around(self, before: str, names: Mapping[str, str]) -> Template:
+        """The words behind some that both languages share, with their places filled."""
+        cls = type(self)
+        return cls(before + self.en.format_map(names), before + self.zh.format_map(names))
 
     def in_(self, language: str) -> str:
         """The words in one language, their places open."""

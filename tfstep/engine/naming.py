@@ -34,8 +34,11 @@ def notation(trace: Computation, node: Node) -> Template | None:
         return None
     names = _names(trace, node)
     written = node.op.formula or f"{node.op.name}({', '.join('{' + a + '}' for a in node.op.arguments)})"
-    texts = (written.en, written.zh) if isinstance(written, Template) else (written, written)
-    return Template(*(f"{short(node.path)} = {text.format_map(names)}" for text in texts))
+    template = written if isinstance(written, Template) else _same(written)
+    return template.around(f"{short(node.path)} = ", names)
+
+
+_same = Template  # of one string: the same in both languages
 
 
 def _names(trace: Computation, node: Node) -> _Blank:
