@@ -23,6 +23,7 @@ def _run(
     settings: Settings, scenario: str, variant: str | None, steps: int | None, output: Path | None, as_json: bool
 ) -> None:
     from tfstep.faces.cli.training import train_scenario
+    from tfstep.scenario.weights.back import as_they_came
     from tfstep.scenario.weights.files import SUFFIXES, write_weights
     from tfstep.view.export.json import number
     from tfstep.view.report.training import training
@@ -45,7 +46,8 @@ def _run(
     if output is not None:  # before anything is printed: a closed pipe must not lose them
         trace = done.trace()
         parameters = [node for node in trace.plan.nodes if node.kind == "parameter"]
-        write_weights(output, {node.path: trace.value(node.slot) for node in parameters})
+        arrays, _ = as_they_came(loaded, {node.path: trace.value(node.slot) for node in parameters})
+        write_weights(output, arrays)
         say(Bilingual("the weights are in {file}", "权重已写入 {file}", file=output))
     losses = [*done.losses[: done.update], done.loss()]
     out = Output(settings)
