@@ -18,6 +18,7 @@ from tfstep.view.cell.rules import rule_in_words
 from tfstep.view.export.indices import along, down
 from tfstep.view.export.json import number
 from tfstep.view.export.tables import KINDS
+from tfstep.view.matrix.plane import mask_of
 
 DOUBLE = 40_000  # numbers up to which they are kept in full; of larger runs seven digits are kept
 
@@ -100,6 +101,8 @@ class Record:
             said["phase"] = tensor.phase
         if node.dtype.kind != "f":
             said["whole"] = 1
+        if len(node.shape) == 4 and (mask := mask_of(trace, node)) is not None and mask.value.any():
+            said["mask"] = self.number(mask.trace, mask.node.slot)
         if node.op is not None and node.op.probabilities and tensor.phase == "forward":
             said["share"] = 1
         return said
