@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tfstep import reach
 from tfstep.engine.surface.above import Displayed
 from tfstep.errors import ScenarioError, TfstepError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
@@ -177,6 +178,7 @@ def _opened(path: Path, variant: str | None, asked: Reading) -> Scenario:
 
     try:
         found = checkpoint(path)
+        reach.allow(found.folder)  # which a person has named
         text = as_text(document(found, asked))
     except TfstepError as error:
         raise fault(Place(""), error.message) from None
@@ -268,11 +270,11 @@ def _made(
         variants.names(file),
         checked.title,
         checked.about,
-        _masks_beside(path, checked.model),
+        _masks_beside(path, checked.model, tree),
         checked.inputs,
         checked.loss,
         checked.train,
-        _beside(path, checked.weights),
+        _beside(path, checked.weights, tree),
         checked.pins,
         checked.vocab,
         text,
@@ -281,16 +283,23 @@ def _made(
     )
 
 
-def _masks_beside(path: Path | None, model: ModelConfig) -> ModelConfig:
-    """The model with the files of its masks found from the scenario's own folder."""
+def _masks_beside(path: Path | None, model: ModelConfig, tree: Section) -> ModelConfig:
+    """The model with the files of its masks found from the scenario's own folder. Raises `Mistakes` where it may not
+    reach them."""
     own = {key: each for key in ("custom", "cross") if isinstance(each := getattr(model.mask, key), str)}
     if path is None or not own:
         return model
+    for key, name in own.items():
+        if not reach.may_read(path.parent / name, path):
+            raise fault(place_of(tree, ("model", "mask", key)), reach.too_far(name))
     return replace(model, mask=replace(model.mask, **{key: str(path.parent / name) for key, name in own.items()}))
 
 
-def _beside(path: Path | None, weights: WeightsConfig) -> WeightsConfig:
-    """The weights with their file found from the scenario's own folder."""
+def _beside(path: Path | None, weights: WeightsConfig, tree: Section) -> WeightsConfig:
+    """The weights with their file found from the scenario's own folder. Raises `Mistakes` where it may not reach it."""
     if path is None or weights.file is None:
         return weights
-    return replace(weights, file=path.parent / weights.file)
+    file = path.parent / weights.file
+    if not reach.may_read(file, path):
+        raise fault(place_of(tree, ("weights", "file")), reach.too_far(weights.file))
+    return replace(weights, file=file)
