@@ -167,4 +167,5 @@ def checkpoints(session: Session) -> Result:
 def _diagnose(session: Session, file: str) -> Result:
     from tfstep.compare.diagnose import diagnose
 
-    return Diagnosed(diagnose(session.trace, Path(file)))
+    session.diagnosis = diagnose(session.trace, Path(file))
+    return Diagnosed(session.diagnosis)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -30,6 +31,9 @@ from tfstep.session.terms import Partial, Sums
 from tfstep.session.values import Values
 from tfstep.text import Bilingual
 
+if TYPE_CHECKING:
+    from tfstep.compare.diagnosis import Diagnosis
+
 
 class State:
     """One scenario under the debugger. What moves it are the commands; reading it never changes a number.
@@ -53,6 +57,7 @@ class State:
         self.progress: Progress | None = None  # told how a training goes on
         self.key_of: Callable[[str], str | None] = _no_key  # the screen's that does what a command does
         self.diary: Diary | None = None
+        self.diagnosis: Diagnosis | None = None  # what was said last of somebody's own run
         self.passes: dict[str, Entry] = {}  # those of the words that were generated last: pass1, pass2, …
         self.confined: Bilingual | None = None  # why this session reads and writes no files, if it does not
         self.leftovers: list[Leftover] = []  # diaries of sessions that were cut off
