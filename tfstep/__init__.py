@@ -64,7 +64,7 @@ _above.HOMES.update(  # what a trace can be asked that is made in rooms above th
     restored="tfstep.scenario.program:restore_trace",
     text="tfstep.view.python.words:words",
     train="tfstep.session.study.runs:train",
-    xarray="tfstep.view.python.labelled:labelled",
+    xarray="tfstep.view.python.labelled:data_array",
 )
 
 

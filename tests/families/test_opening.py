@@ -46,12 +46,12 @@ def configured(folder: Path, **changes: object) -> Path:
 
 def test_a_folder_and_the_file_of_it_give_the_same_bits(folder: Path, tmp_path: Path) -> None:
     from tfstep.scenario.opening.checkpoint import checkpoint
-    from tfstep.scenario.opening.document import document, written
+    from tfstep.scenario.opening.document import as_text, document
     from tfstep.scenario.opening.reading import reading
 
     (tmp_path / "files").mkdir()
     file = tmp_path / "files" / "m.yaml"
-    file.write_text(written(document(checkpoint(folder), reading(ids=[5, 17, 9]), file.parent)))
+    file.write_text(as_text(document(checkpoint(folder), reading(ids=[5, 17, 9]), file.parent)))
     one, two = tfstep.trace(tfstep.load(folder, ids=[5, 17, 9])), tfstep.trace(tfstep.load(file))
     for path in ("out.logits", "loss", "dec0.attn.W_Q.grad"):
         assert one[path].value.tobytes() == two[path].value.tobytes()
@@ -185,10 +185,10 @@ def test_a_file_that_lacks_parameters_is_an_error_unless_partial(folder: Path, t
     assert scenario is None
     file = tmp_path / "p.yaml"
     from tfstep.scenario.opening.checkpoint import checkpoint
-    from tfstep.scenario.opening.document import document, written
+    from tfstep.scenario.opening.document import as_text, document
     from tfstep.scenario.opening.reading import reading
 
-    file.write_text(written(document(checkpoint(folder), reading(), tmp_path)).replace("names: llama", "partial: true"))
+    file.write_text(as_text(document(checkpoint(folder), reading(), tmp_path)).replace("names: llama", "partial: true"))
     taken = tfstep.load(file).program.taken
     assert taken is not None
     assert (taken.family, taken.read, taken.missing) == ("llama", 19, ("dec1.ffn.W_1", "dec.norm.gamma"))

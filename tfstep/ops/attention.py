@@ -72,7 +72,7 @@ class MaskFill(Primitive):
     """Scores with every masked cell replaced by one very negative value. Shapes: x (batch, head, query, key),
     mask (batch, 1, query, key) of reasons (0 visible, else a sum of 1 padding, 2 causal, 4 window …) → as x."""
 
-    about_zh = "被遮住的分数一律换成同一个极小的数；mask 里记着原因（0 可见，1 填充，2 因果，3 两者）。"
+    about_zh = "被遮住的分数一律换成同一个绝对值很大的负数；mask 里记着原因（0 可见，1 填充，2 因果，3 两者）。"
     shapes_zh = "x (batch, head, query, key), mask (batch, 1, query, key)（原因） → 同 x"
     code = {"numpy": "np.where({mask}, {x}.dtype.type({value}), {x})", "torch": "{x}.masked_fill({mask} != 0, {value})"}
 

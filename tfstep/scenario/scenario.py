@@ -173,11 +173,11 @@ def load_as_asked(name: str | Path, variant: str | None, asked: Reading) -> Scen
 def _opened(path: Path, variant: str | None, asked: Reading) -> Scenario:
     """A model on disk, as the scenario that `tfstep new` writes of it. Raises `ScenarioError`."""
     from tfstep.scenario.opening.checkpoint import checkpoint
-    from tfstep.scenario.opening.document import document, written
+    from tfstep.scenario.opening.document import as_text, document
 
     try:
         found = checkpoint(path)
-        text = written(document(found, asked))
+        text = as_text(document(found, asked))
     except TfstepError as error:
         raise fault(Place(""), error.message) from None
     try:

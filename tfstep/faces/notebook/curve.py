@@ -15,7 +15,7 @@ WIDE, HIGH, LEFT, LOW = 420, 160, 70, 24
 POINTS = 400  # of the curve, at most: a longer run is drawn at every so manieth update
 
 
-def trained(shown: Trained) -> str:
+def training_html(shown: Trained) -> str:
     """The whole output for a training; losses that are not finite leave gaps."""
     losses = shown.losses
     finite = [x for x in losses if math.isfinite(x)]

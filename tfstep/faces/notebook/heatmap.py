@@ -49,7 +49,7 @@ def matrices(shown: Tensor, value: np.ndarray) -> str:
     html = f'<div class="parts">{"".join(drawn[:OPEN])}</div>'
     if drawn[OPEN:]:
         more = Bilingual("{n} more of {of}", "另外 {n} 个，共 {of} 个", n=len(drawn) - OPEN, of=many)
-        html += style.folded(escape(str(more)), f'<div class="parts">{"".join(drawn[OPEN:])}</div>')
+        html += style.details(escape(str(more)), f'<div class="parts">{"".join(drawn[OPEN:])}</div>')
     return html
 
 

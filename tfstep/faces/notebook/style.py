@@ -29,7 +29,7 @@ def quiet(text: str) -> str:
     return f'<div class="dim">{escape(text)}</div>'
 
 
-def folded(title: str, inner: str, is_open: bool = False) -> str:
+def details(title: str, inner: str, is_open: bool = False) -> str:
     """What opens at a click; ``title`` is HTML."""
     return f"<details{' open' if is_open else ''}><summary>{title}</summary>{inner}</details>"
 

@@ -26,7 +26,7 @@ UNKNOWN = None
 KEYS = 6  # of a group that are named where something else stands
 
 
-def refused(value: object, kind: Any, keys: Keys = ()) -> list[tuple[Keys, Any]]:
+def misfits(value: object, kind: Any, keys: Keys = ()) -> list[tuple[Keys, Any]]:
     """The smallest parts of ``value`` that are not of the type ``kind``: keys, and the type asked or `UNKNOWN`."""
     try:
         msgspec.convert(value, kind)
@@ -38,10 +38,10 @@ def refused(value: object, kind: Any, keys: Keys = ()) -> list[tuple[Keys, Any]]
             kinds = fields(section)
             for key, each in value.items():
                 here = (*keys, key)
-                inner += refused(each, kinds[key], here) if key in kinds else [(here, UNKNOWN)]
+                inner += misfits(each, kinds[key], here) if key in kinds else [(here, UNKNOWN)]
         elif item is not None and isinstance(value, list):
             for index, each in enumerate(value):
-                inner += refused(each, item, (*keys, index))
+                inner += misfits(each, item, (*keys, index))
             if inner and not _as_long(value, kind):
                 inner.append((keys, kind))
         return inner or [(keys, kind)]

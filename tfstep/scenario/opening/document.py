@@ -54,7 +54,7 @@ def document(found: Checkpoint, reading: Reading, beside: Path | None = None) ->
     start = found.config.get("decoder_start_token_id", found.config.get("pad_token_id"))
     if len(sides) > 1 and type(start) is int:
         vocab["start"] = start
-    words = given(found, reading, kind, sides, vocab)
+    words = input_section(found, reading, kind, sides, vocab)
     return {
         "tfstep": 1,
         "title": found.title,
@@ -65,7 +65,7 @@ def document(found: Checkpoint, reading: Reading, beside: Path | None = None) ->
     }
 
 
-def given(
+def input_section(
     found: Checkpoint, reading: Reading, kind: str, sides: tuple[str, ...], vocab: Mapping[str, Any]
 ) -> dict[str, Any]:
     """`input:`; where nothing is asked for, a few words."""
@@ -146,7 +146,7 @@ def _short(model: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def written(keys: Mapping[str, Any]) -> str:
+def as_text(keys: Mapping[str, Any]) -> str:
     """The same as the text of a file: a line a key of `model:`, the rest as short as it is."""
     lines = []
     for key, value in keys.items():

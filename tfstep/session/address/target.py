@@ -47,7 +47,7 @@ def cell(state: State, text: str) -> tuple[Tensor, tuple[int, ...]]:
     return tensor, state.cursor.on(tensor) if index is None else whole(tensor, index, state.cursor.on(tensor))
 
 
-def asked(state: State, text: str) -> tuple[Trace, Tensor, tuple[int, ...]]:
+def resolve_cell(state: State, text: str) -> tuple[Trace, Tensor, tuple[int, ...]]:
     """The run, the tensor and the cell that CELL means, which may be of another variant. Raises PathError, ScenarioError."""
     variant, rest = of_variant(text)
     if variant is None:

@@ -100,7 +100,7 @@ def sees_a_key(scenario: Scenario, trace: Trace) -> np.ndarray:
 
 def rope_shift(scenario: Scenario, trace: Trace) -> Holds:
     """With rotary positions alone, all words moved by the same distance keep their scores."""
-    title = Bilingual("RoPE: scores depend on distances only", "RoPE：分数只取决于距离")
+    title = Bilingual("RoPE: scores depend on contents and signed distances", "RoPE：分数只取决于内容和带方向的距离")
     if scenario.model.positional != "rope":
         return does_not_apply(title, Bilingual("model.positional is not rope", "model.positional 不是 rope"))
     if scenario.inputs.memory is not None:

@@ -15,7 +15,7 @@ from tfstep.text import Bilingual
 from tfstep.view.board.operands import Operand, Reading, read_operands
 from tfstep.view.board.places import Piece
 from tfstep.view.matrix.grid import Grid
-from tfstep.view.matrix.plane import derived, plane
+from tfstep.view.matrix.plane import plane, with_numbers
 
 At = Callable[[Tensor], tuple[int, ...]]  # the cell of a tensor that the cursor stands on
 MOST_OPERANDS = 5
@@ -185,7 +185,7 @@ def difference_board(tensor: Tensor, at: At, before: Trace) -> tuple[Piece, ...]
     now = replace(now, cursor=place, focused=True, group=now.key)
     with np.errstate(all="ignore"):
         moved = tensor.value - before.value(old.slot)
-    change = derived(was, now.key + "@difference", str(Bilingual("difference", "差")), now.note, moved)
+    change = with_numbers(was, now.key + "@difference", str(Bilingual("difference", "差")), now.note, moved)
     return (
         Piece("", was, summary=True),
         Piece("→", now, summary=True),

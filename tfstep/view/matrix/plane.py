@@ -75,7 +75,7 @@ def scale_of(node: Node) -> str:
     return "probability" if node.op is not None and node.op.probabilities else "signed"
 
 
-def derived(grid: Grid, key: str, title: str, note: str, values: np.ndarray) -> Grid:
+def with_numbers(grid: Grid, key: str, title: str, note: str, values: np.ndarray) -> Grid:
     """The same plane with other numbers: the gradient, or the difference."""
     flat = _flat(values, grid.lead, grid.turned)
     return replace(

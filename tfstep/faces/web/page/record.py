@@ -168,7 +168,7 @@ class Record:
         return -1 if note is None else self.text({each: note.in_(each) for each in LANGUAGES})
 
 
-def recorded(scenario: Scenario, trace: Trace) -> tuple[dict[str, Any], bytes]:
+def run_record(scenario: Scenario, trace: Trace) -> tuple[dict[str, Any], bytes]:
     """A run as one JSON object, and its numbers in the order of ``tensors``: float64, or float32 of a large run.
 
     Numbers that are not finite are among the numbers only: the object is JSON.

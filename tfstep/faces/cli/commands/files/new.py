@@ -95,11 +95,11 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
 def _model(settings: Settings, path: Path, file: Path | None) -> str:
     """The scenario of a model on disk, its files counted from where it is written. Raises TfstepError."""
     from tfstep.scenario.opening.checkpoint import checkpoint
-    from tfstep.scenario.opening.document import document, written
+    from tfstep.scenario.opening.document import as_text, document
     from tfstep.scenario.opening.reading import Reading
 
     beside = Path.cwd() if file is None else file.resolve().parent
-    return written(document(checkpoint(path.resolve()), Reading(**settings.reading), beside))
+    return as_text(document(checkpoint(path.resolve()), Reading(**settings.reading), beside))
 
 
 def _asked(kinds: tuple[str, ...]) -> str:
