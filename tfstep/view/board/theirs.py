@@ -12,7 +12,7 @@ from tfstep.text import Bilingual
 from tfstep.view.board.board import At
 from tfstep.view.board.places import Piece
 from tfstep.view.board.ranges import one_range
-from tfstep.view.matrix.plane import derived, plane
+from tfstep.view.matrix.plane import plane, with_numbers
 
 if TYPE_CHECKING:
     from tfstep.compare.diagnosis import Diagnosis
@@ -27,11 +27,11 @@ def theirs_board(found: Diagnosis | None, tensor: Tensor, at: At) -> tuple[Piece
     place = now.place(at(tensor))
     reckoned = Bilingual("theirs, by the cause", "对方（按原因推算）")
     named = Bilingual("theirs: {name}", "对方：{name}", name=both.name)
-    theirs = derived(now, f"{now.key}@theirs", str(named if both.name else reckoned), now.note, both.theirs)
-    ours = derived(now, now.key, str(Bilingual("ours", "我方")), now.note, both.ours)
+    theirs = with_numbers(now, f"{now.key}@theirs", str(named if both.name else reckoned), now.note, both.theirs)
+    ours = with_numbers(now, now.key, str(Bilingual("ours", "我方")), now.note, both.ours)
     with np.errstate(all="ignore"):
         apart = both.theirs.astype(float) - both.ours
-    change = derived(now, f"{now.key}@apart", str(Bilingual("theirs − ours", "对方 − 我方")), now.note, apart)
+    change = with_numbers(now, f"{now.key}@apart", str(Bilingual("theirs − ours", "对方 − 我方")), now.note, apart)
     theirs, ours = (replace(each, scale=now.scale, cursor=place, group=now.key) for each in (theirs, ours))
     change = replace(change, hidden=None, cursor=place, group=now.key, bare=True)
     pair = one_range([Piece("", theirs, summary=True), Piece("−", replace(ours, focused=True), summary=True)])
