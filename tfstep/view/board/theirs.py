@@ -8,7 +8,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from tfstep.engine.trace import Tensor
-from tfstep.text import Bilingual
+from tfstep.text import Bilingual, printable
 from tfstep.view.board.board import At
 from tfstep.view.board.places import Piece
 from tfstep.view.board.ranges import one_range
@@ -26,7 +26,7 @@ def theirs_board(found: Diagnosis | None, tensor: Tensor, at: At) -> tuple[Piece
     now = plane(tensor.trace, tensor.node, at(tensor))
     place = now.place(at(tensor))
     reckoned = Bilingual("theirs, by the cause", "对方（按原因推算）")
-    named = Bilingual("theirs: {name}", "对方：{name}", name=both.name)
+    named = Bilingual("theirs: {name}", "对方：{name}", name=printable(both.name))
     theirs = with_numbers(now, f"{now.key}@theirs", str(named if both.name else reckoned), now.note, both.theirs)
     ours = with_numbers(now, now.key, str(Bilingual("ours", "我方")), now.note, both.ours)
     with np.errstate(all="ignore"):

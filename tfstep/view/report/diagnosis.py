@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tfstep.compare.diagnosis import Diagnosis, First, lines
 from tfstep.compare.tolerance import apart
-from tfstep.text import Bilingual
+from tfstep.text import Bilingual, printable
 from tfstep.view.export.json import number
 from tfstep.view.text.spans import Line, clipped, folded, line, span
 
@@ -77,5 +77,5 @@ def step_lines(found: Diagnosis, path: str, cells: int) -> list[Line]:
 
 def _quoted(place: str, cells: int) -> Line:
     """A line of theirs: where it stands, and what it says, from ``FILE:LINE: CODE``."""
-    where, _, said = place.partition(": ")
+    where, _, said = printable(place).partition(": ")
     return clipped(line(span(where, "accent"), span(f"  {said}", "strong")), cells)
