@@ -291,7 +291,7 @@ def _masks_beside(path: Path | None, model: ModelConfig, tree: Section) -> Model
         return model
     for key, name in own.items():
         if not reach.may_read(path.parent / name, path):
-            raise fault(place_of(tree, ("model", "mask", key)), reach.too_far(name))
+            raise fault(place_of(tree, ("model", "mask", key)), reach.too_far(Path(name)))
     return replace(model, mask=replace(model.mask, **{key: str(path.parent / name) for key, name in own.items()}))
 
 
