@@ -116,7 +116,7 @@ class Page:
         assert "exceptionDetails" not in said, said
         return said["result"].get("value")
 
-    async def until(self, script: str, seconds: float = 30) -> None:
+    async def until(self, script: str, seconds: float = 180) -> None:
         """Wait until an expression holds."""
         for _ in range(int(seconds / 0.05)):
             if await self.value(script):

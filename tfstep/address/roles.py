@@ -10,7 +10,11 @@ from msgspec import Struct
 GRAD, NEW, INNER = ".grad", ".new", "/"
 MARKS = (GRAD, NEW, INNER)
 """What a ``*`` in a pattern does not stand for: it has to be spelled."""
-_KEPT = (".m_hat", ".v_hat", ".m", ".v", ".velocity")
+KEPT = (
+    *("new", "m", "v", "m_hat", "v_hat", "direction", "velocity", "ahead", "decayed", "with_decay", "clipped"),
+    *("accumulated", "accumulated_next", "stepped", "m_next", "v_next", "velocity_next"),
+)
+"""What the update makes of a parameter, by the last part of its path: the parameter's own name is said as well."""
 
 
 class PathParts(Struct, frozen=True):
@@ -33,4 +37,5 @@ def path_parts(path: str) -> PathParts:
 def owner(path: str) -> str:
     """The tensor that a path is the gradient, the new value or an optimizer's average of; else the path itself."""
     found = path_parts(path)
-    return next((found.of.removesuffix(tail) for tail in _KEPT if found.of.endswith(tail)), found.of)
+    head, _, last = found.of.rpartition(".")
+    return head if head and last in KEPT else found.of

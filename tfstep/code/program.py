@@ -180,11 +180,11 @@ def whole(trace: Trace, title: str, library: Library = Library.NUMPY, backward: 
 
 def _imports(writer: _Writer, body: list[str]) -> list[str]:
     text = "\n".join([*writer.functions.lines(), *body])
-    found = ["import math"] if "math." in text else []
+    found = [f"import {each}" for each in ("hashlib", "math") if f"{each}." in text]
     if writer.arrays:
         found += ["from pathlib import Path"]
     found += [""] if found else []
-    numpy = writer.library is Library.NUMPY or bool(writer.arrays)
+    numpy = writer.library is Library.NUMPY or bool(writer.arrays) or "np." in text
     found += [
         *(["import numpy as np"] if numpy else []),
         *(["import torch"] if writer.library is Library.TORCH else []),

@@ -228,16 +228,21 @@ def _tokens(session: Session, rest: str) -> Result:
     aliases=("mod",),
     completes=("key",),
     about=Bilingual(
-        "Another model: `model scale false`, `model mask.padding false`, any key of `model:` in a scenario file.",
-        "更改模型：`model scale false`、`model mask.padding false`，即场景文件 `model:` 下的任何键。",
+        "Another model: `model scale false`, `model mask.padding false`, any key of `model:` in a scenario file; or of "
+        "`train:` and `loss:`, `model train.lr 0.01`. What was learned stays.",
+        "更改模型：`model scale false`、`model mask.padding false`，即场景文件 `model:` 下的任何键；也可改 `train:` 和 `loss:` "
+        "的键：`model train.lr 0.01`。学到的保留。",
     ),
 )
 def _model(session: Session, rest: str) -> Result:
     key, _, text = rest.partition(" ")
     value: object = _value(require_argument(text.strip(), "model KEY VALUE"))
-    for name in reversed(key.split(".")):
+    names = key.split(".")
+    for name in reversed(names):
         value = {name: value}
-    return _changed(session, {"model": value}, f"model {rest}")
+    changes = value if names[0] in ("train", "loss") and len(names) > 1 else {"model": value}
+    assert isinstance(changes, dict)
+    return _changed(session, changes, f"model {rest}")
 
 
 def _value(text: str) -> object:

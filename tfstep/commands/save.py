@@ -39,8 +39,9 @@ def _target(rest: str) -> tuple[Path, bool]:
     completes=("file", f"'{_LAST}'"),
     about=Bilingual(
         "Write a scenario that gives these numbers, pins and what the optimizer remembers included, comments kept; "
-        "many changed weights go into an .npz beside it.",
-        "写出能得到当前这些数的场景文件（含固定的数和优化器的记忆），保留注释；改动的权重较多时存入旁边的 .npz。",
+        "many changed weights go into an .npz beside it; those of a model on disk keep their own names, in a .safetensors.",
+        "写出能得到当前这些数的场景文件（含固定的数和优化器的记忆），保留注释；改动的权重较多时存入旁边的 .npz，"
+        "磁盘上的模型则以其原有名称存入 .safetensors。",
     ),
 )
 def _save(session: Session, rest: str) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfstep.address.roles import GRAD, INNER, path_parts
+from tfstep.address.roles import GRAD, INNER, KEPT, path_parts
 from tfstep.engine.computation import Computation
 from tfstep.engine.node import Literal, Node
 from tfstep.engine.op import Vjp
@@ -18,8 +18,7 @@ def short(path: str) -> str:
         use = found.consumer.rpartition(".")[2]
         return "∂" + found.of.rpartition(".")[2] + (f"/{use}" if use else "")
     head, _, last = path.rpartition(".")
-    of_a_parameter = last in ("new", "m", "v", "m_hat", "v_hat", "velocity")
-    return f"{head.rsplit('.', 1)[-1]}.{last}" if head and of_a_parameter else last
+    return f"{head.rsplit('.', 1)[-1]}.{last}" if head and last in KEPT else last
 
 
 def formula(trace: Computation, node: Node) -> str | None:

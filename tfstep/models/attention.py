@@ -12,6 +12,7 @@ from tfstep.engine.axis import Axis, Spec, axes
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import Inputs, ModelConfig, Past, Sentences
 from tfstep.models.parts.blocks import dense, norm
+from tfstep.models.parts.dropped import dropped
 from tfstep.models.parts.positions import alibi, alibi_rounded, relative_buckets, rope_tables
 from tfstep.ops.attention import (
     CAUSAL,
@@ -111,7 +112,8 @@ def multi_head(
         at.weights = softmax_sink(s, sinks)
     else:
         at.weights = softmax(s)
-    at.heads = times(at.weights, V).with_axes(batch, head, query, d_v)
+    weights = dropped(at, "drop", at.weights, c.drop.attention, c)
+    at.heads = times(weights, V).with_axes(batch, head, query, d_v)
     y: Traced = concat_heads(at.heads).with_axes(batch, query, model)
     at.concat = y
     if c.attn_gate:

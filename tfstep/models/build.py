@@ -13,7 +13,7 @@ from tfstep.families.names import our_path
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences, TrainConfig
 from tfstep.models.keys.kinds import forward
 from tfstep.models.objective import objective
-from tfstep.models.switched_off import switched_off
+from tfstep.models.switched_off import switched_off, without_update
 from tfstep.models.tie import owners, tied_view
 from tfstep.models.update import update
 from tfstep.ops.primitive.shape import accumulate, seed
@@ -33,10 +33,10 @@ def build(model: ModelConfig, inputs: Inputs, loss: LossConfig, train: TrainConf
     goal = objective(root, out, inputs, loss)
     if goal is not None:
         grads = backward(tape, goal, seed, accumulate)
-        update(tape, grads, train)
+        update(tape, grads, train, model.d_model)
     plan = tape.plan()
     plan.elsewhere = lambda name: our_path(plan, name)
-    plan.switched_off = lambda: switched_off(model, inputs, plan.paths)
+    plan.switched_off = lambda: (*without_update(plan), *switched_off(model, inputs, plan.paths))
     return plan
 
 

@@ -63,15 +63,15 @@ async def jupyter(folder: Path) -> AsyncIterator[str]:
 
 async def run_all(page: Page) -> None:
     """Run every cell as a person does: Shift and Enter, from the first to the last."""
-    await page.until("window.jupyterapp && document.querySelector('.jp-CodeCell .cm-content') !== null", 60)
+    await page.until("window.jupyterapp && document.querySelector('.jp-CodeCell .cm-content') !== null")
     await page.click("document.querySelector('.jp-CodeCell .cm-content')")
-    await page.until(KERNEL, 60)
+    await page.until(KERNEL)
     last = f"{CELLS}.filter(each => each.model.type === 'code' && each.model.sharedModel.source).at(-1).model"
     for _ in range(2 * await page.value(f"{CELLS}.length")):
         await page.press("Shift+Enter")
         if await page.value(f"{last}.executionState !== 'idle' || {last}.executionCount !== null"):
             break
-    await page.until(f"{last}.executionCount", 60)
+    await page.until(f"{last}.executionCount")
 
 
 async def theme(page: Page, name: str) -> None:

@@ -231,9 +231,21 @@ def test_a_session_that_takes_too_much_memory_ends_by_itself() -> None:
     assert "MemoryError" in done.stderr
 
 
+def test_a_session_that_computes_too_long_ends_and_no_other_one() -> None:
+    code = "from tfstep.faces.web.serve.guard import bound; bound(seconds=1)\nwhile True: pass"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode < 0  # ended by the system
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["no-such"], "no scenario 'no-such'"), (["--variant", "x"], "name it"), (["--port", "0"], "--port")],
+    [
+        (["--lesson"], "--lesson needs the name of a lesson"),
+        (["no-such", "--lesson"], "no-such"),
+        (["no-such"], "no scenario 'no-such'"),
+        (["--variant", "x"], "name it"),
+        (["--port", "0"], "--port"),
+    ],
 )
 def test_a_mistake_is_told_before_anybody_comes(arguments: list[str], said: str) -> None:
     done = subprocess.run(

@@ -50,7 +50,7 @@ async def served(*arguments: str) -> AsyncIterator[str]:
 async def shows(page: Page, *texts: str) -> None:
     """Wait until all of these stand on the screen."""
     for text in texts:
-        await page.until(f"{TEXT}.includes({text!r})", 60)
+        await page.until(f"{TEXT}.includes({text!r})")
 
 
 async def visit(browser: Browser, address: str, text: str) -> Page:

@@ -48,11 +48,11 @@ def _report(shown: Report) -> str:
 @html.register
 def _comparison(shown: Comparison) -> str:
     parts = [style.heading(one_line(shown).strip("<>"))]
-    given = [each for each in shown.leaves if not each.equal]
+    given = [each for each in shown.leaves if each.equal is False]
     if given:
         told = f"{Bilingual('given differently', '给定的不同')}: {', '.join(each.path for each in given)}"
         parts.append(style.quiet(told))
-    differing = [each for each in shown.steps if not each.equal]
+    differing = [each for each in shown.steps if each.equal is False]
     most = max((each.relative or 0.0 for each in differing if (each.relative or 0.0) < float("inf")), default=0.0)
     rows = []
     for each in differing:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from tfstep.models.keys.key import Depth, Finite, Key, Positive, Section, Size
+from tfstep.models.keys.key import Depth, Finite, Fraction, Key, Positive, Section, Size
 from tfstep.text import Bilingual
 
 
@@ -261,3 +261,23 @@ class ExpertsPart(Section, frozen=True):
             ),
         ),
     ] = None
+
+
+class DropoutPart(Section, frozen=True):
+    """`dropout:` a site, each with its own share of dropped cells."""
+
+    embed: Annotated[Fraction, Key("words", Bilingual("Of what the first layer reads.", "第一层读入的向量。"))] = 0.0
+    attention: Annotated[
+        Fraction, Key("words", Bilingual("Of the weights behind the softmax.", "softmax 之后的权重。"))
+    ] = 0.0
+    hidden: Annotated[
+        Fraction, Key("words", Bilingual("Of the activations of the feed-forward network.", "前馈网络的激活值。"))
+    ] = 0.0
+    residual: Annotated[
+        Fraction,
+        Key("words", Bilingual("Of what each sublayer adds to its input.", "每个子层加到输入上的部分。")),
+    ] = 0.0
+    stream: Annotated[
+        Annotated[int, Meta(ge=0, le=2**63 - 1)],
+        Key("words", Bilingual("What the masks are drawn from, with path and pass.", "掩码按它、路径和第几遍抽取。")),
+    ] = 0

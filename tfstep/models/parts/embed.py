@@ -9,6 +9,7 @@ from tfstep.engine.tape import Scope, Traced
 from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import Inputs, ModelConfig, Sentences
 from tfstep.models.parts.blocks import dense, norm
+from tfstep.models.parts.dropped import dropped
 from tfstep.models.parts.positions import sinusoidal
 from tfstep.ops.embed import add_rows, embed_scaled, embed_times
 from tfstep.ops.primitive.elementwise import identity
@@ -42,6 +43,7 @@ def embed(at: Scope, side: Sentences, inputs: Inputs, c: ModelConfig, decoding: 
     x = at.x = _positioned(at, e, side, inputs, c, inputs.rows[decoding])
     if c.embed_norm:
         x = norm(at, "norm", x, c)
+    x = dropped(at, "drop", x, c.drop.embed, c)
     if width != c.d_model and c.widen == "last":
         x = at.wide = dense(at, x, "W_E", "b_E", c.d_model, c, model)
     return x

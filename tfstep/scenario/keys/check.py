@@ -86,7 +86,7 @@ def check(tree: Section, report: Report) -> Checked | None:
         source.add(("model", "mask", "causal"), message)
     loss = loss_config(source, model, has_labels)
     data = read_data(source, kind, vocab)
-    train = train_config(source, data)
+    train = train_config(source, model, data)
     if not report.mistakes:
         source_words = len(vocab["source"].words) if "source" in vocab else 0
         target_words = len(vocab["labels"].words) if "labels" in vocab else 0

@@ -16,6 +16,7 @@ from tfstep.models.keys.key import Key, Numbers, Section
 from tfstep.models.keys.sections import (
     AlibiPart,
     BiasPart,
+    DropoutPart,
     ExpertsPart,
     LayersPart,
     MaskPart,
@@ -23,6 +24,7 @@ from tfstep.models.keys.sections import (
     RopePart,
     ScalingPart,
 )
+from tfstep.models.keys.train import SchedulePart
 from tfstep.text import Bilingual
 
 NO_TYPE = (ValidationError, UnicodeEncodeError)
@@ -371,10 +373,12 @@ PARTS: dict[str, type[Struct]] = {
     "alibi": AlibiPart,
     "relative": RelativePart,
     "experts": ExpertsPart,
+    "dropout": DropoutPart,
     "input": InputPart,
     "loss": LossPart,
     "weights": WeightsPart,
     "train": TrainPart,
+    "schedule": SchedulePart,
     "example": ExamplePart,
 }
-"""The sections: those from ``layers`` to ``experts`` stand inside ``model``, ``example`` is one of ``train.data``."""
+"""The sections: those from ``layers`` to ``dropout`` stand inside ``model``, ``example`` is one of ``train.data``."""

@@ -115,12 +115,22 @@ def _theirs(
         mistakes += where(("weights", "file"), in_file(path, _misfit(text, shape, wanted[ours]))).mistakes
     for source in found.sources.values():
         file.check(source.name)
-    values = {name: Later(partial(_read, file, source, known[name], model)) for name, source in found.sources.items()}
+    values: dict[str, np.ndarray | Later] = {
+        name: Later(partial(_read, file, source, known[name], model)) for name, source in found.sources.items()
+    }
+    values |= {
+        name: file.read(name).astype(each.dtype) for name, each in known.items() if _remembered(name, each, file)
+    }
     return _taken(values, found, file)
 
 
-def _taken(values: Mapping[str, Later], found: Binding, file: WeightFile) -> Taken:
-    spare = tuple(name for name in found.spare if not is_spare(found.family, name))
+def _remembered(name: str, parameter: Parameter, file: WeightFile) -> bool:
+    """Whether a file has, beside a family's tensors, what an optimizer remembers."""
+    return is_memory(name) and file.shapes.get(name) == parameter.shape
+
+
+def _taken(values: Mapping[str, np.ndarray | Later], found: Binding, file: WeightFile) -> Taken:
+    spare = tuple(name for name in found.spare if not is_spare(found.family, name) and not is_memory(name))
     count = len(file.shapes) - (len(found.spare) - len(spare))
     return Taken(values, found.family.name, count, len(found.used), spare, found.missing)
 

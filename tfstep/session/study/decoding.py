@@ -160,7 +160,7 @@ def _pass(
         seen = Sentences(
             (words[done:],), every.ids[:, done:], every.vocab, every.pad, every.lengths and (len(read) - done,)
         )
-    model, inputs = replace(scenario.model, head=True), replace(inputs, target=seen, past=past)
+    model, inputs = replace(scenario.model, head=True, mode="eval"), replace(inputs, target=seen, past=past)
     return replace(scenario, model=model, inputs=inputs, loss=LossConfig("none"))
 
 

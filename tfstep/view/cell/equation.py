@@ -108,8 +108,13 @@ def _factor(factor: Factor, k: int, links: list[str] | None, chosen: int) -> lis
         links.append(factor.cell)
         spans.append(Span(text, "number", factor.cell, len(links) - 1 == chosen))
     if power not in (1, -1):
-        spans.append(Span({2: "²", 3: "³", 0.5: "^½", -2: "⁻²"}.get(power, f"^{power:g}"), "dim"))
+        spans.append(_raised(power))
     return spans
+
+
+def _raised(power: float) -> Span:
+    """A power as it is written behind a factor."""
+    return Span({2: "²", 3: "³", 0.5: "^½", -2: "⁻²"}.get(power, f"^{power:g}"), "dim")
 
 
 def _symbols(trace: Trace, terms: Sequence[Term]) -> Line:
@@ -146,7 +151,7 @@ def _group(trace: Trace, group: list[Term]) -> list[Span]:
         text = _common(trace, cells) if factor.cell else factor.name
         spans.append(Span(text, "name" if factor.cell else "dim", factor.cell))
         if factor.power not in (1, -1):
-            spans.append(Span({2: "²", 3: "³", 0.5: "^½", -2: "⁻²"}.get(factor.power, f"^{factor.power:g}"), "dim"))
+            spans.append(_raised(factor.power))
     if first.fn:
         spans.append(Span(")", "dim"))
     return spans

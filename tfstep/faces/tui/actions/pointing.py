@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tfstep.address.roles import path_parts
 from tfstep.faces.tui.state.action import Action
 from tfstep.faces.tui.state.screen import Screen, look, say
 from tfstep.faces.tui.state.screen_state import ScreenState
@@ -42,7 +43,8 @@ def point(state: ScreenState, screen: Screen, key: str, row: int, column: int) -
     if grid is None:
         return
     subject, path = state.frame.subject, key.partition("@")[0]
-    if path.removesuffix(".grad").removesuffix(".new") == subject:
+    parts = path_parts(path)
+    if parts.of == subject and not parts.consumer:
         path = subject
     elif not grid.focused:
         state.look_at(focus=path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from tfstep.address.roles import path_parts
 from tfstep.errors import TfstepError
 from tfstep.faces.tui.state.action import Action, spelled
 from tfstep.faces.tui.state.screen import Screen, look, say
@@ -40,7 +41,7 @@ def _slope(state: ScreenState, screen: Screen, mode: str, said: Bilingual) -> No
         state.status = ()
         look(state, screen, mode="value", focus=None, factor=0)
         return
-    if state.frame.account.gradient is None and not state.frame.subject.endswith((".grad", ".new")):
+    if state.frame.account.gradient is None and not path_parts(state.frame.subject).mark:
         said = Bilingual("no gradient: no way leads from it to the loss", "没有梯度：从它到损失没有路径")
     state.say(said)
     look(state, screen, mode=mode, focus=None, factor=0)
