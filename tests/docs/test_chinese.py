@@ -73,7 +73,17 @@ def test_every_message_keeps_the_rules() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["为什么？；因为", "注意力,权重", "权重(注意力)", '这是"权重"的意思', "它的模长", "权重 ，分数", "梯度的的", "单-元", "g 是梯度，or the 速度"],
+    [
+        "为什么？；因为",
+        "注意力,权重",
+        "权重(注意力)",
+        '这是"权重"的意思',
+        "它的模长",
+        "权重 ，分数",
+        "梯度的的",
+        "单-元",
+        "g 是梯度，or the 速度",
+    ],
 )
 def test_what_breaks_a_rule_is_found(text: str) -> None:
     assert len(list(faults(text))) >= 1
