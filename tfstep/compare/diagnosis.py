@@ -11,7 +11,7 @@ from html import escape
 
 from msgspec import Struct
 
-from tfstep.text import Bilingual
+from tfstep.text import Bilingual, printable
 
 Part = tuple[object, str]
 FEW = 8  # names of a list that are written out
@@ -197,6 +197,6 @@ def html(found: Diagnosis) -> str:
                 if role == "name"
                 else ""
             )
-            row += f"<span{style}>{escape(str(part))}</span>"
+            row += f"<span{style}>{escape(printable(str(part)))}</span>"
         rows.append(row)
     return f'<pre style="line-height:1.4">{chr(10).join(rows)}</pre>'

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -20,7 +19,7 @@ import numpy as np
 
 from tfstep.errors import TfstepError, refusal
 from tfstep.files import unwritable, write_whole
-from tfstep.scenario.weights.weight_file import BadWeightsError, WeightFile, corrupt
+from tfstep.scenario.weights.weight_file import UNREADABLE, BadWeightsError, WeightFile, corrupt
 from tfstep.text import Bilingual
 
 SUFFIXES = (".npz", ".safetensors")  # that are written
@@ -43,7 +42,7 @@ def open_weight_file(path: Path) -> WeightFile:
         raise BadWeightsError(Bilingual("there is no such file", "没有这个文件"))
     try:
         return reader(path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except UNREADABLE:
         raise BadWeightsError(corrupt()) from None
     except OSError as error:
         why = Bilingual("cannot be read: {why}", "无法读取：{why}", why=refusal(error))
@@ -55,7 +54,7 @@ def open_weights(path: Path) -> Iterator[WeightFile]:
     """The same, with what goes wrong while it is read told alike."""
     try:
         yield open_weight_file(path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except UNREADABLE:
         raise BadWeightsError(corrupt()) from None
     except OSError as error:
         why = Bilingual("cannot be read: {why}", "无法读取：{why}", why=refusal(error))
