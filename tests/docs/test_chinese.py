@@ -30,7 +30,7 @@ PAGES = sorted(
         ROOT / "tfstep" / "commands" / "glossary" / "zh.md",
     ]
 )
-_CODE = re.compile(r"^```(?!question).*?^```$|`[^`\n]*`|\{\{.*?\}\}|^<!--.*?-->$|^also: .*$|\]\([^)]*\)", re.S | re.M)
+_CODE = re.compile(r"^```(?!question)\w+\n.*?^```$|`[^`\n]*`|\{\{.*?\}\}|^<!--.*?-->$|^also: .*$|\]\([^)]*\)", re.S | re.M)
 
 
 def blanked(text: str) -> str:
@@ -109,7 +109,7 @@ TERMS = {
 def prose(path: Path) -> str:
     """What a lesson says, its title, its blocks and its code left out."""
     text = path.read_text("utf-8").split("---", 2)[2]
-    return re.sub(r"^```.*?^```$|`[^`\n]*`|^## [^\n]*$", "", text, flags=re.S | re.M)
+    return re.sub(r"^```(?!question)\w+\n.*?^```$|`[^`\n]*`|^## [^\n]*$", "", text, flags=re.S | re.M)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "lessons").glob("*.zh.md")), ids=lambda path: path.stem)
