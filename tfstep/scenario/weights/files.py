@@ -101,16 +101,19 @@ def _suffix(path: Path) -> Bilingual:
     )
 
 
-def write_weights(path: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None) -> None:
+def write_weights(
+    path: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None, *, private: bool = True
+) -> None:
     """Write arrays by name, and texts beside them, as ``.npz`` or ``.safetensors``: the whole file, or nothing.
 
-    In a zip a text is an array of bytes. Raises `TfstepError` for another suffix, or where it cannot be written.
+    In a zip a text is an array of bytes. A new file is the owner's alone if ``private``.
+    Raises `TfstepError` for another suffix, or where it cannot be written.
     """
     if path.suffix not in SUFFIXES:
         raise TfstepError(_not_written(path))
     put = write_npz if path.suffix == ".npz" else _write_safetensors
     try:
-        write_whole(path, lambda file: put(file, arrays, notes or {}), private=True)
+        write_whole(path, lambda file: put(file, arrays, notes or {}), private=private)
     except OSError as error:
         raise unwritable(path, error) from None
 
