@@ -30,7 +30,9 @@ PAGES = sorted(
         ROOT / "tfstep" / "commands" / "glossary" / "zh.md",
     ]
 )
-_CODE = re.compile(r"^```(?!question)\w+\n.*?^```$|`[^`\n]*`|\{\{.*?\}\}|^<!--.*?-->$|^also: .*$|\]\([^)]*\)", re.S | re.M)
+_CODE = re.compile(
+    r"^```(?!question)\w+\n.*?^```$|`[^`\n]*`|\{\{.*?\}\}|^<!--.*?-->$|^also: .*$|\]\([^)]*\)", re.S | re.M
+)
 
 
 def blanked(text: str) -> str:
