@@ -17,7 +17,7 @@ from tfstep.engine.plan import PHASES
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import CommandError
-from tfstep.text import Bilingual
+from tfstep.text import Bilingual, printable
 
 MOST_INLINE = 2_000  # numbers of one array that are written out; more are read from a file beside the program
 WIDTH = 118
@@ -173,7 +173,9 @@ def whole(trace: Trace, title: str, library: Library = Library.NUMPY, backward: 
         body += ["", 'print("loss =", T["loss"].item())']
     head = [f'"""{title}"""', "", *_imports(writer, body)]
     return Written(
-        "\n".join([*head, *writer.functions.lines(), *([""] if writer.functions.sources else []), *body, ""]),
+        printable(
+            "\n".join([*head, *writer.functions.lines(), *([""] if writer.functions.sources else []), *body, ""])
+        ),
         writer.arrays,
     )
 
@@ -287,7 +289,7 @@ def steps_only(trace: Trace, nodes: Iterable[Node], library: Library = Library.N
     functions = list(writer.functions.lines())
     while functions and not functions[0]:
         functions.pop(0)
-    return "\n".join([*functions, *(["", ""] if functions else []), *body]) + "\n"
+    return printable("\n".join([*functions, *(["", ""] if functions else []), *body]) + "\n")
 
 
 def with_gradient(trace: Trace, tensor: Tensor, library: Library = Library.NUMPY) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from msgspec.structs import replace
 
 from tfstep.commands.change import travel_result
@@ -12,6 +10,7 @@ from tfstep.commands.language.line import none
 from tfstep.commands.language.registry import command, topic
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, did_you_mean
+from tfstep.files import typed_path
 from tfstep.session.results import Compared, Diagnosed, Listing, Message, Result, Switched
 from tfstep.session.state import State
 from tfstep.session.study.compare import compare
@@ -167,4 +166,7 @@ def checkpoints(session: Session) -> Result:
 def _diagnose(session: Session, file: str) -> Result:
     from tfstep.compare.diagnose import diagnose
 
-    return Diagnosed(diagnose(session.trace, Path(file)))
+    path = typed_path(file)
+    session.speaker.check_read(path)
+    session.diagnosis = diagnose(session.trace, path)
+    return Diagnosed(session.diagnosis)

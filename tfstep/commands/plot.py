@@ -65,6 +65,12 @@ def _plot(session: Session, rest: str) -> Result:
         return Plotted("loss", *over_updates(session, "loss"))
     text = arrow_to_cell(session, rest)
     values = evaluate(session, text)
+    if not values.size:
+        raise CommandError(
+            Bilingual(
+                "{text}: no numbers, shape {shape}", "{text} 没有数，形状为 {shape}", text=text[:80], shape=values.shape
+            )
+        )
     if now or (values.size > 1 and (not past or values.size > MOST_CURVES)):
         return _as_it_is(session, text, values)
     return Plotted(text, *over_updates(session, text))
@@ -162,5 +168,12 @@ def _split(text: str) -> tuple[str, list[str]]:
 def _number(session: Session, text: str) -> float:
     value = evaluate(session, text)
     if value.size != 1 or not abs(float(value.item())) <= FARTHEST:
-        raise CommandError(Bilingual("{text} is not a number to go to", "{text} 不是可取的数", text=text[:40]))
+        raise CommandError(
+            Bilingual(
+                "{text} is not a number to go to: one number, from −{most:g} to {most:g}",
+                "{text} 不是可取的数：须为一个数，在 −{most:g} 到 {most:g} 之间",
+                text=text[:40],
+                most=FARTHEST,
+            )
+        )
     return float(value.item())

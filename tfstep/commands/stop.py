@@ -215,7 +215,7 @@ def _commands(session: Session, rest: str) -> Result:
         number, lines = str(max(session.points.all)), rest
     run = [line.strip() for line in lines.split(";") if line.strip()]
     for point in _numbers(session, number):
-        point.commands = run
+        point.commands, point.speaker = run, session.speaker
     return Message(
         (
             Bilingual(

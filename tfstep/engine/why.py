@@ -16,12 +16,12 @@ from msgspec import Struct, field
 from tfstep.address.grammar import cell_name
 from tfstep.address.indices import Cell
 from tfstep.engine.computation import Computation
-from tfstep.engine.naming import formula
+from tfstep.engine.naming import notation
 from tfstep.engine.node import Literal
 from tfstep.engine.op import CATALOGUE, Const
 from tfstep.engine.surface.above import Displayed
 from tfstep.engine.terms import Atom, AtomTerm, explaining_terms
-from tfstep.text import Bilingual
+from tfstep.text import Bilingual, Template
 
 
 class Factor(Struct, frozen=True):
@@ -56,9 +56,14 @@ class Explanation(Displayed, Struct, frozen=True):
     total: float
     residual: float
     note: Bilingual | None = None
-    formula: str | None = None
+    notation: Template | None = None
     bound: float = field(default=1e-12)
     trace: Any = None  # the `Trace`, of the one that was asked for: the run that it explains
+
+    @property
+    def formula(self) -> str | None:
+        """The formula of the step, in the chosen language."""
+        return None if self.notation is None else str(self.notation)
 
     @property
     def holds(self) -> bool:
@@ -114,7 +119,7 @@ def _worked_out(trace: Computation, slot: int, cell: Cell, depth: int, known: Kn
         total,
         _difference(total, number),
         note,
-        formula(trace, node),
+        notation(trace, node),
         1e-12 if value.dtype == np.float64 else 1e-5,
     )
 

@@ -15,6 +15,7 @@ from tfstep.faces import sign
 from tfstep.faces.recovery import begin, leave
 from tfstep.faces.script import Say, Show, run_scripts, show_result
 from tfstep.session.results import Quit
+from tfstep.session.speaker import PERSON, Speaker, script
 from tfstep.session.study.origin import first_broken
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import line as spans_line
@@ -59,7 +60,12 @@ def repl(
         lines = [*str(_welcome(session)).splitlines(), *([str(found)] if (found := first_broken(session)) else [])]
         show(map(spans_line, lines))
     session.progress = bar = _Bar()
-    status = _debug(session, show, say, files, commands, bar)  # what escapes from here leaves the diary where it is
+    try:
+        status = _debug(session, show, say, files, commands, bar)
+    except BaseException:  # the diary stays where it is
+        if (unsaved := leave(session)) is not None:
+            say(unsaved)
+        raise
     if (unsaved := leave(session)) is not None:
         say(unsaved)
     return status
@@ -77,9 +83,10 @@ def _welcome(session: Session) -> Bilingual:
 
 
 def _debug(session: Session, show: Show, say: Say, files: Sequence[str], commands: Sequence[str], bar: _Bar) -> int:
-    if run_scripts(session, files, commands, show, say) is None:
+    done = run_scripts(session, files, commands, show, say)
+    if done is None:
         return 0
-    failed = False
+    failed = done is False
     for line in _typed(session):
         failed = not _one(session, line, show, say, bar) or failed
         if session.left:
@@ -91,7 +98,8 @@ def _one(session: Session, line: str, show: Show, say: Say, bar: _Bar) -> bool:
     """One line of the user's; an error is told and nothing else."""
     try:
         try:
-            result = session.run(line)
+            with session.spoken_by(_who()):
+                result = session.run(line)
         finally:
             bar.close()
         session.left = isinstance(result, Quit)
@@ -107,6 +115,11 @@ def _one(session: Session, line: str, show: Show, say: Say, bar: _Bar) -> bool:
     except KeyboardInterrupt:
         say(Bilingual("stopped; the session goes on", "已停止；会话继续"))
     return True
+
+
+def _who() -> Speaker:
+    """Who types: a person at a terminal, else it is a script that is read."""
+    return PERSON if sys.stdin.isatty() else script(STDIN)
 
 
 class _Bar:

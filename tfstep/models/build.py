@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from msgspec.structs import replace
 
@@ -36,7 +36,7 @@ def build(model: ModelConfig, inputs: Inputs, loss: LossConfig, train: TrainConf
         update(tape, grads, train, model.d_model)
     plan = tape.plan()
     plan.elsewhere = lambda name: our_path(plan, name)
-    plan.switched_off = lambda: (*without_update(plan), *switched_off(model, inputs, plan.paths))
+    plan.switched_off = cache(lambda: (*without_update(plan), *switched_off(model, inputs, plan.paths)))
     return plan
 
 

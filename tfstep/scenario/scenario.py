@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tfstep import reach
 from tfstep.engine.surface.above import Displayed
 from tfstep.errors import ScenarioError, TfstepError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
@@ -180,6 +181,7 @@ def _opened(path: Path, variant: str | None, asked: Reading) -> Scenario:
 
     try:
         found = checkpoint(path)
+        reach.allow(found.folder)  # which a person has named
         text = as_text(document(found, asked))
     except TfstepError as error:
         raise fault(Place(""), error.message) from None
@@ -275,7 +277,7 @@ def _made(
         checked.inputs,
         checked.loss,
         checked.train,
-        _beside(path, checked.weights),
+        _beside(path, checked.weights, tree),
         checked.pins,
         checked.vocab,
         text,
@@ -284,8 +286,11 @@ def _made(
     )
 
 
-def _beside(path: Path | None, weights: WeightsConfig) -> WeightsConfig:
-    """The weights with their file found from the scenario's own folder."""
+def _beside(path: Path | None, weights: WeightsConfig, tree: Section) -> WeightsConfig:
+    """The weights with their file found from the scenario's own folder. Raises `Mistakes` where it may not reach it."""
     if path is None or weights.file is None:
         return weights
-    return replace(weights, file=path.parent / weights.file)
+    file = path.parent / weights.file
+    if not reach.may_read(file, path):
+        raise fault(place_of(tree, ("weights", "file")), reach.too_far(weights.file))
+    return replace(weights, file=file)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -25,10 +27,14 @@ from tfstep.session.place import (
     substeps_at,
     tensor_at,
 )
+from tfstep.session.speaker import PERSON, Speaker
 from tfstep.session.stop.points import Points
 from tfstep.session.terms import Partial, Sums
 from tfstep.session.values import Values
 from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.compare.diagnosis import Diagnosis
 
 
 class State:
@@ -53,11 +59,23 @@ class State:
         self.progress: Progress | None = None  # told how a training goes on
         self.key_of: Callable[[str], str | None] = _no_key  # the screen's that does what a command does
         self.diary: Diary | None = None
+        self.diagnosis: Diagnosis | None = None  # what was said last of somebody's own run
         self.passes: dict[str, Entry] = {}  # those of the words that were generated last: pass1, pass2, …
         self.confined: Bilingual | None = None  # why this session reads and writes no files, if it does not
+        self.speaker: Speaker = PERSON  # who says the line that runs
         self.leftovers: list[Leftover] = []  # diaries of sessions that were cut off
         self._sums = Sums()
         self._moved = self._beside = ChangeTracker(self.trace, self.trace)
+
+    @contextmanager
+    def spoken_by(self, speaker: Speaker) -> Iterator[None]:
+        """Within this, lines are said by ``speaker``; a lesson stays one whoever it lets speak."""
+        before = self.speaker
+        self.speaker = before if before.touches_no_files() else speaker
+        try:
+            yield
+        finally:
+            self.speaker = before
 
     # -- the numbers -----------------------------------------------------------------------------
 

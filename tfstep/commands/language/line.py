@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tfstep.errors import CommandError
+from tfstep.errors import CommandError, NoCommandError
 from tfstep.text import Bilingual
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
@@ -36,12 +36,13 @@ def split(line: str) -> tuple[str, str]:
     match = _WORD.match(plain)
     if match is None or not (match.end() == len(plain) or plain[match.end()] in " \t"):
         first = plain.split()[0]
-        raise CommandError(
+        raise NoCommandError(
             Bilingual(
                 "{first!r} is not a command; `print {first}` shows a value",
                 "{first!r} 不是命令；要看一个值，用 `print {first}`",
                 first=first[:40],
-            )
+            ),
+            Bilingual("this line begins with no command", "这一行不以命令开头"),
         )
     return match[0], line[match.end() :].strip()
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 import tfstep.commands
 from tfstep.commands.language.line import count, none, require_argument
-from tfstep.errors import CommandError, did_you_mean
+from tfstep.errors import CommandError, NoCommandError, did_you_mean
 from tfstep.session.results import GROUPS, HelpEntry, Result
 from tfstep.session.state import State
 from tfstep.text import Bilingual
@@ -58,8 +58,8 @@ class Command(Struct, frozen=True, kw_only=True):
 
     def reason(self, state: State) -> Bilingual | None:
         """Why it cannot be used now, if it cannot: here, now, in a session that is to touch no files, in a pass."""
-        if state.confined is not None and self.files:
-            return state.confined
+        if self.files and (why := state.confined or state.speaker.touches_no_files()) is not None:
+            return why
         if self.words and state.variant in state.passes:
             return Bilingual(
                 "{name} is a pass of `generate`, which has no file; go back with `variant base` first",
@@ -170,13 +170,15 @@ def find(word: str) -> Command:
                 begins=", ".join(begins),
             )
         )
-    raise CommandError(
+    near = did_you_mean(word, [*commands, *_ALIASES])
+    raise NoCommandError(
         Bilingual(
             "no command {word!r}; `help` lists them{near}",
             "没有命令 {word!r}；`help` 列出全部命令{near}",
             word=word[:40],
-            near=did_you_mean(word, [*commands, *_ALIASES]),
-        )
+            near=near,
+        ),
+        Bilingual("this line begins with no command{near}", "这一行不以命令开头{near}", near=near),
     )
 
 

@@ -30,6 +30,7 @@ class Session(State):
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(as_scenario(scenario))
         self.history: list[str] = []  # every line that was run, refused ones too
+        self.played: int | None = None  # lines of the scripts that run now, those that they run included
         self.left = False  # whether the user asked to quit
         self.depth = 0  # how many scripts run inside each other
         self.displays: dict[int, str] = {}  # what is shown after every move, as command lines

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tfstep import reach
 from tfstep.faces.cli.command import Argument, Choice, Command, Option, Whole
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import LANGUAGES, Bilingual, set_language
@@ -34,6 +35,11 @@ def _ascii(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         set_ascii(True)
 
 
+def _trust(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        reach.hold(False)
+
+
 def _help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         click.echo(ctx.get_help())
@@ -48,6 +54,10 @@ def common_options() -> list[click.Option]:
         "colour: auto (on a terminal, unless NO_COLOR is set), always or never",
         "颜色：auto（在终端里，且没有设置 NO_COLOR）、always（总是）或 never（从不）",
     )
+    trust = Bilingual(
+        "let files name others outside their folder, and scripts write anywhere",
+        "允许文件引用所在文件夹之外的文件，允许脚本写到任何地方",
+    )
     ascii = Bilingual("no symbols that some terminals draw too wide", "不用某些终端会画得过宽的符号")
     return [
         Option(["--lang"], lang, type=Choice(*LANGUAGES), metavar="en|zh", callback=_language, **eager),
@@ -60,6 +70,7 @@ def common_options() -> list[click.Option]:
             **eager,
         ),
         Option(["--ascii"], ascii, default=False, is_flag=True, callback=_ascii, **eager),
+        Option(["--trust"], trust, default=False, is_flag=True, callback=_trust, **eager),
         Option(
             ["-h", "--help"],
             Bilingual("show this page", "显示本页"),

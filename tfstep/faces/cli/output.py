@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -42,6 +44,7 @@ class Output:
         self.file = None if file == Path("-") else file
         self.color = settings.color == "always" if self.file else settings.colored(sys.stdout)
         self.columns = None if self.file else columns(sys.stdout)
+        self.closed = False  # whether nobody takes standard output any more
 
     def lines(self, lines: Iterable[Line]) -> None:
         """Lines for people."""
@@ -52,17 +55,37 @@ class Output:
         if self.file:
             _save(self.file, "".join(pieces).encode("utf-8"))
             return
-        for piece in pieces:
-            sys.stdout.write(piece)
+        if self.closed:
+            return
+        try:
+            for piece in pieces:
+                sys.stdout.write(piece)
+        except BrokenPipeError:
+            self._leave()
 
     def data(self, data: bytes) -> None:
         """Bytes, which are not for a terminal."""
         if self.file:
             _save(self.file, data)
-        else:
+            return
+        try:
             sys.stdout.flush()
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            self._leave()
+
+    def flush(self) -> None:
+        """Let what was written be seen now."""
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Nobody takes it any more; what the command does goes on, for its status is still asked for."""
+        self.closed = True
+        leave(sys.stdout)
 
 
 def _save(file: Path, data: bytes) -> None:
@@ -75,9 +98,18 @@ def _save(file: Path, data: bytes) -> None:
 def say(message: object, stream: TextIO | None = None) -> None:
     """Something to the user that is not data, on standard error."""
     out = stream or sys.stderr
-    for line in str(message).split("\n"):
-        out.write(f"{fit(line)}\n")
-    out.flush()
+    try:
+        for line in str(message).split("\n"):
+            out.write(f"{fit(line)}\n")
+        out.flush()
+    except BrokenPipeError:  # nobody reads it; the exit status still says what came of it
+        leave(out)
+
+
+def leave(stream: TextIO) -> None:
+    """Nobody takes what goes to this stream: let what is left of it go nowhere, also at the interpreter's end."""
+    with suppress(OSError, ValueError):  # a stream without a descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def say_ours(trace: Trace, name: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from html import escape
 
 from tfstep.faces.notebook import style
 from tfstep.session.study.runs import Trained
 from tfstep.text import Bilingual
 from tfstep.view.python.line import one_line
+from tfstep.view.text.markup import escape
 from tfstep.view.text.number import brief
 
 WIDE, HIGH, LEFT, LOW = 420, 160, 70, 24

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 
 from tfstep.address.grammar import cell_name
@@ -17,6 +15,7 @@ from tfstep.view.matrix.noise import ROUNDED
 from tfstep.view.matrix.plane import mask_reasons
 from tfstep.view.python.line import summed_up
 from tfstep.view.report.explanation import shortly
+from tfstep.view.text.markup import escape
 from tfstep.view.text.number import HUGE, REPORTED, Notation, exact
 from tfstep.view.text.spans import plain
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import singledispatch
-from html import escape
 
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation
@@ -16,6 +15,7 @@ from tfstep.text import Bilingual
 from tfstep.view.python.line import one_line
 from tfstep.view.python.words import words
 from tfstep.view.report.checks import report
+from tfstep.view.text.markup import escape
 from tfstep.view.text.number import brief
 
 SHOWN = 12  # steps that differ; the others are folded

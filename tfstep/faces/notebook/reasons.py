@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Term
 from tfstep.faces.notebook import style
 from tfstep.text import Bilingual
 from tfstep.view.report.explanation import in_cell, term_row
+from tfstep.view.text.markup import escape
 from tfstep.view.text.number import brief, exact
 from tfstep.view.text.spans import Span
 

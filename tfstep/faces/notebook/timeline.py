@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from itertools import groupby
 
 from tfstep.engine.trace import Trace
@@ -10,6 +9,7 @@ from tfstep.faces.notebook import style
 from tfstep.session.place import PHASE_NAMES
 from tfstep.view.python.line import one_line, summed_up
 from tfstep.view.report.timeline import Row, scope, timeline
+from tfstep.view.text.markup import escape
 
 
 def trace(shown: Trace) -> str:

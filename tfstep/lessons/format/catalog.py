@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tfstep import reach
 from tfstep.errors import did_you_mean
 from tfstep.lessons.format.lesson import Lesson
 from tfstep.lessons.format.reader import read_lesson
@@ -126,6 +127,8 @@ def scenario_of(lesson: Lesson) -> Scenario:
     if name not in scenarios.shipped():
         beside = lesson.path.parent / name
         name = str(beside) if beside.is_file() else name
+        if beside.is_file() and not reach.may_read(beside, lesson.path):
+            raise fault(lesson.heads.get("scenario", Place(str(lesson.path))), reach.too_far(beside))
     try:
         return load(name, lesson.variant)
     except Mistakes as mistakes:

@@ -95,7 +95,8 @@ def _one(value: float | bool, spec: str) -> str:
         return str(Bilingual("true", "真") if value else Bilingual("false", "假"))
     if value != value or value in (np.inf, -np.inf):
         return {np.inf: "∞", -np.inf: "−∞"}.get(value, "NaN")
-    text = format(int(value) if spec.endswith("d") else value, spec or ("d" if isinstance(value, int) else ".4g"))
+    spec = spec or ("d" if isinstance(value, int) else ".4g")
+    text = format(int(value) if spec.endswith("d") else float(value), spec)
     digits = text.replace("e-", "").strip("+-")
     if not digits.strip("0.%"):
         text = text.lstrip("+-")  # no minus zero

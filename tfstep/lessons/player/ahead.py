@@ -6,13 +6,18 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from tfstep.commands.language.line import split
+from tfstep.commands.language.registry import find
 from tfstep.commands.language.session import Session
+from tfstep.errors import CommandError
 from tfstep.lessons.format.filled import fill, mistakes_at, words_along
 from tfstep.lessons.format.lesson import Line, Question
 from tfstep.lessons.player.answers import AnswerError, Expected, expected, mistakes_of
 from tfstep.lessons.player.branch import Branch
 from tfstep.lessons.player.events import Ran
 from tfstep.session.results import Result
+from tfstep.session.speaker import LESSON
+from tfstep.text import Bilingual
 
 
 def words_of(session: Session, question: Question) -> tuple[str, ...]:
@@ -66,9 +71,27 @@ class Ahead(Struct, frozen=True, eq=False):
         return self.ran
 
 
+def invited(line: Line) -> str:
+    """A line that a reader is invited to try, found to touch no files. Raises `Mistakes`."""
+    with mistakes_at(line.place):
+        for each in line.text.split(";"):
+            word, rest = split(each)
+            for begun in (word, *rest.split()) if word and find(word).name == "commands" else (word,):
+                if begun.isalpha() and (reason := _touches(begun)) is not None:
+                    raise CommandError(reason)
+    return line.text
+
+
+def _touches(word: str) -> Bilingual | None:
+    try:
+        return LESSON.touches_no_files() if find(word).files else None
+    except CommandError:
+        return None
+
+
 def run_line(session: Session, line: Line) -> Result:
     """Run a command of the lesson. Raises `Mistakes` at its place."""
-    with mistakes_at(line.place):
+    with mistakes_at(line.place), session.spoken_by(LESSON):
         return session.run_within(line.text)
 
 

@@ -120,7 +120,7 @@ class ExpectedChoice(Expected, frozen=True):
         given = half_width(_bare(text)).casefold().strip("()., ")
         if len(given) == 1 and "a" <= given <= "z":
             given = str(ord(given) - ord("a") + 1)
-        if not given.isdecimal() or not 1 <= int(given) <= self.n:
+        if not given.isdecimal() or len(given) > 4 or not 1 <= int(given) <= self.n:
             raise AnswerError(Bilingual("answer with a number from 1 to {n}", "请回答 1 到 {n} 的一个编号", n=self.n))
         return given == self.accepted
 

@@ -11,6 +11,7 @@ from tfstep.lessons.format.filled import mistakes_at
 from tfstep.lessons.format.lesson import Lesson, Question, Try
 from tfstep.lessons.format.pair import differences
 from tfstep.lessons.format.reader import read_lesson
+from tfstep.lessons.player.ahead import run_line
 from tfstep.lessons.player.answers import ORDER, AnswerError
 from tfstep.lessons.player.events import Judged
 from tfstep.lessons.player.player import Player
@@ -105,8 +106,7 @@ def _try(player: Player, blocks: tuple[object, ...]) -> None:
     """Run what the reader is invited to, one line after the other."""
     for block in blocks:
         for line in block.lines if isinstance(block, Try) else ():
-            with mistakes_at(line.place):
-                player.session.run_within(line.text)
+            run_line(player.session, line)
 
 
 def failures(names: list[str]) -> Iterator[tuple[str, list[Mistake]]]:

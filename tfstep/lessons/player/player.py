@@ -27,7 +27,7 @@ from tfstep.lessons.format.lesson import (
     Question,
     Try,
 )
-from tfstep.lessons.player.ahead import Ahead, run_all
+from tfstep.lessons.player.ahead import Ahead, invited, run_all
 from tfstep.lessons.player.answers import Expected
 from tfstep.lessons.player.asking import fill_question
 from tfstep.lessons.player.branch import MINE, Branch
@@ -121,7 +121,7 @@ class Player:
                 self.cells = self._there(lines)
                 yield Looked(self.cells)
             case Try(lines):
-                yield Invited(tuple(line.text for line in lines))
+                yield Invited(tuple(map(invited, lines)))
         self._own = Branch.of(self.session)
 
     def _there(self, lines: tuple[Line, ...]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import cast
 
 import numpy as np
 
+from tfstep import reach
 from tfstep.errors import TfstepError
 from tfstep.models.config import Sentences
 from tfstep.scenario.file.mistakes import Report
@@ -52,6 +53,9 @@ def read_tokens(node: Section, report: Report) -> Vocabulary | None:
         words = numbered_words(size or 1)
         return Vocabulary(words.words, are_numbers=True, filler=pad or 0, by_place=True, ends=ends, start=start)
     path = Path(file.place.file).parent / file.text
+    if not reach.may_read(path, Path(file.place.file)):
+        report.add(file.place, reach.too_far(Path(file.text)))
+        return None
     try:
         if not path.is_file():
             raise TfstepError(Bilingual("{file}: there is no such file", "{file}：没有这个文件", file=path.name))

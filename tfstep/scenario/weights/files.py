@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -20,7 +19,7 @@ import numpy as np
 
 from tfstep.errors import TfstepError, refusal
 from tfstep.files import unwritable, write_whole
-from tfstep.scenario.weights.weight_file import PICKLES, BadWeightsError, WeightFile, corrupt, pickled
+from tfstep.scenario.weights.weight_file import PICKLES, UNREADABLE, BadWeightsError, WeightFile, corrupt, pickled
 from tfstep.text import Bilingual
 
 SUFFIXES = (".npz", ".safetensors")  # that are written
@@ -42,7 +41,7 @@ def open_weight_file(path: Path) -> WeightFile:
         raise BadWeightsError(Bilingual("there is no such file", "没有这个文件"))
     try:
         return reader(path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except UNREADABLE:
         raise BadWeightsError(corrupt()) from None
     except OSError as error:
         why = Bilingual("cannot be read: {why}", "无法读取：{why}", why=refusal(error))
@@ -54,7 +53,7 @@ def open_weights(path: Path) -> Iterator[WeightFile]:
     """The same, with what goes wrong while it is read told alike."""
     try:
         yield open_weight_file(path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except UNREADABLE:
         raise BadWeightsError(corrupt()) from None
     except OSError as error:
         why = Bilingual("cannot be read: {why}", "无法读取：{why}", why=refusal(error))
@@ -90,16 +89,19 @@ def _suffix(path: Path) -> Bilingual:
     )
 
 
-def write_weights(path: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None) -> None:
+def write_weights(
+    path: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None, *, private: bool = True
+) -> None:
     """Write arrays by name, and texts beside them, as ``.npz`` or ``.safetensors``: the whole file, or nothing.
 
-    In a zip a text is an array of bytes. Raises `TfstepError` for another suffix, or where it cannot be written.
+    In a zip a text is an array of bytes. A new file is the owner's alone if ``private``.
+    Raises `TfstepError` for another suffix, or where it cannot be written.
     """
     if path.suffix not in SUFFIXES:
         raise TfstepError(_not_written(path))
     put = write_npz if path.suffix == ".npz" else _write_safetensors
     try:
-        write_whole(path, lambda file: put(file, arrays, notes or {}), private=True)
+        write_whole(path, lambda file: put(file, arrays, notes or {}), private=private)
     except OSError as error:
         raise unwritable(path, error) from None
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from tfstep.engine.arrays.leaves import Later
 from tfstep.models.config import ModelConfig
-from tfstep.scenario.file.mistakes import Mistake, Mistakes
+from tfstep.scenario.file.mistakes import MOST, Mistake, Mistakes
 from tfstep.scenario.keys.check import WeightsConfig
 from tfstep.scenario.weights.fills import Fill
 from tfstep.scenario.weights.parameter import ErrorAt, Parameter, Shape, unknown, wrong_shape
@@ -50,6 +50,8 @@ def initial(
     taken = from_file(weights, known, model, where, mistakes) if weights.file else None
     values: dict[str, np.ndarray | Later] = {} if taken is None else dict(taken.values)
     for path, fill in weights.set.items():
+        if len(mistakes) >= MOST:
+            break
         keys = ("weights", "set", path)
         if path not in known:
             mistakes += where(keys, unknown(path, known), key=True).mistakes

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import struct
+import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tfstep.text import Bilingual
 
 MOST_ARRAYS = 100_000
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError,
+)  # fmt: skip
+"""What the readers below us raise at a file that does not hold together; the system's refusals are OSErrors."""
 HEADER = 1 << 26  # bytes of a header, at most
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 NO_SCENARIO = (*PICKLES, ".safetensors", ".npz")  # weights alone
@@ -72,3 +80,10 @@ def alone(path: Path) -> Bilingual:
         "只有权重；模型文件夹中旁边应有 config.json，场景则写 weights: {{file: {name}}}",
         name=path.name,
     )
+
+
+def in_type(array: np.ndarray, dtype: DTypeLike) -> np.ndarray:
+    """The numbers in this type, as a view where they have it: what is too large for it is an infinity, and a
+    signalling NaN a quiet one."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return array.astype(dtype, copy=False)

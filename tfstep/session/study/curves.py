@@ -92,6 +92,8 @@ def landscape(
     path = np.stack([_course(state, tensor, cell) for tensor, cell in cells], axis=-1)
     ranges = [_range(path[:, k], span) for k in (0, 1)]
     xs, ys = np.linspace(*ranges[0], shape[1]), np.linspace(*ranges[1], shape[0])
+    if xs[0] == xs[-1] or ys[0] == ys[-1]:
+        raise CommandError(Bilingual("SPAN is too small to move these numbers", "SPAN 太小，这些数不会改变"))
     names = tuple(tensor.path + (index_list(cell) if cell else "") for tensor, cell in cells)
     losses = np.empty(shape)
     for i, y in enumerate(ys.tolist()):

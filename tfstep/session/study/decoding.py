@@ -96,6 +96,8 @@ def generate(
             if sampling.temperature
             else trace["out.probs"].value[0, -1]
         )
+        if not np.isfinite(p).all():
+            raise CommandError(_no_word(len(read)))
         best = int(draw.choice(len(p), p=p)) if sampling.temperature else int(p.argmax())
         said = said_vocab[best] if not by_place else _spelled([*read, best], target, scenario)[-1]
         yield Word(words, said, float(p[best]), p, said_vocab, asked, trace)
@@ -107,6 +109,15 @@ def generate(
             return
         else:
             read.append(target.vocab.index(said))
+
+
+def _no_word(read: int) -> Bilingual:
+    return Bilingual(
+        "no word can be chosen after {n} words: their probabilities are not numbers; `break * if has_nan(it)` finds "
+        "where that begins",
+        "读了 {n} 个词后无法选词：概率不是数（NaN）；`break * if has_nan(it)` 可找到它从哪里开始",
+        n=read,
+    )
 
 
 def check(scenario: Scenario) -> None:

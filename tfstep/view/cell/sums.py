@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.address.grammar import cell_name
-from tfstep.engine.naming import formula
+from tfstep.engine.naming import notation
 from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation, Factor, Term, explain
 from tfstep.view.board.board import At
@@ -75,7 +75,7 @@ def _long(tensor: Tensor, cell: tuple[int, ...], at: At) -> LongSum | None:
         made,
         total,
         total - value,
-        formula=formula(trace, node),
+        notation=notation(trace, node),
         bound=1e-12 if tensor.value.dtype == np.float64 else 1e-5,
         more=first.breadth - len(terms),
         rest=total - sum(term.value for term in made),

@@ -70,9 +70,10 @@ def _place(rank: float, sign: str | None) -> tuple[str, str]:
 
 
 def _nearest(ticks: np.ndarray, value: float, count: int) -> int | None:
-    if value != value:
+    first, last = float(ticks[0]), float(ticks[-1])
+    if value != value or first == last:
         return None
-    at = round((value - float(ticks[0])) / float(ticks[-1] - ticks[0]) * (count - 1))
+    at = round((value - first) / (last - first) * (count - 1))
     return at if 0 <= at < count else None
 
 

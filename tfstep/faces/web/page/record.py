@@ -12,12 +12,13 @@ from tfstep.engine.terms import AtomTerm, explaining_terms
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.faces.web.page.pattern import Pattern, Place, pattern
 from tfstep.scenario.scenario import Scenario
-from tfstep.text import LANGUAGES, Bilingual, language, set_language
+from tfstep.text import LANGUAGES, Bilingual, language, printable, set_language
 from tfstep.view.cell.purpose import purpose
 from tfstep.view.cell.rules import rule_in_words
 from tfstep.view.export.indices import along, down
 from tfstep.view.export.json import number
 from tfstep.view.export.tables import KINDS
+from tfstep.view.matrix.plane import mask_of
 
 DOUBLE = 40_000  # numbers up to which they are kept in full; of larger runs seven digits are kept
 
@@ -100,6 +101,8 @@ class Record:
             said["phase"] = tensor.phase
         if node.dtype.kind != "f":
             said["whole"] = 1
+        if len(node.shape) == 4 and (mask := mask_of(trace, node)) is not None and mask.value.any():
+            said["mask"] = self.number(mask.trace, mask.node.slot)
         if node.op is not None and node.op.probabilities and tensor.phase == "forward":
             said["share"] = 1
         return said
@@ -116,7 +119,7 @@ class Record:
                 continue
             told = down if place == len(axes) - 2 else along
             words = [told(axis, size, sentence) for sentence in range(len(axis.labels))]
-            found.append(self.text({"en": "\n".join("\t".join(each) for each in words), "zh": ""}))
+            found.append(self.text({"en": "\n".join("\t".join(map(printable, each)) for each in words), "zh": ""}))
         return found
 
     def _made(self, trace: Trace, slot: int) -> dict[str, Any] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from html import escape
 from pathlib import Path
 from string import Template as Form
 
@@ -16,6 +15,7 @@ from tfstep.faces.web.page.record import run_record
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.place import PHASE_NAMES
 from tfstep.text import LANGUAGES, Bilingual, Template, language
+from tfstep.view.text.markup import escape
 
 MOST = 1_000_000  # numbers of a run that goes into a page: about eight megabytes
 HERE = Path(__file__).parent

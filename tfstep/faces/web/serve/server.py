@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template as Form
@@ -21,6 +20,7 @@ from tfstep.lessons.format.catalog import summaries as lessons
 from tfstep.scenario.file.catalog import summaries as scenarios
 from tfstep.scenario.opening.reading import Reading
 from tfstep.text import LANGUAGES, Bilingual, language
+from tfstep.view.text.markup import escape
 
 HERE = Path(__file__).parent
 GIVEN = "-"  # in addresses: what the server was started with

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from msgspec import json
 
+from tfstep import reach
 from tfstep.errors import TfstepError
 from tfstep.scenario.opening.reading import Reading
 from tfstep.scenario.scenario import Scenario, load_as_asked
@@ -28,6 +29,7 @@ def main(arguments: list[str]) -> int:
     """
     kind, name, variant, chosen, asked, *manner = arguments
     set_language(chosen)
+    reach.hold(True)
     confined = manner == ["class"]
     try:
         if kind == "learn":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from tfstep import reach
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Option, Usage
 from tfstep.faces.cli.opening import reading
@@ -99,6 +100,8 @@ def _model(settings: Settings, path: Path, file: Path | None) -> str:
     from tfstep.scenario.opening.reading import Reading
 
     beside = Path.cwd() if file is None else file.resolve().parent
+    if file is not None:
+        reach.remember(file, [path.resolve() if path.is_dir() else path.resolve().parent])
     return as_text(document(checkpoint(path.resolve()), Reading(**settings.reading), beside))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,8 @@ import click
 
 from tfstep.faces.cli.command import Argument, Choice, Option
 from tfstep.faces.cli.options import command, variant
-from tfstep.faces.cli.output import say
+from tfstep.faces.cli.output import Output, say
+from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def _run(files: Sequence[str], variant: str | None, form: str) -> int:
         for warning in [] if found else _warnings(files):
             say(warning)
     else:
-        sys.stdout.write(_FORMS[form](found))
+        Output(Settings()).text([_FORMS[form](found)])
     return 2 if found else 0
 
 

@@ -13,7 +13,7 @@ from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, output, paths, scenario, variant
 from tfstep.faces.cli.output import Output, say, say_ours
 from tfstep.faces.cli.settings import Settings
-from tfstep.text import Bilingual
+from tfstep.text import Bilingual, printable
 
 
 @click.pass_obj
@@ -38,7 +38,7 @@ def _run(
         found = select(trace, patterns)
         out.text([steps_only(trace, outer(trace, found), Library(library))])
         return 0
-    title = f"{loaded.title} ({loaded.name}, {loaded.variant})".replace("\\", "").replace('"', "'")
+    title = printable(f"{loaded.title} ({loaded.name}, {loaded.variant})").replace("\\", "").replace('"', "'")
     written = whole(trace, title, Library(library), backward=not no_backward)
     if written.arrays and out.file is None:
         raise CommandError(

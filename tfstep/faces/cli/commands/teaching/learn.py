@@ -41,7 +41,7 @@ def _run(settings: Settings, lesson: str | None, variant: str | None, plain: boo
 
     def show(found: Iterable[Line]) -> None:
         out.lines(found)
-        sys.stdout.flush()
+        out.flush()
 
     return learn(loaded, session, Progress(), show, say, min(WIDTH, out.columns or WIDTH), again)
 
@@ -84,7 +84,7 @@ def _check(out: Output, lesson: str | None) -> int:
         failed = failed or bool(mistakes)
         word = span(Bilingual("failed", "失败"), "bad") if mistakes else span(Bilingual("ok", "通过"), "good")
         out.lines([line(word, f"  {name}")])
-        sys.stdout.flush()
+        out.flush()
     return 1 if failed else 0
 
 
