@@ -74,8 +74,10 @@ MORE = [
     ("t5", f"{T5}, logit_scale: 0.25"),
     (
         "bart",
-        f"{PAIR}, layers: 2, activation: gelu, norm_position: post, positional: learned, position_offset: 2, "
-        "embed_norm: true",
+        (
+            f"{PAIR}, layers: 2, activation: gelu, norm_position: post, positional: learned, position_offset: 2, "
+            "embed_norm: true"
+        ),
     ),
     (
         "marian",
