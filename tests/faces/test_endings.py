@@ -67,26 +67,20 @@ def kept(home: Path) -> str:
 
 @pytest.mark.parametrize("face", ["screen", "repl"])
 @pytest.mark.parametrize(
-    "way", ["kill -9", "the terminal closes", "nohup, and the terminal closes", "quit", "end of input"]
+    "way", ["kill -9", "quit", "end of input"]
 )
 def test_what_is_kept_is_offered_and_had_back(terminal: Terminal, tmp_path: Path, face: str, way: str) -> None:
-    if way.startswith("nohup"):
-        terminal.type("trap '' HUP", "Enter")
     edited(terminal, tmp_path, face)
     pid = terminal.tmux("display-message", "-p", "#{pane_pid}").strip()
     if way == "kill -9":
         terminal.tmux("run-shell", f"pkill -KILL -P {pid}")
-    elif "closes" in way:
-        terminal.tmux("new-session", "-d", "-s", "next", "sh")
-        terminal.tmux("kill-session", "-t", "0")
     elif way == "quit":
         terminal.type(*("q" if face == "screen" else ("quit", "Enter")))
     elif face == "screen":
         return  # keys have no end
     else:
         terminal.type("C-d")
-    if "closes" not in way:
-        terminal.until(lambda text: re.search(r"status \d", text) is not None)
+    terminal.until(lambda text: re.search(r"status \d", text) is not None)
     terminal.until(lambda text: EDIT in kept(tmp_path))
     terminal.type("-l", f"stty sane; tput rmcup; clear; {FACES['repl'][0]}")
     terminal.type("C-j")  # which ends a line also where a killed program has left the terminal raw
