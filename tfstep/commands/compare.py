@@ -168,4 +168,5 @@ def _diagnose(session: Session, file: str) -> Result:
 
     path = typed_path(file)
     session.speaker.check_read(path)
-    return Diagnosed(diagnose(session.trace, path))
+    session.diagnosis = diagnose(session.trace, path)
+    return Diagnosed(session.diagnosis)

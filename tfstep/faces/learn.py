@@ -113,7 +113,8 @@ def learn(
     """Play a lesson from where the reader left it, or ``again`` from its beginning. Raises TfstepError."""
     player = Player(lesson, session)
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
-    show([line(span(lesson.title, "name"), span(f"   {lesson.scenario} · {lesson.minutes} min", "dim")), ()])
+    minutes = Bilingual("{n} min", "{n} 分钟", n=lesson.minutes)
+    show([line(span(lesson.title, "name"), span(f"   {lesson.scenario} · {minutes}", "dim")), ()])
     reached = progress.of(lesson.name)
     if interactive and not again and reached is not None and 0 < reached.step < len(lesson.steps):
         player.resume(reached.step)

@@ -49,8 +49,10 @@ class Matmul(Primitive):
         lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         names = a.axes[:-2] if a.ndim >= b.ndim else b.axes[:-2]
         shape = (*lead, a.shape[rows], b.shape[columns])
-        column = b.axes[columns]
-        return Spec(shape, np.result_type(a.dtype, b.dtype), (*names, a.axes[rows], column or NO_AXIS))
+        row, column = a.axes[rows], b.axes[columns] or NO_AXIS
+        if row.name == column.name == "batch":  # rows against rows, as in Q Kᵀ
+            row, column = row.renamed("query"), column.renamed("key")
+        return Spec(shape, np.result_type(a.dtype, b.dtype), (*names, row, column))
 
     def line(self, library: str, attrs: Mapping[str, Any]) -> str:
         """``a @ b``, with what is read transposed turned."""

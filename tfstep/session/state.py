@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -32,6 +33,9 @@ from tfstep.session.terms import Partial, Sums
 from tfstep.session.values import Values
 from tfstep.text import Bilingual
 
+if TYPE_CHECKING:
+    from tfstep.compare.diagnosis import Diagnosis
+
 
 class State:
     """One scenario under the debugger. What moves it are the commands; reading it never changes a number.
@@ -55,6 +59,7 @@ class State:
         self.progress: Progress | None = None  # told how a training goes on
         self.key_of: Callable[[str], str | None] = _no_key  # the screen's that does what a command does
         self.diary: Diary | None = None
+        self.diagnosis: Diagnosis | None = None  # what was said last of somebody's own run
         self.passes: dict[str, Entry] = {}  # those of the words that were generated last: pass1, pass2, …
         self.confined: Bilingual | None = None  # why this session reads and writes no files, if it does not
         self.speaker: Speaker = PERSON  # who says the line that runs

@@ -68,7 +68,7 @@ def loss_config(source: Source, model: ModelConfig, has_labels: bool) -> LossCon
         part.of or None,
         array if _compares(kind, "target") else None,
         None,
-        part.reduction,
+        part.reduction or "",
         part.smoothing,
         part.class_weights,
         part.ignore,

@@ -202,7 +202,7 @@ class LossPart(Section, frozen=True):
         ),
     ] = None
     reduction: Annotated[
-        Literal["", "mean", "sentences", "sum", "batch"],
+        Literal["mean", "sentences", "sum", "batch"] | None,
         Key(
             "",
             Bilingual(
@@ -212,9 +212,8 @@ class LossPart(Section, frozen=True):
                 "mean：对计入的标签取平均（有权重时除以权重之和），或对所有元素取平均；sentences：先逐句平均，再对句子平均；"
                 "sum：求和；batch：和除以第一轴的行数，是 kl 的默认（PyTorch 的 kl 取 mean 时除以元素总数）。",
             ),
-            allowed=Bilingual("mean, sentences, sum, batch", "mean, sentences, sum, batch"),
         ),
-    ] = ""
+    ] = None
     smoothing: Annotated[
         Annotated[float, Meta(ge=0, lt=1)],
         Key(

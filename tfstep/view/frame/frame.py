@@ -22,6 +22,7 @@ from tfstep.view.board.heads import heads_board
 from tfstep.view.board.places import Piece
 from tfstep.view.board.ranges import one_range
 from tfstep.view.board.spoken import mark_spoken
+from tfstep.view.board.theirs import theirs_board
 from tfstep.view.board.versus import versus_board
 from tfstep.view.cell.cell_panel import CellPanel, account
 from tfstep.view.cell.edit_effects import EditEffects, anchor, edit_effects
@@ -205,6 +206,10 @@ def _pieces(
             return found
     if look.mode == "difference" and before is not None and not look.earlier and not subject.trace.prefix:
         found = difference_board(subject, at, before)
+        if found:
+            return found
+    if look.mode == "theirs":
+        found = theirs_board(state.diagnosis, subject, at)
         if found:
             return found
     if look.mode in ("variant", "word"):

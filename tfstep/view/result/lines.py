@@ -244,7 +244,10 @@ def _switched(result: Switched, trace: Trace, cells: int = WIDTH) -> Iterator[Li
     yield line(span(f"{said}{changes}", "accent"))
     if result.left_changes and result.left != result.variant:
         stay = Bilingual(
-            "changes that stay with {name}: {n}", "留在 {name} 的改动：{n}", n=result.left_changes, name=result.left
+            "changes that stay with {name}: {n}",
+            "{name} 上还有 {n} 处改动，没有带过来",
+            n=result.left_changes,
+            name=result.left,
         )
         yield line(span(stay, "dim"))
     if not result.same_step:

@@ -13,7 +13,7 @@ from tfstep.faces.tui.actions import following
 from tfstep.faces.tui.state.action import Action, spelled
 from tfstep.faces.tui.state.screen import Screen, say
 from tfstep.faces.tui.state.screen_state import ScreenState
-from tfstep.session.results import Drawn, Explained, Moved, Pictured, Plotted, Result, Shown, Swept
+from tfstep.session.results import Diagnosed, Drawn, Explained, Moved, Pictured, Plotted, Result, Shown, Swept
 from tfstep.text import Bilingual
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, ends, line, line_width
@@ -29,6 +29,10 @@ def after(state: ScreenState, result: Result) -> None:
         case Shown(tensor=tensor):
             subject = None if tensor.path == state.session.current.path else tensor.path
             state.look_at(subject=subject, focus=None, factor=0, mode="value")
+        case Diagnosed(diagnosis=found):
+            if found.first is not None and found.first.path in state.session.trace.plan.paths:
+                state.session.run(f"goto {found.first.path}")
+                state.look_at(subject=None, focus=None, factor=0, mode="theirs")
         case Explained(explanation=explanation):
             path, index = parse_cell(explanation.cell)
             tensor = state.session.trace[path]

@@ -75,6 +75,30 @@ def difference(state: ScreenState, screen: Screen) -> None:
         _compared(state, screen, wanted, other)
 
 
+def _not_diagnosed(state: ScreenState) -> Bilingual | None:
+    if state.session.diagnosis is not None:
+        return None
+    return Bilingual("no run of your own was read yet: `diagnose FILE`", "还没有读入自己的运行：`diagnose FILE`")
+
+
+def theirs(state: ScreenState, screen: Screen) -> None:
+    """The run that was diagnosed beside this one; again: on to the next step that it computes otherwise, then back."""
+    found, paths = state.session.diagnosis, state.session.trace.plan.paths
+    if found is None:
+        return
+    here = state.session.position[0]
+    steps = [(paths[each.path].number or 0, each.path) for each in found.faults if each.path in paths]
+    after = next((path for step, path in sorted(steps) if step > here), None)
+    if state.look.mode != "theirs":
+        state.say(Bilingual("theirs beside ours, and the difference", "对方、我方与差"))
+        look(state, screen, mode="theirs", subject=None, focus=None, factor=0)
+    elif after is not None:
+        screen.perform(f"goto {after}")
+    else:
+        state.status = ()
+        look(state, screen, mode="value", focus=None, factor=0)
+
+
 def _beside(state: ScreenState, screen: Screen, wanted: str, other: str) -> None:
     """Let the other variant of a large model be computed beside the screen, and then compare."""
     path = state.session.current.path
@@ -221,6 +245,19 @@ BESIDE = (
             "then by word; then back to the step.",
             "上次改动之前、之后与差；再按：与另一变体并排比较，先按位置、再按词对齐；最后回到步骤。",
         ),
+    ),
+)
+THEIRS = Action(
+    "theirs",
+    "D",
+    Bilingual("theirs", "对方"),
+    theirs,
+    command="diagnose",
+    why_not=_not_diagnosed,
+    about=Bilingual(
+        "The run that `diagnose` read beside this one, with the difference and the mistake; again: on to the next step that "
+        "it computes otherwise, then back.",
+        "`diagnose` 读入的运行与本次并排，附上差和错误；再按跳到下一个算得不同的步骤，最后返回。",
     ),
 )
 DRAWING = (

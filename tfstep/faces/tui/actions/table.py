@@ -14,6 +14,7 @@ ACTIONS: tuple[Action, ...] = (
     *stepping.STEPPING,
     *changing.EDITING,
     *showing.BESIDE,
+    showing.THEIRS,
     *changing.ELSEWHERE,
     *pointing.CURSOR,
     *showing.DRAWING,

@@ -132,8 +132,18 @@ class ScreenState:
         """Whether the model is so large that computing all of it would hold up the screen."""
         return self.session.trace.plan.cells > LARGE
 
-    def code_lines(self, cells: int, most: int) -> list[Line]:
-        """What is looked at as code, forward and backward, in so many lines at most; none where that is not wanted."""
+    def remarks(self, cells: int, most: int) -> list[Line]:
+        """What stands under the formula: what is wrong with theirs where that is beside it, and the step as code where
+        that is wanted, in so many lines at most."""
+        found = self.session.diagnosis if self.look.mode == "theirs" else None
+        if found is None:
+            return self._code_lines(cells, most)
+        from tfstep.view.report.diagnosis import step_lines
+
+        said = step_lines(found, self.frame.subject, cells)[:most]
+        return [*said, *self._code_lines(cells, max(2, most - len(said)))]
+
+    def _code_lines(self, cells: int, most: int) -> list[Line]:
         if not self.code:
             return []
         from tfstep.view.report.code import code_lines  # what the first Frame does not need

@@ -47,16 +47,16 @@ def layout(
     least: int = 0,
     edge: int = 0,
     timeline_from: int = 64,
-    code: Sequence[Line] = (),
+    said: Sequence[Line] = (),
 ) -> Layout:
     """Divide a screen of this size for this frame, with so many lines for the status, and at least ``least`` for the
     explanation where there is room: it keeps its height from cell to cell, and begins at ``edge`` as it did before
     where everything fits so, that the screen stays calm.
-    ``code`` stands under the heading. Below ``timeline_from`` columns there is no timeline."""
+    ``said`` stands under the heading. Below ``timeline_from`` columns there is no timeline."""
     tree = timeline_width(width, timeline_from)
     cells = max(10, width - tree - 2)
     apart = 1 if height >= ROOMY else 0
-    heading = [*heading_lines(frame.heading, cells), *code]
+    heading = [*heading_lines(frame.heading, cells), *said]
     body = max(4, height - AROUND - (status - 1) - len(heading) - 1 - apart - (1 if height >= ROOMY else 0))
     need = arrange(frame.pieces, cells, 10_000, frame.drawing).height
     asked = frame.account.lines(cells, 100)

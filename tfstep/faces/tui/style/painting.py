@@ -35,8 +35,8 @@ def paint(parts: Parts, state: ScreenState, columns: int, rows: int, timeline_fr
     kept = (frame.subject, state.look.mode, columns, rows, len(status))
     least = state.tall[1] if state.tall[0] == kept else 0
     edge = state.edge[1] if state.edge[0] == (columns, rows) else 0
-    code = state.code_lines(max(10, columns - timeline_width(columns, timeline_from) - 2), max(2, rows // 4))
-    found = layout(frame, columns, rows, len(status), least, edge, timeline_from, code)
+    said = state.remarks(max(10, columns - timeline_width(columns, timeline_from) - 2), max(2, rows // 4))
+    found = layout(frame, columns, rows, len(status), least, edge, timeline_from, said)
     state.tall, state.edge = (kept, found.tall), ((columns, rows), found.edge)
     parts.top.show([top_line(frame.header, cells)])
     give(parts.tree, "width", found.tree)
