@@ -66,7 +66,8 @@ def multi_head(
     Shapes: x (batch, query, model), memory (batch, key, model) → (batch, query, model). ``mask`` holds the
     reason of every masked cell, (batch, 1, query, key), or is None where nothing is ever masked. ``rotate``
     is the position of the first row, or of every row, (batch, position), for rotary positions, and ``keys_from`` that of
-    the first key where the keys are other vectors and have positions of their own; ``bias`` is added to the scores, (1, head, query, key).
+    the first key where the keys are other vectors and have positions of their own; ``bias`` is added to the scores,
+    (1, head, query, key).
     ``own`` is the key of the file's own mask that is meant: custom or cross.
     With a ``past`` the keys and values of the passes before come first.
     """
