@@ -104,24 +104,33 @@ def forward(search: Search) -> None:
                 )
             )
             return
-        suspects = search.suspects()
-        if not search.missing(suspects):
-            return
         inner(search.book, search.walk)
-        missing = search.missing(suspects)
-        if not missing:
+        if not (_mended(search, 1) or _mended(search, 2)):
             return
-        search.narrow = search.book.only(search.open_names() | {hit.entry.name for _, hit in search.walk.inside})
-        tried = search.best(suspects, missing)
-        if tried is None or not {entry.name for entry in missing} <= tried.gained:
-            other = numbers.dropout(search, suspects, missing) or numbers.rounding(search, suspects, missing)
-            if other is not None and (tried is None or len(other.gained) > len(tried.gained)):
-                tried = other
-        if tried is None:
-            if not unknown(search, suspects, missing):
-                return
-            continue
-        accept(search, tried, missing)
+
+
+def _mended(search: Search, least: int) -> bool:
+    """Whether one more mistake was found and planted, or what is unknown was taken as it is.
+
+    With ``least`` 2 a loss that agrees clears nobody: rows that do not count in it may be wrong. Then a mistake has to
+    give more than one array of theirs.
+    """
+    suspects = search.suspects(least=least)
+    missing = search.missing(suspects)
+    if len(missing) < least:
+        return False
+    search.narrow = search.book.only(search.open_names() | {hit.entry.name for _, hit in search.walk.inside})
+    tried = numbers.dropout(search, suspects, missing)
+    if tried is None or not search.settled(tried):
+        other = search.best(suspects, missing) or numbers.rounding(search, suspects, missing)
+        if other is not None and (tried is None or len(other.gained) > len(tried.gained)):
+            tried = other
+    if tried is None:
+        return least == 1 and unknown(search, suspects, missing)
+    if len(tried.gained) < least:
+        return False
+    accept(search, tried, missing)
+    return True
 
 
 def accept(search: Search, tried: Tried, missing: list[Entry]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from tfstep.compare.book import Book, Entry
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity, plain
+from tfstep.compare.walk import walk
 from tfstep.engine.node import Node
 from tfstep.engine.plan import Plan
 from tfstep.models.config import ModelConfig
@@ -43,7 +44,27 @@ def start(
         taken[node.path] = entry.name
         known.add(entry.name)
     _ids(book, plan, values, taken)
+    _doubted(book, plan, leaves, values, taken)
     return values, taken
+
+
+def _doubted(
+    book: Book, plan: Plan, leaves: Mapping[str, np.ndarray], values: dict[str, np.ndarray], taken: dict[str, str]
+) -> None:
+    """What is called like a weight, and may as well be a tensor of the run (``emb``), is a weight only if more of
+    theirs is found with it."""
+    steps = [node for node in plan.steps if node.phase == "forward"]
+    for path, name in list(taken.items()):
+        entry = book.by_name[name]
+        if entry.note.kind != "tensor" or plan.paths[path].kind != "parameter":
+            continue
+        if not any(n.spec.size == entry.array.size and affinity(name, n.path) >= 1 for n in steps):
+            continue
+        mine = {**values, path: leaves[path]}
+        with_it, without = (walk(book, plan, each, until="forward").names - {name} for each in (values, mine))
+        if len(with_it) <= len(without):
+            values[path] = leaves[path]
+            del taken[path]
 
 
 def _pairs(

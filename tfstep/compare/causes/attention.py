@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from tfstep.compare.causes.projections import exchanged_by_name
 from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.node import Literal
@@ -152,7 +153,7 @@ def scores_swapped(step: Step) -> Iterator[Made]:
     """K Qᵀ, or one factor twice."""
     names = ["Q_rot", "K_rot"] if step.has("Q_rot") else ["Q", "K"]
     q, k = step.arg(0), step.arg(1)
-    if step.node.shape[-1] == step.node.shape[-2]:
+    if step.node.shape[-1] == step.node.shape[-2] and not exchanged_by_name(step, "q_proj", "k_proj"):
         yield equation("scores = K Qᵀ"), lambda at: transpose(at.usual(), order=(0, 1, 3, 2))
     if q.shape != k.shape:
         return
@@ -164,6 +165,18 @@ def scores_swapped(step: Step) -> Iterator[Made]:
     yield equation("scores = K Kᵀ"), product(names[1], names[1])
     yield equation("scores = Q Vᵀ"), product(names[0], "V")
     yield equation("scores = V Kᵀ"), product("V", names[1])
+
+
+@cause("swapped", "weights")
+def scores_turned_before(step: Step) -> Iterator[Made]:
+    """The same where their scores, turned, are taken for a layout until the softmax."""
+    if (
+        step.has("scores")
+        and step.node.shape[-1] == step.node.shape[-2]
+        and not exchanged_by_name(step, "q_proj", "k_proj")
+    ):
+        made: Patch = lambda at: transpose(at.usual(), order=(0, 1, 3, 2))  # noqa: E731
+        yield equation("scores = K Qᵀ"), {step.at("scores"): made}, step.at("scores")
 
 
 @cause("swapped", "heads")

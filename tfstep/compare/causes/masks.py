@@ -65,8 +65,9 @@ def missing(step: Step) -> Iterator[Made]:
     """No mask at all, or one of the two reasons forgotten."""
     yield Bilingual("masked = scaled: nothing is masked", "masked = scaled：什么也没有遮"), lambda at: at.args[0]
     mask = step.arg(1)
-    if (mask & PADDING).any() and (mask & CAUSAL).any():
+    if (mask & PADDING).any():
         yield Bilingual("the padding mask is missing", "缺少填充掩码"), Filled(lambda m: m & CAUSAL)
+    if (mask & PADDING).any() and (mask & CAUSAL).any():
         yield Bilingual("the causal mask is missing", "缺少因果掩码"), Filled(lambda m: m & PADDING)
 
 
@@ -104,6 +105,26 @@ def added(step: Step) -> Iterator[Made]:
             Bilingual("scaled + {value:g} where masked", "被遮处 scaled + {value:g}", value=value),
             _added(lambda m, value=value: value * (m != 0)),  # type: ignore[misc]  # its own value
         )
+
+
+@cause("mask-unasked", "masked", "weights")
+def unasked(step: Step) -> Iterator[Made]:
+    """A causal mask where this scenario has none."""
+    own = step.node.path.rpartition(".")[2]
+    n, m = step.node.shape[-2:]
+    if own == "weights" and step.has("masked") or own == "masked" and (step.arg(1) & CAUSAL).any() or min(n, m) < 2:
+        return
+    value = float(step.node.attrs.get("value", -np.inf))
+    text = Bilingual("masked causally, where nothing of the future is masked here", "遮住了后面的词，而这里不该遮")
+    for k in dict.fromkeys((1, 1 + m - n)):
+        late = np.triu(np.ones((n, m), bool), k)[None, None]
+
+        def hidden(at: Site, late: np.ndarray = late) -> Array:
+            if own == "masked":
+                return mask_fill(at.args[0], at.constant((_mask(at) | (late * CAUSAL)).astype(np.int8)), value=value)
+            return softmax(mask_fill(at.args[0], at.constant(late.astype(np.int8) * CAUSAL), value=value))
+
+        yield text, hidden
 
 
 @cause("mask-multiplied", "masked")

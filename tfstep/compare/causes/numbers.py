@@ -72,7 +72,7 @@ def dropout(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried
             theirs = layout.back(_.array)
             for base, patch in _dropped(search, node, y, theirs):
                 tried = search.attempt(
-                    Way("dropout", node.path, _dropout_text(base), {node.path: patch}, f"dropout {role(node.path)}")
+                    Way("dropout", node.path, _dropout_text(base), {node.path: patch}, "dropout")
                 )
                 if tried is not None:
                     return tried
@@ -89,7 +89,7 @@ def dropout(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried
                         source.path,
                         text,
                         {source.path: _fixed(kept[1], True)},
-                        f"dropout {role(source.path)}",
+                        "dropout",
                     )
                     tried = search.attempt(way)
                     if tried is not None:
