@@ -20,6 +20,7 @@ from tfstep.compare.tolerance import FLOOR, allowed, apart, terms
 from tfstep.engine.node import Literal, Node
 from tfstep.engine.plan import Plan
 
+DEEPER = 6  # for each step in a row that they did not record
 GROWTH = 24  # how much of its own rounding a step may have from those before it
 
 Override = Callable[[list[Any], Callable[[str], np.ndarray]], np.ndarray]
@@ -38,6 +39,7 @@ class Walk(Struct, eq=False):
     found: dict[int, list[Hit]] = field(default_factory=dict)
     clean: dict[int, np.ndarray] = field(default_factory=dict)
     spread: dict[int, np.ndarray] = field(default_factory=dict)
+    depth: dict[int, int] = field(default_factory=dict)  # how many steps back nothing was recorded
     wrong: dict[int, tuple[Entry, Layout]] = field(default_factory=dict)  # gradients that stand where ours is another
 
     inside: list[tuple[str, Hit]] = field(default_factory=list)  # what was found within a step, by its inner path
@@ -81,7 +83,9 @@ class Walk(Struct, eq=False):
                     far = np.abs(np.asarray(node.op.forward(*shaken, **node.attrs)) - y)
                 moved = np.maximum(moved, np.where(np.isfinite(far), far, 0.0))
             moved = (moved + (0.5 * moved.mean(-1, keepdims=True) if moved.ndim else moved)) / share
-            size = size + np.minimum(moved, GROWTH * (size + size.mean()))
+            deep = 1 + max(self.depth.get(s, 0) for k, s in enumerate(node.inputs) if k in loose and isinstance(s, int))
+            self.depth[node.slot] = deep
+            size = size + np.minimum(moved, max(GROWTH, DEEPER * deep) * (size + size.mean()))
         self.spread[node.slot] = size
         return size
 
