@@ -130,7 +130,9 @@ class Start:
         self.name, self.scenario, self.trace = name, scenario, start.edit(moved)
         self.w = {n.path: self.trace.value(n.slot) for n in self.trace.plan.nodes if n.op is None or n.kind == "view"}
         self.parameters = list(moved)
-        self.first = "dec0." if "decoder" == scenario.model.kind else "" if scenario.model.kind == "attention" else "enc0."
+        self.first = (
+            "dec0." if "decoder" == scenario.model.kind else "" if scenario.model.kind == "attention" else "enc0."
+        )
         self.side = "tgt." if scenario.model.kind == "decoder" else "src."
 
     def hand(self, *wrong: str, **options: Any) -> Hand:
@@ -151,6 +153,8 @@ class Start:
                 found.add(self.side + each)
             elif each == "loss":
                 found.add(each)
+            elif each.startswith("cross") and self.name == "crossing":
+                found.add("attn." + each.partition(".")[2])
             elif each.startswith("cross"):
                 found.add("dec0." + each)
             else:

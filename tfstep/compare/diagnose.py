@@ -48,7 +48,9 @@ def diagnose(given: Scenario | Trace | str, theirs: object, told: Told = lambda 
     plan = scenario.program.plan
     values, taken = start(book, plan, leaves, scenario.model)
     first = walk(book, plan, values, until="forward", told=told)
-    if book.level == "float64" and not any(hits for slot, hits in first.found.items() if plan.nodes[slot].op is not None):
+    if book.level == "float64" and not any(
+        hits for slot, hits in first.found.items() if plan.nodes[slot].op is not None
+    ):
         book.level = "float32"  # numbers that only look precise: computed from coarser ones
         first = walk(book, plan, values, until="forward", told=told)
     search = Search(scenario, kept, book, values, plan, first, told, taken)

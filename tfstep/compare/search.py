@@ -248,9 +248,7 @@ class Search(Struct, eq=False):
             if node is None or there.values[node.slot] is None or there.values[node.slot] is value:
                 continue
             changed.add(node.path)
-            doubted |= {
-                hit.entry.name: hit.entry for hit in self.walk.found.get(slot, ()) if not hit.entry.trivial
-            }
+            doubted |= {hit.entry.name: hit.entry for hit in self.walk.found.get(slot, ()) if not hit.entry.trivial}
         doubted = {name: entry for name, entry in doubted.items() if name not in there.names}
         if not doubted:
             return 0

@@ -155,13 +155,15 @@ def scores_swapped(step: Step) -> Iterator[Made]:
     q, k = step.arg(0), step.arg(1)
     if step.node.shape[-1] == step.node.shape[-2] and not exchanged_by_name(step, "q_proj", "k_proj"):
         yield equation("scores = K Qᵀ"), lambda at: transpose(at.usual(), order=(0, 1, 3, 2))
-    if q.shape != k.shape:
+    if q.shape[2:] != k.shape[2:]:
         return
 
     def product(a: str, b: str) -> Patch:
         return lambda at: matmul(at[a], at[b], bt=True)
 
     yield equation("scores = Q Qᵀ"), product(names[0], names[0])
+    if q.shape != k.shape:
+        return
     yield equation("scores = K Kᵀ"), product(names[1], names[1])
     yield equation("scores = Q Vᵀ"), product(names[0], "V")
     yield equation("scores = V Kᵀ"), product("V", names[1])

@@ -71,9 +71,7 @@ def dropout(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried
         for _, layout in _like(search, node, missing):
             theirs = layout.back(_.array)
             for base, patch in _dropped(search, node, y, theirs):
-                tried = search.attempt(
-                    Way("dropout", node.path, _dropout_text(base), {node.path: patch}, "dropout")
-                )
+                tried = search.attempt(Way("dropout", node.path, _dropout_text(base), {node.path: patch}, "dropout"))
                 if tried is not None:
                     return tried
         for k, slot in enumerate(node.slots):
