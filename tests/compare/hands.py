@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +36,12 @@ def gelu_tanh(x: Array) -> Array:
     return 0.5 * x * (1 + np.tanh(0.7978845608028654 * (x + 0.044715 * x**3)))
 
 
+def gelu(x: Array) -> Array:
+    return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+
+
 ACTS = {
+    "gelu": gelu,
     "relu": relu, "gelu_tanh": gelu_tanh, "silu": lambda x: x * sigmoid(x), "swiglu": lambda x: x * sigmoid(x),
     "quick": lambda x: x * sigmoid(1.702 * x), "tanh": np.tanh, "sigmoid": sigmoid,
     "leaky": lambda x: relu(x) - 0.01 * relu(-x), "none": lambda x: x,

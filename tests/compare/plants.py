@@ -27,6 +27,23 @@ input: {source: [c a d, a b c d e], labels: [r p q, p q r p q]}
 weights: {seed: 4, init: {normal: .4}}
 train: {optimizer: sgd, lr: .1}
 """,
+    "small encoder": """
+tfstep: 1
+model: {kind: encoder, layers: 1, d_model: 8, heads: 2, d_ff: 12, activation: gelu}
+vocab: {source: [<pad>, a, b, c, d, e], target: [<pad>, p, q, r]}
+input: {source: [c a d, a b c d], labels: [r p q, p q r p]}
+weights: {seed: 4, init: {normal: .4}}
+train: {optimizer: sgd, lr: .1}
+""",
+    "small decoder": """
+tfstep: 1
+model: {kind: decoder, layers: 1, d_model: 8, heads: 2, d_ff: 12, activation: gelu_tanh, norm_position: pre, positional: learned,
+  positions: 9}
+vocab: [<pad>, <sos>, <eos>, a, b, c, d]
+input: {target: [<sos> c b, <sos> a b c d], labels: [c b <eos>, a b c d <eos>]}
+weights: {seed: 6, init: {normal: .4}}
+train: {optimizer: adam, lr: .01}
+""",
     "pre-norm": """
 tfstep: 1
 model: {kind: encoder, layers: 1, d_model: 8, heads: 2, d_ff: 12, norm_position: pre, positional: learned}
@@ -68,7 +85,6 @@ weights: {seed: 9, init: {normal: .4}}
 """,
 }
 
-A, B = "attn.", ""  # of the attention; of the block
 MISTAKES: tuple[tuple[str, str, str], ...] = (
     ("unscaled", "scale", "attn.scaled"), ("over d", "scale", "attn.scaled"), ("over model", "scale", "attn.scaled"),
     ("times root", "scale", "attn.scaled"), ("over heads", "scale", "attn.scaled"),
@@ -104,8 +120,9 @@ MISTAKES: tuple[tuple[str, str, str], ...] = (
     ("gate", "gate-swapped", "ffn.act"), ("no positions", "position-missing", "x"), ("positions twice", "position-twice", "x"),
     ("positions late", "position-shifted", "x"), ("positions back", "position-shifted", "x"), ("halves", "position-layout", "x"),
     ("cosine first", "position-layout", "x"), ("exponent", "position-layout", "x"), ("rope pairs", "rope-pairs", "attn.Q_rot"),
-    ("rope sign", "rope-pairs", "attn.Q_rot"), ("rope base", "rope-base", "attn.Q_rot"), ("rope width", "rope-base", "attn.Q_rot"),
-    ("rope q alone", "rope-place", "attn.K_rot"), ("rope v", "rope-place", "attn.heads"),
+    ("rope sign", "rope-pairs", "attn.Q_rot"), ("rope base", "rope-base", "attn.Q_rot"),
+    ("rope width", "rope-base", "attn.Q_rot"), ("rope q alone", "rope-place", "attn.K_rot"),
+    ("rope v", "rope-place", "attn.heads"),
     ("no rope", "position-missing", "attn.Q_rot"), ("rope q late", "position-shifted", "attn.Q_rot"),
     ("embed scaled", "embed-scale", "embed"), ("drop weights", "dropout", "attn.weights"), ("drop hidden", "dropout", "ffn.act"),
     ("drop residual", "dropout", "add1 attn.out"), ("labels unshifted", "labels-unshifted", "loss"),
@@ -131,7 +148,7 @@ class Start:
         self.w = {n.path: self.trace.value(n.slot) for n in self.trace.plan.nodes if n.op is None or n.kind == "view"}
         self.parameters = list(moved)
         self.first = (
-            "dec0." if "decoder" == scenario.model.kind else "" if scenario.model.kind == "attention" else "enc0."
+            "dec0." if scenario.model.kind == "decoder" else "" if scenario.model.kind == "attention" else "enc0."
         )
         self.side = "tgt." if scenario.model.kind == "decoder" else "src."
 
@@ -153,6 +170,8 @@ class Start:
                 found.add(self.side + each)
             elif each == "loss":
                 found.add(each)
+            elif each == "attn.masked":
+                found |= {self.first + each} | ({"dec0." + each} if self.name == "translator" else set())
             elif each.startswith("cross") and self.name == "crossing":
                 found.add("attn." + each.partition(".")[2])
             elif each.startswith("cross"):

@@ -164,7 +164,7 @@ class Book(Struct, eq=False):
         far = apart(y, theirs)
         if node.op is not None and node.op.name == "mask_fill":
             far = np.where((y <= -HIDDEN) & ~(theirs > -HIDDEN), 0.0, far)
-        share, floor, size = allowed(self.level), FLOOR[self.level], np.abs(y)
+        share, floor, size = allowed(self.level), FLOOR[self.level], np.nan_to_num(np.abs(y), posinf=0.0)
         most = float(far.max(initial=0.0))
         if (far <= share * size + floor).all():
             return Hit(entry, layout, most)
@@ -172,7 +172,7 @@ class Book(Struct, eq=False):
             return None
         if node.phase == "forward" and y.ndim and (far > share * HOPELESS * (size + size.mean()) + floor).mean() > 0.5:
             return None
-        terms = sizes()
+        terms = np.nan_to_num(sizes(), posinf=0.0)
         if (far <= share * terms + floor).all():
             return Hit(entry, layout, most)
         if LEVELS.index(entry.level) <= LEVELS.index(self.level) or entry.array.size < 4 or entry.trivial:

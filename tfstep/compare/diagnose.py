@@ -54,9 +54,10 @@ def diagnose(given: Scenario | Trace | str, theirs: object, told: Told = lambda 
         book.level = "float32"  # numbers that only look precise: computed from coarser ones
         first = walk(book, plan, values, until="forward", told=told)
     search = Search(scenario, kept, book, values, plan, first, told, taken)
-    forward(search)
-    backward(search)
-    return finished(search)
+    with np.errstate(all="ignore"):  # theirs may hold infinities and worse
+        forward(search)
+        backward(search)
+        return finished(search)
 
 
 def _ours(given: object) -> tuple[Scenario, dict[str, np.ndarray]]:

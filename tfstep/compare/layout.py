@@ -83,7 +83,6 @@ def _layouts(ours: Shape, parts: tuple[Atom, ...], shape: Shape) -> tuple[Layout
     if int(np.prod(sizes, initial=1)) != int(np.prod(wanted, initial=1)):
         return ()
     found = []
-    names = [name for name, _ in real]
     for order in permutations(range(len(real))) if len(real) <= 5 else [tuple(range(len(real)))]:
         groups = _grouped([real[k] for k in order], wanted)
         if groups is not None:

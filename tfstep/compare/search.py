@@ -184,18 +184,21 @@ class Search(Struct, eq=False):
     def ways(self, node: Node) -> Iterator[Way]:
         """Every known mistake at this step, in this layer alone or in all of them."""
         own = list(ways(self.step(node)))
-        likes: dict[str, dict[str, Patch]] = {}
-        roles: dict[str, dict[str, Patch]] = {}
+        groups: list[dict[str, dict[str, Patch]]] = [{}, {}, {}]
         for other in self.like(node):
+            within = other.path.partition(".")[0][-1:].isdigit()  # of a layer, as the last norm is not
             for way in ways(self.step(other)):
-                likes.setdefault(way.key, {}).update(way.patches)
-                if role(other.path) == role(node.path):
-                    roles.setdefault(way.key, {}).update(way.patches)
+                for group, belongs in zip(groups, (True, within, role(other.path) == role(node.path)), strict=True):
+                    if belongs:
+                        group.setdefault(way.key, {}).update(way.patches)
         for way in own:
             yield way
-            for elsewhere in (likes, roles) if len(likes.get(way.key, ())) > len(roles.get(way.key, ())) else (likes,):
-                if way.key in elsewhere:
-                    yield Way(way.kind, way.path, way.detail, {**elsewhere[way.key], **way.patches}, way.key)
+            tried: set[frozenset[str]] = set()
+            for group in groups:
+                patches = {**group.get(way.key, {}), **way.patches}
+                if way.key in group and frozenset(patches) not in tried:
+                    tried.add(frozenset(patches))
+                    yield Way(way.kind, way.path, way.detail, patches, way.key)
 
     def like(self, node: Node) -> list[Node]:
         """Later steps of the same kind, which the same code would make."""

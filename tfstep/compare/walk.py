@@ -116,8 +116,8 @@ def walk(
 
     ``start`` is a walk along another plan: what does not depend on a changed step is taken from there. ``pins``
     are tensors that are theirs though ours differ. With ``patience`` it gives up after so many steps in which
-    nothing new was found. ``until`` is the last phase; ``changes`` are the steps that are not those of ``start``, ``last`` is the slot after which it
-    ends.
+    nothing new was found. ``until`` is the last phase; ``changes`` are the steps that are not those of ``start``;
+    ``last`` is the slot after which it ends.
     """
     here = Walk(plan, [None] * len(plan.nodes))
     pins, overrides = pins or {}, overrides or {}

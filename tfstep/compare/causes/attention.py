@@ -10,7 +10,7 @@ from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array
-from tfstep.ops.attention import log_softmax, softmax
+from tfstep.ops.attention import log_softmax, mask_fill, softmax
 from tfstep.ops.linear import grouped_matmul, matmul
 from tfstep.ops.primitive.functions import log
 from tfstep.ops.primitive.shape import reshape, transpose
@@ -76,11 +76,13 @@ def scale_unasked(step: Step) -> Iterator[Made]:
             )
 
 
-def over(axis: int) -> Patch:
-    """Softmax over another axis."""
+def over(axis: int, infinite: bool = False) -> Patch:
+    """Softmax over another axis; ``infinite`` if what is masked is −∞, so that all of it may be NaN."""
 
     def made(at: Site) -> Array:
         x = at.args[0]
+        if infinite:
+            x = mask_fill(x, at["mask"], value=-math.inf)
         order = list(range(len(x.shape)))
         order[axis], order[-1] = order[-1], order[axis]
         return transpose(softmax(transpose(x, order=tuple(order))), order=tuple(order))
@@ -116,6 +118,16 @@ def softmax_axis(step: Step) -> Iterator[Made]:
                 ),
                 over(k),
             )
+            if step.has("masked") and axes[k] in ("query", "position"):
+                yield (
+                    Bilingual(
+                        "softmax over the axis {name}, not {last}, of −∞ where masked",
+                        "softmax 沿{name}的轴，而不是 {last}，被遮处为 −∞",
+                        name=names.get(axes[k], axes[k]),
+                        last=axes[-1],
+                    ),
+                    over(k, infinite=True),
+                )
     if len(axes) > 1:
         yield Bilingual("softmax over all cells of a matrix", "softmax 作用于整个矩阵的所有格"), over_all
 

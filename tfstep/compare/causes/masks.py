@@ -44,19 +44,31 @@ def _times(change: Callable[[np.ndarray], np.ndarray]) -> Patch:
 
 
 def either(function: Cause) -> Cause:
-    """Each of these masks with our value, and with −∞ where that is not the same: a row that is hidden whole is NaN."""
+    """Each of these masks with our value; where it hides a row whole also with −∞, which makes the row NaN, and with
+    rows of zeros, as PyTorch's scaled_dot_product_attention has them."""
 
     @wraps(function)
-    def both(step: Step) -> Iterator[Made]:
+    def each(step: Step) -> Iterator[Made]:
         for made in function(step):
             yield made
-            if isinstance(made[1], Filled) and np.isfinite(step.node.attrs["value"]):
+            fill = made[1]
+            if not isinstance(fill, Filled) or not np.isfinite(step.node.attrs["value"]):
+                continue
+            whole = (np.asarray(fill.change(step.arg(1))) != 0).all(-1, keepdims=True)
+            if not whole.any():
+                continue
+            yield Bilingual("{how}, filled with −∞", "{how}，填的是 −∞", how=made[0]), Filled(fill.change, -np.inf)
+            if step.has("weights"):
                 yield (
-                    Bilingual("{how}, filled with −∞", "{how}，填的是 −∞", how=made[0]),
-                    Filled(made[1].change, -np.inf),
+                    Bilingual("{how}; a row that is hidden whole gives 0", "{how}；整行被遮住时得 0", how=made[0]),
+                    {step.node.path: fill, step.at("weights"): _zeros(whole)},
                 )
 
-    return both
+    return each
+
+
+def _zeros(rows: np.ndarray) -> Patch:
+    return lambda at: softmax(at.args[0]) * at.constant((~rows).astype(float))
 
 
 @cause("mask-missing", "masked")
@@ -112,7 +124,7 @@ def unasked(step: Step) -> Iterator[Made]:
     """A causal mask where this scenario has none."""
     own = step.node.path.rpartition(".")[2]
     n, m = step.node.shape[-2:]
-    if own == "weights" and step.has("masked") or own == "masked" and (step.arg(1) & CAUSAL).any() or min(n, m) < 2:
+    if (own == "weights" and step.has("masked")) or (own == "masked" and (step.arg(1) & CAUSAL).any()) or min(n, m) < 2:
         return
     value = float(step.node.attrs.get("value", -np.inf))
     text = Bilingual("masked causally, where nothing of the future is masked here", "遮住了后面的词，而这里不该遮")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations
 
-from tfstep.compare.names import affinity
 from tfstep.compare.causes.table import Made, Step, cause, equation
+from tfstep.compare.names import affinity
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.op import Array
 from tfstep.ops.linear import linear, linear_no_bias
