@@ -112,8 +112,9 @@ START = {
     "the same, and NumPy": "import numpy" + BARE,
     "the same widgets, empty": SAME,
     "tfstep": """
-from tfstep.faces.cli.commands.work.run import opened
-_, scenario = opened("wo-ai-ni", None)
+from tfstep.faces.cli.commands.work.run import open_screen
+from tfstep.faces.cli.settings import Settings
+_, scenario = open_screen(Settings(), "wo-ai-ni", None)
 import tfstep
 from tfstep.faces.tui.app import Debugger
 app = Debugger(tfstep.Session(scenario))

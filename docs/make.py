@@ -1,4 +1,4 @@
-"""Make the pages of docs/: `python docs/make.py [WORD…]`; with `--check` only say which are out of date.
+"""Make the pages of docs/, and the JSON Schema: `python docs/make.py [WORD…]`; `--check` only says which are out of date.
 
 The reference is generated from the program. Behind the commands of the other pages, and of the read-mes, stands what
 they print: it is filled in here and never typed. The pictures have a script of their own, `docs/pictures/make.py`.
@@ -13,6 +13,8 @@ from pathlib import Path
 from making import command_line, commands, glossary, keys, man, notebooks, ops, paths, scenario_files
 from making.run import filled
 
+from tfstep.scenario.keys.declared import SHIPPED
+from tfstep.scenario.keys.json_schema import as_shipped
 from tfstep.text import LANGUAGES, set_language
 from tfstep.text import language as chosen
 
@@ -65,6 +67,8 @@ def made(only: list[str]) -> Iterator[tuple[Path, str]]:
             where = file(name, language)
             if _wanted(where, only):
                 yield where, spelled(page, language)
+    if _wanted(SHIPPED, only):
+        yield SHIPPED, as_shipped()
     for where in written():
         if _wanted(where, only):
             yield where, filled(where.read_text("utf-8"), spoken(where), where.name)
@@ -87,7 +91,7 @@ def main(arguments: list[str]) -> int:
         if where.is_file() and where.read_text("utf-8") == text:
             continue
         stale = True
-        print(where.relative_to(DOCS.parent))
+        print(where.resolve().relative_to(DOCS.parent))
         if not check:
             where.write_text(text, "utf-8")
     return 1 if check and stale else 0

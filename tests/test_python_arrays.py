@@ -250,3 +250,31 @@ def test_xarray_has_the_axes_and_the_words(trace: tfstep.Trace) -> None:
     assert float(array.sel(query="我", key="爱")[0, 0]) == trace["enc0.attn.weights"][0, 0, "我", "爱"]
     doubled = trace.edit({"enc0.attn.scores": 2 * trace["enc0.attn.scores"].to_xarray()})
     assert np.array_equal(doubled["enc0.attn.scores"], 2 * trace["enc0.attn.scores"].value)
+
+
+def test_xarray_goes_in_by_the_names_of_its_axes(trace: tfstep.Trace) -> None:
+    xarray = pytest.importorskip("xarray")
+    weight = trace["enc0.attn.W_Q"].to_xarray() + np.arange(16).reshape(4, 4)
+    turned = trace.edit({"enc0.attn.W_Q": weight.transpose("out", "in")})
+    assert np.array_equal(turned["enc0.attn.W_Q"].value, weight.values)
+    unnamed = trace.edit({"enc0.attn.W_Q": xarray.DataArray(weight.values)})
+    assert np.array_equal(unnamed["enc0.attn.W_Q"].value, weight.values)
+    x = xarray.DataArray([[1.0, 0.0], [0.5, 1.0]], dims=("position", "feature"))
+    document = {"model": {"kind": "attention", "d_model": 2}, "input": {"x": x}}
+    assert np.array_equal(tfstep.trace(tfstep.Scenario.from_dict(document))["x"].value[0], x.values)
+
+
+def test_a_slice_of_words_is_refused_by_name(trace: tfstep.Trace) -> None:
+    with pytest.raises(tfstep.TfstepError, match="there is no place"):
+        trace["enc0.attn.weights"][0, 0, "我":"爱"]  # type: ignore[misc]  # that is the mistake
+
+
+def test_a_session_says_where_it_stands_and_is_pickled(scenario: tfstep.Scenario) -> None:
+    session = tfstep.Session(scenario)
+    session.run("goto enc0.attn.weights")
+    session.run("set enc0.attn.W_Q[0,0] = 5")
+    assert repr(session) == "<Session wo-ai-ni · base at enc0.attn.weights>"
+    again = pickle.loads(pickle.dumps(session))
+    again.run("undo")
+    assert again.trace["enc0.attn.W_Q"][0, 0] != 5 == session.trace["enc0.attn.W_Q"][0, 0]
+    assert again.current.path == "enc0.attn.weights"

@@ -93,3 +93,24 @@ def test_a_change_of_a_record_names_its_fields() -> None:
     named = {word.arg for call in calls for word in call.keywords if word.arg}
     assert len(calls) > 40
     assert named <= fields, named - fields
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/developers.md", "docs/developers.zh.md"])
+def test_what_the_guides_of_the_house_name_is_there(page: str) -> None:
+    spans = set(re.findall(r"`([\w./-]*/[\w./-]*|[\w-]+\.(?:py|md))`", (ROOT / page).read_text("utf-8")))
+    named = {span for span in spans if not span.isupper() and span.strip("/.").islower()}
+    assert len(named) > 10
+    homes = (ROOT, PACKAGE, *(PACKAGE / room for room in ("faces", "engine", "models")))
+    assert sorted(each for each in named if not any((home / each).exists() for home in homes)) == []
+
+
+def test_every_room_of_the_house_stands_in_the_guide() -> None:
+    rooms = {
+        path.name + "/" * path.is_dir()
+        for path in PACKAGE.iterdir()
+        if path.name[:2] != "__" and path.suffix in ("", ".py")
+    }
+    told = set(
+        re.findall(r"`([\w./]+)`", "".join(re.findall(r"^\| `.*", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.M)))
+    )
+    assert rooms - told == set()

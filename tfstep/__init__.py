@@ -61,10 +61,10 @@ _above.HOMES.update(  # what a trace can be asked that is made in rooms above th
     line="tfstep.view.python.line:one_line",
     part="tfstep.session.address.indexing:part",
     paths="tfstep.view.export.select:paths",
-    restored="tfstep.scenario.program:restored",
+    restored="tfstep.scenario.program:restore_trace",
     text="tfstep.view.python.words:words",
     train="tfstep.session.study.runs:train",
-    xarray="tfstep.view.python.labelled:labelled",
+    xarray="tfstep.view.python.labelled:data_array",
 )
 
 

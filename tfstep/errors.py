@@ -8,8 +8,11 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
+from heapq import nlargest
 
 from tfstep.text import Bilingual
+
+CLOSE = 100  # names that are compared letter by letter: of more, those that begin and end most alike
 
 
 class TfstepError(Exception):
@@ -47,12 +50,28 @@ class CommandError(TfstepError):
     """A command is unknown, or cannot do this here and now."""
 
 
+class NoCommandError(CommandError):
+    """A line that begins with no command; ``unquoted`` says so without repeating it, for what stands in a file that is
+    no script is nobody's business."""
+
+    def __init__(self, message: Bilingual, unquoted: Bilingual) -> None:
+        super().__init__(message)
+        self.unquoted = unquoted
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name out of ``names`` that was probably meant, or None: one that differs in case alone comes first."""
     known = list(names)
     same = [other for other in known if other.casefold() == name.casefold()]
+    if not same and len(known) > CLOSE:
+        known = nlargest(CLOSE, known, key=lambda other: _shared(name, other) + _shared(name[::-1], other[::-1]))
     found = same or get_close_matches(name, known, n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two names begin with alike."""
+    return next((k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> Bilingual:

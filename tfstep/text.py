@@ -11,10 +11,29 @@ from __future__ import annotations
 
 import locale
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
 LANGUAGES = ("en", "zh")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+    r"|(?<![\u0600-\u109f\u1780-\u18af\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"  # what joins no emoji, no letters
+)
+
+
+def printable(text: str, json: bool = False) -> str:
+    """The text with its control characters by their code, in ``json`` as that has them: what may go to a terminal, a
+    picture or a page."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _CONTROL.sub(lambda found: _code(ord(found.group()), json), text)
+
+
+def _code(code: int, json: bool) -> str:
+    return f"\\x{code:02x}" if code < 256 and not json else f"\\u{code:04x}"
+
+
 _language = "en"
 
 
@@ -53,7 +72,7 @@ class Bilingual:
         if isinstance(texts, str):
             texts = {"en": texts, "zh": texts}
         any_of = next(iter(texts.values()), "")
-        en, zh = (texts.get(lang, any_of).replace("{", "{{").replace("}", "}}") for lang in LANGUAGES)
+        en, zh = (printable(texts.get(lang, any_of)).replace("{", "{{").replace("}", "}}") for lang in LANGUAGES)
         return cls(en, zh)
 
     def in_(self, language: str) -> str:
@@ -74,8 +93,13 @@ class Template:
 
     __slots__ = ("en", "zh")
 
-    def __init__(self, en: str, zh: str) -> None:
-        self.en, self.zh = en, zh
+    def __init__(self, en: str, zh: str | None = None) -> None:
+        self.en, self.zh = en, en if zh is None else zh
+
+    def around(self, before: str, names: Mapping[str, str]) -> Template:
+        """The words behind some that both languages share, with their places filled."""
+        cls = type(self)
+        return cls(before + self.en.format_map(names), before + self.zh.format_map(names))
 
     def in_(self, language: str) -> str:
         """The words in one language, their places open."""

@@ -8,7 +8,7 @@ import click
 
 from making.markdown import code, head, table
 from tfstep.faces.cli.group import ABOUT, PROGRAM
-from tfstep.faces.cli.options import shared
+from tfstep.faces.cli.options import common_options
 from tfstep.faces.cli.table import COMMANDS
 from tfstep.text import Bilingual
 
@@ -38,7 +38,7 @@ def page(language: str) -> Iterator[str]:
     yield from table(
         names, [[f"[`tfstep {name}`](#tfstep-{name})", text.in_(language)] for name, (_, text) in COMMANDS.items()]
     )
-    common = {option.name for option in shared()}
+    common = {option.name for option in common_options()}
     yield f"\n## {Bilingual('Every command', '所有命令').in_(language)}\n"
     yield from _parameters([p for p in PROGRAM.params if p.name in common or p.name == "version"], language)
     yield f"\n## {Bilingual('Completion in a shell', '命令行补全').in_(language)}\n"

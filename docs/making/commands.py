@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from making.markdown import head, table
-from tfstep.commands.language.registry import GROUPS, Command, in_groups
+from tfstep.commands.language.registry import Command, in_groups
 from tfstep.expr import ATTRIBUTES, CONSTANTS, functions
+from tfstep.faces.tui.actions.table import ACTIONS
+from tfstep.faces.tui.state.action import key_of_command
+from tfstep.session.results import GROUPS
 from tfstep.text import Bilingual
 
 TITLE = Bilingual("The debugger's language", "调试器的命令语言")
@@ -102,5 +105,6 @@ def page(language: str) -> Iterator[str]:
 
 def _cells(command: Command, language: str) -> tuple[str, ...]:
     short = " ".join(f"`{alias}`" for alias in command.aliases) + (" ↻" if command.repeats else "")
-    key = f"`{command.key}`" if command.key else ""
+    found = key_of_command(ACTIONS, command.name)
+    key = f"`{found}`" if found else ""
     return f"`{command.usage}`", short.strip(), key, command.about.in_(language)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from making.markdown import code, head, table
-from tfstep.faces.tui.keys.key import Key
-from tfstep.faces.tui.keys.table import KEYS
-from tfstep.faces.tui.lesson.keys import LESSON_KEYS
+from tfstep.faces.tui.actions.table import ACTIONS
+from tfstep.faces.tui.lesson.keys import LESSON_ACTIONS
+from tfstep.faces.tui.state.action import every_key
 from tfstep.text import Bilingual
 
 TITLE = Bilingual("Keys", "按键")
@@ -26,17 +26,11 @@ def page(language: str) -> Iterator[str]:
     """The lines of the page."""
     yield from head(TITLE, language)
     yield INTRO.in_(language)
-    for title, keys in (
-        (Bilingual("On the screen", "屏幕上"), KEYS),
-        (Bilingual("In a lesson", "课程中"), LESSON_KEYS),
+    for title, actions in (
+        (Bilingual("On the screen", "屏幕上"), ACTIONS),
+        (Bilingual("In a lesson", "课程中"), LESSON_ACTIONS),
     ):
         yield f"\n## {title.in_(language)}\n"
         columns = [Bilingual("key", "按键").in_(language), Bilingual("what it does", "作用").in_(language)]
-        yield from table(columns, _rows(keys, language))
-
-
-def _rows(keys: Iterable[Key], language: str) -> list[tuple[str, str]]:
-    does: dict[str, list[str]] = {}
-    for key in keys:
-        does.setdefault(key.said.in_(language), []).append(code(key.shown))
-    return [(" ".join(dict.fromkeys(shown)), about) for about, shown in does.items()]
+        rows = every_key(actions, language)
+        yield from table(columns, [(" ".join(map(code, shown)), about) for shown, about in rows])

@@ -11,7 +11,7 @@ import click
 from making.command_line import COMPLETION, STATUS
 from tfstep import __version__
 from tfstep.faces.cli.group import ABOUT, PROGRAM
-from tfstep.faces.cli.options import shared
+from tfstep.faces.cli.options import common_options
 from tfstep.faces.cli.table import COMMANDS
 from tfstep.text import Bilingual
 
@@ -31,7 +31,7 @@ def page(language: str) -> Iterator[str]:
     usage = Bilingual("[OPTIONS] COMMAND …", "[选项] 命令 …").in_(language)
     yield from _section(Bilingual("SYNOPSIS", "用法"), [f"\\fBtfstep\\fR {usage}"], language)
     yield from _section(Bilingual("DESCRIPTION", "说明"), [_plain(ABOUT.in_(language))], language)
-    common = {option.name for option in shared()}
+    common = {option.name for option in common_options()}
     yield f".SH {Bilingual('OPTIONS', '选项').in_(language)}"
     yield from _options([p for p in PROGRAM.params if p.name in common or p.name == "version"], language)
     yield f".SH {Bilingual('COMMANDS', '命令').in_(language)}"

@@ -89,7 +89,7 @@ async def draw(picture: Picture) -> str:
                     app.perform(line)
                     await app.workers.wait_for_complete()
                     await pilot.pause()
-                app.status = ()
+                app.state.status = ()
                 await pilot.press(*picture.keys)
                 await app.workers.wait_for_complete()
                 await pilot.pause()

@@ -3,7 +3,7 @@
 import pytest
 
 from tfstep import load, trace
-from tfstep.address.roles import GRAD, NEW, Spelled, owner, spelled
+from tfstep.address.roles import GRAD, NEW, PathParts, owner, path_parts
 
 
 @pytest.mark.parametrize("scenario", ["wo-ai-ni", "gpt", "steve-builds-a-house", "backprop-by-hand"])
@@ -11,7 +11,7 @@ def test_a_path_says_the_role_of_its_node(scenario: str) -> None:
     plan = trace(load(scenario)).plan
     seen = set()
     for node in plan.nodes:
-        found = spelled(node.path)
+        found = path_parts(node.path)
         seen.add(node.role.name)
         assert found.mark == node.role.mark
         if not node.path.endswith("_before"):  # what the optimizer starts from is a leaf of its own
@@ -22,10 +22,10 @@ def test_a_path_says_the_role_of_its_node(scenario: str) -> None:
 
 
 def test_a_name_that_only_begins_so_is_a_name() -> None:
-    assert spelled("a.gradient") == Spelled("a.gradient")
-    assert spelled("a.newer") == Spelled("a.newer")
-    assert spelled("a.grad/b.new") == Spelled("a", GRAD, "b.new")
-    assert spelled("a.new") == Spelled("a", NEW)
+    assert path_parts("a.gradient") == PathParts("a.gradient")
+    assert path_parts("a.newer") == PathParts("a.newer")
+    assert path_parts("a.grad/b.new") == PathParts("a", GRAD, "b.new")
+    assert path_parts("a.new") == PathParts("a", NEW)
 
 
 def test_a_plan_knows_what_belongs_to_a_tensor() -> None:

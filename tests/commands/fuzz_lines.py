@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tfstep
-from tfstep.commands.language.registry import declared
+from tfstep.commands.language.registry import all_commands
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.expr import functions
@@ -62,7 +62,7 @@ expressions = st.recursive(
     max_leaves=8,
 )
 arguments = st.lists(st.one_of(atoms, expressions, st.sampled_from(["if", "=", "source", "target"])), max_size=5)
-known = [name for name in declared() if name not in (*FILES, *LONG)]
+known = [name for name in all_commands() if name not in (*FILES, *LONG)]
 stops = st.sampled_from(["break", "tbreak", "watch"])
 moves = ["s", "n", "c", "rs", "rn", "rc", "fin", "rf", "list", "where"]
 changes = ["undo", "redo", "reset", "rewind", "train 2", "variant swapped", "variant base"]
@@ -87,7 +87,7 @@ def long_by_nature(line: str) -> bool:
     """Whether a line asks for much work, or for files, and gets it: many updates, a large model."""
     word = line.split(maxsplit=1)[0] if line.split() else ""
     numbers = [int(each) for each in line.replace("/", " ").split() if each.isdecimal()]
-    whole = {name for name in declared() if name.startswith(word)} if word else set()
+    whole = {name for name in all_commands() if name.startswith(word)} if word else set()
     large = bool(whole & {"train", "goto", "model", "sweep", "generate"}) and any(n > 60 for n in numbers)
     return large or bool(whole & {*FILES, *LONG})
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 import tfstep
 from tfstep.commands.language.completion import KINDS, complete
-from tfstep.commands.language.registry import GROUPS, declared, find
+from tfstep.commands.language.registry import all_commands, find
 from tfstep.commands.language.script import ScriptError
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
-from tfstep.session.results import Changed, Moved, Nothing, Quit, Shown, Value
+from tfstep.session.results import GROUPS, Changed, Moved, Nothing, Quit, Shown, Value
 from tfstep.text import set_language
 from tfstep.view.result.lines import text
 
@@ -297,20 +297,15 @@ def test_a_word_may_have_a_hash(session: Session) -> None:
 def test_the_help_names_every_command(session: Session, language: str) -> None:
     set_language(language)
     shown = run(session, "help")
-    for name, each in declared().items():
+    for name, each in all_commands().items():
         assert each.usage in shown
         assert str(each.about)[:8] in run(session, f"help {name}")
         assert each.group in GROUPS
 
 
 def test_every_kind_of_completion_is_known_or_spelled() -> None:
-    kinds = {kind for each in declared().values() for kind in each.completes}
+    kinds = {kind for each in all_commands().values() for kind in each.completes}
     assert {kind for kind in kinds if kind not in KINDS and not kind.startswith("'")} == set()
-
-
-def test_keys_and_words_are_used_once() -> None:
-    keys = [each.key for each in declared().values() if each.key]
-    assert len(set(keys)) == len(keys)
 
 
 @pytest.mark.parametrize(
@@ -358,7 +353,7 @@ def test_names_are_completed_where_we_are(session: Session) -> None:
     assert "weights" in {each.text for each in complete(session, "print wei")}
 
 
-@given(st.text(max_size=30), st.sampled_from([*declared(), "", "x"]))
+@given(st.text(max_size=30), st.sampled_from([*all_commands(), "", "x"]))
 def test_any_line_gives_a_result_or_an_error_of_ours(rest: str, name: str) -> None:
     if name == "source":
         return

@@ -9,7 +9,7 @@ import pytest
 
 import tfstep
 from tfstep.commands.info import TOPICS
-from tfstep.commands.language.registry import declared
+from tfstep.commands.language.registry import all_commands
 from tfstep.commands.language.session import Session
 from tfstep.engine.op import CATALOGUE
 from tfstep.expr import ATTRIBUTES, CONSTANTS, functions
@@ -38,7 +38,7 @@ def names(scenario: tfstep.Scenario) -> set[str]:
         str(scenario.path),
         *ATTRIBUTES,
         *CONSTANTS,
-        *declared(),
+        *all_commands(),
         *TOPICS,
         *CATALOGUE.ops,
         *functions(),

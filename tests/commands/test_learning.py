@@ -52,6 +52,15 @@ def test_rewind_and_training_again_are_exact(name: str) -> None:
     assert bits(session) == stages[3]
 
 
+def test_an_update_that_was_never_made_is_not_trained_for(session: Session) -> None:
+    session.run("train 3")
+    session.run("rewind 2")
+    session.run("goto update 3")
+    with pytest.raises(TfstepError, match="3 updates were made up to now; `train 897`"):
+        session.run("goto update 900")
+    assert session.update == 3
+
+
 def test_updates_that_are_not_kept_are_run_again_to_the_bit(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(updates, "KEPT_BYTES", 1)
     session.run("train 2")
@@ -352,3 +361,12 @@ def test_the_loss_now_can_be_plotted_too(session: Session) -> None:
     now = session.run("plot now")
     assert isinstance(now, Pictured)
     assert now.values.ravel().tolist() == [loss(session)]
+
+
+def test_words_of_an_untrained_model_are_told_to_be_such() -> None:
+    session = Session(tfstep.load("steve-builds-a-house"))
+    session.run("generate 1")
+    assert ["`train 200` first" in str(each) for each in session.asides] == [True]
+    session.run("train 2")
+    session.run("generate 1")
+    assert not session.asides

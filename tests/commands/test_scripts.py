@@ -9,7 +9,7 @@ import pytest
 
 import tfstep
 from tfstep.commands.language.line import split
-from tfstep.commands.language.registry import declared, find
+from tfstep.commands.language.registry import all_commands, find
 from tfstep.commands.language.session import Session
 from tfstep.faces import repl as line_debugger
 from tfstep.faces.repl import repl
@@ -48,7 +48,7 @@ def words(script: Path) -> set[str]:
 
 def test_every_command_is_in_a_script() -> None:
     used = set().union(*(words(script) for script in SCRIPTS.glob("*.tfs")))
-    assert used | ELSEWHERE == set(declared())
+    assert used | ELSEWHERE == set(all_commands())
 
 
 @pytest.mark.parametrize("name", ["wo-ai-ni", "steve-builds-a-house"])

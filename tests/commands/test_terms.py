@@ -34,7 +34,8 @@ greedy decoding 贪心解码 · tied weights 权重共享 · ablation 消融 · 
 batch 批次 · step into 单步进入 · step over 跳过 · step out 跳出 · continue 继续 ·
 reverse step 反向单步 · breakpoint 断点 · watchpoint 监视点 · call stack 调用栈 ·
 timeline 时间线 · rewind 回退 · pin 固定 · release 解除固定 · undo 撤销 · redo 重做 ·
-baseline 基线 · journal 操作日志 · variant 变体 · scenario 场景 · worksheet 练习卷"""
+baseline 基线 · journal 操作日志 · variant 变体 · scenario 场景 · worksheet 练习卷 ·
+derivative 导数 · tokenization 分词 · inference 推理 · variance 方差"""
 CHINESE = re.compile("[\u4e00-\u9fff]")
 PAIRS = [tuple(name.replace("_", " ") for name in pair.rsplit(" ", 1)) for pair in " ".join(WORDS.split()).split(" · ")]
 
@@ -128,3 +129,21 @@ def test_an_unknown_term_suggests_the_nearest(session: Session) -> None:
         session.run("help entropi")
     with pytest.raises(CommandError, match="注意力权重"):
         session.run("help 注意力权值")
+
+
+ARTICLES = """token · QKV · 偏导数 · 偏导 · q_linear · o_linear · Query · Key · Value · teacher forcing · LayerNorm · BatchNorm ·
+layer norm · cross-attention · 自回归 · 方差 · 标准差 · 优化器 · 贪心 · 分词 · MSE · embedding · 词向量 · logit · criterion ·
+loss.backward() · FFN · MLP · 位置嵌入 · PE · Adam · SGD · 推理 · GPT · 填充 · 损失函数 · 线性层 · 梯度下降 · 子词"""
+
+
+@pytest.mark.parametrize("name", [name.strip() for name in " ".join(ARTICLES.split()).split(" · ")])
+def test_the_words_that_articles_use_are_found_and_no_command_hides_them(session: Session, name: str) -> None:
+    term = find_term(name)
+    assert term is not None
+    assert helped(session, name).entries[-1].name == entry(term, session.trace.plan).name
+
+
+def test_what_only_begins_like_a_command_is_the_term_alone(session: Session) -> None:
+    (only,) = helped(session, "token").entries
+    assert "词元" in only.name
+    assert helped(session, "tokens").entries[0].name == "tokens"

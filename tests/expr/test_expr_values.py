@@ -206,7 +206,7 @@ def test_ready_made_questions(text: str, expected: object) -> None:
     ],
 )
 def test_a_value_keeps_its_axes_and_words(text: str, names: list[str], words: dict[int, tuple[str, ...]]) -> None:
-    found, axes = parse(text).labelled(finder())
+    found, axes = parse(text).evaluate_labelled(finder())
     assert [axis.name for axis in axes] == names
     assert {k: axis.words() for k, axis in enumerate(axes) if axis.labels} == words
     for axis, n in zip(axes, np.shape(found), strict=True):

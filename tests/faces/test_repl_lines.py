@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfstep.commands.language.script import joined
+from tfstep.commands.language.script import join_lines
 from tfstep.faces.repl import goes_on, one_line
 
 
@@ -48,7 +48,7 @@ def test_what_was_typed_in_several_lines_is_one(text: str, line: str) -> None:
 
 def test_a_script_holds_commands_up_to_end_and_without_one_they_are_lines() -> None:
     lines = ["commands 1", "print loss", "end", "where", "commands 1", "print 2"]
-    assert list(joined(enumerate(lines, 1))) == [
+    assert list(join_lines(enumerate(lines, 1))) == [
         (1, "commands 1 print loss"),
         (4, "where"),
         (5, "commands 1"),

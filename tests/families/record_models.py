@@ -96,6 +96,16 @@ DECODERS = {
     ),
     "gptj": ("GPTJ", GPT | {"rotary_dim": 2}),
     "opt": ("OPT", BASE | {"ffn_dim": 24, "word_embed_proj_dim": 16, "max_position_embeddings": 24}),
+    "opt-350m": (
+        "OPT",
+        BASE
+        | {
+            "ffn_dim": 24,
+            "word_embed_proj_dim": 12,
+            "max_position_embeddings": 24,
+            "do_layer_norm_before": False,
+        },
+    ),
     "bloom": ("Bloom", SMALL | {"hidden_size": 8, "n_layer": 2, "n_head": 4}),
     "mpt": ("Mpt", SMALL | MPT),
     "falcon": ("Falcon", BASE | {"max_position_embeddings": 64, "ffn_hidden_size": 24}),
@@ -103,6 +113,20 @@ DECODERS = {
         "Falcon",
         BASE
         | {"max_position_embeddings": 64, "ffn_hidden_size": 24, "new_decoder_architecture": True, "num_kv_heads": 2},
+    ),
+    "falcon-rw": (
+        "Falcon",
+        BASE
+        | {
+            "num_attention_heads": 6,
+            "hidden_size": 24,
+            "max_position_embeddings": 64,
+            "ffn_hidden_size": 24,
+            "alibi": True,
+            "parallel_attn": False,
+            "multi_query": False,
+            "bias": True,
+        },
     ),
     "llama": ("Llama", GROUPED),
     "llama-3.1": ("Llama", HEADED | {"rope_parameters": LLAMA3, "tie_word_embeddings": True}),
@@ -232,6 +256,7 @@ T5 = SMALL | {
 PAIRS = {
     "t5": ("T5", T5 | {"feed_forward_proj": "relu"}),
     "t5-v1.1": ("T5", T5 | {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False}),
+    "mt5": ("MT5", T5 | {"feed_forward_proj": "gated-gelu"}),
     "bart": ("Bart", BOTH | {"decoder_start_token_id": 2, "pad_token_id": 1, "bos_token_id": 0}),
     "marian": (
         "Marian",
@@ -262,7 +287,7 @@ class Double(TorchFunctionMode):
 def made(kind: str, what: str, given: dict):
     """A model with drawn weights, each a float32 number."""
     config = getattr(transformers, config_name(kind))(
-        **given, attn_implementation="eager", experts_implementation="eager"
+        **given, attn_implementation=attention(given), experts_implementation="eager"
     )
     torch.manual_seed(len(kind))
     model = getattr(transformers, {"GPT2ForCausalLM": "GPT2LMHeadModel"}.get(kind + what, kind + what))(config).eval()
@@ -274,6 +299,11 @@ def made(kind: str, what: str, given: dict):
         drawn = drawing.normal(around, 0.3 if p.ndim == 1 else 0.9 / np.sqrt(p.shape[-1]), tuple(p.shape))
         p.data.copy_(torch.from_numpy(drawn.astype(np.float32)))
     return model
+
+
+def attention(given: dict) -> str:
+    """Falcon adds ALiBi twice where attention weights are asked for, and once where they are not."""
+    return "sdpa" if given.get("alibi") else "eager"
 
 
 def config_name(kind: str) -> str:
@@ -325,7 +355,7 @@ def recorded(name: str, kind: str, what: str, given: dict, pair: bool = False, s
             out["target"] = fed["decoder_input_ids"].numpy()
         if what in ("ForCausalLM",) or pair:
             fed["use_cache"] = False
-        found = model(**fed, output_attentions=True, output_hidden_states=True)
+        found = model(**fed, output_attentions=attention(given) == "eager", output_hidden_states=True)
         logits = getattr(found, "logits", None)
         if logits is None:
             last = found.last_hidden_state

@@ -97,6 +97,8 @@ def compared(name: str) -> Iterator[Difference]:
                 if i == 0:
                     continue  # what the blocks begin with has many names
                 path = ends[-1] if i == layers else ends[i - 1]
+                if i == layers and config.get("word_embed_proj_dim", 16) != 16:
+                    path = "out.hidden"  # OPT's is projected once more
             case "":
                 path = {"logits": "out.logits", "loss": "loss", "pooled": "pooled"}.get(key, "")
             case _:

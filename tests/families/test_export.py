@@ -52,7 +52,7 @@ def test_a_toy_made_here_is_taken_along(name: str, tmp_path: Path) -> None:
 
 def test_names_on_disk_are_those_that_the_library_writes(tmp_path: Path) -> None:
     """Written without a look at where the weights came from, by the table alone."""
-    from tfstep.scenario.weights.files import opened
+    from tfstep.scenario.weights.files import open_weight_file
 
     for name in ("gpt2", "llama", "phi3", "gpt-neox", "bert", "qwen3"):
         shutil.rmtree(tmp_path / name, ignore_errors=True)
@@ -66,7 +66,7 @@ def test_names_on_disk_are_those_that_the_library_writes(tmp_path: Path) -> None
         arrays = {node.path: leaves[node.slot] for node in plan.nodes if node.kind == "parameter"}
         assert scenario.program.taken is not None
         made = checkpoint(family(scenario.program.taken.family), arrays, {}, scenario.model)
-        theirs = opened(folder / "model.safetensors")
+        theirs = open_weight_file(folder / "model.safetensors")
         assert set(made) == set(theirs.shapes), name
         for each, array in made.items():
             assert array.tobytes() == theirs.read(each).tobytes(), each

@@ -10,7 +10,7 @@ from recorded import MODELS
 
 import tfstep
 from tfstep.errors import TfstepError
-from tfstep.scenario.weights.files import opened
+from tfstep.scenario.weights.files import open_weight_file
 
 HEADS, KV = 4, 2
 NAMES = {
@@ -20,9 +20,9 @@ NAMES = {
 }  # fmt: skip
 
 
-def written(path: Path, **more: object) -> dict[str, np.ndarray]:
+def written(path: Path, tensors: dict[str, list[float]] | None = None, **more: object) -> dict[str, np.ndarray]:
     """The recorded Llama as llama.cpp's converter writes it: other names, the rows of q and k permuted."""
-    file = opened(MODELS / "llama" / "model.safetensors")
+    file = open_weight_file(MODELS / "llama" / "model.safetensors")
     writer = gguf.GGUFWriter(str(path), "llama")
     writer.add_block_count(2)
     writer.add_context_length(64)
@@ -34,7 +34,14 @@ def written(path: Path, **more: object) -> dict[str, np.ndarray]:
     writer.add_rope_freq_base(10000.0)
     writer.add_rope_dimension_count(4)
     for key, value in more.items():
-        writer.add_uint32(f"llama.{key}", int(str(value)))
+        if isinstance(value, int):
+            writer.add_uint32(f"llama.{key}", value)
+        elif isinstance(value, float):
+            writer.add_float32(f"llama.{key}", value)
+        else:
+            writer.add_string(f"llama.{key}", str(value))
+    for key, numbers in (tensors or {}).items():
+        writer.add_tensor(key, np.array(numbers, np.float32))
     found = {}
     for name in file.shapes:
         array = np.array(file.read(name))
@@ -64,6 +71,46 @@ def test_a_file_gives_the_bits_of_the_folder(tmp_path: Path) -> None:
     np.testing.assert_allclose(one["out.logits"].value, two["out.logits"].value, rtol=0, atol=1e-5)
 
 
+def test_angles_stretched_by_factors_in_the_file(tmp_path: Path) -> None:
+    from tfstep.families.gguf import config
+    from tfstep.models.keys.sections import RopePart, ScalingPart
+    from tfstep.models.parts.positions import rope_frequencies
+
+    path = tmp_path / "m.gguf"
+    plain = 10000.0 ** -np.array([0, 0.5])
+    real = RopePart(base=500000.0, scaling=ScalingPart(kind="llama3", factor=8.0))  # Llama 3.1's
+    factors = 500000.0 ** -(np.arange(64) / 64) / rope_frequencies(128, real, 0)[0]
+    meta = {"general.architecture": "llama", "llama.rope.freq_base": 500000.0}
+    said = config(meta, {"rope_freqs.weight": (64,)}, lambda name: factors.astype(np.float32).tolist())["rope_scaling"]
+    assert said == {
+        "rope_type": "llama3",
+        "factor": 8.0,
+        "original_max_position_embeddings": 8192,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
+    }
+    written(path, {"rope_freqs.weight": [1.5, 2.5]})
+    scenario = tfstep.load(path)
+    assert scenario.program.taken is not None
+    assert not scenario.program.taken.spare
+    for words in (3, 200):
+        found, times = rope_frequencies(4, scenario.model.rope, words)
+        np.testing.assert_array_equal(found, plain / [1.5, 2.5])
+        assert times == 1
+    tensors = {"rope_factors_short.weight": [1.0, 1.5], "rope_factors_long.weight": [2.0, 3.0]}
+    written(path, tensors, **{"rope.scaling.original_context_length": 16, "rope.scaling.attn_factor": 1.25})
+    rope = tfstep.load(path).model.rope.scaling
+    assert rope is not None
+    assert (rope.kind, rope.factor, rope.original, rope.attention) == ("longrope", 4.0, 16, 1.25)
+    assert (rope.short, rope.long) == ((1.0, 1.5), (2.0, 3.0))
+    written(path, **{"rope.scaling.type": "linear", "rope.scaling.factor": 2.0})
+    assert tfstep.load(path).model.rope.scaling == ScalingPart(kind="linear", factor=2.0)
+    for key, value in {"type": "spiral", "yarn_log_multiplier": 0.5}.items():
+        written(path, **{f"rope.scaling.{key}": value})
+        with pytest.raises(TfstepError, match=rf"llama\.rope\.scaling\.{key} is .*, which is not computed"):
+            tfstep.load(path)
+
+
 @pytest.mark.parametrize("kind", ["Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q6_K", "F16", "BF16"])
 def test_blocks_of_few_bits_are_read_as_the_package_reads_them(tmp_path: Path, kind: str) -> None:
     numbers = np.random.default_rng(0).normal(size=(3, 512)).astype(np.float32)
@@ -80,7 +127,7 @@ def test_blocks_of_few_bits_are_read_as_the_package_reads_them(tmp_path: Path, k
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    file = opened(tmp_path / "m.gguf")
+    file = open_weight_file(tmp_path / "m.gguf")
     assert file.shapes == {"x.weight": (3, 512)}
     np.testing.assert_array_equal(file.read("x.weight").astype(np.float32), expected)
 

@@ -46,12 +46,12 @@ def configured(folder: Path, **changes: object) -> Path:
 
 def test_a_folder_and_the_file_of_it_give_the_same_bits(folder: Path, tmp_path: Path) -> None:
     from tfstep.scenario.opening.checkpoint import checkpoint
-    from tfstep.scenario.opening.document import document, written
+    from tfstep.scenario.opening.document import as_text, document
     from tfstep.scenario.opening.reading import reading
 
     (tmp_path / "files").mkdir()
     file = tmp_path / "files" / "m.yaml"
-    file.write_text(written(document(checkpoint(folder), reading(ids=[5, 17, 9]), file.parent)))
+    file.write_text(as_text(document(checkpoint(folder), reading(ids=[5, 17, 9]), file.parent)))
     one, two = tfstep.trace(tfstep.load(folder, ids=[5, 17, 9])), tfstep.trace(tfstep.load(file))
     for path in ("out.logits", "loss", "dec0.attn.W_Q.grad"):
         assert one[path].value.tobytes() == two[path].value.tobytes()
@@ -125,10 +125,10 @@ def test_what_is_missing_or_broken_in_a_folder(folder: Path, tmp_path: Path) -> 
 
 
 def test_shards_are_one_file_and_none_lies_elsewhere(folder: Path) -> None:
-    from tfstep.scenario.weights.files import opened
+    from tfstep.scenario.weights.files import open_weight_file
 
     whole = tfstep.trace(tfstep.load(folder))["out.logits"].value
-    file = opened(folder / "model.safetensors")
+    file = open_weight_file(folder / "model.safetensors")
     arrays = {name: np.array(file.read(name)) for name in file.shapes}
     names = sorted(arrays)
     parts = {"a.safetensors": names[::2], "b.safetensors": names[1::2]}
@@ -185,10 +185,10 @@ def test_a_file_that_lacks_parameters_is_an_error_unless_partial(folder: Path, t
     assert scenario is None
     file = tmp_path / "p.yaml"
     from tfstep.scenario.opening.checkpoint import checkpoint
-    from tfstep.scenario.opening.document import document, written
+    from tfstep.scenario.opening.document import as_text, document
     from tfstep.scenario.opening.reading import reading
 
-    file.write_text(written(document(checkpoint(folder), reading(), tmp_path)).replace("names: llama", "partial: true"))
+    file.write_text(as_text(document(checkpoint(folder), reading(), tmp_path)).replace("names: llama", "partial: true"))
     taken = tfstep.load(file).program.taken
     assert taken is not None
     assert (taken.family, taken.read, taken.missing) == ("llama", 19, ("dec1.ffn.W_1", "dec.norm.gamma"))
@@ -196,9 +196,9 @@ def test_a_file_that_lacks_parameters_is_an_error_unless_partial(folder: Path, t
 
 def test_a_bare_state_dict_is_taken_with_any_prefix_and_its_spare_buffers_left(folder: Path, tmp_path: Path) -> None:
     header, _ = header_of(folder / "model.safetensors")
-    from tfstep.scenario.weights.files import opened
+    from tfstep.scenario.weights.files import open_weight_file
 
-    file = opened(folder / "model.safetensors")
+    file = open_weight_file(folder / "model.safetensors")
     head = (
         "tfstep: 1\nmodel: {kind: decoder, layers: 2, d_model: 16, heads: 4, kv_heads: 2, d_ff: 24, activation: swiglu, "
         "norm: rms, norm_position: pre, positional: rope, rope: {pairs: half}, bias: false, eps: 1.0e-6, head: true}\n"
@@ -233,3 +233,42 @@ def test_a_bare_state_dict_is_taken_with_any_prefix_and_its_spare_buffers_left(f
 )
 def test_what_cannot_be_read_is_told(folder: Path, asked: dict[str, object], words: str) -> None:
     assert words in said(folder, **asked)
+
+
+def copied(name: str, to: Path) -> Path:
+    """A recorded model that may be spoiled."""
+    shutil.copytree(MODELS / name, to, ignore=shutil.ignore_patterns("*.npz"))
+    return to
+
+
+def test_of_a_model_that_sees_images_too_the_part_that_reads_text_opens(tmp_path: Path) -> None:
+    from tfstep.scenario.weights.files import open_weight_file
+
+    folder = copied("gemma3", tmp_path / "m")
+    alone = tfstep.trace(tfstep.load(folder, ids=[5, 17, 9]))["out.logits"].value
+    text = json.loads((folder / "config.json").read_text())
+    del text["architectures"]
+    whole = {"model_type": "gemma3", "architectures": ["Gemma3ForConditionalGeneration"], "image_token_index": 36}
+    (folder / "config.json").write_text(json.dumps(whole | {"text_config": text, "vision_config": {"hidden_size": 4}}))
+    file = open_weight_file(folder / "model.safetensors")
+    arrays = {f"language_model.{name}": np.array(file.read(name)) for name in file.shapes}
+    write_weights(folder / "model.safetensors", arrays | {"vision_tower.W": np.ones(2, np.float32)})
+    scenario = tfstep.load(folder, ids=[5, 17, 9])
+    assert tfstep.trace(scenario)["out.logits"].value.tobytes() == alone.tobytes()
+    assert scenario.program.taken is not None
+    assert scenario.program.taken.spare == ("vision_tower.W",)
+
+
+def test_in_the_first_gemma_gelu_means_its_approximation_by_tanh(tmp_path: Path) -> None:
+    folder = copied("gemma", tmp_path / "m")
+    assert tfstep.load(configured(folder, hidden_act="gelu", hidden_activation="relu")).model.activation == "gelu_tanh"
+    assert tfstep.load(configured(folder, hidden_act="gelu_python")).model.activation == "gelu"
+    second = configured(copied("gemma2", tmp_path / "n"), hidden_act="relu", hidden_activation="gelu")
+    assert tfstep.load(second).model.activation == "gelu"
+
+
+@pytest.mark.parametrize("name", ["cohere", "mpt", "olmo", "gpt-oss", "t5", "opt-350m"])
+def test_a_path_that_is_not_there_is_told(name: str) -> None:
+    trace = tfstep.trace(tfstep.load(MODELS / name))
+    with pytest.raises(TfstepError, match=r"no tensor 'nothing\.here'"):
+        _ = trace["nothing.here"]

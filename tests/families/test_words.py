@@ -47,9 +47,9 @@ def grown(folder: Path, size: int) -> Path:
     """The same model with so many words."""
     import numpy as np
 
-    from tfstep.scenario.weights.files import opened, write_weights
+    from tfstep.scenario.weights.files import open_weight_file, write_weights
 
-    file = opened(folder / "model.safetensors")
+    file = open_weight_file(folder / "model.safetensors")
     arrays = {name: np.array(file.read(name)) for name in file.shapes}
     draw = np.random.default_rng(0)
     for name in ("model.embed_tokens.weight", "lm_head.weight"):
@@ -150,3 +150,36 @@ def test_a_decoder_that_starts_with_the_pad_token_sees_it() -> None:
     assert (weights[:, :, :, 0] > 0).all()
     across = tfstep.trace(scenario)["dec0.cross.weights"].value
     assert (across[1, :, :, 2] == 0).all()  # what only fills up the second source
+
+
+def test_marian_cuts_each_side_by_a_file_of_its_own(tmp_path: Path) -> None:
+    import sentencepiece
+
+    made = tmp_path / "m"
+    shutil.copytree(MODELS / "marian", made, ignore=shutil.ignore_patterns("*.npz"))
+    texts = {"source": "史蒂夫 建造 房子", "target": "Steve builds a house"}
+    pieces: dict[str, int] = {"</s>": 0, "<unk>": 1}
+    for side, text in texts.items():
+        lines = (tmp_path / "lines.txt").write_text(f"{text}\n" * 9) and str(tmp_path / "lines.txt")
+        kept = {"input": lines, "model_prefix": str(made / side), "vocab_size": 24, "hard_vocab_limit": False}
+        sentencepiece.SentencePieceTrainer.train(**kept, minloglevel=2)
+        (made / f"{side}.model").rename(made / f"{side}.spm")
+        (made / f"{side}.vocab").unlink()
+        cut = sentencepiece.SentencePieceProcessor(model_file=str(made / f"{side}.spm")).encode(text, out_type=str)
+        for piece in cut:
+            pieces.setdefault(piece, len(pieces))
+    pieces |= {">>eng<<": len(pieces)}
+    assert len(pieces) < 36
+    (made / "vocab.json").write_text(json.dumps(pieces | {"<pad>": 36}))
+    scenario = tfstep.load(made, text=f">>eng<<{texts['source']} 猫", target=texts["target"])
+    source, target = scenario.inputs.source, scenario.inputs.target
+    assert source is not None
+    assert target is not None
+    assert source.words[0][0] == ">>eng<<"
+    assert "".join(source.words[0][1:-3]) == "▁史蒂夫▁建造▁房子"
+    assert source.words[0][-2:] == ("<unk>", "</s>")
+    assert target.words[0][0] == "<pad>"  # the decoder's start, which it sees
+    assert "".join(target.words[0][1:-1]) == "▁Steve▁builds▁a▁house"
+    (made / "target.spm").unlink()
+    with pytest.raises(TfstepError, match=r"target\.spm"):
+        tfstep.load(made, text="x", target="y")

@@ -72,6 +72,17 @@ CONSTANTS = {  # the arguments of floats through which no gradient is wanted: gi
     "adam_v": {"v", "g"},
     "bias_correct": {"m"},
     "adam_new": {"p", "m_hat", "v_hat"},
+    "sgd_step": {"p", "g", "lr"},
+    "adam_direction": {"m_hat", "v_hat"},
+    "coupled_decay": {"g", "p"},
+    "decoupled_decay": {"p", "lr"},
+    "damped_velocity": {"v", "g"},
+    "nesterov": {"g", "v"},
+    "clip_value": {"g"},
+    "clip_share": {"norm"},
+    "accumulated": {"before", "g"},
+    "held": {"new", "old"},
+    "dropout": {"keep"},
 }
 
 

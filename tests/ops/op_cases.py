@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import op_cases_models
+import op_cases_training
 from op_case import Case, apart, draw
 
 INF, NAN = np.inf, np.nan
@@ -254,4 +255,5 @@ CASES = [
     *linear_cases(),
     *model_cases(),
     *op_cases_models.cases(),
+    *op_cases_training.cases(),
 ]

@@ -10,6 +10,8 @@ import numpy as np
 from op_case import Case, apart, draw, whole
 from op_loops import ELEMENTWISE, e_to, filled
 
+from tfstep.ops.activation import ACTIVATIONS
+
 
 def quick(x: float) -> float:
     return x / (1 + e_to(-1.702 * x))
@@ -89,6 +91,10 @@ LOOPS: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
+BENDS = [name for name, act in ACTIVATIONS.items() if len(act.arguments) == 1]
+"""The activations of one operand."""
+
+
 def cases() -> list[Case]:
     """Every op, with what is particular to it."""
     x, gamma = draw("more", 2, 3, 4), draw("more-gamma", 4)
@@ -100,24 +106,14 @@ def cases() -> list[Case]:
     def with_attrs(name: str, *inputs: Any, title: str = "", **attrs: Any) -> Case:
         return Case(name, inputs, attrs, title)
 
-    made = [Case(name, (apart(name, 3, 4),)) for name in ("quick_gelu", "relu_squared")]
+    made = [Case(name, (apart(name, 3, 4),)) for name in BENDS if name in LOOPS]
     made += [Case("quick_gelu", (far,), title="far"), Case("swiglu_clamped", (far, far[:, ::-1].copy()), title="far")]
     made += [
         Case("swiglu_clamped", (draw("gate-more", 2, 3), draw("hidden-more", 2, 3))),
         Case("swiglu_clamped", (np.array([8, -0.5, 9, 0.3]), np.array([0.5, -9, -2, 8])), title="open"),
         *(
             with_attrs("gated", apart("gate-" + act, 2, 3), draw("hidden-" + act, 2, 3), title=act, act=act)
-            for act in (
-                "relu",
-                "gelu",
-                "gelu_tanh",
-                "silu",
-                "sigmoid",
-                "tanh",
-                "identity",
-                "quick_gelu",
-                "relu_squared",
-            )
+            for act in BENDS
         ),
         Case("sigmoid_gate", (x, draw("more-gate", 2, 3, 4))),
         with_attrs("soft_cap", 30 * x, cap=10.0),

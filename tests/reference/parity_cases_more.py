@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from parity_cases import ADAM, ENCODER, EXTENDED, INF, SGD, Grid, Scenario, encoder, encoders, scenario, target
+import numpy as np
+from parity_cases import ADAM, ENCODER, EXTENDED, INF, SGD, TWO, Grid, Scenario, encoder, encoders, scenario, target
 from parity_shapes import draw
 
 SAY = {"target": "<sos> Steve builds a Steve", "labels": "Steve builds a house <eos>"}
@@ -100,6 +101,56 @@ TRAINING: dict[str, Scenario] = {
     "adam-defaults": {"train": {"optimizer": "adam", "lr": 0.01, "steps": 5}, "norm_position": "pre", "bias": False},
 }
 
+DECAY = {"optimizer": "adamw", "lr": 0.02, "betas": [0.8, 0.95], "eps": 1e-6, "steps": 4}
+# without biases where Adam divides: see adam-defaults
+UPDATES: dict[str, Scenario] = {
+    "adamw": {"train": {**DECAY, "weight_decay": 0.1}, "heads": 2, "bias": False},
+    "adamw-default-decay": {"train": DECAY, "norm_position": "pre", "bias": False},
+    "adam-coupled-decay": {"train": {**ADAM, "weight_decay": 0.1, "steps": 4}, "bias": False},
+    "sgd-decay": {"train": {**SGD, "weight_decay": 0.2, "steps": 3}},
+    "nesterov": {"train": {**MOMENTUM, "nesterov": True}, "heads": 2},
+    "nesterov-decay": {"train": {**MOMENTUM, "nesterov": True, "weight_decay": 0.05}},
+    "dampening": {"train": {**MOMENTUM, "dampening": 0.5}},
+    "clip-norm": {"train": {**MOMENTUM, "clip_norm": 0.25}},
+    "clip-norm-of-short-gradients": {"train": {**MOMENTUM, "clip_norm": 1000}},
+    "clip-value": {"train": {**SGD, "clip_value": 0.01, "steps": 3}},
+    "cosine": {"train": {**SGD, "schedule": {"kind": "cosine", "total": 5, "least": 0.1, "first": 0}, "steps": 6}},
+    "cosine-warmup": {
+        "train": {**DECAY, "schedule": {"kind": "cosine", "warmup": 2, "total": 6, "first": 0}, "steps": 6},
+        "bias": False,
+    },
+    "linear": {"train": {**SGD, "schedule": {"kind": "linear", "total": 4, "least": 0.25, "first": 0}, "steps": 6}},
+    "linear-warmup": {
+        "train": {**ADAM, "schedule": {"kind": "linear", "warmup": 3, "total": 7}, "steps": 5},
+        "bias": False,
+    },
+    "warmup": {"train": {**MOMENTUM, "schedule": {"kind": "constant", "warmup": 3}}},
+    "noam": {"train": {**ADAM, "lr": 0.5, "schedule": {"kind": "noam", "warmup": 3}, "steps": 5}, "bias": False},
+    "micro-batches": {
+        "train": {**ADAM, "accumulate": 2, "clip_norm": 0.3, "steps": 6},
+        "norm_position": "pre",
+        "bias": False,
+    },
+    "micro-batches-momentum": {"train": {**MOMENTUM, "accumulate": 3, "steps": 7}},
+    "frozen": {
+        "train": {**DECAY, "clip_norm": 0.2, "freeze": ["src.E", "enc0.attn.W_Q", "enc0.norm1.gamma"]},
+        "bias": False,
+    },
+    "adamw-float32": {"train": {**DECAY, "weight_decay": 0.1, "clip_norm": 0.3}, "dtype": "float32", "bias": False},
+}
+SITES = {"src.drop": (2, 4, 4), "enc0.attn.drop": (2, 2, 4, 4), "enc0.drop1": (2, 4, 4), "enc0.drop2": (2, 4, 4)}
+
+
+def with_masks(made: Scenario, rate: float, hidden: int) -> Scenario:
+    """Dropout at every site, under masks that are given."""
+    made["model"]["dropout"] = rate
+    sites = {**SITES, "enc0.ffn.drop": (2, 4, hidden)}
+    made["pins"] = {
+        f"{at}.keep": np.where(np.array(draw(f"keep {at}", shape)) < -0.2, 0.0, 1 / (1 - rate)).tolist()
+        for at, shape in sites.items()
+    }
+    return made
+
 
 def network(
     name: str, sizes: list[int], loss: Scenario, rows: int = 1, x: Any = None, train: Scenario = SGD, **more: Any
@@ -139,4 +190,13 @@ def grid() -> Grid:
         "attention": {name: alone(name, **told) for name, told in ATTENTION.items()},
         "mlp": {name: network(name, **told) for name, told in MLP.items()},
         "training": training,
+        "updates": {
+            **encoders(UPDATES),
+            "dropout": with_masks(encoder("dropout", TWO, heads=2, train={**SGD, "steps": 3}), 0.25, 6),
+            "dropout-pre": with_masks(
+                encoder("dropout-pre", TWO, heads=2, norm_position="pre", activation="gelu", train={**SGD, "steps": 2}),
+                0.5,
+                6,
+            ),
+        },
     }

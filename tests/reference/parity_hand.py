@@ -98,6 +98,12 @@ def rotate(x: Tensor, o: Options, offset: int) -> Tensor:
     return torch.stack(out, -1)
 
 
+def drop(t: Tape, at: str, x: Tensor) -> Tensor:
+    """Dropout with the mask that the scenario pins, where it pins one."""
+    keep = t.scenario.get("pins", {}).get(f"{at}.keep")
+    return x if keep is None else t(at, x * t.tensor(keep))
+
+
 def attend(t: Tape, at: str, x: Tensor, memory: Tensor, mask: Tensor | None) -> Tensor:
     """Multi-head attention of ``x`` over ``memory``; ``mask`` is True where a key may not be seen."""
     o, q, k, v = t.o, x, memory, memory
@@ -115,7 +121,8 @@ def attend(t: Tape, at: str, x: Tensor, memory: Tensor, mask: Tensor | None) -> 
         s = t(f"{at}.scaled", s / math.sqrt(o.d_k))
     if mask is not None and mask.any():
         s = t(f"{at}.masked", torch.where(mask, torch.tensor(o.mask_value, dtype=s.dtype), s))
-    heads = t(f"{at}.heads", t(f"{at}.weights", torch.softmax(s, -1)) @ v[:, group])
+    weights = drop(t, f"{at}.drop", t(f"{at}.weights", torch.softmax(s, -1)))
+    heads = t(f"{at}.heads", weights @ v[:, group])
     y = t(f"{at}.concat", heads.transpose(1, 2).flatten(2))
     return t(f"{at}.out", linear(t, y, f"{at}.W_O", f"{at}.b_O")) if o.output else y
 
@@ -129,13 +136,13 @@ def feed_forward(t: Tape, at: str, x: Tensor) -> Tensor:
     else:
         hidden = t(f"{at}.hidden", linear(t, x, f"{at}.W_1", f"{at}.b_1"))
         act = t(f"{at}.act", ACTIVATIONS[t.o.activation](hidden))
-    return t(f"{at}.out", linear(t, act, f"{at}.W_2", f"{at}.b_2"))
+    return t(f"{at}.out", linear(t, drop(t, f"{at}.drop", act), f"{at}.W_2", f"{at}.b_2"))
 
 
 def block(t: Tape, at: str, x: Tensor, parts: list[Callable[[Tensor], Tensor]]) -> Tensor:
     """Post-norm: x ← norm(x + part(x)); pre-norm: x ← x + part(norm(x)), for the parts of a layer in turn."""
     for n, part in enumerate(parts, 1):
-        y = part(norm(t, f"{at}.norm{n}", x) if t.o.pre else x)
+        y = drop(t, f"{at}.drop{n}", part(norm(t, f"{at}.norm{n}", x) if t.o.pre else x))
         x = t(f"{at}.add{n}", x + y) if t.o.residual else y
         x = x if t.o.pre else norm(t, f"{at}.norm{n}", x)
     return x
@@ -157,7 +164,7 @@ def embed(t: Tape, side: str, key: str) -> tuple[Tensor, Tensor]:
         x = t(f"{side}.x", x + t.constants[f"{side}.pos"])
     if o.positional in ("none", "rope"):
         x = t(f"{side}.x", x.view_as(x))
-    return x, tokens == pad_id(t.scenario, key)
+    return drop(t, f"{side}.drop", x), tokens == pad_id(t.scenario, key)
 
 
 def transformer(t: Tape) -> Tensor:

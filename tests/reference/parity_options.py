@@ -37,6 +37,7 @@ class Options:
     mask_value: float = -1e9
     head: bool = False
     tie: list[list[str]] = field(default_factory=list)
+    dropout: float = 0.0  # the masks themselves are pinned
     dtype: str = "float64"
 
     def __post_init__(self) -> None:

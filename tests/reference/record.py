@@ -1,4 +1,4 @@
-"""Record the reference arrays: ``python tests/reference/record.py`` (PyTorch comes with the extra ``parity``).
+"""Record the reference arrays: ``python tests/reference/record.py [GROUP…]`` (PyTorch comes with the extra ``parity``).
 
 Every scenario of the grid runs twice, through PyTorch's own modules and written out by hand; where both give a tensor
 or a gradient they must agree, and what the modules gave is what is kept. Writes ``GROUP.npz`` beside this file, and
@@ -19,6 +19,7 @@ import torch
 from parity_build import watched
 from parity_cases_more import grid
 from parity_ops import operations
+from parity_updates import Updates, frozen
 from torch import Tensor
 
 Numbers = dict[str, np.ndarray]
@@ -32,37 +33,20 @@ def array(value: Tensor) -> np.ndarray:
     return np.array(value.detach().numpy())
 
 
-def optimizer(parameters: Any, train: dict[str, Any]) -> torch.optim.Optimizer:
-    """PyTorch's SGD or Adam with the scenario's settings; an empty list of parameters would be refused."""
-    parameters = list(parameters) or [torch.zeros(1, requires_grad=True)]
-    if train["optimizer"] == "adam":
-        betas = train.get("betas", [0.9, 0.999])
-        return torch.optim.Adam(parameters, train["lr"], (betas[0], betas[1]), train.get("eps", 1e-8))
-    return torch.optim.SGD(parameters, train["lr"], train.get("momentum", 0.0))
-
-
-def steps(model: parity_hand.Tape | Any, update: torch.optim.Optimizer, n: int) -> None:
-    """``n`` more updates."""
-    for _ in range(n):
-        update.zero_grad()
-        model.run().backward()
-        update.step()
-
-
 def by_hand(scenario: dict[str, Any]) -> tuple[Numbers, list[str]]:
     """Every tensor, gradient and new parameter; and the paths without a gradient."""
     t = parity_hand.Tape(scenario)
-    update = optimizer(t.leaves.values(), scenario["train"])
-    t.run().backward()
+    update = Updates([x for path, x in t.leaves.items() if path not in frozen(scenario)], scenario)
+    update.backward(t)
     tensors = {**t.leaves, **t.values}
     numbers = {path: array(value) for path, value in {**t.constants, **t.values}.items()}
     numbers |= {f"{path}.grad": array(x.grad) for path, x in tensors.items() if x.grad is not None}
     null = [path for path, x in tensors.items() if x.grad is None]
     update.step()
-    changed = [path for path, x in t.leaves.items() if x.grad is not None]
+    changed = [path for path, x in t.leaves.items() if x.grad is not None and path not in frozen(scenario)]
     numbers |= {f"{path}.new": array(t.leaves[path]) for path in changed}
     if "steps" in scenario["train"]:
-        steps(t, update, scenario["train"]["steps"] - 1)
+        update.more(t, scenario["train"]["steps"] - 1)
         numbers |= {f"{path}.trained": array(t.leaves[path]) for path in changed}
     return numbers, null
 
@@ -70,8 +54,8 @@ def by_hand(scenario: dict[str, Any]) -> tuple[Numbers, list[str]]:
 def by_modules(scenario: dict[str, Any]) -> Numbers:
     """What PyTorch's own modules show of the same."""
     w = watched(scenario)
-    update = optimizer(w.modules.parameters(), scenario["train"])
-    w.run().backward()
+    update = Updates(list(w.modules.parameters()), scenario)
+    update.backward(w)
     numbers = {path: array(value) for path, value in w.values.items()}
     numbers |= {f"{path}.grad": array(x.grad) for path, x in w.values.items() if x.requires_grad and x.grad is not None}
     owners = {path: bound for path, bound in w.parameters.items() if path in scenario["weights"]["set"]}
@@ -80,7 +64,7 @@ def by_modules(scenario: dict[str, Any]) -> Numbers:
     update.step()
     numbers |= {f"{path}.new": array(view(p)) for path, (p, view) in changed.items()}
     if "steps" in scenario["train"]:
-        steps(w, update, scenario["train"]["steps"] - 1)
+        update.more(w, scenario["train"]["steps"] - 1)
         numbers |= {f"{path}.trained": array(view(p)) for path, (p, view) in changed.items()}
     return numbers
 
@@ -100,7 +84,8 @@ def recorded(name: str, scenario: dict[str, Any]) -> parity_pack.Case:
     if not finite:  # NaN spreads as each backward formula will have it: the values are the reference
         numbers, null = {key: x for key, x in numbers.items() if not key.endswith((".grad", ".new"))}, []
     source = dict.fromkeys(numbers, "hand")
-    if name not in HAND_ONLY and not scenario.get("loss", {}).get("of", "").endswith("weights"):
+    alone = name in HAND_ONLY or "pins" in scenario or frozen(scenario)
+    if not alone and not scenario.get("loss", {}).get("of", "").endswith("weights"):
         for key, value in by_modules(scenario).items():
             path, _, kind = key.rpartition(".")
             if kind in ("grad", "new", "trained") and path in null:  # no way from it to the loss: at most a 0 there
@@ -118,8 +103,11 @@ def main() -> None:
     """Record all groups."""
     torch.set_num_threads(1)
     parity_hand.check_activations()
-    groups = {group: [recorded(name, told) for name, told in cases.items()] for group, cases in grid().items()}
-    groups["ops"] = operations()
+    asked = sys.argv[1:]
+    table = {group: cases for group, cases in grid().items() if not asked or group in asked}
+    groups = {group: [recorded(name, told) for name, told in cases.items()] for group, cases in table.items()}
+    if not asked or "ops" in asked:
+        groups["ops"] = operations()
     for group, cases in groups.items():
         size = parity_pack.save(group, cases)
         theirs = sum(value == "modules" for case in cases for value in case.source.values())

@@ -14,7 +14,7 @@ from parity_op_compare import compare_op
 
 from tfstep.errors import TfstepError
 
-GROUPS = ("encoder", "extended", "decoder", "encoder-decoder", "attention", "mlp", "training", "ops")
+GROUPS = ("encoder", "extended", "decoder", "encoder-decoder", "attention", "mlp", "training", "updates", "ops")
 
 
 def main(groups: list[str]) -> int:

@@ -14,7 +14,7 @@ from parity_compare import compare, compare_training
 from parity_difference import difference, worst
 from parity_pack import Case, load
 
-READY = ("encoder", "extended", "decoder", "encoder-decoder", "attention", "mlp", "training")
+READY = ("encoder", "extended", "decoder", "encoder-decoder", "attention", "mlp", "training", "updates")
 CASES = [pytest.param(case, id=f"{group}-{case.name}") for group in READY for case in load(group)]
 
 

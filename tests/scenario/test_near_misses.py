@@ -33,3 +33,11 @@ def test_a_loss_that_names_a_tensor_or_computes_stays_one(loss: str) -> None:
 def test_a_word_where_keys_belong_is_told_these_keys() -> None:
     told = mistakes(WORDS.replace("d_ff: 4", "d_ff: 4, mask: causal"))
     assert "model.mask is 'causal'; allowed: a group of keys (padding, causal), such as {padding: …}" in told
+
+
+def test_words_without_commas_are_one_mistake_that_shows_the_commas() -> None:
+    told = mistakes(WORDS.replace("[<pad>, a, b, c]", "[<pad> a b c]"))
+    assert (
+        told
+        == "f.yaml:3:9: '<pad> a b c' is no word; a word has no spaces and is not empty; did you mean <pad>, a, b, c?"
+    )

@@ -11,7 +11,7 @@ from tfstep.models.keys.kinds import KINDS
 from tfstep.models.keys.sections import RopePart
 from tfstep.scenario.file.mistakes import Place
 from tfstep.scenario.file.nodes import from_python
-from tfstep.scenario.keys.refused import allowed, refused
+from tfstep.scenario.keys.refused import allowed, misfits
 from tfstep.scenario.keys.starter import starter
 from tfstep.scenario.scenario import load_text
 from tfstep.text import Bilingual
@@ -52,15 +52,15 @@ class Inner(Section, frozen=True):
 def test_a_wrong_value_is_told_what_its_type_allows(kind: Any, value: Any, says: str) -> None:
     with pytest.raises(ValidationError):
         convert(value, kind)
-    [(where, wrong)] = refused(value, kind)
+    [(where, wrong)] = misfits(value, kind)
     assert where == ()
     assert str(allowed(wrong, from_python(value, Place("")))) == says
 
 
 def test_what_is_wrong_inside_is_told_there() -> None:
-    assert refused({"deep": 0}, bool | Inner) == [(("deep",), Size)]
-    assert refused([1, 0], tuple[Size, ...] | None) == [((1,), Size)]
-    assert refused({"far": 1}, Inner | None) == [(("far",), None)]
+    assert misfits({"deep": 0}, bool | Inner) == [(("deep",), Size)]
+    assert misfits([1, 0], tuple[Size, ...] | None) == [((1,), Size)]
+    assert misfits({"far": 1}, Inner | None) == [(("far",), None)]
 
 
 def test_defaults_follow_from_other_keys() -> None:

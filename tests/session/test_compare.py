@@ -50,7 +50,8 @@ def test_only_common_words_are_compared():
 
 def test_no_common_word_cannot_be_compared():
     step = by_path(compare(run("a"), run("b"), Align.TOKEN))["src.embed"]
-    assert (step.equal, step.max_abs, step.cosine) == (False, None, None)
+    assert (step.equal, step.max_abs, step.cosine) == (None, None, None)
+    assert not compare(run("[[a], [b]]"), run("c"), Align.TOKEN).equal, "nothing was compared"
 
 
 def test_sentences_of_a_batch_are_paired_one_by_one():
@@ -118,3 +119,40 @@ def test_the_rounding_of_float32_is_no_difference():
     assert not compare(one, other, tolerance=1e-9).equal
     edited = other.edit({"enc0.attn.W_Q[0,0]": 3.0})
     assert not compare(one, edited).equal
+
+
+def decoder(target):
+    text = "model: {kind: decoder, d_model: 4, positional: rope, head: true}\nvocab: [<pad>, a, b, c]\n"
+    return tfstep.trace(load_text(f"{text}input: {{target: {target}}}\n"))
+
+
+def test_pads_have_no_part_where_words_are_paired():
+    left, right = decoder("[[<pad>, <pad>, a, b, c]]"), decoder("[[a, b, c, <pad>, <pad>]]")
+    found = compare(left, right, Align.TOKEN)
+    assert found.pads == (2, 2)
+    steps = by_path(found)
+    rotated = {path for path, step in steps.items() if not step.equal}
+    assert rotated == {"dec0.attn.Q_rot", "dec0.attn.K_rot"}, "which stand two places further; only distances matter"
+    logits = steps["out.logits"]
+    assert logits.shared is None
+    assert logits.max_abs == pytest.approx(0, abs=1e-13)
+    assert not compare(left, right).equal, "by position they differ"
+    assert steps["dec0.attn.weights"].equal
+
+
+def test_a_padded_batch_beside_one_of_its_sentences():
+    batch, alone = decoder("[[a, b, c, a], [b, c, <pad>, <pad>]]"), decoder("[[b, c]]")
+    for one, other in ((batch, alone), (alone, batch)):
+        found = compare(one, other, Align.TOKEN)
+        assert found.equal
+        assert all(step.equal for step in found.steps)
+        assert by_path(found)["out.logits"].max_abs < 1e-13
+    edited = alone.edit({"dec0.attn.Q[0,0,1,0]": 5.0})
+    expected = np.abs(batch["dec0.attn.Q"].value[1, 0, 1] - edited["dec0.attn.Q"].value[0, 0, 1]).max()
+    assert by_path(compare(batch, edited, Align.TOKEN))["dec0.attn.Q"].max_abs == expected
+
+
+def test_shapes_that_differ_are_a_difference():
+    found = compare(run("a b"), run("a b c"))
+    assert found.first.path == "src.embed"
+    assert found.first.shapes == ((1, 2, 4), (1, 3, 4))

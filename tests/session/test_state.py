@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tfstep
-from tfstep.address.indices import bracketed
+from tfstep.address.indices import index_list
 from tfstep.errors import CommandError, PathError
 from tfstep.session.address.names import full_path
 from tfstep.session.address.target import cell, target
@@ -74,7 +74,7 @@ def test_a_short_name_means_the_tensor_around_us(state: State) -> None:
 def test_a_target_is_read(state: State, text: str, expected: str) -> None:
     tensor, index = target(state, text)
     assert tensor.path.startswith("enc0.attn.weights")
-    assert bracketed(index) == expected
+    assert index_list(index) == expected
 
 
 @pytest.mark.parametrize("text", ["weights[", "weights[]", "weights[0,,1]", "weights[0,0,'猫']", "weights[x]", "[0]"])

@@ -8,7 +8,7 @@ from tfstep.view.board.places import Piece
 from tfstep.view.frame.view_state import Drawing
 from tfstep.view.matrix.extremes import MOST, order, rank_named
 from tfstep.view.matrix.grid import Grid
-from tfstep.view.matrix.picker import Choice, link_to, linked
+from tfstep.view.matrix.picker import Choice, link_target, link_to
 from tfstep.view.text.spans import plain
 
 
@@ -25,8 +25,8 @@ def test_of_many_those_around_the_present_one(at: int, text: str) -> None:
 
 
 def test_a_link_to_a_place_is_no_cell() -> None:
-    assert linked(link_to(1, 2)) == (1, 2)
-    assert linked("enc0.attn.scores[0,0]") is None
+    assert link_target(link_to(1, 2)) == (1, 2)
+    assert link_target("enc0.attn.scores[0,0]") is None
 
 
 def panels(count: int, rows: int, columns: int, present: int = 0) -> list[Piece]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tfstep
-from tfstep.view.cell.sums import LongSum, explained
+from tfstep.view.cell.sums import LongSum, explain_cell
 from tfstep.view.frame.frame import Camera
 from tfstep.view.frame.view_state import ViewState
 
@@ -23,7 +23,7 @@ def test_the_terms_are_the_largest_of_the_whole_sum(wide: tfstep.Session, path: 
     wide.run(f"goto {path}")
     tensor = wide.current
     wide.cursor.move_to(tensor, tuple(size - 1 for size in tensor.shape))
-    found = explained(tensor, wide.cell, wide.cursor.on)
+    found = explain_cell(tensor, wide.cell, wide.cursor.on)
     name = f"{path}[{','.join(map(str, wide.cell))}]"
     whole = wide.trace.explain(name)
     assert found.value == whole.value
@@ -38,6 +38,6 @@ def test_the_terms_are_the_largest_of_the_whole_sum(wide: tfstep.Session, path: 
 def test_the_screen_folds_them(wide: tfstep.Session) -> None:
     wide.run("goto enc0.attn.q_proj")
     frame = Camera().frame(wide, ViewState())
-    assert isinstance(explained(wide.current, wide.cell, wide.cursor.on), LongSum)
+    assert isinstance(explain_cell(wide.current, wide.cell, wide.cursor.on), LongSum)
     text = "".join(span.text for line in frame.account.lines(100, 20) for span in line)
     assert "155 more" in text or "154 more" in text

@@ -98,14 +98,14 @@ def parse_cell(text: str, slices: bool = False) -> tuple[str, tuple[Any, ...] | 
                     "{text}: {part!r} is not an index; a cell is written PATH[0,1,2], one whole number per axis",
                     "{text}：{part!r} 不是下标；单元格写作 PATH[0,1,2]，每个轴一个整数",
                     text=text,
-                    part=written(item),
+                    part=index_text(item),
                 )
             )
         found.append(item)
     return address.path, tuple(found)
 
 
-def written(item: Item) -> str:
+def index_text(item: Item) -> str:
     """One index as people write it."""
     if isinstance(item, Word):
         return item.text
@@ -120,7 +120,7 @@ def cell_name(path: str, cell: tuple[int, ...]) -> str:
     return f"{path}[{','.join(map(str, cell))}]" if cell else path
 
 
-def spelled(word: str) -> str:
+def quoted_word(word: str) -> str:
     """A word as an index: in quotes where it would be read as something else without."""
     try:
         (item,) = parse(f"x[{word}]").items or (None,)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import EllipsisType
 from typing import Any, Protocol
 
-from tfstep.address.grammar import Item, Word, written
+from tfstep.address.grammar import Item, Word, index_text
 from tfstep.errors import PathError, did_you_mean
 from tfstep.text import Bilingual
 
@@ -85,7 +85,7 @@ def whole(tensor: Indexed, index: Index | None, under: Cell | None = None) -> Ce
                     "{path}{index} is more than one cell; every axis needs a number ({names})",
                     "{path}{index} 不止一个单元格；每个轴都要写一个下标（{names}）",
                     path=tensor.path,
-                    index=bracketed(index),
+                    index=index_list(index),
                     names=names,
                 )
             )
@@ -104,9 +104,9 @@ def whole(tensor: Indexed, index: Index | None, under: Cell | None = None) -> Ce
     return tuple(i % size for i, size in zip(index, tensor.shape, strict=True) if isinstance(i, int))
 
 
-def bracketed(index: Index | None) -> str:
+def index_list(index: Index | None) -> str:
     """``[0,:,1]``; nothing for all of a tensor."""
-    return "" if index is None else f"[{','.join(map(written, index))}]"
+    return "" if index is None else f"[{','.join(map(index_text, index))}]"
 
 
 def place(words: Sequence[str], word: str) -> int | None:

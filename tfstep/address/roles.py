@@ -10,10 +10,14 @@ from msgspec import Struct
 GRAD, NEW, INNER = ".grad", ".new", "/"
 MARKS = (GRAD, NEW, INNER)
 """What a ``*`` in a pattern does not stand for: it has to be spelled."""
-_KEPT = (".m_hat", ".v_hat", ".m", ".v", ".velocity")
+KEPT = (
+    *("new", "m", "v", "m_hat", "v_hat", "direction", "velocity", "ahead", "decayed", "with_decay", "clipped"),
+    *("accumulated", "accumulated_next", "stepped", "m_next", "v_next", "velocity_next"),
+)
+"""What the update makes of a parameter, by the last part of its path: the parameter's own name is said as well."""
 
 
-class Spelled(Struct, frozen=True):
+class PathParts(Struct, frozen=True):
     """A path taken apart: the tensor ``of`` which it is the gradient or the new value (``mark``; empty: the tensor itself),
     and the consumer through which a share of a gradient comes back."""
 
@@ -22,15 +26,16 @@ class Spelled(Struct, frozen=True):
     consumer: str = ""
 
 
-def spelled(path: str) -> Spelled:
+def path_parts(path: str) -> PathParts:
     """The parts of a path: ``enc0.attn.Q.grad/enc0.attn.scores`` is a share of the gradient of ``enc0.attn.Q``."""
     of, grad, rest = path.partition(GRAD)
     if grad and rest[:1] in ("", INNER):
-        return Spelled(of, GRAD, rest[1:])
-    return Spelled(path.removesuffix(NEW), NEW) if path.endswith(NEW) else Spelled(path)
+        return PathParts(of, GRAD, rest[1:])
+    return PathParts(path.removesuffix(NEW), NEW) if path.endswith(NEW) else PathParts(path)
 
 
 def owner(path: str) -> str:
     """The tensor that a path is the gradient, the new value or an optimizer's average of; else the path itself."""
-    found = spelled(path)
-    return next((found.of.removesuffix(tail) for tail in _KEPT if found.of.endswith(tail)), found.of)
+    found = path_parts(path)
+    head, _, last = found.of.rpartition(".")
+    return head if head and last in KEPT else found.of

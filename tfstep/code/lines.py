@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from tfstep.address.roles import GRAD, NEW, spelled
+from tfstep.address.roles import GRAD, NEW, path_parts
 from tfstep.engine.node import Node, Operation
 from tfstep.engine.op import CATALOGUE
 from tfstep.engine.trace import Trace
@@ -80,7 +80,7 @@ class Functions:
 
 def identifier(path: str) -> str:
     """A path as a name of Python: ``enc0_attn_scores``, ``d_enc0_attn_scores`` for its gradient."""
-    parts = spelled(path)
+    parts = path_parts(path)
     found = {GRAD: "d_", NEW: "new_"}.get(parts.mark, "") + re.sub(r"\W", "_", parts.of)
     if parts.consumer:
         found += "_through_" + re.sub(r"\W", "_", parts.consumer)

@@ -17,7 +17,7 @@ from tfstep.engine.plan import PHASES
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import CommandError
-from tfstep.text import Bilingual
+from tfstep.text import Bilingual, printable
 
 MOST_INLINE = 2_000  # numbers of one array that are written out; more are read from a file beside the program
 WIDTH = 118
@@ -173,18 +173,20 @@ def whole(trace: Trace, title: str, library: Library = Library.NUMPY, backward: 
         body += ["", 'print("loss =", T["loss"].item())']
     head = [f'"""{title}"""', "", *_imports(writer, body)]
     return Written(
-        "\n".join([*head, *writer.functions.lines(), *([""] if writer.functions.sources else []), *body, ""]),
+        printable(
+            "\n".join([*head, *writer.functions.lines(), *([""] if writer.functions.sources else []), *body, ""])
+        ),
         writer.arrays,
     )
 
 
 def _imports(writer: _Writer, body: list[str]) -> list[str]:
     text = "\n".join([*writer.functions.lines(), *body])
-    found = ["import math"] if "math." in text else []
+    found = [f"import {each}" for each in ("hashlib", "math") if f"{each}." in text]
     if writer.arrays:
         found += ["from pathlib import Path"]
     found += [""] if found else []
-    numpy = writer.library is Library.NUMPY or bool(writer.arrays)
+    numpy = writer.library is Library.NUMPY or bool(writer.arrays) or "np." in text
     found += [
         *(["import numpy as np"] if numpy else []),
         *(["import torch"] if writer.library is Library.TORCH else []),
@@ -287,7 +289,14 @@ def steps_only(trace: Trace, nodes: Iterable[Node], library: Library = Library.N
     functions = list(writer.functions.lines())
     while functions and not functions[0]:
         functions.pop(0)
-    return "\n".join([*functions, *(["", ""] if functions else []), *body]) + "\n"
+    return printable("\n".join([*functions, *(["", ""] if functions else []), *body]) + "\n")
+
+
+def with_gradient(trace: Trace, tensor: Tensor, library: Library = Library.NUMPY) -> str:
+    """The lines of the step that a tensor is, or stands inside of, and those of its gradient."""
+    (node,) = outer(trace, [tensor])
+    gradient = trace.plan.gradient(node)
+    return steps_only(trace, [node, *trace.plan.shares(node), *([] if gradient is None else [gradient])], library)
 
 
 def outer(trace: Trace, tensors: Iterable[Tensor]) -> list[Node]:

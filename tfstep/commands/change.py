@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from tfstep.address.indices import bracketed
-from tfstep.commands.language.line import assignment, needed
+from tfstep.address.indices import index_list
+from tfstep.commands.language.line import assignment, require_argument
 from tfstep.commands.language.registry import command
 from tfstep.commands.language.session import Session
 from tfstep.engine.trace import Trace
@@ -38,7 +38,6 @@ ONLY_PINNED = Bilingual(
     "change",
     "set PATH[i,j] = EXPR",
     bare=True,
-    key="e",
     completes=("cell", "expr"),
     about=Bilingual(
         "Give a tensor, a part or a cell another value. A parameter trains on from it; any other tensor is pinned.",
@@ -51,7 +50,7 @@ def _set(session: Session, rest: str) -> Result:
         return _set_value(session, asked[1:], expression)
     tensor, index = target(session, asked)
     new = evaluate(session, expression)
-    place = tensor.path + bracketed(index)
+    place = tensor.path + index_list(index)
     trace = session.trace.edit({place: new})
     edit = Edit(place, part(tensor, index), part(trace[tensor.path], index), tensor.step is not None)
     line = f"set {place} = {expression}"
@@ -126,7 +125,6 @@ def _release(session: Session, rest: str) -> Result:
 @command(
     "change",
     "undo [n]",
-    key="u",
     aliases=("un", "und"),
     about=Bilingual(
         "Take the last change back, to the bit. Every variant has its own changes.",
@@ -186,6 +184,7 @@ SIDES = ("source", "target", "labels")
 @command(
     "change",
     "tokens SIDE WORD… [SIDE WORD…]",
+    words=True,
     lasts="model",
     aliases=("tok",),
     completes=("'source|target|labels'", "word"),
@@ -200,7 +199,7 @@ def _tokens(session: Session, rest: str) -> Result:
     side, (first, _, text) = "", rest.partition(" ")
     if first in SIDES and any(each.tokenizer is not None for each in session.scenario.vocab.values()):
         batch = [each.strip() for each in text.split("|") if each.strip()]  # a tokenizer takes text as it is
-        given: object = batch if len(batch) > 1 else needed("".join(batch), "tokens SIDE TEXT")
+        given: object = batch if len(batch) > 1 else require_argument("".join(batch), "tokens SIDE TEXT")
         return _changed(session, {"input": {first: given}}, f"tokens {rest}")
     for word in rest.split():
         if word in SIDES and (not side or words):
@@ -224,20 +223,26 @@ def _tokens(session: Session, rest: str) -> Result:
 @command(
     "change",
     "model KEY VALUE",
+    words=True,
     lasts="model",
     aliases=("mod",),
     completes=("key",),
     about=Bilingual(
-        "Another model: `model scale false`, `model mask.padding false`, any key of `model:` in a scenario file.",
-        "更改模型：`model scale false`、`model mask.padding false`，即场景文件 `model:` 下的任何键。",
+        "Another model: `model scale false`, `model mask.padding false`, any key of `model:` in a scenario file; or of "
+        "`train:` and `loss:`, `model train.lr 0.01`. What was learned stays.",
+        "更改模型：`model scale false`、`model mask.padding false`，即场景文件 `model:` 下的任何键；也可改 `train:` 和 `loss:` "
+        "的键：`model train.lr 0.01`。学到的保留。",
     ),
 )
 def _model(session: Session, rest: str) -> Result:
     key, _, text = rest.partition(" ")
-    value: object = _value(needed(text.strip(), "model KEY VALUE"))
-    for name in reversed(key.split(".")):
+    value: object = _value(require_argument(text.strip(), "model KEY VALUE"))
+    names = key.split(".")
+    for name in reversed(names):
         value = {name: value}
-    return _changed(session, {"model": value}, f"model {rest}")
+    changes = value if names[0] in ("train", "loss") and len(names) > 1 else {"model": value}
+    assert isinstance(changes, dict)
+    return _changed(session, changes, f"model {rest}")
 
 
 def _value(text: str) -> object:

@@ -23,11 +23,7 @@ if TYPE_CHECKING:
     ),
 )
 def _code(session: Session, rest: str) -> Result:
-    from tfstep.code.program import outer, steps_only
+    from tfstep.code.program import with_gradient
 
-    tensor = tensor_of(session, rest) if rest else session.current
-    (node,) = outer(session.trace, [tensor])
-    gradient = session.trace.plan.gradient(node)
-    backward = [*session.trace.plan.shares(node), *([] if gradient is None else [gradient])]
-    text = steps_only(session.trace, [node, *backward])
+    text = with_gradient(session.trace, tensor_of(session, rest) if rest else session.current)
     return Message(tuple(Bilingual("{line}", "{line}", line=line) for line in text.rstrip("\n").split("\n")))

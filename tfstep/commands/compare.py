@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from msgspec.structs import replace
 
 from tfstep.commands.change import travel_result
@@ -12,6 +10,7 @@ from tfstep.commands.language.line import none
 from tfstep.commands.language.registry import command, topic
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, did_you_mean
+from tfstep.files import typed_path
 from tfstep.session.results import Compared, Diagnosed, Listing, Message, Result, Switched
 from tfstep.session.state import State
 from tfstep.session.study.compare import compare
@@ -23,7 +22,6 @@ from tfstep.text import Bilingual
     "variant [NAME]",
     replayed=True,
     lasts="model",
-    key="v",
     completes=("variant",),
     about=Bilingual(
         "Another variant at the same step. Changes stay with the variant they were made in. Without NAME: list them.",
@@ -44,7 +42,6 @@ def _variant(session: Session, rest: str) -> Result:
     "compare",
     "diff [NAME]",
     lasts="long",
-    key="d",
     completes=("variant",),
     about=Bilingual(
         "What differs from the baseline, or from variant or checkpoint NAME: the first step, and by how much each.",
@@ -169,4 +166,7 @@ def checkpoints(session: Session) -> Result:
 def _diagnose(session: Session, file: str) -> Result:
     from tfstep.compare.diagnose import diagnose
 
-    return Diagnosed(diagnose(session.trace, Path(file)))
+    path = typed_path(file)
+    session.speaker.check_read(path)
+    session.diagnosis = diagnose(session.trace, path)
+    return Diagnosed(session.diagnosis)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tfstep.commands.language.registry import TOPICS, command, declared, find, in_groups, topic
+from tfstep.commands.language.registry import TOPICS, all_commands, command, find, in_groups, topic
 from tfstep.commands.language.session import Session
 from tfstep.engine.node import Node
 from tfstep.errors import CommandError, did_you_mean
@@ -74,7 +74,7 @@ def params(session: Session) -> Result:
 def variants(session: Session) -> Result:
     """Every variant of the scenario, and how many changes were made in each."""
     rows = []
-    for name in session.scenario.variants:
+    for name in (*session.scenario.variants, *session.passes):
         journal = session.journals.get(name)
         rows.append(("→" if name == session.variant else "", name, str(len(journal.changes)) if journal else "0"))
     return Listing(
@@ -159,7 +159,6 @@ def journal(session: Session) -> Result:
     "look",
     "help [COMMAND|FUNCTION|TERM]",
     aliases=("h",),
-    key="?",
     completes=("command",),
     about=Bilingual(
         "All commands; one in full, a function of expressions, or what a term means.",
@@ -183,12 +182,13 @@ def _about(session: Session, asked: str) -> tuple[HelpEntry, ...]:
     if function is not None:
         use = f"print {function.signature}"
         meant = (HelpEntry(function.name, "look", use, (), None, function.help), *meant)
+    names = {name for each in all_commands().values() for name in (each.name, *each.aliases)}
+    if meant and asked not in names:  # `token` is no short way to `tokens` here
+        return meant
     try:
-        return (find(asked).entry(session), *meant) if asked.isascii() else meant or (find(asked).entry(session),)
+        return (find(asked).entry(session), *meant)
     except CommandError:
-        if meant:
-            return meant
-        known = [name for each in declared().values() for name in (each.name, *each.aliases, *functions())]
+        known = [name for each in all_commands().values() for name in (each.name, *each.aliases, *functions())]
         if not (near := did_you_mean(asked, [*known, *terms.names()])).en:
             raise
         raise CommandError(

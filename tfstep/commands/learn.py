@@ -31,7 +31,7 @@ def untrainable(state: State) -> Bilingual | None:
     return None
 
 
-def untrained(state: State) -> Bilingual | None:
+def why_no_update(state: State) -> Bilingual | None:
     """Why there is no update to go back over, if there is none."""
     return None if state.update else Bilingual("no update was made yet", "还没有做过参数更新")
 
@@ -106,7 +106,7 @@ def train(session: Session, n: int, line: str, halts: Halts | None = None) -> Tr
     aliases=("rw",),
     repeats=True,
     about=Bilingual("Back over the last n updates (1), to the bit.", "回退最近 n 次参数更新（默认 1），精确到比特。"),
-    refused=untrained,
+    refused=why_no_update,
 )
 def _rewind(session: Session, n: int = 1) -> Result:
     return rewind(session, max(0, session.update - n), "rewind" if n == 1 else f"rewind {n}")
@@ -140,7 +140,7 @@ def _sets_parameter(session: Session, entry: Entry) -> bool:
 
 
 def to_update(session: Session, text: str) -> Result:
-    """`goto update N`: back, or on by training. Raises CommandError."""
+    """`goto update N`: back, or on to one that was made before. Raises CommandError."""
     if not text.isdecimal() or len(text) > 7:
         raise CommandError(
             Bilingual("{text!r} is not the number of an update", "{text!r} 不是更新的编号", text=text[:40])
@@ -150,6 +150,17 @@ def to_update(session: Session, text: str) -> Result:
         return rewind(session, update, line)
     if update == session.update:
         return Trained((), start=update, update=update, losses=np.array([]))
+    made = max(len(entry.past) for entry in session.journal.entries)
+    if update > made:
+        raise CommandError(
+            Bilingual(
+                "{made} updates were made up to now; `train {n}` makes those up to {update}",
+                "到现在只做过 {made} 次更新；`train {n}` 可做到第 {update} 次",
+                made=made,
+                n=update - session.update,
+                update=update,
+            )
+        )
     if (reason := untrainable(session)) is not None:
         raise CommandError(reason)
     return train(session, update - session.update, line)
@@ -181,13 +192,15 @@ def mute(state: State) -> Bilingual | None:
 @command(
     "learn",
     "generate [n]",
+    replayed=True,
+    words=True,
     lasts="long",
     aliases=("gen",),
     about=Bilingual(
         "Let the decoder say up to n words (20), each time the likeliest, fed back to it, until <eos>. The pass of "
-        "each word stays: print `pass2:dec0.attn.weights`.",
+        "each word stays, a run like any other: `variant pass2`, `explain pass2:out.probs[0,-1,3]`.",
         "让解码器逐词生成，至多 n 个（默认 20）：每次取概率最大的词，再喂回给它，直到 <eos>。"
-        "每个词的那一遍前向都留着：print `pass2:dec0.attn.weights`。",
+        "每个词的那一遍前向都留着，与其他运行一样可走可问：`variant pass2`、`explain pass2:out.probs[0,-1,3]`。",
     ),
     refused=mute,
 )
@@ -195,7 +208,16 @@ def _generate(session: Session, n: int = MOST_WORDS) -> Result:
     trace = session.trace
     parameters = {node.path: trace.value(node.slot) for node in trace.plan.nodes if node.kind in ("parameter", "view")}
     said = tuple(generate(session.scenario, parameters, n))
-    session.passes = tuple(word.trace for word in said)
+    steps = session.scenario.train.steps
+    if steps and not session.update and session.scenario.weights.file is None and untrainable(session) is None:
+        session.asides.append(
+            Bilingual(
+                "no update was made yet: `train {n}` first does what `tfstep generate` does by itself",
+                "还没有做过参数更新；先 `train {n}`，才与 `tfstep generate` 自动训练后的结果相同",
+                n=steps,
+            )
+        )
+    session.keep_passes([(word.scenario, word.trace) for word in said])
     return Generated(said)
 
 

@@ -17,7 +17,7 @@ from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import CommandError, PathError
 from tfstep.families.names import aliases
 from tfstep.session.address.names import tensor_of
-from tfstep.session.address.target import cell, looked_at, of_variant, part
+from tfstep.session.address.target import looked_at, of_variant, part, resolve_cell
 from tfstep.session.evaluate import evaluate
 from tfstep.session.place import Position, substeps_at, tensor_at
 from tfstep.session.results import (
@@ -114,10 +114,10 @@ def _show(session: Session, rest: str) -> Result:
     ),
 )
 def _explain(session: Session, rest: str) -> Result:
-    asked, _, depth = rest.rpartition(" ") if rest.rpartition(" ")[2].isdecimal() else (rest, "", "")
-    tensor, at = cell(session, asked)
+    text, _, depth = rest.rpartition(" ") if rest.rpartition(" ")[2].isdecimal() else (rest, "", "")
+    trace, tensor, at = resolve_cell(session, text)
     levels = min(count(depth, "explain [CELL] [DEPTH]"), DEEPEST)
-    found = with_reason(session.trace, _deep(session, tensor, at, levels))
+    found = with_reason(trace, _deep(session, tensor, at, levels))
     return Explained(found, gradient_at(tensor, at), purpose(tensor))
 
 
@@ -156,8 +156,7 @@ def _cells(found: Explanation) -> int:
     ),
 )
 def _why(session: Session, rest: str) -> Result:
-    tensor, at = cell(session, rest)
-    return Reasoned(reasons(session.trace, tensor, at))
+    return Reasoned(reasons(*resolve_cell(session, rest)))
 
 
 @command(

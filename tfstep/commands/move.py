@@ -15,6 +15,7 @@ from tfstep.engine.trace import locate
 from tfstep.errors import CommandError
 from tfstep.session import moves
 from tfstep.session.address.names import full_path
+from tfstep.session.address.target import of_variant
 from tfstep.session.place import find_place
 from tfstep.session.results import Result
 from tfstep.text import Bilingual
@@ -24,7 +25,6 @@ from tfstep.text import Bilingual
     "move",
     "step [n]",
     aliases=("s",),
-    key="s",
     repeats=True,
     about=Bilingual(
         "Into the step: the first step inside it. In a matrix product or a sum, to the terms of the cell under the "
@@ -40,7 +40,6 @@ def _step(session: Session, n: int = 1) -> Result:
     "move",
     "next [n]",
     aliases=("n",),
-    key="n",
     repeats=True,
     about=Bilingual("Over the step: the next one at the same depth.", "单步跳过：到同一层的下一步。"),
 )
@@ -52,7 +51,6 @@ def _next(session: Session, n: int = 1) -> Result:
     "move",
     "finish [n]",
     aliases=("fin",),
-    key="o",
     repeats=True,
     about=Bilingual(
         "Out: from inside a step, or from the terms of its cell, to the step itself; else to the first step behind the "
@@ -82,7 +80,6 @@ def _reverse_step(session: Session, n: int = 1) -> Result:
     "move",
     "reverse-next [n]",
     aliases=("rn",),
-    key="p",
     repeats=True,
     about=Bilingual("Back over the step before, at the same depth.", "反向单步跳过：到同一层的前一步。"),
 )
@@ -110,14 +107,19 @@ def _reverse_finish(session: Session, n: int = 1) -> Result:
     aliases=("g", "go"),
     completes=("place",),
     about=Bilingual(
-        "Go to a tensor (a parameter: where it is first read), a step number, `start`, `loss`, `end` or `update 37`.",
-        "跳到某个张量的那一步（参数则到首次读取它的一步）、某个步号、`start`、`loss`、`end`，或 `update 37`。",
+        "Go to a tensor (a parameter: where it is first read), a step number, `start`, `loss`, `end` or `update 37`; "
+        "`swapped:loss` goes over to a variant, `pass2:out.probs` to a pass of `generate`.",
+        "跳到某个张量的那一步（参数则到首次读取它的一步）、某个步号、`start`、`loss`、`end`，或 `update 37`；"
+        "`swapped:loss` 切换到变体，`pass2:out.probs` 切换到 `generate` 的某一遍前向。",
     ),
 )
 def _goto(session: Session, rest: str) -> Result:
     start = session.position
     if rest.startswith("update "):
         return to_update(session, rest.removeprefix("update ").strip())
+    variant, rest = of_variant(rest)
+    if variant is not None:
+        session.switch(variant)
     position, cell = find_place(session.trace, rest, partial(full_path, session), session.inside)
     session.position = position
     if cell is not None:
@@ -149,7 +151,6 @@ def _on(session: Session, n: int, direction: int) -> Result:
     "continue [n]",
     lasts="model",
     aliases=("c",),
-    key="c",
     repeats=True,
     about=Bilingual("On to the next breakpoint, else to the end.", "继续到下一个断点，没有则到末尾。"),
 )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfstep.address.indices import bracketed
+from tfstep.address.indices import index_list
 from tfstep.commands.language.line import count
 from tfstep.commands.language.registry import command
 from tfstep.commands.language.session import Session
 from tfstep.commands.learn import untrainable
 from tfstep.commands.look import part_named
 from tfstep.errors import CommandError
-from tfstep.session.address.arrows import spelled
+from tfstep.session.address.arrows import arrow_to_cell
 from tfstep.session.address.target import cell, part
 from tfstep.session.change.updates import loss
 from tfstep.session.evaluate import evaluate
@@ -63,8 +63,14 @@ def _plot(session: Session, rest: str) -> Result:
                 str(Bilingual("loss over train.data", "train.data 上的损失")), np.arange(len(losses)), losses
             )
         return Plotted("loss", *over_updates(session, "loss"))
-    text = spelled(session, rest)
+    text = arrow_to_cell(session, rest)
     values = evaluate(session, text)
+    if not values.size:
+        raise CommandError(
+            Bilingual(
+                "{text}: no numbers, shape {shape}", "{text} 没有数，形状为 {shape}", text=text[:80], shape=values.shape
+            )
+        )
     if now or (values.size > 1 and (not past or values.size > MOST_CURVES)):
         return _as_it_is(session, text, values)
     return Plotted(text, *over_updates(session, text))
@@ -81,7 +87,7 @@ def _as_it_is(session: Session, text: str, values: np.ndarray) -> Pictured:
     for k in kept[:-2]:
         index[k] = session.cursor.on(tensor)[k]
     at = tuple(index)
-    title = f"{tensor.path}{bracketed(at)}" if kept[:-2] else text
+    title = f"{tensor.path}{index_list(at)}" if kept[:-2] else text
     return Pictured(title, part(tensor, at).astype(float), (tensor, at))
 
 
@@ -162,5 +168,12 @@ def _split(text: str) -> tuple[str, list[str]]:
 def _number(session: Session, text: str) -> float:
     value = evaluate(session, text)
     if value.size != 1 or not abs(float(value.item())) <= FARTHEST:
-        raise CommandError(Bilingual("{text} is not a number to go to", "{text} 不是可取的数", text=text[:40]))
+        raise CommandError(
+            Bilingual(
+                "{text} is not a number to go to: one number, from −{most:g} to {most:g}",
+                "{text} 不是可取的数：须为一个数，在 −{most:g} 到 {most:g} 之间",
+                text=text[:40],
+                most=FARTHEST,
+            )
+        )
     return float(value.item())

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tfstep.commands.language.line import needed
+from tfstep.commands.language.line import require_argument
 from tfstep.commands.language.registry import command, topic
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, ExpressionError, PathError
 from tfstep.expr import Expression
 from tfstep.session.address.patterns import pattern
-from tfstep.session.evaluate import known, parsed, pointed, worked_out
+from tfstep.session.evaluate import may_be_known, parse_expression, with_caret, worked_out
 from tfstep.session.results import Listing, Message, Result
 from tfstep.session.state import State
 from tfstep.session.stop.halts import senseless
@@ -30,7 +30,6 @@ def no_points(state: State) -> Bilingual | None:
     "stop",
     "break [PATTERN] [if EXPR]",
     aliases=("b", "br"),
-    key="b",
     completes=("pattern", "expr"),
     about=Bilingual(
         "Stop where the pattern matches and EXPR holds (the tensor is `it`): `break *.weights if entropy(it) < 0.1`. "
@@ -59,7 +58,7 @@ def _set(session: Session, rest: str, temporary: bool) -> Result:
     found = pattern(session, where)
     why = None if condition is None else senseless(session, found, condition)
     if condition is not None and isinstance(why, ExpressionError) and not isinstance(why, PathError):
-        raise pointed(session, condition.text, why)
+        raise with_caret(session, condition.text, why)
     return _point_message(session.points.add(Point(0, found, condition, temporary=temporary)))
 
 
@@ -71,11 +70,11 @@ def _split_condition(session: Session, rest: str) -> tuple[str, Expression | Non
     condition = rest[match.end() :].strip()
     if not condition:
         raise CommandError(Bilingual("there is no expression behind `if`", "`if` 后面缺少表达式"))
-    expression = parsed(session, condition)
+    expression = parse_expression(session, condition)
     for name in expression.names:
-        if not known(session, name):
+        if not may_be_known(session, name):
             missing = Bilingual("there is no tensor {path!r}", "没有张量 {path!r}", path=name.path)
-            raise pointed(session, condition, ExpressionError(missing, name.column))
+            raise with_caret(session, condition, ExpressionError(missing, name.column))
     return rest[: match.start()], expression
 
 
@@ -99,7 +98,7 @@ def _point_message(point: Point) -> Message:
 )
 def _watch(session: Session, rest: str) -> Result:
     watched, condition = _split_condition(session, rest)
-    expression = parsed(session, needed(watched, "watch EXPR [if EXPR]"))
+    expression = parse_expression(session, require_argument(watched, "watch EXPR [if EXPR]"))
     value = worked_out(session, expression)
     return _point_message(session.points.add(Point(0, watched=expression, condition=condition, last=value)))
 
@@ -216,7 +215,7 @@ def _commands(session: Session, rest: str) -> Result:
         number, lines = str(max(session.points.all)), rest
     run = [line.strip() for line in lines.split(";") if line.strip()]
     for point in _numbers(session, number):
-        point.commands = run
+        point.commands, point.speaker = run, session.speaker
     return Message(
         (
             Bilingual(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, field
 
-from tfstep.address.roles import GRAD, NEW, spelled
+from tfstep.address.roles import GRAD, NEW, path_parts
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.recorded.note import Note
 from tfstep.compare.recorded.recording import Recording
@@ -40,13 +40,13 @@ class Entry(Struct, eq=False):
     @property
     def of(self) -> str | None:
         """The name of the array whose gradient it is."""
-        found = spelled(self.name)
+        found = path_parts(self.name)
         return found.of if found.mark == GRAD and not found.consumer else None
 
     @property
     def is_new(self) -> bool:
         """Whether it is a parameter after the update."""
-        return spelled(self.name).mark == NEW
+        return path_parts(self.name).mark == NEW
 
 
 class Hit(Struct, frozen=True, eq=False):

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from tfstep.compare import shown
+from tfstep.compare.beside import Beside
 from tfstep.compare.book import Book, Entry, Hit
 from tfstep.compare.causes import gradients, numbers, updates
 from tfstep.compare.diagnosis import Cause, Diagnosis, First, Match
@@ -57,7 +58,7 @@ def diagnose(given: Scenario | Trace | str, theirs: object, told: Told = lambda 
     with np.errstate(all="ignore"):  # theirs may hold infinities and worse
         forward(search)
         backward(search)
-        return finished(search)
+        return finished(search, first)
 
 
 def _ours(given: object) -> tuple[Scenario, dict[str, np.ndarray]]:
@@ -267,10 +268,11 @@ def backward(search: Search) -> None:
     updates.updates(search)
 
 
-def finished(search: Search) -> Diagnosis:
+def finished(search: Search, first: Walk) -> Diagnosis:
     """The diagnosis, with every array that was found under its likeliest path."""
     inner(search.book, search.walk)
-    matched = list(_matched(search))
+    hits: dict[str, Hit] = {}
+    matched = list(_matched(search, hits))
     names = {match.name for match in matched}
     taken = set(search.taken.values())
     unmatched = tuple(e.name for e in search.book.entries if e.name not in names and e.name not in taken)
@@ -302,6 +304,7 @@ def finished(search: Search) -> Diagnosis:
         tuple(remarks),
         tuple(faults),
         search.tried,
+        Beside(first, search.walk, hits),
     )
 
 
@@ -331,8 +334,8 @@ def _nothing(search: Search) -> None:
     )
 
 
-def _matched(search: Search) -> Iterator[Match]:
-    """Each array with the one path that goes best with its name, else with its order."""
+def _matched(search: Search, chosen: dict[str, Hit]) -> Iterator[Match]:
+    """Each array with the one path that goes best with its name, else with its order; ``chosen`` is given which it is."""
     candidates: dict[str, list[tuple[str, Hit]]] = {}
     for slot, hits in sorted(search.walk.found.items()):
         path = search.walk.plan.nodes[slot].path
@@ -352,6 +355,7 @@ def _matched(search: Search) -> Iterator[Match]:
         order = {path: -k for k, (path, _) in enumerate(options)}
         path, hit = max(options, key=lambda each: (affinity(entry.name, each[0]), each[0] not in used, order[each[0]]))
         used.add(path)
+        chosen.setdefault(path, hit)
         relation = hit.layout.relation
         if hit.coarse:
             relation += f", rounded to {hit.coarse}"

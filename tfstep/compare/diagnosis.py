@@ -11,7 +11,8 @@ from html import escape
 
 from msgspec import Struct
 
-from tfstep.text import Bilingual
+from tfstep.compare.beside import Beside
+from tfstep.text import Bilingual, printable
 
 Part = tuple[object, str]
 FEW = 8  # names of a list that are written out
@@ -51,7 +52,8 @@ class Cause(Struct, frozen=True):
 
 
 class Diagnosis(Struct, frozen=True):
-    """Somebody's own run beside ours. ``shown`` is what their numbers show where no cause is known."""
+    """Somebody's own run beside ours. ``shown`` is what their numbers show where no cause is known; ``beside`` has both
+    runs, step by step."""
 
     scenario: str
     variant: str
@@ -64,6 +66,7 @@ class Diagnosis(Struct, frozen=True):
     remarks: tuple[Bilingual, ...] = ()
     faults: tuple[First, ...] = ()
     known: int = 0
+    beside: Beside | None = None
 
     def __repr__(self) -> str:
         return text(self)
@@ -197,6 +200,6 @@ def html(found: Diagnosis) -> str:
                 if role == "name"
                 else ""
             )
-            row += f"<span{style}>{escape(str(part))}</span>"
+            row += f"<span{style}>{escape(printable(str(part)))}</span>"
         rows.append(row)
     return f'<pre style="line-height:1.4">{chr(10).join(rows)}</pre>'

@@ -17,7 +17,7 @@ from tfstep.address.roles import GRAD
 from tfstep.compare.book import NEAR, Book, Entry, Hit, extent
 from tfstep.compare.layout import Layout, atoms
 from tfstep.compare.tolerance import FLOOR, allowed, apart, terms
-from tfstep.engine.node import Literal, Node
+from tfstep.engine.node import Node
 from tfstep.engine.plan import Plan
 
 DEEPER = 6  # for each step in a row that they did not record
@@ -335,8 +335,3 @@ def _orders(whole: np.ndarray, shape: tuple[int, ...]) -> list[np.ndarray]:
     if not found and plain.ndim > 1 and plain.size == int(np.prod(shape, initial=1)) and len(real) >= plain.ndim:
         found.append(plain.reshape(shape))
     return found
-
-
-def inputs_of(node: Node) -> list[int]:
-    """The slots that a step reads, literals left out."""
-    return [s for s in node.inputs if not isinstance(s, Literal)]

@@ -28,7 +28,7 @@ class Axis(Struct, frozen=True):
         """The same words under another name: the positions of Q are the queries of the scores."""
         return replace(self, name=name)
 
-    def asked(self) -> Axis:
+    def as_keys(self) -> Axis:
         """The same words as keys, which say nothing."""
         return replace(self, follows=None)
 

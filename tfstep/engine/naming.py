@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-from tfstep.address.roles import GRAD, INNER, spelled
+from tfstep.address.roles import GRAD, INNER, KEPT, path_parts
 from tfstep.engine.computation import Computation
 from tfstep.engine.node import Literal, Node
 from tfstep.engine.op import Vjp
+from tfstep.text import Template
 
 
 def short(path: str) -> str:
     """The name of a tensor inside its formula: ``scores`` for ``enc0.attn.scores``, ``∂scores`` for its gradient."""
-    found = spelled(path)
+    found = path_parts(path)
     if INNER in path and not found.consumer:
-        found = spelled(path.rpartition(INNER)[2])
+        found = path_parts(path.rpartition(INNER)[2])
     path = found.of + found.mark
     if found.mark == GRAD:
         use = found.consumer.rpartition(".")[2]
         return "∂" + found.of.rpartition(".")[2] + (f"/{use}" if use else "")
     head, _, last = path.rpartition(".")
-    of_a_parameter = last in ("new", "m", "v", "m_hat", "v_hat", "velocity")
-    return f"{head.rsplit('.', 1)[-1]}.{last}" if head and of_a_parameter else last
+    return f"{head.rsplit('.', 1)[-1]}.{last}" if head and last in KEPT else last
 
 
 def formula(trace: Computation, node: Node) -> str | None:
-    """The formula of a step with the names of its operands filled in. None for a leaf."""
+    """The formula of a step with the names of its operands filled in, in the chosen language. None for a leaf."""
+    found = notation(trace, node)
+    return None if found is None else str(found)
+
+
+def notation(trace: Computation, node: Node) -> Template | None:
+    """The same in both languages, for a formula may hold words."""
     if node.op is None:
         return None
+    names = _names(trace, node)
+    written = node.op.formula or f"{node.op.name}({', '.join('{' + a + '}' for a in node.op.arguments)})"
+    template = written if isinstance(written, Template) else _same(written)
+    return template.around(f"{short(node.path)} = ", names)
+
+
+_same = Template  # of one string: the same in both languages
+
+
+def _names(trace: Computation, node: Node) -> _Blank:
+    """What stands in the places of a step's formula."""
+    assert node.op is not None
     names = {}
     for argument, s in zip(node.op.arguments, node.inputs, strict=False):
         names[argument] = (s.name or f"{s.value:g}") if isinstance(s, Literal) else short(_outer(trace, s))
@@ -37,12 +55,11 @@ def formula(trace: Computation, node: Node) -> str | None:
             names.setdefault(
                 argument, (s.name or f"{s.value:g}") if isinstance(s, Literal) else short(_outer(trace, s))
             )
-    text = str(node.op.formula) or f"{node.op.name}({', '.join('{' + a + '}' for a in node.op.arguments)})"
     if not node.op.arguments and node.slots:
         names["xs"] = ", ".join(short(_outer(trace, s)) for s in node.slots)
         names["sum"] = " + ".join(short(_outer(trace, s)) for s in node.slots)
     names.update({key: _attribute(value) for key, value in node.attrs.items() if key not in names})
-    return f"{short(node.path)} = {text.format_map(_Blank(names))}"
+    return _Blank(names)
 
 
 class _Blank(dict[str, str]):

@@ -30,6 +30,7 @@ class Operation:
     with ``{g}`` for the gradient of the result and ``{y}`` for the result. ``operator`` is what of the arithmetic of
     traced tensors it is: ``+``, ``-``, ``*``, ``/``, ``**``, ``@``, ``negative``; or what holding cells needs: to
     ``choose`` between two tensors, and to ``hand on`` one as a step of its own.
+    ``probabilities`` says that each row of the result is shares of 1.
     """
 
     name: str = ""
@@ -40,6 +41,7 @@ class Operation:
     vjp_formula: ClassVar[Mapping[str, str | Template]] = {}
     primitive: ClassVar[bool] = False
     operator: ClassVar[str] = ""
+    probabilities: ClassVar[bool] = False
     arguments: tuple[str, ...] = ()
 
     forward: Callable[..., Array]

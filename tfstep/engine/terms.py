@@ -41,7 +41,7 @@ Terms = tuple[str, list[AtomTerm], Bilingual | None]
 Memo = dict[tuple[Computation, int, Cell], Terms]
 
 
-def explained(trace: Computation, slot: int, cell: Cell) -> Terms:
+def explaining_terms(trace: Computation, slot: int, cell: Cell) -> Terms:
     """The terms that explain a cell: of a recorded step, or of an inner one, which unnamed steps merge into."""
     return (_flat if trace.prefix else terms_of)(trace, slot, cell, {})
 

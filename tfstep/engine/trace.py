@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tfstep.address.grammar import parse
 from tfstep.address.indices import Cell, Index, places, whole
 from tfstep.address.names import full_path
-from tfstep.address.roles import GRAD, spelled
+from tfstep.address.roles import GRAD, path_parts
 from tfstep.engine.arrays.coerce_edit import coerce_edit
 from tfstep.engine.computation import Computation
 from tfstep.engine.naming import formula, path_of, short
@@ -294,7 +294,7 @@ def resolve(trace: Trace, path: str) -> Tensor:
 
 
 def _unknown(trace: Trace, path: str) -> PathError:
-    asked = spelled(path)
+    asked = path_parts(path)
     if not trace.prefix and "loss" not in trace.plan.paths and (asked.mark or path == "loss"):
         return PathError(
             Bilingual(

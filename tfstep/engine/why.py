@@ -16,12 +16,12 @@ from msgspec import Struct, field
 from tfstep.address.grammar import cell_name
 from tfstep.address.indices import Cell
 from tfstep.engine.computation import Computation
-from tfstep.engine.naming import formula
+from tfstep.engine.naming import notation
 from tfstep.engine.node import Literal
 from tfstep.engine.op import CATALOGUE, Const
 from tfstep.engine.surface.above import Displayed
-from tfstep.engine.terms import Atom, AtomTerm, explained
-from tfstep.text import Bilingual
+from tfstep.engine.terms import Atom, AtomTerm, explaining_terms
+from tfstep.text import Bilingual, Template
 
 
 class Factor(Struct, frozen=True):
@@ -56,9 +56,14 @@ class Explanation(Displayed, Struct, frozen=True):
     total: float
     residual: float
     note: Bilingual | None = None
-    formula: str | None = None
+    notation: Template | None = None
     bound: float = field(default=1e-12)
     trace: Any = None  # the `Trace`, of the one that was asked for: the run that it explains
+
+    @property
+    def formula(self) -> str | None:
+        """The formula of the step, in the chosen language."""
+        return None if self.notation is None else str(self.notation)
 
     @property
     def holds(self) -> bool:
@@ -98,7 +103,7 @@ def _worked_out(trace: Computation, slot: int, cell: Cell, depth: int, known: Kn
     name = cell_name(trace.prefix + node.path, cell)
     if node.op is None:
         return Explanation(name, number, "leaf", (), number, 0.0)
-    rule, raw, note = explained(trace, slot, cell)
+    rule, raw, note = explaining_terms(trace, slot, cell)
     if slot in trace.pins and trace.pins[slot].mask[cell]:
         note = _pinned(trace, slot, cell)
     elif note is None:
@@ -114,7 +119,7 @@ def _worked_out(trace: Computation, slot: int, cell: Cell, depth: int, known: Kn
         total,
         _difference(total, number),
         note,
-        formula(trace, node),
+        notation(trace, node),
         1e-12 if value.dtype == np.float64 else 1e-5,
     )
 
@@ -129,7 +134,7 @@ def _pinned(trace: Computation, slot: int, cell: Cell) -> Bilingual:
 def nan_origin(trace: Computation, slot: int, cell: Cell) -> Explanation:
     """Where the NaN of a cell came from: the explanation of the first cell that is NaN though no factor of it is."""
     explanation = explain(trace, slot, cell)
-    _, terms, _ = explained(trace, slot, cell) if trace.plan.nodes[slot].op is not None else ("", [], None)
+    _, terms, _ = explaining_terms(trace, slot, cell) if trace.plan.nodes[slot].op is not None else ("", [], None)
     for term in terms:
         for atom in term.atoms:
             if atom.trace is not None and np.isnan(atom.trace.value(atom.slot)[atom.cell]):

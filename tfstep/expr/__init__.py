@@ -24,7 +24,7 @@ Evaluating
     ``expression.evaluate(lookup)`` with ``lookup(path, variant) → Operand``: ``path`` is as written, ``it.grad``
     and ``$1`` included, ``variant`` None where none was written. `Operand` has the spec, so that shapes and
     costs are checked before any number is pulled. ``lookup`` raises PathError where there is no such tensor.
-    ``expression.labelled(lookup)`` gives the axes beside the value.
+    ``expression.evaluate_labelled(lookup)`` gives the axes beside the value.
 
 Recording
     `tfstep.expr.formula.formula` records an expression as one step of a model.

@@ -38,7 +38,7 @@ def arithmetic(at: Builder, sign: str, a: Value, b: Value) -> Value:
     convert = at.number if sign in "+-" else at.floating
     x, y = convert(a), convert(b)
     if not isinstance(x, Traced) and not isinstance(y, Traced):
-        return folded(at, sign, x, y)
+        return fold_numbers(at, sign, x, y)
     if sign in "+-" and (_real(x) or _real(y)):
         x, y = at.floating(x), at.floating(y)
     at.broadcast(sign, x, y)
@@ -49,7 +49,7 @@ def _real(x: Traced | Static) -> bool:
     return x.dtype.kind == "f" if isinstance(x, Traced) else isinstance(x, float)
 
 
-def folded(at: Builder, sign: str, a: Static, b: Static) -> Static:
+def fold_numbers(at: Builder, sign: str, a: Static, b: Static) -> Static:
     """Two bare numbers, with NumPy's rules for division by zero; whole numbers stay whole while they are exact."""
     if sign == "**":
         return _power(at, a, b)
@@ -115,7 +115,7 @@ def compare(at: Builder, sign: str, a: Value, b: Value) -> Value:
         return (a == b) == (sign == "==")
     x, y = at.number(a), at.number(b)
     if not isinstance(x, Traced) and not isinstance(y, Traced):
-        return bool(folded(at, sign, x, y))
+        return bool(fold_numbers(at, sign, x, y))
     at.broadcast(sign, x, y)
     return at.apply(TESTS[sign], x, y)
 

@@ -67,7 +67,7 @@ class Expression(Struct, frozen=True):
         the result depends on are pulled. Raises ExpressionError; what ``lookup`` raises as PathError becomes
         an `UnknownNameError`, which is both.
         """
-        return self.labelled(lookup)[0]
+        return self.evaluate_labelled(lookup)[0]
 
     def check(self, lookup: Lookup) -> None:
         """Raises what `evaluate` would raise before it computes anything, and computes nothing."""
@@ -77,7 +77,7 @@ class Expression(Struct, frozen=True):
         operands = [_found(name, lookup) for name in self.names]
         return operands, lower(self.tree, [Key(n.path, n.variant) for n in self.names], [o.spec for o in operands])
 
-    def labelled(self, lookup: Lookup) -> tuple[Result, tuple[Axis, ...]]:
+    def evaluate_labelled(self, lookup: Lookup) -> tuple[Result, tuple[Axis, ...]]:
         """As `evaluate`, with the axes of the value: their names, and the words along them, where they are known."""
         operands, program = self._lowered(lookup)
         if isinstance(program, tuple):

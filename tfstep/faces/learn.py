@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
+from tfstep.commands.language.line import half_width
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.faces.script import Say, Show, show_result
@@ -35,7 +36,7 @@ class Plain:
         self.tell(player.advance())
         while not player.done or player.question is not None:
             typed = self.read("? " if player.question else _GO_ON)
-            if typed is None or typed.strip() in ("q", "quit", "exit"):
+            if typed is None or half_width(typed).strip() in ("q", "quit", "exit"):
                 self.remember()
                 return 0
             self.take(typed.strip())
@@ -44,7 +45,7 @@ class Plain:
 
     def take(self, typed: str) -> None:
         """One line of the reader's: an answer, a hint, the way on, or a command of the debugger."""
-        player = self.player
+        player, typed = self.player, _plain_sign(typed)
         if typed in ("b", "back"):
             self.tell(player.back())
         elif typed.startswith(":") or (player.question is None and typed):
@@ -97,6 +98,12 @@ class Plain:
         )
 
 
+def _plain_sign(typed: str) -> str:
+    """The line with a sign at its start, or a single letter, as the keyboard's own: ``？`` is ``?``."""
+    first = half_width(typed[:1])
+    return first + typed[1:] if first == ":" or len(typed) == 1 else typed
+
+
 _GO_ON = "> "
 
 
@@ -106,7 +113,8 @@ def learn(
     """Play a lesson from where the reader left it, or ``again`` from its beginning. Raises TfstepError."""
     player = Player(lesson, session)
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
-    show([line(span(lesson.title, "name"), span(f"   {lesson.scenario} · {lesson.minutes} min", "dim")), ()])
+    minutes = Bilingual("{n} min", "{n} 分钟", n=lesson.minutes)
+    show([line(span(lesson.title, "name"), span(f"   {lesson.scenario} · {minutes}", "dim")), ()])
     reached = progress.of(lesson.name)
     if interactive and not again and reached is not None and 0 < reached.step < len(lesson.steps):
         player.resume(reached.step)

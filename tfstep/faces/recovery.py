@@ -65,11 +65,11 @@ def leave(session: Session) -> Bilingual | None:
     return Bilingual(
         "your changes were not saved: `tfstep run {name}`, then `recover` brings them back",
         "改动没有保存：运行 `tfstep run {name}` 后执行 `recover` 即可找回",
-        name=called(session),
+        name=scenario_name(session),
     )
 
 
-def called(session: Session) -> str:
+def scenario_name(session: Session) -> str:
     """What the command line calls the scenario: a bare name, or a file."""
     path, place = session.scenario.path, catalog.folder()
     return session.scenario.name if path is None or path.parent == place else str(path)

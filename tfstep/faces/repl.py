@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tfstep.commands.language.line import without_quotes
-from tfstep.commands.language.script import STDIN, ScriptError, joined, opens
+from tfstep.commands.language.script import STDIN, ScriptError, join_lines, opens
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
+from tfstep.faces import sign
 from tfstep.faces.recovery import begin, leave
 from tfstep.faces.script import Say, Show, run_scripts, show_result
 from tfstep.session.results import Quit
-from tfstep.session.study.origin import broken
+from tfstep.session.speaker import PERSON, Speaker, script
+from tfstep.session.study.origin import first_broken
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import line as spans_line
 
@@ -55,10 +57,15 @@ def repl(
     if (offer := begin(session)) is not None:
         say(offer)
     if sys.stdin.isatty() and sys.stdout.isatty():
-        lines = [*str(_welcome(session)).splitlines(), *([str(found)] if (found := broken(session)) else [])]
+        lines = [*str(_welcome(session)).splitlines(), *([str(found)] if (found := first_broken(session)) else [])]
         show(map(spans_line, lines))
     session.progress = bar = _Bar()
-    status = _debug(session, show, say, files, commands, bar)  # what escapes from here leaves the diary where it is
+    try:
+        status = _debug(session, show, say, files, commands, bar)
+    except BaseException:  # the diary stays where it is
+        if (unsaved := leave(session)) is not None:
+            say(unsaved)
+        raise
     if (unsaved := leave(session)) is not None:
         say(unsaved)
     return status
@@ -76,9 +83,10 @@ def _welcome(session: Session) -> Bilingual:
 
 
 def _debug(session: Session, show: Show, say: Say, files: Sequence[str], commands: Sequence[str], bar: _Bar) -> int:
-    if run_scripts(session, files, commands, show, say) is None:
+    done = run_scripts(session, files, commands, show, say)
+    if done is None:
         return 0
-    failed = False
+    failed = done is False
     for line in _typed(session):
         failed = not _one(session, line, show, say, bar) or failed
         if session.left:
@@ -90,7 +98,8 @@ def _one(session: Session, line: str, show: Show, say: Say, bar: _Bar) -> bool:
     """One line of the user's; an error is told and nothing else."""
     try:
         try:
-            result = session.run(line)
+            with session.spoken_by(_who()):
+                result = session.run(line)
         finally:
             bar.close()
         session.left = isinstance(result, Quit)
@@ -106,6 +115,11 @@ def _one(session: Session, line: str, show: Show, say: Say, bar: _Bar) -> bool:
     except KeyboardInterrupt:
         say(Bilingual("stopped; the session goes on", "已停止；会话继续"))
     return True
+
+
+def _who() -> Speaker:
+    """Who types: a person at a terminal, else it is a script that is read."""
+    return PERSON if sys.stdin.isatty() else script(STDIN)
 
 
 class _Bar:
@@ -133,7 +147,7 @@ def _typed(session: Session) -> Iterator[str]:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(errors="backslashreplace")  # bytes that are no text are refused, not fatal
-        yield from (line for _, line in joined(enumerate((line.rstrip("\r\n") for line in sys.stdin), 1)))
+        yield from (line for _, line in join_lines(enumerate((line.rstrip("\r\n") for line in sys.stdin), 1)))
         return
     prompt = _prompt(session)
     while True:
@@ -151,7 +165,7 @@ def one_line(text: str) -> str:
     lines = text.rstrip("\n").split("\n")
     if opens(lines[0]):
         ended = lines if lines[-1].strip() == "end" else [*lines, "end"]
-        return next(line for _, line in joined(enumerate(ended, 1)))
+        return next(line for _, line in join_lines(enumerate(ended, 1)))
     return " ".join(line.removesuffix("\\") for line in lines).rstrip()
 
 
@@ -184,10 +198,30 @@ def _prompt(session: Session) -> PromptSession[str]:
         history: FileHistory | InMemoryHistory = FileHistory(str(folder / "history"))
     except OSError:
         history = InMemoryHistory()
-    return PromptSession(
+    prompt: PromptSession[str] = PromptSession(
         history=history,
         completer=Completion(session),
         complete_while_typing=False,
         multiline=Condition(lambda: goes_on(get_app().current_buffer.text)),
         prompt_continuation=MORE,
     )
+    if sign.asked():
+        _give_signs(prompt)
+    return prompt
+
+
+def _give_signs(prompt: PromptSession[str]) -> None:
+    """Say whenever a line that is edited is drawn, and how many keys were typed by then."""
+    keys = 0
+
+    def typed(_: object) -> None:
+        nonlocal keys
+        keys += 1
+
+    def drawn(_: object) -> None:
+        rows, columns = prompt.app.output.get_size()
+        prompt.app.output.write_raw(sign.sign(keys, columns, rows))
+        prompt.app.output.flush()
+
+    prompt.app.key_processor.after_key_press += typed
+    prompt.app.after_render += drawn

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from tfstep.commands.language.script import ScriptError, play
@@ -18,10 +17,9 @@ Say = Callable[[object], None]
 
 
 def show_result(session: Session, result: Result, show: Show, cells: int = WIDTH) -> None:
-    """Show one result, at once: who reads a pipe may wait for it, and an error after it goes another way."""
+    """Show one result."""
     show(spans_line(str(each)) for each in session.asides)
     show(lines(result, session.trace, cells))
-    sys.stdout.flush()
 
 
 def run_scripts(session: Session, files: Sequence[str], commands: Sequence[str], show: Show, say: Say) -> bool | None:

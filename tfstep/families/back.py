@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfstep.families.config import FamilyError
-from tfstep.families.family import Family, Theirs, numbered, theirs
+from tfstep.families.family import Family, Theirs, layer_pattern, theirs
 from tfstep.families.relation import Heads, Relation, Shape
 from tfstep.families.shared import ACTIVATIONS, FULL, SLIDING
 from tfstep.text import Bilingual
@@ -114,7 +114,7 @@ def checkpoint(
     for path, array in arrays.items():
         held = held_by(family, path, names.get(path, ""))
         if held is None:
-            if numbered(path)[0] in family.fixed and (array == 1).all():
+            if layer_pattern(path)[0] in family.fixed and (array == 1).all():
                 continue
             raise FamilyError(
                 Bilingual(
@@ -127,7 +127,9 @@ def checkpoint(
         name, how = held
         if name not in found:
             count = sum(
-                1 for other in arrays if (numbered(other)[0], *_layer(other)) == (numbered(path)[0], *_layer(path))
+                1
+                for other in arrays
+                if (layer_pattern(other)[0], *_layer(other)) == (layer_pattern(path)[0], *_layer(path))
             )
             found[name] = np.zeros(whole(how.relation, array.shape, model, count), array.dtype)
         how.relation.put(array, found[name], model)
@@ -145,7 +147,7 @@ def held_by(family: Family, path: str, known: str) -> tuple[str, Theirs] | None:
 
 
 def _layer(path: str) -> tuple[int | None]:
-    return (numbered(path)[1].get("i"),)
+    return (layer_pattern(path)[1].get("i"),)
 
 
 def whole(relation: Relation, ours: Shape, model: Heads, count: int) -> Shape:

@@ -8,7 +8,7 @@ from functools import cache
 
 from msgspec import Struct
 
-from tfstep.families.family import Family, Theirs, numbered, theirs
+from tfstep.families.family import Family, Theirs, layer_pattern, theirs
 from tfstep.families.registry import families
 from tfstep.families.relation import Heads, Shape
 
@@ -47,7 +47,7 @@ def bind(family: Family, shapes: Mapping[str, Shape], wanted: Mapping[str, Shape
             sources[path] = found
         elif found is not None:
             misfits.append((path, found, shapes[found]))
-        elif numbered(path)[0] not in family.fixed:
+        elif layer_pattern(path)[0] not in family.fixed:
             missing.append(path)
     used = {source.name for source in sources.values()} | {name for _, name, _ in misfits}
     return Binding(family, sources, tuple(missing), tuple(misfits), tuple(name for name in shapes if name not in used))

@@ -141,7 +141,7 @@ def norm(ours: str, theirs: str, relation: Relation = SAME) -> tuple[Name, ...]:
 _LAYER, _EXPERT = re.compile(r"(enc|dec)(\d+)\."), re.compile(r"\.expert(\d+)\.")
 
 
-def numbered(path: str) -> tuple[str, dict[str, int]]:
+def layer_pattern(path: str) -> tuple[str, dict[str, int]]:
     """``dec3.ffn.expert2.W_1`` as ``dec{i}.ffn.expert{e}.W_1`` with i = 3, e = 2."""
     layer, expert = _LAYER.match(path), _EXPERT.search(path)
     numbers = ({"i": int(layer[2])} if layer else {}) | ({"e": int(expert[1])} if expert else {})
@@ -158,7 +158,7 @@ class Theirs(Struct, frozen=True):
 
 def theirs(family: Family, path: str) -> Iterable[Theirs]:
     """Under which names a checkpoint of the family may hold a parameter of ours, the likeliest first."""
-    pattern, numbers = numbered(path)
+    pattern, numbers = layer_pattern(path)
     for name in table(family).get(pattern, ()):
         relation = name.relation
         if relation.index is not None and "e" in numbers:

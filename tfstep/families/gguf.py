@@ -7,7 +7,7 @@ halves), and store Gemma's norms with the 1 added.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,11 +64,13 @@ _KEYS = {
     "attention.key_length": "head_dim",
     "context_length": "max_position_embeddings",
     "rope.freq_base": "rope_theta",
+    "rope.freq_base_swa": "rope_local_base_freq",
     "vocab_size": "vocab_size",
     "attn_logit_softcapping": "attn_logit_softcapping",
     "final_logit_softcapping": "final_logit_softcapping",
 }
-_NEUTRAL: dict[str, tuple[Any, ...]] = {"rope.scaling.type": ("none",), "expert_count": (0,), "expert_used_count": (0,)}
+_NEUTRAL: dict[str, tuple[Any, ...]] = {"expert_count": (0,), "expert_used_count": (0,)}
+_STRETCH = "rope.scaling."
 
 
 def in_folder(arch: str, name: str) -> str:
@@ -94,8 +96,11 @@ def as_in_folder(arch: str, name: str, array: np.ndarray, meta: Mapping[str, Any
     return array
 
 
-def config(meta: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
-    """The metadata as the keys of a config.json; ``shapes`` are those of the tensors, by their names in the file.
+def config(
+    meta: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], numbers: Callable[[str], Sequence[float]]
+) -> dict[str, Any]:
+    """The metadata as the keys of a config.json; ``shapes`` are those of the tensors, by their names in the file, and
+    ``numbers`` reads one of them.
 
     Raises FamilyError for an architecture, or a key, that is not computed.
     """
@@ -114,6 +119,8 @@ def config(meta: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> di
         if not key.startswith(f"{arch}."):
             continue
         short = key.removeprefix(f"{arch}.")
+        if short.startswith(_STRETCH):
+            continue
         if short in _KEYS:
             found[_KEYS[short]] = value
         elif short in ("rope.dimension_count", "attention.value_length"):
@@ -122,16 +129,74 @@ def config(meta: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> di
                 raise _refused(key, value)
         elif value not in _NEUTRAL.get(short, ()):
             raise _refused(key, value)
-    if "rope_freqs.weight" in shapes:
-        raise _refused("rope_freqs.weight", shapes["rope_freqs.weight"])
+    stretched = _stretched(arch, meta, shapes, numbers)
+    if stretched is not None:
+        found["rope_scaling"] = stretched
     if arch == "gemma3" and "sliding_window" in found:
-        found["rope_local_base_freq"] = 10000.0
+        found.setdefault("rope_local_base_freq", 10000.0)
     if "token_embd.weight" in shapes:
         found["vocab_size"] = shapes["token_embd.weight"][0]
     found["tie_word_embeddings"] = "output.weight" not in shapes
     for role in ("bos", "eos"):
         found[f"{role}_token_id"] = meta.get(f"tokenizer.ggml.{role}_token_id")
     return found
+
+
+def _stretched(
+    arch: str,
+    meta: Mapping[str, Any],
+    shapes: Mapping[str, tuple[int, ...]],
+    numbers: Callable[[str], Sequence[float]],
+) -> dict[str, Any] | None:
+    """`rope_scaling` of a config.json. The factors of Llama 3.1 and of Phi's longrope are tensors of the file.
+
+    Raises FamilyError for a way that is not computed.
+    """
+    prefix = f"{arch}.{_STRETCH}"
+    said = {key.removeprefix(prefix): value for key, value in meta.items() if key.startswith(prefix)}
+    kind, factor = said.pop("type", "none"), said.pop("factor", 1.0)
+    original, attention = said.pop("original_context_length", None), said.pop("attn_factor", None)
+    longest = meta.get(f"{arch}.context_length")
+    if kind not in ("none", "linear", "longrope") or said:
+        key, value = (
+            next(iter(said.items()), ("type", kind)) if kind in ("none", "linear", "longrope") else ("type", kind)
+        )
+        raise _refused(f"{prefix}{key}", value)
+    if "rope_freqs.weight" in shapes:
+        given = [float(each) for each in numbers("rope_freqs.weight")]
+        return _llama3(given, meta, arch) or {
+            "rope_type": "longrope",
+            "factor": 1.0,
+            "original_max_position_embeddings": longest or 1,
+            "short_factor": given,
+            "long_factor": given,
+        }
+    short, long = (f"rope_factors_{which}.weight" for which in ("short", "long"))
+    if short in shapes and long in shapes:
+        if type(original) is not int or type(longest) is not int or original < 1:
+            raise _refused(f"{prefix}original_context_length", original)
+        return {
+            "rope_type": "longrope",
+            "factor": longest / original,
+            "original_max_position_embeddings": original,
+            "short_factor": [float(each) for each in numbers(short)],
+            "long_factor": [float(each) for each in numbers(long)],
+        } | ({} if attention is None else {"attention_factor": attention})
+    if kind == "longrope":
+        raise _refused(f"{prefix}type", kind)
+    return {"rope_type": "linear", "factor": factor} if kind == "linear" else None
+
+
+def _llama3(given: Sequence[float], meta: Mapping[str, Any], arch: str) -> dict[str, Any] | None:
+    """The rule of Llama 3.1 with its published ramp, if these are its factors: 1 for short waves, the factor for long."""
+    factor, original, low, high = max(given, default=1.0), 8192, 1.0, 4.0
+    base = float(meta.get(f"{arch}.rope.freq_base", 10000.0))
+    waves = 2 * np.pi * base ** (np.arange(len(given)) / max(1, len(given)))
+    smooth = np.clip((original / waves - low) / (high - low), 0, 1)
+    if factor <= 1 or not np.allclose(1 / ((1 - smooth) / factor + smooth), given, rtol=1e-6, atol=0):
+        return None
+    ramp = {"low_freq_factor": low, "high_freq_factor": high}
+    return {"rope_type": "llama3", "factor": factor, "original_max_position_embeddings": original, **ramp}
 
 
 def _width(meta: Mapping[str, Any], arch: str) -> int:

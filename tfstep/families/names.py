@@ -12,9 +12,9 @@ from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
-from tfstep.address.roles import INNER, spelled
+from tfstep.address.roles import INNER, path_parts
 from tfstep.engine.plan import Plan
-from tfstep.families.family import Family, Theirs, numbered, theirs
+from tfstep.families.family import Family, Theirs, layer_pattern, theirs
 from tfstep.families.registry import families, family
 from tfstep.text import Bilingual
 
@@ -107,17 +107,17 @@ def _tails(name: str) -> list[str]:
 
 def elsewhere(plan: Plan, name: str) -> Alias | None:
     """The tensor that others call so, or whose gradient, new value or inner step a name is; None for a name of ours."""
-    head = spelled(name.partition(INNER)[0]).of
+    head = path_parts(name.partition(INNER)[0]).of
     return None if head in plan.paths else lookup(plan, head)
 
 
-def known(plan: Plan, name: str) -> str | None:
+def our_path(plan: Plan, name: str) -> str | None:
     """The path of the tensor, gradient or new value that others call so, or None."""
     alias = elsewhere(plan, name)
     return None if alias is None else alias.path + name[len(alias.name) :]
 
 
-def said(alias: Alias) -> Bilingual:
+def relation_text(alias: Alias) -> Bilingual:
     """Which tensor another name means, and how they relate."""
     return Bilingual(
         "{name} is {path}{relation}",
@@ -161,7 +161,7 @@ def _names(plan: Plan, path: str, kin: list[Family]) -> Iterator[Alias]:
 
 def _once(kin: Family, path: str) -> Iterator[Theirs]:
     """The names of a family for a path; of PyTorch's modules that of the layer alone is no name of the others."""
-    _, numbers = numbered(path)
+    _, numbers = layer_pattern(path)
     for how in theirs(kin, path):
         if kin.name != "pytorch" or not numbers or "layers." in how.name:
             yield how

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
+from typing import Any
 
 from tfstep.errors import did_you_mean
 from tfstep.families.config import FamilyError
@@ -49,6 +50,7 @@ _HOMES = {
     "albert": "encoders.bert",
     "modernbert": "encoders.modernbert",
     "t5": "pairs.t5",
+    "mt5": "pairs.t5",
     "bart": "pairs.bart",
     "marian": "pairs.bart",
 }
@@ -59,7 +61,6 @@ _TYPES = {  # `model_type` of config.json, where it is not the name
     "gpt_oss": "gpt-oss",
     "xlm-roberta": "roberta",
     "camembert": "roberta",
-    "mt5": "t5",
     "RefinedWeb": "falcon",
     "RefinedWebModel": "falcon",
 }
@@ -75,10 +76,12 @@ _OTHERWISE = {  # known, and not computed: what they need that is not here
     "whisper": "speech",
     "wav2vec2": "speech",
     "llava": "vision",
-    "gemma3": "vision; gemma3_text opens",
     "qwen2_vl": "vision",
     "mllama": "vision",
 }
+
+
+_SEEING = {"gemma3": "gemma3_text"}  # see images too: the `model_type` of their `text_config`
 
 
 def names() -> tuple[str, ...]:
@@ -107,6 +110,18 @@ def family(name: str) -> Family:
 def families() -> Iterator[Family]:
     """All of them."""
     return map(family, _HOMES)
+
+
+def text_part(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a config says of the model that reads text, where it is one of several parts (Gemma-3 from 4b on).
+
+    Given text alone, the library computes with no other part.
+    """
+    kind, part = config.get("model_type"), config.get("text_config")
+    if kind not in _SEEING or not isinstance(part, Mapping):
+        return config
+    roles = {key: value for key, value in config.items() if key.endswith("_token_id") and value is not None}
+    return {**part, **roles, "model_type": _SEEING[kind]}
 
 
 def of_type(model_type: object) -> Family:

@@ -96,11 +96,6 @@ def share(turned: int, of: int) -> float:
     return turned / of
 
 
-def is_layered(found: Any) -> bool:
-    """Whether rotary parameters are given by layer type."""
-    return isinstance(found, Mapping) and bool(found) and all(isinstance(each, Mapping) for each in found.values())
-
-
 def root(x: float) -> float:
     """1 / √x."""
     return 1.0 / math.sqrt(x)

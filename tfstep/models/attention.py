@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -11,7 +12,8 @@ from tfstep.engine.axis import Axis, Spec, axes
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import Inputs, ModelConfig, Past, Sentences
 from tfstep.models.parts.blocks import dense, norm
-from tfstep.models.parts.positions import alibi, relative_buckets, rope_tables
+from tfstep.models.parts.dropped import dropped
+from tfstep.models.parts.positions import alibi, alibi_rounded, relative_buckets, rope_tables
 from tfstep.ops.attention import (
     CAUSAL,
     CHUNK,
@@ -64,7 +66,7 @@ def multi_head(
     other vectors and have positions of their own; ``bias`` is added to the scores, (1, head, query, key).
     With a ``past`` the keys and values of the passes before come first.
     """
-    model, (batch, query), key = Axis("model"), x.axes[:2], memory.axes[1].asked()
+    model, (batch, query), key = Axis("model"), x.axes[:2], memory.axes[1].as_keys()
     q, k, v = _projections(at, x, memory, c) if c.projections else (x, memory, memory)
     if c.qk_norm == "all":
         q, k = norm(at, "Q_norm", q, c, "q_norm"), norm(at, "K_norm", k, c, "k_norm")
@@ -110,7 +112,8 @@ def multi_head(
         at.weights = softmax_sink(s, sinks)
     else:
         at.weights = softmax(s)
-    at.heads = times(at.weights, V).with_axes(batch, head, query, d_v)
+    weights = dropped(at, "drop", at.weights, c.drop.attention, c)
+    at.heads = times(weights, V).with_axes(batch, head, query, d_v)
     y: Traced = concat_heads(at.heads).with_axes(batch, query, model)
     at.concat = y
     if c.attn_gate:
@@ -158,7 +161,8 @@ def score_bias(root: Scope, stack: str, words: int, c: ModelConfig, causal: bool
     names, at = axes("batch", "head", "query", "key"), root.scope(stack)
     causal = causal and c.mask.causal
     if c.positional == "alibi":
-        return at.constant("alibi", alibi(c.heads, words, words, causal).astype(c.dtype)[..., -last:, :], names)
+        far = alibi_rounded(c.heads, words) if c.alibi.rounded else alibi(c.heads, words, words, causal)[..., -last:, :]
+        return at.constant("alibi", (far / math.sqrt(c.d_k) if c.alibi.divided else far).astype(c.dtype), names)
     if c.positional != "relative":
         return None
     own, r = at.scope("relative"), c.relative
@@ -177,7 +181,7 @@ def reasons(
     None where the scenario switches all masks off. ``documents`` (batch, position) says what each word belongs to.
     """
     (batch, n), m = queries.ids.shape, keys.ids.shape[1]
-    mask = hidden(batch, n, c, causal) if queries is keys else None
+    mask = hidden_by_position(batch, n, c, causal) if queries is keys else None
     if mask is None and not c.mask.padding and documents is None:
         return None
     mask = np.zeros((batch, 1, n, m), np.int8) if mask is None else mask
@@ -189,7 +193,7 @@ def reasons(
     return mask
 
 
-def hidden(batch: int, n: int, c: ModelConfig, causal: bool) -> np.ndarray | None:
+def hidden_by_position(batch: int, n: int, c: ModelConfig, causal: bool) -> np.ndarray | None:
     """What position alone hides in self-attention: (batch, 1, n, n) of reasons; None where it hides nothing."""
     causal = causal and c.mask.causal
     query, key = np.arange(n)[:, None], np.arange(n)[None, :]
@@ -211,7 +215,7 @@ def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     x = root.constant("x", inputs.x.astype(c.dtype), names, kind="input")
     at = root.scope("attn")
     if inputs.memory is None:
-        mask = hidden(x.shape[0], x.shape[1], c, causal=True)
+        mask = hidden_by_position(x.shape[0], x.shape[1], c, causal=True)
         return self_attention(at, x, mask, inputs.offset, c, score_bias(root, "attn", x.shape[1], c, causal=True))
     memory = root.constant("memory", inputs.memory.astype(c.dtype), names, kind="input")
     rotate = inputs.offset if c.positional == "rope" else None

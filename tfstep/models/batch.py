@@ -13,8 +13,8 @@ from tfstep.text import Bilingual
 PAD = "<pad>"
 
 
-def batched(examples: Sequence[Inputs]) -> Inputs:
-    """All the sentences of the examples, one under the other. Raises MisfitError where <pad> would be needed
+def one_batch(examples: Sequence[Inputs]) -> Inputs:
+    """All the sentences of the examples, one under the other. Raises ModelBuildError where <pad> would be needed
     and the vocabulary has none."""
     first = examples[0]
     return Inputs(

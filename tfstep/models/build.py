@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from msgspec.structs import replace
 
 from tfstep.engine.backward import backward
 from tfstep.engine.plan import Plan
 from tfstep.engine.tape import Scope, Tape
-from tfstep.families.names import known
+from tfstep.families.names import our_path
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences, TrainConfig
 from tfstep.models.keys.kinds import forward
 from tfstep.models.objective import objective
-from tfstep.models.switched_off import switched_off
-from tfstep.models.tie import owners, tied
+from tfstep.models.switched_off import switched_off, without_update
+from tfstep.models.tie import owners, tied_view
 from tfstep.models.update import update
 from tfstep.ops.primitive.shape import accumulate, seed
 
@@ -27,16 +27,16 @@ def build(model: ModelConfig, inputs: Inputs, loss: LossConfig, train: TrainConf
         untied = Tape()
         forward(Scope(untied), inputs, model)
         for path, owner in owners(model.tie, untied).items():
-            tape.views[path] = partial(tied, tape, path, owner=owner)
+            tape.views[path] = partial(tied_view, tape, path, owner=owner)
     root = Scope(tape)
     out = forward(root, inputs, model)
     goal = objective(root, out, inputs, loss)
     if goal is not None:
         grads = backward(tape, goal, seed, accumulate)
-        update(tape, grads, train)
+        update(tape, grads, train, model.d_model)
     plan = tape.plan()
-    plan.elsewhere = lambda name: known(plan, name)
-    plan.switched_off = lambda: switched_off(model, inputs, plan.paths)
+    plan.elsewhere = lambda name: our_path(plan, name)
+    plan.switched_off = cache(lambda: (*without_update(plan), *switched_off(model, inputs, plan.paths)))
     return plan
 
 

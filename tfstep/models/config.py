@@ -6,24 +6,21 @@ What the models get is valid: names resolved, defaults filled in, words turned i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from msgspec import Meta, Struct, field
+from msgspec import Struct, field
 
-from tfstep.models.keys.key import Finite, Fraction, Key, Positive, Section
 from tfstep.models.keys.model import ModelConfig as ModelConfig  # the largest section, beside this file
-from tfstep.models.optimizers import OPTIMIZERS
+from tfstep.models.keys.train import TrainKeys as TrainKeys  # likewise
 from tfstep.ops.loss import LOSSES
-from tfstep.text import Bilingual
 
 Words = tuple[tuple[str, ...], ...]  # one tuple of words a sentence, padded to one length
 
 if TYPE_CHECKING:
     LossName = str
-    OptimizerName = str
 else:  # the choices of a key are the names in its registry
-    LossName, OptimizerName = Literal[(*LOSSES, "none")], Literal[tuple(OPTIMIZERS)]
+    LossName = Literal[(*LOSSES, "none")]
 
 
 class Sentences(Struct, frozen=True, eq=False):
@@ -81,29 +78,6 @@ class LossConfig(Struct, frozen=True, eq=False):
     of: str | None = None
     target: np.ndarray | None = None
     expression: str | None = None
-
-
-class TrainKeys(Section, frozen=True):
-    """`train:`, how the parameters learn."""
-
-    optimizer: Annotated[OptimizerName, Key("", Bilingual("The rule of the update.", "更新规则。"))] = "sgd"
-    lr: Annotated[Finite, Key("", Bilingual("The learning rate.", "学习率。"))] = 0.1
-    momentum: Annotated[
-        Fraction, Key("", Bilingual("What is left of the gradients before, for sgd.", "保留多少先前的梯度，用于 sgd。"))
-    ] = 0.0
-    betas: Annotated[
-        tuple[Fraction, ...],
-        Meta(min_length=2, max_length=2),
-        Key("", Bilingual("What is left of the running means, for adam.", "滑动平均的保留比例，用于 adam。")),
-    ] = (0.9, 0.999)
-    eps: Annotated[Positive, Key("", Bilingual("Keeps adam from dividing by 0.", "避免 adam 除以 0。"))] = 1e-8
-    steps: Annotated[
-        int, Meta(ge=0, le=1_000_000), Key("", Bilingual("How many updates `train` makes.", "`train` 做几次更新。"))
-    ] = 100
-    teacher_forcing: Annotated[
-        bool,
-        Key("", Bilingual("Whether the decoder is fed the right words in training.", "训练时是否给解码器喂正确的词。")),
-    ] = True
 
 
 class TrainConfig(TrainKeys, frozen=True, eq=False):

@@ -7,7 +7,7 @@ from functools import partial
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.attention import reasons, score_bias, self_attention
 from tfstep.models.config import Inputs, ModelConfig
-from tfstep.models.objective import output_head, pooled
+from tfstep.models.objective import output_head, pool_positions
 from tfstep.models.parts.blocks import block, feed_forward, last_norm
 from tfstep.models.parts.embed import embed
 
@@ -17,7 +17,7 @@ def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     assert inputs.source is not None
     last = x = encoder(root, inputs, c)
     if c.pooler != "none":
-        last = pooled(root, x, inputs.source, c)
+        last = pool_positions(root, x, inputs.source, c)
     return output_head(root, x, (inputs.labels or inputs.source).vocab, c) if c.head else last
 
 
@@ -32,4 +32,4 @@ def encoder(root: Scope, inputs: Inputs, config: ModelConfig) -> Traced:
         mask = reasons(c, source, source, causal=False, documents=inputs.documents)
         attend = partial(self_attention, at.scope("attn"), mask=mask, offset=offset, c=c, bias=bias)
         x = block(at, x, attend, partial(feed_forward, at.scope("ffn"), c=c), c, bool(i) or c.first_norm)
-    return last_norm(root, "enc.norm", x, config)
+    return last_norm(root, "enc.norm", x, config) if config.encoder_layers else x

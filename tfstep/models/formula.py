@@ -37,16 +37,16 @@ def named_axes(ndim: int, last: tuple[str, str]) -> tuple[Axis, ...]:
 
 
 def equation(root: Scope, name: str, text: str, keys: tuple[str, ...]) -> Traced:
-    """Record one expression over the tensors that are there so far. Raises MisfitError, which says where it stands."""
+    """Record one expression over the tensors that are there so far. Raises ModelBuildError, which says where it stands."""
     try:
-        step = formula(parse(text, root.tape.paths), lambda path: known(root.tape, path))
+        step = formula(parse(text, root.tape.paths), lambda path: tensor_at(root.tape, path))
     except ExpressionError as error:
         raise ModelBuildError(keys, error.message, error.column) from error
     setattr(root, name, step)
     return root.tape.find(root.path(name))
 
 
-def known(tape: Tape, path: str) -> Traced:
+def tensor_at(tape: Tape, path: str) -> Traced:
     """The tensor with this path. Raises PathError."""
     if path in tape.paths and np.issubdtype(tape.paths[path].dtype, np.number):
         return tape.find(path)

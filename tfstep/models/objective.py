@@ -27,6 +27,8 @@ def output_head(root: Scope, x: Traced, vocab: Sequence[str], c: ModelConfig) ->
         at.hidden = dense(at, x, "W_h", "b_h", c.d_embed or c.d_model, c, Axis("model"))
         at.act = ACTIVATIONS[c.activation](at.hidden)
         x = norm(at, "norm", at.act, c)
+    elif c.d_embed not in (None, c.d_model) and c.widen == "first":
+        x = at.hidden = dense(at, x, "W_h", "b_h", c.d_embed, c, Axis("model"), "head")
     s = dense(at, x, "W", "b", len(vocab), c, Axis("vocab", (vocab,)), "head")
     if c.logit_scale is not None:
         at.raw = s
@@ -39,7 +41,7 @@ def output_head(root: Scope, x: Traced, vocab: Sequence[str], c: ModelConfig) ->
     return at.logits
 
 
-def pooled(root: Scope, x: Traced, side: Sentences, c: ModelConfig) -> Traced:
+def pool_positions(root: Scope, x: Traced, side: Sentences, c: ModelConfig) -> Traced:
     """One vector a sentence. Shapes: x (batch, position, model) → (batch, model).
 
     first, last, mean: of the words that are no pads. tanh: tanh(x₀ W + b) of the first (Devlin et al. 2019, BERT).

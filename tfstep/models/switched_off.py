@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from msgspec.structs import replace
 
+from tfstep.engine.plan import Plan
 from tfstep.engine.tape import Scope, Tape
 from tfstep.errors import TfstepError
 from tfstep.models.config import Inputs, ModelConfig
@@ -46,6 +47,13 @@ def switched_off(model: ModelConfig, inputs: Inputs, there: Collection[str]) -> 
                 yield path, f"model.{name}"
 
 
+def without_update(plan: Plan) -> Iterator[tuple[str, str]]:
+    """The new values that are not there because their parameters are frozen."""
+    for node in plan.nodes:
+        if node.kind == "parameter" and plan.gradient(node) is not None and plan.new(node) is None:
+            yield f"{node.path}.new", "train.freeze"
+
+
 def _place(name: str) -> int:
     return ModelConfig.__struct_fields__.index(name)
 
@@ -71,6 +79,8 @@ def _others(value: Any, default: Any, kind: Any, name: str = "") -> list[Any]:
             found.append(bare())
         elif default is None and bare in (int, float):
             found.append(bare(1))
+        elif bare is float and default == 0:
+            found.append(0.5)
     return [each for each in dict.fromkeys(found) if each != value or type(each) is not type(value)]
 
 

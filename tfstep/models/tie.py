@@ -30,7 +30,7 @@ class Owner(Struct, frozen=True):
 def owners(groups: tuple[tuple[str, ...], ...], found: Tape) -> dict[str, Owner]:
     """For each path that is a view, its owner. ``found`` is the model recorded without ties.
 
-    Raises MisfitError for a path that is no parameter, and for shapes that do not fit.
+    Raises ModelBuildError for a path that is no parameter, and for shapes that do not fit.
     """
     views: dict[str, Owner] = {}
     names = [node.path for node in found.nodes if node.kind == "parameter"]
@@ -66,7 +66,7 @@ def owners(groups: tuple[tuple[str, ...], ...], found: Tape) -> dict[str, Owner]
     return views
 
 
-def tied(tape: Tape, path: str, spec: Spec, owner: Owner) -> Traced:
+def tied_view(tape: Tape, path: str, spec: Spec, owner: Owner) -> Traced:
     """The view of a tied parameter: no step of the timeline, but it follows its owner."""
     whole = (
         tape.find(owner.path)

@@ -4,35 +4,153 @@ from __future__ import annotations
 
 import numpy as np
 
+from tfstep.address.wildcard import matcher
+from tfstep.engine.axis import Spec
+from tfstep.engine.node import Node
 from tfstep.engine.tape import Scope, Tape, Traced
+from tfstep.errors import did_you_mean
+from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import TrainConfig
-from tfstep.models.optimizers import OPTIMIZERS
-from tfstep.ops.optim import next_step
+from tfstep.models.optimizers import OPTIMIZERS, Clock, before
+from tfstep.models.parts.dropped import PASSES
+from tfstep.ops.optim import accumulated, clip_share, clip_value, global_norm, held, next_part, next_step
+from tfstep.ops.rate import scheduled_rate
+from tfstep.text import Bilingual
 
 
-def update(tape: Tape, grads: dict[str, Traced], train: TrainConfig) -> None:
-    """Record ``P.new`` for every parameter P with a gradient.
+def update(tape: Tape, grads: dict[str, Traced], train: TrainConfig, width: int = 1) -> None:
+    """Record ``P.new`` for every parameter P with a gradient that is not frozen.
 
     What an optimizer remembers from the update before is a constant of this one (``P.m_before``), and the plan's
-    ``carry`` says which step it comes from next time.
+    ``carry`` says which step it comes from next time. ``width`` is d_model, for the schedule that asks for it.
     """
+    frozen = _frozen(tape, train)
     tape.phase = "update"
-    optimizer = OPTIMIZERS[train.optimizer]
-    parameters = [node for node in tape.nodes if node.kind == "parameter" and node.path in grads]
-    t = _count(tape) if optimizer.counts else None
-    for node in parameters:
-        at = Scope(tape, node.path, node.slot)
-        optimizer.step(at, Traced(tape, node.slot, node.spec), grads[node.path], t, train)
+    optimizer, root = OPTIMIZERS[train.optimizer], Scope(tape, "update")
+    learning = [node for node in tape.nodes if node.kind == "parameter" and node.path in grads]
+    learning = [node for node in learning if node.path not in frozen]
+    part = _part(root, train.accumulate) if train.accumulate > 1 else None
+    t = _count(root, part, train) if optimizer.counts(train) or train.schedule else None
+    if PASSES in tape.paths:
+        _next_pass(tape)
+    found = {node.slot: grads[node.path] for node in learning}
+    if part is not None:
+        found = {node.slot: _added(_at(tape, node), found[node.slot], part, train) for node in learning}
+    clock = Clock(t, _rate(root, t, train, width, learning) if train.schedule and learning else None)
+    share = _share(root, list(found.values()), train) if train.clip_norm is not None and learning else None
+    for node in learning:
+        at, p, g = _at(tape, node), Traced(tape, node.slot, node.spec), found[node.slot]
+        if share is not None:
+            g = at.clipped = g * share
+        if train.clip_value is not None:
+            g = at.clipped = clip_value(g, most=train.clip_value)
+        new = optimizer.step(at, p, g, clock, train)
+        if part is None:
+            at.new = new
+        else:
+            at.stepped = new
+            at.new = held(at.stepped, p, part, parts=train.accumulate)
         tape.carry.append((node.slot, at.new.slot))
         for name in optimizer.memory:
             if at.path(name) in tape.paths:
-                tape.carry.append((tape.find(at.path(f"{name}_before")).slot, tape.find(at.path(name)).slot))
+                _remember(at, name, part, train)
 
 
-def _count(tape: Tape) -> Traced:
+def _at(tape: Tape, node: Node) -> Scope:
+    return Scope(tape, node.path, node.slot)
+
+
+def _frozen(tape: Tape, train: TrainConfig) -> set[str]:
+    """The parameters that stay as they are; a tied one with its owner. Raises ModelBuildError for a pattern of none."""
+    found: set[str] = set()
+    own = {node.path: node.path for node in tape.nodes if node.kind == "parameter"}
+    views = {node.path: tape.nodes[node.slots[0]].path for node in tape.nodes if node.kind == "view"}
+    for pattern in train.freeze:
+        matches = matcher(pattern)
+        hit = {owner for path, owner in {**own, **views}.items() if matches(path)}
+        if not hit:
+            raise ModelBuildError(
+                ("train", "freeze"),
+                Bilingual(
+                    "{path!r} fits no parameter of this model{near}",
+                    "{path!r} 不对应这个模型的任何参数{near}",
+                    path=pattern,
+                    near=did_you_mean(pattern, own),
+                ),
+            )
+        found |= hit
+    return found
+
+
+def _count(root: Scope, part: Traced | None, train: TrainConfig) -> Traced:
     """The number of this update, counted from 1."""
-    at = Scope(tape, "update")
-    done = at.constant("done", np.zeros((), np.int64), ())
-    at.t = next_step(done)
-    tape.carry.append((done.slot, at.t.slot))
-    return at.t
+    done = root.constant("done", np.zeros((), np.int64), ())
+    root.t = next_step(done)
+    _carry(root, done, root.t, done, part, train, "t_next")
+    return root.t
+
+
+def _next_pass(tape: Tape) -> None:
+    """The next pass drops other cells."""
+    done = tape.find(PASSES)
+    setattr(Scope(tape), f"{PASSES}_next", next_step(done))
+    tape.carry.append((done.slot, tape.find(f"{PASSES}_next").slot))
+
+
+def _part(root: Scope, parts: int) -> Traced:
+    """The number of this micro-batch, counted from 1."""
+    last = root.constant("part_before", np.zeros((), np.int64), ())
+    root.part = next_part(last, parts=parts)
+    root.tape.carry.append((last.slot, root.part.slot))
+    return root.part
+
+
+def _added(at: Scope, g: Traced, part: Traced, train: TrainConfig) -> Traced:
+    """The gradients of the micro-batches up to this one; the next update begins with none again."""
+    last = before(at, "accumulated", g.spec)
+    at.accumulated = accumulated(last, g, parts=train.accumulate)
+    at.accumulated_next = held(0.0, at.accumulated, part, parts=train.accumulate)
+    at.tape.carry.append((last.slot, at.accumulated_next.slot))
+    return at.accumulated
+
+
+def _remember(at: Scope, name: str, part: Traced | None, train: TrainConfig) -> None:
+    """What the optimizer keeps for the update after."""
+    last = at.tape.find(at.path(f"{name}_before"))
+    _carry(at, last, at.tape.find(at.path(name)), last, part, train, f"{name}_next")
+
+
+def _carry(
+    at: Scope, leaf: Traced, made: Traced, last: Traced, part: Traced | None, train: TrainConfig, name: str
+) -> None:
+    """The leaf begins the next update as what was made; with micro-batches, after the last of them only."""
+    if part is not None:
+        setattr(at, name, held(made, last, part, parts=train.accumulate))
+        made = at.tape.find(at.path(name))
+    at.tape.carry.append((leaf.slot, made.slot))
+
+
+def _rate(root: Scope, t: Traced | None, train: TrainConfig, width: int, learning: list[Node]) -> Traced:
+    """The learning rate of this update."""
+    s = train.schedule
+    assert s is not None
+    root.lr = scheduled_rate(
+        t,
+        kind=s.kind,
+        lr=train.lr,
+        warmup=s.warmup,
+        total=s.total or max(1, train.steps),
+        least=s.least,
+        width=width,
+        first=s.first,
+        dtype=str(learning[0].dtype),
+    )
+    return root.lr
+
+
+def _share(root: Scope, gradients: list[Traced], train: TrainConfig) -> Traced:
+    """What is left of the gradients so that all together are no longer than allowed."""
+    spec: Spec = gradients[0].spec
+    root.norm = root.tape.record(global_norm, gradients, {}, Spec((), spec.dtype, ()))
+    root.clip = clip_share(root.norm, most=train.clip_norm)
+    return root.clip

@@ -11,7 +11,7 @@ from tfstep.engine.tape import named
 from tfstep.ops.primitive.choice import maximum, minimum, where_larger
 from tfstep.ops.primitive.elementwise import identity
 from tfstep.ops.primitive.functions import erf, exp, relu, sigmoid, tanh
-from tfstep.text import Bilingual
+from tfstep.text import Bilingual, Template
 
 TITLE = Bilingual("Activations", "激活函数")
 
@@ -153,8 +153,11 @@ class SwigluClamped(Op):
     about_zh = "把值限制在 ±7 之内的门：(u + 1) g σ(1.702 g)，g = min(gate, 7)，u 为 ±7 之内的 hidden；gpt-oss 所用。"
     formula = "({hidden}|±7 + 1) · g · σ(1.702 g), g = min({gate}, 7)"
     vjp_formula = {
-        "gate": "{g} · ({hidden}|±7 + 1) · slope(min({gate}, 7)), 0 above 7",
-        "hidden": "{g} · g · σ(1.702 g), 0 outside ±7",
+        "gate": Template(
+            "{g} · ({hidden}|±7 + 1) · slope(min({gate}, 7)), 0 above 7",
+            "{g} · ({hidden}|±7 + 1) · slope(min({gate}, 7))，大于 7 处为 0",
+        ),
+        "hidden": Template("{g} · g · σ(1.702 g), 0 outside ±7", "{g} · g · σ(1.702 g)，±7 之外为 0"),
     }
 
     def forward(self, gate: Array, hidden: Array) -> Array:

@@ -72,7 +72,7 @@ class MaskFill(Primitive):
     """Scores with every masked cell replaced by one very negative value. Shapes: x (batch, head, query, key),
     mask (batch, 1, query, key) of reasons (0 visible, else a sum of 1 padding, 2 causal, 4 window …) → as x."""
 
-    about_zh = "被遮住的分数一律换成同一个极小的数；mask 里记着原因（0 可见，1 填充，2 因果，3 两者）。"
+    about_zh = "被遮住的分数一律换成同一个绝对值很大的负数；mask 里记着原因（0 可见，1 填充，2 因果，3 两者）。"
     shapes_zh = "x (batch, head, query, key), mask (batch, 1, query, key)（原因） → 同 x"
     code = {"numpy": "np.where({mask}, {x}.dtype.type({value}), {x})", "torch": "{x}.masked_fill({mask} != 0, {value})"}
 
@@ -110,6 +110,7 @@ class Softmax(Op):
     shapes_zh = "x (…, n) → y (…, n)，每行之和为 1"
     code = {"torch": "torch.softmax({x}, dim=-1)"}
     formula = "softmax({x})"
+    probabilities = True
     vjp_formula = {"x": "{y} · ({g} − Σ {g} · {y})"}
     kernel, kernel_x = fast.softmax, fast.softmax_x
 
@@ -187,6 +188,7 @@ class SoftmaxSink(Op):
     about_zh = "沿最后一个轴、外加每头一个汇聚分数做 softmax；汇聚项的份额不用。"
     shapes_zh = "x (batch, head, query, n), sinks (head) → 同 x；每行之和为 1 减去汇聚项所占的份额"
     formula = "exp({x}) / (Σ exp({x}) + exp({sinks}))"
+    probabilities = True
     vjp_formula = {
         "x": "{y} · ({g} − Σ {g} · {y})",
         "sinks": Template("−Σ share of the sink · Σ {g} · {y}", "−Σ 汇聚项的份额 · Σ {g} · {y}"),

@@ -19,7 +19,7 @@ from tfstep.text import Bilingual, Template
 TITLE = Bilingual("Matrix products and linear layers", "矩阵乘法与线性层")
 
 
-def flipped(x: np.ndarray, flip: bool) -> np.ndarray:
+def transpose_if(x: np.ndarray, flip: bool) -> np.ndarray:
     """The last two axes swapped, where asked."""
     return np.swapaxes(x, -1, -2) if flip else x
 
@@ -49,8 +49,10 @@ class Matmul(Primitive):
         lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         names = a.axes[:-2] if a.ndim >= b.ndim else b.axes[:-2]
         shape = (*lead, a.shape[rows], b.shape[columns])
-        column = b.axes[columns]
-        return Spec(shape, np.result_type(a.dtype, b.dtype), (*names, a.axes[rows], column or NO_AXIS))
+        row, column = a.axes[rows], b.axes[columns] or NO_AXIS
+        if row.name == column.name == "batch":  # rows against rows, as in Q Kᵀ
+            row, column = row.renamed("query"), column.renamed("key")
+        return Spec(shape, np.result_type(a.dtype, b.dtype), (*names, row, column))
 
     def line(self, library: str, attrs: Mapping[str, Any]) -> str:
         """``a @ b``, with what is read transposed turned."""
@@ -58,7 +60,7 @@ class Matmul(Primitive):
         return "{a}" + turn * bool(attrs.get("at")) + " @ {b}" + turn * bool(attrs.get("bt"))
 
     def forward(self, a: Array, b: Array, *, at: bool = False, bt: bool = False) -> Array:
-        return np.matmul(flipped(a, at), flipped(b, bt))
+        return np.matmul(transpose_if(a, at), transpose_if(b, bt))
 
     def vjp_a(self, g: Array, y: Array, a: Array, b: Array, *, at: bool = False, bt: bool = False) -> Array:
         if at:

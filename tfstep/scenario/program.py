@@ -18,7 +18,7 @@ from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.scenario.file.mistakes import Mistake, Mistakes
 from tfstep.scenario.file.nodes import Keys
 from tfstep.scenario.keys.check import WeightsConfig
-from tfstep.scenario.keys.pins import pinned
+from tfstep.scenario.keys.pins import with_pins
 from tfstep.scenario.weights.start import initial
 from tfstep.scenario.weights.taken import Taken
 from tfstep.text import Bilingual
@@ -77,7 +77,7 @@ def plan_of(scenario: Compiled) -> Plan:
     return plan
 
 
-def restored(scenario: Compiled, values: list[np.ndarray | None], pins: dict[int, Pin]) -> Trace:
+def restore_trace(scenario: Compiled, values: list[np.ndarray | None], pins: dict[int, Pin]) -> Trace:
     """A trace as a pickle keeps it: its numbers, and the scenario from which its steps are recorded again."""
     plan = scenario.program.plan if scenario.weights.file is not None else scenario.plan  # what is read later, too
     return Trace(plan, values, pins)
@@ -101,6 +101,6 @@ def compile_scenario(scenario: Compiled) -> Program:
     leaves = Leaves(ready, later) if later else ready
     if not scenario.pins:
         return Program(plan, leaves, taken=taken)
-    trace = pinned(Trace.start(plan, leaves), scenario.pins, scenario.mistake_at)
+    trace = with_pins(Trace.start(plan, leaves), scenario.pins, scenario.mistake_at)
     ready = {slot: trace.values[slot] for slot in leaves if trace.values[slot] is not None}
     return Program(plan, Leaves(ready, {slot: later[slot] for slot in later if slot not in ready}), trace.pins, taken)

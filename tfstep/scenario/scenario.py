@@ -11,13 +11,14 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tfstep import reach
 from tfstep.engine.surface.above import Displayed
 from tfstep.errors import ScenarioError, TfstepError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.file import catalog, variants
 from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, Report, fault, in_order
-from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, found, from_python, place_of, to_python
+from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, found_text, from_python, place_of, to_python
 from tfstep.scenario.file.reading import read_text
 from tfstep.scenario.file.yaml import parse
 from tfstep.scenario.keys.check import Checked, WeightsConfig, check
@@ -76,7 +77,7 @@ class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
         report = Report()
         file = from_python(document, Place(name))
         if not isinstance(file, Section):
-            raise fault(Place(name), Bilingual("{found} is no dictionary", "{found} 不是字典", found=found(file)))
+            raise fault(Place(name), Bilingual("{found} is no dictionary", "{found} 不是字典", found=found_text(file)))
         return _read(file, "", name, None, variant, report)
 
     def with_variant(self, name: str) -> Scenario:
@@ -153,10 +154,10 @@ def load(
     """
     from tfstep.scenario.opening.reading import reading
 
-    return read(name, variant, reading(text, ids, target, target_ids, labels, dtype))
+    return load_as_asked(name, variant, reading(text, ids, target, target_ids, labels, dtype))
 
 
-def read(name: str | Path, variant: str | None, asked: Reading) -> Scenario:
+def load_as_asked(name: str | Path, variant: str | None, asked: Reading) -> Scenario:
     """The same with what is asked for in one. Raises `ScenarioError` like `load`."""
     path = catalog.find(str(name))
     if path.suffix == ".gguf" or path.is_dir():
@@ -173,11 +174,12 @@ def read(name: str | Path, variant: str | None, asked: Reading) -> Scenario:
 def _opened(path: Path, variant: str | None, asked: Reading) -> Scenario:
     """A model on disk, as the scenario that `tfstep new` writes of it. Raises `ScenarioError`."""
     from tfstep.scenario.opening.checkpoint import checkpoint
-    from tfstep.scenario.opening.document import document, written
+    from tfstep.scenario.opening.document import as_text, document
 
     try:
         found = checkpoint(path)
-        text = written(document(found, asked))
+        reach.allow(found.folder)  # which a person has named
+        text = as_text(document(found, asked))
     except TfstepError as error:
         raise fault(Place(""), error.message) from None
     try:
@@ -242,7 +244,9 @@ def _variant(file: Section, name: str, report: Report) -> Checked | None:
     own = Report()
     checked = check(variants.apply(file, name), own)
     known = {mistake.key for mistake in report.mistakes}
-    report.mistakes += (variants.blamed(file, name, mistake) for mistake in own.mistakes if mistake.key not in known)
+    report.mistakes += (
+        variants.blame_variant(file, name, mistake) for mistake in own.mistakes if mistake.key not in known
+    )
     return checked
 
 
@@ -270,7 +274,7 @@ def _made(
         checked.inputs,
         checked.loss,
         checked.train,
-        _beside(path, checked.weights),
+        _beside(path, checked.weights, tree),
         checked.pins,
         checked.vocab,
         text,
@@ -279,8 +283,11 @@ def _made(
     )
 
 
-def _beside(path: Path | None, weights: WeightsConfig) -> WeightsConfig:
-    """The weights with their file found from the scenario's own folder."""
+def _beside(path: Path | None, weights: WeightsConfig, tree: Section) -> WeightsConfig:
+    """The weights with their file found from the scenario's own folder. Raises `Mistakes` where it may not reach it."""
     if path is None or weights.file is None:
         return weights
-    return replace(weights, file=path.parent / weights.file)
+    file = path.parent / weights.file
+    if not reach.may_read(file, path):
+        raise fault(place_of(tree, ("weights", "file")), reach.too_far(weights.file))
+    return replace(weights, file=file)

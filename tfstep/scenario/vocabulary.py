@@ -45,7 +45,7 @@ class Vocabulary(Struct, frozen=True, eq=False, dict=True):
         return None if self.by_place else self.id(PAD)
 
 
-def numbered(n: int) -> Vocabulary:
+def numbered_words(n: int) -> Vocabulary:
     """The words "0" … "n-1"."""
     return Vocabulary(_numbers(1 << (n - 1).bit_length())[:n], are_numbers=True)
 

@@ -11,8 +11,8 @@ from msgspec import Struct
 from tfstep.errors import nearest
 from tfstep.models.config import Sentences
 from tfstep.scenario.file.mistakes import Place, Report
-from tfstep.scenario.file.nodes import Items, Node, Scalar, Section, found, shown
-from tfstep.scenario.vocabulary import LONGEST, MOST_WORDS, PAD, Vocabulary, numbered
+from tfstep.scenario.file.nodes import Items, Node, Scalar, Section, excerpt, found_text
+from tfstep.scenario.vocabulary import LONGEST, MOST_WORDS, PAD, Vocabulary, numbered_words
 from tfstep.text import Bilingual
 
 
@@ -20,11 +20,11 @@ def read_vocabulary(node: Node, report: Report) -> Vocabulary | None:
     """The vocabulary that a list of words or a number spells, or None where it is wrong."""
     if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
         if 1 <= node.value <= MOST_WORDS:
-            return numbered(node.value)
+            return numbered_words(node.value)
         message = Bilingual(
             "a vocabulary of {n} words; from 1 to {most:,}",
             "词表有 {n} 个词；须在 1 到 {most:,} 之间",
-            n=shown(node.text),
+            n=excerpt(node.text),
             most=MOST_WORDS,
         )
         report.add(node.place, message)
@@ -38,7 +38,7 @@ def read_vocabulary(node: Node, report: Report) -> Vocabulary | None:
         message = Bilingual(
             "vocab is {what}; allowed: a list of words, a number of words, {{file: tokenizer.json}}, or {{source: …, target: …}}",
             "vocab 为 {what}；可用：词的列表、词数、{{file: tokenizer.json}}，或 {{source: …, target: …}}",
-            what=found(node) if not isinstance(node, Items) else Bilingual("an empty list", "空列表"),
+            what=found_text(node) if not isinstance(node, Items) else Bilingual("an empty list", "空列表"),
         )
         report.add(node.place, message)
         return None
@@ -51,24 +51,31 @@ def read_vocabulary(node: Node, report: Report) -> Vocabulary | None:
 def _declare(item: Node, words: dict[str, Place], report: Report) -> None:
     word = item.text if isinstance(item, Scalar) else ""
     if not word or word.split() != [word]:
+        parts = word.split()
         message = Bilingual(
-            "{what} is no word; a word has no spaces and is not empty",
-            "{what} 不是词；词不能为空，也不能含空格",
-            what=found(item),
+            "{what} is no word; a word has no spaces and is not empty{hint}",
+            "{what} 不是词；词不能为空，也不能含空格{hint}",
+            what=found_text(item),
+            hint=Bilingual("; did you mean {parts}?", "；是不是想写 {parts}？", parts=", ".join(parts))
+            if parts
+            else "",
         )
         report.add(item.place, message)
+        words.update(
+            {part: item.place for part in parts if part not in words}
+        )  # so that the sentences are not blamed too
     elif len(word) > 1 and "，" in word:
         message = Bilingual(
             "'{word}' has a full-width comma; write `, ` between words",
             "“{word}”中有全角逗号；词与词之间请写半角逗号“, ”",
-            word=shown(word),
+            word=excerpt(word),
         )
         report.add(item.place, message)
     elif word in words:
         message = Bilingual(
             "the word '{word}' is there twice, first on line {line}; each word once",
             "词“{word}”重复，首次出现在第 {line} 行；每个词只写一次",
-            word=shown(word),
+            word=excerpt(word),
             line=words[word].line,
         )
         report.add(item.place, message)
@@ -103,7 +110,7 @@ def _row(node: Node, report: Report) -> Row:
     empty = Row((), (), node.place)
     length = len(node.text.split()) if isinstance(node, Scalar) else len(node.items) if isinstance(node, Items) else 0
     if not length:
-        what = Bilingual("an empty sentence", "空句子") if isinstance(node, Scalar | Items) else found(node)
+        what = Bilingual("an empty sentence", "空句子") if isinstance(node, Scalar | Items) else found_text(node)
         message = Bilingual(
             "{what}; words between spaces, or a list of words", "{what}；应为以空格分开的词，或词的列表", what=what
         )
@@ -121,7 +128,7 @@ def _row(node: Node, report: Report) -> Row:
             message = Bilingual(
                 "{what} among the words of a sentence; a word is needed",
                 "句子的词中出现 {what}；此处须为一个词",
-                what=found(item),
+                what=found_text(item),
             )
             report.add(item.place, message)
             return empty
@@ -171,7 +178,7 @@ def _undeclared(word: str, vocabulary: Vocabulary) -> Bilingual:
     return Bilingual(
         "the word '{word}' is not in vocab; allowed: {few}{hint}",
         "词“{word}”不在 vocab 中；可用：{few}{hint}",
-        word=shown(word),
+        word=excerpt(word),
         few=few,
         hint=Bilingual("; did you mean '{near}'?", "；是不是想写“{near}”？", near=near) if near else Bilingual("", ""),
     )

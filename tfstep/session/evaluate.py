@@ -67,17 +67,17 @@ class CaretError(ExpressionError):
     """An expression is wrong; the message shows the place under its text."""
 
 
-def parsed(state: State, text: str) -> Expression:
+def parse_expression(state: State, text: str) -> Expression:
     """An expression, read. Raises CaretError, which shows the place of a mistake."""
     from tfstep.expr import parse
 
     try:
         return parse(text, state.trace.plan.paths)
     except ExpressionError as error:
-        raise pointed(state, text, error) from None
+        raise with_caret(state, text, error) from None
 
 
-def pointed(state: State, text: str, error: ExpressionError) -> CaretError:
+def with_caret(state: State, text: str, error: ExpressionError) -> CaretError:
     """The error with its place in the text shown under it."""
     from tfstep.expr import caret
 
@@ -101,7 +101,7 @@ def _is_there(state: State, path: str) -> bool:
         return False
 
 
-def known(state: State, name: Name) -> bool:
+def may_be_known(state: State, name: Name) -> bool:
     """Whether a name can mean something somewhere: here, at ``it``, or in a scope or a step that we may come to."""
     if name.variant is not None or name.path.startswith("$") or name.path.split(".")[0] == "it":
         return True
@@ -122,12 +122,12 @@ def worked_out(
     except CaretError:
         raise
     except ExpressionError as error:
-        raise pointed(state, expression.text, error) from None
+        raise with_caret(state, expression.text, error) from None
 
 
 def evaluate(state: State, text: str, it: Tensor | None = None) -> np.ndarray:
     """What an expression comes to. Raises CaretError, ExpressionError."""
-    return worked_out(state, parsed(state, text), it)
+    return worked_out(state, parse_expression(state, text), it)
 
 
 def truth(state: State, expression: Expression, it: Tensor | None = None, trace: Trace | None = None) -> bool:
@@ -137,7 +137,7 @@ def truth(state: State, expression: Expression, it: Tensor | None = None, trace:
 
 def sides(state: State, text: str) -> Iterator[tuple[str, np.ndarray]]:
     """What stands on each side of the comparisons of an expression, or what its function is of, with its value."""
-    expression = parsed(state, text)
+    expression = parse_expression(state, text)
     yield from _sides(state, expression, expression.tree, 0, len(text))
 
 

@@ -40,7 +40,7 @@ class StackFrame(Struct, frozen=True):
     position: Position | None = None
 
 
-def written(position: Position) -> str:
+def step_text(position: Position) -> str:
     """``14.2``, as people write it."""
     return ".".join(map(str, position))
 
@@ -72,7 +72,7 @@ def tensor_at(trace: Trace, position: Position) -> Tensor:
     if around is None:
         return tensor_at(trace, position[:-1])
     node = around.plan.steps[position[-1] - 1]
-    return Tensor(around, node, position[0] if len(position) == 1 else written(position))
+    return Tensor(around, node, position[0] if len(position) == 1 else step_text(position))
 
 
 def position_of(tensor: Tensor, trace: Trace) -> Position:
@@ -120,17 +120,17 @@ def _numbered(trace: Trace, position: Position, inside: Inside) -> Position:
 
 
 def _no_step(position: Position, outer: Position, last: int) -> PathError:
-    step = written(position)
+    step = step_text(position)
     if outer and not last:
         return PathError(
             Bilingual(
                 "there is no step {step}: {outer} is a primitive, with nothing inside",
                 "没有第 {step} 步：{outer} 是基本运算，内部没有更小的步骤",
                 step=step,
-                outer=written(outer),
+                outer=step_text(outer),
             )
         )
-    prefix = written(outer) + "." if outer else ""
+    prefix = step_text(outer) + "." if outer else ""
     return PathError(
         Bilingual(
             "there is no step {step}: they go from {first} to {last}",

@@ -244,6 +244,18 @@ class Listing(Result, frozen=True):
     empty: Bilingual | None = None
 
 
+GROUPS: dict[str, Bilingual] = {
+    "move": Bilingual("Moving", "移动"),
+    "stop": Bilingual("Stopping", "停下"),
+    "look": Bilingual("Looking", "查看"),
+    "change": Bilingual("Changing", "改动"),
+    "compare": Bilingual("Comparing", "比较"),
+    "learn": Bilingual("Training and checking", "训练与检查"),
+    "keep": Bilingual("Keeping", "保存"),
+}
+"""The commands by what they are for, in the order in which help shows them."""
+
+
 class HelpEntry(Struct, frozen=True):
     """One command in the help: how it is written, its short forms, its key, what it does."""
 

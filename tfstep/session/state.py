@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tfstep.engine.plan import PHASES
 from tfstep.engine.trace import Tensor, Trace
@@ -23,10 +27,14 @@ from tfstep.session.place import (
     substeps_at,
     tensor_at,
 )
+from tfstep.session.speaker import PERSON, Speaker
 from tfstep.session.stop.points import Points
 from tfstep.session.terms import Partial, Sums
 from tfstep.session.values import Values
 from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.compare.diagnosis import Diagnosis
 
 
 class State:
@@ -49,13 +57,25 @@ class State:
         self.asides: list[Bilingual] = []  # what else is to be said with the last result
         self.points = Points()
         self.progress: Progress | None = None  # told how a training goes on
-        self.key_of: Callable[[str], str | None] = lambda key: None  # the key now in force for one of the screen's
+        self.key_of: Callable[[str], str | None] = _no_key  # the screen's that does what a command does
         self.diary: Diary | None = None
-        self.passes: tuple[Trace, ...] = ()  # those of the words that were generated last
+        self.diagnosis: Diagnosis | None = None  # what was said last of somebody's own run
+        self.passes: dict[str, Entry] = {}  # those of the words that were generated last: pass1, pass2, …
         self.confined: Bilingual | None = None  # why this session reads and writes no files, if it does not
+        self.speaker: Speaker = PERSON  # who says the line that runs
         self.leftovers: list[Leftover] = []  # diaries of sessions that were cut off
         self._sums = Sums()
         self._moved = self._beside = ChangeTracker(self.trace, self.trace)
+
+    @contextmanager
+    def spoken_by(self, speaker: Speaker) -> Iterator[None]:
+        """Within this, lines are said by ``speaker``; a lesson stays one whoever it lets speak."""
+        before = self.speaker
+        self.speaker = before if before.touches_no_files() else speaker
+        try:
+            yield
+        finally:
+            self.speaker = before
 
     # -- the numbers -----------------------------------------------------------------------------
 
@@ -223,12 +243,21 @@ class State:
         Raises ScenarioError where there is none.
         """
         if variant not in self.journals:
-            number = variant.removeprefix("pass")
-            if number != variant and number.isdecimal() and len(number) < 16 and 1 <= int(number) <= len(self.passes):
-                return self.passes[int(number) - 1]
-            scenario = self.journal.start.scenario.with_variant(variant)
-            self.journals[variant] = Journal([Entry("", scenario, scenario.program.trace())])
+            entry = self.passes.get(variant)
+            if entry is None:
+                scenario = self.journal.start.scenario.with_variant(variant)
+                entry = Entry("", scenario, scenario.program.trace())
+            self.journals[variant] = Journal([entry])
         return self.journals[variant].now.trace
+
+    def keep_passes(self, passes: Sequence[tuple[Scenario, Trace]]) -> None:
+        """The passes of words just generated: runs to go to by the names ``pass1``, ``pass2``, … until the next ones."""
+        for name in self.passes:
+            self.journals.pop(name, None)
+        named = {
+            f"pass{k}": (replace(scenario, variant=f"pass{k}"), trace) for k, (scenario, trace) in enumerate(passes, 1)
+        }
+        self.passes = {name: Entry("", scenario, trace) for name, (scenario, trace) in named.items()}
 
     @property
     def here(self) -> tuple[str, Position]:
@@ -245,3 +274,7 @@ class State:
             return False
         self.position = step if steps_inside(self.trace, step) else (*step, *term)
         return True
+
+
+def _no_key(command: str) -> None:
+    """Where there is no screen, no key does it."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from tfstep.engine.terms import AtomTerm, explained
+from tfstep.engine.terms import AtomTerm, explaining_terms
 from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation, Term, explain
 
@@ -53,7 +53,7 @@ class Sums:
         trace, slot = tensor.trace, tensor.node.slot
         if (trace, slot, cell) != self._key:
             self._key, self._found = (trace, slot, cell), None
-            if _is_over_an_axis(explained(trace, slot, cell)[1]):
+            if _is_over_an_axis(explaining_terms(trace, slot, cell)[1]):
                 self._found = explain(trace, slot, cell)
         return self._found
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tfstep.faces.cli.group import PROGRAM
-from tfstep.faces.cli.options import shared
+from tfstep.faces.cli.opening import reading
+from tfstep.faces.cli.options import common_options
 from tfstep.faces.cli.table import COMMANDS
 
 
@@ -16,7 +17,7 @@ from tfstep.faces.cli.table import COMMANDS
 def test_every_command_takes_what_all_do(name):
     command = PROGRAM.get_command(None, name)
     options = {option for param in command.params for option in param.opts}
-    assert {option for param in shared() for option in param.opts} <= options
+    assert {option for param in common_options() for option in param.opts} <= options
     assert "--variant" in options or name == "doctor"  # which opens no scenario
 
 
@@ -29,10 +30,20 @@ def test_every_command_has_help_in_both_languages(tfstep, name, language):
     assert f"tfstep {name}" in done.out
 
 
+@pytest.mark.parametrize("name", ["kind", "scenario"])
+def test_what_takes_a_scenario_takes_what_a_model_on_disk_reads(name):
+    asked = {option.name for option in reading()}
+    taking = [each for each in COMMANDS if name in {p.name for p in PROGRAM.get_command(None, each).params}]
+    assert len(taking) == {"kind": 1, "scenario": 15}[name], taking
+    for each in taking:
+        assert asked <= {p.name for p in PROGRAM.get_command(None, each).params}, each
+
+
 def test_help_names_every_command(tfstep):
     out = tfstep("--help").out
     assert all(f"\n  {name} " in out for name in COMMANDS)
-    assert tfstep().out == out
+    assert tfstep().out == tfstep("-h").out == out
+    assert tfstep("dump", "-h").out == tfstep("dump", "--help").out
 
 
 @pytest.mark.parametrize("arguments", [("--lang", "zh", "list"), ("list", "--lang", "zh"), ("list", "--lang=zh")])
@@ -169,7 +180,13 @@ def test_a_full_disk_is_told():
     [
         ("tfstep exp", ["explain", "export"]),
         ("tfstep ", list(COMMANDS)),
-        ("tfstep dump wo-", ["wo-ai-ni"]),
+        ("tfstep dump wo-", ["wo-ai-ni", "wo-"]),
+        ("tfstep run nosuch", ["nosuch"]),
+        ("tfstep learn neu", ["neuron", "neu"]),
+        ("tfstep new enc", ["encoder", "encoder-decoder", "enc"]),
+        ("tfstep explain wo-ai-ni enc0.attn.w", ["enc0.attn.weights", "enc0.attn.weights.grad"]),
+        ("tfstep dump wo-ai-ni --variant swapped enc0.attn.K", ["enc0.attn.K", "enc0.attn.K.grad"]),
+        ("tfstep explain nosuch x", []),
         ("tfstep dump wo-ai-ni --variant swapped-", ["swapped-no-position"]),
         ("tfstep dump --format j", ["json"]),
     ],
@@ -177,7 +194,7 @@ def test_a_full_disk_is_told():
 def test_a_shell_completes(program, line, expected):
     words = line.split(" ")
     done = program(_TFSTEP_COMPLETE="bash_complete", COMP_WORDS=line.rstrip(), COMP_CWORD=str(len(words) - 1))
-    assert [said.partition(",")[2] for said in done.out.splitlines()] == expected
+    assert [said.partition(",")[2] for said in done.out.strip().splitlines()] == expected
 
 
 def test_completing_a_command_imports_none():

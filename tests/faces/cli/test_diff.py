@@ -65,7 +65,7 @@ def test_shapes_that_differ_have_no_figures(tfstep):
     assert done.status == 1
     scores = next(step for step in done.json["steps"] if step["path"] == "enc0.attn.scores")
     assert (scores["max_abs"], scores["cosine"], scores["equal"]) == (None, None, False)
-    assert "not compared: 1×1×3×3 and 2×1×8×8" in tfstep("diff", "wo-ai-ni", "padding").out
+    assert "shapes differ: 1×1×3×3 and 2×1×8×8" in tfstep("diff", "wo-ai-ni", "padding").out
 
 
 def test_paths_of_one_run_alone_are_named(tfstep):

@@ -157,3 +157,16 @@ def test_text_where_there_is_no_html(trace: tfstep.Trace) -> None:
         printer = Printer()
         each._repr_pretty_(printer, False)
         assert printer.said == str(each) != ""
+
+
+def test_masked_cells_are_hatched_and_rounding_is_0() -> None:
+    trace = tfstep.trace(tfstep.load("causal-mask"))
+    path = next(each for each in trace if each.endswith("attn.weights"))
+    banned = int((trace[path.replace("weights", "mask")].value != 0).sum()) * trace[path].shape[1]
+    assert trace[path]._repr_html_().count("<td class=hidden") == banned > 0
+    assert trace[f"{path}.grad"]._repr_html_().count("<td class=hidden") == 0
+    noise = tfstep.trace(tfstep.load("wo-ai-ni"))["enc0.attn.b_K.grad"]
+    assert 0 < np.abs(noise.value).max() < 1e-12
+    html = noise._repr_html_()
+    assert set(re.findall(r"<td[^>]*>([^<]*)</td>", html)) == {"0"}
+    assert "rgba" not in html.split("</style>")[1]

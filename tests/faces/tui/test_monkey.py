@@ -14,14 +14,14 @@ from textual.pilot import Pilot
 
 import tfstep
 from tfstep.errors import TfstepError
+from tfstep.faces.tui.actions.table import ACTIONS
 from tfstep.faces.tui.app import Debugger
-from tfstep.faces.tui.keys.table import KEYS
 from tfstep.text import set_language
 
 SCENARIOS = ("wo-ai-ni", "padding", "neuron", "the-ball-is-blue", "multi-head", "hill")
 COUNT = int(os.environ.get("TFSTEP_MONKEY", "300")) // len(SCENARIOS)
 SEED = os.environ.get("TFSTEP_SEED", "0")
-NAMES = [name for key in KEYS for name in key.names.split(",") if name not in ("q", "ctrl+z")]
+NAMES = [name for key in ACTIONS for name in key.all_keys if name not in ("q", "ctrl+z")]
 WHEEL = (MouseScrollDown, MouseScrollUp)
 TYPED = [*"0123456789.-[]:,*= abcdefgxyz", "enter", "enter", "escape", "tab", "up", "backspace", "left"]
 

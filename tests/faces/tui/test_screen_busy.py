@@ -10,8 +10,8 @@ from screens import screen, shown
 import tfstep
 from tfstep import cancel
 from tfstep.faces.tui.app import Debugger
+from tfstep.faces.tui.state import screen_state
 from tfstep.faces.tui.widgets.drawn import Drawn
-from tfstep.faces.tui.work import busy
 
 
 class OnlyAtSteps(cancel.Flag):
@@ -32,14 +32,14 @@ async def test_any_work_can_be_stopped() -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
         app.busy.do("endless", endless, app.conclude)
         await pilot.press("n", "enter", "t", "d", "backspace")
-        assert not app.trail
-        assert app.look.mode == "value"
+        assert not app.state.trail
+        assert app.state.look.mode == "value"
         assert "Esc stops it" in shown(app, "status")
         assert app.session.current.path == "enc0.attn.scores"
         await pilot.press("escape")
         await app.workers.wait_for_complete()
         await pilot.pause()
-        assert not app.busy.command
+        assert not app.state.running
         assert "stopped" in shown(app, "status")
         await pilot.press("n")
         assert app.session.current.path == "enc0.attn.scaled"
@@ -87,11 +87,11 @@ async def test_what_looks_at_a_whole_model_runs_beside(command: str) -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
         await settled(app, command)
         await pilot.pause()
-        assert not app.busy.command
+        assert not app.state.running
 
 
 async def test_of_a_large_model_variants_are_made_and_compared_beside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(busy, "LARGE", 0)
+    monkeypatch.setattr(screen_state, "LARGE", 0)
     async with screen("enc0.attn.scores") as (app, pilot):
         done: list[str] = []
         do = app.busy.do
@@ -100,9 +100,9 @@ async def test_of_a_large_model_variants_are_made_and_compared_beside(monkeypatc
         assert done == ["computing variant swapped"]
         await app.workers.wait_for_complete()
         await pilot.pause()
-        assert app.look.mode == "variant"
+        assert app.state.look.mode == "variant"
         await pilot.press("d")
-        assert app.look.mode == "word", "what is there already is not made again"
+        assert app.state.look.mode == "word", "what is there already is not made again"
         await settled(app, "variant no-position")
         await pilot.pause()
         assert app.session.variant == "no-position"
@@ -112,7 +112,7 @@ async def test_of_a_large_model_variants_are_made_and_compared_beside(monkeypatc
 
 async def settled(app: Debugger, command: str) -> None:
     app.perform(command)
-    assert app.busy.command == command
+    assert app.state.running == command
     await app.workers.wait_for_complete()
 
 
@@ -125,9 +125,8 @@ async def test_rows_that_say_a_word_are_paired_by_the_word_they_read(tmp_path: P
     )
     async with screen("tgt.embed", str(path)) as (app, pilot):
         await pilot.press("d", "d")
-        assert app.look.mode == "word"
-        assert app.frame is not None
-        there, _, difference = (piece.grid for piece in app.frame.pieces)
+        assert app.state.look.mode == "word"
+        there, _, difference = (piece.grid for piece in app.state.frame.pieces)
         assert (there.values == app.session.trace_of("turned")["tgt.embed"].value[0, ::-1]).all()
         assert (difference.values == 0).all(), "a word is the same row of E in both"
 

@@ -14,8 +14,7 @@ async def test_nudging_a_weight_moves_what_is_downstream() -> None:
     async with screen("enc0.attn.q_proj") as (app, pilot):
         before = app.session.trace["enc0.attn.weights"].value
         await pilot.press("shift+tab", "shift+tab")
-        assert app.frame is not None
-        assert app.frame.focus == "enc0.attn.W_Q"
+        assert app.state.frame.focus == "enc0.attn.W_Q"
         await pilot.press("plus", "plus", "minus")
         assert app.session.trace["enc0.attn.W_Q"].value[0, 0] == 1.1
         assert (app.session.trace["enc0.attn.weights"].value != before).any()
@@ -28,9 +27,9 @@ async def test_nudging_a_weight_moves_what_is_downstream() -> None:
 async def test_the_nudge_is_finer_and_coarser() -> None:
     async with screen("enc0.attn.q_proj") as (app, pilot):
         await pilot.press("less_than_sign")
-        assert app.nudge == 0.01
+        assert app.state.nudge == 0.01
         await pilot.press("greater_than_sign", "greater_than_sign")
-        assert app.nudge == 1.0
+        assert app.state.nudge == 1.0
 
 
 async def test_editing_a_cell_in_place() -> None:
@@ -124,12 +123,11 @@ async def test_before_and_after_in_the_same_place() -> None:
         assert "+1.000~" in before
         assert "+1.100~" in after
         assert [len(row) for row in before.splitlines()] == [len(row) for row in after.splitlines()]
-        assert app.frame is not None
-        assert app.frame.account.value == 1.0
+        assert app.state.frame.account.value == 1.0
         await pilot.press("space")
         assert shown(app, "board") == after
         await pilot.press("space", "plus")
-        assert not app.look.earlier
+        assert not app.state.look.earlier
         assert app.session.trace["enc0.attn.W_Q"].value[0, 0] == pytest.approx(1.2)
 
 
@@ -180,17 +178,16 @@ async def test_two_variants_beside_each_other() -> None:
         assert app.session.variant == "swapped"
         board = shown(app, "board")
         assert all(word in board for word in ("base", "swapped", "difference"))
-        by_position = app.frame.pieces[2].grid.values if app.frame else None
+        by_position = app.state.frame.pieces[2].grid.values if app.state.frame else None
         await pilot.press("right", "d")
         assert "by word" in shown(app, "status")
-        assert app.frame is not None
-        here, there = app.frame.pieces[1].grid, app.frame.pieces[0].grid
+        here, there = app.state.frame.pieces[1].grid, app.state.frame.pieces[0].grid
         assert there.cursor == here.cursor == (0, 1)
-        assert (app.frame.pieces[2].grid.values != by_position).any()
+        assert (app.state.frame.pieces[2].grid.values != by_position).any()
         base, swapped = (app.session.trace_of(name)["src.x"].value[0] for name in ("base", "swapped"))
-        assert (app.frame.pieces[2].grid.values == swapped - base[::-1]).all()
+        assert (app.state.frame.pieces[2].grid.values == swapped - base[::-1]).all()
         await pilot.press("d")
-        assert app.look.mode == "value"
+        assert app.state.look.mode == "value"
 
 
 async def test_variants_of_unequal_length_are_paired(tmp_path: Path) -> None:
@@ -204,13 +201,12 @@ async def test_variants_of_unequal_length_are_paired(tmp_path: Path) -> None:
     async with screen("enc0.attn.weights", str(path)) as (app, pilot):
         await pilot.press("v", "d")
         assert app.session.variant == "longer"
-        assert app.frame is not None
         here, there = (app.session.trace_of(name)["enc0.attn.weights"].value[0, 0] for name in ("longer", "base"))
-        difference = app.frame.pieces[2].grid.values
+        difference = app.state.frame.pieces[2].grid.values
         assert (difference[:2, :2] == here[:2, :2] - there).all()
         assert "-" in shown(app, "board").splitlines()[4].split()
         await pilot.press("d")
-        difference = app.frame.pieces[2].grid.values
+        difference = app.state.frame.pieces[2].grid.values
         assert (difference[:2, :2] == here[:2, :2] - there[::-1, ::-1]).all()
         assert "nan" not in shown(app, "board")
         await pilot.press("d", "v", "d")
@@ -228,7 +224,7 @@ async def test_training_leaves_the_screen_alive_and_can_be_stopped() -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
         await pilot.press("colon", *"train 100000", "enter")
         await pilot.pause(0.3)
-        assert app.busy.command == "train 100000"
+        assert app.state.running == "train 100000"
         await pilot.press("right", "n")
         assert app.session.cell[-1] == 1
         assert app.session.current.path == "enc0.attn.scores"
@@ -236,7 +232,7 @@ async def test_training_leaves_the_screen_alive_and_can_be_stopped() -> None:
         await pilot.press("escape")
         await app.workers.wait_for_complete()
         await pilot.pause()
-        assert not app.busy.command
+        assert not app.state.running
         assert 0 < app.session.update < 100000
         await pilot.press("escape", "n")
         assert app.session.current.path == "enc0.attn.scaled"

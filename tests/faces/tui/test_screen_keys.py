@@ -4,7 +4,7 @@ import pytest
 from screens import screen, shown
 from textual.widgets import Input
 
-from tfstep.faces.tui.keys.table import KEYS
+from tfstep.faces.tui.actions.table import ACTIONS
 from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.faces.tui.widgets.help import Pages
 from tfstep.text import language
@@ -47,8 +47,7 @@ async def test_following_a_number_and_returning() -> None:
         await pilot.press("right", "full_stop", "enter")
         assert (app.session.current.path, app.session.cell) == ("enc0.attn.K", (0, 0, 1, 0))
         await pilot.press("enter", "enter")
-        assert app.frame is not None
-        assert app.frame.subject == "src.x"
+        assert app.state.frame.subject == "src.x"
         await pilot.press("backspace", "backspace", "backspace")
         assert (app.session.current.path, app.session.cell) == ("enc0.attn.scores", (0, 0, 0, 1))
         await pilot.press("backspace")
@@ -58,10 +57,9 @@ async def test_following_a_number_and_returning() -> None:
 async def test_following_into_a_weight() -> None:
     async with screen("enc0.attn.q_proj") as (app, pilot):
         await pilot.press("full_stop", "enter")
-        assert app.frame is not None
-        assert app.frame.subject == "enc0.attn.W_Q"
+        assert app.state.frame.subject == "enc0.attn.W_Q"
         await pilot.press("backspace")
-        assert app.frame.subject == "enc0.attn.q_proj"
+        assert app.state.frame.subject == "enc0.attn.q_proj"
 
 
 async def test_the_command_bar_completes_and_remembers() -> None:
@@ -97,7 +95,7 @@ async def test_help_lists_every_key_and_command() -> None:
         assert isinstance(app.screen, Pages)
         page = app.screen.query_one("#page", Drawn)
         text = "\n".join(page.render_line(y).text for y in range(page.size.height))
-        assert all(key.shown in text for key in KEYS)
+        assert all(key.shown in text for key in ACTIONS)
         assert "goto PLACE" in text
         await pilot.press("escape")
         assert not isinstance(app.screen, Pages)
@@ -175,8 +173,7 @@ async def test_the_mouse_points_at_cells_steps_and_numbers() -> None:
         top = shown(app, "board").splitlines()
         x = top[0].index("Q ") + 5
         await pilot.click("#board", offset=(x, 3))
-        assert app.frame is not None
-        assert app.frame.focus == "enc0.attn.Q"
+        assert app.state.frame.focus == "enc0.attn.Q"
         rows = shown(app, "tree").splitlines()
         await pilot.click("#tree", offset=(8, next(y for y, row in enumerate(rows) if "heads" in row)))
         assert app.session.current.path == "enc0.attn.heads"
@@ -219,22 +216,39 @@ async def test_a_key_takes_back_what_its_partner_did() -> None:
         assert app.session.journal.at == 0
         await pilot.press("U")
         assert app.session.journal.at == 1
-        here = app.frame.cell
+        here = app.state.frame.cell
         await pilot.press("right", "down")
-        assert app.frame.cell != here
+        assert app.state.frame.cell != here
         await pilot.press("left", "k")
-        assert app.frame.cell == here
+        assert app.state.frame.cell == here
         await pilot.press("pagedown")
-        assert app.frame.cell[-2] == app.session.current.shape[-2] - 1
+        assert app.state.frame.cell[-2] == app.session.current.shape[-2] - 1
         await pilot.press("pageup")
-        assert app.frame.cell == here
+        assert app.state.frame.cell == here
         await pilot.press("full_stop", "full_stop", "comma")
-        assert app.look.factor == 1
+        assert app.state.look.factor == 1
 
 
 async def test_the_head_before() -> None:
     async with screen("enc0.attn.weights", "multi-head") as (app, pilot):
         await pilot.press("right_square_bracket")
-        assert app.frame.cell[1] == 1
+        assert app.state.frame.cell[1] == 1
         await pilot.press("left_square_bracket")
-        assert app.frame.cell[1] == 0
+        assert app.state.frame.cell[1] == 0
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_step_is_code_under_its_formula(size: tuple[int, int]) -> None:
+    async with screen("enc0.attn.scores", size=size) as (app, pilot):
+        await pilot.press("i")
+        heading = shown(app, "heading")
+        assert heading.index("scores = Q Kᵀ") < heading.index("enc0_attn_scores = enc0_attn_Q @ ")
+        assert "d_enc0_attn_scores = d_enc0_attn_scaled / 2.0" in heading
+        await pilot.press("n", "n", "n")
+        heading = shown(app, "heading")
+        assert "softmax(enc0_attn_masked)" in heading
+        assert ("return exp / exp.sum" in heading) == (size[1] > 30), "as much as there is room for"
+        assert ("lines more: `code`" in heading) == (size[1] < 30)
+        assert "0.399" in shown(app, "board")
+        await pilot.press("i")
+        assert "softmax(enc0" not in shown(app, "heading")

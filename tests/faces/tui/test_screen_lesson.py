@@ -134,7 +134,7 @@ async def test_a_number_is_typed_and_judged(file: Path) -> None:
     async with reading(file) as (app, pilot):
         await answered(pilot, *"0.5", "enter")
         assert "› 0.5" in text(app)
-        assert "Not quite" in text(app)
+        assert "Have another look" in text(app)
         await answered(pilot, "enter", *"2/2", "enter")
         assert "Right: 1" in text(app)
         assert "weights[我,爱] = " in text(app), "the working"
@@ -193,7 +193,7 @@ async def test_a_word_by_one_key_and_a_cell_by_the_cursor(file: Path) -> None:
         row, column = divmod(int(weights.argmax()), 3)
         wrong = "right" if column == 0 else "home"
         await answered(pilot, *["down"] * row, wrong, "enter")
-        assert "Not quite" in text(app)
+        assert "Have another look" in text(app)
         await answered(pilot, "home", *["right"] * column, "enter")
         assert "Right: enc0.attn.weights[" in text(app)
 
@@ -207,12 +207,12 @@ async def test_larger_or_smaller_and_choices_by_one_key(file: Path) -> None:
     async with reading(file) as (app, pilot):
         await third_step(pilot)
         await answered(pilot, "greater_than_sign")
-        assert "Not quite" in text(app)
-        assert app.nudge == 0.1
+        assert "Have another look" in text(app)
+        assert app.state.nudge == 0.1
         await answered(pilot, "less_than_sign")
         assert "Right: smaller" in text(app)
         await answered(pilot, "less_than_sign")
-        assert app.nudge == 0.01, "nothing is asked: the debugger's key"
+        assert app.state.nudge == 0.01, "nothing is asked: the debugger's key"
         await answered(pilot, "enter", "7", "2")
         assert "Right: 2. Another." in text(app)
 
@@ -314,8 +314,8 @@ async def test_a_lesson_that_ships_is_read_from_end_to_end(tmp_path: Path, size:
             await pilot.pause()
             if app.player.done and "下一课" in shown(app, "lesson-keys").replace("  ", ""):
                 break
-            await pilot.press("exclamation_mark" if app.page.asked else "enter")
+            await pilot.press("exclamation_mark" if app.state.page.asked else "enter")
             await app.workers.wait_for_complete()
-            assert not any(span.role == "bad" for each in app.status for span in each), app.status
+            assert not any(span.role == "bad" for each in app.state.status for span in each), app.state.status
         assert app.player.done
         assert f"第 {len(lesson.steps)}/{len(lesson.steps)} 步" in shown(app, "lesson-title").replace("  ", " ")

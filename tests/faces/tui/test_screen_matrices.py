@@ -18,7 +18,7 @@ async def test_numbers_on_shades_plain_numbers_and_shades() -> None:
         await pilot.press("m")
         assert "+4.39" not in shown(app, "board")
         await pilot.press("m")
-        assert app.look.drawing.drawn == "auto"
+        assert app.state.look.drawing.drawn == "auto"
 
 
 async def test_more_and_fewer_digits() -> None:
@@ -29,17 +29,16 @@ async def test_more_and_fewer_digits() -> None:
         await pilot.press(*["left_parenthesis"] * 9)
         assert "+4.4" in shown(app, "board")
         await pilot.press("right_parenthesis", "right_parenthesis")
-        assert app.look.drawing.digits == 0
+        assert app.state.look.drawing.digits == 0
 
 
 async def test_one_colour_range_for_all_matrices() -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
-        assert app.frame is not None
-        own = [piece.grid.span.bound for piece in app.frame.pieces]
+        own = [piece.grid.span.bound for piece in app.state.frame.pieces]
         await pilot.press("C")
-        assert app.frame.pieces[0].grid.bound == max(own)
+        assert app.state.frame.pieces[0].grid.bound == max(own)
         await pilot.press("C")
-        assert app.frame.pieces[0].grid.bound is None
+        assert app.state.frame.pieces[0].grid.bound is None
 
 
 async def test_the_cursor_is_seen_whatever_the_size() -> None:
@@ -81,9 +80,8 @@ async def test_heads_side_by_side() -> None:
         assert "告诉" in board
         await pilot.press("right_square_bracket", "down")
         assert app.session.cell[1:3] == (1, 1)
-        assert app.frame is not None
-        assert [piece.grid.focused for piece in app.frame.pieces] == [False, True, False]
-        assert {piece.grid.cursor for piece in app.frame.pieces} == {(1, 0)}
+        assert [piece.grid.focused for piece in app.state.frame.pieces] == [False, True, False]
+        assert {piece.grid.cursor for piece in app.state.frame.pieces} == {(1, 0)}
         line = shown(app, "board").splitlines()[0]
         await pilot.click("#board", offset=(line.index("head 1") + 9, 3))
         assert app.session.cell[1] == 0
@@ -100,7 +98,7 @@ async def test_a_head_is_picked_in_the_heading() -> None:
         await pilot.click("#heading", offset=(line.index(" 3 ") + 1, y))
         assert app.session.cell[1] == 2
         assert "head  1  2 ▸3◂" in shown(app, "heading")
-        assert not app.trail
+        assert not app.state.trail
 
 
 async def test_values_on_the_shades_of_their_gradient() -> None:
@@ -119,19 +117,17 @@ async def test_values_on_the_shades_of_their_gradient() -> None:
 async def test_a_gradient_step_stands_beside_its_value() -> None:
     async with screen("enc0.attn.q_proj.grad") as (app, pilot):
         await pilot.press("g", "down")
-        assert app.frame is not None
-        assert [piece.grid.key for piece in app.frame.pieces] == ["enc0.attn.q_proj", "enc0.attn.q_proj.grad"]
-        assert [piece.grid.focused for piece in app.frame.pieces] == [False, True]
-        assert app.frame.account.cell == "enc0.attn.q_proj.grad[0,1,0]"
+        assert [piece.grid.key for piece in app.state.frame.pieces] == ["enc0.attn.q_proj", "enc0.attn.q_proj.grad"]
+        assert [piece.grid.focused for piece in app.state.frame.pieces] == [False, True]
+        assert app.state.frame.account.cell == "enc0.attn.q_proj.grad[0,1,0]"
 
 
 async def test_from_a_gradient_its_value_is_overlaid() -> None:
     async with screen("enc0.attn.W_Q.grad") as (app, pilot):
         await pilot.press("G", "down")
         assert "downhill" in shown(app, "board")
-        assert app.frame is not None
-        assert (app.frame.pieces[0].grid.values == app.session.trace["enc0.attn.W_Q"].value).all()
-        assert app.frame.account.cell == "enc0.attn.W_Q.grad[1,0]"
+        assert (app.state.frame.pieces[0].grid.values == app.session.trace["enc0.attn.W_Q"].value).all()
+        assert app.state.frame.account.cell == "enc0.attn.W_Q.grad[1,0]"
 
 
 async def test_without_a_gradient_it_says_so() -> None:

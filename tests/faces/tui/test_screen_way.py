@@ -1,5 +1,6 @@
 """Finding one's way on the screen: following numbers both ways, jumping, the palette, the menu, hovering."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,11 @@ async def test_a_parameter_that_is_gone_to_has_the_cursor() -> None:
     async with screen("loss") as (app, pilot):
         await pilot.press("colon")
         await pilot.press(*"goto enc0.attn.W_Q[2,3]", "enter")
-        assert app.frame is not None
-        assert (app.frame.subject, app.frame.account.cell) == ("enc0.attn.q_proj", "enc0.attn.W_Q[2,3]")
+        assert (app.state.frame.subject, app.state.frame.account.cell) == ("enc0.attn.q_proj", "enc0.attn.W_Q[2,3]")
         await pilot.press("plus")
         assert app.session.trace["enc0.attn.W_Q"].value[2, 3] == 0.1
         await pilot.press("n")
-        assert app.frame.focus == "enc0.attn.k_proj"
+        assert app.state.frame.focus == "enc0.attn.k_proj"
 
 
 async def test_the_trail_says_where_one_came_from() -> None:
@@ -54,7 +54,7 @@ async def test_a_weight_is_followed_to_a_cell_that_reads_it() -> None:
         await pilot.press("shift+tab", "shift+tab", "down", "right", "right", "t")
         assert app.session.current.path == "enc0.attn.q_proj"
         assert app.session.cell[-1] == 2
-        assert app.look.focus is None
+        assert app.state.look.focus is None
 
 
 async def test_of_several_readers_one_is_chosen() -> None:
@@ -76,8 +76,7 @@ async def test_nothing_reads_the_last_number() -> None:
 
 async def test_the_gradient_is_followed_by_keys() -> None:
     async with screen("enc0.attn.scores") as (app, pilot):
-        assert app.frame is not None
-        links = app.frame.account.links
+        links = app.state.frame.account.links
         assert "enc0.attn.scores.grad[0,0,0,0]" in links
         assert "enc0.attn.Q.grad" in links
         for _ in range(links.index("enc0.attn.Q.grad")):
@@ -85,7 +84,7 @@ async def test_the_gradient_is_followed_by_keys() -> None:
         await pilot.press("enter")
         assert app.session.current.path == "enc0.attn.Q.grad"
         await pilot.press("backspace")
-        assert app.frame.subject == "enc0.attn.scores"
+        assert app.state.frame.subject == "enc0.attn.scores"
 
 
 async def test_labels_to_jump_by() -> None:
@@ -95,16 +94,14 @@ async def test_labels_to_jump_by() -> None:
         await pilot.press(row.strip()[0])
         assert app.session.current.path == "enc0.attn.heads"
         await pilot.press("f")
-        assert app.jump is not None
-        place, label = next(
-            (target, label) for label, target in app.jump.targets.items() if target[0].id == "board" and len(label) > 1
-        )
+        assert app.state.jump is not None
+        spots = app.state.jump.spots
+        label = next(label for label, spot in spots.items() if spot.place == "board" and len(label) > 1)
         await pilot.press(*label)
-        assert app.jump is None
+        assert app.state.jump is None
         assert "[" in shown(app, "status")
         await pilot.press("f", "escape", "n")
         assert app.session.current.path == "enc0.attn.concat"
-        assert place is not None
 
 
 @pytest.mark.parametrize("n", [0, 1, 26, 27, 100, 400, 676])
@@ -132,6 +129,16 @@ async def test_everything_in_one_list() -> None:
         await pilot.press("ctrl+p", "down", "enter")
         await pilot.pause()
         assert len(app.session.position) == 1
+
+
+async def test_keys_in_one_burst_are_the_palettes_and_then_the_screens() -> None:
+    async with screen() as (app, pilot):
+        for key in ("ctrl+p", "f", "f", "n", "full_stop", "a", "c", "t", "enter", "n"):
+            app.simulate_key(key)
+        async with asyncio.timeout(60):
+            while len(app.session.history) < 3:
+                await pilot.pause()
+        assert app.session.history[1:] == ["goto enc0.ffn.act", "next"]
 
 
 async def test_the_next_match_and_the_one_before() -> None:
@@ -241,7 +248,7 @@ async def test_one_returns_even_where_the_step_is_gone() -> None:
         for _ in range(len(app.session.trace.plan.steps)):
             await pilot.press("n")
         await pilot.press("enter")
-        assert app.trail
+        assert app.state.trail
         app.perform("variant no-bias")
         await pilot.press("backspace")
         assert app.is_running
@@ -250,7 +257,7 @@ async def test_one_returns_even_where_the_step_is_gone() -> None:
 
 async def test_the_tour_turns_when_one_does_what_it_says() -> None:
     async with screen("enc0.attn.masked") as (app, pilot):
-        assert app.tour is None
+        assert app.state.tour is None
         await pilot.press("f2")
         assert "tour  1/6" in shown(app, "card")
         assert "n goes to the next one, p goes back" in " ".join(shown(app, "card").split())
@@ -265,7 +272,7 @@ async def test_the_tour_turns_when_one_does_what_it_says() -> None:
         await pilot.press("colon", "x", "escape")
         assert "tour  5/6" in shown(app, "card")
         await pilot.press("f2", "f2")
-        assert app.tour is None
+        assert app.state.tour is None
         assert not app.query_one("#card").display
         await pilot.press("f2", "L")
         assert "导览" in shown(app, "card").replace(" ", "")
@@ -273,7 +280,7 @@ async def test_the_tour_turns_when_one_does_what_it_says() -> None:
         await pilot.pause()
         assert app.query_one("#card").region.bottom == 22
         await pilot.press("escape", "n")
-        assert app.tour is None
+        assert app.state.tour is None
 
 
 def test_the_tour_is_shown_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

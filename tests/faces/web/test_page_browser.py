@@ -9,8 +9,8 @@ import tfstep
 from tfstep.faces.web.page.write import page
 
 pytest.importorskip("aiohttp")
-sys.path.insert(0, str(Path(__file__).parent))
-from browser import Browser, installed  # beside this file
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from browser import Browser, installed  # beside this folder
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="no Chromium here")
 
@@ -68,6 +68,26 @@ async def test_a_run_is_stepped_and_asked_with_keys_and_mouse(address: str) -> N
         assert await shown.value("document.getElementById('helped').open")
         assert shown.faults == []
         assert shown.requests == [address]
+
+
+async def test_masked_cells_are_hatched_and_result_and_reason_are_in_sight(tmp_path: Path) -> None:
+    trace = tfstep.trace(tfstep.load("gpt"))
+    file = tmp_path / "run.html"
+    file.write_text(page(trace.plan.origin, trace), "utf-8")
+    async with Browser() as browser:
+        shown = await browser.page(f"{file.as_uri()}#dec0.attn.weights[0,0,2,1]")
+        await shown.until("document.body && document.body.dataset.ready === 'yes'")
+        for path in ("dec0.attn.weights", "dec0.attn.masked", "dec0.attn.scaled.grad"):
+            await shown.value(f"location.hash = '#{path}[0,0,2,1]'")
+            await shown.until(f"document.querySelector('#what .name').innerText === {path!r}")
+            rows = "[...document.querySelectorAll('figure.result tr')].slice(1)"
+            hatched = await shown.value(f"{rows}.map(row => row.querySelectorAll('td.masked').length)")
+            assert hatched == [min(15, 15 - k) if k < 16 else 0 for k in range(len(hatched))], path
+            assert "-1000000000" not in await shown.value("document.getElementById('board').innerText")
+            inside = "(e => { const b = e.getBoundingClientRect(); return b.top >= 0 && b.bottom <= innerHeight })"
+            assert await shown.value(f"{inside}(document.querySelector('td.at'))")
+            assert await shown.value(f"{inside}(document.querySelector('#why .terms, #why div'))")
+        assert shown.faults == []
 
 
 async def test_every_tensor_can_be_shown(address: str) -> None:

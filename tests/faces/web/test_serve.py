@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from tfstep.faces.web.serve.server import Server
 from tfstep.faces.web.serve.sessions import Rules
+from tfstep.scenario.opening.reading import Reading
 
 CODES = re.compile(r"\x1b\[[0-9;?<>=$]*[ -/]*[@-~]|\x1b[\]P].*?(?:\x07|\x1b\\)")
 ENDLESS = Rules(8, float("inf"), float("inf"))
@@ -70,8 +71,8 @@ async def visit(client: TestClient[Any, Any], path: str) -> Visitor:
 async def test_two_visitors_do_not_see_each_others_edits() -> None:
     server = Server("wo-ai-ni", "base", ENDLESS, confined=True)
     async with served(server) as client:
-        one = await visit(client, "/ws/en/-")
-        other = await visit(client, "/ws/zh/-")
+        one = await visit(client, "/ws/en/run/-")
+        other = await visit(client, "/ws/zh/run/-")
         assert server.most_at_once == 2
         await one.type(":set enc0.attn.W_Q[0,0] = 5\r")
         await one.until("= 5")
@@ -95,7 +96,7 @@ async def test_a_class_touches_no_files(line: str, tmp_path: Path) -> None:
     script.write_text("set enc0.attn.W_Q[0,0] = 9\n")
     file = script if line.startswith("source") else tmp_path / "new.yaml"
     async with served(Server("wo-ai-ni", "base", ENDLESS, confined=True)) as client:
-        one = await visit(client, "/ws/en/-")
+        one = await visit(client, "/ws/en/run/-")
         await one.type(":" + line.format(file=file) + "\r")
         await one.until("this is a class: sessions read and write no files")
     assert list(tmp_path.iterdir()) == [script]
@@ -103,8 +104,8 @@ async def test_a_class_touches_no_files(line: str, tmp_path: Path) -> None:
 
 async def test_who_comes_when_all_places_are_taken_is_told_so() -> None:
     async with served(Server("wo-ai-ni", "base", Rules(1, 1e9, 1e9), confined=True)) as client:
-        await visit(client, "/ws/en/-")
-        late = Visitor(await client.ws_connect("/ws/en/-"))
+        await visit(client, "/ws/en/run/-")
+        late = Visitor(await client.ws_connect("/ws/en/run/-"))
         await late.until("all 1 places are taken")
         await late.closed()
 
@@ -113,7 +114,7 @@ async def test_who_comes_when_all_places_are_taken_is_told_so() -> None:
 async def test_an_idle_session_and_a_long_one_end(rules: Rules) -> None:
     server = Server("softmax", "base", rules, confined=True)
     async with served(server) as client:
-        one = Visitor(await client.ws_connect("/ws/en/-"))
+        one = Visitor(await client.ws_connect("/ws/en/run/-"))
         await one.closed()
         for _ in range(400):
             if not server.visits:
@@ -124,7 +125,7 @@ async def test_an_idle_session_and_a_long_one_end(rules: Rules) -> None:
 
 async def test_what_is_no_message_is_passed_over() -> None:
     async with served(Server("softmax", "base", ENDLESS, confined=True)) as client:
-        one = await visit(client, "/ws/en/-")
+        one = await visit(client, "/ws/en/run/-")
         for said in (
             "",
             "no json",
@@ -145,25 +146,38 @@ async def test_what_is_no_message_is_passed_over() -> None:
 async def test_the_pages_name_what_can_be_opened_and_load_from_here_alone() -> None:
     async with served(Server(None, "base", ENDLESS, confined=True)) as client:
         listed = await (await client.get("/")).text()
-        assert 'href="/run/wo-ai-ni"' in listed
+        assert 'href="/run/wo-ai-ni?lang=en"' in listed
+        assert 'href="/learn/attention?lang=en"' in listed
         answer = await client.get("/run/wo-ai-ni?lang=zh")
         text = await answer.text()
-        assert "/ws/zh/wo-ai-ni" in text
+        assert "/ws/zh/run/wo-ai-ni" in text
         for page in (listed, text):
             assert not re.search(r"https?://", page)
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
         assert (await client.get("/static/js/textual.js")).status == 200
-        for path in ("/run/no-such", "/run/..%2f..%2fetc", "/ws/en/-", "/ws/en/no-such"):
+        for path in ("/run/no-such", "/run/..%2f..%2fetc", "/ws/en/run/-", "/ws/en/run/no-such"):
             assert (await client.get(path)).status == 404
         with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
-            await client.ws_connect("/ws/en/softmax", origin="http://elsewhere.example")
+            await client.ws_connect("/ws/en/run/softmax", origin="http://elsewhere.example")
 
 
 async def test_a_page_with_one_scenario_opens_no_other() -> None:
     async with served(Server("softmax", "base", ENDLESS, confined=True)) as client:
-        assert "/ws/en/-" in await (await client.get("/")).text()
+        assert "/ws/en/run/-" in await (await client.get("/")).text()
         assert (await client.get("/run/wo-ai-ni")).status == 404
-        assert (await client.get("/ws/en/wo-ai-ni")).status == 404
+        assert (await client.get("/ws/en/run/wo-ai-ni")).status == 404
+
+
+async def test_a_lesson_is_read_and_the_next_one_follows() -> None:
+    server = Server(None, "base", ENDLESS, confined=True, lesson="similarity")
+    async with served(server) as client:
+        assert "/ws/zh/learn/-" in await (await client.get("/?lang=zh")).text()
+        assert (await client.get("/learn/attention")).status == 200
+        assert (await client.get("/run/attention")).status == 404
+        one = Visitor(await client.ws_connect("/ws/en/learn/similarity?width=120&height=36"))
+        await one.until("1/")
+        await one.type(":save x.yaml\r")
+        await one.until("this is a class: sessions read and write no files")
 
 
 GUARDED = """
@@ -217,9 +231,21 @@ def test_a_session_that_takes_too_much_memory_ends_by_itself() -> None:
     assert "MemoryError" in done.stderr
 
 
+def test_a_session_that_computes_too_long_ends_and_no_other_one() -> None:
+    code = "from tfstep.faces.web.serve.guard import bound; bound(seconds=1)\nwhile True: pass"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode < 0  # ended by the system
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["no-such"], "no scenario 'no-such'"), (["--variant", "x"], "name it"), (["--port", "0"], "--port")],
+    [
+        (["--lesson"], "--lesson needs the name of a lesson"),
+        (["no-such", "--lesson"], "no-such"),
+        (["no-such"], "no scenario 'no-such'"),
+        (["--variant", "x"], "name it"),
+        (["--port", "0"], "--port"),
+    ],
 )
 def test_a_mistake_is_told_before_anybody_comes(arguments: list[str], said: str) -> None:
     done = subprocess.run(
@@ -227,3 +253,14 @@ def test_a_mistake_is_told_before_anybody_comes(arguments: list[str], said: str)
     )
     assert done.returncode == 2
     assert said in done.stderr
+
+
+async def test_a_model_on_disk_is_served_with_what_it_is_given_to_read() -> None:
+    model = str(Path(__file__).parents[2] / "families" / "models" / "llama")
+    server = Server(model, "base", ENDLESS, confined=True, reading=Reading(ids=((5, 17, 9),), labels="none"))
+    async with served(server) as client:
+        visitor = await visit(client, "/ws/en/-")
+        await visitor.type(":print tgt.tokens.shape[1] * 1000 + tgt.tokens[0,1]\r")
+        await visitor.until("3017")
+        await visitor.type(":print dec0.ffn.W_1.shape[1] * 100\r")
+        await visitor.until("2400")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tfstep.commands.language.registry import declared, find, in_groups
+from tfstep.commands.language.registry import all_commands, find, in_groups
 from tfstep.commands.language.session import Session
 from tfstep.engine.axis import MANY
 from tfstep.errors import CommandError
@@ -135,6 +135,9 @@ def _variants(session: Session, typed: str) -> Iterator[tuple[str, str]]:
     for name in session.scenario.variants:
         changes = at(session.scenario.file, ("variants", name))
         yield name, "" if changes is None else _flat(to_python(changes))[:60]
+    for name, entry in session.passes.items():
+        target = entry.scenario.inputs.target
+        yield name, "" if target is None else " ".join(target.words[0])[:60]
 
 
 def _flat(changes: object) -> str:
@@ -155,7 +158,7 @@ def _pinned(session: Session, typed: str) -> Iterator[tuple[str, str]]:
 
 
 def _commands(session: Session, typed: str) -> Iterator[tuple[str, str]]:
-    for name, each in declared().items():
+    for name, each in all_commands().items():
         yield name, str(each.about)
 
 

@@ -31,7 +31,7 @@ def values(session: Session, key: str) -> Pairs:
 
 def _declared(session: Session) -> Iterator[tuple[str, Key, Any]]:
     """Each key of this kind with its declaration and its type; those of a section inside by their path."""
-    from tfstep.models.config import ModelConfig
+    from tfstep.models.config import ModelConfig, TrainKeys
     from tfstep.models.keys.key import fields, section_of
     from tfstep.models.keys.key import keys as declared
 
@@ -43,12 +43,15 @@ def _declared(session: Session) -> Iterator[tuple[str, Key, Any]]:
             yield from ((f"{name}.{each}", declared(inner)[each], fields(inner)[each]) for each in declared(inner))
         else:
             yield name, key, kind
+    if session.scenario.loss.kind != "none":
+        yield from ((f"train.{name}", key, fields(TrainKeys)[name]) for name, key in declared(TrainKeys).items())
 
 
 def _now(session: Session, key: str) -> str:
     """The present value, as it is typed; empty where it is no single one."""
-    value: object = session.scenario.model
-    for name in key.split("."):
+    first, *rest = key.split(".")
+    value: object = session.scenario.train if first == "train" else getattr(session.scenario.model, first)
+    for name in rest:
         value = getattr(value, name)
     if isinstance(value, bool):
         return str(value).lower()

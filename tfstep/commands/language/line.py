@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
-from tfstep.errors import CommandError
+from tfstep.errors import CommandError, NoCommandError
 from tfstep.text import Bilingual
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_OPEN_QUOTES = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|[‘’][^‘’]*[‘’]|[“”][^“”]*[“”]")
+_HALF = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", ord("、"): ",", ord("。"): "."}
+_QUOTES = str.maketrans("‘’“”", "''\"\"")
 LONGEST = 20_000  # characters of one line; a matrix typed in is shorter
 
 
@@ -20,6 +23,7 @@ def split(line: str) -> tuple[str, str]:
     line = without_comment(line).strip()
     if not line:
         return "", ""
+    plain = half_width(line)
     if len(line) > LONGEST:
         raise CommandError(
             Bilingual(
@@ -29,17 +33,30 @@ def split(line: str) -> tuple[str, str]:
                 most=LONGEST,
             )
         )
-    match = _WORD.match(line)
-    if match is None or not (match.end() == len(line) or line[match.end()] in " \t"):
-        first = line.split()[0]
-        raise CommandError(
+    match = _WORD.match(plain)
+    if match is None or not (match.end() == len(plain) or plain[match.end()] in " \t"):
+        first = plain.split()[0]
+        raise NoCommandError(
             Bilingual(
                 "{first!r} is not a command; `print {first}` shows a value",
                 "{first!r} 不是命令；要看一个值，用 `print {first}`",
                 first=first[:40],
-            )
+            ),
+            Bilingual("this line begins with no command", "这一行不以命令开头"),
         )
     return match[0], line[match.end() :].strip()
+
+
+def half_width(text: str) -> str:
+    """What a Chinese input method types, as the ASCII that is meant, character by character: ``１．５``, ``（a，b）``,
+    ``‘我’``, and ``、`` and ``。`` for the comma and the point. What stands in quotes is left as it is."""
+    found, at = [], 0
+    for quoted in _OPEN_QUOTES.finditer(text):
+        inside = quoted[0]
+        marks = inside[0].translate(_QUOTES), inside[-1].translate(_QUOTES)
+        found += [text[at : quoted.start()].translate(_HALF), marks[0], inside[1:-1], marks[1]]
+        at = quoted.end()
+    return "".join(found) + text[at:].translate(_HALF)
 
 
 def without_quotes(text: str) -> str:
@@ -85,7 +102,7 @@ def none(text: str, usage: str) -> None:
         )
 
 
-def needed(text: str, usage: str) -> str:
+def require_argument(text: str, usage: str) -> str:
     """For a command that needs an argument. Raises CommandError."""
     if not text:
         raise CommandError(Bilingual("something is missing; usage: {usage}", "缺少参数；用法：{usage}", usage=usage))

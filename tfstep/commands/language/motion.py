@@ -91,9 +91,10 @@ def arrival(
         note=note,
         partial=session.partial,
     )
-    for number, line in session.points.commands(stops or ()):
+    for point, line in session.points.commands(stops or ()):
         if session.depth < DEEPEST:
-            displays.append(_or_error(session, line, Bilingual("breakpoint {n}", "断点 {n}", n=number)))
+            with session.spoken_by(point.speaker):
+                displays.append(_or_error(session, line, Bilingual("breakpoint {n}", "断点 {n}", n=point.number)))
     return replace(moved, displays=tuple(displays))
 
 

@@ -2,7 +2,7 @@
 
 Every module of ``tfstep.commands`` may declare some; nothing else has to name it.
 
-@command("move", "next [n]", aliases=("n",), key="n", repeats=True, about=Bilingual("…", "…"))
+@command("move", "next [n]", aliases=("n",), repeats=True, about=Bilingual("…", "…"))
 def _next(session: Session, n: int = 1) -> Result: …
 """
 
@@ -17,24 +17,14 @@ from typing import Any, Literal
 from msgspec import Struct
 
 import tfstep.commands
-from tfstep.commands.language.line import count, needed, none
-from tfstep.errors import CommandError, did_you_mean
-from tfstep.session.results import HelpEntry, Result
+from tfstep.commands.language.line import count, none, require_argument
+from tfstep.errors import CommandError, NoCommandError, did_you_mean
+from tfstep.session.results import GROUPS, HelpEntry, Result
 from tfstep.session.state import State
 from tfstep.text import Bilingual
 
 Run = Callable[..., Result]  # of a Session, which knows the registry, and the argument
 Lasting = Literal["moment", "model", "several", "long"]
-
-GROUPS: dict[str, Bilingual] = {
-    "move": Bilingual("Moving", "移动"),
-    "stop": Bilingual("Stopping", "停下"),
-    "look": Bilingual("Looking", "查看"),
-    "change": Bilingual("Changing", "改动"),
-    "compare": Bilingual("Comparing", "比较"),
-    "learn": Bilingual("Training and checking", "训练与检查"),
-    "keep": Bilingual("Keeping", "保存"),
-}
 
 
 class Command(Struct, frozen=True, kw_only=True):
@@ -46,7 +36,7 @@ class Command(Struct, frozen=True, kw_only=True):
     it is done ``several`` times. ``replayed``: `recover` runs it again, for it leaves something behind. ``logged``: a
     line in the diary, which that of a script is not: its own lines are. ``shows``: a lesson that runs it looks at
     something. ``refused`` gives the reason why it cannot be used now. ``bare``: it tells itself what is missing.
-    ``files``: it reads or writes one.
+    ``files``: it reads or writes one. ``words``: it is of the scenario's own words, which a pass of `generate` has not.
     """
 
     name: str
@@ -55,7 +45,6 @@ class Command(Struct, frozen=True, kw_only=True):
     about: Bilingual
     run: Callable[[Any, str], Result]
     aliases: tuple[str, ...] = ()
-    key: str | None = None
     completes: tuple[str, ...] = ()
     repeats: bool = False
     lasts: Lasting = "moment"
@@ -64,11 +53,25 @@ class Command(Struct, frozen=True, kw_only=True):
     shows: bool = False
     bare: bool = False
     files: bool = False
+    words: bool = False
     refused: Callable[[State], Bilingual | None] = lambda state: None
 
     def reason(self, state: State) -> Bilingual | None:
-        """Why it cannot be used now, if it cannot: here and now, or in a session that is to touch no files."""
-        return state.confined if state.confined is not None and self.files else self.refused(state)
+        """Why it cannot be used now, if it cannot: here, now, in a session that is to touch no files, in a pass."""
+        if self.files and (why := state.confined or state.speaker.touches_no_files()) is not None:
+            return why
+        if self.words and state.variant in state.passes:
+            return Bilingual(
+                "{name} is a pass of `generate`, which has no file; go back with `variant base` first",
+                "{name} 是 `generate` 的一遍前向，不对应任何文件；请先用 `variant base` 回去",
+                name=state.variant,
+            )
+        return self.refused(state)
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether what follows are words of a text or names of files, so that a full-width comma is one."""
+        return self.files or "word" in self.completes
 
     @property
     def changes(self) -> bool:
@@ -87,7 +90,7 @@ class Command(Struct, frozen=True, kw_only=True):
     def entry(self, state: State | None = None) -> HelpEntry:
         """Its entry in the help, with the reason why it cannot be used now, if there is one."""
         reason = None if state is None else self.reason(state)
-        key = self.key if state is None or self.key is None else state.key_of(self.key)
+        key = None if state is None else state.key_of(self.name)
         return HelpEntry(self.name, self.group, self.usage, self.aliases, key, self.about, reason)
 
 
@@ -100,7 +103,7 @@ _ALIASES: dict[str, str] = {}
 
 
 @cache
-def declared() -> dict[str, Command]:
+def all_commands() -> dict[str, Command]:
     """Every command by its name. Their modules are loaded when the first is asked for, not when the program starts:
     those that are called as a group is in its order, then the others."""
     modules = [module.name for module in iter_modules(tfstep.commands.__path__) if not module.ispkg]
@@ -125,7 +128,7 @@ def command(
                 return run(session)
             if wants == "[n]":
                 return run(session, count(rest, usage)) if rest else run(session)
-            return run(session, rest if wants.startswith("[") or more.get("bare") else needed(rest, usage))
+            return run(session, rest if wants.startswith("[") or more.get("bare") else require_argument(rest, usage))
 
         for word in (name, *aliases):
             if word in _COMMANDS or word in _ALIASES:
@@ -151,7 +154,7 @@ def topic(name: str, about: Bilingual) -> Callable[[Topic], Topic]:
 
 def find(word: str) -> Command:
     """The command of this name, short form or unique beginning. Raises CommandError."""
-    commands = declared()
+    commands = all_commands()
     name = _ALIASES.get(word, word)
     if name in commands:
         return commands[name]
@@ -167,17 +170,19 @@ def find(word: str) -> Command:
                 begins=", ".join(begins),
             )
         )
-    raise CommandError(
+    near = did_you_mean(word, [*commands, *_ALIASES])
+    raise NoCommandError(
         Bilingual(
             "no command {word!r}; `help` lists them{near}",
             "没有命令 {word!r}；`help` 列出全部命令{near}",
             word=word[:40],
-            near=did_you_mean(word, [*commands, *_ALIASES]),
-        )
+            near=near,
+        ),
+        Bilingual("this line begins with no command{near}", "这一行不以命令开头{near}", near=near),
     )
 
 
 def in_groups() -> Iterable[tuple[str, list[Command]]]:
     """The commands by group, in the order of the groups and of their declaration."""
     for group in GROUPS:
-        yield group, [each for each in declared().values() if each.group == group]
+        yield group, [each for each in all_commands().values() if each.group == group]

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator
 
 from tfstep.commands.language.line import without_comment
 from tfstep.commands.language.session import Session
-from tfstep.errors import CommandError, TfstepError, refusal
+from tfstep.errors import CommandError, NoCommandError, TfstepError, refusal
 from tfstep.files import typed_path
 from tfstep.session.results import Nothing, Quit, Result
+from tfstep.session.speaker import Speaker, script
 from tfstep.text import Bilingual
 
 STDIN = "-"  # the name of standard input
+MOST_LINES = 100_000  # that one script runs, those that it runs included
 LONGEST = 2_000_000  # bytes of one script
 _BLOCK = re.compile(r"\s*com(?:m(?:a(?:n(?:d(?:s)?)?)?)?)?(?:\s+[0-9][0-9,-]*)?\s*")
 
@@ -31,7 +33,7 @@ class ExpectError(CommandError):
     """An `expect` did not hold."""
 
 
-def read(path: str) -> list[tuple[int, str]]:
+def read_script(path: str) -> list[tuple[int, str]]:
     """The lines of a script with their numbers. Raises CommandError where the file cannot be read."""
     try:
         if path == STDIN:
@@ -65,7 +67,7 @@ def opens(line: str) -> bool:
     return bool(_BLOCK.fullmatch(without_comment(line)))
 
 
-def joined(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+def join_lines(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """The lines, with what belongs together in one: what a backslash parts, and `commands 1` with all up to `end`.
     Its number is that of the first. Without an `end` they are lines like others."""
     held: list[tuple[int, str]] = []
@@ -94,7 +96,7 @@ def _continued(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         yield start, begun
 
 
-def located(path: str, number: int, error: TfstepError, results: tuple[Result, ...] = ()) -> ScriptError:
+def error_at(path: str, number: int, error: TfstepError, results: tuple[Result, ...] = ()) -> ScriptError:
     """An error of one line, with the file and the line it came from."""
     message = Bilingual("{path}:{number}: {error}", "{path}:{number}：{error}", path=path, number=number, error=error)
     return ScriptError(message, results)
@@ -105,14 +107,34 @@ def play(session: Session, path: str) -> Iterator[Result]:
 
     Raises CommandError where the file cannot be read, ScriptError where a line fails.
     """
-    for number, line in joined(read(path)):
+    if path != STDIN:
+        session.speaker.check_read(typed_path(path))
+    who, outermost = script(path), session.played is None
+    session.played = session.played or 0
+    try:
+        yield from _lines(session, path, who)
+    finally:
+        session.played = None if outermost else session.played
+
+
+def _lines(session: Session, path: str, who: Speaker) -> Iterator[Result]:
+    for number, line in join_lines(read_script(path)):
         if not line.strip():
             continue
+        session.played = (session.played or 0) + 1
+        if session.played > MOST_LINES:
+            message = Bilingual(
+                "scripts that run scripts: {n} lines, and no more", "脚本嵌套执行：最多 {n} 行", n=MOST_LINES
+            )
+            raise error_at(path, number, CommandError(message))
         try:
-            result = session.run(line)
+            with session.spoken_by(who):
+                result = session.run(line)
+        except NoCommandError as error:
+            raise error_at(path, number, CommandError(error.unquoted)) from error
         except TfstepError as error:
             inner = error.results if isinstance(error, ScriptError) else ()
-            raise located(path, number, error, inner) from error
+            raise error_at(path, number, error, inner) from error
         if isinstance(result, Quit):
             return
         if not isinstance(result, Nothing):

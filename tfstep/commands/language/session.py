@@ -11,9 +11,9 @@ from tfstep.errors import CommandError
 from tfstep.scenario.scenario import Scenario, as_scenario
 from tfstep.session.results import Changed, Nothing, Result, Trained
 from tfstep.session.state import State
-from tfstep.session.stop.breakpoints import moved
+from tfstep.session.stop.breakpoints import moved_watches
 from tfstep.session.stop.halts import by_update
-from tfstep.session.study.origin import broken
+from tfstep.session.study.origin import first_broken
 from tfstep.text import Bilingual
 
 
@@ -30,10 +30,14 @@ class Session(State):
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(as_scenario(scenario))
         self.history: list[str] = []  # every line that was run, refused ones too
+        self.played: int | None = None  # lines of the scripts that run now, those that they run included
         self.left = False  # whether the user asked to quit
         self.depth = 0  # how many scripts run inside each other
         self.displays: dict[int, str] = {}  # what is shown after every move, as command lines
         self._last: str | None = None  # the line that an empty one repeats
+
+    def __repr__(self) -> str:
+        return f"<Session {self.scenario.name} · {self.variant} at {self.current.path}>"
 
     def run(self, line: str) -> Result:
         """Run one line of the debugger's language. Raises TfstepError: then nothing has changed."""
@@ -77,14 +81,14 @@ class Session(State):
         if reason is not None:
             raise CommandError(Bilingual("{name}: {reason}", "{name}：{reason}", name=command.name, reason=reason))
         before = self.trace
-        result = command.run(self, rest)
+        result = command.run(self, rest if command.takes_text else lines.half_width(rest))
         if self.trace is before:
             return result
         by = None
         if isinstance(result, Trained) and result.start != result.update:
             by = by_update(result.start, result.update)
-        stops = moved(self, by)
-        found = broken(self)
+        stops = moved_watches(self, by)
+        found = first_broken(self)
         if not isinstance(result, Changed):
             self.asides.extend(stop.reason for stop in stops)
             self.asides.extend([found] if found is not None else [])

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.engine.op import Array
-from tfstep.ops.activation import gelu, gelu_tanh, silu, swiglu
+from tfstep.ops.activation import ACTIVATIONS, silu, swiglu
 from tfstep.ops.primitive.choice import maximum
-from tfstep.ops.primitive.functions import exp, log, relu, sigmoid, tanh
+from tfstep.ops.primitive.functions import exp, log, relu, tanh
 from tfstep.text import Bilingual
 
 One = Callable[[Array], Array]
@@ -19,23 +19,14 @@ def _softplus(x: Array) -> Array:
 
 
 KINDS: dict[str, One] = {
-    "relu": relu,
-    "gelu": gelu,
-    "gelu_tanh": gelu_tanh,
-    "silu": silu,
-    "sigmoid": sigmoid,
-    "tanh": tanh,
-    "identity": lambda x: x,
-    "quick_gelu, x σ(1.702 x)": lambda x: x * sigmoid(x * 1.702),
+    **{name: act for name, act in ACTIVATIONS.items() if len(act.arguments) == 1},
     "leaky relu, slope 0.01": lambda x: maximum(x, x * 0.01),
-    "relu²": lambda x: relu(x) * relu(x),
     "leaky relu, slope 0.2": lambda x: maximum(x, x * 0.2),
     "elu": lambda x: relu(x) + (exp(-relu(-x)) - 1.0),
     "softplus": _softplus,
     "mish": lambda x: x * tanh(_softplus(x)),
     "abs": lambda x: relu(x) + relu(-x),
 }
-NAMES = tuple(k for k in KINDS if "," not in k)
 
 
 @cause("activation", "act", "y")

@@ -56,7 +56,9 @@ def _wrong_name(search: Search, entry: Entry) -> bool:
     return any(e is entry for e, _ in search.walk.wrong.values())
 
 
-def noted(search: Search, kind: str, path: str, detail: Bilingual, explains: int, of: int, entry: Entry | None) -> None:
+def enter_cause(
+    search: Search, kind: str, path: str, detail: Bilingual, explains: int, of: int, entry: Entry | None
+) -> None:
     """A cause is entered."""
     from tfstep.compare.diagnosis import Cause
 
@@ -99,7 +101,7 @@ def losses(search: Search) -> None:
     if best is not None:
         gained, way, plan, there = best
         blame(search, node, None, float("nan"))
-        noted(search, way.kind, "loss", way.detail, gained, len(lacking), None)
+        enter_cause(search, way.kind, "loss", way.detail, gained, len(lacking), None)
         search.plan, search.walk = plan, there
         search.patches |= dict(way.patches)
 
@@ -263,7 +265,7 @@ def _settle(
     before = search.walk.names
     search.walk = again(search)
     gained = {e.name for e in lacking} & (search.walk.names - before)
-    noted(search, kind, node.path, text, max(len(gained), len(found)), len(lacking), found[0] if found else None)
+    enter_cause(search, kind, node.path, text, max(len(gained), len(found)), len(lacking), found[0] if found else None)
 
 
 def _left_out(search: Search, lacking: list[Entry]) -> bool:

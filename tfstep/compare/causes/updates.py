@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfstep.compare.causes.gradients import again, blame, lacking_of, noted, one_ratio
+from tfstep.compare.causes.gradients import again, blame, enter_cause, lacking_of, one_ratio
 from tfstep.compare.layout import layouts
 from tfstep.compare.walk import Override
 from tfstep.engine.node import Node
@@ -51,7 +51,7 @@ def updates(search: Search) -> None:
     )
     entry = next((h.entry for h in search.walk.found.get(node.slot, ()) if h.entry.name in open_names), lacking[0])
     blame(search, node, entry, float("nan"))
-    noted(search, kind, node.path, text, gained, len(open_names), entry)
+    enter_cause(search, kind, node.path, text, gained, len(open_names), entry)
 
 
 Made = tuple[str, Bilingual, Callable[[Node], Override]]

@@ -16,14 +16,11 @@ import numpy as np
 from tfstep.compare.recorded.note import NOTES, Note, bad
 from tfstep.compare.recorded.recording import MOST_CELLS, Recording
 from tfstep.errors import refusal
+from tfstep.scenario.weights.safetensors import Safetensors
+from tfstep.scenario.weights.weight_file import BadWeightsError
 from tfstep.text import Bilingual
 
-MOST_HEADER = 1 << 26
 MOST_FILE = 1 << 33
-_TYPES = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
-    "U8": "|u1", "BOOL": "|b1",
-}  # fmt: skip
 
 
 def read(path: Path) -> Recording:
@@ -127,50 +124,17 @@ def _folder(path: Path) -> Recording:
 
 
 def _safetensors(path: Path) -> Recording:
-    with path.open("rb") as file:
-        size = path.stat().st_size
-        length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(size - 8, MOST_HEADER):
-            raise ValueError("cut short")
-        header = json.loads(file.read(length))
-        if not isinstance(header, dict):
-            raise ValueError("no header")
-        meta = header.pop("__metadata__", None)
-        found = Recording()
-        entries = sorted(header.items(), key=lambda each: _begin(each[1]))
-        for name, entry in entries:
-            match entry:
-                case {"dtype": str(kind), "shape": [*shape], "data_offsets": [int(begin), int(end)]}:
-                    pass
-                case _:
-                    raise ValueError("no entry")
-            if kind not in _TYPES:
-                why = Bilingual("{name} holds {kind}; allowed: {types}", "{name} 的类型是 {kind}；可用：{types}",
-                                name=name[:80], kind=kind[:20], types=", ".join(_TYPES))  # fmt: skip
-                raise bad(path, why)
-            if not 0 <= begin <= end <= size - 8 - length:
-                raise ValueError("cut short")
-            file.seek(8 + length + begin)
-            found.add(name, _typed(file.read(end - begin), kind, shape))
-    if isinstance(meta, dict) and isinstance(meta.get(NOTES), str):
-        _noted(found, meta[NOTES])
+    try:
+        file, found = Safetensors(path), Recording()
+    except BadWeightsError as error:
+        raise bad(path, error.why) from None
+    for name in sorted(file.entries, key=lambda name: file.entries[name][-1]):
+        found.add(name, file.plain(name))
+    if isinstance(file.notes, dict) and isinstance(file.notes.get(NOTES), str):
+        _noted(found, file.notes[NOTES])
     if not found.arrays:
         raise bad(path, Bilingual("there is no array in it", "里面没有数组"))
     return found
-
-
-def _begin(entry: object) -> int:
-    match entry:
-        case {"data_offsets": [int(begin), int()]}:
-            return begin
-    return 0
-
-
-def _typed(data: bytes, kind: str, shape: list[Any]) -> np.ndarray:
-    array = np.frombuffer(data, _TYPES[kind])
-    if kind == "BF16":  # the upper half of a float32
-        array = (array.astype(np.uint32) << 16).view(np.float32)
-    return array.reshape([int(n) for n in shape])
 
 
 def _debugged(path: Path) -> Recording:

@@ -18,7 +18,7 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, Note
     if path.suffix not in SUFFIXES:
         raise bad(path, Bilingual("write .safetensors or .npz", "请写成 .safetensors 或 .npz"))
     texts = {NOTES: msgspec.json.encode(notes).decode()} if notes else {}
-    write_weights(path, {name: _common(array) for name, array in arrays.items()}, texts)
+    write_weights(path, {name: _common(array) for name, array in arrays.items()}, texts, private=False)
 
 
 def _common(array: np.ndarray) -> np.ndarray:

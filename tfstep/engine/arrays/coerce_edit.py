@@ -28,7 +28,7 @@ def coerce_edit(target: str, node: Node, value: np.ndarray, where: Any, new: Any
     if type(new) is float:  # what a nudge sets: no array is needed for it
         return np.asarray(node.dtype.type(new))
     try:
-        numbers = np.asarray(new)
+        numbers = np.asarray(_in_order(new, node) if where is ... else new)
         if numbers.dtype.kind not in "biuf":
             raise EditError(
                 Bilingual(
@@ -59,3 +59,10 @@ def _shape_of(new: Any) -> str:
         return str(np.shape(new))
     except ValueError:
         return "?"
+
+
+def _in_order(new: Any, node: Node) -> Any:
+    """What names its axes (xarray's) with these in the order that the tensor has them."""
+    names = tuple(axis.name for axis in node.spec.axes)
+    dims = getattr(new, "dims", None)
+    return new.transpose(*names) if isinstance(dims, tuple) and dims != names and {*dims} == {*names} else new

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class Differing(Protocol):
-    """One tensor of two runs: figures are None where shapes differ."""
+    """One tensor of two runs: figures are None where shapes differ; ``equal`` is, too, where it was not compared."""
 
     @property
     def path(self) -> str: ...
     @property
-    def equal(self) -> bool: ...
+    def equal(self) -> bool | None: ...
     @property
     def max_abs(self) -> float | None: ...
     @property

@@ -73,7 +73,7 @@ def _std(at: Builder, x: Real, axis: Axes = None, keepdims: bool = False) -> Val
     return at.apply(functions.root, _var(at, x, axis, keepdims))
 
 
-@add(Bilingual("length: the root of the sum of squares", "模长：平方和的平方根"))
+@add(Bilingual("length: the root of the sum of squares", "范数（长度）：平方和的平方根"))
 def _norm(at: Builder, x: Real, axis: Axes = None, keepdims: bool = False) -> Traced:
     squares = at.apply(functions.pow, x, 2)
     return at.apply(functions.root, _reduce(at, reduce.sum_, squares, axis, keepdims))

@@ -10,7 +10,7 @@ from tfstep import __version__
 from tfstep.errors import did_you_mean
 from tfstep.faces.cli.command import Option, Usage
 from tfstep.faces.cli.help import Help, help_page
-from tfstep.faces.cli.options import shared
+from tfstep.faces.cli.options import common_options
 from tfstep.faces.cli.settings import Settings, has_screen
 from tfstep.faces.cli.table import COMMANDS, HOME
 from tfstep.text import Bilingual
@@ -99,6 +99,6 @@ PROGRAM = Program(
             expose_value=False,
             callback=_version,
         ),
-        *shared(),
+        *common_options(),
     ],
 )

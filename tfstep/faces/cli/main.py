@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import sys
@@ -9,10 +10,11 @@ from collections.abc import Sequence
 
 import click
 
+from tfstep import reach
 from tfstep.errors import TfstepError, refusal
 from tfstep.faces.cli.faults import usage_message
 from tfstep.faces.cli.group import PROGRAM
-from tfstep.faces.cli.output import say
+from tfstep.faces.cli.output import leave, say
 from tfstep.faces.cli.settings import Settings, asked_language
 from tfstep.text import Bilingual, set_language
 from tfstep.view.text.symbols import set_ascii
@@ -30,9 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     set_language(asked_language(arguments))
     set_ascii(False)
     _prepare_streams()
+    reach.hold(True)
     try:
         status = _run(list(arguments))
-        sys.stdout.flush()
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _leave_pipe()
         return status
     except BrokenPipeError:
         _leave_pipe()
@@ -50,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(_reason(error))
         _leave_pipe()
         return AT_FAULT
+    finally:
+        reach.hold(False)
 
 
 def _run(arguments: list[str]) -> int:
@@ -65,21 +73,28 @@ def _run(arguments: list[str]) -> int:
 
 def _prepare_streams() -> None:
     """Never fail on a character that a stream cannot encode, nor on a stream that is not there."""
+    codecs.register_error("tfstep", escaped)
+    if sys.stdin is None:
+        sys.stdin = _nowhere()
     if sys.stdout is None:
         sys.stdout = _nowhere()
     if sys.stderr is None:
         sys.stderr = _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="tfstep")
+
+
+def escaped(error: UnicodeError) -> tuple[str, int]:
+    """Characters that a stream cannot encode, as JSON and Python escape them: JSON stays JSON in every locale."""
+    assert isinstance(error, UnicodeEncodeError)
+    data = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{data[k]:02x}{data[k + 1]:02x}" for k in range(0, len(data), 2)), error.end
 
 
 def _leave_pipe() -> None:
     """Nobody takes standard output any more: let what is left of it go nowhere, also at the interpreter's end."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):  # a stream without a descriptor
-        sys.stdout = _nowhere()
+    leave(sys.stdout)
 
 
 def _nowhere() -> io.TextIOWrapper:

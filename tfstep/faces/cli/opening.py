@@ -21,17 +21,17 @@ def load(settings: Settings, name: str, variant: str | None) -> Scenario:
     Raises TfstepError.
     """
     from tfstep.scenario.opening.reading import Reading
-    from tfstep.scenario.scenario import read
+    from tfstep.scenario.scenario import load_as_asked
 
-    scenario = read(name, variant, Reading(**settings.reading))
+    scenario = load_as_asked(name, variant, Reading(**settings.reading))
     if scenario.weights.file is not None and (taken := scenario.program.taken) is not None and taken.family:
         from tfstep.faces.cli.output import say
 
-        say(opened(scenario))
+        say(opening_text(scenario))
     return scenario
 
 
-def opened(scenario: Scenario) -> Bilingual:
+def opening_text(scenario: Scenario) -> Bilingual:
     """What was opened: family, layers, how many tensors were read, and how many parameters were drawn."""
     taken, model = scenario.program.taken, scenario.model
     assert taken is not None

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from tfstep import reach
 from tfstep.faces.cli.command import Argument, Choice, Command, Option, Whole
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import LANGUAGES, Bilingual, set_language
 from tfstep.view.text.symbols import set_ascii
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _VARIANT = Bilingual("a variant of the scenario; default: base", "场景的一个变体；默认为 base")
 
@@ -30,19 +35,28 @@ def _ascii(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         set_ascii(True)
 
 
+def _trust(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        reach.hold(False)
+
+
 def _help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         click.echo(ctx.get_help())
         ctx.exit()
 
 
-def shared() -> list[click.Option]:
+def common_options() -> list[click.Option]:
     """New options that every command and the program itself take."""
     eager: dict[str, Any] = {"is_eager": True, "expose_value": False}
     lang = Bilingual("language: en or zh; default: that of the locale", "语言：en 或 zh；默认按系统区域设置")
     color = Bilingual(
         "colour: auto (on a terminal, unless NO_COLOR is set), always or never",
         "颜色：auto（在终端里，且没有设置 NO_COLOR）、always（总是）或 never（从不）",
+    )
+    trust = Bilingual(
+        "let files name others outside their folder, and scripts write anywhere",
+        "允许文件引用所在文件夹之外的文件，允许脚本写到任何地方",
     )
     ascii = Bilingual("no symbols that some terminals draw too wide", "不用某些终端会画得过宽的符号")
     return [
@@ -56,8 +70,14 @@ def shared() -> list[click.Option]:
             **eager,
         ),
         Option(["--ascii"], ascii, default=False, is_flag=True, callback=_ascii, **eager),
+        Option(["--trust"], trust, default=False, is_flag=True, callback=_trust, **eager),
         Option(
-            ["--help"], Bilingual("show this page", "显示本页"), default=False, is_flag=True, callback=_help, **eager
+            ["-h", "--help"],
+            Bilingual("show this page", "显示本页"),
+            default=False,
+            is_flag=True,
+            callback=_help,
+            **eager,
         ),
     ]
 
@@ -68,8 +88,10 @@ def variant(about: Bilingual = _VARIANT, **attributes: Any) -> click.Option:
 
 
 def scenario() -> click.Argument:
-    """A file or a bare name."""
-    about = Bilingual("a scenario file, or the name of one that ships", "场景文件，或自带场景的名字")
+    """A file, a bare name, or a model on disk."""
+    about = Bilingual(
+        "a scenario file, the name of one that ships, or a model on disk", "场景文件、自带场景的名字，或磁盘上的模型"
+    )
     return Argument(["scenario"], about, type=click.STRING, shell_complete=scenarios)
 
 
@@ -101,14 +123,53 @@ def scripts() -> list[click.Option]:
 
 def command(name: str, about: Bilingual, params: list[click.Parameter], run: Any) -> Command:
     """A command with its own parameters and the shared ones."""
-    return Command(name, about, params=[*params, *shared()], callback=run)
+    return Command(name, about, params=[*params, *common_options()], callback=run)
 
 
-def scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The scenarios that ship and begin like this, for a shell's completion."""
+def scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The scenarios that ship and begin like this, and files, for a shell's completion."""
     from tfstep.scenario.file.catalog import shipped
 
-    return [name for name in shipped() if name.startswith(incomplete)]
+    return [*_beginning(shipped(), incomplete), *files(ctx, param, incomplete)]
+
+
+def lessons(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The lessons that ship and begin like this, and files."""
+    from tfstep.lessons.format.catalog import shipped
+
+    return [*_beginning(shipped(), incomplete), *files(ctx, param, incomplete)]
+
+
+def kinds(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The kinds of model that begin like this, and files."""
+    from tfstep.models.keys.kinds import KINDS
+
+    return [*_beginning(KINDS, incomplete), *files(ctx, param, incomplete)]
+
+
+def paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The tensors of the scenario on the line that begin like this."""
+    from tfstep.errors import TfstepError
+    from tfstep.scenario.scenario import load
+
+    try:
+        plan = load(ctx.params["scenario"], ctx.params.get("variant") or None).plan
+    except TfstepError:
+        return []
+    return _beginning((path for path in plan.paths if not path.startswith("#")), incomplete)
+
+
+def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What the shell itself completes."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def _beginning(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 def _variants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

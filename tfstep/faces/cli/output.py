@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -25,7 +27,7 @@ _STYLES = {  # SGR codes, from the sixteen colours that every terminal has
 }
 
 
-def painted(line: Line, color: bool = True) -> str:
+def paint(line: Line, color: bool = True) -> str:
     """A line, with its colours where there is ``color``."""
     return "".join(
         f"\x1b[{_STYLES[part.role]}m{part.text}\x1b[0m"
@@ -42,27 +44,48 @@ class Output:
         self.file = None if file == Path("-") else file
         self.color = settings.color == "always" if self.file else settings.colored(sys.stdout)
         self.columns = None if self.file else columns(sys.stdout)
+        self.closed = False  # whether nobody takes standard output any more
 
     def lines(self, lines: Iterable[Line]) -> None:
         """Lines for people."""
-        self.text(f"{painted(line, self.color)}\n" for line in lines)
+        self.text(f"{paint(line, self.color)}\n" for line in lines)
 
     def text(self, pieces: Iterable[str]) -> None:
         """Text as it is. A file is written when all of it is there. Raises CommandError where it cannot be."""
         if self.file:
             _save(self.file, "".join(pieces).encode("utf-8"))
             return
-        for piece in pieces:
-            sys.stdout.write(piece)
+        if self.closed:
+            return
+        try:
+            for piece in pieces:
+                sys.stdout.write(piece)
+        except BrokenPipeError:
+            self._leave()
 
     def data(self, data: bytes) -> None:
         """Bytes, which are not for a terminal."""
         if self.file:
             _save(self.file, data)
-        else:
+            return
+        try:
             sys.stdout.flush()
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            self._leave()
+
+    def flush(self) -> None:
+        """Let what was written be seen now."""
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Nobody takes it any more; what the command does goes on, for its status is still asked for."""
+        self.closed = True
+        leave(sys.stdout)
 
 
 def _save(file: Path, data: bytes) -> None:
@@ -75,15 +98,24 @@ def _save(file: Path, data: bytes) -> None:
 def say(message: object, stream: TextIO | None = None) -> None:
     """Something to the user that is not data, on standard error."""
     out = stream or sys.stderr
-    for line in str(message).split("\n"):
-        out.write(f"{fit(line)}\n")
-    out.flush()
+    try:
+        for line in str(message).split("\n"):
+            out.write(f"{fit(line)}\n")
+        out.flush()
+    except BrokenPipeError:  # nobody reads it; the exit status still says what came of it
+        leave(out)
+
+
+def leave(stream: TextIO) -> None:
+    """Nobody takes what goes to this stream: let what is left of it go nowhere, also at the interpreter's end."""
+    with suppress(OSError, ValueError):  # a stream without a descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def say_ours(trace: Trace, name: str) -> None:
     """Where PyTorch, GPT-2 or TransformerLens call a tensor so: what it is called here."""
-    from tfstep.families.names import elsewhere, said
+    from tfstep.families.names import elsewhere, relation_text
 
     alias = elsewhere(trace.plan, name)
     if alias is not None:
-        say(said(alias))
+        say(relation_text(alias))

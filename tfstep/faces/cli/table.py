@@ -26,6 +26,7 @@ COMMANDS = {
     "generate": ("work.generate", Bilingual("Let a decoder speak, word by word.", "让解码器逐词生成。")),
     "learn": ("teaching.learn", Bilingual("Learn by lessons, or check them.", "上课学习，或检查课程。")),
     "worksheet": ("teaching.worksheet", Bilingual("Print exercises, and their key.", "出练习卷和答案。")),
+    "exam": ("teaching.exam", Bilingual("Sit an exam, grade it, or print it.", "考一次试，批改，或打印试卷。")),
     "list": ("files.list", Bilingual("List the scenarios that ship.", "列出自带的场景。")),
     "new": ("files.new", Bilingual("Write a commented scenario to start from.", "写出一个带注释的场景，作为起点。")),
     "export": (

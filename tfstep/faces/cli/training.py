@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tfstep.session.change.training import Training
 
 
-def trained(scenario: Scenario, steps: int) -> Training:
+def train_scenario(scenario: Scenario, steps: int) -> Training:
     """A scenario after so many updates. Raises CommandError where it has no loss."""
     from tfstep.session.change.training import Training
 

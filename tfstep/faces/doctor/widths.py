@@ -26,7 +26,7 @@ class Measured(Struct, frozen=True):
     found: int | None
 
 
-def measured() -> list[Measured]:
+def measure() -> list[Measured]:
     """Every sample on the terminal that is there; nothing where there is none, or where it does not answer."""
     try:
         import termios

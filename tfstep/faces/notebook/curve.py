@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from html import escape
 
 from tfstep.faces.notebook import style
 from tfstep.session.study.runs import Trained
 from tfstep.text import Bilingual
 from tfstep.view.python.line import one_line
+from tfstep.view.text.markup import escape
 from tfstep.view.text.number import brief
 
 WIDE, HIGH, LEFT, LOW = 420, 160, 70, 24
 POINTS = 400  # of the curve, at most: a longer run is drawn at every so manieth update
 
 
-def trained(shown: Trained) -> str:
+def training_html(shown: Trained) -> str:
     """The whole output for a training; losses that are not finite leave gaps."""
     losses = shown.losses
     finite = [x for x in losses if math.isfinite(x)]

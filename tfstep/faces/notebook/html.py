@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import singledispatch
-from html import escape
 
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation
@@ -16,6 +15,7 @@ from tfstep.text import Bilingual
 from tfstep.view.python.line import one_line
 from tfstep.view.python.words import words
 from tfstep.view.report.checks import report
+from tfstep.view.text.markup import escape
 from tfstep.view.text.number import brief
 
 SHOWN = 12  # steps that differ; the others are folded
@@ -30,14 +30,14 @@ def html(shown: object) -> str:
 html.register(Tensor, heatmap.tensor)
 html.register(Trace, timeline.trace)
 html.register(Explanation, reasons.explanation)
-html.register(Trained, curve.trained)
+html.register(Trained, curve.training_html)
 
 
 @html.register
 def _scenario(shown: Scenario) -> str:
-    text = style.folded("YAML", f"<pre>{escape(shown.source_text)}</pre>") if shown.source_text else ""
+    text = style.details("YAML", f"<pre>{escape(shown.source_text)}</pre>") if shown.source_text else ""
     about = style.quiet(str(shown.about)) if str(shown.about) else ""
-    return style.output(style.heading(str(shown.title), one_line(shown)), about, text)
+    return style.output(style.heading(str(shown.title), one_line(shown).strip("<>")), about, text)
 
 
 @html.register
@@ -48,11 +48,11 @@ def _report(shown: Report) -> str:
 @html.register
 def _comparison(shown: Comparison) -> str:
     parts = [style.heading(one_line(shown).strip("<>"))]
-    given = [each for each in shown.leaves if not each.equal]
+    given = [each for each in shown.leaves if each.equal is False]
     if given:
         told = f"{Bilingual('given differently', '给定的不同')}: {', '.join(each.path for each in given)}"
         parts.append(style.quiet(told))
-    differing = [each for each in shown.steps if not each.equal]
+    differing = [each for each in shown.steps if each.equal is False]
     most = max((each.relative or 0.0 for each in differing if (each.relative or 0.0) < float("inf")), default=0.0)
     rows = []
     for each in differing:
@@ -66,5 +66,5 @@ def _comparison(shown: Comparison) -> str:
         parts.append(style.rows([head, *rows[:SHOWN]]))
     if rows[SHOWN:]:
         more = Bilingual("{n} more", "另外 {n} 步", n=len(rows) - SHOWN)
-        parts.append(style.folded(escape(str(more)), style.rows([head, *rows[SHOWN:]])))
+        parts.append(style.details(escape(str(more)), style.rows([head, *rows[SHOWN:]])))
     return style.output(*parts)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Term
 from tfstep.faces.notebook import style
 from tfstep.text import Bilingual
 from tfstep.view.report.explanation import in_cell, term_row
+from tfstep.view.text.markup import escape
 from tfstep.view.text.number import brief, exact
 from tfstep.view.text.spans import Span
 
@@ -35,7 +34,7 @@ def _told(trace: Trace, shown: Explanation, formula: str) -> str:
             "{n} smaller terms, together {rest}", "另外 {n} 个较小的项，合计 {rest}", n=len(terms) - SHOWN, rest=rest
         )
         parts.append(
-            style.folded(escape(str(more)), style.rows([_row(trace, t, False, most) for t in terms[SHOWN:]], left=3))
+            style.details(escape(str(more)), style.rows([_row(trace, t, False, most) for t in terms[SHOWN:]], left=3))
         )
     if shown.note is not None:
         parts.append(f'<div class="role-accent">{escape(str(shown.note))}</div>')
@@ -74,4 +73,4 @@ def _whys(shown: Explanation) -> list[Explanation]:
 
 def _below(trace: Trace, why: Explanation) -> str:
     title = f"{escape(in_cell(trace, why.cell))} = {escape(brief(why.value, 6))}"
-    return style.folded(title, _told(trace, why, why.formula or ""))
+    return style.details(title, _told(trace, why, why.formula or ""))

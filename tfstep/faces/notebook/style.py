@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 from pathlib import Path
 
 from tfstep.text import language
+from tfstep.view.text.markup import escape
 from tfstep.view.text.spans import Line, Span
 
 POSITIVE, NEGATIVE, PROBABLE = "217,95,14", "33,102,172", "35,139,69"  # red, green and blue of a shade
@@ -29,7 +29,7 @@ def quiet(text: str) -> str:
     return f'<div class="dim">{escape(text)}</div>'
 
 
-def folded(title: str, inner: str, is_open: bool = False) -> str:
+def details(title: str, inner: str, is_open: bool = False) -> str:
     """What opens at a click; ``title`` is HTML."""
     return f"<details{' open' if is_open else ''}><summary>{title}</summary>{inner}</details>"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from itertools import groupby
 
 from tfstep.engine.trace import Trace
@@ -10,6 +9,7 @@ from tfstep.faces.notebook import style
 from tfstep.session.place import PHASE_NAMES
 from tfstep.view.python.line import one_line, summed_up
 from tfstep.view.report.timeline import Row, scope, timeline
+from tfstep.view.text.markup import escape
 
 
 def trace(shown: Trace) -> str:
@@ -21,13 +21,13 @@ def trace(shown: Trace) -> str:
             _part(name, list(each)) for name, each in groupby(steps, key=lambda row: scope(row.tensor.path))
         )
         title = f"<b>{escape(str(PHASE_NAMES[phase]))}</b> <span class=dim>{len(steps)}</span>"
-        parts.append(style.folded(title, inner, is_open=phase == "forward"))
+        parts.append(style.details(title, inner, is_open=phase == "forward"))
     return style.output(*parts)
 
 
 def _part(name: str, rows: list[Row]) -> str:
     table = style.rows([_row(row) for row in rows], left=4)
-    return style.folded(f"{escape(name)} <span class=dim>{len(rows)}</span>", table, is_open=True) if name else table
+    return style.details(f"{escape(name)} <span class=dim>{len(rows)}</span>", table, is_open=True) if name else table
 
 
 def _row(row: Row) -> list[str]:

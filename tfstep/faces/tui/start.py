@@ -11,6 +11,7 @@ from typing import TypedDict
 from tfstep.commands.language.session import Session
 from tfstep.faces import recovery
 from tfstep.faces.tui.actions import outcome, tour
+from tfstep.faces.tui.actions.table import ACTIONS
 from tfstep.faces.tui.app import Debugger
 from tfstep.faces.tui.keys.own import with_own_keys
 from tfstep.faces.tui.style.palette import TERMINAL
@@ -48,22 +49,23 @@ def run(
     session = Session(scenario)
     if at is not None:
         session.run(f"goto {at}")
-    screen, mistakes = with_own_keys(Debugger)
-    app = screen(session, **manner(colour))
-    app.status = mistakes
+    actions, mistakes = with_own_keys(ACTIONS)
+    app = Debugger(session, **manner(colour), actions=actions)
+    state = app.state
+    state.status = mistakes
     if app.console.color_system == "standard":  # sixteen colours: those that their owner chose
         app.theme = TERMINAL.name
     if (offer := recovery.begin(session)) is not None:
-        app.status = (*app.status, line(Span(str(offer), "accent")))
-    outcome.begin(app, scripts, commands)
-    if not (at or scripts or commands or app.status) and tour.first_time():
-        app.tour = tour.Tour(app)
+        state.status = (*state.status, line(Span(str(offer), "accent")))
+    outcome.begin(state, scripts, commands)
+    if not (at or scripts or commands or state.status) and tour.first_time():
+        tour.begin(state)
     code = app.run() or 0
     if app.return_code:
         broke = Bilingual(
             "the screen broke down; what you changed is kept: `tfstep run {name}`, then `recover`",
             "界面意外中止；所做的改动已保存：运行 `tfstep run {name}` 后执行 `recover`",
-            name=recovery.called(session),
+            name=recovery.scenario_name(session),
         )
         sys.stderr.write(f"{broke}\n")
         return app.return_code

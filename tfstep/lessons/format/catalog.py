@@ -11,12 +11,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tfstep import reach
 from tfstep.errors import did_you_mean
 from tfstep.lessons.format.lesson import Lesson
 from tfstep.lessons.format.reader import read_lesson
 from tfstep.scenario.file import catalog as scenarios
 from tfstep.scenario.file.mistakes import Mistakes, Place, Report, fault
-from tfstep.scenario.file.nodes import Scalar, shown
+from tfstep.scenario.file.nodes import Scalar, excerpt
 from tfstep.scenario.file.reading import read_text
 from tfstep.scenario.file.yaml import parse
 from tfstep.scenario.scenario import Scenario, load
@@ -103,7 +104,7 @@ def files(name: str) -> tuple[Path, ...]:
     message = Bilingual(
         "no lesson '{name}', neither a file nor one that ships; see `tfstep learn`{hint}",
         "没有课程“{name}”：既不是文件，也不是自带课程；见 `tfstep learn`{hint}",
-        name=shown(name),
+        name=excerpt(name),
         hint=did_you_mean(Path(bare).name, known),
     )
     raise fault(Place(""), message)
@@ -126,6 +127,8 @@ def scenario_of(lesson: Lesson) -> Scenario:
     if name not in scenarios.shipped():
         beside = lesson.path.parent / name
         name = str(beside) if beside.is_file() else name
+        if beside.is_file() and not reach.may_read(beside, lesson.path):
+            raise fault(lesson.heads.get("scenario", Place(str(lesson.path))), reach.too_far(beside))
     try:
         return load(name, lesson.variant)
     except Mistakes as mistakes:

@@ -8,7 +8,7 @@ from tfstep.errors import did_you_mean
 from tfstep.lessons.format.lesson import Line, Pieces
 from tfstep.lessons.format.words import read_pieces
 from tfstep.scenario.file.mistakes import Mistakes, Place, Report
-from tfstep.scenario.file.nodes import Items, Node, Scalar, Section, found, shown
+from tfstep.scenario.file.nodes import Items, Node, Scalar, Section, excerpt, found_text
 from tfstep.scenario.file.yaml import parse
 from tfstep.text import Bilingual
 
@@ -44,7 +44,7 @@ class Fields:
                     "{what} has no key {key}{near}; allowed: {known}",
                     "{what}没有键 {key}{near}；可用：{known}",
                     what=self.what,
-                    key=shown(key),
+                    key=excerpt(key),
                     near=did_you_mean(key, known),
                     known=", ".join(known),
                 )
@@ -99,7 +99,7 @@ class Fields:
             "{key} is {found}; allowed: {allowed}",
             "{key} 为 {found}；可用：{allowed}",
             key=key,
-            found=found(node),
+            found=found_text(node),
             allowed=allowed,
         )
         self.add(node.place, message)

@@ -18,7 +18,7 @@ from tfstep.view.export.indices import along
 
 
 @contextmanager
-def blamed(place: Place) -> Iterator[None]:
+def mistakes_at(place: Place) -> Iterator[None]:
     """What goes wrong within is a mistake of the lesson at this place. Raises `Mistakes`."""
     try:
         yield
@@ -30,7 +30,7 @@ def blamed(place: Place) -> Iterator[None]:
 
 def value_of(session: Session, line: Line) -> np.ndarray:
     """What an expression of the lesson comes to. Raises `Mistakes`."""
-    with blamed(line.place):
+    with mistakes_at(line.place):
         return evaluate(session, line.text)
 
 
@@ -50,7 +50,7 @@ def number_of(session: Session, line: Line) -> float:
 
 def words_along(session: Session, line: Line) -> list[str]:
     """The words along the last axis of a tensor, of the sentence that its first index picks. Raises `Mistakes`."""
-    with blamed(line.place):
+    with mistakes_at(line.place):
         tensor, index = target(session, line.text)
     first = index[0] if index else 0
     spec = tensor.node.spec
@@ -62,10 +62,10 @@ def words_along(session: Session, line: Line) -> list[str]:
 
 def fill(session: Session, pieces: Pieces) -> str:
     """The text with its numbers as they are now. Raises `Mistakes` where one cannot be computed."""
-    return "".join(piece if isinstance(piece, str) else written(session, piece) for piece in pieces)
+    return "".join(piece if isinstance(piece, str) else number_text(session, piece) for piece in pieces)
 
 
-def written(session: Session, number: Number) -> str:
+def number_text(session: Session, number: Number) -> str:
     """One number, an array as ``(0.28, 0.14)``."""
     value = value_of(session, Line(number.expr, number.place))
     if number.spec.startswith("word"):
@@ -95,7 +95,8 @@ def _one(value: float | bool, spec: str) -> str:
         return str(Bilingual("true", "真") if value else Bilingual("false", "假"))
     if value != value or value in (np.inf, -np.inf):
         return {np.inf: "∞", -np.inf: "−∞"}.get(value, "NaN")
-    text = format(int(value) if spec.endswith("d") else value, spec or ("d" if isinstance(value, int) else ".4g"))
+    spec = spec or ("d" if isinstance(value, int) else ".4g")
+    text = format(int(value) if spec.endswith("d") else float(value), spec)
     digits = text.replace("e-", "").strip("+-")
     if not digits.strip("0.%"):
         text = text.lstrip("+-")  # no minus zero

@@ -11,8 +11,14 @@ _LINES: dict[str, object] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]
 _LINE: dict[str, object] = {"anyOf": [_TEXT, {"type": "number"}]}  # `second: 1` is an expression too
 _CHOICE = {
     "type": "object",
-    "properties": {"text": _TEXT, "when": _LINE},
+    "properties": {"text": _TEXT, "when": _LINE, "why": _TEXT},
     "required": ["text", "when"],
+    "additionalProperties": False,
+}
+_MISTAKEN = {
+    "type": "object",
+    "properties": {"answer": _LINE, "why": _TEXT},
+    "required": ["answer", "why"],
     "additionalProperties": False,
 }
 _SHAPES: dict[str, dict[str, object]] = {
@@ -20,6 +26,7 @@ _SHAPES: dict[str, dict[str, object]] = {
     "order": {"type": "integer", "minimum": ORDER[0], "maximum": ORDER[1]},
     "tolerance": {"type": "number", "exclusiveMinimum": 0},
     "choices": {"type": "array", "minItems": 2, "items": _CHOICE},
+    "mistaken": {"type": "array", "items": _MISTAKEN},
     "hints": {"type": "array", "items": _TEXT},
     **dict.fromkeys(("then", "show", "reveal"), _LINES),
     "answer": _TEXT,
@@ -51,7 +58,15 @@ ABOUT = {
     "tolerance": Bilingual("how far off is still right", "允许的误差"),
     "words": Bilingual("a tensor along whose last axis the words stand", "最后一个轴上排列着这些词的张量"),
     "of": Bilingual("the tensor, or the part of it, of which a cell is asked for", "要从中选单元格的张量或其一部分"),
-    "choices": Bilingual("two or more; exactly one `when` holds", "两个以上；恰有一个 `when` 成立"),
+    "choices": Bilingual(
+        "two or more; exactly one `when` holds; `why` answers the mistake behind a wrong one",
+        "两个以上；恰有一个 `when` 成立；`why` 回应选错的人所犯的错误",
+    ),
+    "mistaken": Bilingual(
+        "wrong answers that certain mistakes lead to, each as `answer` is written (of an order: larger, smaller or "
+        "same), with `why`: what is said to the reader who gives it",
+        "某种误解会得出的错误答案，写法与 `answer` 相同（order 类写 larger、smaller 或 same），`why` 是对这样回答的读者说的话",
+    ),
     "first": Bilingual("an expression: is it larger than the second?", "表达式：它比 second 大吗？"),
     "second": Bilingual("an expression", "表达式"),
 }

@@ -64,10 +64,19 @@ class Try(Struct, frozen=True):
 
 
 class Choice(Struct, frozen=True):
-    """One of several answers, right where ``when`` holds."""
+    """One of several answers, right where ``when`` holds; ``why`` answers the mistake that leads to it."""
 
     text: Pieces
     when: Line
+    why: Pieces = ()
+
+
+class Mistaken(Struct, frozen=True):
+    """A wrong answer that a certain mistake leads to, as the ``answer`` of its question is given, and what is said of
+    the mistake. Of an ``order`` it is larger, smaller or same."""
+
+    answer: Line
+    why: Pieces
 
 
 class Question(Struct, frozen=True):
@@ -76,7 +85,8 @@ class Question(Struct, frozen=True):
     ``number``: ``answer``, right within ``tolerance``. ``word``: ``answer`` is an index, and the words stand along
     the last axis of ``words``. ``cell``: a cell of ``of``, right where ``answer`` holds. ``choice``: one of
     ``choices``. ``order``: whether ``first`` is larger than ``second``, smaller, or the same within ``tolerance``.
-    ``then`` are commands that run once it is answered; answers are worked out behind them.
+    ``then`` are commands that run once it is answered. All that belongs to the answer is worked out behind them: what
+    is right, the choices, the words that may be answered, the hints; only ``ask`` is of the moment of asking.
     """
 
     kind: str
@@ -94,6 +104,7 @@ class Question(Struct, frozen=True):
     hints: tuple[Pieces, ...] = ()
     reveal: tuple[Line, ...] = ()
     because: Pieces = ()
+    mistaken: tuple[Mistaken, ...] = ()
 
 
 Block = Prose | Commands | Claims | Look | Try | Question

@@ -95,6 +95,9 @@ def _of_question(question: Question) -> Iterator[Part]:
         yield f"tolerance: {question.tolerance}", question.place
     for choice in question.choices:
         yield f"when: {choice.when.text}", choice.when.place
+        yield f"why: {bool(choice.why)}", choice.when.place
+    for mistaken in question.mistaken:
+        yield from _keyed("mistaken", mistaken.answer, question.place)
     for key in ("then", "show", "reveal"):
         for line in getattr(question, key):
             yield from _keyed(key, line, question.place)

@@ -90,20 +90,16 @@ def verbatim_lines(text: str) -> Iterator[Line]:
 
 def _items(paragraph: str) -> Iterator[str]:
     """The items of a list, or the paragraph as one; broken lines joined, without a space between Chinese."""
-    item, is_list = "", _ITEM.match(paragraph) is not None
+    parts, is_list = list[str](), _ITEM.match(paragraph) is not None
     for each in paragraph.split("\n"):
-        if is_list and _ITEM.match(each) and item:
-            yield item
-            item = each
-        else:
-            item = _joined(item, each.strip())
-    if item:
-        yield item
-
-
-def _joined(one: str, other: str) -> str:
-    gap = "" if not one or re.search(f"[{_CJK}]$", one) or re.match(f"[{_CJK}]", other) else " "
-    return f"{one}{gap}{other}"
+        if is_list and _ITEM.match(each) and parts:
+            yield "".join(parts)
+            parts = [each]
+        elif said := each.strip():
+            gap = " " if parts and not _is_cjk(parts[-1][-1]) and not _is_cjk(said[0]) else ""
+            parts += [gap + said]
+    if parts:
+        yield "".join(parts)
 
 
 def _spans(text: str) -> Line:

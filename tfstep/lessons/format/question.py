@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from tfstep.errors import did_you_mean
 from tfstep.lessons.format.fields import Fields
-from tfstep.lessons.format.lesson import Choice, Line, Question
+from tfstep.lessons.format.lesson import Choice, Line, Mistaken, Question
 from tfstep.scenario.file.mistakes import Report
-from tfstep.scenario.file.nodes import Items, Scalar, Section, shown
+from tfstep.scenario.file.nodes import Items, Scalar, Section, excerpt
 from tfstep.text import Bilingual
 
 OWN = {
-    "number": ("answer", "tolerance"),
-    "word": ("answer", "words"),
+    "number": ("answer", "tolerance", "mistaken"),
+    "word": ("answer", "words", "mistaken"),
     "cell": ("of", "answer"),
     "choice": ("choices",),
-    "order": ("first", "second", "tolerance"),
+    "order": ("first", "second", "tolerance", "mistaken"),
 }
 """The kinds of questions, each with the keys of its own."""
 
 SHARED = ("kind", "ask", "then", "show", "hints", "reveal", "because")
 REQUIRED = ("kind", "ask")
-OPTIONAL = ("tolerance",)  # of the keys of a kind
+OPTIONAL = ("tolerance", "mistaken")  # of the keys of a kind
 _WHAT = Bilingual("a question", "问题")
 
 
@@ -34,7 +34,7 @@ def read_question(text: str, file: str, first: int, report: Report) -> Question 
         message = Bilingual(
             "no kind of question {kind}{near}; allowed: {known}",
             "没有 {kind} 这种问题{near}；可用：{known}",
-            kind=shown(kind),
+            kind=excerpt(kind),
             near=did_you_mean(kind, OWN),
             known=", ".join(OWN),
         )
@@ -62,6 +62,7 @@ def read_question(text: str, file: str, first: int, report: Report) -> Question 
         hints=tuple(fields.pieces(each, "hints") for each in (hints.items if isinstance(hints, Items) else ())),
         reveal=fields.lines("reveal"),
         because=fields.pieces(fields.get("because"), "because"),
+        mistaken=_mistaken(fields),
     )
 
 
@@ -108,8 +109,25 @@ def _choices(fields: Fields) -> tuple[Choice, ...]:
     return tuple(read)
 
 
+def _mistaken(fields: Fields) -> tuple[Mistaken, ...]:
+    node = fields.get("mistaken")
+    if node is None:
+        return ()
+    shape = Bilingual("a list of {{answer: …, why: …}}", "{{answer: …, why: …}} 的列表")
+    read: list[Mistaken] = []
+    for each in node.items if isinstance(node, Items) else ():
+        answer = fields.line(each.get("answer"), "answer") if isinstance(each, Section) else None
+        if answer is None or not isinstance(each, Section) or set(each.entries) != {"answer", "why"}:
+            fields.wrong(each, "mistaken", shape)
+        else:
+            read.append(Mistaken(answer, fields.pieces(each.get("why"), "why")))
+    if not isinstance(node, Items):
+        fields.wrong(node, "mistaken", shape)
+    return tuple(read)
+
+
 def _choice(fields: Fields, section: Section) -> Choice | None:
-    if set(section.entries) != {"text", "when"}:
+    if set(section.entries) - {"why"} != {"text", "when"}:
         return None
-    when = fields.line(section.get("when"), "when")
-    return Choice(fields.pieces(section.get("text"), "text"), when or Line("", section.place))
+    when, why = fields.line(section.get("when"), "when"), fields.pieces(section.get("why"), "why")
+    return Choice(fields.pieces(section.get("text"), "text"), when or Line("", section.place), why)

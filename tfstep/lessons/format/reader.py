@@ -11,7 +11,7 @@ from tfstep.lessons.format.lesson import Block, Claims, Commands, Lesson, Line, 
 from tfstep.lessons.format.question import read_question
 from tfstep.lessons.format.words import place_in, read_pieces, without_comments
 from tfstep.scenario.file.mistakes import Mistakes, Place, Report, fault
-from tfstep.scenario.file.nodes import shown
+from tfstep.scenario.file.nodes import excerpt
 from tfstep.scenario.file.reading import read_text
 from tfstep.text import Bilingual
 
@@ -157,7 +157,7 @@ class _Reader:
         message = Bilingual(
             "no block {kind!r}{near}; allowed: {known}",
             "没有 {kind!r} 这种代码块{near}；可用：{known}",
-            kind=shown(kind),
+            kind=excerpt(kind),
             near=did_you_mean(kind, FENCES),
             known=", ".join(FENCES),
         )

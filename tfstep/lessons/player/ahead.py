@@ -6,21 +6,36 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from tfstep.commands.language.line import split
+from tfstep.commands.language.registry import find
 from tfstep.commands.language.session import Session
-from tfstep.lessons.format.filled import blamed
+from tfstep.errors import CommandError
+from tfstep.lessons.format.filled import fill, mistakes_at, words_along
 from tfstep.lessons.format.lesson import Line, Question
-from tfstep.lessons.player.answers import Expected, expected
+from tfstep.lessons.player.answers import AnswerError, Expected, expected, mistakes_of
 from tfstep.lessons.player.branch import Branch
 from tfstep.lessons.player.events import Ran
 from tfstep.session.results import Result
+from tfstep.session.speaker import LESSON
+from tfstep.text import Bilingual
+
+
+def words_of(session: Session, question: Question) -> tuple[str, ...]:
+    """The words that may be answered, each once. Raises `Mistakes`."""
+    return tuple(dict.fromkeys(words_along(session, question.words))) if question.words is not None else ()
 
 
 class Ahead(Struct, frozen=True, eq=False):
-    """A question worked out, so that it need not be worked out again when it is answered."""
+    """A question worked out, so that it need not be worked out again when it is answered: what is right, the choices,
+    words and hints as they are then, and what certain mistakes lead to, each with what is said of it."""
 
     right: Expected
     ran: tuple[Ran, ...]
     branch: Branch
+    choices: tuple[str, ...]
+    words: tuple[str, ...]
+    hints: tuple[str, ...]
+    mistaken: tuple[tuple[Expected, str], ...]
 
     @classmethod
     def of(cls, session: Session, own: Branch, question: Question) -> Ahead:
@@ -28,9 +43,27 @@ class Ahead(Struct, frozen=True, eq=False):
         here = Branch.of(session)
         own.restore(session, keep=False)
         ran = tuple(run_all(session, question.then))
-        found = cls(expected(session, question), ran, Branch.of(session))
+        found = cls(
+            expected(session, question),
+            ran,
+            Branch.of(session),
+            tuple(fill(session, choice.text) for choice in question.choices),
+            words_of(session, question),
+            tuple(fill(session, hint) for hint in question.hints),
+            tuple((wrong, fill(session, why)) for wrong, why in mistakes_of(session, question)),
+        )
         here.restore(session, keep=False)
         return found
+
+    def mistake(self, session: Session, text: str) -> str:
+        """What is said of the mistake that leads to a wrong answer; empty where none is known that does."""
+        for wrong, why in self.mistaken:
+            try:
+                if wrong.judge(session, text):
+                    return why
+            except AnswerError:
+                continue
+        return ""
 
     def enter(self, session: Session) -> tuple[Ran, ...]:
         """Go there, as if the commands had been run only now."""
@@ -38,9 +71,27 @@ class Ahead(Struct, frozen=True, eq=False):
         return self.ran
 
 
+def invited(line: Line) -> str:
+    """A line that a reader is invited to try, found to touch no files. Raises `Mistakes`."""
+    with mistakes_at(line.place):
+        for each in line.text.split(";"):
+            word, rest = split(each)
+            for begun in (word, *rest.split()) if word and find(word).name == "commands" else (word,):
+                if begun.isalpha() and (reason := _touches(begun)) is not None:
+                    raise CommandError(reason)
+    return line.text
+
+
+def _touches(word: str) -> Bilingual | None:
+    try:
+        return LESSON.touches_no_files() if find(word).files else None
+    except CommandError:
+        return None
+
+
 def run_line(session: Session, line: Line) -> Result:
     """Run a command of the lesson. Raises `Mistakes` at its place."""
-    with blamed(line.place):
+    with mistakes_at(line.place), session.spoken_by(LESSON):
         return session.run_within(line.text)
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.address.indices import Index
+from tfstep.commands.language.line import half_width
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError, did_you_mean
-from tfstep.lessons.format.filled import blamed, fill, number_of, value_of, words_along
-from tfstep.lessons.format.lesson import Line, Question
+from tfstep.lessons.format.filled import fill, mistakes_at, number_of, value_of, words_along
+from tfstep.lessons.format.lesson import Line, Pieces, Question
 from tfstep.scenario.file.mistakes import Place, fault
 from tfstep.session.address.target import cell, part, target
 from tfstep.session.evaluate import evaluate
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import in_words
 from tfstep.view.text.number import brief
+
+_NEAR = 4  # times the tolerance: it was rounded too early
 
 
 class AnswerError(TfstepError):
@@ -32,6 +38,10 @@ class Expected(Struct, frozen=True):
         """Whether an answer is right. Raises AnswerError where it is none."""
         raise NotImplementedError
 
+    def near(self, session: Session, text: str) -> bool:
+        """Whether a wrong answer is almost right."""
+        return False
+
 
 class ExpectedNumber(Expected, frozen=True):
     """A number within a tolerance."""
@@ -42,6 +52,9 @@ class ExpectedNumber(Expected, frozen=True):
     def judge(self, session: Session, text: str) -> bool:
         given = _number(session, text)
         return given == self.value or abs(given - self.value) <= self.tolerance * (1 + 1e-9)
+
+    def near(self, session: Session, text: str) -> bool:
+        return abs(_number(session, text) - self.value) <= _NEAR * self.tolerance
 
 
 class ExpectedWord(Expected, frozen=True):
@@ -74,6 +87,7 @@ class ExpectedCell(Expected, frozen=True):
     places: frozenset[int] = frozenset()
 
     def judge(self, session: Session, text: str) -> bool:
+        text = half_width(text)
         asked = text if "[" in text else self._in_full(text)
         try:
             tensor, at = cell(session, asked)
@@ -85,7 +99,7 @@ class ExpectedCell(Expected, frozen=True):
         return int(np.ravel_multi_index(at, tensor.shape)) in self.places
 
     def _in_full(self, text: str) -> str:
-        given = [item.strip() for item in text.strip("() ").replace("，", ",").split(",")]
+        given = [item.strip() for item in text.strip("() ").split(",")]
         free = sum(isinstance(item, slice) for item in self.index)
         if len(given) != free or not all(given):
             raise AnswerError(
@@ -103,10 +117,10 @@ class ExpectedChoice(Expected, frozen=True):
     n: int = 0
 
     def judge(self, session: Session, text: str) -> bool:
-        given = _bare(text).casefold().rstrip(".、)")
+        given = half_width(_bare(text)).casefold().strip("()., ")
         if len(given) == 1 and "a" <= given <= "z":
             given = str(ord(given) - ord("a") + 1)
-        if not given.isdecimal() or not 1 <= int(given) <= self.n:
+        if not given.isdecimal() or len(given) > 4 or not 1 <= int(given) <= self.n:
             raise AnswerError(Bilingual("answer with a number from 1 to {n}", "请回答 1 到 {n} 的一个编号", n=self.n))
         return given == self.accepted
 
@@ -123,7 +137,7 @@ class ExpectedOrder(Expected, frozen=True):
     """Larger, smaller or the same."""
 
     def judge(self, session: Session, text: str) -> bool:
-        given = _bare(text).casefold()
+        given = half_width(_bare(text)).casefold()
         meant = next((name for name, spellings in ORDER.items() if given in spellings), None)
         if meant is None:
             message = Bilingual("answer with larger, smaller or same (> < =)", "请回答 大、小 或 一样（> < =）")
@@ -143,6 +157,37 @@ def expected(session: Session, question: Question) -> Expected:
         case "choice":
             return _expected_choice(session, question)
     return _expected_order(session, question)
+
+
+def mistakes_of(session: Session, question: Question) -> Iterator[tuple[Expected, Pieces]]:
+    """The answers that certain mistakes lead to now, with what is said of each. Raises `Mistakes`, also where one is
+    no wrong answer."""
+    right = expected(session, question)
+    for number, choice in enumerate(question.choices, 1):
+        if choice.why:
+            shown = Bilingual("{n}", "{n}", n=number)
+            yield _wrong(right, ExpectedChoice(str(number), shown, len(question.choices)), choice.when), choice.why
+    for each in question.mistaken:
+        if question.kind == "order":
+            if each.answer.text not in ORDER:
+                raise fault(each.answer.place, Bilingual("larger, smaller or same", "应为 larger、smaller 或 same"))
+            found: Expected = ExpectedOrder(each.answer.text, Bilingual("{it}", "{it}", it=each.answer.text))
+        else:
+            found = expected(session, replace(question, answer=each.answer))
+        yield _wrong(right, found, each.answer), each.why
+
+
+def _wrong(right: Expected, found: Expected, line: Line) -> Expected:
+    """What was found, seen to be no right answer."""
+    apart = right.accepted != found.accepted
+    if isinstance(right, ExpectedNumber) and isinstance(found, ExpectedNumber):
+        apart = abs(right.value - found.value) > 2 * right.tolerance
+    if not apart:
+        message = Bilingual(
+            "this mistake leads to {it}, which is taken as right", "这个误解得出 {it}，它会被判为对", it=found.shown
+        )
+        raise fault(line.place, message)
+    return found
 
 
 def _line(line: Line | None) -> Line:
@@ -173,7 +218,7 @@ def _expected_word(session: Session, question: Question) -> Expected:
 
 def _expected_cell(session: Session, question: Question) -> Expected:
     of, answer = _line(question.of), _line(question.answer)
-    with blamed(of.place):
+    with mistakes_at(of.place):
         tensor, index = target(session, of.text)
         found = part(tensor, index)
     mask = value_of(session, answer)
@@ -233,7 +278,7 @@ def _bare(text: str) -> str:
 
 def _number(session: Session, text: str) -> float:
     """A number as people type it, or an expression that comes to one."""
-    plain = _bare(text).replace("−", "-").replace("，", ".").replace("％", "%")
+    plain = half_width(_bare(text)).replace("−", "-").rstrip(".")
     try:
         if plain.endswith("%"):
             return float(plain[:-1]) / 100

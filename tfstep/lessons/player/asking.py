@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tfstep.commands.language.session import Session
-from tfstep.errors import TfstepError
-from tfstep.lessons.format.filled import fill, words_along
+from tfstep.lessons.format.filled import fill
 from tfstep.lessons.format.lesson import Question
+from tfstep.lessons.player.ahead import Ahead
 from tfstep.lessons.player.events import Asked
 from tfstep.text import Bilingual
 
@@ -21,21 +21,11 @@ HOW = {
 MOST_WORDS = 9  # words that are listed with a question
 
 
-def asked(session: Session, question: Question, cells: tuple[str, ...]) -> Asked:
-    """The question as it stands now, its numbers filled in. Raises `Mistakes` where one cannot be computed."""
-    words, how = _words(session, question), HOW[question.kind]
+def fill_question(session: Session, question: Question, ahead: Ahead, cells: tuple[str, ...]) -> Asked:
+    """The question as it stands now, its numbers filled in; what may be answered is that of its answer. Raises
+    `Mistakes` where a number cannot be computed."""
+    words, how = ahead.words, HOW[question.kind]
     if 0 < len(words) <= MOST_WORDS:
         how = Bilingual("{how}: {words}", "{how}：{words}", how=how, words=" ".join(words))
-    choices = tuple(fill(session, choice.text) for choice in question.choices)
     of = question.of.text if question.of else ""
-    return Asked(fill(session, question.ask), choices, how, cells, question.kind, words, of)
-
-
-def _words(session: Session, question: Question) -> tuple[str, ...]:
-    """The words that may be answered, each once; none where only the question's commands bring them about."""
-    if question.words is None:
-        return ()
-    try:
-        return tuple(dict.fromkeys(words_along(session, question.words)))
-    except TfstepError:
-        return ()
+    return Asked(fill(session, question.ask), ahead.choices, how, cells, question.kind, words, of)

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.lessons.format.catalog import files, scenario_of
-from tfstep.lessons.format.filled import blamed
+from tfstep.lessons.format.filled import mistakes_at
 from tfstep.lessons.format.lesson import Lesson, Question, Try
 from tfstep.lessons.format.pair import differences
 from tfstep.lessons.format.reader import read_lesson
-from tfstep.lessons.player.answers import AnswerError
+from tfstep.lessons.player.ahead import run_line
+from tfstep.lessons.player.answers import ORDER, AnswerError
 from tfstep.lessons.player.events import Judged
 from tfstep.lessons.player.player import Player
-from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, in_order
+from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, fault, in_order
 from tfstep.text import LANGUAGES, Bilingual, language, set_language
 
 
@@ -67,11 +68,23 @@ def _run(lesson: Lesson) -> None:
 
 
 def _answer(player: Player, question: Question) -> None:
-    """Ask for every hint, then give the right answer as a reader would type it."""
+    """Ask for every hint, give every answer that is offered, then the right one as a reader would type it."""
     while player.hint() is not None:
         pass
     accepted = player.expected().accepted
-    with blamed(question.place):
+    offered = _offered(player, question)
+    with mistakes_at(question.place):
+        right = [text for text in offered if player.expected().judge(player.session, text)]
+    if offered and len(right) != 1:
+        raise fault(
+            question.place,
+            Bilingual(
+                "of all that may be answered exactly one must be right; these are: {right}",
+                "在可以回答的内容中，须恰有一个是对的；现在对的是：{right}",
+                right=right,
+            ),
+        )
+    with mistakes_at(question.place):
         events = list(player.answer(accepted))
         if not any(isinstance(event, Judged) and event.right for event in events):
             raise AnswerError(
@@ -79,12 +92,21 @@ def _answer(player: Player, question: Question) -> None:
             )
 
 
+def _offered(player: Player, question: Question) -> tuple[str, ...]:
+    """The answers that a reader can choose from; none where anything may be typed."""
+    ahead = player.worked()
+    return {
+        "choice": tuple(str(n + 1) for n in range(len(ahead.choices))),
+        "order": tuple(ORDER),
+        "word": ahead.words,
+    }.get(question.kind, ())
+
+
 def _try(player: Player, blocks: tuple[object, ...]) -> None:
     """Run what the reader is invited to, one line after the other."""
     for block in blocks:
         for line in block.lines if isinstance(block, Try) else ():
-            with blamed(line.place):
-                player.session.run_within(line.text)
+            run_line(player.session, line)
 
 
 def failures(names: list[str]) -> Iterator[tuple[str, list[Mistake]]]:

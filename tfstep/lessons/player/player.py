@@ -13,7 +13,7 @@ from tfstep.commands.language.session import Session
 from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import TfstepError
-from tfstep.lessons.format.filled import blamed, fill
+from tfstep.lessons.format.filled import fill, mistakes_at
 from tfstep.lessons.format.lesson import (
     Block,
     Claims,
@@ -27,9 +27,9 @@ from tfstep.lessons.format.lesson import (
     Question,
     Try,
 )
-from tfstep.lessons.player.ahead import Ahead, run_all
+from tfstep.lessons.player.ahead import Ahead, invited, run_all
 from tfstep.lessons.player.answers import Expected
-from tfstep.lessons.player.asking import asked
+from tfstep.lessons.player.asking import fill_question
 from tfstep.lessons.player.branch import MINE, Branch
 from tfstep.lessons.player.events import (
     Asked,
@@ -67,7 +67,7 @@ class Player:
         self.done = False
         self.calm = False
         self._hints = 0
-        self._ahead: Ahead | None = None  # behind the question that waits, once it was worked out
+        self._ahead: Ahead | None = None  # the question that waits, worked out
         self._own = Branch.of(session)  # the lesson's numbers, as it left them
         self._starts = [self._own]  # and as they were before each step so far
 
@@ -121,13 +121,13 @@ class Player:
                 self.cells = self._there(lines)
                 yield Looked(self.cells)
             case Try(lines):
-                yield Invited(tuple(line.text for line in lines))
+                yield Invited(tuple(map(invited, lines)))
         self._own = Branch.of(self.session)
 
     def _there(self, lines: tuple[Line, ...]) -> tuple[str, ...]:
         """The cells that are to be lit. Raises `Mistakes` where there is no such tensor, or no such place in it."""
         for line in lines:
-            with blamed(line.place):
+            with mistakes_at(line.place):
                 part(*target(self.session, line.text))
         return tuple(line.text for line in lines)
 
@@ -148,7 +148,7 @@ class Player:
         return True
 
     def _claim(self, line: Line) -> None:
-        with blamed(line.place):
+        with mistakes_at(line.place):
             holds = bool(evaluate(self.session, line.text).all())
         if not holds:
             message = Bilingual("what the text says does not hold: {it}", "正文所说不成立：{it}", it=line.text)
@@ -222,50 +222,57 @@ class Player:
             cells = self._there(question.show)
         self.cells = cells or self.cells
         self._own = Branch.of(self.session)
-        return asked(self.session, question, cells)
+        self._ahead = Ahead.of(self.session, self._own, question)
+        return fill_question(self.session, question, self._ahead, cells)
 
     def answer(self, text: str) -> Iterator[Event]:
         """The reader's answer. A right one goes on to what comes after it. Raises AnswerError for none at all."""
         question = self._waiting()
-        right = self._expected(question)
+        right = self._expected()
         if right.judge(self.session, text):
             yield Judged(True, Bilingual("Right: {it}", "对：{it}", it=right.shown))
             yield from self._after(question)
         else:
-            yield Judged(False, self._wrong(question))
+            yield Judged(False, self._wrong(question, text))
 
-    def _wrong(self, question: Question) -> Bilingual:
-        left = len(question.hints) - self._hints
-        if left:
-            return Bilingual(
-                "Not quite. Have another look; ? gives a hint, ! shows the answer.",
-                "还差一点，再看看。按 ? 看提示，按 ! 看答案。",
-            )
-        return Bilingual("Not quite. Have another look; ! shows the answer.", "还差一点，再看看。按 ! 看答案。")
+    def _wrong(self, question: Question, text: str) -> Bilingual:
+        """What is said to a wrong answer: the mistake that leads to it, if it is one that is known."""
+        left = Bilingual("! shows the answer.", "按 ! 看答案。")
+        if len(question.hints) > self._hints:
+            left = Bilingual("? gives a hint, ! shows the answer.", "按 ? 看提示，按 ! 看答案。")
+        why = self._worked().mistake(self.session, text)
+        if why:
+            return Bilingual("No. {why} {left}", "不对。{why}{left}", why=why, left=left)
+        if self._expected().near(self.session, text):
+            return Bilingual("Close; reckon it more exactly. {left}", "接近了，再算准一点。{left}", left=left)
+        return Bilingual("No. Have another look; {left}", "不对，再看看。{left}", left=left)
 
-    def _expected(self, question: Question) -> Expected:
+    def _worked(self) -> Ahead:
+        """The question that waits, worked out."""
+        assert self._ahead is not None, "a question that waits has been worked out"
+        return self._ahead
+
+    def _expected(self) -> Expected:
         """What is right, worked out behind the question's own commands; the session is as before afterwards."""
-        if self._ahead is None:
-            self._ahead = Ahead.of(self.session, self._own, question)
-        return self._ahead.right
+        return self._worked().right
 
     def hint(self) -> Hinted | None:
         """The next hint, or None where there is none left."""
         if self.question is None or self._hints == len(self.question.hints):
             return None
         self._hints += 1
-        text = fill(self.session, self.question.hints[self._hints - 1])
+        text = self._worked().hints[self._hints - 1]
         return Hinted(text, len(self.question.hints) - self._hints)
 
     def reveal(self) -> Iterator[Event]:
         """The answer with its working; then on to what comes after it."""
         question = self._waiting()
-        yield Revealed(self._expected(question).shown)
+        yield Revealed(self._expected().shown)
         yield from self._after(question)
 
     def _working(self, question: Question) -> Iterator[Explanation]:
         for line in question.reveal:
-            with blamed(line.place):
+            with mistakes_at(line.place):
                 tensor, index = target(self.session, line.text)
                 cell = whole(tensor, index or ())
                 yield explanation_of(tensor.trace, tensor.node.slot, cell)
@@ -274,10 +281,7 @@ class Player:
         """What follows an answered question: its commands, the working, what the lesson has to say."""
         self.question = None
         yield from self._return()
-        if self._ahead is None:
-            yield from run_all(self.session, question.then)
-        else:
-            yield from self._ahead.enter(self.session)
+        yield from self._worked().enter(self.session)
         if question.reveal:
             yield Worked(tuple(self._working(question)), self.session.trace)
         if question.because:
@@ -290,4 +294,10 @@ class Player:
 
     def expected(self) -> Expected:
         """What is right for the question that waits. Raises `Mistakes`."""
-        return self._expected(self._waiting())
+        self._waiting()
+        return self._expected()
+
+    def worked(self) -> Ahead:
+        """The question that waits, worked out: what is right, what may be answered, what mistakes lead to."""
+        self._waiting()
+        return self._worked()

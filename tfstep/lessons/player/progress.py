@@ -47,6 +47,16 @@ class Progress:
             return
 
 
+class Forgetful(Progress):
+    """Progress that is nobody's: it begins with nothing and is kept nowhere."""
+
+    def __init__(self) -> None:
+        self._reached = {}
+
+    def _write(self) -> None:
+        pass
+
+
 def default_file() -> Path:
     """Where progress is kept."""
     from platformdirs import user_data_path

@@ -13,7 +13,7 @@ TENTHS = np.array([*range(-20, 0), *range(1, 21)]) / 10  # and where so few are 
 FEW = 8
 
 
-def drawn(trace: Trace, rng: np.random.Generator, rounded: bool) -> Trace:
+def with_drawn_parameters(trace: Trace, rng: np.random.Generator, rounded: bool) -> Trace:
     """The same model with other parameters: halves (tenths, of few) where ``rounded``, else two decimals.
     Norms keep their gains."""
     changes: dict[str, np.ndarray] = {}

@@ -12,7 +12,7 @@ from tfstep.engine.node import Node
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import explain
 from tfstep.errors import CommandError
-from tfstep.lessons.worksheet.draw import drawn
+from tfstep.lessons.worksheet.draw import with_drawn_parameters
 from tfstep.lessons.worksheet.excerpt import WIDEST, Excerpt, excerpt, roles
 from tfstep.lessons.worksheet.exercise import Answer, Exercise, Grid, Sheet
 from tfstep.lessons.worksheet.pick import LEVELS, OPS, candidates, operands
@@ -41,7 +41,7 @@ _PARTS = Bilingual("The tables are parts of larger ones.", "这几张表只是�
 def worksheet(scenario: Scenario, seed: int, levels: Sequence[str] = (), rounded: bool = False, each: int = 2) -> Sheet:
     """A worksheet of ``each`` exercises a level. Raises CommandError where the scenario has none that fit on paper."""
     rng = np.random.default_rng([seed, zlib.crc32(f"{scenario.name}:{scenario.variant}".encode())])
-    trace = drawn(scenario.program.trace(), rng, rounded)
+    trace = with_drawn_parameters(scenario.program.trace(), rng, rounded)
     found = {level: candidates(trace, level) for level in levels or LEVELS}
     made: dict[str, list[tuple[int, Exercise]]] = {level: [] for level in found}
     taken: list[Node] = []

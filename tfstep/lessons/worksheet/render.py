@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 
 import numpy as np
 
 from tfstep.lessons.worksheet.exercise import Exercise, Grid, Sheet
 from tfstep.lessons.worksheet.working import number
 from tfstep.text import Bilingual, language
+from tfstep.view.text.markup import escape
 
 _BLANK = "______"
 _KEY = Bilingual("Key", "答案")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from tfstep.models.keys.key import Finite, Key, Positive, Section, Size
-from tfstep.models.keys.sections import MaskPart, RelativePart, RopePart
+from tfstep.models.keys.sections import AlibiPart, MaskPart, RelativePart, RopePart
 from tfstep.text import Bilingual
 
 
@@ -94,6 +94,13 @@ class AttentionKeys(Section, frozen=True):
             ),
         ),
     ] = RopePart()
+    alibi: Annotated[
+        AlibiPart,
+        Key(
+            "attention",
+            Bilingual("What positional: alibi adds to the scores.", "positional: alibi 时给分数加什么。"),
+        ),
+    ] = AlibiPart()
     relative: Annotated[
         RelativePart,
         Key("words", Bilingual("The distances of positional: relative.", "positional: relative 时怎样区分距离。")),

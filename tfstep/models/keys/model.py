@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tfstep.models.keys.key import Depth, Key, Numbers, Section, Size
 from tfstep.models.keys.kinds import KINDS
-from tfstep.models.keys.sections import BiasPart, LayersPart
+from tfstep.models.keys.sections import BiasPart, DropoutPart, LayersPart
 from tfstep.models.keys.stack import StackKeys
 from tfstep.text import Bilingual
 
@@ -143,6 +143,14 @@ class ModelConfig(StackKeys, frozen=True):
     def bias_at(self, site: str) -> bool:
         """Whether there is a bias at a site: qkv, out, ffn, norm, head."""
         return (site == "norm" or self.bias) if isinstance(self.bias, bool) else bool(getattr(self.bias, site))
+
+    @property
+    def drop(self) -> DropoutPart:
+        """The share of dropped cells at every site."""
+        if isinstance(self.dropout, DropoutPart):
+            return self.dropout
+        rate = float(self.dropout)
+        return DropoutPart(embed=rate, attention=rate, hidden=rate, residual=rate)
 
     def has(self, part: str) -> bool:
         """Whether this kind of model has a part: words, source, target, attention, memory … (`kinds.Kind`)."""

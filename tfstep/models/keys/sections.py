@@ -6,14 +6,23 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from tfstep.models.keys.key import Depth, Finite, Key, Positive, Section, Size
+from tfstep.models.keys.key import Depth, Finite, Fraction, Key, Positive, Section, Size
 from tfstep.text import Bilingual
 
 
 class LayersPart(Section, frozen=True):
     """`layers:` a stack."""
 
-    encoder: Annotated[Depth, Key("source", Bilingual("Blocks of the encoder.", "编码器的块数。"))] = 1
+    encoder: Annotated[
+        Annotated[int, Meta(ge=0, le=256)],
+        Key(
+            "source",
+            Bilingual(
+                "Blocks of the encoder; with 0 the decoder asks the embedded words themselves.",
+                "编码器的块数；为 0 时解码器直接询问嵌入后的词。",
+            ),
+        ),
+    ] = 1
     decoder: Annotated[Depth, Key("target", Bilingual("Blocks of the decoder.", "解码器的块数。"))] = 1
 
 
@@ -163,6 +172,31 @@ class BiasPart(Section, frozen=True):
     head: Annotated[bool, Key("trained", Bilingual("Of the output layer.", "输出层的。"))] = True
 
 
+class AlibiPart(Section, frozen=True):
+    """`alibi:`, scores lowered by distance (Press et al. 2022)."""
+
+    divided: Annotated[
+        bool,
+        Key(
+            "attention",
+            Bilingual(
+                "Whether it is divided by √d_k, as the scores are (Falcon).", "是否像分数一样除以 √d_k（Falcon）。"
+            ),
+        ),
+    ] = False
+    rounded: Annotated[
+        bool,
+        Key(
+            "attention",
+            Bilingual(
+                "Whether slope and position, and their product, are rounded to bfloat16; it then grows with the key's "
+                "position, which softmax takes for the distance (Falcon).",
+                "斜率、位置及其乘积是否舍入到 bfloat16；此时它随键的位置增大，对 softmax 来说等同于距离（Falcon）。",
+            ),
+        ),
+    ] = False
+
+
 class RelativePart(Section, frozen=True):
     """`relative:`, a learned number for every head and distance (Raffel et al. 2020, T5)."""
 
@@ -227,3 +261,23 @@ class ExpertsPart(Section, frozen=True):
             ),
         ),
     ] = None
+
+
+class DropoutPart(Section, frozen=True):
+    """`dropout:` a site, each with its own share of dropped cells."""
+
+    embed: Annotated[Fraction, Key("words", Bilingual("Of what the first layer reads.", "第一层读入的向量。"))] = 0.0
+    attention: Annotated[
+        Fraction, Key("words", Bilingual("Of the weights behind the softmax.", "softmax 之后的权重。"))
+    ] = 0.0
+    hidden: Annotated[
+        Fraction, Key("words", Bilingual("Of the activations of the feed-forward network.", "前馈网络的激活值。"))
+    ] = 0.0
+    residual: Annotated[
+        Fraction,
+        Key("words", Bilingual("Of what each sublayer adds to its input.", "每个子层加到输入上的部分。")),
+    ] = 0.0
+    stream: Annotated[
+        Annotated[int, Meta(ge=0, le=2**63 - 1)],
+        Key("words", Bilingual("What the masks are drawn from, with path and pass.", "掩码按它、路径和第几遍抽取。")),
+    ] = 0

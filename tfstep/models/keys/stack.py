@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from tfstep.models.keys.attention import AttentionKeys
-from tfstep.models.keys.key import LARGEST, Finite, Key, Positive, Size, Told
-from tfstep.models.keys.sections import ExpertsPart
+from tfstep.models.keys.key import LARGEST, Finite, Fraction, Key, Positive, Size, Told
+from tfstep.models.keys.sections import DropoutPart, ExpertsPart
 from tfstep.ops.activation import ACTIVATIONS
 from tfstep.ops.norm import NORMS
 from tfstep.text import Bilingual
@@ -121,7 +121,7 @@ class StackKeys(AttentionKeys, frozen=True):
     eps: Annotated[
         float,
         Meta(ge=0, le=LARGEST),
-        Key("words", Bilingual("Added to the variance before the root is taken.", "开方前加在方差上的小数。")),
+        Key("words", Bilingual("Added to the variance before the root is taken.", "开方前加在方差上的一个很小的数。")),
     ] = 1e-5
     residual: Annotated[
         bool,
@@ -130,6 +130,32 @@ class StackKeys(AttentionKeys, frozen=True):
     residual_scale: Annotated[
         Finite, Key("words", Bilingual("x + this · f(x) (Granite).", "x + 此数 · f(x)（Granite）。"))
     ] = 1.0
+    dropout: Annotated[
+        Fraction | DropoutPart,
+        Key(
+            "words",
+            Bilingual(
+                "What share of cells is dropped in training, where PyTorch's layers do; or by site: "
+                "{{attention: 0.1, residual: 0.2}} (embed, attention, hidden, residual). `P.keep` is the mask.",
+                "训练时丢弃的单元格比例，位置同 PyTorch 的层；或按位置写：{{attention: 0.1, residual: 0.2}}（embed、attention、"
+                "hidden、residual）。`P.keep` 是掩码。",
+            ),
+            allowed=Bilingual(
+                "a number from 0 to below 1, or {{attention: 0.1, residual: 0.2}}",
+                "一个从 0 到 1（不含）的数，或 {{attention: 0.1, residual: 0.2}}",
+            ),
+        ),
+    ] = 0.0
+    mode: Annotated[
+        Literal["train", "eval"],
+        Key(
+            "words",
+            Bilingual(
+                "train: dropout drops; eval: it does nothing and has no steps (`generate` is always eval).",
+                "train：dropout 起作用；eval：不起作用，也没有相应步骤（`generate` 总是 eval）。",
+            ),
+        ),
+    ] = "train"
     parallel: Annotated[
         Literal["none", "own", "shared"],
         Key(
@@ -151,6 +177,18 @@ class StackKeys(AttentionKeys, frozen=True):
             ),
         ),
     ] = None
+    widen: Annotated[
+        Literal["last", "first"],
+        Key(
+            "words",
+            Bilingual(
+                "Where W_E stands with d_embed: last, behind positions and norm (ALBERT); first, before the positions, "
+                "and then W_h makes d_embed again before the output layer (OPT-350m).",
+                "有 d_embed 时 W_E 的位置：last，在位置与归一化之后（ALBERT）；first，在加位置之前，"
+                "此时输出层之前由 W_h 换算回 d_embed（OPT-350m）。",
+            ),
+        ),
+    ] = "last"
     embed_scale: Annotated[
         bool | Finite,
         Key(

@@ -9,6 +9,7 @@ import numpy as np
 from tfstep.engine.axis import Axis, Spec, axes
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import ModelConfig
+from tfstep.models.parts.dropped import dropped
 from tfstep.models.parts.experts import experts
 from tfstep.ops.activation import ACTIVATIONS, gated
 from tfstep.ops.linear import linear, linear_no_bias
@@ -32,7 +33,10 @@ def norm(at: Scope, name: str, x: Traced, c: ModelConfig, of: str = "") -> Trace
     """
     if c.norm == "none":
         return x
-    normalise, own = (NORMS if c.bias_at("norm") else WITHOUT_BETA)[c.norm], at.scope(of or name)
+    normalise, own = (
+        NORMS[c.norm] if c.bias_at("norm") else WITHOUT_BETA.get(c.norm, NORMS[c.norm]),
+        at.scope(of or name),
+    )
     spec = Spec((x.shape[-1],), x.dtype, (x.axes[-1].bare(),))
     if c.norm_weight:
         gamma = own.parameter("gamma", spec, "zero" if c.norm_offset else "one")
@@ -62,11 +66,12 @@ def sublayer(
     Without ``normed`` f reads x as it is.
     """
     if c.norm_position == "post":
-        return norm(at, f"norm{n}", residual(at, f"add{n}", x, f(x), c), c)
+        fx = dropped(at, f"drop{n}", f(x), c.drop.residual, c)
+        return norm(at, f"norm{n}", residual(at, f"add{n}", x, fx, c), c)
     fx = f(norm(at, f"norm{n}", x, c) if normed and c.norm_position != "output" else x)
     if c.norm_position != "pre":
         fx = norm(at, f"norm{n}" if c.norm_position == "output" else f"norm{n}_out", fx, c)
-    return residual(at, f"add{n}", x, fx, c)
+    return residual(at, f"add{n}", x, dropped(at, f"drop{n}", fx, c.drop.residual, c), c)
 
 
 def block(
@@ -81,8 +86,9 @@ def block(
     if c.parallel == "none":
         return sublayer(at, 2, sublayer(at, 1, x, attend, c, normed), digest, c)
     y = norm(at, "norm1", x, c)
-    attn = attend(y)
+    attn = dropped(at, "drop1", attend(y), c.drop.residual, c)
     ffn = digest(y if c.parallel == "shared" else norm(at, "norm2", x, c))
+    ffn = dropped(at, "drop2", ffn, c.drop.residual, c)
     at.add1 = add_both(x, attn, ffn)
     return at.add1
 
@@ -106,5 +112,6 @@ def feed_forward(at: Scope, x: Traced, c: ModelConfig) -> Traced:
         at.act = act(at.gate, at.hidden)
     else:
         at.act = gated(at.gate, at.hidden, act=c.activation)
-    at.out = dense(at, at.act, "W_2", "b_2", x.shape[-1], c, Axis("model"))
+    kept = dropped(at, "drop", at.act, c.drop.hidden, c)
+    at.out = dense(at, kept, "W_2", "b_2", x.shape[-1], c, Axis("model"))
     return at.out

@@ -9,6 +9,7 @@ from tfstep.engine.tape import Scope, Traced
 from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import Inputs, ModelConfig, Sentences
 from tfstep.models.parts.blocks import dense, norm
+from tfstep.models.parts.dropped import dropped
 from tfstep.models.parts.positions import sinusoidal
 from tfstep.ops.embed import add_rows, embed_scaled, embed_times
 from tfstep.ops.primitive.elementwise import identity
@@ -25,7 +26,7 @@ def embed(at: Scope, side: Sentences, inputs: Inputs, c: ModelConfig, decoding: 
     follows = _counting(inputs.labels) if decoding and inputs.labels is not None else None
     position = Axis("position", side.words, follows)
     tokens = at.constant("tokens", side.ids, (Axis("batch"), position), kind="input")
-    E = at.parameter("E", _table(c, Axis("vocab", (side.vocab,)), len(side.vocab)), "embedding")
+    E = at.parameter("E", _table(c, Axis("vocab", (side.vocab,)), len(side.vocab), width), "embedding")
     if isinstance(c.embed_scale, bool):
         e = at.embed = embed_scaled(E, tokens) if c.embed_scale else gather(E, tokens)
     else:
@@ -33,18 +34,23 @@ def embed(at: Scope, side: Sentences, inputs: Inputs, c: ModelConfig, decoding: 
     if c.token_types and not decoding:
         given = np.zeros(side.ids.shape, np.int64) if inputs.types is None else inputs.types
         types = at.constant("types", given, (Axis("batch"), position), kind="input")
-        at.type_embed = gather(at.parameter("E_types", _table(c, Axis("type"), c.token_types), "embedding"), types)
+        at.type_embed = gather(
+            at.parameter("E_types", _table(c, Axis("type"), c.token_types, width), "embedding"), types
+        )
         e = at.typed = e + at.type_embed
+    if width != c.d_model and c.widen == "first":
+        e = at.wide = dense(at, e, "W_E", "b_E", c.d_model, c, model, "head")
     x = at.x = _positioned(at, e, side, inputs, c, inputs.rows[decoding])
     if c.embed_norm:
         x = norm(at, "norm", x, c)
-    if width != c.d_model:
+    x = dropped(at, "drop", x, c.drop.embed, c)
+    if width != c.d_model and c.widen == "last":
         x = at.wide = dense(at, x, "W_E", "b_E", c.d_model, c, model)
     return x
 
 
-def _table(c: ModelConfig, rows: Axis, n: int) -> Spec:
-    return Spec((n, c.d_embed or c.d_model), np.dtype(c.dtype), (rows, Axis("model")))
+def _table(c: ModelConfig, rows: Axis, n: int, width: int) -> Spec:
+    return Spec((n, width), np.dtype(c.dtype), (rows, Axis("model")))
 
 
 def _positioned(at: Scope, e: Traced, side: Sentences, inputs: Inputs, c: ModelConfig, rows: int) -> Traced:
@@ -67,7 +73,7 @@ def _positioned(at: Scope, e: Traced, side: Sentences, inputs: Inputs, c: ModelC
                 needed=needed,
             ),
         )
-    pos = at.parameter("pos", _table(c, Axis("position"), c.positions or needed), "embedding")
+    pos = at.parameter("pos", _table(c, Axis("position"), c.positions or needed, e.shape[2]), "embedding")
     if not c.count_pads and side.pad is not None:
         words = side.ids != side.pad
         places = at.constant("places", np.where(words, words.cumsum(1) - 1 + start, start - 1), e.axes[:2])

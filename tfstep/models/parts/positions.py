@@ -84,6 +84,18 @@ def alibi(heads: int, queries: int, keys: int, causal: bool) -> np.ndarray:
     return table[None]
 
 
+def alibi_rounded(heads: int, keys: int) -> np.ndarray:
+    """m_h · key, each factor and the product a bfloat16: (1, head, 1, key). Source: transformers' Falcon."""
+    table: np.ndarray = _bfloat16(_bfloat16(alibi_slopes(heads))[:, None] * _bfloat16(np.arange(keys)))
+    return table[None, :, None, :]
+
+
+def _bfloat16(x: np.ndarray) -> np.ndarray:
+    """The nearest number with 8 digits of mantissa, of two the even one."""
+    bits = x.astype(np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+
+
 def alibi_slopes(heads: int) -> np.ndarray:
     """2^(−8h/H) for h = 1 … H; where H is no power of 2, those of the power below, then every other of the next."""
     power = 2 ** int(math.log2(heads))

@@ -22,7 +22,7 @@ _sum: Reduce = np.add.reduce
 _max: Reduce = np.maximum.reduce
 
 
-def reduced(ndim: int, axis: Axes) -> Collection[int]:
+def reduced_axes(ndim: int, axis: Axes) -> Collection[int]:
     """The axes that a reduction removes, counted from 0."""
     if axis is None:
         return range(ndim)
@@ -31,7 +31,7 @@ def reduced(ndim: int, axis: Axes) -> Collection[int]:
 
 def cells_under(cell: Cell, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> list[Cell]:
     """The cells of the operand that go into one cell of a reduction."""
-    gone = reduced(len(shape), axis)
+    gone = reduced_axes(len(shape), axis)
     kept = iter([i for k, i in enumerate(cell) if k not in gone] if keepdims else cell)
     ranges = [range(n) if k in gone else (next(kept),) for k, n in enumerate(shape)]
     return list(itertools.product(*ranges))
@@ -82,7 +82,7 @@ class Reduction(Primitive):
         """The shape without the reduced axes."""
         (x,) = args
         assert isinstance(x, Spec)
-        gone = reduced(x.ndim, axis)
+        gone = reduced_axes(x.ndim, axis)
         if keepdims:
             return x.like(tuple(1 if k in gone else n for k, n in enumerate(x.shape)))
         kept = [k for k in range(x.ndim) if k not in gone]
@@ -92,7 +92,7 @@ class Reduction(Primitive):
 def _again(g: Array, x: Array, axis: Axes, keepdims: bool) -> Array:
     """g spread over the axes that the reduction removed."""
     if not keepdims:
-        gone = reduced(len(x.shape), axis)
+        gone = reduced_axes(len(x.shape), axis)
         g = reshape(g, shape=tuple(1 if k in gone else n for k, n in enumerate(x.shape)))
     return broadcast_to(g, shape=x.shape)
 
@@ -151,7 +151,7 @@ mean = op(Mean)
 def count(shape: tuple[int, ...], axis: Axes) -> int:
     """How many cells go into one cell of a reduction."""
     n = 1
-    for k in reduced(len(shape), axis):
+    for k in reduced_axes(len(shape), axis):
         n *= shape[k]
     return n
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from tfstep.errors import did_you_mean
 from tfstep.scenario.file.mistakes import Place, Report, fault
-from tfstep.scenario.file.nodes import Scalar, Section, section_at, shown, to_python
+from tfstep.scenario.file.nodes import Scalar, Section, excerpt, section_at, to_python
 from tfstep.scenario.file.reading import read_text
 from tfstep.scenario.file.yaml import parse
 from tfstep.text import Bilingual
@@ -53,7 +53,7 @@ def find(name: str) -> Path:
     message = Bilingual(
         "no scenario '{name}', neither a file nor one that ships; see `tfstep list`{hint}",
         "没有场景“{name}”：既不是文件，也不是自带场景；见 `tfstep list`{hint}",
-        name=shown(name),
+        name=excerpt(name),
         hint=did_you_mean(path.name.removesuffix(".yaml"), known),
     )
     raise fault(Place(""), message)

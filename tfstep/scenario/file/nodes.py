@@ -104,7 +104,11 @@ def place_of(root: Node, keys: Keys, key: bool = False) -> Place:
 
 
 def from_python(value: object, place: Place) -> Node:
-    """A tree of plain Python values: dicts, lists, numbers, words and arrays. Raises ScenarioError for another."""
+    """A tree of plain Python values: dicts, lists, numbers, words, arrays and what NumPy takes for one (a tensor,
+    xarray's). Raises ScenarioError for another.
+    """
+    if hasattr(value, "__array__") and not isinstance(value, np.generic | np.ndarray):
+        value = np.asarray(value)
     if isinstance(value, Mapping):
         entries = {str(key): from_python(item, place) for key, item in value.items()}
         return Section(entries, dict.fromkeys(entries, place), place)
@@ -139,7 +143,7 @@ def to_python(node: Node) -> object:
     return node.array if isinstance(node, Numbers) else None
 
 
-def found(node: Node) -> Bilingual:
+def found_text(node: Node) -> Bilingual:
     """What a message says was found: the value as written, or what sort of thing it is."""
     if isinstance(node, Section):
         return Bilingual("a group of keys", "一组键值")
@@ -151,14 +155,16 @@ def found(node: Node) -> Bilingual:
         return Bilingual("nothing readable", "无法读取的内容")
     if node.value is None:
         return (
-            Bilingual("nothing", "空值") if node.text == "" else Bilingual("{value}", "{value}", value=shown(node.text))
+            Bilingual("nothing", "空值")
+            if node.text == ""
+            else Bilingual("{value}", "{value}", value=excerpt(node.text))
         )
     if isinstance(node.value, str):
-        return Bilingual("'{value}'", "“{value}”", value=shown(node.text))
-    return Bilingual("{value}", "{value}", value=shown(node.text))
+        return Bilingual("'{value}'", "“{value}”", value=excerpt(node.text))
+    return Bilingual("{value}", "{value}", value=excerpt(node.text))
 
 
-def shown(text: str) -> str:
+def excerpt(text: str) -> str:
     """A value as a message repeats it: on one line, without control characters, not too long."""
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

@@ -10,7 +10,7 @@ from itertools import chain, islice
 
 from tfstep.errors import did_you_mean
 from tfstep.scenario.file.mistakes import Mistake, Place, Report, fault
-from tfstep.scenario.file.nodes import Items, Keys, Node, Scalar, Section, found, shown
+from tfstep.scenario.file.nodes import Items, Keys, Node, Scalar, Section, excerpt, found_text
 from tfstep.scenario.keys.schema import FilePart
 from tfstep.text import Bilingual
 
@@ -58,7 +58,7 @@ def apply(tree: Section, name: str) -> Section:
         message = Bilingual(
             "no variant '{name}'; there are {known}{hint}",
             "没有变体“{name}”；现有：{known}{hint}",
-            name=shown(name),
+            name=excerpt(name),
             known=", ".join(known),
             hint=did_you_mean(name, known),
         )
@@ -88,13 +88,13 @@ def _changes(section: Section, name: str) -> tuple[Section, ...]:
     return of(name)
 
 
-def blamed(tree: Section, name: str, mistake: Mistake) -> Mistake:
+def blame_variant(tree: Section, name: str, mistake: Mistake) -> Mistake:
     """A mistake that only this variant makes: where its place is not among the variants, it is put at the variant."""
     section = tree.get("variants")
     if name == BASE or not isinstance(section, Section) or _behind(tree.keys["variants"], mistake.place):
         return mistake
     message = Bilingual(
-        "variant {name}: {message}", "变体 {name}：{message}", name=shown(name), message=mistake.message
+        "variant {name}: {message}", "变体 {name}：{message}", name=excerpt(name), message=mistake.message
     )
     return Mistake(section.keys[name], message)
 
@@ -115,7 +115,7 @@ def check_names(tree: Section, report: Report) -> None:
             Bilingual(
                 "variants is {what}; allowed: `name: changes`",
                 "variants 为 {what}；可用：`名称: 改动`",
-                what=found(section),
+                what=found_text(section),
             ),
         )
         return
@@ -131,7 +131,7 @@ def check_names(tree: Section, report: Report) -> None:
             message = Bilingual(
                 "a variant named '{name}'; base is the file itself, and a name has no spaces, : or `",
                 "变体名为“{name}”；base 指文件本身，名称中不能有空格、: 和 `",
-                name=shown(name),
+                name=excerpt(name),
             )
             report.add(section.keys[name], message)
         if isinstance(node, Section):
@@ -147,8 +147,8 @@ def check_names(tree: Section, report: Report) -> None:
             message = Bilingual(
                 "{name} is {what}; allowed: changes, or a list of variants",
                 "{name} 为 {what}；可用：改动，或变体名的列表",
-                name=shown(name),
-                what=found(node),
+                name=excerpt(name),
+                what=found_text(node),
             )
             report.add(node.place, message)
 
@@ -175,7 +175,7 @@ def _check_list(section: Section, name: str, node: Items, report: Report) -> Non
             message = Bilingual(
                 "no variant {what}; there are {known}{hint}",
                 "没有变体 {what}；现有：{known}{hint}",
-                what=found(item),
+                what=found_text(item),
                 known=", ".join(known) or Bilingual("no others", "无"),
                 hint=did_you_mean(other, known),
             )

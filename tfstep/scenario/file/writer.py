@@ -20,10 +20,11 @@ from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError, ScenarioError, TfstepError
 from tfstep.files import unwritable, write_whole
-from tfstep.scenario.keys.declared import declared
+from tfstep.scenario.keys.declared import with_schema_line
 from tfstep.scenario.keys.pins import pins_of
 from tfstep.scenario.program import Program
 from tfstep.scenario.scenario import Scenario, load
+from tfstep.scenario.weights.back import as_they_came
 from tfstep.scenario.weights.files import write_weights
 from tfstep.text import Bilingual
 
@@ -42,7 +43,8 @@ def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool =
     """Write a scenario that starts with the numbers of a trace, all of it or nothing: its parameters, what the
     optimizer remembers, what is pinned.
 
-    Few changed numbers stand in the file, many (and NaN) in an ``.npz`` beside it. The variants stay that still fit.
+    Few changed numbers stand in the file, many (and NaN) in an ``.npz`` beside it, or under the names that they came
+    with in a ``.safetensors``. The variants stay that still fit.
     Raises CommandError where a file is there already (without ``replace``) or cannot be written.
     """
     yaml = YAML()
@@ -55,8 +57,10 @@ def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool =
     if not same:
         document.pop("variants", None)
         _merge(document, wanted)
+    _put_tokenizers(document.get("vocab"), scenario, path)
     learned = _learned(trace)
-    beside = _put_weights(document, scenario, learned, _changed(scenario, learned), path)
+    arrays, theirs = as_they_came(scenario, learned)
+    beside = _put_weights(document, scenario, arrays, theirs, _changed(scenario, learned), path)
     _put_pins(document, scenario, trace)
     if not replace and (path.exists() or path.is_symlink()):
         raise CommandError(
@@ -69,7 +73,7 @@ def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool =
     fresh = beside is not None and not beside.exists()
     try:
         if beside is not None:
-            write_weights(beside, learned)
+            write_weights(beside, arrays)
         _write(path, _dumped(yaml, document))
         if unfit := _unfit(path):
             for name in unfit:
@@ -141,7 +145,7 @@ def _as_it_starts(program: Program) -> Trace:
 def _dumped(yaml: YAML, document: CommentedMap) -> str:
     text = io.StringIO()
     yaml.dump(document, text)
-    return declared(text.getvalue())
+    return with_schema_line(text.getvalue())
 
 
 def _changed(scenario: Scenario, parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -155,14 +159,26 @@ def _changed(scenario: Scenario, parameters: Mapping[str, np.ndarray]) -> dict[s
     }
 
 
+def _put_tokenizers(vocab: object, scenario: Scenario, path: Path) -> None:
+    """Count the files of a vocabulary from where the scenario is written."""
+    if not isinstance(vocab, CommentedMap) or scenario.path is None:
+        return
+    for side in (vocab, *vocab.values()):
+        if isinstance(side, CommentedMap) and isinstance(side.get("file"), str):
+            side["file"] = os.path.relpath(scenario.path.parent / side["file"], path.parent)
+
+
 def _put_weights(
     document: CommentedMap,
     scenario: Scenario,
-    parameters: Mapping[str, np.ndarray],
+    arrays: Mapping[str, np.ndarray],
+    theirs: bool,
     changed: Mapping[str, np.ndarray],
     path: Path,
 ) -> Path | None:
-    """Put the changed parameters under ``weights``; returns the file beside, where they are many."""
+    """Put the changed parameters under ``weights``; returns the file beside, where they are many: ``arrays``, under
+    the names of a family where they are ``theirs``.
+    """
     weights = document.get("weights")
     if not isinstance(weights, CommentedMap):
         weights = CommentedMap()
@@ -171,8 +187,12 @@ def _put_weights(
     beside = None
     finite = all(np.isfinite(value).all() for value in changed.values())
     if sum(value.size for value in changed.values()) > INLINE or not finite:
-        beside = path.with_name(f"{path.stem}.{_content(parameters)}.npz")  # another content is another file
+        suffix = ".safetensors" if theirs else ".npz"
+        beside = path.with_name(f"{path.stem}.{_content(arrays)}{suffix}")  # another content is another file
         weights.pop("set", None)
+        weights.pop("names", None)
+        if theirs and scenario.program.taken is not None:
+            weights["names"] = scenario.program.taken.family
         weights["file"] = beside.name
     elif changed:
         group = weights.get("set")

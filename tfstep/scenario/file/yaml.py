@@ -25,8 +25,8 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from tfstep.scenario.file.mistakes import Mistakes, Place, Report, fault
-from tfstep.scenario.file.nodes import Broken, Items, Node, Scalar, Section, Value, shown
-from tfstep.scenario.file.yaml_words import FULL_WIDTH, UNCLOSED, UNCLOSED_QUOTE, explained, full_width_colon
+from tfstep.scenario.file.nodes import Broken, Items, Node, Scalar, Section, Value, excerpt
+from tfstep.scenario.file.yaml_words import FULL_WIDTH, UNCLOSED, UNCLOSED_QUOTE, full_width_colon, problem_text
 from tfstep.text import Bilingual
 
 MAX_DEPTH = 100  # levels of nesting
@@ -63,7 +63,7 @@ def parse(text: str, file: str, report: Report) -> Section:
         raise fault(_place_at(text, file, error.position), _NO_TEXT) from None
     except (YAMLError, ValueError, OverflowError) as error:
         raise fault(
-            Place(file), Bilingual("this is not YAML: {why}", "不是合法的 YAML：{why}", why=shown(str(error)))
+            Place(file), Bilingual("this is not YAML: {why}", "不是合法的 YAML：{why}", why=excerpt(str(error)))
         ) from None
 
 
@@ -108,7 +108,7 @@ def _syntax(error: MarkedYAMLError, file: str, text: str) -> Mistakes:
         if (column := full_width_colon(line)) >= 0:
             return fault(Place(file, number, column + 1), FULL_WIDTH)
     there = "".join(text.split("\n")[place.line - 1 : place.line]) if place.line else ""
-    message = explained(error.problem or error.context or "", there)
+    message = problem_text(error.problem or error.context or "", there)
     opened = error.context_mark and Place(file, error.context_mark.line + 1, error.context_mark.column + 1)
     if opened and message is UNCLOSED_QUOTE:
         return fault(opened, message)
@@ -185,14 +185,16 @@ class _Builder:
         """Whether the value carries what no scenario may; the mistake is noted."""
         if isinstance(event, AliasEvent):
             message = Bilingual(
-                "an alias *{name}; write the value out", "出现别名 *{name}；请把值直接写出来", name=shown(event.anchor)
+                "an alias *{name}; write the value out",
+                "出现别名 *{name}；请把值直接写出来",
+                name=excerpt(event.anchor),
             )
         elif event.anchor:
             message = Bilingual(
-                "an anchor &{name}; none is allowed", "出现锚点 &{name}；不允许使用", name=shown(event.anchor)
+                "an anchor &{name}; none is allowed", "出现锚点 &{name}；不允许使用", name=excerpt(event.anchor)
             )
         elif tag := getattr(event, "ctag", None):
-            message = Bilingual("a tag {tag}; none is allowed", "出现标签 {tag}；不允许使用", tag=shown(str(tag)))
+            message = Bilingual("a tag {tag}; none is allowed", "出现标签 {tag}；不允许使用", tag=excerpt(str(tag)))
         else:
             return False
         self.report.add(place, message)
@@ -258,7 +260,7 @@ class _Open:
             message = Bilingual(
                 "the key {key} is there twice, first on line {line}; once is allowed",
                 "键 {key} 重复，首次出现在第 {line} 行；只能写一次",
-                key=shown(key.text),
+                key=excerpt(key.text),
                 line=self.keys[key.text].line,
             )
             report.add(key.place, message)

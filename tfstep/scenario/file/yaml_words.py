@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tfstep.scenario.file.nodes import shown
+from tfstep.scenario.file.nodes import excerpt
 from tfstep.text import Bilingual
 
 INDENTED = Bilingual(
@@ -58,11 +58,11 @@ def full_width_colon(line: str) -> int:
     return found.end() - 1 if found else -1
 
 
-def explained(problem: str, line: str = "") -> Bilingual:
+def problem_text(problem: str, line: str = "") -> Bilingual:
     """The parser's problem in words; of a second key on a line that has but one, the indentation is to blame."""
     if "mapping values are not allowed" in problem and len(re.findall(r":(?=\s|$)", line)) == 1:
         return INDENTED
     for part, text in _PROBLEMS:
         if part in problem:
             return text
-    return Bilingual("this is not YAML: {why}", "不是合法的 YAML：{why}", why=shown(problem))
+    return Bilingual("this is not YAML: {why}", "不是合法的 YAML：{why}", why=excerpt(problem))

@@ -79,6 +79,15 @@ def _attention(c: ModelConfig) -> Iterator[Rule]:
             ),
         )
     yield (
+        c.has("source") and not c.has("target") and not c.encoder_layers,
+        "layers",
+        Bilingual(
+            "an encoder of 0 layers in kind {kind}; 1 or more are allowed, and 0 before a decoder",
+            "{kind} 模型的编码器有 0 层；可用 1 层或更多，后面有解码器时可用 0",
+            kind=c.kind,
+        ),
+    )
+    yield (
         not c.has("words") and c.positional not in ("rope", "alibi", "none"),
         "positional",
         Bilingual(

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.file.mistakes import Report
-from tfstep.scenario.file.nodes import Node, Scalar, Section, found, shown
+from tfstep.scenario.file.nodes import Node, Scalar, Section, excerpt, found_text
 from tfstep.scenario.keys.formula import read_formula
 from tfstep.scenario.keys.inputs import read_data, read_numbers, read_per_word, read_vocab, read_words
 from tfstep.scenario.keys.loss import loss_config, train_config
@@ -86,7 +86,7 @@ def check(tree: Section, report: Report) -> Checked | None:
         source.add(("model", "mask", "causal"), message)
     loss = loss_config(source, model, has_labels)
     data = read_data(source, kind, vocab)
-    train = train_config(source, data)
+    train = train_config(source, model, data)
     if not report.mistakes:
         source_words = len(vocab["source"].words) if "source" in vocab else 0
         target_words = len(vocab["labels"].words) if "labels" in vocab else 0
@@ -109,7 +109,7 @@ def _text(source: Source, key: str) -> Bilingual:
                     "{key} in the language {it}; allowed: en, zh",
                     "{key} 的语言是 {it}；可用：en, zh",
                     key=key,
-                    it=shown(language),
+                    it=excerpt(language),
                 )
                 source.report.add(node.keys[language], message)
             elif isinstance(value, Scalar) and value.text.strip():
@@ -129,7 +129,7 @@ def _no_text(source: Source, key: str, node: Node) -> None:
         "{key} is {what}; allowed: a text, or {{en: …, zh: …}}",
         "{key} 为 {what}；可用：文本，或 {{en: …, zh: …}}",
         key=key,
-        what=found(node),
+        what=found_text(node),
     )
     source.report.add(node.place, message)
 

@@ -8,7 +8,7 @@ SHIPPED = Path(__file__).with_name("scenario.schema.json")
 _MARK = "yaml-language-server:"
 
 
-def declared(text: str) -> str:
+def with_schema_line(text: str) -> str:
     """The text of a scenario file with the line on top by which an editor completes and checks it without being set up.
 
     The editors' YAML language server reads it (VS Code, Neovim, JetBrains); a line that is there already stays.

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfstep.errors import ExpressionError
 from tfstep.scenario.file.mistakes import Place, Report
-from tfstep.scenario.file.nodes import Scalar, Section, found, shown
+from tfstep.scenario.file.nodes import Scalar, Section, excerpt, found_text
 from tfstep.scenario.keys.numbers import read_array
 from tfstep.scenario.keys.typed import Source
 from tfstep.text import Bilingual
@@ -49,7 +49,7 @@ def _steps(source: Source, taken: dict[str, Place]) -> dict[str, str]:
     steps: dict[str, str] = {}
     if not isinstance(node, Section) or not node.entries:
         if source.sound("model", "steps"):
-            what = found(node) if node is not None else Bilingual("nothing", "空")
+            what = found_text(node) if node is not None else Bilingual("nothing", "空")
             message = Bilingual(
                 "steps is {what}; kind formula needs `name: expression`, one or more",
                 "steps 为 {what}；formula 模型需要一个或多个 `名称: 表达式`",
@@ -69,8 +69,8 @@ def _steps(source: Source, taken: dict[str, Place]) -> dict[str, str]:
                 Bilingual(
                     "{name} is {what}; an expression is needed",
                     "{name} 为 {what}；此处须为表达式",
-                    name=shown(name),
-                    what=found(value),
+                    name=excerpt(name),
+                    what=found_text(value),
                 ),
             )
     return steps
@@ -103,7 +103,7 @@ def _name(name: str, place: Place, taken: dict[str, Place], report: Report) -> N
         message = Bilingual(
             "'{name}' is no name; letters, digits and _, no digit first{hint}",
             "“{name}”不是合法的名称；只能用字母、数字和 _，不能以数字开头{hint}",
-            name=shown(name),
+            name=excerpt(name),
             hint=hint,
         )
     elif name in RESERVED:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +10,6 @@ import msgspec
 from tfstep.models.config import ModelConfig
 from tfstep.models.keys.key import LARGEST, choices_of, fields, keys
 from tfstep.models.keys.kinds import KINDS
-from tfstep.scenario.keys.declared import SHIPPED
 from tfstep.scenario.keys.schema import PARTS, FilePart, VariantPart
 
 _NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"$ref": "#/$defs/Numbers"}}]}
@@ -78,10 +76,6 @@ def _tidy(schema: object) -> object:
     }
 
 
-def write(path: Path = SHIPPED) -> None:
-    """Write the schema beside this file, where it ships."""
-    path.write_text(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write()
+def as_shipped() -> str:
+    """The text of the file that ships; ``docs/make.py`` writes it."""
+    return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from tfstep.scenario.file.mistakes import Report
-from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, found
+from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, found_text
 from tfstep.text import Bilingual
 
 MAX_AXES = 8
@@ -55,9 +55,9 @@ def _values(node: Node, report: Report, depth: int, finite: bool) -> object:
     if isinstance(node, Scalar) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
         if not finite or (abs(node.value) <= 1e308 and math.isfinite(node.value)):
             return float(node.value)
-        message = Bilingual("{what}; a finite number is needed", "{what}；须为有限的数字", what=found(node))
+        message = Bilingual("{what}; a finite number is needed", "{what}；须为有限的数字", what=found_text(node))
     else:
-        message = Bilingual("{what}; a number is needed", "{what}；此处须为数字", what=found(node))
+        message = Bilingual("{what}; a number is needed", "{what}；此处须为数字", what=found_text(node))
     report.add(node.place, message)
     return None
 

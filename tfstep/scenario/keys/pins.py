@@ -13,7 +13,7 @@ import numpy as np
 from tfstep.address.grammar import cell_name, parse_cell
 from tfstep.engine.trace import Trace
 from tfstep.errors import EditError, PathError
-from tfstep.scenario.file.mistakes import Mistake, Mistakes
+from tfstep.scenario.file.mistakes import MOST, Mistake, Mistakes
 from tfstep.scenario.file.nodes import Section
 from tfstep.scenario.keys.numbers import read_array
 from tfstep.scenario.keys.typed import Source
@@ -35,10 +35,12 @@ def read_pins(source: Source) -> dict[str, np.ndarray]:
     return found
 
 
-def pinned(trace: Trace, pins: Mapping[str, np.ndarray], where: MistakeAt) -> Trace:
+def with_pins(trace: Trace, pins: Mapping[str, np.ndarray], where: MistakeAt) -> Trace:
     """The trace with these numbers held. Raises `Mistakes` with every pin that fits no tensor."""
     mistakes: list[Mistake] = []
     for target, value in pins.items():
+        if len(mistakes) >= MOST:
+            break
         try:
             path = parse_cell(target, slices=True)[0]
             if trace[path].node.kind == "parameter":

@@ -15,7 +15,7 @@ from tfstep.models.config import ModelConfig
 from tfstep.models.keys.key import LARGEST, Key, alternatives, bare_of, choices_of, fields, section_of
 from tfstep.models.keys.key import keys as declared
 from tfstep.models.keys.kinds import KINDS
-from tfstep.scenario.file.nodes import Items, Keys, Node, Scalar, Section, at, found, shown
+from tfstep.scenario.file.nodes import Items, Keys, Node, Scalar, Section, at, excerpt, found_text
 from tfstep.scenario.keys.schema import NO_TYPE, FilePart
 from tfstep.text import Bilingual
 
@@ -26,7 +26,7 @@ UNKNOWN = None
 KEYS = 6  # of a group that are named where something else stands
 
 
-def refused(value: object, kind: Any, keys: Keys = ()) -> list[tuple[Keys, Any]]:
+def misfits(value: object, kind: Any, keys: Keys = ()) -> list[tuple[Keys, Any]]:
     """The smallest parts of ``value`` that are not of the type ``kind``: keys, and the type asked or `UNKNOWN`."""
     try:
         msgspec.convert(value, kind)
@@ -38,10 +38,10 @@ def refused(value: object, kind: Any, keys: Keys = ()) -> list[tuple[Keys, Any]]
             kinds = fields(section)
             for key, each in value.items():
                 here = (*keys, key)
-                inner += refused(each, kinds[key], here) if key in kinds else [(here, UNKNOWN)]
+                inner += misfits(each, kinds[key], here) if key in kinds else [(here, UNKNOWN)]
         elif item is not None and isinstance(value, list):
             for index, each in enumerate(value):
-                inner += refused(each, item, (*keys, index))
+                inner += misfits(each, item, (*keys, index))
             if inner and not _as_long(value, kind):
                 inner.append((keys, kind))
         return inner or [(keys, kind)]
@@ -52,7 +52,7 @@ def refusal(tree: Section, keys: Keys, kind: Any) -> Bilingual:
     if kind is UNKNOWN:
         return _unknown_key(tree, keys)
     node = at(tree, keys)
-    what = found(node) if node is not None else Bilingual("nothing", "空值")
+    what = found_text(node) if node is not None else Bilingual("nothing", "空值")
     if isinstance(node, Items) and _item(kind) is not None:
         what = Bilingual("a list of {n}", "{n} 项的列表", n=len(node.items))
     name = ".".join(str(key) for key in keys if isinstance(key, str)) or str(Bilingual("the file", "文件"))
@@ -193,7 +193,7 @@ def _unknown_key(tree: Section, keys: Keys) -> Bilingual:
     return Bilingual(
         "unknown key {key}{where}; allowed: {known}{hint}",
         "未知的键 {key}{where}；可用：{known}{hint}",
-        key=shown(key),
+        key=excerpt(key),
         where=Bilingual(" in {name}", "（在 {name} 中）", name=".".join(section)) if section else Bilingual("", ""),
         known=_few(key, known),
         hint=hint,

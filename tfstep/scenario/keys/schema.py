@@ -13,7 +13,18 @@ from msgspec import Meta, Struct, ValidationError
 
 from tfstep.models.config import LossName, ModelConfig, TrainKeys
 from tfstep.models.keys.key import Key, Numbers, Section
-from tfstep.models.keys.sections import BiasPart, ExpertsPart, LayersPart, MaskPart, RelativePart, RopePart, ScalingPart
+from tfstep.models.keys.sections import (
+    AlibiPart,
+    BiasPart,
+    DropoutPart,
+    ExpertsPart,
+    LayersPart,
+    MaskPart,
+    RelativePart,
+    RopePart,
+    ScalingPart,
+)
+from tfstep.models.keys.train import SchedulePart
 from tfstep.text import Bilingual
 
 NO_TYPE = (ValidationError, UnicodeEncodeError)
@@ -359,12 +370,15 @@ PARTS: dict[str, type[Struct]] = {
     "scaling": ScalingPart,
     "mask": MaskPart,
     "bias": BiasPart,
+    "alibi": AlibiPart,
     "relative": RelativePart,
     "experts": ExpertsPart,
+    "dropout": DropoutPart,
     "input": InputPart,
     "loss": LossPart,
     "weights": WeightsPart,
     "train": TrainPart,
+    "schedule": SchedulePart,
     "example": ExamplePart,
 }
-"""The sections: those from ``layers`` to ``experts`` stand inside ``model``, ``example`` is one of ``train.data``."""
+"""The sections: those from ``layers`` to ``dropout`` stand inside ``model``, ``example`` is one of ``train.data``."""

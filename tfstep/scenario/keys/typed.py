@@ -66,9 +66,9 @@ def read(tree: Section, report: Report) -> Source:
     try:
         part = msgspec.convert(data, schema.FilePart)
     except schema.NO_TYPE:
-        from tfstep.scenario.keys.refused import UNKNOWN, refusal, refused
+        from tfstep.scenario.keys.refused import UNKNOWN, misfits, refusal
 
-        for keys, kind in refused(data, schema.FilePart):
+        for keys, kind in misfits(data, schema.FilePart):
             report.add(place_of(tree, keys, key=kind is UNKNOWN), refusal(tree, keys, kind))
             wrong |= {keys, _drop(data, keys)}
         part = msgspec.convert(data, schema.FilePart)

@@ -30,11 +30,6 @@ class Checkpoint(Struct, frozen=True, eq=False):
     tokenizer: str | None
 
 
-def is_model(path: Path) -> bool:
-    """Whether a path is opened as a model rather than read as a scenario."""
-    return path.suffix == ".gguf" or path.is_dir()
-
-
 def checkpoint(path: Path) -> Checkpoint:
     """What is in a folder, or in a ``.gguf`` file. Raises TfstepError, one line, for what is not there or is refused."""
     if not path.exists():
@@ -101,11 +96,11 @@ def inside(folder: Path, path: Path) -> Path:
 def _without_weights(path: Path) -> TfstepError:
     pickle = next((each for each in sorted(path.iterdir()) if each.suffix in PICKLES), None)
     if pickle is not None:
-        from tfstep.scenario.weights.files import opened
+        from tfstep.scenario.weights.files import open_weight_file
         from tfstep.scenario.weights.weight_file import BadWeightsError
 
         try:
-            opened(pickle)
+            open_weight_file(pickle)
         except BadWeightsError as error:
             return _fault(pickle, error.why)
     return _fault(

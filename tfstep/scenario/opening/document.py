@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from tfstep.errors import TfstepError
 from tfstep.families.config import FamilyError
-from tfstep.families.registry import of_type
+from tfstep.families.registry import of_type, text_part
 from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.opening.checkpoint import Checkpoint
 from tfstep.scenario.opening.reading import Reading
@@ -26,6 +28,7 @@ def document(found: Checkpoint, reading: Reading, beside: Path | None = None) ->
 
     Raises TfstepError for what is not computed, by name and value.
     """
+    found = replace(found, config=text_part(found.config))
     try:
         family = of_type(found.config.get("model_type"))
         model = family.model({k: v for k, v in found.config.items() if not k.startswith("tfstep_")})
@@ -39,7 +42,7 @@ def document(found: Checkpoint, reading: Reading, beside: Path | None = None) ->
     sides = KINDS[kind].needs
     model.setdefault("head", True)
     model["dtype"] = reading.dtype or "float32"
-    vocab: dict[str, Any] = {"size": _whole(found, "vocab_size")}
+    vocab: dict[str, Any] = {"size": _whole(found, "vocab_size", family.defaults.get("vocab_size"))}
     if found.tokenizer is not None:
         vocab = {"file": path(found, found.tokenizer, beside), **vocab}
     pad = found.config.get("pad_token_id")
@@ -51,7 +54,7 @@ def document(found: Checkpoint, reading: Reading, beside: Path | None = None) ->
     start = found.config.get("decoder_start_token_id", found.config.get("pad_token_id"))
     if len(sides) > 1 and type(start) is int:
         vocab["start"] = start
-    words = given(found, reading, kind, sides, vocab)
+    words = input_section(found, reading, kind, sides, vocab)
     return {
         "tfstep": 1,
         "title": found.title,
@@ -62,7 +65,7 @@ def document(found: Checkpoint, reading: Reading, beside: Path | None = None) ->
     }
 
 
-def given(
+def input_section(
     found: Checkpoint, reading: Reading, kind: str, sides: tuple[str, ...], vocab: Mapping[str, Any]
 ) -> dict[str, Any]:
     """`input:`; where nothing is asked for, a few words."""
@@ -103,8 +106,8 @@ def path(found: Checkpoint, name: str, beside: Path | None) -> str:
     return Path(os.path.relpath(found.folder / name, beside)).as_posix()
 
 
-def _whole(found: Checkpoint, key: str) -> int:
-    value = found.config.get(key)
+def _whole(found: Checkpoint, key: str, default: Any) -> int:
+    value = found.config.get(key, default)
     if type(value) is int and 0 < value < 2**31:
         return value
     raise TfstepError(
@@ -143,7 +146,7 @@ def _short(model: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def written(keys: Mapping[str, Any]) -> str:
+def as_text(keys: Mapping[str, Any]) -> str:
     """The same as the text of a file: a line a key of `model:`, the rest as short as it is."""
     lines = []
     for key, value in keys.items():

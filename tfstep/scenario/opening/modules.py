@@ -20,16 +20,23 @@ from tfstep.scenario.scenario import Scenario, load, load_text
 from tfstep.scenario.weights.files import write_weights
 from tfstep.text import Bilingual
 
-_STACKS = ("TransformerEncoderLayer", "TransformerEncoder", "Transformer")
+_STACKS = {  # and how many inputs each reads
+    "TransformerEncoderLayer": 1,
+    "TransformerEncoder": 1,
+    "TransformerDecoderLayer": 2,
+    "TransformerDecoder": 2,
+    "Transformer": 2,
+}
 
 
 def from_torch(module: Any, *inputs: Any) -> Scenario:
     """A module as a scenario, with its weights as they are now, that reads these inputs.
 
     A model of `transformers` reads ids (and for an encoder-decoder those of the decoder); PyTorch's own
-    nn.TransformerEncoderLayer, nn.TransformerEncoder and nn.Transformer read vectors, as does nn.MultiheadAttention
-    (queries, and keys that are its values). No mask is assumed: pass what the module is called with. Raises
-    TfstepError for another module.
+    nn.TransformerEncoderLayer and nn.TransformerEncoder read vectors, nn.TransformerDecoderLayer and
+    nn.TransformerDecoder what they decode and the memory, nn.Transformer both sides, nn.MultiheadAttention queries, and
+    keys that are its values. No mask is assumed: `model.mask.causal` hides what comes later. Raises TfstepError for
+    another module.
     """
     name = type(module).__name__
     given = [_array(each) for each in inputs]
@@ -37,7 +44,7 @@ def from_torch(module: Any, *inputs: Any) -> Scenario:
         return _pretrained(module, given)
     if name == "MultiheadAttention" and given:
         return _attention(module, given)
-    if name in _STACKS and len(given) == (2 if name == "Transformer" else 1):
+    if len(given) == _STACKS.get(name):
         return _stack(module, name, given)
     raise TfstepError(
         Bilingual(
@@ -51,8 +58,10 @@ def from_torch(module: Any, *inputs: Any) -> Scenario:
 
 
 def _array(tensor: Any) -> np.ndarray:
-    found = tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else np.asarray(tensor)
-    return np.ascontiguousarray(found)
+    if not hasattr(tensor, "detach"):
+        return np.ascontiguousarray(tensor)
+    plain = tensor.detach().cpu()
+    return np.ascontiguousarray((plain.float() if "bfloat16" in str(plain.dtype) else plain).numpy())
 
 
 def _folder() -> Path:
@@ -76,12 +85,19 @@ def _state(module: Any) -> dict[str, np.ndarray]:
 
 
 def _attention(module: Any, given: list[np.ndarray]) -> Scenario:
-    """nn.MultiheadAttention: queries x, and keys (its values) as memory."""
-    if module.bias_k is not None or module.add_zero_attn or module.kdim != module.embed_dim:
+    """nn.MultiheadAttention: queries x, and keys that are its values too as memory. Raises TfstepError for others."""
+    same = len(given) < 3 or (given[1].shape == given[2].shape and bool((given[1] == given[2]).all()))
+    if (
+        module.bias_k is not None
+        or module.add_zero_attn
+        or {module.kdim, module.vdim} != {module.embed_dim}
+        or not same
+    ):
         raise TfstepError(
             Bilingual(
-                "bias_k, add_zero_attn and kdim are not computed for MultiheadAttention",
-                "MultiheadAttention 的 bias_k、add_zero_attn、kdim 无法计算",
+                "bias_k, add_zero_attn, kdim, vdim, and values that are not the keys, are not computed for "
+                "MultiheadAttention",
+                "MultiheadAttention 的 bias_k、add_zero_attn、kdim、vdim，以及与键不同的值，无法计算",
             )
         )
     turned = [each if getattr(module, "batch_first", False) or each.ndim < 3 else each.swapaxes(0, 1) for each in given]
@@ -94,39 +110,71 @@ def _attention(module: Any, given: list[np.ndarray]) -> Scenario:
 
 
 def _stack(module: Any, name: str, given: list[np.ndarray]) -> Scenario:
-    """Layers over vectors: each position is a word of its own, whose embedding is its vector."""
-    encoder = {"Transformer": "encoder", "TransformerEncoder": ""}.get(name)
-    stack = module if encoder is None or not encoder else module.encoder
-    layer = module if encoder is None else stack.layers[0]
-    first = layer.self_attn
-    act = getattr(layer.activation, "__name__", type(layer.activation).__name__).lower()
-    count = 1 if encoder is None else len(stack.layers)
+    """Layers over vectors: each position is a word of its own, whose embedding is its vector.
+
+    What a decoder alone asks is the output of an encoder without layers.
+    """
+    stacks = [module.encoder, module.decoder] if name == "Transformer" else [module]
+    layers = [list(stack.layers) if hasattr(stack, "layers") else [stack] for stack in stacks]
+    ends = [getattr(stack, "norm", None) for stack in stacks]
+    first = layers[0][0]
+    attention = first.self_attn
+    decodes = name.startswith("TransformerDecoder")
+    counts = [0, len(layers[0])] if decodes else [len(each) for each in layers]
     model: dict[str, Any] = {
-        "kind": "encoder-decoder" if name == "Transformer" else "encoder",
-        "layers": {"encoder": count, "decoder": len(module.decoder.layers)} if name == "Transformer" else count,
-        "d_model": first.embed_dim,
-        "heads": first.num_heads,
-        "d_ff": layer.linear1.out_features,
-        "activation": act,
-        "norm_position": "pre" if layer.norm_first else "post",
-        "final_norm": encoder is not None and stack.norm is not None,
-        "eps": layer.norm1.eps,
+        "kind": "encoder-decoder" if len(counts) > 1 else "encoder",
+        "layers": {"encoder": counts[0], "decoder": counts[1]} if len(counts) > 1 else counts[0],
+        "d_model": attention.embed_dim,
+        "heads": attention.num_heads,
+        "d_ff": first.linear1.out_features,
+        "activation": _activation(first.activation),
+        "norm_position": "pre" if first.norm_first else "post",
+        "final_norm": ends[0] is not None,
+        "eps": first.norm1.eps,
         "positional": "none",
         "mask": {"padding": False, "causal": False},
         "head": False,
     }
-    if layer.linear1.bias is None:
+    _alike(first, [layer for each in layers for layer in each], ends)
+    if first.linear1.bias is None:
         model["bias"] = dict.fromkeys(("qkv", "out", "ffn", "norm"), False)
-    sides = ("source", "target")[: len(given)]
+    sides = (("target", "tgt"), ("source", "src")) if decodes else (("source", "src"), ("target", "tgt"))
     tables, words, vocab = {}, {}, {}
-    for side, scope, array in zip(sides, ("src", "tgt"), given, strict=False):
-        rows = array if first.batch_first else array.swapaxes(0, 1)
+    for (side, scope), array in zip(sides, given, strict=False):
+        rows = array if attention.batch_first else array.swapaxes(0, 1)
         batch, length, width = rows.shape
         tables[f"{scope}.E"] = rows.reshape(-1, width)
         words[side] = {"ids": np.arange(batch * length).reshape(batch, length).tolist()}
         vocab[side] = {"size": batch * length}
-    text = flow(vocab if len(sides) > 1 else vocab["source"])
+    text = flow(vocab if len(given) > 1 else vocab["source"])
     return _made(model, text, tables, words, _state(module))
+
+
+def _activation(of: Any) -> str:
+    """The activation of a layer, a function or a module, in our words; what we have no word for is refused later."""
+    name = str(getattr(of, "__name__", type(of).__name__)).lower()
+    return "gelu_tanh" if name == "gelu" and getattr(of, "approximate", "none") == "tanh" else name
+
+
+def _alike(first: Any, layers: list[Any], ends: list[Any]) -> None:
+    """Raises TfstepError where layers differ, or the norms that end the stacks are not those of the layers."""
+    norms = [layer.norm1 for layer in layers] + [end for end in ends if end is not None]
+    for what, found in (
+        ("norm", {(type(norm).__name__, norm.eps) for norm in norms}),
+        ("norm_first", {layer.norm_first for layer in layers}),
+        ("activation", {_activation(layer.activation) for layer in layers}),
+        ("nhead", {layer.self_attn.num_heads for layer in layers}),
+        ("norm", {end is None for end in ends}),
+    ):
+        if len(found) > 1:
+            raise TfstepError(
+                Bilingual(
+                    "{what} is not the same everywhere in the module: {found}; such stacks are not computed",
+                    "模块中各处的 {what} 不同：{found}；这样的堆叠无法计算",
+                    what=what,
+                    found=", ".join(sorted(map(str, found))),
+                )
+            )
 
 
 def _made(

@@ -14,17 +14,17 @@ from msgspec.structs import asdict, replace
 
 from tfstep.errors import TfstepError, refusal
 from tfstep.families.back import checkpoint, config_for
-from tfstep.families.binding import bind
 from tfstep.families.config import FamilyError
 from tfstep.families.family import Family
-from tfstep.families.registry import families, family
+from tfstep.families.registry import families, family, text_part
 from tfstep.models.config import ModelConfig
 from tfstep.scenario.opening.checkpoint import Checkpoint
-from tfstep.scenario.opening.document import document, written
+from tfstep.scenario.opening.document import as_text, document
 from tfstep.scenario.opening.reading import Reading
 from tfstep.scenario.scenario import Scenario, load_text
 from tfstep.scenario.tokens.tokenizer import read_json
-from tfstep.scenario.weights.files import opened, write_weights
+from tfstep.scenario.weights.back import their_names
+from tfstep.scenario.weights.files import write_weights
 from tfstep.text import Bilingual
 
 
@@ -36,7 +36,8 @@ def write(scenario: Scenario, folder: Path) -> str:
     leaves = scenario.program.leaves
     arrays = {node.path: leaves[node.slot] for node in plan.nodes if node.kind == "parameter"}
     taken, config = _family(scenario)
-    names = _names(scenario, taken)
+    own = scenario.program.taken
+    names = their_names(scenario) if own is not None and own.family == taken.name else {}
     try:
         tensors = checkpoint(taken, arrays, names, scenario.model)
     except FamilyError as error:
@@ -50,16 +51,6 @@ def write(scenario: Scenario, folder: Path) -> str:
         ) from None
     write_weights(folder / "model.safetensors", tensors)
     return taken.name
-
-
-def _names(scenario: Scenario, taken: Family) -> dict[str, str]:
-    """The names that the tensors have where they came from, if that is a checkpoint of the same family."""
-    found = scenario.program.taken
-    if found is None or found.family != taken.name or scenario.weights.file is None:
-        return {}
-    known = {node.path: node.shape for node in scenario.program.plan.nodes if node.kind == "parameter"}
-    held = bind(taken, opened(scenario.weights.file).shapes, known, scenario.model)
-    return {path: source.name for path, source in held.sources.items()}
 
 
 def _family(scenario: Scenario) -> tuple[Family, dict[str, Any]]:
@@ -97,7 +88,7 @@ def _candidates(scenario: Scenario) -> Iterator[tuple[Family, dict[str, Any]]]:
     if own and file is not None and (beside := file.parent / "config.json").is_file():
         config = read_json(beside)
         if isinstance(config, dict):
-            yield family(own), config
+            yield family(own), dict(text_part(config))
     for each in families():
         if each.kind == scenario.model.kind and each.architecture:
             try:
@@ -110,7 +101,7 @@ def _differences(each: Family, config: Mapping[str, Any], scenario: Scenario) ->
     """The keys in which the model of a config is not this one."""
     found = Checkpoint(Path(), each.name, config, "", None)
     try:
-        text = written({**document(found, Reading()), "weights": {}})
+        text = as_text({**document(found, Reading()), "weights": {}})
         theirs = load_text(text).model
     except TfstepError as error:
         return [str(error).splitlines()[0][:120]] * len(ModelConfig.__struct_fields__)  # further than any that builds

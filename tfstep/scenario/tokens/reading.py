@@ -7,12 +7,13 @@ from typing import cast
 
 import numpy as np
 
+from tfstep import reach
 from tfstep.errors import TfstepError
 from tfstep.models.config import Sentences
 from tfstep.scenario.file.mistakes import Report
-from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, Section, found, shown
+from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, Section, excerpt, found_text
 from tfstep.scenario.tokens.tokenizer import Tokenizer
-from tfstep.scenario.vocabulary import LONGEST, MOST_WORDS, Vocabulary, numbered
+from tfstep.scenario.vocabulary import LONGEST, MOST_WORDS, Vocabulary, numbered_words
 from tfstep.text import Bilingual
 
 NEXT = "next"
@@ -33,7 +34,7 @@ def read_tokens(node: Section, report: Report) -> Vocabulary | None:
             message = Bilingual(
                 "unknown key {key} in vocab; allowed: {known}",
                 "vocab 中未知的键 {key}；可用：{known}",
-                key=shown(key),
+                key=excerpt(key),
                 known=", ".join(KEYS),
             )
             report.add(place, message)
@@ -42,13 +43,18 @@ def read_tokens(node: Section, report: Report) -> Vocabulary | None:
     ends = frozenset() if end is None else frozenset({end})
     file = node.get("file")
     if file is not None and (not isinstance(file, Scalar) or not file.text):
-        report.add(file.place, Bilingual("file is {it}; a path is needed", "file 为 {it}；须为路径", it=found(file)))
+        report.add(
+            file.place, Bilingual("file is {it}; a path is needed", "file 为 {it}；须为路径", it=found_text(file))
+        )
     if len(report.mistakes) > before:
         return None
     if not isinstance(file, Scalar):
-        words = numbered(size or 1)
+        words = numbered_words(size or 1)
         return Vocabulary(words.words, are_numbers=True, filler=pad or 0, by_place=True, ends=ends, start=start)
     path = Path(file.place.file).parent / file.text
+    if not reach.may_read(path, Path(file.place.file)):
+        report.add(file.place, reach.too_far(Path(file.text)))
+        return None
     try:
         if not path.is_file():
             raise TfstepError(Bilingual("{file}: there is no such file", "{file}：没有这个文件", file=path.name))
@@ -72,7 +78,7 @@ def _whole(node: Section, key: str, least: int, most: int, report: Report) -> in
         "{key} is {it}; a whole number, {least} to {most:,}, is needed",
         "{key} 为 {it}；须为 {least} 到 {most:,} 的整数",
         key=key,
-        it=found(value),
+        it=found_text(value),
         least=least,
         most=most,
     )
@@ -85,8 +91,8 @@ def read_sentences(
 ) -> Sentences | None:
     """A text, a list of texts (a batch), or ``{ids: …}`` as a batch of ids; what is wrong is noted.
 
-    A text that ``begins`` a decoder's reading gets the start token before it, where there is one. Ids are ``least``
-    or more.
+    A text that ``begins`` a decoder's reading is cut as its side is, and gets the start token before it, where there
+    is one. Ids are ``least`` or more.
     """
     before = len(report.mistakes)
     if isinstance(node, Section):
@@ -94,7 +100,7 @@ def read_sentences(
     elif vocabulary.tokenizer is None:
         rows = _spelled(node, report)
     else:
-        rows = _texts(node, vocabulary.tokenizer, report)
+        rows = _texts(node, vocabulary.tokenizer, report, begins)
         if begins and vocabulary.start is not None:
             rows = [[vocabulary.start, *row] for row in rows]
     size = len(vocabulary.words)
@@ -173,19 +179,19 @@ def next_words(read: Sentences) -> Sentences | None:
     return _counted(Sentences(tuple((*row[1:], "") for row in read.words), ids, read.vocab, None, read.lengths), ids)
 
 
-def _texts(node: Node, tokenizer: Tokenizer, report: Report) -> list[list[int]]:
+def _texts(node: Node, tokenizer: Tokenizer, report: Report, decoding: bool) -> list[list[int]]:
     rows = []
     for item in node.items if isinstance(node, Items) else [node]:
         if not isinstance(item, Scalar) or not item.text:
             message = Bilingual(
                 "{what}; a text is needed, or {{ids: [5, 17, 9]}}",
                 "{what}；须为文本，或 {{ids: [5, 17, 9]}}",
-                what=found(item),
+                what=found_text(item),
             )
             report.add(item.place, message)
             continue
         try:
-            rows.append(tokenizer.encode(item.text))
+            rows.append(tokenizer.encode(item.text, decoding))
         except TfstepError as error:
             report.add(item.place, error.message)
             return []
@@ -205,7 +211,7 @@ def _spelled(node: Node, report: Report) -> list[list[int]]:
             message = Bilingual(
                 "{what}; there is no tokenizer that cuts text, so ids are needed, such as 5 17 9",
                 "{what}；没有分词器，无法切分文本，须写编号，如 5 17 9",
-                what=shown(" ".join(texts)[:60]),
+                what=excerpt(" ".join(texts)[:60]),
             )
             report.add(row.place, message)
             return []
@@ -225,7 +231,7 @@ def _ids(node: Section, report: Report) -> list[list[int]]:
     whole: list[list[int]] = [row for row in rows if isinstance(row, list) and all(type(i) is int for i in row)]
     if len(whole) < len(rows):
         report.add(
-            ids.place, Bilingual("ids are {it}; whole numbers are needed", "ids 为 {it}；须为整数", it=found(ids))
+            ids.place, Bilingual("ids are {it}; whole numbers are needed", "ids 为 {it}；须为整数", it=found_text(ids))
         )
         return []
     return whole

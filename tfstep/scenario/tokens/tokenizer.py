@@ -1,12 +1,14 @@
 """A tokenizer's file: its pieces, read here; text is cut into them by the libraries `tokenizers` and `sentencepiece`.
 
-``tokenizer.json`` · ``vocab.json`` with ``merges.txt`` · ``tokenizer.model`` or ``.spm`` (sentencepiece) ·
+``tokenizer.json`` · ``vocab.json`` with ``merges.txt``, or with ``source.spm`` and ``target.spm`` (Marian) ·
+``tokenizer.model`` or ``.spm`` (sentencepiece) ·
 ``vocab.txt`` (WordPiece) · a ``.gguf`` file. Which pieces pad, begin and end is told by the configuration beside it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -149,7 +151,7 @@ class Tokenizer:
         if self.path.suffix != ".json":
             return False
         if "model" not in self._json:
-            return True
+            return not self._two_sided
         parts = [self._json.get(part) for part in ("pre_tokenizer", "decoder", "post_processor")]
         return any('"ByteLevel"' in json.dumps(part) for part in parts if part)
 
@@ -172,8 +174,31 @@ class Tokenizer:
         spelled = [piece if piece is not None else f"⟨{i}⟩" for i, piece in zip(ids, pieces, strict=True)]
         return tuple(in_sentence(spelled, self.byte_level))
 
-    def encode(self, text: str) -> list[int]:
-        """A text as ids, with the special tokens that it adds. Raises TokenizerError where the library is missing."""
+    @cached_property
+    def _two_sided(self) -> bool:
+        """Whether each side is cut by a file of its own, into pieces that one ``vocab.json`` numbers."""
+        return self.path.name == "vocab.json" and (self.folder / "source.spm").is_file()
+
+    def _of_side(self, text: str, decoding: bool) -> list[int]:
+        """As Marian cuts: the code of a language, ``>>fra<<``, first, and the end token last."""
+        side = Tokenizer(self.path.with_name("target.spm" if decoding else "source.spm"))
+        code = re.match(r">>.*?<<", text, re.DOTALL)
+        pieces = [code[0]] if code else []
+        pieces += side._processor.encode(text[code.end() :] if code else text, out_type=str)
+        unknown, end = (self.role(name) for name in ("unknown", "end"))
+        unknown = self._by_piece.get("<unk>") if unknown is None else unknown
+        if unknown is None or end is None:
+            missing = _ROLES["unknown" if unknown is None else "end"]
+            raise self.fault(Bilingual("no {it} beside it", "旁边没有说明 {it}", it=missing))
+        return [*(self._by_piece.get(piece, unknown) for piece in pieces), end]
+
+    def encode(self, text: str, decoding: bool = False) -> list[int]:
+        """A text as ids, with the special tokens that it adds; ``decoding`` one that the decoder reads.
+
+        Raises TokenizerError where the library is missing.
+        """
+        if self._two_sided:
+            return self._of_side(text, decoding)
         if self.path.suffix in (".model", ".spm"):
             ids = list(map(int, self._processor.encode(text)))
             begin, end = self.role("begin"), self.role("end")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -20,7 +19,7 @@ import numpy as np
 
 from tfstep.errors import TfstepError, refusal
 from tfstep.files import unwritable, write_whole
-from tfstep.scenario.weights.weight_file import BadWeightsError, WeightFile, corrupt
+from tfstep.scenario.weights.weight_file import UNREADABLE, BadWeightsError, WeightFile, corrupt
 from tfstep.text import Bilingual
 
 SUFFIXES = (".npz", ".safetensors")  # that are written
@@ -31,7 +30,7 @@ WRITTEN = {
 }  # fmt: skip
 
 
-def opened(path: Path) -> WeightFile:
+def open_weight_file(path: Path) -> WeightFile:
     """The weights file at a path; what is mapped into memory stays so for as long as it is used.
 
     Raises `BadWeightsError` for whatever is wrong with it.
@@ -43,7 +42,7 @@ def opened(path: Path) -> WeightFile:
         raise BadWeightsError(Bilingual("there is no such file", "没有这个文件"))
     try:
         return reader(path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except UNREADABLE:
         raise BadWeightsError(corrupt()) from None
     except OSError as error:
         why = Bilingual("cannot be read: {why}", "无法读取：{why}", why=refusal(error))
@@ -54,8 +53,8 @@ def opened(path: Path) -> WeightFile:
 def open_weights(path: Path) -> Iterator[WeightFile]:
     """The same, with what goes wrong while it is read told alike."""
     try:
-        yield opened(path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        yield open_weight_file(path)
+    except UNREADABLE:
         raise BadWeightsError(corrupt()) from None
     except OSError as error:
         why = Bilingual("cannot be read: {why}", "无法读取：{why}", why=refusal(error))
@@ -75,7 +74,7 @@ def _reader(path: Path) -> Callable[[Path], WeightFile]:
     if path.name.endswith(".safetensors.index.json"):
         from tfstep.scenario.weights.safetensors import Shards
 
-        return partial(Shards, opened=opened)
+        return partial(Shards, opened=open_weight_file)
     if path.suffix == ".gguf":
         from tfstep.scenario.weights.gguf import Gguf
 
@@ -102,16 +101,19 @@ def _suffix(path: Path) -> Bilingual:
     )
 
 
-def write_weights(path: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None) -> None:
+def write_weights(
+    path: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None, *, private: bool = True
+) -> None:
     """Write arrays by name, and texts beside them, as ``.npz`` or ``.safetensors``: the whole file, or nothing.
 
-    In a zip a text is an array of bytes. Raises `TfstepError` for another suffix, or where it cannot be written.
+    In a zip a text is an array of bytes. A new file is the owner's alone if ``private``.
+    Raises `TfstepError` for another suffix, or where it cannot be written.
     """
     if path.suffix not in SUFFIXES:
         raise TfstepError(_not_written(path))
-    put = _write_npz if path.suffix == ".npz" else _write_safetensors
+    put = write_npz if path.suffix == ".npz" else _write_safetensors
     try:
-        write_whole(path, lambda file: put(file, arrays, notes or {}), private=True)
+        write_whole(path, lambda file: put(file, arrays, notes or {}), private=private)
     except OSError as error:
         raise unwritable(path, error) from None
 
@@ -124,12 +126,12 @@ def _not_written(path: Path) -> Bilingual:
     )
 
 
-def _write_npz(file: BinaryIO, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str]) -> None:
-    texts = {name: np.frombuffer(text.encode(), np.uint8) for name, text in notes.items()}
+def write_npz(file: BinaryIO, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None) -> None:
+    """Write arrays by name, and texts as arrays of bytes. It holds no time: the same arrays give the same bytes."""
+    texts = {name: np.frombuffer(text.encode(), np.uint8) for name, text in (notes or {}).items()}
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in {**arrays, **texts}.items():
-            member = zipfile.ZipInfo(f"{name}.npy")  # its fixed date makes equal weights equal files
-            with archive.open(member, "w", force_zip64=True) as stream:
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.asarray(array, order="C"), allow_pickle=False)
 
 

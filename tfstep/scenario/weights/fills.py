@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from tfstep.errors import did_you_mean
 from tfstep.scenario.file.mistakes import Report
-from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, Section, found
+from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, Section, found_text
 from tfstep.scenario.keys.numbers import read_array
 from tfstep.text import Bilingual
 
@@ -59,7 +59,7 @@ def _read(node: Node, report: Report, names: tuple[str, ...], sized: tuple[str, 
     message = Bilingual(
         "{what}; allowed: {names}, {sized}{numbers}{hint}",
         "{what}；可用：{names}、{sized}{numbers}{hint}",
-        what=found(node) if not isinstance(node, Section) else "{" + ", ".join(node.entries) + "}",
+        what=found_text(node) if not isinstance(node, Section) else "{" + ", ".join(node.entries) + "}",
         names=", ".join(names),
         sized=", ".join(f"{{{kind}: 0.5}}" for kind in sized),
         numbers=Bilingual(", a number, or lists of numbers", "、一个数字、数字的列表")
@@ -80,7 +80,7 @@ def _size(kind: str, node: Node, report: Report) -> float | None:
         "{kind} is {what}; allowed: a finite number{sign}",
         "{kind} 为 {what}；可用：有限的数字{sign}",
         kind=kind,
-        what=found(node),
+        what=found_text(node),
         sign=Bilingual("", "") if kind == "constant" else Bilingual(", 0 or more", "，不小于 0"),
     )
     report.add(node.place, message)

@@ -98,7 +98,7 @@ class Read(Struct, frozen=True, eq=False):
     data: mmap.mmap
 
 
-def read(path: Path) -> Read:
+def read_header(path: Path) -> Read:
     """The header of a ``.gguf`` file. Raises `BadWeightsError`, or OSError where it cannot be opened."""
     stat = path.stat()
     return _read(path, stat.st_mtime_ns, stat.st_size)
@@ -140,14 +140,14 @@ def _read(path: Path, changed: int, size: int) -> Read:
 
 def header(path: Path) -> dict[str, Any]:
     """The metadata of a file. Raises `BadWeightsError`."""
-    return read(path).meta
+    return read_header(path).meta
 
 
 class Gguf(WeightFile):
     """A file's tensors under the names of a folder."""
 
     def __init__(self, path: Path) -> None:
-        self.file = read(path)
+        self.file = read_header(path)
         self.arch = str(self.file.meta.get("general.architecture"))
         self.theirs = {names.in_folder(self.arch, name): name for name in self.file.tensors}
         self.shapes = {ours: self.file.tensors[name].shape for ours, name in self.theirs.items()}

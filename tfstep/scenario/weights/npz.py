@@ -6,59 +6,99 @@ import math
 import re
 import struct
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
-from tfstep.scenario.weights.weight_file import HEADER, MOST_ARRAYS, BadWeightsError, WeightFile, corrupt
+from tfstep.scenario.file.nodes import excerpt
+from tfstep.scenario.weights.weight_file import MOST_ARRAYS, UNREADABLE, BadWeightsError, WeightFile, corrupt, in_type
 from tfstep.text import Bilingual
 
-_NPY = re.compile(r"\{'descr': '([<|>=][fiu][1248])', 'fortran_order': (True|False), 'shape': \(([\d, ]*)\),? *\}\s*")
+LONGEST = 10_000  # bytes of one array's header, as in NumPy
+_KINDS = "|".join(("f[248]", "[iu][1248]"))
+_NPY = re.compile(
+    rf"\{{'descr': '([<>|=](?:{_KINDS}))', 'fortran_order': (True|False), "
+    r"'shape': \(((?:\d{1,15}, ?)*(?:\d{1,15})?)\),? *\}\s*"
+)
 
 
 class Npz(WeightFile):
-    """A zip of ``.npy`` files."""
+    """A zip of ``.npy`` files, stored or deflated."""
 
     def __init__(self, path: Path) -> None:
         self.zip = zipfile.ZipFile(path)
-        self.shapes, self.types = {}, dict[str, tuple[str, str]]()
+        self.shapes, self.headers, self.members = {}, dict[str, _Header](), dict[str, zipfile.ZipInfo]()
         members = self.zip.infolist()
         if len(members) > MOST_ARRAYS:
-            raise BadWeightsError(corrupt())
+            raise BadWeightsError(
+                Bilingual(
+                    "{n} arrays; at most {most} are read",
+                    "有 {n} 个数组；最多读取 {most} 个",
+                    n=len(members),
+                    most=MOST_ARRAYS,
+                )
+            )
         for member in members:
-            with self.zip.open(member) as stream:
-                name = member.filename.removesuffix(".npy")
-                dtype, order, self.shapes[name] = _npy_header(stream.read(10), stream.read)
-                self.types[name] = dtype, order
+            name = member.filename.removesuffix(".npy")
+            if name in self.members:
+                raise BadWeightsError(Bilingual("{name} is there twice", "{name} 出现了两次", name=excerpt(name)))
+            with _member(name):
+                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise BadWeightsError(Bilingual("compressed in a way that is not read", "压缩方式无法读取"))
+                with self.zip.open(member) as stream:
+                    header = _header(stream)
+            self.members[name], self.headers[name], self.shapes[name] = member, header, header[2]
 
     def read(self, name: str) -> np.ndarray:
-        dtype, order = self.types[name]
-        shape = self.shapes[name]
-        member = next(m for m in self.zip.infolist() if m.filename.removesuffix(".npy") == name)
-        with self.zip.open(member) as stream:
-            _npy_header(stream.read(10), stream.read)
-            data = stream.read(math.prod(shape) * np.dtype(dtype).itemsize)
-        return _numbers(data, dtype, shape, order)
+        dtype, order, shape = self.headers[name]
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        with _member(name), self.zip.open(self.members[name]) as stream:
+            _header(stream)
+            data = stream.read(size)
+            if len(data) != size or stream.read(1):
+                raise BadWeightsError(corrupt())
+        array = np.frombuffer(data, dtype).reshape(shape, order="F" if order == "F" else "C")
+        return in_type(array, np.float32 if array.dtype == np.float32 else np.float64)
 
 
-def _npy_header(start: bytes, read: object) -> tuple[str, str, tuple[int, ...]]:
+_Header = tuple[str, str, tuple[int, ...]]
+
+
+@contextmanager
+def _member(name: str) -> Iterator[None]:
+    """Within, whatever goes wrong is told of the array of this name."""
+    try:
+        yield
+    except (BadWeightsError, *UNREADABLE) as error:
+        why = error.why if isinstance(error, BadWeightsError) else corrupt()
+        raise BadWeightsError(Bilingual("{name}: {why}", "{name}：{why}", name=excerpt(name), why=why)) from None
+
+
+def _header(stream: IO[bytes]) -> _Header:
     """Type, order and shape of an ``.npy`` stream, which is left at its first number."""
-    assert callable(read)
-    if start[:6] != b"\x93NUMPY" or len(start) < 10:
-        raise BadWeightsError(Bilingual("an array that is no .npy", "其中有不是 .npy 的数组"))
-    length = struct.unpack("<H", start[8:10])[0]
+    start = stream.read(10)
+    if start[:6] != b"\x93NUMPY" or len(start) < 10 or start[6] not in (1, 2, 3):
+        raise BadWeightsError(Bilingual("no .npy", "不是 .npy"))
+    length: int = struct.unpack("<H", start[8:10])[0]
     if start[6] > 1:
-        length += struct.unpack("<H", read(2))[0] << 16
-    header = bytes(read(min(length, HEADER))).decode("latin1")
-    found = _NPY.fullmatch(header)
-    if not found:
-        raise BadWeightsError(Bilingual("an array that does not hold plain numbers", "其中有不是纯数字的数组"))
-    shape = tuple(int(size) for size in found.group(3).split(",") if size.strip())
-    return found.group(1), "F" if found.group(2) == "True" else "C", shape
-
-
-def _numbers(data: bytes, dtype: str, shape: tuple[int, ...], order: str) -> np.ndarray:
-    if len(data) != math.prod(shape) * np.dtype(dtype).itemsize:
+        length += int.from_bytes(stream.read(2), "little") << 16
+    if length > LONGEST:
+        raise BadWeightsError(
+            Bilingual("a header of {n} bytes; at most {most}", "头部有 {n} 字节；最多 {most}", n=length, most=LONGEST)
+        )
+    data = stream.read(length)
+    if len(data) < length:
         raise BadWeightsError(corrupt())
-    array = np.frombuffer(data, dtype).reshape(shape, order="F" if order == "F" else "C")
-    return array.astype(np.float32 if array.dtype == np.float32 else np.float64)
+    found = _NPY.fullmatch(data.decode("latin1"))
+    shape = tuple(int(size) for size in found[3].split(",") if size.strip()) if found else ()
+    if found is None or len(shape) > 32 or not _is_type(found[1]):
+        raise BadWeightsError(Bilingual("it does not hold plain numbers", "其中不是纯数字"))
+    return found[1], "F" if found[2] == "True" else "C", shape
+
+
+def _is_type(text: str) -> bool:
+    """Whether NumPy has this type: one byte has no order, all others have one."""
+    return (text[0] == "|") == (text[-1] == "1")

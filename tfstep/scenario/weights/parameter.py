@@ -11,7 +11,7 @@ from tfstep.engine.node import Role
 from tfstep.errors import nearest
 from tfstep.models.optimizers import OPTIMIZERS
 from tfstep.scenario.file.mistakes import Mistakes
-from tfstep.scenario.file.nodes import shown
+from tfstep.scenario.file.nodes import excerpt
 from tfstep.text import Bilingual
 
 Shape = tuple[int, ...]
@@ -56,12 +56,12 @@ def unknown(path: str, known: Mapping[str, Parameter]) -> Bilingual:
     few = ", ".join(list(known)[:8]) + (", …" if len(known) > 8 else "")
     if near is None:
         return Bilingual(
-            "no parameter {path}; there are {few}", "没有参数 {path}；现有：{few}", path=shown(path), few=few
+            "no parameter {path}; there are {few}", "没有参数 {path}；现有：{few}", path=excerpt(path), few=few
         )
     return Bilingual(
         "no parameter {path}; did you mean {near}, of shape {shape}?",
         "没有参数 {path}；是不是想写 {near}（形状 {shape}）？",
-        path=shown(path),
+        path=excerpt(path),
         near=near,
         shape=known[near].shape,
     )

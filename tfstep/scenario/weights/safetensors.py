@@ -18,10 +18,9 @@ import numpy as np
 from tfstep.scenario.weights.weight_file import HEADER, MOST_ARRAYS, BadWeightsError, WeightFile, corrupt, ends_early
 from tfstep.text import Bilingual
 
-INDEX = ".safetensors.index.json"
 _TYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "F8_E4M3": "u1", "F8_E5M2": "u1",
-    "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1", "BOOL": "u1",
+    "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1", "BOOL": "?",
 }  # fmt: skip
 READ = ("F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2", "I64", "I32")
 
@@ -46,7 +45,7 @@ class Safetensors(WeightFile):
             raise BadWeightsError(corrupt()) from None
         if not isinstance(header, dict) or len(header) > MOST_ARRAYS:
             raise BadWeightsError(corrupt())
-        header.pop("__metadata__", None)
+        self.notes = header.pop("__metadata__", None)
         self.entries = {name: self._entry(name, entry) for name, entry in header.items()}
         self.shapes = {name: shape for name, (_, shape, _) in self.entries.items()}
         self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -71,6 +70,10 @@ class Safetensors(WeightFile):
 
     def read(self, name: str) -> np.ndarray:
         self.check(name)
+        return self.plain(name)
+
+    def plain(self, name: str) -> np.ndarray:
+        """The same also of a type that no weights have: small integers and flags."""
         dtype, shape, begin = self.entries[name]
         raw = np.frombuffer(self.map, _TYPES[dtype], math.prod(shape), self.begin + begin).reshape(shape)
         return DECODED[dtype](raw) if dtype in DECODED else raw
@@ -103,7 +106,7 @@ DECODED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 class Shards(WeightFile):
-    """Several files by their index, ``{"weight_map": {NAME: FILE}}``; every FILE stands beside it, and is ``opened``."""
+    """Several files by their index, ``{"weight_map": {NAME: FILE}}``; every FILE stands beside it."""
 
     def __init__(self, path: Path, opened: Callable[[Path], WeightFile]) -> None:
         with path.open("rb") as file:

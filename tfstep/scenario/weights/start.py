@@ -22,7 +22,7 @@ import numpy as np
 
 from tfstep.engine.arrays.leaves import Later
 from tfstep.models.config import ModelConfig
-from tfstep.scenario.file.mistakes import Mistake, Mistakes
+from tfstep.scenario.file.mistakes import MOST, Mistake, Mistakes
 from tfstep.scenario.keys.check import WeightsConfig
 from tfstep.scenario.weights.fills import Fill
 from tfstep.scenario.weights.parameter import ErrorAt, Parameter, Shape, unknown, wrong_shape
@@ -50,13 +50,15 @@ def initial(
     taken = from_file(weights, known, model, where, mistakes) if weights.file else None
     values: dict[str, np.ndarray | Later] = {} if taken is None else dict(taken.values)
     for path, fill in weights.set.items():
+        if len(mistakes) >= MOST:
+            break
         keys = ("weights", "set", path)
         if path not in known:
             mistakes += where(keys, unknown(path, known), key=True).mistakes
         elif problem := _misfit(fill, known[path].shape):
             mistakes += where(keys, problem).mistakes
         else:
-            values[path] = filled(fill, known[path], weights.seed)
+            values[path] = fill_array(fill, known[path], weights.seed)
     if mistakes:
         raise Mistakes(mistakes)
     start = start or {}
@@ -71,7 +73,7 @@ def _typed(value: np.ndarray | Later, parameter: Parameter) -> np.ndarray | Late
     return value if isinstance(value, Later) else value.astype(parameter.dtype, copy=False)
 
 
-def filled(fill: Fill, parameter: Parameter, seed: int) -> np.ndarray:
+def fill_array(fill: Fill, parameter: Parameter, seed: int) -> np.ndarray:
     """An array of the parameter's shape, filled as ``fill`` says; draws come from the parameter's own stream."""
     shape = parameter.shape
     if fill.numbers is not None:
@@ -103,7 +105,7 @@ def _reach(fill: Fill, shape: Shape) -> float:
 def _by_role(parameter: Parameter, weights: WeightsConfig) -> np.ndarray:
     if parameter.role.name in _FIXED:
         return np.full(parameter.shape, _FIXED[parameter.role.name])
-    return filled(weights.init, parameter, weights.seed)
+    return fill_array(weights.init, parameter, weights.seed)
 
 
 def _misfit(fill: Fill, shape: Shape) -> Bilingual | None:

@@ -17,12 +17,12 @@ from tfstep.families.binding import Binding, Source, bind, detect, is_spare
 from tfstep.families.config import FamilyError
 from tfstep.families.registry import family
 from tfstep.models.config import ModelConfig
-from tfstep.scenario.file.mistakes import Mistake
-from tfstep.scenario.file.nodes import shown
+from tfstep.scenario.file.mistakes import MOST, Mistake
+from tfstep.scenario.file.nodes import excerpt
 from tfstep.scenario.keys.check import WeightsConfig
-from tfstep.scenario.weights.files import opened
+from tfstep.scenario.weights.files import open_weight_file
 from tfstep.scenario.weights.parameter import ErrorAt, Parameter, is_memory, unknown, wrong_shape
-from tfstep.scenario.weights.weight_file import BadWeightsError, WeightFile
+from tfstep.scenario.weights.weight_file import BadWeightsError, WeightFile, in_type
 from tfstep.text import Bilingual
 
 AUTO = "auto"
@@ -47,7 +47,7 @@ def from_file(
     assert weights.file is not None
     keys = ("weights", "file")
     try:
-        file = opened(weights.file)
+        file = open_weight_file(weights.file)
         ours = weights.names == AUTO and any(name in known or is_memory(name) for name in file.shapes)
         taken = (
             _ours(file, weights.file, known, where, mistakes)
@@ -77,6 +77,8 @@ def _ours(
     """Arrays under our paths. What an optimizer of another variant remembers is left out."""
     keys, values = ("weights", "file"), dict[str, np.ndarray]()
     for name, shape in file.shapes.items():
+        if len(mistakes) >= MOST:
+            break
         if name not in known and is_memory(name):
             continue
         if name not in known:
@@ -84,7 +86,7 @@ def _ours(
         elif shape != known[name].shape:
             mistakes += where(keys, in_file(path, _misfit(name, shape, known[name].shape))).mistakes
         else:
-            values[name] = file.read(name).astype(known[name].dtype)
+            values[name] = in_type(file.read(name), known[name].dtype)
     missing = tuple(name for name in known if name not in values and not is_memory(name))
     return Taken(values, tensors=len(file.shapes), read=len(values), missing=missing)
 
@@ -115,12 +117,22 @@ def _theirs(
         mistakes += where(("weights", "file"), in_file(path, _misfit(text, shape, wanted[ours]))).mistakes
     for source in found.sources.values():
         file.check(source.name)
-    values = {name: Later(partial(_read, file, source, known[name], model)) for name, source in found.sources.items()}
+    values: dict[str, np.ndarray | Later] = {
+        name: Later(partial(_read, file, source, known[name], model)) for name, source in found.sources.items()
+    }
+    values |= {
+        name: file.read(name).astype(each.dtype) for name, each in known.items() if _remembered(name, each, file)
+    }
     return _taken(values, found, file)
 
 
-def _taken(values: Mapping[str, Later], found: Binding, file: WeightFile) -> Taken:
-    spare = tuple(name for name in found.spare if not is_spare(found.family, name))
+def _remembered(name: str, parameter: Parameter, file: WeightFile) -> bool:
+    """Whether a file has, beside a family's tensors, what an optimizer remembers."""
+    return is_memory(name) and file.shapes.get(name) == parameter.shape
+
+
+def _taken(values: Mapping[str, np.ndarray | Later], found: Binding, file: WeightFile) -> Taken:
+    spare = tuple(name for name in found.spare if not is_spare(found.family, name) and not is_memory(name))
     count = len(file.shapes) - (len(found.spare) - len(spare))
     return Taken(values, found.family.name, count, len(found.used), spare, found.missing)
 
@@ -130,12 +142,12 @@ def _read(file: WeightFile, source: Source, parameter: Parameter, model: ModelCo
     theirs = file.read(source.name)
     relation = source.how.relation
     if relation.plus or relation.times != 1.0:
-        theirs = theirs.astype(parameter.dtype)
-    return relation.take(theirs, parameter.shape, model).astype(parameter.dtype, copy=False)
+        theirs = in_type(theirs, parameter.dtype)
+    return in_type(relation.take(theirs, parameter.shape, model), parameter.dtype)
 
 
 def _misfit(name: str | Bilingual, found: tuple[int, ...], needed: tuple[int, ...]) -> Bilingual:
-    what = shown(name) if isinstance(name, str) else name
+    what = excerpt(name) if isinstance(name, str) else name
     return Bilingual("{name}: {why}", "{name}：{why}", name=what, why=wrong_shape(found, needed))
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import struct
+import zipfile
+import zlib
 from abc import ABC, abstractmethod
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tfstep.text import Bilingual
 
 MOST_ARRAYS = 100_000
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError,
+)  # fmt: skip
+"""What the readers below us raise at a file that does not hold together; the system's refusals are OSErrors."""
 HEADER = 1 << 26  # bytes of a header, at most
 
 
@@ -46,3 +54,10 @@ def corrupt() -> Bilingual:
 def ends_early(name: str) -> Bilingual:
     """What is said of a file that ends before its last number."""
     return Bilingual("cut short: it ends within {name}", "文件不完整：在 {name} 处中断", name=name[:80])
+
+
+def in_type(array: np.ndarray, dtype: DTypeLike) -> np.ndarray:
+    """The numbers in this type, as a view where they have it: what is too large for it is an infinity, and a
+    signalling NaN a quiet one."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return array.astype(dtype, copy=False)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _ARROW = re.compile(r"([^\s\[\]'\"]+?)\s*(?:→|->)\s*([^\s\[\]'\"]+)$")
 
 
-def spelled(state: State, text: str) -> str:
+def arrow_to_cell(state: State, text: str) -> str:
     """``enc0.attn.weights[0,:,'milk','drank']`` for ``milk→drank`` (or ``milk->drank``); other texts as they are.
 
     Meant is the attention that we are in, else the first in which the one word is a query and the other a key.

@@ -30,7 +30,7 @@ def part(tensor: Tensor, index: Any) -> np.ndarray | float | int:
         items = tuple(found)
     try:
         picked: Any = tensor.value[items]
-    except IndexError:
+    except (IndexError, TypeError):
         raise PathError(
             Bilingual(
                 "{path} has shape {shape} ({axes}); there is no place {index}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tfstep.address import names
 from tfstep.engine.naming import path_of, short
 from tfstep.engine.trace import Tensor, Trace
-from tfstep.families.names import lookup, said
+from tfstep.families.names import lookup, relation_text
 from tfstep.session.state import State
 
 
@@ -34,8 +34,8 @@ def full_path(state: State, name: str) -> str:
         alias = lookup(state.trace.plan, name)
         if alias is None:
             return None
-        if str(said(alias)) not in map(str, state.asides):
-            state.asides.append(said(alias))
+        if str(relation_text(alias)) not in map(str, state.asides):
+            state.asides.append(relation_text(alias))
         return alias.path + name[len(alias.name) :]
 
     return names.full_path(state.trace.plan.paths, name, state.scopes, near, inner, elsewhere)

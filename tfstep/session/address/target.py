@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.address.grammar import parse
-from tfstep.address.indices import Index, bracketed, whole
-from tfstep.engine.trace import Tensor, locate
+from tfstep.address.indices import Index, index_list, whole
+from tfstep.engine.trace import Tensor, Trace, locate
 from tfstep.errors import PathError
 from tfstep.session.address.names import full_path
 from tfstep.session.state import State
@@ -47,6 +47,16 @@ def cell(state: State, text: str) -> tuple[Tensor, tuple[int, ...]]:
     return tensor, state.cursor.on(tensor) if index is None else whole(tensor, index, state.cursor.on(tensor))
 
 
+def resolve_cell(state: State, text: str) -> tuple[Trace, Tensor, tuple[int, ...]]:
+    """The run, the tensor and the cell that CELL means, which may be of another variant. Raises PathError, ScenarioError."""
+    variant, rest = of_variant(text)
+    if variant is None:
+        return state.trace, *cell(state, text)
+    trace = state.trace_of(variant)
+    tensor, index = locate(trace, rest)
+    return trace, tensor, whole(tensor, index or (), state.cursor.on(tensor))
+
+
 def part(tensor: Tensor, index: Index | None) -> np.ndarray:
     """The numbers that an index picks. Raises PathError where there is no such place."""
     if index is None:
@@ -60,6 +70,6 @@ def part(tensor: Tensor, index: Index | None) -> np.ndarray:
                 "{path} 的形状是 {shape}；没有位置 {index}",
                 path=tensor.path,
                 shape=tensor.shape,
-                index=bracketed(index),
+                index=index_list(index),
             )
         ) from None

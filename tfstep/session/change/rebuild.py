@@ -23,9 +23,10 @@ def rebuilt(old: Scenario, trace: Trace, new: Scenario) -> Rebuilt:
     leaves = dict(new.program.leaves)
     pins: dict[int, Pin] = {}
     lost = []
+    counted = {leaf for leaf, _ in trace.plan.carry}
     for node in trace.plan.nodes:
         value = trace.values[node.slot] if node.op is None else None
-        if value is None or node.dtype.kind != "f" or _same(value, start.get(node.slot)):
+        if value is None or (node.dtype.kind != "f" and node.slot not in counted) or _same(value, start.get(node.slot)):
             continue
         place = plan.paths.get(node.path)
         if place is not None and place.op is None and place.shape == node.shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping
 
@@ -11,8 +12,9 @@ from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
-from tfstep.models.batch import batched
+from tfstep.models.batch import one_batch
 from tfstep.models.build import build
+from tfstep.models.config import Inputs, TrainConfig
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 
@@ -22,7 +24,8 @@ Leaves = dict[str, np.ndarray]
 class Training:
     """The updates of a scenario, from the parameters it starts with (or ``start``, by path).
 
-    With `train.data` an update reads those examples as one batch; else it reads the shown input. ``losses[k]`` is
+    With `train.data` an update reads those examples as one batch, or with `train.accumulate` a pass reads a part of
+    them; else it reads the shown input. ``losses[k]`` is
     the loss before update k + 1. ``pins`` hold cells of the shown input's steps through every update.
     """
 
@@ -32,28 +35,34 @@ class Training:
         self.scenario, program = scenario, scenario.program
         self.pins = dict(program.pins if pins is None else pins)
         if scenario.train.data:
-            self.plan = build(scenario.model, batched(scenario.train.data), scenario.loss, scenario.train)
+            self.plans = tuple(_plan(scenario, part) for part in _parts(scenario.train))
             drawn = {program.plan.nodes[slot].path: value for slot, value in program.leaves.items()}
-            self.leaves = dict(self.plan.leaves)
-            for node in self.plan.nodes:
-                if node.kind == "parameter":
-                    self.leaves[node.slot] = drawn[node.path]
+            leaves = self.plans[0].leaves
+            whole = [node for node in self.plans[0].nodes if node.op is None]
+            carried = {leaf for leaf, _ in self.plans[0].carry}
+            self._shared = {
+                node.path: drawn[node.path] if node.kind == "parameter" else leaves[node.slot]
+                for node in whole
+                if node.kind == "parameter" or node.slot in carried
+            }
         else:
-            self.plan, self.leaves = program.plan, dict(program.leaves)
-        if "loss" not in self.plan.paths:
+            self.plans = (program.plan,)
+            nodes = program.plan.nodes
+            self._shared = {nodes[slot].path: value for slot, value in program.leaves.items()}
+        if "loss" not in self.plans[0].paths:
             raise CommandError(
                 Bilingual("this scenario has no loss, so there is nothing to train", "这个场景没有损失，无从训练")
             )
         for path, value in (start or {}).items():
-            if path in self.plan.paths and self.plan.paths[path].op is None:
-                self.leaves[self.plan.paths[path].slot] = value
-        self.changing = [self.plan.nodes[leaf] for leaf, _ in self.plan.carry]
+            if path in self._shared:
+                self._shared[path] = value
+        self._changing = [self.plans[0].nodes[leaf].path for leaf, _ in self.plans[0].carry]
         self.losses: list[float] = []
         self.update = 0
 
     def parameters(self) -> Leaves:
         """Everything that training changes, as it is after the present update, by path."""
-        return {node.path: self.leaves[node.slot] for node in self.changing}
+        return {path: self._shared[path] for path in self._changing}
 
     def run(self, updates: int, watch: Callable[[int, float], bool] | None = None) -> float:
         """So many updates on; returns the last loss. ``watch(update, loss)`` is told of each, and stops it by True."""
@@ -66,7 +75,20 @@ class Training:
 
     def trace(self) -> Trace:
         """The pass that the next update will make."""
-        return Trace(self.plan, _values(self.plan, self.leaves), self.pins if not self.scenario.train.data else None)
+        return self._trace(self.plan, {})
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the next pass: of its part of the examples."""
+        before = self._shared.get("update.part_before")
+        return self.plans[0 if before is None else int(before) % len(self.plans)]
+
+    def _trace(self, plan: Plan, tokens: Mapping[int, np.ndarray]) -> Trace:
+        own = {
+            node.slot: self._shared[node.path] for node in plan.nodes if node.op is None and node.path in self._shared
+        }
+        values = _values(plan, {**plan.leaves, **own, **tokens})
+        return Trace(plan, values, self.pins if not self.scenario.train.data else None)
 
     def loss(self) -> float:
         """The loss at the present update."""
@@ -76,22 +98,34 @@ class Training:
     def _advance(self) -> float:
         trace = self._read(self.trace()).run()
         loss = float(trace["loss"].value)
-        for leaf, slot in self.plan.carry:
-            self.leaves[leaf] = trace.value(slot)
+        plan = trace.plan
+        self._shared |= {plan.nodes[leaf].path: trace.value(slot) for leaf, slot in plan.carry}
         self.losses.append(loss)
         self.update += 1
         return loss
 
     def _read(self, trace: Trace) -> Trace:
         """The trace as it reads its own words instead of the right ones, where the scenario runs free."""
-        if self.scenario.train.teacher_forcing or "tgt.tokens" not in self.plan.paths:
+        plan = trace.plan
+        if self.scenario.train.teacher_forcing or "tgt.tokens" not in plan.paths:
             return trace
-        tokens, logits = self.plan.paths["tgt.tokens"].slot, self.plan.paths["out.logits"].slot
-        read = np.array(self.leaves[tokens])
+        tokens, logits = plan.paths["tgt.tokens"].slot, plan.paths["out.logits"].slot
+        read = np.array(trace.values[tokens])
         for t in range(1, read.shape[1]):
-            trace = Trace(self.plan, _values(self.plan, self.leaves | {tokens: read.copy()}))
-            read[:, t] = trace.value(logits)[:, t - 1].argmax(-1)
-        return Trace(self.plan, _values(self.plan, self.leaves | {tokens: read}))
+            again = self._trace(plan, {tokens: read.copy()})
+            read[:, t] = again.value(logits)[:, t - 1].argmax(-1)
+        return self._trace(plan, {tokens: read})
+
+
+def _parts(train: TrainConfig) -> list[Inputs]:
+    """The examples as one batch, or with micro-batches as so many."""
+    data, n = train.data, train.accumulate
+    edges = [len(data) * k // n for k in range(n + 1)]
+    return [one_batch(data[a:b]) for a, b in itertools.pairwise(edges)]
+
+
+def _plan(scenario: Scenario, part: Inputs) -> Plan:
+    return build(scenario.model, part, scenario.loss, scenario.train)
 
 
 def _values(plan: Plan, leaves: Mapping[int, np.ndarray]) -> list[np.ndarray | None]:

@@ -21,6 +21,7 @@ Progress = Callable[[int, int, float], None]  # how many updates are done, of ho
 Reached = Callable[[Trace, int], bool]  # whether to stop at these numbers, after so many updates
 LOSS = Bilingual("loss", "损失")
 DATA_LOSS = Bilingual("loss over train.data", "train.data 上的损失")
+AROUND = 300  # bytes that an array takes beside its numbers
 KEPT_BYTES = 256 << 20  # of one run; beyond it only every second, third … update is kept
 
 
@@ -50,7 +51,7 @@ def train(
     """
     run, training = Run(scenario, trace), _training(scenario, trace)
     after: list[Carried] = [training.parameters()]
-    stride = 1 + n * sum(array.nbytes for array in after[0].values()) // KEPT_BYTES
+    stride = 1 + n * sum(array.nbytes + AROUND for array in after[0].values()) // KEPT_BYTES
     moments: list[Moment] = []
 
     def watch(update: int, loss: float) -> bool:

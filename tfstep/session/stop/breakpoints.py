@@ -21,14 +21,14 @@ def stops(state: State, direction: int) -> list[Stop]:
     return [stop for point, stop in found if not state.points.passed(point)]
 
 
-def moved(state: State, by: Bilingual | None = None) -> list[Stop]:
+def moved_watches(state: State, by: Bilingual | None = None) -> list[Stop]:
     """The watched values that a change of the numbers has moved; ``by`` names the change."""
     found = []
     for point in state.points.enabled:
         if point.watched is not None:
             new = _value(state, point.watched)
             if differ(point.last, new) and _holds(state, point):
-                found.append(told(point, point.last, new, by))
+                found.append(change_message(point, point.last, new, by))
             point.last = new
     return found
 
@@ -78,10 +78,10 @@ def _watched(state: State, point: Point, direction: int) -> Stop | None:
     if not differ(before, after) or not _holds(state, point):
         return None
     by = Bilingual("by {path}", "由 {path} 引起", path=state.current.path)
-    return told(point, *((before, after) if direction > 0 else (after, before)), by)
+    return change_message(point, *((before, after) if direction > 0 else (after, before)), by)
 
 
-def told(point: Point, old: np.ndarray | None, new: np.ndarray | None, by: Bilingual | None) -> Stop:
+def change_message(point: Point, old: np.ndarray | None, new: np.ndarray | None, by: Bilingual | None) -> Stop:
     """That a watched value is another one now; ``by`` names what made it so."""
     assert point.watched is not None
     never = Bilingual(" (there was none before)", "（此前还没有值）") if old is None else ""

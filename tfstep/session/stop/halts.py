@@ -13,7 +13,7 @@ from tfstep.errors import TfstepError
 from tfstep.session import moves
 from tfstep.session.evaluate import Names, truth, worked_out
 from tfstep.session.place import Position, tensor_at
-from tfstep.session.stop.breakpoints import differ, told
+from tfstep.session.stop.breakpoints import change_message, differ
 from tfstep.session.stop.points import Pattern, Point, Stop
 from tfstep.text import Bilingual
 
@@ -82,7 +82,7 @@ class Halts:
         if not stops or not differ(point.last, new):
             return None
         old, point.last = point.last, new
-        return told(point, old, new, by_update(update - 1, update))
+        return change_message(point, old, new, by_update(update - 1, update))
 
 
 def steps_of(state: State, pattern: Pattern) -> Iterator[Position]:

@@ -11,6 +11,7 @@ from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.expr import Expression
 from tfstep.session.place import Position
+from tfstep.session.speaker import PERSON, Speaker
 from tfstep.text import Bilingual
 
 
@@ -45,6 +46,7 @@ class Point(Struct, eq=False):
     ignore: int = 0
     hits: int = 0
     commands: list[str] = field(default_factory=list)
+    speaker: Speaker = PERSON  # who gave the commands
     last: np.ndarray | None = None  # of a watchpoint: the value that was told last
 
     @property
@@ -106,10 +108,10 @@ class Points:
             return True
         return False
 
-    def commands(self, stops: Sequence[Stop]) -> list[tuple[int, str]]:
+    def commands(self, stops: Sequence[Stop]) -> list[tuple[Point, str]]:
         """The commands to run at these stops, by point; temporary ones have done their work and are gone."""
         points = [self.all[stop.number] for stop in stops if stop.number in self.all]
         for point in points:
             if point.temporary:
                 self.all.pop(point.number, None)
-        return [(point.number, line) for point in points for line in point.commands]
+        return [(point, line) for point in points for line in point.commands]

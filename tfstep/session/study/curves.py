@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import Struct
 
-from tfstep.address.indices import bracketed
+from tfstep.address.indices import index_list
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import CommandError
 from tfstep.session.change.updates import start_of, with_carried
-from tfstep.session.evaluate import parsed, worked_out
+from tfstep.session.evaluate import parse_expression, worked_out
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _loss(trace: Trace) -> float:
 
 def sweep(state: State, tensor: Tensor, cell: tuple[int, ...], start: float, stop: float, n: int) -> Sweep:
     """The loss at ``n`` values of one cell from ``start`` to ``stop``. Raises EditError, CommandError."""
-    trace, name = state.trace, tensor.path + (bracketed(cell) if cell else "")
+    trace, name = state.trace, tensor.path + (index_list(cell) if cell else "")
     affordable(trace, n)
     xs = np.linspace(start, stop, n)
     losses = np.array([_loss(trace.edit({name: x})) for x in xs.tolist()])
@@ -92,7 +92,9 @@ def landscape(
     path = np.stack([_course(state, tensor, cell) for tensor, cell in cells], axis=-1)
     ranges = [_range(path[:, k], span) for k in (0, 1)]
     xs, ys = np.linspace(*ranges[0], shape[1]), np.linspace(*ranges[1], shape[0])
-    names = tuple(tensor.path + (bracketed(cell) if cell else "") for tensor, cell in cells)
+    if xs[0] == xs[-1] or ys[0] == ys[-1]:
+        raise CommandError(Bilingual("SPAN is too small to move these numbers", "SPAN 太小，这些数不会改变"))
+    names = tuple(tensor.path + (index_list(cell) if cell else "") for tensor, cell in cells)
     losses = np.empty(shape)
     for i, y in enumerate(ys.tolist()):
         row = trace.edit({names[1]: y})
@@ -122,7 +124,7 @@ def _range(values: np.ndarray, span: float | None) -> tuple[float, float]:
 
 def over_updates(state: State, text: str) -> tuple[np.ndarray, np.ndarray]:
     """The updates, and what an expression came to at each of them (one number a curve). Raises TfstepError."""
-    expression, past = parsed(state, text), state.journal.now.past
+    expression, past = parse_expression(state, text), state.journal.now.past
     affordable(state.trace, min(len(past), MOST_POINTS) + 1)
     picked = np.unique(np.linspace(0, len(past), min(len(past) + 1, MOST_POINTS)).round().astype(int))
     rows = []

@@ -55,6 +55,7 @@ class Word(Struct, frozen=True, eq=False):
     probability: float
     probabilities: np.ndarray  # (vocab)
     vocab: Sequence[str]
+    scenario: Scenario  # the pass as one, without loss
     trace: Trace
 
     def best(self, n: int = 5) -> list[tuple[str, float]]:
@@ -88,15 +89,18 @@ def generate(
     trace, done = None, 0
     for _ in range(most):
         words = _spelled(read, target, scenario)
-        trace, done = _pass(scenario, inputs, parameters, read, words, trace if cached else None, done), len(read)
+        asked = _pass(scenario, inputs, read, words, trace if cached else None, done)
+        trace, done = _run(asked, parameters), len(read)
         p = (
             sampling.shares(trace["out.logits"].value[0, -1])
             if sampling.temperature
             else trace["out.probs"].value[0, -1]
         )
+        if not np.isfinite(p).all():
+            raise CommandError(_no_word(len(read)))
         best = int(draw.choice(len(p), p=p)) if sampling.temperature else int(p.argmax())
         said = said_vocab[best] if not by_place else _spelled([*read, best], target, scenario)[-1]
-        yield Word(words, said, float(p[best]), p, said_vocab, trace)
+        yield Word(words, said, float(p[best]), p, said_vocab, asked, trace)
         if by_place:
             if vocabulary is not None and best in vocabulary.ends:
                 return
@@ -105,6 +109,15 @@ def generate(
             return
         else:
             read.append(target.vocab.index(said))
+
+
+def _no_word(read: int) -> Bilingual:
+    return Bilingual(
+        "no word can be chosen after {n} words: their probabilities are not numbers; `break * if has_nan(it)` finds "
+        "where that begins",
+        "读了 {n} 个词后无法选词：概率不是数（NaN）；`break * if has_nan(it)` 可找到它从哪里开始",
+        n=read,
+    )
 
 
 def check(scenario: Scenario) -> None:
@@ -140,13 +153,12 @@ def cacheable(model: ModelConfig) -> bool:
 def _pass(
     scenario: Scenario,
     inputs: Inputs,
-    parameters: Mapping[str, np.ndarray],
     read: list[int],
     words: tuple[str, ...],
     before: Trace | None,
     done: int,
-) -> Trace:
-    """The pass that reads these words, of which ``before`` has read the first ``done``."""
+) -> Scenario:
+    """The pass that reads these words, of which ``before`` has read the first ``done``, as a scenario of its own."""
     target = scenario.inputs.target
     assert target is not None
     every = Sentences(
@@ -159,8 +171,12 @@ def _pass(
         seen = Sentences(
             (words[done:],), every.ids[:, done:], every.vocab, every.pad, every.lengths and (len(read) - done,)
         )
-    model, inputs = replace(scenario.model, head=True), replace(inputs, target=seen, past=past)
-    plan = build(model, inputs, LossConfig("none"), scenario.train)
+    model, inputs = replace(scenario.model, head=True, mode="eval"), replace(inputs, target=seen, past=past)
+    return replace(scenario, model=model, inputs=inputs, loss=LossConfig("none"))
+
+
+def _run(asked: Scenario, parameters: Mapping[str, np.ndarray]) -> Trace:
+    plan = build(asked.model, asked.inputs, asked.loss, asked.train)
     given = {n.slot: _fitting(parameters[n.path], n.shape) for n in plan.nodes if n.kind == "parameter"}
     return Trace.start(plan, plan.leaves | given).run()
 

@@ -67,7 +67,7 @@ def gradients(trace: Trace) -> Gradients | None:
     return Gradients(worst, place, checked, skipped)
 
 
-def edited(trace: Trace) -> tuple[list[str], set[int]]:
+def edited_gradients(trace: Trace) -> tuple[list[str], set[int]]:
     """The gradients that hold edited numbers, and the slots of them and of all that follows from them."""
     nodes = trace.plan.nodes
     pinned = {slot for slot in trace.pins if nodes[slot].phase == "backward"}
@@ -75,7 +75,7 @@ def edited(trace: Trace) -> tuple[list[str], set[int]]:
 
 
 def _with_gradient(trace: Trace) -> Iterator[Node]:
-    _, left_out = edited(trace)
+    _, left_out = edited_gradients(trace)
     for node in trace.plan.nodes:
         gradient = trace.plan.gradient(node)
         if node.path == "loss" or node.phase not in ("", "forward") or gradient is None:

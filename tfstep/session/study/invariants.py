@@ -9,10 +9,20 @@ import numpy as np
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
-from tfstep.session.study.finite import edited
+from tfstep.session.study.finite import edited_gradients
 from tfstep.session.study.order import encoder_ignores_target, permutation, rope_shift, sees_no_future
 from tfstep.session.study.origin import origin
-from tfstep.session.study.verdict import Holds, apart, compared, does_not_apply, larger, last, meant, noise, undecidable
+from tfstep.session.study.verdict import (
+    Holds,
+    apart,
+    broken_on_purpose,
+    does_not_apply,
+    holds_if_unmoved,
+    larger,
+    last,
+    noise,
+    undecidable,
+)
 from tfstep.text import Bilingual
 
 ROUNDING = 1e-12
@@ -105,10 +115,10 @@ def padding(scenario: Scenario, trace: Trace) -> Holds:
         return does_not_apply(title, Bilingual("no sentence has padding", "没有句子带填充"))
     if scenario.model.norm == "batch":
         reason = Bilingual("batch normalization averages over padding too", "批归一化把填充也算进平均")
-        return meant(title, reason, worst)
+        return broken_on_purpose(title, reason, worst)
     if not scenario.model.mask.padding:
-        return meant(title, Bilingual("model.mask.padding is off", "model.mask.padding 已关闭"), worst)
-    return compared(title, trace, worst)
+        return broken_on_purpose(title, Bilingual("model.mask.padding is off", "model.mask.padding 已关闭"), worst)
+    return holds_if_unmoved(title, trace, worst)
 
 
 def ffn_alone(scenario: Scenario, trace: Trace) -> Holds:
@@ -127,13 +137,13 @@ def ffn_alone(scenario: Scenario, trace: Trace) -> Holds:
         worst = larger(worst, apart(trace[path].value[:, 1:], trace.edit({reads: moved})[path].value[:, 1:]))
     if not found:
         return does_not_apply(title, Bilingual("there is no feed-forward network over words", "没有作用于词的前馈网络"))
-    return compared(title, trace, worst)
+    return holds_if_unmoved(title, trace, worst)
 
 
 def gradients_as_computed(scenario: Scenario, trace: Trace) -> Holds:
     """No gradient holds edited numbers; one that does moves only what reads it."""
     title = Bilingual("no gradient is edited", "没有被改动的梯度")
-    paths, after = edited(trace)
+    paths, after = edited_gradients(trace)
     if not paths:
         return Holds(title, True, Bilingual("all are as computed", "都是算出来的"))
     text = Bilingual(
@@ -160,7 +170,7 @@ def uses_add_up(scenario: Scenario, trace: Trace) -> Holds:
     for path, parts in shares.items():
         total = sum(trace[part].value for part in parts)
         worst = larger(worst, apart(np.asarray(total), trace[path].value))
-    return compared(title, trace, worst)
+    return holds_if_unmoved(title, trace, worst)
 
 
 def insides_equal(scenario: Scenario, trace: Trace) -> Holds:

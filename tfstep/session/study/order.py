@@ -9,7 +9,16 @@ from tfstep.engine.trace import Trace
 from tfstep.models.build import build
 from tfstep.models.config import Sentences
 from tfstep.scenario.scenario import Scenario
-from tfstep.session.study.verdict import Holds, apart, compared, does_not_apply, larger, last, meant, noise
+from tfstep.session.study.verdict import (
+    Holds,
+    apart,
+    broken_on_purpose,
+    does_not_apply,
+    holds_if_unmoved,
+    larger,
+    last,
+    noise,
+)
 from tfstep.text import Bilingual
 
 CUTS = 6  # how many places of a sentence the future is changed behind
@@ -37,7 +46,7 @@ def permutation(scenario: Scenario, trace: Trace) -> Holds:
     words = tuple(tuple(sentences.vocab[i] for i in row) for row in turned)
     other = _reading(scenario, replace(sentences, words=words, ids=turned))
     moved = max(apart(trace[out].value[s, :n], other[out].value[s, :n][::-1]) for s, n in enumerate(lengths))
-    return compared(title, trace, moved)
+    return holds_if_unmoved(title, trace, moved)
 
 
 def _reading(scenario: Scenario, sentences: Sentences) -> Trace:
@@ -71,10 +80,12 @@ def sees_no_future(scenario: Scenario, trace: Trace) -> Holds:
         other = trace.edit({"tgt.x": later})
         moved = larger(moved, apart(trace[out].value[:, :t][seen[:, :t]], other[out].value[:, :t][seen[:, :t]]))
     if not scenario.model.mask.causal:
-        return meant(title, Bilingual("model.mask.causal is off", "model.mask.causal 已关闭"), moved)
+        return broken_on_purpose(title, Bilingual("model.mask.causal is off", "model.mask.causal 已关闭"), moved)
     if scenario.model.norm == "batch":
-        return meant(title, Bilingual("batch normalization averages over all words", "批归一化对所有词取平均"), moved)
-    return compared(title, trace, moved)
+        return broken_on_purpose(
+            title, Bilingual("batch normalization averages over all words", "批归一化对所有词取平均"), moved
+        )
+    return holds_if_unmoved(title, trace, moved)
 
 
 def sees_a_key(scenario: Scenario, trace: Trace) -> np.ndarray:
@@ -89,7 +100,7 @@ def sees_a_key(scenario: Scenario, trace: Trace) -> np.ndarray:
 
 def rope_shift(scenario: Scenario, trace: Trace) -> Holds:
     """With rotary positions alone, all words moved by the same distance keep their scores."""
-    title = Bilingual("RoPE: scores depend on distances only", "RoPE：分数只取决于距离")
+    title = Bilingual("RoPE: scores depend on contents and signed distances", "RoPE：分数只取决于内容和带方向的距离")
     if scenario.model.positional != "rope":
         return does_not_apply(title, Bilingual("model.positional is not rope", "model.positional 不是 rope"))
     if scenario.inputs.memory is not None:
@@ -99,7 +110,7 @@ def rope_shift(scenario: Scenario, trace: Trace) -> Holds:
     fresh, other = scenario.program.trace(), scenario.with_changes({"input": {"offset": offset}}).program.trace()
     scores = [n.path for n in fresh.plan.steps if n.path.endswith(".scores") and ".cross." not in n.path]
     moved = max((apart(fresh[path].value, other[path].value) for path in scores), default=0.0)
-    return compared(title, trace, moved)
+    return holds_if_unmoved(title, trace, moved)
 
 
 def encoder_ignores_target(scenario: Scenario, trace: Trace) -> Holds:
@@ -110,4 +121,4 @@ def encoder_ignores_target(scenario: Scenario, trace: Trace) -> Holds:
         return does_not_apply(title, Bilingual("there are not both encoder and decoder", "没有同时具备编码器和解码器"))
     x = trace["tgt.x"].value
     moved = apart(trace[out].value, trace.edit({"tgt.x": x + noise(x)})[out].value)
-    return compared(title, trace, moved)
+    return holds_if_unmoved(title, trace, moved)

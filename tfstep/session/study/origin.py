@@ -62,7 +62,7 @@ def broken_here(state: State) -> Bilingual | None:
     )
 
 
-def broken(state: State) -> Bilingual | None:
+def first_broken(state: State) -> Bilingual | None:
     """Where the numbers are broken, once a change has made them so: in the loss, else in the first step that is."""
     node = state.trace.plan.paths.get("loss")
     if node is not None and not state.trace.stale(node.slot):

@@ -31,7 +31,7 @@ def does_not_apply(title: Bilingual, reason: Bilingual) -> Holds:
     return Holds(title, None, reason)
 
 
-def meant(title: Bilingual, reason: Bilingual, moved: float) -> Holds:
+def broken_on_purpose(title: Bilingual, reason: Bilingual, moved: float) -> Holds:
     """An invariant that the scenario means to break; how far it is broken."""
     text = Bilingual(
         "not meant to hold: {reason}; it moves by up to {moved:.2g} of the largest number",
@@ -62,17 +62,17 @@ def agree(moved: float) -> bool:
     return moved <= TOLERANCE
 
 
-def said(moved: float) -> Bilingual:
+def movement_text(moved: float) -> Bilingual:
     """How far the numbers moved."""
     return Bilingual(
         "moved by at most {moved:.1e} of the largest number", "最多变化了最大值的 {moved:.1e}", moved=moved
     )
 
 
-def compared(title: Bilingual, trace: Trace, moved: float) -> Holds:
+def holds_if_unmoved(title: Bilingual, trace: Trace, moved: float) -> Holds:
     """An invariant that holds if numbers have not moved; it cannot be decided where there is NaN to be compared."""
     path = nan_begins(trace)
-    return Holds(title, agree(moved), said(moved)) if path is None else undecidable(title, path)
+    return Holds(title, agree(moved), movement_text(moved)) if path is None else undecidable(title, path)
 
 
 def undecidable(title: Bilingual, path: str) -> Holds:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tfstep.view.board.gallery import gallery
 from tfstep.view.board.places import Arrangement, Piece, Placed
 from tfstep.view.board.sizes import GAP, TOP, Size, gap, size, stack
-from tfstep.view.board.squeeze import squeezed
+from tfstep.view.board.squeeze import share_width
 from tfstep.view.frame.view_state import AUTO, Drawing
 from tfstep.view.text.width import width
 
@@ -25,7 +25,7 @@ def arrange(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing = 
         return _at_places(rows, lines, drawing)
     if len(pieces) > 3 or (len(pieces) > 1 and cells < LEAST_SHARE * len(pieces)):
         return arrange([*pieces[:-2], pieces[-1]], cells, lines, drawing)  # without the last operand
-    return squeezed(pieces, cells, lines, drawing)
+    return share_width(pieces, cells, lines, drawing)
 
 
 def _fitting(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing) -> list[list[Size]] | None:

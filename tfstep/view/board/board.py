@@ -12,10 +12,10 @@ from tfstep.engine.naming import short
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.text import Bilingual
-from tfstep.view.board.operands import Operand, Reading, read
+from tfstep.view.board.operands import Operand, Reading, read_operands
 from tfstep.view.board.places import Piece
 from tfstep.view.matrix.grid import Grid
-from tfstep.view.matrix.plane import derived, plane
+from tfstep.view.matrix.plane import plane, with_numbers
 
 At = Callable[[Tensor], tuple[int, ...]]  # the cell of a tensor that the cursor stands on
 MOST_OPERANDS = 5
@@ -34,7 +34,7 @@ def step_board(
 
     ``sources`` are the cells, by path, that the cell under the cursor is made from; ``alone``: only they are lit.
     """
-    reading = read(tensor.trace, tensor.node)
+    reading = read_operands(tensor.trace, tensor.node)
     operands = reading.operands[:MOST_OPERANDS]
     result = plane(tensor.trace, tensor.node, at(tensor), before=before)
     grids = [plane(o.trace, o.node, at(_tensor(o)), turned=o.turned, before=before) for o in operands]
@@ -185,7 +185,7 @@ def difference_board(tensor: Tensor, at: At, before: Trace) -> tuple[Piece, ...]
     now = replace(now, cursor=place, focused=True, group=now.key)
     with np.errstate(all="ignore"):
         moved = tensor.value - before.value(old.slot)
-    change = derived(was, now.key + "@difference", str(Bilingual("difference", "差")), now.note, moved)
+    change = with_numbers(was, now.key + "@difference", str(Bilingual("difference", "差")), now.note, moved)
     return (
         Piece("", was, summary=True),
         Piece("→", now, summary=True),

@@ -43,7 +43,7 @@ class Reading(Struct, frozen=True):
     equals: str
 
 
-def read(trace: Trace, node: Node) -> Reading:
+def read_operands(trace: Trace, node: Node) -> Reading:
     """The operands of a step, as its formula has them."""
     op = node.op
     if op is None:

@@ -20,7 +20,7 @@ MOST = 4096  # cells that one text can mean
 Meant = dict[str, list[tuple[int, ...]]]  # cells by the path of their tensor
 
 
-def spoken(pieces: tuple[Piece, ...], state: State, texts: Sequence[str]) -> tuple[Piece, ...]:
+def mark_spoken(pieces: tuple[Piece, ...], state: State, texts: Sequence[str]) -> tuple[Piece, ...]:
     """The pieces, with the cells that these texts mean marked. What means no cell marks none."""
     meant = _meant(state, texts)
     if not meant:

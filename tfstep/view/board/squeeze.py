@@ -13,7 +13,7 @@ FEW = 6  # columns of numbers: of a matrix that stands by, fewer say less than i
 WEIGHT = 2  # how much more room numbers get than shades
 
 
-def squeezed(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing) -> Arrangement:
+def share_width(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing) -> Arrangement:
     """Small matrices get all that they want, the others share the rest; what does not fit is scrolled to."""
     room = cells - sum(width(piece.sign) + 2 * GAP for piece in pieces[1:])
     sizes = [size(piece, drawing.digits or 3, drawing.drawn == "heat") for piece in pieces]

@@ -13,7 +13,7 @@ from tfstep.view.board.places import Piece
 from tfstep.view.board.ranges import one_range
 from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.labels import Labels
-from tfstep.view.matrix.plane import derived, plane
+from tfstep.view.matrix.plane import plane, with_numbers
 
 
 def other_variant(state: State) -> str | None:
@@ -41,7 +41,7 @@ def versus_board(state: State, tensor: Tensor, at: At, by_word: bool) -> tuple[P
     with np.errstate(all="ignore"):
         moved = now.values.astype(float) - was.values
     title = Bilingual("difference, by word", "差（按词）") if by_word else Bilingual("difference", "差")
-    change = replace(derived(now, now.key + "@versus", str(title), now.note, tensor.value), values=moved)
+    change = replace(with_numbers(now, now.key + "@versus", str(title), now.note, tensor.value), values=moved)
     change = replace(change, cursor=place, hidden=None, group=now.key)
     both = one_range([Piece("", was, summary=True), Piece("→", here, summary=True)])
     return (*both, Piece("", replace(change, bare=True), summary=True))

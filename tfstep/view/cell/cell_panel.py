@@ -18,7 +18,7 @@ from tfstep.text import Bilingual
 from tfstep.view.board.board import At
 from tfstep.view.cell.equation import Equation, equation, name_of
 from tfstep.view.cell.readers import readers
-from tfstep.view.cell.sums import explained
+from tfstep.view.cell.sums import explain_cell
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, clipped, ends, flow, line, line_width
 
@@ -238,7 +238,7 @@ def account(
     hidden: int = 0,
     partial: Partial | None = None,
 ) -> CellPanel:
-    """The account of one cell from its explanation; ``before`` is the trace before the edit, ``hidden`` the reason
+    """The panel of one cell from its explanation; ``before`` is the trace before the edit, ``hidden`` the reason
     for which the cell is masked, 0 where it is not, ``partial`` the term of it that we are at."""
     trace, node, path = tensor.trace, tensor.node, tensor.path
     address = cell_name(path, cell)
@@ -264,7 +264,7 @@ def account(
         if grad is not None and not (trace.plan.later and trace.stale(grad.slot)):
             gradient = float(trace.value(grad.slot)[cell])
             gradient_cell = cell_name(grad.path, cell)
-            reason = explained(root[grad.path], cell, at)
+            reason = explain_cell(root[grad.path], cell, at)
             comes, cancels = equation(root, reason).symbols, reason.rounding
             goes = tuple(nodes[s].path for s in trace.plan.consumers[grad.slot])
     new = tensor.new

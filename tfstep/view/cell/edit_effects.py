@@ -15,7 +15,7 @@ from tfstep.text import Bilingual
 from tfstep.view.board.board import At
 from tfstep.view.matrix.labels import cell_words, labels
 from tfstep.view.text.number import plain
-from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, spelled
+from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, with_plain_symbols
 from tfstep.view.text.width import left, right, width
 
 WAITING = 4000  # tensors up to which all of them are compared
@@ -29,7 +29,7 @@ class Bar(Struct, frozen=True):
     after: float
 
 
-class Since(Struct, frozen=True, eq=False):
+class EditEffects(Struct, frozen=True, eq=False):
     """What changed since ``before``: the edits in words, the number of tensors that moved, a row as bars."""
 
     edits: tuple[tuple[str, str], ...]  # what, and old → new
@@ -49,7 +49,7 @@ class Since(Struct, frozen=True, eq=False):
         both = " · ".join(each for each in (moved, loss) if each)
         for first, notes in ((long, both), (short, both), (short, loss)):
             right = line(Span(notes, "dim"))
-            if line_width(spelled((*first, *right))) + 2 <= cells:
+            if line_width(with_plain_symbols((*first, *right))) + 2 <= cells:
                 return [ends(first, right, cells)]
         return [clipped(short, cells)]
 
@@ -113,7 +113,7 @@ def _target(entry: str) -> str:
     return entry.partition("=")[0].strip()
 
 
-def since(state: State, before: Trace, comparison: ChangeTracker, subject: Tensor, at: At) -> Since | None:
+def edit_effects(state: State, before: Trace, tracker: ChangeTracker, subject: Tensor, at: At) -> EditEffects | None:
     """The panel, or None where nothing was edited."""
     now = state.trace
     if before is now or before.plan is not now.plan:
@@ -124,17 +124,17 @@ def since(state: State, before: Trace, comparison: ChangeTracker, subject: Tenso
     loss = None
     if node := now.plan.paths.get("loss"):
         loss = (float(before.value(node.slot)), float(now.value(node.slot)))
-    title, bars = _bars(now, before, comparison, subject, at)
-    return Since(edits, _moved(comparison), loss, title, bars)
+    title, bars = _bars(now, before, tracker, subject, at)
+    return EditEffects(edits, _moved(tracker), loss, title, bars)
 
 
-def _moved(comparison: ChangeTracker) -> int | None:
+def _moved(tracker: ChangeTracker) -> int | None:
     """How many tensors moved; None while some of them wait to be computed."""
-    nodes, count = comparison.now.plan.nodes, 0
+    nodes, count = tracker.now.plan.nodes, 0
     if len(nodes) > WAITING:
         return None
     for node in reversed(nodes):  # what waits is at the end
-        changed = comparison.changed(node.path)
+        changed = tracker.changed(node.path)
         if changed is None:
             return None
         count += changed
@@ -158,12 +158,12 @@ def _change(before: Trace, now: Trace, target: str) -> str:
     return f"{plain(float(old))} → {plain(float(new))}" if old.ndim == 0 else ""
 
 
-def _bars(now: Trace, before: Trace, comparison: ChangeTracker, subject: Tensor, at: At) -> tuple[str, tuple[Bar, ...]]:
+def _bars(now: Trace, before: Trace, tracker: ChangeTracker, subject: Tensor, at: At) -> tuple[str, tuple[Bar, ...]]:
     """The row under the cursor of the nearest softmax that moved: the subject itself, else one behind it."""
     number = subject.node.number if subject.trace is now else 0
-    shares = [node for node in now.plan.steps if node.op is not None and node.op.name == "softmax"]
+    shares = [node for node in now.plan.steps if node.op is not None and node.op.probabilities]
     ordered = sorted(shares, key=lambda node: (node.number < number, abs(node.number - number)))
-    node = next((node for node in ordered if comparison.changed(node.path)), None)
+    node = next((node for node in ordered if tracker.changed(node.path)), None)
     if node is None or node.shape[-1] > 64:
         return "", ()
     cell = at(Tensor(now, node, node.number))[:-1]

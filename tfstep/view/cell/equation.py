@@ -14,7 +14,7 @@ from tfstep.text import Bilingual
 from tfstep.view.cell.sums import LongSum
 from tfstep.view.matrix.labels import cell_words
 from tfstep.view.text.number import plain
-from tfstep.view.text.signed import signed
+from tfstep.view.text.signed import split_sign
 from tfstep.view.text.spans import Line, Span, line
 
 FEW = 6  # terms that are shown in their own order; of more, the largest
@@ -67,7 +67,7 @@ def name_of(trace: Trace, cell: str) -> str:
 
 
 def _term(term: Term, *, first: bool, alone: bool, links: list[str] | None, chosen: int) -> Line:
-    sign, term = signed(term)
+    sign, term = split_sign(term)
     if not (sign or term.fn) and len(term.factors) == 1 and term.factors[0].power == 1 and not alone:
         return _single(term.factors[0], first, links, chosen)
     spans: list[Span] = [Span(sign if first else f" {sign or '+'} ", "dim")] if sign or not first else []
@@ -108,8 +108,13 @@ def _factor(factor: Factor, k: int, links: list[str] | None, chosen: int) -> lis
         links.append(factor.cell)
         spans.append(Span(text, "number", factor.cell, len(links) - 1 == chosen))
     if power not in (1, -1):
-        spans.append(Span({2: "²", 3: "³", 0.5: "^½", -2: "⁻²"}.get(power, f"^{power:g}"), "dim"))
+        spans.append(_raised(power))
     return spans
+
+
+def _raised(power: float) -> Span:
+    """A power as it is written behind a factor."""
+    return Span({2: "²", 3: "³", 0.5: "^½", -2: "⁻²"}.get(power, f"^{power:g}"), "dim")
 
 
 def _symbols(trace: Trace, terms: Sequence[Term]) -> Line:
@@ -122,10 +127,10 @@ def _symbols(trace: Trace, terms: Sequence[Term]) -> Line:
         return ()
     spans: list[Span] = []
     for k, group in enumerate(groups.values()):
-        sign = signed(group[0])[0]
+        sign = split_sign(group[0])[0]
         if sign or k:
             spans.append(Span(f" {sign or '+'} " if k else sign, "dim"))
-        spans.extend(_group(trace, [signed(term)[1] for term in group]))
+        spans.extend(_group(trace, [split_sign(term)[1] for term in group]))
     return tuple(spans)
 
 
@@ -146,7 +151,7 @@ def _group(trace: Trace, group: list[Term]) -> list[Span]:
         text = _common(trace, cells) if factor.cell else factor.name
         spans.append(Span(text, "name" if factor.cell else "dim", factor.cell))
         if factor.power not in (1, -1):
-            spans.append(Span({2: "²", 3: "³", 0.5: "^½", -2: "⁻²"}.get(factor.power, f"^{factor.power:g}"), "dim"))
+            spans.append(_raised(factor.power))
     if first.fn:
         spans.append(Span(")", "dim"))
     return spans

@@ -8,6 +8,7 @@ _RULES = {
     "leaf": Bilingual("given, not computed", "给定的，不是算出来的"),
     "constant": Bilingual("constant", "常数"),
     "dot": Bilingual("dot", "点积"),
+    "drawn": Bilingual("drawn by lot", "抽签"),
     "gather": Bilingual("gather", "取行"),
     "masked": Bilingual("masked", "被遮住"),
     "max": Bilingual("max", "最大"),

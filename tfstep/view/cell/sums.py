@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.address.grammar import cell_name
-from tfstep.engine.naming import formula
+from tfstep.engine.naming import notation
 from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation, Factor, Term, explain
 from tfstep.view.board.board import At
-from tfstep.view.board.operands import Operand, read
+from tfstep.view.board.operands import Operand, read_operands
 from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.plane import plane
 
@@ -30,7 +30,7 @@ class LongSum(Explanation, frozen=True):
         return self.of_all
 
 
-def explained(tensor: Tensor, cell: tuple[int, ...], at: At) -> Explanation:
+def explain_cell(tensor: Tensor, cell: tuple[int, ...], at: At) -> Explanation:
     """Why a cell is what it is; of a very long sum only the terms that are shown are made."""
     return _long(tensor, cell, at) or explain(tensor.trace, tensor.node.slot, cell)
 
@@ -40,7 +40,7 @@ def _long(tensor: Tensor, cell: tuple[int, ...], at: At) -> LongSum | None:
     trace, node = tensor.trace, tensor.node
     if node.op is None or node.slot in trace.pins or max(max(s) if s else 0 for s in _shapes(tensor)) < LONG:
         return None
-    reading = read(trace, node)
+    reading = read_operands(trace, node)
     place = plane(trace, node, cell).place(cell)
     if reading.kind != "product" or place is None:
         return None
@@ -75,7 +75,7 @@ def _long(tensor: Tensor, cell: tuple[int, ...], at: At) -> LongSum | None:
         made,
         total,
         total - value,
-        formula=formula(trace, node),
+        notation=notation(trace, node),
         bound=1e-12 if tensor.value.dtype == np.float64 else 1e-5,
         more=first.breadth - len(terms),
         rest=total - sum(term.value for term in made),

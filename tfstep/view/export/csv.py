@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from tfstep.engine.trace import Tensor
+from tfstep.text import printable
 from tfstep.view.export.indices import along, sentence_of
 from tfstep.view.text.number import special
 
@@ -39,5 +40,5 @@ def _number(x: float, digits: int | None) -> str:
 
 def _line(row: list[str]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(row)
+    csv.writer(text, lineterminator="\n").writerow(map(printable, row))
     return text.getvalue()

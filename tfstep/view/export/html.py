@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from html import escape
 
 from tfstep.engine.trace import Tensor
 from tfstep.text import language
 from tfstep.view.export.shade import LEGEND, ink, number, shade
 from tfstep.view.export.slices import Slice, slices, title
+from tfstep.view.text.markup import escape
 from tfstep.view.text.number import exact
 
 _STYLE = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from tfstep.address.grammar import spelled
+from tfstep.address.grammar import quoted_word
 from tfstep.address.indices import Cell
 from tfstep.engine.axis import MANY, Axis
 from tfstep.engine.trace import Tensor
@@ -55,4 +55,4 @@ def _name(axis: Axis, size: int, i: int, sentence: int) -> str:
     words = axis.words(sentence) or ()
     if len(words) != size:
         return str(i)
-    return spelled(words[i] if size > MANY else along(axis, size, sentence)[i])
+    return quoted_word(words[i] if size > MANY else along(axis, size, sentence)[i])

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from tfstep.engine.naming import notation
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, Factor, Term
+from tfstep.text import Template, printable
 from tfstep.view.report.timeline import Row
 from tfstep.view.text.number import special
 
@@ -61,7 +63,7 @@ def tensor_object(tensor: Tensor, grad: bool, digits: int | None = None) -> dict
         "phase": tensor.phase,
         "step": tensor.step,
         "op": tensor.op,
-        "formula": tensor.formula,
+        "formula": _english(notation(tensor.trace, tensor.node)),
         "inputs": list(tensor.inputs),
         "axes": list(tensor.axes),
         "labels": tensor.labels,
@@ -88,9 +90,14 @@ def steps(rows: Iterable[Row]) -> str:
     )
 
 
+def _english(formula: Template | None) -> str | None:
+    """A formula as programs read it: the same whatever the reader's language is."""
+    return None if formula is None else formula.en
+
+
 def explanation(found: Explanation) -> str:
     """An explanation, nested as deep as it goes."""
-    return json.dumps(_explanation(found), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return printable(json.dumps(_explanation(found), ensure_ascii=False, indent=2, allow_nan=False), json=True) + "\n"
 
 
 def _explanation(found: Explanation) -> dict[str, Nested]:
@@ -98,7 +105,7 @@ def _explanation(found: Explanation) -> dict[str, Nested]:
         "cell": found.cell,
         "value": number(found.value),
         "rule": found.rule,
-        "formula": found.formula,
+        "formula": _english(found.notation),
         "terms": [_term(term) for term in found.terms],
         "total": number(found.total),
         "residual": number(found.residual),
@@ -136,4 +143,4 @@ def _list(rows: Iterable[dict[str, Nested]]) -> str:
 
 
 def _dumps(value: Nested) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return printable(json.dumps(value, ensure_ascii=False, allow_nan=False), json=True)

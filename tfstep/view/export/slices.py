@@ -14,7 +14,7 @@ from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of
 from tfstep.view.export.tables import heading, shown_gradient, shown_numbers, where
 from tfstep.view.matrix.noise import ROUNDED
-from tfstep.view.matrix.plane import mask_reasons
+from tfstep.view.matrix.plane import mask_reasons, scale_of
 from tfstep.view.text.number import HUGE, Notation
 from tfstep.view.text.spans import plain
 from tfstep.view.text.symbols import plain as fit
@@ -78,7 +78,7 @@ def _slice(
     axes, part = tensor.node.spec.axes, array[index]
     sentence, notation = sentence_of(axes, index), Notation(array, digits)
     matrix = part.reshape(-1, part.shape[-1] if part.ndim else 1)
-    probability = tensor.op == "softmax" and not mark
+    probability = scale_of(tensor.node) == "probability" and not mark
     place = fit(where(axes, index)) if int(np.prod(array.shape[:-2])) > 1 else ""
     return Slice(
         tensor.path + mark,

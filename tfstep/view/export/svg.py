@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 
 from tfstep.engine.trace import Tensor
 from tfstep.view.export.shade import LEGEND, ink, number, shade
 from tfstep.view.export.slices import Slice, slices, title
+from tfstep.view.text.markup import escape
 from tfstep.view.text.width import width, wrap
 
 CHARACTER, ROW, GAP, MARGIN = 7.3, 20, 28, 16  # pixels of a 12-pixel monospace font

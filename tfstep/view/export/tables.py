@@ -101,8 +101,10 @@ def _rounded(n: int) -> Bilingual:
 
 
 def where(axes: tuple[Axis, ...], index: tuple[int, ...]) -> str:
-    """Which slice of a tensor: ``batch 0 · head 1``."""
-    return " · ".join(f"{axis.name} {i}".strip() for axis, i in zip(axes, index, strict=False))
+    """Which slice of a tensor: ``batch 0 · head 1``, in Chinese ``批次 0 · 头 1``."""
+    return " · ".join(
+        f"{str(AXES.get(axis.name, '')) or axis.name} {i}".strip() for axis, i in zip(axes, index, strict=False)
+    )
 
 
 def _fitted(drawn: list[list[Line]], cells: int | None) -> list[Line]:

@@ -13,7 +13,7 @@ from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, Term
 from tfstep.errors import PathError
 from tfstep.session.change.marks import ChangeTracker
-from tfstep.session.place import PHASE_NAMES, written
+from tfstep.session.place import PHASE_NAMES, step_text
 from tfstep.session.state import State
 from tfstep.session.terms import Partial
 from tfstep.text import Bilingual
@@ -21,12 +21,13 @@ from tfstep.view.board.board import difference_board, gradient_board, overlaid_b
 from tfstep.view.board.heads import heads_board
 from tfstep.view.board.places import Piece
 from tfstep.view.board.ranges import one_range
-from tfstep.view.board.spoken import spoken
+from tfstep.view.board.spoken import mark_spoken
+from tfstep.view.board.theirs import theirs_board
 from tfstep.view.board.versus import versus_board
 from tfstep.view.cell.cell_panel import CellPanel, account
-from tfstep.view.cell.edit_effects import Since, anchor, since
+from tfstep.view.cell.edit_effects import EditEffects, anchor, edit_effects
 from tfstep.view.cell.purpose import purpose
-from tfstep.view.cell.sums import explained
+from tfstep.view.cell.sums import explain_cell
 from tfstep.view.frame.stops import key, stops
 from tfstep.view.frame.timeline import Row, Signs, rows
 from tfstep.view.frame.view_state import AUTO, Drawing, ViewState
@@ -77,7 +78,7 @@ class Frame(Struct, frozen=True, eq=False):
     heading: Heading
     pieces: tuple[Piece, ...]
     account: CellPanel
-    since: Since | None
+    since: EditEffects | None
     focus: str
     cell: tuple[int, ...]
     subject: str
@@ -104,14 +105,14 @@ class Camera:
         if look.earlier and shown_before is not None:
             trace, beside, partial = shown_before, state.trace, None
             subject = _at_key(trace, subject.path, trace[subject.path.partition("/")[0]])  # a pin has more inside
-        why = partial.explanation if partial is not None else explained(subject, at(subject), at)
+        why = partial.explanation if partial is not None else explain_cell(subject, at(subject), at)
         pieces = _pieces(subject, state, look, beside, why, partial)
-        pieces = spoken(one_range(pieces) if look.shared else pieces, state, look.spoken)
+        pieces = mark_spoken(one_range(pieces) if look.shared else pieces, state, look.spoken)
         grid = next((g for piece in pieces for g in piece.grids if g.focused), None)
         focus = subject if grid is None else _at_key(trace, grid.key.partition("@")[0], subject)
         cell = at(focus)
         if focus.path != subject.path:
-            why = explained(focus, cell, at)
+            why = explain_cell(focus, cell, at)
         moved = compared.changed if shown_before is not None else _nothing
         signs = Signs(state.edited, state.pinned, moved, self._stopping(state))
         return Frame(
@@ -130,7 +131,7 @@ class Camera:
                 _hidden(grid),
                 partial,
             ),
-            since=since(state, before, compared, subject, at) if shown_before is not None else None,
+            since=edit_effects(state, before, compared, subject, at) if shown_before is not None else None,
             focus=focus.path,
             cell=cell,
             subject=subject.path,
@@ -207,6 +208,10 @@ def _pieces(
         found = difference_board(subject, at, before)
         if found:
             return found
+    if look.mode == "theirs":
+        found = theirs_board(state.diagnosis, subject, at)
+        if found:
+            return found
     if look.mode in ("variant", "word"):
         found = versus_board(state, subject, at, look.mode == "word")
         if found:
@@ -229,7 +234,7 @@ def _header(state: State, trace: Trace) -> Header:
         variant=state.variant,
         phase=str(PHASE_NAMES[state.phase]),
         trail=tuple(short(frame.name) if frame.kind == "step" else frame.name for frame in state.frames()[1:]),
-        step=f"{written(state.position)}/{state.steps_total}",
+        step=f"{step_text(state.position)}/{state.steps_total}",
         loss=loss,
         stops=len(state.points.all),
         edits=state.journal.at,

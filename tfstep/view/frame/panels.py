@@ -5,7 +5,7 @@ from __future__ import annotations
 from tfstep.text import Bilingual
 from tfstep.view.frame.frame import Header, Heading
 from tfstep.view.matrix.picker import ways
-from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, spelled
+from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, with_plain_symbols
 
 NEAR = 2  # lines that matrices forgo that the explanation stays where it was
 
@@ -53,7 +53,7 @@ def heading_lines(heading: Heading, cells: int) -> list[Line]:
     was = Span(str(Bilingual("before the edit  ", "改动之前  ")), "changed") if heading.earlier else None
     path = line(was, Span(heading.path, "accent"))
     left = line(*path, Span(f"  {name} = {rest}" if rest else "", "strong"))
-    rights = [spelled(each) for each in ways(heading.op, heading.planes)]
+    rights = [with_plain_symbols(each) for each in ways(heading.op, heading.planes)]
     right = _fitting(left, rights, cells)
     lines = [ends(left, right or (), cells)]
     if right is None:
@@ -63,7 +63,7 @@ def heading_lines(heading: Heading, cells: int) -> list[Line]:
 
 def _fitting(left: Line, rights: list[Line], cells: int) -> Line | None:
     """The first of the right ends for which there is room beside the left one."""
-    room = cells - line_width(spelled(left)) - 2
+    room = cells - line_width(with_plain_symbols(left)) - 2
     return next((each for each in rights if line_width(each) <= room), None)
 
 

@@ -11,7 +11,7 @@ from tfstep.engine.naming import short
 from tfstep.engine.node import Node
 from tfstep.engine.plan import PHASES, Plan
 from tfstep.engine.trace import Trace
-from tfstep.session.place import PHASE_NAMES, Position, scopes, substeps_at, written
+from tfstep.session.place import PHASE_NAMES, Position, scopes, step_text, substeps_at
 
 DONE, NOW, AHEAD = "done", "now", "ahead"
 
@@ -155,6 +155,6 @@ def _inner(trace: Trace, position: Position, level: int, depth: int) -> Iterator
     for node in trace.plan.steps:
         inside = trace.substeps(node.slot) if node.number == at and len(position) > level + 1 else None
         state = NOW if node.number == at and inside is None else DONE if node.number < at else AHEAD
-        yield Row(depth, node.path.replace("#", " "), "inner", state, written((*position[:level], node.number)))
+        yield Row(depth, node.path.replace("#", " "), "inner", state, step_text((*position[:level], node.number)))
         if inside is not None:
             yield from _inner(inside, position, level + 1, depth + 1)

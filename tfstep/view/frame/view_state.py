@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-MODES = ("value", "gradient", "overlaid", "difference", "variant", "word")
 DRAWN = ("auto", "numbers", "heat")
 MOST_DIGITS = 8
 
@@ -23,7 +22,8 @@ AUTO = Drawing()
 class ViewState(Struct, frozen=True):
     """``subject`` is the tensor looked at, where it is not the one that the current step makes.
 
-    ``focus`` is the path of the matrix that the cursor is in, where it is not the subject. ``mode`` is one of MODES.
+    ``focus`` is the path of the matrix that the cursor is in, where it is not the subject. ``mode`` is what of it is
+    shown: value, gradient, overlaid, difference, variant, word or theirs.
     ``factor`` is the number of the factor, among those of the explanation, that Enter follows.
     ``shared`` gives all matrices of the board one colour range; ``heads`` puts all heads of
     the tensor side by side; ``earlier`` shows the numbers as they were before the last edit.

@@ -8,7 +8,7 @@ from functools import cached_property
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tfstep.address.grammar import spelled
+from tfstep.address.grammar import quoted_word
 from tfstep.address.indices import LETTERS
 from tfstep.engine.axis import MANY, Axis
 from tfstep.view.text.width import clip, width
@@ -54,7 +54,7 @@ def labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
     words = axis.words(sentence) or ()
     if size == 1 < len(words):
         return Labels(axis.name, 1)
-    return Labels(axis.name, size, words if len(words) > MANY else numbered(words), LETTERS.get(axis.name, ""))
+    return Labels(axis.name, size, words if len(words) > MANY else distinct_words(words), LETTERS.get(axis.name, ""))
 
 
 def row_labels(axis: Axis, size: int, sentence: int = 0) -> Labels:
@@ -73,7 +73,7 @@ def following(axis: Axis, words: Sequence[str], sentence: int = 0) -> list[str]:
     return [f"{word}⇒{after}" if after else word for word, after in zip(words, said, strict=True)]
 
 
-def numbered(words: Sequence[str]) -> tuple[str, ...]:
+def distinct_words(words: Sequence[str]) -> tuple[str, ...]:
     """Words that are all different: the second 他 is ``他#2``."""
     seen: dict[str, int] = {}
     found = []
@@ -85,7 +85,7 @@ def numbered(words: Sequence[str]) -> tuple[str, ...]:
 
 def _named(along: Labels, i: int) -> str:
     """A place as an index that can be typed again: a word in quotes where it would be read as something else."""
-    return spelled(along[i]) if i < len(along.words) else along[i]
+    return quoted_word(along[i]) if i < len(along.words) else along[i]
 
 
 def cell_words(axes: Sequence[Axis], shape: Sequence[int], cell: Sequence[int | None]) -> str:

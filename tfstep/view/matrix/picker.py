@@ -77,7 +77,7 @@ def link_to(axis: int, place: int) -> str:
     return f"@{axis}={place}"
 
 
-def linked(link: str) -> tuple[int, int] | None:
+def link_target(link: str) -> tuple[int, int] | None:
     """The axis and the place of such a link; None for a cell or a path."""
     axis, sign, place = link.removeprefix("@").partition("=")
     return (int(axis), int(place)) if link.startswith("@") and sign else None

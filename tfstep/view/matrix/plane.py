@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tfstep.engine.naming import short
 from tfstep.engine.node import Node
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.labels import NO_LABELS, Labels, labels, row_labels
 from tfstep.view.matrix.noise import without_noise
@@ -69,13 +69,13 @@ def _note(axes: Sequence[str], flat: np.ndarray, rank: int) -> str:
 
 
 def scale_of(node: Node) -> str:
-    """``probability`` for what a softmax made, ``whole`` for integers, else ``signed``."""
+    """``probability`` for shares of 1, ``whole`` for integers, else ``signed``."""
     if node.dtype.kind in "iub":
         return "whole"
-    return "probability" if node.op is not None and node.op.name == "softmax" else "signed"
+    return "probability" if node.op is not None and node.op.probabilities else "signed"
 
 
-def derived(grid: Grid, key: str, title: str, note: str, values: np.ndarray) -> Grid:
+def with_numbers(grid: Grid, key: str, title: str, note: str, values: np.ndarray) -> Grid:
     """The same plane with other numbers: the gradient, or the difference."""
     flat = _flat(values, grid.lead, grid.turned)
     return replace(
@@ -105,16 +105,24 @@ def _labels(node: Node, shape: tuple[int, ...], lead: tuple[int, ...]) -> tuple[
 def mask_reasons(trace: Trace, node: Node, lead: tuple[int, ...]) -> np.ndarray | None:
     """The reasons of masked cells (1 padding, 2 causal, 3 both) in a plane that the mask has had its say over: what is
     0 there, or as low as the mask makes it, is so because of it. None where nothing is masked."""
+    mask = mask_of(trace, node)
+    if mask is None or len(lead) != 2:
+        return None
+    reasons = mask.value
+    found: np.ndarray = reasons[lead[0] if reasons.shape[0] > 1 else 0, 0]
+    return found if found.any() else None
+
+
+def mask_of(trace: Trace, node: Node) -> Tensor | None:
+    """The mask that has had its say over a tensor: (batch or 1, 1, query, key), 0 where one may look."""
     path = (trace.prefix + node.path).partition("/")[0]
     while trace.prefix and trace.sources:
         trace = trace.sources[0].trace
     step = trace.plan.paths.get(path)
-    if step is None or len(lead) != 2:
+    if step is None:
         return None
     scope, _, name = trace.plan.base(step).path.rpartition(".")
     mask = trace.plan.paths.get(f"{scope}.mask")
     if mask is None or name not in _MASKED.get(step.role.name, ()) or node.shape[-2:] != mask.shape[-2:]:
         return None
-    reasons = trace.value(mask.slot)
-    found: np.ndarray = reasons[lead[0] if reasons.shape[0] > 1 else 0, 0]
-    return found if found.any() else None
+    return trace[mask.path]

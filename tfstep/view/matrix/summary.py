@@ -10,7 +10,7 @@ from tfstep.text import Bilingual
 from tfstep.view.matrix.grid import MANY, Grid
 from tfstep.view.matrix.noise import ROUNDED
 from tfstep.view.text.number import brief, short_exponent
-from tfstep.view.text.spans import Line, Span, line, line_width, spelled
+from tfstep.view.text.spans import Line, Span, line, line_width, with_plain_symbols
 from tfstep.view.text.symbols import is_ascii
 
 LARGE = 20 * MANY  # cells beyond which it is not counted what moved: it would be felt at every key
@@ -24,7 +24,7 @@ def summary(grid: Grid, cells: int) -> Line:
     change, brief_change = _change(grid)
     for numbers, moved in ((whole, change), (short, change), (short, brief_change), ("", change), ("", brief_change)):
         gap = "  " if numbers and moved else ""
-        found = spelled(line(Span(numbers + gap, "dim"), Span(moved, "changed")))
+        found = with_plain_symbols(line(Span(numbers + gap, "dim"), Span(moved, "changed")))
         if (numbers or moved) and line_width(found) <= cells:
             return found
     return ()
@@ -37,7 +37,7 @@ def _legend(cells: int) -> Line:
         Bilingual("shade: gradient; ↑ ↓: downhill", "色阶：梯度；↑ ↓：下坡"),
     )
     signs = "^ v" if is_ascii() else "↑ ↓"
-    found = [spelled(line(Span(str(text).replace("↑ ↓", signs), "dim"))) for text in texts]
+    found = [with_plain_symbols(line(Span(str(text).replace("↑ ↓", signs), "dim"))) for text in texts]
     return next((each for each in found if line_width(each) <= cells), ())
 
 

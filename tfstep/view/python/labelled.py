@@ -11,7 +11,7 @@ from tfstep.text import Bilingual
 from tfstep.view.export.indices import along
 
 
-def labelled(tensor: Tensor) -> Any:
+def data_array(tensor: Tensor) -> Any:
     """The ``xarray.DataArray`` of a tensor. Words are coordinates where all sentences share them (``我``, ``他#2``).
 
     Raises CommandError where xarray is not installed.

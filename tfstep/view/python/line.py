@@ -100,7 +100,7 @@ def _comparison(shown: Comparison) -> str:
         text = Bilingual(
             "{n} of {of} steps differ, first {path}",
             "{of} 步中有 {n} 步不同，首先是 {path}",
-            n=sum(not each.equal for each in shown.steps),
+            n=sum(each.equal is False for each in shown.steps),
             of=len(shown.steps),
             path=shown.first.path,
         )

@@ -36,20 +36,22 @@ def _object(each: Difference) -> dict[str, Any]:
 
 def comparison(found: Comparison, names: tuple[str, str]) -> Iterator[Line]:
     """What differs, in the order of the timeline; what only one run has; what could not be compared."""
-    given = [leaf for leaf in found.leaves if not leaf.equal]
+    given = [leaf for leaf in found.leaves if leaf.equal is False]
     if given:
         yield line(span(Bilingual("given differently", "给定的不同"), "accent"))
         yield from indented(_figures(given))
-    differing = [step for step in found.steps if not step.equal]
+    differing = [step for step in found.steps if step.equal is False]
     if found.first is None:
-        text = Bilingual("no step differs; {n} were compared", "没有不同的步骤；比较了 {n} 步", n=len(found.steps))
-        yield line(span(text, "good"))
+        n = sum(step.equal is not None for step in found.steps)
+        text = Bilingual("no step differs; {n} were compared", "没有不同的步骤；比较了 {n} 步", n=n)
+        yield line(span(text, "good" if found.equal else "bad"))
     else:
         text = Bilingual("the first step that differs: {path}", "第一个不同的步骤：{path}", path=found.first.path)
         yield line(span(text, "bad"))
         text = Bilingual("{n} of {of} steps differ", "{of} 步中有 {n} 步不同", n=len(differing), of=len(found.steps))
         yield line(span(text, "accent"))
         yield from indented(_figures(differing))
+    yield from _left_out(found)
     for name, paths in zip(names, (found.only_first, found.only_second), strict=True):
         if paths:
             shown = ", ".join(paths[:8]) + (" …" if len(paths) > 8 else "")
@@ -61,6 +63,25 @@ def comparison(found: Comparison, names: tuple[str, str]) -> Iterator[Line]:
                 paths=shown,
             )
             yield line(span(text, "dim"))
+
+
+def _left_out(found: Comparison) -> Iterator[Line]:
+    """What has no part in the comparison: pads, and steps without a common word."""
+    if any(found.pads):
+        one, other = found.pads
+        text = Bilingual(
+            "left out: {one} and {other} pads", "未计入：补齐位置 {one} 个与 {other} 个", one=one, other=other
+        )
+        yield line(span(text, "dim"))
+    apart = [step.path for step in found.steps if step.equal is None]
+    if apart:
+        text = Bilingual(
+            "not compared, for want of a common word ({n}): {paths}",
+            "没有共同的词，无法比较（{n} 步）：{paths}",
+            n=len(apart),
+            paths=", ".join(apart[:8]) + (" …" if len(apart) > 8 else ""),
+        )
+        yield line(span(text, "dim"))
 
 
 def _figures(differences: Sequence[Difference]) -> list[Line]:
@@ -78,7 +99,7 @@ def _row(each: Difference) -> list[Span]:
 def _remark(each: Difference) -> Bilingual | str:
     if each.shapes is not None:
         one, other = ("×".join(map(str, shape)) or "1" for shape in each.shapes)
-        return Bilingual("not compared: {one} and {other}", "无法比较：{one} 与 {other}", one=one, other=other)
+        return Bilingual("shapes differ: {one} and {other}", "形状不同：{one} 与 {other}", one=one, other=other)
     if each.shared is not None:
         n, of = each.shared
         return Bilingual("{n} of {of} cells have a partner", "{of} 个数中 {n} 个有对应", n=n, of=of)

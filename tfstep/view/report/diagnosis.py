@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator
 
 from tfstep.compare.diagnosis import Diagnosis, First, lines
+from tfstep.compare.tolerance import apart
+from tfstep.text import Bilingual, printable
 from tfstep.view.export.json import number
-from tfstep.view.text.spans import Line, line, span
+from tfstep.view.text.spans import Line, clipped, folded, line, span
 
 
 def diagnosis(found: Diagnosis) -> Iterator[Line]:
@@ -45,3 +47,35 @@ def _first(first: First) -> dict[str, object]:
         "max_abs": number(first.max_abs),
         "line": first.line,
     }
+
+
+def step_lines(found: Diagnosis, path: str, cells: int) -> list[Line]:
+    """What is to be said of one step: its cause as an equation with the numbers, or that it agrees; and their own line
+    of code, quoted where its file is there."""
+    both = None if found.beside is None else found.beside.at(path)
+    causes = [cause for cause in found.causes if path in (cause.path, *cause.also)]
+    fault = next((each for each in found.faults if each.path == path), None)
+    shown: list[Line] = []
+    for cause in causes:
+        shown += folded(line(span(cause.kind, "bad"), span("  "), span(cause.detail, "strong")), cells, 2)
+    if fault is not None and not causes:
+        for each in found.shown or (Bilingual("no known mistake gives these numbers", "没有已知错误能得到这些数"),):
+            shown += folded(line(span(each, "bad")), cells, 2)
+    if fault is None and not causes:
+        if both is None:
+            shown.append(line(span(Bilingual("theirs has no array for this step", "对方没有这一步的数组"), "dim")))
+        elif both.name and apart(both.ours, both.theirs).max(initial=0.0) <= 1e-6 * abs(both.ours).max(initial=0.0):
+            shown.append(line(span(Bilingual("agrees", "一致"), "good")))
+        else:
+            text = Bilingual("differs for what came before", "因前面的步骤而不同")
+            shown.append(line(span(text, "accent")))
+    places = [each.line for each in (*causes, fault, both) if each is not None and each.line]
+    if places:
+        shown.append(_quoted(places[0], cells))
+    return shown
+
+
+def _quoted(place: str, cells: int) -> Line:
+    """A line of theirs: where it stands, and what it says, from ``FILE:LINE: CODE``."""
+    where, _, said = printable(place).partition(": ")
+    return clipped(line(span(where, "accent"), span(f"  {said}", "strong")), cells)

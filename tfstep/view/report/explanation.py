@@ -10,7 +10,7 @@ from tfstep.text import Bilingual
 from tfstep.view.export.indices import in_words
 from tfstep.view.export.tables import KINDS
 from tfstep.view.text.number import brief, exact
-from tfstep.view.text.signed import signed
+from tfstep.view.text.signed import split_sign
 from tfstep.view.text.spans import Line, Span, indented, line, span, table
 
 SHOWN = 12  # terms of a long sum that are written out, the largest ones
@@ -46,7 +46,7 @@ def shortly(trace: Trace, found: Explanation) -> Iterator[Line]:
         yield (name, *line(" = "), value, span(f"   {_kind(trace, found)}", "dim"))
     elif len(found.terms) == 1:
         (term,) = found.terms
-        sign, rest = signed(term)
+        sign, rest = split_sign(term)
         steps = [sign + _product(trace, rest, names=True)]
         if not _is_single(rest):
             steps.append(sign + _product(trace, rest, names=False))
@@ -108,7 +108,7 @@ def _terms(trace: Trace, terms: Sequence[Term]) -> Iterator[Line]:
 
 def term_row(trace: Trace, term: Term, first: bool) -> list[Span]:
     """One term in four columns: its sign, its names, its numbers, its value; the first one needs no plus."""
-    sign, rest = signed(term)
+    sign, rest = split_sign(term)
     value = span(brief(term.value, SUMMARY), "negative" if term.value < 0 else "number")
     numbers = "" if _is_single(rest) else f"= {sign}{_product(trace, rest, names=False)}"
     return [span(sign or ("" if first else "+"), "dim"), span(_product(trace, rest, names=True)), span(numbers), value]

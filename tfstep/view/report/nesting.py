@@ -8,7 +8,9 @@ from tfstep.address.grammar import cell_name
 from tfstep.engine.trace import Trace, cell_of
 from tfstep.engine.why import Explanation, Factor
 from tfstep.errors import CommandError
+from tfstep.ops.attention import REASONS
 from tfstep.text import Bilingual
+from tfstep.view.matrix.plane import mask_of
 
 CELLS = 20_000  # cells explained for one answer
 NESTED = 100_000  # explanations in one answer that repeats those of shared cells
@@ -46,18 +48,34 @@ class Nest:
 
 
 def with_reason(trace: Trace, found: Explanation) -> Explanation:
-    """An explanation that says, where a mask is what made a number 0, which one: the note of the masked cell."""
-    if found.note is not None or found.value != 0:
+    """An explanation that says, where a mask has had its say over a number, which one; and where the mask value is not
+    low enough to make a weight 0, that it is not.
+    """
+    if found.note is not None or found.rule == "leaf":
         return found
-    cause = found
-    for _ in range(5):
-        factors = [f for t in cause.terms for f in t.factors if f.cell is not None and f.power > 0]
-        if not factors:
-            break
-        cause = trace.explain(str(max(factors, key=lambda f: (f.value == 0, abs(f.value))).cell))
-        if cause.note is not None:
-            return replace(found, note=cause.note)
-    return found
+    tensor, cell = cell_of(trace, found.cell)
+    mask = mask_of(tensor.trace, tensor.node)
+    if mask is None or len(cell) != 4:
+        return found
+    reasons = mask.value
+    row = reasons[cell[0] if reasons.shape[0] > 1 else 0, 0, cell[2]]
+    reason = REASONS.get(int(row[cell[3]]))
+    if reason is None:
+        return found
+    if found.value > 0 and row.all():
+        reason = Bilingual(
+            "{reason}; every key of this row is masked: nothing is left, and the row means nothing",
+            "{reason}；这一行的键全被遮住：没有可看的，这一行没有意义",
+            reason=reason,
+        )
+    elif found.value > 0 and tensor.path.endswith(("attn.weights", "cross.weights")):
+        reason = Bilingual(
+            "{reason}; but the mask value is not low enough: a weight of {weight:.4g} is left",
+            "{reason}；但掩码值不够小：还剩 {weight:.4g} 的权重",
+            reason=reason,
+            weight=found.value,
+        )
+    return replace(found, note=reason)
 
 
 def count(found: Explanation) -> int:

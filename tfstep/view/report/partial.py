@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from tfstep.engine.trace import Trace
-from tfstep.session.place import Position, written
+from tfstep.session.place import Position, step_text
 from tfstep.session.terms import Partial
 from tfstep.text import Bilingual
 from tfstep.view.report.explanation import SUMMARY, in_cell, term_row
@@ -36,7 +36,7 @@ def terms_around(trace: Trace, step: Position, partial: Partial, nearby: int) ->
     for k in range(first, last + 1):
         each = replace(partial, number=k)
         mark = span("→" if k == partial.number else "")
-        rows.append([mark, span(f"{written(step)}.{k}", "dim"), *_row(trace, each), *_so_far(each)])
+        rows.append([mark, span(f"{step_text(step)}.{k}", "dim"), *_row(trace, each), *_so_far(each)])
     yield from table(rows, "<><<<><>")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from tfstep.address.roles import INNER, spelled
+from tfstep.address.roles import INNER, path_parts
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.session.place import PHASE_NAMES
 from tfstep.view.text.spans import Line, indented, line, padded, span
@@ -38,7 +38,7 @@ def _opened(trace: Trace, tensor: Tensor, phase: str, level: int, depth: int) ->
 
 def scope(path: str) -> str:
     """The part of the model that a tensor belongs to: ``enc0.attn`` for ``enc0.attn.scores.grad``."""
-    return spelled(path).of.partition(INNER)[0].rpartition(".")[0]
+    return path_parts(path).of.partition(INNER)[0].rpartition(".")[0]
 
 
 def tree(rows: Iterable[Row]) -> Iterator[Line]:

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tfstep.session.results import Help, HelpEntry
+from tfstep.session.results import GROUPS, Help, HelpEntry
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import Line, line, span
 from tfstep.view.text.width import left, wrap
-
-GROUPS: dict[str, Bilingual] = {
-    "move": Bilingual("Moving", "移动"),
-    "stop": Bilingual("Stopping", "停下"),
-    "look": Bilingual("Looking", "查看"),
-    "change": Bilingual("Changing", "改动"),
-    "compare": Bilingual("Comparing", "比较"),
-    "learn": Bilingual("Training and checking", "训练与检查"),
-    "keep": Bilingual("Keeping", "保存"),
-}
 
 
 def help_lines(result: Help, cells: int) -> Iterator[Line]:

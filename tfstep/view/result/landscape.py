@@ -30,7 +30,7 @@ def map_lines(found: Landscape, cells: int | None = None, height: int | None = N
     names = [brief(float(found.ys[-1]), 3), brief(float(found.ys[0]), 3)]
     margin = max(map(width, names))
     if cells is not None and height is not None:
-        losses = stretched(losses, max(4, height - AROUND), max(12, cells - margin - 2))
+        losses = interpolate(losses, max(4, height - AROUND), max(12, cells - margin - 2))
     ranks = np.searchsorted(np.sort(good), np.where(np.isfinite(losses), losses, np.inf)) / good.size
     rows, columns = losses.shape
     path = {}
@@ -70,13 +70,14 @@ def _place(rank: float, sign: str | None) -> tuple[str, str]:
 
 
 def _nearest(ticks: np.ndarray, value: float, count: int) -> int | None:
-    if value != value:
+    first, last = float(ticks[0]), float(ticks[-1])
+    if value != value or first == last:
         return None
-    at = round((value - float(ticks[0])) / float(ticks[-1] - ticks[0]) * (count - 1))
+    at = round((value - first) / (last - first) * (count - 1))
     return at if 0 <= at < count else None
 
 
-def stretched(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
+def interpolate(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """The values at so many rows and columns, those between two given ones on a straight line between them."""
     old_rows, old_columns = (np.arange(n) for n in values.shape)
     new_rows, new_columns = np.linspace(0, old_rows[-1], rows), np.linspace(0, old_columns[-1], columns)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfstep.engine.trace import Trace
 from tfstep.session.change.updates import DATA_LOSS, LOSS
-from tfstep.session.place import PHASE_NAMES, written
+from tfstep.session.place import PHASE_NAMES, step_text
 from tfstep.session.results import (
     Changed,
     Checked,
@@ -96,7 +96,7 @@ def _moved(result: Moved, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     for stop in result.stops:
         yield from _stop(stop)
     tensor = result.tensor
-    at = f"{written(result.position)}/{result.total}"
+    at = f"{step_text(result.position)}/{result.total}"
     shape = "×".join(map(str, tensor.shape)) or str(Bilingual("scalar", "标量"))
     yield line(
         span(f"{at}  {PHASE_NAMES[result.phase]}  ", "dim"),
@@ -244,7 +244,10 @@ def _switched(result: Switched, trace: Trace, cells: int = WIDTH) -> Iterator[Li
     yield line(span(f"{said}{changes}", "accent"))
     if result.left_changes and result.left != result.variant:
         stay = Bilingual(
-            "changes that stay with {name}: {n}", "留在 {name} 的改动：{n}", n=result.left_changes, name=result.left
+            "changes that stay with {name}: {n}",
+            "{name} 上还有 {n} 处改动，没有带过来",
+            n=result.left_changes,
+            name=result.left,
         )
         yield line(span(stay, "dim"))
     if not result.same_step:
@@ -262,13 +265,13 @@ def _stack(result: Stack, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
             name = str(Bilingual("term {k}", "第 {k} 项", k=frame.name))
         step = ""
         if frame.position is not None:
-            step = f"   {written(frame.position)}" + (f"/{result.total}" if len(frame.position) == 1 else "")
+            step = f"   {step_text(frame.position)}" + (f"/{result.total}" if len(frame.position) == 1 else "")
         yield line(span("  " * depth + name, "name"), span(step, "dim"))
 
 
 @lines.register
 def _steps(result: Steps, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
-    prefix = written(result.around) + "." if result.around else ""
+    prefix = step_text(result.around) + "." if result.around else ""
     rows = [
         [
             span("→" if node.number == result.current else ""),

@@ -107,8 +107,8 @@ def _drawn(result: Drawn, cells: int, height: int | None = None) -> Iterator[Lin
 
 @picture.register
 def _pictured(result: Pictured, cells: int, height: int | None = None) -> Iterator[Line]:
-    axes = kept_axes(result.part[0], result.part[1] or ()) if result.part else (None,) * result.values.ndim
-    values, cells = result.values, cells if height else min(cells, WIDEST)
+    values, cells = np.atleast_1d(result.values), cells if height else min(cells, WIDEST)
+    axes = (kept_axes(result.part[0], result.part[1] or ()) if result.part else ()) or (None,) * values.ndim
     good = values[np.isfinite(values)]
     low, high = (brief(float(end), 4) for end in (good.min(), good.max())) if good.size else ("", "")
     told = Bilingual("   from {low} to {high}", "   从 {low} 到 {high}", low=low, high=high)
@@ -126,10 +126,11 @@ def _bars(values: np.ndarray, axis: Axis | None, cells: int, lines: int) -> Iter
     room = max(6, cells - wide - digits - 4)
     good = np.where(np.isfinite(values), values, 0.0)
     below, above = max(0.0, -float(good.min())), max(0.0, float(good.max()))
-    zero = round(room * below / ((below + above) or 1.0))
-    unit = (room - zero) / above if above else zero / below if below else 0.0
+    largest = max(below, above) or 1.0  # whose bar is 1 long; a sum of both may be beyond all numbers
+    zero = round(room * (below / largest) / ((below / largest + above / largest) or 1.0))
+    longest = (room - zero) / (above / largest) if above else zero / (below / largest) if below else 0.0
     for k, number in zip(at, numbers, strict=True):
-        size = round(abs(float(good[k])) * unit)
+        size = round(abs(float(good[k])) / largest * longest)
         bar = span("█" * size, "less" if good[k] < 0 else "more")
         gap = span(" " * (zero - size if good[k] < 0 else zero))
         yield line(span(right(names[k], wide), "dim"), span(f" {right(number, digits)} ", "number"), gap, bar)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tfstep.engine.why import Term
 
 
-def signed(term: Term) -> tuple[str, Term]:
+def split_sign(term: Term) -> tuple[str, Term]:
     """``−`` and the term without its factor −1, where it has one beside others; else nothing and the term itself."""
     if term.fn is None and len(term.factors) > 1:
         for k, factor in enumerate(term.factors):

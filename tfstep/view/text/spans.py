@@ -42,7 +42,7 @@ def plain(spans: Line) -> str:
     return "".join(span.text for span in spans)
 
 
-def spelled(spans: Line) -> Line:
+def with_plain_symbols(spans: Line) -> Line:
     """The line with its symbols spelled out where that was asked for: before it is measured."""
     return tuple(replace(span, text=symbols.plain(span.text)) for span in spans) if symbols.is_ascii() else spans
 
@@ -55,7 +55,7 @@ def line_width(spans: Line) -> int:
 def clipped(spans: Line, cells: int) -> Line:
     """A line shortened to ``cells`` cells."""
     kept, used = [], 0
-    for span in spelled(spans):
+    for span in with_plain_symbols(spans):
         n = width(span.text)
         if used + n > cells:
             kept.append(replace(span, text=clip(span.text, cells - used)))
@@ -80,7 +80,7 @@ def apart(spans: Line, column: int) -> Line:
 
 def ends(left: Line, right: Line, cells: int) -> Line:
     """A line with one part at its left end and one at its right; the left one gives way."""
-    left, right = spelled(left), clipped(right, cells)
+    left, right = with_plain_symbols(left), clipped(right, cells)
     left = clipped(left, max(0, cells - line_width(right) - 2))
     gap = cells - line_width(left) - line_width(right)
     return (*left, Span(" " * gap), *right)
@@ -91,7 +91,7 @@ def flow(parts: Iterable[Line], cells: int, indent: int = 0) -> list[Line]:
     lines: list[Line] = []
     now: list[Span] = []
     used = 0
-    for part in map(spelled, parts):
+    for part in map(with_plain_symbols, parts):
         n = line_width(part)
         if now and used + n > cells:
             lines.append(tuple(now))

@@ -5,13 +5,9 @@ Some terminals draw ``√ α ×`` two columns wide; `set_ascii` has them spelled
 
 from __future__ import annotations
 
-import re
+from tfstep.text import printable
 
 _ascii = False
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
-    r"|(?<![\u0600-\u109f\u1780-\u18af\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"  # what joins no emoji, no letters
-)
 _SPELLED = {
     "√": "sqrt ",
     "·": "*",
@@ -93,10 +89,5 @@ def is_ascii() -> bool:
 
 def plain(text: str) -> str:
     """The text as it may be shown: control characters by their code, symbols spelled out where that was asked for."""
-    text = _CONTROL.sub(_escaped, text)
+    text = printable(text)
     return text.translate(_TABLE) if _ascii and not text.isascii() else text
-
-
-def _escaped(found: re.Match[str]) -> str:
-    code = ord(found.group())
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

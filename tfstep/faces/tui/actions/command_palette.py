@@ -4,46 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
-from tfstep.commands.language.registry import declared
+from tfstep.commands.language.registry import all_commands
 from tfstep.faces.tui.actions import asking
+from tfstep.faces.tui.state.action import spelled
+from tfstep.faces.tui.state.screen import Screen
+from tfstep.faces.tui.state.screen_state import ScreenState
 from tfstep.faces.tui.widgets.chooser import Choice, Chooser
 from tfstep.text import Bilingual
 
-if TYPE_CHECKING:
-    from tfstep.faces.tui.app import Debugger
 
-
-def command_palette(app: Debugger) -> None:
+def command_palette(state: ScreenState, screen: Screen) -> None:
     """Offer all of it; a few letters find it."""
-    first = [*_keys(app), *_variants(app), *_commands(app)]
-    app.push_screen(Chooser(str(Bilingual("Anything", "命令面板")), first, list(_steps(app))))
+    first = [*_actions(state, screen), *_variants(state, screen), *_commands(state, screen)]
+    screen.open(Chooser(str(Bilingual("Anything", "命令面板")), first, list(_steps(state, screen))))
 
 
-def _keys(app: Debugger) -> Iterator[Choice]:
-    for key in app.keys:
-        if key.action != "intend('everything')":
-            yield Choice(str(key.label), str(key.said), partial(app.press_key, key), key.shown)
+def _actions(state: ScreenState, screen: Screen) -> Iterator[Choice]:
+    for action in state.actions:
+        if action.name != "palette":
+            about = spelled(str(action.said), state.actions)
+            if reason := action.reason(state):
+                about = str(
+                    Bilingual("not now: {reason}; {about}", "现在不行：{reason}；{about}", reason=reason, about=about)
+                )
+            yield Choice(str(action.label), about, partial(screen.press, action), action.shown)
 
 
-def _variants(app: Debugger) -> Iterator[Choice]:
-    for name in app.session.scenario.variants:
-        if name != app.session.variant:
+def _variants(state: ScreenState, screen: Screen) -> Iterator[Choice]:
+    for name in state.session.scenario.variants:
+        if name != state.session.variant:
             about = Bilingual("the variant {name}", "变体 {name}", name=name)
             sign = str(Bilingual("variant", "变体"))
-            yield Choice(name, str(about), partial(app.perform, f"variant {name}"), sign)
+            yield Choice(name, str(about), partial(screen.perform, f"variant {name}"), sign)
 
 
-def _commands(app: Debugger) -> Iterator[Choice]:
-    for name, command in declared().items():
-        take = partial(asking.command, app, f"{name} ") if " " in command.usage else partial(app.perform, name)
+def _commands(state: ScreenState, screen: Screen) -> Iterator[Choice]:
+    for name, command in all_commands().items():
+        asked = partial(asking.command, state, screen, f"{name} ")
+        take = asked if " " in command.usage else partial(screen.perform, name)
         yield Choice(command.usage, str(command.about), take, ":")
 
 
-def _steps(app: Debugger) -> Iterator[Choice]:
-    trace = app.session.trace
+def _steps(state: ScreenState, screen: Screen) -> Iterator[Choice]:
+    trace = state.session.trace
     for node in trace.plan.steps:
-        yield Choice(
-            node.path, trace[node.path].formula or "", partial(app.perform, f"goto {node.path}"), str(node.number)
-        )
+        goto = partial(screen.perform, f"goto {node.path}")
+        yield Choice(node.path, trace[node.path].formula or "", goto, str(node.number))

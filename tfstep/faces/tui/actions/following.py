@@ -3,89 +3,83 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from tfstep.address.grammar import cell_name, parse_cell
 from tfstep.address.indices import whole
 from tfstep.errors import TfstepError
+from tfstep.faces.tui.state.action import Action, listed
+from tfstep.faces.tui.state.screen import Screen, look, say
+from tfstep.faces.tui.state.screen_state import Mark, ScreenState
 from tfstep.text import Bilingual
 from tfstep.view.cell.readers import readers, reading_cell
 from tfstep.view.cell.rules import rule_in_words
-from tfstep.view.text.spans import Span, line
+from tfstep.view.text.spans import Span
 from tfstep.view.text.width import width
-
-if TYPE_CHECKING:
-    from tfstep.faces.tui.app import Debugger
-    from tfstep.session.place import Position
 
 TRAIL = 20  # marks of the way that are ever shown
 
 
-class Mark(Struct, frozen=True):
-    """Where one was before following a number; ``name`` is the cell as it is called on the screen, ``led`` the path
-    of the tensor that it led to."""
-
-    here: tuple[str, Position]
-    subject: str | None
-    focus: str | None
-    path: str
-    cell: tuple[int, ...]
-    name: str
-    led: str = ""
-
-
-def factor(app: Debugger, by: int) -> None:
+def factor(state: ScreenState, screen: Screen, by: int) -> None:
     """Mark the next number or name of the explanation."""
-    if app.frame is not None and app.frame.account.links:
-        app.look_at(factor=(app.look.factor + by) % len(app.frame.account.links))
+    links = state.frame.account.links
+    if links:
+        look(state, screen, factor=(state.look.factor + by) % len(links))
 
 
-def follow(app: Debugger) -> None:
+def _marked(state: ScreenState) -> str | None:
+    """The number of the explanation that is marked; None where there is none."""
+    links = state.frame.account.links
+    return links[min(state.look.factor, len(links) - 1)] if links else None
+
+
+def _comes_from_nothing(state: ScreenState) -> Bilingual | None:
+    if _marked(state) is not None:
+        return None
+    rule = rule_in_words(state.frame.account.rule)
+    return Bilingual("this number comes from nothing else: {rule}", "这个数不来自别的数：{rule}", rule=rule)
+
+
+def follow(state: ScreenState, screen: Screen) -> None:
     """Go to the cell that the marked number came from."""
-    if app.frame is None:
-        return
-    links = app.frame.account.links
-    if not links:
-        text = Bilingual(
-            "this number comes from nothing else: {rule}",
-            "这个数不来自别的数：{rule}",
-            rule=rule_in_words(app.frame.account.rule),
-        )
-        app.say(line(Span(str(text), "dim")))
-        return
-    go_to(app, links[min(app.look.factor, len(links) - 1)])
+    marked = _marked(state)
+    if marked is not None:
+        go_to(state, screen, marked)
 
 
-def onward(app: Debugger) -> None:
+def _readers(state: ScreenState) -> list[str]:
+    return list(readers(state.session.trace[state.frame.focus]))
+
+
+def _read_by_none(state: ScreenState) -> Bilingual | None:
+    if _readers(state):
+        return None
+    return Bilingual("no step reads {name}", "没有步骤读取 {name}", name=state.frame.account.name)
+
+
+def onward(state: ScreenState, screen: Screen) -> None:
     """Go to a cell that reads this one; where several steps do, to the one that is chosen."""
-    if app.frame is None:
+    found = _readers(state)
+    if len(found) == 1:
+        go_to(state, screen, found[0])
         return
-    found = readers(app.session.trace[app.frame.focus])
-    if not found:
-        text = Bilingual("no step reads {name}", "没有步骤读取 {name}", name=app.frame.account.name)
-        app.say(line(Span(str(text), "dim")))
-    elif len(found) == 1:
-        go_to(app, found[0])
-    else:
-        from tfstep.faces.tui.widgets.chooser import Choice, Chooser
+    from tfstep.faces.tui.widgets.chooser import Choice, Chooser
 
-        trace = app.session.trace
-        title = Bilingual("{name} goes to", "{name} 的去向", name=app.frame.account.name)
-        choices = [Choice(path, trace[path].formula or "", partial(go_to, app, path)) for path in found]
-        app.push_screen(Chooser(str(title), choices))
+    trace = state.session.trace
+    title = Bilingual("{name} goes to", "{name} 的去向", name=state.frame.account.name)
+    choices = [Choice(path, trace[path].formula or "", partial(go_to, state, screen, path)) for path in found]
+    screen.open(Chooser(str(title), choices))
 
 
-def go_to(app: Debugger, link: str) -> None:
+def go_to(state: ScreenState, screen: Screen, link: str) -> None:
     """Go to a cell or a tensor, remembering where we were. Of a tensor that reads the cell under the cursor, to a
     cell that does."""
-    if app.frame is None or app.busy.refuses():
+    if screen.waits():
         return
-    session, frame = app.session, app.frame
+    session, frame = state.session, state.frame
     here = cell_name(frame.focus, frame.cell)
-    mark = Mark(session.here, app.look.subject, app.look.focus, frame.focus, frame.cell, frame.account.name)
+    mark = Mark(session.here, state.look.subject, state.look.focus, frame.focus, frame.cell, frame.account.name)
     path, index = parse_cell(link)
     try:
         tensor = session.trace[path]
@@ -96,47 +90,118 @@ def go_to(app: Debugger, link: str) -> None:
         if tensor.step is not None:
             session.run(f"goto {path}")
     except TfstepError as error:
-        app.say(line(Span(str(error), "bad")))
+        say(state, screen, str(error), "bad")
         return
-    app.trail.append(replace(mark, led=path))
-    app.status = ()
-    app.look_at(subject=None if tensor.step is not None else path, focus=None, factor=0, mode="value")
+    state.trail.append(replace(mark, led=path))
+    state.status = ()
+    subject = None if tensor.step is not None else path
+    look(state, screen, subject=subject, focus=None, factor=0, mode="value")
 
 
-def go_back(app: Debugger) -> None:
+def _nothing_followed(state: ScreenState) -> Bilingual | None:
+    if state.trail:
+        return None
+    key = next((action.shown for action in state.actions if action.does is follow and action.shown), "")
+    if not key:
+        return Bilingual("nothing was followed", "还没有追踪过")
+    return Bilingual("nothing was followed: {key} follows a number", "还没有追踪过：{key} 追踪一个数", key=key)
+
+
+def go_back(state: ScreenState, screen: Screen) -> None:
     """Return to where the last number was followed from."""
-    if app.busy.refuses():
+    if screen.waits():
         return
-    if not app.trail:
-        app.say(
-            line(
-                Span(
-                    str(Bilingual("nothing was followed: Enter follows a number", "还没有追踪过：回车追踪一个数")),
-                    "dim",
-                )
-            )
-        )
-        return
-    mark = app.trail.pop()
-    app.session.return_to(mark.here)
+    mark = state.trail.pop()
+    state.session.return_to(mark.here)
     try:
-        app.session.cursor.move_to(app.session.trace[mark.path], mark.cell)
+        state.session.cursor.move_to(state.session.trace[mark.path], mark.cell)
     except TfstepError as error:  # the tensor is gone with another variant
-        app.status = (line(Span(str(error), "bad")),)
-    app.look_at(subject=mark.subject, focus=mark.focus, factor=0)
+        state.say(str(error), "bad")
+    look(state, screen, subject=mark.subject, focus=mark.focus, factor=0)
 
 
-def trail(app: Debugger, cells: int) -> list[Span]:
+def trail(state: ScreenState, cells: int) -> list[Span]:
     """The way one came, in so many cells: the last steps of it, and where one is; ``…`` where one walked on since."""
-    if app.frame is None:
-        return []
-    names = [mark.name for mark in app.trail[-TRAIL:]]
-    left = len(app.trail) - len(names)
-    if names and app.trail[-1].led != app.frame.focus:
+    names = [mark.name for mark in state.trail[-TRAIL:]]
+    left = len(state.trail) - len(names)
+    if names and state.trail[-1].led != state.frame.focus:
         names.append("…")
-    here = app.frame.account.name
+    here = state.frame.account.name
     while names and width(" › ".join([*names, here])) + 4 > cells:
         names.pop(0)
         left += 1
     before = " › ".join([*(["…"] if left else []), *names, ""])
     return [Span(before, "dim"), Span(here, "accent")]
+
+
+# -- what they do here -----------------------------------------------------------------------------
+
+
+def _followed(state: ScreenState) -> Bilingual | None:
+    cell = _marked(state)
+    return None if cell is None else Bilingual("go to {cell}, the marked number", "跳到选中的数 {cell}", cell=cell)
+
+
+def _read(state: ScreenState) -> Bilingual | None:
+    found = _readers(state)
+    return Bilingual("go where it goes: {names}", "跟到它的去向：{names}", names=listed(found)) if found else None
+
+
+def _back(state: ScreenState) -> Bilingual | None:
+    return Bilingual("back to {name}", "返回 {name}", name=state.trail[-1].name) if state.trail else None
+
+
+FOLLOWING = (
+    Action(
+        "next-mark",
+        "full_stop",
+        Bilingual("mark", "选数"),
+        factor,
+        (1,),
+        about=Bilingual(
+            "Mark the next number or name of the explanation: the equation, the gradient, where it goes.",
+            "选中说明里的下一个数或名称：等式、梯度、去向。",
+        ),
+    ),
+    Action(
+        "previous-mark",
+        "comma",
+        Bilingual("mark", "选数"),
+        factor,
+        (-1,),
+        about=Bilingual("Mark the one before it.", "选中上一个。"),
+    ),
+    Action(
+        "follow",
+        "enter",
+        Bilingual("follow", "追踪"),
+        follow,
+        footer=3,
+        why_not=_comes_from_nothing,
+        here=_followed,
+        about=Bilingual("Go to the cell that the marked number came from.", "跳到所选的数所来自的单元格。"),
+    ),
+    Action(
+        "onward",
+        "t",
+        Bilingual("to", "去向"),
+        onward,
+        footer=3,
+        why_not=_read_by_none,
+        here=_read,
+        about=Bilingual(
+            "Go where the number goes: to a cell that reads it; of several steps that read it, choose one.",
+            "跟着这个数往后走：跳到读取它的单元格；有几步读取它时选其中一步。",
+        ),
+    ),
+    Action(
+        "return",
+        "backspace",
+        Bilingual("return", "返回"),
+        go_back,
+        footer=3,
+        why_not=_nothing_followed,
+        here=_back,
+        about=Bilingual("Return to where you followed from.", "返回追踪之前的位置。"),
+    ),
+)

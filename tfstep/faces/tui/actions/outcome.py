@@ -3,43 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from msgspec.structs import replace
 
 from tfstep.address.grammar import parse_cell
 from tfstep.errors import TfstepError, refusal
 from tfstep.faces.tui.actions import following
-from tfstep.session.results import Drawn, Explained, Moved, Pictured, Plotted, Result, Shown, Swept
+from tfstep.faces.tui.state.action import Action, spelled
+from tfstep.faces.tui.state.screen import Screen, say
+from tfstep.faces.tui.state.screen_state import ScreenState
+from tfstep.session.results import Diagnosed, Drawn, Explained, Moved, Pictured, Plotted, Result, Shown, Swept
 from tfstep.text import Bilingual
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, ends, line, line_width
 
-if TYPE_CHECKING:
-    from tfstep.faces.tui.app import Debugger
 
-
-def after(app: Debugger, result: Result) -> None:
+def after(state: ScreenState, result: Result) -> None:
     """Look where a command led."""
     if not isinstance(result, Moved | Shown | Explained):
-        app.look = replace(app.look, earlier=False)
+        state.look_at(earlier=False)
     match result:
         case Moved(leaf=leaf):  # the cursor goes into a parameter that was asked for: there it can be edited
-            app.look = replace(app.look, subject=None, focus=leaf or None, factor=0, folds=())
+            state.look_at(subject=None, focus=leaf or None, factor=0, folds=())
         case Shown(tensor=tensor):
-            subject = None if tensor.path == app.session.current.path else tensor.path
-            app.look = replace(app.look, subject=subject, focus=None, factor=0, mode="value")
+            subject = None if tensor.path == state.session.current.path else tensor.path
+            state.look_at(subject=subject, focus=None, factor=0, mode="value")
+        case Diagnosed(diagnosis=found):
+            if found.first is not None and found.first.path in state.session.trace.plan.paths:
+                state.session.run(f"goto {found.first.path}")
+                state.look_at(subject=None, focus=None, factor=0, mode="theirs")
         case Explained(explanation=explanation):
             path, index = parse_cell(explanation.cell)
-            tensor = app.session.trace[path]
-            app.session.cursor.move_to(tensor, index or ())
-            subject = None if path == app.session.current.path else path
-            app.look = replace(app.look, subject=subject, focus=None, factor=0, mode="value")
+            tensor = state.session.trace[path]
+            state.session.cursor.move_to(tensor, index or ())
+            subject = None if path == state.session.current.path else path
+            state.look_at(subject=subject, focus=None, factor=0, mode="value")
 
 
-def told(app: Debugger, result: Result) -> tuple[Line, ...]:
+def told(state: ScreenState, screen: Screen, result: Result) -> tuple[Line, ...]:
     """The status line that says what came of it; what is longer is shown in a page, a tensor by looking at it."""
     from tfstep.view.result.lines import in_one_line, lines  # here and below: what the first Frame does not need
 
@@ -51,52 +53,60 @@ def told(app: Debugger, result: Result) -> tuple[Line, ...]:
     if isinstance(result, Plotted | Pictured | Swept | Drawn):
         from tfstep.faces.tui.widgets.plot import Plot
 
-        app.push_screen(Plot(app, result))
+        screen.open(Plot(result))
         return ()
-    from tfstep.faces.tui.widgets.help import Pages, room  # here and below: what the first Frame does not need
+    from tfstep.faces.tui.widgets.help import Pages, fitted, room
 
-    found = list(lines(result, app.session.trace, min(room(app.size.width), 96)))
+    found = list(lines(result, state.session.trace, min(room(state.size[0]), 96)))
     if len(found) > 1:
-        app.push_screen(Pages(found))
+        screen.open(Pages(partial(fitted, found)))
         return ()
     return tuple(found)
 
 
-def picture(app: Debugger) -> None:
+def picture(state: ScreenState, screen: Screen) -> None:
     """Write what is on the screen as SVG into the present folder, under a name that is free."""
-    if app.session.confined is not None:
-        app.say(line(Span(str(app.session.confined), "bad")))
+    if state.session.confined is not None:
+        say(state, screen, state.session.confined, "bad")
         return
-    stem = f"tfstep-{app.session.scenario.name}"
+    stem = f"tfstep-{state.session.scenario.name}"
     path = next(p for k in count(1) if not (p := Path(f"{stem}-{k}.svg")).exists())
     try:
-        path.write_text(app.export_screenshot(title=stem), "utf-8")
+        path.write_text(screen.drawn_as_svg(stem), "utf-8")
     except OSError as error:
-        app.say(line(Span(f"{path}: {refusal(error)}", "bad")))
+        say(state, screen, f"{path}: {refusal(error)}", "bad")
         return
-    app.say(line(Span(str(Bilingual("wrote {path}", "已写入 {path}", path=path)), "good")))
+    say(state, screen, Bilingual("wrote {path}", "已写入 {path}", path=path), "good")
 
 
-def hint(app: Debugger, cells: int) -> Line:
+def hint(state: ScreenState, cells: int) -> Line:
     """The status line when there is nothing to say: the cell, as commands write it."""
-    if app.frame is None:
-        return ()
-    account = app.frame.account
-    nudge = Bilingual("nudge {size}", "微调 {size}", size=f"{app.nudge:g}")
+    account = state.frame.account
+    nudge = Bilingual("nudge {size}", "微调 {size}", size=f"{state.nudge:g}")
     value = f"  {plain(account.value)}   {nudge}"
-    if not app.trail:
+    if not state.trail:
         return line(Span(account.cell, "dim"), Span(value, "dim"))
-    back = line(Span("⌫ ", "accent"), Span(str(Bilingual("back", "返回")), "dim"))
+    key = spelled("[[return]]", state.actions)
+    back = line(Span(f"{key} ", "accent"), Span(str(Bilingual("back", "返回")), "dim"))
     room = cells - line_width(back) - len(value) - 2
-    return ends(line(*following.trail(app, room), Span(value, "dim")), back, cells)
+    return ends(line(*following.trail(state, room), Span(value, "dim")), back, cells)
 
 
-def begin(app: Debugger, scripts: Sequence[Path], commands: Sequence[str]) -> None:
+def begin(state: ScreenState, scripts: Sequence[Path], commands: Sequence[str]) -> None:
     """Run the lines that the command line asks for, before the first Frame; stops at the first that fails."""
     written = [each for path in scripts for each in path.read_text("utf-8").splitlines()]
     for each in [*written, *commands]:
         try:
-            after(app, app.session.run(each))
+            after(state, state.session.run(each))
         except TfstepError as error:
-            app.status = (line(Span(f"{each}: {error}", "bad")),)
+            state.say(f"{each}: {error}", "bad")
             return
+
+
+PICTURE = Action(
+    "picture",
+    "S",
+    Bilingual("picture", "截图"),
+    picture,
+    about=Bilingual("Write what is on the screen as an SVG picture.", "把屏幕内容存为 SVG 图片。"),
+)

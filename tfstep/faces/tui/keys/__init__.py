@@ -1,1 +1,1 @@
-"""The keys: what each does, those of the user, what is told of them."""
+"""The keys in force: as Textual wants them, as the user wants them."""

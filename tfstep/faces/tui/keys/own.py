@@ -1,18 +1,13 @@
-"""Whether the user has keys of his own, and the screen that has them."""
+"""Whether the user has keys of his own, and the actions as they have them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
 from platformdirs import user_config_path
 
+from tfstep.faces.tui.state.action import Action
 from tfstep.view.text.spans import Line, Span, line
-
-if TYPE_CHECKING:
-    from tfstep.faces.tui.app import Debugger
-
-Screen = TypeVar("Screen", bound="Debugger")
 
 
 def keys_file() -> Path:
@@ -20,12 +15,12 @@ def keys_file() -> Path:
     return Path(user_config_path("tfstep")) / "keys.toml"
 
 
-def with_own_keys(screen: type[Screen]) -> tuple[type[Screen], tuple[Line, ...]]:
-    """This screen with the keys of the user, and a line for each mistake of the file; without one, as it is."""
+def with_own_keys(actions: tuple[Action, ...]) -> tuple[tuple[Action, ...], tuple[Line, ...]]:
+    """These actions with the keys of the user, and a line for each mistake of the file; without one, as they are."""
     file = keys_file()
     if not file.exists():
-        return screen, ()
-    from tfstep.faces.tui.keys.rebinding import rebound, with_keys
+        return actions, ()
+    from tfstep.faces.tui.keys.rebinding import rebound
 
-    found = rebound(screen.keys, file)
-    return with_keys(screen, found.keys), tuple(line(Span(each, "bad")) for each in found.mistakes)
+    found = rebound(actions, file)
+    return found.actions, tuple(line(Span(each, "bad")) for each in found.mistakes)

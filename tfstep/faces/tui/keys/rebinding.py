@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import new_class
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from textual.keys import Keys, _character_to_key, format_key  # Textual has no public way from a character to its key
+from textual.keys import Keys, _character_to_key  # Textual has no public way from a character to its key
 
 from tfstep.commands.language.line import split
 from tfstep.commands.language.registry import find
 from tfstep.errors import CommandError, TfstepError
-from tfstep.faces.tui.keys.key import Key, bindings
+from tfstep.faces.tui.state.action import Action, shown_key
 from tfstep.text import Bilingual
 
-if TYPE_CHECKING:
-    from tfstep.faces.tui.app import Debugger
-
-Screen = TypeVar("Screen", bound="Debugger")
 LARGEST = 100_000  # bytes of the file
 _WHERE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
 _SPELLED = {
@@ -41,27 +36,27 @@ _PARTS = re.compile(r"(?:(?:ctrl|shift|alt)\+)*")
 
 
 class Rebound(Struct, frozen=True):
-    """The keys as the user wants them, and what was wrong with the file."""
+    """The actions with the keys that the user wants, and what was wrong with the file."""
 
-    keys: tuple[Key, ...]
+    actions: tuple[Action, ...]
     mistakes: tuple[str, ...] = ()
 
 
-def rebound(keys: tuple[Key, ...], file: Path) -> Rebound:
-    """These keys with the changes of the file; without a file, as they are."""
+def rebound(actions: tuple[Action, ...], file: Path) -> Rebound:
+    """These actions with the changes of the file; without a file, as they are."""
     try:
         if file.stat().st_size > LARGEST:
-            return Rebound(keys, (f"{file}:1:1: {Bilingual('too large a file', '文件过大')}",))
+            return Rebound(actions, (f"{file}:1:1: {Bilingual('too large a file', '文件过大')}",))
         text = file.read_text("utf-8")
     except FileNotFoundError:
-        return Rebound(keys)
+        return Rebound(actions)
     except (OSError, UnicodeDecodeError) as error:
-        return Rebound(keys, (f"{file}:1:1: {getattr(error, 'strerror', None) or error}",))
+        return Rebound(actions, (f"{file}:1:1: {getattr(error, 'strerror', None) or error}",))
     try:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        return Rebound(keys, (_misspelled(file, text, str(error)),))
-    return _applied(keys, table, file, text)
+        return Rebound(actions, (_misspelled(file, text, str(error)),))
+    return _applied(actions, table, file, text)
 
 
 def _misspelled(file: Path, text: str, error: str) -> str:
@@ -72,15 +67,15 @@ def _misspelled(file: Path, text: str, error: str) -> str:
     return f"{file}:{line}:{column}: {said}"
 
 
-def _applied(keys: tuple[Key, ...], table: Mapping[str, Any], file: Path, text: str) -> Rebound:
-    wanted: dict[str, Key | None] = {}
+def _applied(actions: tuple[Action, ...], table: Mapping[str, Any], file: Path, text: str) -> Rebound:
+    wanted: dict[str, Action | None] = {}
     mistakes = []
     for name, what in table.items():
         try:
-            wanted[key_name(name)] = _meant(keys, name, what)
+            wanted[key_name(name)] = _meant(actions, name, what)
         except TfstepError as error:
             mistakes.append(f"{file}:{_place(text, name)}: {error}")
-    return Rebound(tuple(_moved(keys, wanted)), tuple(mistakes))
+    return Rebound(tuple(_moved(actions, wanted)), tuple(mistakes))
 
 
 def key_name(written: str) -> str:
@@ -105,8 +100,8 @@ def key_name(written: str) -> str:
     )
 
 
-def _meant(keys: tuple[Key, ...], name: str, what: object) -> Key | None:
-    """The key that a line of the file asks for, None where it asks for none. Raises TfstepError."""
+def _meant(actions: tuple[Action, ...], name: str, what: object) -> Action | None:
+    """The action that a line of the file asks for, None where it asks for none. Raises TfstepError."""
     if not isinstance(what, str):
         raise CommandError(
             Bilingual(
@@ -118,42 +113,36 @@ def _meant(keys: tuple[Key, ...], name: str, what: object) -> Key | None:
         )
     if not what.strip():
         return None
-    new = key_name(name)
-    model = next((key for key in keys if what == key.shown or _is(key, what)), None)
+    model = next((action for action in actions if what in map(shown_key, action.all_keys) or _is(action, what)), None)
     if model is not None:
-        return replace(model, names=new, shown=_shown(name))
+        return model
     command = what.strip().removeprefix(":").strip()
     word, _ = split(command)
     found = find(word)
     label = Bilingual("{line}", "{line}", line=command)
     about = found.about if command == word else Bilingual("Run `{line}`.", "执行 `{line}`。", line=command)
-    return Key(new, _shown(name), label, "run", command, about)
+    return Action(f": {command}", "", label, command, about=about)
 
 
-def _is(key: Key, written: str) -> bool:
+def _is(action: Action, written: str) -> bool:
     try:
-        return key_name(written) in key.names.split(",")
+        return key_name(written) in action.all_keys
     except TfstepError:
         return False
 
 
-def _shown(written: str) -> str:
-    return written.strip() if len(written.strip()) == 1 else format_key(key_name(written))
+def _moved(actions: tuple[Action, ...], wanted: Mapping[str, Action | None]) -> Iterator[Action]:
+    """The actions without the keys that are wanted for something else, and with those that are wanted for them."""
 
+    def added(name: str) -> str:
+        return ",".join(key for key, action in wanted.items() if action is not None and action.name == name)
 
-def _moved(keys: tuple[Key, ...], wanted: Mapping[str, Key | None]) -> Iterator[Key]:
-    """The keys without those that are wanted for something else; a new one stands behind the one it is like."""
-    left = [key for key in wanted.values() if key is not None]
-    for key in keys:
-        names = [name for name in key.names.split(",") if name not in wanted]
-        if names:
-            shown = key.shown if key.names.startswith(names[0]) else format_key(names[0])
-            yield replace(key, names=",".join(names), shown=shown)
-        alike = [new for new in left if (new.action, new.line, new.label) == (key.action, key.line, key.label)]
-        for new in alike:
-            yield new if not names else replace(new, footer=0)
-            left.remove(new)
-    yield from left
+    for action in actions:
+        kept = ",".join(key for key in action.keys.split(",") if key not in wanted)
+        yield replace(action, keys=kept, added=added(action.name))
+    own = {action.name: action for action in wanted.values() if action is not None and action not in actions}
+    for name, action in own.items():
+        yield replace(action, added=added(name))
 
 
 def _place(text: str, name: str) -> str:
@@ -163,13 +152,3 @@ def _place(text: str, name: str) -> str:
         if found := written.match(line):
             return f"{number}:{len(found[0]) - len(found[0].lstrip()) + 1}"
     return "1:1"
-
-
-def with_keys(screen: type[Screen], keys: Iterable[Key]) -> type[Screen]:
-    """A screen like this one, with other keys."""
-    found = tuple(keys)
-
-    def fill(namespace: dict[str, Any]) -> None:
-        namespace.update(BINDINGS=bindings(found), keys=found, __module__=screen.__module__)
-
-    return new_class(screen.__name__, (screen,), {"inherit_bindings": False}, fill)

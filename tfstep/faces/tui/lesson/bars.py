@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tfstep.faces.tui.lesson.page import Page, how
-from tfstep.faces.tui.lesson.pane import Pane
 from tfstep.faces.tui.lesson.room import Room
+from tfstep.faces.tui.lesson.state import LessonState
+from tfstep.faces.tui.state.action import spelled
 from tfstep.lessons.player.player import Player
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import Line, Span, ends, flow, line
-
-if TYPE_CHECKING:
-    from tfstep.faces.tui.lesson.app import LessonApp
 
 Pair = tuple[str, Bilingual]
 
@@ -33,22 +29,23 @@ def _bar(done: int, of: int, cells: int) -> Line:
     return line(Span("━" * full, "good"), Span("─" * (cells - full), "dim"))
 
 
-def keys(app: LessonApp, cells: int) -> list[Line]:
-    """What the keys do here, in as many lines as it takes."""
+def keys(state: LessonState, typing: bool, at_end: bool, cells: int) -> list[Line]:
+    """What the keys do here, in as many lines as it takes: while an answer is typed, or the end of the text is seen."""
     parts = []
-    for shown, text in _pairs(app):
-        parts.append(line(Span(shown, "accent"), Span(f" {text}  ", "")))
+    for shown, text in _pairs(state, typing, at_end):
+        parts.append(line(Span(spelled(shown, state.actions), "accent"), Span(f" {text}  ", "")))
     return flow(parts, cells) or [()]
 
 
-def _pairs(app: LessonApp) -> list[Pair]:
-    page, player = app.page, app.player
+def _pairs(state: LessonState, typing: bool, at_end: bool) -> list[Pair]:
+    page, player = state.page, state.player
     enter = str(Bilingual("Enter", "回车"))
-    pairs: list[Pair] = []
-    if app.query_one(Pane).prompt.display:
+    if typing:
         return [(enter, Bilingual("answer", "作答")), ("Esc", Bilingual("later", "稍后再答"))]
-    if not app.query_one(Pane).text.at_end:
-        pairs.append((enter, Bilingual("more ↓", "下文 ↓")))
+    go_on = "[[go-on]]" if spelled("[[go-on]]", state.actions) != "Enter" else enter
+    pairs: list[Pair] = []
+    if not at_end:
+        pairs.append((go_on, Bilingual("more ↓", "下文 ↓")))
     elif page.asked is not None:
         does = {
             "number": Bilingual("answer", "作答"),
@@ -56,19 +53,19 @@ def _pairs(app: LessonApp) -> list[Pair]:
             "cell": Bilingual("this cell", "就选这格"),
             "key": Bilingual("type it", "键入"),
         }
-        pairs.append((enter, does[how(page.asked)]))
+        pairs.append((go_on, does[how(page.asked)]))
     elif player.done:
-        pairs.append((enter, Bilingual("next lesson", "下一课")))
+        pairs.append((go_on, Bilingual("next lesson", "下一课")))
     elif player.over:
-        pairs.append((enter, Bilingual("next step", "下一步")))
+        pairs.append((go_on, Bilingual("next step", "下一步")))
     else:
-        pairs.append((enter, Bilingual("go on", "继续")))
+        pairs.append((go_on, Bilingual("go on", "继续")))
     if page.asked is not None:
-        pairs += [("?", Bilingual("hint", "提示")), ("!", Bilingual("reveal", "看答案"))]
+        pairs += [("[[hint]]", Bilingual("hint", "提示")), ("[[reveal]]", Bilingual("reveal", "看答案"))]
     if page.tries:
-        pairs.append(("y", Bilingual("try the next line", "试下一行")))
+        pairs.append(("[[try-next]]", Bilingual("try the next line", "试下一行")))
     if page.number > 1 or len(page.entries) > 1:
-        pairs.append(("P", Bilingual("back", "上一步")))
+        pairs.append(("[[step-back]]", Bilingual("back", "上一步")))
     if player.strayed:
-        pairs.append(("Esc", Bilingual("the lesson's numbers", "恢复课程的数")))
+        pairs.append(("[[come-home]]", Bilingual("the lesson's numbers", "恢复课程的数")))
     return pairs

@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from msgspec.structs import replace
-
 from tfstep.address.indices import Index
 from tfstep.engine.trace import Tensor
 from tfstep.errors import TfstepError
-from tfstep.faces.tui.actions.pointing import grids
+from tfstep.faces.tui.lesson.state import LessonState
 from tfstep.lessons.player.events import Asked, Event, Looked, Ran, Worked
 from tfstep.session.address.target import target
 from tfstep.session.place import position_of
 from tfstep.session.results import Explained, Moved, Shown
 from tfstep.view.frame.frame import subject_of
 
-if TYPE_CHECKING:
-    from tfstep.faces.tui.lesson.app import LessonApp
-
-
 Place = tuple[str, Index | None]  # a tensor's path, and which part of it
 
 
-def point(app: LessonApp) -> None:
+def point(state: LessonState) -> None:
     """Look where the lesson looked last, light the cells that it speaks of, and put the cursor on the first."""
-    page = app.page
+    page = state.page
     wanted = None
     for entry in page.entries[page.new :]:
-        wanted = _wanted(app, entry.event) or wanted
-    if wanted is None and app.stands is not None:
-        _look(app, (app.stands, None))  # the lesson's own place came back with its numbers
-    meant = [place for text in page.cells() if (place := _read(app, text)) is not None]
-    app.look = replace(app.look, spoken=page.cells(), folds=(), factor=0)
-    if wanted is None and not _seen(app):
-        wanted = next((place for place in meant if _worth(app, place)), None)
+        wanted = _wanted(state, entry.event) or wanted
+    if wanted is None and state.stands is not None:
+        _look(state, (state.stands, None))  # the lesson's own place came back with its numbers
+    meant = [place for text in page.cells() if (place := _read(state, text)) is not None]
+    state.look_at(spoken=page.cells(), folds=(), factor=0)
+    if wanted is None and not _seen(state):
+        wanted = next((place for place in meant if _worth(state, place)), None)
     if wanted is not None:
-        _look(app, wanted)
-    _put_cursor(app, meant)
-    app.player.keep_cursor()
+        _look(state, wanted)
+    _put_cursor(state, meant)
+    state.player.keep_cursor()
 
 
-def _wanted(app: LessonApp, event: Event) -> Place | None:
+def _wanted(state: LessonState, event: Event) -> Place | None:
     """What an event has one look at."""
     match event:
         case Ran(result=Moved(tensor=tensor)):
@@ -49,62 +41,61 @@ def _wanted(app: LessonApp, event: Event) -> Place | None:
         case Ran(result=Shown(tensor=tensor, index=index)):
             return tensor.path, index
         case Ran(result=Explained(explanation=explanation)):
-            return _read(app, explanation.cell)
+            return _read(state, explanation.cell)
         case Worked(explanations=(first, *_)):
-            return _read(app, first.cell)
+            return _read(state, first.cell)
         case Looked(cells=(first, *_)):
-            return _read(app, first)
+            return _read(state, first)
         case Asked(kind="cell", of=of):
-            return _read(app, of)
+            return _read(state, of)
     return None
 
 
-def _read(app: LessonApp, text: str) -> Place | None:
+def _read(state: LessonState, text: str) -> Place | None:
     """The tensor and part that a text means; None where it is not there (in this variant)."""
     try:
-        tensor, index = target(app.session, text)
+        tensor, index = target(state.session, text)
     except TfstepError:
         return None
     return tensor.path, index
 
 
-def _seen(app: LessonApp) -> bool:
+def _seen(state: LessonState) -> bool:
     """Whether any of the cells that are spoken of stands on the board as it is."""
-    frame = app.camera.frame(app.session, app.look)
-    return any(grid.spoken for grid in grids(frame.pieces))
+    return any(grid.spoken for grid in state.grids)
 
 
-def _worth(app: LessonApp, place: Place) -> bool:
+def _worth(state: LessonState, place: Place) -> bool:
     """Whether a number is worth a board of its own: a cell, or what a step makes; the loss stands above anyway."""
     path, index = place
-    return path != "loss" and (index is not None or app.session.trace[path].step is not None)
+    return path != "loss" and (index is not None or state.session.trace[path].step is not None)
 
 
-def _look(app: LessonApp, place: Place) -> None:
+def _look(state: LessonState, place: Place) -> None:
     """Go to the step that makes a tensor; one that no step makes is looked at from where we are."""
-    session, (path, index) = app.session, place
+    session, (path, index) = state.session, place
     try:
         tensor = session.trace[path]
         if tensor.step is not None:
             session.position = position_of(tensor, session.trace)
     except TfstepError:  # shown out of another variant
         return
-    app.stands = path
+    state.stands = path
     subject = None if tensor.step is not None else path
-    app.look = replace(app.look, subject=subject, focus=None, mode="value")
-    _move(app, tensor, index)
+    state.look_at(subject=subject, focus=None, mode="value")
+    _move(state, tensor, index)
 
 
-def _put_cursor(app: LessonApp, meant: list[Place]) -> None:
+def _put_cursor(state: LessonState, meant: list[Place]) -> None:
     """Onto the first cell that is spoken of, where it is one of the tensor that is looked at."""
-    subject = subject_of(app.session, app.look)
+    subject = subject_of(state.session, state.look)
     index = next((index for path, index in meant if path == subject.path and index), None)
-    _move(app, subject, index)
+    _move(state, subject, index)
 
 
-def _move(app: LessonApp, tensor: Tensor, index: Index | None) -> None:
-    cell = list(app.session.cursor.on(tensor))
+def _move(state: LessonState, tensor: Tensor, index: Index | None) -> None:
+    cell = list(state.session.cursor.on(tensor))
     for axis, item in enumerate((index or ())[: len(cell)]):
         if not isinstance(item, slice):
             cell[axis] = item % tensor.shape[axis]
-    app.session.cursor.move_to(tensor, tuple(cell))
+    state.session.cursor.move_to(tensor, tuple(cell))

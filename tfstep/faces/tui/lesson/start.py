@@ -7,6 +7,7 @@ import sys
 from tfstep.commands.language.session import Session
 from tfstep.faces.tui.keys.own import with_own_keys
 from tfstep.faces.tui.lesson.app import NEXT, LessonApp
+from tfstep.faces.tui.lesson.keys import LESSON_ACTIONS
 from tfstep.faces.tui.start import manner
 from tfstep.lessons.format.catalog import load_lesson, scenario_of, shipped
 from tfstep.lessons.format.lesson import Lesson
@@ -31,9 +32,9 @@ def read(lesson: Lesson, colour: bool | None = None, again: bool = False) -> int
     progress, drawing = Progress(), manner(colour)
     while True:
         session = Session(scenario_of(lesson))
-        screen, told = with_own_keys(LessonApp)
-        app = screen(opened(lesson, session, progress, again), progress, **drawing)
-        app.status = told
+        actions, told = with_own_keys(LESSON_ACTIONS)
+        app = LessonApp(opened(lesson, session, progress, again), progress, **drawing, actions=actions)
+        app.state.status = told
         code = app.run() or 0
         if app.return_code and code != NEXT:
             broke = Bilingual(
@@ -43,13 +44,13 @@ def read(lesson: Lesson, colour: bool | None = None, again: bool = False) -> int
             )
             sys.stderr.write(f"{broke}\n")
             return app.return_code
-        following = _after(lesson)
+        following = after(lesson)
         if code != NEXT or following is None:
             return 0
         lesson, again = load_lesson(following), False
 
 
-def _after(lesson: Lesson) -> str | None:
+def after(lesson: Lesson) -> str | None:
     """The name of the lesson after this one."""
     names = shipped()
     at = names.index(lesson.name) + 1 if lesson.name in names else len(names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from tfstep.view.board.arrange import arrange
@@ -32,6 +34,11 @@ class Layout(Struct, frozen=True):
         return len(self.heading) + self.board
 
 
+def timeline_width(width: int, timeline_from: int) -> int:
+    """The columns that the timeline gets."""
+    return 0 if width < timeline_from else 20 if width < 100 else 28 if width < 150 else 34
+
+
 def layout(
     frame: Frame,
     width: int,
@@ -40,14 +47,16 @@ def layout(
     least: int = 0,
     edge: int = 0,
     timeline_from: int = 64,
+    said: Sequence[Line] = (),
 ) -> Layout:
     """Divide a screen of this size for this frame, with so many lines for the status, and at least ``least`` for the
     explanation where there is room: it keeps its height from cell to cell, and begins at ``edge`` as it did before
-    where everything fits so, that the screen stays calm. Below ``timeline_from`` columns there is no timeline."""
-    tree = 0 if width < timeline_from else 20 if width < 100 else 28 if width < 150 else 34
+    where everything fits so, that the screen stays calm.
+    ``said`` stands under the heading. Below ``timeline_from`` columns there is no timeline."""
+    tree = timeline_width(width, timeline_from)
     cells = max(10, width - tree - 2)
     apart = 1 if height >= ROOMY else 0
-    heading = heading_lines(frame.heading, cells)
+    heading = [*heading_lines(frame.heading, cells), *said]
     body = max(4, height - AROUND - (status - 1) - len(heading) - 1 - apart - (1 if height >= ROOMY else 0))
     need = arrange(frame.pieces, cells, 10_000, frame.drawing).height
     asked = frame.account.lines(cells, 100)

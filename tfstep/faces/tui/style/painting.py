@@ -2,81 +2,83 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tfstep.faces.tui.actions import outcome
-from tfstep.faces.tui.style.layout import layout
+from tfstep.faces.tui.actions import jump, outcome
+from tfstep.faces.tui.state.screen_state import ScreenState
+from tfstep.faces.tui.style.layout import layout, timeline_width
 from tfstep.faces.tui.widgets.board import Board
-from tfstep.faces.tui.widgets.drawn import Drawn, give
+from tfstep.faces.tui.widgets.drawn import Drawn, give, panel
 from tfstep.faces.tui.widgets.footer import asking, footer
+from tfstep.faces.tui.widgets.prompt import Prompt
 from tfstep.faces.tui.widgets.tree import Timeline
-from tfstep.view.frame.frame import Frame
 from tfstep.view.frame.panels import top_line
 from tfstep.view.text.spans import Line, folded
 
-if TYPE_CHECKING:
-    from tfstep.faces.tui.app import Debugger
+
+class Parts:
+    """The widgets of the screen."""
+
+    def __init__(self) -> None:
+        self.top, self.heading = panel("top", "bar"), panel("heading", "paper")
+        self.tree, self.board = Timeline(id="tree"), Board(id="board")
+        self.why, self.since = panel("why", "panel"), panel("since", "paper")
+        self.card, self.status = panel("card", "chosen"), panel("status", "bar")
+        self.prompt, self.footer, self.menu = Prompt(id="prompt"), panel("footer", "paper"), panel("menu", "panel")
 
 
-def paint(app: Debugger, frame: Frame) -> None:
-    """Divide the screen for this Frame, and show it."""
-    width = app.size.width
-    columns, rows = app.room()
-    told = _card(app, width - 2, rows)
+def paint(parts: Parts, state: ScreenState, columns: int, rows: int, timeline_from: int) -> None:
+    """Divide the room there is, and show the state in it."""
+    frame, cells = state.frame, state.size[0] - 2
+    told = _card(state, cells, rows)
     rows -= len(told)
-    status = [part for each in app.status or (outcome.hint(app, width - 2),) for part in folded(each, width - 2)]
+    status = [part for each in state.status or (outcome.hint(state, cells),) for part in folded(each, cells)]
     status = status[:4] or [()]
-    kept = (frame.subject, app.look.mode, columns, rows, len(status))
-    least = app.tall[1] if app.tall[0] == kept else 0
-    edge = app.edge[1] if app.edge[0] == (columns, rows) else 0
-    parts = layout(frame, columns, rows, len(status), least, edge, app.timeline_from)
-    app.tall, app.edge = (kept, parts.tall), ((columns, rows), parts.edge)
-    lines(app, "top", [top_line(frame.header, width - 2)])
-    tree = app.query_one("#tree", Timeline)
-    give(tree, "width", parts.tree)
-    tree.display = parts.tree > 0
-    tree.show(frame.rows)
-    heading = app.query_one("#heading", Drawn)
-    give(heading, "height", len(parts.heading) + 1 + parts.apart)
-    lines(app, "heading", [*([()] if parts.apart else []), *parts.heading])
-    board = app.query_one("#board", Board)
-    give(board, "height", parts.board)
-    board.show(frame.pieces, frame.drawing, frame.ascii)
-    _text(app, "why", parts.why, parts.gap, parts.tall)
-    _text(app, "since", parts.since, parts.gap if parts.since else 0)
-    give(app.query_one("#status", Drawn), "height", len(status))
-    lines(app, "status", status)
-    card = app.query_one("#card", Drawn)
-    card.display = bool(told)
-    give(card, "height", len(told))
-    card.show(told)
-    app.busy.tell()
-    keys(app)
-    app.idle.after(frame)
+    kept = (frame.subject, state.look.mode, columns, rows, len(status))
+    least = state.tall[1] if state.tall[0] == kept else 0
+    edge = state.edge[1] if state.edge[0] == (columns, rows) else 0
+    said = state.remarks(max(10, columns - timeline_width(columns, timeline_from) - 2), max(2, rows // 4))
+    found = layout(frame, columns, rows, len(status), least, edge, timeline_from, said)
+    state.tall, state.edge = (kept, found.tall), ((columns, rows), found.edge)
+    parts.top.show([top_line(frame.header, cells)])
+    give(parts.tree, "width", found.tree)
+    parts.tree.display = found.tree > 0
+    parts.tree.show(frame.rows)
+    give(parts.heading, "height", len(found.heading) + 1 + found.apart)
+    parts.heading.show([*([()] if found.apart else []), *found.heading])
+    give(parts.board, "height", found.board)
+    parts.board.show(frame.pieces, frame.drawing, frame.ascii)
+    _text(parts.why, found.why, found.gap, found.tall)
+    _text(parts.since, found.since, found.gap if found.since else 0)
+    give(parts.status, "height", len(status))
+    parts.status.show(status if state.jump is None else [jump.hint()])
+    parts.card.display = bool(told)
+    give(parts.card, "height", len(told))
+    parts.card.show(told)
+    for place, name in ((parts.tree, "tree"), (parts.board, "board"), (parts.why, "why")):
+        label(place, jump.badges(state.jump, name))
 
 
-def keys(app: Debugger) -> None:
+def label(place: Timeline | Board | Drawn, badges: dict[int, list[tuple[int, str]]]) -> None:
+    """Put these labels on a part of the screen."""
+    if badges != place.badges:
+        place.badges = badges
+        place.refresh()
+
+
+def keys(parts: Parts, state: ScreenState, asked: Prompt | None) -> None:
     """The footer: the keys of the screen, or those of the prompt that is asked."""
-    asked = app.asked
-    lines(app, "footer", [footer(app.size.width - 2, app.keys) if asked is None else asking(asked.kind)])
+    parts.footer.show([footer(state.size[0] - 2, state.actions) if asked is None else asking(asked.kind)])
 
 
-def _card(app: Debugger, cells: int, rows: int) -> list[Line]:
+def _card(state: ScreenState, cells: int, rows: int) -> list[Line]:
     """The card of the tour, if there is one."""
-    if app.tour is None:
+    if state.tour is None:
         return []
     from tfstep.faces.tui.actions.tour import card
 
-    return card(app, cells, rows)
+    return card(state, cells, rows)
 
 
-def lines(app: Debugger, name: str, found: list[Line]) -> None:
-    """Give a widget its lines."""
-    app.query_one(f"#{name}", Drawn).show(found)
-
-
-def _text(app: Debugger, name: str, found: tuple[Line, ...], above: int, tall: int = 0) -> None:
-    drawn = app.query_one(f"#{name}", Drawn)
+def _text(drawn: Drawn, found: tuple[Line, ...], above: int, tall: int = 0) -> None:
     shown: list[Line] = [()] * above + list(found) if found else []
     shown += [()] * (tall - len(shown)) if found else []
     drawn.display = bool(shown)

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.faces.tui.widgets.footer import legend
 from tfstep.faces.tui.widgets.fuzzy import best
+from tfstep.faces.tui.widgets.prompt import caught_up
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import Line, Span, clipped, ends, line
 from tfstep.view.text.width import left, width
@@ -30,7 +31,7 @@ class Choice(Struct, frozen=True):
     sign: str = ""
 
 
-class Chooser(ModalScreen[None]):
+class Chooser(ModalScreen[str]):
     """Closes with the choice, which is then taken, or with Escape."""
 
     BINDINGS: ClassVar = [
@@ -38,6 +39,7 @@ class Chooser(ModalScreen[None]):
         Binding("up,ctrl+p,shift+tab", "move(-1)", show=False, priority=True),
         Binding("pagedown", "move(10)", show=False, priority=True),
         Binding("pageup", "move(-10)", show=False, priority=True),
+        Binding("enter", "take", show=False, priority=True),
         Binding("escape", "leave", show=False, priority=True),
     ]
 
@@ -61,7 +63,7 @@ class Chooser(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """All of them."""
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))  # at once: the next key is its own
         self._narrow("")
 
     def on_resize(self) -> None:
@@ -73,10 +75,13 @@ class Chooser(ModalScreen[None]):
         event.stop()
         self._narrow(event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the lit one."""
-        event.stop()
-        self._take(self._at)
+    async def action_take(self) -> None:
+        """Take the lit one, once every key before this one has been dealt with, and before the next is looked at."""
+        await caught_up(self.query_one(Input), self)
+        if self._found:
+            take = self._found[self._at].take
+            self.dismiss()
+            take()
 
     def action_move(self, by: int) -> None:
         """Up or down, round the end by single steps."""
@@ -94,7 +99,10 @@ class Chooser(ModalScreen[None]):
         """Take what was clicked; beside the panel, none."""
         where = self.query_one("#chooser-list", Drawn).region
         if where.contains(event.screen_x, event.screen_y):
-            self._take(self._first + event.screen_y - where.y)
+            at = self._first + event.screen_y - where.y
+            if 0 <= at < len(self._found):
+                self.dismiss()
+                self.app.call_later(self._found[at].take)
         elif not self.query_one("#chooser").region.contains(event.screen_x, event.screen_y):
             self.dismiss()
 
@@ -105,12 +113,6 @@ class Chooser(ModalScreen[None]):
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Further up."""
         self.action_move(-3)
-
-    def _take(self, at: int) -> None:
-        if 0 <= at < len(self._found):
-            choice = self._found[at]
-            self.dismiss()
-            self.app.call_later(choice.take)
 
     def _narrow(self, wanted: str) -> None:
         offered = [*self._choices, *(self._aside if wanted.strip() else ())]

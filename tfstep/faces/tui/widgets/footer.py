@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from tfstep.faces.tui.keys.key import Key
-from tfstep.faces.tui.keys.table import KEYS
+from tfstep.faces.tui.state.action import Action
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import Line, Span
 from tfstep.view.text.width import width
@@ -18,23 +17,26 @@ _DOES = {
 }
 
 
-def footer(cells: int, keys: tuple[Key, ...] = KEYS) -> Line:
+def footer(cells: int, actions: Sequence[Action]) -> Line:
     """The keys in their order, the more needed ones first where there is little room."""
     texts = {}
-    for key in keys:
-        if key.footer:
-            texts[key] = "+ -" if key.shown == "+" else "[ ]" if key.shown == "]" else key.shown
+    for action in actions:
+        if action.footer and action.shown:
+            partner = (
+                next((each.shown for each in actions if each.name == action.partner), "") if action.partner else ""
+            )
+            texts[action] = f"{action.shown} {partner}".rstrip()
     shown, used = set(), -_GAP
-    for key in sorted(texts, key=lambda key: key.footer):
-        need = width(texts[key]) + 1 + width(str(key.label)) + _GAP
+    for action in sorted(texts, key=lambda action: action.footer):
+        need = width(texts[action]) + 1 + width(str(action.label)) + _GAP
         if used + need <= cells:
-            shown.add(key)
+            shown.add(action)
             used += need
     spans: list[Span] = []
-    for key, text in texts.items():
-        if key in shown:
-            link = f"key:{keys.index(key)}"  # a click presses it, the mouse over it tells what it does
-            spans += [Span(text, "accent", link), Span(f" {key.label}", "dim", link), Span(" " * _GAP)]
+    for action, text in texts.items():
+        if action in shown:
+            link = f"key:{action.name}"  # a click presses it, the mouse over it tells what it does
+            spans += [Span(text, "accent", link), Span(f" {action.label}", "dim", link), Span(" " * _GAP)]
     return tuple(spans)
 
 

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
-from tfstep.commands.language.registry import GROUPS, in_groups
-from tfstep.faces.tui.keys.key import Key
-from tfstep.faces.tui.keys.table import KEYS
+from tfstep.commands.language.registry import in_groups
+from tfstep.faces.tui.keys.own import keys_file
+from tfstep.faces.tui.state.action import Action, every_key
+from tfstep.faces.tui.state.screen_state import ScreenState
 from tfstep.faces.tui.widgets.drawn import Drawn, panel
 from tfstep.faces.tui.widgets.footer import legend
-from tfstep.text import Bilingual
+from tfstep.session.results import GROUPS
+from tfstep.text import Bilingual, language
+from tfstep.view.cell.purpose import purpose
 from tfstep.view.text import width
 from tfstep.view.text.spans import Line, Span, folded, line, line_width
 from tfstep.view.text.width import left
 
-if TYPE_CHECKING:
-    from tfstep.faces.tui.app import Debugger
 
-
-def help_lines(cells: int, keys: tuple[Key, ...] = KEYS, app: Debugger | None = None) -> list[Line]:
+def help_lines(cells: int, actions: Sequence[Action], state: ScreenState | None = None) -> list[Line]:
     """The help in lines of so many cells: what is looked at first, then all keys, then all commands."""
-    lines = [*_here(app, cells), line(Span(str(Bilingual("All keys", "全部按键")), "accent")), ()]
-    seen: dict[str, list[str]] = {}
-    for key in keys:
-        seen.setdefault(str(key.said), []).append(key.shown)
-    for text, shown in seen.items():
+    lines = [*_here(state, cells), line(Span(str(Bilingual("All keys", "全部按键")), "accent")), ()]
+    for shown, text in every_key(actions, language()):
         lines += _entry("  ".join(shown), text, 14, cells)
     lines += [(), *(line(Span(part, "dim")) for part in width.wrap(_own(), cells))]
     for group, commands in in_groups():
@@ -42,8 +39,6 @@ def help_lines(cells: int, keys: tuple[Key, ...] = KEYS, app: Debugger | None = 
 
 
 def _own() -> str:
-    from tfstep.faces.tui.keys.own import keys_file
-
     text = Bilingual(
         'Keys of your own: in {file} a line each, what another key does (x = "n"), a command ("ctrl+g" = "goto loss"), '
         'or nothing (q = "").',
@@ -54,14 +49,19 @@ def _own() -> str:
     return str(text)
 
 
-def _here(app: Debugger | None, cells: int) -> list[Line]:
-    if app is None:
+def _here(state: ScreenState | None, cells: int) -> list[Line]:
+    """What the present step is, and the keys that do something here, with what that is."""
+    if state is None:
         return []
-    from tfstep.faces.tui.keys.context_help import context_help, keys_here
-
-    lines = [*context_help(app, cells), ()]
-    for shown, text in keys_here(app):
-        lines += _entry(shown, text, 8, cells)
+    tensor = state.session.trace[state.frame.subject]
+    lines = [line(Span(tensor.path, "accent"), Span(f"  {tensor.formula or ''}", "strong"))]
+    if text := str(purpose(tensor)):
+        lines += [line(Span(part)) for part in width.wrap(text, cells)]
+    lines.append(())
+    for action in state.actions:
+        does = action.here(state) if action.shown else None
+        if does is not None:
+            lines += _entry(action.shown, str(does), 8, cells)
     return [*lines, ()]
 
 
@@ -81,7 +81,13 @@ def room(columns: int) -> int:
     )  # as app.tcss has it: padding, a scroll bar; and the indent of Drawn
 
 
-class Pages(ModalScreen[None]):
+def fitted(lines: Iterable[Line], cells: int) -> list[Line]:
+    """Lines of so many cells: what is longer goes on in the next."""
+    short = ([each] if line_width(each) <= cells else folded(each, cells, 4) for each in lines)
+    return [part for parts in short for part in parts]
+
+
+class Pages(ModalScreen[str]):
     """Lines in a panel over everything, to be scrolled; any of q, Escape, ? and Enter closes it."""
 
     BINDINGS = [
@@ -92,12 +98,10 @@ class Pages(ModalScreen[None]):
         Binding("pageup", "scroll_by(-15)", show=False),
     ]
 
-    def __init__(
-        self, lines_at: list[Line] | None = None, keys: tuple[Key, ...] = KEYS, app: Debugger | None = None
-    ) -> None:
-        """The lines that are given; without any, the help, of what ``app`` looks at first."""
+    def __init__(self, made: Callable[[int], list[Line]]) -> None:
+        """``made`` gives the lines, for so many cells."""
         super().__init__()
-        self._given, self._keys, self._of = lines_at, keys, app
+        self._made = made
 
     def compose(self) -> ComposeResult:
         """The panel."""
@@ -123,11 +127,7 @@ class Pages(ModalScreen[None]):
             return
         page = self.query_one("#page", Drawn)
         cells = page.cells if page.size.width else 70
-        if self._given is None:
-            lines = help_lines(cells, self._keys, self._of)
-        else:
-            short = ([each] if line_width(each) <= cells else folded(each, cells, 4) for each in self._given)
-            lines = [part for parts in short for part in parts]
+        lines = self._made(cells)
         page.styles.height = len(lines)
         page.show(lines)
         most = max(3, self.size.height * 9 // 10)

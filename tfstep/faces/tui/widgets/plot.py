@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual.app import ComposeResult
 from textual.events import Click, Key
 from textual.screen import ModalScreen
@@ -14,18 +12,15 @@ from tfstep.text import Bilingual
 from tfstep.view.result.pictures import picture
 from tfstep.view.text.spans import Span, clipped, ends, line
 
-if TYPE_CHECKING:
-    from tfstep.faces.tui.app import Debugger
-
 LEAVE = ("escape", "enter", "space", "q", "backspace")
 
 
-class Plot(ModalScreen[None]):
-    """Draws one result as large as the step's part of the screen."""
+class Plot(ModalScreen[str]):
+    """Draws one result as large as the step's part of the screen; closes with the key that was pressed."""
 
-    def __init__(self, debugger: Debugger, result: Result) -> None:
+    def __init__(self, result: Result) -> None:
         super().__init__()
-        self.debugger, self.result = debugger, result
+        self.result = result
 
     def compose(self) -> ComposeResult:
         """The picture."""
@@ -42,7 +37,7 @@ class Plot(ModalScreen[None]):
     def _draw(self) -> None:
         if not self.query("#plot"):  # closed before it was seen
             return
-        place = self.debugger.query_one("#step").region
+        place = self.app.query_one("#step").region
         drawn = self.query_one("#plot", Drawn)
         drawn.styles.offset = place.offset
         drawn.styles.width, drawn.styles.height = place.width, place.height
@@ -60,7 +55,4 @@ class Plot(ModalScreen[None]):
     def on_key(self, event: Key) -> None:
         """Leave; a key of the screen does what it does."""
         event.stop()
-        self.dismiss()
-        found = next((key for key in self.debugger.keys if event.key in key.names.split(",")), None)
-        if found is not None and event.key not in LEAVE:
-            self.debugger.call_later(self.debugger.press_key, found)
+        self.dismiss("" if event.key in LEAVE else event.key)

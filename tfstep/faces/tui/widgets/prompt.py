@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Key, Paste
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from tfstep.commands.language.line import LONGEST
+from tfstep.faces.tui.state.screen import Candidate, Complete, Question, nothing
 
-Candidate = tuple[str, int, str]  # the text, how many characters at the end it replaces, a word on it
-Complete = Callable[[str], list[Candidate]]  # of the line so far
+
+async def caught_up(*widgets: Widget) -> None:
+    """Until these widgets, each of which hears from the one before, have dealt with what waits for them."""
+    for widget in widgets:
+        done = asyncio.Event()
+        widget.call_later(done.set)
+        await done.wait()
 
 
 class Answer(Input):
@@ -42,7 +49,7 @@ class Prompt(Horizontal):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.kind = ""
-        self._complete: Complete = lambda before: []
+        self._complete: Complete = nothing
         self._history: list[str] = []
         self._recalled = 0
         self._base = ""  # what was typed, and how it may go on
@@ -55,20 +62,13 @@ class Prompt(Horizontal):
         yield Label("", id="sign", markup=False)
         yield Answer(id="answer", select_on_focus=True, compact=True)
 
-    def ask(
-        self,
-        kind: str,
-        sign: str,
-        text: str,
-        history: list[str],
-        complete: Complete | None = None,
-        begun: bool = False,
-    ) -> None:
-        """Begin: with this sign before it and this text in it, to be gone on with where it is ``begun``."""
-        self.kind, self._history, self._recalled = kind, history, len(history)
-        self._complete = complete or (lambda before: [])
+    def ask(self, question: Question, begun: bool = False) -> None:
+        """Begin; with what is ``begun`` one goes on, else it is replaced by what is typed."""
+        text = question.text
+        self.kind, self._history = question.kind, question.history or []
+        self._recalled, self._complete = len(self._history), question.complete
         self._put = None
-        self.query_one("#sign", Label).update(sign)
+        self.query_one("#sign", Label).update(question.sign)
         answer = self.query_one(Input)
         answer.select_on_focus = True
         answer.value = text
@@ -103,10 +103,7 @@ class Prompt(Horizontal):
     async def ended(self) -> str:
         """What was typed, once every key before this one has been dealt with; the prompt is gone."""
         answer = self.query_one(Input)
-        for pump in (answer, self):  # the keys go to the input, and from there to the prompt
-            done = asyncio.Event()
-            pump.call_later(done.set)
-            await done.wait()
+        await caught_up(answer, self)
         self.display = False
         return answer.value
 

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
-
-from textual.timer import Timer
+from typing import TypeVar
 
 from tfstep.cancel import Cancelled, Flag, stoppable
 from tfstep.commands.language.line import split
 from tfstep.commands.language.registry import find
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
+from tfstep.faces.tui.state.screen import Screen
+from tfstep.faces.tui.state.screen_state import ScreenState
+from tfstep.faces.tui.work.beside import Beside, Cancel
 from tfstep.session.change.updates import DATA_LOSS, LOSS
+from tfstep.session.results import Result
 from tfstep.text import Bilingual
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, line
 
-if TYPE_CHECKING:
-    from tfstep.commands.language.session import Session
-    from tfstep.faces.tui.app import Debugger
-    from tfstep.session.results import Result
-
-LARGE = 2_000_000  # numbers of a model from which computing it is more than a key press
 BAR = 24
 T = TypeVar("T")
 
@@ -29,49 +26,44 @@ T = TypeVar("T")
 class Busy:
     """The command that is running, if there is one."""
 
-    def __init__(self, app: Debugger) -> None:
-        self.app = app
-        self.command = ""
+    def __init__(self, state: ScreenState, screen: Screen, beside: Beside) -> None:
+        self.state, self.screen, self.beside = state, screen, beside
         self.leaving = False
         self._flag = Flag()
         self._done, self._all, self._loss = 0, 0, 0.0
-        self._timer: Timer | None = None
+        self._cancel: Cancel | None = None
 
     def takes(self, command: str) -> bool:
         """Whether a line is to run beside the screen."""
-        return long(command, self.large)
+        return long(command, self.state.large)
 
     def refuses(self) -> bool:
         """Whether something else has to wait; then that is told."""
         self.tell()
-        return bool(self.command)
-
-    @property
-    def large(self) -> bool:
-        """Whether the model is so large that computing all of it would hold up the screen."""
-        return self.app.session.trace.plan.cells > LARGE
+        return bool(self.state.running)
 
     def begin(self, command: str) -> None:
-        """Run a command; `Debugger.conclude` is told what came of it."""
-        session = self.app.session
+        """Run a command; `Screen.conclude` is told what came of it."""
+        session, large = self.state.session, self.state.large
 
         def work() -> Result:
             came = session.run(command)
-            if self.large:  # what will be looked at first
+            if large:  # what will be looked at first
                 _ = session.current.value, session.current.grad
             return came
 
-        self.do(command, work, self.app.conclude)
+        self.do(command, work, self.screen.conclude)
 
     def do(self, name: str, work: Callable[[], T], then: Callable[[T | TfstepError], None]) -> None:
         """Do some work under this name, and tell ``then`` what came of it, be it an error."""
-        self.command, self.leaving, self._flag = name, False, Flag()
+        session = self.state.session
+        self.state.running, self.leaving, self._flag = name, False, Flag()
         self._done = self._all = 0
-        self.app.session.progress = self._progress
-        self._timer = self.app.set_interval(0.1, self.tell)
+        session.progress = self._progress
+        self._cancel = self.beside.every(0.1, self.tell)
         self.tell()
-        flag, before = self._flag, _state(self.app.session)
-        self.app.run_worker(lambda: self._work(work, then, flag, before), thread=True)
+        flag, before = self._flag, _state(session)
+        self.beside.in_thread(lambda: self._work(work, then, flag, before))
 
     def stop(self) -> None:
         """Ask it to stop: a training after the present update, anything else where it is."""
@@ -89,15 +81,15 @@ class Busy:
 
     def tell(self) -> None:
         """Say how far it is."""
-        if self.command:
-            self.app.tell(self._line())
+        if self.state.running:
+            self.beside.tell(self._line())
 
     def _line(self) -> Line:
         full = round(BAR * self._done / self._all) if self._all else 0
-        spans = [Span(self.command, "accent"), Span("  ")]
+        spans = [Span(self.state.running, "accent"), Span("  ")]
         if self._all:
             spans += [Span("━" * full, "good"), Span("─" * (BAR - full), "dim"), Span(f"  {self._done}/{self._all}")]
-            of = DATA_LOSS if self.app.session.scenario.train.data else LOSS
+            of = DATA_LOSS if self.state.session.scenario.train.data else LOSS
             spans += [Span(f"  {of} ", "dim"), Span(plain(self._loss, sign=False), "strong")]
         hint = Bilingual("  stopping …", "  正在停止…") if self._flag.up else Bilingual("  Esc stops it", "  Esc 停止")
         return line(*spans, Span(str(hint), "dim"))
@@ -120,16 +112,16 @@ class Busy:
         except TfstepError as error:
             came = error
         except Cancelled:
-            came = CommandError(_stopped(before, _state(self.app.session)))
-        self.app.call_from_thread(self._end, lambda: then(came))
+            came = CommandError(_stopped(before, _state(self.state.session)))
+        self.beside.from_thread(lambda: self._end(lambda: then(came)))
 
     def _end(self, then: Callable[[], None]) -> None:
-        self.command = ""
-        self.app.session.progress = None
-        if self._timer is not None:
-            self._timer.stop()
+        self.state.running = ""
+        self.state.session.progress = None
+        if self._cancel is not None:
+            self._cancel()
         if self.leaving:
-            self.app.perform("quit")
+            self.screen.perform("quit")
         else:
             then()
 

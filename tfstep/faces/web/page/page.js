@@ -81,8 +81,12 @@
     if (t.whole || !(Math.abs(x) < 1e8) || !bound(t)) return "";
     return `rgba(${t.share ? "35,139,69" : x > 0 ? "217,95,14" : "33,102,172"},${(0.7 * Math.min(1, Math.abs(x) / bound(t))).toFixed(3)})`;
   };
+  const masked = (t, cell) => {
+    const mask = tensors[t.mask];
+    return Boolean(mask) && value(mask, flat(mask, [mask.shape[0] > 1 ? cell[0] : 0, 0, cell[2], cell[3]])) !== 0;
+  };
   const decimals = t => { const b = bound(t); if (!b) return 0; let whole = true; for (let k = 0; k < t.size && whole; k++) whole = !(Math.abs(value(t, k)) < 1e6) || Number.isInteger(value(t, k)); return whole ? 0 : Math.max(0, 3 - Math.floor(Math.log10(b))); };
-  const written = (t, x) => !Number.isFinite(x) ? special(x) : x === 0 ? "0" : Math.abs(x) >= 1e6 ? brief(x, 4)
+  const written = (t, x) => !Number.isFinite(x) ? special(x) : x === 0 ? "0" : Math.abs(x) >= 1e6 ? Number(x.toPrecision(4)).toExponential().replace("e+", "e")
     : (t.decimals = t.decimals ?? decimals(t)) > 8 || Math.abs(x) < 0.5 * 10 ** -t.decimals ? x.toExponential(1) : x.toFixed(t.decimals);
   const window_ = (n, at, most) => { const from = n <= most ? 0 : Math.max(0, Math.min(n - most, at - (most >> 1))); return [from, Math.min(n, from + most)]; };
   const matrix = (t, cell, lit, cls, caption, pick) => {
@@ -98,7 +102,8 @@
       const row = make("tr", "", make("th", "", d > 1 ? label(t, d - 2, one(r, 0)) : ""));
       for (let c = c0; c < c1; c++) {
         const there = one(r, c), k = flat(t, there), x = value(t, k), td = make("td", "", written(t, x));
-        td.style.background = shade(t, x); td.title = `${named(t, there)} = ${full(x)}`;
+        if (masked(t, there)) td.classList.add("masked"); else td.style.background = shade(t, x);
+        td.title = `${named(t, there)} = ${full(x)}`;
         if (lit && lit.has(k)) td.classList.add("from");
         if (cls === "result" && r === at[0] && c === at[1]) td.classList.add("at");
         td.onclick = () => pick(t, there);
@@ -172,11 +177,12 @@
       const cells = lit.get(t), first = cells ? unflat(t, Math.min(...cells)) : t.shape.map((n, a) => t.shape.length === here.shape.length ? Math.min(here.cell[a], n - 1) : 0);
       board.append(matrix(t, first, cells, "", t.name, follow));
     }
-    board.append(matrix(here, here.cell, null, "result", here.name, (t, cell) => { t.cell = cell; draw(); }));
+    board.prepend(matrix(here, here.cell, null, "result", here.name, (t, cell) => { t.cell = cell; draw(); }));
     const slope = gradient && byPath.get(here.path + ".grad");
     if (slope) board.append(matrix(slope, here.cell, new Set([flat(slope, here.cell)]), "", slope.name, follow));
     else if (gradient) board.append(make("div", "dim", ui("no_gradient")));
     drawWhy(found);
+    document.querySelector("td.at").scrollIntoView({ block: "nearest", inline: "nearest" });
     document.querySelectorAll("nav a.here").forEach(a => a.classList.remove("here"));
     const a = here.link || (here.step && steps[Number(here.step.split(".")[0]) - 1].link);
     if (a) { a.classList.add("here"); for (let p = a.parentElement; p; p = p.parentElement) if (p.tagName === "DETAILS") p.open = true; a.scrollIntoView({ block: "nearest" }); }

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 import tfstep.ops  # noqa: F401  # enters the ops in the catalogue
 from tfstep.engine.op import CATALOGUE
-from tfstep.engine.terms import Atom, AtomTerm, explained
+from tfstep.engine.terms import Atom, AtomTerm, explaining_terms
 from tfstep.engine.trace import Trace
 
 PROBES = 12  # cells from which a pattern is found, about
@@ -64,12 +64,12 @@ def pattern(trace: Trace, slot: int) -> Pattern | None:
     steps = [tuple(int(a == k) for a in range(len(shape))) if n > 1 else None for k, n in enumerate(shape)]
     rng = np.random.default_rng(0)
     others = [tuple(int(rng.integers(n)) for n in shape) for _ in range(PROBES - len(shape))]
-    rule, first, note = explained(trace, slot, origin)
+    rule, first, note = explaining_terms(trace, slot, origin)
     found = _read(trace, slot, first, steps)
     if note is not None or found is None:
         return None
     for cell in (tuple(n - 1 for n in shape), *others):
-        other_rule, terms, said = explained(trace, slot, cell)
+        other_rule, terms, said = explaining_terms(trace, slot, cell)
         if said is not None or other_rule != rule or not _foretells(found, cell, terms):
             return None
     return Pattern(rule, found) if _gives(found, value) else None
@@ -97,7 +97,7 @@ def _read(
 ) -> tuple[Stretch, ...] | None:
     """The pattern as the first cell and its neighbour along each axis have it."""
     runs = _runs(first)
-    neighbours = [None if cell is None else _runs(explained(trace, slot, cell)[1]) for cell in steps]
+    neighbours = [None if cell is None else _runs(explaining_terms(trace, slot, cell)[1]) for cell in steps]
     shapes = [[(len(run), _signature(run[0])) for run in each] for each in (runs, *neighbours) if each is not None]
     if not runs or any(shape != shapes[0] for shape in shapes):
         return None

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 
 from tfstep.engine.node import Literal, Node
-from tfstep.engine.terms import AtomTerm, explained
+from tfstep.engine.terms import AtomTerm, explaining_terms
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.faces.web.page.pattern import Pattern, Place, pattern
 from tfstep.scenario.scenario import Scenario
-from tfstep.text import LANGUAGES, Bilingual, language, set_language
+from tfstep.text import LANGUAGES, Bilingual, language, printable, set_language
 from tfstep.view.cell.purpose import purpose
 from tfstep.view.cell.rules import rule_in_words
 from tfstep.view.export.indices import along, down
 from tfstep.view.export.json import number
 from tfstep.view.export.tables import KINDS
+from tfstep.view.matrix.plane import mask_of
 
 DOUBLE = 40_000  # numbers up to which they are kept in full; of larger runs seven digits are kept
 
@@ -100,7 +101,9 @@ class Record:
             said["phase"] = tensor.phase
         if node.dtype.kind != "f":
             said["whole"] = 1
-        if node.op is not None and node.op.name == "softmax" and tensor.phase == "forward":
+        if len(node.shape) == 4 and (mask := mask_of(trace, node)) is not None and mask.value.any():
+            said["mask"] = self.number(mask.trace, mask.node.slot)
+        if node.op is not None and node.op.probabilities and tensor.phase == "forward":
             said["share"] = 1
         return said
 
@@ -116,7 +119,7 @@ class Record:
                 continue
             told = down if place == len(axes) - 2 else along
             words = [told(axis, size, sentence) for sentence in range(len(axis.labels))]
-            found.append(self.text({"en": "\n".join("\t".join(each) for each in words), "zh": ""}))
+            found.append(self.text({"en": "\n".join("\t".join(map(printable, each)) for each in words), "zh": ""}))
         return found
 
     def _made(self, trace: Trace, slot: int) -> dict[str, Any] | None:
@@ -142,7 +145,7 @@ class Record:
     def _listed(self, trace: Trace, node: Node) -> dict[str, Any]:
         cells = []
         for cell in np.ndindex(*node.shape):
-            rule, terms, note = explained(trace, node.slot, cell)
+            rule, terms, note = explaining_terms(trace, node.slot, cell)
             if note is None and node.op is not None:
                 args = [s if isinstance(s, Literal) else trace.value(s) for s in node.inputs]
                 note = node.op.remark(cell, args, node.attrs)
@@ -168,7 +171,7 @@ class Record:
         return -1 if note is None else self.text({each: note.in_(each) for each in LANGUAGES})
 
 
-def recorded(scenario: Scenario, trace: Trace) -> tuple[dict[str, Any], bytes]:
+def run_record(scenario: Scenario, trace: Trace) -> tuple[dict[str, Any], bytes]:
     """A run as one JSON object, and its numbers in the order of ``tensors``: float64, or float32 of a large run.
 
     Numbers that are not finite are among the numbers only: the object is JSON.

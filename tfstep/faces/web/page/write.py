@@ -5,17 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from html import escape
 from pathlib import Path
 from string import Template as Form
 
 from tfstep import __version__
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
-from tfstep.faces.web.page.record import recorded
+from tfstep.faces.web.page.record import run_record
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.place import PHASE_NAMES
 from tfstep.text import LANGUAGES, Bilingual, Template, language
+from tfstep.view.text.markup import escape
 
 MOST = 1_000_000  # numbers of a run that goes into a page: about eight megabytes
 HERE = Path(__file__).parent
@@ -64,7 +64,7 @@ def page(scenario: Scenario, trace: Trace) -> str:
                 cells=trace.plan.cells,
             )
         )
-    said, numbers = recorded(scenario, trace)
+    said, numbers = run_record(scenario, trace)
     texts = TEXTS | {f"key_{name}": text for name, (_, text) in KEYS.items()}
     said["ui"] = {name: {each: text.in_(each) for each in LANGUAGES} for name, text in texts.items()}
     said["keys"] = {name: key for name, (key, _) in KEYS.items()}

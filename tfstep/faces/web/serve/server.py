@@ -5,31 +5,48 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
-from html import escape
+from collections.abc import Awaitable, Callable, Iterable
 from importlib.resources import files
 from pathlib import Path
 from string import Template as Form
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import msgspec
 from aiohttp import WSMsgType, web
 
 from tfstep.faces.web.serve.sessions import Rules, Visit
-from tfstep.scenario.file.catalog import summaries
+from tfstep.lessons.format.catalog import summaries as lessons
+from tfstep.scenario.file.catalog import summaries as scenarios
+from tfstep.scenario.opening.reading import Reading
 from tfstep.text import LANGUAGES, Bilingual, language
+from tfstep.view.text.markup import escape
 
 HERE = Path(__file__).parent
+GIVEN = "-"  # in addresses: what the server was started with
 LONGEST = 100_000  # characters of one message of a visitor
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:"
 POLICY += "; frame-ancestors 'none'"
 
 
 class Server:
-    """Serves one scenario, or with ``scenario`` None all that ship. Every visitor has a process of his own."""
+    """Serves one scenario, a lesson and those after it, or with neither all that ship.
 
-    def __init__(self, scenario: str | None, variant: str, rules: Rules, confined: bool) -> None:
+    Every visitor has a process of his own.
+    """
+
+    def __init__(
+        self,
+        scenario: str | None,
+        variant: str,
+        rules: Rules,
+        confined: bool,
+        reading: Reading | None = None,
+        lesson: str | None = None,
+    ) -> None:
+        self.reading = msgspec.json.encode(reading or Reading()).decode()  # what the model is given to read
         self.scenario, self.variant, self.rules, self.confined = scenario, variant, rules, confined
+        self.lesson = lesson
         self.visits: set[Visit] = set()
         self.most_at_once = 0
         self.endings: set[asyncio.Task[None]] = set()
@@ -41,8 +58,8 @@ class Server:
         made.add_routes(
             [
                 web.get("/", self.index),
-                web.get("/run/{name}", self.terminal),
-                web.get("/ws/{language}/{name}", self.socket),
+                web.get("/{kind:run|learn}/{name}", self.terminal),
+                web.get("/ws/{language}/{kind:run|learn}/{name}", self.socket),
                 web.static("/static", static),
             ]
         )
@@ -50,37 +67,51 @@ class Server:
         return made
 
     async def index(self, request: web.Request) -> web.Response:
-        """The only scenario, or the list of them."""
-        if self.scenario is not None:
-            return self._terminal(request, "-")
-        rows = "".join(
-            f'<li><a href="/run/{quote(each.name)}">{escape(str(each.title))}</a> <small>{escape(each.name)}</small></li>'
-            for each in summaries()
+        """What was given, or the list of all that ship."""
+        if self.lesson is not None or self.scenario is not None:
+            return self._terminal(request, "run" if self.lesson is None else "learn", GIVEN)
+        chosen = _language(request)
+        numbered = ((each.name, f"{each.order} · {each.title.in_(chosen)}") for each in lessons())
+        return _page(
+            "list.html",
+            lang=chosen,
+            lessons=Bilingual("Lessons", "课程").in_(chosen),
+            lesson_rows=_rows("learn", numbered, chosen),
+            scenarios=Bilingual("Scenarios", "场景").in_(chosen),
+            scenario_rows=_rows("run", ((each.name, each.title.in_(chosen)) for each in scenarios()), chosen),
+            other="zh" if chosen == "en" else "en",
+            named="中文" if chosen == "en" else "English",
         )
-        return _page("list.html", lang=language(), rows=rows)
+
+    def offers(self, kind: str, name: str) -> bool:
+        """Whether this can be opened: what was given has the name ``-``, what ships its own."""
+        if name == GIVEN:
+            return (self.lesson if kind == "learn" else self.scenario) is not None
+        if kind == "learn":
+            return self.scenario is None and name in {each.name for each in lessons()}
+        return self.scenario is None and self.lesson is None and name in {each.name for each in scenarios()}
 
     async def terminal(self, request: web.Request) -> web.Response:
-        """The terminal on one of the scenarios that ship."""
-        name = request.match_info["name"]
-        if self.scenario is not None or name not in {each.name for each in summaries()}:
+        """The terminal on one of the lessons or scenarios that ship."""
+        kind, name = request.match_info["kind"], request.match_info["name"]
+        if not self.offers(kind, name):
             raise web.HTTPNotFound
-        return self._terminal(request, name)
+        return self._terminal(request, kind, name)
 
-    def _terminal(self, request: web.Request, name: str) -> web.Response:
-        asked = request.query.get("lang", "")
-        chosen = asked if asked in LANGUAGES else language()
+    def _terminal(self, request: web.Request, kind: str, name: str) -> web.Response:
+        chosen = _language(request)
         secure = request.headers.get("X-Forwarded-Proto", request.scheme) == "https"
-        socket = f"{'wss' if secure else 'ws'}://{request.host}/ws/{chosen}/{quote(name)}"
+        socket = f"{'wss' if secure else 'ws'}://{request.host}/ws/{chosen}/{kind}/{quote(name)}"
         size = request.query.get("fontsize", "")
         return _page(
             "terminal.html",
             lang=chosen,
             socket=escape(socket),
             size=size if size.isascii() and size.isdigit() and len(size) < 3 else "16",
-            title=escape("tfstep" if name == "-" else f"{name} · tfstep"),
-            waiting=escape(str(Bilingual("starting …", "正在启动……"))),
-            ended=escape(str(Bilingual("The session has ended.", "会话已结束。"))),
-            again=escape(str(Bilingual("Start again", "重新开始"))),
+            title=escape("tfstep" if name == GIVEN else f"{name} · tfstep"),
+            waiting=escape(Bilingual("starting …", "正在启动……").in_(chosen)),
+            ended=escape(Bilingual("The session has ended.", "会话已结束。").in_(chosen)),
+            again=escape(Bilingual("Start again", "重新开始").in_(chosen)),
         )
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
@@ -88,8 +119,8 @@ class Server:
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc != request.host:
             raise web.HTTPForbidden  # a page of someone else's would speak in the visitor's name
-        name = request.match_info["name"]
-        if (name == "-") != (self.scenario is not None) or name not in {"-", *(each.name for each in summaries())}:
+        kind, name = request.match_info["kind"], request.match_info["name"]
+        if not self.offers(kind, name):
             raise web.HTTPNotFound
         socket = web.WebSocketResponse(heartbeat=15, max_msg_size=LONGEST)
         await socket.prepare(request)
@@ -100,9 +131,10 @@ class Server:
             await socket.send_bytes(f"\x1b[2J\x1b[H{full}\r\n".encode())
             await socket.close()
             return socket
-        variant = self.variant if self.scenario is not None else "base"
+        variant = self.variant if name == GIVEN else "base"
+        given = name if name != GIVEN else str(self.lesson if kind == "learn" else self.scenario)
         chosen = request.match_info["language"]
-        arguments = [self.scenario or name, variant, chosen if chosen in LANGUAGES else language()]
+        arguments = [kind, given, variant, chosen if chosen in LANGUAGES else language(), self.reading]
         visit = Visit(
             [*arguments, *(["class"] if self.confined else [])], socket.send_bytes, socket.send_str, _closing(socket)
         )
@@ -125,7 +157,9 @@ class Server:
         await socket.close()
 
     def _ended(self, visit: Visit) -> asyncio.Task[None]:
-        """End a session; it gives its place free when its process is gone."""
+        """End a session, once; it gives its place free when its process is gone."""
+        if visit.ending is not None:
+            return visit.ending
 
         async def end() -> None:
             try:
@@ -133,7 +167,7 @@ class Server:
             finally:
                 self.visits.discard(visit)
 
-        task = asyncio.create_task(end())
+        visit.ending = task = asyncio.create_task(end())
         self.endings.add(task)
         task.add_done_callback(self.endings.discard)
         return task
@@ -171,6 +205,18 @@ async def _listen(socket: web.WebSocketResponse, visit: Visit) -> None:
                 await visit.set_terminal_size(max(20, min(width, 500)), max(5, min(height, 200)))
         elif kind in ("focus", "blur"):
             await (visit.focus() if kind == "focus" else visit.blur())
+
+
+def _language(request: web.Request) -> str:
+    asked = request.query.get("lang", "")
+    return asked if asked in LANGUAGES else language()
+
+
+def _rows(kind: str, named: Iterable[tuple[str, str]], chosen: str) -> str:
+    return "".join(
+        f'<li><a href="/{kind}/{quote(name)}?lang={chosen}">{escape(title)}</a> <small>{escape(name)}</small></li>'
+        for name, title in named
+    )
 
 
 def _number(request: web.Request, name: str, default: int) -> int:

@@ -31,6 +31,7 @@ class Visit(AppService):
             "", write_bytes=write_bytes, write_str=write_str, close=close, download_manager=DownloadManager()
         )
         self.arguments = arguments
+        self.ending: asyncio.Task[None] | None = None  # under way
         self.began = self.touched = time.monotonic()
 
     def touch(self) -> None:

@@ -17,10 +17,9 @@ GEMMA = LLAMA.but(
         "hidden_act": "gelu_pytorch_tanh",
         "head_dim": 256,
         "tie_word_embeddings": True,
-        "hidden_activation": None,
     },
     keys={
-        "hidden_act": lambda value, config: gated(config["hidden_activation"] or value, config),
+        "hidden_act": lambda value, config: gated("gelu_new" if value == "gelu" else value, config),
         "hidden_activation": nothing,
         "use_bidirectional_attention": only(None, False),
         "mlp_bias": nothing,
@@ -38,6 +37,7 @@ GEMMA2 = GEMMA.but(
     architecture="Gemma2ForCausalLM",
     always={"norm_position": "both"},
     defaults={
+        "hidden_activation": "gelu_pytorch_tanh",
         "query_pre_attn_scalar": 256,
         "attn_logit_softcapping": 50.0,
         "final_logit_softcapping": 30.0,
@@ -46,6 +46,8 @@ GEMMA2 = GEMMA.but(
     },
     keys={
         **by_type("half"),
+        "hidden_act": nothing,
+        "hidden_activation": gated,
         "query_pre_attn_scalar": lambda value, config: {"scale": float(value) ** -0.5},
         "attn_logit_softcapping": number("score_softcap"),
         "final_logit_softcapping": number("logit_softcap"),
@@ -65,6 +67,9 @@ GEMMA3 = GEMMA2.but(
         "_sliding_window_pattern": 6,
         "rope_theta": 1000000.0,
         "rope_local_base_freq": 10000.0,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 4,
+        "vocab_size": 262208,
     },
     names=(*EMBED, *BOTH_NORMS, *ATTENTION, *QK_NORMS, *FEED, *END),
 )

@@ -61,7 +61,7 @@ LLAMA = Family(
     },
     anchors=("embed_tokens.weight",),
     names=(*EMBED, *NORMS, *ATTENTION, *FEED, *END),
-    spare=(r"rotary_emb\.inv_freq", r"lm_head\.weight"),
+    spare=(r"rotary_emb\.inv_freq", r"lm_head\.weight", r"rope_(freqs|factors_\w+)\.weight"),
 )
 MISTRAL = LLAMA.but("mistral", system="Mistral", architecture="MistralForCausalLM", keys={"sliding_window": windows})
 GRANITE = LLAMA.but(

@@ -98,12 +98,17 @@ MPT = Family(
 def _block(value: object, config: Config) -> dict[str, object]:
     """`new_decoder_architecture`, and with it how many norms and key heads there are."""
     new, norms = bool(value), config["num_ln_in_parallel_attn"]
-    if not new and not config["parallel_attn"]:
+    if new and not config["parallel_attn"]:
         raise refused("parallel_attn", False, config.family, None)
     own = new and norms in (None, 2)
-    single = config["multi_query"] and not new
-    kv = 1 if single else (config["num_kv_heads"] or config["num_attention_heads"])
-    return {"parallel": "own" if own else "shared", "kv_heads": kv}
+    heads = config.whole("num_attention_heads")
+    kv = (config["num_kv_heads"] or heads) if new else 1 if config["multi_query"] else heads
+    return {"parallel": "own" if own else "shared" if config["parallel_attn"] else "none", "kv_heads": kv}
+
+
+def _alibi(value: object, config: Config) -> dict[str, object]:
+    """`alibi`: in place of rope, divided as the scores are, and rounded whatever the model's type."""
+    return {"positional": "alibi", "alibi.divided": True, "alibi.rounded": True, "rope": None} if value else {}
 
 
 FALCON = Family(
@@ -136,7 +141,6 @@ FALCON = Family(
         "intermediate_size": nothing,
         "activation": activation,
         "layer_norm_epsilon": "eps",
-        "alibi": only(False),
         "new_decoder_architecture": _block,
         "multi_query": nothing,
         "parallel_attn": nothing,
@@ -144,6 +148,7 @@ FALCON = Family(
         "num_ln_in_parallel_attn": nothing,
         "bias": lambda value, config: no_bias(qkv=bool(value), out=bool(value), ffn=bool(value), norm=True),
         **rope_keys(),
+        "alibi": _alibi,
         "tie_word_embeddings": tied,
     },
     anchors=("word_embeddings.weight",),
@@ -152,6 +157,7 @@ FALCON = Family(
         *norm("dec{i}.norm1", "h.{i}.ln_attn"),
         *norm("dec{i}.norm1", "h.{i}.input_layernorm"),
         *norm("dec{i}.norm2", "h.{i}.ln_mlp"),
+        *norm("dec{i}.norm2", "h.{i}.post_attention_layernorm"),
         *fused("dec{i}.attn", "h.{i}.self_attention.query_key_value", PER_HEAD),
         *linear("dec{i}.attn.W_O", "h.{i}.self_attention.dense"),
         *linear("dec{i}.ffn.W_1", "h.{i}.mlp.dense_h_to_4h"),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from tfstep.families.config import Config, only
+from tfstep.families.config import Config, nothing, only
 from tfstep.families.family import Family, Name, linear, norm
 from tfstep.families.shared import activation, no_bias, tied
 
 
 def _width(value: object, config: Config) -> dict[str, object]:
-    if value not in (None, config["hidden_size"]):
-        raise ValueError("hidden_size")
-    return {}
+    return {} if value in (None, config["hidden_size"]) else {"d_embed": value, "widen": "first"}
+
+
+def _before(value: object, config: Config) -> dict[str, object]:
+    """`do_layer_norm_before`: pre-norm with a norm at the end, unless that is removed; or post-norm without (350m)."""
+    if not value:
+        return {"norm_position": "post"}
+    return {"norm_position": "pre"} | ({"final_norm": False} if config["_remove_final_layer_norm"] else {})
 
 
 OPT = Family(
@@ -22,7 +27,6 @@ OPT = Family(
     prefix="model.",
     always={
         "norm": "layer",
-        "norm_position": "pre",
         "positional": "learned",
         "position_offset": 2,
         **no_bias(qkv=True, out=True, ffn=True, norm=True),
@@ -46,8 +50,8 @@ OPT = Family(
         "max_position_embeddings": lambda value, config: {"positions": config.whole("max_position_embeddings") + 2},
         "word_embed_proj_dim": _width,
         "activation_function": activation,
-        "do_layer_norm_before": only(True),
-        "_remove_final_layer_norm": only(False),
+        "do_layer_norm_before": _before,
+        "_remove_final_layer_norm": nothing,
         "enable_bias": only(True),
         "layer_norm_elementwise_affine": only(True),
         "tie_word_embeddings": tied,
@@ -55,6 +59,7 @@ OPT = Family(
     anchors=("decoder.embed_tokens.weight",),
     names=(
         Name("tgt.E", "decoder.embed_tokens.weight"),
+        *linear("tgt.W_E", "decoder.project_in"),
         Name("tgt.pos", "decoder.embed_positions.weight"),
         *norm("dec{i}.norm1", "decoder.layers.{i}.self_attn_layer_norm"),
         *linear("dec{i}.attn.W_Q", "decoder.layers.{i}.self_attn.q_proj"),
@@ -65,6 +70,7 @@ OPT = Family(
         *linear("dec{i}.ffn.W_1", "decoder.layers.{i}.fc1"),
         *linear("dec{i}.ffn.W_2", "decoder.layers.{i}.fc2"),
         *norm("dec.norm", "decoder.final_layer_norm"),
+        *linear("out.W_h", "decoder.project_out"),
         *linear("out.W", "lm_head"),
     ),
     spare=(r"lm_head\.weight",),

@@ -110,3 +110,11 @@ T5 = Family(
         r"EncDecAttention\.relative_attention_bias\.weight",
     ),
 )
+MT5 = T5.but(
+    "mt5",
+    system="mT5",
+    architecture="MT5ForConditionalGeneration",
+    defaults={"feed_forward_proj": "gated-gelu"},
+    keys={"scale_decoder_outputs": only(None, False)},
+)
+"""mT5 (Xue et al. 2021): T5 v1.1, whose logits are never scaled."""

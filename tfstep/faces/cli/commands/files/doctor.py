@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def _run(settings: Settings) -> None:
     from tfstep.faces.doctor.findings import findings
-    from tfstep.faces.doctor.widths import measured
+    from tfstep.faces.doctor.widths import measure
 
-    Output(settings).lines(_lines(list(findings(measured()))))
+    Output(settings).lines(_lines(list(findings(measure()))))
 
 
 def _lines(found: list[Finding]) -> Iterator[Line]:

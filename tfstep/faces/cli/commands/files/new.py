@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from tfstep import reach
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Option, Usage
 from tfstep.faces.cli.opening import reading
-from tfstep.faces.cli.options import command, output, variant
+from tfstep.faces.cli.options import command, kinds, output, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings, is_terminal
 from tfstep.text import Bilingual, language
@@ -61,7 +62,7 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
     """Write a scenario of a kind, or the one that a model on disk is opened as."""
     from tfstep.errors import did_you_mean
     from tfstep.models.keys.kinds import KINDS
-    from tfstep.scenario.keys.declared import declared
+    from tfstep.scenario.keys.declared import with_schema_line
     from tfstep.scenario.keys.starter import starter
 
     kind = kind or _asked(tuple(KINDS))
@@ -81,7 +82,7 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
             Bilingual("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=out.file)
         )
     text = _model(settings, Path(kind), out.file) if model else starter(kind, variant)
-    out.text([text if out.file is None else declared(text)])
+    out.text([text if out.file is None else with_schema_line(text)])
     if out.file is not None:
         say(
             Bilingual(
@@ -95,11 +96,13 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
 def _model(settings: Settings, path: Path, file: Path | None) -> str:
     """The scenario of a model on disk, its files counted from where it is written. Raises TfstepError."""
     from tfstep.scenario.opening.checkpoint import checkpoint
-    from tfstep.scenario.opening.document import document, written
+    from tfstep.scenario.opening.document import as_text, document
     from tfstep.scenario.opening.reading import Reading
 
     beside = Path.cwd() if file is None else file.resolve().parent
-    return written(document(checkpoint(path.resolve()), Reading(**settings.reading), beside))
+    if file is not None:
+        reach.remember(file, [path.resolve() if path.is_dir() else path.resolve().parent])
+    return as_text(document(checkpoint(path.resolve()), Reading(**settings.reading), beside))
 
 
 def _asked(kinds: tuple[str, ...]) -> str:
@@ -131,6 +134,7 @@ COMMAND = command(
             ),
             required=False,
             type=click.STRING,
+            shell_complete=kinds,
         ),
         *reading(),
         output(),

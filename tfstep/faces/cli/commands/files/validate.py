@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,8 @@ import click
 
 from tfstep.faces.cli.command import Argument, Choice, Option
 from tfstep.faces.cli.options import command, variant
-from tfstep.faces.cli.output import say
+from tfstep.faces.cli.output import Output, say
+from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def _run(files: Sequence[str], variant: str | None, form: str) -> int:
         for warning in [] if found else _warnings(files):
             say(warning)
     else:
-        sys.stdout.write(_FORMS[form](found))
+        Output(Settings()).text([_FORMS[form](found)])
     return 2 if found else 0
 
 
@@ -57,15 +57,19 @@ def _mistakes(files: Sequence[str], variant: str | None) -> Iterator[Mistake]:
 
 
 def _warnings(files: Sequence[str]) -> Iterator[Bilingual]:
-    """What is no mistake but will be regretted: numbers that are given and are NaN or infinite."""
+    """What is no mistake but will be regretted: numbers that are given and are NaN or infinite. Those of
+    a model on disk stay there.
+    """
     import numpy as np
 
+    from tfstep.engine.arrays.leaves import Leaves
     from tfstep.lessons.format.catalog import is_lesson
     from tfstep.scenario.scenario import load
 
     for file in files:
         program = None if is_lesson(file) else load(file).program
-        for slot, value in program.leaves.items() if program is not None else ():
+        leaves = {} if program is None else program.leaves
+        for slot, value in (leaves.ready if isinstance(leaves, Leaves) else leaves).items():
             odd = 0 if value.dtype.kind != "f" else int((np.isnan(value) | np.isposinf(value)).sum())
             if odd and program is not None:
                 yield Bilingual(

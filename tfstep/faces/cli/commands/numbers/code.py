@@ -10,10 +10,10 @@ import click
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, Option
 from tfstep.faces.cli.opening import load, reading
-from tfstep.faces.cli.options import command, output, scenario, variant
+from tfstep.faces.cli.options import command, output, paths, scenario, variant
 from tfstep.faces.cli.output import Output, say, say_ours
 from tfstep.faces.cli.settings import Settings
-from tfstep.text import Bilingual
+from tfstep.text import Bilingual, printable
 
 
 @click.pass_obj
@@ -38,7 +38,7 @@ def _run(
         found = select(trace, patterns)
         out.text([steps_only(trace, outer(trace, found), Library(library))])
         return 0
-    title = f"{loaded.title} ({loaded.name}, {loaded.variant})".replace("\\", "").replace('"', "'")
+    title = printable(f"{loaded.title} ({loaded.name}, {loaded.variant})").replace("\\", "").replace('"', "'")
     written = whole(trace, title, Library(library), backward=not no_backward)
     if written.arrays and out.file is None:
         raise CommandError(
@@ -75,6 +75,7 @@ COMMAND = command(
             nargs=-1,
             required=False,
             type=click.STRING,
+            shell_complete=paths,
         ),
         variant(),
         Option(

@@ -11,7 +11,7 @@ import click
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, NotNegative, Option
 from tfstep.faces.cli.opening import load, reading
-from tfstep.faces.cli.options import as_json, command, scenario, variant
+from tfstep.faces.cli.options import as_json, command, scenario, scenarios, variant
 from tfstep.faces.cli.output import Output
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
@@ -117,6 +117,7 @@ COMMAND = command(
             Bilingual("another scenario, or a `.npz` of dump", "另一个场景，或 dump 写出的 `.npz`"),
             required=False,
             type=click.STRING,
+            shell_complete=scenarios,
         ),
         variant(
             Bilingual(

@@ -6,7 +6,7 @@ import click
 
 from tfstep.faces.cli.command import Argument
 from tfstep.faces.cli.opening import load, reading
-from tfstep.faces.cli.options import as_json, command, depth, scenario, variant
+from tfstep.faces.cli.options import as_json, command, depth, paths, scenario, variant
 from tfstep.faces.cli.output import Output, say_ours
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
@@ -43,7 +43,7 @@ COMMAND = command(
     [
         scenario(),
         *reading(),
-        Argument(["cell"], Bilingual("the number to explain", "要解释的数"), type=click.STRING),
+        Argument(["cell"], Bilingual("the number to explain", "要解释的数"), type=click.STRING, shell_complete=paths),
         variant(),
         depth(Bilingual("how many levels down; default: 1", "往下解释几层；默认 1")),
         as_json(),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import click
 
 from tfstep.faces.cli.command import Argument, Option
-from tfstep.faces.cli.options import command, variant
+from tfstep.faces.cli.options import command, lessons, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings, has_screen
 from tfstep.text import Bilingual
@@ -41,7 +41,7 @@ def _run(settings: Settings, lesson: str | None, variant: str | None, plain: boo
 
     def show(found: Iterable[Line]) -> None:
         out.lines(found)
-        sys.stdout.flush()
+        out.flush()
 
     return learn(loaded, session, Progress(), show, say, min(WIDTH, out.columns or WIDTH), again)
 
@@ -84,7 +84,7 @@ def _check(out: Output, lesson: str | None) -> int:
         failed = failed or bool(mistakes)
         word = span(Bilingual("failed", "失败"), "bad") if mistakes else span(Bilingual("ok", "通过"), "good")
         out.lines([line(word, f"  {name}")])
-        sys.stdout.flush()
+        out.flush()
     return 1 if failed else 0
 
 
@@ -105,6 +105,7 @@ COMMAND = command(
             Bilingual("the name of a lesson, or a file of one's own", "课程名，或自己的课程文件"),
             required=False,
             type=click.STRING,
+            shell_complete=lessons,
         ),
         variant(Bilingual("begin with this variant of the scenario", "从场景的这个变体开始")),
         Option(

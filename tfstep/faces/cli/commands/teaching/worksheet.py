@@ -11,7 +11,7 @@ from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, output, scenario, variant
 from tfstep.faces.cli.output import Output
 from tfstep.faces.cli.settings import Settings
-from tfstep.text import Bilingual
+from tfstep.text import Bilingual, printable
 
 LEVELS = ("all", "products", "softmax", "masks", "gradients", "updates")
 FORMATS = ("markdown", "html", "latex")
@@ -35,7 +35,7 @@ def _run(
 
     levels = () if level == "all" else (level,)
     sheet = worksheet(load(settings, scenario, variant), seed, levels, rounded, each)
-    Output(settings, output).text([FORMATS[format](sheet, key)])
+    Output(settings, output).text([printable(FORMATS[format](sheet, key))])
 
 
 COMMAND = command(

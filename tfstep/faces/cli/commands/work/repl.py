@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -33,7 +32,9 @@ def _run(
 
     def show(found: Iterable[Line]) -> None:
         out.lines(found)
-        sys.stdout.flush()
+        out.flush()
+        if out.closed and not batch:  # nobody sees it: what is typed would run into the dark
+            raise BrokenPipeError
 
     return repl(Session(load(settings, scenario, variant)), show, say, [str(file) for file in files], lines, batch)
 

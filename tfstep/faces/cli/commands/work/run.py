@@ -26,9 +26,7 @@ def _run(
     settings: Settings, scenario: str, variant: str | None, at: str | None, files: Sequence[Path], lines: Sequence[str]
 ) -> int:
     if not has_screen():
-        from tfstep.scenario.scenario import load
-
-        load(scenario, variant)  # what is wrong with it is told first
+        load(settings, scenario, variant)  # what is wrong with it is told first
         raise CommandError(
             Bilingual(
                 "the screen needs a terminal; without one, `tfstep dump {name}` prints tensors, `tfstep steps {name}` "
@@ -39,11 +37,11 @@ def _run(
                 name=scenario,
             )
         )
-    run, loaded = opened(settings, scenario, variant)
+    run, loaded = open_screen(settings, scenario, variant)
     return run(loaded, at=at, scripts=files, commands=lines, colour=settings.colored(sys.stdout))
 
 
-def opened(settings: Settings, name: str, variant: str | None) -> tuple[Callable[..., int], Scenario]:
+def open_screen(settings: Settings, name: str, variant: str | None) -> tuple[Callable[..., int], Scenario]:
     """What runs the screen, and the scenario, loaded without a look for garbage: all of it stays.
 
     Raises TfstepError.

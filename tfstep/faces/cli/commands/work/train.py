@@ -22,7 +22,8 @@ MOST = 10_000_000
 def _run(
     settings: Settings, scenario: str, variant: str | None, steps: int | None, output: Path | None, as_json: bool
 ) -> None:
-    from tfstep.faces.cli.training import trained
+    from tfstep.faces.cli.training import train_scenario
+    from tfstep.scenario.weights.back import as_they_came
     from tfstep.scenario.weights.files import SUFFIXES, write_weights
     from tfstep.view.export.json import number
     from tfstep.view.report.training import training
@@ -41,10 +42,12 @@ def _run(
             Bilingual("{file}: there is no such folder", "{file}：没有这个文件夹", file=output)
         )  # before the training, not after it
     loaded = load(settings, scenario, variant)
-    done = trained(loaded, loaded.train.steps if steps is None else steps)
+    done = train_scenario(loaded, loaded.train.steps if steps is None else steps)
     if output is not None:  # before anything is printed: a closed pipe must not lose them
-        parameters = [node for node in done.plan.nodes if node.kind == "parameter"]
-        write_weights(output, {node.path: done.leaves[node.slot] for node in parameters})
+        trace = done.trace()
+        parameters = [node for node in trace.plan.nodes if node.kind == "parameter"]
+        arrays, _ = as_they_came(loaded, {node.path: trace.value(node.slot) for node in parameters})
+        write_weights(output, arrays)
         say(Bilingual("the weights are in {file}", "权重已写入 {file}", file=output))
     losses = [*done.losses[: done.update], done.loss()]
     out = Output(settings)

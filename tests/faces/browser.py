@@ -6,7 +6,9 @@ import asyncio
 import base64
 import itertools
 import os
+import re
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -15,12 +17,20 @@ from typing import Any
 import aiohttp
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+LOCAL = re.compile(r"(http|ws)://127\.0\.0\.1|file:|data:|blob:")
 NAMED = {"Enter": 13, "Backspace": 8, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Escape": 27}
 
 
 def installed() -> str | None:
     """The browser on this machine, if there is one."""
     return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as tried:
+        tried.bind(("127.0.0.1", 0))
+        return int(tried.getsockname()[1])
 
 
 class Browser:
@@ -57,16 +67,15 @@ class Browser:
         await self._process.wait()
         self._folder.cleanup()
 
-    async def page(self, address: str, width: int = 1200, height: int = 800) -> Page:
-        """Open an address."""
+    async def page(self, address: str, width: int = 1200, height: int = 800, before: str = "") -> Page:
+        """Open an address; ``before`` is a script that runs ahead of the page's own."""
         async with self._http.put(f"http://127.0.0.1:{self.port}/json/new?about:blank") as answer:
             target = await answer.json()
         page = Page(await self._http.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0))
-        await page.ask(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
-        )
+        await page.resize(width, height)
         for domain in ("Page", "Runtime", "Network"):
             await page.ask(f"{domain}.enable")
+        await page.ask("Page.addScriptToEvaluateOnNewDocument", source=before)
         await page.ask("Page.navigate", url=address)
         await page.until("location.href !== 'about:blank' && document.readyState === 'complete'")
         return page
@@ -80,6 +89,11 @@ class Page:
         self._ids = itertools.count(1)
         self.faults: list[str] = []
         self.requests: list[str] = []
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """The addresses among ``requests`` that are not on this machine."""
+        return [each for each in self.requests if not LOCAL.match(each)]
 
     async def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
         """One command of the protocol and its result."""
@@ -102,7 +116,7 @@ class Page:
         assert "exceptionDetails" not in said, said
         return said["result"].get("value")
 
-    async def until(self, script: str, seconds: float = 30) -> None:
+    async def until(self, script: str, seconds: float = 180) -> None:
         """Wait until an expression holds."""
         for _ in range(int(seconds / 0.05)):
             if await self.value(script):
@@ -111,19 +125,43 @@ class Page:
         raise AssertionError(f"never: {script}")
 
     async def press(self, *keys: str) -> None:
-        """Press keys one after another."""
-        for key in keys:
-            code = NAMED.get(key, ord(key.upper()) if len(key) == 1 else 0)
+        """Press keys one after another; ``Shift+Enter`` is Enter with Shift held."""
+        for name in keys:
+            held, key = (8, name[6:]) if name.startswith("Shift+") else (0, name)
+            code = NAMED.get(key, ord(key.upper()) if len(key) == 1 and key.isascii() and key.isalnum() else 0)
+            pressed = {"key": key, "windowsVirtualKeyCode": code, "modifiers": held}
             typed = {"text": "\r" if key == "Enter" else key} if len(key) == 1 or key == "Enter" else {}
-            await self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, **typed)
-            await self.ask("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
+            await self.ask("Input.dispatchKeyEvent", type="keyDown", **pressed, **typed)
+            await self.ask("Input.dispatchKeyEvent", type="keyUp", **pressed)
+
+    async def write(self, text: str) -> None:
+        """Put in a text, as an input method does."""
+        await self.ask("Input.insertText", text=text)
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give the window another size, in pixels."""
+        await self.ask(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+        )
+
+    async def click_at(self, x: float, y: float) -> None:
+        """Click at a place of the window."""
+        for kind in ("mousePressed", "mouseReleased"):
+            await self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    async def rest(self, script: str) -> None:
+        """Rest the pointer on the element that an expression names."""
+        x, y = await self._middle(script)
+        await self.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
     async def click(self, script: str) -> None:
         """Click in the middle of the element that an expression names."""
+        await self.click_at(*await self._middle(script))
+
+    async def _middle(self, script: str) -> tuple[float, float]:
         middle = "const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]"
         box = await self.value(f"(e => {{ e.scrollIntoView({{block: 'center'}}); {middle} }})({script})")
-        for kind in ("mousePressed", "mouseReleased"):
-            await self.ask("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
+        return box[0], box[1]
 
     async def picture(self, file: Path) -> None:
         """What is seen, as a PNG."""

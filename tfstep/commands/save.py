@@ -1,4 +1,4 @@
-"""Keeping: files, history, scripts, expectations; recover takes a killed session up again; quit."""
+"""Saving and the like: files, history, scripts, expectations; recover takes a killed session up again; quit."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tfstep.commands.language.line import needed, split
+from tfstep import reach
+from tfstep.commands.language.line import require_argument, split
 from tfstep.commands.language.registry import command, find
-from tfstep.commands.language.script import ExpectError, ScriptError, play
+from tfstep.commands.language.script import STDIN, ExpectError, ScriptError, play
 from tfstep.commands.language.session import Session
 from tfstep.engine.trace import Tensor
 from tfstep.errors import CommandError, TfstepError, did_you_mean
@@ -17,6 +18,7 @@ from tfstep.files import typed_path, unwritable, write_whole
 from tfstep.session.address.names import tensor_of
 from tfstep.session.evaluate import evaluate, sides
 from tfstep.session.results import Lines, Message, Quit, Ran, Result
+from tfstep.session.speaker import script
 from tfstep.session.state import State
 from tfstep.text import Bilingual
 
@@ -33,13 +35,15 @@ def _target(rest: str) -> tuple[Path, bool]:
 @command(
     "keep",
     "save FILE [overwrite]",
+    words=True,
     files=True,
     lasts="model",
     completes=("file", f"'{_LAST}'"),
     about=Bilingual(
         "Write a scenario that gives these numbers, pins and what the optimizer remembers included, comments kept; "
-        "many changed weights go into an .npz beside it.",
-        "写出能得到当前这些数的场景文件（含固定的数和优化器的记忆），保留注释；改动的权重较多时存入旁边的 .npz。",
+        "many changed weights go into an .npz beside it; those of a model on disk keep their own names, in a .safetensors.",
+        "写出能得到当前这些数的场景文件（含固定的数和优化器的记忆），保留注释；改动的权重较多时存入旁边的 .npz，"
+        "磁盘上的模型则以其原有名称存入 .safetensors。",
     ),
 )
 def _save(session: Session, rest: str) -> Result:
@@ -50,7 +54,10 @@ def _save(session: Session, rest: str) -> Result:
         raise CommandError(
             Bilingual("{path}: a scenario's file ends in .yaml", "{path}：场景文件以 .yaml 结尾", path=path)
         )
+    session.speaker.check_write(path, replace)
     written = write_scenario(session.scenario, session.trace, path, replace)
+    if session.scenario.weights.file is not None and not session.speaker.limited:
+        reach.remember(path, [session.scenario.weights.file])
     session.journal.saved = session.journal.now
     texts = [Bilingual("{path} is written", "已写入 {path}", path=path)]
     if written.weights is not None:
@@ -87,7 +94,7 @@ def _save(session: Session, rest: str) -> Result:
 def _export(session: Session, rest: str) -> Result:
     name, _, target = rest.partition(" ")
     tensor = tensor_of(session, name)
-    path, replace = _target(needed(target.strip(), "export PATH FILE [overwrite]"))
+    path, replace = _target(require_argument(target.strip(), "export PATH FILE [overwrite]"))
     if path.suffix not in FORMATS:
         raise CommandError(
             Bilingual(
@@ -98,6 +105,7 @@ def _export(session: Session, rest: str) -> Result:
                 near=did_you_mean(path.suffix, FORMATS),
             )
         )
+    session.speaker.check_write(path, replace)
     if not replace and os.path.lexists(path):
         raise CommandError(
             Bilingual(
@@ -251,9 +259,9 @@ def _recover(session: Session, rest: str) -> Result:
     if left.variant != session.variant:
         session.run(f"variant {left.variant}")  # refused where it is gone; the diary then stays where it is
     session.leftovers.remove(left)
-    lines = [line for line in left.lines if _replayed(line)]
+    lines, replayed = [line for line in left.lines if _replayed(line)], script(STDIN)
     for line in lines:
-        with suppress(TfstepError):  # it was refused then as well
+        with suppress(TfstepError), session.spoken_by(replayed):  # it was refused then as well
             session.run(line)
     left.path.unlink(missing_ok=True)
     changes = sum(len(journal.changes) for journal in session.journals.values())
@@ -282,7 +290,6 @@ def _replayed(line: str) -> bool:
     "keep",
     "quit",
     aliases=("q", "exit"),
-    key="q",
     about=Bilingual("Leave.", "退出。"),
 )
 def _quit(session: Session) -> Result:

@@ -1,0 +1,78 @@
+"""A run of one's own beside this one: theirs, ours, the difference; the cause, the line; from step to step."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from screens import screen, shown
+
+import tfstep
+from tfstep.compare.recorded.note import Note
+from tfstep.compare.recorded.writing import write
+from tfstep.faces.tui.app import Debugger
+from tfstep.view.text.spans import plain
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """A run that divides by 2 in place of √2."""
+    trace = tfstep.trace(tfstep.load("attention"))
+    scores = trace["attn.scores"].value
+    e = np.exp(scores / 2)
+    a = e / e.sum(-1, keepdims=True)
+    arrays = {"x": trace["x"].value, "s": scores, "scaled": scores / 2, "a": a, "out": a @ trace["attn.V"].value}
+    write(tmp_path / "mine.safetensors", arrays, {"scaled": Note(line="mine.py:7: scaled = scores / 2")})
+    return tmp_path / "mine.safetensors"
+
+
+def grids(app: Debugger) -> dict[str, np.ndarray]:
+    return {grid.title: grid.values for grid in app.state.grids}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_theirs_beside_ours_and_the_difference(recording: Path, size: tuple[int, int]) -> None:
+    async with screen("attn.scores", "attention", size) as (app, pilot):
+        await pilot.press("D")
+        assert "diagnose FILE" in shown(app, "status")
+        app.perform(f"diagnose {recording}")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        await pilot.press("escape")
+        assert app.session.current.path == "attn.scaled"
+        scores = tfstep.trace(tfstep.load("attention"))["attn.scores"].value[0, 0]
+        found = grids(app)
+        assert list(found) == ["theirs: scaled", "ours", "theirs − ours"]
+        assert np.array_equal(found["theirs: scaled"], scores / 2)
+        assert np.allclose(found["ours"], scores / np.sqrt(2), rtol=1e-15)
+        assert np.array_equal(found["theirs − ours"], found["theirs: scaled"] - found["ours"])
+        heading = shown(app, "heading")
+        assert "scale" in heading
+        assert "mine.py:7  scaled = scores / 2" in heading, "their line is quoted"
+        await pilot.press("n")
+        assert app.session.current.path == "attn.weights"
+        assert next(iter(grids(app))) == "theirs: a"
+        assert "differs for what came before" in shown(app, "heading")
+        await pilot.press("p", "p")
+        assert "agrees" in shown(app, "heading")
+        await pilot.press("D")
+        assert app.session.current.path == "attn.scaled", "on to the step that differs"
+        await pilot.press("D")
+        assert app.state.look.mode == "value"
+        assert "theirs: scaled" not in grids(app)
+
+
+async def test_what_they_did_not_record_is_reckoned_by_the_cause(tmp_path: Path) -> None:
+    trace = tfstep.trace(tfstep.load("attention"))
+    scores = trace["attn.scores"].value
+    e = np.exp(scores)
+    a = e / e.sum(-1, keepdims=True)
+    np.savez(tmp_path / "mine.npz", x=trace["x"].value, s=scores, a=a, out=a @ trace["attn.V"].value)
+    async with screen("attn.scores", "attention") as (app, pilot):
+        app.perform(f"diagnose {tmp_path / 'mine.npz'}")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        await pilot.press("escape")
+        found = grids(app)
+        assert next(iter(found)) == "theirs, by the cause"
+        assert np.allclose(found["theirs, by the cause"], scores[0, 0], rtol=1e-12)
+        assert "scale" in plain(app.state.remarks(100, 8)[0])
