@@ -59,9 +59,10 @@ def either(function: Cause) -> Cause:
                 continue
             yield Bilingual("{how}, filled with −∞", "{how}，填的是 −∞", how=made[0]), Filled(fill.change, -np.inf)
             if step.has("weights"):
+                zeros: dict[str, Patch] = {step.node.path: fill, step.at("weights"): _zeros(whole)}
                 yield (
                     Bilingual("{how}; a row that is hidden whole gives 0", "{how}；整行被遮住时得 0", how=made[0]),
-                    {step.node.path: fill, step.at("weights"): _zeros(whole)},
+                    zeros,
                 )
 
     return each
