@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,7 +66,7 @@ def array_lines(values: np.ndarray, cells: int | None = None, axes: tuple[Axis, 
 def are_summed_up(values: np.ndarray, axes: tuple[Axis, ...]) -> bool:
     """Whether there are too many to be listed; of a number for every word only the likeliest words are."""
     if values.ndim and axes[-1].name == "vocab" and values.shape[-1] > MANY:
-        return values.size // values.shape[-1] > LIKELY
+        return math.prod(values.shape[:-1]) > LIKELY
     return values.size > MOST
 
 
