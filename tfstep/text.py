@@ -93,8 +93,13 @@ class Template:
 
     __slots__ = ("en", "zh")
 
-    def __init__(self, en: str, zh: str | None = None) -> None:
-        self.en, self.zh = en, en if zh is None else zh
+    def __init__(self, en: str, zh: str) -> None:
+        self.en, self.zh = en, zh
+
+    @classmethod
+    def of(cls, text: str) -> Template:
+        """Words that are the same in both languages."""
+        return cls(text, text)
 
     def around(self, before: str, names: Mapping[str, str]) -> Template:
         """The words behind some that both languages share, with their places filled."""

@@ -50,11 +50,65 @@ def test_a_toy_made_here_is_taken_along(name: str, tmp_path: Path) -> None:
     )  # a matrix that is read turned rounds otherwise
 
 
+LLAMA = "kind: decoder, layers: 2, d_model: 16, heads: 4, kv_heads: 2, d_ff: 24, activation: swiglu, norm: rms, "
+LLAMA += "norm_position: pre, positional: rope, bias: false, head: true"
+PAIR = "kind: encoder-decoder, d_model: 16, heads: 4, d_ff: 24, head: true, tie: [[src.E, tgt.E, out.W]]"
+T5 = f"{PAIR}, layers: {{encoder: 2, decoder: 1}}, norm: rms, norm_position: pre, positional: relative, "
+T5 += "scale: false, bias: false"
+MORE = [
+    ("llama", f"{LLAMA}, rope: {{pairs: half, scaling: {{kind: llama3, factor: 8, original: 32}}}}"),
+    ("llama", f"{LLAMA}, rope: {{pairs: half, scaling: {{kind: linear, factor: 2}}}}"),
+    ("llama", f"{LLAMA}, rope: {{pairs: half, scaling: {{kind: dynamic, factor: 2, original: 3}}}}"),
+    ("llama", f"{LLAMA}, rope: {{pairs: half, scaling: {{kind: yarn, factor: 4, original: 16}}}}"),
+    (
+        "llama",
+        f"{LLAMA}, rope: {{pairs: half, scaling: {{kind: longrope, factor: 4, original: 16, short: [1, 2], long: [3, 4]}}}}",
+    ),
+    ("mixtral", f"{LLAMA}, rope: {{pairs: half}}, experts: {{count: 3, top: 2}}"),
+    (
+        "qwen3-moe",
+        f"{LLAMA}, rope: {{pairs: half}}, qk_norm: head, experts: {{count: 3, top: 2, d_ff: 10, renormalise: false}}",
+    ),
+    ("t5", T5),
+    ("t5", f"{T5}, activation: gelu_tanh, gated: true"),
+    ("t5", f"{T5}, logit_scale: 0.25"),
+    (
+        "bart",
+        (
+            f"{PAIR}, layers: 2, activation: gelu, norm_position: post, positional: learned, position_offset: 2, "
+            "embed_norm: true"
+        ),
+    ),
+    (
+        "marian",
+        f"{PAIR}, layers: 2, activation: silu, positional: sinusoidal, sinusoids: halved, embed_scale: true",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "model"), MORE)
+def test_toys_of_pairs_of_stretched_angles_and_of_experts(name: str, model: str, tmp_path: Path) -> None:
+    both = "encoder-decoder" in model
+    words = "{source: 5 17 9 2 1, target: 0 4 5, labels: next}" if both else "{target: 5 17 9 2, labels: next}"
+    rest = f"vocab: {{size: 40}}\ninput: {words}\nweights: {{init: {{normal: 0.3}}}}\n"
+    toy = load_text(f"tfstep: 1\nmodel: {{{model}}}\n{rest}")
+    assert write(toy, tmp_path / "m") == name
+    fed = {"ids": [5, 17, 9, 2, 1], "target_ids": [0, 4, 5]} if both else {"ids": [5, 17, 9, 2]}
+    again = tfstep.load(tmp_path / "m", dtype="float64", **fed)
+    a, b = tfstep.trace(again), tfstep.trace(toy)
+    for path in ("out.logits", "loss"):
+        worst = 1e-13 * np.abs(b[path].value).max()
+        np.testing.assert_allclose(a[path].value, b[path].value, rtol=0, atol=worst)
+
+
 def test_names_on_disk_are_those_that_the_library_writes(tmp_path: Path) -> None:
     """Written without a look at where the weights came from, by the table alone."""
     from tfstep.scenario.weights.files import open_weight_file
 
-    for name in ("gpt2", "llama", "phi3", "gpt-neox", "bert", "qwen3"):
+    for name in (
+        *("gpt2", "llama", "phi3", "gpt-neox", "bert", "qwen3", "t5", "t5-v1.1", "mt5", "bart", "marian"),
+        *("falcon", "falcon-40b", "falcon-rw", "mixtral", "gpt-oss", "qwen3-moe", "opt-350m"),
+    ):
         shutil.rmtree(tmp_path / name, ignore_errors=True)
         folder = tmp_path / name
         shutil.copytree(MODELS / name, folder)

@@ -272,3 +272,28 @@ def test_a_path_that_is_not_there_is_told(name: str) -> None:
     trace = tfstep.trace(tfstep.load(MODELS / name))
     with pytest.raises(TfstepError, match=r"no tensor 'nothing\.here'"):
         _ = trace["nothing.here"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("m.pt", "a pickle, which can run any code and is not read; convert it"),
+        ("pytorch_model.bin", "a pickle, which can run any code and is not read; convert it"),
+        ("model.safetensors", "weights alone; a model's folder has config.json beside them"),
+        ("w.npz", "weights alone; a model's folder has config.json beside them"),
+        ("m.gguf", "damaged or cut short"),
+        ("", "a folder without config.json"),
+    ],
+)
+def test_a_weights_file_in_place_of_a_scenario_is_told(name: str, words: str, tmp_path: Path) -> None:
+    if name:
+        (tmp_path / name).write_bytes(b"x")
+    assert words in said(tmp_path / name)
+
+
+def test_ids_are_read_by_scenarios_that_list_their_words_too() -> None:
+    scenario = tfstep.load("wo-ai-ni", ids=[3, 1, 2])
+    assert scenario.inputs.source is not None
+    assert scenario.inputs.source.words == (tuple(scenario.inputs.source.vocab[i] for i in (3, 1, 2)),)
+    with pytest.raises(TfstepError, match="the id 9; the vocabulary has 4, so 0 to 3 are allowed"):
+        tfstep.load("wo-ai-ni", ids=[9])

@@ -34,11 +34,8 @@ def notation(trace: Computation, node: Node) -> Template | None:
         return None
     names = _names(trace, node)
     written = node.op.formula or f"{node.op.name}({', '.join('{' + a + '}' for a in node.op.arguments)})"
-    template = written if isinstance(written, Template) else _same(written)
+    template = written if isinstance(written, Template) else Template.of(written)
     return template.around(f"{short(node.path)} = ", names)
-
-
-_same = Template  # of one string: the same in both languages
 
 
 def _names(trace: Computation, node: Node) -> _Blank:

@@ -10,6 +10,7 @@ import numpy as np
 from tfstep.families.config import FamilyError
 from tfstep.families.family import Family, Theirs, layer_pattern, theirs
 from tfstep.families.relation import Heads, Relation, Shape
+from tfstep.families.rope import KEYS
 from tfstep.families.shared import ACTIVATIONS, FULL, SLIDING
 from tfstep.text import Bilingual
 
@@ -24,7 +25,24 @@ def _rope(m: Any) -> Any:
     found: dict[str, Any] = {"rope_type": "default", "rope_theta": m.rope.base}
     if m.rope.part != 1:
         found["partial_rotary_factor"] = m.rope.part
-    return found if m.rope.scaling is None else None
+    if (scaling := m.rope.scaling) is not None:
+        said = {theirs: getattr(scaling, ours) for theirs, ours in KEYS[scaling.kind].items()}
+        found |= {"rope_type": scaling.kind} | {key: value for key, value in said.items() if value not in (None, ())}
+    return found
+
+
+def _longest(m: Any) -> int:
+    """`max_position_embeddings`, from which some ways to stretch angles are counted."""
+    scaling = m.rope.scaling if m.positional == "rope" else None
+    if scaling is not None and scaling.kind in ("dynamic", "longrope"):
+        return int(scaling.original * (scaling.factor if scaling.kind == "longrope" else 1))
+    return int(m.positions - m.position_offset)
+
+
+def _feed(m: Any) -> str:
+    """`feed_forward_proj` of T5."""
+    act = _act(m)
+    return f"gated-{'gelu' if act == 'gelu_pytorch_tanh' else act}" if m.gated else str(act)
 
 
 def _tied(m: Any) -> bool:
@@ -42,6 +60,24 @@ def _window(m: Any) -> Any:
 
 _BACK: dict[str, Callable[[Any], Any]] = {
     "n_inner": lambda m: m.d_ff,
+    "num_local_experts": lambda m: m.experts.count,
+    "num_experts": lambda m: m.experts.count,
+    "num_experts_per_tok": lambda m: m.experts.top,
+    "experts_per_token": lambda m: m.experts.top,
+    "norm_topk_prob": lambda m: m.experts.renormalise,
+    "moe_intermediate_size": lambda m: m.experts.d_ff or m.d_ff,
+    "num_layers": lambda m: m.encoder_layers,
+    "num_decoder_layers": lambda m: m.decoder_layers,
+    "d_kv": lambda m: m.d_k,
+    "feed_forward_proj": _feed,
+    "scale_decoder_outputs": lambda m: m.logit_scale is not None,
+    "encoder_layers": lambda m: m.encoder_layers,
+    "decoder_layers": lambda m: m.decoder_layers,
+    "encoder_attention_heads": lambda m: m.heads,
+    "decoder_attention_heads": lambda m: m.heads,
+    "encoder_ffn_dim": lambda m: m.d_ff,
+    "decoder_ffn_dim": lambda m: m.d_ff,
+    "scale_embedding": lambda m: bool(m.embed_scale),
     "ffn_hidden_size": lambda m: m.d_ff,
     "activation_function": _act,
     "hidden_act": _act,
@@ -90,7 +126,7 @@ def config_for(family: Family, config: Any, vocab: int, positions: int) -> dict[
         "architectures": [family.architecture],
         "model_type": family.types[0],
         "vocab_size": vocab,
-        "max_position_embeddings": m.positions - m.position_offset,
+        "max_position_embeddings": _longest(m),
     }
     for key, reader in family.keys.items():
         if isinstance(reader, str):
@@ -112,7 +148,7 @@ def checkpoint(
     """
     found: dict[str, np.ndarray] = {}
     for path, array in arrays.items():
-        held = held_by(family, path, names.get(path, ""))
+        held = held_by(family, path, names.get(path, ""), model)
         if held is None:
             if layer_pattern(path)[0] in family.fixed and (array == 1).all():
                 continue
@@ -136,13 +172,15 @@ def checkpoint(
     return found
 
 
-def held_by(family: Family, path: str, known: str) -> tuple[str, Theirs] | None:
-    """Under which full name a checkpoint holds a parameter, and how."""
-    for how in theirs(family, path):
+def held_by(family: Family, path: str, known: str, model: Heads) -> tuple[str, Theirs] | None:
+    """Under which full name a checkpoint holds a parameter, and how; ``known`` is the name that it has already."""
+    parts = {anchor.partition(".")[0] for anchor in family.anchors}  # of the model without its output layer
+    for how in theirs(family, path, None if known else model):
         if known and (known == how.name or known.endswith(f".{how.name}")):
             return known, how
         if not known:
-            return ("" if path.startswith("out.") else family.prefix) + how.name, how
+            inside = not path.startswith("out.") or how.name.partition(".")[0] in parts
+            return (family.prefix if inside else "") + how.name, how
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -15,11 +15,15 @@ from tfstep.text import Bilingual
 
 
 class Name(Struct, frozen=True):
-    """One tensor: our path and their name, ``{i}`` standing for the layer and ``{e}`` for the expert in both."""
+    """One tensor: our path and their name, ``{i}`` standing for the layer and ``{e}`` for the expert in both.
+
+    Where a tensor has several names, ``when`` says of which models the library writes this one.
+    """
 
     ours: str
     theirs: str
     relation: Relation = SAME
+    when: Callable[[Any], bool] | None = None
 
 
 class Family(Struct, frozen=True):
@@ -156,10 +160,19 @@ class Theirs(Struct, frozen=True):
     relation: Relation
 
 
-def theirs(family: Family, path: str) -> Iterable[Theirs]:
-    """Under which names a checkpoint of the family may hold a parameter of ours, the likeliest first."""
+def only_when(when: Callable[[Any], bool], names: Iterable[Name]) -> tuple[Name, ...]:
+    """The same names, written for these models alone."""
+    return tuple(replace(name, when=when) for name in names)
+
+
+def theirs(family: Family, path: str, model: Any = None) -> Iterable[Theirs]:
+    """Under which names a checkpoint of the family, or one of just this model, may hold a parameter of ours, the
+    likeliest first.
+    """
     pattern, numbers = layer_pattern(path)
     for name in table(family).get(pattern, ()):
+        if model is not None and name.when is not None and not name.when(model):
+            continue
         relation = name.relation
         if relation.index is not None and "e" in numbers:
             relation = replace(relation, index=numbers["e"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from tfstep.families.config import Config, Reader, nothing, refused
 
-_KEYS = {  # of the dictionary, by kind: theirs → ours
+KEYS = {  # of the dictionary, by kind: theirs → ours
     "default": {},
     "linear": {"factor": "factor"},
     "dynamic": {"factor": "factor"},
@@ -51,16 +51,16 @@ def section(found: Mapping[str, Any], config: Config, pairs: str) -> dict[str, A
     kind = found.get("rope_type", found.get("type", "default")) or "default"
     if kind == "su":
         kind = "longrope"
-    if not isinstance(kind, str) or kind not in _KEYS:
+    if not isinstance(kind, str) or kind not in KEYS:
         raise refused("rope_type", kind, config.family, None)
     for key, value in found.items():
-        if key not in _KEYS[kind] and key not in _ALSO and value is not None:
+        if key not in KEYS[kind] and key not in _ALSO and value is not None:
             raise refused(f"rope_parameters.{key}", value, config.family, None)
     rope: dict[str, Any] = {"base": found.get("rope_theta") or 10000.0, "pairs": pairs}
     part = found.get("partial_rotary_factor")
     if part not in (None, 1, 1.0):
         rope["part"] = part
-    scaling = {ours: found[theirs] for theirs, ours in _KEYS[kind].items() if found.get(theirs) is not None}
+    scaling = {ours: found[theirs] for theirs, ours in KEYS[kind].items() if found.get(theirs) is not None}
     longest = config["max_position_embeddings"]
     if kind == "dynamic":
         scaling.setdefault("original", longest)

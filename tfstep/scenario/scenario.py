@@ -23,6 +23,7 @@ from tfstep.scenario.file.reading import read_text
 from tfstep.scenario.file.yaml import parse
 from tfstep.scenario.keys.check import Checked, WeightsConfig, check
 from tfstep.scenario.vocabulary import Vocabulary
+from tfstep.scenario.weights.weight_file import NO_SCENARIO, alone
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
@@ -162,6 +163,8 @@ def load_as_asked(name: str | Path, variant: str | None, asked: Reading) -> Scen
     path = catalog.find(str(name))
     if path.suffix == ".gguf" or path.is_dir():
         return _opened(path, variant, asked)
+    if path.suffix in NO_SCENARIO:
+        raise fault(Place(str(path)), alone(path))
     scenario = _load(read_text(path), path.stem, path, variant)
     if not asked:
         return scenario

@@ -12,6 +12,7 @@ from tfstep.errors import nearest
 from tfstep.models.config import Sentences
 from tfstep.scenario.file.mistakes import Place, Report
 from tfstep.scenario.file.nodes import Items, Node, Scalar, Section, excerpt, found_text
+from tfstep.scenario.tokens.ids import no_such_id, read_ids
 from tfstep.scenario.vocabulary import LONGEST, MOST_WORDS, PAD, Vocabulary, numbered_words
 from tfstep.text import Bilingual
 
@@ -103,6 +104,18 @@ def read_rows(node: Node, report: Report) -> tuple[Row, ...] | None:
     else:
         rows = [_row(node, report)]
     return tuple(rows) if len(report.mistakes) == before else None
+
+
+def rows_of_ids(node: Section, vocabulary: Vocabulary, report: Report) -> tuple[Row, ...] | None:
+    """``{ids: …}`` as sentences of listed words, or None where they are wrong."""
+    before, words = len(report.mistakes), vocabulary.words
+    rows = read_ids(node, report)
+    wrong = next((i for row in rows for i in row if not 0 <= i < len(words)), None)
+    if wrong is not None:
+        report.add(node.place, no_such_id(wrong, len(words)))
+    if len(report.mistakes) > before:
+        return None
+    return tuple(Row(tuple(words[i] for i in row), (node.place,) * len(row), node.place) for row in rows)
 
 
 def _row(node: Node, report: Report) -> Row:

@@ -17,7 +17,7 @@ from textual.widget import AwaitMount, Widget
 
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
-from tfstep.faces import sign
+from tfstep.faces import ending, sign
 from tfstep.faces.tui.actions import asking, following, hovering, jump, opening, outcome, pointing
 from tfstep.faces.tui.actions.table import ACTIONS
 from tfstep.faces.tui.keys.bindings import bindings, keymap
@@ -132,6 +132,7 @@ class Debugger(App[int]):
 
     def on_mount(self) -> None:
         """Draw the first Frame."""
+        ending.on_screen(self)
         self.parts.prompt.display = self.parts.menu.display = False
         self.redraw()
         self.idle.begin()

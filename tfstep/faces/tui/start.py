@@ -10,6 +10,7 @@ from typing import TypedDict
 
 from tfstep.commands.language.session import Session
 from tfstep.faces import recovery
+from tfstep.faces.ending import is_signal
 from tfstep.faces.tui.actions import outcome, tour
 from tfstep.faces.tui.actions.table import ACTIONS
 from tfstep.faces.tui.app import Debugger
@@ -61,7 +62,7 @@ def run(
     if not (at or scripts or commands or state.status) and tour.first_time():
         tour.begin(state)
     code = app.run() or 0
-    if app.return_code:
+    if app.return_code and not is_signal(app.return_code):
         broke = Bilingual(
             "the screen broke down; what you changed is kept: `tfstep run {name}`, then `recover`",
             "界面意外中止；所做的改动已保存：运行 `tfstep run {name}` 后执行 `recover`",
@@ -71,4 +72,4 @@ def run(
         return app.return_code
     if (left := recovery.leave(session)) is not None:
         sys.stderr.write(f"{left}\n")
-    return code
+    return app.return_code or code

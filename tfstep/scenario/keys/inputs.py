@@ -15,7 +15,7 @@ from tfstep.scenario.keys.schema import InputPart
 from tfstep.scenario.keys.typed import Source
 from tfstep.scenario.tokens.reading import is_next, is_tokens, next_words, read_labels, read_sentences
 from tfstep.scenario.vocabulary import PAD, Vocabulary
-from tfstep.scenario.words import Row, read_rows, read_vocabularies, sentences
+from tfstep.scenario.words import Row, read_rows, read_vocabularies, rows_of_ids, sentences
 from tfstep.text import Bilingual
 
 SIDES = ("source", "target", "labels")
@@ -57,7 +57,11 @@ def read_words(source: Source, keys: Keys, kind: str, vocab: dict[str, Vocabular
             if (tokens := _tokens(side, node, vocab[side], spoken, report)) is not None:
                 spoken[side] = tokens
             continue
-        if _takes(kind, side) and node is not None and (found := read_rows(node, report)) is not None:
+        numbered = isinstance(node, Section) and "ids" in node.entries and side in vocab
+        if numbered and _takes(kind, side) and isinstance(node, Section):
+            if (listed := rows_of_ids(node, vocab[side], report)) is not None:
+                rows[side] = listed
+        elif _takes(kind, side) and node is not None and (found := read_rows(node, report)) is not None:
             rows[side] = found
         elif node is None and side in KINDS[kind].needs and source.sound(*keys, side) and source.sound(*keys):
             source.add(keys, needs(".".join(map(str, (*keys, side))), kind), key=isinstance(keys[-1], str))

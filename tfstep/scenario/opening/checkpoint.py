@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from tfstep.errors import TfstepError
 from tfstep.scenario.tokens.tokenizer import read_json
-from tfstep.scenario.weights.files import PICKLES
+from tfstep.scenario.weights.weight_file import PICKLES
 from tfstep.text import Bilingual
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from msgspec.structs import asdict, replace
 
 from tfstep.errors import TfstepError, refusal
@@ -39,7 +40,8 @@ def write(scenario: Scenario, folder: Path) -> str:
     own = scenario.program.taken
     names = their_names(scenario) if own is not None and own.family == taken.name else {}
     try:
-        tensors = checkpoint(taken, arrays, names, scenario.model)
+        rows = scenario.model.positions or _positions(scenario)
+        tensors = checkpoint(taken, _lengthened(arrays, rows), names, scenario.model)
     except FamilyError as error:
         raise TfstepError(error.message) from None
     try:
@@ -82,7 +84,7 @@ def _candidates(scenario: Scenario) -> Iterator[tuple[Family, dict[str, Any]]]:
     sentences = scenario.inputs.target or scenario.inputs.source
     if sentences is None:
         return
-    vocab, positions = len(sentences.vocab), scenario.inputs.offset + sentences.ids.shape[1]
+    vocab, positions = len(sentences.vocab), _positions(scenario)
     own = scenario.program.taken.family if scenario.program.taken is not None else ""
     file = scenario.weights.file
     if own and file is not None and (beside := file.parent / "config.json").is_file():
@@ -92,9 +94,33 @@ def _candidates(scenario: Scenario) -> Iterator[tuple[Family, dict[str, Any]]]:
     for each in families():
         if each.kind == scenario.model.kind and each.architecture:
             try:
-                yield each, config_for(each, scenario.model, vocab, positions)
+                yield each, {**_roles(each, scenario), **config_for(each, scenario.model, vocab, positions)}
             except (AttributeError, TypeError, ZeroDivisionError):
                 continue
+
+
+def _roles(each: Family, scenario: Scenario) -> dict[str, Any]:
+    """The ids that fill up a sentence, and begin what a decoder reads."""
+    source, target = scenario.inputs.source, scenario.inputs.target
+    if source is None:
+        return {}
+    pad = {} if "pad_token_id" in each.keys else {"pad_token_id": 0 if source.pad is None else source.pad}
+    return pad if target is None else {**pad, "decoder_start_token_id": int(target.ids[0, 0])}
+
+
+def _positions(scenario: Scenario) -> int:
+    """The rows of a learned table that has every position that is read."""
+    sides = [side for side in (scenario.inputs.source, scenario.inputs.target) if side is not None]
+    return scenario.inputs.offset + scenario.model.position_offset + max(len(side.ids[0]) for side in sides)
+
+
+def _lengthened(arrays: dict[str, np.ndarray], rows: int) -> dict[str, np.ndarray]:
+    """The same with tables of positions of so many rows: a config has one number for both sides."""
+    found = dict(arrays)
+    for path in ("src.pos", "tgt.pos"):
+        if path in found and len(found[path]) < rows:
+            found[path] = np.pad(found[path], ((0, rows - len(found[path])), (0, 0)))
+    return found
 
 
 def _differences(each: Family, config: Mapping[str, Any], scenario: Scenario) -> list[str]:
@@ -112,8 +138,17 @@ def _differences(each: Family, config: Mapping[str, Any], scenario: Scenario) ->
 def _plain(model: ModelConfig) -> dict[str, Any]:
     """The keys that make a model what it is: neither its precision, nor how a hidden score is written."""
     ties = sorted(tuple(sorted(group)) for group in model.tie)
+    if model.experts is not None and model.experts.d_ff is None:
+        model = replace(model, experts=replace(model.experts, d_ff=model.d_ff))
     same = replace(model, dtype="float64", mask_value=-1e9, positions=None, tie=())
-    return {**asdict(same), "tie": ties, **{f"bias.{site}": has for site, has in _bias(model).items()}, "bias": None}
+    layers = (model.encoder_layers, model.decoder_layers)
+    return {
+        **asdict(same),
+        "layers": layers,
+        "tie": ties,
+        **{f"bias.{site}": has for site, has in _bias(model).items()},
+        "bias": None,
+    }
 
 
 def _bias(model: ModelConfig) -> dict[str, bool]:

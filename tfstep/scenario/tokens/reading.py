@@ -12,6 +12,7 @@ from tfstep.errors import TfstepError
 from tfstep.models.config import Sentences
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, Section, excerpt, found_text
+from tfstep.scenario.tokens.ids import no_such_id, read_ids
 from tfstep.scenario.tokens.tokenizer import Tokenizer
 from tfstep.scenario.vocabulary import LONGEST, MOST_WORDS, Vocabulary, numbered_words
 from tfstep.text import Bilingual
@@ -96,7 +97,7 @@ def read_sentences(
     """
     before = len(report.mistakes)
     if isinstance(node, Section):
-        rows = _ids(node, report)
+        rows = read_ids(node, report)
     elif vocabulary.tokenizer is None:
         rows = _spelled(node, report)
     else:
@@ -107,14 +108,7 @@ def read_sentences(
     for row in rows:
         for i in row:
             if not least <= i < size:
-                message = Bilingual(
-                    "the id {i}; the vocabulary has {size:,}, so 0 to {last} are allowed",
-                    "编号 {i}；词表有 {size:,} 个，可用 0 到 {last}",
-                    i=i,
-                    size=size,
-                    last=size - 1,
-                )
-                report.add(node.place, message)
+                report.add(node.place, no_such_id(i, size))
                 return None
         if not row or len(row) > LONGEST:
             message = Bilingual(
@@ -217,21 +211,3 @@ def _spelled(node: Node, report: Report) -> list[list[int]]:
             return []
         rows.append([int(text) for text in texts])
     return rows
-
-
-def _ids(node: Section, report: Report) -> list[list[int]]:
-    ids = node.get("ids")
-    if ids is None or len(node.entries) != 1:
-        report.add(node.place, Bilingual("a section without ids: {{ids: [5, 17, 9]}}", "此处须写 {{ids: [5, 17, 9]}}"))
-        return []
-    from tfstep.scenario.file.nodes import to_python
-
-    plain = to_python(ids)
-    rows = plain if isinstance(plain, list) and plain and all(isinstance(row, list) for row in plain) else [plain]
-    whole: list[list[int]] = [row for row in rows if isinstance(row, list) and all(type(i) is int for i in row)]
-    if len(whole) < len(rows):
-        report.add(
-            ids.place, Bilingual("ids are {it}; whole numbers are needed", "ids 为 {it}；须为整数", it=found_text(ids))
-        )
-        return []
-    return whole

@@ -19,11 +19,10 @@ import numpy as np
 
 from tfstep.errors import TfstepError, refusal
 from tfstep.files import unwritable, write_whole
-from tfstep.scenario.weights.weight_file import UNREADABLE, BadWeightsError, WeightFile, corrupt
+from tfstep.scenario.weights.weight_file import PICKLES, UNREADABLE, BadWeightsError, WeightFile, corrupt, pickled
 from tfstep.text import Bilingual
 
 SUFFIXES = (".npz", ".safetensors")  # that are written
-PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 WRITTEN = {
     "float64": "F64", "float32": "F32", "float16": "F16", "int64": "I64", "int32": "I32", "int16": "I16", "int8": "I8",
     "uint8": "U8", "bool": "BOOL",
@@ -36,7 +35,7 @@ def open_weight_file(path: Path) -> WeightFile:
     Raises `BadWeightsError` for whatever is wrong with it.
     """
     if path.suffix in PICKLES:
-        raise BadWeightsError(_pickle(path))
+        raise BadWeightsError(pickled(path))
     reader = _reader(path)
     if not path.is_file():
         raise BadWeightsError(Bilingual("there is no such file", "没有这个文件"))
@@ -80,17 +79,6 @@ def _reader(path: Path) -> Callable[[Path], WeightFile]:
 
         return Gguf
     raise BadWeightsError(_suffix(path))
-
-
-def _pickle(path: Path) -> Bilingual:
-    return Bilingual(
-        "a pickle, which can run any code and is not read; convert it where you trust it: "
-        "model.save_pretrained(FOLDER), or safetensors.torch.save_file(torch.load({name!r}, weights_only=True), "
-        "'model.safetensors')",
-        "这是 pickle，可能执行任意代码，因此不读取；请在可信的环境里转换：model.save_pretrained(文件夹)，"
-        "或 safetensors.torch.save_file(torch.load({name!r}, weights_only=True), 'model.safetensors')",
-        name=path.name,
-    )
 
 
 def _suffix(path: Path) -> Bilingual:

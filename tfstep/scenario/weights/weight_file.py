@@ -6,6 +6,7 @@ import struct
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -18,6 +19,8 @@ UNREADABLE = (
 )  # fmt: skip
 """What the readers below us raise at a file that does not hold together; the system's refusals are OSErrors."""
 HEADER = 1 << 26  # bytes of a header, at most
+PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+NO_SCENARIO = (*PICKLES, ".safetensors", ".npz")  # weights alone
 
 
 class BadWeightsError(Exception):
@@ -54,6 +57,29 @@ def corrupt() -> Bilingual:
 def ends_early(name: str) -> Bilingual:
     """What is said of a file that ends before its last number."""
     return Bilingual("cut short: it ends within {name}", "文件不完整：在 {name} 处中断", name=name[:80])
+
+
+def pickled(path: Path) -> Bilingual:
+    """What is said of a pickle, with the way to convert it."""
+    return Bilingual(
+        "a pickle, which can run any code and is not read; convert it where you trust it: "
+        "model.save_pretrained(FOLDER), or safetensors.torch.save_file(torch.load({name!r}, weights_only=True), "
+        "'model.safetensors')",
+        "这是 pickle，可能执行任意代码，因此不读取；请在可信的环境里转换：model.save_pretrained(文件夹)，"
+        "或 safetensors.torch.save_file(torch.load({name!r}, weights_only=True), 'model.safetensors')",
+        name=path.name,
+    )
+
+
+def alone(path: Path) -> Bilingual:
+    """What is said of a weights file in place of a scenario."""
+    if path.suffix in PICKLES:
+        return pickled(path)
+    return Bilingual(
+        "weights alone; a model's folder has config.json beside them, and a scenario names them: weights: {{file: {name}}}",
+        "只有权重；模型文件夹中旁边应有 config.json，场景则写 weights: {{file: {name}}}",
+        name=path.name,
+    )
 
 
 def in_type(array: np.ndarray, dtype: DTypeLike) -> np.ndarray:

@@ -13,6 +13,7 @@ from textual.filter import LineFilter, NoColor
 from textual.timer import Timer
 from textual.widgets import Input
 
+from tfstep.faces.ending import on_screen
 from tfstep.faces.tui.style.palette import DARK, THEMES, theme_of
 from tfstep.faces.tui.widgets.board import Board
 from tfstep.faces.tui.widgets.drawn import Drawn
@@ -77,6 +78,7 @@ class Picker(App[Offer]):
 
     def on_mount(self) -> None:
         """Show all of them."""
+        on_screen(self)
         self.query_one("#title", Drawn).ground = "bar"
         self.call_after_refresh(self._draw)
 

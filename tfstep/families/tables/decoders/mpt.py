@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tfstep.families.config import INERT, Config, nothing, only, refused
-from tfstep.families.family import Family, Name, fused, linear, norm
+from tfstep.families.family import Family, Name, fused, linear, norm, only_when
 from tfstep.families.relation import PER_HEAD, THIRDS
 from tfstep.families.rope import rope_keys
 from tfstep.families.shared import activation, no_bias, optional, tied
@@ -154,9 +154,9 @@ FALCON = Family(
     anchors=("word_embeddings.weight",),
     names=(
         Name("tgt.E", "word_embeddings.weight"),
-        *norm("dec{i}.norm1", "h.{i}.ln_attn"),
+        *only_when(lambda m: m.parallel == "own", norm("dec{i}.norm1", "h.{i}.ln_attn")),
         *norm("dec{i}.norm1", "h.{i}.input_layernorm"),
-        *norm("dec{i}.norm2", "h.{i}.ln_mlp"),
+        *only_when(lambda m: m.parallel == "own", norm("dec{i}.norm2", "h.{i}.ln_mlp")),
         *norm("dec{i}.norm2", "h.{i}.post_attention_layernorm"),
         *fused("dec{i}.attn", "h.{i}.self_attention.query_key_value", PER_HEAD),
         *linear("dec{i}.attn.W_O", "h.{i}.self_attention.dense"),

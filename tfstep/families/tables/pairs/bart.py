@@ -6,7 +6,7 @@ from typing import Any
 
 from tfstep.families.config import Config, nothing, only
 from tfstep.families.family import Family, Name, linear, norm
-from tfstep.families.relation import Relation
+from tfstep.families.relation import TRANSPOSED, Relation
 from tfstep.families.shared import activation, no_bias
 
 
@@ -37,10 +37,10 @@ def _stack(ours: str, side: str, theirs: str) -> tuple[Name, ...]:
 
 
 def alike(*keys: str) -> Any:
-    """A key of both stacks, which must say the same of each."""
+    """A key of both stacks, which must say the same of each, or nothing."""
 
     def read(value: Any, config: Config) -> dict[str, Any]:
-        if any(config[key] != value for key in keys):
+        if value is not None and any(config[key] != value for key in keys):
             raise ValueError(f"{keys[0]}: {config[keys[0]]!r}")
         return {}
 
@@ -109,8 +109,8 @@ BART = Family(
     names=(
         *_stack("enc", "src", "encoder"),
         *_stack("dec", "tgt", "decoder"),
-        *linear("out.W", "lm_head"),
         Name("out.b", "final_logits_bias", Relation(flat=True)),
+        Name("out.W", "lm_head.weight", TRANSPOSED),
     ),
     spare=(r"lm_head\.weight", r"shared\.weight", r"(en|de)coder\.embed_tokens\.weight", r"encoder\.version"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfstep.families.config import Config, nothing, only
-from tfstep.families.family import Family, Name, linear
+from tfstep.families.family import Family, Name, linear, only_when
 from tfstep.families.shared import activation, gated, no_bias
 
 
@@ -29,7 +29,7 @@ def _stack(ours: str, side: str, theirs: str) -> tuple[Name, ...]:
         *(_attention(f"{block}.cross", f"{layer}.1.EncDecAttention") if last == 2 else ()),
         *((_gamma(f"{block}.norm2", f"{layer}.1.layer_norm"),) if last == 2 else ()),
         *linear(f"{block}.ffn.W_gate", f"{feed}.wi_0"),
-        *linear(f"{block}.ffn.W_1", f"{feed}.wi_1"),
+        *only_when(lambda m: m.gated, linear(f"{block}.ffn.W_1", f"{feed}.wi_1")),
         *linear(f"{block}.ffn.W_1", f"{feed}.wi"),
         *linear(f"{block}.ffn.W_2", f"{feed}.wo"),
         _gamma(f"{block}.norm{last + 1}", f"{layer}.{last}.layer_norm"),

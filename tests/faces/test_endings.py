@@ -1,0 +1,87 @@
+"""Every way to end, in a real terminal: the terminal is as it was found, and the edits are kept."""
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from terminal import Terminal
+
+FLAGS = "#{alternate_on} #{mouse_any_flag} #{cursor_flag}"
+FACES = {
+    "screen": (f"{sys.executable} -m tfstep run wo-ai-ni --at enc0.attn.scores --lang en", "scores = Q K"),
+    "repl": (f"{sys.executable} -m tfstep repl wo-ai-ni --lang en", "(tfstep)"),
+    "lesson": (f"{sys.executable} -m tfstep learn attention --lang en", "Enter"),
+}
+EDIT = "set enc0.attn.W_Q[0,0] = 0.25"
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")]
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    found = Terminal(tmp_path, 100, 30)
+    yield found
+    found.close()
+
+
+def edited(terminal: Terminal, home: Path, face: str) -> None:
+    """Begin, and make one edit where edits are made."""
+    command, shown = FACES[face]
+    terminal.type("-l", f"{command}; echo status $?")
+    terminal.type("Enter")
+    terminal.until(lambda text: shown in text and "echo status" not in text.splitlines()[-1])
+    if face == "lesson":
+        return
+    terminal.type(*([":"] if face == "screen" else []))
+    terminal.type("-l", EDIT)
+    terminal.type("Enter")
+    terminal.until(lambda text: EDIT in "".join(file.read_text("utf-8") for file in home.rglob("*.jsonl")))
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize(("signal", "status"), [("TERM", 143), ("HUP", 129), ("QUIT", 131)])
+def test_a_signal(terminal: Terminal, tmp_path: Path, face: str, signal: str, status: int) -> None:
+    before = terminal.tmux("display-message", "-p", FLAGS)
+    edited(terminal, tmp_path, face)
+    pid = terminal.tmux("display-message", "-p", "#{pane_pid}").strip()
+    terminal.tmux("run-shell", f"pkill -{signal} -P {pid}")
+    told = terminal.until(lambda text: re.search(r"status \d", text) is not None)
+    assert f"status {status}" in told
+    assert terminal.tmux("display-message", "-p", FLAGS) == before
+    terminal.type("-l", "stty -a | grep -o -- '-*echo '")
+    terminal.type("Enter")
+    terminal.until(lambda text: "\necho" in text)
+    if face != "lesson":
+        assert "`recover` brings them back" in told.replace("\n", " ").replace("  ", " ")
+        kept = "".join(file.read_text("utf-8") for file in tmp_path.rglob("*.jsonl"))
+        assert EDIT in kept
+
+
+def kept(home: Path) -> str:
+    """What the diaries hold."""
+    return "".join(file.read_text("utf-8") for file in home.rglob("*.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("way", "face"),
+    [("kill -9", "screen"), ("kill -9", "repl"), ("quit", "screen"), ("quit", "repl"), ("end of input", "repl")],
+)
+def test_what_is_kept_is_offered_and_had_back(terminal: Terminal, tmp_path: Path, face: str, way: str) -> None:
+    edited(terminal, tmp_path, face)
+    pid = terminal.tmux("display-message", "-p", "#{pane_pid}").strip()
+    if way == "kill -9":
+        terminal.tmux("run-shell", f"pkill -KILL -P {pid}")
+    elif way == "quit":
+        terminal.type(*("q" if face == "screen" else ("quit", "Enter")))
+    else:
+        terminal.type("C-d")
+    terminal.until(lambda text: re.search(r"status \d", text) is not None)
+    terminal.until(lambda text: EDIT in kept(tmp_path))
+    terminal.type("-l", f"stty sane; tput rmcup; clear; {FACES['repl'][0]}")
+    terminal.type("C-j")  # which ends a line also where a killed program has left the terminal raw
+    terminal.until(lambda text: "`recover` takes up" in text)
+    terminal.type("recover", "Enter")
+    terminal.until(lambda text: "changes that hold: 1" in text)
