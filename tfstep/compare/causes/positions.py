@@ -70,7 +70,8 @@ def scaled_late(step: Step) -> Iterator[Made]:
         )
         yield (
             equation(f"embed · √{d} + pos"),
-            lambda at: at.args[0] * (math.sqrt(d) - 1) + at.usual(),
+            {step.node.path: lambda at: at.args[0] * (math.sqrt(d) - 1) + at.usual()},
+            step.at("embed"),
         )
 
 
@@ -101,6 +102,19 @@ def shifted(step: Step) -> Iterator[Made]:
     else:
         rows = step.arg(1)
     if not _sinusoidal(step):
+        for entry in step.book.entries:  # a table of theirs with more rows than there are words
+            longer = entry.array
+            if (
+                longer.ndim == 2
+                and len(longer) > len(rows)
+                and longer.shape[1] == d
+                and (longer[: len(rows)] == rows).all()
+            ):
+                for by in range(1, min(4, len(longer) - n + 1)):
+                    yield (
+                        Bilingual("positions counted from {start}", "位置从 {start} 数起", start=by),
+                        _with(longer[by : by + n]),
+                    )
         table = rows
         begin = int(step.node.attrs.get("start", 0))
         for by in (1, 2, -1, -begin):
