@@ -83,6 +83,10 @@ CONSTANTS = {  # the arguments of floats through which no gradient is wanted: gi
     "accumulated": {"before", "g"},
     "held": {"new", "old"},
     "dropout": {"keep"},
+    "label_loss": {"weights"},
+    "shared_sum": {"share", "divisor"},
+    "bce": {"target"},
+    "kl": {"target"},
 }
 
 

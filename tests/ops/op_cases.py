@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import op_cases_losses
 import op_cases_models
 import op_cases_training
 from op_case import Case, apart, draw
@@ -254,6 +255,7 @@ CASES = [
     *index_cases(),
     *linear_cases(),
     *model_cases(),
+    *op_cases_losses.cases(),
     *op_cases_models.cases(),
     *op_cases_training.cases(),
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import op_cases_losses
 import op_cases_models
 import op_cases_training
 from op_loops import ELEMENTWISE, REDUCE, SHAPE, e_to, filled
@@ -162,6 +163,7 @@ def each(f: Callable[..., float]) -> Callable[..., np.ndarray]:
 
 
 LOOPS: dict[str, Callable[..., np.ndarray]] = {
+    **op_cases_losses.LOOPS,
     **op_cases_models.LOOPS,
     **op_cases_training.LOOPS,
     **ELEMENTWISE,

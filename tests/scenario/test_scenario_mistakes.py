@@ -208,13 +208,10 @@ def test_of_a_model_that_is_right(wrong: Wrong, head: str, lines: str, line: int
     assert words in str(found.message)
 
 
-def test_labels_say_how_many_and_at_least_one_counts(wrong: Wrong, head: str) -> None:
+def test_labels_say_how_many(wrong: Wrong, head: str) -> None:
     short = only(wrong(head.replace("你}", "你, labels: 我 爱}")))
     assert (short.place.line, short.place.column) == (4, 32)
     assert "2 labels for the 3 words of source" in str(short.message)
-    pads = only(wrong(head.replace("你}", "你, labels: <pad> <pad> <pad>}")))
-    assert (pads.place.line, pads.place.column) == (4, 32)
-    assert "all labels are <pad>" in str(pads.message)
     off = only(wrong(head.replace("你}", "你, labels: 我 爱 你}").replace("encoder}", "encoder, head: false}")))
     assert (off.place.line, off.place.column) == (2, 30)
     assert "cross_entropy reads out.logits" in str(off.message)

@@ -13,6 +13,7 @@ from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import Inputs, ModelConfig, Past, Sentences
 from tfstep.models.parts.blocks import dense, norm
 from tfstep.models.parts.dropped import dropped
+from tfstep.models.parts.own_mask import added, banned
 from tfstep.models.parts.positions import alibi, alibi_rounded, relative_buckets, rope_tables
 from tfstep.ops.attention import (
     CAUSAL,
@@ -30,6 +31,7 @@ from tfstep.ops.attention import (
 from tfstep.ops.embed import relative_bias
 from tfstep.ops.linear import grouped_matmul, matmul
 from tfstep.ops.norm import rms_unit
+from tfstep.ops.primitive.choice import where
 from tfstep.ops.primitive.shape import concat, concat_heads, split_heads
 from tfstep.ops.rotate import rope
 
@@ -57,6 +59,7 @@ def multi_head(
     bias: Traced | None = None,
     past: Past | None = None,
     keys_from: int | None = None,
+    own: str = "custom",
 ) -> Traced:
     """Each row of x asks the rows of memory (itself, for self-attention).
 
@@ -64,6 +67,7 @@ def multi_head(
     reason of every masked cell, (batch, 1, query, key), or is None where nothing is ever masked. ``rotate``
     is the position of the first row, for rotary positions, and ``keys_from`` that of the first key where the keys are
     other vectors and have positions of their own; ``bias`` is added to the scores, (1, head, query, key).
+    ``own`` is the key of the file's own mask that is meant: custom or cross.
     With a ``past`` the keys and values of the passes before come first.
     """
     model, (batch, query), key = Axis("model"), x.axes[:2], memory.axes[1].as_keys()
@@ -104,12 +108,23 @@ def multi_head(
         s = at.biased = s + bias
     if c.score_softcap is not None:
         s = at.capped = soft_cap(s, cap=c.score_softcap)
+    file = getattr(c.mask, own)
+    s = added(at, s, file, own, c.mask.trained)
+    if (hides := banned(file, own, s.shape)) is not None:
+        mask = np.zeros((s.shape[0], 1, *s.shape[2:]), np.int8) | hides | (0 if mask is None else mask)
+    empty = None
     if mask is not None:
         why = at.constant("mask", mask, asked)
         s = at.masked = mask_fill(s, why, value=c.mask_value)
+        if c.mask.empty != "none" and (mask != 0).all(-1).any():
+            empty = at.constant("empty", (mask != 0).all(-1, keepdims=True), (*asked[:3], Axis("key")))
+            s = at.rows = where(empty, -np.inf if c.mask.empty == "nan" else 0.0, s).with_axes(*asked)
     if c.sinks:
         sinks = at.parameter("sinks", Spec((c.heads,), x.dtype, (head,)), "zero")
         at.weights = softmax_sink(s, sinks)
+    elif empty is not None and c.mask.empty == "zero":
+        at.soft = softmax(s)
+        at.weights = where(empty, 0.0, at.soft).with_axes(*asked)
     else:
         at.weights = softmax(s)
     weights = dropped(at, "drop", at.weights, c.drop.attention, c)
@@ -199,7 +214,7 @@ def hidden_by_position(batch: int, n: int, c: ModelConfig, causal: bool) -> np.n
     query, key = np.arange(n)[:, None], np.arange(n)[None, :]
     mask = np.zeros((n, n), np.int8)
     if causal:
-        mask |= np.where(key > query, CAUSAL, 0).astype(np.int8)
+        mask |= np.where((key > query) & (key >= c.mask.prefix), CAUSAL, 0).astype(np.int8)
     if c.window is not None:
         far = key <= query - c.window if causal else abs(key - query) > c.window
         mask |= np.where(far, WINDOW, 0).astype(np.int8)
@@ -219,4 +234,10 @@ def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
         return self_attention(at, x, mask, inputs.offset, c, score_bias(root, "attn", x.shape[1], c, causal=True))
     memory = root.constant("memory", inputs.memory.astype(c.dtype), names, kind="input")
     rotate = inputs.offset if c.positional == "rope" else None
-    return multi_head(at, x, memory, None, c, rotate, keys_from=0)
+    mask = None
+    if c.mask.causal:
+        (batch, n), m = x.shape[:2], memory.shape[1]
+        last = np.arange(n)[:, None] + (m - n if c.mask.corner == "bottom" else 0)
+        hides = (np.arange(m) > last) & (np.arange(m) >= c.mask.prefix)
+        mask = np.tile(np.where(hides, CAUSAL, 0).astype(np.int8), (batch, 1, 1, 1))
+    return multi_head(at, x, memory, mask, c, rotate, keys_from=0)

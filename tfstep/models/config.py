@@ -23,6 +23,10 @@ else:  # the choices of a key are the names in its registry
     LossName = Literal[(*LOSSES, "none")]
 
 
+UNSAID = -1
+"""The id of a label that does not count, whatever the vocabulary."""
+
+
 class Sentences(Struct, frozen=True, eq=False):
     """One side of the input, as a rectangular batch."""
 
@@ -78,6 +82,17 @@ class LossConfig(Struct, frozen=True, eq=False):
     of: str | None = None
     target: np.ndarray | None = None
     expression: str | None = None
+    reduction: str = ""  # mean | sentences | sum | batch; empty: the loss's own
+    smoothing: float = 0.0
+    class_weights: Mapping[str, float] = {}
+    ignore: tuple[str, ...] = ()
+    z_loss: float = 0.0
+    perplexity: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether cross-entropy is one step: the mean over the labels, each counting the same."""
+        return self.reduction in ("", "mean") and not (self.smoothing or self.class_weights)
 
 
 class TrainConfig(TrainKeys, frozen=True, eq=False):

@@ -10,13 +10,13 @@ from tfstep.engine.axis import NO_AXIS, Axis
 from tfstep.engine.tape import Scope, Traced
 from tfstep.errors import did_you_mean
 from tfstep.models.build_error import ModelBuildError
-from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences
+from tfstep.models.config import UNSAID, Inputs, LossConfig, ModelConfig, Sentences
 from tfstep.models.parts.blocks import dense, norm
 from tfstep.ops.activation import ACTIVATIONS
 from tfstep.ops.attention import soft_cap, softmax
 from tfstep.ops.embed import pool, unit
-from tfstep.ops.loss import LOSSES
-from tfstep.ops.primitive.functions import tanh
+from tfstep.ops.loss import LOSSES, REDUCED, cross_entropy, label_loss, shared_sum, z_loss
+from tfstep.ops.primitive.functions import exp, tanh
 from tfstep.text import Bilingual
 
 
@@ -110,9 +110,7 @@ def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Tra
                     "cross_entropy 需要 `input.labels`；请给出标签，或改用别的损失",
                 ),
             )
-        labels = at.constant("labels", side.ids, (Axis("batch"), Axis("position", side.words)))
-        keep = tuple(int(i) for i in np.flatnonzero(side.ids.ravel() != (-1 if side.pad is None else side.pad)))
-        root.loss = distance(out, labels, keep=keep)
+        _of_labels(root, at, out, side, loss)
     elif "target" not in distance.arguments:
         root.loss = distance(out)
     else:
@@ -129,8 +127,69 @@ def objective(root: Scope, out: Traced, inputs: Inputs, loss: LossConfig) -> Tra
             )
         goal = np.array(np.broadcast_to(goal, out.shape))
         target = at.constant("target", goal, out.axes or (NO_AXIS,) * goal.ndim)
-        root.loss = distance(out, target)
+        if loss.kind not in REDUCED:
+            root.loss = distance(out, target)
+            return root.loss
+        at.each = distance(out, target).with_axes(*target.axes)
+        by = {"mean": goal.size, "batch": goal.shape[0] if goal.ndim else 1, "sum": 1}
+        usual = "batch" if loss.kind == "kl" else "mean"
+        root.loss = _brought_together(at, at.each, np.ones(goal.shape), by[loss.reduction or usual])
     return root.loss
+
+
+def _of_labels(root: Scope, at: Scope, out: Traced, side: Sentences, loss: LossConfig) -> None:
+    """Cross-entropy: one step where every label counts the same; else each label's loss, and what brings them together."""
+    labels = at.constant("labels", side.ids, (Axis("batch"), Axis("position", side.words)))
+    silent = [UNSAID, *([] if side.pad is None else [side.pad]), *(_id(word, side, "ignore") for word in loss.ignore)]
+    counts = ~np.isin(side.ids, silent)
+    keep = tuple(int(i) for i in np.flatnonzero(counts.ravel()))
+    goal = root if not loss.z_loss else at
+    name = "loss" if not loss.z_loss else "cross_entropy"
+    if loss.plain and keep:
+        setattr(goal, name, cross_entropy(out, labels, keep=keep))
+    else:
+        weights = np.ones(len(side.vocab))
+        for word, weight in loss.class_weights.items():
+            weights[_id(word, side, "class_weights")] = weight
+        own = at.constant("class_weights", weights.astype(out.dtype), (Axis("vocab", (side.vocab,)),))
+        at.each = label_loss(out, labels, own, keep=keep, smoothing=loss.smoothing)
+        of_labels = np.where(counts, weights[np.where(counts, side.ids, 0)], 0.0)
+        share, divisor = np.ones(len(keep)), of_labels.sum()
+        if loss.reduction == "sentences":
+            own_sum = of_labels.sum(1, keepdims=True)
+            share = np.broadcast_to(1 / np.where(own_sum > 0, own_sum, 1), counts.shape)[counts]
+            divisor = (own_sum > 0).sum()
+        setattr(
+            goal, name, _brought_together(at, at.each, share[:, None], 1 if loss.reduction == "sum" else float(divisor))
+        )
+    if loss.z_loss:
+        at.z_loss = z_loss(out, keep=keep, times=loss.z_loss)
+        root.loss = at.cross_entropy + at.z_loss
+    if loss.perplexity:
+        at.perplexity = exp(goal.tape.find(goal.path(name)))
+
+
+def _brought_together(at: Scope, each: Traced, share: np.ndarray, divisor: float) -> Traced:
+    """The sum of the losses by shares, over a divisor that is a tensor of its own."""
+    shares = at.constant("share", share.astype(each.dtype), each.axes)
+    by = at.constant("divisor", np.asarray(divisor, each.dtype), ())
+    found: Traced = shared_sum(each, shares, by)
+    return found
+
+
+def _id(word: str, side: Sentences, key: str) -> int:
+    """The id of a word of the labels. Raises ModelBuildError where there is none."""
+    if word not in side.vocab:
+        raise ModelBuildError(
+            ("loss", key),
+            Bilingual(
+                "the word {word!r} is not one of the labels' vocabulary{near}",
+                "词 {word!r} 不在标签的词表中{near}",
+                word=word,
+                near=did_you_mean(word, list(side.vocab[:300])),
+            ),
+        )
+    return list(side.vocab).index(word)
 
 
 def fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:

@@ -21,7 +21,14 @@ from tfstep.text import Bilingual, Template
 
 TITLE = Bilingual("Attention", "注意力")
 
-PADDING, CAUSAL, WINDOW, CHUNK, DOCUMENT = 1, 2, 4, 8, 16  # why a cell of a mask is masked; sums where several hold
+PADDING, CAUSAL, WINDOW, CHUNK, DOCUMENT, CUSTOM = (
+    1,
+    2,
+    4,
+    8,
+    16,
+    32,
+)  # why a cell of a mask is masked; sums where several hold
 _REASONS = {
     PADDING: Bilingual("padding: the key is <pad>, which means nothing", "填充：这个键是 <pad>，没有意义"),
     CAUSAL: Bilingual(
@@ -30,6 +37,7 @@ _REASONS = {
     WINDOW: Bilingual("window: the key is too far away from the query", "窗口：这个键离查询太远，在窗口之外"),
     CHUNK: Bilingual("chunk: the key is in another chunk than the query", "分块：这个键和查询不在同一块"),
     DOCUMENT: Bilingual("another document: the key belongs to another text", "另一篇文档：这个键属于另一篇文本"),
+    CUSTOM: Bilingual("custom: the scenario's own mask says false here", "自定义：场景自己的掩码在这里是 false"),
     PADDING + CAUSAL: Bilingual(
         "padding and causal: the key is <pad>, and comes after the query", "填充兼因果：这个键是 <pad>，又排在查询之后"
     ),
@@ -44,7 +52,7 @@ def _several(reason: int) -> Bilingual:
     return Bilingual("{a}; {b}", "{a}；{b}", a=_several(reason - last), b=_REASONS[last])
 
 
-REASONS = {reason: _several(reason) for reason in range(1, 2 * DOCUMENT)}
+REASONS = {reason: _several(reason) for reason in range(1, 2 * CUSTOM)}
 
 
 class Scale(Op):

@@ -15,6 +15,7 @@ from tfstep.engine.trace import Trace
 from tfstep.models.build import build
 from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
+from tfstep.models.parts.own_mask import start as start_of_mask
 from tfstep.scenario.file.mistakes import Mistake, Mistakes
 from tfstep.scenario.file.nodes import Keys
 from tfstep.scenario.keys.check import WeightsConfig
@@ -89,6 +90,8 @@ def compile_scenario(scenario: Compiled) -> Program:
     learned = [node for node in plan.nodes if node.kind == "parameter"]
     memory = [plan.nodes[leaf] for leaf, _ in plan.carry if plan.nodes[leaf].kind != "parameter"]
     start = {node.path: plan.leaves[node.slot] for node in memory} | scenario.inputs.parameters
+    masks = {node.path: start_of_mask(scenario.model, node.path) for node in learned}
+    start |= {path: array for path, array in masks.items() if array is not None}
     drawn, taken = initial([*learned, *memory], scenario.weights, scenario.error_at, scenario.model, start)
     ready, later = dict(plan.leaves), {}
     for node in (*learned, *memory):

@@ -273,7 +273,7 @@ def _made(
         variants.names(file),
         checked.title,
         checked.about,
-        checked.model,
+        _masks_beside(path, checked.model, tree),
         checked.inputs,
         checked.loss,
         checked.train,
@@ -284,6 +284,18 @@ def _made(
         file,
         tree,
     )
+
+
+def _masks_beside(path: Path | None, model: ModelConfig, tree: Section) -> ModelConfig:
+    """The model with the files of its masks found from the scenario's own folder. Raises `Mistakes` where it may not
+    reach them."""
+    own = {key: each for key in ("custom", "cross") if isinstance(each := getattr(model.mask, key), str)}
+    if path is None or not own:
+        return model
+    for key, name in own.items():
+        if not reach.may_read(path.parent / name, path):
+            raise fault(place_of(tree, ("model", "mask", key)), reach.too_far(Path(name)))
+    return replace(model, mask=replace(model.mask, **{key: str(path.parent / name) for key, name in own.items()}))
 
 
 def _beside(path: Path | None, weights: WeightsConfig, tree: Section) -> WeightsConfig:

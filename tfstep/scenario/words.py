@@ -9,12 +9,14 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.errors import nearest
-from tfstep.models.config import Sentences
+from tfstep.models.config import UNSAID, Sentences
 from tfstep.scenario.file.mistakes import Place, Report
 from tfstep.scenario.file.nodes import Items, Node, Scalar, Section, excerpt, found_text
 from tfstep.scenario.tokens.ids import no_such_id, read_ids
 from tfstep.scenario.vocabulary import LONGEST, MOST_WORDS, PAD, Vocabulary, numbered_words
 from tfstep.text import Bilingual
+
+NOT_COUNTED = "-100"  # a label that does not count, as PyTorch's `ignore_index` has it
 
 
 def read_vocabulary(node: Node, report: Report) -> Vocabulary | None:
@@ -154,12 +156,15 @@ def _split(node: Scalar) -> Iterator[tuple[str, Place]]:
         yield match.group(), node.place_at(match.start())
 
 
-def sentences(rows: tuple[Row, ...], vocabulary: Vocabulary, report: Report) -> Sentences | None:
-    """The rows as ids, padded to one length with ``<pad>``; undeclared words are noted, each at its place."""
+def sentences(rows: tuple[Row, ...], vocabulary: Vocabulary, report: Report, labels: bool = False) -> Sentences | None:
+    """The rows as ids, padded to one length with ``<pad>``; undeclared words are noted, each at its place.
+
+    Among ``labels`` -100 stands for one that does not count, as in PyTorch.
+    """
     before = len(report.mistakes)
     for row in rows:
         for word, place in zip(row.words, row.places, strict=True):
-            if vocabulary.id(word) is None:
+            if vocabulary.id(word) is None and not (labels and word == NOT_COUNTED):
                 report.add(place, _undeclared(word, vocabulary))
     lengths = {len(row.words) for row in rows}
     if len(lengths) > 1 and vocabulary.pad is None:
@@ -178,7 +183,8 @@ def sentences(rows: tuple[Row, ...], vocabulary: Vocabulary, report: Report) -> 
 
 def from_words(words: tuple[tuple[str, ...], ...], vocabulary: Vocabulary) -> Sentences:
     """Sentences of declared words, all of one length."""
-    ids = np.array([[vocabulary.id(word) for word in row] for row in words], dtype=np.int64)
+    known = ((vocabulary.id(word) for word in row) for row in words)
+    ids = np.array([[UNSAID if each is None else each for each in row] for row in known], dtype=np.int64)
     ids.setflags(write=False)
     return Sentences(words, ids, vocabulary.words, vocabulary.pad)
 

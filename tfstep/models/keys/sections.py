@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -160,6 +160,76 @@ class MaskPart(Section, frozen=True):
             follows=lambda c, told: c.has("target"),
         ),
     ] = True
+    corner: Annotated[
+        Literal["none", "top", "bottom"],
+        Key(
+            "memory",
+            Bilingual(
+                "With causal and memory, which corner counts: top, query i sees keys 0 … i (PyTorch, JAX, Keras, "
+                "ONNX); bottom, "
+                "the last query sees all keys, as with a cache (MLX, x-transformers).",
+                "causal 与 memory 并用时以哪个角为准：top，第 i 个查询看键 0 … i（PyTorch、JAX、Keras、ONNX）；bottom，"
+                "最后一个查询"
+                "看所有键，如同有缓存时（MLX、x-transformers）。",
+            ),
+        ),
+    ] = "none"
+    prefix: Annotated[
+        Annotated[int, Meta(ge=0)],
+        Key(
+            "target memory",
+            Bilingual(
+                "So many first words are seen by all, whatever causal says (a prefix LM, Raffel et al. 2020).",
+                "前几个词对所有词可见，不受 causal 限制（前缀语言模型，Raffel 等 2020）。",
+            ),
+        ),
+    ] = 0
+    custom: Annotated[
+        Any,
+        Meta(extra_json_schema={"anyOf": [{"type": "array"}, {"type": "string"}]}),
+        Key(
+            "attention",
+            Bilingual(
+                "A mask of your own for self-attention, over the others: booleans, true: the query may look at the "
+                "key (PyTorch's "
+                "MultiheadAttention means the opposite); or numbers, added to the scores. Shape (query, key), (head, "
+                "query, key) "
+                "or (batch, head, query, key); or the name of an .npz or .npy file with one array.",
+                "自注意力的自定义掩码，叠加在其他掩码之上：布尔值，true 表示查询可以看这个键（PyTorch 的 MultiheadAttention "
+                "正相反）；"
+                "或数，加到分数上。形状 (query, key)、(head, query, key) 或 (batch, head, query, key)；或只含一个数组的 "
+                ".npz、.npy 文件名。",
+            ),
+        ),
+    ] = None
+    cross: Annotated[
+        Any,
+        Meta(extra_json_schema={"anyOf": [{"type": "array"}, {"type": "string"}]}),
+        Key("source", Bilingual("The same for cross-attention.", "同上，用于交叉注意力。")),
+    ] = None
+    trained: Annotated[
+        bool,
+        Key(
+            "attention",
+            Bilingual(
+                "Whether the numbers of custom and cross are parameters (`P.mask_added`).",
+                "custom 和 cross 的数是否是参数（`P.mask_added`）。",
+            ),
+        ),
+    ] = False
+    empty: Annotated[
+        Literal["none", "uniform", "zero", "nan"],
+        Key(
+            "attention",
+            Bilingual(
+                "What a row gets that has nothing left to look at: uniform, the same weight everywhere; zero, none (PyTorch's "
+                "scaled_dot_product_attention); nan; none: what mask_value gives.",
+                "没有任何键可看的行得到什么：uniform，处处相同；zero，全为 0（PyTorch 的 scaled_dot_product_attention）；"
+                "nan；none："
+                "由 mask_value 决定。",
+            ),
+        ),
+    ] = "none"
 
 
 class BiasPart(Section, frozen=True):

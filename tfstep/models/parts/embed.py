@@ -7,7 +7,7 @@ import numpy as np
 from tfstep.engine.axis import Axis, Spec
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.build_error import ModelBuildError
-from tfstep.models.config import Inputs, ModelConfig, Sentences
+from tfstep.models.config import UNSAID, Inputs, ModelConfig, Sentences
 from tfstep.models.parts.blocks import dense, norm
 from tfstep.models.parts.dropped import dropped
 from tfstep.models.parts.positions import sinusoidal
@@ -85,5 +85,8 @@ def _positioned(at: Scope, e: Traced, side: Sentences, inputs: Inputs, c: ModelC
 
 def _counting(labels: Sentences) -> tuple[tuple[str, ...], ...]:
     """The words of the labels, empty where a label does not count."""
-    pad = None if labels.pad is None else labels.vocab[labels.pad]
-    return tuple(tuple("" if word == pad else word for word in words) for words in labels.words)
+    silent = (UNSAID, labels.pad)
+    return tuple(
+        tuple("" if number in silent else word for word, number in zip(words, ids, strict=True))
+        for words, ids in zip(labels.words, labels.ids.tolist(), strict=True)
+    )

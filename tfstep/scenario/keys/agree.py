@@ -97,6 +97,39 @@ def _attention(c: ModelConfig) -> Iterator[Rule]:
             kind=c.kind,
         ),
     )
+    own = (c.mask.custom, c.mask.cross)
+    yield (
+        c.mask.cross is not None and not (c.has("source") and c.has("target")),
+        "mask",
+        Bilingual(
+            "mask.cross in kind {kind}, which has no cross-attention",
+            "{kind} 模型没有交叉注意力，不能用 mask.cross",
+            kind=c.kind,
+        ),
+    )
+    yield (
+        c.mask.trained and all(each is None or _has_booleans(each) for each in own),
+        "mask",
+        Bilingual(
+            "mask.trained without numbers; booleans cannot be trained: give custom or cross as numbers",
+            "mask.trained 没有数可训练；布尔值无法训练：请把 custom 或 cross 写成数",
+        ),
+    )
+    yield (
+        c.mask.empty != "none" and c.sinks,
+        "mask",
+        Bilingual(
+            "mask.empty with sinks; a row with nothing left goes to the sink",
+            "mask.empty 不能与 sinks 并用；没有键可看的行归汇聚项",
+        ),
+    )
+    yield (
+        c.mask.prefix > 0 and not c.mask.causal,
+        "mask",
+        Bilingual(
+            "mask.prefix without a causal mask; all words are seen", "mask.prefix 需要因果掩码；否则所有词本来就可见"
+        ),
+    )
     yield (
         c.qk_norm in ("head", "all") and c.norm not in ("layer", "rms"),
         "qk_norm",
@@ -115,6 +148,13 @@ def _attention(c: ModelConfig) -> Iterator[Rule]:
             "qk_norm 为 all，在分头之前归一化；而 rope 逐头旋转",
         ),
     )
+
+
+def _has_booleans(value: object) -> bool:
+    """Whether nested lists hold booleans."""
+    while isinstance(value, list | tuple) and value:
+        value = value[0]
+    return isinstance(value, bool)
 
 
 def _stacks(c: ModelConfig) -> Iterator[Rule]:

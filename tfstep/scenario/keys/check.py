@@ -78,12 +78,19 @@ def check(tree: Section, report: Report) -> Checked | None:
         documents=read_per_word(source, "documents", words.get("source") or words.get("target"), kind),
     )
     model = model_config(source, kind, None if x is None else x.shape[-1] if x.ndim else None, has_labels)
-    if memory is not None and model.mask.causal:
+    if memory is not None and model.mask.causal and model.mask.corner == "none":
         message = Bilingual(
-            "a causal mask with memory; the past is there only within x",
-            "因果掩码不能与 memory 并用；只有 x 自身才有先后",
+            "a causal mask with memory; say from which corner it counts: corner: top (PyTorch, JAX), or bottom, as with a "
+            "cache (MLX)",
+            "因果掩码与 memory 并用；请写明以哪个角为准：corner: top（PyTorch、JAX），或 bottom，如同有缓存时（MLX）",
         )
         source.add(("model", "mask", "causal"), message)
+    if model.mask.corner != "none" and (memory is None or not model.mask.causal):
+        message = Bilingual(
+            "a corner without memory and causal; among the words of one sentence both corners are one",
+            "corner 须与 memory 和 causal 并用；同一句子里两个角是同一个",
+        )
+        source.add(("model", "mask", "corner"), message)
     loss = loss_config(source, model, has_labels)
     data = read_data(source, kind, vocab)
     train = train_config(source, model, data)

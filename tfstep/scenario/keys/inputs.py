@@ -66,7 +66,7 @@ def read_words(source: Source, keys: Keys, kind: str, vocab: dict[str, Vocabular
         elif node is None and side in KINDS[kind].needs and source.sound(*keys, side) and source.sound(*keys):
             source.add(keys, needs(".".join(map(str, (*keys, side))), kind), key=isinstance(keys[-1], str))
     for side, each in rows.items():
-        if side in vocab and (made := sentences(each, vocab[side], report)) is not None:
+        if side in vocab and (made := sentences(each, vocab[side], report, side == "labels")) is not None:
             spoken[side] = made
     _agree(source, keys, rows, spoken)
     return spoken
@@ -102,7 +102,7 @@ def _tokens(
 
 
 def _agree(source: Source, keys: Keys, rows: dict[str, tuple[Row, ...]], spoken: dict[str, Sentences]) -> None:
-    """One label a word; as many sentences on every side; at least one label that counts."""
+    """One label a word; as many sentences on every side."""
     reading = "target" if "target" in rows else "source"
     first = next((side for side in SIDES if side in rows), "")
     for side in SIDES[1:]:
@@ -130,11 +130,6 @@ def _agree(source: Source, keys: Keys, rows: dict[str, tuple[Row, ...]], spoken:
                 )
                 labels, words = (*keys, "labels"), (*keys, reading)
                 source.report.add(label.place if source.last(labels, words) == labels else read.place, message)
-    if "labels" in spoken and all(word == PAD for row in spoken["labels"].words for word in row):
-        message = Bilingual(
-            "all labels are {pad}; at least one must count", "标签全是 {pad}；至少要有一个计入", pad=PAD
-        )
-        source.add((*keys, "labels"), message)
 
 
 def read_numbers(source: Source, kind: str, dtype: str) -> tuple[np.ndarray | None, np.ndarray | None]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tfstep.errors import did_you_mean
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig, TrainKeys
 from tfstep.models.keys.key import choices_of, fields
-from tfstep.ops.loss import LOSSES
+from tfstep.ops.loss import LOSSES, REDUCED
 from tfstep.scenario.file.nodes import Scalar, Section, at
 from tfstep.scenario.keys.formula import check_expression
 from tfstep.scenario.keys.numbers import read_array
@@ -62,7 +62,47 @@ def loss_config(source: Source, model: ModelConfig, has_labels: bool) -> LossCon
     if array is not None:
         array = array.astype(model.dtype)
         array.setflags(write=False)
-    return LossConfig(kind, part.of or None, array if _compares(kind, "target") else None)
+    _only_with(source, kind)
+    return LossConfig(
+        kind,
+        part.of or None,
+        array if _compares(kind, "target") else None,
+        None,
+        part.reduction or "",
+        part.smoothing,
+        part.class_weights,
+        part.ignore,
+        part.z_loss,
+        part.perplexity,
+    )
+
+
+def _only_with(source: Source, kind: str) -> None:
+    """Keys that this loss does not have."""
+    if not source.sound("loss"):
+        return
+    for key in ("smoothing", "class_weights", "ignore", "z_loss", "perplexity"):
+        if source.given("loss", key) and not _compares(kind, "labels"):
+            message = Bilingual(
+                "{key} with {kind}; it is for cross_entropy",
+                "{kind} 没有 {key}；它用于 cross_entropy",
+                key=key,
+                kind=kind,
+            )
+            source.add(("loss", key), message, key=True)
+    fitting = ("mean", "sentences", "sum") if _compares(kind, "labels") else ("mean", "batch", "sum")
+    reduction = source.part.loss.reduction if isinstance(source.part.loss, LossPart) else ""
+    if reduction and (reduction not in fitting or kind not in (*REDUCED, "cross_entropy")):
+        message = Bilingual(
+            "reduction {reduction} with {kind}; {allowed}",
+            "{kind} 不能用 reduction: {reduction}；{allowed}",
+            reduction=reduction,
+            kind=kind,
+            allowed=Bilingual("allowed: {these}", "可用：{these}", these=", ".join(fitting))
+            if kind in (*REDUCED, "cross_entropy")
+            else Bilingual("it is for cross_entropy, bce and kl", "它用于 cross_entropy、bce 和 kl"),
+        )
+        source.add(("loss", "reduction"), message)
 
 
 def _is_kind(source: Source, node: Scalar) -> bool:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, ValidationError
 
 from tfstep.models.config import LossName, ModelConfig, TrainKeys
-from tfstep.models.keys.key import Key, Numbers, Section
+from tfstep.models.keys.key import LARGEST, Key, Numbers, Section
 from tfstep.models.keys.sections import (
     AlibiPart,
     BiasPart,
@@ -182,9 +182,73 @@ class LossPart(Section, frozen=True):
     target: Annotated[
         Numbers,
         Key(
-            "", Bilingual("What that tensor should be, for mse and half_mse.", "该张量的目标值，用于 mse 和 half_mse。")
+            "",
+            Bilingual(
+                "What that tensor should be, for mse, half_mse, bce (0 to 1) and kl (a distribution a row).",
+                "该张量的目标值，用于 mse、half_mse、bce（0 到 1）和 kl（每行一个分布）。",
+            ),
         ),
     ] = None
+    reduction: Annotated[
+        Literal["mean", "sentences", "sum", "batch"] | None,
+        Key(
+            "",
+            Bilingual(
+                "mean: over the labels that count (over their weights, where they have any), or over all elements; "
+                "sentences: of each sentence, then over sentences; sum; batch: the sum over the rows of the first axis, kl's "
+                "own by itself (PyTorch's mean for kl divides by all elements).",
+                "mean：对计入的标签取平均（有权重时除以权重之和），或对所有元素取平均；sentences：先逐句平均，再对句子平均；"
+                "sum：求和；batch：和除以第一轴的行数，是 kl 的默认（PyTorch 的 kl 取 mean 时除以元素总数）。",
+            ),
+        ),
+    ] = None
+    smoothing: Annotated[
+        Annotated[float, Meta(ge=0, lt=1)],
+        Key(
+            "",
+            Bilingual(
+                "ε of label smoothing: the label is wanted with 1 − ε, and ε is shared among all words, it included.",
+                "标签平滑的 ε：标签占 1 − ε，其余 ε 由所有词（含标签自己）均分。",
+            ),
+        ),
+    ] = 0.0
+    class_weights: Annotated[
+        dict[str, Annotated[float, Meta(ge=0, le=LARGEST)]],
+        Key(
+            "",
+            Bilingual(
+                "What each label counts for, by word; others 1. The mean is over the weights (PyTorch).",
+                "每个标签的权重，按词写；其余为 1。平均时除以权重之和（PyTorch）。",
+            ),
+        ),
+    ] = {}
+    ignore: Annotated[
+        tuple[str, ...],
+        Key(
+            "",
+            Bilingual(
+                "Words of the labels that do not count, besides `<pad>`; a label -100 never counts.",
+                "标签中除 `<pad>` 外不计的词；写 -100 的标签从不计入。",
+            ),
+        ),
+    ] = ()
+    z_loss: Annotated[
+        Annotated[float, Meta(ge=0, le=LARGEST)],
+        Key(
+            "",
+            Bilingual(
+                "z: z · mean (log Σ exp(logits))² is added (PaLM: 1e-4).",
+                "z：加上 z · mean (log Σ exp(logits))²（PaLM：1e-4）。",
+            ),
+        ),
+    ] = 0.0
+    perplexity: Annotated[
+        bool,
+        Key(
+            "",
+            Bilingual("Whether loss.perplexity = exp(loss) is a step.", "是否有 loss.perplexity = exp(loss) 这一步。"),
+        ),
+    ] = False
 
 
 class WeightsPart(Section, frozen=True):

@@ -109,12 +109,12 @@ def mask_reasons(trace: Trace, node: Node, lead: tuple[int, ...]) -> np.ndarray 
     if mask is None or len(lead) != 2:
         return None
     reasons = mask.value
-    found: np.ndarray = reasons[lead[0] if reasons.shape[0] > 1 else 0, 0]
+    found: np.ndarray = reasons[tuple(k if n > 1 else 0 for k, n in zip(lead, reasons.shape[:2], strict=True))]
     return found if found.any() else None
 
 
 def mask_of(trace: Trace, node: Node) -> Tensor | None:
-    """The mask that has had its say over a tensor: (batch or 1, 1, query, key), 0 where one may look."""
+    """The mask that has had its say over a tensor: (batch or 1, head or 1, query, key), 0 where one may look."""
     path = (trace.prefix + node.path).partition("/")[0]
     while trace.prefix and trace.sources:
         trace = trace.sources[0].trace
