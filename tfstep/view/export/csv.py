@@ -20,10 +20,14 @@ def lines(tensors: Iterable[Tensor], grad: bool, digits: int | None = None) -> I
     yield _line(["path", "index", "words", "value", *(["grad"] if grad else [])])
     for tensor in tensors:
         axes, value, gradient = tensor.node.spec.axes, tensor.value, tensor.grad if grad else None
+        said: list[list[str] | None] = []
+        spoken = -1  # the sentence whose words these are
         for index in np.ndindex(*value.shape):
-            sentence = sentence_of(axes, index)
-            named = zip(axes, value.shape, index, strict=True)
-            words = [along(a, n, sentence)[i] if a.labels is not None else str(i) for a, n, i in named]
+            if (sentence := sentence_of(axes, index)) != spoken:
+                spoken = sentence
+                named = zip(axes, value.shape, strict=True)
+                said = [along(axis, n, sentence) if axis.labels is not None else None for axis, n in named]
+            words = [str(i) if names is None else names[i] for names, i in zip(said, index, strict=True)]
             row = [tensor.path, " ".join(map(str, index)), " ".join(words), _number(value.item(index), digits)]
             if grad:
                 row.append("" if gradient is None else _number(gradient.item(index), digits))
