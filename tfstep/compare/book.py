@@ -19,6 +19,8 @@ from tfstep.models.config import ModelConfig
 
 Sizes = Callable[[], np.ndarray]
 
+HOPELESS = 1e4  # times what is allowed: so far off that no rounding of terms explains it
+OFTEN = 3  # arrays of a type, from which it is that of the run and no slip
 NEAR = 0.03  # how far the sizes of two tensors may be apart before their cells are looked at
 
 
@@ -112,8 +114,9 @@ class Book(Struct, eq=False):
             book.by_name[name] = entry
             book.by_size[values.size].append(entry)
         told = [e.level for e in book.entries if e.number and not e.trivial and e.array.size >= 4]
+        common = [level for level in LEVELS if told.count(level) >= max(OFTEN, len(told) / 8)]
         fine = [level for level in LEVELS if level in told]
-        book.level = fine[0] if fine else "float64"
+        book.level = common[-1] if common else fine[0] if fine else "float64"
         return book
 
     def only(self, names: set[str]) -> Book:
@@ -161,13 +164,15 @@ class Book(Struct, eq=False):
         far = apart(y, theirs)
         if node.op is not None and node.op.name == "mask_fill":
             far = np.where((y <= -HIDDEN) & ~(theirs > -HIDDEN), 0.0, far)
-        share, floor, size = allowed(self.level), FLOOR[self.level], np.abs(y)
+        share, floor, size = allowed(self.level), FLOOR[self.level], np.nan_to_num(np.abs(y), posinf=0.0)
         most = float(far.max(initial=0.0))
         if (far <= share * size + floor).all():
             return Hit(entry, layout, most)
         if not np.isfinite(most):
             return None
-        terms = sizes()
+        if node.phase == "forward" and y.ndim and (far > share * HOPELESS * (size + size.mean()) + floor).mean() > 0.5:
+            return None
+        terms = np.nan_to_num(sizes(), posinf=0.0)
         if (far <= share * terms + floor).all():
             return Hit(entry, layout, most)
         if LEVELS.index(entry.level) <= LEVELS.index(self.level) or entry.array.size < 4 or entry.trivial:

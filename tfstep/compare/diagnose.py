@@ -49,10 +49,16 @@ def diagnose(given: Scenario | Trace | str, theirs: object, told: Told = lambda 
     plan = scenario.program.plan
     values, taken = start(book, plan, leaves, scenario.model)
     first = walk(book, plan, values, until="forward", told=told)
+    if book.level == "float64" and not any(
+        hits for slot, hits in first.found.items() if plan.nodes[slot].op is not None
+    ):
+        book.level = "float32"  # numbers that only look precise: computed from coarser ones
+        first = walk(book, plan, values, until="forward", told=told)
     search = Search(scenario, kept, book, values, plan, first, told, taken)
-    forward(search)
-    backward(search)
-    return finished(search, first)
+    with np.errstate(all="ignore"):  # theirs may hold infinities and worse
+        forward(search)
+        backward(search)
+        return finished(search, first)
 
 
 def _ours(given: object) -> tuple[Scenario, dict[str, np.ndarray]]:
@@ -105,24 +111,33 @@ def forward(search: Search) -> None:
                 )
             )
             return
-        suspects = search.suspects()
-        if not search.missing(suspects):
-            return
         inner(search.book, search.walk)
-        missing = search.missing(suspects)
-        if not missing:
+        if not (_mended(search, 1) or _mended(search, 2)):
             return
-        search.narrow = search.book.only(search.open_names() | {hit.entry.name for _, hit in search.walk.inside})
-        tried = search.best(suspects, missing)
-        if tried is None or not {entry.name for entry in missing} <= tried.gained:
-            other = numbers.dropout(search, suspects, missing) or numbers.rounding(search, suspects, missing)
-            if other is not None and (tried is None or len(other.gained) > len(tried.gained)):
-                tried = other
-        if tried is None:
-            if not unknown(search, suspects, missing):
-                return
-            continue
-        accept(search, tried, missing)
+
+
+def _mended(search: Search, least: int) -> bool:
+    """Whether one more mistake was found and planted, or what is unknown was taken as it is.
+
+    With ``least`` 2 a loss that agrees clears nobody: rows that do not count in it may be wrong. Then a mistake has to
+    give more than one array of theirs.
+    """
+    suspects = search.suspects(least=least)
+    missing = search.missing(suspects)
+    if len(missing) < least:
+        return False
+    search.narrow = search.book.only(search.open_names() | {hit.entry.name for _, hit in search.walk.inside})
+    tried = numbers.dropout(search, suspects, missing)
+    if tried is None or not search.settled(tried):
+        other = search.best(suspects, missing) or numbers.rounding(search, suspects, missing)
+        if other is not None and (tried is None or len(other.gained) > len(tried.gained)):
+            tried = other
+    if tried is None:
+        return least == 1 and unknown(search, suspects, missing)
+    if len(tried.gained) < least:
+        return False
+    accept(search, tried, missing)
+    return True
 
 
 def accept(search: Search, tried: Tried, missing: list[Entry]) -> None:

@@ -83,10 +83,7 @@ def _layouts(ours: Shape, parts: tuple[Atom, ...], shape: Shape) -> tuple[Layout
     if int(np.prod(sizes, initial=1)) != int(np.prod(wanted, initial=1)):
         return ()
     found = []
-    names = [name for name, _ in real]
     for order in permutations(range(len(real))) if len(real) <= 5 else [tuple(range(len(real)))]:
-        if {"query", "key"} <= set(names) and order.index(names.index("query")) > order.index(names.index("key")):
-            continue  # scores the other way round are a mistake, not a layout
         groups = _grouped([real[k] for k in order], wanted)
         if groups is not None:
             found.append(Layout(ours, sizes, order, shape, _relation(ours, parts, order, groups, shape)))

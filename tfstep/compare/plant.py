@@ -98,12 +98,13 @@ def planted(plan: Plan, patches: Mapping[str, Patch], config: ModelConfig, train
         args = [s if isinstance(s, Literal) else slots[s] for s in node.inputs]
         if node.path in patches:
             made = patches[node.path](Site(tape, node, args, config, parameters))
-            if made.shape != node.shape:
+            if len(made.shape) != len(node.shape):
                 raise ValueError(f"{node.path}: {made.shape} in place of {node.shape}")
             if tape.nodes[made.slot].path or tape.nodes[made.slot].op is None:
                 made = identity(made)
         else:
-            made = tape.record(node.op, args, node.attrs, node.spec)
+            same = all(isinstance(s, Literal) or slots[s].shape == plan.nodes[s].shape for s in node.inputs)
+            made = tape.record(node.op, args, node.attrs, node.spec if same else None)
         done = tape.nodes[made.slot]
         done.kind, done.phase = node.kind, node.phase
         done.spec = made.spec = Spec(made.shape, node.dtype, node.spec.axes)

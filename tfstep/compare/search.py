@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from tfstep.compare.book import Book, Entry
 from tfstep.compare.causes.table import Step, ways
 from tfstep.compare.diagnosis import Cause, First
-from tfstep.compare.layout import Layout, fits, role
+from tfstep.compare.layout import Layout, atoms, fits, role
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import AIDE, Patch, Way, forward_nodes, planted
 from tfstep.compare.recorded.recording import Recording
@@ -30,12 +30,14 @@ NEAREST = 12  # steps at which an unknown mistake is looked for
 
 
 class Tried(Struct, eq=False):
-    """A mistake, planted: the plan with it, the walk along it, and the arrays that are found with it alone."""
+    """A mistake, planted: the plan with it, the walk along it, the arrays that are found with it alone, and how many
+    are found no more."""
 
     way: Way
     plan: Plan
     walk: Walk
     gained: frozenset[str]
+    lost: int = 0
 
 
 class Search(Struct, eq=False):
@@ -60,6 +62,7 @@ class Search(Struct, eq=False):
     tried: int = 0
     until: float = field(default_factory=lambda: time.monotonic() + LONGEST)
     narrow: Book | None = None  # the arrays that are still open
+    seen: tuple[Walk, set[str]] | None = None  # what was found along a walk
 
     @property
     def late(self) -> bool:
@@ -77,13 +80,18 @@ class Search(Struct, eq=False):
         """The arrays that were found and tell something."""
         return {hit.entry.name for hits in found.found.values() for hit in hits if not hit.entry.trivial}
 
-    def suspects(self) -> list[Node]:
-        """The forward steps that are not found in theirs, nor anything that is computed from them."""
-        reached = bytearray(len(self.plan.nodes))
+    def suspects(self, there: Walk | None = None, least: int = 1) -> list[Node]:
+        """The forward steps that are not found in theirs, nor anything of ``least`` cells that is computed from them."""
+        there = there or self.walk
+        reached = bytearray(len(there.plan.nodes))
         found = []
-        for node in reversed(list(forward_nodes(self.plan))):
-            before = {hit.entry.name for s in node.slots for hit in self.walk.found.get(s, ())}
-            hits = [h for h in self.walk.found.get(node.slot, ()) if not h.entry.trivial and h.entry.name not in before]
+        for node in reversed(list(forward_nodes(there.plan))):
+            before = {hit.entry.name for s in node.slots for hit in there.found.get(s, ())}
+            hits = [
+                h
+                for h in there.found.get(node.slot, ())
+                if not h.entry.trivial and h.entry.name not in before and h.entry.array.size >= least
+            ]
             if hits or node.path in self.pins:
                 reached[node.slot] = 1
             if reached[node.slot]:
@@ -91,15 +99,30 @@ class Search(Struct, eq=False):
                     reached[s] = 1
             elif node.op is not None and node.kind == "step" and not node.path.startswith(AIDE):
                 found.append(node)
+            if reached[node.slot] and least > 1 and not there.found.get(node.slot) and self._named(node, there):
+                found.append(node)
         side = [n for n in found if n.path == "out.probs"]
-        if side and not any("prob" in name.lower() or role(name) == "p" for name in self.open_names()):
+        if side and not any("prob" in name.lower() or role(name) == "p" for name in self.open_names(there)):
             found = [n for n in found if n not in side]
         return found[::-1]
 
-    def open_names(self) -> set[str]:
+    def _named(self, node: Node, there: Walk) -> bool:
+        """Whether the inputs of a step are found, and something of theirs that is none of ours is called like it."""
+        if node.op is None or node.kind != "step" or node.path.startswith(AIDE):
+            return False
+        if not all(there.found.get(s) or there.plan.nodes[s].op is None for s in node.slots):
+            return False
+        return any(
+            e.name in self.open_names(there) and affinity(e.name, node.path) >= 1
+            for e in self.book.by_size.get(node.spec.size, ())
+        )
+
+    def open_names(self, there: Walk | None = None) -> set[str]:
         """Recorded floating arrays that are none of ours yet, gradients and masks left out."""
+        known = self.walk.names
+        there = there or self.walk
         outer = {h.entry.name for path, h in self.walk.inside if self._within(h.entry, path)}
-        found = self.informative(self.walk) | {h.entry.name for hits in self.walk.found.values() for h in hits} | outer
+        found = {h.entry.name for hits in there.found.values() for h in hits} | outer
         pinned = {entry.name for entry, _ in self.pins.values()}
         taken = set(self.taken.values())
         return {
@@ -110,6 +133,7 @@ class Search(Struct, eq=False):
             and e.of is None
             and not e.is_new
             and e.name not in found
+            and (there is self.walk or e.name not in known)
             and e.name not in pinned
             and e.name not in taken
             and e.note.kind != "weight"
@@ -120,16 +144,36 @@ class Search(Struct, eq=False):
         last = max((e.order for e in self.book.entries if e.number and e.of is None), default=-1)
         return entry.order != last and affinity(entry.name, path.partition("/")[0]) < 1
 
-    def missing(self, suspects: list[Node]) -> list[Entry]:
-        """Of those the ones that may be one of the steps under suspicion."""
-        names = self.open_names()
-        sizes = {node.spec.size for node in suspects}
+    def missing(self, suspects: list[Node], there: Walk | None = None) -> list[Entry]:
+        """Of those the ones that may be one of the steps under suspicion, or a head or a sentence of one."""
+        names = self.open_names(there)
         config = self.scenario.model
+        whole: dict[int, list[Node]] = {}
+        parts = set()
+        for node in suspects:
+            whole.setdefault(node.spec.size, []).append(node)
+            parts |= {
+                tuple(sorted(n for k, (_, n) in enumerate(made) if k != i and n > 1))
+                for made in (atoms(node, config),)
+                for i, (name, size) in enumerate(made)
+                if name in ("head", "batch") and size > 1
+            }
         return [
             e
             for e in self.book.entries
-            if e.name in names and e.array.size in sizes and any(fits(node, config, e.array.shape) for node in suspects)
+            if e.name in names
+            and (
+                any(fits(node, config, e.array.shape) for node in whole.get(e.array.size, ()))
+                or tuple(sorted(n for n in e.array.shape if n > 1)) in parts
+            )
         ]
+
+    def settled(self, tried: Tried) -> bool:
+        """Whether nothing is left to be explained with this mistake planted."""
+        if tried.lost:
+            return False
+        suspects = self.suspects(tried.walk)
+        return not self.missing(suspects, tried.walk)
 
     # -- trying ----------------------------------------------------------------------------------------------
 
@@ -140,18 +184,21 @@ class Search(Struct, eq=False):
     def ways(self, node: Node) -> Iterator[Way]:
         """Every known mistake at this step, in this layer alone or in all of them."""
         own = list(ways(self.step(node)))
-        likes: dict[str, dict[str, Patch]] = {}
-        roles: dict[str, dict[str, Patch]] = {}
+        groups: list[dict[str, dict[str, Patch]]] = [{}, {}, {}]
         for other in self.like(node):
+            within = other.path.partition(".")[0][-1:].isdigit()  # of a layer, as the last norm is not
             for way in ways(self.step(other)):
-                likes.setdefault(way.key, {}).update(way.patches)
-                if role(other.path) == role(node.path):
-                    roles.setdefault(way.key, {}).update(way.patches)
+                for group, belongs in zip(groups, (True, within, role(other.path) == role(node.path)), strict=True):
+                    if belongs:
+                        group.setdefault(way.key, {}).update(way.patches)
         for way in own:
             yield way
-            for elsewhere in (likes, roles) if len(likes.get(way.key, ())) > len(roles.get(way.key, ())) else (likes,):
-                if way.key in elsewhere:
-                    yield Way(way.kind, way.path, way.detail, {**elsewhere[way.key], **way.patches}, way.key)
+            tried: set[frozenset[str]] = set()
+            for group in groups:
+                patches = {**group.get(way.key, {}), **way.patches}
+                if way.key in group and frozenset(patches) not in tried:
+                    tried.add(frozenset(patches))
+                    yield Way(way.kind, way.path, way.detail, patches, way.key)
 
     def like(self, node: Node) -> list[Node]:
         """Later steps of the same kind, which the same code would make."""
@@ -177,32 +224,64 @@ class Search(Struct, eq=False):
         self.tried += 1
         try:
             plan = planted(self.plan, way.patches, self.scenario.model)
+            with np.errstate(all="ignore"):
+                there = walk(
+                    self.narrow or self.book,
+                    plan,
+                    self.leaves,
+                    self.walk,
+                    self.pins,
+                    patience=patience,
+                    until="forward",
+                    changes=frozenset(way.patches),
+                )
         except (KeyError, ValueError, AttributeError, IndexError, TypeError):
             return None  # shapes or parts that this model has not
-        with np.errstate(all="ignore"):
-            there = walk(
-                self.narrow or self.book,
-                plan,
-                self.leaves,
-                self.walk,
-                self.pins,
-                patience=patience,
-                until="forward",
-                changes=frozenset(way.patches),
-            )
-        gained = self.informative(there) - self.informative(self.walk)
-        return Tried(way, plan, there, frozenset(gained)) if gained else None
+        gained = self.informative(there) - self._known()
+        if not gained:
+            return None
+        return Tried(way, plan, there, frozenset(gained), self._lost(there))
+
+    def _lost(self, there: Walk) -> int:
+        """How many arrays that were found are found no more where steps have other numbers now."""
+        doubted: dict[str, Entry] = {}
+        changed: set[str] = set()
+        for slot, value in enumerate(self.walk.values):
+            node = there.plan.paths.get(self.walk.plan.nodes[slot].path)
+            if node is None or there.values[node.slot] is None or there.values[node.slot] is value:
+                continue
+            changed.add(node.path)
+            doubted |= {hit.entry.name: hit.entry for hit in self.walk.found.get(slot, ()) if not hit.entry.trivial}
+        doubted = {name: entry for name, entry in doubted.items() if name not in there.names}
+        if not doubted:
+            return 0
+        last = max(k for k, value in enumerate(there.values) if value is not None)
+        again = walk(
+            self.book.only(set(doubted)),
+            there.plan,
+            self.leaves,
+            self.walk,
+            {**self.pins},
+            until="forward",
+            changes=frozenset(n.path for n in there.plan.nodes[: last + 1] if n.path in changed),
+            last=last,
+        )
+        return len(set(doubted) - again.names)
+
+    def _known(self) -> set[str]:
+        if self.seen is None or self.seen[0] is not self.walk:
+            self.seen = self.walk, self.informative(self.walk)
+        return self.seen[1]
 
     def best(self, suspects: list[Node], missing: list[Entry]) -> Tried | None:
-        """The mistake with which most of the missing arrays are found."""
-        if self.plan.cells > LARGE:  # look close by first
-            found = self._best(suspects, missing, CLOSE)
-            if found is not None:
-                return found
-        return self._best(suspects, missing, PATIENCE)
+        """The mistake with which most of the missing arrays are found: first looked for close by, then further on."""
+        near = self._best(suspects, missing, CLOSE)
+        if near is not None and (self.settled(near) or self.plan.cells > LARGE):
+            return near
+        far = self._best(suspects, missing, PATIENCE)
+        return far or near
 
     def _best(self, suspects: list[Node], missing: list[Entry], patience: int) -> Tried | None:
-        wanted = {entry.name for entry in missing}
         found: list[Tried] = []
         last = None
         for k, node in enumerate([*suspects[:3], *self.makers(suspects[:3]), *suspects[3:]]):
@@ -211,13 +290,15 @@ class Search(Struct, eq=False):
             self.told(k, len(suspects))
             if self.late:
                 break
+            if node.path in self.patches:
+                continue
             for way in self.ways(node):
                 tried = self.attempt(way, patience)
                 if tried is None:
                     continue
                 found.append(tried)
                 last = k if last is None else last
-                if wanted <= tried.gained:
+                if self.settled(tried):
                     return self._simplest(found)
         return self._simplest(found) if found else None
 
@@ -228,4 +309,4 @@ class Search(Struct, eq=False):
         return [n for n in nodes if n.kind == "step" and n not in suspects and not n.path.startswith(AIDE)]
 
     def _simplest(self, found: list[Tried]) -> Tried:
-        return min(found, key=lambda each: (-len(each.gained), len(each.way.patches)))
+        return min(found, key=lambda each: (each.lost - len(each.gained), len(each.way.patches)))

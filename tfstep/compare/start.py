@@ -10,6 +10,7 @@ import numpy as np
 from tfstep.compare.book import Book, Entry
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity, plain
+from tfstep.compare.walk import walk
 from tfstep.engine.node import Node
 from tfstep.engine.plan import Plan
 from tfstep.models.config import ModelConfig
@@ -36,14 +37,36 @@ def start(
         elif node.kind in ("parameter", "input"):
             open_.append(node)
     _fused(book, plan, values, open_, taken, known)
-    for score, node, entry, layout in _pairs(book, open_, config, known):
+    _longer(book, values, open_, taken)
+    rest = [node for node in open_ if node.path not in taken]
+    for score, node, entry, layout in _pairs(book, rest, config, known):
         if node.path in taken or entry.name in known or (score < SURE and entry.note.kind != "weight"):
             continue
         values[node.path] = layout.back(entry.array)
         taken[node.path] = entry.name
         known.add(entry.name)
     _ids(book, plan, values, taken)
+    _doubted(book, plan, leaves, values, taken)
     return values, taken
+
+
+def _doubted(
+    book: Book, plan: Plan, leaves: Mapping[str, np.ndarray], values: dict[str, np.ndarray], taken: dict[str, str]
+) -> None:
+    """What is called like a weight, and may as well be a tensor of the run (``emb``), is a weight only if more of
+    theirs is found with it."""
+    steps = [node for node in plan.steps if node.phase == "forward"]
+    for path, name in list(taken.items()):
+        entry = book.by_name[name]
+        if entry.note.kind != "tensor" or plan.paths[path].kind != "parameter":
+            continue
+        if not any(n.spec.size == entry.array.size and affinity(name, n.path) >= 1 for n in steps):
+            continue
+        mine = {**values, path: leaves[path]}
+        with_it, without = (walk(book, plan, each, until="forward").names - {name} for each in (values, mine))
+        if len(with_it) <= len(without):
+            values[path] = leaves[path]
+            del taken[path]
 
 
 def _pairs(
@@ -85,6 +108,7 @@ def _fused(
     book: Book, plan: Plan, values: dict[str, np.ndarray], nodes: list[Node], taken: dict[str, str], known: set[str]
 ) -> None:
     """Queries, keys and values as one weight: ``in_proj_weight`` (3d, d), ``c_attn.weight`` (d, 3d)."""
+    told = any(entry.note.kind == "weight" for entry in book.entries)
     for node in nodes:
         for tail, others in (("W_Q", ("W_K", "W_V")), ("b_Q", ("b_K", "b_V"))):
             if not node.path.endswith(tail):
@@ -98,6 +122,9 @@ def _fused(
                 if (
                     entry.name in known
                     or not entry.number
+                    or entry.of is not None
+                    or (told and entry.note.kind != "weight")
+                    or entry.array.ndim != values[node.path].ndim
                     or not ("in_proj" in entry.name or "qkv" in plain(entry.name) or "attn" in plain(entry.name))
                 ):
                     continue
@@ -130,6 +157,25 @@ def _ids(book: Book, plan: Plan, values: dict[str, np.ndarray], taken: dict[str,
             if limit and ids.min() >= 0 and ids.max() < limit:
                 values[node.path] = ids.astype(node.dtype)
                 taken[node.path] = near[0].name
+
+
+def _longer(book: Book, values: dict[str, np.ndarray], nodes: list[Node], taken: dict[str, str]) -> None:
+    """A table of positions with more rows than the words of this run: the first of them."""
+    for node in nodes:
+        if not node.path.endswith(".pos"):
+            continue
+        rows, d = node.shape
+        for entry in book.entries:
+            shape = entry.array.shape
+            if (
+                len(shape) == 2
+                and shape[1] == d
+                and shape[0] > rows
+                and affinity(entry.name, node.path) >= 1
+                and entry.of is None
+            ):
+                values[node.path], taken[node.path] = np.array(entry.array[:rows]), entry.name
+                break
 
 
 def _readers(plan: Plan, node: Node) -> list[int]:

@@ -14,13 +14,14 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.address.roles import GRAD
-from tfstep.compare.book import Book, Entry, Hit
+from tfstep.compare.book import NEAR, Book, Entry, Hit, extent
 from tfstep.compare.layout import Layout, atoms
 from tfstep.compare.tolerance import FLOOR, allowed, apart, terms
 from tfstep.engine.node import Node
 from tfstep.engine.plan import Plan
 
-GROWTH = 64  # how much of its own rounding a step may have from those before it
+DEEPER = 6  # for each step in a row that they did not record
+GROWTH = 24  # how much of its own rounding a step may have from those before it
 
 Override = Callable[[list[Any], Callable[[str], np.ndarray]], np.ndarray]
 Told = Callable[[int, int], None]
@@ -38,6 +39,7 @@ class Walk(Struct, eq=False):
     found: dict[int, list[Hit]] = field(default_factory=dict)
     clean: dict[int, np.ndarray] = field(default_factory=dict)
     spread: dict[int, np.ndarray] = field(default_factory=dict)
+    depth: dict[int, int] = field(default_factory=dict)  # how many steps back nothing was recorded
     wrong: dict[int, tuple[Entry, Layout]] = field(default_factory=dict)  # gradients that stand where ours is another
 
     inside: list[tuple[str, Hit]] = field(default_factory=list)  # what was found within a step, by its inner path
@@ -60,7 +62,7 @@ class Walk(Struct, eq=False):
         size = terms(node, args, y)
         share = allowed(level)
         loose = {
-            k: share * self.sizes(source, self.values[source.slot], self._args(source), level)
+            k: share * self.sizes(source, self.values[source.slot], self.arguments(source), level)
             for k, s in enumerate(node.inputs)
             if isinstance(s, int)
             and (source := self.plan.nodes[s]).op is not None
@@ -81,11 +83,14 @@ class Walk(Struct, eq=False):
                     far = np.abs(np.asarray(node.op.forward(*shaken, **node.attrs)) - y)
                 moved = np.maximum(moved, np.where(np.isfinite(far), far, 0.0))
             moved = (moved + (0.5 * moved.mean(-1, keepdims=True) if moved.ndim else moved)) / share
-            size = size + np.minimum(moved, GROWTH * (size + size.mean()))
+            deep = 1 + max(self.depth.get(s, 0) for k, s in enumerate(node.inputs) if k in loose and isinstance(s, int))
+            self.depth[node.slot] = deep
+            size = size + np.minimum(moved, max(GROWTH, DEEPER * deep) * (size + size.mean()))
         self.spread[node.slot] = size
         return size
 
-    def _args(self, node: Node) -> list[Any]:
+    def arguments(self, node: Node) -> list[Any]:
+        """The numbers that a step reads."""
         return [self.values[s] if isinstance(s, int) else s.value for s in node.inputs]
 
     def ours(self, slot: int) -> np.ndarray:
@@ -105,12 +110,14 @@ def walk(
     until: str = "update",
     changes: frozenset[str] = frozenset(),
     told: Told = lambda done, of: None,
+    last: int = -1,
 ) -> Walk:
     """Walk a plan. ``leaves`` are the numbers that no step makes, by path.
 
     ``start`` is a walk along another plan: what does not depend on a changed step is taken from there. ``pins``
     are tensors that are theirs though ours differ. With ``patience`` it gives up after so many steps in which
-    nothing new was found. ``until`` is the last phase; ``changes`` are the steps that are not those of ``start``.
+    nothing new was found. ``until`` is the last phase; ``changes`` are the steps that are not those of ``start``;
+    ``last`` is the slot after which it ends.
     """
     here = Walk(plan, [None] * len(plan.nodes))
     pins, overrides = pins or {}, overrides or {}
@@ -123,6 +130,8 @@ def walk(
             until
         ):
             break
+        if 0 <= last < node.slot:
+            break
         told(node.slot, len(plan.nodes))
         old = None if start is None else start.plan.paths.get(node.path)
         special = node.path in pins or node.path in overrides or node.path in changes
@@ -130,7 +139,7 @@ def walk(
             _taken_over(here, node, start, old)  # type: ignore[arg-type]  # there is an old node only with a start
             continue
         changed[node.slot] = 1
-        args = here._args(node)
+        args = here.arguments(node)
         if node.op is None:
             y = np.asarray(leaves[node.path] if node.path in leaves else plan.leaves[node.slot])
         elif node.path in overrides:
@@ -143,7 +152,7 @@ def walk(
             y = y.astype(np.float64, copy=False)
         new = _place(here, book, node, y, args, pins)
         new |= groups.after(here, node, args)
-        if patience and start is not None and node.op is not None:
+        if patience and start is not None and node.op is not None and node.path in start.plan.paths:
             misses = 0 if new - before else misses + 1
             if misses >= patience and not (here.names - before):
                 break
@@ -242,8 +251,9 @@ class _Groups:
 
     def _look(self, here: Walk, node: Node, whole: np.ndarray, relation: str) -> set[str]:
         found = set()
+        size = extent(whole)
         for entry in self.book.by_size.get(whole.size, ()):
-            if not entry.number or entry.trivial:
+            if not entry.number or entry.trivial or abs(entry.size - size) > NEAR * max(entry.size, size):
                 continue
             for turned in _orders(whole, entry.array.shape):
                 far = apart(turned, entry.array)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from tfstep.compare.causes.projections import exchanged_by_name
 from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array
-from tfstep.ops.attention import log_softmax, softmax
+from tfstep.ops.attention import log_softmax, mask_fill, softmax
 from tfstep.ops.linear import grouped_matmul, matmul
 from tfstep.ops.primitive.functions import log
 from tfstep.ops.primitive.shape import reshape, transpose
@@ -75,11 +76,13 @@ def scale_unasked(step: Step) -> Iterator[Made]:
             )
 
 
-def over(axis: int) -> Patch:
-    """Softmax over another axis."""
+def over(axis: int, infinite: bool = False) -> Patch:
+    """Softmax over another axis; ``infinite`` if what is masked is −∞, so that all of it may be NaN."""
 
     def made(at: Site) -> Array:
         x = at.args[0]
+        if infinite:
+            x = mask_fill(x, at["mask"], value=-math.inf)
         order = list(range(len(x.shape)))
         order[axis], order[-1] = order[-1], order[axis]
         return transpose(softmax(transpose(x, order=tuple(order))), order=tuple(order))
@@ -115,6 +118,16 @@ def softmax_axis(step: Step) -> Iterator[Made]:
                 ),
                 over(k),
             )
+            if step.has("masked") and axes[k] in ("query", "position"):
+                yield (
+                    Bilingual(
+                        "softmax over the axis {name}, not {last}, of −∞ where masked",
+                        "softmax 沿{name}的轴，而不是 {last}，被遮处为 −∞",
+                        name=names.get(axes[k], axes[k]),
+                        last=axes[-1],
+                    ),
+                    over(k, infinite=True),
+                )
     if len(axes) > 1:
         yield Bilingual("softmax over all cells of a matrix", "softmax 作用于整个矩阵的所有格"), over_all
 
@@ -152,18 +165,32 @@ def scores_swapped(step: Step) -> Iterator[Made]:
     """K Qᵀ, or one factor twice."""
     names = ["Q_rot", "K_rot"] if step.has("Q_rot") else ["Q", "K"]
     q, k = step.arg(0), step.arg(1)
-    if step.node.shape[-1] == step.node.shape[-2]:
+    if step.node.shape[-1] == step.node.shape[-2] and not exchanged_by_name(step, "q_proj", "k_proj"):
         yield equation("scores = K Qᵀ"), lambda at: transpose(at.usual(), order=(0, 1, 3, 2))
-    if q.shape != k.shape:
+    if q.shape[2:] != k.shape[2:]:
         return
 
     def product(a: str, b: str) -> Patch:
         return lambda at: matmul(at[a], at[b], bt=True)
 
     yield equation("scores = Q Qᵀ"), product(names[0], names[0])
+    if q.shape != k.shape:
+        return
     yield equation("scores = K Kᵀ"), product(names[1], names[1])
     yield equation("scores = Q Vᵀ"), product(names[0], "V")
     yield equation("scores = V Kᵀ"), product("V", names[1])
+
+
+@cause("swapped", "weights")
+def scores_turned_before(step: Step) -> Iterator[Made]:
+    """The same where their scores, turned, are taken for a layout until the softmax."""
+    if (
+        step.has("scores")
+        and step.node.shape[-1] == step.node.shape[-2]
+        and not exchanged_by_name(step, "q_proj", "k_proj")
+    ):
+        made: Patch = lambda at: transpose(at.usual(), order=(0, 1, 3, 2))  # noqa: E731
+        yield equation("scores = K Qᵀ"), {step.at("scores"): made}, step.at("scores")
 
 
 @cause("swapped", "heads")

@@ -39,8 +39,9 @@ def lacking_of(search: Search) -> list[Entry]:
     names = set(search.walk.names)
     for slot, (entry, _) in search.walk.wrong.items():
         there = [s for s, hits in search.walk.found.items() if any(hit.entry is entry for hit in hits)]
-        if all(s > slot for s in there):
-            names.discard(entry.name)  # found only where it is handed on
+        uses = search.plan.nodes[slot].path + "/"
+        if all(s > slot or search.plan.nodes[s].path.startswith(uses) for s in there):
+            names.discard(entry.name)  # found only where it is handed on, or as the share of one use
     return [
         e
         for e in search.book.entries

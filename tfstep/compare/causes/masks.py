@@ -44,19 +44,32 @@ def _times(change: Callable[[np.ndarray], np.ndarray]) -> Patch:
 
 
 def either(function: Cause) -> Cause:
-    """Each of these masks with our value, and with −∞ where that is not the same: a row that is hidden whole is NaN."""
+    """Each of these masks with our value; where it hides a row whole also with −∞, which makes the row NaN, and with
+    rows of zeros, as PyTorch's scaled_dot_product_attention has them."""
 
     @wraps(function)
-    def both(step: Step) -> Iterator[Made]:
+    def each(step: Step) -> Iterator[Made]:
         for made in function(step):
             yield made
-            if isinstance(made[1], Filled) and np.isfinite(step.node.attrs["value"]):
+            fill = made[1]
+            if not isinstance(fill, Filled) or not np.isfinite(step.node.attrs["value"]):
+                continue
+            whole = (np.asarray(fill.change(step.arg(1))) != 0).all(-1, keepdims=True)
+            if not whole.any():
+                continue
+            yield Bilingual("{how}, filled with −∞", "{how}，填的是 −∞", how=made[0]), Filled(fill.change, -np.inf)
+            if step.has("weights"):
+                zeros: dict[str, Patch] = {step.node.path: fill, step.at("weights"): _zeros(whole)}
                 yield (
-                    Bilingual("{how}, filled with −∞", "{how}，填的是 −∞", how=made[0]),
-                    Filled(made[1].change, -np.inf),
+                    Bilingual("{how}; a row that is hidden whole gives 0", "{how}；整行被遮住时得 0", how=made[0]),
+                    zeros,
                 )
 
-    return both
+    return each
+
+
+def _zeros(rows: np.ndarray) -> Patch:
+    return lambda at: softmax(at.args[0]) * at.constant((~rows).astype(float))
 
 
 @cause("mask-missing", "masked")
@@ -65,8 +78,9 @@ def missing(step: Step) -> Iterator[Made]:
     """No mask at all, or one of the two reasons forgotten."""
     yield Bilingual("masked = scaled: nothing is masked", "masked = scaled：什么也没有遮"), lambda at: at.args[0]
     mask = step.arg(1)
-    if (mask & PADDING).any() and (mask & CAUSAL).any():
+    if (mask & PADDING).any():
         yield Bilingual("the padding mask is missing", "缺少填充掩码"), Filled(lambda m: m & CAUSAL)
+    if (mask & PADDING).any() and (mask & CAUSAL).any():
         yield Bilingual("the causal mask is missing", "缺少因果掩码"), Filled(lambda m: m & PADDING)
 
 
@@ -104,6 +118,26 @@ def added(step: Step) -> Iterator[Made]:
             Bilingual("scaled + {value:g} where masked", "被遮处 scaled + {value:g}", value=value),
             _added(lambda m, value=value: value * (m != 0)),  # type: ignore[misc]  # its own value
         )
+
+
+@cause("mask-unasked", "masked", "weights")
+def unasked(step: Step) -> Iterator[Made]:
+    """A causal mask where this scenario has none."""
+    own = step.node.path.rpartition(".")[2]
+    n, m = step.node.shape[-2:]
+    if (own == "weights" and step.has("masked")) or (own == "masked" and (step.arg(1) & CAUSAL).any()) or min(n, m) < 2:
+        return
+    value = float(step.node.attrs.get("value", -np.inf))
+    text = Bilingual("masked causally, where nothing of the future is masked here", "遮住了后面的词，而这里不该遮")
+    for k in dict.fromkeys((1, 1 + m - n)):
+        late = np.triu(np.ones((n, m), bool), k)[None, None]
+
+        def hidden(at: Site, late: np.ndarray = late) -> Array:
+            if own == "masked":
+                return mask_fill(at.args[0], at.constant((_mask(at) | (late * CAUSAL)).astype(np.int8)), value=value)
+            return softmax(mask_fill(at.args[0], at.constant(late.astype(np.int8) * CAUSAL), value=value))
+
+        yield text, hidden
 
 
 @cause("mask-multiplied", "masked")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfstep.compare.book import Entry
-from tfstep.compare.layout import Layout, layouts, role
+from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.plant import Patch, Site, Way
 from tfstep.compare.tolerance import LEVELS, rounded
 from tfstep.engine.node import Node
@@ -42,7 +42,7 @@ def rounding(search: Search, suspects: list[Node], missing: list[Entry]) -> Trie
     """A step that is rounded to a smaller type than the rest."""
     for node in suspects[:20]:
         y = search.walk.ours(node.slot)
-        if y.dtype.kind != "f":
+        if y.dtype.kind != "f" or not np.isfinite(y).all():
             continue
         for level in LEVELS[1:]:
             if LEVELS.index(level) <= LEVELS.index(search.book.level):
@@ -71,9 +71,7 @@ def dropout(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried
         for _, layout in _like(search, node, missing):
             theirs = layout.back(_.array)
             for base, patch in _dropped(search, node, y, theirs):
-                tried = search.attempt(
-                    Way("dropout", node.path, _dropout_text(base), {node.path: patch}, f"dropout {role(node.path)}")
-                )
+                tried = search.attempt(Way("dropout", node.path, _dropout_text(base), {node.path: patch}, "dropout"))
                 if tried is not None:
                     return tried
         for k, slot in enumerate(node.slots):
@@ -89,7 +87,7 @@ def dropout(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried
                         source.path,
                         text,
                         {source.path: _fixed(kept[1], True)},
-                        f"dropout {role(source.path)}",
+                        "dropout",
                     )
                     tried = search.attempt(way)
                     if tried is not None:
@@ -138,7 +136,7 @@ def _kept(y: np.ndarray, theirs: np.ndarray) -> tuple[float, np.ndarray] | None:
     with np.errstate(all="ignore"):
         ratio = theirs / y
     kept = real & np.isfinite(ratio) & (np.abs(theirs) > 1e-7 * size)
-    if not kept.any() or kept.sum() == real.sum():
+    if not kept.any() or kept.sum() == real.sum() or (theirs[real & ~kept] != 0).any():
         return None
     factor = float(np.median(ratio[kept]))
     if factor <= 1 + 1e-6 or not (np.abs(ratio[kept] - factor) <= 1e-4 * factor).all():

@@ -70,7 +70,8 @@ def scaled_late(step: Step) -> Iterator[Made]:
         )
         yield (
             equation(f"embed · √{d} + pos"),
-            lambda at: at.args[0] * (math.sqrt(d) - 1) + at.usual(),
+            {step.node.path: lambda at: at.args[0] * (math.sqrt(d) - 1) + at.usual()},
+            step.at("embed"),
         )
 
 
@@ -94,13 +95,26 @@ def shifted(step: Step) -> Iterator[Made]:
             if by:
                 yield (
                     Bilingual("positions counted from {start}", "位置从 {start} 数起", start=start + by),
-                    _with(sinusoidal(n, d, start + by)),
+                    _with(sinusoidal(np.arange(start + by, start + by + n), d)),
                 )
-        whole = sinusoidal(n + start, d)
+        whole = sinusoidal(np.arange(n + start), d)
         rows = whole[start:]
     else:
         rows = step.arg(1)
     if not _sinusoidal(step):
+        for entry in step.book.entries:  # a table of theirs with more rows than there are words
+            longer = entry.array
+            if (
+                longer.ndim == 2
+                and len(longer) > len(rows)
+                and longer.shape[1] == d
+                and (longer[: len(rows)] == rows).all()
+            ):
+                for by in range(1, min(4, len(longer) - n + 1)):
+                    yield (
+                        Bilingual("positions counted from {start}", "位置从 {start} 数起", start=by),
+                        _with(longer[by : by + n]),
+                    )
         table = rows
         begin = int(step.node.attrs.get("start", 0))
         for by in (1, 2, -1, -begin):
@@ -152,7 +166,7 @@ def layout(step: Step) -> Iterator[Made]:
         return
     n, d = step.node.shape[1], step.node.shape[2]
     start = step.inputs.offset
-    right = sinusoidal(n, d, start)
+    right = sinusoidal(np.arange(start, start + n), d)
     sine, cosine = right[:, 0::2], right[:, 1::2]
     yield (
         Bilingual("sines in the first half, cosines in the second", "正弦在前一半，余弦在后一半"),
@@ -202,7 +216,9 @@ def layout(step: Step) -> Iterator[Made]:
 
 def _tables(length: int, d: int, base: float, pairs: str, offset: int) -> tuple[np.ndarray, np.ndarray]:
     """The cos and sin of rope with this base and these pairs."""
-    return rope_tables(length, d, RopePart(base=base, pairs="half" if pairs == "half" else "interleaved"), offset)
+    return rope_tables(
+        np.arange(offset, offset + length), d, RopePart(base=base, pairs="half" if pairs == "half" else "interleaved")
+    )
 
 
 def _rotated(base: float, pairs: str, offset: int = 0, sign: float = 1.0, of: int | None = None) -> Patch:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import permutations
 
 from tfstep.compare.causes.table import Made, Step, cause, equation
+from tfstep.compare.names import affinity
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.op import Array
 from tfstep.ops.linear import linear, linear_no_bias
@@ -84,7 +85,29 @@ def swapped(step: Step) -> Iterator[Made]:
             yield equation(text), _other(step.node.path, letter)
 
 
-@cause("swapped", "scores", "Q")
+def _said(step: Step, letters: dict[str, str]) -> float:
+    """How well the names of theirs, or else their order, go with these projections being one another."""
+    found, last = 0.0, -1
+    for name, letter in letters.items():
+        source = next(n for n, o in LETTERS.items() if o == letter)
+        node = step.plan.paths[step.at(source)]
+        hits = [hit.entry for hit in step.walk.found.get(node.slot, ()) if not hit.entry.trivial]
+        if hits:
+            entry = max(hits, key=lambda e: affinity(e.name, node.path))
+            found += affinity(entry.name, step.at(name)) + (0.01 if entry.order > last else 0.0)
+            last = entry.order
+    return found
+
+
+def exchanged_by_name(step: Step, one: str, other: str) -> bool:
+    """Whether their names say that two projections are one another."""
+    if not (step.has(one) and step.has(other)):
+        return False
+    straight = {one: LETTERS[one], other: LETTERS[other]}
+    return _said(step, {one: LETTERS[other], other: LETTERS[one]}) > _said(step, straight)
+
+
+@cause("swapped", "scores", "Q", "weights")
 def exchanged(step: Step) -> Iterator[Made]:
     """The same, where all of theirs are found, but under one another's names."""
     names = [each for each in LETTERS if step.has(each)]
@@ -92,7 +115,7 @@ def exchanged(step: Step) -> Iterator[Made]:
         return
     for order in permutations("QKV"):
         changed = {n: o for n, o in zip(LETTERS, order, strict=True) if LETTERS[n] != o}
-        if changed:
+        if changed and _said(step, changed) >= _said(step, {n: LETTERS[n] for n in changed}):
             text = ", ".join(f"{n[0]} = x W_{o}" for n, o in changed.items())
             yield (
                 equation(text),

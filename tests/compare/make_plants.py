@@ -1,0 +1,127 @@
+"""Record the test set in PyTorch: right modules and wrong ones, as `torch_plants.npz` beside this script.
+
+    PYTHONPATH=. python tests/compare/make_plants.py
+
+needs PyTorch (recorded with 2.13.0), the everyday tests do not: they read the file. Arrays that several runs share are
+kept once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from hands_torch import KINDS, Net, loss_of
+from plants import TEXTS
+
+import tfstep
+import tfstep.torch
+from tfstep.scenario.scenario import load_text
+
+FILE = Path(__file__).with_name("torch_plants.npz")
+MODELS = ("small encoder", "pre-norm", "small decoder", "translator")
+WRONG: tuple[tuple[str, str, str], ...] = (
+    ("no scale", "scale", "attn.scaled"), ("model scale", "scale", "attn.scaled"), ("scale d", "scale", "attn.scaled"),
+    ("softmax", "softmax-axis", "attn.weights"), ("twice", "softmax-twice", "attn.weights"),
+    ("log", "log-softmax", "attn.weights"), ("no mask", "mask-missing", "attn.masked"),
+    ("flipped", "mask-inverted", "attn.masked"), ("plus", "mask-added", "attn.masked"),
+    ("times", "mask-multiplied", "attn.masked"), ("late", "mask-after-softmax", "attn.masked attn.weights"),
+    ("sees next", "mask-shifted", "attn.masked"), ("view", "heads-reshaped", "attn.Q"),
+    ("merge", "heads-merged", "attn.concat"), ("swap kv", "swapped", "attn.k_proj"),
+    ("swap qk", "swapped", "attn.q_proj attn.scores"),
+    ("turned out", "transposed", "attn.out"), ("no out bias", "bias-missing", "attn.out"),
+    ("no skip", "residual-missing", "add1"), ("normed skip", "residual-place", "add1"),
+    ("norm side", "norm-place", "attn.q_proj norm1 add1"), ("batch axis", "norm-axis", "norm1"),
+    ("std", "norm-variance", "norm1"), ("rms", "norm-kind", "norm1"), ("eps", "norm-eps", "norm1"),
+    ("bare", "norm-affine", "norm1"), ("act", "activation", "ffn.act"), ("silu", "activation", "ffn.act"),
+    ("dropped", "dropout", "attn.weights"), ("hidden dropped", "dropout", "ffn.act"),
+    ("scaled words", "embed-scale", "embed"), ("no positions", "position-missing", "x"),
+    ("late positions", "position-shifted", "x"), ("halved positions", "position-layout", "x"),
+    ("positions twice", "position-twice", "x"), ("labels twice", "labels-shifted-twice", "loss"),
+    ("own words", "labels-unshifted", "loss"), ("loss of p", "loss-input", "loss"), ("summed", "loss-reduction", "loss"),
+    ("pads count", "pads-counted", "loss"), ("detached", "grad-missing", "attn.weights.grad x.grad norm1.grad"),
+)  # fmt: skip
+PAIRS = (("no scale", "act"), ("swap kv", "rms"), ("view", "labels twice"), ("silu", "summed"), ("late positions", "merge"),
+         ("scaled words", "eps"), ("turned out", "loss of p"), ("no out bias", "silu"))  # fmt: skip
+
+
+def recorded(scenario: tfstep.Scenario, kind: str, wrong: tuple[str, ...], dtype: Any) -> tfstep.Recording:
+    """One run."""
+    c, inputs = scenario.model, scenario.inputs
+    sides = [s for s in (inputs.source, inputs.target) if s is not None]
+    assert inputs.labels is not None
+    sizes = tuple(len(s.vocab) if s is not None else 0 for s in (inputs.source, inputs.target, inputs.labels))
+    torch.manual_seed(4)
+    module = Net(c, sizes, 9, kind, wrong).to(dtype)  # type: ignore[arg-type]  # three of them
+    for parameter in module.parameters():
+        parameter.data += (0.3 * torch.randn(parameter.shape)).to(dtype)
+    ids = [torch.tensor(s.ids) for s in sides]
+    torch.manual_seed(5)
+    return tfstep.torch.record(module, *ids, loss=loss_of(wrong, torch.tensor(inputs.labels.ids), ids[-1]))
+
+
+def changed(one: tfstep.Recording, other: tfstep.Recording) -> bool:
+    """Whether a mistake shows in the loss or in a gradient of a weight."""
+    names = [n for n in one if n.endswith(("weight.grad", "cross_entropy", "loss")) and n in other]
+    return any(not np.allclose(one[n], other[n], rtol=1e-4, atol=1e-6) for n in names)
+
+
+def main() -> None:
+    """Record and write."""
+    arrays: dict[str, np.ndarray] = {}
+    index: list[dict[str, Any]] = []
+    n = 0
+    for model in MODELS:
+        scenario = load_text(TEXTS[model])
+        jobs: list[tuple[str, tuple[str, ...], str, str, str]] = []
+        for kind in KINDS:
+            for dtype in ("float32", "float64") if kind in ("linear", "sdpa") else ("float32",):
+                jobs.append((kind, (), dtype, "", ""))
+        for k, (wrong, cause, path) in enumerate(WRONG):
+            jobs.append((KINDS[(k + n) % len(KINDS)], (wrong,), "float32", cause, path))
+        for k, pair in enumerate(PAIRS):
+            both = {w: (c, p) for w, c, p in WRONG}
+            kinds = " ".join(both[w][0] for w in pair)
+            jobs.append((KINDS[(k + n) % len(KINDS)], pair, "float32", kinds, both[pair[0]][1]))
+        n += 1
+        for kind, wrong_, dtype, cause, path in jobs:
+            if "own words" in wrong_ and scenario.model.kind == "encoder":
+                continue  # its words are none of the labels
+            if kind in ("qkv", "conv1d") and (model == "translator" or "detached" in wrong_) and wrong_:
+                kind = "linear"
+            one = recorded(scenario, kind, wrong_, getattr(torch, dtype))
+            if wrong_ and not all(changed(one, recorded(scenario, kind, tuple(x for x in wrong_ if x != w), torch.float32))
+                                  for w in wrong_):  # fmt: skip
+                continue
+            rows = []
+            for name, array in one.arrays.items():
+                note = one.note(name)
+                if (
+                    note.kind == "grad"
+                    and name.removesuffix(".grad") not in {x for x in one if one.note(x).kind == "weight"}
+                    and "detached" not in wrong_
+                ):
+                    continue
+                key = hashlib.sha1(array.tobytes() + str((array.shape, array.dtype)).encode()).hexdigest()[:12]
+                arrays[key] = array
+                rows.append([name, key, note.kind, note.op])
+            index.append({"model": model, "kind": kind, "wrong": wrong_, "dtype": dtype, "cause": cause, "path": path,
+                          "rows": rows})  # fmt: skip
+    text = json.dumps({"torch": torch.__version__, "runs": index}, separators=(",", ":")).encode()
+    arrays["index"] = np.frombuffer(text, np.uint8)
+    with zipfile.ZipFile(FILE, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in sorted(arrays.items()):
+            held = io.BytesIO()
+            np.save(held, array)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), held.getvalue(), zipfile.ZIP_DEFLATED)
+    print(len(index), "runs,", FILE.stat().st_size, "bytes")
+
+
+if __name__ == "__main__":
+    main()
