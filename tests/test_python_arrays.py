@@ -265,7 +265,7 @@ def test_xarray_goes_in_by_the_names_of_its_axes(trace: tfstep.Trace) -> None:
 
 
 def test_a_slice_of_words_is_refused_by_name(trace: tfstep.Trace) -> None:
-    with pytest.raises(tfstep.TfstepError, match="there is no place"):
+    with pytest.raises(tfstep.TfstepError, match="a slice counts places"):
         trace["enc0.attn.weights"][0, 0, "我":"爱"]  # type: ignore[misc]  # that is the mistake
 
 
@@ -289,11 +289,9 @@ def test_a_word_is_that_of_the_sentence_that_is_indexed() -> None:
         weights[:, 0, word]
 
 
-def test_a_list_may_hold_words_and_a_slice_may_not(trace: tfstep.Trace) -> None:
+def test_a_list_may_hold_words(trace: tfstep.Trace) -> None:
     weights = trace["enc0.attn.weights"]
     assert np.array_equal(weights[0, 0, ["我", 2], "爱"], weights.value[0, 0, [0, 2], 1])
-    with pytest.raises(tfstep.TfstepError, match="a slice counts places"):
-        weights[0, 0, "我":"你"]
 
 
 @pytest.mark.parametrize("ask", [lambda t: t.explain(3), lambda t: t.edit(3), lambda t: t.edit({3: 1})])

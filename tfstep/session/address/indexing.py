@@ -59,8 +59,8 @@ def _numbered(tensor: Tensor, axis: int, item: Any, before: list[Any]) -> Any:
     if isinstance(item, slice):
         raise PathError(
             Bilingual(
-                "{path}: a slice counts places; words stand alone, or in a list: ['我', '你']",
-                "{path}：切片要用数字；词只能单独写，或写成列表：['我', '你']",
+                "{path}: a slice counts places; words stand alone, or in a list: ['a', 'b']",
+                "{path}：切片要用数字；词只能单独写，或写成列表：['a', 'b']",
                 path=tensor.path,
             )
         )
