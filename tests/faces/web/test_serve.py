@@ -292,7 +292,7 @@ async def test_a_model_on_disk_is_served_with_what_it_is_given_to_read() -> None
     model = str(Path(__file__).parents[2] / "families" / "models" / "llama")
     server = Server(model, "base", ENDLESS, confined=True, reading=Reading(ids=((5, 17, 9),), labels="none"))
     async with served(server) as client:
-        visitor = await visit(client, "/ws/en/-")
+        visitor = await visit(client, "/ws/en/run/-")
         await visitor.type(":print tgt.tokens.shape[1] * 1000 + tgt.tokens[0,1]\r")
         await visitor.until("3017")
         await visitor.type(":print dec0.ffn.W_1.shape[1] * 100\r")
