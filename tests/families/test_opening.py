@@ -88,12 +88,42 @@ def test_float32_is_read_as_it_lies_on_disk(folder: Path) -> None:
         ("architectures", ["LlamaForSequenceClassification"], "architectures is ['LlamaForSequenceClassification']"),
         ("vocab_size", "many", "vocab_size is 'many'"),
         ("quantization_config", {"bits": 4}, "quantization_config is"),
+        ("rope_scaling", {"type": "linear"}, "no rope_scaling.factor; linear needs it"),
+        ("rope_scaling", {"type": "ntk", "factor": 2.0}, "rope_scaling.type is 'ntk'"),
+        ("rope_parameters", {"rope_type": "default", "rope_theta": 0}, "model.rope.base is 0"),
+        ("hidden_size", [16], "hidden_size is [16]"),
+        ("tie_word_embeddings", "yes", "tie_word_embeddings is 'yes'"),
+        ("rms_norm_eps", "1e-5", "rms_norm_eps is '1e-5'"),
     ],
 )
 def test_what_a_config_asks_and_we_do_not_compute_is_refused_by_name(
     folder: Path, key: str, value: object, words: str
 ) -> None:
     assert words in said(configured(folder, **{key: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("gemma3", "query_pre_attn_scalar", None),
+        ("gemma3", "query_pre_attn_scalar", 0),
+        ("gemma3", "query_pre_attn_scalar", -4),
+        ("gemma3", "attn_logit_softcapping", 2.0),
+        ("gemma3", "sliding_window", None),
+        ("mixtral", "output_router_logits", True),
+        ("mixtral", "router_type", "sigmoid"),
+    ],
+)
+def test_what_other_families_do_not_compute(name: str, key: str, value: object, tmp_path: Path) -> None:
+    shutil.copytree(MODELS / name, tmp_path / "m", ignore=shutil.ignore_patterns("*.npz"))
+    assert f"{key} is {value!r}" in said(configured(tmp_path / "m", **{key: value}))
+
+
+def test_rope_scaling_of_before_goes_before_the_parameters_of_today(folder: Path) -> None:
+    configured(folder, rope_scaling={"rope_type": "linear", "factor": 2.0})
+    rope = tfstep.load(folder).model.rope
+    assert rope.scaling is not None
+    assert rope.scaling.factor == 2.0
 
 
 def test_keys_of_training_and_of_the_library_are_no_matter(folder: Path) -> None:

@@ -38,12 +38,13 @@ def _stack(ours: str, side: str, theirs: str) -> tuple[Name, ...]:
 
 
 def _feed(value: Any, config: Config) -> dict[str, Any]:
-    """`feed_forward_proj`: relu, or gated-ACT."""
-    named = str(value)
-    act = config["dense_act_fn"] or named.removeprefix("gated-")
-    if named == "gated-gelu":
-        act = "gelu_new"
-    return (gated if named.startswith("gated-") else activation)(act, config)
+    """`feed_forward_proj`: relu, or gated-ACT; what else is written goes before what it says."""
+    if not isinstance(value, str):
+        raise ValueError
+    has, act = value.startswith("gated-"), value.removeprefix("gated-")
+    act = config["dense_act_fn"] or ("gelu_new" if value == "gated-gelu" else act)
+    has = has if config["is_gated_act"] is None else bool(config["is_gated_act"])
+    return (gated if has else activation)(act, config)
 
 
 def _scaled(value: Any, config: Config) -> dict[str, Any]:
@@ -80,7 +81,7 @@ T5 = Family(
         "tie_word_embeddings": True,
         "scale_decoder_outputs": None,
         "dense_act_fn": None,
-        "is_gated_act": False,
+        "is_gated_act": None,
         "is_decoder": False,
     },
     keys={
