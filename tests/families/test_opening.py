@@ -112,6 +112,10 @@ def test_what_a_config_asks_and_we_do_not_compute_is_refused_by_name(
         ("gemma3", "sliding_window", None),
         ("mixtral", "output_router_logits", True),
         ("mixtral", "router_type", "sigmoid"),
+        ("modernbert", "classifier_activation", "silu"),
+        ("modernbert", "classifier_bias", True),
+        ("t5", "dense_act_fn", "mish"),
+        ("t5", "num_heads", 0),
     ],
 )
 def test_what_other_families_do_not_compute(name: str, key: str, value: object, tmp_path: Path) -> None:
