@@ -148,3 +148,26 @@ def test_in_pytorch_the_line_of_a_gradient_asks_autograd() -> None:
         "enc0_attn_weights = torch.softmax(enc0_attn_masked, dim=-1)  # (batch 1, head 1, query 3, key 3)",
         "d_enc0_attn_weights = enc0_attn_weights.grad  # (batch 1, head 1, query 3, key 3)",
     ]
+
+
+READS = "vocab: [<pad>, a, b, c]\ninput: {target: [[a, b, c], [b, c]], labels: [[b, -100, a], [c, a]]}\n"
+KEYS = (
+    "dropout: 0.4, mask: {prefix: 2, custom: [[true, false, true], [true, true, false], [false, true, true]]}",
+    "mask: {custom: [[0, 0.5, 1], [1, 2, 0], [-.inf, 0, 0]], trained: true}",
+    "mask: {empty: zero, custom: [[0, 0, 0], [0, 0, 0], [0, 0, 0]]}",
+)
+TOLD = (
+    "train: {optimizer: adamw, clip_norm: 0.2, accumulate: 2, schedule: {kind: cosine, warmup: 2}}",
+    "train: {optimizer: adamw, weight_decay: 0.1}",
+    "train: {momentum: 0.9, nesterov: true, weight_decay: 0.1, clip_value: 0.01}",
+    "train: {momentum: 0.9, dampening: 0.5}\nloss: {smoothing: 0.1, class_weights: {a: 2}, z_loss: 0.01, perplexity: true}",
+    "loss: {reduction: sentences, ignore: [a]}",
+    "loss: {ignore: [a, b, c]}",
+)
+
+
+@pytest.mark.parametrize(("keys", "told"), [*((each, "") for each in KEYS), *(("", each) for each in TOLD)])
+def test_a_program_has_all_of_training_losses_and_masks(keys: str, told: str) -> None:
+    trace = load_text(f"model: {{kind: decoder, d_model: 4, d_ff: 6, {keys}}}\n{READS}{told}\n").program.trace()
+    found, _ = run(whole(trace, "program"))
+    assert not differences(trace, found)

@@ -14,7 +14,7 @@ RULES = {
     "a half-width mark between Chinese": rf"(?<=[{HAN}])(?!:[行列路])[,;:!?](?=[{HAN}“（])",
     "a half-width bracket between Chinese": rf"[{HAN}]\([{HAN}]|[{HAN}]\)[{HAN}]",
     "straight quotes": rf'"[{HAN}][^"\n{{}}]*[{HAN}]"(?=[{HAN}，。])',
-    "two names for one thing": "模长|负十亿|注意力得分|极小的数|回车键|Enter 键|令牌|掩蔽",
+    "two names for one thing": "模长|词向量|负十亿|注意力得分|极小的数|回车键|Enter 键|令牌|掩蔽",
     "a word twice": "的的|了了|，，|。。|是是",
     "a blank before a mark": rf"[{HAN}] [，。；：！？）]",
     "a hyphen between Chinese": rf"(?<!编码器)(?<!向量)-(?=[{HAN}])(?<=[{HAN}]-)",
@@ -28,6 +28,7 @@ PAGES = sorted(
         *(path for path in (ROOT / "docs").rglob("*.zh.md") if "making" not in path.parts),
         ROOT / "README.zh.md",
         ROOT / "tfstep" / "commands" / "glossary" / "zh.md",
+        ROOT / "tfstep" / "view" / "cell" / "purposes.zh.txt",
     ]
 )
 _CODE = re.compile(

@@ -1,7 +1,9 @@
 """Every way to end, in a real terminal: the terminal is as it was found, and the edits are kept."""
 
+import os
 import re
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,12 +44,12 @@ def edited(terminal: Terminal, home: Path, face: str) -> None:
 
 
 @pytest.mark.parametrize("face", FACES)
-@pytest.mark.parametrize(("signal", "status"), [("TERM", 143), ("HUP", 129), ("QUIT", 131)])
-def test_a_signal(terminal: Terminal, tmp_path: Path, face: str, signal: str, status: int) -> None:
+@pytest.mark.parametrize(("name", "status"), [("TERM", 143), ("HUP", 129), ("QUIT", 131)])
+def test_a_signal(terminal: Terminal, tmp_path: Path, face: str, name: str, status: int) -> None:
     before = terminal.tmux("display-message", "-p", FLAGS)
     edited(terminal, tmp_path, face)
     pid = terminal.tmux("display-message", "-p", "#{pane_pid}").strip()
-    terminal.tmux("run-shell", f"pkill -{signal} -P {pid}")
+    terminal.tmux("run-shell", f"pkill -{name} -P {pid}")
     told = terminal.until(lambda text: re.search(r"status \d", text) is not None)
     assert f"status {status}" in told
     assert terminal.tmux("display-message", "-p", FLAGS) == before
@@ -85,3 +87,23 @@ def test_what_is_kept_is_offered_and_had_back(terminal: Terminal, tmp_path: Path
     terminal.until(lambda text: "`recover` takes up" in text)
     terminal.type("recover", "Enter")
     terminal.until(lambda text: "changes that hold: 1" in text)
+
+
+def test_the_terminal_closes_while_sighup_is_ignored(tmp_path: Path) -> None:
+    """As under nohup: the program ends by itself, and what was done is kept."""
+    import pty
+
+    pid, handle = pty.fork()
+    if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        folders = {f"XDG_{name}_HOME": str(tmp_path) for name in ("STATE", "CONFIG", "DATA")}
+        words = FACES["repl"][0].split()
+        os.execve(words[0], words, {**os.environ, **folders, "TERM": "xterm-256color"})
+    came, typed = b"", False
+    while EDIT not in kept(tmp_path):
+        came += os.read(handle, 65536)
+        if not typed and FACES["repl"][1].encode() in came:
+            typed = os.write(handle, f"{EDIT}\r".encode()) > 0
+    os.close(handle)
+    assert os.waitpid(pid, 0)[0] == pid
+    assert '"left": true' in kept(tmp_path)

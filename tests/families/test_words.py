@@ -14,6 +14,8 @@ from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.scenario.tokens.pieces import alone, in_sentence, stand_ins
 from tfstep.scenario.tokens.tokenizer import Tokenizer
+from tfstep.view.result.lines import lines
+from tfstep.view.text.spans import plain
 
 
 def spelled(text: str) -> str:
@@ -183,3 +185,16 @@ def test_marian_cuts_each_side_by_a_file_of_its_own(tmp_path: Path) -> None:
     (made / "target.spm").unlink()
     with pytest.raises(TfstepError, match=r"target\.spm"):
         tfstep.load(made, text="x", target="y")
+
+
+def test_of_a_large_vocabulary_the_likeliest_words_are_shown(folder: Path) -> None:
+    byte_level(folder / "tokenizer.json")
+    session = Session(tfstep.load(grown(folder, 2100), text="the capital"))
+    logits, target = session.trace["out.logits"].value, session.scenario.inputs.target
+    assert target is not None
+    best = target.vocab[int(logits[0, 0].argmax())]
+    for asked in ("show out.logits", "show out.logits[0,0]"):
+        shown = [plain(each) for each in lines(session.run(asked), session.trace)]
+        assert sum("from -" in each for each in shown) == 1  # range, mean and spread, once
+        assert any(best in each for each in shown)
+        assert any("2,092 more" in each for each in shown)

@@ -72,7 +72,7 @@ def test_rope_depends_on_the_distance_of_positions_alone() -> None:
     rng = np.random.default_rng(5)
     q, k = rng.normal(size=(2, 6))
     for pairs in ("interleaved", "half"):
-        cos, sin = rope_tables(12, 6, RopePart(base=100.0, pairs=pairs))
+        cos, sin = rope_tables(np.arange(12), 6, RopePart(base=100.0, pairs=pairs))
         turn = lambda x, n, pairs=pairs, cos=cos, sin=sin: rope(x[None], cos[n : n + 1], sin[n : n + 1], pairs=pairs)[0]  # noqa: E731  # as in the paper: R_n x
         near = [turn(q, n + 3) @ turn(k, n) for n in range(8)]
         np.testing.assert_allclose(near, near[0], rtol=1e-12)
@@ -82,11 +82,11 @@ def test_rope_depends_on_the_distance_of_positions_alone() -> None:
 def test_rope_turns_as_published() -> None:
     """Su et al. 2021, eq. 34, for position 2 and d = 4."""
     x = np.array([[1.0, 2.0, 3.0, 4.0]])
-    cos, sin = (t[2:] for t in rope_tables(3, 4, RopePart()))
+    cos, sin = (t[2:] for t in rope_tables(np.arange(3), 4, RopePart()))
     c, s, c2, s2 = np.cos(2), np.sin(2), np.cos(0.02), np.sin(0.02)
     wanted = [[c - 2 * s, 2 * c + s, 3 * c2 - 4 * s2, 4 * c2 + 3 * s2]]
     np.testing.assert_allclose(rope(x, cos, sin, pairs="interleaved"), wanted, rtol=1e-15)
-    cos, sin = (t[2:] for t in rope_tables(3, 4, RopePart(pairs="half")))
+    cos, sin = (t[2:] for t in rope_tables(np.arange(3), 4, RopePart(pairs="half")))
     wanted = [[c - 3 * s, 2 * c2 - 4 * s2, 3 * c + s, 4 * c2 + 2 * s2]]
     np.testing.assert_allclose(rope(x, cos, sin, pairs="half"), wanted, rtol=1e-15)
 

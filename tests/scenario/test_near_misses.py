@@ -32,7 +32,8 @@ def test_a_loss_that_names_a_tensor_or_computes_stays_one(loss: str) -> None:
 
 def test_a_word_where_keys_belong_is_told_these_keys() -> None:
     told = mistakes(WORDS.replace("d_ff: 4", "d_ff: 4, mask: causal"))
-    assert "model.mask is 'causal'; allowed: a group of keys (padding, causal), such as {padding: …}" in told
+    keys = "padding, causal, corner, prefix, custom, cross, …"
+    assert f"model.mask is 'causal'; allowed: a group of keys ({keys}), such as {{padding: …}}" in told
 
 
 def test_words_without_commas_are_one_mistake_that_shows_the_commas() -> None:

@@ -36,6 +36,14 @@ def test_the_mode_of_what_is_replaced_stays_and_a_private_file_is_the_owners(tmp
     assert private.stat().st_mode & 0o777 == 0o600
 
 
+def test_what_a_session_writes_is_its_owners(session: tfstep.Session, tmp_path: Path) -> None:
+    (tmp_path / "old.json").touch(0o644)
+    for line in ("export loss new.json", "save new.yaml", "export loss old.json overwrite"):
+        session.run(line)
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    assert (modes["new.json"], modes["new.yaml"], modes["old.json"]) == (0o600, 0o600, 0o644)
+
+
 def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
     there, link = tmp_path / "there", tmp_path / "link"
     there.write_text("old")

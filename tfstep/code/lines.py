@@ -101,6 +101,7 @@ def step(trace: Trace, node: Node, operands: list[Code], library: str, functions
         return _declared(trace, node, operands, library, functions)
     inside = trace.substeps(node.slot)
     assert inside is not None
+    operands = [each for each, s in zip(operands, node.inputs, strict=True) if isinstance(s, int)]  # numbers are inside
     count = _count(inside)
     if count <= INLINE and _once(inside):
         return _inlined(inside, operands, library, functions)

@@ -109,6 +109,11 @@ class _Writer:
         if wide:
             self.arrays[key] = value
         dtype = value.dtype.name
+        if not value.size:  # a literal would lose the shape
+            numpy = self.library is Library.NUMPY
+            return (
+                f"np.zeros({value.shape}, {dtype!r})" if numpy else f"torch.zeros({value.shape}, dtype=torch.{dtype})"
+            )
         if self.library is Library.NUMPY:
             return f"NUMBERS[{key!r}]" if wide else f"np.array({_literal(value)}, dtype={dtype!r})"
         grad = ", requires_grad=True" if learned and value.dtype.kind == "f" else ""

@@ -116,7 +116,7 @@ def _export(session: Session, rest: str) -> Result:
         )
     data = FORMATS[path.suffix](session, tensor)
     try:
-        write_whole(path, lambda file: file.write(data))
+        write_whole(path, lambda file: file.write(data), private=True)
     except (OSError, ValueError) as error:
         raise unwritable(path, error) from None
     return Message((Bilingual("{tensor} is in {path}", "{tensor} 已写入 {path}", tensor=tensor.path, path=path),))

@@ -194,7 +194,8 @@ def _prompt(session: Session) -> PromptSession[str]:
 
     folder = Path(user_state_path("tfstep"))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / "history").touch(mode=0o600)  # what was typed is its owner's
         history: FileHistory | InMemoryHistory = FileHistory(str(folder / "history"))
     except OSError:
         history = InMemoryHistory()

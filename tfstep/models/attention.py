@@ -40,13 +40,13 @@ def self_attention(
     at: Scope,
     x: Traced,
     mask: np.ndarray | None,
-    offset: int,
+    places: int | np.ndarray,
     c: ModelConfig,
     bias: Traced | None = None,
     past: Past | None = None,
 ) -> Traced:
     """Every row of x asks the rows of x, and of the passes before; positions rotated in where the scenario says rope."""
-    return multi_head(at, x, x, mask, c, offset if c.positional == "rope" else None, bias, past)
+    return multi_head(at, x, x, mask, c, places if c.positional == "rope" else None, bias, past)
 
 
 def multi_head(
@@ -55,7 +55,7 @@ def multi_head(
     memory: Traced,
     mask: np.ndarray | None,
     c: ModelConfig,
-    rotate: int | None = None,
+    rotate: int | np.ndarray | None = None,
     bias: Traced | None = None,
     past: Past | None = None,
     keys_from: int | None = None,
@@ -65,8 +65,9 @@ def multi_head(
 
     Shapes: x (batch, query, model), memory (batch, key, model) → (batch, query, model). ``mask`` holds the
     reason of every masked cell, (batch, 1, query, key), or is None where nothing is ever masked. ``rotate``
-    is the position of the first row, for rotary positions, and ``keys_from`` that of the first key where the keys are
-    other vectors and have positions of their own; ``bias`` is added to the scores, (1, head, query, key).
+    is the position of the first row, or of every row, (batch, position), for rotary positions, and ``keys_from`` that of
+    the first key where the keys are other vectors and have positions of their own; ``bias`` is added to the scores,
+    (1, head, query, key).
     ``own`` is the key of the file's own mask that is meant: custom or cross.
     With a ``past`` the keys and values of the passes before come first.
     """
@@ -82,7 +83,8 @@ def multi_head(
         Q, K = _normed(at, Q, K, c)
     if rotate is not None:
         rows = x.shape[1] if keys_from is not None else max(x.shape[1], K.shape[2])
-        cos, sin = (at.constant(f"rope_{n}", t, (key.bare(), d_k)) for n, t in _angles(rows, rotate, c))
+        names = (key.bare(), d_k) if isinstance(rotate, int) else (batch, head, key.bare(), d_k)
+        cos, sin = (at.constant(f"rope_{n}", t, names) for n, t in _angles(rows, rotate, c))
         Q = at.Q_rot = rope(Q, cos, sin, pairs=c.rope.pairs)
         if keys_from is not None:
             cos, sin = (
@@ -163,8 +165,10 @@ def _product(c: ModelConfig) -> Callable[..., Traced]:
     return matmul if c.kv_heads == c.heads else partial(grouped_matmul, times=c.heads // c.kv_heads)
 
 
-def _angles(length: int, offset: int, c: ModelConfig) -> list[tuple[str, np.ndarray]]:
-    cos, sin = rope_tables(length, c.d_k, c.rope, offset)
+def _angles(length: int, start: int | np.ndarray, c: ModelConfig) -> list[tuple[str, np.ndarray]]:
+    """Tables for so many positions from the first, (position, d); or for those given, (batch, 1, position, d)."""
+    places = np.arange(start, start + length) if isinstance(start, int) else start[:, None]
+    cos, sin = rope_tables(places, c.d_k, c.rope)
     return [("cos", cos.astype(c.dtype)), ("sin", sin.astype(c.dtype))]
 
 

@@ -73,6 +73,12 @@ class Inputs(Struct, frozen=True, eq=False):
     rows: tuple[int, int] = (0, 0)  # that learned tables of positions have at least: source, target
     types: np.ndarray | None = None  # (batch, position) of the source: the type of each word
     documents: np.ndarray | None = None  # (batch, position): the document of each word
+    positions: np.ndarray | None = None  # (batch, position): the position of each word, where it is not its place
+
+    @property
+    def places(self) -> int | np.ndarray:
+        """The positions of the words, or that of the first."""
+        return self.offset if self.positions is None else self.positions
 
 
 class LossConfig(Struct, frozen=True, eq=False):

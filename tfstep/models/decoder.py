@@ -32,6 +32,7 @@ def decoder(root: Scope, inputs: Inputs, config: ModelConfig, memory: Traced | N
     assert target is not None
     every, asking = target if past is None else past.read, target.ids.shape[1]
     offset += every.ids.shape[1] - asking
+    places = offset if inputs.positions is None else inputs.positions
     x = embed(root.scope("tgt"), target, replace(inputs, offset=offset), config, decoding=True)
     bias = score_bias(root, "dec", every.ids.shape[1], config, causal=True, last=asking)
     across = None if memory is None or source is None else reasons(config, target, source, causal=False)
@@ -40,7 +41,7 @@ def decoder(root: Scope, inputs: Inputs, config: ModelConfig, memory: Traced | N
         own = reasons(c, every, every, causal=True, documents=inputs.documents)
         own = None if own is None else own[..., -asking:, :]
         normed = bool(i) or c.first_norm
-        ask_itself = partial(self_attention, at.scope("attn"), mask=own, offset=offset, c=c, bias=bias, past=past)
+        ask_itself = partial(self_attention, at.scope("attn"), mask=own, places=places, c=c, bias=bias, past=past)
         digest = partial(feed_forward, at.scope("ffn"), c=c)
         if memory is None:
             x = block(at, x, ask_itself, digest, c, normed)

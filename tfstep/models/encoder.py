@@ -23,13 +23,13 @@ def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
 
 def encoder(root: Scope, inputs: Inputs, config: ModelConfig) -> Traced:
     """The stack of encoder layers. Shapes: tokens (batch, position) → (batch, position, model)."""
-    source, offset = inputs.source, inputs.offset
+    source, places = inputs.source, inputs.places
     assert source is not None
     x = embed(root.scope("src"), source, inputs, config)
     bias = score_bias(root, "enc", source.ids.shape[1], config, causal=False)
     for i in range(config.encoder_layers):
         at, c = root.scope(f"enc{i}"), config.layer(i)
         mask = reasons(c, source, source, causal=False, documents=inputs.documents)
-        attend = partial(self_attention, at.scope("attn"), mask=mask, offset=offset, c=c, bias=bias)
+        attend = partial(self_attention, at.scope("attn"), mask=mask, places=places, c=c, bias=bias)
         x = block(at, x, attend, partial(feed_forward, at.scope("ffn"), c=c), c, bool(i) or c.first_norm)
     return last_norm(root, "enc.norm", x, config) if config.encoder_layers else x

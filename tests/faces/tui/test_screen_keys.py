@@ -24,6 +24,14 @@ async def test_stepping_over_into_and_out() -> None:
         assert app.session.current.path == "enc0.attn.masked"
 
 
+async def test_a_key_of_a_chinese_input_method_is_the_one_that_it_stands_for() -> None:
+    async with screen("enc0.attn.masked") as (app, pilot):
+        await pilot.press("ｎ")
+        assert app.session.current.path == "enc0.attn.weights"
+        await pilot.press("fullwidth_question_mark")
+        assert isinstance(app.screen, Pages)
+
+
 async def test_the_step_is_on_the_screen() -> None:
     async with screen("enc0.attn.scores") as (app, _pilot):
         assert "scores = Q Kᵀ" in shown(app, "heading")

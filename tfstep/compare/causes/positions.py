@@ -95,9 +95,9 @@ def shifted(step: Step) -> Iterator[Made]:
             if by:
                 yield (
                     Bilingual("positions counted from {start}", "位置从 {start} 数起", start=start + by),
-                    _with(sinusoidal(n, d, start + by)),
+                    _with(sinusoidal(np.arange(start + by, start + by + n), d)),
                 )
-        whole = sinusoidal(n + start, d)
+        whole = sinusoidal(np.arange(n + start), d)
         rows = whole[start:]
     else:
         rows = step.arg(1)
@@ -166,7 +166,7 @@ def layout(step: Step) -> Iterator[Made]:
         return
     n, d = step.node.shape[1], step.node.shape[2]
     start = step.inputs.offset
-    right = sinusoidal(n, d, start)
+    right = sinusoidal(np.arange(start, start + n), d)
     sine, cosine = right[:, 0::2], right[:, 1::2]
     yield (
         Bilingual("sines in the first half, cosines in the second", "正弦在前一半，余弦在后一半"),
@@ -216,7 +216,9 @@ def layout(step: Step) -> Iterator[Made]:
 
 def _tables(length: int, d: int, base: float, pairs: str, offset: int) -> tuple[np.ndarray, np.ndarray]:
     """The cos and sin of rope with this base and these pairs."""
-    return rope_tables(length, d, RopePart(base=base, pairs="half" if pairs == "half" else "interleaved"), offset)
+    return rope_tables(
+        np.arange(offset, offset + length), d, RopePart(base=base, pairs="half" if pairs == "half" else "interleaved")
+    )
 
 
 def _rotated(base: float, pairs: str, offset: int = 0, sign: float = 1.0, of: int | None = None) -> Patch:

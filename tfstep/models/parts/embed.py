@@ -58,11 +58,14 @@ def _positioned(at: Scope, e: Traced, side: Sentences, inputs: Inputs, c: ModelC
     if c.positional not in ("sinusoidal", "learned"):
         plain: Traced = identity(e)
         return plain
-    length, start = e.shape[1], inputs.offset + c.position_offset
+    length, start, own = e.shape[1], inputs.offset + c.position_offset, inputs.positions
     if c.positional == "sinusoidal":
-        table = sinusoidal(length, e.shape[2], start, c.sinusoids == "halved").astype(c.dtype)
-        return e + at.constant("pos", table, (Axis("position"), Axis("model")))
-    needed = max(rows + c.position_offset, start + length)
+        at_places = np.arange(start, start + length) if own is None else own + c.position_offset
+        table = sinusoidal(at_places, e.shape[2], c.sinusoids == "halved").astype(c.dtype)
+        names = (Axis("position"), Axis("model")) if own is None else (*e.axes[:2], Axis("model"))
+        return e + at.constant("pos", table, names)
+    last = start + length if own is None else int(own.max()) + 1 + c.position_offset
+    needed = max(rows + c.position_offset, last)
     if c.positions is not None and c.positions < needed:
         raise ModelBuildError(
             ("model", "positions"),
@@ -74,6 +77,9 @@ def _positioned(at: Scope, e: Traced, side: Sentences, inputs: Inputs, c: ModelC
             ),
         )
     pos = at.parameter("pos", _table(c, Axis("position"), c.positions or needed, e.shape[2]), "embedding")
+    if own is not None:
+        at.placed = gather(pos, at.constant("places", own + c.position_offset, e.axes[:2], kind="input"))
+        return e + at.placed
     if not c.count_pads and side.pad is not None:
         words = side.ids != side.pad
         places = at.constant("places", np.where(words, words.cumsum(1) - 1 + start, start - 1), e.axes[:2])

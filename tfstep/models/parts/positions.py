@@ -9,26 +9,25 @@ import numpy as np
 from tfstep.models.keys.sections import RopePart, ScalingPart
 
 
-def sinusoidal(length: int, d: int, offset: int = 0, halved: bool = False) -> np.ndarray:
-    """PE(pos, 2i) = sin(pos / 10000^(2i/d)), PE(pos, 2i+1) = cos of the same: (length, d).
+def sinusoidal(places: np.ndarray, d: int, halved: bool = False) -> np.ndarray:
+    """PE(pos, 2i) = sin(pos / 10000^(2i/d)), PE(pos, 2i+1) = cos of the same, for every place: (…) → (…, d).
 
     ``halved``: all sines, then all cosines. Source: Vaswani et al. 2017, section 3.5.
     """
-    pos = np.arange(offset, offset + length)[:, None]
-    angle = pos / 10000.0 ** (np.arange(0, d, 2) / d)
-    table = np.empty((length, d))
+    angle = places[..., None] / 10000.0 ** (np.arange(0, d, 2) / d)
+    table = np.empty((*places.shape, d))
     first, second = (slice(0, (d + 1) // 2), slice((d + 1) // 2, d)) if halved else (slice(0, d, 2), slice(1, d, 2))
-    table[:, first] = np.sin(angle)
-    table[:, second] = np.cos(angle[:, : d // 2])
+    table[..., first] = np.sin(angle)
+    table[..., second] = np.cos(angle[..., : d // 2])
     return table
 
 
-def rope_tables(length: int, d_k: int, rope: RopePart, offset: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """The cos and sin of position · frequency, for both features of each pair that is turned: (length, d) each."""
+def rope_tables(places: np.ndarray, d_k: int, rope: RopePart) -> tuple[np.ndarray, np.ndarray]:
+    """The cos and sin of position · frequency, for both features of each pair that is turned: (…) → (…, d) each."""
     d = int(d_k * rope.part)
-    frequency, times = rope_frequencies(d, rope, offset + length)
+    frequency, times = rope_frequencies(d, rope, int(places.max()) + 1)
     each = np.tile(frequency, 2) if rope.pairs == "half" else np.repeat(frequency, 2)
-    angle = np.arange(offset, offset + length)[:, None] * each
+    angle = places[..., None] * each
     return np.cos(angle) * times, np.sin(angle) * times
 
 

@@ -22,6 +22,8 @@ from tfstep.scenario.vocabulary import Vocabulary
 from tfstep.scenario.weights.fills import XAVIER, Fill, read_fill, read_init
 from tfstep.text import Bilingual
 
+MOST_POSITIONS = 1_000_000  # the last that a word may have, as `input.offset`
+
 
 class WeightsConfig(Struct, frozen=True, eq=False):
     """`weights:`; a relative ``file`` is counted from the scenario's folder."""
@@ -76,6 +78,7 @@ def check(tree: Section, report: Report) -> Checked | None:
         steps,
         types=read_per_word(source, "types", words.get("source"), kind),
         documents=read_per_word(source, "documents", words.get("source") or words.get("target"), kind),
+        positions=read_per_word(source, "positions", words.get("source") or words.get("target"), kind),
     )
     model = model_config(source, kind, None if x is None else x.shape[-1] if x.ndim else None, has_labels)
     if memory is not None and model.mask.causal and model.mask.corner == "none":
@@ -91,6 +94,8 @@ def check(tree: Section, report: Report) -> Checked | None:
             "corner 须与 memory 和 causal 并用；同一句子里两个角是同一个",
         )
         source.add(("model", "mask", "corner"), message)
+    if inputs.positions is not None:
+        _positions(source, model, inputs.positions)
     loss = loss_config(source, model, has_labels)
     data = read_data(source, kind, vocab)
     train = train_config(source, model, data)
@@ -103,6 +108,33 @@ def check(tree: Section, report: Report) -> Checked | None:
     if not whole:
         return None
     return Checked(title, about, model, inputs, loss, train, weights, pins, vocab)
+
+
+def _positions(source: Source, model: ModelConfig, positions: np.ndarray) -> None:
+    """What does not go with positions of one's own."""
+    if model.positional not in ("sinusoidal", "learned", "rope"):
+        message = Bilingual(
+            "positions with positional {name}, which counts by itself or not at all; allowed: sinusoidal, learned, rope",
+            "positional 为 {name} 时没有 positions：它自己数距离，或根本不用位置；可用：sinusoidal, learned, rope",
+            name=model.positional,
+        )
+        source.add(("input", "positions"), message, key=True)
+    if int(positions.max()) > MOST_POSITIONS:
+        message = Bilingual(
+            "a position of {n}; at most {most}",
+            "位置 {n} 太大；最多 {most}",
+            n=int(positions.max()),
+            most=MOST_POSITIONS,
+        )
+        source.add(("input", "positions"), message)
+    for key, given in (("offset", source.given("input", "offset")), ("count_pads", not model.count_pads)):
+        if given:
+            message = Bilingual(
+                "positions and {key} at once; the positions are given, one a word",
+                "positions 与 {key} 同时出现；位置已逐词给出",
+                key=key,
+            )
+            source.add(("input", "positions"), message, key=True)
 
 
 def _text(source: Source, key: str) -> Bilingual:

@@ -143,6 +143,18 @@ class InputPart(Section, frozen=True):
             ),
         ),
     ] = None
+    positions: Annotated[
+        Numbers,
+        Key(
+            "documents",
+            Bilingual(
+                "The position of each word, whole numbers from 0, one a word, in place of offset, offset + 1 … (packed texts, "
+                "left padding). For positional: sinusoidal, learned, rope.",
+                "每个词的位置，从 0 起的整数，每词一个，代替 offset、offset + 1 ……（打包的文本、左填充）。用于 positional: "
+                "sinusoidal、learned、rope。",
+            ),
+        ),
+    ] = None
     documents: Annotated[
         Numbers,
         Key(

@@ -130,6 +130,13 @@ def check(scenario: Scenario) -> None:
                 kind=scenario.model.kind,
             )
         )
+    if scenario.inputs.positions is not None:
+        raise CommandError(
+            Bilingual(
+                "`input.positions` are given, and the words that will be said have none; take them away to generate",
+                "给出了 `input.positions`，而要生成的词没有位置；请去掉它再生成",
+            )
+        )
     if not scenario.model.head:
         raise CommandError(
             Bilingual(

@@ -106,8 +106,11 @@ def rope_shift(scenario: Scenario, trace: Trace) -> Holds:
     if scenario.inputs.memory is not None:
         text = Bilingual("the keys of a memory stay where they are", "记忆中的键位置不动")
         return does_not_apply(title, text)
-    offset = scenario.inputs.offset + SHIFT
-    fresh, other = scenario.program.trace(), scenario.with_changes({"input": {"offset": offset}}).program.trace()
+    own = scenario.inputs.positions
+    moved_on: dict[str, object] = {"offset": scenario.inputs.offset + SHIFT}
+    if own is not None:
+        moved_on = {"positions": (own + SHIFT).tolist()}
+    fresh, other = scenario.program.trace(), scenario.with_changes({"input": moved_on}).program.trace()
     scores = [n.path for n in fresh.plan.steps if n.path.endswith(".scores") and ".cross." not in n.path]
     moved = max((apart(fresh[path].value, other[path].value) for path in scores), default=0.0)
     return holds_if_unmoved(title, trace, moved)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from tfstep.engine.axis import NO_AXIS, Axis, Labels
+from tfstep.engine.axis import MANY, NO_AXIS, Axis, Labels
 from tfstep.engine.trace import Tensor
 from tfstep.text import Bilingual
 from tfstep.view.export.tables import matrix, where
@@ -15,6 +16,7 @@ from tfstep.view.text.number import Notation
 from tfstep.view.text.spans import Line, line, span
 
 MOST = 4096  # numbers that are written out; more are summed up
+LIKELY = 64  # rows whose likeliest words are
 
 
 def part_lines(tensor: Tensor, index: tuple[Any, ...] | None, values: np.ndarray, cells: int | None) -> Iterator[Line]:
@@ -45,20 +47,27 @@ def _picked(labels: Labels | None, sentences: int | slice, at: slice) -> Labels 
 
 
 def array_lines(values: np.ndarray, cells: int | None = None, axes: tuple[Axis, ...] | None = None) -> Iterator[Line]:
-    """The numbers, one matrix after another; of very many only what they amount to."""
+    """The numbers, one matrix after another; of very many only what they amount to, or the likeliest words."""
     if not values.size:
         yield line(span(Bilingual("no numbers (shape {shape})", "没有数（形状 {shape}）", shape=values.shape)))
         return
-    if values.size > MOST:
+    axes = axes or (NO_AXIS,) * values.ndim
+    if are_summed_up(values, axes):
         yield summed_up(values)
         return
-    axes = axes or (NO_AXIS,) * values.ndim
     notation = Notation(values)
     many = int(np.prod(values.shape[:-2])) > 1
     for index in np.ndindex(*values.shape[:-2]):
         if many:
             yield line(span(where(axes, index), "accent"))
         yield from matrix(values[index], axes, index, notation, cells)
+
+
+def are_summed_up(values: np.ndarray, axes: tuple[Axis, ...]) -> bool:
+    """Whether there are too many to be listed; of a number for every word only the likeliest words are."""
+    if values.ndim and axes[-1].name == "vocab" and values.shape[-1] > MANY:
+        return math.prod(values.shape[:-1]) > LIKELY
+    return values.size > MOST
 
 
 def summed_up(values: np.ndarray) -> Line:

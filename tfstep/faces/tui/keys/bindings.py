@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 
 from textual.binding import Binding, BindingType
+from textual.keys import key_to_character
 
 from tfstep.faces.tui.state.action import Action
 
+WIDER = 0xFEE0  # from an ASCII sign to its full-width one
 NO_KEY = "no-key"  # an empty entry of a keymap leaves a binding as it is; this is a key that nobody can press
+
+
+def typed(keys: Iterable[str]) -> Iterator[str]:
+    """The keys, and behind each the one that a Chinese input method gives in its place: ``？`` for ``?``."""
+    for key in keys:
+        yield key
+        character = key_to_character(key)
+        if character is not None and "!" <= character <= "~":
+            wide = chr(ord(character) + WIDER)
+            yield wide if wide.isalnum() else unicodedata.name(wide).lower().replace("-", "_").replace(" ", "_")
 
 
 def bindings(actions: Iterable[Action]) -> list[BindingType]:
     """The bindings of these actions. They have priority, so that each key is done before the next is looked at."""
     return [
-        Binding(",".join(each.all_keys), f"press({each.name!r})", id=each.name, show=False, priority=True)
+        Binding(",".join(typed(each.all_keys)), f"press({each.name!r})", id=each.name, show=False, priority=True)
         for each in actions
         if each.all_keys
     ]
@@ -24,7 +37,7 @@ def keymap(actions: Iterable[Action], first: Iterable[Action]) -> Mapping[str, s
     """The keys of the actions that have others than at first, for `App.set_keymap`."""
     before = {each.name: each.all_keys for each in first}
     return {
-        each.name: ",".join(each.all_keys) or NO_KEY
+        each.name: ",".join(typed(each.all_keys)) or NO_KEY
         for each in actions
         if each.name in before and each.all_keys != before[each.name]
     }

@@ -16,10 +16,14 @@ from tfstep.view.text.spans import Line
 
 
 @click.pass_obj
-def _run(settings: Settings, lesson: str | None, variant: str | None, plain: bool, check: bool, again: bool) -> int:
+def _run(
+    settings: Settings, lesson: str | None, variant: str | None, plain: bool, check: bool, again: bool, key: bool
+) -> int:
     out = Output(settings)
     if check:
         return _check(out, lesson)
+    if key:
+        return _key(out, lesson)
     if lesson is None:
         _list(out)
         return 0
@@ -72,6 +76,29 @@ def _list(out: Output) -> None:
     out.lines(table(rows, "><<><"))
 
 
+def _key(out: Output, lesson: str | None) -> int:
+    from tfstep.lessons.format.catalog import load_lesson, shipped
+    from tfstep.lessons.player.key import key
+    from tfstep.view.text.spans import line, span
+
+    for name in [lesson] if lesson is not None else shipped():
+        read = load_lesson(name)
+        out.lines([line(span(read.title, "name"), span(f"   {read.name}", "dim"))])
+        for each in key(read):
+            out.lines(
+                [
+                    (),
+                    line(span(f"{each.step}", "dim")),
+                    line(span(each.ask)),
+                    line(span("  = ", "dim"), span(each.right, "good")),
+                ]
+            )
+            out.lines(line(span("  ≠ ", "dim"), span(wrong), span(f"  {why}", "dim")) for wrong, why in each.mistaken)
+        out.lines([()])
+        sys.stdout.flush()
+    return 0
+
+
 def _check(out: Output, lesson: str | None) -> int:
     from tfstep.lessons.format.catalog import shipped
     from tfstep.lessons.player.check import failures
@@ -119,6 +146,15 @@ COMMAND = command(
             Bilingual(
                 "go through the lesson, or all of them, in both languages, without a person; status 1 if one fails",
                 "不需要人，走完这一课（或全部课程）的两种语言；有失败则退出码为 1",
+            ),
+            default=False,
+            is_flag=True,
+        ),
+        Option(
+            ["--key"],
+            Bilingual(
+                "for a teacher: the questions, what is right, and the misconception behind each wrong answer that is foreseen",
+                "给教师：列出问题、正确答案，以及预料得到的每个错误答案背后的误解",
             ),
             default=False,
             is_flag=True,
