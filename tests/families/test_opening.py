@@ -84,6 +84,7 @@ def test_float32_is_read_as_it_lies_on_disk(folder: Path) -> None:
         ("made_up", True, "made_up is True"),
         ("model_type", "deepseek_v3", "model_type is 'deepseek_v3' (MLA, which is not computed)"),
         ("model_type", None, "model_type is None"),
+        ("model_type", ["llama"], "model_type is ['llama']"),
         ("num_hidden_layers", "gone", "no num_hidden_layers"),
         ("architectures", ["LlamaForSequenceClassification"], "architectures is ['LlamaForSequenceClassification']"),
         ("vocab_size", "many", "vocab_size is 'many'"),
@@ -176,11 +177,24 @@ def test_shards_are_one_file_and_none_lies_elsewhere(folder: Path) -> None:
     index.write_text(json.dumps({"weight_map": where | {names[0]: "../outside.safetensors"}}))
     assert "a shard stands beside it" in said(folder)
     index.write_text(json.dumps({"weight_map": where | {names[0]: "c.safetensors"}}))
-    assert "there is no such file" in said(folder)
+    assert f"{folder}: model.safetensors.index.json: c.safetensors: there is no such file" in said(folder)
+    index.write_text(json.dumps({"weight_map": where | {names[0]: 3}}))
+    assert f"the index says 3 of {names[0]}" in said(folder)
+    short = (folder / "a.safetensors").read_bytes()
+    (folder / "a.safetensors").write_bytes(short[:-4])
+    index.write_text(json.dumps({"weight_map": where}))
+    assert "model.safetensors.index.json: a.safetensors: cut short" in said(folder)
+    (folder / "a.safetensors").write_bytes(short)
     index.write_text(json.dumps({"weight_map": where | {"more": "a.safetensors"}}))
     assert "has no more, which the index says is there" in said(folder)
     index.write_text("[]")
     assert "it has no weight_map" in said(folder)
+
+
+def test_tensors_of_other_shapes_are_one_line_that_counts_them(folder: Path) -> None:
+    line = said(configured(folder, intermediate_size=25))
+    assert line.startswith(f"{folder}: model.safetensors: dec0.ffn.W_gate in model.layers.0.mlp.gate_proj.weight: ")
+    assert line.endswith("numbers of shape (24, 16); (16, 25) is needed; 5 more do not fit either")
 
 
 def header_of(path: Path) -> tuple[dict[str, object], bytes]:

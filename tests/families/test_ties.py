@@ -61,5 +61,5 @@ def test_a_head_that_is_the_embedding_twice_stays_tied(
 def test_one_parameter_under_two_names_is_told_where_they_differ(tmp_path: Path) -> None:
     other = word_table("t5", "shared.weight") + 1
     folder = copied("t5", tmp_path, **{"encoder.embed_tokens.weight": other})
-    with pytest.raises(tfstep.TfstepError, match="shared.weight and encoder.embed_tokens.weight are both src.E"):
+    with pytest.raises(tfstep.TfstepError, match=r"shared\.weight and encoder\.embed_tokens\.weight are both src\.E"):
         tfstep.load(folder)

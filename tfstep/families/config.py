@@ -106,7 +106,7 @@ def missing(key: str, family: str) -> FamilyError:
     )
 
 
-class Wanted(ValueError):
+class WantedError(ValueError):
     """A reader's word on what its key may be."""
 
     def __init__(self, needed: Bilingual) -> None:
@@ -127,7 +127,7 @@ def only(*values: Any) -> Read:
 
     def read(value: Any, config: Config) -> Mapping[str, Any]:
         if value not in values:
-            raise Wanted(one_of(values))
+            raise WantedError(one_of(values))
         return {}
 
     return read
@@ -138,7 +138,7 @@ def chosen(choices: Mapping[Any, Mapping[str, Any]]) -> Read:
 
     def read(value: Any, config: Config) -> Mapping[str, Any]:
         if not isinstance(value, str | int | None) or value not in choices:
-            raise Wanted(one_of(choices))
+            raise WantedError(one_of(choices))
         return choices[value]
 
     return read

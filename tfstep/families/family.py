@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tfstep.families.config import NUMBER, Config, FamilyError, Reader, Wanted, missing, one_of
+from tfstep.families.config import NUMBER, Config, Reader, WantedError, missing, one_of
 from tfstep.families.relation import SAME, TRANSPOSED, Part, Relation
 from tfstep.text import Bilingual
 
@@ -65,7 +66,7 @@ class Family(Struct, frozen=True):
             if isinstance(reader, str):
                 if value is None:
                     raise missing(key, self.name)
-                if isinstance(value, bool) or not isinstance(value, int | float):
+                if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                     raise config.fault(key, NUMBER)
                 if value <= 0 and reader != "eps":
                     config.whole(key)
@@ -73,7 +74,7 @@ class Family(Struct, frozen=True):
                 continue
             try:
                 found |= reader(value, config)
-            except Wanted as error:
+            except WantedError as error:
                 raise config.fault(key, error.needed) from None
             except (ValueError, TypeError, ArithmeticError):  # a value of another type than any reader expects
                 raise config.fault(key) from None

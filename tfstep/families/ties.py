@@ -20,9 +20,7 @@ Read = Callable[[str], np.ndarray]
 _ROWS = 4096  # compared at a time
 
 
-def untied(
-    family: Family, groups: Sequence[Sequence[str]], shapes: Mapping[str, Shape], read: Read
-) -> list[list[str]]:
+def untied(family: Family, groups: Sequence[Sequence[str]], shapes: Mapping[str, Shape], read: Read) -> list[list[str]]:
     """The ties of a config as far as its file keeps to them.
 
     Raises FamilyError where the file has one parameter under two names, with different numbers.

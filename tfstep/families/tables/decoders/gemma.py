@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfstep.families.config import NUMBER, Config, Wanted, nothing, only
+from tfstep.families.config import NUMBER, Config, WantedError, nothing, only
 from tfstep.families.family import norm
 from tfstep.families.layers import by_type
 from tfstep.families.shared import gated, number
 from tfstep.families.tables.decoders.llama import ATTENTION, EMBED, END, FEED, LLAMA, QK_NORMS
 
 
-
 def _scale(value: Any, config: Config) -> dict[str, Any]:
     """`query_pre_attn_scalar`: scores are divided by its root."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise Wanted(NUMBER)
+        raise WantedError(NUMBER)
     return {"scale": float(value) ** -0.5}
 
 

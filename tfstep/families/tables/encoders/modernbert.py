@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfstep.families.config import Config, Wanted, nothing, one_of
+from tfstep.families.config import Config, WantedError, nothing, one_of
 from tfstep.families.family import Family, Name, fused, linear, norm
 from tfstep.families.relation import FIRST_HALF, SECOND_HALF, THIRDS, TRANSPOSED, Relation
 from tfstep.families.rope import section
@@ -38,7 +38,7 @@ def _head(value: Any, config: Config) -> dict[str, Any]:
         return {"head": True, "head_transform": True, "bias.head": bias, "tie": tie}
     if named.endswith("Model") or not named:
         return {"head": False}
-    raise Wanted(one_of(["ModernBertModel", "ModernBertForMaskedLM"]))
+    raise WantedError(one_of(["ModernBertModel", "ModernBertForMaskedLM"]))
 
 
 MODERNBERT = Family(
