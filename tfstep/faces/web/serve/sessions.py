@@ -79,11 +79,11 @@ class Rules:
     def told(self) -> Bilingual:
         """Why a session may have ended."""
         if self.idle == float("inf"):
-            return Bilingual("You left it, or the connection broke.", "你退出了，或连接断开了。")
+            return Bilingual("You left it, or the connection broke.", "可能是你退出了，或连接断开了。")
         return Bilingual(
             "You left it, the connection broke, no key was pressed for {idle} minutes, or it took more time or memory "
             "than a session may.",
-            "你退出了、连接断开、{idle} 分钟没有按键，或会话用的时间或内存超过了上限。",
+            "可能的原因：你退出了，连接断开，{idle} 分钟没有按键，或所用的时间、内存超过上限。",
             idle=round(self.idle / 60),
         )
 
