@@ -265,7 +265,7 @@ def test_xarray_goes_in_by_the_names_of_its_axes(trace: tfstep.Trace) -> None:
 
 
 def test_a_slice_of_words_is_refused_by_name(trace: tfstep.Trace) -> None:
-    with pytest.raises(tfstep.TfstepError, match="there is no place"):
+    with pytest.raises(tfstep.TfstepError, match="a slice counts places"):
         trace["enc0.attn.weights"][0, 0, "我":"爱"]  # type: ignore[misc]  # that is the mistake
 
 
@@ -278,3 +278,23 @@ def test_a_session_says_where_it_stands_and_is_pickled(scenario: tfstep.Scenario
     again.run("undo")
     assert again.trace["enc0.attn.W_Q"][0, 0] != 5 == session.trace["enc0.attn.W_Q"][0, 0]
     assert again.current.path == "enc0.attn.weights"
+
+
+def test_a_word_is_that_of_the_sentence_that_is_indexed() -> None:
+    weights = tfstep.trace(tfstep.load("padding"))["enc0.attn.weights"]
+    word = weights.labels["query"][1][0]
+    assert np.array_equal(weights[np.int64(1), 0, word], weights.value[1, 0, 0])
+    assert np.array_equal(weights[1:, 0, word], weights.value[1:, 0, 0])
+    with pytest.raises(tfstep.TfstepError, match="neither a whole number nor a word"):
+        weights[:, 0, word]
+
+
+def test_a_list_may_hold_words(trace: tfstep.Trace) -> None:
+    weights = trace["enc0.attn.weights"]
+    assert np.array_equal(weights[0, 0, ["我", 2], "爱"], weights.value[0, 0, [0, 2], 1])
+
+
+@pytest.mark.parametrize("ask", [lambda t: t.explain(3), lambda t: t.edit(3), lambda t: t.edit({3: 1})])
+def test_a_wrong_type_is_a_mistake_like_another(trace: tfstep.Trace, ask: Any) -> None:
+    with pytest.raises(tfstep.TfstepError):
+        ask(trace)

@@ -43,7 +43,7 @@ def page(language: str) -> Iterator[str]:
     yield from _parameters([p for p in PROGRAM.params if p.name in common or p.name == "version"], language)
     yield f"\n## {Bilingual('Completion in a shell', '命令行补全').in_(language)}\n"
     columns = [Bilingual("shell", "命令解释器（shell）"), Bilingual("file", "文件"), Bilingual("line", "写入的一行")]
-    cells = [[shell, f"`{file}`", f"`{line}`".replace("|", "\\|")] for shell, file, line in COMPLETION]
+    cells = [[shell, f"`{file}`", code(line)] for shell, file, line in COMPLETION]
     yield from table([each.in_(language) for each in columns], cells)
     for name in COMMANDS:
         with click.Context(PROGRAM, info_name="tfstep") as context:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 
 from tfstep.text import Bilingual
 
@@ -10,6 +12,9 @@ MADE = Bilingual(
     "Made from the program itself by `python docs/make.py`; do not edit it by hand.",
     "由程序自身生成：`python docs/make.py`；请勿手工修改。",
 )
+
+CODE = re.compile(r"(`` .*? ``|`[^`]+`)")
+SPECIAL = re.compile(r"[|*_`\[\]]")
 
 
 def head(title: Bilingual, language: str) -> Iterator[str]:
@@ -35,4 +40,18 @@ def code(text: str) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _cell(text: str) -> str:
+    """What stands in one cell. A bar is an entity, in code of HTML: some renderers keep the backslash of an escaped one."""
+    if "|" not in text:
+        return text
+    return "".join(_spelled(part) if part.startswith("`") else part.replace("|", "&#124;") for part in CODE.split(text))
+
+
+def _spelled(text: str) -> str:
+    if "|" not in text:
+        return text
+    inner = SPECIAL.sub(lambda each: f"&#{ord(each[0])};", escape(text.strip("`").strip(), quote=False))
+    return f"<code>{inner}</code>"

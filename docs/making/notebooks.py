@@ -29,6 +29,7 @@ CELLS: tuple[Bilingual | str, ...] = (
         "# 在 notebook 里使用 tfstep\n\n一个 Transformer 编码器在读三个词。前向、反向和参数更新中算出的每个数都被记录下来。"
         "单元最后一行的值会直接显示出来。",
     ),
+    "%load_ext tfstep\n%tfstep lang LANGUAGE",
     'import numpy as np\n\nimport tfstep\n\ntrace = tfstep.trace(tfstep.load("wo-ai-ni"))\ntrace',
     Bilingual(
         "A tensor is shown as a heatmap with its words. Rest the pointer on a cell to see the sum that it is.",
@@ -54,7 +55,6 @@ CELLS: tuple[Bilingual | str, ...] = (
         "The debugger's own language works in a notebook, too, and a scenario can be written in a cell.",
         "调试器的命令在 notebook 里同样可用；场景也可以直接写在单元里。",
     ),
-    "%load_ext tfstep",
     "%tfstep load wo-ai-ni",
     "%tfstep why enc0.attn.weights[0,0,1,2]",
     SCENARIO,
@@ -66,7 +66,7 @@ def notebook(language: str) -> dict[str, Any]:
     """One notebook, without outputs."""
     cells: list[dict[str, Any]] = []
     for number, cell in enumerate(CELLS):
-        text = cell.in_(language) if isinstance(cell, Bilingual) else cell
+        text = cell.in_(language) if isinstance(cell, Bilingual) else cell.replace("LANGUAGE", language)
         made: dict[str, Any] = {
             "cell_type": "markdown",
             "id": f"cell-{number}",

@@ -84,16 +84,51 @@ def test_float32_is_read_as_it_lies_on_disk(folder: Path) -> None:
         ("made_up", True, "made_up is True"),
         ("model_type", "deepseek_v3", "model_type is 'deepseek_v3' (MLA, which is not computed)"),
         ("model_type", None, "model_type is None"),
+        ("model_type", ["llama"], "model_type is ['llama']"),
         ("num_hidden_layers", "gone", "no num_hidden_layers"),
         ("architectures", ["LlamaForSequenceClassification"], "architectures is ['LlamaForSequenceClassification']"),
         ("vocab_size", "many", "vocab_size is 'many'"),
         ("quantization_config", {"bits": 4}, "quantization_config is"),
+        ("rope_scaling", {"type": "linear"}, "no rope_scaling.factor; linear needs it"),
+        ("rope_scaling", {"type": "ntk", "factor": 2.0}, "rope_scaling.type is 'ntk'"),
+        ("rope_parameters", {"rope_type": "default", "rope_theta": 0}, "model.rope.base is 0"),
+        ("hidden_size", [16], "hidden_size is [16]"),
+        ("tie_word_embeddings", "yes", "tie_word_embeddings is 'yes'"),
+        ("rms_norm_eps", "1e-5", "rms_norm_eps is '1e-5'"),
     ],
 )
 def test_what_a_config_asks_and_we_do_not_compute_is_refused_by_name(
     folder: Path, key: str, value: object, words: str
 ) -> None:
     assert words in said(configured(folder, **{key: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("gemma3", "query_pre_attn_scalar", None),
+        ("gemma3", "query_pre_attn_scalar", 0),
+        ("gemma3", "query_pre_attn_scalar", -4),
+        ("gemma3", "attn_logit_softcapping", 2.0),
+        ("gemma3", "sliding_window", None),
+        ("mixtral", "output_router_logits", True),
+        ("mixtral", "router_type", "sigmoid"),
+        ("modernbert", "classifier_activation", "silu"),
+        ("modernbert", "classifier_bias", True),
+        ("t5", "dense_act_fn", "mish"),
+        ("t5", "num_heads", 0),
+    ],
+)
+def test_what_other_families_do_not_compute(name: str, key: str, value: object, tmp_path: Path) -> None:
+    shutil.copytree(MODELS / name, tmp_path / "m", ignore=shutil.ignore_patterns("*.npz"))
+    assert f"{key} is {value!r}" in said(configured(tmp_path / "m", **{key: value}))
+
+
+def test_rope_scaling_of_before_goes_before_the_parameters_of_today(folder: Path) -> None:
+    configured(folder, rope_scaling={"rope_type": "linear", "factor": 2.0})
+    rope = tfstep.load(folder).model.rope
+    assert rope.scaling is not None
+    assert rope.scaling.factor == 2.0
 
 
 def test_keys_of_training_and_of_the_library_are_no_matter(folder: Path) -> None:
@@ -142,11 +177,24 @@ def test_shards_are_one_file_and_none_lies_elsewhere(folder: Path) -> None:
     index.write_text(json.dumps({"weight_map": where | {names[0]: "../outside.safetensors"}}))
     assert "a shard stands beside it" in said(folder)
     index.write_text(json.dumps({"weight_map": where | {names[0]: "c.safetensors"}}))
-    assert "there is no such file" in said(folder)
+    assert f"{folder}: model.safetensors.index.json: c.safetensors: there is no such file" in said(folder)
+    index.write_text(json.dumps({"weight_map": where | {names[0]: 3}}))
+    assert f"the index says 3 of {names[0]}" in said(folder)
+    short = (folder / "a.safetensors").read_bytes()
+    (folder / "a.safetensors").write_bytes(short[:-4])
+    index.write_text(json.dumps({"weight_map": where}))
+    assert "model.safetensors.index.json: a.safetensors: cut short" in said(folder)
+    (folder / "a.safetensors").write_bytes(short)
     index.write_text(json.dumps({"weight_map": where | {"more": "a.safetensors"}}))
     assert "has no more, which the index says is there" in said(folder)
     index.write_text("[]")
     assert "it has no weight_map" in said(folder)
+
+
+def test_tensors_of_other_shapes_are_one_line_that_counts_them(folder: Path) -> None:
+    line = said(configured(folder, intermediate_size=25))
+    assert line.startswith(f"{folder}: model.safetensors: dec0.ffn.W_gate in model.layers.0.mlp.gate_proj.weight: ")
+    assert line.endswith("numbers of shape (24, 16); (16, 25) is needed; 5 more do not fit either")
 
 
 def header_of(path: Path) -> tuple[dict[str, object], bytes]:

@@ -50,8 +50,8 @@ def test_all_that_applies_holds():
 
 
 def test_rope_depends_on_distances():
-    assert held(both("rope"))["RoPE: scores depend on distances only"] is True
-    assert held(both("sinusoidal"))["RoPE: scores depend on distances only"] is None
+    assert held(both("rope"))["RoPE: scores depend on contents and signed distances"] is True
+    assert held(both("sinusoidal"))["RoPE: scores depend on contents and signed distances"] is None
 
 
 def test_a_mask_that_is_too_weak_is_noticed():

@@ -130,7 +130,7 @@ class Trace(Whole, Computation):
 
         Raises PathError when there is no such cell.
         """
-        tensor, index = cell_of(self, cell)
+        tensor, index = cell_of(self, str(cell))
         return replace(explain(tensor.trace, tensor.node.slot, index, depth), trace=self)
 
     # -- changing --------------------------------------------------------------------------------
@@ -142,6 +142,14 @@ class Trace(Whole, Computation):
         and no gradient flows back through them. A value has the shape of what it is set to, or is one number
         for all of it. Raises PathError, EditError.
         """
+        if not isinstance(changes, Mapping):
+            raise EditError(
+                Bilingual(
+                    "{found} is no dictionary; an edit is one from paths to numbers: trace.edit({{PATH: value}})",
+                    "{found} 不是字典；修改要写成从路径到数值的字典：trace.edit({{PATH: value}})",
+                    found=repr(changes)[:60],
+                )
+            )
         values, pins, touched = list(self.values), dict(self.pins), set()
         for target, new in changes.items():
             tensor, index = locate(self, str(target))

@@ -37,12 +37,12 @@ class Binding(Struct, frozen=True):
 
 def bind(family: Family, shapes: Mapping[str, Shape], wanted: Mapping[str, Shape], model: Heads) -> Binding:
     """Look for every parameter of ``wanted`` among the tensors of a file, whatever prefix they have there."""
-    prefixes = _prefixes(family, shapes)
+    before = prefixes(family, shapes)
     sources: dict[str, Source] = {}
     missing: list[str] = []
     misfits: list[tuple[str, str, Shape]] = []
     for path, shape in wanted.items():
-        found = _find(family, path, shape, shapes, prefixes, model)
+        found = _find(family, path, shape, shapes, before, model)
         if isinstance(found, Source):
             sources[path] = found
         elif found is not None:
@@ -70,7 +70,7 @@ def _patterns(spare: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(rf"(^|\.){each}$") for each in spare)
 
 
-def _prefixes(family: Family, shapes: Mapping[str, Shape]) -> tuple[str, ...]:
+def prefixes(family: Family, shapes: Mapping[str, Shape]) -> tuple[str, ...]:
     """What stands before the names of the table in this file: the longest first, then shorter ones, then nothing."""
     found: dict[str, None] = {}
     for anchor in family.anchors:
@@ -90,13 +90,13 @@ def _find(
     path: str,
     shape: Shape,
     shapes: Mapping[str, Shape],
-    prefixes: Iterable[str],
+    before: Iterable[str],
     model: Heads,
 ) -> Source | str | None:
     """Where a parameter is; the name of a tensor that does not fit; or None."""
     misfit = None
     for how in theirs(family, path):
-        for prefix in prefixes:
+        for prefix in before:
             name = prefix + how.name
             if name in shapes:
                 if fits(how, shapes[name], shape, model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -24,7 +24,7 @@ INERT = frozenset({
     "is_encoder_decoder", "label2id", "layerdrop", "length_penalty", "max_length", "max_position_embeddings",
     "max_seq_len", "min_length", "mlp_dropout", "model_max_length", "model_type", "n_ctx", "no_repeat_ngram_size",
     "num_beam_groups", "num_beams", "num_return_sequences", "output_attentions", "output_hidden_states",
-    "output_past", "output_router_logits", "pad_token_id", "prefix", "pretraining_tp", "problem_type",
+    "output_past", "pad_token_id", "prefix", "pretraining_tp", "problem_type",
     "pruned_heads", "qa_dropout", "remove_invalid_values", "reorder_and_upcast_attn", "repetition_penalty",
     "resid_pdrop", "residual_dropout", "return_dict", "return_dict_in_generate", "router_aux_loss_coef",
     "router_jitter_noise", "router_z_loss_coef", "sep_token_id", "seq_classif_dropout", "slow_but_exact",
@@ -94,12 +94,40 @@ def refused(key: str, value: object, family: str, needed: Bilingual | None) -> F
     )
 
 
+def missing(key: str, family: str) -> FamilyError:
+    """The error for a key that config.json cannot do without."""
+    return FamilyError(
+        Bilingual(
+            "config.json: no {key}; {family} needs it",
+            "config.json：缺少 {key}；{family} 需要它",
+            key=key,
+            family=family,
+        )
+    )
+
+
+class WantedError(ValueError):
+    """A reader's word on what its key may be."""
+
+    def __init__(self, needed: Bilingual) -> None:
+        super().__init__(needed)
+        self.needed = needed
+
+
+NUMBER = Bilingual("a number", "一个数")
+
+
+def one_of(values: Iterable[Any]) -> Bilingual:
+    """The values that a key may have."""
+    return Bilingual("{it}", "{it}", it=", ".join(each if isinstance(each, str) else repr(each) for each in values))
+
+
 def only(*values: Any) -> Read:
     """A key that is computed at these values alone, which then say nothing."""
 
     def read(value: Any, config: Config) -> Mapping[str, Any]:
         if value not in values:
-            raise ValueError(", ".join(map(repr, values)))
+            raise WantedError(one_of(values))
         return {}
 
     return read
@@ -110,7 +138,7 @@ def chosen(choices: Mapping[Any, Mapping[str, Any]]) -> Read:
 
     def read(value: Any, config: Config) -> Mapping[str, Any]:
         if not isinstance(value, str | int | None) or value not in choices:
-            raise ValueError(", ".join(map(repr, choices)))
+            raise WantedError(one_of(choices))
         return choices[value]
 
     return read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tfstep.families.config import Config, FamilyError, Reader
+from tfstep.families.config import NUMBER, Config, Reader, WantedError, missing, one_of
 from tfstep.families.relation import SAME, TRANSPOSED, Part, Relation
 from tfstep.text import Bilingual
 
@@ -60,15 +61,23 @@ class Family(Struct, frozen=True):
             if key not in config and not isinstance(reader, str):
                 config.read.add(key)
             value = config[key]
+            if isinstance(self.defaults.get(key), bool) and not isinstance(value, bool | int | None):
+                raise config.fault(key, one_of(["true", "false"]))
             if isinstance(reader, str):
                 if value is None:
                     raise missing(key, self.name)
+                if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                    raise config.fault(key, NUMBER)
+                if value <= 0 and reader != "eps":
+                    config.whole(key)
                 found[reader] = value
                 continue
             try:
                 found |= reader(value, config)
-            except ValueError as error:
-                raise config.fault(key, Bilingual("{it}", "{it}", it=str(error)) if str(error) else None) from None
+            except WantedError as error:
+                raise config.fault(key, error.needed) from None
+            except (ValueError, TypeError, ArithmeticError):  # a value of another type than any reader expects
+                raise config.fault(key) from None
         if "architectures" not in self.keys:
             found |= self._head(config, found)
         config.unread()
@@ -87,18 +96,6 @@ class Family(Struct, frozen=True):
             group for group in ([p for p in group if p != "out.W"] for group in found.get("tie", [])) if len(group) > 1
         ]
         return {"head": False, "tie": tie or None, "bias.head": None}
-
-
-def missing(key: str, family: str) -> FamilyError:
-    """The error for a key that config.json cannot do without."""
-    return FamilyError(
-        Bilingual(
-            "config.json: no {key}; {family} needs it",
-            "config.json：缺少 {key}；{family} 需要它",
-            key=key,
-            family=family,
-        )
-    )
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:

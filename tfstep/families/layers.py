@@ -31,8 +31,10 @@ def by_type(pairs: str, full: Mapping[str, Any] | None = None) -> dict[str, Read
 
     def read(value: Any, config: Config) -> dict[str, Any]:
         layers, size = config.whole("num_hidden_layers"), config["sliding_window"]
-        every = config["sliding_window_pattern"] or config["_sliding_window_pattern"]
+        every = config["sliding_window_pattern"] or config.whole("_sliding_window_pattern")
         kinds = layer_types(config, [FULL if (i + 1) % every == 0 else SLIDING for i in range(layers)], (FULL, SLIDING))
+        if SLIDING in kinds:
+            config.whole("sliding_window")
         found = config["rope_parameters"]
         if isinstance(found, dict) and FULL in found:
             ropes = {kind: section(found[kind], config, pairs) for kind in (FULL, SLIDING)}

@@ -118,7 +118,7 @@ def text_part(config: Mapping[str, Any]) -> Mapping[str, Any]:
     Given text alone, the library computes with no other part.
     """
     kind, part = config.get("model_type"), config.get("text_config")
-    if kind not in _SEEING or not isinstance(part, Mapping):
+    if not isinstance(kind, str) or kind not in _SEEING or not isinstance(part, Mapping):
         return config
     roles = {key: value for key, value in config.items() if key.endswith("_token_id") and value is not None}
     return {**part, **roles, "model_type": _SEEING[kind]}

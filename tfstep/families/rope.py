@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tfstep.families.config import Config, Reader, nothing, refused
+from tfstep.families.config import Config, Reader, missing, nothing, one_of, refused
 
 KEYS = {  # of the dictionary, by kind: theirs → ours
     "default": {},
@@ -34,29 +34,47 @@ KEYS = {  # of the dictionary, by kind: theirs → ours
         "long_factor": "long",
     },
 }
+_NEEDED = {
+    "linear": ("factor",),
+    "dynamic": ("factor",),
+    "llama3": ("factor", "original_max_position_embeddings", "low_freq_factor", "high_freq_factor"),
+    "yarn": ("factor",),
+    "longrope": ("short_factor", "long_factor"),
+}
+"""Without which the library opens no folder."""
 _ALSO = {"rope_type", "type", "rope_theta", "partial_rotary_factor", "original_max_position_embeddings"}
 
 
 def written(config: Config) -> dict[str, Any]:
     """The rotary parameters, wherever they are written; older keys count where the newer ones are silent."""
-    found = config["rope_parameters"] or config["rope_scaling"] or {}
+    found = config["rope_scaling"] or config["rope_parameters"] or {}  # the older key goes before, as in the library
     if not isinstance(found, Mapping):
-        raise config.fault("rope_parameters" if config["rope_parameters"] else "rope_scaling")
+        raise config.fault(key_of(config))
     before = {"rope_theta": config["rope_theta"], "partial_rotary_factor": config["partial_rotary_factor"]}
     return {**{key: value for key, value in before.items() if value is not None}, **found}
 
 
+def key_of(config: Config) -> str:
+    """The key of config.json that has them."""
+    return "rope_scaling" if config["rope_scaling"] else "rope_parameters"
+
+
 def section(found: Mapping[str, Any], config: Config, pairs: str) -> dict[str, Any]:
     """`rope:` of one set of parameters. Raises FamilyError for a kind or a key that is not computed."""
-    kind = found.get("rope_type", found.get("type", "default")) or "default"
+    name = "rope_type" if found.get("rope_type") is not None or "type" not in found else "type"
+    kind = found.get(name) or "default"
     if kind == "su":
         kind = "longrope"
     if not isinstance(kind, str) or kind not in KEYS:
-        raise refused("rope_type", kind, config.family, None)
+        raise refused(f"{key_of(config)}.{name}", kind, config.family, one_of(KEYS))
     for key, value in found.items():
         if key not in KEYS[kind] and key not in _ALSO and value is not None:
-            raise refused(f"rope_parameters.{key}", value, config.family, None)
-    rope: dict[str, Any] = {"base": found.get("rope_theta") or 10000.0, "pairs": pairs}
+            raise refused(f"{key_of(config)}.{key}", value, config.family, None)
+    for key in _NEEDED.get(kind, ()):
+        if found.get(key) is None:
+            raise missing(f"{key_of(config)}.{key}", kind)
+    base = found.get("rope_theta")
+    rope: dict[str, Any] = {"base": 10000.0 if base is None else base, "pairs": pairs}
     part = found.get("partial_rotary_factor")
     if part not in (None, 1, 1.0):
         rope["part"] = part

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tfstep.families.config import Config, Read
+from tfstep.families.config import NUMBER, Config, Read, WantedError, one_of
 
 ACTIVATIONS = {
     "relu": "relu",
@@ -27,7 +27,7 @@ ACTIVATIONS = {
 def activation(value: Any, config: Config) -> dict[str, Any]:
     """`hidden_act` as `activation`."""
     if not isinstance(value, str) or value not in ACTIVATIONS:
-        raise ValueError(", ".join(ACTIVATIONS))
+        raise WantedError(one_of(ACTIVATIONS))
     return {"activation": ACTIVATIONS[value]}
 
 
@@ -69,7 +69,7 @@ def times(key: str, of: Callable[[float], float] = float) -> Read:
         if value is None:
             return {}
         if isinstance(value, bool) or not isinstance(value, int | float) or not value:
-            raise ValueError("a number")
+            raise WantedError(NUMBER)
         return {} if of(value) == 1.0 else {key: of(value)}
 
     return read
@@ -82,7 +82,7 @@ def number(key: str) -> Read:
         if value is None:
             return {}
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError("a number")
+            raise WantedError(NUMBER)
         return {key: value}
 
     return read

@@ -101,8 +101,10 @@ class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
     def place(self, keys: Keys, *, key: bool = False, offset: int = 0) -> Place:
         """Where the value under ``keys`` stands in the file (``key``: where its key stands), or what is around it.
 
-        ``offset`` counts characters into a value that is a text.
+        ``offset`` counts characters into a value that is a text. A model's folder has no file with lines.
         """
+        if self.path is not None and not self.path.exists():
+            return Place(str(self.path.parent))
         node = at(self.tree, keys)
         if isinstance(node, Scalar) and not key:
             return node.place_at(offset) if offset else node.place

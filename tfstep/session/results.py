@@ -9,7 +9,8 @@ from msgspec import Struct, field
 
 from tfstep.address.indices import Index
 from tfstep.engine.node import Node
-from tfstep.engine.trace import Tensor
+from tfstep.engine.surface.above import Displayed
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation
 from tfstep.session.place import Position, StackFrame
 from tfstep.session.stop.points import Stop
@@ -25,8 +26,17 @@ if TYPE_CHECKING:
     from tfstep.session.study.reasons import Reasons
 
 
-class Result(Struct, frozen=True):
-    """What every command returns one of."""
+class Result(Displayed, Struct, frozen=True, dict=True):
+    """What every command returns one of. It shows itself in a notebook and to ``print``, once a session has run it."""
+
+    def told_of(self, trace: Trace) -> None:
+        """Note the run that this speaks of; only what it looks like depends on it."""
+        self.__dict__["trace"] = trace
+
+    @property
+    def trace(self) -> Trace | None:
+        """The run that it speaks of, where a session gave it."""
+        return self.__dict__.get("trace")
 
 
 class Nothing(Result, frozen=True):

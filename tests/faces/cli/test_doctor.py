@@ -2,16 +2,18 @@
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tfstep import __version__
-from tfstep.faces.doctor.findings import findings
+from tfstep.faces.doctor.findings import EXTRAS, findings
 from tfstep.faces.doctor.widths import SAMPLES, Measured
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,6 +29,14 @@ def test_versions_terminal_and_files_are_told(tfstep, tmp_path, monkeypatch):
     assert str(tmp_path / "tfstep" / "keys.toml") in done.out
     assert "no screen can be drawn here" in done.out
     assert "not there yet" in done.out
+
+
+def test_all_that_is_installed_with_it_is_told():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = declared["optional-dependencies"]
+    told = [word for each in findings([]) for word in each.found.split()]
+    for each in (*declared["dependencies"], *(name for extra in EXTRAS for name in extras[extra])):
+        assert re.split(r"[>=<\[ ]", each)[0] in told
 
 
 def test_it_speaks_chinese(tfstep):

@@ -88,6 +88,12 @@ def test_mistakes_as_annotations_of_a_pull_request(tfstep, tmp_path: Path):
     assert tfstep("validate", str(find("softmax")), "--format", "github").out == ""
 
 
+def test_a_file_that_is_not_there_is_named_to_machines(tfstep, tmp_path: Path):
+    gone = str(tmp_path / "gone.yaml")
+    assert tfstep("validate", gone, "--format", "json").json[0]["file"] == gone
+    assert tfstep("validate", gone, "--format", "github").out.startswith(f"::error file={gone}::no scenario ")
+
+
 def test_a_file_that_is_written_names_its_schema(tfstep, tmp_path: Path):
     import json
     from urllib.parse import unquote, urlsplit

@@ -1,10 +1,12 @@
 """``%load_ext tfstep``: the debugger's lines and scenarios in cells; and the example notebook, run as a whole."""
 
+import pickle
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from IPython.core.error import UsageError
 
 import tfstep
 from tfstep.text import set_language
@@ -71,14 +73,48 @@ def test_a_variable_is_opened(shell: Shell, made: Any) -> None:
     ("text", "said"),
     [("why loss", "no scenario is open"), ("load no-such", "no scenario 'no-such'"), ("load wo-ai-ni nope", "nope")],
 )
-def test_a_mistake_is_told_without_a_traceback(shell: Shell, text: str, said: str, capsys: Any) -> None:
-    assert shell.magics["line"](text) is None
-    assert said in capsys.readouterr().err
+def test_a_mistake_is_told_without_a_traceback_and_ends_a_run_of_all_cells(shell: Shell, text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        shell.magics["line"](text)
 
 
-def test_a_wrong_scenario_in_a_cell_says_the_line(shell: Shell, capsys: Any) -> None:
-    assert shell.magics["cell"]("", SCENARIO.replace("loss", "lsos")) is None
-    assert "cell:2:1" in capsys.readouterr().err
+def test_a_wrong_scenario_in_a_cell_says_the_line(shell: Shell) -> None:
+    with pytest.raises(UsageError, match="cell:2:1"):
+        shell.magics["cell"]("", SCENARIO.replace("loss", "lsos"))
+
+
+def test_what_has_a_picture_is_answered_with_it(shell: Shell) -> None:
+    line = shell.magics["line"]
+    line("load wo-ai-ni")
+    assert 'class="heat"' in line("show enc0.attn.weights")._repr_html_()
+    line("set enc0.attn.W_Q[0,0] = 5")
+    assert "<table>" in line("diff")._repr_html_()
+    assert line("explain enc0.attn.scores[0,0,1,2] 2").terms[0].factors[0].why is not None
+    assert line("# nothing") is None
+
+
+def test_the_language_is_chosen_in_a_notebook(shell: Shell) -> None:
+    line = shell.magics["line"]
+    line("load wo-ai-ni")
+    line("lang zh")
+    try:
+        assert "前向" in str(line("next"))
+        with pytest.raises(UsageError, match="语言是 en 或 zh"):
+            line("lang fr")
+    finally:
+        line("lang en")
+    assert "forward" in str(line("next"))
+
+
+def test_a_session_without_magics_answers_in_words() -> None:
+    session = tfstep.Session(tfstep.load("wo-ai-ni"))
+    found = session.run("why loss")
+    assert str(found).startswith("along the largest share\n  loss ")
+    assert repr(found).startswith("<Reasoned: along the largest share loss 1.4385")
+    assert len(repr(found)) < 90
+    assert "along the largest share" in found._repr_html_()
+    assert repr(session.run("# nothing")) == "<Nothing>"
+    assert repr(pickle.loads(pickle.dumps(session.run("print loss")))) == "<Value>"
 
 
 @pytest.mark.parametrize("name", ["first-steps.ipynb", "first-steps.zh.ipynb"])

@@ -58,6 +58,7 @@ async def test_a_run_is_stepped_and_asked_with_keys_and_mouse(address: str) -> N
         await shown.press("L")
         assert await shown.value("document.documentElement.lang") == "zh"
         assert "前向" in await shown.value("document.getElementById('timeline').innerText")
+        assert "损失 1.4385" in await shown.value("document.getElementById('position').innerText")
         await shown.press("/")
         for letter in "weights":
             await shown.press(letter)
@@ -101,3 +102,11 @@ async def test_every_tensor_can_be_shown(address: str) -> None:
         assert await shown.value("document.querySelectorAll('#why .bad').length") == 0
         await shown.press("Home", "End")
         assert shown.faults == []
+
+
+async def test_an_address_that_names_nothing_opens_the_first_step(address: str) -> None:
+    async with Browser() as browser:
+        for asked in ("#100%", "#no.such[0]", "#enc0.attn.scores[0,0,9,9"):
+            shown = await browser.page(address + asked)
+            await shown.until("document.body && document.body.dataset.ready === 'yes'")
+            assert await shown.value(HASH) == "#src.embed[0,0,0]"

@@ -161,6 +161,39 @@ async def test_the_pages_name_what_can_be_opened_and_load_from_here_alone() -> N
             await client.ws_connect("/ws/en/run/softmax", origin="http://elsewhere.example")
 
 
+async def test_a_visitor_reads_the_language_of_his_browser_unless_one_is_set() -> None:
+    async def read(server: Server, path: str, accepted: str) -> str:
+        async with served(server) as client:
+            return await (await client.get(path, headers={"Accept-Language": accepted})).text()
+
+    def whole(language: str | None = None) -> Server:
+        return Server(None, "base", ENDLESS, confined=True, language=language)
+
+    chinese = "fr;q=0.9,zh-CN;q=0.8,en;q=0.7,*;q=x"
+    assert "<h2>课程</h2>" in await read(whole(), "/", chinese)
+    assert "<h2>Lessons</h2>" in await read(whole(), "/?lang=en", chinese)
+    assert "<h2>Lessons</h2>" in await read(whole("en"), "/", chinese)
+    assert "<h2>Lessons</h2>" in await read(whole(), "/", "fr, zh;q=0, en-GB;q=0.1")
+    page = await read(whole(), "/run/softmax", "zh")
+    assert "/ws/zh/run/softmax" in page
+    assert '<a href="/?lang=zh">全部课程与场景</a>' in page
+    assert "全部课程与场景" not in await read(Server("softmax", "base", ENDLESS, confined=True), "/", "zh")
+
+
+async def test_the_end_of_a_session_is_explained() -> None:
+    async with served(Server("softmax", "base", Rules(8, 900, 1e4), confined=True)) as client:
+        assert "no key was pressed for 15 minutes" in await (await client.get("/?lang=en")).text()
+
+
+async def test_on_this_machine_alone_no_other_name_is_answered_to() -> None:
+    async with served(Server("softmax", "base", ENDLESS, confined=False, local=True)) as client:
+        for host, status in (("127.0.0.1:1", 200), ("localhost", 200), ("[::1]:80", 200), ("evil.example", 403)):
+            assert (await client.get("/", headers={"Host": host})).status == status
+        strange = {"Host": "evil.example", "Origin": "http://evil.example"}
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+            await client.ws_connect("/ws/en/run/-", headers=strange)
+
+
 async def test_a_page_with_one_scenario_opens_no_other() -> None:
     async with served(Server("softmax", "base", ENDLESS, confined=True)) as client:
         assert "/ws/en/run/-" in await (await client.get("/")).text()
@@ -259,7 +292,7 @@ async def test_a_model_on_disk_is_served_with_what_it_is_given_to_read() -> None
     model = str(Path(__file__).parents[2] / "families" / "models" / "llama")
     server = Server(model, "base", ENDLESS, confined=True, reading=Reading(ids=((5, 17, 9),), labels="none"))
     async with served(server) as client:
-        visitor = await visit(client, "/ws/en/-")
+        visitor = await visit(client, "/ws/en/run/-")
         await visitor.type(":print tgt.tokens.shape[1] * 1000 + tgt.tokens[0,1]\r")
         await visitor.until("3017")
         await visitor.type(":print dec0.ffn.W_1.shape[1] * 100\r")

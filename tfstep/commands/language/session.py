@@ -59,6 +59,7 @@ class Session(State):
         result = self._do(found, rest)
         if self.diary is not None and isinstance(result, Trained):
             self._tell(self.diary.amend(self.journal.now.line if self.journal.at > held else ""))
+        result.told_of(self.trace)
         return result
 
     def _tell(self, aside: Bilingual | None) -> None:

@@ -74,7 +74,7 @@ class Whole(Displayed):
 
         ``.grad``, ``.new`` and what is inside a step are named only where the pattern spells them: ``*.grad``.
         """
-        return list(above("paths")(self, pattern))
+        return list(above("paths")(self, str(pattern)))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.paths())

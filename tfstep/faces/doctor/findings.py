@@ -23,8 +23,8 @@ from tfstep.lessons.player.progress import Progress
 from tfstep.scenario.file import catalog
 from tfstep.text import Bilingual, locale_language
 
-NEEDED = ("numpy", "textual", "rich", "click", "msgspec", "ruamel.yaml", "prompt_toolkit", "platformdirs")
-EXTRAS = {"textual-serve": "web", "xarray": "xarray"}
+NEEDED = ("numpy", "textual", "rich", "click", "msgspec", "ruamel.yaml", "prompt_toolkit", "platformdirs", "wcwidth")
+EXTRAS = {"web": ("textual-serve",), "xarray": ("xarray",), "models": ("tokenizers", "sentencepiece", "gguf")}
 SMALLEST = (80, 24)
 SAMPLE = "我爱你 │ 0.12 ▁▂▅█ ∂loss/∂W_Q = √d_k · α ⇒ ●"
 
@@ -50,10 +50,12 @@ def _versions() -> Iterator[Finding]:
     python = f"Python {platform.python_version()} · {platform.system()} {platform.machine()}"
     yield Finding(Bilingual("versions", "版本"), f"tfstep {__version__} · {python}")
     yield Finding(Bilingual("libraries", "依赖库"), " · ".join(f"{name} {_version(name)}" for name in NEEDED))
-    for name, extra in EXTRAS.items():
-        there = _version(name)
-        said = there if there != "-" else f"- (pip install 'tfstep[{extra}]')"
-        yield Finding(Bilingual("extra {name}", "可选组件 {name}", name=extra), f"{name} {said}")
+    for extra, names in EXTRAS.items():
+        found = {name: _version(name) for name in names}
+        said = " · ".join(f"{name} {version}" for name, version in found.items())
+        if "-" in found.values():
+            said += f"  (pip install 'tfstep[{extra}]')"
+        yield Finding(Bilingual("extra {name}", "可选组件 {name}", name=extra), said)
 
 
 def _version(name: str) -> str:
@@ -125,5 +127,4 @@ def _files() -> Iterator[Finding]:
 def _place(path: Path | None) -> str:
     if path is None:
         return "-"
-    missing = Bilingual("not there yet", "尚未创建")
-    return str(path) if path.exists() else f"{path}  ({missing})"
+    return str(path) if path.exists() else str(Bilingual("{path}  (not there yet)", "{path}（尚未创建）", path=path))

@@ -8,6 +8,7 @@ from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation
 from tfstep.faces.notebook import curve, heatmap, reasons, style, timeline
 from tfstep.scenario.scenario import Scenario
+from tfstep.session.results import Checked, Compared, Explained, Result, Shown
 from tfstep.session.study.checks import Report
 from tfstep.session.study.compare import Comparison
 from tfstep.session.study.runs import Trained
@@ -15,6 +16,7 @@ from tfstep.text import Bilingual
 from tfstep.view.python.line import one_line
 from tfstep.view.python.words import words
 from tfstep.view.report.checks import report
+from tfstep.view.result.lines import lines
 from tfstep.view.text.markup import escape
 from tfstep.view.text.number import brief
 
@@ -68,3 +70,18 @@ def _comparison(shown: Comparison) -> str:
         more = Bilingual("{n} more", "另外 {n} 步", n=len(rows) - SHOWN)
         parts.append(style.details(escape(str(more)), style.rows([head, *rows[SHOWN:]])))
     return style.output(*parts)
+
+
+@html.register
+def _result(shown: Result) -> str:
+    """What a command gave back: as what it holds where that has a picture of its own, else as the debugger's lines."""
+    match shown:
+        case Explained(explanation=found) if shown.trace is not None:
+            return html(found if found.trace is not None else shown.trace.explain(found.cell))
+        case Shown(index=None, tensor=found):
+            return html(found)
+        case Checked(report=found):
+            return html(found)
+        case Compared(comparison=found):
+            return html(found)
+    return style.output(style.lines(() if shown.trace is None else lines(shown, shown.trace)))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from tfstep.commands.language.session import Session
 from tfstep.engine.surface.above import Displayed
 from tfstep.errors import CommandError, TfstepError
 from tfstep.faces.notebook import style
 from tfstep.faces.notebook.html import html
+from tfstep.scenario.file.catalog import shipped
 from tfstep.scenario.scenario import Scenario, load, load_text
-from tfstep.session.results import Explained, Result
-from tfstep.text import Bilingual, locale_language, set_language
+from tfstep.session.results import Explained, Nothing, Result
+from tfstep.text import LANGUAGES, Bilingual, locale_language, set_language
 from tfstep.view.python.line import one_line
 from tfstep.view.python.words import words
-from tfstep.view.result.lines import lines
-from tfstep.view.text.spans import Line, line, plain
 
 
 class Shell(Protocol):
@@ -29,28 +29,26 @@ class Shell(Protocol):
 
 
 class Said(Displayed):
-    """What the debugger answered to one line."""
+    """What the debugger answered to one line, and what it remarked beside it."""
 
-    def __init__(self, session: Session, result: Result) -> None:
+    def __init__(self, result: Result, remarks: Sequence[Bilingual]) -> None:
         self.result = result
-        notes: list[Line] = [line(str(each)) for each in session.asides]
-        self.lines = (*notes, *lines(result, session.trace))
-        self.run = session.trace
+        self.remarks = [str(each) for each in remarks]
 
 
 @html.register
 def _html(shown: Said) -> str:
-    return style.output(style.lines(shown.lines))
+    return style.output(*map(style.quiet, shown.remarks)) + html(shown.result)
 
 
 @words.register
 def _words(shown: Said) -> str:
-    return "\n".join(plain(each).rstrip() for each in shown.lines)
+    return "\n".join([*shown.remarks, words(shown.result)])
 
 
 @one_line.register
 def _line(shown: Said) -> str:
-    return f"<Said {type(shown.result).__name__}>"
+    return one_line(shown.result)
 
 
 class Magics:
@@ -62,6 +60,8 @@ class Magics:
 
     def line(self, text: str) -> Any:
         """``%tfstep load NAME [VARIANT]`` opens a scenario, any other line is the debugger's: ``%tfstep why CELL``.
+
+        ``%tfstep lang zh`` shows everything in Chinese, ``%tfstep lang en`` in English; at first it is the locale's.
 
         NAME may be a variable that holds a scenario, a session or a dictionary.
         """
@@ -75,7 +75,21 @@ class Magics:
         word, _, rest = text.partition(" ")
         if word in ("load", "open"):
             name, _, variant = rest.strip().partition(" ")
+            if not name:
+                raise CommandError(
+                    Bilingual(
+                        "load what? Those that ship: {names}",
+                        "要打开哪个？自带的有：{names}",
+                        names=" ".join(shipped()),
+                    )
+                )
             return self._load(name, variant.strip() or None)
+        if word == "lang":
+            if rest.strip() not in LANGUAGES:
+                raise CommandError(
+                    Bilingual("a language is en or zh: `%tfstep lang zh`", "语言是 en 或 zh：`%tfstep lang zh`")
+                )
+            return set_language(rest.strip())
         if self.session is None:
             raise CommandError(
                 Bilingual(
@@ -85,10 +99,10 @@ class Magics:
             )
         result = self.session.run(text)
         if isinstance(result, Explained):
-            return (
-                result.explanation if result.explanation.trace else self.session.trace.explain(result.explanation.cell)
-            )
-        return Said(self.session, result)
+            return replace(result.explanation, trace=self.session.trace)
+        if self.session.asides:
+            return Said(result, self.session.asides)
+        return None if isinstance(result, Nothing) else result
 
     def _load(self, name: str, variant: str | None) -> Scenario:
         held = self.shell.user_ns.get(name)
@@ -106,12 +120,13 @@ class Magics:
         return scenario
 
     def _answered(self, ask: Callable[[], Any]) -> Any:
-        """The answer, or what is wrong, without a traceback."""
+        """The answer. Raises UsageError, which IPython shows without a traceback, and which ends a run of all cells."""
         try:
             return ask()
         except TfstepError as error:
-            sys.stderr.write(f"{error}\n")
-            return None
+            from IPython.core.error import UsageError
+
+            raise UsageError(str(error)) from None
 
 
 def load_ipython_extension(shell: Shell) -> None:

@@ -13,10 +13,14 @@ from msgspec.structs import replace
 
 from tfstep.errors import TfstepError
 from tfstep.families.config import FamilyError
+from tfstep.families.family import Family
 from tfstep.families.registry import of_type, text_part
+from tfstep.families.ties import untied
 from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.opening.checkpoint import Checkpoint
 from tfstep.scenario.opening.reading import Reading
+from tfstep.scenario.weights.files import open_weight_file
+from tfstep.scenario.weights.weight_file import BadWeightsError
 from tfstep.text import Bilingual
 
 SAMPLE = "The capital of France is"
@@ -38,6 +42,7 @@ def document(found: Checkpoint, reading: Reading, beside: Path | None = None) ->
         model |= {"head": False, "pooler": found.config["tfstep_pooler"]}
         model |= {"pool_unit": True} if found.config["tfstep_pool_unit"] else {}
         model.pop("tie", None)
+    _keep_ties(found, family, model)
     kind = model["kind"]
     sides = KINDS[kind].needs
     model.setdefault("head", True)
@@ -63,6 +68,22 @@ def document(found: Checkpoint, reading: Reading, beside: Path | None = None) ->
         "input": words,
         "weights": {"file": path(found, found.weights, beside), "names": family.name},
     }
+
+
+def _keep_ties(found: Checkpoint, family: Family, model: dict[str, Any]) -> None:
+    """Leave of the ties those that the file keeps to. What is wrong with the file is told when it is read."""
+    if not found.weights or found.weights.endswith(".gguf"):
+        return
+    try:
+        file = open_weight_file(found.folder / found.weights)
+        kept = untied(family, model.pop("tie", []), file.shapes, file.read)
+    except FamilyError as error:
+        where = found.folder / found.weights
+        raise TfstepError(Bilingual("{path}: {why}", "{path}：{why}", path=where, why=error.message)) from None
+    except BadWeightsError:
+        return
+    if kept:
+        model["tie"] = kept
 
 
 def input_section(

@@ -9,7 +9,8 @@ import json
 import math
 import mmap
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -121,7 +122,20 @@ class Shards(WeightFile):
                 Bilingual("no index of shards: it has no weight_map", "不是分片索引：其中没有 weight_map")
             )
         names = {name: shard for name, shard in where.items() if isinstance(shard, str)}
-        files = {shard: opened(beside(path, shard)) for shard in sorted(set(names.values()))}
+        if len(names) < len(where):
+            name = next(name for name in where if name not in names)
+            raise BadWeightsError(
+                Bilingual(
+                    "the index says {found} of {name}; the name of a file is needed",
+                    "索引对 {name} 写的是 {found}；须为文件名",
+                    found=repr(where[name])[:40],
+                    name=name[:80],
+                )
+            )
+        files = {}
+        for shard in sorted(set(names.values())):
+            with of_shard(shard):
+                files[shard] = opened(beside(path, shard))
         self.homes: dict[str, WeightFile] = {}
         for name, shard in names.items():
             if name not in files[shard].shapes:
@@ -134,13 +148,24 @@ class Shards(WeightFile):
                     )
                 )
             self.homes[name] = files[shard]
+        self.where = names
         self.shapes = {name: home.shapes[name] for name, home in self.homes.items()}
 
     def check(self, name: str) -> None:
-        self.homes[name].check(name)
+        with of_shard(self.where[name]):
+            self.homes[name].check(name)
 
     def read(self, name: str) -> np.ndarray:
         return self.homes[name].read(name)
+
+
+@contextmanager
+def of_shard(shard: str) -> Iterator[None]:
+    """What goes wrong within, told with the name of the file."""
+    try:
+        yield
+    except BadWeightsError as error:
+        raise BadWeightsError(Bilingual("{shard}: {why}", "{shard}：{why}", shard=shard[:80], why=error.why)) from None
 
 
 def beside(path: Path, name: str) -> Path:

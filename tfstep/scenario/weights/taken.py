@@ -112,9 +112,8 @@ def _theirs(
         message = unknown(first, known) if first else Bilingual("no arrays", "没有数组")
         mistakes += where(("weights", "file"), in_file(path, message)).mistakes
         return Taken({})
-    for ours, theirs, shape in found.misfits:
-        text = Bilingual("{ours} in {theirs}", "{theirs} 中的 {ours}", ours=ours, theirs=theirs)
-        mistakes += where(("weights", "file"), in_file(path, _misfit(text, shape, wanted[ours]))).mistakes
+    if found.misfits:
+        mistakes += where(("weights", "file"), in_file(path, _misfits(found, wanted))).mistakes
     for source in found.sources.values():
         file.check(source.name)
     values: dict[str, np.ndarray | Later] = {
@@ -149,6 +148,17 @@ def _read(file: WeightFile, source: Source, parameter: Parameter, model: ModelCo
 def _misfit(name: str | Bilingual, found: tuple[int, ...], needed: tuple[int, ...]) -> Bilingual:
     what = excerpt(name) if isinstance(name, str) else name
     return Bilingual("{name}: {why}", "{name}：{why}", name=what, why=wrong_shape(found, needed))
+
+
+def _misfits(found: Binding, wanted: Mapping[str, tuple[int, ...]]) -> Bilingual:
+    """The first tensor that does not fit, and how many others."""
+    ours, theirs, shape = found.misfits[0]
+    why = _misfit(
+        Bilingual("{ours} in {theirs}", "{theirs} 中的 {ours}", ours=ours, theirs=theirs), shape, wanted[ours]
+    )
+    if len(found.misfits) == 1:
+        return why
+    return Bilingual("{why}; {n} more do not fit either", "{why}；另有 {n} 个也不符", why=why, n=len(found.misfits) - 1)
 
 
 def _missing(missing: tuple[str, ...], of: int) -> Bilingual:

@@ -1,4 +1,4 @@
-"""Indexing a tensor in Python: as NumPy indexes an array, words allowed: ``weights[0, 0, "我", "爱"]``."""
+"""Indexing a tensor in Python: as NumPy indexes an array, words allowed: ``weights[0, 0, "我", ["爱", "你"]]``."""
 
 from __future__ import annotations
 
@@ -18,15 +18,18 @@ def part(tensor: Tensor, index: Any) -> np.ndarray | float | int:
 
     Raises PathError where there is no such place or word.
     """
-    items = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(item, str) for item in items):
+    items = tuple(
+        int(item) if isinstance(item, np.integer) else item
+        for item in (index if isinstance(index, tuple) else (index,))
+    )
+    if any(_has_words(item) for item in items):
         at = next((k for k, item in enumerate(items) if item is ...), None)
         if at is not None:
             filled = (slice(None),) * (len(tensor.shape) - len(items) + 1)
             items = (*items[:at], *filled, *items[at + 1 :])
         found: list[Any] = []
         for axis, item in enumerate(items):
-            found.append(word_at(tensor, axis, Word(item, quoted=True), found) if isinstance(item, str) else item)
+            found.append(_numbered(tensor, axis, item, found))
         items = tuple(found)
     try:
         picked: Any = tensor.value[items]
@@ -42,6 +45,42 @@ def part(tensor: Tensor, index: Any) -> np.ndarray | float | int:
             )
         ) from None
     return picked if isinstance(picked, np.ndarray) else picked.item()
+
+
+def _has_words(item: Any) -> bool:
+    parts = (item.start, item.stop) if isinstance(item, slice) else item if isinstance(item, list) else (item,)
+    return any(isinstance(each, str) for each in parts)
+
+
+def _numbered(tensor: Tensor, axis: int, item: Any, before: list[Any]) -> Any:
+    """What stands at one axis, its words looked up: one word, or a list of them."""
+    if not _has_words(item):
+        return item
+    if isinstance(item, slice):
+        raise PathError(
+            Bilingual(
+                "{path}: a slice counts places; words stand alone, or in a list: ['a', 'b']",
+                "{path}：切片要用数字；词只能单独写，或写成列表：['a', 'b']",
+                path=tensor.path,
+            )
+        )
+    if isinstance(item, list):
+        return [_numbered(tensor, axis, each, before) for each in item]
+    batch = tensor.axes.index("batch") if "batch" in tensor.axes else axis
+    if batch >= axis or isinstance(before[batch], int):
+        return word_at(tensor, axis, Word(item, quoted=True), before)
+    sentences = np.arange(tensor.shape[batch])[before[batch]].ravel().tolist()
+    found = {word_at(tensor, axis, Word(item, quoted=True), [*before[:batch], each]) for each in sentences}
+    if len(found) != 1:
+        raise PathError(
+            Bilingual(
+                "{path}: {word!r} does not stand at the same place of every sentence; index one sentence",
+                "{path}：{word!r} 在各句中的位置不同；请指定一句",
+                path=tensor.path,
+                word=item,
+            )
+        )
+    return found.pop()
 
 
 def _written(index: Any) -> str:

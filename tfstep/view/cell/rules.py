@@ -21,7 +21,7 @@ _RULES = {
     "seed": Bilingual("seed", "起点"),
     "sum": Bilingual("sum", "求和"),
     "test": Bilingual("test", "判断"),
-    "view": Bilingual("view", "移位"),
+    "view": Bilingual("view", "取自"),
     "visible": Bilingual("visible", "可见"),
 }
 

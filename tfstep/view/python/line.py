@@ -10,11 +10,16 @@ import numpy as np
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation
 from tfstep.scenario.scenario import Scenario
+from tfstep.session.results import Result
 from tfstep.session.study.checks import Report
 from tfstep.session.study.compare import Comparison
 from tfstep.session.study.runs import Trained
 from tfstep.text import Bilingual
+from tfstep.view.result.lines import text
 from tfstep.view.text.number import brief
+from tfstep.view.text.spans import clipped, line, plain
+
+LONGEST = 70  # columns of what a command gave back
 
 
 @singledispatch
@@ -120,3 +125,10 @@ def _trained(shown: Trained) -> str:
     first, last = (brief(x) if math.isfinite(x) else str(x) for x in (shown.losses[0], shown.losses[-1]))
     text = Bilingual("{n} updates", "{n} 次更新", n=len(shown.losses) - 1)
     return f"<Trained {text}: loss {first} → {last}>"
+
+
+@one_line.register
+def _result(shown: Result) -> str:
+    said = text(shown, shown.trace).split() if shown.trace is not None else []
+    told = plain(clipped(line(" ".join(said)), LONGEST))
+    return f"<{type(shown).__name__}{f': {told}' if told else ''}>"

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation
+from tfstep.session.results import Result
 from tfstep.session.study.checks import Report
 from tfstep.session.study.compare import Comparison
 from tfstep.session.study.runs import Trained
@@ -19,6 +20,7 @@ from tfstep.view.report.checks import report
 from tfstep.view.report.comparison import comparison
 from tfstep.view.report.explanation import explanation
 from tfstep.view.report.training import training
+from tfstep.view.result.lines import lines
 from tfstep.view.text.spans import Line, plain
 
 COLUMNS = 100
@@ -63,3 +65,8 @@ def _report(shown: Report) -> str:
 @words.register
 def _trained(shown: Trained) -> str:
     return _joined(training(shown.losses))
+
+
+@words.register
+def _result(shown: Result) -> str:
+    return one_line(shown) if shown.trace is None else _joined(lines(shown, shown.trace))

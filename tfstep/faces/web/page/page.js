@@ -164,7 +164,7 @@
     $("about").textContent = run.about[lang]; $("about").hidden = !run.about[lang];
     $("language").textContent = lang === "en" ? "中文" : "English";
     const loss = byPath.get("loss");
-    $("position").textContent = [here.phase ? ui(here.phase) : "", here.step ? `${here.step}/${steps.length}` : "", loss ? `loss ${brief(value(loss, 0))}` : ""].filter(Boolean).join(" · ");
+    $("position").textContent = [here.phase ? ui(here.phase) : "", here.step ? `${here.step}/${steps.length}` : "", loss ? `${ui("loss")} ${brief(value(loss, 0))}` : ""].filter(Boolean).join(" · ");
     const what = $("what"); what.replaceChildren();
     const axes = here.axes.map((name, a) => `${name || "·"} ${here.shape[a]}`).join(" × ");
     what.append(make("div", "", make("span", "name", here.path), here.formula === undefined ? "" : `   ${text(here.formula)}`),
@@ -248,7 +248,9 @@
   $("search").oninput = () => { query = $("search").value; drawTimeline(); };
   $("language").onclick = speak; $("help").onclick = help;
   const asked = () => {
-    const [, path, inner] = decodeURIComponent(location.hash.slice(1)).match(/^(.*?)(?:\[([\d,]*)\])?$/) || [], t = byPath.get(path);
+    let address = location.hash.slice(1);
+    try { address = decodeURIComponent(address); } catch (e) { /* half an escape: it names nothing */ }
+    const [, path, inner] = address.match(/^(.*?)(?:\[([\d,]*)\])?$/) || [], t = byPath.get(path);
     if (!t) return;
     const cell = (inner || "").split(",").filter(Boolean).map(Number);
     if (cell.length === t.shape.length && cell.every((i, a) => i < t.shape[a])) t.cell = cell;

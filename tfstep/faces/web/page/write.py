@@ -13,6 +13,7 @@ from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.faces.web.page.record import run_record
 from tfstep.scenario.scenario import Scenario
+from tfstep.session.change.updates import LOSS
 from tfstep.session.place import PHASE_NAMES
 from tfstep.text import LANGUAGES, Bilingual, Template, language
 from tfstep.view.text.markup import escape
@@ -23,6 +24,7 @@ HERE = Path(__file__).parent
 TEXTS: dict[str, Bilingual | Template] = {
     **PHASE_NAMES,
     "given": Template("given, not computed: {kind}", "给定的，不是算出来的：{kind}"),
+    "loss": LOSS,
     "given_tensors": Bilingual("given", "给定"),
     "more": Template("+ {n} smaller terms, together {rest}", "+ 另外 {n} 个较小的项，合计 {rest}"),
     "sum": Template(

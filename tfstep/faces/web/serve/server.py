@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from importlib.resources import files
+from operator import itemgetter
 from pathlib import Path
 from string import Template as Form
 from typing import Any
@@ -25,6 +27,7 @@ from tfstep.view.text.markup import escape
 HERE = Path(__file__).parent
 GIVEN = "-"  # in addresses: what the server was started with
 LONGEST = 100_000  # characters of one message of a visitor
+ALL = Bilingual("all lessons and scenarios", "全部课程与场景")
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:"
 POLICY += "; frame-ancestors 'none'"
 
@@ -43,17 +46,24 @@ class Server:
         confined: bool,
         reading: Reading | None = None,
         lesson: str | None = None,
+        language: str | None = None,
+        local: bool = False,
     ) -> None:
+        """``language`` is what every visitor gets who asks for none, else it is that of his browser.
+
+        ``local``: none but addresses of this machine are answered to, so that no page of a stranger's who has his
+        name point here can speak to it.
+        """
         self.reading = msgspec.json.encode(reading or Reading()).decode()  # what the model is given to read
         self.scenario, self.variant, self.rules, self.confined = scenario, variant, rules, confined
-        self.lesson = lesson
+        self.lesson, self.language, self.local = lesson, language, local
         self.visits: set[Visit] = set()
         self.most_at_once = 0
         self.endings: set[asyncio.Task[None]] = set()
 
     def app(self) -> web.Application:
         """The application, to be run by aiohttp."""
-        made = web.Application(middlewares=[_guarded])
+        made = web.Application(middlewares=[_guarded, *([_local] if self.local else [])])
         static = Path(str(files("textual_serve"))) / "static"
         made.add_routes(
             [
@@ -70,7 +80,7 @@ class Server:
         """What was given, or the list of all that ship."""
         if self.lesson is not None or self.scenario is not None:
             return self._terminal(request, "run" if self.lesson is None else "learn", GIVEN)
-        chosen = _language(request)
+        chosen = self._language(request)
         numbered = ((each.name, f"{each.order} · {each.title.in_(chosen)}") for each in lessons())
         return _page(
             "list.html",
@@ -98,8 +108,12 @@ class Server:
             raise web.HTTPNotFound
         return self._terminal(request, kind, name)
 
+    def _language(self, request: web.Request) -> str:
+        asked = request.query.get("lang", self.language)
+        return asked if asked in LANGUAGES else _preferred(request.headers.get("Accept-Language", ""))
+
     def _terminal(self, request: web.Request, kind: str, name: str) -> web.Response:
-        chosen = _language(request)
+        chosen = self._language(request)
         secure = request.headers.get("X-Forwarded-Proto", request.scheme) == "https"
         socket = f"{'wss' if secure else 'ws'}://{request.host}/ws/{chosen}/{kind}/{quote(name)}"
         size = request.query.get("fontsize", "")
@@ -111,7 +125,11 @@ class Server:
             title=escape("tfstep" if name == GIVEN else f"{name} · tfstep"),
             waiting=escape(Bilingual("starting …", "正在启动……").in_(chosen)),
             ended=escape(Bilingual("The session has ended.", "会话已结束。").in_(chosen)),
+            why=escape(self.rules.told().in_(chosen)),
             again=escape(Bilingual("Start again", "重新开始").in_(chosen)),
+            back=""
+            if self.scenario or self.lesson
+            else f'<p><a href="/?lang={chosen}">{escape(ALL.in_(chosen))}</a></p>',
         )
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
@@ -207,9 +225,18 @@ async def _listen(socket: web.WebSocketResponse, visit: Visit) -> None:
             await (visit.focus() if kind == "focus" else visit.blur())
 
 
-def _language(request: web.Request) -> str:
-    asked = request.query.get("lang", "")
-    return asked if asked in LANGUAGES else language()
+def _preferred(accepted: str) -> str:
+    """The first language of ours that a browser asks for, in its order of preference."""
+    ranked = []
+    for each in accepted.split(","):
+        name, _, weight = each.partition(";q=")
+        try:
+            ranked.append((-float(weight or 1), name.strip().lower().partition("-")[0]))
+        except ValueError:
+            continue
+    return next(
+        (name for weight, name in sorted(ranked, key=itemgetter(0)) if name in LANGUAGES and weight), language()
+    )
 
 
 def _rows(kind: str, named: Iterable[tuple[str, str]], chosen: str) -> str:
@@ -227,6 +254,24 @@ def _number(request: web.Request, name: str, default: int) -> int:
 def _page(file: str, **places: str) -> web.Response:
     text = Form((HERE / file).read_text("utf-8")).substitute(places)
     return web.Response(text=text, content_type="text/html")
+
+
+@web.middleware
+async def _local(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Refuse who calls this machine by a name that is not its own."""
+    name = urlsplit(f"//{request.host}").hostname or ""
+    if not is_loopback(name):
+        raise web.HTTPForbidden
+    answered: web.StreamResponse = await handler(request)
+    return answered
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or a name means this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @web.middleware

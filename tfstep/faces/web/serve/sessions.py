@@ -13,6 +13,8 @@ from contextlib import suppress
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from tfstep.text import Bilingual
+
 GRACE = 5.0  # seconds in which a screen must end when it is asked to
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -73,6 +75,17 @@ class Rules:
 
     def __init__(self, most: int, idle: float, whole: float) -> None:
         self.most, self.idle, self.whole = most, idle, whole
+
+    def told(self) -> Bilingual:
+        """Why a session may have ended."""
+        if self.idle == float("inf"):
+            return Bilingual("You left it, or the connection broke.", "可能是你退出了，或连接断开了。")
+        return Bilingual(
+            "You left it, the connection broke, no key was pressed for {idle} minutes, or it took more time or memory "
+            "than a session may.",
+            "可能的原因：你退出了，连接断开，{idle} 分钟没有按键，或所用的时间、内存超过上限。",
+            idle=round(self.idle / 60),
+        )
 
     def over(self, visit: Visit, now: float) -> bool:
         """Whether a session has come to its end."""

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from tfstep.families.config import nothing, only
+from typing import Any
+
+from tfstep.families.config import NUMBER, Config, WantedError, nothing, only
 from tfstep.families.family import norm
 from tfstep.families.layers import by_type
 from tfstep.families.shared import gated, number
 from tfstep.families.tables.decoders.llama import ATTENTION, EMBED, END, FEED, LLAMA, QK_NORMS
+
+
+def _scale(value: Any, config: Config) -> dict[str, Any]:
+    """`query_pre_attn_scalar`: scores are divided by its root."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise WantedError(NUMBER)
+    return {"scale": float(value) ** -0.5}
+
 
 GEMMA = LLAMA.but(
     "gemma",
@@ -48,7 +58,7 @@ GEMMA2 = GEMMA.but(
         **by_type("half"),
         "hidden_act": nothing,
         "hidden_activation": gated,
-        "query_pre_attn_scalar": lambda value, config: {"scale": float(value) ** -0.5},
+        "query_pre_attn_scalar": _scale,
         "attn_logit_softcapping": number("score_softcap"),
         "final_logit_softcapping": number("logit_softcap"),
         "cache_implementation": nothing,
@@ -71,5 +81,6 @@ GEMMA3 = GEMMA2.but(
         "num_key_value_heads": 4,
         "vocab_size": 262208,
     },
+    keys={"attn_logit_softcapping": only(None)},  # which the library reads and does not apply
     names=(*EMBED, *BOTH_NORMS, *ATTENTION, *QK_NORMS, *FEED, *END),
 )

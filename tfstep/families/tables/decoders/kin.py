@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfstep.families.config import Config, nothing, only
+from tfstep.families.config import Config, WantedError, nothing, only
 from tfstep.families.family import linear
 from tfstep.families.shared import FULL, activation, biases, layer_types, pattern, windows
 from tfstep.families.tables.decoders.llama import ATTENTION, EMBED, END, LLAMA, NORMS
+from tfstep.text import Bilingual
 
 
 def _unturned(value: Any, config: Config) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def _unturned(value: Any, config: Config) -> dict[str, Any]:
     layers, every = config.whole("num_hidden_layers"), config["no_rope_layer_interval"]
     turned = value or [int((i + 1) % every != 0) for i in range(layers)]
     if not isinstance(turned, list) or len(turned) < layers:
-        raise ValueError("a list, one number a layer")
+        raise WantedError(Bilingual("a list, one number a layer", "列表，每层一个数"))
     return pattern([{} if each else {"positional": "none"} for each in turned[:layers]])
 
 

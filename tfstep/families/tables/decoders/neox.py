@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfstep.families.config import Config, nothing, only
+from tfstep.families.config import Config, WantedError, nothing, one_of, only
 from tfstep.families.family import Family, Name, fused, linear, norm
 from tfstep.families.relation import PER_HEAD, TRANSPOSED
 from tfstep.families.rope import rope_keys, section, written
@@ -75,7 +75,7 @@ GPT_NEOX = Family(
 def _part(value: object, config: Config) -> dict[str, object]:
     width = config.whole("n_embd") // config.whole("n_head")
     if value is not None and (type(value) is not int or not 0 < value <= width):
-        raise ValueError(f"1 … {width}")
+        raise WantedError(one_of([f"1 … {width}"]))
     found = {"rope_theta": 10000.0, "partial_rotary_factor": None if value is None else value / width}
     return {"rope": section(found, config, "interleaved")}
 

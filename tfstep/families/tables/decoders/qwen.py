@@ -71,8 +71,10 @@ QWEN3_MOE = QWEN3.but(
         "num_experts_per_tok": 8,
         "moe_intermediate_size": 768,
         "head_dim": None,
+        "output_router_logits": False,
     },
     keys={
+        "output_router_logits": only(False),  # it adds to the loss
         "num_experts": _experts,
         "num_local_experts": nothing,
         "num_experts_per_tok": nothing,
@@ -94,8 +96,14 @@ MIXTRAL = MISTRAL.but(
     "mixtral",
     system="Mixtral",
     architecture="MixtralForCausalLM",
-    defaults={"num_local_experts": 8, "num_experts_per_tok": 2, "rms_norm_eps": 1e-5, "rope_theta": 1000000.0},
-    keys={"num_local_experts": _mixture, "num_experts_per_tok": nothing},
+    defaults={
+        "num_local_experts": 8,
+        "num_experts_per_tok": 2,
+        "rms_norm_eps": 1e-5,
+        "rope_theta": 1000000.0,
+        "output_router_logits": False,
+    },
+    keys={"num_local_experts": _mixture, "num_experts_per_tok": nothing, "output_router_logits": only(False)},
     names=(
         *EMBED,
         *NORMS,

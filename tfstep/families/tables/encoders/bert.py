@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfstep.families.config import Config, nothing, only
+from tfstep.families.config import Config, WantedError, nothing, one_of, only
 from tfstep.families.family import Family, Name, linear, norm
 from tfstep.families.relation import SAME
 from tfstep.families.shared import activation, no_bias
@@ -36,20 +36,20 @@ def masked(value: Any, config: Config) -> dict[str, Any]:
         return {"head": True, "head_transform": True, "bias.head": True, "tie": tie}
     if named.endswith("Model") or not named:
         return {"head": False} | ({"pooler": "tanh"} if config.family in ("bert", "roberta", "albert") else {})
-    raise ValueError("…Model, …ForMaskedLM")
+    raise WantedError(one_of(["…Model", "…ForMaskedLM"]))
 
 
 def absolute(value: Any, config: Config) -> dict[str, Any]:
     """`position_embedding_type`."""
     if value not in (None, "absolute"):
-        raise ValueError("'absolute'")
+        raise WantedError(one_of(["absolute"]))
     return {}
 
 
 def gelu_alone(value: Any, config: Config) -> dict[str, Any]:
     """`hidden_act` of a model whose head has gelu whatever it says."""
     if value not in ("gelu", "gelu_python"):
-        raise ValueError("'gelu'")
+        raise WantedError(one_of(["gelu"]))
     return {"activation": "gelu"}
 
 

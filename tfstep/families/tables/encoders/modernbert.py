@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfstep.families.config import Config, nothing
+from tfstep.families.config import Config, WantedError, nothing, one_of
 from tfstep.families.family import Family, Name, fused, linear, norm
 from tfstep.families.relation import FIRST_HALF, SECOND_HALF, THIRDS, TRANSPOSED, Relation
 from tfstep.families.rope import section
-from tfstep.families.shared import FULL, SLIDING, biases, gated, layer_types, no_bias, pattern
+from tfstep.families.shared import FULL, SLIDING, activation, biases, gated, layer_types, no_bias, pattern
 
 
 def _layers(value: Any, config: Config) -> dict[str, Any]:
@@ -28,12 +28,17 @@ def _layers(value: Any, config: Config) -> dict[str, Any]:
 def _head(value: Any, config: Config) -> dict[str, Any]:
     named = str((value or [""])[0])
     if named.endswith("ForMaskedLM"):
+        inner = activation(config["hidden_activation"], config)
+        if config["classifier_bias"]:
+            raise config.fault("classifier_bias")
+        if activation(config["classifier_activation"], config) != inner:  # ours has one for the blocks and the head
+            raise config.fault("classifier_activation", one_of([config["hidden_activation"]]))
         tie = [["src.E", "out.W"]] if config["tie_word_embeddings"] else None
         bias = bool(config["decoder_bias"])
         return {"head": True, "head_transform": True, "bias.head": bias, "tie": tie}
     if named.endswith("Model") or not named:
         return {"head": False}
-    raise ValueError("ModernBertModel, ModernBertForMaskedLM")
+    raise WantedError(one_of(["ModernBertModel", "ModernBertForMaskedLM"]))
 
 
 MODERNBERT = Family(
@@ -53,6 +58,8 @@ MODERNBERT = Family(
     },
     defaults={
         "hidden_activation": "gelu",
+        "classifier_activation": "gelu",
+        "classifier_bias": False,
         "norm_eps": 1e-5,
         "norm_bias": False,
         "attention_bias": False,

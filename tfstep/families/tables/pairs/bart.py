@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfstep.families.config import Config, nothing, only
+from tfstep.families.config import Config, WantedError, nothing, one_of, only
 from tfstep.families.family import Family, Name, linear, norm
 from tfstep.families.relation import TRANSPOSED, Relation
 from tfstep.families.shared import activation, no_bias
@@ -41,7 +41,7 @@ def alike(*keys: str) -> Any:
 
     def read(value: Any, config: Config) -> dict[str, Any]:
         if value is not None and any(config[key] != value for key in keys):
-            raise ValueError(f"{keys[0]}: {config[keys[0]]!r}")
+            raise WantedError(one_of([f"{keys[0]}: {config[keys[0]]!r}"]))
         return {}
 
     return read

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfstep.families.config import Config, nothing, only
+from tfstep.families.config import Config, nothing, one_of, only
 from tfstep.families.family import Family, Name, linear, only_when
-from tfstep.families.shared import activation, gated, no_bias
+from tfstep.families.shared import ACTIVATIONS, activation, gated, no_bias
 
 
 def _attention(ours: str, theirs: str) -> tuple[Name, ...]:
@@ -38,12 +38,15 @@ def _stack(ours: str, side: str, theirs: str) -> tuple[Name, ...]:
 
 
 def _feed(value: Any, config: Config) -> dict[str, Any]:
-    """`feed_forward_proj`: relu, or gated-ACT."""
-    named = str(value)
-    act = config["dense_act_fn"] or named.removeprefix("gated-")
-    if named == "gated-gelu":
-        act = "gelu_new"
-    return (gated if named.startswith("gated-") else activation)(act, config)
+    """`feed_forward_proj`: relu, or gated-ACT; what else is written goes before what it says."""
+    if not isinstance(value, str):
+        raise ValueError
+    has, act = value.startswith("gated-"), value.removeprefix("gated-")
+    if config["dense_act_fn"] not in (None, *ACTIVATIONS):
+        raise config.fault("dense_act_fn", one_of(ACTIVATIONS))
+    act = config["dense_act_fn"] or ("gelu_new" if value == "gated-gelu" else act)
+    has = has if config["is_gated_act"] is None else bool(config["is_gated_act"])
+    return (gated if has else activation)(act, config)
 
 
 def _scaled(value: Any, config: Config) -> dict[str, Any]:
@@ -80,7 +83,7 @@ T5 = Family(
         "tie_word_embeddings": True,
         "scale_decoder_outputs": None,
         "dense_act_fn": None,
-        "is_gated_act": False,
+        "is_gated_act": None,
         "is_decoder": False,
     },
     keys={

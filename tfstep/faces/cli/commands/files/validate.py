@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _run(files: Sequence[str], variant: str | None, form: str) -> int:
-    found = list(_mistakes(files, variant))
+    found = list(_mistakes(files, variant, form))
     if form == "text":
         for mistake in found:
             say(mistake)
@@ -30,8 +30,13 @@ def _run(files: Sequence[str], variant: str | None, form: str) -> int:
     return 2 if found else 0
 
 
-def _mistakes(files: Sequence[str], variant: str | None) -> Iterator[Mistake]:
-    """Every mistake of the files, one after another; of a lesson those of its other language, too."""
+def _mistakes(files: Sequence[str], variant: str | None, form: str) -> Iterator[Mistake]:
+    """Every mistake of the files, one after another; of a lesson those of its other language, too.
+
+    What a machine reads names the file also where there is none.
+    """
+    from msgspec.structs import replace
+
     from tfstep.errors import TfstepError
     from tfstep.lessons.format.catalog import is_lesson, stem
     from tfstep.lessons.player.check import check
@@ -46,7 +51,8 @@ def _mistakes(files: Sequence[str], variant: str | None) -> Iterator[Mistake]:
                 yield from check(file)
             continue
         mistakes = validate(file, also=lambda scenario: scenario.program)
-        yield from mistakes
+        for each in mistakes:
+            yield each if each.place.file or form == "text" else replace(each, place=Place(file))
         if not mistakes and variant is not None:
             try:
                 load(file, variant)

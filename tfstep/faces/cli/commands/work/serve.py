@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import sys
 
 import click
+from click.core import ParameterSource
 
 from tfstep.errors import CommandError, refusal
 from tfstep.faces.cli.command import Argument, Option, Whole
@@ -13,7 +13,7 @@ from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, scenarios, variant
 from tfstep.faces.cli.output import say
 from tfstep.faces.cli.settings import Settings
-from tfstep.text import Bilingual
+from tfstep.text import Bilingual, language
 
 IDLE, WHOLE = 15 * 60.0, 4 * 3600.0  # seconds without a key, and in all, after which a session of a class ends
 
@@ -32,7 +32,7 @@ def _run(
     try:
         from aiohttp import web
 
-        from tfstep.faces.web.serve.server import Server
+        from tfstep.faces.web.serve.server import Server, is_loopback
         from tfstep.faces.web.serve.sessions import Rules
     except ModuleNotFoundError:
         raise CommandError(
@@ -48,7 +48,7 @@ def _run(
     _refuse(settings, scenario, lesson, variant, as_lesson)
     endless = float("inf")
     rules = Rules(most, IDLE if confined else endless, WHOLE if confined else endless)
-    if not confined and not _loopback(host):
+    if not confined and not is_loopback(host):
         say(
             Bilingual(
                 "whoever reaches {host} can read and write your files through `source` and `save`; --class forbids it",
@@ -56,7 +56,16 @@ def _run(
                 host=host,
             )
         )
-    served = Server(scenario, variant or "base", rules, confined, Reading(**settings.reading), lesson)
+    served = Server(
+        scenario,
+        variant or "base",
+        rules,
+        confined,
+        Reading(**settings.reading),
+        lesson,
+        _asked(),
+        not confined and is_loopback(host),
+    )
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     say(
         Bilingual("serving on http://{place}/ (Ctrl+C ends it)", "服务地址 http://{place}/（Ctrl+C 结束）", place=place)
@@ -75,6 +84,16 @@ def _run(
         ) from None
     sys.stderr.flush()
     return 0
+
+
+def _asked() -> str | None:
+    """The language that the command line asks for, if it does."""
+    context: click.Context | None = click.get_current_context()
+    while context is not None:
+        if context.get_parameter_source("lang") is ParameterSource.COMMANDLINE:
+            return language()
+        context = context.parent
+    return None
 
 
 def _only_a_lesson(name: str) -> bool:
@@ -100,13 +119,6 @@ def _refuse(settings: Settings, scenario: str | None, lesson: str | None, varian
         load(settings, scenario, variant)
     if lesson is not None:
         scenario_of(load_lesson(lesson))
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 PORT = Bilingual("the port; default: 8000", "端口；默认 8000")
