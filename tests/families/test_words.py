@@ -198,3 +198,27 @@ def test_of_a_large_vocabulary_the_likeliest_words_are_shown(folder: Path) -> No
         assert sum("from -" in each for each in shown) == 1  # range, mean and spread, once
         assert any(best in each for each in shown)
         assert any("2,092 more" in each for each in shown)
+
+
+def test_a_piece_after_a_space_may_be_written_as_its_tokenizer_writes_it() -> None:
+    from tfstep.address.indices import place
+
+    words = ["is", "▁is", "Ġ", "Paris"]
+    assert place(words, "Ġis") == place(words, " is") == 1
+    assert place(words, "is") == 0
+    assert place(words, "Ġ") == 2
+    assert place(words, "ĠParis") is None
+
+
+def test_why_stays_within_a_number_of_terms(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tfstep.session.study import reasons as study
+
+    trace = tfstep.trace(tfstep.load(MODELS / "llama", ids=[5, 17, 9]))
+    tensor = trace["out.logits"]
+    whole = study.reasons(trace, tensor, (0, 2, 5))
+    monkeypatch.setattr(study, "TERMS", 200)
+    short = study.reasons(trace, tensor, (0, 2, 5))
+    assert short.explained < whole.explained
+    assert [each.explanation.cell for each in short.chain] == [each.explanation.cell for each in whole.chain]
+    total = sum(each.share for each in short.sources) + short.constants + short.unfollowed
+    assert total == pytest.approx(1.0)

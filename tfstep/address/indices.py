@@ -110,9 +110,13 @@ def index_list(index: Index | None) -> str:
 
 
 def place(words: Sequence[str], word: str) -> int | None:
-    """Where a word stands; ``他#2`` is its second occurrence."""
+    """Where a word stands; ``他#2`` is its second occurrence. A space before it, here ``▁``, may also be written as a
+    space, or as the ``Ġ`` of tokenizers of bytes.
+    """
     if word in words:
         return words.index(word)
+    if word[:1] in ("Ġ", " ") and word[1:]:
+        return place(words, f"▁{word[1:]}")
     base, mark, nth = word.rpartition("#")
     if not mark or not nth.isascii() or not nth.isdecimal() or len(nth) > 6 or nth == "0":
         return None

@@ -17,6 +17,7 @@ from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, explain
 
 MOST = 3000  # cells that are explained
+TERMS = 40_000  # that they may have together: a few seconds, where each has hundreds
 LEAST = 1e-6  # a share that is not followed any further
 
 
@@ -54,15 +55,16 @@ def reasons(trace: Trace, tensor: Tensor, cell: tuple[int, ...]) -> Reasons:
     shares: dict[str, float] = {start.cell: 1.0}
     queue = [(_order(trace, start.cell), start.cell)]  # the last step first, so that a cell has its whole share by then
     sources: dict[str, float] = {}
-    left, constants, count = 0.0, 0.0, 0
+    left, constants, count, terms = 0.0, 0.0, 0, 0
     while queue:
         _, name = heapq.heappop(queue)
         share = shares[name]
-        if share < LEAST or count > MOST:
+        if share < LEAST or count > MOST or terms > TERMS:
             left += share
             continue
         count += 1
         why = known[name] = known.get(name) or trace.explain(name)
+        terms += len(why.terms)
         if why.rule == "leaf" or not why.terms:
             sources[name] = share
             continue
