@@ -346,7 +346,8 @@ def _nothing(search: Search) -> None:
             Bilingual(
                 "nothing to compare: the weights have other widths, {theirs} beside {ours} of {scenario}; set d_model, heads "
                 "and d_ff of the scenario to those of the module",
-                "没有可比较的内容：权重的宽度不同，对方是 {theirs}，{scenario} 是 {ours}；请把场景的 d_model、heads、d_ff 设成与模块一致",
+                "没有可比较的内容：权重的宽度不同，对方是 {theirs}，{scenario} 是 {ours}；"
+                "请把场景的 d_model、heads、d_ff 设成与模块一致",
                 theirs=f"{theirs.name} {'×'.join(map(str, theirs.array.shape))}",
                 ours=f"{ours.path} {'×'.join(map(str, ours.shape))}",
                 scenario=search.scenario.name,
@@ -357,7 +358,8 @@ def _nothing(search: Search) -> None:
         Bilingual(
             "nothing to compare: none of {names} is a tensor of {scenario}, nor with one of {n} known mistakes in it; record "
             "the input x and the weights, too, or use those of the scenario",
-            "没有可比较的内容：{names} 都不是 {scenario} 的张量，试了 {n} 种已知错误也不是；请把输入 x 和权重一并记录，或使用场景自己的",
+            "没有可比较的内容：{names} 都不是 {scenario} 的张量，试了 {n} 种已知错误也不是；"
+            "请把输入 x 和权重一并记录，或使用场景自己的",
             names=", ".join(names),
             scenario=search.scenario.name,
             n=search.tried,
