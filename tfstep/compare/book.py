@@ -20,6 +20,7 @@ from tfstep.models.config import ModelConfig
 Sizes = Callable[[], np.ndarray]
 
 HOPELESS = 1e4  # times what is allowed: so far off that no rounding of terms explains it
+MANY, SOME = 8192, 512  # cells from which a few are looked at first, and how many these are
 OFTEN = 3  # arrays of a type, from which it is that of the run and no slip
 NEAR = 0.03  # how far the sizes of two tensors may be apart before their cells are looked at
 
@@ -158,9 +159,21 @@ class Book(Struct, eq=False):
                     break
         return found
 
+    def _unlike(self, node: Node, y: np.ndarray, theirs: np.ndarray) -> bool:
+        """Whether some of the cells already tell that two large arrays are different ones."""
+        if node.phase != "forward" or y.size < MANY:
+            return False
+        step = y.size // SOME
+        far = apart(y.reshape(-1)[::step], theirs.reshape(-1)[::step])
+        size = np.nan_to_num(np.abs(y.reshape(-1)[::step]), posinf=0.0)
+        limit = allowed(self.level) * HOPELESS * (size + size.mean()) + FLOOR[self.level]
+        return bool(np.isfinite(far).all() and (far > limit).mean() > 0.8)
+
     def equal(self, node: Node, y: np.ndarray, sizes: Sizes, entry: Entry, layout: Layout) -> Hit | None:
         """Whether an array is this tensor in this layout, cell by cell."""
         theirs = layout.back(entry.array)
+        if self._unlike(node, y, theirs):
+            return None
         far = apart(y, theirs)
         if node.op is not None and node.op.name == "mask_fill":
             far = np.where((y <= -HIDDEN) & ~(theirs > -HIDDEN), 0.0, far)

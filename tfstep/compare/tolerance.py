@@ -77,7 +77,9 @@ def terms(node: Node, args: list[Any], y: np.ndarray) -> np.ndarray:
 def _terms(op: Operation, attrs: dict[str, Any], args: list[Any], size: np.ndarray) -> Any:
     inner = op.op if isinstance(op, Vjp) else op
     if op.name in ("linear", "linear_no_bias") and args[1].size > LARGE:  # Σ|x||W| ≤ ‖x‖‖W‖, which is much sooner found
-        lengths = np.linalg.norm(args[0], axis=-1, keepdims=True) * np.linalg.norm(args[1], axis=0)
+        lengths = np.sqrt(np.einsum("...i,...i->...", args[0], args[0]))[..., None] * np.sqrt(
+            np.einsum("ij,ij->j", args[1], args[1])
+        )
         return lengths + (np.abs(args[2]) if len(args) > 2 else 0.0)
     if inner.name in LINEAR:
         positive = [np.abs(a) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args]
@@ -92,7 +94,8 @@ def _terms(op: Operation, attrs: dict[str, Any], args: list[Any], size: np.ndarr
         mean = 0.0 if op.name == "rms_norm" else x.mean(axis, keepdims=True)
         std = np.sqrt(((x - mean) ** 2).mean(axis, keepdims=True) + attrs["eps"])
         beta = np.abs(args[2]) if len(args) > 2 else 0.0
-        return (np.abs(x) + np.abs(mean)) / std * gamma + beta
+        mean_terms = 0.0 if op.name == "rms_norm" else np.abs(x).mean(axis, keepdims=True)  # Σ|x| / n, not |Σx| / n
+        return (np.abs(x) + mean_terms) / std * gamma + beta
     if not isinstance(op, Vjp) and len(args) == 1 and isinstance(args[0], np.ndarray) and args[0].shape == size.shape:
         return size + np.abs(args[0])
     if not size.ndim:
