@@ -7,7 +7,7 @@ import math
 from tfstep.faces.notebook import style
 from tfstep.session.study.runs import Trained
 from tfstep.text import Bilingual
-from tfstep.view.python.line import one_line
+from tfstep.view.python.line import summary
 from tfstep.view.text.markup import escape
 from tfstep.view.text.number import brief
 
@@ -20,7 +20,7 @@ def training_html(shown: Trained) -> str:
     losses = shown.losses
     finite = [x for x in losses if math.isfinite(x)]
     if not finite:
-        return style.output(style.heading(one_line(shown).strip("<>")))
+        return style.output(style.heading(summary(shown)))
     least, most = min(finite), max(finite)
     last = len(losses) - 1
     at = sorted({round(k * last / POINTS) for k in range(POINTS + 1)}) if last > POINTS else range(len(losses))
@@ -41,7 +41,7 @@ def training_html(shown: Trained) -> str:
     under = f"{_text(LEFT, HIGH - 8, '0', 'middle')}{_text(WIDE - 10, HIGH - 8, str(last), 'end')}"
     name = Bilingual("loss over the updates", "损失随更新次数的变化")
     picture = f'<svg width="{WIDE}" height="{HIGH}" role="img" aria-label="{escape(str(name))}">{axis}{lines}{ends}{under}</svg>'
-    return style.output(style.heading(one_line(shown).strip("<>")), style.quiet(str(name)), picture)
+    return style.output(style.heading(summary(shown)), style.quiet(str(name)), picture)
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:

@@ -13,7 +13,7 @@ from tfstep.session.study.checks import Report
 from tfstep.session.study.compare import Comparison
 from tfstep.session.study.runs import Trained
 from tfstep.text import Bilingual
-from tfstep.view.python.line import one_line
+from tfstep.view.python.line import summary
 from tfstep.view.python.words import words
 from tfstep.view.report.checks import report
 from tfstep.view.result.lines import lines
@@ -39,21 +39,21 @@ html.register(Trained, curve.training_html)
 def _scenario(shown: Scenario) -> str:
     text = style.details("YAML", f"<pre>{escape(shown.source_text)}</pre>") if shown.source_text else ""
     about = style.quiet(str(shown.about)) if str(shown.about) else ""
-    return style.output(style.heading(str(shown.title), one_line(shown).strip("<>")), about, text)
+    return style.output(style.heading(str(shown.title), summary(shown)), about, text)
 
 
 @html.register
 def _report(shown: Report) -> str:
-    return style.output(style.heading(one_line(shown).strip("<>")), style.lines(report(shown)))
+    return style.output(style.heading(summary(shown)), style.lines(report(shown)))
 
 
 @html.register
 def _comparison(shown: Comparison) -> str:
-    parts = [style.heading(one_line(shown).strip("<>"))]
+    parts = [style.heading(summary(shown))]
     given = [each for each in shown.leaves if each.equal is False]
     if given:
-        told = f"{Bilingual('given differently', '给定的不同')}: {', '.join(each.path for each in given)}"
-        parts.append(style.quiet(told))
+        paths = ", ".join(each.path for each in given)
+        parts.append(style.quiet(str(Bilingual("given differently: {paths}", "给定的不同：{paths}", paths=paths))))
     differing = [each for each in shown.steps if each.equal is False]
     most = max((each.relative or 0.0 for each in differing if (each.relative or 0.0) < float("inf")), default=0.0)
     rows = []

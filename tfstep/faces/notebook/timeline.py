@@ -7,14 +7,14 @@ from itertools import groupby
 from tfstep.engine.trace import Trace
 from tfstep.faces.notebook import style
 from tfstep.session.place import PHASE_NAMES
-from tfstep.view.python.line import one_line, summed_up
+from tfstep.view.python.line import summary, summed_up
 from tfstep.view.report.timeline import Row, scope, timeline
 from tfstep.view.text.markup import escape
 
 
 def trace(shown: Trace) -> str:
     """The whole output for one run; the forward pass is open. A step that an edit left waiting is not computed."""
-    parts = [style.heading(one_line(shown).strip("<>"))]
+    parts = [style.heading(summary(shown))]
     for phase, rows in groupby(timeline(shown), key=lambda row: row.phase):
         steps = list(rows)
         inner = "".join(

@@ -10,6 +10,7 @@ import numpy as np
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation
 from tfstep.scenario.scenario import Scenario
+from tfstep.session.change.updates import LOSS
 from tfstep.session.results import Result
 from tfstep.session.study.checks import Report
 from tfstep.session.study.compare import Comparison
@@ -20,6 +21,12 @@ from tfstep.view.text.number import brief
 from tfstep.view.text.spans import clipped, line, plain
 
 LONGEST = 70  # columns of what a command gave back
+COLON, COMMA = Bilingual(": ", "："), Bilingual(", ", "，")
+
+
+def summary(shown: object) -> str:
+    """The line without the name of the class, as it stands above a picture."""
+    return one_line(shown).strip("<>").partition(" ")[2]
 
 
 @singledispatch
@@ -74,18 +81,18 @@ def _trace(shown: Trace) -> str:
     if "loss" in shown.plan.paths:
         loss = shown["loss"]
         parts.append(
-            f"loss {brief(float(loss))}"
+            f"{LOSS} {brief(float(loss))}"
             if not shown.stale(loss.node.slot)
             else str(Bilingual("loss not computed yet", "损失待算"))
         )
-    return f"<{name}: {', '.join(parts)}>"
+    return f"<{name}{COLON}{str(COMMA).join(parts)}>"
 
 
 @one_line.register
 def _scenario(shown: Scenario) -> str:
     others = [name for name in shown.variants if name != shown.variant]
-    also = f", {Bilingual('also', '另有')} {' '.join(others)}" if others else ""
-    return f"<Scenario {shown.name} · {shown.variant}: {shown.model.kind}{also}>"
+    also = f"{COMMA}{Bilingual('also', '另有')} {' '.join(others)}" if others else ""
+    return f"<Scenario {shown.name} · {shown.variant}{COLON}{shown.model.kind}{also}>"
 
 
 @one_line.register
@@ -117,14 +124,14 @@ def _report(shown: Report) -> str:
     failed = [each.name for each in shown.invariants if each.holds is False]
     if shown.gradient is not None and not shown.gradient.holds:
         failed.insert(0, f"gradient {shown.gradient.worst}")
-    return f"<Report {'ok' if shown.ok else '✗ ' + '; '.join(failed)}>"
+    return f"<Report {Bilingual('ok', '全部通过') if shown.ok else '✗ ' + '; '.join(failed)}>"
 
 
 @one_line.register
 def _trained(shown: Trained) -> str:
     first, last = (brief(x) if math.isfinite(x) else str(x) for x in (shown.losses[0], shown.losses[-1]))
     text = Bilingual("{n} updates", "{n} 次更新", n=len(shown.losses) - 1)
-    return f"<Trained {text}: loss {first} → {last}>"
+    return f"<Trained {text}{COLON}{LOSS} {first} → {last}>"
 
 
 @one_line.register
