@@ -75,7 +75,7 @@ def read_words(source: Source, keys: Keys, kind: str, vocab: dict[str, Vocabular
 def _tokens(
     side: str, node: Node, vocabulary: Vocabulary, spoken: dict[str, Sentences], report: Report
 ) -> Sentences | None:
-    """What a tokenizer's words spell; labels may be `next` (of one word there is none), and else are as many as the words that are read."""
+    """What a tokenizer's words spell; labels may be `next`, none of one word, and else are as many as the words that are read."""
     if side != "labels":
         return read_sentences(node, vocabulary, report, begins=side == "target")
     read = spoken.get("target", spoken.get("source"))
