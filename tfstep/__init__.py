@@ -53,6 +53,8 @@ _HOMES = {  # what is loaded from where when it is first asked for, so that `imp
     "load_ipython_extension": "tfstep.faces.notebook.magic",  # `%load_ext tfstep`
 }
 
+_ROOMS = ("testing", "torch")  # `tfstep.torch.record(…)` after `import tfstep` alone
+
 
 _above.HOMES.update(  # what a trace can be asked that is made in rooms above the engine
     check="tfstep.session.study.runs:check",
@@ -83,10 +85,12 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'tfstep' has no attribute {name!r}")
     from importlib import import_module
 
+    if name in _ROOMS:
+        return import_module(f"tfstep.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tfstep' has no attribute {name!r}")
     value: object = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

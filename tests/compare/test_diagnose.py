@@ -1,5 +1,7 @@
 """Mistakes planted in somebody else's NumPy: the step is named, and the mistake; what is right is not accused."""
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,8 @@ import own_numpy
 import pytest
 
 import tfstep
+from tfstep.compare.recorded.note import Note
+from tfstep.compare.recorded.recording import Recording
 
 PLANTED = [  # the mistake, its kind, the step
     ("attention", None, "batched", "no scale", "scale", "attn.scaled"),
@@ -107,3 +111,25 @@ def test_a_mistake_of_one_layer_alone() -> None:
 def test_nothing_in_common_is_said() -> None:
     with pytest.raises(tfstep.TfstepError, match="nothing to compare"):
         tfstep.diagnose(tfstep.load("attention"), {"a": np.random.default_rng(0).normal(size=(5, 7))})
+
+
+@pytest.mark.parametrize(("bug", "kind"), [("embed scale", "embed-scale"), ("pos shifted", "position-shifted")])
+def test_a_mistake_long_before_the_first_recorded_array(bug: str, kind: str) -> None:
+    trace, scenario, numbers = shaken("gpt", "base")
+    run = own_numpy.run(numbers, scenario.model, scenario.inputs, (bug,), "batched")
+    found = tfstep.diagnose(trace, {name: run[name] for name in list(run)[-2:]})
+    assert [cause.kind for cause in found.causes] == [kind]
+
+
+def test_a_loss_alone_accuses_no_step() -> None:
+    rng = np.random.default_rng(0)
+    recorded = Recording({"q.weight": rng.normal(size=(8, 8)), "h": rng.normal(size=(5, 8)), "loss": np.array(1.7)})
+    recorded.notes["q.weight"] = Note("weight")
+    with pytest.raises(tfstep.TfstepError, match=r"other widths, q\.weight 8×8 beside attn\.W_Q"):
+        tfstep.diagnose("attention", recorded)
+
+
+def test_the_recorder_of_modules_is_there_after_one_import() -> None:
+    code = "import tfstep; print(tfstep.torch.record.__name__, tfstep.testing.assert_same_steps.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["record", "assert_same_steps"]

@@ -57,6 +57,8 @@ def diagnose(given: Scenario | Trace | str, theirs: object, told: Told = lambda 
     search = Search(scenario, kept, book, values, plan, first, told, taken)
     with np.errstate(all="ignore"):  # theirs may hold infinities and worse
         forward(search)
+        if not _common(search):
+            _nothing(search)
         backward(search)
         return finished(search, first)
 
@@ -97,6 +99,17 @@ def _usable(book: Book) -> None:
         raise RecordingError(
             Bilingual("nothing to compare: every number is NaN", "没有可比较的内容：所有数都是 NaN"),
         )
+
+
+def _common(search: Search) -> bool:
+    """Whether the two runs have anything in common that lets a step be judged: a step of ours found in theirs, a known
+    mistake, or a step that differs though what it reads is theirs. A recording of gradients alone is judged by them."""
+    if search.causes or any(fault.inputs for fault in search.faults) or not (search.pins or search.open_names()):
+        return True
+    steps = {n.slot for n in search.plan.steps if n.phase == "forward"}
+    return bool(search.walk.inside) or any(
+        not hit.entry.trivial for slot, hits in search.walk.found.items() if slot in steps for hit in hits
+    )
 
 
 def forward(search: Search) -> None:
@@ -323,14 +336,34 @@ def _counted(search: Search, matched: set[str]) -> Iterator[Cause]:
 
 
 def _nothing(search: Search) -> None:
+    """Raises RecordingError: what of theirs could not be held against anything, and what to record or to change."""
+    own = [n for n in search.plan.nodes if n.kind == "parameter"]
+    sizes = {n.spec.size for n in own}
+    weights = [e for e in search.book.entries if e.note.kind == "weight"]
+    if weights and own and not any(e.array.size in sizes for e in weights):
+        theirs = max(weights, key=lambda e: e.array.ndim)
+        ours = max(own, key=lambda n: len(n.shape))
+        raise RecordingError(
+            Bilingual(
+                "nothing to compare: the weights have other widths, {theirs} beside {ours} of {scenario}; set d_model, heads "
+                "and d_ff of the scenario to those of the module",
+                "没有可比较的内容：权重的宽度不同，对方是 {theirs}，{scenario} 是 {ours}；"
+                "请把场景的 d_model、heads、d_ff 设成与模块一致",
+                theirs=f"{theirs.name} {'×'.join(map(str, theirs.array.shape))}",
+                ours=f"{ours.path} {'×'.join(map(str, ours.shape))}",
+                scenario=search.scenario.name,
+            )
+        )
     names = [e.name for e in search.book.entries if e.number][:6]
     raise RecordingError(
         Bilingual(
-            "nothing to compare: none of {names} is a tensor of {scenario}; record the input x and the weights, too, or "
-            "use those of the scenario",
-            "没有可比较的内容：{names} 都不是 {scenario} 的张量；请把输入 x 和权重一并记录，或使用场景自己的",
+            "nothing to compare: none of {names} is a tensor of {scenario}, nor with one of {n} known mistakes in it; record "
+            "the input x and the weights, too, or use those of the scenario",
+            "没有可比较的内容：{names} 都不是 {scenario} 的张量，试了 {n} 种已知错误也不是；"
+            "请把输入 x 和权重一并记录，或使用场景自己的",
             names=", ".join(names),
             scenario=search.scenario.name,
+            n=search.tried,
         )
     )
 

@@ -274,12 +274,15 @@ class Search(Struct, eq=False):
         return self.seen[1]
 
     def best(self, suspects: list[Node], missing: list[Entry]) -> Tried | None:
-        """The mistake with which most of the missing arrays are found: first looked for close by, then further on."""
+        """The mistake with which most of the missing arrays are found: first looked for close by, then further on,
+        and where nothing of theirs is found at all, to the end of the forward pass."""
         near = self._best(suspects, missing, CLOSE)
         if near is not None and (self.settled(near) or self.plan.cells > LARGE):
             return near
-        far = self._best(suspects, missing, PATIENCE)
-        return far or near
+        far = self._best(suspects, missing, PATIENCE) or near
+        if far is None and not self._known():
+            return self._best(suspects, missing, len(self.plan.nodes))
+        return far
 
     def _best(self, suspects: list[Node], missing: list[Entry], patience: int) -> Tried | None:
         found: list[Tried] = []
