@@ -23,5 +23,5 @@ def assert_same_steps(theirs: object, scenario: Scenario | str) -> Diagnosis:
     __tracebackhide__ = True
     found = diagnose(scenario, theirs)
     if not found.agrees:
-        raise AssertionError(f"\n{found!r}")
+        raise AssertionError(f"\n{found}")
     return found

@@ -3,7 +3,7 @@
 The one file of tfstep that imports PyTorch, and only when `record` is called.
 
 >>> kept = tfstep.torch.record(attention, x, loss=lambda y: y.pow(2).mean())
->>> tfstep.diagnose("attention", kept)
+>>> print(tfstep.diagnose("attention", kept))
 """
 
 from __future__ import annotations

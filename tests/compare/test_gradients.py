@@ -1,5 +1,7 @@
 """Mistakes that only gradients or the update show; what is no recording; names, files, and one's own tests."""
 
+import copy
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -205,6 +207,11 @@ def test_a_verdict_is_readable_in_both_languages() -> None:
     trace = tfstep.trace(tfstep.load("attention"))
     rows = {"x": trace["x"].value, "s": trace["attn.scores"].value, "scaled": trace["attn.scores"].value / 2}
     found = tfstep.diagnose("attention", rows)
+    assert repr(found) == f"<Diagnosis {str(found).splitlines()[0]}>"
+    again = pickle.loads(pickle.dumps(found))
+    assert str(again) == str(found)
+    assert (again.first, again.beside) == (found.first, None)
+    assert str(copy.deepcopy(found)) == str(found)
     assert "differs from attention, first at attn.scaled" in repr(found)
     assert "<pre" in found._repr_html_()
     set_language("zh")

@@ -272,7 +272,6 @@ def test_a_bare_state_dict_is_taken_with_any_prefix_and_its_spare_buffers_left(f
     [
         ({"ids": [5, 37]}, "the id 37; the vocabulary has 37, so 0 to 36 are allowed"),
         ({"text": "hello"}, "there is no tokenizer that cuts text"),
-        ({"ids": [5], "labels": "next"}, "one word has no next one"),
         ({"target": "x"}, "--target is for an encoder-decoder"),
         ({"text": "x", "ids": [1]}, "a text and ids for the same words"),
         ({"labels": "all"}, "labels is 'all'; allowed: next, none"),

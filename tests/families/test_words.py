@@ -222,3 +222,14 @@ def test_why_stays_within_a_number_of_terms(monkeypatch: pytest.MonkeyPatch) -> 
     assert [each.explanation.cell for each in short.chain] == [each.explanation.cell for each in whole.chain]
     total = sum(each.share for each in short.sources) + short.constants + short.unfollowed
     assert total == pytest.approx(1.0)
+
+
+def test_one_word_has_no_next_one_and_no_loss(folder: Path) -> None:
+    trace = tfstep.trace(tfstep.load(folder, ids=[5], labels="next"))
+    assert "loss" not in trace
+    assert trace["out.logits"].shape == (1, 1, 37)
+    session = Session(tfstep.load(folder, ids=[5, 17]))
+    session.run("tokens target 5")
+    assert "loss" not in session.trace
+    session.run("tokens target 5 17 9")
+    assert "loss" in session.trace

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from html import escape
+from typing import Any
 
 from msgspec import Struct
 
@@ -69,7 +70,18 @@ class Diagnosis(Struct, frozen=True):
     beside: Beside | None = None
 
     def __repr__(self) -> str:
+        return f"<Diagnosis {_verdict(self)[0]}>"
+
+    def __str__(self) -> str:
         return text(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows where there is no HTML."""
+        printer.text(text(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """All that was found; the runs themselves, ``beside``, are not kept."""
+        return type(self), tuple(None if name == "beside" else getattr(self, name) for name in self.__struct_fields__)
 
     def _repr_html_(self) -> str:
         return html(self)

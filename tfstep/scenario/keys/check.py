@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.file.mistakes import Report
-from tfstep.scenario.file.nodes import Node, Scalar, Section, excerpt, found_text
+from tfstep.scenario.file.nodes import Node, Scalar, Section, at, excerpt, found_text
 from tfstep.scenario.keys.formula import read_formula
 from tfstep.scenario.keys.inputs import read_data, read_numbers, read_per_word, read_vocab, read_words
 from tfstep.scenario.keys.loss import loss_config, train_config
@@ -18,6 +18,7 @@ from tfstep.scenario.keys.model import check_kind, model_config
 from tfstep.scenario.keys.pins import read_pins
 from tfstep.scenario.keys.typed import Source, read
 from tfstep.scenario.sizes import check_size
+from tfstep.scenario.tokens.reading import is_next
 from tfstep.scenario.vocabulary import Vocabulary
 from tfstep.scenario.weights.fills import XAVIER, Fill, read_fill, read_init
 from tfstep.text import Bilingual
@@ -96,7 +97,8 @@ def check(tree: Section, report: Report) -> Checked | None:
         source.add(("model", "mask", "corner"), message)
     if inputs.positions is not None:
         _positions(source, model, inputs.positions)
-    loss = loss_config(source, model, has_labels)
+    alone = inputs.labels is None and is_next(at(source.tree, ("input", "labels")))  # one word has no next one
+    loss = loss_config(source, model, has_labels and not alone)
     data = read_data(source, kind, vocab)
     train = train_config(source, model, data)
     if not report.mistakes:

@@ -75,19 +75,14 @@ def read_words(source: Source, keys: Keys, kind: str, vocab: dict[str, Vocabular
 def _tokens(
     side: str, node: Node, vocabulary: Vocabulary, spoken: dict[str, Sentences], report: Report
 ) -> Sentences | None:
-    """What a tokenizer's words spell; labels may be `next`, and else are as many as the words that are read."""
+    """What a tokenizer's words spell; labels may be `next`, none of one word, and else are as many as the words that are read."""
     if side != "labels":
         return read_sentences(node, vocabulary, report, begins=side == "target")
     read = spoken.get("target", spoken.get("source"))
     if read is None:
         return None
     if is_next(node):
-        if (following := next_words(read)) is None:
-            report.add(
-                node.place,
-                Bilingual("one word has no next one; labels: none", "只有一个词，没有下一个词；请用 labels: none"),
-            )
-        return following
+        return next_words(read)  # none of one word: then there is no loss
     labels = read_labels(node, vocabulary, report)
     if labels is None or labels.ids.shape == read.ids.shape:
         return labels
