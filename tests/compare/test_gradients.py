@@ -216,3 +216,48 @@ def test_a_verdict_is_readable_in_both_languages() -> None:
     assert "<pre" in found._repr_html_()
     set_language("zh")
     assert "与 attention 不同，最先在 attn.scaled" in repr(found)
+
+
+def test_a_backward_pass_that_ran_twice_is_seen_at_the_loss() -> None:
+    scenario, rows = own()
+    rows = {name: 2 * value if name.endswith(".grad") else value for name, value in without_update(rows).items()}
+    found = tfstep.diagnose(scenario, rows)
+    assert [(cause.kind, cause.path) for cause in found.causes] == [("grad-accumulated", "loss.grad")]
+
+
+DECAY = 0.1
+
+
+def adam_step(p: np.ndarray, g: np.ndarray, *, coupled: float = 0.0, beside: float = 0.0, e: float = EPS) -> np.ndarray:
+    """The first step of Adam, where both running means are those of this gradient."""
+    g = g + coupled * p
+    return np.asarray(p - LR * g / (np.abs(g) + e) - LR * beside * p)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "changed", "kind"),
+    [
+        ("adamw", {"coupled": DECAY}, "weight-decay"),
+        ("adamw", {}, "weight-decay"),
+        ("adamw", {"beside": 0.037}, "weight-decay"),
+        ("adamw", {"beside": DECAY, "e": 1e-3}, "optimizer-eps"),
+        ("adam", {"beside": DECAY}, "weight-decay"),
+        ("adam", {}, "weight-decay"),
+        ("adam", {"coupled": DECAY, "e": 1e-3}, "optimizer-eps"),
+        ("adamw", {"beside": DECAY}, None),
+        ("adam", {"coupled": DECAY}, None),
+    ],
+)
+def test_an_update_beside_a_scenario_with_weight_decay(
+    optimizer: str, changed: dict[str, float], kind: str | None
+) -> None:
+    scenario = tfstep.load("encoder").with_changes({"train": {"optimizer": optimizer, "lr": LR, "weight_decay": DECAY}})
+    trace = tfstep.trace(scenario)
+    rows: Rows = {}
+    for node in trace.plan.nodes:
+        if node.kind == "parameter" and np.abs(trace[node.path + ".grad"].value).max() > 1e-12:
+            p, g = trace[node.path].value, trace[node.path + ".grad"].value
+            rows |= {node.path: p, node.path + ".grad": g, node.path + ".new": adam_step(p, g, **changed)}
+    found = tfstep.diagnose(scenario, rows)
+    assert [cause.kind for cause in found.causes] == ([kind] if kind else [])
+    assert found.agrees == (kind is None)

@@ -114,7 +114,7 @@ def gradients(search: Search) -> None:
         lacking = [e for e in lacking_of(search) if e.of is not None]
         if not lacking:
             return
-        if not (_scaled(search, lacking) or _left_out(search, lacking)):
+        if not (_seeded(search, lacking) or _scaled(search, lacking) or _left_out(search, lacking)):
             _unknown(search, lacking)
             return
 
@@ -154,6 +154,22 @@ def one_ratio(ours: np.ndarray, theirs: np.ndarray) -> float | None:
     ratio = theirs[real] / ours[real]
     middle = float(np.median(ratio))
     return middle if np.abs(ratio - middle).max() <= 1e-5 * abs(middle) and middle else None
+
+
+def _seeded(search: Search, lacking: list[Entry]) -> bool:
+    """The gradient of the loss itself is a whole number, not 1: the backward pass ran as often, and all were added."""
+    for node, entry, ours, theirs in _pairs(search, lacking):
+        times = one_ratio(ours, theirs) if node.path == "loss.grad" else None
+        if times is not None and times > 1 and times == round(times):
+            text = Bilingual(
+                "∂loss is {n}, and with it every gradient {n} times ours: the backward pass ran {n} times",
+                "∂loss 是 {n}，所有梯度也都是我方的 {n} 倍：反向传播执行了 {n} 次",
+                n=round(times),
+            )
+            made = {node.path: _times(times)}
+            _settle(search, "grad-accumulated", node, text, [entry], lacking, made, float(apart(ours, theirs).max()))
+            return True
+    return False
 
 
 def _scaled(search: Search, lacking: list[Entry]) -> bool:

@@ -60,6 +60,8 @@ Made = tuple[str, Bilingual, Callable[[Node], Override]]
 def _update_ways(search: Search) -> Iterator[Made]:
     train, plan, values = search.scenario.train, search.plan, search.walk.values
     lr, (b1, b2), eps = train.lr, train.betas, train.eps
+    apart = train.optimizer == "adamw"  # its decay stands beside the gradient
+    coupled, beside = (0.0, train.decay) if apart else (train.decay, 0.0)
 
     def of(node: Node) -> tuple[np.ndarray, np.ndarray]:
         p = plan.base(node)
@@ -81,8 +83,8 @@ def _update_ways(search: Search) -> Iterator[Made]:
 
     def adam(
         *,
-        decay: float = 0.0,
-        decoupled: float = 0.0,
+        decay: float = coupled,
+        decoupled: float = beside,
         e: float = eps,
         inside: bool = False,
         fix_m: bool = True,
@@ -106,7 +108,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
 
     def sgd(
         *,
-        decay: float = 0.0,
+        decay: float = coupled,
         momentum: float = train.momentum,
         damp: float = 0.0,
         nesterov: bool = False,
@@ -123,19 +125,23 @@ def _update_ways(search: Search) -> Iterator[Made]:
 
         return make
 
-    adamic = train.optimizer == "adam"
-    for wd in dict.fromkeys((*_solved(search, lr), *DECAYS)):
+    adamic = train.optimizer != "sgd"
+    if train.decay:
+        gone = Bilingual("no weight decay, in place of {own:g}", "没有权重衰减，应为 {own:g}", own=train.decay)
+        yield "weight-decay", gone, adam(decay=0.0, decoupled=0.0) if adamic else sgd(decay=0.0)
+    for wd in dict.fromkeys((train.decay, *_solved(search, lr, train.decay), *DECAYS)):
+        if not wd:
+            continue
         one = Bilingual(
             "p shrinks by lr · {wd:g} · p besides: decoupled weight decay",
             "p 另外缩小 lr · {wd:g} · p：解耦的权重衰减",
             wd=wd,
         )
         two = Bilingual("g + {wd:g} · p: weight decay in the gradient", "g + {wd:g} · p：权重衰减加进了梯度", wd=wd)
-        if adamic:
-            yield "weight-decay", one, adam(decoupled=wd)
-            yield "weight-decay", two, adam(decay=wd)
-        else:
-            yield "weight-decay", two, sgd(decay=wd)
+        if adamic and (coupled, beside) != (0.0, wd):
+            yield "weight-decay", one, adam(decay=0.0, decoupled=wd)
+        if (coupled, beside) != (wd, 0.0):
+            yield "weight-decay", two, adam(decay=wd, decoupled=0.0) if adamic else sgd(decay=wd)
     if adamic:
         for fm, fv, how in (
             (False, False, Bilingual("m and v as they are", "m 和 v 原样使用")),
@@ -204,8 +210,8 @@ def _m_as_g(of: Any, lr: float, eps: float, b1: float) -> Callable[[Node], Overr
     return make
 
 
-def _solved(search: Search, lr: float) -> Iterator[float]:
-    """The weight decay that their numbers tell, if any: (ours − theirs) / (lr · p) is one number."""
+def _solved(search: Search, lr: float, own: float) -> Iterator[float]:
+    """The weight decay that their numbers tell, if any: (ours − theirs) / (lr · p) is one number, beside ``own``."""
     for node in search.plan.nodes:
         if node.role.name != "new":
             continue
@@ -215,5 +221,5 @@ def _solved(search: Search, lr: float) -> Iterator[float]:
             for layout in layouts(node, search.scenario.model, entry.array.shape):
                 gap = search.walk.ours(node.slot) - layout.back(entry.array)
                 found = one_ratio(lr * p, gap)
-                if found is not None and 1e-6 < found < 1:
-                    yield float(f"{found:.6g}")
+                if found is not None and 1e-6 < found + own < 1:
+                    yield float(f"{found + own:.6g}")
