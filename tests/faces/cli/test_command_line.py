@@ -18,7 +18,7 @@ def test_every_command_takes_what_all_do(name):
     command = PROGRAM.get_command(None, name)
     options = {option for param in command.params for option in param.opts}
     assert {option for param in common_options() for option in param.opts} <= options
-    assert "--variant" in options or name == "doctor"  # which opens no scenario
+    assert "--variant" in options or name in ("doctor", "exam")  # which open no scenario
 
 
 @pytest.mark.parametrize("name", COMMANDS)
