@@ -22,7 +22,7 @@ from tfstep.view.text.spans import Line, plain
 SCRIPTS = Path(__file__).parent / "scripts"
 WORD = re.compile(r"(?<![A-Za-z])[A-Za-z]*[a-z][A-Za-z]*(?![A-Za-z])")  # a word in capitals stands for an argument
 NAMES = {  # of programs, papers, files, keys, and of what a scenario chooses
-    "PyTorch", "TransformerLens", "RoPE", "Ctrl", "npz", "txt", "json", "csv", "blocks", "self", "sinusoidal",
+    "PyTorch", "TransformerLens", "RoPE", "Ctrl", "npz", "safetensors", "txt", "json", "csv", "blocks", "self", "sinusoidal",
     "clear", "watchpoints", "table", "vjp", "eos", "now", "overwrite", "keepdims",
 }  # fmt: skip
 

@@ -110,6 +110,8 @@ def test_what_a_config_asks_and_we_do_not_compute_is_refused_by_name(
         ("gemma3", "query_pre_attn_scalar", 0),
         ("gemma3", "query_pre_attn_scalar", -4),
         ("gemma3", "attn_logit_softcapping", 2.0),
+        ("gemma3", "rope_parameters", {"full_attention": {"rope_theta": 1e4}}),
+        ("gemma3", "rope_parameters", {"full_attention": 3, "sliding_attention": 4}),
         ("gemma3", "sliding_window", None),
         ("mixtral", "output_router_logits", True),
         ("mixtral", "router_type", "sigmoid"),
@@ -121,7 +123,14 @@ def test_what_a_config_asks_and_we_do_not_compute_is_refused_by_name(
 )
 def test_what_other_families_do_not_compute(name: str, key: str, value: object, tmp_path: Path) -> None:
     shutil.copytree(MODELS / name, tmp_path / "m", ignore=shutil.ignore_patterns("*.npz"))
-    assert f"{key} is {value!r}" in said(configured(tmp_path / "m", **{key: value}))
+    words = "rope_parameters is {'full" if name == "gemma3" and key == "rope_parameters" else f"{key} is {value!r}"
+    assert words in said(configured(tmp_path / "m", **{key: value}))
+
+
+def test_angles_of_a_type_of_layer_that_is_not_known(tmp_path: Path) -> None:
+    shutil.copytree(MODELS / "gemma3", tmp_path / "m", ignore=shutil.ignore_patterns("*.npz"))
+    kinds = {kind: {"rope_theta": 1e4} for kind in ("full_attention", "sliding_attention", "chunked_attention")}
+    assert "rope_parameters.chunked_attention is" in said(configured(tmp_path / "m", rope_parameters=kinds))
 
 
 def test_rope_scaling_of_before_goes_before_the_parameters_of_today(folder: Path) -> None:

@@ -76,7 +76,13 @@ class Family(Struct, frozen=True):
                 found |= reader(value, config)
             except WantedError as error:
                 raise config.fault(key, error.needed) from None
-            except (ValueError, TypeError, ArithmeticError):  # a value of another type than any reader expects
+            except (
+                ValueError,
+                TypeError,
+                LookupError,
+                ArithmeticError,
+                AttributeError,
+            ):  # a value of another type than any reader expects
                 raise config.fault(key) from None
         if "architectures" not in self.keys:
             found |= self._head(config, found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tfstep.families.config import Config, Reader, nothing
+from tfstep.families.config import Config, Reader, nothing, refused
 from tfstep.families.rope import section, written
 from tfstep.families.shared import FULL, SLIDING, layer_types, pattern
 
@@ -23,6 +23,14 @@ def by_layer(value: Any, config: Config) -> dict[str, Any]:
     return pattern([{"window": size} if kind == SLIDING else {} for kind in kinds])
 
 
+def sections(found: Mapping[str, Any], config: Config, pairs: str) -> dict[str, Any]:
+    """`rope:` of each type of layer. Raises FamilyError for a type that is not known."""
+    for kind, value in found.items():
+        if kind not in (FULL, SLIDING):
+            raise refused(f"rope_parameters.{kind}", value, config.family, None)
+    return {kind: section(found[kind], config, pairs) for kind in (FULL, SLIDING)}
+
+
 def by_type(pairs: str, full: Mapping[str, Any] | None = None) -> dict[str, Reader]:
     """The keys of a model whose windows, and with them perhaps the rotary angles, go by `layer_types`.
 
@@ -37,7 +45,7 @@ def by_type(pairs: str, full: Mapping[str, Any] | None = None) -> dict[str, Read
             config.whole("sliding_window")
         found = config["rope_parameters"]
         if isinstance(found, dict) and FULL in found:
-            ropes = {kind: section(found[kind], config, pairs) for kind in (FULL, SLIDING)}
+            ropes = sections(found, config, pairs)
         else:
             ropes = dict.fromkeys((FULL, SLIDING), section(written(config), config, pairs))
             local = config["rope_local_base_freq"]

@@ -6,8 +6,8 @@ from typing import Any
 
 from tfstep.families.config import Config, WantedError, nothing, one_of
 from tfstep.families.family import Family, Name, fused, linear, norm
+from tfstep.families.layers import sections
 from tfstep.families.relation import FIRST_HALF, SECOND_HALF, THIRDS, TRANSPOSED, Relation
-from tfstep.families.rope import section
 from tfstep.families.shared import FULL, SLIDING, activation, biases, gated, layer_types, no_bias, pattern
 
 
@@ -19,7 +19,7 @@ def _layers(value: Any, config: Config) -> dict[str, Any]:
         FULL: {"rope_theta": config["global_rope_theta"]},
         SLIDING: {"rope_theta": config["local_rope_theta"] or config["global_rope_theta"]},
     }
-    ropes = {kind: section(found[kind], config, "half") for kind in (FULL, SLIDING)}
+    ropes = sections(found, config, "half")
     window = config.whole("local_attention") // 2
     each = [{} if kind == FULL else {"window": window, "rope": ropes[SLIDING]} for kind in kinds]
     return {"layers": layers, "rope": ropes[FULL], **pattern(each)}
