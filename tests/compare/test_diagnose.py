@@ -133,3 +133,11 @@ def test_the_recorder_of_modules_is_there_after_one_import() -> None:
     code = "import tfstep; print(tfstep.torch.record.__name__, tfstep.testing.assert_same_steps.__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["record", "assert_same_steps"]
+
+
+def test_zeros_that_fit_several_tensors_are_said_to() -> None:
+    trace = tfstep.trace(tfstep.load("encoder"))
+    zeros = np.zeros(trace["enc0.norm1.beta"].value.shape)
+    found = tfstep.diagnose(trace, {"x": trace["src.x"].value, "mine": zeros})
+    assert [match.relation for match in found.matched if match.name == "mine"] == ["same, ambiguous"]
+    assert "fits several tensors of ours, and so tells nothing: mine" in str(found)

@@ -17,7 +17,7 @@ from tfstep.compare import shown
 from tfstep.compare.beside import Beside
 from tfstep.compare.book import Book, Entry, Hit
 from tfstep.compare.causes import gradients, numbers, updates
-from tfstep.compare.diagnosis import Cause, Diagnosis, First, Match
+from tfstep.compare.diagnosis import AMBIGUOUS, Cause, Diagnosis, First, Match
 from tfstep.compare.insides import inner
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity
@@ -394,7 +394,7 @@ def _matched(search: Search, chosen: dict[str, Hit]) -> Iterator[Match]:
         if hit.coarse:
             relation += f", rounded to {hit.coarse}"
         if entry.trivial and len(order) > 1:
-            relation += ", ambiguous"
+            relation += AMBIGUOUS
         yield Match(entry.name, path, relation, hit.max_abs)
 
 

@@ -112,6 +112,14 @@ def lines(found: Diagnosis) -> Iterator[list[Part]]:
         )
         yield [(text, "accent")]
     yield [(_counted(found), "dim")]
+    open_ = [match.name for match in found.matched if match.relation.endswith(AMBIGUOUS)]
+    if open_:
+        text = Bilingual(
+            "fits several tensors of ours, and so tells nothing: {names}",
+            "与我方好几个张量都相符，因此说明不了什么：{names}",
+            names=_some(open_),
+        )
+        yield [(text, "dim")]
     if found.unmatched:
         text = Bilingual(
             "of theirs, none of ours: {names}", "对方有而我方没有的：{names}", names=_some(list(found.unmatched))
@@ -176,7 +184,7 @@ def _cause(cause: Cause, number: int, fault: First | None) -> Iterator[list[Part
 
 
 def _counted(found: Diagnosis) -> Bilingual:
-    changed = sum(match.relation not in ("same", "batch dropped") for match in found.matched)
+    changed = sum(m.relation.removesuffix(AMBIGUOUS) not in ("same", "batch dropped") for m in found.matched)
     worst = max((match.max_abs for match in found.matched if math.isfinite(match.max_abs)), default=0.0)
     return Bilingual(
         "{n} arrays found among ours, {changed} of them laid out otherwise; largest difference {worst:.1e}",
@@ -195,6 +203,9 @@ def text(found: Diagnosis) -> str:
     """The same as plain text."""
     return "\n".join("".join(str(part) for part, _ in each).rstrip() for each in lines(found))
 
+
+AMBIGUOUS = ", ambiguous"
+"""What the relation of an array ends with that is several tensors of ours, by zeros or ones."""
 
 _COLOURS = {"good": "#2a7f3f", "bad": "#b3261e", "dim": "#777", "accent": "#1f6f8b"}
 
