@@ -52,10 +52,9 @@ def scale(step: Step) -> Iterator[Made]:
         if not math.isclose(factor, d_k**-0.5):
             yield (
                 Bilingual(
-                    "scaled = scores · {name} = scores · {factor:.6g}, in place of scores / √{d_k} = scores · {right:.6g}",
-                    "scaled = scores · {name} = scores · {factor:.6g}，而不是 scores / √{d_k} = scores · {right:.6g}",
-                    name=name,
-                    factor=factor,
+                    "scaled = scores · {made}, in place of scores / √{d_k} = scores · {right:.6g}",
+                    "scaled = scores · {made}，而不是 scores / √{d_k} = scores · {right:.6g}",
+                    made=name if name == "1" else f"{name} = scores · {factor:.6g}",
                     d_k=d_k,
                     right=d_k**-0.5,
                 ),
