@@ -78,9 +78,12 @@ class Terminal:
         return self._after(lambda kind, facts: kind == "idle" and facts.endswith(f" {width}x{height}"))
 
     def until(self, holds: Callable[[str], bool]) -> str:
-        """Wait for the sign behind which the text is as wanted."""
+        """Wait until the text is as wanted, be it between two signs: what runs long tells how far it is."""
+        end = time.monotonic() + PATIENCE
         while not holds(text := self.text()):
-            self._after(lambda kind, facts: True)
+            assert time.monotonic() < end, f"it never came:\n{text}"
+            select.select([self._pipe], [], [], 0.1)
+            self._take()
         return text
 
     def _after(self, wanted: Callable[[str, str], bool]) -> str:
@@ -92,12 +95,18 @@ class Terminal:
                     return self.text()
             ready, _, _ = select.select([self._pipe], [], [], max(0.0, end - time.monotonic()))
             assert ready, f"no sign came:\n{self.text()}"
-            self._read += os.read(self._pipe, 1 << 16)
-            done = 0
-            for found in SIGN.finditer(self._read):
-                self._signs.append((found[1].decode(), found[2].decode()))
-                done = found.end()
-            self._read = self._read[done:][-LONGEST:]  # the beginning of a sign, perhaps
+            self._take()
+
+    def _take(self) -> None:
+        """Read the signs that are there."""
+        if not select.select([self._pipe], [], [], 0)[0]:
+            return
+        self._read += os.read(self._pipe, 1 << 16)
+        done = 0
+        for found in SIGN.finditer(self._read):
+            self._signs.append((found[1].decode(), found[2].decode()))
+            done = found.end()
+        self._read = self._read[done:][-LONGEST:]  # the beginning of a sign, perhaps
 
     def close(self) -> None:
         subprocess.run(["tmux", "-L", self.socket, "kill-server"], check=False, capture_output=True)
