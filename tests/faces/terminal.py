@@ -78,7 +78,13 @@ class Terminal:
         return self._after(lambda kind, facts: kind == "idle" and facts.endswith(f" {width}x{height}"))
 
     def until(self, holds: Callable[[str], bool]) -> str:
-        """Wait until the text is as wanted, be it between two signs: what runs long tells how far it is."""
+        """Wait for the sign behind which the text is as wanted."""
+        while not holds(text := self.text()):
+            self._after(lambda kind, facts: True)
+        return text
+
+    def meanwhile(self, holds: Callable[[str], bool]) -> str:
+        """Wait until the text is as wanted between two signs: what runs long tells how far it is."""
         end = time.monotonic() + PATIENCE
         while not holds(text := self.text()):
             assert time.monotonic() < end, f"it never came:\n{text}"

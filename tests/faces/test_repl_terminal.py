@@ -72,7 +72,7 @@ def test_breakpoints_watchpoints_and_reverse_as_in_gdb(debugger: Debugger, tmp_p
 def test_ctrl_c_stops_a_training_and_keeps_the_session(debugger: Debugger, tmp_path: Path) -> None:
     debugger.start()
     debugger.type("train 900000", "Enter")
-    debugger.until(lambda text: "/900000" in text)
+    debugger.meanwhile(lambda text: "/900000" in text)
     debugger.type("C-c")
     assert "stopped; what is done is kept" in debugger.until(lambda text: text.rstrip().endswith(PROMPT))
     assert debugger.told("print 1 + 1") == "$1 = 2"
