@@ -8,7 +8,8 @@ nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -211,7 +212,10 @@ class Hand:
         c, n, m = self.c, s.shape[-2], s.shape[-1]
         pad, late = (mask & 1) != 0, (mask & 2) != 0
         hide = pad | late
-        triangle = lambda k: np.broadcast_to(np.triu(np.ones((n, m), bool), k), hide.shape)  # noqa: E731
+
+        def triangle(k: int) -> Array:
+            return np.broadcast_to(np.triu(np.ones((n, m), bool), k), hide.shape)
+
         if self.oops("no mask") or self.oops("mask late"):
             return s
         if self.oops("no padding"):
@@ -298,7 +302,9 @@ class Hand:
         return x + y
 
     def layer(self, n: int, x: Array, path: str, f: Any) -> Array:
-        norm = lambda t: self.put(f"n{n}", self.norm(t, f"{path}norm{n}"))  # noqa: E731
+        def norm(t: Array) -> Array:
+            return self.put(f"n{n}", self.norm(t, f"{path}norm{n}"))
+
         if (self.c.norm_position == "pre") != self.oops("norm other side"):
             y = norm(x)
             return self.put(f"r{n}", self.add(y if self.oops("skip of norm") else x, f(y), n))
@@ -306,6 +312,9 @@ class Hand:
         if self.oops("norm branch"):
             return self.put(f"r{n}", x + norm(y))
         return norm(self.put(f"r{n}", self.add(x, y, n)))
+
+    def reader(self, path: str, mask: Array | None, memory: Array | None = None) -> Callable[[Array], Array]:
+        return lambda t: self.attention(t, t if memory is None else memory, path, mask)
 
     def words(self, side: str, ids: Array) -> Array:
         c, n, d = self.c, ids.shape[1], self.c.d_model
@@ -338,15 +347,15 @@ class Hand:
             hide = self.w.get(path + "attn.mask")
             if hide is None and self.oops("unasked causal"):
                 hide = np.zeros((1, 1, x.shape[1], x.shape[1]), np.int8)
-            x = self.layer(1, x, path, lambda t: self.attention(t, t, f"{kind}{i}.attn", hide))  # noqa: B023
+            x = self.layer(1, x, path, self.reader(f"{kind}{i}.attn", hide))
             n = 2
             if memory is not None:
                 cross = self.w.get(path + "cross.mask")
                 self.place = path + "x_"
-                x = self.layer(2, x, path, lambda t: self.attention(t, memory, f"{kind}{i}.cross", cross))  # noqa: B023
+                x = self.layer(2, x, path, self.reader(f"{kind}{i}.cross", cross, memory))
                 self.place = path
                 n = 3
-            x = self.layer(n, x, path, lambda t: self.mlp(t, f"{kind}{i}.ffn"))  # noqa: B023
+            x = self.layer(n, x, path, partial(self.mlp, path=f"{kind}{i}.ffn"))
         self.place = ""
         return self.put(kind + "_end", self.norm(x, kind + ".norm")) if self.c.norm_position == "pre" else x
 

@@ -56,9 +56,11 @@ def recorded(scenario: tfstep.Scenario, kind: str, wrong: tuple[str, ...], dtype
     c, inputs = scenario.model, scenario.inputs
     sides = [s for s in (inputs.source, inputs.target) if s is not None]
     assert inputs.labels is not None
-    sizes = tuple(len(s.vocab) if s is not None else 0 for s in (inputs.source, inputs.target, inputs.labels))
+    source, target, labels = (
+        len(s.vocab) if s is not None else 0 for s in (inputs.source, inputs.target, inputs.labels)
+    )
     torch.manual_seed(4)
-    module = Net(c, sizes, 9, kind, wrong).to(dtype)  # type: ignore[arg-type]  # three of them
+    module = Net(c, (source, target, labels), 9, kind, wrong).to(dtype)
     for parameter in module.parameters():
         parameter.data += (0.3 * torch.randn(parameter.shape)).to(dtype)
     ids = [torch.tensor(s.ids) for s in sides]

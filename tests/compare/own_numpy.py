@@ -231,7 +231,10 @@ class Model:
 
     def sublayer(self, n: int, x: Array, path: str, f: Callable[[Array], Array]) -> Array:
         pre = (self.c.norm_position == "pre") != self.has("norm place")
-        norm = lambda t: self.keep(f"norm{n}", self.norm(t, f"{path}.norm{n}"))  # noqa: E731
+
+        def norm(t: Array) -> Array:
+            return self.keep(f"norm{n}", self.norm(t, f"{path}.norm{n}"))
+
         if pre:
             h = norm(x)
             start = h if self.has("residual after norm") else x

@@ -5,6 +5,7 @@ import pickle
 import shutil
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,10 +24,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "m"
 
 
-def said(path: Path, **asked: object) -> str:
+def said(path: Path, **asked: Any) -> str:
     """The one line in which opening ends."""
     with pytest.raises(TfstepError) as caught:
-        tfstep.trace(tfstep.load(path, **asked))  # type: ignore[arg-type]
+        tfstep.trace(tfstep.load(path, **asked))
     lines = str(caught.value).splitlines()
     assert len(lines) == 1, lines
     set_language("zh")

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,12 +38,12 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "embedding", "head", "reading"), CASES)
 def test_a_head_of_its_own_on_disk_is_the_head(
-    name: str, embedding: str, head: str, reading: dict[str, list[int]], tmp_path: Path
+    name: str, embedding: str, head: str, reading: dict[str, Any], tmp_path: Path
 ) -> None:
     words = word_table(name, embedding)
-    plain = tfstep.trace(tfstep.load(MODELS / name, dtype="float64", **reading))  # type: ignore[arg-type]
+    plain = tfstep.trace(tfstep.load(MODELS / name, dtype="float64", **reading))
     folder = copied(name, tmp_path, **{head: words * 2})
-    trace = tfstep.trace(tfstep.load(folder, dtype="float64", **reading))  # type: ignore[arg-type]
+    trace = tfstep.trace(tfstep.load(folder, dtype="float64", **reading))
     bias = plain["out.b"].value if "out.b" in plain else 0.0
     assert np.allclose(trace["out.logits"].value - bias, 2 * (plain["out.logits"].value - bias), rtol=1e-12, atol=1e-12)
     assert "out.W" in {node.path for node in trace.plan.nodes if node.kind == "parameter"}
@@ -50,10 +51,10 @@ def test_a_head_of_its_own_on_disk_is_the_head(
 
 @pytest.mark.parametrize(("name", "embedding", "head", "reading"), CASES)
 def test_a_head_that_is_the_embedding_twice_stays_tied(
-    name: str, embedding: str, head: str, reading: dict[str, list[int]], tmp_path: Path
+    name: str, embedding: str, head: str, reading: dict[str, Any], tmp_path: Path
 ) -> None:
     folder = copied(name, tmp_path, **{head: word_table(name, embedding)})
-    one, two = (tfstep.trace(tfstep.load(each, **reading)) for each in (MODELS / name, folder))  # type: ignore[arg-type]
+    one, two = (tfstep.trace(tfstep.load(each, **reading)) for each in (MODELS / name, folder))
     assert "out.W" not in {node.path for node in two.plan.nodes if node.kind == "parameter"}
     assert one["out.logits"].value.tobytes() == two["out.logits"].value.tobytes()
 

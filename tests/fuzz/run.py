@@ -152,7 +152,7 @@ def main(seed: int, count: int) -> int:
                 tried(case)
             except (TfstepError, UnicodeEncodeError):
                 outcomes[kind, "refused"] += 1
-            except Exception:  # noqa: BLE001 - that is what is looked for
+            except Exception:  # noqa: BLE001  # that is what is looked for
                 return True
             else:
                 outcomes[kind, "answered"] += 1
@@ -167,7 +167,7 @@ def main(seed: int, count: int) -> int:
                 case = shortened(case, fails)
                 try:
                     tried(case)
-                except Exception:  # noqa: BLE001
+                except Exception:  # noqa: BLE001  # it is told, with where it came from
                     failures.append(f"== {kind}, seed {seed}\n{case!r}\n{traceback.format_exc(limit=-3)}")
     for (kind, outcome), n in sorted(outcomes.items()):
         sys.stdout.write(f"seed {seed}  {kind:9} {outcome:9} {n}\n")

@@ -39,7 +39,7 @@ REFUSED = [
     "export loss scripts/x.json",
     "export loss link.json",
     "export loss ~/x.json",
-    "export loss /tmp/tfstep-never.json",
+    "export loss ELSEWHERE/never.json",
     "save ../x.yaml",
     "save scripts/../x.yaml",
     "source ../../outside.txt",
@@ -56,6 +56,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("how", ["-x", "breakpoint"])
 def test_a_script_is_refused(tfstep, here: Path, line: str, how: str) -> None:
     script = here / "scripts" / "s.txt"
+    line = line.replace("ELSEWHERE", str(here.parent))
     script.write_text(line if how == "-x" else f"break loss\ncommands 1\n{line}\nend\n")
     before = tree(here.parent)
     done = tfstep("repl", "wo-ai-ni", "--batch", "-x", "scripts/s.txt", "-c", "continue")

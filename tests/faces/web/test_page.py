@@ -21,7 +21,7 @@ from tfstep.text import set_language
 def unpacked(html: str) -> tuple[dict[str, Any], list[np.ndarray]]:
     """The record of a page, and the array of each of its tensors."""
     packed = {
-        name: zlib.decompress(base64.b64decode(re.search(rf'id="{name}">([^<]*)<', html)[1]))  # type: ignore[index]
+        name: zlib.decompress(base64.b64decode(re.findall(rf'id="{name}">([^<]*)<', html)[0]))
         for name in ("record", "numbers")
     }
     record = json.loads(packed["record"])

@@ -188,7 +188,10 @@ def scores_turned_before(step: Step) -> Iterator[Made]:
         and step.node.shape[-1] == step.node.shape[-2]
         and not exchanged_by_name(step, "q_proj", "k_proj")
     ):
-        made: Patch = lambda at: transpose(at.usual(), order=(0, 1, 3, 2))  # noqa: E731
+
+        def made(at: Site) -> Array:
+            return transpose(at.usual(), order=(0, 1, 3, 2))
+
         yield equation("scores = K Qᵀ"), {step.at("scores"): made}, step.at("scores")
 
 

@@ -234,7 +234,13 @@ def _grads_of(search: Search) -> list[tuple[Node]]:
 
 
 def _times(factor: float) -> Callable[[Node], Override]:
-    return lambda node: lambda args, get: factor * np.asarray(node.op.forward(*args, **node.attrs))  # type: ignore[union-attr]
+    return lambda node: lambda args, get: factor * _usual(node, args)
+
+
+def _usual(node: Node, args: list[Any]) -> np.ndarray:
+    """What a step gives by itself."""
+    assert node.op is not None
+    return np.asarray(node.op.forward(*args, **node.attrs))
 
 
 def _clipped_by_value(search: Search, pairs: list[tuple[Node, Entry, np.ndarray, np.ndarray]]) -> bool:
@@ -249,7 +255,7 @@ def _clipped_by_value(search: Search, pairs: list[tuple[Node, Entry, np.ndarray,
     text = Bilingual("every number of the gradients clipped to ±{v:.6g}", "梯度的每个数都裁剪到 ±{v:.6g}", v=limit)
 
     def clip(node: Node) -> Override:
-        return lambda args, get: np.clip(np.asarray(node.op.forward(*args, **node.attrs)), -limit, limit)  # type: ignore[union-attr]
+        return lambda args, get: np.clip(_usual(node, args), -limit, limit)
 
     changes = {n.path: clip for n in _parameter_grads(search)}
     _settle(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -176,10 +176,10 @@ def loss_input(step: Step) -> Iterator[Made]:
     if "out.probs" in step.plan.paths:  # which they may have from the same softmax
         yield said, {step.node.path: twice, "out.probs": lambda at: softmax(softmax(at.args[0]))}
 
-    def bare(function: object) -> Patch:
+    def bare(function: Callable[[Array], Array]) -> Patch:
         def made(at: Site) -> Array:
             rows, ids = kept_rows(at.args[0], at.args[1], keep)
-            return mean(take_per_row(function(rows), ids), axis=None, keepdims=False) * -1.0  # type: ignore[operator]
+            return mean(take_per_row(function(rows), ids), axis=None, keepdims=False) * -1.0
 
         return made
 

@@ -107,6 +107,20 @@ def inverted(step: Step) -> Iterator[Made]:
         )
 
 
+def _where_masked(value: float) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda m: value * (m != 0)
+
+
+def _padded(hidden: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """A mask that hides these cells and the pads."""
+    return lambda m: ((m & PADDING) != 0) | hidden
+
+
+def _rolled(by: int) -> Callable[[np.ndarray], np.ndarray]:
+    """A mask with its pads so many places further on."""
+    return lambda m: (m & CAUSAL) | np.roll(m & PADDING, by, -1)
+
+
 @cause("mask-added", "masked")
 def added(step: Step) -> Iterator[Made]:
     """The mask added as numbers: 0/1, or a value too small to hide anything."""
@@ -116,7 +130,7 @@ def added(step: Step) -> Iterator[Made]:
     for value in (1e-9, -1e-9, -10.0, -50.0, -100.0, -1000.0, 1e9):
         yield (
             Bilingual("scaled + {value:g} where masked", "被遮处 scaled + {value:g}", value=value),
-            _added(lambda m, value=value: value * (m != 0)),  # type: ignore[misc]  # its own value
+            _added(_where_masked(value)),
         )
 
 
@@ -211,7 +225,7 @@ def shifted(step: Step) -> Iterator[Made]:
         (3, Bilingual("two words of the future are seen: triu(3)", "能看到后面两个词：triu(3)")),
     ):
         triangle = np.triu(np.ones((n, m), bool), k)
-        yield text, Filled(lambda m, t=triangle: ((m & PADDING) != 0) | t)  # type: ignore[misc]
+        yield text, Filled(_padded(triangle))
 
 
 @cause("mask-shifted", "masked")
@@ -223,7 +237,7 @@ def padding_shifted(step: Step) -> Iterator[Made]:
     for by in (1, -1):
         yield (
             Bilingual("the padding mask is {by:+d} place off", "填充掩码错开了 {by:+d} 位", by=by),
-            Filled(lambda m, by=by: (m & CAUSAL) | np.roll(m & PADDING, by, -1)),  # type: ignore[misc]
+            Filled(_rolled(by)),
         )
 
 
@@ -284,5 +298,5 @@ def corner(step: Step) -> Iterator[Made]:
         triangle = np.triu(np.ones((n, m), bool), k)
         yield (
             Bilingual("causal aligned at the other corner: triu({k})", "因果掩码对齐到了另一个角：triu({k})", k=k),
-            Filled(lambda m, t=triangle: ((m & PADDING) != 0) | t),  # type: ignore[misc]
+            Filled(_padded(triangle)),
         )

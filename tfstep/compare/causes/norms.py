@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from tfstep.compare.causes.table import Made, Step, cause
 from tfstep.compare.plant import Patch, Site
@@ -53,8 +54,8 @@ def by_hand(
     return y
 
 
-def _hand(**options: object) -> Patch:
-    return lambda at: by_hand(at, centred=at.node.op is not rms_norm, **options)  # type: ignore[arg-type]
+def _hand(**options: Any) -> Patch:
+    return lambda at: by_hand(at, centred=at.node.op is not rms_norm, **options)
 
 
 def _every(step: Step, patch: Patch) -> dict[str, Patch]:
