@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,19 @@ NAMED = {"Enter": 13, "Backspace": 8, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRigh
 def installed() -> str | None:
     """The browser on this machine, if there is one."""
     return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+async def until_it_answers(address: str, program: subprocess.Popen[bytes]) -> None:
+    """Wait until a server that was just started answers at this address."""
+    async with aiohttp.ClientSession() as client:
+        while True:
+            try:
+                async with client.get(address) as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientConnectionError:
+                assert program.poll() is None
+            await asyncio.sleep(0.05)
 
 
 def free_port() -> int:

@@ -1,6 +1,5 @@
 """The example notebook in a real Jupyter in a real browser: run with keys, seen in light and dark, hovered over."""
 
-import asyncio
 import os
 import shutil
 import subprocess
@@ -15,10 +14,9 @@ import tfstep
 
 pytest.importorskip("jupyterlab")
 pytest.importorskip("aiohttp")
-import aiohttp
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from browser import Browser, Page, free_port, installed  # beside this folder
+from browser import Browser, Page, free_port, installed, until_it_answers  # beside this folder
 
 pytestmark = [pytest.mark.skipif(installed() is None, reason="no Chromium here"), pytest.mark.slow]
 
@@ -47,15 +45,7 @@ async def jupyter(folder: Path) -> AsyncIterator[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
     with subprocess.Popen(command, cwd=folder, env=environment | own, stderr=subprocess.DEVNULL) as program:
         try:
-            async with aiohttp.ClientSession() as client:
-                while True:
-                    try:
-                        async with client.get(f"http://127.0.0.1:{port}/api") as answer:
-                            if answer.status == 200:
-                                break
-                    except aiohttp.ClientConnectionError:
-                        assert program.poll() is None
-                    await asyncio.sleep(0.1)
+            await until_it_answers(f"http://127.0.0.1:{port}/api", program)
             yield f"http://127.0.0.1:{port}"
         finally:
             program.terminate()

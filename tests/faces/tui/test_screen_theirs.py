@@ -45,6 +45,7 @@ async def test_theirs_beside_ours_and_the_difference(recording: Path, size: tupl
         assert np.array_equal(found["theirs: scaled"], scores / 2)
         assert np.allclose(found["ours"], scores / np.sqrt(2), rtol=1e-15)
         assert np.array_equal(found["theirs − ours"], found["theirs: scaled"] - found["ours"])
+        assert "in the scenario's own run" in shown(app, "why"), "its inputs may be others than theirs"
         heading = shown(app, "heading")
         assert "scale" in heading
         assert "mine.py:7  scaled = scores / 2" in heading, "their line is quoted"
@@ -59,6 +60,7 @@ async def test_theirs_beside_ours_and_the_difference(recording: Path, size: tupl
         await pilot.press("D")
         assert app.state.look.mode == "value"
         assert "theirs: scaled" not in grids(app)
+        assert "own run" not in shown(app, "why")
 
 
 async def test_what_they_did_not_record_is_reckoned_by_the_cause(tmp_path: Path) -> None:

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("textual_serve")
-import aiohttp
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from browser import Browser, Page, free_port, installed  # beside this folder
+from browser import Browser, Page, free_port, installed, until_it_answers  # beside this folder
 
 pytestmark = [pytest.mark.skipif(installed() is None, reason="no Chromium here"), pytest.mark.slow]
 
@@ -34,14 +33,7 @@ async def served(*arguments: str) -> AsyncIterator[str]:
     command = [sys.executable, "-m", "tfstep", "serve", "--port", str(port), *arguments]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as program:
         try:
-            async with aiohttp.ClientSession() as client:
-                while True:
-                    try:
-                        async with client.get(f"http://127.0.0.1:{port}/"):
-                            break
-                    except aiohttp.ClientConnectionError:
-                        assert program.poll() is None
-                        await asyncio.sleep(0.05)
+            await until_it_answers(f"http://127.0.0.1:{port}/", program)
             yield f"http://127.0.0.1:{port}"
         finally:
             program.terminate()

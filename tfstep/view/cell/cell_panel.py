@@ -58,6 +58,7 @@ class CellPanel(Struct, frozen=True, eq=False):
     partial: Partial | None = None  # the term of the sum that we are at
     chosen: int = 0  # which of the links Enter follows
     cancels: bool = False  # whether the gradient is nothing but rounding
+    run: str = ""  # of which run all this is, where the matrices show another
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -92,6 +93,7 @@ class CellPanel(Struct, frozen=True, eq=False):
 
     def _head(self, cells: int) -> list[Line]:
         left = line(Span(str(Bilingual("why", "为何")) + "  ", "key"), Span(self.name, "accent"), "  ", self._value())
+        left = (*left, Span(f"  {self.run}", "note")) if self.run else left
         hint = line(Span(self.cell, "dim"))
         return [ends(left, hint if line_width((*left, *hint)) + 2 <= cells else (), cells)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.address.grammar import parse_cell
 from tfstep.address.indices import Cell
@@ -114,23 +115,18 @@ class Camera:
         if focus.path != subject.path:
             why = explain_cell(focus, cell, at)
         moved = compared.changed if shown_before is not None else _nothing
+        panel = account(
+            trace, focus, cell, why, None if trace is before else shown_before, at, look.factor, _hidden(grid), partial
+        )
+        if any(g.key.endswith("@theirs") for piece in pieces for g in piece.grids):
+            panel = replace(panel, run=str(Bilingual("in the scenario's own run", "在场景自己的运行里")))
         signs = Signs(state.edited, state.pinned, moved, self._stopping(state))
         return Frame(
             header=_header(state, trace),
             rows=rows(state.trace, state.position, dict(look.folds), signs),
             heading=_heading(state, subject, look, trace is not state.trace),
             pieces=pieces,
-            account=account(
-                trace,
-                focus,
-                cell,
-                why,
-                None if trace is before else shown_before,
-                at,
-                look.factor,
-                _hidden(grid),
-                partial,
-            ),
+            account=panel,
             since=edit_effects(state, before, compared, subject, at) if shown_before is not None else None,
             focus=focus.path,
             cell=cell,
