@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, field
 
+from tfstep.engine.accel import switched_on
 from tfstep.engine.accel.memory import Memory
 from tfstep.engine.arrays.leaves import Later
 from tfstep.engine.node import Node
@@ -126,7 +127,8 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
     @cached_property
     def program(self) -> list[tuple[int, Run]]:
         """For each step its slot, and the function that computes it from the numbers of a trace."""
-        return [(node.slot, compiled(node, self.memory)) for node in self.computed]
+        kernels = switched_on()
+        return [(node.slot, compiled(node, self.memory, kernels)) for node in self.computed]
 
     @cached_property
     def runs(self) -> dict[int, Run]:
