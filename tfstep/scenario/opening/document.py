@@ -86,7 +86,7 @@ def in_their_words(found: Checkpoint, text: str, line: int, why: Bilingual) -> B
     if "rope_parameters" in named and config.get("rope_scaling"):
         named = {("rope_scaling" if key == "rope_parameters" else key): None for key in named}
     said = ", ".join(f"{key} {_cut(config[key])}" for key in named if config.get(key) is not None)
-    return Bilingual("config.json: {said}: {why}", "config.json：{said}：{why}", said=said, why=why) if said else why
+    return Bilingual("config.json: {said}: {why}", "config.json 中 {said}：{why}", said=said, why=why) if said else why
 
 
 def _cut(value: Any) -> str:
