@@ -24,5 +24,4 @@ def of_masks(plan: Plan, path: str) -> tuple[tuple[str, str, Bilingual], ...]:
     around, _, name = path.rpartition(".")
     if name not in ("mask", "masked", "weights") or f"{around}.mask" not in plan.paths:
         return ()
-    page = (str(Bilingual("all", "全部")), str(Bilingual("docs/masks.md", "docs/masks.zh.md")), ALL)
-    return (*(MASKS if name == "mask" else ()), page)
+    return (*(MASKS if name == "mask" else ()), (str(Bilingual("all", "全部")), "docs/masks.md", ALL))

@@ -22,11 +22,10 @@ INTRO = Bilingual(
     "记录下来的数和提问的程序在 `docs/making/masks`。",
     near="5e-6",
 )
-VERSIONS = Bilingual("Asked were {versions}.", "问的是：{versions}。")
-ASKED = {
-    "boolean": Bilingual("true / false", "true / false"),
-    "0/-inf": Bilingual("0 / −inf", "0 / −inf"),
-    "1/0": Bilingual("1.0 / 0.0", "1.0 / 0.0"),
+ASKED: dict[str, Bilingual | str] = {
+    "boolean": "true / false",
+    "0/-inf": "0 / −inf",
+    "1/0": "1.0 / 0.0",
     "bias": Bilingual("a bias (ALiBi)", "偏置（ALiBi）"),
     "nothing, boolean": Bilingual("row with nothing left, boolean", "什么都不剩的行，布尔"),
     "nothing, -inf": Bilingual("the same, −inf", "同上，−inf"),
@@ -34,7 +33,7 @@ ASKED = {
     "causal": Bilingual("causal, 2 queries and 5 keys", "因果，2 个查询、5 个键"),
     "nothing": Bilingual("all are pads", "全是填充"),
 }
-SAID = {
+SAID: dict[tuple[str, str], Bilingual | str] = {
     ("boolean", "sees"): Bilingual("true looks", "true 可看"),
     ("boolean", "hides"): Bilingual("true hides", "true 遮住"),
     ("boolean", "added"): Bilingual("adds 1 and 0", "加 1 和 0"),
@@ -46,9 +45,9 @@ SAID = {
     ("bias", "added"): Bilingual("added", "相加"),
     ("bias", "sees"): Bilingual("**0 hides, all else looks**", "**0 遮住，其余可看**"),
     ("bias", "hides"): Bilingual("**all but 0 hides**", "**除 0 外都遮住**"),
-    ("", "zero"): Bilingual("0", "0"),
+    ("", "zero"): "0",
     ("", "even"): Bilingual("even", "均匀"),
-    ("", "NaN"): Bilingual("**NaN**", "**NaN**"),
+    ("", "NaN"): "**NaN**",
     ("", "ignored"): Bilingual("as if seen", "如同可看"),
     ("causal", "top"): Bilingual("top left", "左上角"),
     ("causal", "bottom"): Bilingual("bottom right", "右下角"),
@@ -106,7 +105,6 @@ BITES = Bilingual(
   新词互相看不到，过去的词也大多看不到。
 """,
 )
-REFUSED = Bilingual("What was refused: {said}.", "拒绝时说的是：{said}。")
 
 
 def page(language: str) -> Iterator[str]:
@@ -115,11 +113,11 @@ def page(language: str) -> Iterator[str]:
     yield from head(TITLE, language)
     yield INTRO.in_(language) + "\n"
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
-    yield Bilingual(VERSIONS.en, VERSIONS.zh, versions=versions).in_(language)
+    yield Bilingual("Asked were {versions}.", "问的是：{versions}。", versions=versions).in_(language)
     for kind, questions in OF_KIND.items():
         yield f"\n## {PARTS[kind].in_(language)}\n"
         rows = merged([row for row in found["rows"] if row["kind"] == kind])
-        asked = [ASKED[name].in_(language) for name in questions]
+        asked = [_in(ASKED[name], language) for name in questions]
         yield from table(
             [CALL.in_(language), *asked],
             [
@@ -128,7 +126,8 @@ def page(language: str) -> Iterator[str]:
             ],
         )
     said = {each["said"] for row in found["rows"] for each in row["answers"].values() if "said" in each}
-    yield "\n" + Bilingual(REFUSED.en, REFUSED.zh, said="; ".join(map(code, sorted(said)))).in_(language)
+    refused = "; ".join(map(code, sorted(said)))
+    yield "\n" + Bilingual("What was refused: {said}.", "拒绝时说的是：{said}。", said=refused).in_(language)
     yield "\n" + BITES.in_(language)
     yield f"## {TRY.in_(language)}\n\n{HOW.in_(language)}\n"
     shown = f"```yaml masks.yaml\n{text()}```\n\n```sh\n{COMMANDS}```\n\n```text\n```\n"
@@ -162,4 +161,8 @@ def _cell(kind: str, question: str, given: dict[str, Any] | None, language: str)
     name = given["answer"]
     said = SAID.get((question, name)) or SAID["", name]
     variant = OF_KIND[kind][question].answers.get(name)
-    return said.in_(language) + (f" {code(variant)}" if variant else "")
+    return _in(said, language) + (f" {code(variant)}" if variant else "")
+
+
+def _in(text: Bilingual | str, language: str) -> str:
+    return text if isinstance(text, str) else text.in_(language)
