@@ -107,13 +107,13 @@ class Camera:
             trace, beside, partial = shown_before, state.trace, None
             subject = _at_key(trace, subject.path, trace[subject.path.partition("/")[0]])  # a pin has more inside
         why = partial.explanation if partial is not None else explain_cell(subject, at(subject), at)
-        seen, pieces = subject, ()
-        for tensor in {each.path: each for each in (_held(trace, subject, look), subject)}.values():
-            if pieces := _view(tensor, state, look, beside):
-                seen = tensor
+        pieces: tuple[Piece, ...] = ()
+        for seen in (_held(trace, subject, look), subject):
+            if pieces := _view(seen, state, look, beside):
                 break
-        pieces = pieces or _step(subject, state, look, beside, why, partial)
-        if seen is not subject:
+        if not pieces:
+            pieces = _step(subject, state, look, beside, why, partial)
+        elif seen.path != subject.path:
             subject, partial = seen, None
             why = explain_cell(subject, at(subject), at)
         pieces = mark_spoken(one_range(pieces) if look.shared else pieces, state, look.spoken)
