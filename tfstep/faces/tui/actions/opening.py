@@ -105,7 +105,7 @@ SWITCHES = (
         Bilingual("stop", "停止"),
         stop,
         about=Bilingual(
-            "Stop a training that is running; what is done is kept.", "停止正在进行的训练；保留已完成的部分。"
+            "Stop a training that is running; what is done is kept.", "停下正在跑的训练；保留已完成的部分。"
         ),
     ),
     Action(
