@@ -18,6 +18,8 @@ from tfstep.text import LANGUAGES, set_language
 
 SEEDS = range(30)
 ROWS = range(1, 26)  # of the syllabus
+
+
 def softmax(scores: list[float]) -> list[float]:
     """In plain Python."""
     parts = [math.exp(s) for s in scores]
