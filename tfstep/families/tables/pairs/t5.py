@@ -59,7 +59,8 @@ def _scaled(value: Any, config: Config) -> dict[str, Any]:
 
 def _layers(value: Any, config: Config) -> dict[str, Any]:
     layers = config.whole("num_layers")
-    return {"layers": {"encoder": layers, "decoder": config["num_decoder_layers"] or layers}}
+    decoder = layers if config["num_decoder_layers"] is None else config.whole("num_decoder_layers")
+    return {"layers": {"encoder": layers, "decoder": decoder}}
 
 
 T5 = Family(
