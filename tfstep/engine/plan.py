@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,17 @@ from tfstep.engine.node import Node
 from tfstep.engine.program import Run, compiled
 
 PHASES = ("forward", "backward", "update")
+
+
+class Decided(Struct, frozen=True):
+    """A step that is 0 throughout where ``nothing`` says so of the tensor in slot ``by``."""
+
+    by: int
+    nothing: Callable[[np.ndarray], bool]
+
+
+def _empty(g: np.ndarray) -> bool:
+    return not g.any()
 
 
 class Plan(Struct, eq=False, dict=True, weakref=True):
@@ -72,6 +83,25 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
         for node in self.computed:
             if node.vjp_of is not None:
                 found.setdefault(node.vjp_of, []).append(node.slot)
+        return found
+
+    @cached_property
+    def decided(self) -> dict[int, Decided]:
+        """The steps that may be 0 throughout by one of their inputs alone, and what carries a gradient from there on:
+        a gradient of nothing is nothing."""
+        found: dict[int, Decided] = {}
+        carried: set[int] = set()
+        for node in self.computed:
+            op = node.op
+            assert op is not None
+            if op.decisive in op.arguments:
+                by = node.slots[op.arguments.index(op.decisive)]
+                found[node.slot] = Decided(by, partial(op.nothing, attrs=node.attrs))
+                if node.vjp_of is not None:
+                    carried.add(node.slot)
+            elif node.vjp_of is not None and op.arguments[:1] == ("g",) and node.slots[0] in carried:
+                found[node.slot] = Decided(node.slots[0], _empty)
+                carried.add(node.slot)
         return found
 
     def gradient(self, node: Node) -> Node | None:
