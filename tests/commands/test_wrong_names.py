@@ -50,7 +50,9 @@ def test_what_was_meant_stands_first_and_works(session: Session, line: str, mean
 
 
 def test_a_pattern_of_what_is_given_names_the_steps_that_there_are(session: Session) -> None:
-    with pytest.raises(TfstepError, match=r"enc0\.attn\.W_Q is given, .* enc0\.attn\.W_Q\.grad, .* enc0\.attn\.W_Q\.new"):
+    with pytest.raises(
+        TfstepError, match=r"enc0\.attn\.W_Q is given, .* enc0\.attn\.W_Q\.grad, .* enc0\.attn\.W_Q\.new"
+    ):
         session.run("break *.W_Q")
     session.run("break *.W_Q.grad")
     with pytest.raises(TfstepError, match=r"matches \S+ and the like only; `\.grad`"):

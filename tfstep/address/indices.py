@@ -189,7 +189,9 @@ def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Seque
             path=tensor.path,
             word=word[:40],
             axis=name,
-            words=Bilingual(": {few}", "：{few}", few=" ".join(words[:12]) + (" …" if len(words) > 12 else "")) if words else "",
+            words=Bilingual(": {few}", "：{few}", few=" ".join(words[:12]) + (" …" if len(words) > 12 else ""))
+            if words
+            else "",
             near=did_you_mean(word, words),
         )
     )

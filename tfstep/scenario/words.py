@@ -199,7 +199,9 @@ def _undeclared(word: str, vocabulary: Vocabulary) -> Bilingual:
         "词“{word}”不在 vocab 中{hint}；可用：{few}",
         word=excerpt(word),
         few=few,
-        hint=Bilingual(" (did you mean '{near}'?)", "（是不是想写“{near}”？）", near=near) if near else Bilingual("", ""),
+        hint=Bilingual(" (did you mean '{near}'?)", "（是不是想写“{near}”？）", near=near)
+        if near
+        else Bilingual("", ""),
     )
 
 

@@ -55,7 +55,9 @@ def unknown(path: str, known: Mapping[str, Parameter]) -> Bilingual:
     """What is said of a name that no parameter has."""
     near = nearest(path, known)
     if near is None:
-        return Bilingual("no parameter {path}; {known}", "没有参数 {path}；{known}", path=excerpt(path), known=_those(known))
+        return Bilingual(
+            "no parameter {path}; {known}", "没有参数 {path}；{known}", path=excerpt(path), known=_those(known)
+        )
     return Bilingual(
         "no parameter {path} (did you mean {near}, of shape {shape}?)",
         "没有参数 {path}（是不是想写 {near}，形状 {shape}？）",

@@ -48,5 +48,7 @@ def _unchecked(trace: Trace) -> Holds:
     if loss is None:
         return does_not_apply(AGREE, Bilingual("there is no loss", "没有损失"))
     if np.isnan(trace.value(loss.slot)).any() and nan_begins(trace) is None:
-        return does_not_apply(AGREE, Bilingual("the loss is NaN: a row has no key left", "损失为 NaN：有一行没有剩下任何键"))
+        return does_not_apply(
+            AGREE, Bilingual("the loss is NaN: a row has no key left", "损失为 NaN：有一行没有剩下任何键")
+        )
     return undecidable(AGREE, trace, loss)
