@@ -83,7 +83,7 @@ def unknown_ones(paths: Sequence[str], known: Mapping[str, Parameter]) -> list[B
 
 def _those(known: Mapping[str, Parameter]) -> Bilingual:
     """The parameters that there are: of many one of each part of the model."""
-    first = {path.partition(".")[0]: path for path in reversed(known)}.values()
+    first = {path.partition(".")[0]: path for path in reversed(list(known))}.values()
     ones = [path for path in known if len(known) <= FEW or path in first][:FEW]
     few = ", ".join(ones) + (", …" if len(ones) < len(known) else "")
     return Bilingual("there are {few}", "现有：{few}", few=few)
