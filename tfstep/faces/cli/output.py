@@ -102,7 +102,7 @@ def say(message: object, stream: TextIO | None = None) -> None:
         for line in str(message).split("\n"):
             out.write(f"{fit(line)}\n")
         out.flush()
-    except BrokenPipeError:  # nobody reads it; the exit status still says what came of it
+    except OSError:  # nobody reads it, or there is no room for it; the exit status still says what came of it
         leave(out)
 
 
