@@ -109,7 +109,7 @@ def test_what_is_said_to_fit_fits(name: str) -> None:
 
 def test_a_plan_of_an_absurd_size_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tfstep.scenario.program.build", lambda *parts: pytest.fail("it was recorded"))
-    with pytest.raises(Mistakes, match="about .* MB for parameters, activations and gradients; at most"):
+    with pytest.raises(Mistakes, match=r"about .* MB for parameters, activations and gradients; at most"):
         load_text(MODELS["decoder"].replace("d_model: 64", "d_model: 400000"))
 
 

@@ -31,7 +31,6 @@ def on_screen(app: App[Any]) -> None:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 asyncio.get_running_loop().add_signal_handler(number, app.exit, None, FIRST + number)
 
-
     with suppress(AttributeError, ValueError, OSError):  # no such thing as `poll`, or no terminal to be gone
         loop, number, fileno = asyncio.get_running_loop(), signal.SIGHUP, sys.__stdin__.fileno()  # type: ignore[union-attr]  # None has no fileno, either
 

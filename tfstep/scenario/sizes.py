@@ -76,12 +76,14 @@ class Sizes(Struct, frozen=True):
         decoder = self._attention(self.target, self.target) + self.rows * self.target * hidden
         if encoders:
             decoder += self._attention(self.target, self.source)
-        said = self.rows * self.target * self.words[1] * model.head * (3 if self.losses else 4) // 2  # probs: no gradient
+        said = (
+            self.rows * self.target * self.words[1] * model.head * (3 if self.losses else 4) // 2
+        )  # probs: no gradient
         return encoders * encoder + decoders * decoder + said
 
     def _attention(self, queries: int, keys: int) -> int:
         """Of one attention: scores, scaled, masked, weights; the projections whole and in heads; what comes of them."""
-        model, times = self.model, self.heads // max(1, self.model.kv_heads)
+        times = self.heads // max(1, self.model.kv_heads)
         own = 2 * self.keys * times + 2 * self.values * times + 3 * self.width
         return self.rows * (4 * self.heads * queries * keys + queries * own + keys * 2 * (self.keys + self.values))
 
@@ -131,7 +133,11 @@ def _wide(known: Sizes, part: float) -> Sizes:
 
 _WAYS: tuple[tuple[Bilingual, Callable[[Sizes, float], Sizes], Callable[[Sizes], int]], ...] = (
     (Bilingual("sizes up to {n}", "sizes 不超过 {n}"), _wide, lambda known: max(known.chain, default=0)),
-    (Bilingual("d_model {n} (d_ff in proportion)", "d_model {n}（d_ff 按比例）"), _wide, lambda known: 0 if known.chain else known.width),
+    (
+        Bilingual("d_model {n} (d_ff in proportion)", "d_model {n}（d_ff 按比例）"),
+        _wide,
+        lambda known: 0 if known.chain else known.width,
+    ),
     (
         Bilingual("layers: {n}", "层数 {n}"),
         lambda known, part: replace(known, layers=tuple(int(n * part) for n in known.layers)),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from tfstep import work
 from tfstep.engine.surface.above import Displayed
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.study.finite import Gradients, gradients
 from tfstep.session.study.invariants import INVARIANTS
 from tfstep.session.study.verdict import Holds
+from tfstep.text import Bilingual
+
+RULES = Bilingual("rules", "条性质")
 
 
 class Report(Displayed, Struct, frozen=True):
@@ -32,4 +36,4 @@ def check(scenario: Scenario, trace: Trace | None = None) -> Report:
         scenario, trace = scenario.with_changes({"model": {"dtype": "float64"}}), None
     if trace is None:
         trace = scenario.program.trace()
-    return Report(gradients(trace), tuple(invariant(scenario, trace) for invariant in INVARIANTS))
+    return Report(gradients(trace), tuple(invariant(scenario, trace) for invariant in work.each(INVARIANTS, RULES)))

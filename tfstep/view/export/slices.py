@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from msgspec import Struct
@@ -41,6 +44,7 @@ class Slice(Struct, frozen=True, eq=False):
     probability: bool
     shares: list[list[float]]
     hidden: np.ndarray | None
+    left_out: Bilingual | None = None  # what of the matrix is not in it
 
     def cell(self, row: int, column: int) -> str:
         """The name of one cell."""
@@ -57,25 +61,70 @@ def title(tensor: Tensor) -> tuple[str, str]:
     return fit(tensor.formula or ""), plain(what).strip()
 
 
-def slices(tensor: Tensor, grad: bool, digits: int) -> Iterator[tuple[Slice, ...]]:
-    """The matrices of a tensor, each with that of its gradient if there is one and ``grad``."""
+class Window(Struct, frozen=True):
+    """How much of a tensor is shown: so many rows and columns of each matrix, and matrices."""
+
+    rows: int
+    columns: int
+    matrices: int
+
+    def cells(self, shape: tuple[int, ...]) -> int:
+        """How many numbers of a tensor of this shape are in it."""
+        rows, columns = ([1, 1, *shape])[-2:]
+        return min(math.prod(shape[:-2]), self.matrices) * min(rows, self.rows) * min(columns, self.columns)
+
+    def beyond(self, shape: tuple[int, ...]) -> Bilingual | None:
+        """What is said of the matrices that are left out, if any are."""
+        n = math.prod(shape[:-2]) - self.matrices
+        return (
+            None
+            if n <= 0
+            else Bilingual("matrices left out: {n}; {more}", "未列出的矩阵：{n} 个；{more}", n=n, more=MORE)
+        )
+
+    def cut(self, part: np.ndarray) -> tuple[np.ndarray, Bilingual | None]:
+        """A matrix (or less) as far as it is shown, and what is said of the rest, if there is any."""
+        shown = part[..., : self.rows, : self.columns] if part.ndim > 1 else part[: self.columns] if part.ndim else part
+        if shown.shape == part.shape:
+            return part, None
+        sizes = " × ".join(map(str, part.shape)), " × ".join(map(str, shown.shape))
+        text = Bilingual(
+            "the first {shown} of {of}; {more}", "{of} 中的前 {shown}；{more}", shown=sizes[1], of=sizes[0], more=MORE
+        )
+        return shown, text
+
+
+MORE = Bilingual("json, csv and npz have all", "json、csv、npz 含全部")
+WHOLE = Window(sys.maxsize, sys.maxsize, sys.maxsize)
+
+
+def slices(tensor: Tensor, grad: bool, digits: int, window: Window = WHOLE) -> Iterator[tuple[Slice, ...]]:
+    """The matrices of a tensor, each with that of its gradient if there is one and ``grad``; what is in the window."""
     value, rounded = shown_numbers(tensor)
     gradient, rounded_too = shown_gradient(tensor) if grad else (None, 0)
-    for index in np.ndindex(*tensor.value.shape[:-2]):
+    for index in islice(np.ndindex(*tensor.value.shape[:-2]), window.matrices):
         if gradient is None:
-            yield (_slice(tensor, "", value, index, digits, rounded),)
+            yield (_slice(tensor, "", value, index, digits, rounded, window),)
         else:
             what = Bilingual("value", "值"), Bilingual("gradient", "梯度")
             yield (
-                _slice(tensor, str(what[0]), value, index, digits, rounded),
-                _slice(tensor, str(what[1]), gradient, index, digits, rounded_too, GRAD),
+                _slice(tensor, str(what[0]), value, index, digits, rounded, window),
+                _slice(tensor, str(what[1]), gradient, index, digits, rounded_too, window, GRAD),
             )
 
 
 def _slice(
-    tensor: Tensor, what: str, array: np.ndarray, index: tuple[int, ...], digits: int, rounded: int, mark: str = ""
+    tensor: Tensor,
+    what: str,
+    array: np.ndarray,
+    index: tuple[int, ...],
+    digits: int,
+    rounded: int,
+    window: Window,
+    mark: str = "",
 ) -> Slice:
-    axes, part = tensor.node.spec.axes, array[index]
+    axes, (part, left_out) = tensor.node.spec.axes, window.cut(array[index])
+    whole = array[index].shape
     sentence, notation = sentence_of(axes, index), Notation(array, digits)
     matrix = part.reshape(-1, part.shape[-1] if part.ndim else 1)
     probability = scale_of(tensor.node) == "probability" and not mark
@@ -86,8 +135,8 @@ def _slice(
         index,
         array.ndim,
         fit(" \\ ".join(axis.name for axis in axes[-2:])) if part.ndim == 2 else "",
-        [fit(label) for label in down(axes[-2], part.shape[-2], sentence)] if part.ndim == 2 else [""],
-        [fit(label) for label in along(axes[-1], part.shape[-1], sentence)] if part.ndim else [""],
+        [fit(label) for label in down(axes[-2], whole[-2], sentence)[: part.shape[-2]]] if part.ndim == 2 else [""],
+        [fit(label) for label in along(axes[-1], whole[-1], sentence)[: part.shape[-1]]] if part.ndim else [""],
         matrix.tolist(),
         [[notation(x) for x in row] for row in matrix.tolist()],
         probability,
@@ -95,6 +144,7 @@ def _slice(
         mask_reasons(tensor.trace, tensor.trace.plan.paths[tensor.path + mark], index)
         if not tensor.trace.prefix
         else None,
+        left_out,
     )
 
 
