@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from msgspec import Struct, field
 
+from tfstep.engine.accel import switched_on
 from tfstep.engine.accel.memory import Memory
 from tfstep.engine.arrays.leaves import Later
 from tfstep.engine.node import Node
@@ -17,6 +18,17 @@ from tfstep.engine.program import Run, compiled
 
 PHASES = ("forward", "backward", "update")
 A_STEP, A_NUMBER, A_PRODUCT = 1e-5, 4e-9, 2e-10  # seconds, on a usual machine
+
+
+class Decided(Struct, frozen=True):
+    """A step that is 0 throughout where ``nothing`` says so of the tensor in slot ``by``."""
+
+    by: int
+    nothing: Callable[[np.ndarray], bool]
+
+
+def _empty(g: np.ndarray) -> bool:
+    return not g.any()
 
 
 class Plan(Struct, eq=False, dict=True, weakref=True):
@@ -78,6 +90,25 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
                 found.setdefault(node.vjp_of, []).append(node.slot)
         return found
 
+    @cached_property
+    def decided(self) -> dict[int, Decided]:
+        """The steps that may be 0 throughout by one of their inputs alone, and what carries a gradient from there on:
+        a gradient of nothing is nothing."""
+        found: dict[int, Decided] = {}
+        carried: set[int] = set()
+        for node in self.computed:
+            op = node.op
+            assert op is not None
+            if op.decisive in op.arguments:
+                by = node.slots[op.arguments.index(op.decisive)]
+                found[node.slot] = Decided(by, partial(op.nothing, attrs=node.attrs))
+                if node.vjp_of is not None:
+                    carried.add(node.slot)
+            elif node.vjp_of is not None and op.arguments[:1] == ("g",) and node.slots[0] in carried:
+                found[node.slot] = Decided(node.slots[0], _empty)
+                carried.add(node.slot)
+        return found
+
     def gradient(self, node: Node) -> Node | None:
         """The gradient of a tensor, None where no path leads to the loss."""
         return self._related.get((node.slot, "gradient"))
@@ -101,7 +132,8 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
     @cached_property
     def program(self) -> list[tuple[int, Run]]:
         """For each step its slot, and the function that computes it from the numbers of a trace."""
-        return [(node.slot, compiled(node, self.memory)) for node in self.computed]
+        kernels = switched_on()
+        return [(node.slot, compiled(node, self.memory, kernels)) for node in self.computed]
 
     @cached_property
     def runs(self) -> dict[int, Run]:

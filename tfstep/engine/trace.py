@@ -142,7 +142,7 @@ class Trace(Whole, Computation):
         and no gradient flows back through them. A value has the shape of what it is set to, or is one number
         for all of it. Raises PathError, EditError.
         """
-        if not isinstance(changes, Mapping):
+        if type(changes) is not dict and not isinstance(changes, Mapping):
             raise EditError(
                 Bilingual(
                     "{found} is no dictionary; an edit is one from paths to numbers: trace.edit({{PATH: value}})",
