@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
-
-from msgspec import Struct
+from typing import NamedTuple, TypeVar
 
 from tfstep.text import Bilingual
 
@@ -28,7 +26,7 @@ class Cancelled(KeyboardInterrupt):
     """
 
 
-class Cost(Struct, frozen=True):
+class Cost(NamedTuple):
     """What some work will take: about so many seconds on a usual machine, and bytes that are written out."""
 
     seconds: float = 0.0
@@ -61,6 +59,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self.up = False
+        self.agreed = False  # whether nothing is asked now
         self.inside = 0  # loops that are watched inside each other; the outermost one tells
         self._raised = False
 
@@ -106,8 +105,22 @@ def watched(by: Watcher) -> Iterator[None]:
 def expect(seconds: float = 0.0, bytes: float = 0.0) -> None:
     """Say what is about to begin. Raises CommandError where that is more than whoever watches agrees to."""
     watcher, cost = _present.get(), Cost(seconds, bytes)
-    if watcher is not None and not watcher.inside:
+    if watcher is not None and not watcher.inside and not watcher.agreed:
         watcher.agree(cost)
+
+
+@contextmanager
+def agreed() -> Iterator[None]:
+    """Within this nothing is asked: it was agreed to before."""
+    watcher = _present.get()
+    before = watcher is not None and watcher.agreed
+    try:
+        if watcher is not None:
+            watcher.agreed = True
+        yield
+    finally:
+        if watcher is not None:
+            watcher.agreed = before
 
 
 def each(things: Sequence[T], note: Bilingual = NOTHING) -> Iterator[T]:

@@ -131,25 +131,30 @@ def _wide(known: Sizes, part: float) -> Sizes:
     return replace(known, **widths, chain=tuple(int(n * part) for n in known.chain))
 
 
-_WAYS: tuple[tuple[Bilingual, Callable[[Sizes, float], Sizes], Callable[[Sizes], int]], ...] = (
-    (Bilingual("sizes up to {n}", "sizes 不超过 {n}"), _wide, lambda known: max(known.chain, default=0)),
+Way = tuple[Callable[[int], Bilingual], Callable[[Sizes, float], Sizes], Callable[[Sizes], int]]
+_WAYS: tuple[Way, ...] = (
     (
-        Bilingual("d_model {n} (d_ff in proportion)", "d_model {n}（d_ff 按比例）"),
+        lambda n: Bilingual("sizes up to {n}", "sizes 不超过 {n}", n=n),
+        _wide,
+        lambda known: max(known.chain, default=0),
+    ),
+    (
+        lambda n: Bilingual("d_model {n} (d_ff in proportion)", "d_model {n}（d_ff 按比例）", n=n),
         _wide,
         lambda known: 0 if known.chain else known.width,
     ),
     (
-        Bilingual("layers: {n}", "层数 {n}"),
+        lambda n: Bilingual("layers: {n}", "层数 {n}", n=n),
         lambda known, part: replace(known, layers=tuple(int(n * part) for n in known.layers)),
         lambda known: sum(known.layers),
     ),
     (
-        Bilingual("words in a sentence: {n}", "每句词数 {n}"),
+        lambda n: Bilingual("words in a sentence: {n}", "每句词数 {n}", n=n),
         lambda known, part: replace(known, source=int(known.source * part), target=int(known.target * part)),
         lambda known: max(known.source, known.target),
     ),
     (
-        Bilingual("words in the vocabulary: {n}", "词汇量 {n}"),
+        lambda n: Bilingual("words in the vocabulary: {n}", "词汇量 {n}", n=n),
         lambda known, part: replace(known, words=tuple(int(n * part) for n in known.words)),
         lambda known: max(known.words),
     ),
@@ -170,9 +175,9 @@ def _refused(known: Sizes, needed: int) -> Bilingual:
 
 def _fitting(known: Sizes, most: float) -> Bilingual:
     """What would fit: one size made smaller, the others as they are."""
-    found = [text for name, shrunk, of in _WAYS if (text := _largest(known, name, shrunk, of, most)) is not None]
+    found = [text for way in _WAYS if (text := _largest(known, way, most)) is not None]
     if known.model.dtype == "float64" and known.bytes() / 2 <= most:
-        found.append(Bilingual("dtype float32", "dtype float32"))
+        found.append(Bilingual("dtype float32", "dtype 取 float32"))
     if not found:
         return Bilingual("", "")
     listed = Bilingual("{first}", "{first}", first=found[0])
@@ -181,17 +186,15 @@ def _fitting(known: Sizes, most: float) -> Bilingual:
     return Bilingual("; this would fit: {listed}", "；这样放得下：{listed}", listed=listed)
 
 
-def _largest(
-    known: Sizes, name: Bilingual, shrunk: Callable[[Sizes, float], Sizes], of: Callable[[Sizes], int], most: float
-) -> Bilingual | None:
+def _largest(known: Sizes, way: Way, most: float) -> Bilingual | None:
     """The largest size of one kind that fits, with two digits."""
-    low, high = 0.0, 1.0
+    (name, shrunk, of), low, high = way, 0.0, 1.0
     for _ in range(40):
         middle = (low + high) / 2
         low, high = (middle, high) if shrunk(known, middle).bytes() <= most else (low, middle)
     n = int(of(known) * low)
     n -= n % 10 ** max(0, len(str(n)) - 2)
-    return None if n < 1 or of(known) < 2 else Bilingual(name.en, name.zh, n=n)
+    return None if n < 1 or of(known) < 2 else name(n)
 
 
 def limit() -> int:

@@ -72,8 +72,9 @@ class Training:
         told = _over_data if self.scenario.train.data else _shown
         for k in range(updates):
             loss = self._advance()
+            enough = watch is not None and watch(self.update, loss)
             work.tell(k + 1, updates, told(loss))
-            if watch is not None and watch(self.update, loss):
+            if enough:
                 break
         return loss
 

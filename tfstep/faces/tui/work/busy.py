@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from tfstep.commands.language.line import split
 from tfstep.commands.language.registry import find
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
 from tfstep.faces import stopped
 from tfstep.faces.tui.state.screen import Screen
@@ -27,8 +28,8 @@ class Busy:
     def __init__(self, state: ScreenState, screen: Screen, beside: Beside) -> None:
         self.state, self.screen, self.beside = state, screen, beside
         self.leaving = False
-        self._agreed = ""  # what was refused last for being long: entered again it is meant
-        self._watching = _Watching("", "")
+        self._meant = ""  # what was refused last for being long: entered again it is meant
+        self._watching = _Watching(None, "", "")
         self._cancel: Cancel | None = None
 
     def takes(self, command: str) -> bool:
@@ -56,7 +57,7 @@ class Busy:
         """Do some work under this name, and tell ``then`` what came of it, be it an error."""
         session = self.state.session
         self.state.running, self.leaving = name, False
-        self._watching = watching = _Watching(name, self._agreed)
+        self._watching = watching = _Watching(session, name, self._meant)
         self._cancel = self.beside.every(0.1, self.tell)
         self.tell()
         before = stopped.state(session)
@@ -106,7 +107,7 @@ class Busy:
             came = error
         except Cancelled:
             came = CommandError(stopped.stopped(before, stopped.state(self.state.session)))
-        self._agreed = watching.name if watching.asked else ""
+        self._meant = watching.name if watching.asked else ""
         self.beside.from_thread(lambda: self._end(lambda: then(came)))
 
     def _end(self, then: Callable[[], None]) -> None:
@@ -122,14 +123,14 @@ class Busy:
 class _Watching(Watcher):
     """Told, in its own thread, how far the work is. What is long begins when the same line is entered once more."""
 
-    def __init__(self, name: str, agreed: str) -> None:
+    def __init__(self, session: Session | None, name: str, meant: str) -> None:
         super().__init__()
-        self.name, self.agreed, self.asked = name, agreed, False
+        self.session, self.name, self.meant, self.asked = session, name, meant, False
         self.done, self.all, self.note = 0, 0, NOTHING
 
     def agree(self, cost: Cost) -> None:
-        """Begin, or say what it would take."""
-        if cost.large and self.agreed != self.name:
+        """Begin, or say what it would take. What a script does begins: it may have done other things by then."""
+        if cost.large and self.meant != self.name and not (self.session and self.session.depth):
             self.asked = True
             raise CommandError(
                 Bilingual(
