@@ -136,11 +136,22 @@ def each(things: Sequence[T], note: Bilingual = NOTHING) -> Iterator[T]:
         watcher.at_step()
         if not watcher.inside:
             watcher.tell(k, len(things), note)
-        watcher.inside += 1
-        try:
+        with part():
             yield thing
-        finally:
-            watcher.inside -= 1
+
+
+@contextmanager
+def part() -> Iterator[None]:
+    """Within this is a part of some work: how far that part is for itself is told to nobody."""
+    watcher = _present.get()
+    if watcher is None:
+        yield
+        return
+    watcher.inside += 1
+    try:
+        yield
+    finally:
+        watcher.inside -= 1
 
 
 def tell(done: int, of: int, note: Bilingual = NOTHING) -> None:

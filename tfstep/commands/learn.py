@@ -84,7 +84,7 @@ def train(session: Session, n: int, line: str, halts: Halts | None = None) -> Tr
     if moments:
         past = (*session.journal.now.past, *moments)
         done = line if len(moments) == n else f"train {len(moments)}"
-        session.record(replace(session.journal.now, line=done, trace=trace, past=past))
+        session.record(session.journal.now.changed(done, trace=trace, past=past))
     losses = [*(moment.loss for moment in moments), kept.loss(session.scenario, session.trace)]
     notes = () if whole else (Bilingual("stopped; what is done is kept", "已停止；保留已完成的部分"),)
     return Trained(

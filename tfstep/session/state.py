@@ -218,11 +218,18 @@ class State:
 
     # -- changing --------------------------------------------------------------------------------
 
-    def record(self, entry: Entry) -> None:
-        """Enter a change in the journal; the place is kept where it still exists."""
+    def record(self, entry: Entry, instead: bool = False) -> None:
+        """Enter a change in the journal, or put it ``instead`` of the last; the place is kept where it still exists."""
         here = self.here
         self.before = self.trace
-        self.journal.add(entry)
+        self.journal.add(entry, instead)
+        self.return_to(here)
+
+    def take_back(self) -> None:
+        """The last change has come to nothing: the numbers before it hold, to the bit."""
+        here = self.here
+        self.before = self.trace
+        self.journal.take_back()
         self.return_to(here)
 
     def switch(self, variant: str) -> bool:

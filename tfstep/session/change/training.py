@@ -71,7 +71,8 @@ class Training:
         work.expect(updates * sum(plan.seconds() for plan in self.plans) / len(self.plans))
         told = _over_data if self.scenario.train.data else _shown
         for k in range(updates):
-            loss = self._advance()
+            with work.part():
+                loss = self._advance()
             enough = watch is not None and watch(self.update, loss)
             work.tell(k + 1, updates, told(loss))
             if enough:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.address.grammar import cell_name
 from tfstep.address.roles import GRAD
@@ -16,11 +16,15 @@ from tfstep.engine.trace import Tensor
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of
 from tfstep.view.export.tables import heading, shown_gradient, shown_numbers, where
+from tfstep.view.export.window import WHOLE, Window
+from tfstep.view.matrix.likeliest import first_columns, many_words
 from tfstep.view.matrix.noise import ROUNDED
 from tfstep.view.matrix.plane import mask_reasons, scale_of
 from tfstep.view.text.number import HUGE, Notation
 from tfstep.view.text.spans import plain
 from tfstep.view.text.symbols import plain as fit
+
+MOST = 24  # words of a large vocabulary that a picture or a page has columns for
 
 
 class Slice(Struct, frozen=True, eq=False):
@@ -29,7 +33,8 @@ class Slice(Struct, frozen=True, eq=False):
     ``name`` is the path, with ``.grad`` for a gradient; ``caption`` says which slice it is, and where a gradient
     stands beside it, which of both. ``shares`` say how far each number is up the colour scale, from −1 to 1, which ends
     at the largest size in the whole tensor: 0 for what is no amount (a word's number, a mask's) or no number.
-    ``probability`` says that it is one, from 0 to 1; ``hidden`` holds the reasons of masked cells.
+    ``probability`` says that it is one, from 0 to 1; ``hidden`` holds the reasons of masked cells. ``picked`` are the
+    tensor's columns that are here, where not all are: of a large vocabulary the likeliest words of its rows.
     """
 
     name: str
@@ -44,10 +49,12 @@ class Slice(Struct, frozen=True, eq=False):
     probability: bool
     shares: list[list[float]]
     hidden: np.ndarray | None
+    picked: list[int] | None = None
     left_out: Bilingual | None = None  # what of the matrix is not in it
 
     def cell(self, row: int, column: int) -> str:
         """The name of one cell."""
+        column = column if self.picked is None else self.picked[column]
         return cell_name(self.name, (*self.index, *((), (column,), (row, column))[min(self.rank, 2)]))
 
     def masked(self, row: int, column: int) -> bool:
@@ -59,43 +66,6 @@ def title(tensor: Tensor) -> tuple[str, str]:
     """What a tensor is: its formula, empty where it is given; and its step, phase and axes."""
     _, what = heading(tensor)
     return fit(tensor.formula or ""), plain(what).strip()
-
-
-class Window(Struct, frozen=True):
-    """How much of a tensor is shown: so many rows and columns of each matrix, and matrices."""
-
-    rows: int
-    columns: int
-    matrices: int
-
-    def cells(self, shape: tuple[int, ...]) -> int:
-        """How many numbers of a tensor of this shape are in it."""
-        rows, columns = ([1, 1, *shape])[-2:]
-        return min(math.prod(shape[:-2]), self.matrices) * min(rows, self.rows) * min(columns, self.columns)
-
-    def beyond(self, shape: tuple[int, ...]) -> Bilingual | None:
-        """What is said of the matrices that are left out, if any are."""
-        n = math.prod(shape[:-2]) - self.matrices
-        return (
-            None
-            if n <= 0
-            else Bilingual("matrices left out: {n}; {more}", "未列出的矩阵：{n} 个；{more}", n=n, more=MORE)
-        )
-
-    def cut(self, part: np.ndarray) -> tuple[np.ndarray, Bilingual | None]:
-        """A matrix (or less) as far as it is shown, and what is said of the rest, if there is any."""
-        shown = part[..., : self.rows, : self.columns] if part.ndim > 1 else part[: self.columns] if part.ndim else part
-        if shown.shape == part.shape:
-            return part, None
-        sizes = " × ".join(map(str, part.shape)), " × ".join(map(str, shown.shape))
-        text = Bilingual(
-            "the first {shown} of {of}; {more}", "{of} 中的前 {shown}；{more}", shown=sizes[1], of=sizes[0], more=MORE
-        )
-        return shown, text
-
-
-MORE = Bilingual("json, csv and npz have all", "json、csv、npz 含全部")
-WHOLE = Window(sys.maxsize, sys.maxsize, sys.maxsize)
 
 
 def slices(tensor: Tensor, grad: bool, digits: int, window: Window = WHOLE) -> Iterator[tuple[Slice, ...]]:
@@ -123,20 +93,30 @@ def _slice(
     window: Window,
     mark: str = "",
 ) -> Slice:
-    axes, (part, left_out) = tensor.node.spec.axes, window.cut(array[index])
-    whole = array[index].shape
+    axes, whole, likeliest = tensor.node.spec.axes, array[index].shape, False
+    if whole and many_words(axes[-1].name, whole[-1]):
+        likeliest, window = True, replace(window, columns=sys.maxsize)  # whose columns are picked
+    part, left_out = window.cut(array[index])
     sentence, notation = sentence_of(axes, index), Notation(array, digits)
     matrix = part.reshape(-1, part.shape[-1] if part.ndim else 1)
     probability = scale_of(tensor.node) == "probability" and not mark
+    picked, more = None, ""
+    if likeliest:
+        picked = first_columns(np.abs(matrix) if mark else matrix, MOST)
+        words, matrix = axes[-1].words(sentence), matrix[:, picked]
+        labels = [str(k) if words is None else words[k] for k in picked]
+        more = str(Bilingual("{n:,} more words", "另有 {n:,} 个词", n=part.shape[-1] - len(picked)))
+    else:
+        labels = along(axes[-1], whole[-1], sentence)[: part.shape[-1]] if part.ndim else [""]
     place = fit(where(axes, index)) if int(np.prod(array.shape[:-2])) > 1 else ""
     return Slice(
         tensor.path + mark,
-        " · ".join(filter(None, (what, place, str(ROUNDED) if rounded == array.size else ""))),
+        " · ".join(filter(None, (what, place, more, str(ROUNDED) if rounded == array.size else ""))),
         index,
         array.ndim,
         fit(" \\ ".join(axis.name for axis in axes[-2:])) if part.ndim == 2 else "",
         [fit(label) for label in down(axes[-2], whole[-2], sentence)[: part.shape[-2]]] if part.ndim == 2 else [""],
-        [fit(label) for label in along(axes[-1], whole[-1], sentence)[: part.shape[-1]]] if part.ndim else [""],
+        [fit(label) for label in labels],
         matrix.tolist(),
         [[notation(x) for x in row] for row in matrix.tolist()],
         probability,
@@ -144,6 +124,7 @@ def _slice(
         mask_reasons(tensor.trace, tensor.trace.plan.paths[tensor.path + mark], index)
         if not tensor.trace.prefix
         else None,
+        picked,
         left_out,
     )
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from tfstep.engine.trace import Tensor
 from tfstep.view.export.shade import LEGEND, ink, number, shade
-from tfstep.view.export.slices import Slice, Window, slices, title
+from tfstep.view.export.slices import Slice, slices, title
+from tfstep.view.export.window import Window
 from tfstep.view.text.markup import escape
 from tfstep.view.text.width import width, wrap
 

@@ -52,7 +52,7 @@ def _run(
     from tfstep import trace
     from tfstep.view.export import html, npz, svg, tables
     from tfstep.view.export.select import forward, select
-    from tfstep.view.export.slices import WHOLE
+    from tfstep.view.export.window import WHOLE
     from tfstep.view.text.number import REPORTED
 
     loaded = load(settings, scenario, variant)
