@@ -83,6 +83,8 @@ def prefixes(family: Family, shapes: Mapping[str, Shape]) -> tuple[str, ...]:
         while "." in prefix[:-1]:
             prefix = prefix[: prefix[:-1].rindex(".") + 1]
             found[prefix] = None
+    if not found and family.prefix:
+        found[family.prefix] = None
     return (*found, "") if "" not in found else tuple(found)
 
 

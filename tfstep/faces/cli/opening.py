@@ -44,10 +44,10 @@ def opening_text(scenario: Scenario) -> Bilingual:
     sides = [n for n in (model.encoder_layers, model.decoder_layers) if n]
     return Bilingual(
         "{family} · {layers} {what} · {read} of {all} tensors read, {drawn} drawn at random{spare}",
-        "{family} · {layers} 层 · 读取了 {all} 个张量中的 {read} 个，随机生成 {drawn} 个{spare}",
+        "{family} · {layers} {what} · 读取了 {all} 个张量中的 {read} 个，随机生成 {drawn} 个{spare}",
         family=taken.family or scenario.name,
         layers=" + ".join(map(str, sides)),
-        what="layer" if sides == [1] else "layers",
+        what=Bilingual("layer" if sides == [1] else "layers", "层"),
         read=taken.read,
         all=taken.tensors,
         drawn=len(taken.missing),
