@@ -102,7 +102,14 @@ async def test_every_row_is_a_cell_with_its_number_and_shares_add_up(path: str) 
                 assert sum(row.share or 0 for row in beneath) == pytest.approx(1)
 
 
-WHY_A_WEIGHT = ["ctrl+p", *"wts", "enter", "right", "W", "asterisk"]  # twenty keys where nothing but `.` and Enter follow
+WHY_A_WEIGHT = [
+    "ctrl+p",
+    *"wts",
+    "enter",
+    "right",
+    "W",
+    "asterisk",
+]  # twenty keys where nothing but `.` and Enter follow
 WHERE_FROM = ["ctrl+p", *"wq", "enter"]  # ten by stepping to it
 NUDGE = ["ctrl+p", *"wq", "enter", "plus", "u"]  # twelve
 

@@ -145,9 +145,7 @@ class Told(ModalScreen[str]):
         shown += [()] * (room - len(shown))
         left = len(self._rows) - self._first - room
         more = line(Span(f"↓ {left}" if left > 0 else "", "dim"))
-        drawn.show(
-            [(), *shown, clipped(ends(line(Span(str(SHARE), "dim")), more, cells), cells), _keys(cells)]
-        )
+        drawn.show([(), *shown, clipped(ends(line(Span(str(SHARE), "dim")), more, cells), cells), _keys(cells)])
         drawn.lit = 1 + self.at - self._first
 
 
