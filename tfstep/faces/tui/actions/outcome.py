@@ -47,10 +47,8 @@ def told(state: ScreenState, screen: Screen, result: Result) -> tuple[Line, ...]
     from tfstep.view.result.lines import in_one_line, lines  # here and below: what the first Frame does not need
 
     if isinstance(result, Reasoned) and result.run is state.session.trace:
-        found = result.reasons
-        following.tell(
-            state, screen, Story(result.run, found.chain[0].explanation.cell, state.session.cursor.on, found)
-        )
+        top = result.reasons.chain[0].explanation.cell
+        following.tell(state, screen, Story(result.run, top, state.session.cursor.on, result.reasons))
         return ()
     short = in_one_line(result)
     if short is not None:
