@@ -37,7 +37,7 @@ def test_rewind_and_training_again_are_exact(name: str) -> None:
     session = Session(tfstep.load(name))
     stages = [bits(session)]
     for _ in range(4):
-        session.run("train")
+        session.run("train 1")
         stages.append(bits(session))
     assert len(set(stages)) == 5
     session.run("rewind 3")
@@ -198,7 +198,7 @@ def test_what_the_scenario_refuses_changes_nothing(session: Session, line: str) 
 def test_a_plot_has_every_update(session: Session) -> None:
     losses = [loss(session)]
     for _ in range(5):
-        session.run("train")
+        session.run("train 1")
         losses.append(loss(session))
     result = session.run("plot loss")
     assert isinstance(result, Plotted)
@@ -330,7 +330,7 @@ def test_a_checkpoint_brings_back_variant_update_and_numbers(session: Session) -
     assert (session.variant, session.update, bits(session)) == ("base", 3, three)
     session.run("undo")
     assert session.update == 5
-    with pytest.raises(CommandError, match="no checkpoint tree; did you mean three"):
+    with pytest.raises(CommandError, match=r"no checkpoint tree \(did you mean three"):
         session.run("restore tree")
 
 
@@ -366,7 +366,7 @@ def test_the_loss_now_can_be_plotted_too(session: Session) -> None:
 def test_words_of_an_untrained_model_are_told_to_be_such() -> None:
     session = Session(tfstep.load("steve-builds-a-house"))
     session.run("generate 1")
-    assert ["`train 200` first" in str(each) for each in session.asides] == [True]
+    assert ["`tfstep generate` first makes 200, as `train`" in str(each) for each in session.asides] == [True]
     session.run("train 2")
     session.run("generate 1")
     assert not session.asides

@@ -23,7 +23,7 @@ def only(found: list[Mistake]) -> Mistake:
 @pytest.mark.parametrize(
     ("model", "column", "words"),
     [
-        ("kind: encodr", 15, "'encodr'; allowed: encoder, decoder"),
+        ("kind: encodr", 15, "'encodr' (did you mean encoder?); allowed: encoder, decoder"),
         ("kind: encodr", 15, "did you mean encoder?"),
         ("kind: encoder, heds: 2", 24, "unknown key heds in model"),
         ("kind: encoder, heds: 2", 24, "did you mean heads?"),

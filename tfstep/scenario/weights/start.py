@@ -25,7 +25,7 @@ from tfstep.models.config import ModelConfig
 from tfstep.scenario.file.mistakes import MOST, Mistake, Mistakes
 from tfstep.scenario.keys.check import WeightsConfig
 from tfstep.scenario.weights.fills import Fill
-from tfstep.scenario.weights.parameter import ErrorAt, Parameter, Shape, unknown, wrong_shape
+from tfstep.scenario.weights.parameter import ErrorAt, Parameter, Shape, unknown_ones, wrong_shape
 from tfstep.scenario.weights.streams import normals, stream, uniforms
 from tfstep.scenario.weights.taken import Taken, from_file
 from tfstep.text import Bilingual
@@ -49,16 +49,19 @@ def initial(
     mistakes: list[Mistake] = []
     taken = from_file(weights, known, model, where, mistakes) if weights.file else None
     values: dict[str, np.ndarray | Later] = {} if taken is None else dict(taken.values)
+    strange: list[str] = []
     for path, fill in weights.set.items():
         if len(mistakes) >= MOST:
             break
         keys = ("weights", "set", path)
         if path not in known:
-            mistakes += where(keys, unknown(path, known), key=True).mistakes
+            strange.append(path)
         elif problem := _misfit(fill, known[path].shape):
             mistakes += where(keys, problem).mistakes
         else:
             values[path] = fill_array(fill, known[path], weights.seed)
+    for path, message in zip(strange, unknown_ones(strange, known), strict=False):
+        mistakes += where(("weights", "set", path), message, key=True).mistakes
     if mistakes:
         raise Mistakes(mistakes)
     start = start or {}

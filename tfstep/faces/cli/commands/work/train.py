@@ -55,7 +55,7 @@ def _run(
         said = {"scenario": loaded.name, "variant": loaded.variant, "losses": [number(x) for x in losses]}
         out.text([plain_json.dumps(said, ensure_ascii=False, allow_nan=False) + "\n"])
     else:
-        out.lines(training(losses, out.columns or 80))
+        out.lines(training(losses, out.columns or 80, bool(loaded.train.data)))
 
 
 COMMAND = command(
