@@ -42,9 +42,8 @@ def page(language: str) -> Iterator[str]:
         "一种颜色一个含义，且都另有符号表示：没有颜色也能读懂屏幕。只有曲线图例外：那里颜色只用来区分曲线，每条曲线旁都有名称。",
     )
     yield f"{one.in_(language)}\n"
-    columns = [
-        Bilingual(*each).in_(language) for each in (("colour", "颜色"), ("signs", "符号"), ("what it means", "含义"))
-    ]
+    headings = (Bilingual("colour", "颜色"), Bilingual("signs", "符号"), Bilingual("what it means", "含义"))
+    columns = [each.in_(language) for each in headings]
     rows = [
         (
             each.colour.in_(language) if each.colour else "",
