@@ -47,7 +47,7 @@ def opening_text(scenario: Scenario) -> Bilingual:
         "{family} · {layers} {what} · 读取了 {all} 个张量中的 {read} 个，随机生成 {drawn} 个{spare}",
         family=taken.family or scenario.name,
         layers=" + ".join(map(str, sides)),
-        what=Bilingual("layer" if sides == [1] else "layers", "层"),
+        what=Bilingual("layer", "层") if sides == [1] else Bilingual("layers", "层"),
         read=taken.read,
         all=taken.tensors,
         drawn=len(taken.missing),

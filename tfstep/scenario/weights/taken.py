@@ -158,7 +158,7 @@ def _misfits(found: Binding, wanted: Mapping[str, tuple[int, ...]]) -> Bilingual
     if len(found.misfits) == 1:
         return why
     n = len(found.misfits) - 1
-    do = Bilingual("does not fit either" if n == 1 else "do not fit either", "也不符")
+    do = Bilingual("does not fit either", "也不符") if n == 1 else Bilingual("do not fit either", "也不符")
     return Bilingual("{why}; {n} more {do}", "{why}；另有 {n} 个{do}", why=why, n=n, do=do)
 
 
@@ -169,6 +169,6 @@ def _missing(missing: tuple[str, ...], of: int) -> Bilingual:
         "{of} 个参数中{gone} {n} 个：{few}；写上 `weights: {{partial: true}}` 则随机生成它们",
         n=len(missing),
         of=of,
-        gone=Bilingual("is not there" if len(missing) == 1 else "are not there", "缺少"),
+        gone=Bilingual("is not there", "缺少") if len(missing) == 1 else Bilingual("are not there", "缺少"),
         few=few,
     )

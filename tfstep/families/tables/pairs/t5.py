@@ -45,7 +45,7 @@ def _feed(value: Any, config: Config) -> dict[str, Any]:
     if config["dense_act_fn"] not in (None, *ACTIVATIONS):
         raise config.fault("dense_act_fn", one_of(ACTIVATIONS))
     act = config["dense_act_fn"] or ("gelu_new" if value == "gated-gelu" else act)
-    has = has if config["is_gated_act"] is None else bool(config["is_gated_act"])
+    has = bool(config["is_gated_act"]) if "is_gated_act" in config.given else has
     return (gated if has else activation)(act, config)
 
 
