@@ -72,8 +72,8 @@ ABOUT = {
     "mistaken": Bilingual(
         "wrong answers that certain mistakes lead to, each as `answer` is written (of an order: larger, smaller or "
         "same; of a recording: what the tensor `of` becomes), with `why`: what is said to the reader who gives it",
-        "某种误解会得出的错误答案，写法与 `answer` 相同（order 类写 larger、smaller 或 same；recording 类写张量 `of` 会变成什么），"
-        "`why` 是对这样回答的读者说的话",
+        "某种误解会得出的错误答案，写法与 `answer` 相同（order 类写 larger、smaller 或 same；recording 类写"
+        "张量 `of` 会变成什么），`why` 是对这样回答的读者说的话",
     ),
     "first": Bilingual("an expression: is it larger than the second?", "表达式：它比 second 大吗？"),
     "second": Bilingual("an expression", "表达式"),

@@ -77,7 +77,9 @@ def _file(fields: Fields) -> str:
     node = fields.get("file")
     text = fields.text(node, "file")
     if node is not None and text and not re.fullmatch(RECORDED, text):
-        shape = Bilingual("a bare name that ends in .npz or .safetensors", "以 .npz 或 .safetensors 结尾的文件名，不带文件夹")
+        shape = Bilingual(
+            "a bare name that ends in .npz or .safetensors", "以 .npz 或 .safetensors 结尾的文件名，不带文件夹"
+        )
         fields.wrong(node, "file", shape)
     return text
 
@@ -139,9 +141,7 @@ def _mistaken(fields: Fields, kind: str) -> tuple[Mistaken, ...]:
         if answer is None or not isinstance(each, Section) or set(each.entries) != keys:
             fields.wrong(each, "mistaken", shape)
         else:
-            read.append(
-                Mistaken(answer, fields.pieces(each.get("why"), "why"), fields.line(each.get("of"), "of"))
-            )
+            read.append(Mistaken(answer, fields.pieces(each.get("why"), "why"), fields.line(each.get("of"), "of")))
     if not isinstance(node, Items):
         fields.wrong(node, "mistaken", shape)
     return tuple(read)

@@ -13,6 +13,7 @@ from tfstep.commands.language.session import Session
 from tfstep.compare.causes.kinds import SORTS
 from tfstep.compare.diagnose import diagnose
 from tfstep.compare.diagnosis import Diagnosis, First
+from tfstep.compare.names import affinity
 from tfstep.compare.recorded.reading import read
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.tolerance import apart
@@ -95,9 +96,9 @@ class ExpectedRecording(Expected, frozen=True, eq=False):
             nearer = self._before(found, theirs, lacking[0])
             found = found if nearer is None or nearer.agrees else nearer
         if found.first is not None:
-            return self._differs(found, found.first)
+            return self._differs(found, found.first, theirs)
         if lacking:
-            return _incomplete(found, lacking)
+            return _incomplete(found, lacking, self.run[lacking[0]].shape, theirs)
         said = Bilingual(
             "Right: {n} arrays, and every step agrees.", "对：{n} 个数组，每一步都一致。", n=len(found.matched)
         )
@@ -131,7 +132,7 @@ class ExpectedRecording(Expected, frozen=True, eq=False):
         except TfstepError:
             return None
 
-    def _differs(self, found: Diagnosis, first: First) -> Verdict:
+    def _differs(self, found: Diagnosis, first: First, theirs: Recording) -> Verdict:
         yours = f"{first.name}  {first.line}".strip()
         if first.name and first.inputs:
             said = Bilingual(
@@ -152,12 +153,12 @@ class ExpectedRecording(Expected, frozen=True, eq=False):
             said = Bilingual(
                 "The first step that is computed otherwise is {path}.", "最先算得不同的是 {path}。", path=first.path
             )
-        return Verdict(False, said, first.path, tuple(self._hints(found, first)))
+        return Verdict(False, said, first.path, tuple(self._hints(found, first, theirs)))
 
-    def _hints(self, found: Diagnosis, first: First) -> Iterator[str]:
+    def _hints(self, found: Diagnosis, first: First, theirs: Recording) -> Iterator[str]:
         """The sort of mistake, then the mistake itself, or what the numbers show of one that nobody knows."""
         cause = next((each for each in found.causes if first.path in (each.path, *each.also)), None)
-        own = next((each for each in self.mistakes if _made(each, found, first.path)), None)
+        own = next((each for each in self.mistakes if _made(each, found, first, theirs)), None)
         if cause is not None:
             yield str(SORTS[cause.kind])
         if own is not None:
@@ -166,9 +167,7 @@ class ExpectedRecording(Expected, frozen=True, eq=False):
             text = Bilingual("Yours is {it}.", "你算的是：{it}。", it=cause.detail)
             yield f"{text}"
         elif own is None:
-            shown = found.shown or (
-                Bilingual("no known mistake gives these numbers", "没有已知错误能得到这些数"),
-            )
+            shown = found.shown or (Bilingual("no known mistake gives these numbers", "没有已知错误能得到这些数"),)
             yield "; ".join(str(each) for each in shown)
 
 
@@ -207,16 +206,20 @@ def _needed(session: Session, line: Line) -> str:
     return tensor.path
 
 
-def _made(mistake: Made, found: Diagnosis, path: str) -> bool:
-    """Whether theirs at a step is what a mistake makes of it."""
-    both = None if found.beside is None or mistake.path != path else found.beside.at(path)
-    if both is None or both.theirs.size != mistake.value.size:
+def _made(mistake: Made, found: Diagnosis, first: First, theirs: Recording) -> bool:
+    """Whether theirs at the first step that differs is what a mistake makes of it."""
+    if mistake.path != first.path:
         return False
-    far = apart(both.theirs, mistake.value.reshape(both.theirs.shape))
+    both = None if found.beside is None else found.beside.at(first.path)
+    named = theirs.arrays.get(first.name)
+    value = both.theirs if both is not None and both.name else named
+    if value is None or value.size != mistake.value.size:
+        return False
+    far = apart(value.reshape(mistake.value.shape), mistake.value)
     return bool(far.max(initial=0.0) <= ALIKE * np.abs(mistake.value).max(initial=0.0))
 
 
-def _incomplete(found: Diagnosis, lacking: list[str]) -> Verdict:
+def _incomplete(found: Diagnosis, lacking: list[str], shape: tuple[int, ...], theirs: Recording) -> Verdict:
     names = ", ".join(lacking[:FEW]) + (" …" if len(lacking) > FEW else "")
     if found.unmatched:
         said = Bilingual(
@@ -233,4 +236,16 @@ def _incomplete(found: Diagnosis, lacking: list[str]) -> Verdict:
             n=len(found.matched),
             names=names,
         )
-    return Verdict(False, said, lacking[0])
+    near = max(found.unmatched, key=lambda name: affinity(name, lacking[0]), default="")
+    hints: tuple[str, ...] = ()
+    if near and affinity(near, lacking[0]):
+        text = Bilingual(
+            "If {name} is to be {path}: it is {theirs}, where {ours} is right.",
+            "如果 {name} 就是 {path}：它的形状是 {theirs}，应当是 {ours}。",
+            name=near,
+            path=lacking[0],
+            theirs=" × ".join(map(str, theirs.arrays[near].shape)) or "1",
+            ours=" × ".join(map(str, shape)) or "1",
+        )
+        hints = (str(text),)
+    return Verdict(False, said, lacking[0], hints)
