@@ -399,12 +399,17 @@ def recorded(name: str, kind: str, what: str, given: dict, pair: bool = False, s
     print(f"{name:18} {size // 1000:5} kB  {dtype}  loss {loss.item():.6f}")
 
 
+def cases() -> list[tuple[str, str, str, dict, bool]]:
+    """Every model: its folder, its class, what that ends with, its configuration, whether it is an encoder-decoder."""
+    found = [(n, k, "ForCausalLM", g, False) for n, (k, g) in DECODERS.items()]
+    found += [(n, k, w, g, False) for n, (k, w, g) in ENCODERS.items()]
+    pairs = {"Marian": "MTModel"}
+    return found + [(n, k, pairs.get(k, "ForConditionalGeneration"), g, True) for n, (k, g) in PAIRS.items()]
+
+
 def main() -> None:
     wanted = sys.argv[1:]
-    cases = [(n, k, "ForCausalLM", g, False) for n, (k, g) in DECODERS.items()]
-    cases += [(n, k, w, g, False) for n, (k, w, g) in ENCODERS.items()]
-    cases += [(n, k, {"Marian": "MTModel"}.get(k, "ForConditionalGeneration"), g, True) for n, (k, g) in PAIRS.items()]
-    for name, kind, what, given, pair in cases:
+    for name, kind, what, given, pair in cases():
         if not wanted or name in wanted:
             recorded(name, kind, what, given, pair)
     versions = {

@@ -84,7 +84,10 @@ LOOPS: dict[str, Callable[..., np.ndarray]] = {
     "add_both": lambda x, attn, ffn: filled(x.shape, lambda c: x[c] + attn[c] + ffn[c]),
     "keep_top": keep,
     "shares": shares,
-    "expert_share": lambda x, weights, expert: filled(x.shape, lambda c: x[c] * weights[(*c[:-1], expert)]),
+    "among_top": lambda by, k: keep(np.ones_like(by), by, k, 0.0) > 0,
+    "expert_share": lambda x, weights, kept, expert: filled(
+        x.shape, lambda c: x[c] * weights[(*c[:-1], expert)] if kept[(*c[:-1], expert)] else 0.0
+    ),
     "mix": lambda *xs: filled(xs[0].shape, lambda c: sum(float(x[c]) for x in xs)),
     "pool": pooled,
     "unit": lambda x: filled(x.shape, lambda c: x[c] / math.sqrt(sum(float(n) ** 2 for n in x[c[:-1]]))),
@@ -133,7 +136,8 @@ def cases() -> list[Case]:
         ),
         with_attrs("shares", weights, times=1.0),
         with_attrs("shares", weights, title="times", times=2.5),
-        with_attrs("expert_share", x, weights, expert=3),
+        Case("among_top", (by,), {"k": 2}, smooth=False),
+        with_attrs("expert_share", x, weights, by > 0, expert=3),
         Case("mix", (x, draw("mix-1", 2, 3, 4), draw("mix-2", 2, 3, 4))),
         Case("pool", (x, draw("pool", 2, 3))),
         Case("unit", (x[:, 0],)),

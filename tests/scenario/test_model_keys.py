@@ -251,6 +251,37 @@ def test_a_router_chooses_and_says_why() -> None:
     assert value(v3, "dec0.ffn.expert3.W_1").shape == (4, 6)
 
 
+def test_an_expert_that_no_word_chose_is_not_computed() -> None:
+    scenario = load_text(text("experts: {count: 8, top: 1}, layers: 2, norm_position: pre", "decoder", ""))
+    leaves = scenario.program.leaves
+    pulled, whole = (Trace.start(scenario.plan, leaves) for _ in range(2))
+    whole.run()
+    for path in ("out.logits", "loss", "tgt.E.grad", "dec0.ffn.router.W.grad", "dec0.ffn.expert0.W_1.grad"):
+        assert pulled[path].value.tobytes() == whole[path].value.tobytes(), path
+    for block in ("dec0", "dec1"):
+        kept = value(whole, f"{block}.ffn.router.kept")
+        chosen = {e for e in range(8) if kept[..., e].any()}
+        assert 0 < len(chosen) < 8
+        slots = {e: scenario.plan.paths[f"{block}.ffn.expert{e}.hidden"].slot for e in range(8)}
+        assert {e for e in slots if not pulled.stale(slots[e])} == chosen
+        for e in set(slots) - chosen:  # looked at, it is there, and nothing comes of it
+            assert np.abs(value(pulled, f"{block}.ffn.expert{e}.out")).max() > 0
+            assert not value(pulled, f"{block}.ffn.expert{e}.share").any()
+            assert not value(pulled, f"{block}.ffn.expert{e}.W_1.grad").any()
+    for node in scenario.plan.nodes:
+        assert pulled[node.path].value.tobytes() == whole[node.path].value.tobytes(), node.path
+
+
+def test_another_expert_is_chosen_by_an_edit_and_computed() -> None:
+    t = trace("experts: {count: 4, top: 1}")
+    kept = value(t, "dec0.ffn.router.kept")[0, 0]
+    other = int(np.argmin(kept))
+    edited = t.edit({f"dec0.ffn.router.logits[0,0,{other}]": 50.0})
+    assert value(edited, "dec0.ffn.router.kept")[0, 0].argmax() == other
+    assert value(edited, f"dec0.ffn.expert{other}.share")[0, 0].any()
+    assert (value(edited, "dec0.ffn.out")[0, 0] != value(t, "dec0.ffn.out")[0, 0]).all()
+
+
 def test_sentences_become_one_vector() -> None:
     x = value(trace("pooler: mean", "encoder"), "enc.norm")
     np.testing.assert_allclose(value(trace("pooler: mean", "encoder"), "pooled")[1], x[1, :2].mean(0))

@@ -113,8 +113,8 @@ def test_a_share_pinned_beyond_one_is_a_full_bar(session: tfstep.Session) -> Non
 
 
 def test_nudges_in_a_row_count_as_one_edit(session: tfstep.Session) -> None:
-    for value in (1.1, 1.2, 1.3):
-        session.run(f"set enc0.attn.W_Q[0,0] = {value}")
+    for _ in range(3):
+        session.run("nudge enc0.attn.W_Q[0,0] 0.1")
     since = frame(session).since
     assert since is not None
     assert since.edits == (("W_Q[i0,o0]", "+1 → +1.3000"),)

@@ -28,6 +28,7 @@ LETTERS = {
     "key": "k",
 }
 """The letter before the number of a place along an axis without words: ``d0``."""
+_NAMED = (Word, EllipsisType)  # what stands for a number and is looked up
 _LABEL = re.compile(r"(#|[a-z])([0-9]{1,9})$")
 _OUTER = ("batch", "head")
 
@@ -58,16 +59,12 @@ def places(tensor: Indexed, items: Sequence[Item], under: Cell | None = None) ->
         missing = len(tensor.shape) - len(items) + 1
         items = [*items[:at], *[slice(None)] * missing, *items[at + 1 :]]
     try:
-        found = _along(tensor, items)
-        _inside(tensor, found)
-        return found
+        return _along(tensor, items)
     except PathError:
         filled = _filled(tensor, items, under)
         if filled is None:
             raise
-        found = _along(tensor, filled)
-        _inside(tensor, found)
-        return found
+        return _along(tensor, filled)
 
 
 def whole(tensor: Indexed, index: Index | None, under: Cell | None = None) -> Cell:
@@ -100,7 +97,7 @@ def whole(tensor: Indexed, index: Index | None, under: Cell | None = None) -> Ce
                 found=len(index),
             )
         )
-    _inside(tensor, index)
+    _along(tensor, index)
     return tuple(i % size for i, size in zip(index, tensor.shape, strict=True) if isinstance(i, int))
 
 
@@ -147,26 +144,29 @@ def _filled(tensor: Indexed, items: Sequence[Any], under: Cell | None = None) ->
 
 def _along(tensor: Indexed, items: Sequence[Item]) -> Index:
     found: list[int | slice] = []
+    shape = tensor.shape
     for axis, item in enumerate(items):
-        found.append(item if isinstance(item, int | slice) else word_at(tensor, axis, item, found))
+        if isinstance(item, _NAMED):
+            item = word_at(tensor, axis, item, found)
+        elif axis < len(shape) and isinstance(item, int) and not -shape[axis] <= item < shape[axis]:
+            raise _outside(tensor, axis, item)
+        found.append(item)
     return tuple(found)
 
 
-def _inside(tensor: Indexed, index: Sequence[int | slice]) -> None:
-    """Raises PathError for a number outside of its axis."""
-    for i, size, name in zip(index, tensor.shape, tensor.axes, strict=False):
-        if isinstance(i, int) and not -size <= i < size:
-            raise PathError(
-                Bilingual(
-                    "{path}: index {i} is outside of axis {name}, which has {size} (0 to {last})",
-                    "{path}：下标 {i} 超出轴 {name} 的范围，它共有 {size} 个（0 到 {last}）",
-                    path=tensor.path,
-                    i=i,
-                    name=name or "?",
-                    size=size,
-                    last=size - 1,
-                )
-            )
+def _outside(tensor: Indexed, axis: int, i: int) -> PathError:
+    size = tensor.shape[axis]
+    return PathError(
+        Bilingual(
+            "{path}: index {i} is outside of axis {name}, which has {size} (0 to {last})",
+            "{path}：下标 {i} 超出轴 {name} 的范围，它共有 {size} 个（0 到 {last}）",
+            path=tensor.path,
+            i=i,
+            name=tensor.axes[axis] or "?",
+            size=size,
+            last=size - 1,
+        )
+    )
 
 
 def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Sequence[Any]) -> int:
@@ -184,12 +184,14 @@ def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Seque
         return at
     raise PathError(
         Bilingual(
-            "{path}: {word!r} is neither a whole number nor a word of axis {axis}{words}{near}",
-            "{path}：{word!r} 既不是整数，也不是轴 {axis} 上的词{words}{near}",
+            "{path}: {word!r} is neither a whole number nor a word of axis {axis}{near}{words}",
+            "{path}：{word!r} 既不是整数，也不是轴 {axis} 上的词{near}{words}",
             path=tensor.path,
             word=word[:40],
             axis=name,
-            words=f" ({' '.join(words[:12])})" if words else "",
+            words=Bilingual(": {few}", "：{few}", few=" ".join(words[:12]) + (" …" if len(words) > 12 else ""))
+            if words
+            else "",
             near=did_you_mean(word, words),
         )
     )

@@ -61,7 +61,7 @@ def _set(session: Session, rest: str) -> Result:
     elif edit.same:
         return Changed((line,), (edit,), notes=(NO_EFFECT,))
     before = session.trace
-    session.record(replace(session.journal.now, line=line, trace=trace, edited=session.edited | {tensor.path}))
+    session.record(session.journal.now.changed(line, trace=trace, edited=session.edited | {tensor.path}))
     return Changed((line,), (edit,), len(downstream), loss_of(session, before), notes)
 
 
@@ -118,7 +118,7 @@ def _release(session: Session, rest: str) -> Result:
     edits = tuple(Edit(path, before[path].value, trace[path].value) for path in paths)
     downstream = before.plan.downstream({before[path].node.slot for path in paths})
     line = " ".join(("release", *(paths if rest else ())))
-    session.record(replace(session.journal.now, line=line, trace=trace, edited=session.edited - set(paths)))
+    session.record(session.journal.now.changed(line, trace=trace, edited=session.edited - set(paths)))
     return Changed((line,), edits, len(downstream), loss_of(session, before))
 
 
@@ -267,7 +267,7 @@ def _changed(session: Session, changes: dict[str, object], line: str) -> Result:
     past = session.journal.now.past
     if any(each in {node.path for node in before.plan.nodes if node.kind == "parameter"} for each in found.lost):
         past = ()
-    session.record(replace(session.journal.now, line=line, scenario=new, trace=found.trace, past=past))
+    session.record(session.journal.now.changed(line, scenario=new, trace=found.trace, past=past))
     notes = []
     if found.lost:
         notes.append(

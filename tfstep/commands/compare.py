@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from tfstep.commands.change import travel_result
 from tfstep.commands.info import variants
 from tfstep.commands.language.line import none
@@ -104,7 +102,7 @@ def _checkpoint(session: Session, rest: str) -> Result:
         raise CommandError(
             Bilingual("a name is one word, not {name!r}", "名称须为一个词，而不是 {name!r}", name=rest[:40])
         )
-    session.checkpoints[rest] = replace(session.journal.now, line=f"restore {rest}")
+    session.checkpoints[rest] = session.journal.now.changed(f"restore {rest}")
     session.checkpoint_variants[rest] = session.variant
     return Message((Bilingual("checkpoint {name}", "检查点 {name}", name=rest),))
 

@@ -15,6 +15,7 @@ from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import CommandError, PathError
+from tfstep.families.masks import of_masks
 from tfstep.families.names import aliases
 from tfstep.session.address.names import tensor_of
 from tfstep.session.address.target import looked_at, of_variant, part, resolve_cell
@@ -42,6 +43,7 @@ _TENSOR = re.compile(r"(`[^`]*`|[A-Za-z][\w.]*)(\[[^\[\]()]*\])?")
 NEARBY = 5  # steps that `list` shows on each side
 DEEPEST = 50  # levels of an explanation
 MOST_CELLS = 5_000  # that an explanation speaks of; `why` goes all the way
+ELSEWHERE = Bilingual("What other libraries' masks do: docs/masks.md.", "别的库的掩码怎么做，见 docs/masks.zh.md。")
 
 
 @command(
@@ -117,8 +119,12 @@ def _explain(session: Session, rest: str) -> Result:
     text, _, depth = rest.rpartition(" ") if rest.rpartition(" ")[2].isdecimal() else (rest, "", "")
     trace, tensor, at = resolve_cell(session, text)
     levels = min(count(depth, "explain [CELL] [DEPTH]"), DEEPEST)
-    found = with_reason(trace, _deep(session, tensor, at, levels))
-    return Explained(found, gradient_at(tensor, at), purpose(tensor))
+    deep = _deep(session, tensor, at, levels)
+    found = with_reason(trace, deep)
+    told = purpose(tensor)
+    if deep.rule == "masked" or found is not deep:
+        told = Bilingual("{told} {elsewhere}", "{told}{elsewhere}", told=told, elsewhere=ELSEWHERE)
+    return Explained(found, gradient_at(tensor, at), told)
 
 
 def _deep(session: Session, tensor: Tensor, at: tuple[int, ...], levels: int) -> Explanation:
@@ -171,6 +177,7 @@ def _why(session: Session, rest: str) -> Result:
 def _names(session: Session, rest: str) -> Result:
     path = tensor_of(session, rest).path if rest else session.current.path
     rows = tuple((_called_by(each.system), each.name, str(each.relation)) for each in aliases(session.trace.plan, path))
+    rows += tuple((system, name, str(relation)) for system, name, relation in of_masks(session.trace.plan, path))
     return Listing(
         Bilingual("other names of {path}", "{path} 的其他名称", path=path),
         (Bilingual("who", "来源"), Bilingual("name", "名称"), Bilingual("how it relates", "关系")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.address.indices import index_list
-from tfstep.commands.language.line import count
+from tfstep.commands.language.line import count, leading_cell
 from tfstep.commands.language.registry import command
 from tfstep.commands.language.session import Session
 from tfstep.commands.learn import untrainable
@@ -13,7 +13,7 @@ from tfstep.commands.look import part_named
 from tfstep.errors import CommandError
 from tfstep.session.address.arrows import arrow_to_cell
 from tfstep.session.address.target import cell, part
-from tfstep.session.change.updates import loss
+from tfstep.session.change.updates import DATA_LOSS, LOSS, loss
 from tfstep.session.evaluate import evaluate
 from tfstep.session.results import Drawn, Pictured, Plotted, Result, Swept
 from tfstep.session.state import State
@@ -59,10 +59,8 @@ def _plot(session: Session, rest: str) -> Result:
                     Bilingual("no update was made yet: `train 20` makes some", "还没有做过参数更新：`train 20` 做一些")
                 )
             losses = np.array([*(moment.loss for moment in past), loss(session.scenario, session.trace)])[:, None]
-            return Plotted(
-                str(Bilingual("loss over train.data", "train.data 上的损失")), np.arange(len(losses)), losses
-            )
-        return Plotted("loss", *over_updates(session, "loss"))
+            return Plotted(str(DATA_LOSS), np.arange(len(losses)), losses)
+        return Plotted(str(LOSS), *over_updates(session, "loss"))
     text = arrow_to_cell(session, rest)
     values = evaluate(session, text)
     if not values.size:
@@ -105,7 +103,7 @@ def _as_it_is(session: Session, text: str, values: np.ndarray) -> Pictured:
 )
 def _sweep(session: Session, rest: str) -> Result:
     usage = "sweep CELL FROM TO [n]"
-    place, words = _split(rest)
+    place, words = leading_cell(rest)
     if len(words) not in (2, 3):
         raise CommandError(Bilingual("usage: {usage}", "用法：{usage}", usage=usage))
     tensor, at = cell(session, place)
@@ -135,8 +133,8 @@ def _sweep(session: Session, rest: str) -> Result:
 )
 def _landscape(session: Session, rest: str) -> Result:
     usage = "landscape CELL CELL [SPAN]"
-    first, words = _split(rest)
-    second, more = _split(" ".join(words)) if words else ("", [])
+    first, words = leading_cell(rest)
+    second, more = leading_cell(" ".join(words)) if words else ("", [])
     if not second or len(more) > 1:
         raise CommandError(Bilingual("usage: {usage}", "用法：{usage}", usage=usage))
     one, other = cell(session, first), cell(session, second)
@@ -153,16 +151,6 @@ def _landscape(session: Session, rest: str) -> Result:
             )
         )
     return Drawn(landscape(session, (one, other), span, GRID))
-
-
-def _split(text: str) -> tuple[str, list[str]]:
-    """The cell at the start of a text, brackets with spaces in them included, and the words behind it."""
-    head, bracket, rest = text.partition("[")
-    if bracket and " " not in head.strip() and "]" in rest:
-        inner, _, rest = rest.partition("]")
-        return f"{head}[{inner}]", rest.split()
-    words = text.split()
-    return words[0], words[1:]
 
 
 def _number(session: Session, text: str) -> float:

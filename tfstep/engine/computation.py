@@ -8,7 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 import numpy as np
 from msgspec import Struct
 
-from tfstep import cancel
+from tfstep import work
 from tfstep.engine.arrays.leaves import Leaves
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Computed, Pin, unfold
@@ -54,17 +54,20 @@ class Computation:
 
     def run(self) -> Self:
         """Compute every step that is not there yet; returns the trace itself."""
-        values, special, flag = self.values, self._special(), cancel.present()
+        values, special, flag = self.values, self._special(), work.present()
         for slot, later in self.plan.later.items():
             if values[slot] is None:
                 values[slot] = later()
         with np.errstate(all="ignore"):
-            for slot, run in self.plan.program:
+            for k, (slot, run) in enumerate(self.plan.program):
                 if values[slot] is None:
                     if flag is not None:
-                        flag.at_step()
-                    self.runs += 1
-                    values[slot] = self._result(slot) if slot in special else run(values)
+                        flag.at_step(k, len(self.plan.program))
+                    if slot in self.plan.decided and slot not in special:
+                        self._decide(slot)
+                    if values[slot] is None:
+                        self.runs += 1
+                        values[slot] = self._result(slot) if slot in special else run(values)
         return self
 
     def value(self, slot: int) -> np.ndarray:
@@ -82,7 +85,7 @@ class Computation:
         return self.values[slot] is None
 
     def _pull(self, slot: int) -> None:
-        nodes, values = self.plan.nodes, self.values
+        values = self.values
         if slot < len(self.sources):
             source = self.sources[slot]
             values[slot] = source.trace.value(source.slot)
@@ -90,15 +93,35 @@ class Computation:
         if slot in self.plan.later:
             values[slot] = self.plan.later[slot]()
             return
+        if self.plan.decided:
+            special = self._special()
+            for s in self.plan.upstream(slot):
+                if values[s] is None and s in self.plan.decided and s not in special:
+                    self._decide(s)
+        self._fill(slot)
+
+    def _decide(self, slot: int) -> None:
+        """Put 0 where one input says so; what only the others of it would have needed stays uncomputed."""
+        by, node = self.plan.decided[slot], self.plan.nodes[slot]
+        self._fill(by.by)
+        if by.nothing(self.values[by.by]):
+            self.values[slot] = np.zeros(node.shape, node.dtype)
+
+    def _fill(self, slot: int) -> None:
+        """Compute a slot from what it needs."""
+        if self.values[slot] is not None:
+            return
+        nodes, values = self.plan.nodes, self.values
         special, runs = self._special() if self.pins else (), self.plan.runs
-        flag = cancel.present()
+        flag = work.present()
         with np.errstate(all="ignore"):
-            for s in self._waiting(slot):
+            waiting = self._waiting(slot)
+            for k, s in enumerate(waiting):
                 if nodes[s].op is None:
                     self._pull(s)
                     continue
                 if flag is not None:
-                    flag.at_step()
+                    flag.at_step(k, len(waiting))
                 self.runs += 1
                 values[s] = self._result(s) if s in special else runs[s](values)
 
@@ -106,7 +129,7 @@ class Computation:
         """What is stale of all that a slot is computed from, in order."""
         if all(self.values[s] is not None for s in self.plan.nodes[slot].slots) and not self.pins:
             return [slot]
-        if not self.pins:
+        if not self.pins and not self.plan.decided:
             return [s for s in self.plan.upstream(slot) if self.values[s] is None]
         nodes, needed, todo = self.plan.nodes, set(), [slot]
         while todo:

@@ -30,7 +30,8 @@ class Operation:
     with ``{g}`` for the gradient of the result and ``{y}`` for the result. ``operator`` is what of the arithmetic of
     traced tensors it is: ``+``, ``-``, ``*``, ``/``, ``**``, ``@``, ``negative``; or what holding cells needs: to
     ``choose`` between two tensors, and to ``hand on`` one as a step of its own.
-    ``probabilities`` says that each row of the result is shares of 1.
+    ``probabilities`` says that each row of the result is shares of 1. ``decisive`` names the argument that may say
+    alone that the result is 0 throughout, so that the others need not be computed.
     """
 
     name: str = ""
@@ -42,6 +43,7 @@ class Operation:
     primitive: ClassVar[bool] = False
     operator: ClassVar[str] = ""
     probabilities: ClassVar[bool] = False
+    decisive: str = ""
     arguments: tuple[str, ...] = ()
 
     forward: Callable[..., Array]
@@ -51,6 +53,10 @@ class Operation:
     def remark(self, cell: tuple[int, ...], args: list[Any], attrs: dict[str, Any]) -> Bilingual | None:
         """What must be said of a cell beyond its terms, where there is something: a row that is masked whole."""
         return None
+
+    def nothing(self, decisive: np.ndarray, attrs: Mapping[str, Any]) -> bool:
+        """Whether the result is 0 throughout, by the argument `decisive` alone."""
+        return not decisive.any()
 
     def line(self, library: str, attrs: Mapping[str, Any]) -> str:
         """Its line in a program, to fill in; an op whose line depends on its attributes says so here."""

@@ -10,7 +10,7 @@ Only a `Primitive` computes by itself, and only a primitive says why a cell is w
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from msgspec import Struct, field
@@ -132,6 +132,11 @@ class Vjp(Op):
         self.reads = [k for k, s in enumerate(stand_ins) if isinstance(s, Traced) and s.slot in reached]
         names = ("g", "y", *(op.arguments or (f"x{k}" for k in range(len(specs) - 2))))
         self.arguments = tuple(names[k] for k in self.reads)
+        self.decisive = op.decisive
+
+    def nothing(self, decisive: Any, attrs: Mapping[str, Any]) -> bool:
+        """Where the op's result is 0 whatever its inputs, no gradient comes back through it either."""
+        return self.op.nothing(decisive, attrs)
 
     def forward(self, *present: Array, **attrs: Any) -> Array:
         """The gradient for this use; ``present`` are the inputs that `reads` names."""

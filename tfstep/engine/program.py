@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.accel import switched_on
 from tfstep.engine.accel.blocks import in_blocks
 from tfstep.engine.accel.kernel import Kernel
 from tfstep.engine.accel.memory import LARGE, Memory
@@ -20,10 +19,10 @@ Values = list[Any]
 Run = Callable[[Values], np.ndarray]
 
 
-def compiled(node: Node, memory: Memory) -> Run:
-    """One step as a function of the numbers of its trace, with nothing left to look up."""
+def compiled(node: Node, memory: Memory, kernels: bool) -> Run:
+    """One step as a function of the numbers of its trace, with nothing left to look up; with ``kernels``, by them."""
     assert node.op is not None
-    if node.op.kernel is None or len(node.slots) != len(node.inputs) or not node.inputs or not switched_on():
+    if not kernels or node.op.kernel is None or len(node.slots) != len(node.inputs) or not node.inputs:
         return _body(node)
     if math.prod(node.shape) * node.dtype.itemsize >= LARGE:
         return _large(node, node.op.kernel, memory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -57,6 +57,23 @@ class Family(Struct, frozen=True):
         """`model:` and `vocab` (a number) of a config.json. Raises FamilyError for what is not computed."""
         config = Config(given, self.defaults, self.name)
         found: dict[str, Any] = {"kind": self.kind, **self.always}
+        for _, said in self._said(config):
+            found |= said
+        if "architectures" not in self.keys:
+            found |= self._head(config, found)
+        config.unread()
+        return nested({key: value for key, value in found.items() if value is not None})
+
+    def origins(self, given: Mapping[str, Any]) -> dict[str, str]:
+        """Which of their keys says each key of `model:`; ours that no key of theirs says are not there."""
+        config = Config(given, self.defaults, self.name)
+        found: dict[str, str] = {}
+        for theirs, said in self._said(config):
+            found |= {key.partition(".")[0]: theirs for key in said}
+        return found
+
+    def _said(self, config: Config) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Each of their keys, and what it says in ours. Raises FamilyError."""
         for key, reader in self.keys.items():
             if key not in config and not isinstance(reader, str):
                 config.read.add(key)
@@ -70,10 +87,10 @@ class Family(Struct, frozen=True):
                     raise config.fault(key, NUMBER)
                 if value <= 0 and reader != "eps":
                     config.whole(key)
-                found[reader] = value
+                yield key, {reader: value}
                 continue
             try:
-                found |= reader(value, config)
+                yield key, reader(value, config)
             except WantedError as error:
                 raise config.fault(key, error.needed) from None
             except (
@@ -84,10 +101,6 @@ class Family(Struct, frozen=True):
                 AttributeError,
             ):  # a value of another type than any reader expects
                 raise config.fault(key) from None
-        if "architectures" not in self.keys:
-            found |= self._head(config, found)
-        config.unread()
-        return nested({key: value for key, value in found.items() if value is not None})
 
     def _head(self, config: Config, found: Mapping[str, Any]) -> dict[str, Any]:
         """Whether the model has its output layer, by the class that it was saved from. Raises FamilyError for a

@@ -31,10 +31,11 @@ def sections(found: Mapping[str, Any], config: Config, pairs: str) -> dict[str, 
     return {kind: section(found[kind], config, pairs) for kind in (FULL, SLIDING)}
 
 
-def by_type(pairs: str, full: Mapping[str, Any] | None = None) -> dict[str, Reader]:
+def by_type(pairs: str, full: Mapping[str, Any] | None = None, local: bool = False) -> dict[str, Reader]:
     """The keys of a model whose windows, and with them perhaps the rotary angles, go by `layer_types`.
 
-    ``full`` is what the layers without a window have otherwise.
+    ``full`` is what the layers without a window have otherwise; ``local`` says that files have had a base of their own
+    for those with one.
     """
 
     def read(value: Any, config: Config) -> dict[str, Any]:
@@ -48,9 +49,8 @@ def by_type(pairs: str, full: Mapping[str, Any] | None = None) -> dict[str, Read
             ropes = sections(found, config, pairs)
         else:
             ropes = dict.fromkeys((FULL, SLIDING), section(written(config), config, pairs))
-            local = config["rope_local_base_freq"]
-            if local is not None:
-                ropes[SLIDING] = {"base": local, "pairs": pairs}
+            if local and (base := config["rope_local_base_freq"]) is not None:
+                ropes[SLIDING] = {"base": base, "pairs": pairs}
         each = []
         for kind in kinds:
             entry: dict[str, Any] = {} if kind == FULL else {"window": size}
@@ -66,5 +66,5 @@ def by_type(pairs: str, full: Mapping[str, Any] | None = None) -> dict[str, Read
         "sliding_window_pattern": nothing,
         "_sliding_window_pattern": nothing,
         "layer_types": nothing,
-        "rope_local_base_freq": nothing,
+        **({"rope_local_base_freq": nothing} if local else {}),
     }

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tfstep.families.config import Config, Reader, missing, nothing, one_of, refused
+from tfstep.families.config import NUMBER, Config, FamilyError, Reader, missing, nothing, one_of, refused
+from tfstep.text import Bilingual
 
 KEYS = {  # of the dictionary, by kind: theirs → ours
     "default": {},
@@ -59,8 +60,18 @@ def key_of(config: Config) -> str:
     return "rope_scaling" if config["rope_scaling"] else "rope_parameters"
 
 
-def section(found: Mapping[str, Any], config: Config, pairs: str) -> dict[str, Any]:
-    """`rope:` of one set of parameters. Raises FamilyError for a kind or a key that is not computed."""
+def odd(found: Mapping[str, Any], config: Config, key: str, needed: Bilingual) -> FamilyError:
+    """The error for one of the parameters, wherever it is written."""
+    inner = config[key_of(config)]
+    there = isinstance(inner, Mapping) and (key in inner or key not in config.given)
+    return refused(f"{key_of(config)}.{key}" if there else key, found[key], config.family, needed)
+
+
+def section(found: Mapping[str, Any], config: Config, pairs: str, part: bool = False) -> dict[str, Any]:
+    """`rope:` of one set of parameters; ``part`` says whether the library lets a part of the features turn.
+
+    Raises FamilyError for a kind or a key that is not computed, or a number that no angle can be made of.
+    """
     name = "rope_type" if found.get("rope_type") is not None or "type" not in found else "type"
     kind = found.get(name) or "default"
     if kind == "su":
@@ -73,11 +84,15 @@ def section(found: Mapping[str, Any], config: Config, pairs: str) -> dict[str, A
     for key in _NEEDED.get(kind, ()):
         if found.get(key) is None:
             raise missing(f"{key_of(config)}.{key}", kind)
-    base = found.get("rope_theta")
+    for key in ("rope_theta", "factor"):
+        if (value := found.get(key)) is not None and not (type(value) in (int, float) and value > 0):
+            raise odd(found, config, key, NUMBER)
+    base, share = found.get("rope_theta"), found.get("partial_rotary_factor")
     rope: dict[str, Any] = {"base": 10000.0 if base is None else base, "pairs": pairs}
-    part = found.get("partial_rotary_factor")
-    if part not in (None, 1, 1.0):
-        rope["part"] = part
+    if share not in (None, 1, 1.0):
+        if not part:
+            raise odd(found, config, "partial_rotary_factor", one_of([1]))
+        rope["part"] = share
     scaling = {ours: found[theirs] for theirs, ours in KEYS[kind].items() if found.get(theirs) is not None}
     longest = config["max_position_embeddings"]
     if kind == "dynamic":
@@ -89,19 +104,19 @@ def section(found: Mapping[str, Any], config: Config, pairs: str) -> dict[str, A
     return rope | ({} if kind == "default" else {"scaling": {"kind": kind, **scaling}})
 
 
-def rope(pairs: str) -> Reader:
+def rope(pairs: str, part: bool = False) -> Reader:
     """`rope:` of a model whose layers all turn alike."""
 
     def read(value: Any, config: Config) -> dict[str, Any]:
-        return {"rope": section(written(config), config, pairs)}
+        return {"rope": section(written(config), config, pairs, part)}
 
     return read
 
 
-def rope_keys(pairs: str = "half") -> dict[str, Reader]:
+def rope_keys(pairs: str = "half", part: bool = False) -> dict[str, Reader]:
     """The keys of config.json that say how positions turn."""
     return {
-        "rope_parameters": rope(pairs),
+        "rope_parameters": rope(pairs, part),
         "rope_theta": nothing,
         "rope_scaling": nothing,
         "partial_rotary_factor": nothing,

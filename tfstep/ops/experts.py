@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from tfstep.engine.axis import Spec
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
 from tfstep.engine.tape import named
+from tfstep.ops.primitive.choice import where
 from tfstep.ops.primitive.reduce import sum_
 from tfstep.ops.primitive.shape import Accumulate, take, unslice
 from tfstep.text import Bilingual, Template
@@ -106,29 +108,83 @@ class Shares(Op):
 shares = op(Shares)
 
 
-class ExpertShare(Op):
-    """What an expert says of each word, times the weight that the router gives it there.
+class AmongTop(Primitive):
+    """Where a number is among the k largest of its row, as booleans; of equals the first comes first.
 
-    Shapes: x (batch, position, d), weights (batch, position, experts) → as x. Shazeer et al. 2017, eq. 1.
+    Shapes: by (…, n) → as by.
     """
 
-    about_zh = "一个专家对每个词的结果，乘以路由器给它的权重。"
-    shapes_zh = "x (batch, position, d), weights (batch, position, experts) → 同 x"
-    formula = "{weights}[{expert}] · {x}"
-    vjp_formula = {
-        "x": "{weights}[{expert}] · {g}",
-        "weights": Template("Σ {g} · {x} at [{expert}], else 0", "[{expert}] 处为 Σ {g} · {x}，其余为 0"),
+    about_zh = "每行中属前 k 大之处，为布尔值；相等时先到先得。"
+    shapes_zh = "by (…, n) → 同 by"
+    formula = Template("{by} is among the {k} largest", "{by} 属前 {k} 大")
+    helper = {
+        "numpy": """def among_top(by, k):
+    # where a number is among the k largest of its row
+    return np.argsort(np.argsort(-by, axis=-1, kind="stable"), axis=-1, kind="stable") < k
+""",
+        "torch": """def among_top(by, k):
+    # where a number is among the k largest of its row
+    return torch.argsort(torch.argsort(-by, dim=-1, stable=True), dim=-1, stable=True) < k
+""",
     }
+    code = dict.fromkeys(("numpy", "torch"), "among_top({by}, {k})")
 
-    def forward(self, x: Array, weights: Array, *, expert: int) -> Array:
-        return x * named("weight", take(weights, axis=-1, start=expert, stop=expert + 1))
+    def infer(self, *args: Spec | Literal, k: int) -> Spec:
+        """Booleans of the shape of ``by``."""
+        assert isinstance(args[0], Spec)
+        return Spec(args[0].shape, np.dtype(bool), args[0].axes)
 
-    def vjp_x(self, g: Array, y: Array, x: Array, weights: Array, *, expert: int) -> Array:
-        return g * named("weight", take(weights, axis=-1, start=expert, stop=expert + 1))
+    def forward(self, by: Array, *, k: int) -> Array:
+        return ranks(by) < k
 
-    def vjp_weights(self, g: Array, y: Array, x: Array, weights: Array, *, expert: int) -> Array:
-        along = named("along", sum_(g * x))
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        kept = bool(ranks(args[0][cell[:-1]])[cell[-1]] < attrs["k"])
+        return Why("test", (TermSpec((Const(float(kept), "1" if kept else "0"),)),))
+
+
+among_top = op(AmongTop)
+
+
+class ExpertShare(Op):
+    """What an expert says of each word that chose it, times the weight that the router gives it there.
+
+    A word that did not choose it takes nothing from it and teaches it nothing, whatever it would have said. Shapes:
+    x (batch, position, d), weights and kept (batch, position, experts) → as x. Shazeer et al. 2017, eq. 1.
+    """
+
+    about_zh = "一个专家对选中它的每个词的结果，乘以路由器给它的权重；未选中它的词不从它取任何东西。"
+    shapes_zh = "x (batch, position, d), weights 与 kept (batch, position, experts) → 同 x"
+    formula = Template(
+        "{weights}[{expert}] · {x} where {kept}, else 0", "{kept} 处为 {weights}[{expert}] · {x}，其余为 0"
+    )
+    vjp_formula = {
+        "x": Template(
+            "{weights}[{expert}] · {g} where {kept}, else 0", "{kept} 处为 {weights}[{expert}] · {g}，其余为 0"
+        ),
+        "weights": Template(
+            "Σ {g} · {x} at [{expert}] where {kept}, else 0", "[{expert}] 且 {kept} 处为 Σ {g} · {x}，其余为 0"
+        ),
+    }
+    decisive = "kept"
+
+    def nothing(self, decisive: np.ndarray, attrs: Mapping[str, Any]) -> bool:
+        """Whether no word chose this expert."""
+        return not decisive[..., attrs["expert"]].any()
+
+    def forward(self, x: Array, weights: Array, kept: Array, *, expert: int) -> Array:
+        return where(of_expert(kept, expert), x * named("weight", of_expert(weights, expert)), 0.0)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, weights: Array, kept: Array, *, expert: int) -> Array:
+        return where(of_expert(kept, expert), g * named("weight", of_expert(weights, expert)), 0.0)
+
+    def vjp_weights(self, g: Array, y: Array, x: Array, weights: Array, kept: Array, *, expert: int) -> Array:
+        along = named("along", where(of_expert(kept, expert), sum_(g * x), 0.0))
         return unslice(along, axis=-1, start=expert, stop=expert + 1, step=1, size=weights.shape[-1])
+
+
+def of_expert(by_expert: Array, expert: int) -> Array:
+    """One expert's column. Shapes: (batch, position, experts) → (batch, position, 1)."""
+    return take(by_expert, axis=-1, start=expert, stop=expert + 1)
 
 
 expert_share = op(ExpertShare)

@@ -179,7 +179,7 @@ def load_as_asked(name: str | Path, variant: str | None, asked: Reading) -> Scen
 def _opened(path: Path, variant: str | None, asked: Reading) -> Scenario:
     """A model on disk, as the scenario that `tfstep new` writes of it. Raises `ScenarioError`."""
     from tfstep.scenario.opening.checkpoint import checkpoint
-    from tfstep.scenario.opening.document import as_text, document
+    from tfstep.scenario.opening.document import as_text, document, in_their_words
 
     try:
         found = checkpoint(path)
@@ -190,7 +190,8 @@ def _opened(path: Path, variant: str | None, asked: Reading) -> Scenario:
     try:
         return _load(text, found.title, found.folder / f"{found.title}.yaml", variant)
     except Mistakes as mistakes:  # of a file that nobody has written: its lines say nothing, and the rest follows
-        raise Mistakes([Mistake(Place(str(path)), mistakes.mistakes[0].message)]) from None
+        first = mistakes.mistakes[0]
+        raise fault(Place(str(path)), in_their_words(found, text, first.place.line, first.message)) from None
 
 
 def load_text(text: str, name: str = "scenario", variant: str | None = None) -> Scenario:

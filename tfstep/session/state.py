@@ -15,7 +15,6 @@ from tfstep.scenario.scenario import Scenario
 from tfstep.session.change.crash_log import Diary, Leftover
 from tfstep.session.change.marks import ChangeTracker
 from tfstep.session.change.undo_history import Entry, Journal
-from tfstep.session.change.updates import Progress
 from tfstep.session.cursor import Cursor
 from tfstep.session.place import (
     Position,
@@ -56,7 +55,6 @@ class State:
         self.values = Values()
         self.asides: list[Bilingual] = []  # what else is to be said with the last result
         self.points = Points()
-        self.progress: Progress | None = None  # told how a training goes on
         self.key_of: Callable[[str], str | None] = _no_key  # the screen's that does what a command does
         self.diary: Diary | None = None
         self.diagnosis: Diagnosis | None = None  # what was said last of somebody's own run
@@ -220,11 +218,18 @@ class State:
 
     # -- changing --------------------------------------------------------------------------------
 
-    def record(self, entry: Entry) -> None:
-        """Enter a change in the journal; the place is kept where it still exists."""
+    def record(self, entry: Entry, instead: bool = False) -> None:
+        """Enter a change in the journal, or put it ``instead`` of the last; the place is kept where it still exists."""
         here = self.here
         self.before = self.trace
-        self.journal.add(entry)
+        self.journal.add(entry, instead)
+        self.return_to(here)
+
+    def take_back(self) -> None:
+        """The last change has come to nothing: the numbers before it hold, to the bit."""
+        here = self.here
+        self.before = self.trace
+        self.journal.take_back()
         self.return_to(here)
 
     def switch(self, variant: str) -> bool:

@@ -24,6 +24,32 @@ async def test_nudging_a_weight_moves_what_is_downstream() -> None:
         assert (app.session.trace["enc0.attn.weights"].value == before).all()
 
 
+async def test_a_nudge_and_back_is_no_change_and_several_are_one() -> None:
+    async with screen("enc0.attn.q_proj") as (app, pilot):
+        before = app.session.trace
+        await pilot.press("shift+tab", "shift+tab", "plus", "minus")
+        assert app.session.trace is before
+        assert not app.session.journal.changes
+        assert "back where it was" in shown(app, "status")
+        await pilot.press("less_than_sign", *["plus"] * 7)
+        assert app.session.journal.changes == ("set enc0.attn.W_Q[0,0] = 1.07",)
+        await pilot.press("space")
+        earlier = app.state.frame.account.value
+        await pilot.press("space", "u")
+        assert app.state.frame.account.value == earlier == 1.0, "Space shows what undo goes back to"
+        await pilot.press("U", "right", "plus", "left", "plus")
+        assert len(app.session.journal.changes) == 3, "nudges of another number between are a change of their own"
+
+
+async def test_nudging_a_computed_number_is_told_apart() -> None:
+    async with screen("enc0.attn.q_proj") as (app, pilot):
+        assert "+ - pin" in shown(app, "footer")
+        assert "nudge 0.1 pins it" in shown(app, "status")
+        await pilot.press("shift+tab", "shift+tab")
+        assert "+ - nudge" in shown(app, "footer")
+        assert "pins" not in shown(app, "status")
+
+
 async def test_the_nudge_is_finer_and_coarser() -> None:
     async with screen("enc0.attn.q_proj") as (app, pilot):
         await pilot.press("less_than_sign")
@@ -146,6 +172,33 @@ async def test_gradient_and_difference() -> None:
         await pilot.press("plus", "d")
         assert "before" in shown(app, "board")
         assert "difference" in shown(app, "board")
+
+
+@pytest.mark.parametrize("keys", ["g g", "G G", "g escape", "plus d escape", "v v d d d", "H H"])
+async def test_every_view_is_of_the_tensor_under_the_cursor_and_gives_it_back(keys: str) -> None:
+    async with screen("enc0.attn.q_proj") as (app, pilot):
+        await pilot.press("shift+tab", "shift+tab", "down", "right")
+        for key in keys.split():
+            await pilot.press(key)
+            assert app.state.frame.focus == "enc0.attn.W_Q"
+            assert app.state.frame.cell == (1, 1)
+        assert app.state.frame.subject == "enc0.attn.q_proj"
+        assert app.state.look.mode == "value"
+
+
+async def test_what_was_pinned_is_compared_from_where_one_looks_at_it_as_it_was() -> None:
+    async with screen("enc0.attn.q_proj") as (app, pilot):
+        await pilot.press("plus", "space", "d")
+        board = shown(app, "board")
+        assert all(word in board for word in ("before", "q_proj", "difference"))
+
+
+async def test_escape_leaves_one_view_at_a_time() -> None:
+    async with screen("enc0.attn.weights", "multi-head") as (app, pilot):
+        await pilot.press("H", "g", "escape")
+        assert (app.state.look.mode, app.state.look.heads) == ("value", True)
+        await pilot.press("escape")
+        assert not app.state.look.heads
 
 
 async def test_breakpoints_stop_and_are_marked() -> None:

@@ -97,6 +97,32 @@ async def test_search() -> None:
         assert "norm1" in app.session.current.path
 
 
+async def test_a_search_finds_the_weight_before_what_is_made_of_it() -> None:
+    async with screen() as (app, pilot):
+        found = []
+        for _ in range(4):
+            await pilot.press("slash", *(() if found else "W_Q"), "enter")
+            found.append(app.state.frame.focus)
+        assert found[0] == "enc0.attn.W_Q"
+        assert found[1].startswith("enc0.attn.W_Q.grad")
+        assert found[-1].startswith("enc0.attn.W_Q.")
+        await pilot.press("colon", *"goto W_Q", "enter")
+        assert app.state.frame.focus == "enc0.attn.W_Q"
+
+
+async def test_the_palette_offers_the_weight_first() -> None:
+    async with screen() as (app, pilot):
+        await pilot.press("ctrl+p", *"W_Q", "enter")
+        await pilot.pause()
+        assert app.state.frame.focus == "enc0.attn.W_Q"
+
+
+async def test_a_search_for_a_cell_goes_to_it() -> None:
+    async with screen() as (app, pilot):
+        await pilot.press("slash", *"weights[我,爱]", "enter")
+        assert (app.session.current.path, app.session.cell) == ("enc0.attn.weights", (0, 0, 0, 1))
+
+
 async def test_help_lists_every_key_and_command() -> None:
     async with screen(size=(120, 200)) as (app, pilot):
         await pilot.press("question_mark")

@@ -109,6 +109,16 @@ def require_argument(text: str, usage: str) -> str:
     return text
 
 
+def leading_cell(text: str) -> tuple[str, list[str]]:
+    """The cell at the start of a text, brackets with spaces in them included, and the words behind it."""
+    head, bracket, rest = text.partition("[")
+    if bracket and " " not in head.strip() and "]" in rest:
+        inner, _, rest = rest.partition("]")
+        return f"{head}[{inner}]", rest.split()
+    words = text.split()
+    return (words[0], words[1:]) if words else ("", [])
+
+
 def assignment(text: str, usage: str) -> tuple[str, str]:
     """Both sides of the ``=`` of ``TARGET = EXPR``. Raises CommandError."""
     bare = without_quotes(text)

@@ -63,7 +63,7 @@ class Branch(Struct, frozen=True, eq=False):
         stays as the checkpoint ``mine``."""
         mine = session.checkpoints.get(MINE), session.checkpoint_variants.get(MINE)
         if keep and self.strayed(session):
-            mine = replace(session.journal.now, line=f"restore {MINE}"), session.variant
+            mine = session.journal.now.changed(f"restore {MINE}"), session.variant
         session.journals = {name: _copied(journal) for name, journal in self.journals.items()}
         session.variant, session.before, session.chosen_baseline = self.variant, self.before, self.baseline
         session.checkpoints, session.checkpoint_variants = dict(self.checkpoints), dict(self.checkpoint_variants)

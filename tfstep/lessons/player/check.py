@@ -15,7 +15,7 @@ from tfstep.lessons.player.ahead import run_line
 from tfstep.lessons.player.answers import ORDER, AnswerError
 from tfstep.lessons.player.events import Judged
 from tfstep.lessons.player.player import Player
-from tfstep.lessons.player.recorded import ExpectedRecording
+from tfstep.lessons.player.recorded import ExpectedRecording, Made
 from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, fault, in_order
 from tfstep.text import LANGUAGES, Bilingual, language, set_language
 
@@ -101,13 +101,15 @@ def _answer(player: Player, question: Question) -> None:
 def _record(player: Player, right: ExpectedRecording) -> None:
     """Every mistake that is foreseen is made in turn, and must be told; then the run is a right one. Raises TfstepError."""
     for each in right.mistakes:
-        found = right.of(right.ours(each))
-        if found.path != each.path or each.why not in found.hints:
+        made = each.answer
+        assert isinstance(made, Made), "that is what a recording's mistakes are"
+        found = right.of(right.ours(made))
+        if found.path != made.path or each.told() not in found.hints:
             raise AnswerError(
                 Bilingual(
                     "the mistake {it} is not told: what is said is {said}",
                     "错误 {it} 没有被指出：给出的是 {said}",
-                    it=each.shown,
+                    it=made.shown,
                     said=f"{found.said} {' / '.join(found.hints)}",
                 )
             )

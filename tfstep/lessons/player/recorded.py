@@ -22,7 +22,7 @@ from tfstep.errors import TfstepError
 from tfstep.files import typed_path
 from tfstep.lessons.format.filled import fill, mistakes_at, value_of
 from tfstep.lessons.format.lesson import Line, Question
-from tfstep.lessons.player.answers import AnswerError, Expected
+from tfstep.lessons.player.answers import AnswerError, Expected, Wrong
 from tfstep.scenario.file.mistakes import fault
 from tfstep.session.address.target import target
 from tfstep.text import Bilingual
@@ -32,11 +32,10 @@ FEW = 6  # names that are written out
 
 
 class Made(Expected, frozen=True, eq=False):
-    """What a certain mistake makes of one tensor, and what is said of it. Nobody types that."""
+    """What a certain mistake makes of one tensor. Nobody types that."""
 
     path: str
     value: np.ndarray
-    why: str
 
     def judge(self, session: Session, text: str) -> bool:
         return False
@@ -58,7 +57,7 @@ class ExpectedRecording(Expected, frozen=True, eq=False):
 
     run: Trace
     needs: tuple[str, ...]
-    mistakes: tuple[Made, ...] = ()
+    mistakes: tuple[Wrong, ...] = ()
 
     @property
     def revealed(self) -> Bilingual:
@@ -158,11 +157,11 @@ class ExpectedRecording(Expected, frozen=True, eq=False):
     def _hints(self, found: Diagnosis, first: First, theirs: Recording) -> Iterator[str]:
         """The sort of mistake, then the mistake itself, or what the numbers show of one that nobody knows."""
         cause = next((each for each in found.causes if first.path in (each.path, *each.also)), None)
-        own = next((each for each in self.mistakes if _made(each, found, first, theirs)), None)
+        own = next((each for each in self.mistakes if _made(each.answer, found, first, theirs)), None)
         if cause is not None:
             yield str(SORTS[cause.kind])
         if own is not None:
-            yield own.why
+            yield own.told()
         if cause is not None:
             text = Bilingual("Yours is {it}.", "你算的是：{it}。", it=cause.detail)
             yield f"{text}"
@@ -190,7 +189,7 @@ def expected_recording(session: Session, question: Question) -> ExpectedRecordin
                 ),
             )
         shown = Bilingual("{path} = {expr}", "{path} = {expr}", path=path, expr=each.answer.text)
-        mistakes.append(Made(each.answer.text, shown, path, value, fill(session, each.why)))
+        mistakes.append(Wrong(Made(each.answer.text, shown, path, value), fill(session, each.why), each.fits))
     shown = Bilingual("{file} with {needs}", "{file}，内有 {needs}", file=question.file, needs=", ".join(needs))
     return ExpectedRecording(question.file, shown, session.trace, needs, tuple(mistakes))
 
@@ -206,9 +205,9 @@ def _needed(session: Session, line: Line) -> str:
     return tensor.path
 
 
-def _made(mistake: Made, found: Diagnosis, first: First, theirs: Recording) -> bool:
+def _made(mistake: Expected, found: Diagnosis, first: First, theirs: Recording) -> bool:
     """Whether theirs at the first step that differs is what a mistake makes of it."""
-    if mistake.path != first.path:
+    if not isinstance(mistake, Made) or mistake.path != first.path:
         return False
     both = None if found.beside is None else found.beside.at(first.path)
     named = theirs.arrays.get(first.name)

@@ -11,7 +11,7 @@ from tfstep.engine.axis import Axis, Spec, axes
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import ModelConfig
 from tfstep.ops.attention import softmax
-from tfstep.ops.experts import expert_share, keep_top, mix, shares
+from tfstep.ops.experts import among_top, expert_share, keep_top, mix, shares
 from tfstep.ops.linear import linear, linear_no_bias
 from tfstep.ops.primitive.functions import sigmoid
 
@@ -21,16 +21,17 @@ Network = Callable[[Scope, Traced, ModelConfig], Traced]
 def experts(at: Scope, x: Traced, c: ModelConfig, network: Network) -> Traced:
     """Σ_e w_e · FFN_e(x), w_e = 0 but for the chosen. Shapes: x (batch, position, model) → same.
 
-    Every expert reads every word, so that each step can be looked at; what is not chosen weighs 0.
+    Every expert has its steps, and reads every word when it is looked at; one that no word chose is not computed for
+    what follows, which takes nothing from it.
     """
     e = c.experts
     assert e is not None
-    weights = router(at.scope("router"), x, c)
+    weights, kept = router(at.scope("router"), x, c)
     single, parts = replace(c, experts=None, d_ff=e.d_ff or c.d_ff), []
     for n in range(e.count):
         own = at.scope(f"expert{n}")
         network(own, x, single)
-        own.share = expert_share(own.out, weights, expert=n)
+        own.share = expert_share(own.out, weights, kept, expert=n)
         parts.append(own.share)
     if e.shared:
         parts.append(network(at.scope("shared"), x, replace(single, d_ff=e.shared)))
@@ -38,8 +39,8 @@ def experts(at: Scope, x: Traced, c: ModelConfig, network: Network) -> Traced:
     return at.out
 
 
-def router(at: Scope, x: Traced, c: ModelConfig) -> Traced:
-    """The weight of every expert for every word: (batch, position, expert).
+def router(at: Scope, x: Traced, c: ModelConfig) -> tuple[Traced, Traced]:
+    """The weight of every expert for every word, and which of them it chose: (batch, position, expert) both.
 
     softmax: p = softmax(x W), the k largest, by their sum where renormalised (Fedus et al. 2021; Mixtral). topk: the
     softmax of the k largest scores (gpt-oss). sigmoid: s = σ(x W), the k largest of s + correction (DeepSeek-V3).
@@ -51,18 +52,20 @@ def router(at: Scope, x: Traced, c: ModelConfig) -> Traced:
     own = (at.parameter("b", spec, "bias"),) if e.bias else ()
     at.logits = (linear(x, W, *own) if own else linear_no_bias(x, W)).with_axes(*x.axes[:-1], expert)
     if e.router == "topk":
+        at.kept = among_top(at.logits, k=e.top)
         at.chosen = keep_top(at.logits, at.logits, k=e.top, other=-np.inf)
         at.weights = softmax(at.chosen)
-        return at.weights
+        return at.weights, at.kept
     p = at.probs = softmax(at.logits) if e.router == "softmax" else sigmoid(at.logits)
     by = p
     if e.correction:
         by = at.corrected = p + at.parameter("correction", spec, "zero")
+    at.kept = among_top(by, k=e.top)
     at.chosen = keep_top(p, by, k=e.top, other=0.0)
     if e.renormalise:
         at.weights = shares(at.chosen, times=e.scale)
     elif e.scale != 1:
         at.weights = at.chosen * e.scale
     else:
-        return at.chosen
-    return at.weights
+        return at.chosen, at.kept
+    return at.weights, at.kept

@@ -24,6 +24,7 @@ from tfstep.scenario.weights.weight_file import BadWeightsError
 from tfstep.text import Bilingual
 
 SAMPLE = "The capital of France is"
+_SHOWN = 60  # characters of a value that a message repeats
 _FEW = 8  # ids of a model without a tokenizer that is given nothing to read
 
 
@@ -68,6 +69,29 @@ def document(found: Checkpoint, reading: Reading, beside: Path | None = None) ->
         "input": words,
         "weights": {"file": path(found, found.weights, beside), "names": family.name},
     }
+
+
+def in_their_words(found: Checkpoint, text: str, line: int, why: Bilingual) -> Bilingual:
+    """What is wrong with a key of ours, told by the keys of config.json that it was made of.
+
+    ``text`` is the scenario as it was opened, ``line`` where the mistake stands.
+    """
+    config = text_part(found.config)
+    family = of_type(config.get("model_type"))
+    origins = family.origins({k: v for k, v in config.items() if not k.startswith("tfstep_")})
+    rows = text.splitlines()
+    ours = [rows[line - 1].strip().partition(":")[0]] if 0 < line <= len(rows) else []
+    ours += re.findall(r"[a-z_]+", why.in_("en"))
+    named = dict.fromkeys(origins[key] for key in ours if key in origins)
+    if "rope_parameters" in named and config.get("rope_scaling"):
+        named = {("rope_scaling" if key == "rope_parameters" else key): None for key in named}
+    said = ", ".join(f"{key} {_cut(config[key])}" for key in named if config.get(key) is not None)
+    return Bilingual("config.json: {said}: {why}", "config.json 中 {said}：{why}", said=said, why=why) if said else why
+
+
+def _cut(value: Any) -> str:
+    said = json.dumps(value, ensure_ascii=False)
+    return said if len(said) <= _SHOWN else said[: _SHOWN - 1] + "…"
 
 
 def _keep_ties(found: Checkpoint, family: Family, model: dict[str, Any]) -> None:

@@ -6,7 +6,11 @@ trace, to the bit. Every variant has a journal of its own: an edit stays with th
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
@@ -15,14 +19,33 @@ from tfstep.session.change.updates import Moment
 from tfstep.text import Bilingual
 
 
+class Nudge(Struct, frozen=True):
+    """How far the number at a place was moved from where it started, all nudges together."""
+
+    place: str
+    start: float
+    by: Decimal
+
+    @property
+    def value(self) -> float:
+        """Where it is now: rounded once, however often it was moved."""
+        return float(Decimal(repr(self.start)) + self.by)
+
+
 class Entry(Struct, frozen=True, eq=False):
-    """The state of the numbers after one change. ``line`` is the command that made it, empty for the start."""
+    """The state of the numbers after one change. ``line`` is the command that made it, empty for the start; ``nudge``
+    says of nudges what they come to."""
 
     line: str
     scenario: Scenario
     trace: Trace
     edited: frozenset[str] = frozenset()  # the paths that were set, and not released since
     past: tuple[Moment, ...] = ()  # the updates that led here
+    nudge: Nudge | None = None
+
+    def changed(self, line: str, **more: Any) -> Entry:
+        """The entry that a command makes of this one."""
+        return replace(self, line=line, **{"nudge": None, **more})
 
 
 class Journal(Struct, eq=False):
@@ -42,11 +65,16 @@ class Journal(Struct, eq=False):
         """The entry before the first change."""
         return self.entries[0]
 
-    def add(self, entry: Entry) -> None:
-        """A new change. What had been undone is gone."""
-        del self.entries[self.at + 1 :]
+    def add(self, entry: Entry, instead: bool = False) -> None:
+        """A new change, or one ``instead`` of that which holds now. What had been undone is gone."""
+        del self.entries[self.at + (not instead) :]
         self.entries.append(entry)
         self.at = len(self.entries) - 1
+
+    def take_back(self) -> None:
+        """The change that holds now has come to nothing."""
+        del self.entries[self.at :]
+        self.at -= 1
 
     def undo(self, n: int = 1) -> list[Entry]:
         """Take the last ``n`` changes back; returns them, last first. Raises CommandError where there is none."""

@@ -100,13 +100,9 @@ def _bar(share: float, cells: int, ascii_only: bool) -> str:
 
 
 def anchor(state: State) -> Trace:
-    """The trace before the last edit; several edits of the same cell in a row (nudges) count as one."""
+    """The trace before the last change: what undo goes back to."""
     journal = state.journal
-    at = journal.at
-    target = _target(journal.entries[at].line)
-    while at > 0 and _target(journal.entries[at].line) == target:
-        at -= 1
-    return journal.entries[at].trace
+    return journal.entries[max(journal.at - 1, 0)].trace
 
 
 def _target(entry: str) -> str:

@@ -107,7 +107,15 @@ class Camera:
             trace, beside, partial = shown_before, state.trace, None
             subject = _at_key(trace, subject.path, trace[subject.path.partition("/")[0]])  # a pin has more inside
         why = partial.explanation if partial is not None else explain_cell(subject, at(subject), at)
-        pieces = _pieces(subject, state, look, beside, why, partial)
+        pieces: tuple[Piece, ...] = ()
+        for seen in (_held(trace, subject, look), subject):
+            if pieces := _view(seen, state, look, beside):
+                break
+        if not pieces:
+            pieces = _step(subject, state, look, beside, why, partial)
+        elif seen.path != subject.path:
+            subject, partial = seen, None
+            why = explain_cell(subject, at(subject), at)
         pieces = mark_spoken(one_range(pieces) if look.shared else pieces, state, look.spoken)
         grid = next((g for piece in pieces for g in piece.grids if g.focused), None)
         focus = subject if grid is None else _at_key(trace, grid.key.partition("@")[0], subject)
@@ -190,32 +198,34 @@ def _sources(terms: Sequence[Term]) -> dict[str, list[Cell]]:
     return found
 
 
-def _pieces(
-    subject: Tensor, state: State, look: ViewState, before: Trace | None, why: Explanation, partial: Partial | None
-) -> tuple[Piece, ...]:
+def _held(trace: Trace, subject: Tensor, look: ViewState) -> Tensor:
+    """The tensor that the cursor is in: of it are the views."""
+    return subject if look.focus is None else _at_key(trace, look.focus, subject)
+
+
+def _view(tensor: Tensor, state: State, look: ViewState, before: Trace | None) -> tuple[Piece, ...]:
+    """What is looked at in another way than as a step; nothing where it is not, or a tensor has no such side."""
     at = state.cursor.on
     if look.mode == "gradient":
-        return gradient_board(subject, at, before)
+        return gradient_board(tensor, at, before)
     if look.mode == "overlaid":
-        found = overlaid_board(subject, at, before)
-        if found:
-            return found
-    if look.mode == "difference" and before is not None and not look.earlier and not subject.trace.prefix:
-        found = difference_board(subject, at, before)
-        if found:
-            return found
+        return overlaid_board(tensor, at, before)
+    if look.mode == "difference" and before is not None and not look.earlier and not tensor.trace.prefix:
+        return difference_board(tensor, at, before)
     if look.mode == "theirs":
-        found = theirs_board(state.diagnosis, subject, at)
-        if found:
-            return found
+        return theirs_board(state.diagnosis, tensor, at)
     if look.mode in ("variant", "word"):
-        found = versus_board(state, subject, at, look.mode == "word")
-        if found:
-            return found
+        return versus_board(state, tensor, at, look.mode == "word")
     if look.heads and look.mode == "value":
-        found = heads_board(subject, at, before)
-        if found:
-            return found
+        return heads_board(tensor, at, before)
+    return ()
+
+
+def _step(
+    subject: Tensor, state: State, look: ViewState, before: Trace | None, why: Explanation, partial: Partial | None
+) -> tuple[Piece, ...]:
+    """The step: operands and result."""
+    at = state.cursor.on
     if partial is not None:
         return step_board(subject, at, look.focus, before, _sources([partial.term]), alone=True)
     return step_board(subject, at, look.focus, before, _sources(why.terms))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tfstep.engine.naming import short
+from tfstep.engine.trace import Trace
 from tfstep.errors import TfstepError
 from tfstep.faces.tui.state.action import Action
 from tfstep.faces.tui.state.screen import Candidate, Question, Screen, look, say
 from tfstep.faces.tui.state.screen_state import Refused, ScreenState
 from tfstep.text import Bilingual
+from tfstep.view.frame.frame import LEAVES
 
 SHOWN = 100  # matches of a search that are offered
 
@@ -27,9 +29,36 @@ def search(state: ScreenState, screen: Screen) -> None:
 
     def ways(before: str) -> list[Candidate]:
         trace = state.session.trace
-        return [(path, len(before), trace[path].formula or "") for path in _matching(state, before)[:SHOWN]]
+        found = _found(state, before)[:SHOWN]
+        return [(path, len(before), trace[path].formula or _kind(trace, path)) for path in found]
 
     screen.ask(Question("search", "/", state.look.search, complete=ways))
+
+
+def _kind(trace: Trace, path: str) -> str:
+    return str(LEAVES.get(trace[path].node.kind, ""))
+
+
+def _parameters(state: ScreenState, part: str) -> list[str]:
+    """The parameters with this in their name."""
+    nodes = [node for node in state.session.trace.plan.nodes if node.kind == "parameter"]
+    return [node.path for node in nodes if part and part.lower() in node.path.lower()]
+
+
+def _found(state: ScreenState, part: str) -> list[str]:
+    """What has this in its name: what is called so before the rest, weights before steps."""
+    found = [*_parameters(state, part), *_matching(state, part)]
+    return sorted(found, key=lambda path: (short(path) != part, part.lower() not in short(path).lower()))
+
+
+def _sought(state: ScreenState, part: str) -> str | None:
+    """What a search goes to; the same search again goes on, weight by weight and then from step to step."""
+    if state.look.search != part:
+        return next(iter(_found(state, part)), None)
+    weights, steps = _parameters(state, part), _matching(state, part)
+    at = state.look.focus
+    left = weights[weights.index(at) + 1 :] if at in weights else [] if steps else weights
+    return next(iter([*left, *steps]), None)
 
 
 def _matching(state: ScreenState, part: str) -> list[str]:
@@ -64,13 +93,15 @@ def answered(state: ScreenState, screen: Screen, kind: str, text: str) -> None:
         screen.perform(text)
     elif kind == "edit" and text.strip():
         screen.perform(f"set {state.editing} = {text}", lambda error: _again(state, screen, text, error))
+    elif kind == "search" and "[" in text:  # a cell is written out
+        screen.perform(f"goto {text.strip()}")
     elif kind == "search":
-        found = _matching(state, text.strip())
-        if found:
-            screen.perform(f"goto {found[0]}")
+        found = _sought(state, text.strip())
+        if found is not None:
+            screen.perform(f"goto {found}")
             look(state, screen, search=text.strip())
         elif text.strip():
-            none = Bilingual("no step has {part!r} in its name", "没有名字里含 {part!r} 的步骤", part=text.strip()[:40])
+            none = Bilingual("nothing has {part!r} in its name", "没有名字里含 {part!r} 的张量", part=text.strip()[:40])
             say(state, screen, none, "bad")
 
 
@@ -107,8 +138,9 @@ MATCHES = (
         search,
         footer=4,
         about=Bilingual(
-            "Search the steps by name; Enter on the same text again goes to the next one.",
-            "按名称搜索步骤；对同一文字再按回车跳到下一个。",
+            "Search weights and steps by name, or go to a cell (`weights[我,爱]`); Enter on the same text again goes to the "
+            "next one.",
+            "按名称搜索权重和步骤，或直接跳到单元格（`weights[我,爱]`）；对同一文字再按回车跳到下一个。",
         ),
     ),
     Action(

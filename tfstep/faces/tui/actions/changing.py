@@ -94,8 +94,7 @@ def words(state: ScreenState, screen: Screen) -> None:
 def nudge(state: ScreenState, screen: Screen, direction: int) -> None:
     """Raise or lower the number under the cursor by one nudge."""
     account = _present(state, screen)
-    value = round(account.value + direction * state.nudge, 12)
-    screen.perform(f"set {account.cell} = {value!r}")
+    screen.perform(f"nudge {account.cell} {direction * state.nudge:.15g}")
 
 
 def nudge_size(state: ScreenState, screen: Screen, power: int) -> None:
@@ -133,14 +132,21 @@ def breakpoint_(state: ScreenState, screen: Screen) -> None:
 
 
 def _edited(state: ScreenState) -> Bilingual:
-    if state.session.trace[state.frame.focus].node.op is None:
+    if not state.computed:
         return Bilingual("give it another value; training goes on from that", "改成别的值；训练从新值继续")
     return Bilingual("pin it: it keeps the value you give it", "固定它：它会保持你给的值")
 
 
 def _nudged(state: ScreenState) -> Bilingual:
     name, size = state.frame.account.name, f"{state.nudge:g}"
+    if state.computed:
+        return Bilingual("pin {cell} {size} higher than it is", "把 {cell} 固定在高出 {size} 处", cell=name, size=size)
     return Bilingual("raise {cell} by {size}", "把 {cell} 调大 {size}", cell=name, size=size)
+
+
+def _pins(state: ScreenState) -> Bilingual | None:
+    """What moving the number under the cursor is called where it is computed."""
+    return Bilingual("pin", "固定") if state.computed else None
 
 
 def _undone(state: ScreenState) -> Bilingual | None:
@@ -214,9 +220,11 @@ EDITING = (
         Bilingual("nudge", "微调"),
         nudge,
         (1,),
+        command="nudge",
         footer=2,
         partner="nudge-down",
         here=_nudged,
+        called=_pins,
         about=Bilingual(
             "Raise the number under the cursor by one nudge, and see everything downstream move.",
             "把光标处的数调大一点，看下游随之变动。",

@@ -12,6 +12,7 @@ from tfstep.faces.tui.state.screen import Screen
 from tfstep.faces.tui.state.screen_state import ScreenState
 from tfstep.faces.tui.widgets.chooser import Choice, Chooser
 from tfstep.text import Bilingual
+from tfstep.view.frame.frame import LEAVES
 
 
 def command_palette(state: ScreenState, screen: Screen) -> None:
@@ -48,6 +49,10 @@ def _commands(state: ScreenState, screen: Screen) -> Iterator[Choice]:
 
 def _steps(state: ScreenState, screen: Screen) -> Iterator[Choice]:
     trace = state.session.trace
+    for node in trace.plan.nodes:
+        if node.kind == "parameter":
+            goto = partial(screen.perform, f"goto {node.path}")
+            yield Choice(node.path, str(LEAVES[node.kind]), goto, str(LEAVES[node.kind]))
     for node in trace.plan.steps:
         goto = partial(screen.perform, f"goto {node.path}")
         yield Choice(node.path, trace[node.path].formula or "", goto, str(node.number))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from tfstep.faces.tui.state.action import Action
-from tfstep.faces.tui.state.screen import Screen, say
+from tfstep.faces.tui.state.screen import Screen, look, say
 from tfstep.faces.tui.state.screen_state import ScreenState
 from tfstep.text import Bilingual, language, set_language
+from tfstep.view.frame.view_state import ViewState
 from tfstep.view.text.spans import Span, line
 
 
@@ -40,12 +41,28 @@ def show_help(state: ScreenState, screen: Screen) -> None:
 
 
 def stop(state: ScreenState, screen: Screen) -> None:
-    """Stop the command that is running; else end the tour."""
+    """Stop the command that is running; else end the tour; else leave the view that was opened last."""
     if state.running:
         screen.stop()
     elif state.tour is not None:
         state.tour = None
         screen.redraw()
+    elif (back := _left(state.look)) is not None:
+        state.status = ()
+        look(state, screen, **back)
+
+
+def _left(view: ViewState) -> dict[str, object] | None:
+    """What is looked at without the view that is on top of the others; None where there is none."""
+    if view.earlier:
+        return {"earlier": False}
+    if view.mode != "value":
+        return {"mode": "value", "factor": 0}
+    if view.heads:
+        return {"heads": False, "factor": 0}
+    if view.subject is not None:
+        return {"subject": None, "focus": None, "factor": 0}
+    return None
 
 
 def interrupt(state: ScreenState, screen: Screen) -> None:
@@ -105,7 +122,8 @@ SWITCHES = (
         Bilingual("stop", "停止"),
         stop,
         about=Bilingual(
-            "Stop a training that is running; what is done is kept.", "停止正在进行的训练；保留已完成的部分。"
+            "Stop what is running, what is done is kept; else leave the view that was opened last, one at a time.",
+            "停止正在运行的命令，保留已完成的部分；否则离开最后打开的视图，一次一个。",
         ),
     ),
     Action(

@@ -82,7 +82,10 @@ def picture(state: ScreenState, screen: Screen) -> None:
 def hint(state: ScreenState, cells: int) -> Line:
     """The status line when there is nothing to say: the cell, as commands write it."""
     account = state.frame.account
-    nudge = Bilingual("nudge {size}", "微调 {size}", size=f"{state.nudge:g}")
+    size = f"{state.nudge:g}"
+    nudge = Bilingual("nudge {size}", "微调 {size}", size=size)
+    if state.computed:
+        nudge = Bilingual("computed: nudge {size} pins it", "计算所得：微调 {size} 会固定它", size=size)
     value = f"  {plain(account.value)}   {nudge}"
     if not state.trail:
         return line(Span(account.cell, "dim"), Span(value, "dim"))

@@ -44,12 +44,10 @@ def point(state: ScreenState, screen: Screen, key: str, row: int, column: int) -
         return
     subject, path = state.frame.subject, key.partition("@")[0]
     parts = path_parts(path)
-    if parts.of == subject and not parts.consumer:
+    if state.look.mode != "value" or (parts.of == subject and not parts.consumer):
         path = subject
     elif not grid.focused:
-        state.look_at(focus=path)
-    if path == subject:
-        state.look_at(focus=None)
+        state.look_at(focus=None if path == subject else path)
     _put(state, screen, path, grid.at(row, column))
 
 

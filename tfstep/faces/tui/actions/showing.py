@@ -39,12 +39,12 @@ def overlaid(state: ScreenState, screen: Screen) -> None:
 def _slope(state: ScreenState, screen: Screen, mode: str, said: Bilingual) -> None:
     if state.look.mode == mode:
         state.status = ()
-        look(state, screen, mode="value", focus=None, factor=0)
+        look(state, screen, mode="value", factor=0)
         return
-    if state.frame.account.gradient is None and not path_parts(state.frame.subject).mark:
+    if state.frame.account.gradient is None and not path_parts(state.frame.focus).mark:
         said = Bilingual("no gradient: no way leads from it to the loss", "没有梯度：从它到损失没有路径")
     state.say(said)
-    look(state, screen, mode=mode, focus=None, factor=0)
+    look(state, screen, mode=mode, factor=0)
 
 
 def _nothing_edited(state: ScreenState) -> Bilingual:
@@ -101,7 +101,7 @@ def theirs(state: ScreenState, screen: Screen) -> None:
 
 def _beside(state: ScreenState, screen: Screen, wanted: str, other: str) -> None:
     """Let the other variant of a large model be computed beside the screen, and then compare."""
-    path = state.session.current.path
+    path = state.frame.focus
 
     def work() -> None:
         there = state.session.trace_of(other)
@@ -127,7 +127,7 @@ def _compared(state: ScreenState, screen: Screen, wanted: str, other: str | None
     state.status = ()
     if wanted in told:
         state.say(told[wanted])
-    look(state, screen, mode=wanted, focus=None, factor=0)
+    look(state, screen, mode=wanted, earlier=False, factor=0)
     frame = state.frame
     if wanted in ("variant", "word") and not any("@" in each.grid.key for each in frame.pieces):
         lacks = Bilingual(
@@ -178,7 +178,7 @@ def heads(state: ScreenState, screen: Screen) -> None:
     else:
         said = Bilingual("heads side by side, at steps that have several", "所有头并排（在有多个头的步骤上）")
     state.say(said)
-    look(state, screen, heads=side, mode="value", focus=None, factor=0)
+    look(state, screen, heads=side, mode="value", factor=0)
 
 
 def code(state: ScreenState, screen: Screen) -> None:

@@ -45,8 +45,8 @@ class Action(Struct, frozen=True):
     ``given`` behind them. ``about`` is what the help says where there is no command that says it, with keys as
     `spelled` reads them; ``command`` names the command whose key it is, where the line does not. ``footer`` ranks it
     for a narrow footer; 0 keeps it out; there it stands together with the action called ``partner``. ``why_not`` is
-    the reason why it can do nothing now, ``here`` what it does to what is looked at, for the help: both are functions
-    of the state.
+    the reason why it can do nothing now, ``here`` what it does to what is looked at, for the help, ``called`` its label
+    where that is another one here: all are functions of the state.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Action(Struct, frozen=True):
     partner: str = ""
     why_not: Callable[[Any], Bilingual | None] = _always
     here: Callable[[Any], Bilingual | None] = _always
+    called: Callable[[Any], Bilingual | None] = _always
     added: str = ""
 
     @property

@@ -128,6 +128,11 @@ class ScreenState:
         return next((action for action in self.actions if action.name == name), None)
 
     @property
+    def computed(self) -> bool:
+        """Whether the number under the cursor is computed: changing it pins it."""
+        return self.frame.account.leaf == ""
+
+    @property
     def large(self) -> bool:
         """Whether the model is so large that computing all of it would hold up the screen."""
         return self.session.trace.plan.cells > LARGE

@@ -66,7 +66,7 @@ def label(place: Timeline | Board | Drawn, badges: dict[int, list[tuple[int, str
 
 def keys(parts: Parts, state: ScreenState, asked: Prompt | None) -> None:
     """The footer: the keys of the screen, or those of the prompt that is asked."""
-    parts.footer.show([footer(state.size[0] - 2, state.actions) if asked is None else asking(asked.kind)])
+    parts.footer.show([footer(state.size[0] - 2, state.actions, state) if asked is None else asking(asked.kind)])
 
 
 def _card(state: ScreenState, cells: int, rows: int) -> list[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from tfstep.faces.tui.state.action import Action
 from tfstep.text import Bilingual
@@ -17,18 +18,20 @@ _DOES = {
 }
 
 
-def footer(cells: int, actions: Sequence[Action]) -> Line:
-    """The keys in their order, the more needed ones first where there is little room."""
-    texts = {}
+def footer(cells: int, actions: Sequence[Action], state: Any) -> Line:
+    """The keys in their order, the more needed ones first where there is little room; ``state`` is that of the
+    screen, for what they are called where one is."""
+    texts, labels = {}, {}
     for action in actions:
         if action.footer and action.shown:
             partner = (
                 next((each.shown for each in actions if each.name == action.partner), "") if action.partner else ""
             )
             texts[action] = f"{action.shown} {partner}".rstrip()
+            labels[action] = str(action.called(state) or action.label)
     shown, used = set(), -_GAP
     for action in sorted(texts, key=lambda action: action.footer):
-        need = width(texts[action]) + 1 + width(str(action.label)) + _GAP
+        need = width(texts[action]) + 1 + width(labels[action]) + _GAP
         if used + need <= cells:
             shown.add(action)
             used += need
@@ -36,7 +39,7 @@ def footer(cells: int, actions: Sequence[Action]) -> Line:
     for action, text in texts.items():
         if action in shown:
             link = f"key:{action.name}"  # a click presses it, the mouse over it tells what it does
-            spans += [Span(text, "accent", link), Span(f" {action.label}", "dim", link), Span(" " * _GAP)]
+            spans += [Span(text, "accent", link), Span(f" {labels[action]}", "dim", link), Span(" " * _GAP)]
     return tuple(spans)
 
 

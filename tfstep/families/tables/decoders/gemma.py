@@ -81,6 +81,9 @@ GEMMA3 = GEMMA2.but(
         "num_key_value_heads": 4,
         "vocab_size": 262208,
     },
-    keys={"attn_logit_softcapping": only(None)},  # which the library reads and does not apply
+    keys={
+        **by_type("half", local=True),
+        "attn_logit_softcapping": only(None),  # which the library reads and does not apply
+    },
     names=(*EMBED, *BOTH_NORMS, *ATTENTION, *QK_NORMS, *FEED, *END),
 )

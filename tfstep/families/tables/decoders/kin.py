@@ -6,6 +6,7 @@ from typing import Any
 
 from tfstep.families.config import Config, WantedError, nothing, only
 from tfstep.families.family import linear
+from tfstep.families.rope import rope_keys
 from tfstep.families.shared import FULL, activation, biases, layer_types, pattern, windows
 from tfstep.families.tables.decoders.llama import ATTENTION, EMBED, END, LLAMA, NORMS
 from tfstep.text import Bilingual
@@ -51,7 +52,7 @@ NEMOTRON = LLAMA.but(
     architecture="NemotronForCausalLM",
     always={"norm": "layer", "norm_offset": 1, "bias.norm": True},
     defaults={"hidden_act": "relu2", "norm_eps": 1e-5, "partial_rotary_factor": 0.5},
-    keys={"hidden_act": activation, "rms_norm_eps": nothing, "norm_eps": "eps"},
+    keys={**rope_keys(part=True), "hidden_act": activation, "rms_norm_eps": nothing, "norm_eps": "eps"},
 )
 STABLELM = LLAMA.but(
     "stablelm",
@@ -66,6 +67,7 @@ STABLELM = LLAMA.but(
         "partial_rotary_factor": 0.25,
     },
     keys={
+        **rope_keys(part=True),
         "rms_norm_eps": nothing,
         "layer_norm_eps": "eps",
         "use_qkv_bias": biases("qkv"),

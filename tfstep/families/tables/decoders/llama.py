@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tfstep.families.config import only
 from tfstep.families.family import Family, Name, linear, norm
 from tfstep.families.rope import rope_keys
 from tfstep.families.shared import biases, gated, head_size, no_bias, optional, tied, times, windows
@@ -63,7 +64,12 @@ LLAMA = Family(
     names=(*EMBED, *NORMS, *ATTENTION, *FEED, *END),
     spare=(r"rotary_emb\.inv_freq", r"lm_head\.weight", r"rope_(freqs|factors_\w+)\.weight"),
 )
-MISTRAL = LLAMA.but("mistral", system="Mistral", architecture="MistralForCausalLM", keys={"sliding_window": windows})
+MISTRAL = LLAMA.but(
+    "mistral",
+    system="Mistral",
+    architecture="MistralForCausalLM",
+    keys={"sliding_window": windows, "attention_bias": only(False, None), "mlp_bias": only(False, None)},
+)
 GRANITE = LLAMA.but(
     "granite",
     system="Granite",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tfstep.families.config import INERT, Config, nothing, only, refused
+from tfstep.families.config import INERT, Config, WantedError, nothing, only, refused
 from tfstep.families.family import Family, Name, fused, linear, norm, only_when
 from tfstep.families.relation import PER_HEAD, THIRDS
 from tfstep.families.rope import rope_keys
 from tfstep.families.shared import activation, no_bias, optional, tied
+from tfstep.text import Bilingual
 
 _ATTENTION = {  # attn_config: the values that are computed
     "attn_type": ("multihead_attention",),
@@ -38,6 +39,13 @@ def _attention(value: object, config: Config) -> dict[str, object]:
     return {} if scale is None else {"scale": scale}
 
 
+def _longer(value: object, config: Config) -> dict[str, object]:
+    """`max_seq_len`: of one word the library makes a bias that every word shares."""
+    if value == 1:
+        raise WantedError(Bilingual("2 or more", "不小于 2"))
+    return {}
+
+
 MPT = Family(
     name="mpt",
     system="MPT",
@@ -64,6 +72,7 @@ MPT = Family(
         "tie_word_embeddings": True,
     },
     keys={
+        "max_seq_len": _longer,
         "n_layers": "layers",
         "d_model": "d_model",
         "n_heads": "heads",

@@ -13,7 +13,7 @@ def _turned(value: object, config: Config) -> dict[str, object]:
     found = written(config)
     found.setdefault("rope_theta", config["rotary_emb_base"])
     found.setdefault("partial_rotary_factor", config["rotary_pct"])
-    return {"rope": section(found, config, "half")}
+    return {"rope": section(found, config, "half", part=True)}
 
 
 GPT_NEOX = Family(
@@ -77,7 +77,7 @@ def _part(value: object, config: Config) -> dict[str, object]:
     if value is not None and (type(value) is not int or not 0 < value <= width):
         raise WantedError(one_of([f"1 … {width}"]))
     found = {"rope_theta": 10000.0, "partial_rotary_factor": None if value is None else value / width}
-    return {"rope": section(found, config, "interleaved")}
+    return {"rope": section(found, config, "interleaved", part=True)}
 
 
 GPTJ = Family(

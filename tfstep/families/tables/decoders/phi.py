@@ -29,6 +29,7 @@ PHI = LLAMA.but(
         "partial_rotary_factor": 0.5,
     },
     keys={
+        **rope_keys(part=True),
         "hidden_act": activation,
         "rms_norm_eps": nothing,
         "layer_norm_eps": "eps",
@@ -60,7 +61,12 @@ PHI3 = LLAMA.but(
     system="Phi-3",
     architecture="Phi3ForCausalLM",
     defaults={"rms_norm_eps": 1e-5, "original_max_position_embeddings": 4096},
-    keys={"sliding_window": windows, "mlp_bias": nothing, "attention_bias": only(False)},
+    keys={
+        **rope_keys(part=True),
+        "sliding_window": windows,
+        "mlp_bias": nothing,
+        "attention_bias": only(False),
+    },
     names=(
         *EMBED,
         *NORMS,
@@ -81,7 +87,7 @@ GLM4 = LLAMA.but(
         "attention_bias": False,
         "head_dim": 128,
     },
-    keys={**rope_keys("interleaved"), "attention_bias": biases("qkv"), "mlp_bias": nothing},
+    keys={**rope_keys("interleaved", part=True), "attention_bias": biases("qkv"), "mlp_bias": nothing},
     names=(
         *EMBED,
         *norm("dec{i}.norm1", "layers.{i}.input_layernorm"),

@@ -8,7 +8,8 @@ from tfstep.families.config import Config, WantedError, nothing, one_of
 from tfstep.families.family import Family, Name, fused, linear, norm
 from tfstep.families.layers import sections
 from tfstep.families.relation import FIRST_HALF, SECOND_HALF, THIRDS, TRANSPOSED, Relation
-from tfstep.families.shared import FULL, SLIDING, activation, biases, gated, layer_types, no_bias, pattern
+from tfstep.families.shared import ACTIVATIONS, FULL, SLIDING, biases, gated, layer_types, no_bias, pattern
+from tfstep.text import Bilingual
 
 
 def _layers(value: Any, config: Config) -> dict[str, Any]:
@@ -21,6 +22,8 @@ def _layers(value: Any, config: Config) -> dict[str, Any]:
     }
     ropes = sections(found, config, "half")
     window = config.whole("local_attention") // 2
+    if SLIDING in kinds and not window:
+        raise config.fault("local_attention", Bilingual("2 or more", "不小于 2"))
     each = [{} if kind == FULL else {"window": window, "rope": ropes[SLIDING]} for kind in kinds]
     return {"layers": layers, "rope": ropes[FULL], **pattern(each)}
 
@@ -28,11 +31,13 @@ def _layers(value: Any, config: Config) -> dict[str, Any]:
 def _head(value: Any, config: Config) -> dict[str, Any]:
     named = str((value or [""])[0])
     if named.endswith("ForMaskedLM"):
-        inner = activation(config["hidden_activation"], config)
         if config["classifier_bias"]:
             raise config.fault("classifier_bias")
-        if activation(config["classifier_activation"], config) != inner:  # ours has one for the blocks and the head
-            raise config.fault("classifier_activation", one_of([config["hidden_activation"]]))
+        inner, outer = (ACTIVATIONS.get(config[key]) for key in ("hidden_activation", "classifier_activation"))
+        if inner != outer:  # ours has one for the blocks and the head
+            it = config["hidden_activation"]
+            same = Bilingual("what hidden_activation is, {it}", "与 hidden_activation 相同，即 {it}", it=it)
+            raise config.fault("classifier_activation", same)
         tie = [["src.E", "out.W"]] if config["tie_word_embeddings"] else None
         bias = bool(config["decoder_bias"])
         return {"head": True, "head_transform": True, "bias.head": bias, "tie": tie}
@@ -103,8 +108,8 @@ MODERNBERT = Family(
         *fused("enc{i}.attn", "layers.{i}.attn.Wqkv", THIRDS),
         *linear("enc{i}.attn.W_O", "layers.{i}.attn.Wo"),
         *norm("enc{i}.norm2", "layers.{i}.mlp_norm"),
-        Name("enc{i}.ffn.W_gate", "layers.{i}.mlp.Wi.weight", Relation(part=FIRST_HALF, transposed=True)),
-        Name("enc{i}.ffn.W_1", "layers.{i}.mlp.Wi.weight", Relation(part=SECOND_HALF, transposed=True)),
+        *linear("enc{i}.ffn.W_gate", "layers.{i}.mlp.Wi", Relation(part=FIRST_HALF, transposed=True)),
+        *linear("enc{i}.ffn.W_1", "layers.{i}.mlp.Wi", Relation(part=SECOND_HALF, transposed=True)),
         *linear("enc{i}.ffn.W_2", "layers.{i}.mlp.Wo"),
         *norm("enc.norm", "final_norm"),
         *linear("out.W_h", "head.dense"),

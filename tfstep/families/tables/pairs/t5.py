@@ -52,7 +52,8 @@ def _feed(value: Any, config: Config) -> dict[str, Any]:
 def _scaled(value: Any, config: Config) -> dict[str, Any]:
     """The logits are scaled where v1.0 says so: by the flag of today, or by the tie of before."""
     flag = config["scale_decoder_outputs"]
-    flag = bool(config["tie_word_embeddings"]) if flag is None else bool(flag)
+    if "scale_decoder_outputs" not in config.given:
+        flag = config["tie_word_embeddings"] is not False
     return {"logit_scale": config.whole("d_model") ** -0.5} if flag else {}
 
 
