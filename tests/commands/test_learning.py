@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tfstep
+from tfstep import work
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, PathError, TfstepError
 from tfstep.scenario.scenario import load_text
@@ -95,17 +96,17 @@ def test_an_edited_parameter_trains_on_and_a_pin_stays(session: Session) -> None
 
 
 def test_an_interruption_keeps_what_is_done(session: Session) -> None:
-    def stop(update: int, of: int, loss: float) -> None:
-        if update == 3:
-            raise KeyboardInterrupt
+    class Stop(work.Watcher):
+        def tell(self, done: int, of: int, note: object) -> None:
+            if (done, of) == (3, 100):
+                raise KeyboardInterrupt
 
-    session.progress = stop
-    result = trained(session, "train 100")
+    with work.watched(Stop()):
+        result = trained(session, "train 100")
     assert session.update == 3
     assert session.journal.changes == ("train 3",)
     assert "stopped" in text(result, session.trace)
     interrupted = bits(session)
-    session.progress = None
     session.run("undo")
     session.run("train 3")
     assert bits(session) == interrupted

@@ -95,7 +95,7 @@ def train(session: Session, n: int, line: str, halts: Halts | None = None) -> Tr
     def reached(trace: Trace, done: int) -> bool:
         return halts is not None and halts.reached(trace, start + done)
 
-    trace, moments, whole = kept.train(session.scenario, before, n, session.progress, reached if halts else None)
+    trace, moments, whole = kept.train(session.scenario, before, n, reached if halts else None)
     if moments:
         past = (*session.journal.now.past, *moments)
         done = line if len(moments) == n else f"train {len(moments)}"

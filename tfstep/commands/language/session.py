@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tfstep import cancel
+from tfstep import work
 from tfstep.commands.language import line as lines
 from tfstep.commands.language.registry import Command, find
 from tfstep.errors import CommandError
@@ -42,7 +42,7 @@ class Session(State):
     def run(self, line: str) -> Result:
         """Run one line of the debugger's language. Raises TfstepError: then nothing has changed."""
         self.asides.clear()
-        if (flag := cancel.present()) is not None:
+        if (flag := work.present()) is not None:
             flag.at_line()
         word, rest = lines.split(line)
         if not word:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from tfstep.scenario.weights.streams import normals, stream, uniforms
 from tfstep.scenario.weights.taken import Taken, from_file
 from tfstep.text import Bilingual
 
+AT_ONCE = 20_000_000  # numbers that are drawn when a scenario is compiled; with more, each when it is asked for
 _FIXED = {"bias": 0.0, "zero": 0.0, "one": 1.0}  # roles that no init changes
 
 
@@ -65,10 +67,21 @@ def initial(
     if mistakes:
         raise Mistakes(mistakes)
     start = start or {}
+    large = sum(math.prod(parameter.shape) for parameter in parameters) > AT_ONCE
     for path, parameter in known.items():
-        if path not in values:
-            values[path] = start[path] if path in start else _by_role(parameter, weights)
+        if path in values:
+            continue
+        if path in start:
+            values[path] = start[path]
+        elif large:  # each is of its own stream, so that it can be drawn when somebody looks
+            values[path] = Later(partial(_drawn, parameter, weights))
+        else:
+            values[path] = _by_role(parameter, weights)
     return {path: _typed(values[path], known[path]) for path in known}, taken
+
+
+def _drawn(parameter: Parameter, weights: WeightsConfig) -> np.ndarray:
+    return _by_role(parameter, weights).astype(parameter.dtype, copy=False)
 
 
 def _typed(value: np.ndarray | Later, parameter: Parameter) -> np.ndarray | Later:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
+from tfstep import work
 from tfstep.engine.surface.above import Displayed
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
@@ -14,6 +15,7 @@ from tfstep.session.study.verdict import Holds, does_not_apply, nan_begins, unde
 from tfstep.text import Bilingual
 
 AGREE = Bilingual("gradients agree with finite differences", "梯度与有限差分一致")
+RULES = Bilingual("rules", "条性质")
 
 
 class Report(Displayed, Struct, frozen=True):
@@ -39,7 +41,7 @@ def check(scenario: Scenario, trace: Trace | None = None) -> Report:
         trace = scenario.program.trace()
     found = gradients(trace)
     unchecked = _unchecked(trace) if found is None else None
-    return Report(found, tuple(invariant(scenario, trace) for invariant in INVARIANTS), unchecked)
+    return Report(found, tuple(invariant(scenario, trace) for invariant in work.each(INVARIANTS, RULES)), unchecked)
 
 
 def _unchecked(trace: Trace) -> Holds:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.address.grammar import cell_name
 from tfstep.address.roles import GRAD
@@ -13,6 +16,7 @@ from tfstep.engine.trace import Tensor
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of
 from tfstep.view.export.tables import heading, shown_gradient, shown_numbers, where
+from tfstep.view.export.window import WHOLE, Window
 from tfstep.view.matrix.likeliest import first_columns, many_words
 from tfstep.view.matrix.noise import ROUNDED
 from tfstep.view.matrix.plane import mask_reasons, scale_of
@@ -46,6 +50,7 @@ class Slice(Struct, frozen=True, eq=False):
     shares: list[list[float]]
     hidden: np.ndarray | None
     picked: list[int] | None = None
+    left_out: Bilingual | None = None  # what of the matrix is not in it
 
     def cell(self, row: int, column: int) -> str:
         """The name of one cell."""
@@ -63,36 +68,46 @@ def title(tensor: Tensor) -> tuple[str, str]:
     return fit(tensor.formula or ""), plain(what).strip()
 
 
-def slices(tensor: Tensor, grad: bool, digits: int) -> Iterator[tuple[Slice, ...]]:
-    """The matrices of a tensor, each with that of its gradient if there is one and ``grad``."""
+def slices(tensor: Tensor, grad: bool, digits: int, window: Window = WHOLE) -> Iterator[tuple[Slice, ...]]:
+    """The matrices of a tensor, each with that of its gradient if there is one and ``grad``; what is in the window."""
     value, rounded = shown_numbers(tensor)
     gradient, rounded_too = shown_gradient(tensor) if grad else (None, 0)
-    for index in np.ndindex(*tensor.value.shape[:-2]):
+    for index in islice(np.ndindex(*tensor.value.shape[:-2]), window.matrices):
         if gradient is None:
-            yield (_slice(tensor, "", value, index, digits, rounded),)
+            yield (_slice(tensor, "", value, index, digits, rounded, window),)
         else:
             what = Bilingual("value", "值"), Bilingual("gradient", "梯度")
             yield (
-                _slice(tensor, str(what[0]), value, index, digits, rounded),
-                _slice(tensor, str(what[1]), gradient, index, digits, rounded_too, GRAD),
+                _slice(tensor, str(what[0]), value, index, digits, rounded, window),
+                _slice(tensor, str(what[1]), gradient, index, digits, rounded_too, window, GRAD),
             )
 
 
 def _slice(
-    tensor: Tensor, what: str, array: np.ndarray, index: tuple[int, ...], digits: int, rounded: int, mark: str = ""
+    tensor: Tensor,
+    what: str,
+    array: np.ndarray,
+    index: tuple[int, ...],
+    digits: int,
+    rounded: int,
+    window: Window,
+    mark: str = "",
 ) -> Slice:
-    axes, part = tensor.node.spec.axes, array[index]
+    axes, whole, likeliest = tensor.node.spec.axes, array[index].shape, False
+    if whole and many_words(axes[-1].name, whole[-1]):
+        likeliest, window = True, replace(window, columns=sys.maxsize)  # whose columns are picked
+    part, left_out = window.cut(array[index])
     sentence, notation = sentence_of(axes, index), Notation(array, digits)
     matrix = part.reshape(-1, part.shape[-1] if part.ndim else 1)
     probability = scale_of(tensor.node) == "probability" and not mark
     picked, more = None, ""
-    if part.ndim and many_words(axes[-1].name, part.shape[-1]):
+    if likeliest:
         picked = first_columns(np.abs(matrix) if mark else matrix, MOST)
         words, matrix = axes[-1].words(sentence), matrix[:, picked]
         labels = [str(k) if words is None else words[k] for k in picked]
         more = str(Bilingual("{n:,} more words", "另有 {n:,} 个词", n=part.shape[-1] - len(picked)))
     else:
-        labels = along(axes[-1], part.shape[-1], sentence) if part.ndim else [""]
+        labels = along(axes[-1], whole[-1], sentence)[: part.shape[-1]] if part.ndim else [""]
     place = fit(where(axes, index)) if int(np.prod(array.shape[:-2])) > 1 else ""
     return Slice(
         tensor.path + mark,
@@ -100,7 +115,7 @@ def _slice(
         index,
         array.ndim,
         fit(" \\ ".join(axis.name for axis in axes[-2:])) if part.ndim == 2 else "",
-        [fit(label) for label in down(axes[-2], part.shape[-2], sentence)] if part.ndim == 2 else [""],
+        [fit(label) for label in down(axes[-2], whole[-2], sentence)[: part.shape[-2]]] if part.ndim == 2 else [""],
         [fit(label) for label in labels],
         matrix.tolist(),
         [[notation(x) for x in row] for row in matrix.tolist()],
@@ -110,6 +125,7 @@ def _slice(
         if not tensor.trace.prefix
         else None,
         picked,
+        left_out,
     )
 
 
