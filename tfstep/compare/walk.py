@@ -288,7 +288,10 @@ def _expected(here: Walk, book: Book, node: Node) -> tuple[Entry, Layout] | None
             slot
             for slot in here.places[hit.entry.name]
             if slot != of.slot
-            and (not as_it_is or any(h.entry is hit.entry and h.layout.relation in PLAIN for h in here.found.get(slot, ())))
+            and (
+                not as_it_is
+                or any(h.entry is hit.entry and h.layout.relation in PLAIN for h in here.found.get(slot, ()))
+            )
         ]
         if not others:
             return entry, hit.layout
