@@ -64,19 +64,22 @@ class Try(Struct, frozen=True):
 
 
 class Choice(Struct, frozen=True):
-    """One of several answers, right where ``when`` holds; ``why`` answers the mistake that leads to it."""
+    """One of several answers, right where ``when`` holds; ``why`` answers the mistake that leads to it, ``fits`` is the
+    name of the misconception that it is."""
 
     text: Pieces
     when: Line
     why: Pieces = ()
+    fits: str = ""
 
 
 class Mistaken(Struct, frozen=True):
     """A wrong answer that a certain mistake leads to, as the ``answer`` of its question is given, and what is said of
-    the mistake. Of an ``order`` it is larger, smaller or same."""
+    the mistake; ``fits`` is the name of the misconception that it is. Of an ``order`` it is larger, smaller or same."""
 
     answer: Line
     why: Pieces
+    fits: str = ""
 
 
 class Question(Struct, frozen=True):

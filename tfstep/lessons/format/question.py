@@ -5,6 +5,7 @@ from __future__ import annotations
 from tfstep.errors import did_you_mean
 from tfstep.lessons.format.fields import Fields
 from tfstep.lessons.format.lesson import Choice, Line, Mistaken, Question
+from tfstep.lessons.format.misconceptions import misconceptions
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Items, Scalar, Section, excerpt
 from tfstep.text import Bilingual
@@ -117,17 +118,34 @@ def _mistaken(fields: Fields) -> tuple[Mistaken, ...]:
     read: list[Mistaken] = []
     for each in node.items if isinstance(node, Items) else ():
         answer = fields.line(each.get("answer"), "answer") if isinstance(each, Section) else None
-        if answer is None or not isinstance(each, Section) or set(each.entries) != {"answer", "why"}:
+        if answer is None or not isinstance(each, Section) or set(each.entries) - {"fits"} != {"answer", "why"}:
             fields.wrong(each, "mistaken", shape)
         else:
-            read.append(Mistaken(answer, fields.pieces(each.get("why"), "why")))
+            read.append(Mistaken(answer, fields.pieces(each.get("why"), "why"), _fits(fields, each)))
     if not isinstance(node, Items):
         fields.wrong(node, "mistaken", shape)
     return tuple(read)
 
 
 def _choice(fields: Fields, section: Section) -> Choice | None:
-    if set(section.entries) - {"why"} != {"text", "when"}:
+    if set(section.entries) - {"why", "fits"} != {"text", "when"}:
         return None
     when, why = fields.line(section.get("when"), "when"), fields.pieces(section.get("why"), "why")
-    return Choice(fields.pieces(section.get("text"), "text"), when or Line("", section.place), why)
+    return Choice(
+        fields.pieces(section.get("text"), "text"), when or Line("", section.place), why, _fits(fields, section)
+    )
+
+
+def _fits(fields: Fields, section: Section) -> str:
+    """The misconception that a wrong answer fits, or none."""
+    node = section.get("fits")
+    name = fields.text(node, "fits") if node is not None else ""
+    if name and name not in misconceptions():
+        message = Bilingual(
+            "no misconception is called {name}{near}",
+            "没有叫 {name} 的误解{near}",
+            name=excerpt(name),
+            near=did_you_mean(name, misconceptions()),
+        )
+        fields.add(section.keys["fits"], message)
+    return name

@@ -12,7 +12,7 @@ from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError
 from tfstep.lessons.format.filled import fill, mistakes_at, words_along
 from tfstep.lessons.format.lesson import Line, Question
-from tfstep.lessons.player.answers import AnswerError, Expected, expected, mistakes_of
+from tfstep.lessons.player.answers import AnswerError, Expected, Wrong, expected, mistakes_of
 from tfstep.lessons.player.branch import Branch
 from tfstep.lessons.player.events import Ran
 from tfstep.session.results import Result
@@ -27,7 +27,7 @@ def words_of(session: Session, question: Question) -> tuple[str, ...]:
 
 class Ahead(Struct, frozen=True, eq=False):
     """A question worked out, so that it need not be worked out again when it is answered: what is right, the choices,
-    words and hints as they are then, and what certain mistakes lead to, each with what is said of it."""
+    words and hints as they are then, and what certain mistakes lead to."""
 
     right: Expected
     ran: tuple[Ran, ...]
@@ -35,7 +35,7 @@ class Ahead(Struct, frozen=True, eq=False):
     choices: tuple[str, ...]
     words: tuple[str, ...]
     hints: tuple[str, ...]
-    mistaken: tuple[tuple[Expected, str], ...]
+    mistaken: tuple[Wrong, ...]
 
     @classmethod
     def of(cls, session: Session, own: Branch, question: Question) -> Ahead:
@@ -50,17 +50,17 @@ class Ahead(Struct, frozen=True, eq=False):
             tuple(fill(session, choice.text) for choice in question.choices),
             words_of(session, question),
             tuple(fill(session, hint) for hint in question.hints),
-            tuple((wrong, fill(session, why)) for wrong, why in mistakes_of(session, question)),
+            tuple(mistakes_of(session, question)),
         )
         here.restore(session, keep=False)
         return found
 
     def mistake(self, session: Session, text: str) -> str:
         """What is said of the mistake that leads to a wrong answer; empty where none is known that does."""
-        for wrong, why in self.mistaken:
+        for wrong in self.mistaken:
             try:
-                if wrong.judge(session, text):
-                    return why
+                if wrong.answer.judge(session, text):
+                    return wrong.told()
             except AnswerError:
                 continue
         return ""

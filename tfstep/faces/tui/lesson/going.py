@@ -136,7 +136,7 @@ LESSON = (
         come_home,
         about=Bilingual(
             "Back to the lesson's own numbers and place; yours are kept (`restore mine`). Stops a training that runs.",
-            "回到课程自己的数和位置；你的改动会保留（`restore mine`）。训练进行中则停止训练。",
+            "回到课程自己的数和位置；你的改动会保留（`restore mine`）。训练中途按下则停下训练。",
         ),
     ),
     Action(
