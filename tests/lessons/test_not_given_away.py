@@ -39,7 +39,7 @@ def given_away(name: str, language: str) -> Iterator[str]:
             elif isinstance(event, Asked):
                 right = player.expected()
                 where = f"{name} · {title}: {event.text[:50]}"
-                if isinstance(right, ExpectedNumber) and abs(right.value) not in (0, 1, 2, 3, 4):
+                if isinstance(right, ExpectedNumber) and min(abs(abs(right.value) - n) for n in range(5)) > 0.01:
                     foreseen = bool(player.worked().mistaken)  # "It is 256 now": what changes is what is asked
                     for what, text in (("asked", "" if foreseen else event.text), ("title", title), ("said", said)):
                         if any(abs(each - right.value) <= right.tolerance / 10 for each in numbers(text)):
