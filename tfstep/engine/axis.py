@@ -12,6 +12,8 @@ Labels = tuple[Sequence[str], ...]  # one list of words a sentence; a single lis
 Shape = tuple[int, ...]
 MANY = 2000
 """Words along an axis from which on they are neither listed nor told apart: a tokenizer's vocabulary."""
+LISTED = 64
+"""Words of a vocabulary up to which each has a column of its own; of more the likeliest come first."""
 
 
 class Axis(Struct, frozen=True):

@@ -1,5 +1,7 @@
 """The screen, driven key by key: how matrices are drawn."""
 
+from pathlib import Path
+
 from screens import screen, shown
 
 from tfstep.faces.tui.widgets.board import Board
@@ -162,3 +164,24 @@ async def test_the_explanation_stays_in_its_place_from_step_to_step() -> None:
             await pilot.press("n")
             edges.add(app.query_one("#why").region.y)
         assert len(edges) <= 2
+
+
+async def test_the_likeliest_words_of_a_large_vocabulary_come_first_and_the_others_on_demand(tmp_path: Path) -> None:
+    file = tmp_path / "words.yaml"
+    file.write_text(
+        "tfstep: 1\nmodel: {kind: decoder, layers: 1, d_model: 8, heads: 2, head: true}\nvocab: {size: 300}\n"
+        "input: {target: 5 17 9, labels: next}\nweights: {init: {normal: 0.3}}\n"
+    )
+    async with screen("out.logits", str(file)) as (app, pilot):
+        ranked = (-app.state.session.trace["out.logits"].value[0]).argsort(axis=-1, kind="stable")
+        board = shown(app, "board")
+        assert "largest first, 29" in board
+        for row, words in zip(
+            (r for r in board.splitlines() if r.strip()[:1] in "519" and "+" in r), ranked, strict=True
+        ):
+            assert str(words[0]) in row
+        await pilot.press("down")
+        assert app.state.frame.cell == (0, 1, ranked[1][0])
+        await pilot.press(*["right"] * 9)
+        assert app.state.frame.cell == (0, 1, ranked[1][9])
+        assert f" {ranked[1][9]} " in shown(app, "board")

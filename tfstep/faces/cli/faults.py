@@ -19,7 +19,7 @@ def _fault(error: click.UsageError) -> str | Bilingual:
         return error.message
     if isinstance(error, click.NoSuchOption):
         near = error.possibilities[0] if error.possibilities else ""
-        hint = Bilingual("; did you mean {near}?", "；是不是想写 {near}？", near=near) if near else ""
+        hint = Bilingual(" (did you mean {near}?)", "（是不是想写 {near}？）", near=near) if near else ""
         return Bilingual("there is no option {name}{hint}", "没有选项 {name}{hint}", name=error.option_name, hint=hint)
     if isinstance(error, click.MissingParameter) and error.param is not None and error.ctx is not None:
         return Bilingual("{name} is missing", "缺少 {name}", name=_spelled(error.param, error.ctx))

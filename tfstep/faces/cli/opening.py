@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def load(settings: Settings, name: str, variant: str | None) -> Scenario:
-    """The scenario, with what the options say that it reads; of an opened model one line says what was found.
+    """The scenario, with what the options say that it reads; of an opened model one line says what was found, and NaN
+    in what a weights file gives is told.
 
     Raises TfstepError.
     """
@@ -24,10 +25,14 @@ def load(settings: Settings, name: str, variant: str | None) -> Scenario:
     from tfstep.scenario.scenario import load_as_asked
 
     scenario = load_as_asked(name, variant, Reading(**settings.reading))
-    if scenario.weights.file is not None and (taken := scenario.program.taken) is not None and taken.family:
+    if scenario.weights.file is not None:
         from tfstep.faces.cli.output import say
+        from tfstep.scenario.weights.broken import warnings
 
-        say(opening_text(scenario))
+        if (taken := scenario.program.taken) is not None and taken.family:
+            say(opening_text(scenario))
+        for warning in warnings(name, scenario):
+            say(warning)
     return scenario
 
 

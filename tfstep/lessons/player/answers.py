@@ -70,8 +70,8 @@ class ExpectedWord(Expected, frozen=True):
         if found is None:
             raise AnswerError(
                 Bilingual(
-                    "{text!r} is none of the words: {words}{near}",
-                    "{text!r} 不在这些词里：{words}{near}",
+                    "{text!r} is none of the words{near}: {words}",
+                    "{text!r} 不在这些词里{near}：{words}",
                     text=text[:40],
                     words=" ".join(self.words[:30]),
                     near=did_you_mean(text, self.words),

@@ -17,7 +17,7 @@ from tfstep.scenario.keys.loss import loss_config, train_config
 from tfstep.scenario.keys.model import check_kind, model_config
 from tfstep.scenario.keys.pins import read_pins
 from tfstep.scenario.keys.typed import Source, read
-from tfstep.scenario.sizes import check_size
+from tfstep.scenario.sizes import check_keys, place, sizes
 from tfstep.scenario.tokens.reading import is_next
 from tfstep.scenario.vocabulary import Vocabulary
 from tfstep.scenario.weights.fills import XAVIER, Fill, read_fill, read_init
@@ -104,7 +104,10 @@ def check(tree: Section, report: Report) -> Checked | None:
     if not report.mistakes:
         source_words = len(vocab["source"].words) if "source" in vocab else 0
         target_words = len(vocab["labels"].words) if "labels" in vocab else 0
-        check_size(source, model, inputs, source_words, target_words)
+        opened = source.given("weights", "file")
+        known = sizes(model, inputs, loss, train, (source_words, target_words), opened)
+        if (too_large := check_keys(known)) is not None:
+            source.add(place(source.tree), too_large)
     whole = not report.mistakes
     weights, pins = _weights(source), read_pins(source)
     if not whole:

@@ -21,7 +21,7 @@ from tfstep.scenario.file.mistakes import MOST, Mistake
 from tfstep.scenario.file.nodes import excerpt
 from tfstep.scenario.keys.check import WeightsConfig
 from tfstep.scenario.weights.files import open_weight_file
-from tfstep.scenario.weights.parameter import ErrorAt, Parameter, is_memory, unknown, wrong_shape
+from tfstep.scenario.weights.parameter import ErrorAt, Parameter, is_memory, unknown_ones, wrong_shape
 from tfstep.scenario.weights.weight_file import BadWeightsError, WeightFile, in_type
 from tfstep.text import Bilingual
 
@@ -76,14 +76,14 @@ def _ours(
 ) -> Taken:
     """Arrays under our paths. What an optimizer of another variant remembers is left out."""
     keys, values = ("weights", "file"), dict[str, np.ndarray]()
+    for message in unknown_ones([name for name in file.shapes if name not in known and not is_memory(name)], known):
+        mistakes += where(keys, in_file(path, message)).mistakes
     for name, shape in file.shapes.items():
         if len(mistakes) >= MOST:
             break
-        if name not in known and is_memory(name):
-            continue
         if name not in known:
-            mistakes += where(keys, in_file(path, unknown(name, known))).mistakes
-        elif shape != known[name].shape:
+            continue
+        if shape != known[name].shape:
             mistakes += where(keys, in_file(path, _misfit(name, shape, known[name].shape))).mistakes
         else:
             values[name] = in_type(file.read(name), known[name].dtype)
@@ -108,9 +108,8 @@ def _theirs(
     else:
         found = bind(family(weights.names), file.shapes, wanted, model)
     if found is None:
-        first = next(iter(file.shapes), "")
-        message = unknown(first, known) if first else Bilingual("no arrays", "没有数组")
-        mistakes += where(("weights", "file"), in_file(path, message)).mistakes
+        for message in unknown_ones(list(file.shapes), known) or [Bilingual("no arrays", "没有数组")]:
+            mistakes += where(("weights", "file"), in_file(path, message)).mistakes
         return Taken({})
     if found.misfits:
         mistakes += where(("weights", "file"), in_file(path, _misfits(found, wanted))).mistakes

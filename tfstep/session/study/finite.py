@@ -14,14 +14,17 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from msgspec import Struct
 
+from tfstep import work
 from tfstep.address.grammar import cell_name
 from tfstep.engine.node import Node
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
+from tfstep.text import Bilingual
 
 CELLS = 64  # cells of a parameter, at most
 INNER = 4  # cells of a tensor that is computed, at most
 PROBES = 6000  # cells in all, about
+LOSSES = 4  # for one slope
 STEPS = (1e-3, 1e-4, 1e-5)  # relative to the number, or to 1
 TOLERANCE = 1e-6
 FLOOR = 1e-3  # gradients smaller than this share of the loss are compared as if they were as large
@@ -56,7 +59,9 @@ def gradients(trace: Trace) -> Gradients | None:
     inner = [node for node in _with_gradient(trace) if node.kind == "step"]
     most = max(4, min(CELLS, PROBES // max(1, len(parameters))))
     worst, place, checked, skipped = 0.0, None, 0, 0
-    for node in (*parameters, *inner):
+    lines = sum(1 + min(most, node.spec.size) for node in parameters) + sum(1 + min(INNER, n.spec.size) for n in inner)
+    work.expect(lines * LOSSES * trace.plan.seconds("forward") / 2)  # what follows from a tensor is half of it, about
+    for node in work.each((*parameters, *inner), Bilingual("gradients compared", "个梯度已核对")):
         for where, error in _errors(trace, node, most if node.op is None else INNER):
             if error is None:
                 skipped += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.segment import Segment
 
 from tfstep.faces.tui.style.palette import Palette, mark_style, role, shade
+from tfstep.text import Bilingual
 from tfstep.view.board.places import Placed
 from tfstep.view.matrix.grid import CHANGED, CURSOR, HATCHED, LIT, PINNED, SPOKEN
 from tfstep.view.matrix.labels import shortened
@@ -71,6 +72,9 @@ def _notes(placed: Placed, window: Window) -> list[str]:
     """What may stand behind the title, the longest first: which part is seen, or the axes where all of it is."""
     grid = placed.grid
     shape = f"{grid.height}×{grid.breadth}"
+    if grid.order is not None:
+        n = grid.breadth - window.column - placed.columns
+        return [str(Bilingual("largest first, {n:,} more", "从大到小，后面还有 {n:,} 个", n=n)), f"… {n:,}"]
     rows, columns = placed.rows < grid.height, placed.columns < grid.breadth
     if not (rows or columns):
         return [grid.note, shape] if grid.note else []
