@@ -162,7 +162,8 @@ def _cells(found: Explanation) -> int:
     ),
 )
 def _why(session: Session, rest: str) -> Result:
-    return Reasoned(reasons(*resolve_cell(session, rest)))
+    run, tensor, index = resolve_cell(session, rest)
+    return Reasoned(reasons(run, tensor, index), run)
 
 
 @command(

@@ -170,9 +170,10 @@ class Compared(Result, frozen=True, eq=False):
 
 
 class Reasoned(Result, frozen=True, eq=False):
-    """Why a cell is what it is, down to inputs and parameters."""
+    """Why a cell of a run is what it is, down to inputs and parameters."""
 
     reasons: Reasons
+    run: Trace
 
 
 class Plotted(Result, frozen=True, eq=False):

@@ -70,6 +70,11 @@ def _term(term: Term, *, first: bool, alone: bool, links: list[str] | None, chos
     sign, term = split_sign(term)
     if not (sign or term.fn) and len(term.factors) == 1 and term.factors[0].power == 1 and not alone:
         return _single(term.factors[0], first, links, chosen)
+    if sign and not term.fn and len(term.factors) == 1 and term.factors[0].power == 1:
+        (number,) = _factor(term.factors[0], 0, links, chosen)
+        text = number.text.removeprefix("+")
+        before = Span(sign if first else f" {sign} ", "dim")
+        return (before, replace(number, text=f"({text})" if text[:1] in "-−" else text))
     spans: list[Span] = [Span(sign if first else f" {sign or '+'} ", "dim")] if sign or not first else []
     bracket = not alone and (len(term.factors) > 1)
     if term.fn:
