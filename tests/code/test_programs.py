@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from recorded import opened
 
 import tfstep
-from recorded import opened
 from tfstep.code.program import Library, Written, steps_only, whole
 from tfstep.engine.op import CATALOGUE
 from tfstep.engine.trace import Trace
