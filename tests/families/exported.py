@@ -77,7 +77,9 @@ def main() -> None:
             family, off, size = apart(scenario, Path(home) / "m")
         bad += not off <= ALLOWED * size
         worst = max(worst, off / size)
-        print(f"{name:22} {family:12} {off:8.1e} of {size:7.3g}{'' if off <= ALLOWED * size else '  WRONG'}", flush=True)
+        print(
+            f"{name:22} {family:12} {off:8.1e} of {size:7.3g}{'' if off <= ALLOWED * size else '  WRONG'}", flush=True
+        )
     print(f"{bad} wrong; worst {worst:.1e} of the largest")
     sys.exit(bool(bad))
 
