@@ -125,7 +125,16 @@ class InputPart(Section, frozen=True):
         Meta(ge=0, le=1_000_000),
         Key("attention", Bilingual("The position of the first word.", "第一个词的位置。")),
     ] = 0
-    x: Annotated[Numbers, Key("numbers", Bilingual("Numbers in place of words.", "直接给数，不用词。"))] = None
+    x: Annotated[
+        Numbers,
+        Key(
+            "numbers vectors",
+            Bilingual(
+                "Numbers in place of words; for an encoder or a decoder a vector for each position.",
+                "直接给数，不用词；编码器或解码器则每个位置一个向量。",
+            ),
+        ),
+    ] = None
     memory: Annotated[
         Numbers,
         Key(
