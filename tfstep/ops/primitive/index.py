@@ -102,7 +102,7 @@ class Select(Primitive):
         """As many rows as are kept."""
         (x,) = args
         assert isinstance(x, Spec)
-        return x.like((len(keep), *x.shape[1:]), (x.axes[0].bare(), *x.axes[1:]))
+        return x.like((len(keep), *x.shape[1:]), (x.axes[0].taken(keep), *x.axes[1:]))
 
     def line(self, library: str, attrs: Mapping[str, Any]) -> str:
         """``x[[0, 2]]``."""

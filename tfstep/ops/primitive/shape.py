@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,7 +43,9 @@ class Reshape(Primitive):
         unnamed = [k for k, axis in enumerate(names) if not axis.name]
         gone = [axis for axis in x.axes if axis.name and axis not in names]
         if len(unnamed) == 1 and gone:  # axes laid one behind the other: called by the innermost, which runs fastest
-            names[unnamed[0]] = gone[-1].bare()
+            sizes = [n for n, axis in zip(x.shape, x.axes, strict=True) if axis in gone]
+            whole = math.prod(sizes) == shape[unnamed[0]]
+            names[unnamed[0]] = gone[-1].laid_out(math.prod(sizes[:-1])) if whole else gone[-1].bare()
         return x.like(shape, tuple(names))
 
     def forward(self, x: Array, *, shape: Shape) -> Array:
