@@ -19,7 +19,15 @@ FOLDER = Path(__file__).with_name("debugged")
 def main() -> None:
     """Record and write."""
     torch.manual_seed(0)
-    shape = {"vocab_size": 5, "n_positions": 4, "n_embd": 4, "n_layer": 1, "n_head": 2, "bos_token_id": 0, "eos_token_id": 0}
+    shape = {
+        "vocab_size": 5,
+        "n_positions": 4,
+        "n_embd": 4,
+        "n_layer": 1,
+        "n_head": 2,
+        "bos_token_id": 0,
+        "eos_token_id": 0,
+    }
     model = GPT2LMHeadModel(GPT2Config(**shape)).eval()
     for parameter in model.parameters():
         parameter.data += 0.3 * torch.randn(parameter.shape)

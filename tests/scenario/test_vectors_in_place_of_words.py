@@ -10,7 +10,9 @@ from tfstep.scenario.file.mistakes import Mistakes
 from tfstep.scenario.scenario import load_text
 
 X = np.random.default_rng(5).normal(size=(2, 3, 4))
-TEXT = "tfstep: 1\nmodel: {{kind: {kind}, heads: 2, d_ff: 6, positional: none}}\ninput: {{x: {x}}}\nloss: {{kind: sum}}\n"
+TEXT = (
+    "tfstep: 1\nmodel: {{kind: {kind}, heads: 2, d_ff: 6, positional: none}}\ninput: {{x: {x}}}\nloss: {{kind: sum}}\n"
+)
 
 
 @pytest.mark.parametrize(("kind", "side"), [("encoder", "src"), ("decoder", "tgt")])

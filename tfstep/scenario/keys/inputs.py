@@ -68,7 +68,13 @@ def read_words(
                 rows[side] = listed
         elif _takes(kind, side) and node is not None and (found := read_rows(node, report)) is not None:
             rows[side] = found
-        elif vectors is None and node is None and side in KINDS[kind].needs and source.sound(*keys, side) and source.sound(*keys):
+        elif (
+            vectors is None
+            and node is None
+            and side in KINDS[kind].needs
+            and source.sound(*keys, side)
+            and source.sound(*keys)
+        ):
             source.add(keys, needs(".".join(map(str, (*keys, side))), kind), key=isinstance(keys[-1], str))
     for side, each in rows.items():
         if side in vocab and (made := sentences(each, vocab[side], report, side == "labels")) is not None:
