@@ -1,6 +1,7 @@
 """Comparing two runs: pairing by position and by word, tolerance, and figures of odd numbers."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -164,7 +165,7 @@ def test_a_recording_is_a_baseline_and_an_other(tmp_path: Path) -> None:
         f"mine {k}": session.trace[path].value for k, path in enumerate(("attn.Q", "attn.K", "attn.V", "attn.scores"))
     }
     np.savez(tmp_path / "right.npz", **kept)
-    np.savez(tmp_path / "wrong.npz", **kept, p=session.trace["attn.weights"].value.swapaxes(-1, -2))
+    np.savez(tmp_path / "wrong.npz", **kept, p=session.trace["attn.weights"].value ** 2)
     assert session.run(f"diff {tmp_path / 'right.npz'}").comparison.equal
     session.run(f"baseline {tmp_path / 'wrong.npz'}")
     assert session.run("diff").comparison.first.path == "attn.weights"
