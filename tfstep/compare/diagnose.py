@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -295,6 +296,8 @@ def finished(search: Search, first: Walk) -> Diagnosis:
     names = {match.name for match in matched}
     taken = set(search.taken.values())
     unmatched = tuple(e.name for e in search.book.entries if e.name not in names and e.name not in taken)
+    if not (search.faults or search.causes):
+        _runs(search.book, names, taken)
     found = search.informative(search.walk)
     real = {n for n in found if search.book.by_name[n].note.kind != "weight"}
     if not (real or matched) and not search.causes and not search.faults:
@@ -398,9 +401,56 @@ def _matched(search: Search, chosen: dict[str, Hit]) -> Iterator[Match]:
         relation = hit.layout.relation
         if hit.coarse:
             relation += f", rounded to {hit.coarse}"
-        if entry.trivial and len(order) > 1:
+        if (entry.trivial and len(order) > 1) or _undecided(search, entry, options):
             relation += AMBIGUOUS
         yield Match(entry.name, path, relation, hit.max_abs)
 
+
+def _undecided(search: Search, entry: Entry, options: list[tuple[str, Hit]]) -> bool:
+    """Whether an array is several tensors of the forward pass, none handed on from another, and its name fits them alike."""
+    paths = search.walk.plan.paths
+    steps = [path for path, _ in options if path in paths and paths[path].phase != "backward"]
+    names = [affinity(entry.name, path) for path in steps]
+    best = [path for path, name in zip(steps, names, strict=True) if name == max(names)]
+    return len({_source(search, paths[path]) for path in best}) > 1
+
+
+def _source(search: Search, node: Node) -> int:
+    """The slot from which a tensor is only handed on: in another shape, with cells masked, or as it is."""
+    while node.op is not None and node.op.name in HANDED_ON and node.slots:
+        node = search.walk.plan.nodes[node.slots[0]]
+    return node.slot
+
+
+def _runs(book: Book, matched: set[str], taken: set[str]) -> None:
+    """Raises RecordingError where what agrees is one run, and what is left of the file another of the same names."""
+    numbers = [e for e in book.entries if e.number and not e.trivial and e.note.kind not in ("weight", "input")]
+    for short in (lambda name: name.partition("#")[0], lambda name: re.split(r"[./]", name, maxsplit=1)[-1]):
+        first = {short(e.name): e.name for e in reversed(numbers) if e.name in matched}
+        again = [
+            e.name for e in numbers if e.name not in matched | taken and first.get(short(e.name), e.name) != e.name
+        ]
+        if len(again) >= max(3, len(first) // 2):
+            raise RecordingError(
+                Bilingual(
+                    "two runs in one file: {one} agrees, {other} is of another run; record each in a file of its own",
+                    "一个文件里有两次运行：{one} 一致，{other} 属于另一次运行；请把每次运行记录在各自的文件里",
+                    one=first[short(again[0])],
+                    other=again[0],
+                )
+            )
+
+
+HANDED_ON = (
+    "reshape",
+    "split_heads",
+    "concat_heads",
+    "transpose",
+    "identity",
+    "mask_fill",
+    "repeat_heads",
+    "broadcast_to",
+)
+"""Ops whose result is what they read, laid out otherwise."""
 
 __all__ = ["Diagnosis", "Mapping", "diagnose"]
