@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from tfstep import work
 from tfstep.compare import shown
 from tfstep.compare.beside import Beside
 from tfstep.compare.book import Book, Entry, Hit
@@ -37,7 +38,15 @@ from tfstep.text import Bilingual
 MOST_MISTAKES = 8  # of one pass, in sequence
 
 
-def diagnose(given: Scenario | Trace | str, theirs: object, told: Told = lambda done, of: None) -> Diagnosis:
+def _told(done: int, of: int) -> None:
+    """Whoever waits sees how far it is, and may end it. Raises Cancelled."""
+    watcher = work.present()
+    if watcher is not None:
+        watcher.at_step()
+    work.tell(done, of, Bilingual("steps", "步"))
+
+
+def diagnose(given: Scenario | Trace | str, theirs: object, told: Told = _told) -> Diagnosis:
     """Hold somebody's own run against a scenario: which step is computed otherwise, and how.
 
     ``theirs`` is a mapping of arrays by name in the order of the run, a `Recording`, a file or a folder.

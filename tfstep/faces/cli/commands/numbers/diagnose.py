@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from tfstep import work
 from tfstep.faces.cli.command import Argument
 from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import as_json, command, scenario, variant
@@ -20,10 +19,7 @@ def _run(settings: Settings, scenario: str, recording: Path, variant: str | None
     from tfstep.compare.diagnose import diagnose
     from tfstep.view.report.diagnosis import diagnosis, diagnosis_json
 
-    def told(done: int, of: int) -> None:
-        work.tell(done, of, Bilingual("steps", "步"))
-
-    found = diagnose(load(settings, scenario, variant), recording, told)
+    found = diagnose(load(settings, scenario, variant), recording)
     out = Output(settings)
     if as_json:
         out.text([diagnosis_json(found)])

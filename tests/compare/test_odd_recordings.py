@@ -1,0 +1,85 @@
+"""Recordings with which something is odd: two runs in one, content that fits several tensors, a great many arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+import tfstep
+from tfstep import work
+from tfstep.compare.recorded.recording import Recording
+
+
+def steps(trace: tfstep.Trace) -> dict[str, np.ndarray]:
+    return {n.path: trace.value(n.slot) for n in trace.plan.nodes if n.phase == "forward" and n.dtype.kind == "f"}
+
+
+@pytest.fixture(scope="module")
+def runs() -> tuple[tfstep.Trace, tfstep.Trace]:
+    trace = tfstep.trace(tfstep.load("encoder"))
+    return trace, trace.edit({"enc0.attn.W_Q": 1.3 * trace["enc0.attn.W_Q"].value})
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_runs_in_one_file_are_refused(runs: tuple[tfstep.Trace, tfstep.Trace], turned: bool) -> None:
+    trace, other = runs
+    rows = [{f"{name}.{path}": v for path, v in steps(run).items()} for name, run in (("a", trace), ("b", other))]
+    both = {**rows[1], **rows[0]} if turned else {**rows[0], **rows[1]}
+    with pytest.raises(tfstep.TfstepError, match="two runs in one file"):
+        tfstep.diagnose(trace, both)
+    twice = Recording()
+    for run in runs:
+        for path, value in steps(run).items():
+            twice.add(path, value)
+    with pytest.raises(tfstep.TfstepError, match="#2 is of another run"):
+        tfstep.diagnose(trace, twice)
+
+
+def test_a_run_recorded_twice_with_the_same_numbers_agrees(runs: tuple[tfstep.Trace, tfstep.Trace]) -> None:
+    rows = steps(runs[0])
+    found = tfstep.diagnose(runs[0], {f"{name}.{path}": v for name in "ab" for path, v in rows.items()})
+    assert found.agrees
+    assert len(found.matched) == 2 * len(rows)
+
+
+def test_what_fits_two_tensors_is_ambiguous_unless_its_name_tells() -> None:
+    same = {"weights": {"set": {"enc0.attn.W_V": "identity", "enc0.attn.b_V": "zeros"}}}
+    trace = tfstep.trace(tfstep.load("encoder").with_changes(same))
+    value, scores = trace["enc0.attn.v_proj"].value, trace["enc0.attn.scores"].value
+    nameless = {m.name: m.relation for m in tfstep.diagnose(trace, {"first": value, "s": scores}).matched}
+    named = {m.name: m for m in tfstep.diagnose(trace, {"v": value, "s": scores}).matched}
+    assert nameless["first"].endswith("ambiguous")
+    assert "ambiguous" not in nameless["s"]
+    assert named["v"].path in ("enc0.attn.v_proj", "enc0.attn.V")
+    assert "ambiguous" not in named["v"].relation
+
+
+@contextmanager
+def watching(most: int) -> Iterator[list[tuple[int, int]]]:
+    seen: list[tuple[int, int]] = []
+
+    class Watcher(work.Watcher):
+        def tell(self, done: int, of: int, note: object) -> None:
+            seen.append((done, of))
+            if len(seen) >= most:
+                self.up = True
+
+    with work.watched(Watcher()):
+        yield seen
+
+
+def test_thousands_of_arrays_are_told_and_can_be_ended(runs: tuple[tfstep.Trace, tfstep.Trace]) -> None:
+    rng, rows = np.random.default_rng(0), steps(runs[0])
+    shapes = [value.shape for value in rows.values()]
+    many = {**rows, **{f"other {k}": rng.normal(size=shapes[k % len(shapes)]) for k in range(5000)}}
+    with watching(10**9) as seen:
+        found = tfstep.diagnose(runs[0], many)
+    assert found.agrees
+    assert len(found.matched) == len(rows)
+    assert seen
+    with watching(5) as seen, pytest.raises(work.Cancelled):
+        tfstep.diagnose(runs[0], many)
+    assert len(seen) == 5
