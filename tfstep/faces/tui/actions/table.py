@@ -12,6 +12,7 @@ from tfstep.faces.tui.state.action import Action
 
 ACTIONS: tuple[Action, ...] = (
     *stepping.STEPPING,
+    *stepping.UPDATES,
     *changing.EDITING,
     *showing.BESIDE,
     showing.THEIRS,
