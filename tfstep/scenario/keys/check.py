@@ -16,6 +16,7 @@ from tfstep.scenario.keys.inputs import read_data, read_numbers, read_per_word, 
 from tfstep.scenario.keys.loss import loss_config, train_config
 from tfstep.scenario.keys.model import check_kind, model_config
 from tfstep.scenario.keys.pins import read_pins
+from tfstep.scenario.keys.rules.idle import refuse_idle
 from tfstep.scenario.keys.typed import Source, read
 from tfstep.scenario.sizes import check_keys, place, sizes
 from tfstep.scenario.tokens.reading import is_next
@@ -101,6 +102,7 @@ def check(tree: Section, report: Report) -> Checked | None:
     loss = loss_config(source, model, has_labels and not alone)
     data = read_data(source, kind, vocab)
     train = train_config(source, model, data)
+    refuse_idle(source, model, train)
     if not report.mistakes:
         source_words = len(vocab["source"].words) if "source" in vocab else 0
         target_words = len(vocab["labels"].words) if "labels" in vocab else 0
