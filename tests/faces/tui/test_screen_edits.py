@@ -18,7 +18,7 @@ async def test_nudging_a_weight_moves_what_is_downstream() -> None:
         await pilot.press("plus", "plus", "minus")
         assert app.session.trace["enc0.attn.W_Q"].value[0, 0] == 1.1
         assert (app.session.trace["enc0.attn.weights"].value != before).any()
-        assert "since the edit  W_Q[i0,o0] +1 → +1.1" in shown(app, "since")
+        assert "~ W_Q[i0,o0] +1 → +1.1" in shown(app, "since")
         assert "q_proj ~" in shown(app, "tree")
         await pilot.press("u", "u", "u")
         assert (app.session.trace["enc0.attn.weights"].value == before).all()
@@ -46,7 +46,7 @@ async def test_nudging_a_computed_number_is_told_apart() -> None:
         assert "+ - pin" in shown(app, "footer")
         assert "nudge 0.1 pins it" in shown(app, "status")
         await pilot.press("shift+tab", "shift+tab")
-        assert "+ - nudge" in shown(app, "footer")
+        assert "+ - edit" in shown(app, "footer")
         assert "pins" not in shown(app, "status")
 
 
