@@ -34,6 +34,7 @@ from tfstep.session.results import (
     Summed,
     Value,
 )
+from tfstep.session.study.finite import not_of_the_loss
 from tfstep.session.study.reasons import reasons
 from tfstep.text import Bilingual
 from tfstep.view.cell.purpose import purpose
@@ -124,7 +125,9 @@ def _explain(session: Session, rest: str) -> Result:
     told = purpose(tensor)
     if deep.rule == "masked" or found is not deep:
         told = Bilingual("{told} {elsewhere}", "{told}{elsewhere}", told=told, elsewhere=ELSEWHERE)
-    return Explained(found, gradient_at(tensor, at), told)
+    slope = None if tensor.trace.prefix else trace.plan.gradient(tensor.node)
+    edited = None if slope is None else not_of_the_loss(trace, slope, at)
+    return Explained(found, gradient_at(tensor, at), told, edited)
 
 
 def _deep(session: Session, tensor: Tensor, at: tuple[int, ...], levels: int) -> Explanation:

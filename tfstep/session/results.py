@@ -102,11 +102,13 @@ class Moved(Result, frozen=True, eq=False):
 
 
 class Explained(Result, frozen=True, eq=False):
-    """Why a cell is what it is; ``gradient`` is ∂loss/∂(the cell) where there is one, ``purpose`` what it is for."""
+    """Why a cell is what it is; ``gradient`` is ∂loss/∂(the cell) where there is one, with the reason why it does not
+    say how the loss moves, if it was ``edited``; ``purpose`` is what the cell is for."""
 
     explanation: Explanation
     gradient: float | None = None
     purpose: Bilingual | None = None
+    edited: Bilingual | None = None
 
 
 class Edit(Struct, frozen=True, eq=False):

@@ -6,7 +6,7 @@ from screens import screen, shown
 from tfstep.address.grammar import parse_cell
 from tfstep.faces.tui.app import Debugger
 from tfstep.faces.tui.widgets.drawn import Drawn
-from tfstep.faces.tui.widgets.story import Told
+from tfstep.faces.tui.widgets.instead.story import Told
 from tfstep.view.cell.story import Story
 from tfstep.view.text.spans import plain
 

@@ -13,6 +13,7 @@ from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import CommandError
 from tfstep.session.change.updates import start_of, with_carried
 from tfstep.session.evaluate import parse_expression, worked_out
+from tfstep.session.study.finite import as_computed
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def sweep(state: State, tensor: Tensor, cell: tuple[int, ...], start: float, sto
     work.expect(n * trace.plan.seconds("forward"))
     xs = np.linspace(start, stop, n)
     losses = np.array([_loss(trace.edit({name: x})) for x in work.each(xs.tolist(), POINTS)])
-    grad = tensor.grad
+    grad = as_computed(trace)[tensor.path].grad
     slope = 0.0 if grad is None else float(grad[cell])
     return Sweep(name, xs, losses, float(tensor.value[cell]), _loss(trace), slope)
 

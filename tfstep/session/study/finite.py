@@ -79,6 +79,38 @@ def edited_gradients(trace: Trace) -> tuple[list[str], set[int]]:
     return [nodes[slot].path for slot in sorted(pinned)], pinned | set(trace.plan.downstream(pinned))
 
 
+def not_of_the_loss(trace: Trace, gradient: Node, cell: tuple[int, ...] | None = None) -> Bilingual | None:
+    """Why a gradient, or one ``cell`` of it, does not say how the loss moves, if it does not: it was edited, or follows
+    one that was."""
+    if trace.prefix or not any(trace.plan.nodes[slot].phase == "backward" for slot in trace.pins):
+        return None
+    paths, after = edited_gradients(trace)
+    if gradient.slot not in after:
+        return None
+    if gradient.path in paths and (cell is None or trace.pins[gradient.slot].mask[cell]):
+        return Bilingual(
+            "edited, not computed: it does not say how the loss moves", "已改动，不是算出来的：它不说明损失怎样变动"
+        )
+    pinned = {trace.plan.paths[path].slot for path in paths} - {gradient.slot}
+    if gradient.slot not in trace.plan.downstream(pinned):
+        return None  # another cell of it was edited
+    return Bilingual(
+        "follows {path}, which was edited: it does not say how the loss moves",
+        "由改动过的 {path} 算出：它不说明损失怎样变动",
+        path=trace.plan.nodes[min(pinned)].path,
+    )
+
+
+def as_computed(trace: Trace) -> Trace:
+    """The same numbers with every gradient as the loss has it: none edited."""
+    paths, after = edited_gradients(trace)
+    if not paths:
+        return trace
+    values = [None if slot in after else value for slot, value in enumerate(trace.values)]
+    pins = {slot: pin for slot, pin in trace.pins.items() if slot not in after}
+    return Trace(trace.plan, values, pins)
+
+
 def _with_gradient(trace: Trace) -> Iterator[Node]:
     _, left_out = edited_gradients(trace)
     for node in trace.plan.nodes:

@@ -174,7 +174,8 @@ def exact_or_whole(value: np.ndarray | np.generic) -> str:
 def _explained(result: Explained, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     yield from explanation(trace, result.explanation)
     if result.gradient is not None:
-        yield line(span("  ∂loss/∂ = ", "dim"), exact(result.gradient))
+        edited = span("" if result.edited is None else f"   {result.edited}", "accent")
+        yield line(span("  ∂loss/∂ = ", "dim"), exact(result.gradient), edited)
     if result.purpose is not None and str(result.purpose):
         yield line(f"  {result.purpose}")
 

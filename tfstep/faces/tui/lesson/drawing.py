@@ -92,7 +92,7 @@ def _working(trace: Trace, explanations: Iterable[Explanation], cells: int) -> I
 def _fitted(found: Line, cells: int) -> list[Line]:
     """A line in several where it is too long a sentence; the rows of tables and pictures stay whole."""
     text = plain(found)
-    if line_width(found) <= cells or "  " in text.strip() or "│" in text:
+    if not found or line_width(found) <= cells or "  " in text.strip() or "│" in text:
         return [found]
     margin = len(text) - len(text.lstrip())
     first, *rest = folded(found, cells - margin)
@@ -146,5 +146,9 @@ _HOW = {
     "number": Bilingual("Type a number, or Enter and an expression.", "直接输入数字，或按回车输入算式。"),
     "word": Bilingual("Press Enter and type the word; Tab completes.", "按回车后输入这个词；Tab 补全。"),
     "cell": Bilingual("Move the cursor onto the cell and press Enter.", "把光标移到那个单元格，按回车。"),
+    "recording": Bilingual(
+        "When your program has written its file, press Enter, and Enter again at its name.",
+        "你的程序写好文件之后，按回车，确认文件名再按一次回车。",
+    ),
     "key": Bilingual("Press the key before your answer.", "按答案前面的键。"),
 }
