@@ -10,8 +10,8 @@ import tfstep
 from tfstep.address.grammar import parse_cell
 from tfstep.faces.tui.app import Debugger
 from tfstep.faces.tui.widgets.drawn import Drawn
-from tfstep.faces.tui.widgets.overview import Seen
-from tfstep.faces.tui.widgets.story import Told
+from tfstep.faces.tui.widgets.instead.overview import Seen
+from tfstep.faces.tui.widgets.instead.story import Told
 from tfstep.view.overview.tables import Overview, attention, gradients, lens, stream
 
 KEYS = {"A": attention, "B": gradients, "N": stream, "O": lens}

@@ -91,7 +91,7 @@ def why(state: ScreenState, screen: Screen) -> None:
 
 def tell(state: ScreenState, screen: Screen, story: Story, at: int = 0) -> None:
     """Show a story; where one of its cells is gone to, Backspace leads back to it."""
-    from tfstep.faces.tui.widgets.story import Told  # not for the first Frame
+    from tfstep.faces.tui.widgets.instead.story import Told  # not for the first Frame
 
     popup = Told(story, lambda cell: go_to(state, screen, cell, (story, popup.at)), at)
     screen.open(popup)

@@ -16,7 +16,7 @@ def overview(state: ScreenState, screen: Screen, name: str, nothing: Bilingual) 
     """Show one of the overviews; one that a large model makes is worked out beside the screen."""
     if screen.waits():
         return
-    from tfstep.faces.tui.widgets.overview import Seen  # here and below: not for the first Frame
+    from tfstep.faces.tui.widgets.instead.overview import Seen  # here and below: not for the first Frame
     from tfstep.view.overview import tables
     from tfstep.view.overview.tables import Overview
 

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.events import Key
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tfstep.commands.language.registry import in_groups
@@ -19,6 +18,7 @@ from tfstep.faces.tui.state.screen_state import ScreenState
 from tfstep.faces.tui.style.legend import COLOURS, SIGNS, Meaning, sample
 from tfstep.faces.tui.widgets.drawn import Drawn, panel
 from tfstep.faces.tui.widgets.footer import legend
+from tfstep.faces.tui.widgets.over import Over
 from tfstep.session.results import GROUPS
 from tfstep.text import Bilingual, language
 from tfstep.view.cell.purpose import purpose
@@ -102,7 +102,7 @@ _SCROLLED = {"down", "j", "up", "k", "pagedown", "space", "pageup", "home", "end
 OWN = _SCROLLED | {"escape", "q", "question_mark", "enter", "slash", "n", "N"}  # keys of a page
 
 
-class Pages(ModalScreen[str]):
+class Pages(Over):
     """Lines in a panel over everything, to be scrolled and searched. Escape closes it, and so do q, ? and Enter; a key
     that does nothing in it closes it and does what it does."""
 

@@ -8,10 +8,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import Key
-from textual.screen import ModalScreen
 
 from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.faces.tui.widgets.footer import legend
+from tfstep.faces.tui.widgets.over import Over
 from tfstep.text import Bilingual
 from tfstep.view.overview.draw import Place, drawn
 from tfstep.view.overview.tables import Overview
@@ -26,7 +26,7 @@ KEYS = (
 )
 
 
-class Seen(ModalScreen[str]):
+class Seen(Over):
     """Walks an overview; ``take`` goes to a cell, ``ask`` tells its story. Other keys are the screen's."""
 
     BINDINGS: ClassVar = [
