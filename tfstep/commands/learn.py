@@ -98,6 +98,7 @@ def train(session: Session, n: int, line: str, halts: Halts | None = None) -> Tr
     trace, moments, whole = kept.train(session.scenario, before, n, reached if halts else None)
     if moments:
         past = (*session.journal.now.past, *moments)
+        kept.make_room(past)
         done = line if len(moments) == n else f"train {len(moments)}"
         session.record(session.journal.now.changed(done, trace=trace, past=past), instead=_walks(session, line))
     losses = [*(moment.loss for moment in moments), kept.loss(session.scenario, session.trace)]
