@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from tfstep.commands.language.session import Session
-from tfstep.faces import ending, recovery
+from tfstep.faces import curtain, ending, recovery
 from tfstep.faces.ending import is_signal
 from tfstep.faces.tui.actions import outcome, tour
 from tfstep.faces.tui.actions.table import ACTIONS
@@ -71,10 +71,11 @@ def run(
         app.cast = Cast(record, f"tfstep · {session.scenario.name}")
         app.driver_class = app.cast.driver(app.driver_class)
     size = shutil.get_terminal_size()
+    curtain.down()
     code = app.run() or 0
-    if app.cast is not None:
-        sys.stderr.write(f"{app.cast.save((size.columns, size.lines))}\n")
     ending.catch()  # again: its loop has put back what it found
+    if app.cast is not None:
+        _say(app.cast.save((size.columns, size.lines)))
     if app.return_code and not is_signal(app.return_code):
         broke = Bilingual(
             "the screen broke down; what you changed is kept: `tfstep run {name}`, then `recover`",

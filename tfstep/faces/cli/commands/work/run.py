@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tfstep.errors import CommandError
+from tfstep.faces import curtain
 from tfstep.faces.cli.command import Option
 from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, scenario, scripts, variant
@@ -43,8 +44,13 @@ def _run(
                 name=scenario,
             )
         )
-    run, loaded = open_screen(settings, scenario, variant)
-    return run(loaded, at=at, scripts=files, commands=lines, colour=settings.colored(sys.stdout), record=record)
+    curtain.up(scenario)
+    try:
+        run, loaded = open_screen(settings, scenario, variant)
+        colour = settings.colored(sys.stdout)
+        return run(loaded, at=at, scripts=files, commands=lines, colour=colour, record=record)
+    finally:
+        curtain.down()
 
 
 def open_screen(settings: Settings, name: str, variant: str | None) -> tuple[Callable[..., int], Scenario]:
