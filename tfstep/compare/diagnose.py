@@ -290,6 +290,8 @@ def finished(search: Search, first: Walk) -> Diagnosis:
     inner(search.book, search.walk)
     hits: dict[str, Hit] = {}
     matched = list(_matched(search, hits))
+    for path, (entry, layout) in search.pins.items():  # what nothing explains is theirs all the same
+        hits.setdefault(path, Hit(entry, layout, float("nan")))
     names = {match.name for match in matched}
     taken = set(search.taken.values())
     unmatched = tuple(e.name for e in search.book.entries if e.name not in names and e.name not in taken)

@@ -22,6 +22,7 @@ from tfstep.engine.node import Node
 from tfstep.engine.plan import PHASES, Plan
 
 DEEPER = 6  # for each step in a row that they did not record
+PLAIN = ("same", "batch dropped")  # relations of arrays that are laid out as ours
 SMALL = 1 << 16  # cells up to which a tensor costs nothing
 GROWTH = 24  # how much of its own rounding a step may have from those before it
 
@@ -274,14 +275,25 @@ def _expected(here: Walk, book: Book, node: Node) -> tuple[Entry, Layout] | None
         return None
     of = here.plan.base(node)
     hits = here.found.get(of.slot, ())
-    original = min((hit.entry.order for hit in hits if not hit.entry.trivial), default=-1)
+    plain = [hit for hit in hits if hit.layout.relation in PLAIN] or hits  # q before its heads are split is not Q
+    original = min((hit.entry.order for hit in plain if not hit.entry.trivial), default=-1)
     for hit in hits:
         if hit.entry.order != original and hit.entry.note.kind != "weight":
             continue  # a copy of it, whose gradient may be that of one use
         entry = book.by_name.get(hit.entry.name + GRAD)
         if entry is None or entry.array.shape != hit.entry.array.shape or hit.layout.ours != node.shape:
             continue
-        if here.places[hit.entry.name] == {of.slot}:
+        as_it_is = hit.layout.relation in PLAIN
+        others = [
+            slot
+            for slot in here.places[hit.entry.name]
+            if slot != of.slot
+            and (
+                not as_it_is
+                or any(h.entry is hit.entry and h.layout.relation in PLAIN for h in here.found.get(slot, ()))
+            )
+        ]
+        if not others:
             return entry, hit.layout
     return None
 

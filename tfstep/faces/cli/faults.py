@@ -11,7 +11,14 @@ from tfstep.text import Bilingual
 def usage_message(error: click.UsageError) -> str:
     """The fault, and where to read on."""
     path = error.ctx.command_path if error.ctx else "tfstep"
-    return f"{_fault(error)}\n{Bilingual('`{path} --help` says what it takes', '`{path} --help` 说明用法', path=path)}"
+    return str(
+        Bilingual(
+            "{fault} (`{path} --help` says what it takes)",
+            "{fault}（`{path} --help` 说明用法）",
+            fault=_fault(error),
+            path=path,
+        )
+    )
 
 
 def _fault(error: click.UsageError) -> str | Bilingual:

@@ -41,13 +41,13 @@ def opening_text(scenario: Scenario) -> Bilingual:
     taken, model = scenario.program.taken, scenario.model
     assert taken is not None
     spare = ", ".join(taken.spare[:4]) + (", …" if len(taken.spare) > 4 else "")
+    sides = [n for n in (model.encoder_layers, model.decoder_layers) if n]
     return Bilingual(
-        "{family} · {layers} layers · {read} of {all} tensors read, {drawn} drawn at random{spare}",
-        "{family} · {layers} 层 · 读取了 {all} 个张量中的 {read} 个，随机生成 {drawn} 个{spare}",
+        "{family} · {layers} {what} · {read} of {all} tensors read, {drawn} drawn at random{spare}",
+        "{family} · {layers} {what} · 读取了 {all} 个张量中的 {read} 个，随机生成 {drawn} 个{spare}",
         family=taken.family or scenario.name,
-        layers=max(model.encoder_layers, model.decoder_layers)
-        if not (model.encoder_layers and model.decoder_layers)
-        else f"{model.encoder_layers} + {model.decoder_layers}",
+        layers=" + ".join(map(str, sides)),
+        what=Bilingual("layer", "层") if sides == [1] else Bilingual("layers", "层"),
         read=taken.read,
         all=taken.tensors,
         drawn=len(taken.missing),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfstep.lessons.format.misconceptions import misconceptions
-from tfstep.lessons.format.question import OPTIONAL, OWN, REQUIRED, SHARED
+from tfstep.lessons.format.question import OPTIONAL, OWN, RECORDED, REQUIRED, SHARED
 from tfstep.lessons.format.reader import KEYS, MINUTES, OPTIONAL_KEYS, ORDER
 from tfstep.text import Bilingual
 
@@ -23,6 +23,12 @@ _MISTAKEN = {
     "required": ["answer", "why"],
     "additionalProperties": False,
 }
+_MADE = {
+    "type": "object",
+    "properties": {"of": _TEXT, "answer": _LINE, "why": _TEXT, "fits": _FITS},
+    "required": ["of", "answer", "why"],
+    "additionalProperties": False,
+}
 _SHAPES: dict[str, dict[str, object]] = {
     "minutes": {"type": "integer", "minimum": MINUTES[0], "maximum": MINUTES[1]},
     "order": {"type": "integer", "minimum": ORDER[0], "maximum": ORDER[1]},
@@ -30,7 +36,8 @@ _SHAPES: dict[str, dict[str, object]] = {
     "choices": {"type": "array", "minItems": 2, "items": _CHOICE},
     "mistaken": {"type": "array", "items": _MISTAKEN},
     "hints": {"type": "array", "items": _TEXT},
-    **dict.fromkeys(("then", "show", "reveal"), _LINES),
+    **dict.fromkeys(("then", "show", "reveal", "needs"), _LINES),
+    "file": {"type": "string", "pattern": f"^{RECORDED}$"},
     "answer": _TEXT,
     **dict.fromkeys(("first", "second"), _LINE),
 }
@@ -67,12 +74,18 @@ ABOUT = {
     ),
     "mistaken": Bilingual(
         "wrong answers that certain mistakes lead to, each as `answer` is written (of an order: larger, smaller or "
-        "same), with `why`: what is said to the reader who gives it; `fits` names the misconception",
-        "某种误解会得出的错误答案，写法与 `answer` 相同（order 类写 larger、smaller 或 same），`why` 是对这样回答的读者说的话，"
-        "`fits` 写出是哪一条误解",
+        "same; of a recording: what the tensor `of` becomes), with `why`: what is said to the reader who gives it; "
+        "`fits` names the misconception",
+        "某种误解会得出的错误答案，写法与 `answer` 相同（order 类写 larger、smaller 或 same；recording 类写"
+        "张量 `of` 会变成什么），`why` 是对这样回答的读者说的话，`fits` 写出是哪一条误解",
     ),
     "first": Bilingual("an expression: is it larger than the second?", "表达式：它比 second 大吗？"),
     "second": Bilingual("an expression", "表达式"),
+    "file": Bilingual(
+        "the name under which the reader's own program leaves its arrays, in the current folder; the reader may type another",
+        "读者自己的程序把数组写成什么名字的文件，在当前文件夹；读者可以另填",
+    ),
+    "needs": Bilingual("tensors that must be among the arrays", "这些数组里必须有的张量"),
 }
 
 
@@ -94,6 +107,8 @@ def _of_kind(kind: str) -> dict[str, object]:
     properties = schema["properties"]
     assert isinstance(properties, dict)
     properties["kind"] = {**properties["kind"], "const": kind}
+    if kind == "recording":
+        properties["mistaken"] = {**properties["mistaken"], "items": _MADE}
     return schema
 
 

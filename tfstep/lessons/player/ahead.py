@@ -15,6 +15,7 @@ from tfstep.lessons.format.lesson import Line, Question
 from tfstep.lessons.player.answers import AnswerError, Expected, Wrong, expected, mistakes_of
 from tfstep.lessons.player.branch import Branch
 from tfstep.lessons.player.events import Ran
+from tfstep.lessons.player.recorded import expected_recording
 from tfstep.session.results import Result
 from tfstep.session.speaker import LESSON
 from tfstep.text import Bilingual
@@ -43,14 +44,15 @@ class Ahead(Struct, frozen=True, eq=False):
         here = Branch.of(session)
         own.restore(session, keep=False)
         ran = tuple(run_all(session, question.then))
+        right, mistaken = _right(session, question)
         found = cls(
-            expected(session, question),
+            right,
             ran,
             Branch.of(session),
             tuple(fill(session, choice.text) for choice in question.choices),
             words_of(session, question),
             tuple(fill(session, hint) for hint in question.hints),
-            tuple(mistakes_of(session, question)),
+            mistaken,
         )
         here.restore(session, keep=False)
         return found
@@ -69,6 +71,14 @@ class Ahead(Struct, frozen=True, eq=False):
         """Go there, as if the commands had been run only now."""
         self.branch.restore(session, keep=False)
         return self.ran
+
+
+def _right(session: Session, question: Question) -> tuple[Expected, tuple[Wrong, ...]]:
+    """What is right now, and what certain mistakes lead to."""
+    if question.kind == "recording":
+        run = expected_recording(session, question)
+        return run, run.mistakes
+    return expected(session, question), tuple(mistakes_of(session, question))
 
 
 def invited(line: Line) -> str:

@@ -35,6 +35,11 @@ class Expected(Struct, frozen=True):
     accepted: str
     shown: Bilingual
 
+    @property
+    def revealed(self) -> Bilingual:
+        """What is said to a reader who wants to be told."""
+        return self.shown
+
     def judge(self, session: Session, text: str) -> bool:
         """Whether an answer is right. Raises AnswerError where it is none."""
         raise NotImplementedError

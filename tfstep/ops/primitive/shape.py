@@ -191,9 +191,14 @@ class Unslice(Primitive):
     out = np.zeros((*x.shape[: axis % x.ndim], size, *x.shape[axis % x.ndim + 1 :]), x.dtype)
     out[(slice(None),) * (axis % x.ndim) + (slice(start, stop, step),)] = x
     return out
-"""
+""",
+        "torch": """def unslice(x, axis, start, stop, step, size):
+    # a slice put back among zeros
+    out = x.new_zeros((*x.shape[: axis % x.ndim], size, *x.shape[axis % x.ndim + 1 :]))
+    return out.index_copy(axis, torch.arange(size)[list(range(size)[start:stop:step])], x)
+""",
     }
-    code = {"numpy": "unslice({x}, {axis}, {start}, {stop}, {step}, {size})"}
+    code = dict.fromkeys(("numpy", "torch"), "unslice({x}, {axis}, {start}, {stop}, {step}, {size})")
 
     def forward(self, x: Array, *, axis: int, start: int, stop: int, step: int, size: int) -> Array:
         axis %= x.ndim
@@ -295,7 +300,7 @@ class Seed(Primitive):
 
     about_zh = "反向传播的起点：∂loss/∂loss = 1。"
     purpose = Bilingual("∂loss/∂loss = 1: the backward pass starts here.", "∂loss/∂loss = 1：反向传播由此开始。")
-    code = {"numpy": "np.ones((), {dtype})"}
+    code = {"numpy": "np.ones((), {dtype})", "torch": "torch.ones((), dtype=getattr(torch, {dtype}))"}
 
     formula = "1"
 

@@ -157,15 +157,18 @@ def _misfits(found: Binding, wanted: Mapping[str, tuple[int, ...]]) -> Bilingual
     )
     if len(found.misfits) == 1:
         return why
-    return Bilingual("{why}; {n} more do not fit either", "{why}；另有 {n} 个也不符", why=why, n=len(found.misfits) - 1)
+    n = len(found.misfits) - 1
+    do = Bilingual("does not fit either", "也不符") if n == 1 else Bilingual("do not fit either", "也不符")
+    return Bilingual("{why}; {n} more {do}", "{why}；另有 {n} 个{do}", why=why, n=n, do=do)
 
 
 def _missing(missing: tuple[str, ...], of: int) -> Bilingual:
     few = ", ".join(missing[:_FEW]) + (", …" if len(missing) > _FEW else "")
     return Bilingual(
-        "{n} of {of} parameters are not there: {few}; `weights: {{partial: true}}` draws them at random",
-        "{of} 个参数中缺少 {n} 个：{few}；写上 `weights: {{partial: true}}` 则随机生成它们",
+        "{n} of {of} parameters {gone}: {few}; `weights: {{partial: true}}` draws them at random",
+        "{of} 个参数中{gone} {n} 个：{few}；写上 `weights: {{partial: true}}` 则随机生成它们",
         n=len(missing),
         of=of,
+        gone=Bilingual("is not there", "缺少") if len(missing) == 1 else Bilingual("are not there", "缺少"),
         few=few,
     )

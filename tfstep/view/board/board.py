@@ -79,6 +79,8 @@ def _lit(
     row, column = place[0], result.column(*place)
     if reading.kind == "product" and k < 2:
         return replace(grid, lit_row=row) if k == 0 else replace(grid, lit_column=column)
+    if grid.values.shape == result.values.shape:
+        grid = replace(grid, toward=place)
     if grid.key in sources:
         return _picked(grid, sources)
     if grid.height == 1 and grid.breadth == result.breadth:

@@ -50,6 +50,7 @@ class Grid(Struct, frozen=True, eq=False, dict=True):
     lit_cells: frozenset[tuple[int, int]] = frozenset()
     spoken: frozenset[tuple[int, int]] = frozenset()  # what a lesson speaks of
     cursor: tuple[int, int] | None = None
+    toward: tuple[int, int] | None = None  # the place to scroll to where it has no cursor: that of the result's
     focused: bool = False
     group: str = ""
     slope: np.ndarray | None = None

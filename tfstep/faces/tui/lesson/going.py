@@ -51,6 +51,11 @@ def hint(state: LessonState, screen: LessonScreen) -> None:
             "no other hint; `[[reveal]]` shows the answer, [[help]] all keys",
             "没有更多提示；[[reveal]] 看答案，[[help]] 看所有按键",
         )
+        if state.page.asked.file:
+            text = Bilingual(
+                "no other hint; `[[reveal]]` leaves it for later, [[help]] all keys",
+                "没有更多提示；[[reveal]] 以后再做，[[help]] 看所有按键",
+            )
         say(state, screen, spelled(str(text), state.actions))
     else:
         screen.shown([(found, state.session.trace)])

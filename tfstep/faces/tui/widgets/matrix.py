@@ -28,8 +28,8 @@ class Window:
     def follow(self, placed: Placed) -> None:
         """Scroll so that the cursor, or what it lights, is seen; a matrix scrolled by hand stays until that moves."""
         grid = placed.grid
-        row, column = grid.cursor or (grid.lit_row, grid.lit_column)
-        if grid.lit_cells and not grid.cursor:
+        row, column = grid.cursor or grid.toward or (grid.lit_row, grid.lit_column)
+        if grid.lit_cells and not (grid.cursor or grid.toward):
             row, column = min(grid.lit_cells)
         seen = (row, column, placed.rows, placed.columns)
         if seen != self._seen:
@@ -80,8 +80,7 @@ def _notes(placed: Placed, window: Window) -> list[str]:
         return [grid.note, shape] if grid.note else []
     down = f"{window.row}-{window.row + placed.rows - 1}/{grid.height}" if rows else f"{grid.height}"
     right = f"{window.column}-{window.column + placed.columns - 1}/{grid.breadth}" if columns else f"{grid.breadth}"
-    sizes = f"{placed.rows}×{placed.columns}/{shape}"
-    return [f"{down} × {right}", f"{window.row}+ × {window.column}+ / {shape}", sizes, f"…/{shape}"]
+    return [f"{down} × {right}", f"{down.partition('/')[0]} × {right.partition('/')[0]}", "…"]
 
 
 def _columns(placed: Placed, window: Window, palette: Palette) -> list[Segment]:
