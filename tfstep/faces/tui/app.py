@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import ClassVar, TypeVar
 
+from rich.console import RenderableType
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -197,6 +198,11 @@ class Debugger(App[int]):
         if (opening := self._opening) is not None:
             self._opening = None
             await opening
+
+    def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Leave; what runs beside the screen stops at its next step, for the program waits for it."""
+        self.busy.interrupt()
+        super().exit(result, return_code, message)
 
     def action_interrupt(self) -> None:
         """Ctrl+C."""

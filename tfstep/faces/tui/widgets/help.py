@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 
 from tfstep.commands.language.registry import in_groups
 from tfstep.faces.tui.keys.own import keys_file
@@ -16,6 +15,7 @@ from tfstep.faces.tui.state.screen_state import ScreenState
 from tfstep.faces.tui.style.legend import COLOURS, SIGNS, Meaning, sample
 from tfstep.faces.tui.widgets.drawn import Drawn, panel
 from tfstep.faces.tui.widgets.footer import legend
+from tfstep.faces.tui.widgets.over import Over
 from tfstep.session.results import GROUPS
 from tfstep.text import Bilingual, language
 from tfstep.view.cell.purpose import purpose
@@ -95,7 +95,7 @@ def fitted(lines: Iterable[Line], cells: int) -> list[Line]:
     return [part for parts in short for part in parts]
 
 
-class Pages(ModalScreen[str]):
+class Pages(Over):
     """Lines in a panel over everything, to be scrolled; any of q, Escape, ? and Enter closes it."""
 
     BINDINGS = [
