@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from making import command_line, commands, glossary, keys, man, notebooks, ops, paths, scenario_files
+from making import command_line, commands, glossary, keys, man, misconceptions, notebooks, ops, paths, scenario_files
+from making.masks import page as masks
 from making.run import filled
 
 from tfstep.scenario.keys.declared import SHIPPED
@@ -28,6 +29,8 @@ GENERATED: dict[str, Page] = {
     "paths": paths.page,
     "ops": ops.page,
     "glossary": glossary.page,
+    "misconceptions": misconceptions.page,
+    "masks": masks.page,
 }
 
 

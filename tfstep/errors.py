@@ -60,13 +60,19 @@ class NoCommandError(CommandError):
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name out of ``names`` that was probably meant, or None: one that differs in case alone comes first."""
+    """The name out of ``names`` that was probably meant, or None: one that differs in case alone comes first, then in
+    case, hyphens and underscores."""
     known = list(names)
     same = [other for other in known if other.casefold() == name.casefold()]
+    same = same or [other for other in known if _bare(other) == _bare(name)]
     if not same and len(known) > CLOSE:
         known = nlargest(CLOSE, known, key=lambda other: _shared(name, other) + _shared(name[::-1], other[::-1]))
     found = same or get_close_matches(name, known, n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def _bare(name: str) -> str:
+    return name.casefold().replace("_", "").replace("-", "")
 
 
 def _shared(one: str, other: str) -> int:
@@ -75,9 +81,13 @@ def _shared(one: str, other: str) -> int:
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> Bilingual:
-    """'; did you mean X?', or nothing."""
-    near = nearest(name, names)
-    return Bilingual("; did you mean {near}?", "；是不是想写 {near}？", near=near) if near else Bilingual("", "")
+    """' (did you mean X?)', to stand right behind the name that is wrong, or nothing."""
+    return meant(nearest(name, names))
+
+
+def meant(near: str | None) -> Bilingual:
+    """The same of a name that is known to be the one that was meant."""
+    return Bilingual(" (did you mean {near}?)", "（是不是想写 {near}？）", near=near) if near else Bilingual("", "")
 
 
 def refusal(error: OSError) -> Bilingual:

@@ -13,6 +13,9 @@ from typing import BinaryIO
 from tfstep.errors import CommandError, refusal
 from tfstep.text import Bilingual
 
+written: list[Path] = []
+"""What was written by now: whoever breaks something off is told."""
+
 
 def write_whole(path: Path, put: Callable[[BinaryIO], object], *, private: bool = False) -> None:
     """Write a file so that at every moment it is the old one or the new one, whole.
@@ -41,6 +44,7 @@ def write_whole(path: Path, put: Callable[[BinaryIO], object], *, private: bool 
         mode = stat.S_IMODE(before.st_mode) if before is not None else 0o600 if private else 0o666 & ~_umask()
         part.chmod(mode)
         part.replace(target)
+        written.append(path)
     finally:
         part.unlink(missing_ok=True)
     _sync_folder(target.parent)

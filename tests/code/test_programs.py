@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from recorded import opened
 
 import tfstep
 from tfstep.code.program import Library, Written, steps_only, whole
@@ -66,6 +67,26 @@ def test_a_program_gives_the_numbers_of_its_scenario(name: str) -> None:
             assert printed == f"loss = {float(trace['loss'].value)!r}\n" or scenario.model.dtype == "float32"
 
 
+MODELS = ("gpt2", "llama", "bert", "t5", "gemma2", "mixtral")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_program_gives_the_numbers_of_a_model_opened_from_its_folder(name: str) -> None:
+    """In PyTorch, too: `python tests/code/torch_programs.py`, with torch installed."""
+    trace = tfstep.trace(opened(name))
+    found, printed = run(whole(trace, name))
+    assert differences(trace, found) == []
+    assert printed == f"loss = {float(trace['loss'].value)!r}\n"
+
+
+def test_in_pytorch_every_share_of_a_gradient_has_its_line() -> None:
+    trace = tfstep.trace(tfstep.load("wo-ai-ni"))
+    text = whole(trace, "shares", Library.TORCH).text
+    shares = [node.path for node in trace.plan.steps if node.role.name == "share"]
+    assert len(shares) == 6
+    assert [path for path in shares if f"    {path!r}: " not in text] == []
+
+
 def test_pins_and_edited_gradients_are_lines_of_the_program() -> None:
     session = tfstep.Session(tfstep.load("wo-ai-ni"))
     for line in (
@@ -104,10 +125,11 @@ def test_every_kind_of_part_has_its_code(text: str) -> None:
     assert differences(trace, found, 1e-12 if "float32" not in text else 1e-5) == []
 
 
-def test_every_primitive_has_a_line_in_numpy() -> None:
+def test_every_primitive_has_a_line_in_both_libraries() -> None:
     attrs = {"axis": -1, "start": 0, "stop": 1, "step": 1}
-    bare = [op.name for op in CATALOGUE.ops.values() if op.primitive and not op.line("numpy", attrs)]
-    assert bare == []
+    for library in Library:
+        bare = [op.name for op in CATALOGUE.ops.values() if op.primitive and not op.line(library, attrs)]
+        assert bare == []
 
 
 def test_numbers_that_are_many_stand_beside_the_program(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import tfstep
+from tfstep import work
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError
 from tfstep.session.change.crash_log import Diary, leftovers
@@ -203,13 +204,13 @@ def test_a_killed_session_is_taken_up_again_whole(session: Session, here: Path) 
 def test_a_training_that_was_stopped_is_taken_up_as_far_as_it_went(session: Session, here: Path) -> None:
     session.diary = Diary(here, session.scenario)
 
-    def stopped(done: int, of: int, loss: float) -> None:
-        if done == 3:
-            raise KeyboardInterrupt
+    class Stop(work.Watcher):
+        def tell(self, done: int, of: int, note: object) -> None:
+            if (done, of) == (3, 5000):
+                raise KeyboardInterrupt
 
-    session.progress = stopped
-    session.run("train 5000")
-    session.progress = None
+    with work.watched(Stop()):
+        session.run("train 5000")
     session.run("next")
     (path,) = here.glob("*.jsonl")
     kept = path.read_bytes()

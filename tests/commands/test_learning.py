@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tfstep
+from tfstep import work
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, PathError, TfstepError
 from tfstep.scenario.scenario import load_text
@@ -37,7 +38,7 @@ def test_rewind_and_training_again_are_exact(name: str) -> None:
     session = Session(tfstep.load(name))
     stages = [bits(session)]
     for _ in range(4):
-        session.run("train")
+        session.run("train 1")
         stages.append(bits(session))
     assert len(set(stages)) == 5
     session.run("rewind 3")
@@ -95,17 +96,17 @@ def test_an_edited_parameter_trains_on_and_a_pin_stays(session: Session) -> None
 
 
 def test_an_interruption_keeps_what_is_done(session: Session) -> None:
-    def stop(update: int, of: int, loss: float) -> None:
-        if update == 3:
-            raise KeyboardInterrupt
+    class Stop(work.Watcher):
+        def tell(self, done: int, of: int, note: object) -> None:
+            if (done, of) == (3, 100):
+                raise KeyboardInterrupt
 
-    session.progress = stop
-    result = trained(session, "train 100")
+    with work.watched(Stop()):
+        result = trained(session, "train 100")
     assert session.update == 3
     assert session.journal.changes == ("train 3",)
     assert "stopped" in text(result, session.trace)
     interrupted = bits(session)
-    session.progress = None
     session.run("undo")
     session.run("train 3")
     assert bits(session) == interrupted
@@ -198,7 +199,7 @@ def test_what_the_scenario_refuses_changes_nothing(session: Session, line: str) 
 def test_a_plot_has_every_update(session: Session) -> None:
     losses = [loss(session)]
     for _ in range(5):
-        session.run("train")
+        session.run("train 1")
         losses.append(loss(session))
     result = session.run("plot loss")
     assert isinstance(result, Plotted)
@@ -330,7 +331,7 @@ def test_a_checkpoint_brings_back_variant_update_and_numbers(session: Session) -
     assert (session.variant, session.update, bits(session)) == ("base", 3, three)
     session.run("undo")
     assert session.update == 5
-    with pytest.raises(CommandError, match="no checkpoint tree; did you mean three"):
+    with pytest.raises(CommandError, match=r"no checkpoint tree \(did you mean three"):
         session.run("restore tree")
 
 
@@ -366,7 +367,7 @@ def test_the_loss_now_can_be_plotted_too(session: Session) -> None:
 def test_words_of_an_untrained_model_are_told_to_be_such() -> None:
     session = Session(tfstep.load("steve-builds-a-house"))
     session.run("generate 1")
-    assert ["`train 200` first" in str(each) for each in session.asides] == [True]
+    assert ["`tfstep generate` first makes 200, as `train`" in str(each) for each in session.asides] == [True]
     session.run("train 2")
     session.run("generate 1")
     assert not session.asides

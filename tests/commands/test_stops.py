@@ -334,15 +334,29 @@ def test_a_training_stops_where_a_condition_comes_to_hold(session: Session) -> N
     assert session.trace["loss"].value >= 0.9, "it is the first update at which it holds"
 
 
-def test_a_watched_truth_stops_a_training_and_a_real_number_is_told_at_its_end(session: Session) -> None:
-    session.run("watch loss")
+def test_what_is_watched_stops_a_training_when_it_changes(session: Session) -> None:
     session.run("watch loss < 0.9")
     shown = told(session, "train 200")
     update = session.update
-    assert f"watchpoint 2: loss < 0.9 changed, by update {update}\n  false → true" in shown
-    assert f"watchpoint 1: loss changed, by updates 1 to {update}" in shown
-    assert "watchpoint 1: loss changed, by update" in told(session, "train")
+    assert f"watchpoint 1: loss < 0.9 changed, by update {update}\n  false → true" in shown
+    assert f"`train {200 - update}` makes the updates that are left, `disable 1` lets it run through" in shown
+    session.run("watch loss")
+    assert f"watchpoint 2: loss changed, by update {update + 1}\n" in told(session, "train 3")
+    assert session.update == update + 1
     assert f"back to update {update - 1}\n  true → false" in told(session, "rewind 2")
+    session.run("disable 2")
+    assert "`train 4` makes the updates that are left" in told(session, "train 5"), "only the truth stops it now"
+    assert session.update == update
+
+
+def test_train_without_a_number_makes_the_updates_of_the_file(session: Session) -> None:
+    assert session.scenario.train.steps == 100
+    session.run("train")
+    assert session.update == 100
+    assert session.journal.now.line == "train 100"
+    session.run("model train.steps 0")
+    with pytest.raises(TfstepError, match=r"train\.steps is 0"):
+        session.run("train")
 
 
 def test_a_watchpoint_with_a_condition(session: Session) -> None:
@@ -380,7 +394,7 @@ def test_points_without_a_condition_stop_no_training(session: Session) -> None:
 def test_the_end_says_what_leads_on(session: Session) -> None:
     assert "`train` goes on" in told(session, "c")
     assert told(session, "rc").endswith("the timeline starts here")
-    session.run("train")
+    session.run("train 1")
     assert "`rewind` goes back" in told(session, "rc")
     plain = Session(load_text("tfstep: 1\nmodel: {kind: attention, d_model: 2}\ninput: {x: [[1, 0], [0, 1]]}\n"))
     assert told(plain, "c").endswith("the timeline ends here")

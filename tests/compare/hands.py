@@ -243,7 +243,7 @@ class Hand:
         if self.oops("mask plus seen"):
             return s + ~hide
         if self.oops("mask minus ten"):
-            return s - 10.0 * hide
+            return s - s.dtype.type(10) * hide
         if self.oops("mask times"):
             return s * ~hide
         if self.oops("mask zero"):

@@ -201,3 +201,11 @@ def test_a_pinned_cell_says_what_it_would_be() -> None:
     held = trace.edit({"enc0.attn.scores[0,0,1,2]": 3.0})
     assert f"{was:.6g}" in str(held.explain("enc0.attn.scores[0,0,1,2]").note)
     assert held.explain("enc0.attn.scores[0,0,1,1]").note is None
+
+
+def test_the_terms_of_a_loss_are_named_by_the_words_of_their_rows() -> None:
+    for name, row in (("steve-builds-a-house", "builds"), ("padding", "公园")):
+        trace = tfstep.trace(tfstep.load(name))
+        terms = {f.cell: f.value for term in trace.explain("loss").terms for f in term.factors if f.cell}
+        assert f"picked[{row},0]" in str(trace.explain("loss"))
+        assert trace["loss/logsumexp"][row, 0] in terms.values(), "what is printed can be asked"

@@ -67,9 +67,9 @@ def test_paths_inside_steps_go_down_to_any_depth(trace: Trace) -> None:
 @pytest.mark.parametrize(
     ("path", "says"),
     [
-        ("enc0.attn.wieghts", "there is no tensor 'enc0.attn.wieghts'; did you mean enc0.attn.weights?"),
-        ("ENC0.attn.weights", "there is no tensor 'ENC0.attn.weights'; did you mean enc0.attn.weights?"),
-        ("enc0.attn.weights/epx", "inside enc0.attn.weights there is no step 'epx'; did you mean exp?"),
+        ("enc0.attn.wieghts", "there is no tensor 'enc0.attn.wieghts' (did you mean enc0.attn.weights?)"),
+        ("ENC0.attn.weights", "there is no tensor 'ENC0.attn.weights' (did you mean enc0.attn.weights?)"),
+        ("enc0.attn.weights/epx", "inside enc0.attn.weights there is no step 'epx' (did you mean exp?)"),
         ("enc0.attn.scores/sum", "enc0.attn.scores/sum: there is nothing inside enc0.attn.scores (matmul)"),
         ("src.E/row", "src.E/row: there is nothing inside src.E (parameter)"),
         ("enc0.attn.scaled", "enc0.attn.scaled: this scenario switches it off with `model.scale`"),

@@ -135,7 +135,7 @@ def test_places_that_are_not_there(trace: Trace) -> None:
         trace.edit({"enc0.attn.W_Q[9,0]": 1.0})
     with pytest.raises(PathError, match="no such place"):
         trace.edit({"enc0.attn.W_Q[0,0,0]": 1.0})
-    with pytest.raises(PathError, match=r"no tensor 'enc0.attn.W_q'; did you mean enc0.attn.W_Q\?"):
+    with pytest.raises(PathError, match=r"no tensor 'enc0.attn.W_q' \(did you mean enc0.attn.W_Q\?\)"):
         trace.edit({"enc0.attn.W_q": 1.0})
 
 

@@ -89,7 +89,8 @@ def test_what_is_kept_is_offered_and_had_back(terminal: Terminal, tmp_path: Path
     terminal.until(lambda text: "changes that hold: 1" in text)
 
 
-def test_the_terminal_closes_while_sighup_is_ignored(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("face", "before"), [("repl", ""), ("screen", ":")])
+def test_the_terminal_closes_while_sighup_is_ignored(tmp_path: Path, face: str, before: str) -> None:
     """As under nohup: the program ends by itself, and what was done is kept."""
     import pty
 
@@ -97,13 +98,13 @@ def test_the_terminal_closes_while_sighup_is_ignored(tmp_path: Path) -> None:
     if pid == 0:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         folders = {f"XDG_{name}_HOME": str(tmp_path) for name in ("STATE", "CONFIG", "DATA")}
-        words = FACES["repl"][0].split()
-        os.execve(words[0], words, {**os.environ, **folders, "TERM": "xterm-256color"})
+        words = FACES[face][0].split()
+        os.execve(words[0], words, {**os.environ, **folders, "TERM": "xterm-256color", "TFSTEP_SIGN": "1"})
     came, typed = b"", False
     while EDIT not in kept(tmp_path):
         came += os.read(handle, 65536)
-        if not typed and FACES["repl"][1].encode() in came:
-            typed = os.write(handle, f"{EDIT}\r".encode()) > 0
+        if not typed and b"\x1b]2;idle" in came:
+            typed = os.write(handle, f"{before}{EDIT}\r".encode()) > 0
     os.close(handle)
     assert os.waitpid(pid, 0)[0] == pid
     assert '"left": true' in kept(tmp_path)

@@ -71,7 +71,13 @@ def test_breakpoints_watchpoints_and_reverse_as_in_gdb(debugger: Debugger, tmp_p
 
 def test_ctrl_c_stops_a_training_and_keeps_the_session(debugger: Debugger, tmp_path: Path) -> None:
     debugger.start()
+    debugger.type("train 9000000", "Enter")
+    debugger.meanwhile(lambda text: "begin? [y/N]" in text)
+    debugger.type("n", "Enter")
+    assert "not begun; nothing has changed" in debugger.until(lambda text: text.rstrip().endswith(PROMPT))
     debugger.type("train 900000", "Enter")
+    debugger.meanwhile(lambda text: text.count("begin? [y/N]") == 2)
+    debugger.type("y", "Enter")
     debugger.meanwhile(lambda text: "/900000" in text)
     debugger.type("C-c")
     assert "stopped; what is done is kept" in debugger.until(lambda text: text.rstrip().endswith(PROMPT))

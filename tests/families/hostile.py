@@ -235,7 +235,8 @@ def outcome(home: Path, case: tuple[str, str, str, dict[str, Any], bool], given:
     except tfstep.TfstepError as error:
         line = str(error).strip()
         keys = {str(way[-1]) for way in named}
-        named_one = any(key in line for key in keys) or "positions; " in line or "numbers differ" in line
+        keys |= {"positions; ", "numbers differ", *(f"config.json: {key} " for key in given)}
+        named_one = any(key in line for key in keys)
         right = "refused" if named_one and "\n" not in line else "UNNAMED"
         return f"{right} {line[:230]}"
     except Exception as error:  # noqa: BLE001 - any other error of ours is what is looked for

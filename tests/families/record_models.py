@@ -242,6 +242,7 @@ ENCODERS = {
         },
     ),
 }
+OWN_HEAD = "own_head"  # no key of a config: the output layer is not the embedding
 T5 = SMALL | {
     "d_model": 8,
     "d_kv": 6,
@@ -256,6 +257,7 @@ T5 = SMALL | {
 PAIRS = {
     "t5": ("T5", T5 | {"feed_forward_proj": "relu"}),
     "t5-v1.1": ("T5", T5 | {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False}),
+    "flan-t5": ("T5", T5 | {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False, OWN_HEAD: True}),
     "mt5": ("MT5", T5 | {"feed_forward_proj": "gated-gelu"}),
     "bart": ("Bart", BOTH | {"decoder_start_token_id": 2, "pad_token_id": 1, "bos_token_id": 0}),
     "marian": (
@@ -287,10 +289,14 @@ class Double(TorchFunctionMode):
 def made(kind: str, what: str, given: dict):
     """A model with drawn weights, each a float32 number."""
     config = getattr(transformers, config_name(kind))(
-        **given, attn_implementation=attention(given), experts_implementation="eager"
+        **{k: v for k, v in given.items() if k != OWN_HEAD},
+        attn_implementation=attention(given),
+        experts_implementation="eager",
     )
     torch.manual_seed(len(kind))
     model = getattr(transformers, {"GPT2ForCausalLM": "GPT2LMHeadModel"}.get(kind + what, kind + what))(config).eval()
+    if OWN_HEAD in given:
+        model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
     drawing = np.random.default_rng(7)
     for name, p in model.named_parameters():
         if not p.requires_grad:  # tables that are made, not learned

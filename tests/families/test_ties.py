@@ -9,6 +9,7 @@ import pytest
 from recorded import MODELS
 
 import tfstep
+from tfstep.scenario.opening.writing import write
 from tfstep.scenario.weights.files import open_weight_file, write_weights
 
 
@@ -64,3 +65,20 @@ def test_one_parameter_under_two_names_is_told_where_they_differ(tmp_path: Path)
     folder = copied("t5", tmp_path, **{"encoder.embed_tokens.weight": other})
     with pytest.raises(tfstep.TfstepError, match=r"shared\.weight and encoder\.embed_tokens\.weight are both src\.E"):
         tfstep.load(folder)
+
+
+@pytest.mark.parametrize(("name", "embedding", "head", "reading"), CASES[:3])
+def test_a_file_that_has_the_head_alone_has_the_words_in_it(
+    name: str, embedding: str, head: str, reading: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = copied(name, tmp_path, **{head: word_table(name, embedding)})
+    file = open_weight_file(folder / "model.safetensors")
+    arrays = {each: np.array(file.read(each)) for each in file.shapes if each != embedding}
+    del file
+    (folder / "model.safetensors").unlink()
+    write_weights(folder / "model.safetensors", arrays)
+    one, two = (tfstep.trace(tfstep.load(each, **reading)) for each in (MODELS / name, folder))
+    assert one["out.logits"].value.tobytes() == two["out.logits"].value.tobytes()
+    write(tfstep.load(folder, **reading), tmp_path / "again")
+    again = tfstep.trace(tfstep.load(tmp_path / "again", **reading))
+    assert again["out.logits"].value.tobytes() == one["out.logits"].value.tobytes()

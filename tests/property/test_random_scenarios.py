@@ -66,11 +66,14 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
         "eps": 0.1,
     }
     model |= draw(more(model))
+    for key in idle(model):
+        model.pop(key, None)
     if model["positional"] == "rope":
         model["rope"] = {"pairs": draw(st.sampled_from(["interleaved", "half"]))}
     scenario["vocab"] = WORDS
     words = st.lists(st.sampled_from(WORDS[1:]), min_size=2, max_size=3).map(" ".join)
-    scenario["input"] = {"offset": draw(st.integers(0, 3))}
+    offset = draw(st.integers(0, 3))
+    scenario["input"] = {"offset": offset} if model["positional"] in ("sinusoidal", "learned", "rope") else {}
     if kind != "decoder":
         scenario["input"]["source"] = draw(words)
     if kind != "encoder":
@@ -81,6 +84,13 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
     if kind != "encoder" and "d_embed" not in model and draw(st.booleans()):
         model["tie"] = [["tgt.E", "out.W"]]
     return scenario
+
+
+def idle(model: dict[str, Any]) -> list[str]:
+    """What nothing in this model obeys, and is refused."""
+    none = [] if model["norm"] != "none" else ["eps", "norm_offset", "final_norm"]
+    flat = [] if model["positional"] == "sinusoidal" else ["sinusoids"]
+    return none + flat + ([] if model["residual"] else ["residual_scale"])
 
 
 @st.composite

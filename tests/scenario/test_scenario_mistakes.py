@@ -23,7 +23,7 @@ def only(found: list[Mistake]) -> Mistake:
 @pytest.mark.parametrize(
     ("model", "column", "words"),
     [
-        ("kind: encodr", 15, "'encodr'; allowed: encoder, decoder"),
+        ("kind: encodr", 15, "'encodr' (did you mean encoder?); allowed: encoder, decoder"),
         ("kind: encodr", 15, "did you mean encoder?"),
         ("kind: encoder, heds: 2", 24, "unknown key heds in model"),
         ("kind: encoder, heds: 2", 24, "did you mean heads?"),
@@ -67,7 +67,7 @@ def only(found: list[Mistake]) -> Mistake:
         ("kind: encoder, heads: ", 24, "heads has no value"),
         ("kind: encoder, seed: 1", 24, "it belongs under weights:"),
         ("layers: 1", 1, "no kind; allowed: encoder, decoder"),
-        ("kind: encoder, d_model: 100000", 33, "about 2,880,151 MB for parameters"),
+        ("kind: encoder, d_model: 100000", 33, "about 960,063 MB for parameters"),
     ],
 )
 def test_model(wrong: Wrong, model: str, column: int, words: str) -> None:

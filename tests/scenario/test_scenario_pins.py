@@ -43,7 +43,7 @@ def test_training_holds_them() -> None:
 @pytest.mark.parametrize(
     ("pin", "column", "words"),
     [
-        ("layer0.z: 1", 8, "there is no tensor 'layer0.z'; did you mean layer0.y"),
+        ("layer0.z: 1", 8, "there is no tensor 'layer0.z' (did you mean layer0.y"),
         ("'layer0.y[0,9]': 1", 8, "index 9 is outside of axis out, which has 2"),
         ("'layer0.y[a]': 1", 8, "'a' is not an index"),
         ("layer0.y: [1, 2, 3]", 18, "cannot be set to something of shape (3,)"),

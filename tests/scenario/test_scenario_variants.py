@@ -56,7 +56,7 @@ def test_an_unknown_variant_names_those_there_are(scenario: Make) -> None:
     for ask in (lambda: base.with_variant("swaped"), lambda: load_text(base.source_text, "f.yaml", "swaped")):
         with pytest.raises(ScenarioError) as caught:
             ask()
-        words = "no variant 'swaped'; there are base, swapped, no-position, both, again, last; did you mean swapped?"
+        words = "no variant 'swaped' (did you mean swapped?); there are base, swapped, no-position, both, again, last"
         assert str(caught.value) == f"f.yaml: {words}"
 
 

@@ -104,7 +104,7 @@ def test_a_formulas_own_start_is_kept(scenario: Make) -> None:
 @pytest.mark.parametrize(
     ("line", "column", "words"),
     [
-        ("enc0.attn.W_q: zeros", 17, "no parameter enc0.attn.W_q; did you mean enc0.attn.W_Q, of shape (3, 5)?"),
+        ("enc0.attn.W_q: zeros", 17, "no parameter enc0.attn.W_q (did you mean enc0.attn.W_Q, of shape (3, 5)?)"),
         ("zzz: zeros", 17, "no parameter zzz; there are src.E, enc0.attn.W_Q"),
         ("src.E: [[1, 2], [3, 4]]", 24, "numbers of shape (2, 2); (4, 3) is needed"),
         ("enc0.attn.b_Q: identity", 32, "identity for a parameter of shape (5,)"),
@@ -139,7 +139,7 @@ def test_what_is_wrong_in_a_file_is_told_all_at_once(tmp_path: Path, head: str, 
     with pytest.raises(Mistakes) as caught:
         drawn(load(path))
     assert [str(mistake) for mistake in caught.value.mistakes] == [
-        f"{path}:6:9: w{suffix}: no parameter src.F; did you mean src.E, of shape (4, 3)?",
+        f"{path}:6:9: w{suffix}: no parameter src.F (did you mean src.E, of shape (4, 3)?)",
         f"{path}:6:9: w{suffix}: enc0.attn.b_Q: numbers of shape (6,); (5,) is needed",
         f"{path}:7:9: no parameter x; there are src.E, enc0.attn.W_Q, enc0.attn.b_Q, enc0.norm1.gamma, enc0.norm1.beta",
     ]

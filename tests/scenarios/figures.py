@@ -211,3 +211,13 @@ def floor() -> float:
 @figures("gpt")
 def gpt() -> list[float]:
     return [float(np.log(19)), loss(run("gpt")), loss(trained("gpt"))]
+
+
+@figures("two-heads")
+def two_heads() -> list[float]:
+    return []
+
+
+@figures("decoder-layer")
+def decoder_layer() -> list[float]:
+    return []

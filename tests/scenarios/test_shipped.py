@@ -42,6 +42,8 @@ NAMES = {
     "steve-builds-a-house",
     "milk",
     "gpt",
+    "two-heads",
+    "decoder-layer",
 }
 NOT_FINITE = {("padding", "all-pad-minus-inf")}  # their point: a row of −inf alone is NaN
 NO_LOSS = {("self-attention-plain", "outside-store")}

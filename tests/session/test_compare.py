@@ -1,6 +1,7 @@
 """Comparing two runs: pairing by position and by word, tolerance, and figures of odd numbers."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -156,3 +157,17 @@ def test_shapes_that_differ_are_a_difference():
     found = compare(run("a b"), run("a b c"))
     assert found.first.path == "src.embed"
     assert found.first.shapes == ((1, 2, 4), (1, 3, 4))
+
+
+def test_a_recording_is_a_baseline_and_an_other(tmp_path: Path) -> None:
+    session = tfstep.Session(tfstep.load("attention"))
+    kept = {
+        f"mine {k}": session.trace[path].value for k, path in enumerate(("attn.Q", "attn.K", "attn.V", "attn.scores"))
+    }
+    np.savez(tmp_path / "right.npz", **kept)
+    np.savez(tmp_path / "wrong.npz", **kept, p=session.trace["attn.weights"].value ** 2)
+    assert session.run(f"diff {tmp_path / 'right.npz'}").comparison.equal
+    session.run(f"baseline {tmp_path / 'wrong.npz'}")
+    assert session.run("diff").comparison.first.path == "attn.weights"
+    session.run("baseline clear")
+    assert session.run("diff").comparison.equal

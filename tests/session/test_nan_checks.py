@@ -8,6 +8,7 @@ import pytest
 import tfstep
 from tfstep.errors import TfstepError
 from tfstep.faces.cli.main import main
+from tfstep.scenario.scenario import load_text
 from tfstep.session.study.checks import check
 
 COMPARISONS = {
@@ -32,12 +33,43 @@ def test_a_check_of_nan_decides_nothing(name: str) -> None:
         assert found[title].holds is False, title
         assert str(found[title].detail) == f"not decidable: NaN begins in {path}"
     assert any(holds for holds in sound.values())
+    report = check(scenario, broken)
+    assert report.unchecked is not None
+    assert (report.unchecked.holds, str(report.unchecked.detail)) == (False, f"not decidable: NaN begins in {path}")
+    assert report.unchecked.name in str(report)
+
+
+def test_a_check_of_infinite_numbers_names_them_and_not_the_nan_that_comes_of_them() -> None:
+    scenario = tfstep.load("wo-ai-ni")
+    trace = tfstep.trace(scenario).edit({"enc0.attn.W_Q": np.inf})
+    details = [str(each.detail) for each in check(scenario, trace).invariants if each.holds is False]
+    assert details.count("not decidable: there are infinite numbers, the first in enc0.attn.W_Q") == 3
+    assert not any("NaN" in each for each in details)
+
+
+def test_without_a_loss_no_gradient_is_checked_and_nothing_fails() -> None:
+    text = "tfstep: 1\nmodel: {kind: attention, d_model: 2}\ninput: {x: [[1, 2], [3, 4]]}\n"
+    report = check(load_text(text))
+    assert report.unchecked is not None
+    assert (report.unchecked.holds, str(report.unchecked.detail), report.ok) == (None, "there is no loss", True)
 
 
 def test_rows_without_keys_are_nan_because_of_the_mask_alone() -> None:
     scenario = tfstep.load("padding", variant="all-pad-minus-inf")
     details = [str(each.detail) for each in check(scenario, tfstep.trace(scenario)).invariants]
     assert not [text for text in details if "not decidable" in text]
+
+
+def test_a_training_tells_since_when_its_numbers_are_broken() -> None:
+    session = tfstep.Session(tfstep.load("wo-ai-ni"))
+    session.run("train 2")
+    session.run("model train.lr 1e200")
+    assert "loss is nan since update 3; `goto update 2` goes back" in str(session.run("train 3"))
+    assert "the loss was nan before this: it began in " in str(session.run("train 2"))
+    session.run("goto update 2")
+    assert np.isfinite(session.trace["loss"].value)
+    session.run("goto update 3")
+    assert not np.isfinite(session.trace["loss"].value)
 
 
 def test_validate_warns_of_nan_and_stays_at_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,6 +83,8 @@ def test_validate_warns_of_nan_and_stays_at_0(tmp_path: Path, capsys: pytest.Cap
         file.write_text(text + "weights: {file: w.npz, partial: true}\n")
     assert main(["validate", str(file)]) == 0
     assert "2 of the 4 numbers of attn.W_Q are NaN or infinite" in capsys.readouterr().err
+    assert main(["dump", str(file), "attn.W_K"]) == 0
+    assert f"{file}: warning: 2 of the 4 numbers of attn.W_Q" in capsys.readouterr().err, "told when it is opened"
     file.write_text(text)
     assert main(["validate", str(file)]) == 0
     assert capsys.readouterr().err == ""

@@ -94,3 +94,20 @@ def test_a_repeated_word_keeps_its_number() -> None:
     assert shortened("<pad>#12", 7) == "<pa…#12"
     assert shortened("<pad>", 4) == "<pa…"
     assert shortened("我#2", 8) == "我#2"
+
+
+def test_what_is_remembered_is_what_would_be_found() -> None:
+    for cells, lines in ((57, 11), (92, 21), (164, 40)):
+        first = arrange(product(21, 16, 16), cells, lines)
+        again = arrange(product(21, 16, 16), cells, lines)
+        assert [(p.grid.key, p.x, p.y, p.width, p.height, p.style) for p in again.placed] == [
+            (p.grid.key, p.x, p.y, p.width, p.height, p.style) for p in first.placed
+        ]
+        assert all(a.grid is not b.grid for a, b in zip(first.placed, again.placed, strict=True)), "its own numbers"
+
+
+def test_the_result_stands_below_where_more_of_its_numbers_are_seen_so() -> None:
+    x, w, y = arrange(product(21, 16, 16), 92, 21).placed
+    assert y.style is not None
+    assert y.columns >= 10
+    assert y.y > max(x.y + x.height, w.y + w.height), "with a line between"

@@ -13,6 +13,8 @@ from tfstep.view.frame.frame import Camera, Frame
 from tfstep.view.frame.panels import heading_lines, shares, top_line
 from tfstep.view.frame.view_state import ViewState
 from tfstep.view.matrix.grid import CHANGED, CURSOR, HATCHED, LIT, Grid
+from tfstep.view.text.number import plain as number
+from tfstep.view.text.number import told_apart
 from tfstep.view.text.spans import line_width, plain
 
 
@@ -110,6 +112,30 @@ def test_a_share_pinned_beyond_one_is_a_full_bar(session: tfstep.Session) -> Non
     assert since is not None
     drawn = [plain(each) for each in since.drawn(90, 12)]
     assert "█" * 24 in next(each for each in drawn if each.startswith("我"))
+
+
+def test_what_moved_most_is_shown_with_how_far_and_a_row_that_cannot_move_is_not() -> None:
+    masked = tfstep.Session(tfstep.load("causal-mask"))
+    path = next(path for path in masked.trace.paths("*.W_Q"))
+    masked.run(f"nudge {path}[0,0] 0.001")
+    masked.run(f"goto {path.replace('W_Q', 'weights')}")
+    since = frame(masked).since
+    assert since is not None
+    assert since.bars, "the first word sees itself alone: another row is shown"
+    assert all(bar.before != bar.after for bar in since.bars)
+    drawn = [plain(each) for each in since.drawn(100, 12)]
+    assert since.loss is not None
+    assert f"Δ {number(since.loss[1] - since.loss[0])}" in drawn[0]
+    assert all(f"Δ {number(bar.after - bar.before)}" in text for bar, text in zip(since.bars, drawn[2:], strict=False))
+    few = since.drawn(100, 3)
+    most = max(since.bars, key=lambda bar: abs(bar.after - bar.before))
+    assert plain(few[-1]).startswith(most.label)
+
+
+def test_a_loss_has_as_many_digits_as_its_change_takes() -> None:
+    assert told_apart(1.23456789, 1.2345678) == ("1.234567890", "1.234567800")
+    assert told_apart(1.5, 1.25) == ("1.5000", "1.2500")
+    assert told_apart(2.0, 2.0) == ("2", "2")
 
 
 def test_nudges_in_a_row_count_as_one_edit(session: tfstep.Session) -> None:

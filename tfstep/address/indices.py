@@ -184,12 +184,14 @@ def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Seque
         return at
     raise PathError(
         Bilingual(
-            "{path}: {word!r} is neither a whole number nor a word of axis {axis}{words}{near}",
-            "{path}：{word!r} 既不是整数，也不是轴 {axis} 上的词{words}{near}",
+            "{path}: {word!r} is neither a whole number nor a word of axis {axis}{near}{words}",
+            "{path}：{word!r} 既不是整数，也不是轴 {axis} 上的词{near}{words}",
             path=tensor.path,
             word=word[:40],
             axis=name,
-            words=f" ({' '.join(words[:12])})" if words else "",
+            words=Bilingual(": {few}", "：{few}", few=" ".join(words[:12]) + (" …" if len(words) > 12 else ""))
+            if words
+            else "",
             near=did_you_mean(word, words),
         )
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+
+from tfstep.errors import nearest
 
 
 def matcher(pattern: str) -> Callable[[str], bool]:
@@ -28,3 +30,18 @@ def matcher(pattern: str) -> Callable[[str], bool]:
         return path.endswith(last) and len(path) - len(last) >= at
 
     return matches
+
+
+def nearest_pattern(pattern: str, paths: Collection[str]) -> str | None:
+    """The pattern that was probably meant: each part that no path has is replaced by the one most like it, if then
+    there is a path that matches.
+
+    >>> nearest_pattern("enc0.*.wieghts", ["enc0.attn.weights", "enc0.norm1"])
+    'enc0.*.weights'
+    """
+    known = {part for path in paths for part in path.split(".") if "/" not in part}
+    parts = [part if "*" in part or part in known else nearest(part, known) for part in pattern.split(".")]
+    if None in parts:
+        return None
+    meant = ".".join(map(str, parts))
+    return meant if meant != pattern and any(map(matcher(meant), paths)) else None

@@ -250,17 +250,22 @@ def _with_autograd(writer: _Writer, phases: tuple[str, ...], leaves: list[Node])
         f"for path in {[n.path for n in with_gradient]!r}:",
         '    T[f"{path}.grad"] = torch.zeros_like(T[path]) if T[path].grad is None else T[path].grad',
     ]
+    shares = [node for node in plan.steps if node.role.name == "share"]
     update = [node for node in plan.steps if node.phase == "update"]
-    if update:
-        read = {s for node in update for s in node.slots if plan.nodes[s].phase == "backward"}
+    named: set[int] = set()
+    for title, steps in (("what comes back from each use, where there are several", shares), ("update", update)):
+        if not steps:
+            continue
+        read = {s for node in steps for s in node.slots if plan.nodes[s].phase == "backward"} - named
+        named |= read | {node.slot for node in steps}
         body += [
             "",
-            "# update",
+            f"# {title}",
             *(f"{names[s]} = T[{plan.nodes[s].path!r}]" for s in sorted(read)),
             "with torch.no_grad():",
         ]
-        body += [f"    {line}" for node in update for line in writer.step(node)]
-        body += ["T |= {", *(f"    {node.path!r}: {names[node.slot]}," for node in update), "}"]
+        body += [f"    {line}" for node in steps for line in writer.step(node)]
+        body += ["T |= {", *(f"    {node.path!r}: {names[node.slot]}," for node in steps), "}"]
     return body
 
 

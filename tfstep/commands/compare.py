@@ -7,6 +7,7 @@ from tfstep.commands.info import variants
 from tfstep.commands.language.line import none
 from tfstep.commands.language.registry import command, topic
 from tfstep.commands.language.session import Session
+from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError, did_you_mean
 from tfstep.files import typed_path
 from tfstep.session.results import Compared, Diagnosed, Listing, Message, Result, Switched
@@ -40,10 +41,11 @@ def _variant(session: Session, rest: str) -> Result:
     "compare",
     "diff [NAME]",
     lasts="long",
-    completes=("variant",),
+    completes=("variant", "file"),
     about=Bilingual(
-        "What differs from the baseline, or from variant or checkpoint NAME: the first step, and by how much each.",
-        "与基线（或变体、检查点 NAME）有何不同：第一个不同的步骤，以及各步相差多少。",
+        "What differs from the baseline, from variant or checkpoint NAME, or from the recording in a file: the first step, "
+        "and by how much each.",
+        "与基线（或变体、检查点 NAME，或文件里的一次记录）有何不同：第一个不同的步骤，以及各步相差多少。",
     ),
 )
 def _diff(session: Session, rest: str) -> Result:
@@ -52,6 +54,8 @@ def _diff(session: Session, rest: str) -> Result:
         other = session.baseline
     elif rest in session.checkpoints:
         other = session.checkpoints[rest].trace
+    elif recorded(rest):
+        other = _run_in(session, rest)
     else:
         other = session.trace_of(rest)
     now = str(Bilingual("now", "现在"))
@@ -64,21 +68,49 @@ def _diff(session: Session, rest: str) -> Result:
 
 @command(
     "compare",
-    "baseline [clear]",
+    "baseline [FILE]",
     replayed=True,
+    lasts="long",
+    completes=("file",),
     aliases=("base",),
     about=Bilingual(
-        "Take the numbers as they are now for what `diff` compares with; `baseline clear`: the unedited ones again.",
-        "把当前的数设为 `diff` 的比较基线；`baseline clear` 恢复为未改动的数。",
+        "Take the numbers as they are now for what `diff` compares with, or those of the recording in FILE; `baseline clear`: "
+        "the unedited ones again.",
+        "把当前的数（或 FILE 中记录的数）设为 `diff` 的比较基线；`baseline clear` 恢复为未改动的数。",
     ),
 )
 def _baseline(session: Session, rest: str) -> Result:
     if rest == "clear":
         session.chosen_baseline = None
         return Message((Bilingual("the baseline is the unedited run", "基线为未改动的运行"),))
-    none(rest, "baseline [clear]")
+    if recorded(rest):
+        session.chosen_baseline = _run_in(session, rest)
+        return Message((Bilingual("the baseline is the run in {file}", "基线为 {file} 中的运行", file=rest),))
+    none(rest, "baseline [FILE]")
     session.chosen_baseline = session.trace
     return Message((Bilingual("the baseline is the run as it is now", "基线为当前的运行"),))
+
+
+def recorded(name: str) -> bool:
+    """Whether a name is that of a recording: a file of arrays, or a folder."""
+    path = typed_path(name) if name else None
+    return path is not None and (path.suffix in (".npz", ".safetensors") or path.is_dir())
+
+
+def _run_in(session: Session, file: str) -> Trace:
+    """A run with the numbers of a recording wherever they are found, and else as it is now. Raises RecordingError."""
+    from tfstep.compare.diagnose import diagnose
+
+    path, now = typed_path(file), session.trace
+    session.speaker.check_read(path)
+    beside = diagnose(now, path).beside
+    assert beside is not None
+    values = [now.value(node.slot) for node in now.plan.nodes]
+    for node in now.plan.nodes:
+        both = beside.at(node.path)
+        if both is not None and both.name:
+            values[node.slot] = both.theirs.astype(node.dtype)
+    return Trace(now.plan, values, dict(now.pins))
 
 
 def no_checkpoints(state: State) -> Bilingual | None:

@@ -34,8 +34,8 @@ def _info(session: Session, rest: str) -> Result:
     if len(names) != 1:
         raise CommandError(
             Bilingual(
-                "info {rest}; there are {known}{near}",
-                "info {rest}；可用：{known}{near}",
+                "info {rest}{near}; there are {known}",
+                "info {rest}{near}；可用：{known}",
                 rest=repr(rest[:40]) if rest else Bilingual("needs a topic", "需要主题"),
                 near=did_you_mean(rest, TOPICS),
                 known=", ".join(TOPICS),

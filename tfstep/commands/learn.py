@@ -44,24 +44,39 @@ def why_no_update(state: State) -> Bilingual | None:
     aliases=("t",),
     repeats=True,
     about=Bilingual(
-        "Make n updates (1). Every one of them is kept, for `rewind` and `goto update N`. Ctrl-C keeps what is done. "
-        "Stops early where the condition of a breakpoint or watchpoint comes to hold, or a watched truth or whole "
-        "number changes.",
-        "做 n 次参数更新（默认 1）。每次都保留，可用 `rewind` 和 `goto update N` 回到。Ctrl-C 保留已做的部分。"
-        "断点或监视点的条件开始成立，或所监视的真假值、整数变化时，提前停下。",
+        "Make n updates (as many as the file's train.steps). Every one of them is kept, for `rewind` and `goto update "
+        "N`. Ctrl-C keeps what is done. Stops early where what is watched changes, or the condition of a breakpoint or "
+        "watchpoint comes to hold.",
+        "做 n 次参数更新（默认按文件的 train.steps）。每次都保留，可用 `rewind` 和 `goto update N` 回到。"
+        "Ctrl-C 保留已做的部分。所监视的值变化，或断点、监视点的条件开始成立时，提前停下。",
     ),
     refused=untrainable,
 )
-def _train(session: Session, n: int = 1) -> Result:
-    n, line = min(n, MOST), "train" if n == 1 else f"train {n}"
+def _train(session: Session, n: int | None = None) -> Result:
+    n = min(session.scenario.train.steps if n is None else n, MOST)
+    if not n:
+        raise CommandError(
+            Bilingual("train.steps is 0: `train 20` makes 20 updates", "train.steps 为 0：`train 20` 做 20 次更新")
+        )
     halts, at = Halts(session), session.position
-    result = train(session, n, line, halts)
+    result = train(session, n, f"train {n}", halts)
     if not halts.stops:
         return replace(
             result, notes=(*result.notes, *(_held_before(number, path) for number, path in halts.held.items()))
         )
     session.position = halts.position or at
-    return replace(result, moved=arrival(session, at, halts.stops))
+    left = n - (result.update - result.start)
+    notes = (*result.notes, _goes_on(left, halts.stops[0].number)) if left else result.notes
+    return replace(result, notes=notes, moved=arrival(session, at, halts.stops))
+
+
+def _goes_on(left: int, number: int) -> Bilingual:
+    return Bilingual(
+        "stopped early: `train {left}` makes the updates that are left, `disable {number}` lets it run through",
+        "提前停下：`train {left}` 做完剩下的更新，`disable {number}` 让训练不再为此停下",
+        number=number,
+        left=left,
+    )
 
 
 def _held_before(number: int, path: str) -> Bilingual:
@@ -80,7 +95,7 @@ def train(session: Session, n: int, line: str, halts: Halts | None = None) -> Tr
     def reached(trace: Trace, done: int) -> bool:
         return halts is not None and halts.reached(trace, start + done)
 
-    trace, moments, whole = kept.train(session.scenario, before, n, session.progress, reached if halts else None)
+    trace, moments, whole = kept.train(session.scenario, before, n, reached if halts else None)
     if moments:
         past = (*session.journal.now.past, *moments)
         done = line if len(moments) == n else f"train {len(moments)}"
@@ -212,8 +227,8 @@ def _generate(session: Session, n: int = MOST_WORDS) -> Result:
     if steps and not session.update and session.scenario.weights.file is None and untrainable(session) is None:
         session.asides.append(
             Bilingual(
-                "no update was made yet: `train {n}` first does what `tfstep generate` does by itself",
-                "还没有做过参数更新；先 `train {n}`，才与 `tfstep generate` 自动训练后的结果相同",
+                "no update was made yet: `tfstep generate` first makes {n}, as `train` does here",
+                "还没有做过参数更新：`tfstep generate` 会先做 {n} 次，在这里先执行 `train` 才与它相同",
                 n=steps,
             )
         )

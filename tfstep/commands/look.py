@@ -15,6 +15,7 @@ from tfstep.engine.trace import Tensor
 from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import CommandError, PathError
+from tfstep.families.masks import of_masks
 from tfstep.families.names import aliases
 from tfstep.session.address.names import tensor_of
 from tfstep.session.address.target import looked_at, of_variant, part, resolve_cell
@@ -33,6 +34,7 @@ from tfstep.session.results import (
     Summed,
     Value,
 )
+from tfstep.session.study.finite import not_of_the_loss
 from tfstep.session.study.reasons import reasons
 from tfstep.text import Bilingual
 from tfstep.view.cell.purpose import purpose
@@ -42,6 +44,7 @@ _TENSOR = re.compile(r"(`[^`]*`|[A-Za-z][\w.]*)(\[[^\[\]()]*\])?")
 NEARBY = 5  # steps that `list` shows on each side
 DEEPEST = 50  # levels of an explanation
 MOST_CELLS = 5_000  # that an explanation speaks of; `why` goes all the way
+ELSEWHERE = Bilingual("What other libraries' masks do: docs/masks.md.", "别的库的掩码怎么做，见 docs/masks.zh.md。")
 
 
 @command(
@@ -117,8 +120,14 @@ def _explain(session: Session, rest: str) -> Result:
     text, _, depth = rest.rpartition(" ") if rest.rpartition(" ")[2].isdecimal() else (rest, "", "")
     trace, tensor, at = resolve_cell(session, text)
     levels = min(count(depth, "explain [CELL] [DEPTH]"), DEEPEST)
-    found = with_reason(trace, _deep(session, tensor, at, levels))
-    return Explained(found, gradient_at(tensor, at), purpose(tensor))
+    deep = _deep(session, tensor, at, levels)
+    found = with_reason(trace, deep)
+    told = purpose(tensor)
+    if deep.rule == "masked" or found is not deep:
+        told = Bilingual("{told} {elsewhere}", "{told}{elsewhere}", told=told, elsewhere=ELSEWHERE)
+    slope = None if tensor.trace.prefix else trace.plan.gradient(tensor.node)
+    edited = None if slope is None else not_of_the_loss(trace, slope, at)
+    return Explained(found, gradient_at(tensor, at), told, edited)
 
 
 def _deep(session: Session, tensor: Tensor, at: tuple[int, ...], levels: int) -> Explanation:
@@ -156,7 +165,8 @@ def _cells(found: Explanation) -> int:
     ),
 )
 def _why(session: Session, rest: str) -> Result:
-    return Reasoned(reasons(*resolve_cell(session, rest)))
+    run, tensor, index = resolve_cell(session, rest)
+    return Reasoned(reasons(run, tensor, index), run)
 
 
 @command(
@@ -171,6 +181,7 @@ def _why(session: Session, rest: str) -> Result:
 def _names(session: Session, rest: str) -> Result:
     path = tensor_of(session, rest).path if rest else session.current.path
     rows = tuple((_called_by(each.system), each.name, str(each.relation)) for each in aliases(session.trace.plan, path))
+    rows += tuple((system, name, str(relation)) for system, name, relation in of_masks(session.trace.plan, path))
     return Listing(
         Bilingual("other names of {path}", "{path} 的其他名称", path=path),
         (Bilingual("who", "来源"), Bilingual("name", "名称"), Bilingual("how it relates", "关系")),

@@ -65,7 +65,9 @@ def _nudge(session: Session, rest: str) -> Result:
     entry = journal.now.changed(line, trace=trace, edited=session.edited | {tensor.path}, nudge=moved)
     session.record(entry, instead=not fresh)
     edit = Edit(name, old, trace[tensor.path].value[at], tensor.step is not None)
-    return Changed((line,), (edit,), len(trace.plan.downstream({tensor.node.slot})), loss_of(session, before))
+    return Changed(
+        (f"nudge {name} {by}",), (edit,), len(trace.plan.downstream({tensor.node.slot})), loss_of(session, before)
+    )
 
 
 def _by(session: Session, text: str) -> Decimal:

@@ -13,7 +13,7 @@ from tfstep.commands.look import part_named
 from tfstep.errors import CommandError
 from tfstep.session.address.arrows import arrow_to_cell
 from tfstep.session.address.target import cell, part
-from tfstep.session.change.updates import loss
+from tfstep.session.change.updates import DATA_LOSS, LOSS, loss
 from tfstep.session.evaluate import evaluate
 from tfstep.session.results import Drawn, Pictured, Plotted, Result, Swept
 from tfstep.session.state import State
@@ -59,10 +59,8 @@ def _plot(session: Session, rest: str) -> Result:
                     Bilingual("no update was made yet: `train 20` makes some", "还没有做过参数更新：`train 20` 做一些")
                 )
             losses = np.array([*(moment.loss for moment in past), loss(session.scenario, session.trace)])[:, None]
-            return Plotted(
-                str(Bilingual("loss over train.data", "train.data 上的损失")), np.arange(len(losses)), losses
-            )
-        return Plotted("loss", *over_updates(session, "loss"))
+            return Plotted(str(DATA_LOSS), np.arange(len(losses)), losses)
+        return Plotted(str(LOSS), *over_updates(session, "loss"))
     text = arrow_to_cell(session, rest)
     values = evaluate(session, text)
     if not values.size:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tfstep import reach
+from tfstep import reach, work
 from tfstep.commands.language.line import require_argument, split
 from tfstep.commands.language.registry import command, find
 from tfstep.commands.language.script import STDIN, ExpectError, ScriptError, play
@@ -261,7 +261,7 @@ def _recover(session: Session, rest: str) -> Result:
     session.leftovers.remove(left)
     lines, replayed = [line for line in left.lines if _replayed(line)], script(STDIN)
     for line in lines:
-        with suppress(TfstepError), session.spoken_by(replayed):  # it was refused then as well
+        with suppress(TfstepError), session.spoken_by(replayed), work.agreed():  # it was refused then as well
             session.run(line)
     left.path.unlink(missing_ok=True)
     changes = sum(len(journal.changes) for journal in session.journals.values())

@@ -28,6 +28,11 @@ class Beside:
     def __init__(self, first: Walk, last: Walk, hits: Mapping[str, Hit]) -> None:
         self._first, self._last, self._hits = first, last, hits
 
+    def has(self, path: str) -> bool:
+        """Whether an array of theirs was found to be this tensor of ours."""
+        node = self._last.plan.paths.get(path)
+        return node is not None and bool(self._last.found.get(node.slot))
+
     def at(self, path: str) -> Both | None:
         """One step; None where it is none that was walked, or no step of theirs in this shape."""
         last = self._last.plan.paths.get(path)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,27 +14,33 @@ from tfstep.address.roles import GRAD, NEW, path_parts
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.recorded.note import Note
 from tfstep.compare.recorded.recording import Recording
-from tfstep.compare.tolerance import FLOOR, HIDDEN, LEVELS, UNIT, allowed, apart, precision
+from tfstep.compare.tolerance import FLOOR, HIDDEN, LEVELS, UNIT, Lengths, allowed, apart, precision
 from tfstep.engine.node import Node
 from tfstep.models.config import ModelConfig
 
 Sizes = Callable[[], np.ndarray]
 
-HOPELESS = 1e4  # times what is allowed: so far off that no rounding of terms explains it
+HOPELESS = 1e2  # times what is allowed: so far off in most cells that no rounding of terms explains it
+CANCELLED = 5e4  # and of gradients, of which little may be left of large terms
 MANY, SOME = 8192, 512  # cells from which a few are looked at first, and how many these are
 OFTEN = 3  # arrays of a type, from which it is that of the run and no slip
 NEAR = 0.03  # how far the sizes of two tensors may be apart before their cells are looked at
+LEAN = 0.03  # and how far their sums, of their sizes
+SOFT = 2.0**-12  # a type with coarser units has sums that are no key
+SINGLE = 2_000_000  # cells of a run in float32 from which it is not computed in float64
 
 
 class Entry(Struct, eq=False):
-    """One recorded array. ``level`` is the coarsest type that holds its numbers, ``trivial`` says that it is zeros,
-    ones or a mask, and tells nothing."""
+    """One recorded array. ``level`` is the coarsest type that holds its numbers, ``zeros`` says that some are 0,
+    ``trivial`` that it is zeros, ones or a mask, and tells nothing."""
 
     name: str
     order: int
     array: np.ndarray
     level: str
     size: float
+    total: float
+    zeros: bool
     trivial: bool
     number: bool  # floating numbers, not ids or flags
     note: Note
@@ -63,7 +70,7 @@ class Hit(Struct, frozen=True, eq=False):
 def moderate(x: np.ndarray) -> np.ndarray:
     """The numbers that are neither masked nor infinite; the others are 0."""
     with np.errstate(invalid="ignore"):
-        return np.where(np.isfinite(x) & (np.abs(x) < HIDDEN), x, 0.0)
+        return np.where(np.isfinite(x) & (np.abs(x) < HIDDEN), x, x.dtype.type(0))
 
 
 def extent(x: np.ndarray) -> float:
@@ -77,11 +84,23 @@ def extent(x: np.ndarray) -> float:
     return float(np.sqrt(np.vdot(plain, plain)))
 
 
+def total(x: np.ndarray) -> float:
+    """The sum of all numbers, masked ones left out; however they are laid out it is the same."""
+    with np.errstate(all="ignore"):
+        whole = float(x.sum())
+    return whole if abs(whole) < HIDDEN else float(moderate(x).sum())
+
+
 def about(x: np.ndarray) -> float:
     """The length of all numbers as one vector, judged by some of them."""
     step = max(1, x.size // 512)
     some = moderate(x.reshape(-1)[::step])
     return float(np.sqrt(np.vdot(some, some) * step))
+
+
+def _hides(node: Node) -> bool:
+    """Whether a step masks cells: what number stands there is the same to all."""
+    return node.op is not None and node.op.name == "mask_fill"
 
 
 class Book(Struct, eq=False):
@@ -92,22 +111,31 @@ class Book(Struct, eq=False):
     by_name: dict[str, Entry] = field(default_factory=dict)
     by_size: dict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     level: str = "float64"
+    dtype: np.dtype = np.dtype(np.float64)  # in which their numbers are kept, and ours computed
+    lengths: Lengths = field(default_factory=Lengths)
+    keys: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=dict)  # of all of one size
 
     @classmethod
     def of(cls, kept: Recording, config: ModelConfig) -> Book:
         """The book of a recording."""
         book = cls(config)
+        numbers = [a for a in kept.arrays.values() if a.dtype.kind == "f"]
+        if sum(a.size for a in numbers) > SINGLE and all(a.dtype.itemsize <= 4 for a in numbers):
+            book.dtype = np.dtype(np.float32)
         for order, (name, array) in enumerate(kept.arrays.items()):
-            values = np.asarray(array, np.float64)
-            plain = moderate(values)
-            distinct = np.unique(plain.ravel()[:4096]).size
+            values = np.asarray(array, book.dtype if array.dtype.kind == "f" else np.float64)
+            plain = moderate(values.reshape(-1)[:4096])
+            distinct = np.unique(plain).size
+            size = extent(values)
             entry = Entry(
                 name,
                 order,
                 values,
                 precision(values),
-                extent(values),
-                distinct <= (2 if values.size > 2 else 0) or not plain.any(),
+                size,
+                total(values),
+                bool((values.reshape(-1)[: 1 << 16] == 0).any()),
+                distinct <= (2 if values.size > 2 else 0) or not size,
                 array.dtype.kind == "f",
                 kept.note(name),
             )
@@ -122,7 +150,7 @@ class Book(Struct, eq=False):
 
     def only(self, names: set[str]) -> Book:
         """A book of some of the arrays."""
-        book = Book(self.config, level=self.level)
+        book = Book(self.config, level=self.level, dtype=self.dtype, lengths=self.lengths)
         for entry in self.entries:
             if entry.name in names:
                 book.entries.append(entry)
@@ -138,20 +166,8 @@ class Book(Struct, eq=False):
         near = [only] if only is not None else self.by_size.get(y.size, ())
         if not near:
             return []
-        size = extent(y)
-        slight: float | None = None  # what may be left of large terms, found when first needed
         found = []
-        for entry in near:
-            if abs(entry.size - size) > NEAR * max(entry.size, size):
-                if slight is None:
-                    large = max(
-                        (about(a) for a in args if isinstance(a, np.ndarray) and a.dtype.kind == "f"), default=0.0
-                    )
-                    slight = (
-                        allowed(self.level) * extent(sizes()) if size <= 100 * allowed(self.level) * large else -1.0
-                    )
-                if abs(entry.size - size) > slight:
-                    continue
+        for entry in self._alike(near, node, y, args, sizes):
             for layout in layouts(node, self.config, entry.array.shape):
                 hit = self.equal(node, y, sizes, entry, layout)
                 if hit is not None:
@@ -159,25 +175,65 @@ class Book(Struct, eq=False):
                     break
         return found
 
+    def _keys(self, near: Sequence[Entry]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of some arrays the lengths, the sums, and whether they are too coarse for these to tell."""
+        key = near[0].array.size if len(near) > 1 else -1
+        if key < 0 or key not in self.keys or len(self.keys[key][0]) != len(near):
+            made = (
+                np.array([entry.size for entry in near]),
+                np.array([entry.total for entry in near]),
+                np.array([UNIT[entry.level] >= SOFT for entry in near]),
+            )
+            if key < 0:
+                return made
+            self.keys[key] = made
+        return self.keys[key]
+
+    def _alike(
+        self, near: Sequence[Entry], node: Node, y: np.ndarray, args: list[Any], sizes: Sizes
+    ) -> Iterator[Entry]:
+        """Of the arrays of this size the ones whose length and sum are those of the tensor, in whatever layout."""
+        size = extent(y)
+        lengths, sums, soft = self._keys(near)
+        gaps = np.abs(lengths - size)
+        close = gaps <= NEAR * np.maximum(lengths, size)
+        if y.size >= MANY and not _hides(node) and UNIT[self.level] < SOFT:
+            close &= soft | ~(np.abs(sums - total(y)) > LEAN * size)
+        if not close.all():  # something slight may be left of large terms
+            large = max((about(a) for a in args if isinstance(a, np.ndarray) and a.dtype.kind == "f"), default=0.0)
+            if size <= 100 * allowed(self.level) * large:
+                close |= gaps <= allowed(self.level) * extent(sizes())
+        return (near[k] for k in np.flatnonzero(close).tolist())
+
     def _unlike(self, node: Node, y: np.ndarray, theirs: np.ndarray) -> bool:
         """Whether some of the cells already tell that two large arrays are different ones."""
-        if node.phase != "forward" or y.size < MANY:
+        if y.size < MANY:
             return False
         step = y.size // SOME
-        far = apart(y.reshape(-1)[::step], theirs.reshape(-1)[::step])
-        size = np.nan_to_num(np.abs(y.reshape(-1)[::step]), posinf=0.0)
-        limit = allowed(self.level) * HOPELESS * (size + size.mean()) + FLOOR[self.level]
-        return bool(np.isfinite(far).all() and (far > limit).mean() > 0.8)
+        some = y.reshape(-1)[::step]
+        far, size = np.abs(some - theirs.reshape(-1)[::step]), np.abs(some)
+        middle = float(size.mean())
+        if not math.isfinite(float(far.sum()) + middle):
+            return False
+        hopeless = HOPELESS if node.phase != "backward" else CANCELLED
+        limit = allowed(self.level) * hopeless * (size + middle) + FLOOR[self.level]
+        return bool(np.count_nonzero(far > limit) > 0.8 * far.size)
 
     def equal(self, node: Node, y: np.ndarray, sizes: Sizes, entry: Entry, layout: Layout) -> Hit | None:
         """Whether an array is this tensor in this layout, cell by cell."""
         theirs = layout.back(entry.array)
         if self._unlike(node, y, theirs):
             return None
+        share, floor = allowed(self.level), FLOOR[self.level]
+        with np.errstate(all="ignore"):
+            far = np.abs(y - theirs)
+            most = float(far.max(initial=0.0))
+            if not most or (far <= share * np.abs(y)).all():  # never where something is not finite
+                return Hit(entry, layout, most)
         far = apart(y, theirs)
-        if node.op is not None and node.op.name == "mask_fill":
+        if _hides(node):
             far = np.where((y <= -HIDDEN) & ~(theirs > -HIDDEN), 0.0, far)
-        share, floor, size = allowed(self.level), FLOOR[self.level], np.nan_to_num(np.abs(y), posinf=0.0)
+        size = np.nan_to_num(np.abs(y), posinf=0.0)
         most = float(far.max(initial=0.0))
         if (far <= share * size + floor).all():
             return Hit(entry, layout, most)

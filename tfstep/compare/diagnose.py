@@ -24,7 +24,7 @@ from tfstep.compare.names import affinity
 from tfstep.compare.plant import planted
 from tfstep.compare.recorded.note import RecordingError
 from tfstep.compare.recorded.recorder import of
-from tfstep.compare.search import LONGEST, NEAREST, Search, Told, Tried
+from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried
 from tfstep.compare.start import start
 from tfstep.compare.walk import Walk, walk
 from tfstep.engine.node import Node
@@ -124,8 +124,9 @@ def forward(search: Search) -> None:
                 )
             )
             return
-        inner(search.book, search.walk)
-        cleared = len(search.suspects(least=2)) > len(search.suspects())  # by one number that agrees, perhaps by luck
+        suspects = search.suspects()
+        inner(search.book, search.walk, suspects)
+        cleared = len(search.suspects(least=2)) > len(suspects)  # by one number that agrees, perhaps by luck
         if not ((cleared and _mended(search, 2)) or _mended(search, 1)):
             return
 
@@ -140,7 +141,6 @@ def _mended(search: Search, least: int) -> bool:
     missing = search.missing(suspects)
     if len(missing) < least:
         return False
-    search.narrow = search.book.only(search.open_names() | {hit.entry.name for _, hit in search.walk.inside})
     tried = numbers.dropout(search, suspects, missing)
     if tried is None or not search.settled(tried):
         other = search.best(suspects, missing) or numbers.rounding(search, suspects, missing)
@@ -158,7 +158,7 @@ def accept(search: Search, tried: Tried, missing: list[Entry]) -> None:
     """A mistake is the cause: go on with it planted."""
     way = tried.way
     wanted = {entry.name for entry in missing} | tried.gained
-    there = walk(search.book, tried.plan, search.leaves, pins=search.pins, until="forward")
+    there = tried.walk
     name = _their_name(search, tried, there)
     entry = search.book.by_name.get(name)
     node = search.plan.paths[way.path]
@@ -233,11 +233,12 @@ def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
             for layout in layouts(node, config, entry.array.shape)[:2]:
                 pins = {**search.pins, node.path: (entry, layout)}
                 there = walk(
-                    search.narrow or search.book,
+                    search.book,
                     search.plan,
                     search.leaves,
                     search.walk,
                     pins,
+                    patience=2 * PATIENCE,
                     until="forward",
                     changes=frozenset([node.path]),
                 )
@@ -257,7 +258,7 @@ def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
     if not search.causes:
         search.findings += shown.what(search.walk.ours(node.slot), layout.back(entry.array), node)
     search.pins[node.path] = (entry, layout)
-    search.walk = walk(search.book, search.plan, search.leaves, pins=search.pins, until="forward")
+    search.walk = walk(search.book, search.plan, search.leaves, search.walk, search.pins, until="forward")
     return True
 
 
@@ -276,7 +277,9 @@ def backward(search: Search) -> None:
         plan = planted(plan, search.patches, search.scenario.model, search.scenario.train)
     leaves = {**{plan.nodes[s].path: v for s, v in plan.leaves.items()}, **search.leaves}
     search.plan, search.leaves = plan, leaves
-    search.walk = walk(search.book, plan, leaves, pins=search.pins)
+    search.walk = walk(
+        search.book, plan, leaves, search.walk, search.pins, changes=frozenset(search.patches), told=search.told
+    )
     gradients.losses(search)
     gradients.gradients(search)
     updates.updates(search)
@@ -287,6 +290,8 @@ def finished(search: Search, first: Walk) -> Diagnosis:
     inner(search.book, search.walk)
     hits: dict[str, Hit] = {}
     matched = list(_matched(search, hits))
+    for path, (entry, layout) in search.pins.items():  # what nothing explains is theirs all the same
+        hits.setdefault(path, Hit(entry, layout, float("nan")))
     names = {match.name for match in matched}
     taken = set(search.taken.values())
     unmatched = tuple(e.name for e in search.book.entries if e.name not in names and e.name not in taken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from tfstep.address.roles import GRAD, owner
 from tfstep.compare.layout import role
@@ -89,6 +90,7 @@ def plain(name: str) -> str:
     return re.sub(r"[^0-9a-z]+", "_", _CAMEL.sub("_", name).lower()).strip("_")
 
 
+@cache
 def affinity(name: str, path: str) -> float:
     """How well a name goes with a path: 0 not at all, 4 it is the path."""
     name, grad = name.removesuffix(GRAD), path.partition(GRAD)[0]

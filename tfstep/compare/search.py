@@ -61,7 +61,6 @@ class Search(Struct, eq=False):
     findings: list[Bilingual] = field(default_factory=list)
     tried: int = 0
     until: float = field(default_factory=lambda: time.monotonic() + LONGEST)
-    narrow: Book | None = None  # the arrays that are still open
     seen: tuple[Walk, set[str]] | None = None  # what was found along a walk
 
     @property
@@ -226,7 +225,7 @@ class Search(Struct, eq=False):
             plan = planted(self.plan, way.patches, self.scenario.model)
             with np.errstate(all="ignore"):
                 there = walk(
-                    self.narrow or self.book,
+                    self.book,
                     plan,
                     self.leaves,
                     self.walk,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, field
 
 from tfstep.engine.node import Literal, Node, Operation
 from tfstep.engine.op import Vjp
@@ -23,6 +24,7 @@ ALLOWED = {"float64": 4096.0, "float32": 12.0, "float16": 3.0, "bfloat16": 3.0}
 FLOOR = {"float64": 1e-290, "float32": 1e-37, "float16": 6.2e-8, "bfloat16": 1e-37}  # below this they have no numbers
 
 LARGE = 100_000  # cells of a weight from which the sizes of terms are bounded, not added up
+SAMPLE = 8192  # cells of a large array that tell its type
 
 LINEAR = (
     "linear", "linear_no_bias", "matmul", "grouped_matmul", "repeat_heads", "add", "scale", "embed_scaled", "add_rows",
@@ -34,15 +36,15 @@ LINEAR = (
 
 def precision(array: np.ndarray) -> str:
     """The coarsest floating type that holds every number of the array exactly."""
-    values = np.asarray(array, np.float64)
+    values = np.asarray(array).reshape(-1)[:: max(1, array.size // SAMPLE)]
     values = values[np.isfinite(values)]
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
-        if not (single.astype(np.float64) == values).all():
+        if not (single == values).all():
             return "float64"
         if (single.view(np.uint32) & 0xFFFF == 0).all():
             return "bfloat16"
-        half = values.astype(np.float16).astype(np.float64)
+        half = values.astype(np.float16).astype(values.dtype)
         return "float16" if (half == values).all() else "float32"
 
 
@@ -62,25 +64,45 @@ def rounded(x: np.ndarray, level: str) -> np.ndarray:
         return narrow.astype(np.float64)
 
 
-def terms(node: Node, args: list[Any], y: np.ndarray) -> np.ndarray:
+class Lengths(Struct, eq=False):
+    """The lengths of the columns and rows of large weights, found once each."""
+
+    known: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+
+    def along(self, weight: np.ndarray, axis: int) -> np.ndarray:
+        """The length of every vector along an axis of a matrix."""
+        key = id(weight), axis
+        if key not in self.known or self.known[key][0] is not weight:
+            self.known[key] = weight, np.sqrt(np.einsum("ij,ij->j" if axis == 0 else "ij,ij->i", weight, weight))
+        return self.known[key][1]
+
+
+def terms(node: Node, args: list[Any], y: np.ndarray, lengths: Lengths | None = None) -> np.ndarray:
     """For each cell of a step the sum of the sizes of its terms. Shapes: as y."""
     op = node.op
     size: np.ndarray = np.abs(y)
     if op is None:
         return size
     with np.errstate(all="ignore"):
-        found = _terms(op, node.attrs, [a.value if isinstance(a, Literal) else a for a in args], size)
+        found = _terms(
+            op, node.attrs, [a.value if isinstance(a, Literal) else a for a in args], size, lengths or Lengths()
+        )
     most: np.ndarray = np.where(np.isfinite(found), np.maximum(found, size), size)
     return most
 
 
-def _terms(op: Operation, attrs: dict[str, Any], args: list[Any], size: np.ndarray) -> Any:
+def _terms(op: Operation, attrs: dict[str, Any], args: list[Any], size: np.ndarray, lengths: Lengths) -> Any:
     inner = op.op if isinstance(op, Vjp) else op
-    if op.name in ("linear", "linear_no_bias") and args[1].size > LARGE:  # Σ|x||W| ≤ ‖x‖‖W‖, which is much sooner found
-        lengths = np.sqrt(np.einsum("...i,...i->...", args[0], args[0]))[..., None] * np.sqrt(
-            np.einsum("ij,ij->j", args[1], args[1])
-        )
-        return lengths + (np.abs(args[2]) if len(args) > 2 else 0.0)
+    if inner.name in ("linear", "linear_no_bias"):  # Σ|x||W| ≤ ‖x‖‖W‖, which is much sooner found
+        given = dict(zip(op.arguments, args, strict=False))
+        weight: Any = given.get("W")
+        if op is inner and weight.size > LARGE:
+            return _length(given["x"]) * lengths.along(weight, 0) + (np.abs(given["b"]) if "b" in given else 0.0)
+        if op is not inner and "x" not in given and weight is not None and weight.size > LARGE:
+            return _length(given["g"]) * lengths.along(weight, 1)
+        if op is not inner and "x" in given and size.size > LARGE:
+            x, g = (a.reshape(-1, a.shape[-1]) for a in (given["x"], given["g"]))
+            return np.outer(_length(x.T)[:, 0], _length(g.T)[:, 0])
     if inner.name in LINEAR:
         positive = [np.abs(a) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args]
         return np.abs(op.forward(*positive, **attrs))
@@ -102,8 +124,22 @@ def _terms(op: Operation, attrs: dict[str, Any], args: list[Any], size: np.ndarr
         floats = [np.abs(a).max(initial=0.0) for a in args if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
         return size + max((float(np.minimum(f, HIDDEN)) for f in floats), default=0.0)
     if isinstance(op, Vjp):
-        return size + size.mean(-1, keepdims=True) + 1e-3 * size.mean()
+        return size + size.mean(-1, keepdims=True) + 1e-3 * size.mean() + _cancelled(op, args)
     return size
+
+
+def _length(x: np.ndarray) -> np.ndarray:
+    """The length of every row. Shapes: (…, n) → (…, 1)."""
+    return np.asarray(np.sqrt(np.einsum("...i,...i->...", x, x))[..., None])
+
+
+def _cancelled(op: Vjp, args: list[Any]) -> Any:
+    """What is taken away from each other in the backward of a softmax: y (g − Σ g y), of which little may be left."""
+    if op.op.name != "softmax":
+        return 0.0
+    given = dict(zip(op.arguments, args, strict=True))
+    g, y = np.abs(given["g"]), np.abs(given["y"])
+    return y * (g + (g * y).sum(-1, keepdims=True))
 
 
 def apart(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:

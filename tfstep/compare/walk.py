@@ -5,6 +5,7 @@ So each step is judged alone, by what it makes of their inputs, and rounding doe
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import permutations
@@ -14,13 +15,15 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.address.roles import GRAD
-from tfstep.compare.book import NEAR, Book, Entry, Hit, extent
+from tfstep.compare.book import MANY, NEAR, Book, Entry, Hit, extent
 from tfstep.compare.layout import Layout, atoms
 from tfstep.compare.tolerance import FLOOR, allowed, apart, terms
 from tfstep.engine.node import Node
-from tfstep.engine.plan import Plan
+from tfstep.engine.plan import PHASES, Plan
 
 DEEPER = 6  # for each step in a row that they did not record
+PLAIN = ("same", "batch dropped")  # relations of arrays that are laid out as ours
+SMALL = 1 << 16  # cells up to which a tensor costs nothing
 GROWTH = 24  # how much of its own rounding a step may have from those before it
 
 Override = Callable[[list[Any], Callable[[str], np.ndarray]], np.ndarray]
@@ -42,50 +45,74 @@ class Walk(Struct, eq=False):
     depth: dict[int, int] = field(default_factory=dict)  # how many steps back nothing was recorded
     wrong: dict[int, tuple[Entry, Layout]] = field(default_factory=dict)  # gradients that stand where ours is another
 
+    places: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # the slots that each array is
+
     inside: list[tuple[str, Hit]] = field(default_factory=list)  # what was found within a step, by its inner path
 
     @property
     def names(self) -> set[str]:
         """The arrays that were found."""
-        return {hit.entry.name for hits in self.found.values() for hit in hits} | {h.entry.name for _, h in self.inside}
+        return {*self.places, *(h.entry.name for _, h in self.inside)}
+
+    def enter(self, slot: int, hits: list[Hit]) -> None:
+        """Enter what was found to be a tensor."""
+        if hits:
+            self.found.setdefault(slot, []).extend(hits)
+        for hit in hits:
+            self.places[hit.entry.name].add(slot)
 
     def get(self, path: str) -> np.ndarray:
         """The numbers of a tensor."""
         value: np.ndarray = self.values[self.plan.paths[path].slot]
         return value
 
-    def sizes(self, node: Node, y: np.ndarray, args: list[Any], level: str) -> np.ndarray:
+    def loose(self, node: Node) -> list[int]:
+        """Which inputs of a step carry rounding of ours: of steps that were not found in theirs."""
+        return [
+            k
+            for k, s in enumerate(node.inputs)
+            if isinstance(s, int)
+            and self.plan.nodes[s].op is not None
+            and self.plan.nodes[s].dtype.kind == "f"
+            and s not in self.found
+            and s not in self.wrong
+            and s not in self.clean
+        ]
+
+    def deep(self, node: Node) -> int:
+        """How many steps back nothing was found in theirs."""
+        if node.slot not in self.depth:
+            before = [self.plan.nodes[s] for k in self.loose(node) if isinstance(s := node.inputs[k], int)]
+            self.depth[node.slot] = 1 + max(map(self.deep, before)) if before else 0
+        return self.depth[node.slot]
+
+    def sizes(self, node: Node, y: np.ndarray, args: list[Any], book: Book) -> np.ndarray:
         """For each cell of a step the size of the terms whose rounding is in it: its own, and those of the steps
         before it back to the last that were found in theirs."""
         if node.slot in self.spread:
             return self.spread[node.slot]
-        size = terms(node, args, y)
-        share = allowed(level)
-        loose = {
-            k: share * self.sizes(source, self.values[source.slot], self.arguments(source), level)
-            for k, s in enumerate(node.inputs)
-            if isinstance(s, int)
-            and (source := self.plan.nodes[s]).op is not None
-            and s not in self.found
-            and source.dtype.kind == "f"
-            and s not in self.wrong
-            and s not in self.clean
-        }
+        size = terms(node, args, y, book.lengths)
+        loose = self.loose(node)
         if loose and node.op is not None:
+            share = allowed(book.level)
+            off = {}
+            for k in loose:
+                s = node.inputs[k]
+                assert isinstance(s, int)
+                source = self.plan.nodes[s]
+                off[k] = share * self.sizes(source, self.values[s], self.arguments(source), book)
             moved = np.zeros(y.shape)
             signs = np.random.default_rng(0)
-            for _ in range(2):
+            for _ in range(2 if y.size < MANY else 1):
                 with np.errstate(all="ignore"):
                     shaken = [
-                        a + loose[k] * signs.choice((-1.0, 1.0), a.shape) if k in loose else a
+                        a + off[k] * signs.choice((-1.0, 1.0), a.shape).astype(a.dtype) if k in off else a
                         for k, a in enumerate(args)
                     ]
                     far = np.abs(np.asarray(node.op.forward(*shaken, **node.attrs)) - y)
                 moved = np.maximum(moved, np.where(np.isfinite(far), far, 0.0))
             moved = (moved + (0.5 * moved.mean(-1, keepdims=True) if moved.ndim else moved)) / share
-            deep = 1 + max(self.depth.get(s, 0) for k, s in enumerate(node.inputs) if k in loose and isinstance(s, int))
-            self.depth[node.slot] = deep
-            size = size + np.minimum(moved, max(GROWTH, DEEPER * deep) * (size + size.mean()))
+            size = size + np.minimum(moved, max(GROWTH, DEEPER * self.deep(node)) * (size + size.mean()))
         self.spread[node.slot] = size
         return size
 
@@ -94,8 +121,14 @@ class Walk(Struct, eq=False):
         return [self.values[s] if isinstance(s, int) else s.value for s in node.inputs]
 
     def ours(self, slot: int) -> np.ndarray:
-        """What our step makes of their inputs."""
-        value: np.ndarray = self.clean.get(slot, self.values[slot])
+        """What our step makes of their inputs; computed now where nothing had asked for it."""
+        value: np.ndarray | None = self.clean.get(slot, self.values[slot])
+        if value is None:
+            node = self.plan.nodes[slot]
+            assert node.op is not None
+            for s in node.slots:
+                self.ours(s)
+            value = self.values[slot] = np.asarray(node.op.forward(*self.arguments(node), **node.attrs))
         return value
 
 
@@ -125,18 +158,25 @@ def walk(
     changed = bytearray(len(plan.nodes))
     misses = 0
     groups = _Groups(book)
+    idle = _idle(plan, groups, overrides) if until != "forward" else b""
+    beyond = PHASES[PHASES.index(until) + 1 :]
     for node in plan.nodes:
-        if node.phase and ("forward", "backward", "update").index(node.phase) > ("forward", "backward", "update").index(
-            until
-        ):
+        if node.phase in beyond or 0 <= last < node.slot:
             break
-        if 0 <= last < node.slot:
-            break
+        if idle and idle[node.slot]:
+            continue
         told(node.slot, len(plan.nodes))
         old = None if start is None else start.plan.paths.get(node.path)
         special = node.path in pins or node.path in overrides or node.path in changes
-        if old is not None and not special and _same(old, node) and not any(changed[s] for s in node.slots):
-            _taken_over(here, node, start, old)  # type: ignore[arg-type]  # there is an old node only with a start
+        if (
+            old is not None
+            and start is not None
+            and start.values[old.slot] is not None
+            and not special
+            and _same(old, node)
+            and not any(changed[s] for s in node.slots)
+        ):
+            _taken_over(here, node, start, old)
             continue
         changed[node.slot] = 1
         args = here.arguments(node)
@@ -149,8 +189,10 @@ def walk(
             with np.errstate(all="ignore"):
                 y = np.asarray(node.op.forward(*args, **node.attrs))
         if y.dtype.kind == "f":
-            y = y.astype(np.float64, copy=False)
+            y = y.astype(book.dtype, copy=False)
         new = _place(here, book, node, y, args, pins)
+        if old is not None and start is not None and _as_before(here, start, node, old):
+            changed[node.slot] = 0  # theirs was found here before, too, so what follows is as it was
         new |= groups.after(here, node, args)
         if patience and start is not None and node.op is not None and node.path in start.plan.paths:
             misses = 0 if new - before else misses + 1
@@ -159,15 +201,38 @@ def walk(
     return here
 
 
+def _idle(plan: Plan, groups: _Groups, overrides: Mapping[str, Override]) -> bytearray:
+    """The large tensors after the forward pass that are none of theirs by their size, and read by none that may be."""
+    idle = bytearray(len(plan.nodes))
+    for node in reversed(plan.nodes):
+        idle[node.slot] = (
+            node.phase in ("backward", "update")
+            and node.spec.size > SMALL
+            and node.path not in overrides
+            and not groups.may_have(node)
+            and all(idle[s] for s in plan.consumers[node.slot])
+        )
+    return idle
+
+
 def _same(old: Node, node: Node) -> bool:
     return (
         old.op is node.op and old.kind == node.kind and old.attrs == node.attrs and len(old.inputs) == len(node.inputs)
     )
 
 
+def _as_before(here: Walk, start: Walk, node: Node, old: Node) -> bool:
+    """Whether a walk goes on from a step with the same array of theirs as another walk did."""
+    now, before = here.found.get(node.slot), start.found.get(old.slot)
+    if not now or not before or node.slot not in here.clean or old.slot not in start.clean:
+        return False
+    return now[0].entry is before[0].entry and now[0].layout == before[0].layout
+
+
 def _taken_over(here: Walk, node: Node, start: Walk, old: Node) -> None:
     here.values[node.slot] = start.values[old.slot]
-    for mine, theirs in ((here.found, start.found), (here.clean, start.clean), (here.wrong, start.wrong)):
+    here.enter(node.slot, start.found.get(old.slot, []))
+    for mine, theirs in ((here.clean, start.clean), (here.wrong, start.wrong)):
         if old.slot in theirs:
             mine[node.slot] = theirs[old.slot]  # type: ignore[assignment]  # each of its own kind
 
@@ -181,7 +246,7 @@ def _place(
         entry, layout = pins[node.path]
         here.clean[slot], here.values[slot] = y, layout.back(entry.array)
         return {entry.name}
-    sizes = partial(here.sizes, node, y, args, book.level)
+    sizes = partial(here.sizes, node, y, args, book)
     hits = book.find(node, y, args, sizes)
     expected = _expected(here, book, node)
     if expected is not None:
@@ -197,7 +262,7 @@ def _place(
     here.values[slot] = y
     if not hits:
         return set()
-    here.found[slot] = hits
+    here.enter(slot, hits)
     best = hits[0]
     if node.dtype.kind == "f" and best.entry.number and not (node.op is not None and node.op.name == "mask_fill"):
         here.clean[slot], here.values[slot] = y, best.layout.back(best.entry.array)
@@ -210,15 +275,23 @@ def _expected(here: Walk, book: Book, node: Node) -> tuple[Entry, Layout] | None
         return None
     of = here.plan.base(node)
     hits = here.found.get(of.slot, ())
-    original = min((hit.entry.order for hit in hits if not hit.entry.trivial), default=-1)
+    plain = [hit for hit in hits if hit.layout.relation in PLAIN] or hits  # q before its heads are split is not Q
+    original = min((hit.entry.order for hit in plain if not hit.entry.trivial), default=-1)
     for hit in hits:
         if hit.entry.order != original and hit.entry.note.kind != "weight":
             continue  # a copy of it, whose gradient may be that of one use
         entry = book.by_name.get(hit.entry.name + GRAD)
         if entry is None or entry.array.shape != hit.entry.array.shape or hit.layout.ours != node.shape:
             continue
+        as_it_is = hit.layout.relation in PLAIN
         others = [
-            slot for slot, hits in here.found.items() if slot != of.slot and any(h.entry is hit.entry for h in hits)
+            slot
+            for slot in here.places[hit.entry.name]
+            if slot != of.slot
+            and (
+                not as_it_is
+                or any(h.entry is hit.entry and h.layout.relation in PLAIN for h in here.found.get(slot, ()))
+            )
         ]
         if not others:
             return entry, hit.layout
@@ -233,6 +306,11 @@ class _Groups:
         self.sizes = {
             size for size, entries in book.by_size.items() if any(e.number and not e.trivial for e in entries)
         }
+
+    def may_have(self, node: Node) -> bool:
+        """Whether a tensor, or a group of which it is the last, has the size of anything of theirs."""
+        alike = self.book.by_size.keys() if self.book.by_size else ()
+        return node.spec.size in alike or any(n * node.spec.size in alike for n in (2, 3))
 
     def after(self, here: Walk, node: Node, args: list[Any]) -> set[str]:
         """What is found of the groups that this tensor completes."""
@@ -262,7 +340,7 @@ class _Groups:
                 )
                 if (far <= limit).all():
                     layout = Layout(whole.shape, whole.shape, tuple(range(whole.ndim)), entry.array.shape, relation)
-                    here.found.setdefault(node.slot, []).append(Hit(entry, layout, float(far.max(initial=0.0))))
+                    here.enter(node.slot, [Hit(entry, layout, float(far.max(initial=0.0)))])
                     found.add(entry.name)
                     break
         return found

@@ -12,6 +12,8 @@ Labels = tuple[Sequence[str], ...]  # one list of words a sentence; a single lis
 Shape = tuple[int, ...]
 MANY = 2000
 """Words along an axis from which on they are neither listed nor told apart: a tokenizer's vocabulary."""
+LISTED = 64
+"""Words of a vocabulary up to which each has a column of its own; of more the likeliest come first."""
 
 
 class Axis(Struct, frozen=True):
@@ -36,6 +38,14 @@ class Axis(Struct, frozen=True):
         """The same axis without its words."""
         return Axis(self.name)
 
+    def laid_out(self, sentences: int) -> Axis:
+        """The places of so many sentences one behind the other, each with its words."""
+        return Axis(self.name, _laid_out(self.labels, sentences), _laid_out(self.follows, sentences))
+
+    def taken(self, places: Sequence[int]) -> Axis:
+        """Some of the places, with their words; an axis with words of several sentences loses them."""
+        return Axis(self.name, _taken(self.labels, places), _taken(self.follows, places))
+
     def words(self, sentence: int = 0) -> Sequence[str] | None:
         """The labels along this axis for one sentence of the batch."""
         return _of(self.labels, sentence)
@@ -47,6 +57,19 @@ class Axis(Struct, frozen=True):
 
 def _of(labels: Labels | None, sentence: int) -> Sequence[str] | None:
     return None if labels is None else labels[sentence if len(labels) > 1 else 0]
+
+
+def _laid_out(labels: Labels | None, sentences: int) -> Labels | None:
+    if labels is None or len(labels) not in (1, sentences):
+        return None
+    every = labels * sentences if len(labels) == 1 else labels
+    return (tuple(word for words in every for word in words),)
+
+
+def _taken(labels: Labels | None, places: Sequence[int]) -> Labels | None:
+    if labels is None or len(labels) != 1 or len(labels[0]) <= max(places, default=-1):
+        return None
+    return (tuple(labels[0][k] for k in places),)
 
 
 NO_AXIS = Axis("")

@@ -8,7 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 import numpy as np
 from msgspec import Struct
 
-from tfstep import cancel
+from tfstep import work
 from tfstep.engine.arrays.leaves import Leaves
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Computed, Pin, unfold
@@ -54,15 +54,15 @@ class Computation:
 
     def run(self) -> Self:
         """Compute every step that is not there yet; returns the trace itself."""
-        values, special, flag = self.values, self._special(), cancel.present()
+        values, special, flag = self.values, self._special(), work.present()
         for slot, later in self.plan.later.items():
             if values[slot] is None:
                 values[slot] = later()
         with np.errstate(all="ignore"):
-            for slot, run in self.plan.program:
+            for k, (slot, run) in enumerate(self.plan.program):
                 if values[slot] is None:
                     if flag is not None:
-                        flag.at_step()
+                        flag.at_step(k, len(self.plan.program))
                     if slot in self.plan.decided and slot not in special:
                         self._decide(slot)
                     if values[slot] is None:
@@ -113,14 +113,15 @@ class Computation:
             return
         nodes, values = self.plan.nodes, self.values
         special, runs = self._special() if self.pins else (), self.plan.runs
-        flag = cancel.present()
+        flag = work.present()
         with np.errstate(all="ignore"):
-            for s in self._waiting(slot):
+            waiting = self._waiting(slot)
+            for k, s in enumerate(waiting):
                 if nodes[s].op is None:
                     self._pull(s)
                     continue
                 if flag is not None:
-                    flag.at_step()
+                    flag.at_step(k, len(waiting))
                 self.runs += 1
                 values[s] = self._result(s) if s in special else runs[s](values)
 

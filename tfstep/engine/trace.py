@@ -24,7 +24,7 @@ from tfstep.engine.surface.above import Displayed
 from tfstep.engine.surface.arraylike import ArrayLike
 from tfstep.engine.surface.beyond import Whole
 from tfstep.engine.why import Explanation, explain
-from tfstep.errors import EditError, PathError, did_you_mean
+from tfstep.errors import EditError, PathError, meant, nearest
 from tfstep.text import Bilingual
 
 
@@ -344,7 +344,7 @@ def _unknown(trace: Trace, path: str) -> PathError:
             )
         )
     names = [n for n in trace.plan.paths if not n.startswith("#")]
-    near = did_you_mean(path, names)
+    near = meant(nearest(path, names) or _by_its_end(path, names))
     if trace.prefix:
         return PathError(
             Bilingual(
@@ -363,3 +363,12 @@ def _unknown(trace: Trace, path: str) -> PathError:
             "there is no tensor {path!r}{near}", "没有张量 {path!r}{near}", path=path, near=near if near.en else begin
         )
     )
+
+
+def _by_its_end(path: str, names: Sequence[str]) -> str | None:
+    """The path whose last part is most like a name without dots: enc0.attn.W_Q for wq; of several the last part."""
+    ends: dict[str, list[str]] = {}
+    for name in names if "." not in path else ():
+        ends.setdefault(name.rpartition(".")[2], []).append(name)
+    near = nearest(path, ends)
+    return None if near is None else ends[near][0] if len(ends[near]) == 1 else near

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import signal
+import sys
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -20,11 +24,29 @@ def is_signal(status: int) -> bool:
 
 
 def on_screen(app: App[Any]) -> None:
-    """Close a screen at such a signal, from within its own loop. What the user had ignored (nohup) stays ignored."""
+    """Close a screen at such a signal, from within its own loop. What the user had ignored (nohup) stays ignored; a
+    terminal that is gone ends it nevertheless, for nobody can press a key any more."""
     with suppress(NotImplementedError, RuntimeError, ValueError):  # no signals on this system, or in this thread
         for number in SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 asyncio.get_running_loop().add_signal_handler(number, app.exit, None, FIRST + number)
+
+    with suppress(AttributeError, ValueError, OSError):  # no such thing as `poll`, or no terminal to be gone
+        loop, number, fileno = asyncio.get_running_loop(), signal.SIGHUP, sys.__stdin__.fileno()  # type: ignore[union-attr]  # None has no fileno, either
+
+        def gone() -> None:
+            with suppress(RuntimeError):  # the loop has ended by then
+                loop.call_soon_threadsafe(app.exit, None, FIRST + number)
+
+        threading.Thread(target=_wait, args=(fileno, gone), daemon=True, name="terminal-gone").start()
+
+
+def _wait(terminal: int, gone: Callable[[], None]) -> None:
+    """Sleep until there is no terminal any more, then say so."""
+    waiting = select.poll()
+    waiting.register(terminal, 0)  # nothing that could be read; that it hung up is always told
+    if any(event & (select.POLLHUP | select.POLLERR) for _, event in waiting.poll()):
+        gone()
 
 
 def catch() -> None:

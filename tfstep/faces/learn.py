@@ -56,11 +56,11 @@ class Plain:
             hint = player.hint()
             self.tell([hint] if hint else [])
             if hint is None:
-                self.say(Bilingual("there is no other hint; `!` shows the answer", "没有更多提示；`!` 看答案"))
+                self.say(_NONE_LEFT if player.question.kind == "recording" else _NO_OTHER)
         elif typed == "!":
             self.tell(player.reveal())
             self.tell(player.advance())
-        elif typed:
+        elif typed or player.question.kind == "recording":  # an empty line stands for the usual file
             self.answer(typed)
 
     def answer(self, typed: str) -> None:
@@ -105,6 +105,8 @@ def _plain_sign(typed: str) -> str:
 
 
 _GO_ON = "> "
+_NO_OTHER = Bilingual("there is no other hint; `!` shows the answer", "没有更多提示；`!` 看答案")
+_NONE_LEFT = Bilingual("there is no other hint; `!` goes on without it", "没有更多提示；`!` 跳过这一题")
 
 
 def learn(

@@ -11,7 +11,7 @@ from tfstep.commands.language.line import without_quotes
 from tfstep.commands.language.script import STDIN, ScriptError, join_lines, opens
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
-from tfstep.faces import sign
+from tfstep.faces import sign, stopped
 from tfstep.faces.recovery import begin, leave
 from tfstep.faces.script import Say, Show, run_scripts, show_result
 from tfstep.session.results import Quit
@@ -19,11 +19,10 @@ from tfstep.session.speaker import PERSON, Speaker, script
 from tfstep.session.study.origin import first_broken
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import line as spans_line
+from tfstep.work import present, watched
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
-
-    from tfstep.faces.cli.progress import Progress
 
 PROMPT, MORE = "(tfstep) ", "      … "
 
@@ -59,9 +58,8 @@ def repl(
     if sys.stdin.isatty() and sys.stdout.isatty():
         lines = [*str(_welcome(session)).splitlines(), *([str(found)] if (found := first_broken(session)) else [])]
         show(map(spans_line, lines))
-    session.progress = bar = _Bar()
     try:
-        status = _debug(session, show, say, files, commands, bar)
+        status = _debug(session, show, say, files, commands)
     except BaseException:  # the diary stays where it is
         if (unsaved := leave(session)) is not None:
             say(unsaved)
@@ -82,23 +80,26 @@ def _welcome(session: Session) -> Bilingual:
     )
 
 
-def _debug(session: Session, show: Show, say: Say, files: Sequence[str], commands: Sequence[str], bar: _Bar) -> int:
+def _debug(session: Session, show: Show, say: Say, files: Sequence[str], commands: Sequence[str]) -> int:
     done = run_scripts(session, files, commands, show, say)
     if done is None:
         return 0
     failed = done is False
     for line in _typed(session):
-        failed = not _one(session, line, show, say, bar) or failed
+        failed = not _one(session, line, show, say) or failed
         if session.left:
             return 0
     return 1 if failed and not sys.stdin.isatty() else 0
 
 
-def _one(session: Session, line: str, show: Show, say: Say, bar: _Bar) -> bool:
+def _one(session: Session, line: str, show: Show, say: Say) -> bool:
     """One line of the user's; an error is told and nothing else."""
+    from tfstep.faces.cli.watching import Bar
+
+    bar, before = Bar(yes=_agreed()), stopped.state(session)
     try:
         try:
-            with session.spoken_by(_who()):
+            with session.spoken_by(_who()), watched(bar):
                 result = session.run(line)
         finally:
             bar.close()
@@ -113,33 +114,21 @@ def _one(session: Session, line: str, show: Show, say: Say, bar: _Bar) -> bool:
         say(error)
         return False
     except KeyboardInterrupt:
-        say(Bilingual("stopped; the session goes on", "已停止；会话继续"))
+        say(stopped.stopped(before, stopped.state(session)))
     return True
+
+
+def _agreed() -> bool:
+    """Whether `--yes` stands on the command line."""
+    from tfstep.faces.cli.watching import Bar
+
+    whole = present()
+    return isinstance(whole, Bar) and whole.yes
 
 
 def _who() -> Speaker:
     """Who types: a person at a terminal, else it is a script that is read."""
     return PERSON if sys.stdin.isatty() else script(STDIN)
-
-
-class _Bar:
-    """A bar while a training runs, where a person looks on."""
-
-    def __init__(self) -> None:
-        self._bar: Progress | None = None
-
-    def __call__(self, update: int, of: int, loss: float) -> None:
-        from tfstep.faces.cli.progress import Progress
-
-        if self._bar is None:
-            self._bar = Progress(of)
-        self._bar(update, f"loss {loss:.4g}")
-
-    def close(self) -> None:
-        """Take the bar away, however the training ended."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
 
 
 def _typed(session: Session) -> Iterator[str]:

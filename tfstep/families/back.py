@@ -148,7 +148,7 @@ def checkpoint(
     """
     found: dict[str, np.ndarray] = {}
     for path, array in arrays.items():
-        held = held_by(family, path, names.get(path, ""), model)
+        held = held_by(family, path, names.get(path, ""), model) or held_by(family, path, "", model)
         if held is None:
             if layer_pattern(path)[0] in family.fixed and (array == 1).all():
                 continue

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tfstep.families.family import Family, Theirs, layer_pattern, theirs
 from tfstep.families.registry import families
@@ -42,7 +43,7 @@ def bind(family: Family, shapes: Mapping[str, Shape], wanted: Mapping[str, Shape
     missing: list[str] = []
     misfits: list[tuple[str, str, Shape]] = []
     for path, shape in wanted.items():
-        found = _find(family, path, shape, shapes, before, model)
+        found = _find(family, path, shape, shapes, before, model) or _tied(family, path, shape, shapes, before, model)
         if isinstance(found, Source):
             sources[path] = found
         elif found is not None:
@@ -82,6 +83,8 @@ def prefixes(family: Family, shapes: Mapping[str, Shape]) -> tuple[str, ...]:
         while "." in prefix[:-1]:
             prefix = prefix[: prefix[:-1].rindex(".") + 1]
             found[prefix] = None
+    if not found and family.prefix:
+        found[family.prefix] = None
     return (*found, "") if "" not in found else tuple(found)
 
 
@@ -103,6 +106,23 @@ def _find(
                     return Source(name, how)
                 misfit = misfit or name
     return misfit
+
+
+def _tied(
+    family: Family, path: str, shape: Shape, shapes: Mapping[str, Shape], before: Iterable[str], model: Heads
+) -> Source | str | None:
+    """Where the numbers of a parameter are that only another one of its tie has in the file: a head without its table.
+
+    An embedding is (words, width), an output layer (width, words).
+    """
+    for other in (each for group in getattr(model, "tie", ()) if path in group for each in group if each != path):
+        for turned in (False, True):
+            found = _find(family, other, shape[::-1] if turned else shape, shapes, before, model)
+            if isinstance(found, Source):
+                how = found.how
+                relation = replace(how.relation, transposed=how.relation.transposed != turned)
+                return Source(found.name, Theirs(how.name, relation))
+    return None
 
 
 def fits(how: Theirs, theirs: Shape, ours: Shape, model: Heads) -> bool:

@@ -1,7 +1,8 @@
 """The names that others give the same tensors: the paper, PyTorch's modules, checkpoints, TransformerLens.
 
 Parameters have the names of the families' tables. What is computed on the way has those of Vaswani et al. 2017
-(equations 1 and 2, sections 3.2 and 3.3) and of the hook points of TransformerLens' HookedTransformer.
+(equations 1 and 2, sections 3.2 and 3.3) and of the hook points of TransformerLens' TransformerBridge (4.3; the older
+names, which HookedTransformer had, it still takes).
 """
 
 from __future__ import annotations
@@ -57,6 +58,13 @@ LENS_BLOCK = {
     "ffn.b_1": ("mlp.b_in", SAME), "ffn.W_2": ("mlp.W_out", SAME), "ffn.b_2": ("mlp.b_out", SAME),
     "add2": ("hook_resid_post", SAME),
 }  # fmt: skip
+LENS_BRIDGE = {
+    "attn.Q": "attn.q.hook_out", "attn.K": "attn.k.hook_out", "attn.V": "attn.v.hook_out", "attn.heads": "attn.o.hook_in",
+    "attn.out": "attn.hook_out", "ffn.hidden": "mlp.in.hook_out", "ffn.act": "mlp.out.hook_in", "ffn.out": "mlp.hook_out",
+    "norm1": "ln1.hook_out", "norm2": "ln2.hook_out", "add2": "hook_out",
+}  # fmt: skip
+"""What the bridge alone calls them, the norms where they come first in their part."""
+LENS_LAST = {"enc.norm": "ln_final.hook_out", "dec.norm": "ln_final.hook_out", "out.logits": "unembed.hook_out"}
 LENS_TOP = {"embed": ("hook_embed", SAME), "pos": ("hook_pos_embed", SAME), "E": ("embed.W_E", SAME)}
 _BLOCK = re.compile(r"(enc|dec)(\d+)\.(.+)$")
 
@@ -96,7 +104,9 @@ def _index(plan: Plan) -> dict[str, Alias]:
 def _seen(path: str) -> bool:
     """Whether a step may have a name elsewhere: the hook points."""
     block = _BLOCK.match(path)
-    return block[3] in LENS_BLOCK if block else path.partition(".")[2] in LENS_TOP
+    if block:
+        return block[3] in LENS_BLOCK or block[3] in LENS_BRIDGE
+    return path.partition(".")[2] in LENS_TOP or path in LENS_LAST
 
 
 def _tails(name: str) -> list[str]:
@@ -153,6 +163,11 @@ def _names(plan: Plan, path: str, kin: list[Family]) -> Iterator[Alias]:
         return
     if block and name in LENS_BLOCK:
         yield Alias("TransformerLens", f"blocks.{block[2]}.{LENS_BLOCK[name][0]}", path, LENS_BLOCK[name][1])
+    if block and name in LENS_BRIDGE and (not name.startswith("norm") or f"{block[1]}.norm" in plan.paths):
+        after = LENS_BLOCK.get(name, ("", SAME))[1]
+        yield Alias("TransformerLens", f"blocks.{block[2]}.{LENS_BRIDGE[name]}", path, after)
+    elif path in LENS_LAST:
+        yield Alias("TransformerLens", LENS_LAST[path], path)
     elif scope in ("src", "tgt") and name in LENS_TOP:
         yield Alias("TransformerLens", LENS_TOP[name][0], path, LENS_TOP[name][1])
     elif path in ("out.W", "out.b"):

@@ -42,7 +42,7 @@ def untied(family: Family, groups: Sequence[Sequence[str]], shapes: Mapping[str,
                     )
     found = []
     for owner, *others in groups:
-        own = next(_names(family, owner, shapes, before), None)
+        own = next((name for path in (owner, *others) for name in _names(family, path, shapes, before)), None)
         kept = [owner, *(path for path in others if _one(own, next(_names(family, path, shapes, before), None), read))]
         if len(kept) > 1:
             found.append(kept)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfstep.address.wildcard import matcher
+from tfstep.address.wildcard import matcher, nearest_pattern
 from tfstep.engine.axis import Spec
 from tfstep.engine.node import Node
 from tfstep.engine.tape import Scope, Tape, Traced
-from tfstep.errors import did_you_mean
+from tfstep.errors import meant
 from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import TrainConfig
 from tfstep.models.optimizers import OPTIMIZERS, Clock, before
@@ -75,7 +75,7 @@ def _frozen(tape: Tape, train: TrainConfig) -> set[str]:
                     "{path!r} fits no parameter of this model{near}",
                     "{path!r} 不对应这个模型的任何参数{near}",
                     path=pattern,
-                    near=did_you_mean(pattern, own),
+                    near=meant(nearest_pattern(pattern, own)),
                 ),
             )
         found |= hit

@@ -67,7 +67,7 @@ cross_entropy = op(CrossEntropy)
 def kept_rows(logits: Array, labels: Array, keep: tuple[int, ...]) -> tuple[Array, Array]:
     """The rows of the logits that count, and their labels."""
     n = rows_of(logits)
-    return select(rows(logits), keep=keep), select(reshape(labels, shape=(n,)), keep=keep)
+    return select(rows(logits), keep=keep), named("label", select(reshape(labels, shape=(n,)), keep=keep))
 
 
 def rows_of(x: Array) -> int:

@@ -17,9 +17,11 @@ from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.models.parts.own_mask import start as start_of_mask
 from tfstep.scenario.file.mistakes import Mistake, Mistakes
-from tfstep.scenario.file.nodes import Keys
+from tfstep.scenario.file.nodes import Keys, Section
 from tfstep.scenario.keys.check import WeightsConfig
 from tfstep.scenario.keys.pins import with_pins
+from tfstep.scenario.sizes import check_plan, place, sizes
+from tfstep.scenario.vocabulary import Vocabulary
 from tfstep.scenario.weights.start import initial
 from tfstep.scenario.weights.taken import Taken
 from tfstep.text import Bilingual
@@ -40,6 +42,10 @@ class Compiled(Protocol):
     def weights(self) -> WeightsConfig: ...
     @property
     def pins(self) -> Mapping[str, np.ndarray]: ...
+    @property
+    def vocab(self) -> Mapping[str, Vocabulary]: ...
+    @property
+    def tree(self) -> Section: ...
     @property
     def plan(self) -> Plan: ...
     @property
@@ -74,6 +80,11 @@ def plan_of(scenario: Compiled) -> Plan:
         plan = build(scenario.model, scenario.inputs, scenario.loss, scenario.train)
     except ModelBuildError as error:
         raise scenario.error_at(error.keys, error.message, offset=error.column) from error
+    words = [len(scenario.vocab[side].words) if side in scenario.vocab else 0 for side in ("source", "labels")]
+    read = scenario.weights.file is not None
+    known = sizes(scenario.model, scenario.inputs, scenario.loss, scenario.train, (words[0], words[1]), read)
+    if (too_large := check_plan(plan, known, read)) is not None:
+        raise scenario.error_at(place(scenario.tree), too_large)
     plan.origin = scenario
     return plan
 

@@ -22,8 +22,9 @@ from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, found_text, fr
 from tfstep.scenario.file.reading import read_text
 from tfstep.scenario.file.yaml import parse
 from tfstep.scenario.keys.check import Checked, WeightsConfig, check
+from tfstep.scenario.keys.pins import pins_file, pins_in
 from tfstep.scenario.vocabulary import Vocabulary
-from tfstep.scenario.weights.weight_file import NO_SCENARIO, alone
+from tfstep.scenario.weights.weight_file import NO_SCENARIO, BadWeightsError, alone
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
@@ -281,7 +282,7 @@ def _made(
         checked.loss,
         checked.train,
         _beside(path, checked.weights, tree),
-        checked.pins,
+        {**_pins_beside(path, tree), **checked.pins},
         checked.vocab,
         text,
         file,
@@ -299,6 +300,21 @@ def _masks_beside(path: Path | None, model: ModelConfig, tree: Section) -> Model
         if not reach.may_read(path.parent / name, path):
             raise fault(place_of(tree, ("model", "mask", key)), reach.too_far(Path(name)))
     return replace(model, mask=replace(model.mask, **{key: str(path.parent / name) for key, name in own.items()}))
+
+
+def _pins_beside(path: Path | None, tree: Section) -> dict[str, np.ndarray]:
+    """The pins of a file, found from the scenario's own folder. Raises `Mistakes` where it cannot be read."""
+    name = pins_file(tree)
+    if name is None:
+        return {}
+    file = name if path is None else path.parent / name
+    where = place_of(tree, ("pins", "file"))
+    if path is not None and not reach.may_read(file, path):
+        raise fault(where, reach.too_far(name))
+    try:
+        return pins_in(file)
+    except BadWeightsError as error:
+        raise fault(where, Bilingual("{file}: {why}", "{file}：{why}", file=str(name), why=error.why)) from None
 
 
 def _beside(path: Path | None, weights: WeightsConfig, tree: Section) -> WeightsConfig:

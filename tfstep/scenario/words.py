@@ -56,10 +56,10 @@ def _declare(item: Node, words: dict[str, Place], report: Report) -> None:
     if not word or word.split() != [word]:
         parts = word.split()
         message = Bilingual(
-            "{what} is no word; a word has no spaces and is not empty{hint}",
-            "{what} 不是词；词不能为空，也不能含空格{hint}",
+            "{what} is no word{hint}; a word has no spaces and is not empty",
+            "{what} 不是词{hint}；词不能为空，也不能含空格",
             what=found_text(item),
-            hint=Bilingual("; did you mean {parts}?", "；是不是想写 {parts}？", parts=", ".join(parts))
+            hint=Bilingual(" (did you mean {parts}?)", "（是不是想写 {parts}？）", parts=", ".join(parts))
             if parts
             else "",
         )
@@ -195,11 +195,13 @@ def _undeclared(word: str, vocabulary: Vocabulary) -> Bilingual:
         near = " ".join(word)
     few = ", ".join(vocabulary.words[:12]) + (", …" if len(vocabulary.words) > 12 else "")
     return Bilingual(
-        "the word '{word}' is not in vocab; allowed: {few}{hint}",
-        "词“{word}”不在 vocab 中；可用：{few}{hint}",
+        "the word '{word}' is not in vocab{hint}; allowed: {few}",
+        "词“{word}”不在 vocab 中{hint}；可用：{few}",
         word=excerpt(word),
         few=few,
-        hint=Bilingual("; did you mean '{near}'?", "；是不是想写“{near}”？", near=near) if near else Bilingual("", ""),
+        hint=Bilingual(" (did you mean '{near}'?)", "（是不是想写“{near}”？）", near=near)
+        if near
+        else Bilingual("", ""),
     )
 
 

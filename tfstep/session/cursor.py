@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from tfstep.engine.axis import LISTED
 from tfstep.engine.trace import Tensor
 
 _SAME = {"position": "query", "query": "position"}  # the rows of Q are the queries of the scores
@@ -14,10 +17,15 @@ class Cursor:
         self._at: dict[str, int] = {}
 
     def on(self, tensor: Tensor) -> tuple[int, ...]:
-        """The cell of this tensor under the cursor: always within its shape."""
-        cell = []
+        """The cell of this tensor under the cursor: always within its shape; among the words of a large vocabulary,
+        where it has never been, the likeliest."""
+        cell: list[int] = []
         for name, size in zip(_names(tensor), tensor.shape, strict=True):
-            cell.append(max(0, min(self._at.get(name, 0), size - 1)))
+            if name == "vocab" and size > LISTED and name not in self._at and len(cell) == len(tensor.shape) - 1:
+                row = tensor.value[tuple(cell)]
+                cell.append(int(np.argmax(row if tensor.node.role.name == "value" else np.abs(row))))
+            else:
+                cell.append(max(0, min(self._at.get(name, 0), size - 1)))
         return tuple(cell)
 
     def move_to(self, tensor: Tensor, cell: tuple[int, ...]) -> None:

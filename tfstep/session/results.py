@@ -102,11 +102,13 @@ class Moved(Result, frozen=True, eq=False):
 
 
 class Explained(Result, frozen=True, eq=False):
-    """Why a cell is what it is; ``gradient`` is ∂loss/∂(the cell) where there is one, ``purpose`` what it is for."""
+    """Why a cell is what it is; ``gradient`` is ∂loss/∂(the cell) where there is one, with the reason why it does not
+    say how the loss moves, if it was ``edited``; ``purpose`` is what the cell is for."""
 
     explanation: Explanation
     gradient: float | None = None
     purpose: Bilingual | None = None
+    edited: Bilingual | None = None
 
 
 class Edit(Struct, frozen=True, eq=False):
@@ -170,9 +172,10 @@ class Compared(Result, frozen=True, eq=False):
 
 
 class Reasoned(Result, frozen=True, eq=False):
-    """Why a cell is what it is, down to inputs and parameters."""
+    """Why a cell of a run is what it is, down to inputs and parameters."""
 
     reasons: Reasons
+    run: Trace
 
 
 class Plotted(Result, frozen=True, eq=False):

@@ -15,7 +15,6 @@ from tfstep.scenario.scenario import Scenario
 from tfstep.session.change.crash_log import Diary, Leftover
 from tfstep.session.change.marks import ChangeTracker
 from tfstep.session.change.undo_history import Entry, Journal
-from tfstep.session.change.updates import Progress
 from tfstep.session.cursor import Cursor
 from tfstep.session.place import (
     Position,
@@ -56,7 +55,6 @@ class State:
         self.values = Values()
         self.asides: list[Bilingual] = []  # what else is to be said with the last result
         self.points = Points()
-        self.progress: Progress | None = None  # told how a training goes on
         self.key_of: Callable[[str], str | None] = _no_key  # the screen's that does what a command does
         self.diary: Diary | None = None
         self.diagnosis: Diagnosis | None = None  # what was said last of somebody's own run

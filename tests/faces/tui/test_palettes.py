@@ -3,6 +3,7 @@
 import pytest
 from rich.color import Color
 
+from tfstep.faces.tui.style.legend import COLOURS, SIGNS
 from tfstep.faces.tui.style.palette import DARK, LIGHT, TERMINAL, Palette, role, shade
 from tfstep.view.matrix.grid import CHANGED, CURSOR, LEVELS, LIT
 
@@ -25,7 +26,7 @@ def contrast(a: Color | None, b: Color | None) -> float:
 @pytest.mark.parametrize("palette", [DARK, LIGHT], ids=lambda palette: palette.name)
 def test_text_stands_out(palette: Palette) -> None:
     for ground in GROUNDS:
-        for name in ("", "strong", "accent", "key", "good", "bad", "dim"):
+        for name in ("", "strong", "accent", "key", "good", "bad", "changed", "dim"):
             style = role(palette, name, paper=getattr(palette, ground))
             assert contrast(style.color, style.bgcolor) >= 4.5, (name, ground)
 
@@ -48,3 +49,12 @@ def test_the_terminals_own_colours_are_named() -> None:
             assert style.color.name.isidentifier()
             assert style.bgcolor.name.isidentifier()
             assert style.color != style.bgcolor or style.color.is_default
+
+
+@pytest.mark.parametrize("palette", [DARK, LIGHT, TERMINAL], ids=lambda palette: palette.name)
+def test_one_colour_has_one_meaning(palette: Palette) -> None:
+    told = [role(palette, each.role) for each in COLOURS]
+    assert len({(style.color, style.bgcolor) for style in told}) == len(told)
+    assert all(each.signs for each in COLOURS if each.role != "shared8"), "never by colour alone"
+    assert shade(palette, "signed", 0, CHANGED, True, False).color == role(palette, "changed").color
+    assert len({each.means.en for each in (*COLOURS, *SIGNS)}) == len((*COLOURS, *SIGNS))

@@ -8,13 +8,13 @@ import pytest
 from screens import screen, shown
 
 import tfstep
-from tfstep import cancel
+from tfstep import work
 from tfstep.faces.tui.app import Debugger
 from tfstep.faces.tui.state import screen_state
 from tfstep.faces.tui.widgets.drawn import Drawn
 
 
-class OnlyAtSteps(cancel.Flag):
+class OnlyAtSteps(work.Watcher):
     """A flag that lets a line begin."""
 
     def at_line(self) -> None:
@@ -23,7 +23,7 @@ class OnlyAtSteps(cancel.Flag):
 
 def endless() -> None:
     """Work that ends only when it is asked to stop."""
-    while (flag := cancel.present()) is not None:
+    while (flag := work.present()) is not None:
         flag.at_step()
         time.sleep(0.002)
 
@@ -67,7 +67,7 @@ def test_what_computes_asks_whether_to_stop(command: str) -> None:
     session = tfstep.Session(tfstep.load("causal-mask"))
     flag = OnlyAtSteps()
     flag.up = True
-    with cancel.stoppable(flag), pytest.raises(cancel.Cancelled):
+    with work.watched(flag), pytest.raises(work.Cancelled):
         session.run(command.format(session.scenario.variants[-1]))
     assert session.journal.at == 0
 

@@ -286,3 +286,19 @@ async def test_a_step_is_code_under_its_formula(size: tuple[int, int]) -> None:
         assert "0.399" in shown(app, "board")
         await pilot.press("i")
         assert "softmax(enc0" not in shown(app, "heading")
+
+
+@pytest.mark.parametrize(
+    ("path", "lines"),
+    [
+        ("enc0.attn.W_Q.new", ["def adam_new(", "new_enc0_attn_W_Q = adam_new(enc0_attn_W_Q, "]),
+        ("enc0.attn.b_Q.grad", ["d_enc0_attn_b_Q = d_enc0_attn_q_proj.reshape((3, 16)).sum(axis=0)"]),
+        ("enc0.norm1", ["def layer_norm(", "d_enc0_norm1_through_enc0_add2 = d_enc0_add2", "d_enc0_norm1 = "]),
+        ("loss", ["def cross_entropy(", "d_loss = np.ones"]),
+    ],
+)
+async def test_steps_back_and_of_the_update_are_code_as_well(path: str, lines: list[str]) -> None:
+    async with screen(path, "steve-builds-a-house", size=(160, 50)) as (app, pilot):
+        await pilot.press("i")
+        heading = shown(app, "heading")
+        assert [each for each in lines if each not in heading] == []

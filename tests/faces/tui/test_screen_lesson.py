@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from screens import shown
 from textual.pilot import Pilot
 
+import tfstep
 from tfstep.commands.language.session import Session
 from tfstep.faces.tui.lesson.app import NEXT, LessonApp
 from tfstep.faces.tui.lesson.start import opened
@@ -319,3 +321,63 @@ async def test_a_lesson_that_ships_is_read_from_end_to_end(tmp_path: Path, size:
             assert not any(span.role == "bad" for each in app.state.status for span in each), app.state.status
         assert app.player.done
         assert f"第 {len(lesson.steps)}/{len(lesson.steps)} 步" in shown(app, "lesson-title").replace("  ", " ")
+
+
+OWN = """---
+title: Your own
+about: A lesson for tests.
+scenario: attention
+minutes: 5
+order: 1
+---
+
+## One
+
+```question
+kind: recording
+ask: Is it right?
+file: mine.npz
+needs: [attn.scores, attn.scaled, attn.weights]
+```
+
+## Two
+
+```question
+kind: number
+ask: How large?
+answer: loss
+```
+
+```try
+print loss
+```
+"""
+
+
+async def test_a_program_of_ones_own_is_read_and_judged_step_by_step(tmp_path: Path, monkeypatch) -> None:
+    for language in ("en", "zh"):
+        (tmp_path / f"mine.{language}.md").write_text(OWN, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    run = tfstep.trace(tfstep.load("attention"))
+    scores = run["attn.scores"].value
+    async with reading(tmp_path / "mine.en.md") as (app, pilot):
+        assert "press Enter" in text(app)
+        await answered(pilot, "enter")
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "there is no mine.npz" in shown(app, "status")
+        np.savez("mine.npz", s=scores, c=scores / 2)
+        await pilot.press("escape", "enter", "enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "attn.scaled; yours is c" in " ".join(text(app).split())
+        assert app.session.current.path == "attn.scaled", "the board stands at the step"
+        await answered(pilot, "question_mark")
+        assert "A factor" in text(app)
+        np.savez("mine.npz", s=scores, c=run["attn.scaled"].value, w=run["attn.weights"].value)
+        await pilot.press("enter", "enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "every step agrees" in text(app)
+        assert app.player.question is None

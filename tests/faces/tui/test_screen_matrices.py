@@ -1,7 +1,11 @@
 """The screen, driven key by key: how matrices are drawn."""
 
+from pathlib import Path
+
+import pytest
 from screens import screen, shown
 
+from tfstep.faces.tui.actions import tour
 from tfstep.faces.tui.widgets.board import Board
 from tfstep.view.text.symbols import set_ascii
 
@@ -162,3 +166,85 @@ async def test_the_explanation_stays_in_its_place_from_step_to_step() -> None:
             await pilot.press("n")
             edges.add(app.query_one("#why").region.y)
         assert len(edges) <= 2
+
+
+async def test_the_likeliest_words_of_a_large_vocabulary_come_first_and_the_others_on_demand(tmp_path: Path) -> None:
+    file = tmp_path / "words.yaml"
+    file.write_text(
+        "tfstep: 1\nmodel: {kind: decoder, layers: 1, d_model: 8, heads: 2, head: true}\nvocab: {size: 300}\n"
+        "input: {target: 5 17 9, labels: next}\nweights: {init: {normal: 0.3}}\n"
+    )
+    async with screen("out.logits", str(file)) as (app, pilot):
+        ranked = (-app.state.session.trace["out.logits"].value[0]).argsort(axis=-1, kind="stable")
+        board = shown(app, "board")
+        assert "largest first, 29" in board
+        rows = [r for r in board.splitlines() if r.lstrip(" =")[:1] in "519" and "+" in r][
+            -3:
+        ]  # above it its operand's
+        for row, words in zip(rows, ranked, strict=True):
+            assert str(words[0]) in row
+        await pilot.press("down")
+        assert app.state.frame.cell == (0, 1, ranked[1][0])
+        await pilot.press(*["right"] * 9)
+        assert app.state.frame.cell == (0, 1, ranked[1][9])
+        assert f" {ranked[1][9]} " in shown(app, "board")
+
+
+SIZES = [(80, 24), (100, 30), (120, 36), (200, 60)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("at", ["dec0.attn.q_proj", "dec0.attn.scores", "dec0.ffn.hidden"])
+async def test_the_numbers_of_the_result_are_seen_first(at: str, size: tuple[int, int]) -> None:
+    async with screen(at, "gpt", size=size) as (app, _pilot):
+        placed = app.query_one(Board).placed
+        result = next(each for each in placed if each.grid.key == at)
+        assert result.style is not None
+        assert min(result.columns, result.grid.breadth) >= 6
+        assert all(min(each.rows, each.grid.height) >= 1 for each in placed)
+
+
+async def test_the_first_screen_shows_numbers_under_the_tour() -> None:
+    async with screen(size=(80, 24)) as (app, pilot):
+        tour.begin(app.state)
+        app.redraw()
+        await pilot.pause()
+        assert all(each.style is not None for each in app.query_one(Board).placed)
+        assert "raising it by 0.1 lowers the loss" in shown(app, "why")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["gpt", "milk", "wo-ai-ni"])
+async def test_an_edit_turns_no_number_into_a_shade(name: str, size: tuple[int, int]) -> None:
+    async with screen("loss", name, size=size) as (app, pilot):
+        app.perform(f"goto {next(iter(app.session.trace.paths('*.W_Q')))}")
+        await pilot.pause()
+
+        def kinds() -> dict[str, tuple[bool, int]]:
+            return {each.grid.key: (each.style is None, each.x) for each in app.query_one(Board).placed}
+
+        before = kinds()
+        await pilot.press("plus")
+        after = kinds()
+        assert {key for key, (shaded, _) in after.items() if shaded} <= {key for key, (s, _) in before.items() if s}
+        await pilot.press("plus", "plus")
+        assert kinds() == after, "from nudge to nudge nothing moves"
+        assert "[]" not in shown(app, "board")
+
+
+async def test_operands_are_scrolled_to_where_the_result_is() -> None:
+    async with screen("dec0.attn.weights", "gpt", size=(80, 24)) as (app, pilot):
+        await pilot.press(*["down"] * 15, *["right"] * 12)
+        board = app.query_one(Board)
+        for each in board.placed:
+            window = board.window(each.grid.key)
+            assert window.row <= 15 < window.row + each.rows
+            assert window.column <= 12 < window.column + each.columns
+
+
+async def test_100_columns_show_no_less_than_80() -> None:
+    said = {}
+    for size in ((80, 24), (100, 30)):
+        async with screen("dec0.attn.scores", "gpt", size=size) as (app, _pilot):
+            said[size] = len([line for line in shown(app, "why").splitlines() if line.strip()])
+    assert said[100, 30] >= said[80, 24]

@@ -49,6 +49,7 @@ def test_it_quits_and_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
 
 def test_q_in_the_middle_of_a_training_leaves_a_clean_terminal(terminal: Terminal) -> None:
     terminal.run(f"{RUN}; echo status $?")
+    assert "once more begins it" in terminal.press(":", "train 1000000", "Enter").replace("\n", " ")
     terminal.type(":", "train 1000000", "Enter")
     terminal.until(lambda text: "/1000000" in text)
     assert "status 0" in terminal.shell("q")

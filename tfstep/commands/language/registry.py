@@ -83,7 +83,7 @@ class Command(Struct, frozen=True, kw_only=True):
         return {
             "moment": False,
             "model": large,
-            "several": rest.strip() not in ("", "1"),
+            "several": rest.strip() != "1",
             "long": True,
         }[self.lasts]
 
@@ -173,8 +173,8 @@ def find(word: str) -> Command:
     near = did_you_mean(word, [*commands, *_ALIASES])
     raise NoCommandError(
         Bilingual(
-            "no command {word!r}; `help` lists them{near}",
-            "没有命令 {word!r}；`help` 列出全部命令{near}",
+            "no command {word!r}{near}; `help` lists them",
+            "没有命令 {word!r}{near}；`help` 列出全部命令",
             word=word[:40],
             near=near,
         ),

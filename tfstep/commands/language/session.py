@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tfstep import cancel
+from tfstep import work
 from tfstep.commands.language import line as lines
 from tfstep.commands.language.registry import Command, find
 from tfstep.errors import CommandError
@@ -13,7 +13,7 @@ from tfstep.session.results import Changed, Nothing, Result, Trained
 from tfstep.session.state import State
 from tfstep.session.stop.breakpoints import moved_watches
 from tfstep.session.stop.halts import by_update
-from tfstep.session.study.origin import first_broken
+from tfstep.session.study.origin import broken_since, first_broken
 from tfstep.text import Bilingual
 
 
@@ -42,7 +42,7 @@ class Session(State):
     def run(self, line: str) -> Result:
         """Run one line of the debugger's language. Raises TfstepError: then nothing has changed."""
         self.asides.clear()
-        if (flag := cancel.present()) is not None:
+        if (flag := work.present()) is not None:
             flag.at_line()
         word, rest = lines.split(line)
         if not word:
@@ -89,7 +89,11 @@ class Session(State):
         if isinstance(result, Trained) and result.start != result.update:
             by = by_update(result.start, result.update)
         stops = moved_watches(self, by)
-        found = first_broken(self)
+        found = (
+            broken_since(self, before, result.start, result.losses)
+            if isinstance(result, Trained) and result.start < result.update
+            else first_broken(self)
+        )
         if not isinstance(result, Changed):
             self.asides.extend(stop.reason for stop in stops)
             self.asides.extend([found] if found is not None else [])

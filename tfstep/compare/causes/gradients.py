@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfstep.compare.book import Entry
+from tfstep.compare.names import affinity
 from tfstep.compare.plant import Way, planted
 from tfstep.compare.tolerance import apart
 from tfstep.compare.walk import Override, Walk, walk
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 ENOUGH = 1e-6
+SURELY = 3.0  # how well a name goes with the path that it spells
 
 
 def again(search: Search, plan: Any = None, overrides: dict[str, Override] | None = None) -> Walk:
@@ -40,8 +42,12 @@ def lacking_of(search: Search) -> list[Entry]:
     for slot, (entry, _) in search.walk.wrong.items():
         there = [s for s, hits in search.walk.found.items() if any(hit.entry is entry for hit in hits)]
         uses = search.plan.nodes[slot].path + "/"
-        if all(s > slot or search.plan.nodes[s].path.startswith(uses) for s in there):
-            names.discard(entry.name)  # found only where it is handed on, or as the share of one use
+        if all(s > slot or search.plan.nodes[s].path.startswith(uses) or _is_anothers(search, s, entry) for s in there):
+            names.discard(entry.name)  # found only where it is handed on, as the share of one use, or as a copy
+    for entry in search.book.entries:
+        node = _named(search, entry)
+        if node is not None and not any(hit.entry is entry for hit in search.walk.found.get(node.slot, ())):
+            names.discard(entry.name)  # the gradient of a weight that was not recorded itself
     return [
         e
         for e in search.book.entries
@@ -50,6 +56,25 @@ def lacking_of(search: Search) -> list[Entry]:
         and (e.of is not None or e.is_new)
         and not (e.trivial and not _wrong_name(search, e))
     ]
+
+
+def _is_anothers(search: Search, slot: int, entry: Entry) -> bool:
+    """Whether a gradient of ours is, by its name, another of theirs: NAME.grad, where NAME was found to be the tensor."""
+    node = search.plan.nodes[slot]
+    if node.role.name != "gradient":
+        return False
+    of = {hit.entry.name for hit in search.walk.found.get(search.plan.base(node).slot, ())}
+    return entry.of not in of and any(hit.entry.of in of for hit in search.walk.found[slot] if hit.entry is not entry)
+
+
+def _named(search: Search, entry: Entry) -> Node | None:
+    """The gradient of a weight or an input that theirs must be by its name alone: it was not recorded itself."""
+    if entry.of is None or entry.of in search.book.by_name or entry.trivial or not entry.number:
+        return None
+    leaves = [n for n in search.plan.nodes if n.op is None and affinity(entry.of, n.path) >= SURELY]
+    nodes = [node for leaf in leaves if (node := search.plan.gradient(leaf)) is not None]
+    size = [n for n in entry.array.shape if n != 1]
+    return nodes[0] if len(nodes) == 1 and [n for n in nodes[0].shape if n != 1] == size else None
 
 
 def _wrong_name(search: Search, entry: Entry) -> bool:
@@ -130,6 +155,9 @@ def _pairs(search: Search, lacking: list[Entry]) -> list[tuple[Node, Entry, np.n
     for entry in lacking:
         if entry.name in there or entry.of is None:
             continue
+        if (own := _named(search, entry)) is not None:
+            found.append((own, entry, search.walk.ours(own.slot), entry.array.reshape(own.shape)))
+            continue
         for slot, hits in search.walk.found.items():
             node = search.plan.gradient(search.plan.nodes[slot])
             original = min((h.entry.order for h in hits), default=-1)
@@ -181,7 +209,12 @@ def _scaled(search: Search, lacking: list[Entry]) -> bool:
     factor = ratios[0][1]
     same = [p for p, r in ratios if abs(r - factor) <= 1e-4 * abs(factor)]
     every = [p for p in pairs if np.abs(p[2]).max(initial=0.0) > 1e-12]
-    if len(same) < max(1, len(every)) or abs(factor - 1) < 1e-6:
+    agree = [
+        n
+        for n in _parameter_grads(search)
+        if any(not hit.entry.trivial and hit.entry.size > 1e-12 for hit in search.walk.found.get(n.slot, ()))
+    ]
+    if len(same) < max(1, len(every)) or abs(factor - 1) < 1e-6 or agree:
         return _clipped_by_value(search, pairs)
     node, _, ours, theirs = same[0]
     whole = factor > 1 and abs(factor - round(factor)) < 1e-4

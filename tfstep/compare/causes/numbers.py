@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tfstep.compare.search import Search, Tried
 
 ENOUGH = 1e-6
+MANY = 1024  # cells of a large array from which a few are looked at first
+MOST = 20  # steps that are looked at
 
 
 def _like(search: Search, node: Node, missing: list[Entry]) -> Iterator[tuple[Entry, Layout]]:
@@ -40,7 +42,7 @@ def _fixed(change: np.ndarray, factor: bool) -> Patch:
 
 def rounding(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried | None:
     """A step that is rounded to a smaller type than the rest."""
-    for node in suspects[:20]:
+    for node in suspects[:MOST]:
         y = search.walk.ours(node.slot)
         if y.dtype.kind != "f" or not np.isfinite(y).all():
             continue
@@ -64,12 +66,14 @@ def _in_type(level: str) -> Bilingual:
 
 def dropout(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried | None:
     """Zeros here and there, and all else times 1/(1 − p)."""
-    for node in suspects:
+    holed = [e for n in sorted(search.open_names()) if (e := search.book.by_name[n]).zeros]
+    for node in suspects[:MOST]:
         y = search.walk.ours(node.slot)
         if y.dtype.kind != "f" or y.size < 4:
             continue
-        for _, layout in _like(search, node, missing):
-            theirs = layout.back(_.array)
+        adds = node.op is not None and node.op.name == "add"
+        for entry, layout in _like(search, node, [e for e in missing if e.zeros or adds]):
+            theirs = layout.back(entry.array)
             for base, patch in _dropped(search, node, y, theirs):
                 tried = search.attempt(Way("dropout", node.path, _dropout_text(base), {node.path: patch}, "dropout"))
                 if tried is not None:
@@ -78,7 +82,7 @@ def dropout(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried
             source = search.plan.nodes[slot]
             if source.op is None or source.dtype.kind != "f" or (k and slot in node.slots[:k]):
                 continue
-            for entry, layout in _like(search, source, [search.book.by_name[n] for n in sorted(search.open_names())]):
+            for entry, layout in _like(search, source, holed):
                 kept = _kept(search.walk.values[slot], layout.back(entry.array))
                 if kept is not None:
                     text = _dropout_text(kept[0])
@@ -129,6 +133,10 @@ def _part(which: int, mask: np.ndarray) -> Patch:
 
 def _kept(y: np.ndarray, theirs: np.ndarray) -> tuple[float, np.ndarray] | None:
     """The factor and the mask, if theirs is y with some cells 0 and all others times one factor above 1."""
+    if y.size > MANY:  # some of them tell
+        step = y.size // MANY
+        if _kept(y.reshape(-1)[::step][:MANY], theirs.reshape(-1)[::step][:MANY]) is None:
+            return None
     size = np.abs(y).max(initial=0.0)
     real = np.abs(y) > 1e-6 * size
     if not real.any():

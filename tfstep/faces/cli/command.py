@@ -74,8 +74,8 @@ class Choice(click.ParamType[str, str]):
             return value
         raise Usage(
             Bilingual(
-                "{option} is one of {choices}, not {value!r}{near}",
-                "{option} 只能是 {choices} 之一，不能是 {value!r}{near}",
+                "{option} is not {value!r}{near}, but one of {choices}",
+                "{option} 不能是 {value!r}{near}，只能是 {choices} 之一",
                 option=_name(param),
                 choices=", ".join(self.choices),
                 value=value,

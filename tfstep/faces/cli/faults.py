@@ -11,7 +11,14 @@ from tfstep.text import Bilingual
 def usage_message(error: click.UsageError) -> str:
     """The fault, and where to read on."""
     path = error.ctx.command_path if error.ctx else "tfstep"
-    return f"{_fault(error)}\n{Bilingual('`{path} --help` says what it takes', '`{path} --help` 说明用法', path=path)}"
+    return str(
+        Bilingual(
+            "{fault} (`{path} --help` says what it takes)",
+            "{fault}（`{path} --help` 说明用法）",
+            fault=_fault(error),
+            path=path,
+        )
+    )
 
 
 def _fault(error: click.UsageError) -> str | Bilingual:
@@ -19,7 +26,7 @@ def _fault(error: click.UsageError) -> str | Bilingual:
         return error.message
     if isinstance(error, click.NoSuchOption):
         near = error.possibilities[0] if error.possibilities else ""
-        hint = Bilingual("; did you mean {near}?", "；是不是想写 {near}？", near=near) if near else ""
+        hint = Bilingual(" (did you mean {near}?)", "（是不是想写 {near}？）", near=near) if near else ""
         return Bilingual("there is no option {name}{hint}", "没有选项 {name}{hint}", name=error.option_name, hint=hint)
     if isinstance(error, click.MissingParameter) and error.param is not None and error.ctx is not None:
         return Bilingual("{name} is missing", "缺少 {name}", name=_spelled(error.param, error.ctx))

@@ -16,8 +16,11 @@ from tfstep.faces.cli.faults import usage_message
 from tfstep.faces.cli.group import PROGRAM
 from tfstep.faces.cli.output import leave, say
 from tfstep.faces.cli.settings import Settings, asked_language
+from tfstep.faces.cli.watching import Bar
+from tfstep.files import written
 from tfstep.text import Bilingual, set_language
 from tfstep.view.text.symbols import set_ascii
+from tfstep.work import watched
 
 NAME = "tfstep"
 DONE, REFUTED, AT_FAULT, INTERRUPTED = 0, 1, 2, 130
@@ -33,8 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     set_ascii(False)
     _prepare_streams()
     reach.hold(True)
+    written.clear()
+    bar = Bar()
     try:
-        status = _run(list(arguments))
+        with watched(bar):
+            status = _run(list(arguments))
+        bar.close()
         try:
             sys.stdout.flush()
         except BrokenPipeError:
@@ -50,14 +57,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(error)
         return AT_FAULT
     except (click.Abort, KeyboardInterrupt):
-        say(Bilingual("interrupted", "已中断"))
+        bar.close()
+        say(_interrupted())
         return INTERRUPTED
     except OSError as error:
         say(_reason(error))
         _leave_pipe()
         return AT_FAULT
     finally:
+        bar.close()
         reach.hold(False)
+
+
+def _interrupted() -> Bilingual:
+    """What is true of a command that was broken off."""
+    if not written:
+        return Bilingual("interrupted; no file was written", "已中断；没有写入任何文件")
+    files = ", ".join(map(str, dict.fromkeys(written)))
+    return Bilingual("interrupted; written whole by then: {files}", "已中断；此前已完整写入：{files}", files=files)
 
 
 def _run(arguments: list[str]) -> int:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def load(settings: Settings, name: str, variant: str | None) -> Scenario:
-    """The scenario, with what the options say that it reads; of an opened model one line says what was found.
+    """The scenario, with what the options say that it reads; of an opened model one line says what was found, and NaN
+    in what a weights file gives is told.
 
     Raises TfstepError.
     """
@@ -24,10 +25,14 @@ def load(settings: Settings, name: str, variant: str | None) -> Scenario:
     from tfstep.scenario.scenario import load_as_asked
 
     scenario = load_as_asked(name, variant, Reading(**settings.reading))
-    if scenario.weights.file is not None and (taken := scenario.program.taken) is not None and taken.family:
+    if scenario.weights.file is not None:
         from tfstep.faces.cli.output import say
+        from tfstep.scenario.weights.broken import warnings
 
-        say(opening_text(scenario))
+        if (taken := scenario.program.taken) is not None and taken.family:
+            say(opening_text(scenario))
+        for warning in warnings(name, scenario):
+            say(warning)
     return scenario
 
 
@@ -36,13 +41,13 @@ def opening_text(scenario: Scenario) -> Bilingual:
     taken, model = scenario.program.taken, scenario.model
     assert taken is not None
     spare = ", ".join(taken.spare[:4]) + (", …" if len(taken.spare) > 4 else "")
+    sides = [n for n in (model.encoder_layers, model.decoder_layers) if n]
     return Bilingual(
-        "{family} · {layers} layers · {read} of {all} tensors read, {drawn} drawn at random{spare}",
-        "{family} · {layers} 层 · 读取了 {all} 个张量中的 {read} 个，随机生成 {drawn} 个{spare}",
+        "{family} · {layers} {what} · {read} of {all} tensors read, {drawn} drawn at random{spare}",
+        "{family} · {layers} {what} · 读取了 {all} 个张量中的 {read} 个，随机生成 {drawn} 个{spare}",
         family=taken.family or scenario.name,
-        layers=max(model.encoder_layers, model.decoder_layers)
-        if not (model.encoder_layers and model.decoder_layers)
-        else f"{model.encoder_layers} + {model.decoder_layers}",
+        layers=" + ".join(map(str, sides)),
+        what=Bilingual("layer", "层") if sides == [1] else Bilingual("layers", "层"),
         read=taken.read,
         all=taken.tensors,
         drawn=len(taken.missing),

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tfstep import reach
+from tfstep import reach, work
 from tfstep.faces.cli.command import Argument, Choice, Command, Option, Whole
 from tfstep.faces.cli.settings import Settings
+from tfstep.faces.cli.watching import Bar
 from tfstep.text import LANGUAGES, Bilingual, set_language
 from tfstep.view.text.symbols import set_ascii
 
@@ -40,6 +41,12 @@ def _trust(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         reach.hold(False)
 
 
+def _yes(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    watcher = work.present()
+    if value and isinstance(watcher, Bar):
+        watcher.yes = True
+
+
 def _help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         click.echo(ctx.get_help())
@@ -58,6 +65,10 @@ def common_options() -> list[click.Option]:
         "let files name others outside their folder, and scripts write anywhere",
         "允许文件引用所在文件夹之外的文件，允许脚本写到任何地方",
     )
+    yes = Bilingual(
+        "begin without a question what takes over a minute or writes over 200 MB",
+        "超过一分钟或 200 MB 的任务不询问，直接开始",
+    )
     ascii = Bilingual("no symbols that some terminals draw too wide", "不用某些终端会画得过宽的符号")
     return [
         Option(["--lang"], lang, type=Choice(*LANGUAGES), metavar="en|zh", callback=_language, **eager),
@@ -71,6 +82,7 @@ def common_options() -> list[click.Option]:
         ),
         Option(["--ascii"], ascii, default=False, is_flag=True, callback=_ascii, **eager),
         Option(["--trust"], trust, default=False, is_flag=True, callback=_trust, **eager),
+        Option(["--yes"], yes, default=False, is_flag=True, callback=_yes, **eager),
         Option(
             ["-h", "--help"],
             Bilingual("show this page", "显示本页"),

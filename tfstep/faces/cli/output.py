@@ -9,7 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from tfstep.faces.cli.settings import Settings, columns
+from tfstep import work
+from tfstep.faces.cli.settings import Settings, columns, is_terminal
+from tfstep.faces.cli.watching import Bar
 from tfstep.files import unwritable, write_whole
 from tfstep.view.text.symbols import plain as fit
 
@@ -53,12 +55,13 @@ class Output:
     def text(self, pieces: Iterable[str]) -> None:
         """Text as it is. A file is written when all of it is there. Raises CommandError where it cannot be."""
         if self.file:
-            _save(self.file, "".join(pieces).encode("utf-8"))
+            _save(self.file, (piece.encode("utf-8") for piece in pieces))
             return
         if self.closed:
             return
         try:
             for piece in pieces:
+                self._hush()
                 sys.stdout.write(piece)
         except BrokenPipeError:
             self._leave()
@@ -66,7 +69,7 @@ class Output:
     def data(self, data: bytes) -> None:
         """Bytes, which are not for a terminal."""
         if self.file:
-            _save(self.file, data)
+            _save(self.file, [data])
             return
         try:
             sys.stdout.flush()
@@ -74,6 +77,12 @@ class Output:
             sys.stdout.buffer.flush()
         except BrokenPipeError:
             self._leave()
+
+    def _hush(self) -> None:
+        """No line about how far the work is among what is written to the same terminal."""
+        watcher = work.present()
+        if isinstance(watcher, Bar) and is_terminal(sys.stdout):
+            watcher.hush()
 
     def flush(self) -> None:
         """Let what was written be seen now."""
@@ -88,9 +97,9 @@ class Output:
         leave(sys.stdout)
 
 
-def _save(file: Path, data: bytes) -> None:
+def _save(file: Path, pieces: Iterable[bytes]) -> None:
     try:
-        write_whole(file, lambda out: out.write(data))
+        write_whole(file, lambda out: out.writelines(pieces))
     except (OSError, ValueError) as error:
         raise unwritable(file, error) from None
 
@@ -102,7 +111,7 @@ def say(message: object, stream: TextIO | None = None) -> None:
         for line in str(message).split("\n"):
             out.write(f"{fit(line)}\n")
         out.flush()
-    except BrokenPipeError:  # nobody reads it; the exit status still says what came of it
+    except OSError:  # nobody reads it, or there is no room for it; the exit status still says what came of it
         leave(out)
 
 

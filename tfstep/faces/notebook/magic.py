@@ -94,7 +94,7 @@ class Magics:
             raise CommandError(
                 Bilingual(
                     "no scenario is open; `%tfstep load wo-ai-ni` opens one, and so does a cell `%%tfstep`",
-                    "还没有打开场景；`%tfstep load wo-ai-ni` 或 `%%tfstep` 单元可以打开",
+                    "还没有打开场景；`%tfstep load wo-ai-ni` 或 `%%tfstep` 单元格可以打开",
                 )
             )
         result = self.session.run(text)

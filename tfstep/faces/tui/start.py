@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
 
@@ -68,8 +69,15 @@ def run(
             "界面意外中止；所做的改动已保存：运行 `tfstep run {name}` 后执行 `recover`",
             name=recovery.scenario_name(session),
         )
-        sys.stderr.write(f"{broke}\n")
+        _say(broke)
         return app.return_code
     if (left := recovery.leave(session)) is not None:
-        sys.stderr.write(f"{left}\n")
+        _say(left)
     return app.return_code or code
+
+
+def _say(text: Bilingual) -> None:
+    """Something on the terminal that the screen has left, if it is still there."""
+    with suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

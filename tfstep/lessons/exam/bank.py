@@ -9,11 +9,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from tfstep.lessons.format.lesson import Line, Pieces
+from tfstep.lessons.format.misconceptions import misconceptions
+from tfstep.lessons.format.own import items, line, section, table, text, texts
 from tfstep.lessons.format.words import read_pieces
 from tfstep.scenario.file.mistakes import Report
-from tfstep.scenario.file.nodes import Items, Node, Scalar, Section
-from tfstep.scenario.file.yaml import parse
-from tfstep.text import LANGUAGES
+from tfstep.scenario.file.nodes import Node, Section
 
 Texts = Mapping[str, Pieces]
 """A text in each language, its numbers to be filled in."""
@@ -28,6 +28,7 @@ class Option(Struct, frozen=True):
     text: Texts
     when: Line
     why: Texts | None
+    fits: str
 
 
 class Slip(Struct, frozen=True):
@@ -35,6 +36,7 @@ class Slip(Struct, frozen=True):
 
     answer: Line
     why: Texts
+    fits: str
 
 
 class Item(Struct, frozen=True):
@@ -66,61 +68,47 @@ def bank() -> tuple[Item, ...]:
 
 def _read(half: str) -> tuple[Item, ...]:
     path, report = Path(__file__).with_name(f"{half}.yaml"), Report()
-    tree = parse("questions:\n" + path.read_text("utf-8"), str(path), report)
-    items = tuple(_item(half, each, report) for each in _items(tree.get("questions")))
+    found = tuple(_item(half, each, report) for each in table(path, report))
     report.raise_if_any()
-    return items
+    return found
 
 
-def _item(half: str, node: Node, report: Report) -> Item:
-    assert isinstance(node, Section), "a question is a list of keys"
+def _item(half: str, node: Section, report: Report) -> Item:
     answer, tolerance = node.get("answer"), node.get("tolerance")
     return Item(
-        _text(node.get("name")),
+        text(node.get("name")),
         half,
-        tuple(int(_text(each)) for each in _items(node.get("rows"))),
-        _text(node.get("lesson")),
-        _text(node.get("scenario")),
-        {name: tuple(float(_text(each)) for each in _items(values)) for name, values in _section(node.get("draw"))},
-        {name: _line(each) for name, each in _section(node.get("let"))} if node.get("let") else {},
-        tuple(_line(each) for each in _items(node.get("then"))),
+        tuple(int(text(each)) for each in items(node.get("rows"))),
+        text(node.get("lesson")),
+        text(node.get("scenario")),
+        {name: tuple(float(text(each)) for each in items(values)) for name, values in section(node.get("draw"))},
+        {name: line(each) for name, each in section(node.get("let"))} if node.get("let") else {},
+        tuple(line(each) for each in items(node.get("then"))),
         _texts(node.get("ask"), report),
-        None if answer is None else _line(answer),
-        None if tolerance is None else float(_text(tolerance)),
+        None if answer is None else line(answer),
+        None if tolerance is None else float(text(tolerance)),
         tuple(
-            Slip(_line(each.get("answer")), _texts(each.get("why"), report))
-            for each in map(_section, _items(node.get("mistaken")))
+            Slip(line(each.get("answer")), _texts(each.get("why"), report), _fits(each))
+            for each in map(section, items(node.get("mistaken")))
         ),
         tuple(
             Option(
                 _texts(each.get("text"), report),
-                _line(each.get("when")),
+                line(each.get("when")),
                 None if each.get("why") is None else _texts(each.get("why"), report),
+                _fits(each),
             )
-            for each in map(_section, _items(node.get("choices")))
+            for each in map(section, items(node.get("choices")))
         ),
     )
 
 
-def _items(node: Node | None) -> tuple[Node, ...]:
-    return node.items if isinstance(node, Items) else ()
-
-
-def _section(node: Node | None) -> Section:
-    assert isinstance(node, Section), "keys with values belong here"
-    return node
-
-
-def _text(node: Node | None) -> str:
-    assert isinstance(node, Scalar), "one value belongs here"
-    return node.text
-
-
-def _line(node: Node | None) -> Line:
-    assert isinstance(node, Scalar), "an expression or a command belongs here"
-    return Line(node.text, node.place)
+def _fits(wrong: Section) -> str:
+    name = text(wrong.get("fits")) if wrong.get("fits") else ""
+    assert not name or name in misconceptions(), f"no misconception is called {name}"
+    return name
 
 
 def _texts(node: Node | None, report: Report) -> Texts:
-    section = _section(node)
-    return {each: read_pieces(_text(section.get(each)), section.place, report) for each in LANGUAGES}
+    place = section(node).place
+    return {each: read_pieces(it, place, report) for each, it in texts(node).items()}

@@ -13,13 +13,14 @@ from tfstep.lessons.player.answers import AnswerError
 
 
 class Marked(Struct, frozen=True, eq=False):
-    """One answer, graded. ``given`` is empty where there is none; ``why`` where no misconception is known that leads
-    to it."""
+    """One answer, graded. ``given`` is empty where there is none; ``why`` where no mistake is known that leads to
+    it, ``fits`` where it is none of the misconceptions that have a name."""
 
     question: Asked
     given: str
     right: bool
     why: str = ""
+    fits: str = ""
 
 
 def mark(question: Asked, given: str, session: Session) -> Marked:
@@ -30,7 +31,7 @@ def mark(question: Asked, given: str, session: Session) -> Marked:
         return Marked(question, given, True)
     for wrong in question.wrong:
         if wrong.answer.judge(session, given):
-            return Marked(question, given, False, wrong.why)
+            return Marked(question, given, False, wrong.told(), wrong.fits)
     return Marked(question, given, False)
 
 

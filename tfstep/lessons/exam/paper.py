@@ -15,7 +15,7 @@ from tfstep.lessons.exam.bank import HALVES, Item, Texts, bank
 from tfstep.lessons.format.filled import fill, number_of, value_of
 from tfstep.lessons.format.lesson import Line
 from tfstep.lessons.player.ahead import run_line
-from tfstep.lessons.player.answers import Expected, ExpectedChoice, ExpectedNumber
+from tfstep.lessons.player.answers import Expected, ExpectedChoice, ExpectedNumber, Wrong
 from tfstep.lessons.player.branch import Branch
 from tfstep.scenario.file.mistakes import Place, fault
 from tfstep.scenario.scenario import load
@@ -24,13 +24,6 @@ from tfstep.view.text.number import brief
 
 _NAME = re.compile(r"\$(\w+)")
 _TRIES = 200  # draws until no misconception happens to lead to the right number
-
-
-class Wrong(Struct, frozen=True):
-    """A wrong answer that is foreseen, and the misconception behind it."""
-
-    answer: Expected
-    why: str
 
 
 class Asked(Struct, frozen=True, eq=False):
@@ -113,7 +106,7 @@ def _number(
     wrong = []
     for slip in item.slips:
         value = number_of(session, _put(slip.answer, draws))
-        wrong.append(Wrong(_expected(value, item.tolerance), _said(session, slip.why, draws)))
+        wrong.append(Wrong(_expected(value, item.tolerance), _said(session, slip.why, draws), slip.fits))
     values = [right.value, *(each.answer.value for each in wrong if isinstance(each.answer, ExpectedNumber))]
     if not np.isfinite(values).all():
         return None
@@ -140,7 +133,7 @@ def _choice(number: int, item: Item, draws: dict[str, float], session: Session, 
         for n, text in enumerate(texts, 1)
     ]
     wrong = tuple(
-        Wrong(answer, _said(session, option.why, draws))
+        Wrong(answer, _said(session, option.why, draws), option.fits)
         for answer, option in zip(each, order, strict=True)
         if option.why is not None
     )

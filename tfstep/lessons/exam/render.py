@@ -35,7 +35,7 @@ def markdown(paper: Paper, key: bool) -> str:
         lines += ["---", "", f"# {title(paper)} · {KEY}", ""]
         for each in paper.questions:
             lines += [f"**{each.number}.** {each.right.shown}  (`tfstep learn {each.item.lesson}`)", ""]
-            lines += [f"   - {wrong.answer.shown} → {wrong.why}" for wrong in each.wrong]
+            lines += [f"   - {wrong.answer.shown} → {wrong.told()}" for wrong in each.wrong]
             lines += [""]
     return "\n".join(lines)
 
@@ -52,7 +52,7 @@ def html(paper: Paper, key: bool) -> str:
     if key:
         parts.append(f'<h1 class="key">{escape(title(paper))} · {KEY}</h1>')
         for each in paper.questions:
-            wrong = "".join(f"<li>{escape(f'{w.answer.shown} → {w.why}')}</li>" for w in each.wrong)
+            wrong = "".join(f"<li>{escape(f'{w.answer.shown} → {w.told()}')}</li>" for w in each.wrong)
             right = escape(str(each.right.shown))
             lesson = f"<code>tfstep learn {escape(each.item.lesson)}</code>"
             parts.append(f"<section><p><b>{each.number}.</b> {right} ({lesson})</p><ul>{wrong}</ul></section>")

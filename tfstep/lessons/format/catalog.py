@@ -102,8 +102,8 @@ def files(name: str) -> tuple[Path, ...]:
             return found
     known = shipped()
     message = Bilingual(
-        "no lesson '{name}', neither a file nor one that ships; see `tfstep learn`{hint}",
-        "没有课程“{name}”：既不是文件，也不是自带课程；见 `tfstep learn`{hint}",
+        "no lesson '{name}'{hint}, neither a file nor one that ships; see `tfstep learn`",
+        "没有课程“{name}”{hint}：既不是文件，也不是自带课程；见 `tfstep learn`",
         name=excerpt(name),
         hint=did_you_mean(Path(bare).name, known),
     )

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from tfstep.lessons.format.question import OPTIONAL, OWN, REQUIRED, SHARED
+from tfstep.lessons.format.misconceptions import misconceptions
+from tfstep.lessons.format.question import OPTIONAL, OWN, RECORDED, REQUIRED, SHARED
 from tfstep.lessons.format.reader import KEYS, MINUTES, OPTIONAL_KEYS, ORDER
 from tfstep.text import Bilingual
 
 _TEXT: dict[str, object] = {"type": "string", "minLength": 1}
 _LINES: dict[str, object] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
 _LINE: dict[str, object] = {"anyOf": [_TEXT, {"type": "number"}]}  # `second: 1` is an expression too
+_FITS = {"enum": list(misconceptions())}
 _CHOICE = {
     "type": "object",
-    "properties": {"text": _TEXT, "when": _LINE, "why": _TEXT},
+    "properties": {"text": _TEXT, "when": _LINE, "why": _TEXT, "fits": _FITS},
     "required": ["text", "when"],
     "additionalProperties": False,
 }
 _MISTAKEN = {
     "type": "object",
-    "properties": {"answer": _LINE, "why": _TEXT},
+    "properties": {"answer": _LINE, "why": _TEXT, "fits": _FITS},
     "required": ["answer", "why"],
+    "additionalProperties": False,
+}
+_MADE = {
+    "type": "object",
+    "properties": {"of": _TEXT, "answer": _LINE, "why": _TEXT, "fits": _FITS},
+    "required": ["of", "answer", "why"],
     "additionalProperties": False,
 }
 _SHAPES: dict[str, dict[str, object]] = {
@@ -28,7 +36,8 @@ _SHAPES: dict[str, dict[str, object]] = {
     "choices": {"type": "array", "minItems": 2, "items": _CHOICE},
     "mistaken": {"type": "array", "items": _MISTAKEN},
     "hints": {"type": "array", "items": _TEXT},
-    **dict.fromkeys(("then", "show", "reveal"), _LINES),
+    **dict.fromkeys(("then", "show", "reveal", "needs"), _LINES),
+    "file": {"type": "string", "pattern": f"^{RECORDED}$"},
     "answer": _TEXT,
     **dict.fromkeys(("first", "second"), _LINE),
 }
@@ -59,16 +68,24 @@ ABOUT = {
     "words": Bilingual("a tensor along whose last axis the words stand", "最后一个轴上排列着这些词的张量"),
     "of": Bilingual("the tensor, or the part of it, of which a cell is asked for", "要从中选单元格的张量或其一部分"),
     "choices": Bilingual(
-        "two or more; exactly one `when` holds; `why` answers the mistake behind a wrong one",
-        "两个以上；恰有一个 `when` 成立；`why` 回应选错的人所犯的错误",
+        "two or more; exactly one `when` holds; `why` answers the mistake behind a wrong one, `fits` names the "
+        "misconception",
+        "两个以上；恰有一个 `when` 成立；`why` 回应选错的人所犯的错误，`fits` 写出是哪一条误解",
     ),
     "mistaken": Bilingual(
         "wrong answers that certain mistakes lead to, each as `answer` is written (of an order: larger, smaller or "
-        "same), with `why`: what is said to the reader who gives it",
-        "某种误解会得出的错误答案，写法与 `answer` 相同（order 类写 larger、smaller 或 same），`why` 是对这样回答的读者说的话",
+        "same; of a recording: what the tensor `of` becomes), with `why`: what is said to the reader who gives it; "
+        "`fits` names the misconception",
+        "某种误解会得出的错误答案，写法与 `answer` 相同（order 类写 larger、smaller 或 same；recording 类写"
+        "张量 `of` 会变成什么），`why` 是对这样回答的读者说的话，`fits` 写出是哪一条误解",
     ),
     "first": Bilingual("an expression: is it larger than the second?", "表达式：它比 second 大吗？"),
     "second": Bilingual("an expression", "表达式"),
+    "file": Bilingual(
+        "the name under which the reader's own program leaves its arrays, in the current folder; the reader may type another",
+        "读者自己的程序把数组写成什么名字的文件，在当前文件夹；读者可以另填",
+    ),
+    "needs": Bilingual("tensors that must be among the arrays", "这些数组里必须有的张量"),
 }
 
 
@@ -90,6 +107,8 @@ def _of_kind(kind: str) -> dict[str, object]:
     properties = schema["properties"]
     assert isinstance(properties, dict)
     properties["kind"] = {**properties["kind"], "const": kind}
+    if kind == "recording":
+        properties["mistaken"] = {**properties["mistaken"], "items": _MADE}
     return schema
 
 

@@ -64,19 +64,24 @@ class Try(Struct, frozen=True):
 
 
 class Choice(Struct, frozen=True):
-    """One of several answers, right where ``when`` holds; ``why`` answers the mistake that leads to it."""
+    """One of several answers, right where ``when`` holds; ``why`` answers the mistake that leads to it, ``fits`` is the
+    name of the misconception that it is."""
 
     text: Pieces
     when: Line
     why: Pieces = ()
+    fits: str = ""
 
 
 class Mistaken(Struct, frozen=True):
     """A wrong answer that a certain mistake leads to, as the ``answer`` of its question is given, and what is said of
-    the mistake. Of an ``order`` it is larger, smaller or same."""
+    the mistake; ``fits`` is the name of the misconception that it is. Of an ``order`` it is larger, smaller or same; of a
+    ``recording`` it is what the tensor ``of`` becomes."""
 
     answer: Line
     why: Pieces
+    fits: str = ""
+    of: Line | None = None
 
 
 class Question(Struct, frozen=True):
@@ -85,6 +90,8 @@ class Question(Struct, frozen=True):
     ``number``: ``answer``, right within ``tolerance``. ``word``: ``answer`` is an index, and the words stand along
     the last axis of ``words``. ``cell``: a cell of ``of``, right where ``answer`` holds. ``choice``: one of
     ``choices``. ``order``: whether ``first`` is larger than ``second``, smaller, or the same within ``tolerance``.
+    ``recording``: arrays of a program of the reader's own, in a file (``file`` unless another is named), right where each
+    tensor of ``needs`` is among them and no step differs.
     ``then`` are commands that run once it is answered. All that belongs to the answer is worked out behind them: what
     is right, the choices, the words that may be answered, the hints; only ``ask`` is of the moment of asking.
     """
@@ -105,6 +112,8 @@ class Question(Struct, frozen=True):
     reveal: tuple[Line, ...] = ()
     because: Pieces = ()
     mistaken: tuple[Mistaken, ...] = ()
+    file: str = ""
+    needs: tuple[Line, ...] = ()
 
 
 Block = Prose | Commands | Claims | Look | Try | Question

@@ -96,9 +96,14 @@ def _of_question(question: Question) -> Iterator[Part]:
     for choice in question.choices:
         yield f"when: {choice.when.text}", choice.when.place
         yield f"why: {bool(choice.why)}", choice.when.place
+        yield f"fits: {choice.fits}", choice.when.place
     for mistaken in question.mistaken:
+        yield from _keyed("of", mistaken.of, question.place)
         yield from _keyed("mistaken", mistaken.answer, question.place)
-    for key in ("then", "show", "reveal"):
+        yield f"fits: {mistaken.fits}", mistaken.answer.place
+    if question.file:
+        yield f"file: {question.file}", question.place
+    for key in ("then", "show", "reveal", "needs"):
         for line in getattr(question, key):
             yield from _keyed(key, line, question.place)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from tfstep.errors import did_you_mean
 from tfstep.lessons.format.fields import Fields
 from tfstep.lessons.format.lesson import Choice, Line, Mistaken, Question
+from tfstep.lessons.format.misconceptions import misconceptions
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Items, Scalar, Section, excerpt
 from tfstep.text import Bilingual
@@ -15,6 +18,7 @@ OWN = {
     "cell": ("of", "answer"),
     "choice": ("choices",),
     "order": ("first", "second", "tolerance", "mistaken"),
+    "recording": ("file", "needs", "mistaken"),
 }
 """The kinds of questions, each with the keys of its own."""
 
@@ -22,6 +26,7 @@ SHARED = ("kind", "ask", "then", "show", "hints", "reveal", "because")
 REQUIRED = ("kind", "ask")
 OPTIONAL = ("tolerance", "mistaken")  # of the keys of a kind
 _WHAT = Bilingual("a question", "问题")
+RECORDED = r"[A-Za-z0-9][\w-]*\.(?:npz|safetensors)"  # a name and nothing else, so that it lies in the current folder
 
 
 def read_question(text: str, file: str, first: int, report: Report) -> Question | None:
@@ -62,8 +67,22 @@ def read_question(text: str, file: str, first: int, report: Report) -> Question 
         hints=tuple(fields.pieces(each, "hints") for each in (hints.items if isinstance(hints, Items) else ())),
         reveal=fields.lines("reveal"),
         because=fields.pieces(fields.get("because"), "because"),
-        mistaken=_mistaken(fields),
+        mistaken=_mistaken(fields, kind),
+        file=_file(fields),
+        needs=fields.lines("needs"),
     )
+
+
+def _file(fields: Fields) -> str:
+    """The bare name of a file of arrays."""
+    node = fields.get("file")
+    text = fields.text(node, "file")
+    if node is not None and text and not re.fullmatch(RECORDED, text):
+        shape = Bilingual(
+            "a bare name that ends in .npz or .safetensors", "以 .npz 或 .safetensors 结尾的文件名，不带文件夹"
+        )
+        fields.wrong(node, "file", shape)
+    return text
 
 
 def _answer(fields: Fields) -> Line | None:
@@ -109,25 +128,46 @@ def _choices(fields: Fields) -> tuple[Choice, ...]:
     return tuple(read)
 
 
-def _mistaken(fields: Fields) -> tuple[Mistaken, ...]:
+def _mistaken(fields: Fields, kind: str) -> tuple[Mistaken, ...]:
     node = fields.get("mistaken")
     if node is None:
         return ()
-    shape = Bilingual("a list of {{answer: …, why: …}}", "{{answer: …, why: …}} 的列表")
+    keys, shape = {"answer", "why"}, Bilingual("a list of {{answer: …, why: …}}", "{{answer: …, why: …}} 的列表")
+    if kind == "recording":
+        keys |= {"of"}
+        shape = Bilingual("a list of {{of: …, answer: …, why: …}}", "{{of: …, answer: …, why: …}} 的列表")
     read: list[Mistaken] = []
     for each in node.items if isinstance(node, Items) else ():
         answer = fields.line(each.get("answer"), "answer") if isinstance(each, Section) else None
-        if answer is None or not isinstance(each, Section) or set(each.entries) != {"answer", "why"}:
+        if answer is None or not isinstance(each, Section) or set(each.entries) - {"fits"} != keys:
             fields.wrong(each, "mistaken", shape)
         else:
-            read.append(Mistaken(answer, fields.pieces(each.get("why"), "why")))
+            why, of = fields.pieces(each.get("why"), "why"), fields.line(each.get("of"), "of")
+            read.append(Mistaken(answer, why, _fits(fields, each), of))
     if not isinstance(node, Items):
         fields.wrong(node, "mistaken", shape)
     return tuple(read)
 
 
 def _choice(fields: Fields, section: Section) -> Choice | None:
-    if set(section.entries) - {"why"} != {"text", "when"}:
+    if set(section.entries) - {"why", "fits"} != {"text", "when"}:
         return None
     when, why = fields.line(section.get("when"), "when"), fields.pieces(section.get("why"), "why")
-    return Choice(fields.pieces(section.get("text"), "text"), when or Line("", section.place), why)
+    return Choice(
+        fields.pieces(section.get("text"), "text"), when or Line("", section.place), why, _fits(fields, section)
+    )
+
+
+def _fits(fields: Fields, section: Section) -> str:
+    """The misconception that a wrong answer fits, or none."""
+    node = section.get("fits")
+    name = fields.text(node, "fits") if node is not None else ""
+    if name and name not in misconceptions():
+        message = Bilingual(
+            "no misconception is called {name}{near}",
+            "没有叫 {name} 的误解{near}",
+            name=excerpt(name),
+            near=did_you_mean(name, misconceptions()),
+        )
+        fields.add(section.keys["fits"], message)
+    return name

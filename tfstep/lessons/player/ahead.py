@@ -12,9 +12,10 @@ from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError
 from tfstep.lessons.format.filled import fill, mistakes_at, words_along
 from tfstep.lessons.format.lesson import Line, Question
-from tfstep.lessons.player.answers import AnswerError, Expected, expected, mistakes_of
+from tfstep.lessons.player.answers import AnswerError, Expected, Wrong, expected, mistakes_of
 from tfstep.lessons.player.branch import Branch
 from tfstep.lessons.player.events import Ran
+from tfstep.lessons.player.recorded import expected_recording
 from tfstep.session.results import Result
 from tfstep.session.speaker import LESSON
 from tfstep.text import Bilingual
@@ -27,7 +28,7 @@ def words_of(session: Session, question: Question) -> tuple[str, ...]:
 
 class Ahead(Struct, frozen=True, eq=False):
     """A question worked out, so that it need not be worked out again when it is answered: what is right, the choices,
-    words and hints as they are then, and what certain mistakes lead to, each with what is said of it."""
+    words and hints as they are then, and what certain mistakes lead to."""
 
     right: Expected
     ran: tuple[Ran, ...]
@@ -35,7 +36,7 @@ class Ahead(Struct, frozen=True, eq=False):
     choices: tuple[str, ...]
     words: tuple[str, ...]
     hints: tuple[str, ...]
-    mistaken: tuple[tuple[Expected, str], ...]
+    mistaken: tuple[Wrong, ...]
 
     @classmethod
     def of(cls, session: Session, own: Branch, question: Question) -> Ahead:
@@ -43,24 +44,25 @@ class Ahead(Struct, frozen=True, eq=False):
         here = Branch.of(session)
         own.restore(session, keep=False)
         ran = tuple(run_all(session, question.then))
+        right, mistaken = _right(session, question)
         found = cls(
-            expected(session, question),
+            right,
             ran,
             Branch.of(session),
             tuple(fill(session, choice.text) for choice in question.choices),
             words_of(session, question),
             tuple(fill(session, hint) for hint in question.hints),
-            tuple((wrong, fill(session, why)) for wrong, why in mistakes_of(session, question)),
+            mistaken,
         )
         here.restore(session, keep=False)
         return found
 
     def mistake(self, session: Session, text: str) -> str:
         """What is said of the mistake that leads to a wrong answer; empty where none is known that does."""
-        for wrong, why in self.mistaken:
+        for wrong in self.mistaken:
             try:
-                if wrong.judge(session, text):
-                    return why
+                if wrong.answer.judge(session, text):
+                    return wrong.told()
             except AnswerError:
                 continue
         return ""
@@ -69,6 +71,14 @@ class Ahead(Struct, frozen=True, eq=False):
         """Go there, as if the commands had been run only now."""
         self.branch.restore(session, keep=False)
         return self.ran
+
+
+def _right(session: Session, question: Question) -> tuple[Expected, tuple[Wrong, ...]]:
+    """What is right now, and what certain mistakes lead to."""
+    if question.kind == "recording":
+        run = expected_recording(session, question)
+        return run, run.mistakes
+    return expected(session, question), tuple(mistakes_of(session, question))
 
 
 def invited(line: Line) -> str:

@@ -13,7 +13,8 @@ from tfstep.commands.language.line import half_width
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError, did_you_mean
 from tfstep.lessons.format.filled import fill, mistakes_at, number_of, value_of, words_along
-from tfstep.lessons.format.lesson import Line, Pieces, Question
+from tfstep.lessons.format.lesson import Line, Question
+from tfstep.lessons.format.misconceptions import named
 from tfstep.scenario.file.mistakes import Place, fault
 from tfstep.session.address.target import cell, part, target
 from tfstep.session.evaluate import evaluate
@@ -33,6 +34,11 @@ class Expected(Struct, frozen=True):
 
     accepted: str
     shown: Bilingual
+
+    @property
+    def revealed(self) -> Bilingual:
+        """What is said to a reader who wants to be told."""
+        return self.shown
 
     def judge(self, session: Session, text: str) -> bool:
         """Whether an answer is right. Raises AnswerError where it is none."""
@@ -69,8 +75,8 @@ class ExpectedWord(Expected, frozen=True):
         if found is None:
             raise AnswerError(
                 Bilingual(
-                    "{text!r} is none of the words: {words}{near}",
-                    "{text!r} 不在这些词里：{words}{near}",
+                    "{text!r} is none of the words{near}: {words}",
+                    "{text!r} 不在这些词里{near}：{words}",
                     text=text[:40],
                     words=" ".join(self.words[:30]),
                     near=did_you_mean(text, self.words),
@@ -159,14 +165,26 @@ def expected(session: Session, question: Question) -> Expected:
     return _expected_order(session, question)
 
 
-def mistakes_of(session: Session, question: Question) -> Iterator[tuple[Expected, Pieces]]:
-    """The answers that certain mistakes lead to now, with what is said of each. Raises `Mistakes`, also where one is
-    no wrong answer."""
+class Wrong(Struct, frozen=True):
+    """A wrong answer that is foreseen: what is said of the mistake behind it, and the misconception that it fits."""
+
+    answer: Expected
+    why: str
+    fits: str = ""
+
+    def told(self) -> str:
+        """What is said to whoever gives it."""
+        return str(named(self.why, self.fits)) if self.fits else self.why
+
+
+def mistakes_of(session: Session, question: Question) -> Iterator[Wrong]:
+    """The answers that certain mistakes lead to now. Raises `Mistakes`, also where one is no wrong answer."""
     right = expected(session, question)
     for number, choice in enumerate(question.choices, 1):
         if choice.why:
             shown = Bilingual("{n}", "{n}", n=number)
-            yield _wrong(right, ExpectedChoice(str(number), shown, len(question.choices)), choice.when), choice.why
+            wrong = _wrong(right, ExpectedChoice(str(number), shown, len(question.choices)), choice.when)
+            yield Wrong(wrong, fill(session, choice.why), choice.fits)
     for each in question.mistaken:
         if question.kind == "order":
             if each.answer.text not in ORDER:
@@ -174,7 +192,7 @@ def mistakes_of(session: Session, question: Question) -> Iterator[tuple[Expected
             found: Expected = ExpectedOrder(each.answer.text, Bilingual("{it}", "{it}", it=each.answer.text))
         else:
             found = expected(session, replace(question, answer=each.answer))
-        yield _wrong(right, found, each.answer), each.why
+        yield Wrong(_wrong(right, found, each.answer), fill(session, each.why), each.fits)
 
 
 def _wrong(right: Expected, found: Expected, line: Line) -> Expected:

@@ -17,6 +17,7 @@ HOW = {
     ),
     "choice": Bilingual("the number of a choice", "选项的编号"),
     "order": Bilingual("larger, smaller or same", "大、小 或 一样"),
+    "recording": Bilingual("a file of arrays", "存有数组的文件"),
 }
 MOST_WORDS = 9  # words that are listed with a question
 
@@ -27,5 +28,11 @@ def fill_question(session: Session, question: Question, ahead: Ahead, cells: tup
     words, how = ahead.words, HOW[question.kind]
     if 0 < len(words) <= MOST_WORDS:
         how = Bilingual("{how}: {words}", "{how}：{words}", how=how, words=" ".join(words))
+    if question.file:
+        how = Bilingual(
+            "Enter reads {file} in the current folder; or type the name of another file",
+            "回车读取当前文件夹里的 {file}；也可以输入别的文件名",
+            file=question.file,
+        )
     of = question.of.text if question.of else ""
-    return Asked(fill(session, question.ask), ahead.choices, how, cells, question.kind, words, of)
+    return Asked(fill(session, question.ask), ahead.choices, how, cells, question.kind, words, of, question.file)

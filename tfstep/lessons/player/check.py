@@ -15,6 +15,7 @@ from tfstep.lessons.player.ahead import run_line
 from tfstep.lessons.player.answers import ORDER, AnswerError
 from tfstep.lessons.player.events import Judged
 from tfstep.lessons.player.player import Player
+from tfstep.lessons.player.recorded import ExpectedRecording, Made
 from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, fault, in_order
 from tfstep.text import LANGUAGES, Bilingual, language, set_language
 
@@ -71,17 +72,22 @@ def _answer(player: Player, question: Question) -> None:
     """Ask for every hint, give every answer that is offered, then the right one as a reader would type it."""
     while player.hint() is not None:
         pass
-    accepted = player.expected().accepted
+    right = player.expected()
+    if isinstance(right, ExpectedRecording):
+        with mistakes_at(question.place):
+            _record(player, right)
+        return
+    accepted = right.accepted
     offered = _offered(player, question)
     with mistakes_at(question.place):
-        right = [text for text in offered if player.expected().judge(player.session, text)]
-    if offered and len(right) != 1:
+        chosen = [text for text in offered if right.judge(player.session, text)]
+    if offered and len(chosen) != 1:
         raise fault(
             question.place,
             Bilingual(
                 "of all that may be answered exactly one must be right; these are: {right}",
                 "在可以回答的内容中，须恰有一个是对的；现在对的是：{right}",
-                right=right,
+                right=chosen,
             ),
         )
     with mistakes_at(question.place):
@@ -90,6 +96,28 @@ def _answer(player: Player, question: Question) -> None:
             raise AnswerError(
                 Bilingual("the answer {it} is not taken as right", "答案 {it} 没有被判为正确", it=accepted)
             )
+
+
+def _record(player: Player, right: ExpectedRecording) -> None:
+    """Every mistake that is foreseen is made in turn, and must be told; then the run is a right one. Raises TfstepError."""
+    for each in right.mistakes:
+        made = each.answer
+        assert isinstance(made, Made), "that is what a recording's mistakes are"
+        found = right.of(right.ours(made))
+        if found.path != made.path or each.told() not in found.hints:
+            raise AnswerError(
+                Bilingual(
+                    "the mistake {it} is not told: what is said is {said}",
+                    "错误 {it} 没有被指出：给出的是 {said}",
+                    it=made.shown,
+                    said=f"{found.said} {' / '.join(found.hints)}",
+                )
+            )
+    (judged, *_) = list(player.examine(right.ours()))
+    if not (isinstance(judged, Judged) and judged.right):
+        raise AnswerError(
+            Bilingual("a right run is not taken as right: {said}", "正确的运行没有被判为正确：{said}", said=judged)
+        )
 
 
 def _offered(player: Player, question: Question) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ class Looked(Event, frozen=True):
 
 class Asked(Event, frozen=True):
     """A question of a ``kind`` waits for an answer. ``how`` says what an answer looks like, ``words`` are those that
-    may be answered, ``of`` is the tensor of which a cell is asked for."""
+    may be answered, ``of`` is the tensor of which a cell is asked for, ``file`` the usual name of a recording."""
 
     text: str
     choices: tuple[str, ...]
@@ -54,6 +54,7 @@ class Asked(Event, frozen=True):
     kind: str = ""
     words: tuple[str, ...] = ()
     of: str = ""
+    file: str = ""
 
 
 class Judged(Event, frozen=True):
@@ -71,9 +72,10 @@ class Hinted(Event, frozen=True):
 
 
 class Revealed(Event, frozen=True):
-    """The right answer."""
+    """The right answer; or, where it is the reader's own program, that this stays ``open``."""
 
     answer: Bilingual
+    open: bool = False
 
 
 class Worked(Event, frozen=True, eq=False):

@@ -10,6 +10,7 @@ from tfstep.commands.language.session import Session
 from tfstep.lessons.format.catalog import scenario_of
 from tfstep.lessons.format.filled import fill
 from tfstep.lessons.format.lesson import Lesson
+from tfstep.lessons.player.answers import Wrong
 from tfstep.lessons.player.player import Player
 from tfstep.text import Bilingual
 
@@ -20,7 +21,7 @@ class Keyed(Struct, frozen=True):
     step: str
     ask: str
     right: Bilingual
-    mistaken: tuple[tuple[Bilingual, str], ...]
+    mistaken: tuple[Wrong, ...]
 
 
 def key(lesson: Lesson) -> Iterator[Keyed]:
@@ -35,7 +36,7 @@ def key(lesson: Lesson) -> Iterator[Keyed]:
                 title,
                 fill(player.session, question.ask),
                 ahead.right.shown,
-                tuple((w.shown, why) for w, why in ahead.mistaken),
+                ahead.mistaken,
             )
             for _ in player.reveal():
                 pass

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from tfstep.address.indices import whole
 from tfstep.commands.language.session import Session
+from tfstep.compare.recorded.recording import Recording
 from tfstep.engine.why import Explanation
 from tfstep.engine.why import explain as explanation_of
 from tfstep.errors import TfstepError
@@ -46,6 +47,7 @@ from tfstep.lessons.player.events import (
     Worked,
 )
 from tfstep.lessons.player.looking import looks
+from tfstep.lessons.player.recorded import ExpectedRecording, Verdict
 from tfstep.scenario.file.mistakes import fault
 from tfstep.session.address.target import part, target
 from tfstep.session.evaluate import evaluate
@@ -66,7 +68,8 @@ class Player:
         self.cells: tuple[str, ...] = ()
         self.done = False
         self.calm = False
-        self._hints = 0
+        self._given: list[str] = []  # the hints to this question so far
+        self._verdict: Verdict | None = None  # on the reader's own run
         self._ahead: Ahead | None = None  # the question that waits, worked out
         self._own = Branch.of(session)  # the lesson's numbers, as it left them
         self._starts = [self._own]  # and as they were before each step so far
@@ -216,7 +219,7 @@ class Player:
     # -- a question --------------------------------------------------------------------------------
 
     def _ask(self, question: Question) -> Asked:
-        self.question, self._hints, self._ahead = question, 0, None
+        self.question, self._given, self._verdict, self._ahead = question, [], None, None
         cells = self._meant(question.ask)
         if question.show:
             cells = self._there(question.show)
@@ -229,16 +232,43 @@ class Player:
         """The reader's answer. A right one goes on to what comes after it. Raises AnswerError for none at all."""
         question = self._waiting()
         right = self._expected()
-        if right.judge(self.session, text):
+        if isinstance(right, ExpectedRecording):
+            yield from self._judged(right.verdict(self.session, text))
+        elif right.judge(self.session, text):
             yield Judged(True, Bilingual("Right: {it}", "对：{it}", it=right.shown))
             yield from self._after(question)
         else:
             yield Judged(False, self._wrong(question, text))
 
+    def examine(self, theirs: Recording) -> Iterator[Event]:
+        """Arrays of a program in place of the file that they would stand in. Raises TfstepError where none can be compared."""
+        right = self._expected()
+        assert isinstance(right, ExpectedRecording), "only a question of this kind is asked so"
+        yield from self._judged(right.of(theirs))
+
+    def _judged(self, found: Verdict) -> Iterator[Event]:
+        """A verdict on the reader's own run: on from a right one; else to the step that it names."""
+        question, before = self._waiting(), self._verdict
+        self._verdict = found
+        if before is not None and before.hints != found.hints:  # another mistake: begin with its first hint
+            self._given = [each for each in self._given if each not in before.hints]
+        if found.right:
+            yield Judged(True, found.said)
+            yield from self._after(question)
+            return
+        left = Bilingual("Mend it, run it, press Enter again.", "改好，重新运行，再按回车。")
+        if self._hints_left():
+            left = Bilingual(
+                "? gives a hint. Mend it, run it, press Enter again.", "按 ? 看提示。改好，重新运行，再按回车。"
+            )
+        yield Judged(False, Bilingual("{said} {left}", "{said}{left}", said=found.said, left=left))
+        if found.path:
+            yield Looked((found.path,))
+
     def _wrong(self, question: Question, text: str) -> Bilingual:
         """What is said to a wrong answer: the mistake that leads to it, if it is one that is known."""
         left = Bilingual("! shows the answer.", "按 ! 看答案。")
-        if len(question.hints) > self._hints:
+        if self._hints_left():
             left = Bilingual("? gives a hint, ! shows the answer.", "按 ? 看提示，按 ! 看答案。")
         why = self._worked().mistake(self.session, text)
         if why:
@@ -258,16 +288,20 @@ class Player:
 
     def hint(self) -> Hinted | None:
         """The next hint, or None where there is none left."""
-        if self.question is None or self._hints == len(self.question.hints):
+        if self.question is None or not (left := self._hints_left()):
             return None
-        self._hints += 1
-        text = self._worked().hints[self._hints - 1]
-        return Hinted(text, len(self.question.hints) - self._hints)
+        self._given.append(left[0])
+        return Hinted(left[0], len(left) - 1)
+
+    def _hints_left(self) -> list[str]:
+        """The hints that were not given yet: to the mistake in the reader's own run first."""
+        own = self._verdict.hints if self._verdict is not None else ()
+        return [each for each in (*own, *self._worked().hints) if each not in self._given]
 
     def reveal(self) -> Iterator[Event]:
         """The answer with its working; then on to what comes after it."""
         question = self._waiting()
-        yield Revealed(self._expected().shown)
+        yield Revealed(self._expected().revealed, question.kind == "recording")
         yield from self._after(question)
 
     def _working(self, question: Question) -> Iterator[Explanation]:

@@ -68,6 +68,8 @@ def _asked(event: Asked, trace: Trace, cells: int) -> Iterator[Line]:
         yield line(span(mark, "dim"), *head)
         yield from indented(more, len(mark))
     how = Bilingual("({how}; ? hint, ! answer)", "（{how}；? 提示，! 答案）", how=event.how)
+    if event.file:
+        how = Bilingual("({how}; ? hint, ! later)", "（{how}；? 提示，! 以后再做）", how=event.how)
     yield from indented([line(span(how, "dim"))])
 
 
@@ -86,6 +88,10 @@ def _hinted(event: Hinted, trace: Trace, cells: int) -> Iterator[Line]:
 
 @event_lines.register
 def _revealed(event: Revealed, trace: Trace, cells: int) -> Iterator[Line]:
+    if event.open:
+        yield from prose_lines(str(event.answer), cells)
+        yield ()
+        return
     yield from folded(line(span(Bilingual("The answer: ", "答案："), "dim"), span(event.answer, "name")), cells)
     yield ()
 

@@ -65,14 +65,14 @@ KINDS = {
         "source",
         "vocab: [<pad>, I, love, you]\ninput:\n  source: I love you\n  labels: you love I\n",
         "enc0.attn.b_Q",
-        "reader documents",
+        "reader documents vectors",
     ),
     "decoder": _reads_words(
         "decoder",
         "target",
         "vocab: [<pad>, <sos>, <eos>, I, love, you]\ninput:\n  target: <sos> I love you\n  labels: I love you <eos>\n",
         "dec0.attn.b_Q",
-        "documents",
+        "documents vectors",
     ),
     "encoder-decoder": _reads_words(
         "decoder",

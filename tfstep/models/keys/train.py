@@ -175,8 +175,8 @@ class TrainKeys(Section, frozen=True):
         Key(
             "",
             Bilingual(
-                "How many updates `tfstep train` and `tfstep generate` make; in the debugger `train` alone makes one.",
-                "`tfstep train` 和 `tfstep generate` 做几次更新；调试器里单写 `train` 只做一次。",
+                "How many updates `tfstep train`, `tfstep generate` and the debugger's `train` make.",
+                "`tfstep train`、`tfstep generate` 和调试器的 `train` 做几次更新。",
             ),
         ),
     ] = 100

@@ -20,7 +20,7 @@ class Positive(Elementwise):
     """Where x > 0, as booleans."""
 
     about_zh = "x 是否大于 0。"
-    purpose = Bilingual("1 where x > 0, else 0: where the unit is on.", "x > 0 处为 1，否则为 0：单元是否开启。")
+    purpose = Bilingual("1 where x > 0, else 0: where the unit is on.", "x > 0 处为 1，否则为 0：这一处通不通。")
     code = {"numpy": "{x} > 0", "torch": "{x} > 0"}
 
     formula = "{x} > 0"

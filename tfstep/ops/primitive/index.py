@@ -54,14 +54,19 @@ class Scatter(Primitive):
     about_zh = "按编号把各行加到表中；没用到的行是 0。"
     purpose = Bilingual("Each word's gradient is added to its row of the table.", "每个词的梯度加到表中它那一行。")
     shapes_zh = "x (…, d), ids (…) → (rows, d)；未用到的行为 0"
-    code = {"numpy": "scatter({x}, {ids}, {rows})"}
+    code = dict.fromkeys(("numpy", "torch"), "scatter({x}, {ids}, {rows})")
     helper = {
         "numpy": """def scatter(x, ids, rows):
     # Each row of x added to the row of a table that its id names.
     table = np.zeros((rows, *x.shape[ids.ndim :]), x.dtype)
     np.add.at(table, ids, x)
     return table
-"""
+""",
+        "torch": """def scatter(x, ids, rows):
+    # Each row of x added to the row of a table that its id names.
+    table = x.new_zeros((rows, *x.shape[ids.ndim :]))
+    return table.index_add(0, ids.flatten(), x.reshape(-1, *x.shape[ids.ndim :]))
+""",
     }
 
     formula = Template("Σ {x} into row {ids}", "把 {x} 累加到第 {ids} 行")
@@ -102,7 +107,7 @@ class Select(Primitive):
         """As many rows as are kept."""
         (x,) = args
         assert isinstance(x, Spec)
-        return x.like((len(keep), *x.shape[1:]), (x.axes[0].bare(), *x.axes[1:]))
+        return x.like((len(keep), *x.shape[1:]), (x.axes[0].taken(keep), *x.axes[1:]))
 
     def line(self, library: str, attrs: Mapping[str, Any]) -> str:
         """``x[[0, 2]]``."""
@@ -126,14 +131,20 @@ class ScatterRows(Primitive):
 
     about_zh = "把取出的行放回原位，其余为 0。"
     shapes_zh = "x (len(keep), …) → (rows, …)；其余为 0"
-    code = {"numpy": "scatter_rows({x}, {keep}, {rows})"}
+    code = dict.fromkeys(("numpy", "torch"), "scatter_rows({x}, {keep}, {rows})")
     helper = {
         "numpy": """def scatter_rows(x, keep, rows):
     # The rows of x where they were taken from, zeros elsewhere.
     out = np.zeros((rows, *x.shape[1:]), x.dtype)
     out[list(keep)] = x
     return out
-"""
+""",
+        "torch": """def scatter_rows(x, keep, rows):
+    # The rows of x where they were taken from, zeros elsewhere.
+    out = x.new_zeros((rows, *x.shape[1:]))
+    out[list(keep)] = x
+    return out
+""",
     }
 
     formula = Template("{x} in the kept rows, else 0", "保留的行取 {x}，其余为 0")
@@ -196,14 +207,18 @@ class OneHot(Primitive):
     """A number a row, put at the place that the row's id says. Shapes: ids (rows), x (rows, 1) → (rows, width)."""
 
     about_zh = "每行一个数，放到编号所指的位置。"
-    code = {"numpy": "one_hot({ids}, {x}, {width})"}
+    code = dict.fromkeys(("numpy", "torch"), "one_hot({ids}, {x}, {width})")
     helper = {
         "numpy": """def one_hot(ids, x, width):
     # Row by row the number of x in the column that the id names, zeros elsewhere.
     out = np.zeros((len(x), width), x.dtype)
     out[np.arange(len(x)), ids] = x[:, 0]
     return out
-"""
+""",
+        "torch": """def one_hot(ids, x, width):
+    # Row by row the number of x in the column that the id names, zeros elsewhere.
+    return x.new_zeros((len(x), width)).scatter(1, ids[:, None], x)
+""",
     }
 
     formula = Template("{x} at {ids}, else 0", "{ids} 处为 {x}，其余为 0")
@@ -236,14 +251,20 @@ class MinusLabel(Primitive):
     """x with 1 taken off at each row's label: p − y. Shapes: x (rows, n), ids (rows) → (rows, n)."""
 
     about_zh = "每行在标签处减 1：p − y。"
-    code = {"numpy": "minus_label({x}, {ids})"}
+    code = dict.fromkeys(("numpy", "torch"), "minus_label({x}, {ids})")
     helper = {
         "numpy": """def minus_label(x, ids):
     # One less in the column of the right word of each row.
     out = x.copy()
     out[np.arange(len(x)), ids] -= 1
     return out
-"""
+""",
+        "torch": """def minus_label(x, ids):
+    # One less in the column of the right word of each row.
+    out = x.clone()
+    out[torch.arange(len(x)), ids] -= 1
+    return out
+""",
     }
 
     formula = Template("{x} − 1 at the label", "{x}，标签处减 1")

@@ -190,7 +190,10 @@ class Largest(Primitive):
     """1 where a cell is the largest along the axes, else 0. Shapes: x (…, n) → (…, n)."""
 
     about_zh = "单元格是沿轴最大的则为 1，否则为 0。"
-    code = {"numpy": "({x} == {x}.max(axis={axis}, keepdims=True)).astype({x}.dtype)"}
+    code = {
+        "numpy": "({x} == {x}.max(axis={axis}, keepdims=True)).astype({x}.dtype)",
+        "torch": "({x} == {x}.amax(dim={dims}, keepdim=True)).to({x}.dtype)",
+    }
 
     formula = "{x} = max {x}"
 

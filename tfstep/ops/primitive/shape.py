@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,7 +43,9 @@ class Reshape(Primitive):
         unnamed = [k for k, axis in enumerate(names) if not axis.name]
         gone = [axis for axis in x.axes if axis.name and axis not in names]
         if len(unnamed) == 1 and gone:  # axes laid one behind the other: called by the innermost, which runs fastest
-            names[unnamed[0]] = gone[-1].bare()
+            sizes = [n for n, axis in zip(x.shape, x.axes, strict=True) if axis in gone]
+            whole = math.prod(sizes) == shape[unnamed[0]]
+            names[unnamed[0]] = gone[-1].laid_out(math.prod(sizes[:-1])) if whole else gone[-1].bare()
         return x.like(shape, tuple(names))
 
     def forward(self, x: Array, *, shape: Shape) -> Array:
@@ -188,9 +191,14 @@ class Unslice(Primitive):
     out = np.zeros((*x.shape[: axis % x.ndim], size, *x.shape[axis % x.ndim + 1 :]), x.dtype)
     out[(slice(None),) * (axis % x.ndim) + (slice(start, stop, step),)] = x
     return out
-"""
+""",
+        "torch": """def unslice(x, axis, start, stop, step, size):
+    # a slice put back among zeros
+    out = x.new_zeros((*x.shape[: axis % x.ndim], size, *x.shape[axis % x.ndim + 1 :]))
+    return out.index_copy(axis, torch.arange(size)[list(range(size)[start:stop:step])], x)
+""",
     }
-    code = {"numpy": "unslice({x}, {axis}, {start}, {stop}, {step}, {size})"}
+    code = dict.fromkeys(("numpy", "torch"), "unslice({x}, {axis}, {start}, {stop}, {step}, {size})")
 
     def forward(self, x: Array, *, axis: int, start: int, stop: int, step: int, size: int) -> Array:
         axis %= x.ndim
@@ -292,7 +300,7 @@ class Seed(Primitive):
 
     about_zh = "反向传播的起点：∂loss/∂loss = 1。"
     purpose = Bilingual("∂loss/∂loss = 1: the backward pass starts here.", "∂loss/∂loss = 1：反向传播由此开始。")
-    code = {"numpy": "np.ones((), {dtype})"}
+    code = {"numpy": "np.ones((), {dtype})", "torch": "torch.ones((), dtype=getattr(torch, {dtype}))"}
 
     formula = "1"
 

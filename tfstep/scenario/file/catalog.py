@@ -51,8 +51,8 @@ def find(name: str) -> Path:
         return path
     known = shipped()
     message = Bilingual(
-        "no scenario '{name}', neither a file nor one that ships; see `tfstep list`{hint}",
-        "没有场景“{name}”：既不是文件，也不是自带场景；见 `tfstep list`{hint}",
+        "no scenario '{name}'{hint}, neither a file nor one that ships; see `tfstep list`",
+        "没有场景“{name}”{hint}：既不是文件，也不是自带场景；见 `tfstep list`",
         name=excerpt(name),
         hint=did_you_mean(path.name.removesuffix(".yaml"), known),
     )

@@ -56,8 +56,8 @@ def apply(tree: Section, name: str) -> Section:
     section = tree.get("variants")
     if not isinstance(section, Section) or name not in section.entries:
         message = Bilingual(
-            "no variant '{name}'; there are {known}{hint}",
-            "没有变体“{name}”；现有：{known}{hint}",
+            "no variant '{name}'{hint}; there are {known}",
+            "没有变体“{name}”{hint}；现有：{known}",
             name=excerpt(name),
             known=", ".join(known),
             hint=did_you_mean(name, known),
@@ -173,8 +173,8 @@ def _check_list(section: Section, name: str, node: Items, report: Report) -> Non
         if other not in section.entries:
             known = [each for each in section.entries if each != name]
             message = Bilingual(
-                "no variant {what}; there are {known}{hint}",
-                "没有变体 {what}；现有：{known}{hint}",
+                "no variant {what}{hint}; there are {known}",
+                "没有变体 {what}{hint}；现有：{known}",
                 what=found_text(item),
                 known=", ".join(known) or Bilingual("no others", "无"),
                 hint=did_you_mean(other, known),

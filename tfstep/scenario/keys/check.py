@@ -16,8 +16,9 @@ from tfstep.scenario.keys.inputs import read_data, read_numbers, read_per_word, 
 from tfstep.scenario.keys.loss import loss_config, train_config
 from tfstep.scenario.keys.model import check_kind, model_config
 from tfstep.scenario.keys.pins import read_pins
+from tfstep.scenario.keys.rules.idle import refuse_idle
 from tfstep.scenario.keys.typed import Source, read
-from tfstep.scenario.sizes import check_size
+from tfstep.scenario.sizes import check_keys, place, sizes
 from tfstep.scenario.tokens.reading import is_next
 from tfstep.scenario.vocabulary import Vocabulary
 from tfstep.scenario.weights.fills import XAVIER, Fill, read_fill, read_init
@@ -63,16 +64,17 @@ def check(tree: Section, report: Report) -> Checked | None:
     dtype = source.part.model.dtype
     x, memory = read_numbers(source, kind, dtype)
     parts = KINDS[kind].parts
-    vocab = read_vocab(source, kind) if "words" in parts else {}
-    words = read_words(source, ("input",), kind, vocab) if "words" in parts and source.sound("input") else {}
+    vectors = x if "words" in parts else None
     has_labels = source.given("input", "labels") and "words" in parts
+    vocab = read_vocab(source, kind, vectors is None or has_labels) if "words" in parts else {}
+    words = read_words(source, ("input",), kind, vocab, vectors) if "words" in parts and source.sound("input") else {}
     given, parameters, steps = read_formula(source, x) if "formula" in parts else ({}, {}, {})
     inputs = Inputs(
         words.get("source"),
         words.get("target"),
         words.get("labels"),
         source.part.input.offset,
-        None if "formula" in parts else x,
+        None if "formula" in parts or vectors is not None else x,
         memory,
         {name: array.astype(dtype) for name, array in given.items()},
         {name: array.astype(dtype) for name, array in parameters.items()},
@@ -101,14 +103,21 @@ def check(tree: Section, report: Report) -> Checked | None:
     loss = loss_config(source, model, has_labels and not alone)
     data = read_data(source, kind, vocab)
     train = train_config(source, model, data)
+    refuse_idle(source, model, train)
     if not report.mistakes:
         source_words = len(vocab["source"].words) if "source" in vocab else 0
         target_words = len(vocab["labels"].words) if "labels" in vocab else 0
-        check_size(source, model, inputs, source_words, target_words)
+        opened = source.given("weights", "file")
+        known = sizes(model, inputs, loss, train, (source_words, target_words), opened)
+        if (too_large := check_keys(known)) is not None:
+            source.add(place(source.tree), too_large)
     whole = not report.mistakes
     weights, pins = _weights(source), read_pins(source)
     if not whole:
         return None
+    if vectors is not None:
+        table = f"{'src' if KINDS[kind].needs[0] == 'source' else 'tgt'}.E"
+        weights.set.setdefault(table, Fill("numbers", numbers=vectors.reshape(-1, vectors.shape[-1])))
     return Checked(title, about, model, inputs, loss, train, weights, pins, vocab)
 
 

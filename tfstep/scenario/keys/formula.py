@@ -101,8 +101,8 @@ def _name(name: str, place: Place, taken: dict[str, Place], report: Report) -> N
             else Bilingual("", "")
         )
         message = Bilingual(
-            "'{name}' is no name; letters, digits and _, no digit first{hint}",
-            "“{name}”不是合法的名称；只能用字母、数字和 _，不能以数字开头{hint}",
+            "'{name}' is no name{hint}; letters, digits and _, no digit first",
+            "“{name}”不是合法的名称{hint}；只能用字母、数字和 _，不能以数字开头",
             name=excerpt(name),
             hint=hint,
         )

@@ -14,8 +14,8 @@ from tfstep.scenario.keys.numbers import read_array
 from tfstep.scenario.keys.schema import InputPart
 from tfstep.scenario.keys.typed import Source
 from tfstep.scenario.tokens.reading import is_next, is_tokens, next_words, read_labels, read_sentences
-from tfstep.scenario.vocabulary import PAD, Vocabulary
-from tfstep.scenario.words import Row, read_rows, read_vocabularies, rows_of_ids, sentences
+from tfstep.scenario.vocabulary import PAD, Vocabulary, numbered_words
+from tfstep.scenario.words import Row, from_words, read_rows, read_vocabularies, rows_of_ids, sentences
 from tfstep.text import Bilingual
 
 SIDES = ("source", "target", "labels")
@@ -26,11 +26,11 @@ def _takes(kind: str, key: str) -> bool:
     return kind in declared(InputPart)[key].kinds
 
 
-def read_vocab(source: Source, kind: str) -> dict[str, Vocabulary]:
+def read_vocab(source: Source, kind: str, needed: bool = True) -> dict[str, Vocabulary]:
     """The vocabularies that the kind's words come from, by side; labels speak the target's language if it has one."""
     node = source.node("vocab")
     if node is None:
-        if ("vocab",) not in source.wrong:
+        if needed and ("vocab",) not in source.wrong:
             source.add((), needs("vocab: […]", kind))
         return {}
     reading, writing = read_vocabularies(node, source.report)
@@ -46,8 +46,13 @@ def read_vocab(source: Source, kind: str) -> dict[str, Vocabulary]:
     return {side: vocabulary for side, vocabulary in sides.items() if vocabulary is not None}
 
 
-def read_words(source: Source, keys: Keys, kind: str, vocab: dict[str, Vocabulary]) -> dict[str, Sentences]:
-    """The sentences under ``keys``, by side; those that are wrong are noted and left out."""
+def read_words(
+    source: Source, keys: Keys, kind: str, vocab: dict[str, Vocabulary], vectors: np.ndarray | None = None
+) -> dict[str, Sentences]:
+    """The sentences under ``keys``, by side; those that are wrong are noted and left out.
+
+    With ``vectors`` in place of words each position is a word of its own, which `vocab` is given.
+    """
     report = source.report
     rows: dict[str, tuple[Row, ...]] = {}
     spoken: dict[str, Sentences] = {}
@@ -63,13 +68,47 @@ def read_words(source: Source, keys: Keys, kind: str, vocab: dict[str, Vocabular
                 rows[side] = listed
         elif _takes(kind, side) and node is not None and (found := read_rows(node, report)) is not None:
             rows[side] = found
-        elif node is None and side in KINDS[kind].needs and source.sound(*keys, side) and source.sound(*keys):
+        elif (
+            vectors is None
+            and node is None
+            and side in KINDS[kind].needs
+            and source.sound(*keys, side)
+            and source.sound(*keys)
+        ):
             source.add(keys, needs(".".join(map(str, (*keys, side))), kind), key=isinstance(keys[-1], str))
     for side, each in rows.items():
         if side in vocab and (made := sentences(each, vocab[side], report, side == "labels")) is not None:
             spoken[side] = made
     _agree(source, keys, rows, spoken)
+    if vectors is not None:
+        _placed(source, keys, KINDS[kind].needs[0], vectors.shape[:2], vocab, spoken)
     return spoken
+
+
+def _placed(
+    source: Source,
+    keys: Keys,
+    side: str,
+    shape: tuple[int, ...],
+    vocab: dict[str, Vocabulary],
+    spoken: dict[str, Sentences],
+) -> None:
+    """One word a vector; there are none besides, and as many labels."""
+    if source.given(*keys, side):
+        message = Bilingual("{side} beside x; one of them is read", "{side} 与 x 并用；只能读其中一个", side=side)
+        source.add((*keys, side), message, key=True)
+    labels = spoken.get("labels")
+    if labels is not None and labels.ids.shape != shape:
+        message = Bilingual(
+            "labels of shape {n}; x has {m} vectors, so as many are needed",
+            "标签的形状是 {n}；而 x 有 {m} 个向量，须一样多",
+            n=labels.ids.shape,
+            m=shape,
+        )
+        source.add((*keys, "labels"), message)
+    ids = np.arange(shape[0] * shape[1]).reshape(shape)
+    vocab[side] = numbered_words(ids.size)
+    spoken[side] = from_words(tuple(tuple(map(str, row)) for row in ids), vocab[side])
 
 
 def _tokens(

@@ -119,8 +119,8 @@ def _is_misspelt(source: Source, node: Scalar) -> bool:
 def _no_such_loss(text: str) -> Bilingual:
     kinds = choices_of(fields(LossPart)["kind"])
     return Bilingual(
-        "loss is {it!r}; allowed: {kinds}, or an expression over tensors{near}",
-        "loss 为 {it!r}；可用：{kinds}，或由张量构成的表达式{near}",
+        "loss is {it!r}{near}; allowed: {kinds}, or an expression over tensors",
+        "loss 为 {it!r}{near}；可用：{kinds}，或由张量构成的表达式",
         it=text[:40],
         kinds=", ".join(kinds),
         near=did_you_mean(text, kinds),

@@ -11,7 +11,7 @@ from tfstep.models.keys.kinds import KINDS
 from tfstep.ops.activation import ACTIVATIONS
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Scalar, Section, at
-from tfstep.scenario.keys.agree import agree
+from tfstep.scenario.keys.rules.agree import agree
 from tfstep.scenario.keys.schema import PARTS
 from tfstep.scenario.keys.typed import Source
 from tfstep.text import Bilingual

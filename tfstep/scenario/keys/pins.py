@@ -1,11 +1,14 @@
 """`pins:`, numbers that are held whatever is computed: what ``set PATH[i,j] = …`` does to a tensor, in a file.
 
-A key is a path or a part of one (``enc0.attn.heads[:,1]``), its value a number or as many as the part has.
+A key is a path or a part of one (``enc0.attn.heads[:,1]``), its value a number or as many as the part has. With
+``file`` the arrays of a .npz or .safetensors are held, each under the path that it is called by; what is written
+beside it goes before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,10 +17,13 @@ from tfstep.address.grammar import cell_name, parse_cell
 from tfstep.engine.trace import Trace
 from tfstep.errors import EditError, PathError
 from tfstep.scenario.file.mistakes import MOST, Mistake, Mistakes
-from tfstep.scenario.file.nodes import Section
+from tfstep.scenario.file.nodes import Scalar, Section, at
 from tfstep.scenario.keys.numbers import read_array
 from tfstep.scenario.keys.typed import Source
+from tfstep.scenario.weights.files import open_weights
 from tfstep.text import Bilingual
+
+FILE = "file"
 
 
 class MistakeAt(Protocol):
@@ -30,9 +36,23 @@ def read_pins(source: Source) -> dict[str, np.ndarray]:
     """The numbers of every pin; whether there are such cells shows when the model is built."""
     node, found = source.node("pins"), dict[str, np.ndarray]()
     for target, value in node if isinstance(node, Section) else ():
+        if target == FILE and isinstance(value, Scalar) and isinstance(value.value, str):
+            continue  # read from the scenario's own folder
         if source.given("pins", target) and (array := read_array(value, source.report, finite=False)) is not None:
             found[target] = array
     return found
+
+
+def pins_file(tree: Section) -> Path | None:
+    """The file whose arrays are pins."""
+    node = at(tree, ("pins", FILE))
+    return Path(node.value) if isinstance(node, Scalar) and isinstance(node.value, str) else None
+
+
+def pins_in(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of such a file by path. Raises `BadWeightsError` for whatever is wrong with it."""
+    with open_weights(path) as file:
+        return {name: np.array(file.read(name)) for name in file.shapes}
 
 
 def with_pins(trace: Trace, pins: Mapping[str, np.ndarray], where: MistakeAt) -> Trace:
@@ -95,9 +115,9 @@ def _cells(path: str, mask: np.ndarray, value: np.ndarray) -> Iterator[tuple[str
         yield path, value.tolist()
         return
     rows = {(*cell[:-1],): mask[(*cell[:-1],)] for cell in np.argwhere(mask).tolist()}
-    for at, held in rows.items():
-        if at and held.all():
-            yield cell_name(path, at), value[at].tolist()
+    for cell, held in rows.items():
+        if cell and held.all():
+            yield cell_name(path, cell), value[cell].tolist()
             continue
         for last in np.flatnonzero(held).tolist():
-            yield cell_name(path, (*at, last)), value[(*at, last)].item()
+            yield cell_name(path, (*cell, last)), value[(*cell, last)].item()

@@ -59,8 +59,8 @@ def refusal(tree: Section, keys: Keys, kind: Any) -> Bilingual:
     choices = choices_of(kind)
     if choices and isinstance(choices[0], str):
         return Bilingual(
-            "{name} is {what}; allowed: {choices}{hint}",
-            "{name} 为 {what}；可选：{choices}{hint}",
+            "{name} is {what}{hint}; allowed: {choices}",
+            "{name} 为 {what}{hint}；可选：{choices}",
             name=name,
             what=what,
             choices=", ".join(choices),
@@ -191,8 +191,8 @@ def _unknown_key(tree: Section, keys: Keys) -> Bilingual:
     if elsewhere:
         hint = Bilingual("; it belongs under {where}:", "；它应写在 {where}: 之下", where=".".join(elsewhere[0]))
     return Bilingual(
-        "unknown key {key}{where}; allowed: {known}{hint}",
-        "未知的键 {key}{where}；可用：{known}{hint}",
+        "unknown key {key}{where}{hint}; allowed: {known}",
+        "未知的键 {key}{where}{hint}；可用：{known}",
         key=excerpt(key),
         where=Bilingual(" in {name}", "（在 {name} 中）", name=".".join(section)) if section else Bilingual("", ""),
         known=_few(key, known),

@@ -125,7 +125,16 @@ class InputPart(Section, frozen=True):
         Meta(ge=0, le=1_000_000),
         Key("attention", Bilingual("The position of the first word.", "第一个词的位置。")),
     ] = 0
-    x: Annotated[Numbers, Key("numbers", Bilingual("Numbers in place of words.", "直接给数，不用词。"))] = None
+    x: Annotated[
+        Numbers,
+        Key(
+            "numbers vectors",
+            Bilingual(
+                "Numbers in place of words; for an encoder or a decoder a vector for each position.",
+                "直接给数，不用词；编码器或解码器则每个位置一个向量。",
+            ),
+        ),
+    ] = None
     memory: Annotated[
         Numbers,
         Key(
@@ -414,12 +423,14 @@ class FilePart(Section, frozen=True):
     )
     pins: Annotated[
         dict[str, Numbers],
+        Meta(extra_json_schema={"properties": {"file": {"type": "string"}}}),
         Key(
             "",
             Bilingual(
-                "Numbers that are held, by path or part of one: `enc0.attn.heads[:,1]: 0`. No gradient flows back through "
-                "them.",
-                "固定不变的数，按路径或其一部分写：`enc0.attn.heads[:,1]: 0`。梯度不会流回它们。",
+                "Numbers that are held, by path or part of one: `enc0.attn.heads[:,1]: 0`; `file: mine.npz` holds the "
+                "arrays of a .npz or .safetensors by their paths. No gradient flows back through them.",
+                "固定不变的数，按路径或其一部分写：`enc0.attn.heads[:,1]: 0`；`file: mine.npz` 则固定 .npz 或 .safetensors "
+                "中的数组，名称即路径。梯度不会流回它们。",
             ),
         ),
     ] = {}

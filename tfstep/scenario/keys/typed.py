@@ -46,9 +46,10 @@ class Source(Struct, frozen=True, eq=False):
 
     def last(self, first: Keys, second: Keys) -> Keys:
         """Of two values that do not agree the one to point at: ``first``, unless a variant changed only ``second``."""
-        return second if self._changed(second) and not self._changed(first) else first
+        return second if self.changed(second) and not self.changed(first) else first
 
-    def _changed(self, keys: Keys) -> bool:
+    def changed(self, keys: Keys) -> bool:
+        """Whether a variant, or a change from outside of the file, gave this value."""
         if at(self.tree, keys) is None:
             return False
         place, variants = self.place(*keys), self.tree.keys.get("variants")

@@ -57,8 +57,8 @@ def _read(node: Node, report: Report, names: tuple[str, ...], sized: tuple[str, 
         node.text if isinstance(node, Scalar) else next(iter(node.entries), "") if isinstance(node, Section) else ""
     )
     message = Bilingual(
-        "{what}; allowed: {names}, {sized}{numbers}{hint}",
-        "{what}；可用：{names}、{sized}{numbers}{hint}",
+        "{what}{hint}; allowed: {names}, {sized}{numbers}",
+        "{what}{hint}；可用：{names}、{sized}{numbers}",
         what=found_text(node) if not isinstance(node, Section) else "{" + ", ".join(node.entries) + "}",
         names=", ".join(names),
         sized=", ".join(f"{{{kind}: 0.5}}" for kind in sized),

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -25,11 +26,12 @@ from tfstep.models.config import ModelConfig
 from tfstep.scenario.file.mistakes import MOST, Mistake, Mistakes
 from tfstep.scenario.keys.check import WeightsConfig
 from tfstep.scenario.weights.fills import Fill
-from tfstep.scenario.weights.parameter import ErrorAt, Parameter, Shape, unknown, wrong_shape
+from tfstep.scenario.weights.parameter import ErrorAt, Parameter, Shape, unknown_ones, wrong_shape
 from tfstep.scenario.weights.streams import normals, stream, uniforms
 from tfstep.scenario.weights.taken import Taken, from_file
 from tfstep.text import Bilingual
 
+AT_ONCE = 20_000_000  # numbers that are drawn when a scenario is compiled; with more, each when it is asked for
 _FIXED = {"bias": 0.0, "zero": 0.0, "one": 1.0}  # roles that no init changes
 
 
@@ -49,23 +51,37 @@ def initial(
     mistakes: list[Mistake] = []
     taken = from_file(weights, known, model, where, mistakes) if weights.file else None
     values: dict[str, np.ndarray | Later] = {} if taken is None else dict(taken.values)
+    strange: list[str] = []
     for path, fill in weights.set.items():
         if len(mistakes) >= MOST:
             break
         keys = ("weights", "set", path)
         if path not in known:
-            mistakes += where(keys, unknown(path, known), key=True).mistakes
+            strange.append(path)
         elif problem := _misfit(fill, known[path].shape):
             mistakes += where(keys, problem).mistakes
         else:
             values[path] = fill_array(fill, known[path], weights.seed)
+    for path, message in zip(strange, unknown_ones(strange, known), strict=False):
+        mistakes += where(("weights", "set", path), message, key=True).mistakes
     if mistakes:
         raise Mistakes(mistakes)
     start = start or {}
+    large = sum(math.prod(parameter.shape) for parameter in parameters) > AT_ONCE
     for path, parameter in known.items():
-        if path not in values:
-            values[path] = start[path] if path in start else _by_role(parameter, weights)
+        if path in values:
+            continue
+        if path in start:
+            values[path] = start[path]
+        elif large:  # each is of its own stream, so that it can be drawn when somebody looks
+            values[path] = Later(partial(_drawn, parameter, weights))
+        else:
+            values[path] = _by_role(parameter, weights)
     return {path: _typed(values[path], known[path]) for path in known}, taken
+
+
+def _drawn(parameter: Parameter, weights: WeightsConfig) -> np.ndarray:
+    return _by_role(parameter, weights).astype(parameter.dtype, copy=False)
 
 
 def _typed(value: np.ndarray | Later, parameter: Parameter) -> np.ndarray | Later:

@@ -21,7 +21,7 @@ from tfstep.scenario.file.mistakes import MOST, Mistake
 from tfstep.scenario.file.nodes import excerpt
 from tfstep.scenario.keys.check import WeightsConfig
 from tfstep.scenario.weights.files import open_weight_file
-from tfstep.scenario.weights.parameter import ErrorAt, Parameter, is_memory, unknown, wrong_shape
+from tfstep.scenario.weights.parameter import ErrorAt, Parameter, is_memory, unknown_ones, wrong_shape
 from tfstep.scenario.weights.weight_file import BadWeightsError, WeightFile, in_type
 from tfstep.text import Bilingual
 
@@ -76,14 +76,14 @@ def _ours(
 ) -> Taken:
     """Arrays under our paths. What an optimizer of another variant remembers is left out."""
     keys, values = ("weights", "file"), dict[str, np.ndarray]()
+    for message in unknown_ones([name for name in file.shapes if name not in known and not is_memory(name)], known):
+        mistakes += where(keys, in_file(path, message)).mistakes
     for name, shape in file.shapes.items():
         if len(mistakes) >= MOST:
             break
-        if name not in known and is_memory(name):
-            continue
         if name not in known:
-            mistakes += where(keys, in_file(path, unknown(name, known))).mistakes
-        elif shape != known[name].shape:
+            continue
+        if shape != known[name].shape:
             mistakes += where(keys, in_file(path, _misfit(name, shape, known[name].shape))).mistakes
         else:
             values[name] = in_type(file.read(name), known[name].dtype)
@@ -108,9 +108,8 @@ def _theirs(
     else:
         found = bind(family(weights.names), file.shapes, wanted, model)
     if found is None:
-        first = next(iter(file.shapes), "")
-        message = unknown(first, known) if first else Bilingual("no arrays", "没有数组")
-        mistakes += where(("weights", "file"), in_file(path, message)).mistakes
+        for message in unknown_ones(list(file.shapes), known) or [Bilingual("no arrays", "没有数组")]:
+            mistakes += where(("weights", "file"), in_file(path, message)).mistakes
         return Taken({})
     if found.misfits:
         mistakes += where(("weights", "file"), in_file(path, _misfits(found, wanted))).mistakes
@@ -158,15 +157,18 @@ def _misfits(found: Binding, wanted: Mapping[str, tuple[int, ...]]) -> Bilingual
     )
     if len(found.misfits) == 1:
         return why
-    return Bilingual("{why}; {n} more do not fit either", "{why}；另有 {n} 个也不符", why=why, n=len(found.misfits) - 1)
+    n = len(found.misfits) - 1
+    do = Bilingual("does not fit either", "也不符") if n == 1 else Bilingual("do not fit either", "也不符")
+    return Bilingual("{why}; {n} more {do}", "{why}；另有 {n} 个{do}", why=why, n=n, do=do)
 
 
 def _missing(missing: tuple[str, ...], of: int) -> Bilingual:
     few = ", ".join(missing[:_FEW]) + (", …" if len(missing) > _FEW else "")
     return Bilingual(
-        "{n} of {of} parameters are not there: {few}; `weights: {{partial: true}}` draws them at random",
-        "{of} 个参数中缺少 {n} 个：{few}；写上 `weights: {{partial: true}}` 则随机生成它们",
+        "{n} of {of} parameters {gone}: {few}; `weights: {{partial: true}}` draws them at random",
+        "{of} 个参数中{gone} {n} 个：{few}；写上 `weights: {{partial: true}}` 则随机生成它们",
         n=len(missing),
         of=of,
+        gone=Bilingual("is not there", "缺少") if len(missing) == 1 else Bilingual("are not there", "缺少"),
         few=few,
     )

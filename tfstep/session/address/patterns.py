@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tfstep.address.roles import INNER, MARKS
-from tfstep.address.wildcard import matcher
+from tfstep.address.wildcard import matcher, nearest_pattern
 from tfstep.engine.node import Node
 from tfstep.engine.plan import PHASES
 from tfstep.engine.trace import Trace
-from tfstep.errors import PathError, did_you_mean
+from tfstep.errors import PathError, did_you_mean, meant
 from tfstep.session.address.names import full_path
 from tfstep.session.place import Position, find_place, substeps_at, tensor_at
 from tfstep.session.state import State
@@ -90,15 +90,64 @@ def _of_paths(state: State, text: str) -> Pattern:
     else:
         found = any(matches(state.trace, (node.number,)) for node in steps)
     if not found:
-        raise PathError(
+        leaf = next((node for node in state.trace.plan.nodes if node.op is None and written(node.path)), None)
+        raise unmatched(state.trace, text) if leaf is None else _given(text, leaf)
+    return Pattern(text, matches, deep)
+
+
+def _given(text: str, leaf: Node) -> PathError:
+    return PathError(
+        Bilingual(
+            "{text}: {path} is given, no step computes it; its gradient is {path}.grad, its update {path}.new",
+            "{text}：{path} 是给定的，没有步骤计算它；它的梯度是 {path}.grad，更新后是 {path}.new",
+            text=text[:80],
+            path=leaf.path,
+        )
+        if leaf.kind == "parameter"
+        else Bilingual(
+            "{text}: {path} is given, no step computes it",
+            "{text}：{path} 是给定的，没有步骤计算它",
+            text=text[:80],
+            path=leaf.path,
+        )
+    )
+
+
+def unmatched(trace: Trace, text: str) -> PathError:
+    """Why no tensor has a path that the pattern spells: a slip of the pen, or a gradient that is not spelled."""
+    paths, written = [node.path for node in trace.plan.nodes if node.path[:1] != "#"], matcher(text)
+    outer, slash, inner = text.partition(INNER)
+    around = next((node for node in trace.plan.steps if slash and matcher(outer)(node.path)), None)
+    if around is not None and (inside := trace.substeps(around.slot)) is not None:
+        names = [each.path for each in inside.plan.steps]
+        return PathError(
             Bilingual(
-                "{text}: no step matches{near}; `.grad`, `.new` and what stands after `/` must be spelled",
-                "{text}：没有匹配的步骤{near}；`.grad`、`.new` 和 `/` 之后的部分必须写明",
-                text=text[:80],
-                near=did_you_mean(text.replace("*", "").strip("."), {node.path.rpartition(".")[2] for node in steps}),
+                "inside {outer} there is no step {inner!r}{near}; there are {names}",
+                "{outer} 内部没有步骤 {inner!r}{near}；里面有 {names}",
+                outer=around.path,
+                inner=inner[:40],
+                near=meant(nearest_pattern(inner, names)),
+                names=", ".join(names),
             )
         )
-    return Pattern(text, matches, deep)
+    near = nearest_pattern(text, paths)
+    if near is None and (hidden := next((path for path in paths if written(path)), None)) is not None:
+        return PathError(
+            Bilingual(
+                "{text} matches {path} and the like only; `.grad`, `.new` and what stands after `/` must be spelled",
+                "{text} 只能匹配 {path} 之类；`.grad`、`.new` 和 `/` 之后的部分必须写明",
+                text=text[:80],
+                path=hidden,
+            )
+        )
+    return PathError(
+        Bilingual(
+            "{text}: no path matches{near}; `*` stands for any characters, dots included",
+            "{text}：没有匹配的路径{near}；`*` 代表任意字符，包括点",
+            text=text[:80],
+            near=meant(near),
+        )
+    )
 
 
 def _inner(state: State, node: Node, written: Callable[[str], object]) -> bool:

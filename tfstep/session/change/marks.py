@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from tfstep.address.indices import Cell
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 
@@ -18,6 +21,7 @@ class ChangeTracker:
         self.before, self.now = before, now
         self.most = most
         self._known: dict[str, bool] = {}
+        self._farthest: tuple[tuple[Node, Cell, float, float] | None] | None = None
 
     def changed(self, path: str, compute: bool = False) -> bool | None:
         """Whether a bit of this tensor differs; None where it waits to be computed and that may take long.
@@ -39,6 +43,32 @@ class ChangeTracker:
     def _differs(self, old: Node, new: Node) -> bool:
         a, b = self.before.value(old.slot), self.now.value(new.slot)
         return a is not b and (a.dtype != b.dtype or a.tobytes() != b.tobytes())
+
+    def farthest(self) -> tuple[Node, Cell, float, float] | None:
+        """Of the forward steps the cell that moved farthest, with its number before and now; None where none did, or
+        where something waits to be computed and that may take long."""
+        if self._farthest is None:
+            self._farthest = (self._sought(),)
+        return self._farthest[0]
+
+    def _sought(self) -> tuple[Node, Cell, float, float] | None:
+        best, found = 0.0, None
+        for node in self.now.plan.steps:
+            if node.phase != "forward" or node.slot in self.now.pins or not self.changed(node.path):
+                continue
+            old = self.before.plan.paths.get(node.path)
+            if old is None or old.shape != node.shape or not node.shape:
+                continue
+            was, now = self.before.value(old.slot), self.now.value(node.slot)
+            if was.dtype.kind != "f":
+                continue
+            with np.errstate(all="ignore"):
+                moved = np.nan_to_num(np.abs(now - was), nan=0.0, posinf=0.0)
+            at = int(moved.argmax())
+            if moved.flat[at] > best:
+                cell = tuple(map(int, np.unravel_index(at, node.shape)))
+                best, found = float(moved.flat[at]), (node, cell, float(was[cell]), float(now[cell]))
+        return found
 
     @property
     def small(self) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from tfstep import work
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
@@ -67,9 +68,14 @@ class Training:
     def run(self, updates: int, watch: Callable[[int, float], bool] | None = None) -> float:
         """So many updates on; returns the last loss. ``watch(update, loss)`` is told of each, and stops it by True."""
         loss = math.nan
-        for _ in range(updates):
-            loss = self._advance()
-            if watch is not None and watch(self.update, loss):
+        work.expect(updates * sum(plan.seconds() for plan in self.plans) / len(self.plans))
+        told = _over_data if self.scenario.train.data else _shown
+        for k in range(updates):
+            with work.part():
+                loss = self._advance()
+            enough = watch is not None and watch(self.update, loss)
+            work.tell(k + 1, updates, told(loss))
+            if enough:
                 break
         return loss
 
@@ -115,6 +121,14 @@ class Training:
             again = self._trace(plan, {tokens: read.copy()})
             read[:, t] = again.value(logits)[:, t - 1].argmax(-1)
         return self._trace(plan, {tokens: read})
+
+
+def _shown(loss: float) -> Bilingual:
+    return Bilingual("loss {loss:.4g}", "损失 {loss:.4g}", loss=loss)
+
+
+def _over_data(loss: float) -> Bilingual:
+    return Bilingual("loss over train.data {loss:.4g}", "train.data 上的损失 {loss:.4g}", loss=loss)
 
 
 def _parts(train: TrainConfig) -> list[Inputs]:

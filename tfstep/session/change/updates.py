@@ -17,7 +17,6 @@ from tfstep.session.change.training import Training
 from tfstep.text import Bilingual
 
 Carried = Mapping[str, np.ndarray]  # by path
-Progress = Callable[[int, int, float], None]  # how many updates are done, of how many, the loss before the last
 Reached = Callable[[Trace, int], bool]  # whether to stop at these numbers, after so many updates
 LOSS = Bilingual("loss", "损失")
 DATA_LOSS = Bilingual("loss over train.data", "train.data 上的损失")
@@ -41,9 +40,7 @@ class Moment(Struct, frozen=True, eq=False):
     carried: Carried | None
 
 
-def train(
-    scenario: Scenario, trace: Trace, n: int, progress: Progress | None, reached: Reached | None = None
-) -> tuple[Trace, list[Moment], bool]:
+def train(scenario: Scenario, trace: Trace, n: int, reached: Reached | None = None) -> tuple[Trace, list[Moment], bool]:
     """Up to ``n`` updates, fewer where ``reached`` says so: the trace after them, each of them, and whether the user
     let them be made.
 
@@ -58,8 +55,6 @@ def train(
         kept = after[0] if (update - 1) % stride == 0 else None
         moments.append(Moment(loss, run, update - 1, kept))
         after[0] = training.parameters()
-        if progress is not None:
-            progress(update, n, loss)
         return reached is not None and reached(with_carried(trace, after[0]), update)
 
     try:

@@ -1,7 +1,7 @@
-"""Where a training stops by itself: at an update after which a condition comes to hold, or a watched truth or whole
-number is another one.
+"""Where a training stops by itself: at an update after which a condition comes to hold, or what is watched is another
+number.
 
-A breakpoint without a condition, and a watched real number, which every update moves, would stop it at once.
+A breakpoint without a condition holds at every update, and stops none.
 """
 
 from __future__ import annotations
@@ -78,8 +78,7 @@ class Halts:
             new = worked_out(self.state, point.watched, trace=trace)
         except TfstepError:
             return None
-        stops = came if point.condition is not None else new.dtype.kind in "biu"
-        if not stops or not differ(point.last, new):
+        if (point.condition is not None and not came) or not differ(point.last, new):
             return None
         old, point.last = point.last, new
         return change_message(point, old, new, by_update(update - 1, update))

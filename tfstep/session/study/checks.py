@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import numpy as np
 from msgspec import Struct
 
+from tfstep import work
 from tfstep.engine.surface.above import Displayed
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.study.finite import Gradients, gradients
 from tfstep.session.study.invariants import INVARIANTS
-from tfstep.session.study.verdict import Holds
+from tfstep.session.study.verdict import Holds, does_not_apply, nan_begins, undecidable
+from tfstep.text import Bilingual
+
+AGREE = Bilingual("gradients agree with finite differences", "梯度与有限差分一致")
+RULES = Bilingual("rules", "条性质")
 
 
 class Report(Displayed, Struct, frozen=True):
-    """``gradient`` is None where there is none to check: no loss, or one that is not finite."""
+    """``gradient`` is None where there is none to check, for the reason in ``unchecked``: no loss, or one that is not
+    finite."""
 
     gradient: Gradients | None
     invariants: tuple[Holds, ...]
+    unchecked: Holds | None = None
 
     @property
     def ok(self) -> bool:
         """Whether nothing that applies fails."""
-        return (self.gradient is None or self.gradient.holds) and all(
-            each.holds is not False for each in self.invariants
-        )
+        found = self.invariants if self.unchecked is None else (self.unchecked, *self.invariants)
+        return (self.gradient is None or self.gradient.holds) and all(each.holds is not False for each in found)
 
 
 def check(scenario: Scenario, trace: Trace | None = None) -> Report:
@@ -32,4 +39,18 @@ def check(scenario: Scenario, trace: Trace | None = None) -> Report:
         scenario, trace = scenario.with_changes({"model": {"dtype": "float64"}}), None
     if trace is None:
         trace = scenario.program.trace()
-    return Report(gradients(trace), tuple(invariant(scenario, trace) for invariant in INVARIANTS))
+    found = gradients(trace)
+    unchecked = _unchecked(trace) if found is None else None
+    return Report(found, tuple(invariant(scenario, trace) for invariant in work.each(INVARIANTS, RULES)), unchecked)
+
+
+def _unchecked(trace: Trace) -> Holds:
+    """Why no gradient was checked. A loss that is NaN because a mask leaves nothing to see is as the scenario means it."""
+    loss = trace.plan.paths.get("loss")
+    if loss is None:
+        return does_not_apply(AGREE, Bilingual("there is no loss", "没有损失"))
+    if np.isnan(trace.value(loss.slot)).any() and nan_begins(trace) is None:
+        return does_not_apply(
+            AGREE, Bilingual("the loss is NaN: a row has no key left", "损失为 NaN：有一行没有剩下任何键")
+        )
+    return undecidable(AGREE, trace, loss)

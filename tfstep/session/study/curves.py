@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import Struct
 
+from tfstep import work
 from tfstep.address.indices import index_list
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import CommandError
 from tfstep.session.change.updates import start_of, with_carried
 from tfstep.session.evaluate import parse_expression, worked_out
+from tfstep.session.study.finite import as_computed
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 200  # of a curve
 MOST_CURVES = 8
-MOST_WORK = 2_000_000_000  # numbers computed for one drawing
 
 
 class Sweep(Struct, frozen=True, eq=False):
@@ -48,18 +49,7 @@ class Landscape(Struct, frozen=True, eq=False):
     path: np.ndarray  # (update, 2): x, y
 
 
-def affordable(trace: Trace, runs: int) -> None:
-    """Refuse what would take minutes. Raises CommandError."""
-    size = sum(node.spec.size for node in trace.plan.steps if node.phase == "forward")
-    if size * runs > MOST_WORK:
-        raise CommandError(
-            Bilingual(
-                "{runs} forward passes of {size} numbers take too long; ask for fewer points",
-                "{runs} 次前向传播、每次 {size} 个数，耗时过长；请减少点数",
-                runs=runs,
-                size=size,
-            )
-        )
+POINTS = Bilingual("points", "个点")
 
 
 def _loss(trace: Trace) -> float:
@@ -69,10 +59,10 @@ def _loss(trace: Trace) -> float:
 def sweep(state: State, tensor: Tensor, cell: tuple[int, ...], start: float, stop: float, n: int) -> Sweep:
     """The loss at ``n`` values of one cell from ``start`` to ``stop``. Raises EditError, CommandError."""
     trace, name = state.trace, tensor.path + (index_list(cell) if cell else "")
-    affordable(trace, n)
+    work.expect(n * trace.plan.seconds("forward"))
     xs = np.linspace(start, stop, n)
-    losses = np.array([_loss(trace.edit({name: x})) for x in xs.tolist()])
-    grad = tensor.grad
+    losses = np.array([_loss(trace.edit({name: x})) for x in work.each(xs.tolist(), POINTS)])
+    grad = as_computed(trace)[tensor.path].grad
     slope = 0.0 if grad is None else float(grad[cell])
     return Sweep(name, xs, losses, float(tensor.value[cell]), _loss(trace), slope)
 
@@ -88,18 +78,17 @@ def landscape(
     Shapes: losses ``shape`` = (y, x). Raises EditError, CommandError.
     """
     trace = state.trace
-    affordable(trace, shape[0] * shape[1])
+    work.expect(shape[0] * shape[1] * trace.plan.seconds("forward"))
     path = np.stack([_course(state, tensor, cell) for tensor, cell in cells], axis=-1)
     ranges = [_range(path[:, k], span) for k in (0, 1)]
     xs, ys = np.linspace(*ranges[0], shape[1]), np.linspace(*ranges[1], shape[0])
     if xs[0] == xs[-1] or ys[0] == ys[-1]:
         raise CommandError(Bilingual("SPAN is too small to move these numbers", "SPAN 太小，这些数不会改变"))
     names = tuple(tensor.path + (index_list(cell) if cell else "") for tensor, cell in cells)
-    losses = np.empty(shape)
-    for i, y in enumerate(ys.tolist()):
-        row = trace.edit({names[1]: y})
-        for j, x in enumerate(xs.tolist()):
-            losses[i, j] = _loss(row.edit({names[0]: x}))
+    losses, row = np.empty(shape), trace
+    for i, j in work.each(list(np.ndindex(shape)), POINTS):
+        row = row if j else trace.edit({names[1]: float(ys[i])})
+        losses[i, j] = _loss(row.edit({names[0]: float(xs[j])}))
     return Landscape((names[0], names[1]), xs, ys, losses, path)
 
 
@@ -125,10 +114,9 @@ def _range(values: np.ndarray, span: float | None) -> tuple[float, float]:
 def over_updates(state: State, text: str) -> tuple[np.ndarray, np.ndarray]:
     """The updates, and what an expression came to at each of them (one number a curve). Raises TfstepError."""
     expression, past = parse_expression(state, text), state.journal.now.past
-    affordable(state.trace, min(len(past), MOST_POINTS) + 1)
     picked = np.unique(np.linspace(0, len(past), min(len(past) + 1, MOST_POINTS)).round().astype(int))
     rows = []
-    for k in picked.tolist():
+    for k in work.each(picked.tolist(), Bilingual("updates", "次更新")):
         trace = state.trace if k == len(past) else with_carried(state.trace, start_of(past, k))
         rows.append(np.ravel(worked_out(state, expression, trace=trace)).astype(float))
     values = np.stack(rows)

@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tfstep import work
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.models.build import build
@@ -87,7 +88,8 @@ def generate(
     read = _start(target, by_place)
     inputs = replace(scenario.inputs, source=None if source is None else _first(source), labels=None, documents=None)
     trace, done = None, 0
-    for _ in range(most):
+    work.expect(most * scenario.plan.seconds("forward"))
+    for _ in work.each(range(most), Bilingual("words", "个词")):
         words = _spelled(read, target, scenario)
         asked = _pass(scenario, inputs, read, words, trace if cached else None, done)
         trace, done = _run(asked, parameters), len(read)

@@ -14,14 +14,17 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from msgspec import Struct
 
+from tfstep import work
 from tfstep.address.grammar import cell_name
 from tfstep.engine.node import Node
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
+from tfstep.text import Bilingual
 
 CELLS = 64  # cells of a parameter, at most
 INNER = 4  # cells of a tensor that is computed, at most
 PROBES = 6000  # cells in all, about
+LOSSES = 4  # for one slope
 STEPS = (1e-3, 1e-4, 1e-5)  # relative to the number, or to 1
 TOLERANCE = 1e-6
 FLOOR = 1e-3  # gradients smaller than this share of the loss are compared as if they were as large
@@ -56,7 +59,9 @@ def gradients(trace: Trace) -> Gradients | None:
     inner = [node for node in _with_gradient(trace) if node.kind == "step"]
     most = max(4, min(CELLS, PROBES // max(1, len(parameters))))
     worst, place, checked, skipped = 0.0, None, 0, 0
-    for node in (*parameters, *inner):
+    lines = sum(1 + min(most, node.spec.size) for node in parameters) + sum(1 + min(INNER, n.spec.size) for n in inner)
+    work.expect(lines * LOSSES * trace.plan.seconds("forward") / 2)  # what follows from a tensor is half of it, about
+    for node in work.each((*parameters, *inner), Bilingual("gradients compared", "个梯度已核对")):
         for where, error in _errors(trace, node, most if node.op is None else INNER):
             if error is None:
                 skipped += 1
@@ -72,6 +77,38 @@ def edited_gradients(trace: Trace) -> tuple[list[str], set[int]]:
     nodes = trace.plan.nodes
     pinned = {slot for slot in trace.pins if nodes[slot].phase == "backward"}
     return [nodes[slot].path for slot in sorted(pinned)], pinned | set(trace.plan.downstream(pinned))
+
+
+def not_of_the_loss(trace: Trace, gradient: Node, cell: tuple[int, ...] | None = None) -> Bilingual | None:
+    """Why a gradient, or one ``cell`` of it, does not say how the loss moves, if it does not: it was edited, or follows
+    one that was."""
+    if trace.prefix or not any(trace.plan.nodes[slot].phase == "backward" for slot in trace.pins):
+        return None
+    paths, after = edited_gradients(trace)
+    if gradient.slot not in after:
+        return None
+    if gradient.path in paths and (cell is None or trace.pins[gradient.slot].mask[cell]):
+        return Bilingual(
+            "edited, not computed: it does not say how the loss moves", "已改动，不是算出来的：它不说明损失怎样变动"
+        )
+    pinned = {trace.plan.paths[path].slot for path in paths} - {gradient.slot}
+    if gradient.slot not in trace.plan.downstream(pinned):
+        return None  # another cell of it was edited
+    return Bilingual(
+        "follows {path}, which was edited: it does not say how the loss moves",
+        "由改动过的 {path} 算出：它不说明损失怎样变动",
+        path=trace.plan.nodes[min(pinned)].path,
+    )
+
+
+def as_computed(trace: Trace) -> Trace:
+    """The same numbers with every gradient as the loss has it: none edited."""
+    paths, after = edited_gradients(trace)
+    if not paths:
+        return trace
+    values = [None if slot in after else value for slot, value in enumerate(trace.values)]
+    pins = {slot: pin for slot, pin in trace.pins.items() if slot not in after}
+    return Trace(trace.plan, values, pins)
 
 
 def _with_gradient(trace: Trace) -> Iterator[Node]:

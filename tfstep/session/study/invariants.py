@@ -40,8 +40,7 @@ def softmax_rows(scenario: Scenario, trace: Trace) -> Holds:
         fed = np.isnan(trace.value(node.slots[0])).any(-1)  # these rows are NaN whatever softmax does
         empty += int(gone.sum())
         if fed.any() and not empty:
-            begins = origin(trace, node)
-            return undecidable(title, (begins or (trace, node))[1].path)
+            return undecidable(title, trace, node)
         worst = larger(worst, float(np.abs(trace.value(node.slot).sum(-1)[~gone & ~fed] - 1).max(initial=0.0)))
     if empty:
         text = Bilingual(

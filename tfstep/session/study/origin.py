@@ -62,6 +62,33 @@ def broken_here(state: State) -> Bilingual | None:
     )
 
 
+def broken_since(state: State, before: Trace, start: int, losses: np.ndarray) -> Bilingual | None:
+    """Since when the numbers of a training are broken: from its start, or from which update on. ``losses`` are those
+    before each update, and the last one."""
+    broken = np.flatnonzero(~(losses < np.inf))
+    if not broken.size:
+        return first_broken(state)
+    first = int(broken[0])
+    if first:
+        return Bilingual(
+            "the loss is {value} since update {update}; `goto update {last}` goes back to the last number",
+            "自第 {update} 次更新起损失为 {value}；`goto update {last}` 回到最后还是数的那次",
+            value=float(losses[first]),
+            update=start + first,
+            last=start + first - 1,
+        )
+    node = before.plan.paths.get("loss")
+    found = None if node is None else origin(before, node)
+    if found is None:
+        return first_broken(state)
+    return Bilingual(
+        "the loss was {value} before this: it began in {path}, and an update hands it on to every parameter",
+        "此前损失就是 {value}：源头在 {path}，更新会把它传给每个参数",
+        value=float(losses[0]),
+        path=found[1].path,
+    )
+
+
 def first_broken(state: State) -> Bilingual | None:
     """Where the numbers are broken, once a change has made them so: in the loss, else in the first step that is."""
     node = state.trace.plan.paths.get("loss")

@@ -13,12 +13,17 @@ import math
 
 from msgspec import Struct
 
+from tfstep import work
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, explain
+from tfstep.text import Bilingual
 
 MOST = 3000  # cells that are explained
 TERMS = 40_000  # that they may have together: a few seconds, where each has hundreds
 LEAST = 1e-6  # a share that is not followed any further
+
+
+CELLS = Bilingual("cells", "个格子")
 
 
 class Share(Struct, frozen=True):
@@ -59,6 +64,9 @@ def reasons(trace: Trace, tensor: Tensor, cell: tuple[int, ...]) -> Reasons:
     while queue:
         _, name = heapq.heappop(queue)
         share = shares[name]
+        work.tell(count, MOST, CELLS)
+        if (watcher := work.present()) is not None:
+            watcher.at_step()
         if share < LEAST or count > MOST or terms > TERMS:
             left += share
             continue

@@ -56,7 +56,7 @@ def train(trace: Trace, updates: int) -> Trained:
     """So many updates on from the numbers of a run. Raises TfstepError where it has no loss."""
     count = operator.index(updates)
     if count < 0:
-        raise CommandError(Bilingual("{n} updates cannot be made", "无法进行 {n} 次更新", n=count))
+        raise CommandError(Bilingual("{n} updates cannot be made", "做不了 {n} 次更新", n=count))
     start = {node.path: trace.value(node.slot) for node in trace.plan.nodes if node.op is None}
     training = Training(_scenario(trace), start, trace.pins)
     training.run(count)

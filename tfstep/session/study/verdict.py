@@ -7,7 +7,9 @@ import math
 import numpy as np
 from msgspec import Struct
 
+from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
+from tfstep.session.study.origin import origin
 from tfstep.text import Bilingual
 
 TOLERANCE = 1e-9
@@ -71,22 +73,33 @@ def movement_text(moved: float) -> Bilingual:
 
 def holds_if_unmoved(title: Bilingual, trace: Trace, moved: float) -> Holds:
     """An invariant that holds if numbers have not moved; it cannot be decided where there is NaN to be compared."""
-    path = nan_begins(trace)
-    return Holds(title, agree(moved), movement_text(moved)) if path is None else undecidable(title, path)
+    node = nan_begins(trace)
+    return Holds(title, agree(moved), movement_text(moved)) if node is None else undecidable(title, trace, node)
 
 
-def undecidable(title: Bilingual, path: str) -> Holds:
-    """An invariant of which NaN lets nobody say whether it holds."""
-    return Holds(title, False, Bilingual("not decidable: NaN begins in {path}", "无法判断：NaN 始于 {path}", path=path))
+def undecidable(title: Bilingual, trace: Trace, node: Node) -> Holds:
+    """An invariant of which NaN, or the infinity that it came of, lets nobody say whether it holds; ``node`` has it."""
+    found = origin(trace, node)
+    holder, begins = found if found is not None else (trace, node)
+    path = holder.prefix + begins.path
+    if np.isnan(holder.value(begins.slot)).any():
+        text = Bilingual("not decidable: NaN begins in {path}", "无法判断：NaN 始于 {path}", path=path)
+    else:
+        text = Bilingual(
+            "not decidable: there are infinite numbers, the first in {path}",
+            "无法判断：有无穷大的数，最早出现在 {path}",
+            path=path,
+        )
+    return Holds(title, False, text)
 
 
-def nan_begins(trace: Trace) -> str | None:
+def nan_begins(trace: Trace) -> Node | None:
     """The first tensor with a NaN that was fed none; None where there is none, or a row without keys has made it, as a
     mask of −inf makes it."""
     for node in trace.plan.nodes:
         if np.isnan(trace.value(node.slot)).any():
             rows_without_keys = node.op is not None and node.op.name == "softmax"
-            return None if rows_without_keys and node.slot not in trace.pins else node.path
+            return None if rows_without_keys and node.slot not in trace.pins else node
     return None
 
 

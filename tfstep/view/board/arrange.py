@@ -1,48 +1,164 @@
-"""Where the matrices of a board stand: side by side where there is room, else below each other, else smaller."""
+"""Where the matrices of a board stand: all in numbers where there is room, else what is most worth seeing.
+
+The numbers of the result are worth most, and those of the matrix that the cursor is in; then come the operands. A
+shade is worth less than a number, and what is scrolled out of sight nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
 
 from tfstep.view.board.gallery import gallery
 from tfstep.view.board.places import Arrangement, Piece, Placed
 from tfstep.view.board.sizes import GAP, TOP, Size, gap, size, stack
 from tfstep.view.board.squeeze import share_width
 from tfstep.view.frame.view_state import AUTO, Drawing
+from tfstep.view.matrix.grid import Grid
 from tfstep.view.text.width import width
 
 LEAST_SHARE = 16  # cells below which a matrix is better left out
+RESULT = 3  # how much more the result is worth than an operand
+SHADE = 0.3  # what a shade is worth beside a number
+ENOUGH = 80  # numbers of one matrix; what more are seen says little more
+APART = 12  # lines from which operands may stand below each other above the result
+KEPT = 256  # arrangements that are remembered: from cell to cell only the numbers in them change
+PARTS = (4, 3, 2)  # the operands get one of these parts of the lines where the result stands below them
+
+_known: dict[tuple[object, ...], tuple[Arrangement, tuple[int, ...]]] = {}
 
 
 def arrange(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing = AUTO) -> Arrangement:
     """The best arrangement of the pieces in so many cells and lines."""
+    grids = [grid for piece in pieces for grid in piece.grids]
+    key = (cells, lines, drawing, *(_measures(piece, drawing) for piece in pieces))
+    if (kept := _known.get(key)) is None:
+        if len(_known) >= KEPT:
+            _known.clear()
+        found = _arranged(pieces, cells, lines, drawing)
+        kept = _known[key] = found, _numbers(found, grids)
+    found, numbers = kept
+    placed = tuple(_with(each, grids[k]) for each, k in zip(found.placed, numbers, strict=True))
+    return Arrangement(placed, found.signs, found.height)
+
+
+def _measures(piece: Piece, drawing: Drawing) -> tuple[object, ...]:
+    """All of a piece that its place depends on."""
+    found: list[object] = [piece.sign, piece.summary, piece.panel]
+    for grid in piece.grids:
+        styles = [grid.style(digits) for digits in _digits(drawing)]
+        labels = grid.rows.width, grid.columns.width
+        found += [grid.height, grid.breadth, *labels, width(grid.title), grid.focused, grid.scale, *styles]
+    return tuple(found)
+
+
+def _numbers(found: Arrangement, grids: Sequence[Grid]) -> tuple[int, ...]:
+    """Which of the matrices stand there, by their numbers; one may be there twice."""
+    left = list(enumerate(grids))
+    numbers = []
+    for each in found.placed:
+        at = next(at for at, (_, grid) in enumerate(left) if grid.key == each.grid.key)
+        numbers.append(left.pop(at)[0])
+    return tuple(numbers)
+
+
+def _with(placed: Placed, grid: Grid) -> Placed:
+    """The same place with other numbers in it."""
+    if placed.tight and not placed.top:
+        grid = replace(grid, title=grid.title.lstrip("+ "))
+    return replace(placed, grid=grid)
+
+
+def _arranged(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing) -> Arrangement:
     if not pieces:
         return Arrangement((), (), 0)
     if pieces[0].panel:
         return gallery(pieces, cells, lines, drawing)
-    rows = _fitting(pieces, cells, lines, drawing)
+    rows = _whole(pieces, cells, lines, drawing)
     if rows is not None:
         return _at_places(rows, lines, drawing)
-    if len(pieces) > 3 or (len(pieces) > 1 and cells < LEAST_SHARE * len(pieces)):
-        return arrange([*pieces[:-2], pieces[-1]], cells, lines, drawing)  # without the last operand
-    return share_width(pieces, cells, lines, drawing)
+    last = pieces[-1].grid.key
+    return max(_candidates(pieces, cells, lines, drawing), key=lambda found: _worth(found, last))
 
 
-def _fitting(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing) -> list[list[Size]] | None:
-    """The pieces in rows with all their columns to be seen, as large as there is room for; None where there is not."""
-    widths = (drawing.digits,) if drawing.digits else (3, 2)
-    for shaded in {"auto": (_none, _bystander), "numbers": (_none,)}.get(drawing.drawn, ()):
+def _whole(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing) -> list[list[Size]] | None:
+    """The pieces in rows with all of them to be seen in numbers (in shades where only these are asked for), as large
+    as there is room for; None where there is not."""
+    if drawing.drawn == "heat":
+        rows = _rows([size(piece, 0, heat=True) for piece in pieces], cells, False)
+        return rows if rows is not None and _height(rows) <= lines else None
+    for tight in (False, True):
+        for wrapped in (False, True):
+            for digits in _digits(drawing):
+                rows = _rows([size(piece, digits, False, tight) for piece in pieces], cells, wrapped)
+                if rows is not None and _height(rows) <= lines:
+                    return rows
+    return None
+
+
+def _candidates(
+    pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing, stacked: bool = True
+) -> Iterator[Arrangement]:
+    """Ways in which not all numbers are seen: scrolled, the operands as shades, the result below them (``stacked``)."""
+    shades = {"auto": (_none, _bystander), "numbers": (_none,), "heat": (_all,)}[drawing.drawn]
+    for shaded in shades:
         for tight in (False, True):
-            for wrapped in (False, True):
-                for digits in widths:
-                    rows = _rows([size(piece, digits, shaded(piece), tight) for piece in pieces], cells, wrapped)
-                    if rows is not None and _height(rows) <= lines:
-                        return rows
-        for digits in widths:
-            rows = _rows([size(piece, digits, shaded(piece)) for piece in pieces], cells, False)
-            if rows is not None:
-                return rows
-    return None if drawing.drawn == "numbers" else _rows([size(piece, 0, heat=True) for piece in pieces], cells, False)
+            for digits in _digits(drawing):
+                rows = _rows([size(piece, digits, shaded(piece), tight) for piece in pieces], cells, False)
+                if rows is not None:
+                    yield _at_places(rows, lines, drawing)
+    if len(pieces) > 3 or (len(pieces) > 1 and cells < LEAST_SHARE * len(pieces)):
+        yield from _candidates([*pieces[:-2], pieces[-1]], cells, lines, drawing, stacked)  # without the last operand
+        return
+    yield share_width(pieces, cells, lines, drawing)
+    if stacked and len(pieces) > 1 and drawing.drawn != "heat":
+        yield from _stacked(pieces, cells, lines, drawing)
+
+
+def _stacked(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing) -> Iterator[Arrangement]:
+    """The result alone below the operands, over the whole width."""
+    *operands, result = pieces
+    sign = result.sign
+    x = width(sign) + GAP if sign else 0
+    last = operands[-1].grid.key
+    for room in sorted({lines - size(result, 2, False, True).height - 1, *(lines // part for part in PARTS)}):
+        if room < TOP + 2:
+            continue
+        nested = room >= APART and len(operands) > 1
+        above = max(_candidates(operands, cells, room, drawing, nested), key=lambda found: _worth(found, last))
+        y = above.height + 1
+        rest = lines - y
+        if rest < TOP + 1:
+            break
+        for tight in (False, True):
+            for digits in _digits(drawing):
+                each = size(result, digits, False, tight)
+                seen = min(result.grid.breadth, (cells - x - each.label) // each.cell)
+                if seen < 1:
+                    continue
+                wide = min(cells - x, max(each.label + each.cell * seen, min(each.title, 24)))
+                tall = min(each.height, rest)
+                placed = tuple(stack(each, x, y, wide, tall, drawing.drawn != "numbers"))
+                at = (0, y + TOP + max(0, (tall - TOP - 1) // 2), sign)
+                yield Arrangement((*above.placed, *placed), (*above.signs, *([at] if sign else [])), y + tall)
+
+
+def _worth(found: Arrangement, last: str) -> float:
+    """How much of what is worth seeing is seen; ``last`` is the result."""
+    total = 0.0
+    for each in found.placed:
+        grid = each.grid
+        count = min(ENOUGH, grid.height * grid.breadth)
+        seen = min(each.rows, grid.height) * min(each.columns, grid.breadth)
+        share = min(1.0, seen / count) if count else 1.0
+        weight = RESULT if grid.key == last or grid.focused else 1
+        total += weight * (SHADE if each.style is None else 1) * share**0.5
+    return total
+
+
+def _digits(drawing: Drawing) -> tuple[int, ...]:
+    return (drawing.digits,) if drawing.digits else (3, 2)
 
 
 def _height(rows: list[list[Size]]) -> int:
@@ -51,6 +167,10 @@ def _height(rows: list[list[Size]]) -> int:
 
 def _none(piece: Piece) -> bool:
     return False
+
+
+def _all(piece: Piece) -> bool:
+    return True
 
 
 def _bystander(piece: Piece) -> bool:
@@ -81,6 +201,7 @@ def _at_places(rows: list[list[Size]], lines: int, drawing: Drawing) -> Arrangem
     signs: list[tuple[int, int, str]] = []
     y = 0
     shaded = drawing.drawn != "numbers"
+    apart = not rows[0][0].tight or _height(rows) + len(rows) - 1 <= lines
     for row in rows:
         tall = min(max(each.height for each in row), max(lines - y, TOP + 1))
         x = 0
@@ -93,5 +214,5 @@ def _at_places(rows: list[list[Size]], lines: int, drawing: Drawing) -> Arrangem
             x += (gap(each) if x else width(sign) + around) if (x or (sign and y)) else 0
             placed.extend(stack(each, x, y, each.width, min(each.height, tall), shaded))
             x += each.width
-        y += tall + (not row[0].tight)
-    return Arrangement(tuple(placed), tuple(signs), y - (not rows[-1][0].tight))
+        y += tall + apart
+    return Arrangement(tuple(placed), tuple(signs), y - apart)

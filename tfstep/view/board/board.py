@@ -15,6 +15,7 @@ from tfstep.text import Bilingual
 from tfstep.view.board.operands import Operand, Reading, read_operands
 from tfstep.view.board.places import Piece
 from tfstep.view.matrix.grid import Grid
+from tfstep.view.matrix.likeliest import likeliest, ordered
 from tfstep.view.matrix.plane import plane, with_numbers
 
 At = Callable[[Tensor], tuple[int, ...]]  # the cell of a tensor that the cursor stands on
@@ -38,6 +39,12 @@ def step_board(
     operands = reading.operands[:MOST_OPERANDS]
     result = plane(tensor.trace, tensor.node, at(tensor), before=before)
     grids = [plane(o.trace, o.node, at(_tensor(o)), turned=o.turned, before=before) for o in operands]
+    order = likeliest(tensor.node, result)
+    result = ordered(result, order)
+    grids = [
+        ordered(grid, order if grid.values.shape == result.values.shape else likeliest(o.node, grid))
+        for o, grid in zip(operands, grids, strict=True)
+    ]
     keys = [grid.key for grid in grids]
     focused = keys.index(focus) if focus in keys else -1
     place = result.place(at(tensor))
@@ -69,9 +76,11 @@ def _lit(
     sources: Mapping[str, Sequence[Cell]],
 ) -> Grid:
     """One operand with the numbers lit that the cell of the result at ``place`` is made from."""
-    row, column = place
+    row, column = place[0], result.column(*place)
     if reading.kind == "product" and k < 2:
         return replace(grid, lit_row=row) if k == 0 else replace(grid, lit_column=column)
+    if grid.values.shape == result.values.shape:
+        grid = replace(grid, toward=place)
     if grid.key in sources:
         return _picked(grid, sources)
     if grid.height == 1 and grid.breadth == result.breadth:
@@ -104,13 +113,21 @@ def _lit_by_operand(
         return replace(result, lit_row=row), grids
     if reading.kind == "product" and k == 1:
         grids[0] = replace(grids[0], lit_column=row)
-        return replace(result, lit_column=column), grids
+        return _lit_columns(result, column), grids
     if own.height == 1 and own.breadth == result.breadth:
-        return replace(result, lit_column=column), grids
+        return _lit_columns(result, column), grids
     if own.values.shape == result.values.shape:
         lit = replace(result, lit_cells=frozenset({here})) if reading.kind == "cells" else replace(result, lit_row=row)
         return lit, grids
     return result, grids
+
+
+def _lit_columns(grid: Grid, column: int) -> Grid:
+    """A plane with one column of its tensor lit, wherever each row has it."""
+    if grid.order is None:
+        return replace(grid, lit_column=column)
+    rows, places = np.nonzero(grid.order == column)
+    return replace(grid, lit_cells=frozenset(zip(rows.tolist(), places.tolist(), strict=True)))
 
 
 def _pieces(reading: Reading, operands: tuple[Operand, ...], grids: list[Grid], result: Grid) -> tuple[Piece, ...]:
@@ -137,11 +154,13 @@ def _pieces(reading: Reading, operands: tuple[Operand, ...], grids: list[Grid], 
 def gradient_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece, ...]:
     """A tensor, its gradient, and its value after the update, as far as there are such; from a gradient or a new value
     as well."""
-    place = plane(tensor.trace, tensor.node, at(tensor)).place(at(tensor))
-    pieces = []
     family = _family(tensor)
+    first = plane(tensor.trace, family[""], at(tensor))
+    order = likeliest(family[""], first)
+    place = ordered(first, order).place(at(tensor))
+    pieces = []
     for name, node in family.items():
-        grid = plane(tensor.trace, node, at(tensor), before=before)
+        grid = ordered(plane(tensor.trace, node, at(tensor), before=before), order)
         title = f"∂loss/∂{short(family[''].path)}" if name == "gradient" else short(node.path)
         grid = replace(grid, title=title, cursor=place, focused=node is tensor.node, group=tensor.path)
         pieces.append(Piece("", grid, summary=True))
@@ -159,10 +178,12 @@ def overlaid_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece,
     found = plane(tensor.trace, value, at(tensor), before=before)
     slope = plane(tensor.trace, family["gradient"], at(tensor))
     name = short(tensor.trace.prefix + value.path)
+    found = replace(found, slope=slope.values, bound=slope.end, scale="signed")
+    found = ordered(found, likeliest(value, found))
     found = replace(
         found, key=tensor.path, title=f"{name}, ∂loss/∂{name}", cursor=found.place(at(tensor)), focused=True
     )
-    return (Piece("", replace(found, slope=slope.values, bound=slope.end, scale="signed"), summary=True),)
+    return (Piece("", found, summary=True),)
 
 
 def _family(tensor: Tensor) -> dict[str, Node]:
@@ -179,7 +200,8 @@ def difference_board(tensor: Tensor, at: At, before: Trace) -> tuple[Piece, ...]
     if old is None or old.shape != tensor.shape:
         return ()
     now = plane(tensor.trace, tensor.node, at(tensor), before=before)
-    was = plane(before, old, at(tensor))
+    order = likeliest(tensor.node, now)
+    now, was = ordered(now, order), ordered(plane(before, old, at(tensor)), order)
     place = now.place(at(tensor))
     was = replace(was, key=was.key + "@before", title=str(Bilingual("before", "之前")), cursor=place, group=now.key)
     now = replace(now, cursor=place, focused=True, group=now.key)

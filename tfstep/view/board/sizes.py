@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tfstep.view.board.places import Piece, Placed
+from tfstep.view.matrix.grid import WORD
 from tfstep.view.text.number import Style
 from tfstep.view.text.width import width
 
@@ -53,7 +54,8 @@ def size(piece: Piece, digits: int, heat: bool = False, tight: bool = False) -> 
         return Size(piece, label, HEAT_CELL, None, tight)
     style = max((g.style(digits or 2) for g in piece.grids), key=lambda s: s.cells)
     header = 0 if piece.grid.breadth > MANY_COLUMNS else min(5 if tight else 8, piece.grid.columns.width)
-    return Size(piece, label, max(style.cells, header) + (1 if tight else 2), style, tight)
+    words = 0 if piece.grid.order is None else WORD + 1
+    return Size(piece, label, max(style.cells + words, header) + (1 if tight else 2), style, tight)
 
 
 def gap(each: Size) -> int:

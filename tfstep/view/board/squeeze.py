@@ -10,6 +10,7 @@ from tfstep.view.frame.view_state import Drawing
 from tfstep.view.text.width import width
 
 FEW = 6  # columns of numbers: of a matrix that stands by, fewer say less than its shades do
+WORDED = 6  # and how much more words with their numbers do
 WEIGHT = 2  # how much more room numbers get than shades
 
 
@@ -51,13 +52,21 @@ def _shaded(each: Size, share: int) -> Size:
 
 def _seen(each: Size, share: int) -> Size:
     """In shades where not even two columns of numbers can be seen."""
-    return each if _columns(each, share) >= min(2, each.piece.grid.breadth) else size(each.piece, 0, heat=True)
+    least = 1 if each.piece.grid.order is not None else 2
+    return each if _columns(each, share) >= min(least, each.piece.grid.breadth) else size(each.piece, 0, heat=True)
+
+
+def _weight(each: Size) -> int:
+    """How much of the room it gets beside others: numbers more than shades, words with their numbers most."""
+    if each.style is None:
+        return 1
+    return WORDED if each.piece.grid.order is not None and each.piece.summary else WEIGHT
 
 
 def _shares(sizes: Sequence[Size], room: int) -> list[int]:
-    """What each gets: small ones all they want; of the others, numbers more than shades."""
+    """What each gets: small ones all they want; the others by their weight."""
     wanted = [each.width for each in sizes]
-    weights = [1 if each.style is None else WEIGHT for each in sizes]
+    weights = [_weight(each) for each in sizes]
     shares = [0] * len(sizes)
     left = room
     open_ = sorted(range(len(sizes)), key=lambda k: wanted[k] / weights[k])

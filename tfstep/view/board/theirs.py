@@ -12,6 +12,7 @@ from tfstep.text import Bilingual, printable
 from tfstep.view.board.board import At
 from tfstep.view.board.places import Piece
 from tfstep.view.board.ranges import one_range
+from tfstep.view.matrix.likeliest import likeliest, ordered
 from tfstep.view.matrix.plane import plane, with_numbers
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def theirs_board(found: Diagnosis | None, tensor: Tensor, at: At) -> tuple[Piece
     if both is None or both.ours.shape != tensor.shape:
         return ()
     now = plane(tensor.trace, tensor.node, at(tensor))
+    now = ordered(now, likeliest(tensor.node, now))
     place = now.place(at(tensor))
     reckoned = Bilingual("theirs, by the cause", "对方（按原因推算）")
     named = Bilingual("theirs: {name}", "对方：{name}", name=printable(both.name))

@@ -13,6 +13,7 @@ from tfstep.view.board.places import Piece
 from tfstep.view.board.ranges import one_range
 from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.labels import Labels
+from tfstep.view.matrix.likeliest import likeliest, ordered
 from tfstep.view.matrix.plane import plane, with_numbers
 
 
@@ -35,6 +36,8 @@ def versus_board(state: State, tensor: Tensor, at: At, by_word: bool) -> tuple[P
     was = plane(there, node, at(tensor) if node.shape == tensor.shape else (*at(tensor)[:-2], 0, 0)[-node.spec.ndim :])
     if by_word or was.values.shape != now.values.shape:
         was = _paired(was, now, by_word)
+    order = likeliest(tensor.node, now)
+    now, was = ordered(now, order), ordered(was, order)
     place = now.place(at(tensor))
     was = replace(was, key=f"{was.key}@{name}", title=name, cursor=place, lead=now.lead, group=now.key)
     here = replace(now, title=state.variant, cursor=place, focused=True, group=now.key)

@@ -13,6 +13,7 @@ from tfstep.engine.node import Node
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation
 from tfstep.ops.attention import REASONS
+from tfstep.session.study.finite import not_of_the_loss
 from tfstep.session.terms import Partial
 from tfstep.text import Bilingual
 from tfstep.view.board.board import At
@@ -58,6 +59,7 @@ class CellPanel(Struct, frozen=True, eq=False):
     partial: Partial | None = None  # the term of the sum that we are at
     chosen: int = 0  # which of the links Enter follows
     cancels: bool = False  # whether the gradient is nothing but rounding
+    edited: str = ""  # why the gradient does not say how the loss moves, if it does not
     run: str = ""  # of which run all this is, where the matrices show another
 
     @property
@@ -150,7 +152,8 @@ class CellPanel(Struct, frozen=True, eq=False):
         if self.gradient is not None:
             name = Span(f"∂loss/∂{self.gradient_name}", "key", self.gradient_cell or None)
             head = line(*self._marked((name,), 0), "  ", Span(plain(self.gradient), "strong"), "  ")
-            found.extend(flow([head, line(Span(_sentence(self.gradient, self.cancels), "dim"))], cells))
+            said = line(Span(self.edited or _sentence(self.gradient, self.cancels), "dim"))
+            found.extend(flow([head, said], cells))
         parts: list[Line] = []
         first = 1 if self.gradient_cell else 0
         if self.comes_from:
@@ -197,6 +200,8 @@ def _listed(paths: tuple[str, ...]) -> Line:
 def _meaning(node: Node, cell: tuple[int, ...], root: Trace, value: float, cancels: bool) -> str:
     """What the number of a gradient says."""
     of = node.role.of
+    if (why := not_of_the_loss(root, node, cell)) is not None:
+        return str(why)
     if node.role.name != "gradient" or of is None or value == 0:
         return ""
     name = name_of(root, cell_name(root.plan.nodes[of].path, cell))
@@ -254,7 +259,7 @@ def account(
         computed = float(root[f"{path}/computed"].value[cell])
     gradient: float | None = None
     comes: Line = ()
-    cancels = False
+    cancels, edited = False, ""
     goes: tuple[str, ...] = ()
     used = readers(tensor)
     gradient_cell = ""
@@ -266,8 +271,11 @@ def account(
         if grad is not None and not (trace.plan.later and trace.stale(grad.slot)):
             gradient = float(trace.value(grad.slot)[cell])
             gradient_cell = cell_name(grad.path, cell)
+            edited = str(not_of_the_loss(root, grad, cell) or "")
             reason = explain_cell(root[grad.path], cell, at)
-            comes, cancels = equation(root, reason).symbols, reason.rounding
+            held = root.pins.get(grad.slot)
+            comes = () if held is not None and held.mask[cell] else equation(root, reason).symbols
+            cancels = reason.rounding
             goes = tuple(nodes[s].path for s in trace.plan.consumers[grad.slot])
     new = tensor.new
     return CellPanel(
@@ -294,4 +302,5 @@ def account(
         partial=partial,
         chosen=chosen,
         cancels=cancels,
+        edited=edited,
     )

@@ -14,7 +14,7 @@ from tfstep.session.state import State
 from tfstep.text import Bilingual
 from tfstep.view.board.board import At
 from tfstep.view.matrix.labels import cell_words, labels
-from tfstep.view.text.number import plain
+from tfstep.view.text.number import plain, told_apart
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, with_plain_symbols
 from tfstep.view.text.width import left, right, width
 
@@ -30,13 +30,15 @@ class Bar(Struct, frozen=True):
 
 
 class EditEffects(Struct, frozen=True, eq=False):
-    """What changed since ``before``: the edits in words, the number of tensors that moved, a row as bars."""
+    """What changed since ``before``: the edits in words, the number of tensors that moved, the cell that moved
+    ``farthest`` with how far, a row as bars: those of its shares that moved."""
 
     edits: tuple[tuple[str, str], ...]  # what, and old → new
     moved: int | None
     loss: tuple[float, float] | None
     title: str
     bars: tuple[Bar, ...]
+    farthest: str = ""
 
     def head(self, cells: int) -> list[Line]:
         """The lines above the bars."""
@@ -46,9 +48,14 @@ class EditEffects(Struct, frozen=True, eq=False):
         long = line(Span(str(Bilingual("~ since the edit  ", "~ 改动以来  ")), "changed"), edit)
         short = line(Span("~ ", "changed"), edit)
         moved, loss = self._notes()
-        both = " · ".join(each for each in (moved, loss) if each)
-        for first, notes in ((long, both), (short, both), (short, loss)):
-            right = line(Span(notes, "dim"))
+        most = str(Bilingual("most: {cell}", "变动最大：{cell}", cell=self.farthest)) if self.farthest else ""
+        for first, notes in (
+            (long, (moved, most, loss)),
+            (long, (moved, loss)),
+            (short, (moved, loss)),
+            (short, (loss,)),
+        ):
+            right = line(Span(" · ".join(each for each in notes if each), "dim"))
             if line_width(with_plain_symbols((*first, *right))) + 2 <= cells:
                 return [ends(first, right, cells)]
         return [clipped(short, cells)]
@@ -61,8 +68,12 @@ class EditEffects(Struct, frozen=True, eq=False):
             several = Bilingual("{n} tensors moved", "{n} 个张量随之变动", n=self.moved)
             moved = str(one if self.moved == 1 else several)
         if self.loss is not None:
-            a, b = (plain(each, False) for each in self.loss)
-            loss = str(Bilingual("loss {a} → {b}", "损失 {a} → {b}", a=a, b=b))
+            was, now = self.loss
+            if was == now:
+                loss = str(Bilingual("loss stays {a}", "损失仍为 {a}", a=plain(was, False)))
+            else:
+                a, b = told_apart(was, now)
+                loss = str(Bilingual("loss {a} → {b}  Δ {by}", "损失 {a} → {b}  Δ {by}", a=a, b=b, by=plain(now - was)))
         return moved, loss
 
     def drawn(self, cells: int, lines: int, ascii_only: bool = False) -> list[Line]:
@@ -71,22 +82,37 @@ class EditEffects(Struct, frozen=True, eq=False):
         if not self.bars or lines < 3:
             return found[:lines]
         label = max(4, min(12, max(width(bar.label) for bar in self.bars) + 1))
-        room = max(4, min(24, (cells - label - 22) // 2))
+        room = max(4, min(24, (cells - label - 32) // 2))
         found.append(line(Span(self.title, "dim")))
-        for bar in self.bars[: lines - len(found)]:
-            grown, shrunk = bar.after > bar.before, bar.after < bar.before
-            look = "good" if grown else "bad" if shrunk else "was"
+        shown = self._largest(lines - len(found))
+        places = next((n for n in range(3, 6) if all(_apart(bar, n) for bar in shown)), 6)
+        texts = [
+            (f"{bar.before:.{places}f}", f"{bar.after:.{places}f}", plain(bar.after - bar.before)) for bar in shown
+        ]
+        cells_of = max((width(each) for a, b, _ in texts for each in (a, b)), default=0)
+        for bar, (a, b, by) in zip(shown, texts, strict=True):
+            grown = bar.after > bar.before
             found.append(
                 line(
                     Span(left(bar.label, label)),
                     Span(left(_bar(bar.before, room, ascii_only), room), "was"),
-                    Span(f" {right(f'{bar.before:.3f}', 6)} → ", "dim"),
-                    Span(left(_bar(bar.after, room, ascii_only), room), look),
-                    Span(f" {right(f'{bar.after:.3f}', 6)}", "strong"),
-                    Span(" ▲" if grown else " ▼" if shrunk else "", "dim"),
+                    Span(f" {right(a, cells_of)} → ", "dim"),
+                    Span(left(_bar(bar.after, room, ascii_only), room), "changed"),
+                    Span(f" {right(b, cells_of)}", "strong"),
+                    Span(f" {'▲' if grown else '▼'} Δ {by}", "dim"),
                 )
             )
         return found
+
+    def _largest(self, most: int) -> list[Bar]:
+        """The bars that moved farthest, in their own order."""
+        far = sorted(self.bars, key=lambda bar: -abs(bar.after - bar.before))[:most]
+        return [bar for bar in self.bars if bar in far]
+
+
+def _apart(bar: Bar, places: int) -> bool:
+    """Whether so many places show that a share moved."""
+    return f"{bar.before:.{places}f}" != f"{bar.after:.{places}f}"
 
 
 def _bar(share: float, cells: int, ascii_only: bool) -> str:
@@ -121,7 +147,17 @@ def edit_effects(state: State, before: Trace, tracker: ChangeTracker, subject: T
     if node := now.plan.paths.get("loss"):
         loss = (float(before.value(node.slot)), float(now.value(node.slot)))
     title, bars = _bars(now, before, tracker, subject, at)
-    return EditEffects(edits, _moved(tracker), loss, title, bars)
+    moved = _moved(tracker)
+    return EditEffects(edits, moved, loss, title, bars, "" if moved is None else _farthest(tracker))
+
+
+def _farthest(tracker: ChangeTracker) -> str:
+    """The cell that moved farthest, and how far."""
+    found = tracker.farthest()
+    if found is None:
+        return ""
+    node, cell, was, now = found
+    return f"{short(node.path)}{cell_words(node.spec.axes, node.shape, cell)} Δ {plain(now - was)}"
 
 
 def _moved(tracker: ChangeTracker) -> int | None:
@@ -155,19 +191,26 @@ def _change(before: Trace, now: Trace, target: str) -> str:
 
 
 def _bars(now: Trace, before: Trace, tracker: ChangeTracker, subject: Tensor, at: At) -> tuple[str, tuple[Bar, ...]]:
-    """The row under the cursor of the nearest softmax that moved: the subject itself, else one behind it."""
+    """Of the nearest softmax that moved, the subject itself or else one behind it, the row under the cursor, or where
+    that stays (as the first does under a causal mask) the one that moved farthest; what of it moved."""
     number = subject.node.number if subject.trace is now else 0
     shares = [node for node in now.plan.steps if node.op is not None and node.op.probabilities]
     ordered = sorted(shares, key=lambda node: (node.number < number, abs(node.number - number)))
     node = next((node for node in ordered if tracker.changed(node.path)), None)
     if node is None or node.shape[-1] > 64:
         return "", ()
+    was, is_ = before.value(node.slot), now.value(node.slot)
+    if was.shape != is_.shape:
+        return "", ()
+    with np.errstate(all="ignore"):
+        moved = np.nan_to_num(np.abs(is_ - was))
     cell = at(Tensor(now, node, node.number))[:-1]
-    was, is_ = before.value(node.slot)[cell], now.value(node.slot)[cell]
+    if not moved[cell].any():
+        cell = tuple(map(int, np.unravel_index(int(moved.argmax()), moved.shape)))[:-1]
     words = _words(node, cell)
     title = short(node.path) + cell_words(node.spec.axes, node.shape, [*cell, None])
-    pairs = zip(words, np.atleast_1d(was).tolist(), np.atleast_1d(is_).tolist(), strict=True)
-    return title, tuple(Bar(word, a, b) for word, a, b in pairs)
+    pairs = zip(words, np.atleast_1d(was[cell]).tolist(), np.atleast_1d(is_[cell]).tolist(), strict=True)
+    return title, tuple(Bar(word, a, b) for word, a, b in pairs if a != b)
 
 
 def _words(node: Node, cell: tuple[int, ...]) -> list[str]:

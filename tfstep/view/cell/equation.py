@@ -8,17 +8,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tfstep.address.grammar import parse_cell
-from tfstep.engine.trace import Trace
+from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, Factor, Term
 from tfstep.text import Bilingual
 from tfstep.view.cell.sums import LongSum
-from tfstep.view.matrix.labels import cell_words
+from tfstep.view.matrix.labels import cell_words, labels
 from tfstep.view.text.number import plain
 from tfstep.view.text.signed import split_sign
 from tfstep.view.text.spans import Line, Span, line
 
 FEW = 6  # terms that are shown in their own order; of more, the largest
 NUMBERED = 9
+MOST_GROUPS = 4  # of terms that are named by what they have in common
 
 
 class Equation(Struct, frozen=True):
@@ -56,7 +57,7 @@ def equation(trace: Trace, why: Explanation, chosen: int = 0, walked: int = 0) -
     if count:
         more = Bilingual("… {n} more: {total}", "… 另外 {n} 项：{total}", n=count, total=plain(total))
         rest = line(" + ", Span(str(more), "dim"))
-    return Equation(_symbols(trace, why.terms), tuple(terms), rest, tuple(links))
+    return Equation(_symbols(trace, why, shown), tuple(terms), rest, tuple(links))
 
 
 def name_of(trace: Trace, cell: str) -> str:
@@ -70,6 +71,11 @@ def _term(term: Term, *, first: bool, alone: bool, links: list[str] | None, chos
     sign, term = split_sign(term)
     if not (sign or term.fn) and len(term.factors) == 1 and term.factors[0].power == 1 and not alone:
         return _single(term.factors[0], first, links, chosen)
+    if sign and not term.fn and len(term.factors) == 1 and term.factors[0].power == 1:
+        (number,) = _factor(term.factors[0], 0, links, chosen)
+        text = number.text.removeprefix("+")
+        before = Span(sign if first else f" {sign} ", "dim")
+        return (before, replace(number, text=f"({text})" if text[:1] in "-−" else text))
     spans: list[Span] = [Span(sign if first else f" {sign or '+'} ", "dim")] if sign or not first else []
     bracket = not alone and (len(term.factors) > 1)
     if term.fn:
@@ -117,24 +123,25 @@ def _raised(power: float) -> Span:
     return Span({2: "²", 3: "³", 0.5: "^½", -2: "⁻²"}.get(power, f"^{power:g}"), "dim")
 
 
-def _symbols(trace: Trace, terms: Sequence[Term]) -> Line:
-    """Terms that read the same tensors become one: ``Q[我,:] · K[爱,:]``."""
+def _symbols(trace: Trace, why: Explanation, shown: Sequence[Term]) -> Line:
+    """Terms that read the same tensors become one: ``Q[我,:] · K[爱,:]``. Of many that do not, those that are shown."""
     groups: dict[tuple[object, ...], list[Term]] = {}
-    for term in terms:
+    for term in why.terms:
         key = (term.fn, *((f.name if f.cell else (f.name, f.value), f.power) for f in term.factors))
         groups.setdefault(key, []).append(term)
-    if len(groups) > 4:
-        return ()
+    named, more = list(groups.values()), False
+    if len(named) > MOST_GROUPS:
+        named, more = [[term] for term in shown], len(shown) < len(why.terms)
     spans: list[Span] = []
-    for k, group in enumerate(groups.values()):
+    for k, group in enumerate(named):
         sign = split_sign(group[0])[0]
         if sign or k:
             spans.append(Span(f" {sign or '+'} " if k else sign, "dim"))
-        spans.extend(_group(trace, [split_sign(term)[1] for term in group]))
-    return tuple(spans)
+        spans.extend(_group(trace, [split_sign(term)[1] for term in group], why.cell))
+    return tuple([*spans, Span(" + …", "dim")] if more else spans)
 
 
-def _group(trace: Trace, group: list[Term]) -> list[Span]:
+def _group(trace: Trace, group: list[Term], of: str) -> list[Span]:
     first, several = group[0], len(group) > 1
     dot = (
         several and first.fn is None and len(first.factors) == 2 and all(f.power == 1 and f.cell for f in first.factors)
@@ -142,13 +149,17 @@ def _group(trace: Trace, group: list[Term]) -> list[Span]:
     spans = [Span("Σ ", "dim")] if several and not dot else []
     if first.fn:
         spans.append(Span(first.fn + "(", "dim"))
-    for k, factor in enumerate(first.factors):
+    common = [
+        _common(trace, [term.factors[k].cell for term in group]) if f.cell else None
+        for k, f in enumerate(first.factors)
+    ]
+    twice = _called_twice(trace, [each for each in common if each is not None], of) if several else frozenset()
+    for k, (factor, each) in enumerate(zip(first.factors, common, strict=True)):
         if factor.power == -1:
             spans.append(Span(" / " if k else "1 / ", "dim"))
         elif k:
             spans.append(Span(" · " if dot else " × ", "dim"))
-        cells = [term.factors[k].cell for term in group]
-        text = _common(trace, cells) if factor.cell else factor.name
+        text = factor.name if each is None else each[0].name + _index(*each, twice)
         spans.append(Span(text, "name" if factor.cell else "dim", factor.cell))
         if factor.power not in (1, -1):
             spans.append(_raised(factor.power))
@@ -157,11 +168,39 @@ def _group(trace: Trace, group: list[Term]) -> list[Span]:
     return spans
 
 
-def _common(trace: Trace, cells: Sequence[str | None]) -> str:
-    """Cells of one tensor as one: an index that is not the same in all of them is ``:``."""
+Common = tuple[Tensor, list[int | None]]  # several cells of a tensor: the indices that all have, None for the others
+
+
+def _called_twice(trace: Trace, factors: Sequence[Common], of: str) -> frozenset[str]:
+    """The places without words that would be called alike in two factors, though they are on two axes of the result,
+    which calls them otherwise: the ``d0`` of x and that of ∂q_proj in ∂W_Q[i0,o0]."""
+    path, index = parse_cell(of)
+    result = trace[path]
+    own = set(_places(result, index or ()).values())
+    found = [set(_places(*each).values()) for each in factors]
+    alike = {name for k, names in enumerate(found) for name in names if any(name in other for other in found[:k])}
+    return frozenset(alike - own)
+
+
+def _places(tensor: Tensor, index: Sequence[int | None]) -> dict[int, str]:
+    """What places without words are called, by axis."""
+    named = (
+        (k, labels(axis, size)) for k, (axis, size) in enumerate(zip(tensor.node.spec.axes, tensor.shape, strict=True))
+    )
+    return {k: along[i] for k, along in named if not along.words and along.letter and (i := index[k]) is not None}
+
+
+def _index(tensor: Tensor, index: Sequence[int | None], twice: frozenset[str]) -> str:
+    """The indices in words; what two axes would be called is a bare number."""
+    bare = {k: str(index[k]) for k, name in _places(tensor, index).items() if name in twice}
+    return cell_words(tensor.node.spec.axes, tensor.shape, index, bare)
+
+
+def _common(trace: Trace, cells: Sequence[str | None]) -> Common:
+    """Cells of one tensor as one: an index that is not the same in all of them is None."""
     known = [cell for cell in cells if cell is not None]
     path, first = parse_cell(known[0])
     tensor = trace[path]
     indices = [parse_cell(cell)[1] or () for cell in known]
     same: list[int | None] = [i if all(index[a] == i for index in indices) else None for a, i in enumerate(first or ())]
-    return tensor.name + cell_words(tensor.node.spec.axes, tensor.shape, same)
+    return tensor, same

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tfstep.engine.naming import short
 from tfstep.engine.trace import Tensor
+from tfstep.session.study.finite import not_of_the_loss
 from tfstep.text import Bilingual
 
 NOTHING = Bilingual("", "")
@@ -41,6 +42,8 @@ def purpose(tensor: Tensor) -> Bilingual:
     if tensor.trace.prefix:
         return _inner(tensor)
     role, nodes = node.role, tensor.trace.plan.nodes
+    if node.phase == "backward" and (why := not_of_the_loss(tensor.trace, node)) is not None:
+        return why
     if role.of is not None and role.consumer is not None:
         return Bilingual(
             "How {name} moves the loss, through {use} alone.",

@@ -8,9 +8,11 @@ from tfstep.engine.trace import Tensor
 from tfstep.text import language
 from tfstep.view.export.shade import LEGEND, ink, number, shade
 from tfstep.view.export.slices import Slice, slices, title
+from tfstep.view.export.window import Window
 from tfstep.view.text.markup import escape
 from tfstep.view.text.number import exact
 
+WINDOW = Window(32, 32, 12)  # of each tensor: a page that a browser can hold
 _STYLE = """
 body { font: 14px/1.5 system-ui, sans-serif; margin: 2em; color: #1a1a1a; background: #fff; }
 h1 { font-size: 1.4em; } h2 { font-size: 1.05em; margin: 1.6em 0 0; font-family: monospace; }
@@ -20,11 +22,12 @@ table { border-collapse: collapse; font-family: monospace; }
 caption { text-align: left; color: #555; }
 th { font-weight: normal; color: #555; padding: .1em .5em; }
 thead th { text-align: right; } tbody th, thead th:first-child { text-align: left; }
+td.more { text-align: left; color: #555; }
 td { text-align: right; padding: .1em .5em; border: 1px solid #fff; }
 """
 
 
-def page(heading: str, tensors: Iterable[Tensor], grad: bool, digits: int) -> Iterator[str]:
+def page(heading: str, tensors: Iterable[Tensor], grad: bool, digits: int, window: Window = WINDOW) -> Iterator[str]:
     """A page of its own: it needs nothing else, and loads nothing."""
     yield f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
     yield f"<title>{escape(heading)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{escape(heading)}</h1>\n"
@@ -32,11 +35,13 @@ def page(heading: str, tensors: Iterable[Tensor], grad: bool, digits: int) -> It
     for tensor in tensors:
         formula, what = title(tensor)
         yield f"<h2>{escape(tensor.path)}</h2>\n<p>{escape(' — '.join(filter(None, (formula, what))))}</p>\n"
-        for parts in slices(tensor, grad, digits):
+        for parts in slices(tensor, grad, digits, window):
             yield '<div class="parts">\n'
             for part in parts:
                 yield from _table(part)
             yield "</div>\n"
+        if (more := window.beyond(tensor.shape)) is not None:
+            yield f"<p>{escape(str(more))}</p>\n"
     yield "</body>\n</html>\n"
 
 
@@ -47,6 +52,8 @@ def _table(part: Slice) -> Iterator[str]:
     for r, label in enumerate(part.rows):
         cells = "".join(_cell(part, r, c) for c in range(len(part.columns)))
         yield f'<tr><th scope="row">{escape(label)}</th>{cells}</tr>\n'
+    if part.left_out is not None:
+        yield f'<tr><td class="more" colspan="{len(part.columns) + 1}">{escape(str(part.left_out))}</td></tr>\n'
     yield "</tbody></table>\n"
 
 

@@ -13,7 +13,8 @@ from tfstep.address.roles import INNER, MARKS
 from tfstep.address.wildcard import matcher
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Tensor, Trace
-from tfstep.errors import PathError, did_you_mean
+from tfstep.errors import PathError
+from tfstep.session.address.patterns import unmatched
 from tfstep.text import Bilingual
 
 Key = tuple[int, ...]  # where a tensor stands: its slot, then the slots of its place inside steps
@@ -91,12 +92,4 @@ def _exact(trace: Trace, pattern: str) -> dict[Key, Tensor]:
                 key=key,
             )
         )
-    names = [node.path for node in trace.plan.nodes]
-    raise PathError(
-        Bilingual(
-            "{pattern}: no tensor matches{near} (`.grad`, `.new` and what stands after `/` must be spelled)",
-            "{pattern}：没有匹配的张量{near}（`.grad`、`.new` 和 `/` 之后的部分必须写明）",
-            pattern=pattern,
-            near=did_you_mean(pattern.replace("*", ""), names),
-        )
-    )
+    raise unmatched(trace, pattern)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from tfstep.engine.trace import Tensor
 from tfstep.view.export.shade import LEGEND, ink, number, shade
 from tfstep.view.export.slices import Slice, slices, title
+from tfstep.view.export.window import Window
 from tfstep.view.text.markup import escape
 from tfstep.view.text.width import width, wrap
 
@@ -14,6 +15,7 @@ CHARACTER, ROW, GAP, MARGIN = 7.3, 20, 28, 16  # pixels of a 12-pixel monospace 
 DENSE = 32  # from so many columns on, cells are squares without numbers
 SQUARE = 9
 GREY = "#555555"
+WINDOW = Window(64, 64, 12)  # of each tensor
 
 
 class _Picture:
@@ -38,7 +40,7 @@ class _Picture:
         self.right, self.bottom = max(self.right, x), max(self.bottom, y)
 
 
-def picture(heading: str, tensors: Iterable[Tensor], grad: bool, digits: int) -> str:
+def picture(heading: str, tensors: Iterable[Tensor], grad: bool, digits: int, window: Window = WINDOW) -> str:
     """All tensors under each other, a gradient beside its tensor."""
     drawn = _Picture()
     drawn.text(MARGIN, MARGIN + 12, heading)
@@ -48,12 +50,15 @@ def picture(heading: str, tensors: Iterable[Tensor], grad: bool, digits: int) ->
         drawn.text(MARGIN, y, f"{tensor.path}   {formula}")
         drawn.text(MARGIN, y + ROW - 4, what, GREY)
         y += ROW + 10
-        for parts in slices(tensor, grad, digits):
+        for parts in slices(tensor, grad, digits, window):
             x, bottom = float(MARGIN), y
             for part in parts:
                 right, low = _matrix(drawn, part, x, y)
                 x, bottom = right + GAP, max(bottom, low)
             y = bottom + GAP / 2
+        if (more := window.beyond(tensor.shape)) is not None:
+            drawn.text(MARGIN, y + 6, str(more), GREY)
+            y += ROW
         y += GAP
     for words in wrap(str(LEGEND), 84):
         drawn.text(MARGIN, y, words, GREY)
@@ -90,4 +95,6 @@ def _matrix(drawn: _Picture, part: Slice, x: float, y: float) -> tuple[float, fl
             if not dense:
                 right = x + first + wide * (c + 1) - 5
                 drawn.text(right, y + high * r + 14, numbers[r][c], ink(part, r, c), end=True)
-    return x + first + wide * len(part.columns), y + high * len(part.rows)
+    if part.left_out is not None:
+        drawn.text(x, y + high * len(part.rows) + 12, str(part.left_out), GREY)
+    return x + first + wide * len(part.columns), y + high * len(part.rows) + (ROW if part.left_out is not None else 0)

@@ -11,6 +11,7 @@ from tfstep.engine.trace import Tensor
 from tfstep.session.place import PHASE_NAMES
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of
+from tfstep.view.matrix.likeliest import many_words
 from tfstep.view.matrix.noise import ROUNDED, without_noise
 from tfstep.view.text.number import REPORTED, Notation
 from tfstep.view.text.spans import Line, Span, beside, indented, line, line_width, span, table
@@ -124,7 +125,7 @@ def matrix(
     if array.ndim == 0:
         return [line(_number(array.item(), notation))]
     sentence = sentence_of(axes, index)
-    if array.shape[-1] > MANY and axes[-1].name == "vocab":
+    if many_words(axes[-1].name, array.shape[-1]):
         return _likeliest(array, axes, sentence, notation)
     if array.ndim == 2 and array.shape[0] > MANY:
         words = axes[-2].words(sentence)

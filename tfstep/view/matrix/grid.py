@@ -12,8 +12,10 @@ from msgspec import Struct, field
 from tfstep.view.matrix.labels import NO_LABELS, Labels
 from tfstep.view.matrix.memo import remembered
 from tfstep.view.text.number import HUGE, Stats, Style, stats, style_for
+from tfstep.view.text.width import clip, left
 
 MANY = 10_000  # cells of a plane from which its stats are worth remembering
+WORD = 8  # cells of a word that stands before its number
 ALL = slice(None)
 LEVELS = 8  # shades on either side of zero
 HATCHED, CHANGED, PINNED, LIT, CURSOR, SPOKEN = 1, 2, 4, 8, 16, 32
@@ -27,6 +29,7 @@ class Grid(Struct, frozen=True, eq=False, dict=True):
     are compared with each other: they are scrolled together.
     ``slope`` is the gradient, where the shades are to show that and not the numbers themselves.
     ``bare`` leaves a dash where there is no number, for there is nothing to be compared with.
+    ``order`` is the tensor's column at each place, where every row has an order of its own, and ``words`` its labels.
     """
 
     key: str
@@ -47,11 +50,14 @@ class Grid(Struct, frozen=True, eq=False, dict=True):
     lit_cells: frozenset[tuple[int, int]] = frozenset()
     spoken: frozenset[tuple[int, int]] = frozenset()  # what a lesson speaks of
     cursor: tuple[int, int] | None = None
+    toward: tuple[int, int] | None = None  # the place to scroll to where it has no cursor: that of the result's
     focused: bool = False
     group: str = ""
     slope: np.ndarray | None = None
     bare: bool = False
     rounded: int = 0  # numbers that are 0 but for rounding, and are shown as 0
+    order: np.ndarray | None = None  # (rows, columns)
+    words: Labels = NO_LABELS
     bound: float | None = None  # where the colour scale ends; None: at the largest size
     _styles: dict[int, Style] = field(default_factory=dict)
 
@@ -115,7 +121,11 @@ class Grid(Struct, frozen=True, eq=False, dict=True):
             return ()
         if self.rank == 1:
             return (row if self.turned else column,)
-        return (*self.lead, column, row) if self.turned else (*self.lead, row, column)
+        return (*self.lead, column, row) if self.turned else (*self.lead, row, self.column(row, column))
+
+    def column(self, row: int, column: int) -> int:
+        """The tensor's column at a place."""
+        return column if self.order is None else int(self.order[row, column])
 
     def place(self, cell: Sequence[int]) -> tuple[int, int] | None:
         """Where a cell of the tensor stands in the plane, or None when it is not in it."""
@@ -126,11 +136,16 @@ class Grid(Struct, frozen=True, eq=False, dict=True):
         if tuple(cell[:-2]) != self.lead:
             return None
         row, column = cell[-2:]
+        if self.order is not None:
+            return row, int(np.flatnonzero(self.order[row] == column)[0])
         return (column, row) if self.turned else (row, column)
 
     def numbers(self, row: int, start: int, stop: int, style: Style) -> list[str]:
         """The texts of part of a row, each as wide as the style says."""
         found = [style.text(value) for value in self.values[row, start:stop].tolist()]
+        if self.order is not None:
+            names = [left(clip(self.words[self.column(row, k)], WORD), WORD) for k in range(start, stop)]
+            found = [f"{name} {text}" for name, text in zip(names, found, strict=True)]
         return [text.replace("nan", "  -") for text in found] if self.bare else found
 
     def levels(self, row: int, start: int, stop: int) -> list[int]:

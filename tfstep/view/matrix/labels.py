@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct
@@ -88,14 +88,18 @@ def _named(along: Labels, i: int) -> str:
     return quoted_word(along[i]) if i < len(along.words) else along[i]
 
 
-def cell_words(axes: Sequence[Axis], shape: Sequence[int], cell: Sequence[int | None]) -> str:
-    """``[我,爱]``: a cell by its words; batch and head are left out, for the heading says them. ``:`` for None."""
+def cell_words(
+    axes: Sequence[Axis], shape: Sequence[int], cell: Sequence[int | None], called: Mapping[int, str] | None = None
+) -> str:
+    """``[我,爱]``: a cell by its words; batch and head are left out, for the heading says them. ``:`` for None.
+    ``called`` are the axes whose index is written otherwise."""
     if not cell:
         return ""
     sentence = cell[0] if axes[0].name == "batch" and cell[0] is not None else 0
     parts = []
-    for axis, size, i in zip(axes, shape, cell, strict=True):
+    for k, (axis, size, i) in enumerate(zip(axes, shape, cell, strict=True)):
         if axis.name in ("batch", "head") and len(shape) > 2:
             continue
-        parts.append(":" if i is None else _named(labels(axis, size, sentence), i))
+        own = (called or {}).get(k)
+        parts.append(own or (":" if i is None else _named(labels(axis, size, sentence), i)))
     return f"[{','.join(parts)}]"

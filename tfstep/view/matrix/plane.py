@@ -78,6 +78,8 @@ def scale_of(node: Node) -> str:
 def with_numbers(grid: Grid, key: str, title: str, note: str, values: np.ndarray) -> Grid:
     """The same plane with other numbers: the gradient, or the difference."""
     flat = _flat(values, grid.lead, grid.turned)
+    if grid.order is not None:
+        flat = np.take_along_axis(flat, grid.order, axis=-1)
     return replace(
         grid, key=key, title=title, note=note, values=flat, scale="signed", before=None, pinned=None, _styles={}
     )

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.axis import MANY, NO_AXIS, Axis, Labels
+from tfstep.engine.axis import NO_AXIS, Axis, Labels
 from tfstep.engine.trace import Tensor
 from tfstep.text import Bilingual
 from tfstep.view.export.tables import matrix, where
+from tfstep.view.matrix.likeliest import many_words
 from tfstep.view.text.number import Notation
 from tfstep.view.text.spans import Line, line, span
 
@@ -65,7 +66,7 @@ def array_lines(values: np.ndarray, cells: int | None = None, axes: tuple[Axis, 
 
 def are_summed_up(values: np.ndarray, axes: tuple[Axis, ...]) -> bool:
     """Whether there are too many to be listed; of a number for every word only the likeliest words are."""
-    if values.ndim and axes[-1].name == "vocab" and values.shape[-1] > MANY:
+    if values.ndim and many_words(axes[-1].name, values.shape[-1]):
         return math.prod(values.shape[:-1]) > LIKELY
     return values.size > MOST
 

@@ -53,7 +53,7 @@ from tfstep.view.report.partial import term_lines, terms_around
 from tfstep.view.result.help import help_lines
 from tfstep.view.result.pictures import picture
 from tfstep.view.text.chart import spark
-from tfstep.view.text.number import brief, exact, plain
+from tfstep.view.text.number import brief, exact, plain, told_apart
 from tfstep.view.text.spans import Line, Span, indented, line, span, table
 from tfstep.view.text.spans import plain as words
 
@@ -174,7 +174,8 @@ def exact_or_whole(value: np.ndarray | np.generic) -> str:
 def _explained(result: Explained, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     yield from explanation(trace, result.explanation)
     if result.gradient is not None:
-        yield line(span("  ∂loss/∂ = ", "dim"), exact(result.gradient))
+        edited = span("" if result.edited is None else f"   {result.edited}", "accent")
+        yield line(span("  ∂loss/∂ = ", "dim"), exact(result.gradient), edited)
     if result.purpose is not None and str(result.purpose):
         yield line(f"  {result.purpose}")
 
@@ -382,8 +383,8 @@ def _changed_in_one(result: Changed) -> Line:
         if edit.pinned:
             spans.append(Span(str(Bilingual("pinned  ", "已固定  ")), "changed"))
     if result.loss is not None:
-        old, new = (plain(value, sign=False) for value in result.loss)
-        spans.append(Span(str(Bilingual("loss {old} → {new}  ", "损失 {old} → {new}  ", old=old, new=new)), "good"))
+        old, new = told_apart(*result.loss)
+        spans.append(Span(str(Bilingual("loss {old} → {new}  ", "损失 {old} → {new}  ", old=old, new=new)), "strong"))
     spans += [Span(f"{note}  ", "dim") for note in result.notes]
     spans += [Span(f"{stop.reason}  ", "accent") for stop in result.stops]
     return tuple(spans)

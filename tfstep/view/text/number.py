@@ -36,6 +36,15 @@ def plain(value: float, sign: bool = True) -> str:
     return f"{value:{plus}.{decimals}f}"
 
 
+def told_apart(a: float, b: float) -> tuple[str, str]:
+    """Two numbers without their sign of plus, in as many digits as it takes to see that they differ."""
+    one, other = plain(a, sign=False), plain(b, sign=False)
+    if one != other or a == b or not (math.isfinite(a) and math.isfinite(b)):
+        return one, other
+    decimals = min(16, 1 - math.floor(math.log10(abs(b - a))))
+    return f"{a:.{decimals}f}", f"{b:.{decimals}f}"
+
+
 class Style(Struct, frozen=True):
     """One way of writing the numbers of a matrix: ``decimals`` places, ``cells`` wide, with or without sign.
 

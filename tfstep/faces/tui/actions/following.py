@@ -15,6 +15,7 @@ from tfstep.faces.tui.state.screen_state import Mark, ScreenState
 from tfstep.text import Bilingual
 from tfstep.view.cell.readers import readers, reading_cell
 from tfstep.view.cell.rules import rule_in_words
+from tfstep.view.cell.story import Story
 from tfstep.view.text.spans import Span
 from tfstep.view.text.width import width
 
@@ -72,9 +73,25 @@ def onward(state: ScreenState, screen: Screen) -> None:
     screen.open(Chooser(str(title), choices))
 
 
-def go_to(state: ScreenState, screen: Screen, link: str) -> None:
-    """Go to a cell or a tensor, remembering where we were. Of a tensor that reads the cell under the cursor, to a
-    cell that does."""
+def why(state: ScreenState, screen: Screen) -> None:
+    """The whole story of the number under the cursor, as a tree."""
+    if screen.waits():
+        return
+    state.look_at(earlier=False)
+    tell(state, screen, Story(state.session.trace, state.frame.account.cell, state.session.cursor.on))
+
+
+def tell(state: ScreenState, screen: Screen, story: Story, at: int = 0) -> None:
+    """Show a story; where one of its cells is gone to, Backspace leads back to it."""
+    from tfstep.faces.tui.widgets.story import Told  # not for the first Frame
+
+    popup = Told(story, lambda cell: go_to(state, screen, cell, (story, popup.at)), at)
+    screen.open(popup)
+
+
+def go_to(state: ScreenState, screen: Screen, link: str, told: tuple[Story, int] | None = None) -> None:
+    """Go to a cell or a tensor, remembering where we were, in the tree of it ``told``. Of a tensor that reads the cell
+    under the cursor, to a cell that does."""
     if screen.waits():
         return
     session, frame = state.session, state.frame
@@ -92,7 +109,7 @@ def go_to(state: ScreenState, screen: Screen, link: str) -> None:
     except TfstepError as error:
         say(state, screen, str(error), "bad")
         return
-    state.trail.append(replace(mark, led=path))
+    state.trail.append(replace(mark, led=path, told=told))
     state.status = ()
     subject = None if tensor.step is not None else path
     look(state, screen, subject=subject, focus=None, factor=0, mode="value")
@@ -118,6 +135,8 @@ def go_back(state: ScreenState, screen: Screen) -> None:
     except TfstepError as error:  # the tensor is gone with another variant
         state.say(str(error), "bad")
     look(state, screen, subject=mark.subject, focus=mark.focus, factor=0)
+    if mark.told is not None and mark.told[0].root is state.session.trace:
+        tell(state, screen, *mark.told)
 
 
 def trail(state: ScreenState, cells: int) -> list[Span]:
@@ -170,6 +189,20 @@ FOLLOWING = (
         factor,
         (-1,),
         about=Bilingual("Mark the one before it.", "选中上一个。"),
+    ),
+    Action(
+        "why",
+        "W",
+        Bilingual("why", "为何"),
+        why,
+        command="why",
+        footer=2,
+        about=Bilingual(
+            "The whole story of the number as a tree: its equation, those of its operands, its gradient's, where it goes; "
+            "arrows unfold it, `*` down to the inputs, Enter goes to a cell, `[[return]]` comes back.",
+            "把这个数的来龙去脉画成树：它的等式、各运算数的等式、梯度的等式、去向；方向键展开，`*` 展开到输入，回车前往单元格，"
+            "`[[return]]` 返回。",
+        ),
     ),
     Action(
         "follow",

@@ -13,8 +13,9 @@ from tfstep.faces.tui.actions import following
 from tfstep.faces.tui.state.action import Action, spelled
 from tfstep.faces.tui.state.screen import Screen, say
 from tfstep.faces.tui.state.screen_state import ScreenState
-from tfstep.session.results import Diagnosed, Drawn, Explained, Moved, Pictured, Plotted, Result, Shown, Swept
+from tfstep.session.results import Diagnosed, Drawn, Explained, Moved, Pictured, Plotted, Reasoned, Result, Shown, Swept
 from tfstep.text import Bilingual
+from tfstep.view.cell.story import Story
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, ends, line, line_width
 
@@ -45,6 +46,10 @@ def told(state: ScreenState, screen: Screen, result: Result) -> tuple[Line, ...]
     """The status line that says what came of it; what is longer is shown in a page, a tensor by looking at it."""
     from tfstep.view.result.lines import in_one_line, lines  # here and below: what the first Frame does not need
 
+    if isinstance(result, Reasoned) and result.run is state.session.trace:
+        top = result.reasons.chain[0].explanation.cell
+        following.tell(state, screen, Story(result.run, top, state.session.cursor.on, result.reasons))
+        return ()
     short = in_one_line(result)
     if short is not None:
         return (short,) if short else ()

@@ -15,7 +15,7 @@ def begin(state: LessonState, screen: LessonScreen) -> None:
     if asked is not None and asked.kind == "cell":
         give(state, screen, cell_name(state.frame.focus, state.frame.cell))
     else:
-        ask(state, screen, "")
+        ask(state, screen, "" if asked is None else asked.file)
 
 
 def key(state: LessonState, screen: LessonScreen, digit: str) -> None:
@@ -52,4 +52,5 @@ def typed(state: LessonState, screen: LessonScreen, text: str) -> None:
 def give(state: LessonState, screen: LessonScreen, text: str) -> None:
     """Judge an answer."""
     state.page.given = text
-    screen.take(lambda: state.player.answer(text))
+    long = state.page.asked is not None and state.page.asked.kind == "recording"
+    screen.take(lambda: state.player.answer(text), long)

@@ -89,7 +89,7 @@ class LessonApp(Debugger, inherit_bindings=False):
 
     # -- what the actions of a lesson may ask of the screen ----------------------------------------
 
-    def take(self, go: Callable[[], Iterator[Event]]) -> None:
+    def take(self, go: Callable[[], Iterator[Event]], long: bool = False) -> None:
         """Let the player go on, beside the screen where that may take a while, and show what comes."""
 
         def work() -> Found:
@@ -98,7 +98,7 @@ class LessonApp(Debugger, inherit_bindings=False):
                 found += [(event, self.session.trace) for event in self.player.advance()]
             return found
 
-        if self._is_long():
+        if long or self._is_long():
             self.busy.do(_computing(), work, self.shown)
             return
         try:

@@ -52,6 +52,7 @@ def _pairs(state: LessonState, typing: bool, at_end: bool) -> list[Pair]:
             "word": Bilingual("answer", "作答"),
             "cell": Bilingual("this cell", "就选这格"),
             "key": Bilingual("type it", "键入"),
+            "recording": Bilingual("have it read", "读取"),
         }
         pairs.append((go_on, does[how(page.asked)]))
     elif player.done:
@@ -61,7 +62,8 @@ def _pairs(state: LessonState, typing: bool, at_end: bool) -> list[Pair]:
     else:
         pairs.append((go_on, Bilingual("go on", "继续")))
     if page.asked is not None:
-        pairs += [("[[hint]]", Bilingual("hint", "提示")), ("[[reveal]]", Bilingual("reveal", "看答案"))]
+        away = Bilingual("later", "以后再做") if page.asked.file else Bilingual("reveal", "看答案")
+        pairs += [("[[hint]]", Bilingual("hint", "提示")), ("[[reveal]]", away)]
     if page.tries:
         pairs.append(("[[try-next]]", Bilingual("try the next line", "试下一行")))
     if page.number > 1 or len(page.entries) > 1:

@@ -146,5 +146,9 @@ _HOW = {
     "number": Bilingual("Type a number, or Enter and an expression.", "直接输入数字，或按回车输入算式。"),
     "word": Bilingual("Press Enter and type the word; Tab completes.", "按回车后输入这个词；Tab 补全。"),
     "cell": Bilingual("Move the cursor onto the cell and press Enter.", "把光标移到那个单元格，按回车。"),
+    "recording": Bilingual(
+        "When your program has written its file, press Enter, and Enter again at its name.",
+        "你的程序写好文件之后，按回车，确认文件名再按一次回车。",
+    ),
     "key": Bilingual("Press the key before your answer.", "按答案前面的键。"),
 }

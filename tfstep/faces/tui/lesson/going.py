@@ -51,6 +51,11 @@ def hint(state: LessonState, screen: LessonScreen) -> None:
             "no other hint; `[[reveal]]` shows the answer, [[help]] all keys",
             "没有更多提示；[[reveal]] 看答案，[[help]] 看所有按键",
         )
+        if state.page.asked.file:
+            text = Bilingual(
+                "no other hint; `[[reveal]]` leaves it for later, [[help]] all keys",
+                "没有更多提示；[[reveal]] 以后再做，[[help]] 看所有按键",
+            )
         say(state, screen, spelled(str(text), state.actions))
     else:
         screen.shown([(found, state.session.trace)])
@@ -136,7 +141,7 @@ LESSON = (
         come_home,
         about=Bilingual(
             "Back to the lesson's own numbers and place; yours are kept (`restore mine`). Stops a training that runs.",
-            "回到课程自己的数和位置；你的改动会保留（`restore mine`）。训练进行中则停止训练。",
+            "回到课程自己的数和位置；你的改动会保留（`restore mine`）。训练中途按下则停下训练。",
         ),
     ),
     Action(

@@ -99,6 +99,6 @@ def offered(event: Asked) -> dict[str, str]:
 
 def how(event: Asked) -> str:
     """In which way it is answered."""
-    if event.kind in ("number", "cell"):
+    if event.kind in ("number", "cell", "recording"):
         return event.kind
     return "key" if offered(event) else "word"

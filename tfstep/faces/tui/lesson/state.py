@@ -31,8 +31,8 @@ class LessonState(ScreenState):
 class LessonScreen(Screen, Protocol):
     """What the actions of a lesson may ask of the screen beyond those of the debugger."""
 
-    def take(self, go: Callable[[], Iterator[Event]]) -> None:
-        """Let the player go on, and show what comes."""
+    def take(self, go: Callable[[], Iterator[Event]], long: bool = False) -> None:
+        """Let the player go on, which may take ``long``, and show what comes."""
 
     def shown(self, came: Found) -> None:
         """Put what came on the page and on the board."""

@@ -11,6 +11,7 @@ from tfstep.commands.language.session import Session
 from tfstep.faces.tui.state.action import Action
 from tfstep.session.place import Position
 from tfstep.text import Bilingual
+from tfstep.view.cell.story import Story
 from tfstep.view.frame.frame import Camera, Frame
 from tfstep.view.frame.view_state import ViewState
 from tfstep.view.matrix.grid import Grid
@@ -21,7 +22,7 @@ LARGE = 2_000_000  # numbers of a model from which computing it is more than a k
 
 class Mark(Struct, frozen=True):
     """Where one was before following a number; ``name`` is the cell as it is called on the screen, ``led`` the path
-    of the tensor that it led to."""
+    of the tensor that it led to, ``told`` the tree of it that one came from, with the row there."""
 
     here: tuple[str, Position]
     subject: str | None
@@ -30,6 +31,7 @@ class Mark(Struct, frozen=True):
     cell: tuple[int, ...]
     name: str
     led: str = ""
+    told: tuple[Story, int] | None = None
 
 
 class Spot(Struct, frozen=True):

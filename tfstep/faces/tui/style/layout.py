@@ -64,6 +64,8 @@ def layout(
     gap = apart if height >= SPACIOUS or not edit else 0
     wish = max(len(asked) + 2 * gap, least)
     board, why, since = shares(body, need + gap, wish, len(edit) + (gap if edit else 0), edge - len(heading))
+    if why < len(asked) + 2 * gap:  # what is said goes before what sets it apart
+        gap = 0
     shown = frame.account.lines(cells, max(1, why - 2 * gap))
     if frame.since:
         edit = frame.since.drawn(cells, max(1, since - (gap if since > 2 else 0)), frame.ascii)

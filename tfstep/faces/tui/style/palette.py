@@ -35,6 +35,7 @@ class Palette(Struct, frozen=True):
     key: str
     good: str
     bad: str
+    changed: str
     was: str
     less: str
     more: str
@@ -58,6 +59,7 @@ DARK = Palette(
     key="#59c2ff",
     good="#7fd962",
     bad="#f07178",
+    changed="#d2a6ff",
     was="#5d6d86",
     less="#2a5f9e",
     more="#9a4b1a",
@@ -79,6 +81,7 @@ LIGHT = Palette(
     key="#14588f",
     good="#276a2b",
     bad="#b71c1c",
+    changed="#7a2fa3",
     was="#8e9bab",
     less="#7fb2e5",
     more="#eda46f",
@@ -100,6 +103,7 @@ TERMINAL = Palette(
     key="cyan",
     good="green",
     bad="red",
+    changed="magenta",
     was="bright_black",
     less="blue",
     more="red",
@@ -180,7 +184,7 @@ def role(palette: Palette, name: str, chosen: bool = False, paper: str = "") -> 
         "accent": palette.accent,
         "key": palette.key,
         "good": palette.good,
-        "changed": palette.good,
+        "changed": palette.changed,
         "bad": palette.bad,
         "note": palette.bad,
         "was": palette.was,
@@ -212,7 +216,7 @@ def shade(palette: Palette, scale: str, level: int, marks: int, focused: bool, h
     if marks & LIT:
         ink = ink if palette.named else palette.strong
     if marks & (CHANGED | PINNED) and ink != ON_NAMED:
-        ink = palette.good
+        ink = palette.changed
     if marks & SPOKEN:
         ink = palette.strong
     return Style(color=ink, bgcolor=back, bold=bool(marks & (LIT | PINNED | SPOKEN)), underline=bool(marks & PINNED))
@@ -224,7 +228,7 @@ def mark_style(palette: Palette, scale: str, level: int, marks: int, focused: bo
     have the colour of what is behind them: they are for screens without colour."""
     if marks & CURSOR and focused:
         return Style(color=palette.accent if bracket else palette.on_accent, bgcolor=palette.accent, bold=True)
-    ink = palette.key if marks & LIT else palette.accent if marks & (CURSOR | SPOKEN) else palette.good
+    ink = palette.key if marks & LIT else palette.accent if marks & (CURSOR | SPOKEN) else palette.changed
     return Style(color=ink, bgcolor=_back(palette, scale, level), bold=True)
 
 

@@ -13,6 +13,7 @@ from tfstep.commands.language.registry import in_groups
 from tfstep.faces.tui.keys.own import keys_file
 from tfstep.faces.tui.state.action import Action, every_key
 from tfstep.faces.tui.state.screen_state import ScreenState
+from tfstep.faces.tui.style.legend import COLOURS, SIGNS, Meaning, sample
 from tfstep.faces.tui.widgets.drawn import Drawn, panel
 from tfstep.faces.tui.widgets.footer import legend
 from tfstep.session.results import GROUPS
@@ -29,6 +30,9 @@ def help_lines(cells: int, actions: Sequence[Action], state: ScreenState | None 
     for shown, text in every_key(actions, language()):
         lines += _entry("  ".join(shown), text, 14, cells)
     lines += [(), *(line(Span(part, "dim")) for part in width.wrap(_own(), cells))]
+    lines += [(), line(Span(str(Bilingual("Colours and signs", "颜色与符号")), "accent")), ()]
+    for each in (*COLOURS, *SIGNS):
+        lines += _entry(sample(each).text, _meaning(each), 14, cells, sample(each).role)
     for group, commands in in_groups():
         if commands:
             lines += [(), line(Span(str(GROUPS[group]), "accent")), ()]
@@ -36,6 +40,10 @@ def help_lines(cells: int, actions: Sequence[Action], state: ScreenState | None 
             short = f"  ({', '.join(command.aliases)})" if command.aliases else ""
             lines += _entry(command.usage + short, str(command.about), 32, cells)
     return lines
+
+
+def _meaning(each: Meaning) -> str:
+    return str(each.means) if each.colour is None else f"{each.colour}{Bilingual(': ', '：')}{each.means}"
 
 
 def _own() -> str:
@@ -65,12 +73,12 @@ def _here(state: ScreenState | None, cells: int) -> list[Line]:
     return [*lines, ()]
 
 
-def _entry(name: str, text: str, column: int, cells: int) -> list[Line]:
+def _entry(name: str, text: str, column: int, cells: int, role: str = "key") -> list[Line]:
     column = min(column, cells // 2)
     parts = width.wrap(text, cells - column - 2)
     if width.width(name) > column:
-        return [line(Span(name, "key")), *(line(" " * (column + 2), Span(part)) for part in parts)]
-    first = line(Span(left(name, column + 2), "key"), Span(parts[0]))
+        return [line(Span(name, role)), *(line(" " * (column + 2), Span(part)) for part in parts)]
+    first = line(Span(name, role), Span(left("", column + 2 - width.width(name))), Span(parts[0]))
     return [first, *(line(" " * (column + 2), Span(part)) for part in parts[1:])]
 
 

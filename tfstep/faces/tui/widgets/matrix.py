@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.segment import Segment
 
 from tfstep.faces.tui.style.palette import Palette, mark_style, role, shade
+from tfstep.text import Bilingual
 from tfstep.view.board.places import Placed
 from tfstep.view.matrix.grid import CHANGED, CURSOR, HATCHED, LIT, PINNED, SPOKEN
 from tfstep.view.matrix.labels import shortened
@@ -27,8 +28,8 @@ class Window:
     def follow(self, placed: Placed) -> None:
         """Scroll so that the cursor, or what it lights, is seen; a matrix scrolled by hand stays until that moves."""
         grid = placed.grid
-        row, column = grid.cursor or (grid.lit_row, grid.lit_column)
-        if grid.lit_cells and not grid.cursor:
+        row, column = grid.cursor or grid.toward or (grid.lit_row, grid.lit_column)
+        if grid.lit_cells and not (grid.cursor or grid.toward):
             row, column = min(grid.lit_cells)
         seen = (row, column, placed.rows, placed.columns)
         if seen != self._seen:
@@ -71,13 +72,15 @@ def _notes(placed: Placed, window: Window) -> list[str]:
     """What may stand behind the title, the longest first: which part is seen, or the axes where all of it is."""
     grid = placed.grid
     shape = f"{grid.height}×{grid.breadth}"
+    if grid.order is not None:
+        n = grid.breadth - window.column - placed.columns
+        return [str(Bilingual("largest first, {n:,} more", "从大到小，后面还有 {n:,} 个", n=n)), f"… {n:,}"]
     rows, columns = placed.rows < grid.height, placed.columns < grid.breadth
     if not (rows or columns):
         return [grid.note, shape] if grid.note else []
     down = f"{window.row}-{window.row + placed.rows - 1}/{grid.height}" if rows else f"{grid.height}"
     right = f"{window.column}-{window.column + placed.columns - 1}/{grid.breadth}" if columns else f"{grid.breadth}"
-    sizes = f"{placed.rows}×{placed.columns}/{shape}"
-    return [f"{down} × {right}", f"{window.row}+ × {window.column}+ / {shape}", sizes, f"…/{shape}"]
+    return [f"{down} × {right}", f"{down.partition('/')[0]} × {right.partition('/')[0]}", "…"]
 
 
 def _columns(placed: Placed, window: Window, palette: Palette) -> list[Segment]:

@@ -36,7 +36,6 @@ PHI = LLAMA.but(
         "qk_layernorm": only(False),
         "attention_bias": nothing,
         "mlp_bias": nothing,
-        "head_dim": nothing,
     },
     names=(
         *EMBED,

@@ -31,7 +31,7 @@ QWEN3 = LLAMA.but(
     architecture="Qwen3ForCausalLM",
     always={"qk_norm": "head"},
     defaults={"use_sliding_window": False, "max_window_layers": 28, "head_dim": 128},
-    keys=LAYERED,
+    keys={**LAYERED, "mlp_bias": only(False, None)},
     names=(*LLAMA.names, *QK_NORMS),
 )
 EXPERTS = (

@@ -31,8 +31,9 @@ def _layers(value: Any, config: Config) -> dict[str, Any]:
 def _head(value: Any, config: Config) -> dict[str, Any]:
     named = str((value or [""])[0])
     if named.endswith("ForMaskedLM"):
-        if config["classifier_bias"]:
-            raise config.fault("classifier_bias")
+        for key in ("classifier_bias", "mlp_bias"):  # ours has one key for the layers of the blocks and of the head
+            if config[key]:
+                raise config.fault(key)
         inner, outer = (ACTIVATIONS.get(config[key]) for key in ("hidden_activation", "classifier_activation"))
         if inner != outer:  # ours has one for the blocks and the head
             it = config["hidden_activation"]

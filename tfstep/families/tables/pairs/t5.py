@@ -45,7 +45,7 @@ def _feed(value: Any, config: Config) -> dict[str, Any]:
     if config["dense_act_fn"] not in (None, *ACTIVATIONS):
         raise config.fault("dense_act_fn", one_of(ACTIVATIONS))
     act = config["dense_act_fn"] or ("gelu_new" if value == "gated-gelu" else act)
-    has = has if config["is_gated_act"] is None else bool(config["is_gated_act"])
+    has = bool(config["is_gated_act"]) if "is_gated_act" in config.given else has
     return (gated if has else activation)(act, config)
 
 
@@ -59,7 +59,8 @@ def _scaled(value: Any, config: Config) -> dict[str, Any]:
 
 def _layers(value: Any, config: Config) -> dict[str, Any]:
     layers = config.whole("num_layers")
-    return {"layers": {"encoder": layers, "decoder": config["num_decoder_layers"] or layers}}
+    decoder = layers if config["num_decoder_layers"] is None else config.whole("num_decoder_layers")
+    return {"layers": {"encoder": layers, "decoder": decoder}}
 
 
 T5 = Family(

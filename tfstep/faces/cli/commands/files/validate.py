@@ -63,30 +63,14 @@ def _mistakes(files: Sequence[str], variant: str | None, form: str) -> Iterator[
 
 
 def _warnings(files: Sequence[str]) -> Iterator[Bilingual]:
-    """What is no mistake but will be regretted: numbers that are given and are NaN or infinite. Those of
-    a model on disk stay there.
-    """
-    import numpy as np
-
-    from tfstep.engine.arrays.leaves import Leaves
+    """What is no mistake but will be regretted: numbers that are given and are NaN or infinite."""
     from tfstep.lessons.format.catalog import is_lesson
     from tfstep.scenario.scenario import load
+    from tfstep.scenario.weights.broken import warnings
 
     for file in files:
-        program = None if is_lesson(file) else load(file).program
-        leaves = {} if program is None else program.leaves
-        for slot, value in (leaves.ready if isinstance(leaves, Leaves) else leaves).items():
-            odd = 0 if value.dtype.kind != "f" else int((np.isnan(value) | np.isposinf(value)).sum())
-            if odd and program is not None:
-                yield Bilingual(
-                    "{file}: warning: {odd} of the {all} numbers of {path} are NaN or infinite, and so is what is "
-                    "computed from them",
-                    "{file}：警告：{path} 的 {all} 个数中有 {odd} 个是 NaN 或无穷大，由它们算出的数也是如此",
-                    file=file,
-                    odd=odd,
-                    all=value.size,
-                    path=program.plan.nodes[slot].path,
-                )
+        if not is_lesson(file):
+            yield from warnings(file, load(file))
 
 
 def _json(found: Sequence[Mistake]) -> str:

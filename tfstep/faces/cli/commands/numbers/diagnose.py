@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from tfstep import work
 from tfstep.faces.cli.command import Argument
 from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import as_json, command, scenario, variant
 from tfstep.faces.cli.output import Output
-from tfstep.faces.cli.progress import Progress
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
 
@@ -20,16 +20,10 @@ def _run(settings: Settings, scenario: str, recording: Path, variant: str | None
     from tfstep.compare.diagnose import diagnose
     from tfstep.view.report.diagnosis import diagnosis, diagnosis_json
 
-    bar = Progress(1)
-
     def told(done: int, of: int) -> None:
-        bar.total = of
-        bar(min(done, of - 1), str(Bilingual("steps", "步")))
+        work.tell(done, of, Bilingual("steps", "步"))
 
-    try:
-        found = diagnose(load(settings, scenario, variant), recording, told)
-    finally:
-        bar.close()
+    found = diagnose(load(settings, scenario, variant), recording, told)
     out = Output(settings)
     if as_json:
         out.text([diagnosis_json(found)])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tfstep import work
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, Option, Whole
 from tfstep.faces.cli.opening import load, reading
@@ -30,6 +31,10 @@ SUFFIXES = {
     ".svg": "svg",
     ".html": "html",
 }
+TENSORS = Bilingual("tensors", "个张量")
+A_NUMBER = {"table": 12, "json": 22, "npz": 8, "csv": 60, "markdown": 12, "latex": 14, "svg": 150, "html": 170}
+"""Bytes that a number takes, about."""
+A_BYTE = 1e-7  # seconds to write one, about
 FORMATS = ("table", *SUFFIXES.values())
 
 
@@ -45,8 +50,9 @@ def _run(
     precision: int | None,
 ) -> None:
     from tfstep import trace
-    from tfstep.view.export import npz, tables
+    from tfstep.view.export import html, npz, svg, tables
     from tfstep.view.export.select import forward, select
+    from tfstep.view.export.window import WHOLE
     from tfstep.view.text.number import REPORTED
 
     loaded = load(settings, scenario, variant)
@@ -56,6 +62,10 @@ def _run(
     tensors = select(traced, patterns) if patterns else forward(traced)
     out = Output(settings, output)
     format = format or _by_suffix(output)
+    window = {"html": html.WINDOW, "svg": svg.WINDOW}.get(format, WHOLE)
+    cells = sum(window.cells(tensor.shape) for tensor in tensors)
+    size = cells * (2 if grad else 1) * A_NUMBER[format]
+    work.expect(size * A_BYTE, size)
     if format == "npz":
         if out.file is None and is_terminal(sys.stdout):
             raise CommandError(
@@ -66,7 +76,7 @@ def _run(
             )
         out.data(npz.archive(tensors, grad))
     elif format == "table":
-        out.lines(tables.tables(tensors, grad, precision or REPORTED, out.columns))
+        out.lines(tables.tables(work.each(tensors, TENSORS), grad, precision or REPORTED, out.columns))
     else:
         out.text(_pieces(format, loaded, traced, tensors, grad, precision))
 
@@ -75,23 +85,24 @@ def _pieces(
     format: str, scenario: Scenario, trace: Trace, tensors: Sequence[Tensor], grad: bool, precision: int | None
 ) -> Iterable[str]:
     """The text of a format that is text."""
+    each = work.each(tensors, TENSORS)
     from tfstep.view.export import csv, html, json, latex, markdown, svg
     from tfstep.view.text.number import REPORTED
 
     heading = f"{scenario.title} · {scenario.name} · {scenario.variant}"
     match format:
         case "json":
-            return json.dump(scenario.name, scenario.variant, trace, tensors, grad, precision)
+            return json.dump(scenario.name, scenario.variant, trace, each, grad, precision)
         case "csv":
-            return csv.lines(tensors, grad, precision)
+            return csv.lines(each, grad, precision)
         case "markdown":
-            return markdown.document(tensors, grad, precision or REPORTED)
+            return markdown.document(each, grad, precision or REPORTED)
         case "latex":
-            return latex.document(tensors, grad, precision or REPORTED)
+            return latex.document(each, grad, precision or REPORTED)
         case "svg":
-            return [svg.picture(heading, tensors, grad, precision or REPORTED)]
+            return [svg.picture(heading, each, grad, precision or REPORTED)]
         case _:
-            return html.page(heading, tensors, grad, precision or REPORTED)
+            return html.page(heading, each, grad, precision or REPORTED)
 
 
 def _by_suffix(file: Path | None) -> str:

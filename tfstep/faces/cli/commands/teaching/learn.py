@@ -93,7 +93,10 @@ def _key(out: Output, lesson: str | None) -> int:
                     line(span("  = ", "dim"), span(each.right, "good")),
                 ]
             )
-            out.lines(line(span("  ≠ ", "dim"), span(wrong), span(f"  {why}", "dim")) for wrong, why in each.mistaken)
+            out.lines(
+                line(span("  ≠ ", "dim"), span(wrong.answer.shown), span(f"  {wrong.told()}", "dim"))
+                for wrong in each.mistaken
+            )
         out.lines([()])
         sys.stdout.flush()
     return 0

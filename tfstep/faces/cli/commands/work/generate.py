@@ -30,7 +30,7 @@ def _run(
     cache: bool | None,
     as_json: bool,
 ) -> None:
-    from tfstep.faces.cli.training import train_scenario
+    from tfstep.session.change.training import Training
     from tfstep.session.study.decoding import Sampling, check, generate
     from tfstep.view.report.decoding import sentence, words, words_json
 
@@ -43,7 +43,8 @@ def _run(
     parameters = {plan.nodes[slot].path: value for slot, value in loaded.program.leaves.items()}
     check(loaded)  # refuses a model that says nothing, before any training
     if train and "loss" in plan.paths:
-        done = train_scenario(loaded, train)
+        done = Training(loaded)
+        done.run(train)
         parameters |= done.parameters()
         say(
             Bilingual(

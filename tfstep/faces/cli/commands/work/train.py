@@ -22,9 +22,9 @@ MOST = 10_000_000
 def _run(
     settings: Settings, scenario: str, variant: str | None, steps: int | None, output: Path | None, as_json: bool
 ) -> None:
-    from tfstep.faces.cli.training import train_scenario
     from tfstep.scenario.weights.back import as_they_came
     from tfstep.scenario.weights.files import SUFFIXES, write_weights
+    from tfstep.session.change.training import Training
     from tfstep.view.export.json import number
     from tfstep.view.report.training import training
 
@@ -42,7 +42,8 @@ def _run(
             Bilingual("{file}: there is no such folder", "{file}：没有这个文件夹", file=output)
         )  # before the training, not after it
     loaded = load(settings, scenario, variant)
-    done = train_scenario(loaded, loaded.train.steps if steps is None else steps)
+    done = Training(loaded)
+    done.run(loaded.train.steps if steps is None else steps)
     if output is not None:  # before anything is printed: a closed pipe must not lose them
         trace = done.trace()
         parameters = [node for node in trace.plan.nodes if node.kind == "parameter"]
@@ -55,7 +56,7 @@ def _run(
         said = {"scenario": loaded.name, "variant": loaded.variant, "losses": [number(x) for x in losses]}
         out.text([plain_json.dumps(said, ensure_ascii=False, allow_nan=False) + "\n"])
     else:
-        out.lines(training(losses, out.columns or 80))
+        out.lines(training(losses, out.columns or 80, bool(loaded.train.data)))
 
 
 COMMAND = command(

@@ -78,6 +78,34 @@ def _attention(c: ModelConfig) -> Iterator[Rule]:
                 high=s.high,
             ),
         )
+        yield (
+            s.kind == "dynamic" and turned <= 2,
+            "rope",
+            Bilingual(
+                "dynamic with one pair of features to turn; its base grows by a power d / (d − 2), so two pairs are needed",
+                "dynamic 只有一对特征可转；它的底数按 d / (d − 2) 次幂增大，至少要两对",
+            ),
+        )
+        yield (
+            s.kind == "longrope" and s.factor > 1 and s.original < 2,
+            "rope",
+            Bilingual(
+                "longrope with original {n}; cos and sin are divided by its logarithm: 2 or more",
+                "longrope 的 original 为 {n}；cos 和 sin 要除以它的对数：不小于 2",
+                n=s.original,
+            ),
+        )
+    exact = c.relative.buckets // (2 if c.has("target") else 4)
+    yield (
+        c.positional == "relative" and c.relative.distance <= exact,
+        "relative",
+        Bilingual(
+            "relative.distance is {distance}, and the first {exact} distances have a bucket each; it must be more",
+            "relative.distance 为 {distance}，而前 {exact} 种距离各占一桶；它须更大",
+            distance=c.relative.distance,
+            exact=exact,
+        ),
+    )
     yield (
         c.has("source") and not c.has("target") and not c.encoder_layers,
         "layers",

@@ -1,0 +1,79 @@
+"""A name that nothing has: what was probably meant stands right behind it, and comes back as something that works."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tfstep
+from tfstep import Session
+from tfstep.errors import TfstepError
+from tfstep.scenario.file.mistakes import Mistakes
+from tfstep.scenario.scenario import load, load_text
+
+FILE = "model: {kind: attention, d_model: 2}\ninput: {x: [[1, 2], [3, 4]]}\n"
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return Session(tfstep.load("wo-ai-ni"))
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("break *.wieghts", "*.weights"),
+        ("break enc0.*.socres", "enc0.*.scores"),
+        ("break *.weights/epx", "exp"),
+        ("goto wq", "enc0.attn.W_Q"),
+        ("goto enc0.attn.wieghts", "enc0.attn.weights"),
+        ("print wieghts + 1", "enc0.attn.weights"),
+        ("break op softmx", "softmax"),
+        ("prnt loss", "print"),
+        ("variant swaped", "swapped"),
+        ("info parms", "params"),
+    ],
+)
+def test_what_was_meant_stands_first_and_works(session: Session, line: str, meant: str) -> None:
+    with pytest.raises(TfstepError) as error:
+        session.run(line)
+    said = str(error.value)
+    wrong = line.split()[0] if line.startswith("prnt") else line.split(" ", 1)[1].removeprefix("op ").split(" +")[0]
+    wrong = wrong.rpartition("/")[2]
+    assert re.search(rf"{re.escape(wrong)}\S*.{{0,20}} \(did you mean {re.escape(meant)}\?\)", said), said
+    works = line.replace(wrong, meant)
+    session.run(works)
+    session.run("variant base")
+
+
+def test_a_pattern_of_what_is_given_names_the_steps_that_there_are(session: Session) -> None:
+    with pytest.raises(
+        TfstepError, match=r"enc0\.attn\.W_Q is given, .* enc0\.attn\.W_Q\.grad, .* enc0\.attn\.W_Q\.new"
+    ):
+        session.run("break *.W_Q")
+    session.run("break *.W_Q.grad")
+    with pytest.raises(TfstepError, match=r"matches \S+ and the like only; `\.grad`"):
+        session.run("break *W_Q.g*")
+
+
+def test_the_useful_part_of_an_unknown_key_stands_first() -> None:
+    with pytest.raises(Mistakes) as error:
+        load_text(FILE.replace("d_model: 2", "d_model: 2, haeds: 1"))
+    assert "unknown key haeds in model (did you mean heads?); allowed: " in str(error.value)
+
+
+def test_many_wrong_names_are_told_in_one_line(tmp_path: Path) -> None:
+    names = [f"attn.foo{k}" for k in range(35)]
+    with pytest.raises(Mistakes) as error:
+        _ = load_text(FILE + f"weights: {{set: {{{', '.join(f'{name}: zeros' for name in names)}}}}}\n").program
+    (mistake,) = error.value.mistakes
+    assert "35 names that no parameter has: attn.foo0, attn.foo1, attn.foo2, …; there are attn.W_Q" in str(mistake)
+    np.savez(tmp_path / "w.npz", **{name: np.zeros(2) for name in names})
+    file = tmp_path / "s.yaml"
+    file.write_text(f"{FILE}weights: {{file: w.npz}}\n")
+    with pytest.raises(Mistakes) as error:
+        _ = load(str(file)).program
+    assert "w.npz: 35 names that no parameter has: attn.foo0" in str(error.value.mistakes[0])

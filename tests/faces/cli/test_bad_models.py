@@ -1,0 +1,112 @@
+"""What is wrong with a model on disk, or with what it is to read, is one line and exit status 2, whichever command asks."""
+
+import json
+import pickle
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+MODELS = Path(__file__).parents[2] / "families" / "models"
+Spoil = Callable[[Path], object]
+
+
+def configured(**changes: object) -> Spoil:
+    def spoil(model: Path) -> None:
+        file = model / "config.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+    return spoil
+
+
+def indexed(name: str) -> Spoil:
+    def spoil(model: Path) -> None:
+        (model / "model.safetensors").rename(model.parent / "elsewhere.safetensors")
+        (model / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"lm_head.weight": name}}))
+
+    return spoil
+
+
+def cut(model: Path) -> None:
+    file = model / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-50])
+
+
+def pickled(model: Path) -> None:
+    (model / "model.safetensors").unlink()
+    (model / "pytorch_model.bin").write_bytes(pickle.dumps({}))
+
+
+def linked(model: Path) -> None:
+    (model / "model.safetensors").rename(model.parent / "elsewhere.safetensors")
+    (model / "model.safetensors").symlink_to(model.parent / "elsewhere.safetensors")
+
+
+SPOILED: list[tuple[Spoil, str]] = [
+    (pickled, "pytorch_model.bin: a pickle, which can run any code and is not read; convert it"),
+    (lambda m: (m / "config.json").unlink(), "a folder without config.json"),
+    (lambda m: (m / "model.safetensors").unlink(), "no weights beside config.json"),
+    (indexed("model-00001-of-00002.safetensors"), "model-00001-of-00002.safetensors: there is no such file"),
+    (indexed("../elsewhere.safetensors"), "the index names '../elsewhere.safetensors'"),
+    (cut, "model.safetensors: cut short: it ends within model.norm.weight"),
+    (linked, "a link that leads out of the folder"),
+    (configured(intermediate_size=20), "model.layers.0.mlp.gate_proj.weight: numbers of shape (24, 16)"),
+    (configured(num_hidden_layers=3), "9 of 30 parameters are not there: dec2.norm1.gamma"),
+    (configured(made_up=1), "config.json: made_up is 1"),
+    (configured(rope_scaling={"rope_type": "spiral"}), "config.json: rope_scaling.rope_type is 'spiral'"),
+    (configured(head_dim=3), "config.json: head_dim 3"),
+    (configured(model_type="mamba"), "config.json: model_type is 'mamba' (state space"),
+    (lambda m: (m / "tokenizer.json").write_text("{"), "tokenizer.json"),
+]
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    shutil.copytree(MODELS / "llama", tmp_path / "m", ignore=shutil.ignore_patterns("*.npz"))
+    return tmp_path / "m"
+
+
+def one_line(done) -> str:
+    assert done.status == 2
+    assert done.out == ""
+    lines = done.err.splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+@pytest.mark.parametrize(("spoil", "words"), SPOILED, ids=[words[:30] for _, words in SPOILED])
+def test_a_model_that_is_not_whole_or_not_computed(tfstep, model: Path, spoil: Spoil, words: str) -> None:
+    spoil(model)
+    assert words in one_line(tfstep("dump", str(model), "out.logits", "--ids", "5,6"))
+
+
+@pytest.mark.parametrize("command", ["steps", "explain", "check", "train", "generate", "new", "diff", "repl", "export"])
+def test_whichever_command_asks(tfstep, model: Path, command: str, tmp_path: Path) -> None:
+    configured(made_up=1)(model)
+    more = {"explain": ["loss"], "new": ["-o", str(tmp_path / "x.yaml")], "diff": [str(model)]}
+    more |= {"export": ["--to", "hf", "-o", str(tmp_path / "out")]}
+    assert "config.json: made_up is 1" in one_line(tfstep(command, str(model), *more.get(command, [])))
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["--ids", "5,99"], "the id 99; the vocabulary has 37, so 0 to 36 are allowed"),
+        (["--ids", "5,x"], "'5,x' are no ids"),
+        (["--ids", ""], "'' are no ids"),
+        (["--text", "hello"], "there is no tokenizer that cuts text"),
+        (["--ids", "5", "--text", "a"], "a text and ids for the same words"),
+        (["--target-ids", "5"], "--target is for an encoder-decoder"),
+        (["--dtype", "float16"], "one of float32, float64"),
+        (["--labels", "no"], "one of next, none"),
+    ],
+)
+def test_what_it_cannot_read(tfstep, model: Path, asked: list[str], words: str) -> None:
+    assert words in one_line(tfstep("dump", str(model), "out.logits", *asked))
+
+
+def test_one_layer_is_one(tfstep, model: Path) -> None:
+    configured(num_hidden_layers=1)(model)
+    done = tfstep("steps", str(model), "--ids", "5,6")
+    assert done.err.startswith("llama · 1 layer · 12 of 21 tensors read, 0 drawn at random")

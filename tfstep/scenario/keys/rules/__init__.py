@@ -1,0 +1,1 @@
+"""What the keys of a file must agree on, and what each needs to act on."""
