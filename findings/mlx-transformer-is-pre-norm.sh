@@ -7,7 +7,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet mlx==0.32.4 torch==2.13.0 numpy==2.4.6
+"$work/venv/bin/pip" install --quiet "mlx[cpu]==0.32.4" torch==2.13.0 numpy==2.4.6
 cd "$work"
 "$work/venv/bin/python" -W ignore - <<'PYTHON'
 import mlx.core as mx
