@@ -15,7 +15,7 @@ from tfstep.text import LANGUAGES
 
 WORDS = """attention 注意力 · softmax softmax_函数 · mask 掩码 · logits 未归一化得分 · parameter 参数 ·
 token 词元 · embedding 词嵌入 · positional encoding 位置编码 · RoPE 旋转位置编码 ·
-query 查询 · key 键 · value 值 · dot product 点积 · attention score 注意力分数 ·
+query 查询 · key 键 · value 值 · dot product 点积 · cosine 余弦 · attention score 注意力分数 ·
 attention weight 注意力权重 · weight matrix 权重矩阵 ·
 scaled dot-product attention 缩放点积注意力 · self-attention 自注意力 ·
 cross-attention 交叉注意力 · head 头 · multi-head 多头 · projection 投影 ·

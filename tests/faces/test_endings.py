@@ -62,6 +62,36 @@ def test_a_signal(terminal: Terminal, tmp_path: Path, face: str, name: str, stat
         assert EDIT in kept
 
 
+def test_signals_that_end_nothing(terminal: Terminal, tmp_path: Path) -> None:
+    """After SIGCONT it goes on as before, SIGINT is Ctrl-C, and at the end the terminal is as it was found."""
+    before = terminal.tmux("display-message", "-p", FLAGS)
+    edited(terminal, tmp_path, "screen")
+    pid = terminal.tmux("display-message", "-p", "#{pane_pid}").strip()
+    for name in ("CONT", "INT"):
+        terminal.tmux("run-shell", f"pkill -{name} -P {pid}")
+    terminal.meanwhile(lambda text: "q quits" in text)
+    terminal.type("n")
+    terminal.until(lambda text: "scaled = " in text)
+    terminal.type("q")
+    assert "status 0" in terminal.until(lambda text: re.search(r"status \d", text) is not None)
+    assert terminal.tmux("display-message", "-p", FLAGS) == before
+    terminal.type("-l", "stty -a | grep -o -- '-*echo '")
+    terminal.type("Enter")
+    terminal.until(lambda text: "\necho" in text)
+
+
+def test_a_signal_does_not_wait_for_what_runs(terminal: Terminal, tmp_path: Path) -> None:
+    edited(terminal, tmp_path, "screen")
+    terminal.type(":", "train 1000000", "Enter")
+    terminal.until(lambda text: "once more begins it" in text)
+    terminal.type(":", "train 1000000", "Enter")
+    terminal.meanwhile(lambda text: "/1000000" in text)
+    pid = terminal.tmux("display-message", "-p", "#{pane_pid}").strip()
+    terminal.tmux("run-shell", f"pkill -TERM -P {pid}")
+    assert "status 143" in terminal.until(lambda text: re.search(r"status \d", text) is not None)
+    assert EDIT in kept(tmp_path)
+
+
 def kept(home: Path) -> str:
     """What the diaries hold."""
     return "".join(file.read_text("utf-8") for file in home.rglob("*.jsonl"))

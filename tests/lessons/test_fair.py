@@ -47,9 +47,10 @@ class Shown:
             if (found := self.path(name)) is not None:
                 self.shown |= {found, found.removesuffix(".grad"), *self.session.trace[found].inputs}
 
-    def say(self, pieces: Pieces) -> None:
-        """Note the tensors that a text names, and those whose numbers it has."""
-        for name in NAME.findall("\u0000".join(piece for piece in pieces if isinstance(piece, str))):
+    def say(self, pieces: Pieces, verbatim: bool = False) -> None:
+        """Note the tensors that a text names, if it is no listing, and those whose numbers it has."""
+        text = "" if verbatim else "\u0000".join(piece for piece in pieces if isinstance(piece, str))
+        for name in NAME.findall(text):
             if (found := self.path(name)) is not None:
                 self.named.add(found)
         for piece in pieces:
@@ -109,7 +110,7 @@ def unfair(name: str, language: str) -> Iterator[str]:
                 yield f"{step.title}: given away: {event.text}"
         for block in step.blocks[first:]:
             if isinstance(block, Prose):
-                shown.say(block.pieces)
+                shown.say(block.pieces, block.verbatim)
         if (question := player.question) is not None:
             shown.say(question.ask)
             for line in (*question.show, *question.reveal, *question.then):

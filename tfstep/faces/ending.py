@@ -31,6 +31,9 @@ def on_screen(app: App[Any]) -> None:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 asyncio.get_running_loop().add_signal_handler(number, app.exit, None, FIRST + number)
 
+    with suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, getattr(app, "action_interrupt", app.exit))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, _resume, signal.getsignal(signal.SIGCONT), app)
     with suppress(AttributeError, ValueError, OSError):  # no such thing as `poll`, or no terminal to be gone
         loop, number, fileno = asyncio.get_running_loop(), signal.SIGHUP, sys.__stdin__.fileno()  # type: ignore[union-attr]  # None has no fileno, either
 
@@ -39,6 +42,15 @@ def on_screen(app: App[Any]) -> None:
                 loop.call_soon_threadsafe(app.exit, None, FIRST + number)
 
         threading.Thread(target=_wait, args=(fileno, gone), daemon=True, name="terminal-gone").start()
+
+
+def _resume(drivers: Any, app: App[Any]) -> None:
+    """The program goes on. Textual's own handler takes the terminal over, which is right after a suspension alone: after
+    a stop from outside it would take the screen's own modes for those to be left behind, and fail outside the loop."""
+    if getattr(getattr(drivers, "__self__", None), "_must_signal_resume", False):
+        drivers(signal.SIGCONT, None)
+    else:
+        app.refresh(layout=True)
 
 
 def _wait(terminal: int, gone: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import ClassVar, TypeVar
 
+from rich.console import RenderableType
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -36,6 +37,7 @@ from tfstep.faces.tui.work.busy import Busy
 from tfstep.faces.tui.work.idle_work import IdleWork
 from tfstep.faces.tui.work.signs import Signs
 from tfstep.session.results import Help, Quit, Result
+from tfstep.text import Bilingual
 from tfstep.view.frame.timeline import Row
 from tfstep.view.matrix.picker import link_target
 from tfstep.view.text.spans import Line, Span, clipped, line
@@ -81,6 +83,7 @@ class Debugger(App[int]):
         self.colour = colour
         self.busy = Busy(self.state, self, self)
         self.idle = IdleWork(self.state, self, self)
+        self._lines: list[str] = []  # pasted commands that are still to be run
         self._waiting = False  # whether a new Frame is still to be drawn
         self._opening: AwaitMount | None = None  # what was opened and may not be there yet
         self.signs = Signs(self) if sign.asked() else None
@@ -198,6 +201,11 @@ class Debugger(App[int]):
             self._opening = None
             await opening
 
+    def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Leave; what runs beside the screen stops at its next step, for the program waits for it."""
+        self.busy.interrupt()
+        super().exit(result, return_code, message)
+
     def action_interrupt(self) -> None:
         """Ctrl+C."""
         opening.interrupt(self.state, self)
@@ -236,8 +244,12 @@ class Debugger(App[int]):
     def conclude(self, came: Result | TfstepError) -> None:
         """Show what came of a command."""
         if isinstance(came, TfstepError):
-            self.state.status = tuple(line(Span(each, "bad")) for each in str(came).splitlines())
+            said = [str(came), *([str(_not_run(self._lines))] if self._lines else [])]
+            self._lines = []
+            self.state.status = tuple(line(Span(each, "bad")) for text in said for each in text.splitlines())
         else:
+            if self._lines:
+                self.call_later(self._go_on)
             self.state.renew()
             outcome.after(self.state, came)
             if isinstance(came, Quit):
@@ -248,6 +260,18 @@ class Debugger(App[int]):
             else:
                 self.state.status = outcome.told(self.state, self, came)
         self.redraw()
+
+    async def on_prompt_pasted(self, event: Prompt.Pasted) -> None:
+        """Several commands were pasted: run one after the other, up to the first that is refused."""
+        if (prompt := self.asked) is not None:
+            await prompt.ended()
+            self.left_prompt()
+        self._lines = [*event.lines]
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._lines and not self.state.running:
+            self.perform(self._lines.pop(0))
 
     def redraw(self) -> None:
         """A new Frame, to be drawn once the keys that wait already are done: a held key leaves no queue behind."""
@@ -419,3 +443,9 @@ class Debugger(App[int]):
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Show how the line may go on, in a menu above it."""
         asked.offer(self.parts, self.state, event)
+
+
+def _not_run(lines: Sequence[str]) -> Bilingual:
+    return Bilingual(
+        "what was pasted behind it was not run: {lines}", "其后粘贴的命令没有运行：{lines}", lines="; ".join(lines)
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from tfstep.commands.language.session import Session
-from tfstep.faces import recovery
+from tfstep.faces import ending, recovery
 from tfstep.faces.ending import is_signal
 from tfstep.faces.tui.actions import outcome, tour
 from tfstep.faces.tui.actions.table import ACTIONS
@@ -63,6 +63,7 @@ def run(
     if not (at or scripts or commands or state.status) and tour.first_time():
         tour.begin(state)
     code = app.run() or 0
+    ending.catch()  # again: its loop has put back what it found
     if app.return_code and not is_signal(app.return_code):
         broke = Bilingual(
             "the screen broke down; what you changed is kept: `tfstep run {name}`, then `recover`",

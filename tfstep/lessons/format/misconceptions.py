@@ -42,5 +42,8 @@ def misconceptions() -> dict[str, Misconception]:
 def named(why: str, name: str) -> Bilingual:
     """What is said to whoever gives an answer that fits a misconception, with the misconception in its own words."""
     return Bilingual(
-        "{why} (People say: “{it}”.)", "{why}（常听到的说法：“{it}”。）", why=why, it=misconceptions()[name].said
+        "{why} (See “{it}” in the list of misconceptions.)",
+        "{why}（见常见说法中的“{it}”。）",
+        why=why,
+        it=misconceptions()[name].said,
     )

@@ -137,6 +137,11 @@ ORDER = {
     "same": ("=", "==", "same", "equal", "一样", "相等", "不变", "相同", "一样大"),
 }
 """What may be answered to larger or smaller."""
+_NAMED = {
+    "larger": Bilingual("larger", "更大"),
+    "smaller": Bilingual("smaller", "更小"),
+    "same": Bilingual("the same", "一样"),
+}
 
 
 class ExpectedOrder(Expected, frozen=True):
@@ -189,7 +194,7 @@ def mistakes_of(session: Session, question: Question) -> Iterator[Wrong]:
         if question.kind == "order":
             if each.answer.text not in ORDER:
                 raise fault(each.answer.place, Bilingual("larger, smaller or same", "应为 larger、smaller 或 same"))
-            found: Expected = ExpectedOrder(each.answer.text, Bilingual("{it}", "{it}", it=each.answer.text))
+            found: Expected = ExpectedOrder(each.answer.text, _NAMED[each.answer.text])
         else:
             found = expected(session, replace(question, answer=each.answer))
         yield Wrong(_wrong(right, found, each.answer), fill(session, each.why), each.fits)

@@ -181,7 +181,9 @@ def _short(model: Mapping[str, Any]) -> dict[str, Any]:
     bias = {site: has for site, has in found.get("bias", {}).items() if not has}
     if found.get("norm") == "rms":
         bias.pop("norm", None)
-    wanted = {"qkv", "out", "ffn", "head"}
+    if found.get("head") is False:
+        bias.pop("head", None)
+    wanted = {"qkv", "out", "ffn"} | ({"head"} if found.get("head") is not False else set())
     if bias and set(bias) == wanted:
         found["bias"] = False
     elif bias:

@@ -92,7 +92,7 @@ def _working(trace: Trace, explanations: Iterable[Explanation], cells: int) -> I
 def _fitted(found: Line, cells: int) -> list[Line]:
     """A line in several where it is too long a sentence; the rows of tables and pictures stay whole."""
     text = plain(found)
-    if line_width(found) <= cells or "  " in text.strip() or "│" in text:
+    if not found or line_width(found) <= cells or "  " in text.strip() or "│" in text:
         return [found]
     margin = len(text) - len(text.lstrip())
     first, *rest = folded(found, cells - margin)

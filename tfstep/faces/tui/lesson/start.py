@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from tfstep.commands.language.session import Session
+from tfstep.faces import ending
 from tfstep.faces.ending import is_signal
 from tfstep.faces.tui.keys.own import with_own_keys
 from tfstep.faces.tui.lesson.app import NEXT, LessonApp
@@ -37,6 +38,7 @@ def read(lesson: Lesson, colour: bool | None = None, again: bool = False) -> int
         app = LessonApp(opened(lesson, session, progress, again), progress, **drawing, actions=actions)
         app.state.status = told
         code = app.run() or 0
+        ending.catch()
         if app.return_code and is_signal(app.return_code):
             return app.return_code
         if app.return_code and code != NEXT:

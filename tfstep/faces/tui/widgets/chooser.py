@@ -10,12 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.events import Click, MouseScrollDown, MouseScrollUp
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.faces.tui.widgets.footer import legend
 from tfstep.faces.tui.widgets.fuzzy import best
+from tfstep.faces.tui.widgets.over import Over
 from tfstep.faces.tui.widgets.prompt import caught_up
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import Line, Span, clipped, ends, line
@@ -31,7 +31,7 @@ class Choice(Struct, frozen=True):
     sign: str = ""
 
 
-class Chooser(ModalScreen[str]):
+class Chooser(Over):
     """Closes with the choice, which is then taken, or with Escape."""
 
     BINDINGS: ClassVar = [
@@ -63,6 +63,8 @@ class Chooser(ModalScreen[str]):
 
     def on_mount(self) -> None:
         """All of them."""
+        if not self.query(Input):  # closed before it was there
+            return
         self.set_focus(self.query_one(Input))  # at once: the next key is its own
         self._narrow("")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.events import Click, Key
-from textual.screen import ModalScreen
 
 from tfstep.faces.tui.widgets.drawn import Drawn
+from tfstep.faces.tui.widgets.over import Over
 from tfstep.session.results import Result
 from tfstep.text import Bilingual
 from tfstep.view.result.pictures import picture
@@ -15,7 +15,7 @@ from tfstep.view.text.spans import Span, clipped, ends, line
 LEAVE = ("escape", "enter", "space", "q", "backspace")
 
 
-class Plot(ModalScreen[str]):
+class Plot(Over):
     """Draws one result as large as the step's part of the screen; closes with the key that was pressed."""
 
     def __init__(self, result: Result) -> None:
