@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import PurePath
+from threading import Event
 from typing import ClassVar, TypeVar
 
 from rich.console import RenderableType
@@ -87,6 +88,7 @@ class Debugger(App[int]):
         self.cast: Cast | None = None  # what records the session
         self._ran = ""  # the line that was run last
         self._lines: list[str] = []  # pasted commands that are still to be run
+        self.leaving = False
         self._waiting = False  # whether a new Frame is still to be drawn
         self._opening: AwaitMount | None = None  # what was opened and may not be there yet
         self.signs = Signs(self) if sign.asked() else None
@@ -206,6 +208,7 @@ class Debugger(App[int]):
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """Leave; what runs beside the screen stops at its next step, for the program waits for it."""
+        self.leaving = True
         self.busy.interrupt()
         super().exit(result, return_code, message)
 
@@ -386,8 +389,18 @@ class Debugger(App[int]):
         self.run_worker(work, thread=True)
 
     def from_thread(self, do: Callable[[], None]) -> None:
-        """From that thread: do something where the keys are."""
-        self.call_from_thread(do)
+        """From that thread: do something where the keys are, and wait for it; but not for a screen that is left."""
+        done = Event()
+
+        def there() -> None:
+            try:
+                do()
+            finally:
+                done.set()
+
+        self.call_later(there)
+        while not done.wait(0.05) and self.is_running and not self.leaving:
+            pass
 
     def tell(self, message: Line) -> None:
         """Put a line in the status line, drawing nothing else."""

@@ -14,7 +14,7 @@ from tfstep.errors import CommandError
 from tfstep.faces import curtain
 from tfstep.faces.cli.command import Option
 from tfstep.faces.cli.opening import load, reading
-from tfstep.faces.cli.options import command, scenario, scripts, variant
+from tfstep.faces.cli.options import command, paths, scenario, scripts, variant
 from tfstep.faces.cli.settings import Settings, has_screen
 from tfstep.text import Bilingual
 
@@ -74,7 +74,13 @@ COMMAND = command(
         scenario(),
         *reading(),
         variant(),
-        Option(["--at"], Bilingual("begin at this tensor", "从这个张量开始"), type=click.STRING, metavar="PATH"),
+        Option(
+            ["--at"],
+            Bilingual("begin at this tensor", "从这个张量开始"),
+            type=click.STRING,
+            metavar="PATH",
+            shell_complete=paths,
+        ),
         *scripts(),
         Option(
             ["--record"],
