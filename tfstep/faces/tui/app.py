@@ -35,6 +35,7 @@ from tfstep.faces.tui.widgets.prompt import Prompt
 from tfstep.faces.tui.widgets.tree import Timeline
 from tfstep.faces.tui.work.beside import Cancel
 from tfstep.faces.tui.work.busy import Busy
+from tfstep.faces.tui.work.cast import Cast
 from tfstep.faces.tui.work.idle_work import IdleWork
 from tfstep.faces.tui.work.signs import Signs
 from tfstep.session.results import Help, Quit, Result
@@ -84,6 +85,8 @@ class Debugger(App[int]):
         self.colour = colour
         self.busy = Busy(self.state, self, self)
         self.idle = IdleWork(self.state, self, self)
+        self.cast: Cast | None = None  # what records the session
+        self._ran = ""  # the line that was run last
         self._lines: list[str] = []  # pasted commands that are still to be run
         self.leaving = False
         self._waiting = False  # whether a new Frame is still to be drawn
@@ -234,6 +237,7 @@ class Debugger(App[int]):
     def perform(self, command: str, refused: Callable[[TfstepError], None] | None = None) -> None:
         """Run one line and show what came of it; an error is a message, or what ``refused`` does with it, and nothing
         has changed."""
+        self._ran = command
         if self.state.running:
             self.busy.leave() if command == "quit" else self.busy.tell()
         elif self.busy.takes(command):
@@ -253,6 +257,9 @@ class Debugger(App[int]):
         else:
             if self._lines:
                 self.call_later(self._go_on)
+            if self.cast is not None and self._ran:
+                self.cast.lines.append(self._ran)
+            self._ran = ""
             self.state.renew()
             outcome.after(self.state, came)
             if isinstance(came, Quit):
@@ -296,6 +303,11 @@ class Debugger(App[int]):
         painting.keys(self.parts, self.state, self.asked)
         self.idle.after()
         self._sign()
+        if self.cast is not None:
+            self.call_after_refresh(self._record, self.cast)
+
+    def _record(self, cast: Cast) -> None:
+        cast.drew(self.export_screenshot(title=cast.title), (self.size.width, self.size.height))
 
     def ask(self, question: Question) -> None:
         """Let something be typed."""

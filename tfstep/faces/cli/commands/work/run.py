@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tfstep.errors import CommandError
+from tfstep.faces import curtain
 from tfstep.faces.cli.command import Option
 from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, paths, scenario, scripts, variant
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 
 @click.pass_obj
 def _run(
-    settings: Settings, scenario: str, variant: str | None, at: str | None, files: Sequence[Path], lines: Sequence[str]
+    settings: Settings,
+    scenario: str,
+    variant: str | None,
+    at: str | None,
+    files: Sequence[Path],
+    lines: Sequence[str],
+    record: Path | None,
 ) -> int:
     if not has_screen():
         load(settings, scenario, variant)  # what is wrong with it is told first
@@ -37,8 +44,13 @@ def _run(
                 name=scenario,
             )
         )
-    run, loaded = open_screen(settings, scenario, variant)
-    return run(loaded, at=at, scripts=files, commands=lines, colour=settings.colored(sys.stdout))
+    curtain.up(scenario)
+    try:
+        run, loaded = open_screen(settings, scenario, variant)
+        colour = settings.colored(sys.stdout)
+        return run(loaded, at=at, scripts=files, commands=lines, colour=colour, record=record)
+    finally:
+        curtain.down()
 
 
 def open_screen(settings: Settings, name: str, variant: str | None) -> tuple[Callable[..., int], Scenario]:
@@ -70,6 +82,15 @@ COMMAND = command(
             shell_complete=paths,
         ),
         *scripts(),
+        Option(
+            ["--record"],
+            Bilingual(
+                "record the session: FILE.cast for asciinema, FILE.svg that moves, FILE.tfs that does it again",
+                "录制这次会话：FILE.cast 供 asciinema 播放，FILE.svg 是动图，FILE.tfs 可重做",
+            ),
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+        ),
     ],
     _run,
 )
