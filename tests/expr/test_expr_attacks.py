@@ -68,7 +68,7 @@ ATTACKS = [
     "None",
     "A is A",
     "A in A",
-    "A[None]",
+    "A[None, None, None, None, None, None, None, None]",
     "A[lambda: 0]",
     "print",
     "9**9**9",

@@ -70,7 +70,6 @@ WRONG = [
     ("A[", 2, "the end"),
     ("A[]", 2, "an index"),
     ("A[1:2:3:4]", 2, "start:stop:step"),
-    ("(1, 2)", 2, "[1, 2]"),
     ("A = 2", 2, "== compares"),
     ("A := 2", 2, "== compares"),
     ("A // 2", 2, "floor"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from tfstep.engine.axis import Spec
+from tfstep.engine.axis import NO_AXIS, Axis, Spec
 from tfstep.engine.tape import Traced
 from tfstep.expr.arithmetic import arithmetic, compare, logic, negation, negative
 from tfstep.expr.builder import Builder, Value
@@ -23,13 +23,16 @@ from tfstep.expr.syntax.nodes import (
     Listed,
     Logic,
     Name,
+    New,
     Node,
     Number,
     Slice,
     Unary,
 )
-from tfstep.ops.primitive.shape import transpose
+from tfstep.ops.primitive.shape import reshape, transpose
 from tfstep.text import Bilingual
+
+MAX_AXES = 8  # of a value in which None stands among the indices
 
 
 class Key(Struct, frozen=True):
@@ -97,7 +100,11 @@ class Lowering:
         return result
 
     def comparison(self, node: Compare) -> Value:
-        """``a < b <= c``: a < b and b <= c, with b worked out once."""
+        """``a < b <= c``: a < b and b <= c, with b worked out once.
+
+        No gradient goes through a comparison, so that its sides may be made by what has no derivative.
+        """
+        record, self.at.record = self.at.record, False
         left, result = self.value(node.first), None
         for link in node.rest:
             right = self.value(link.node)
@@ -105,6 +112,7 @@ class Lowering:
             holds = compare(self.at, link.sign, left, right)
             result = holds if result is None else logic(self.at, "and", result, holds)
             left = right
+        self.at.record = record
         assert result is not None
         return result
 
@@ -149,21 +157,52 @@ class Lowering:
         """``x[…]``; of a shape or a list, one number of it."""
         value = self.value(node.of)
         items: list[Item] = []
-        dots = [k for k, item in enumerate(node.items) if isinstance(item, Dots)]
-        for item in node.items:
+        asked = [item for item in node.items if not isinstance(item, New)]
+        dots = [k for k, item in enumerate(asked) if isinstance(item, Dots)]
+        for item in asked:
             if not isinstance(item, Dots):
                 items.append(self.item(item))
         self.at.column = node.column
         if len(dots) > 1:
             raise self.at.error(Bilingual("... stands once in brackets", "方括号里只能有一个 ..."))
-        if isinstance(value, tuple) and len(items) == 1 and isinstance(items[0], int) and not dots:
+        if isinstance(value, tuple) and len(items) == 1 and isinstance(items[0], int) and len(node.items) == 1:
             self.at.axis(items[0], len(value))
             found: Value = value[items[0]]
             return found
         x = self.at.tensor(value)
         if dots:
             items[dots[0] : dots[0]] = [slice(None)] * (x.ndim - len(items))
-        return indexed(self.at, x, items)
+        return self.widened(indexed(self.at, x, items), node.items, x.ndim - len(asked) + len(dots))
+
+    def widened(self, x: Traced, items: Sequence[Node], dotted: int) -> Traced:
+        """x with an axis of one wherever ``None`` stands among the indices; ``dotted`` axes are behind ``...``."""
+        shape, names, left = list[int](), list[Axis](), list(zip(x.shape, x.axes, strict=True))
+        for item in items:
+            if isinstance(item, New):
+                shape.append(1)
+                names.append(NO_AXIS)
+                continue
+            kept = dotted if isinstance(item, Dots) else int(len(left) > 0 and self.keeps(item))
+            for size, name in left[:kept]:
+                shape.append(size)
+                names.append(name)
+            left = left[kept:]
+        if len(shape) + len(left) == x.ndim:
+            return x
+        if len(shape) + len(left) > MAX_AXES:
+            raise self.at.error(Bilingual("more than {n} axes", "超过 {n} 个轴", n=MAX_AXES))
+        shape += [size for size, _ in left]
+        names += [name for _, name in left]
+        return self.at.apply(reshape, x, shape=tuple(shape)).with_axes(*names)
+
+    def keeps(self, item: Node) -> bool:
+        """Whether an axis stays that is indexed so: by a slice, or by a list."""
+        if isinstance(item, Slice):
+            return True
+        if isinstance(item, Label):
+            return False
+        value = self.value(item)
+        return isinstance(value, tuple) or (isinstance(value, Traced) and value.ndim > 0)
 
     def item(self, node: Node) -> Item:
         """One index, its numbers worked out."""

@@ -8,9 +8,9 @@ import numpy as np
 
 from tfstep.engine.tape import Traced
 from tfstep.expr.arithmetic import product
-from tfstep.expr.builder import WHOLE, Builder, Value
+from tfstep.expr.builder import BOOL, WHOLE, Builder, Value
 from tfstep.expr.functions.table import Counted, Real, add
-from tfstep.ops.primitive import elementwise, shape
+from tfstep.ops.primitive import choice, elementwise, shape
 from tfstep.text import Bilingual
 
 
@@ -114,6 +114,26 @@ def _ones(at: Builder, *sizes: Value) -> Value:
 @add(Bilingual("one number everywhere in a shape", "按给定形状填满同一个数"))
 def _full(at: Builder, shape: Value, value: float) -> Value:
     return _filled(at, _sizes(at, (shape,)), value, f"{value:g}")
+
+
+def _corner(at: Builder, x: Traced, lower: bool, k: int) -> Value:
+    if x.ndim < 2:
+        raise at.error(Bilingual("it takes a matrix; the value has {n} axes", "需要矩阵；该值有 {n} 个轴", n=x.ndim))
+    n, m = x.shape[-2:]
+    kept = at.constant(
+        (n, m), BOOL, lambda: np.tri(n, m, k, dtype=bool) if lower else ~np.tri(n, m, k - 1, dtype=bool), "corner"
+    )
+    return at.apply(choice.where, kept, x, 0.0)
+
+
+@add(Bilingual("x with 0 above its diagonal, or above the k-th over it", "对角线（或其上方第 k 条）以上置 0"))
+def _tril(at: Builder, x: Real, k: int = 0) -> Value:
+    return _corner(at, x, lower=True, k=k)
+
+
+@add(Bilingual("x with 0 below its diagonal, or below the k-th over it", "对角线（或其上方第 k 条）以下置 0"))
+def _triu(at: Builder, x: Real, k: int = 0) -> Value:
+    return _corner(at, x, lower=False, k=k)
 
 
 @add(Bilingual("the identity matrix", "单位矩阵"))

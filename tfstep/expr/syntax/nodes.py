@@ -55,6 +55,10 @@ class Dots(Node, frozen=True):
     """``...`` in brackets: all axes that no other index speaks of."""
 
 
+class New(Node, frozen=True):
+    """``None`` in brackets: an axis of one."""
+
+
 class Index(Node, frozen=True):
     """``of[items]``."""
 

@@ -16,6 +16,7 @@ from tfstep.expr.syntax.nodes import (
     Label,
     Listed,
     Logic,
+    New,
     Node,
     Number,
     Operand,
@@ -165,8 +166,11 @@ class Parser:
             return self.call(token) if self.accept("(") else named(token, self.names)
         if self.accept("("):
             node = self.expression()
+            items = [node]
+            while (among := self.accept(",")) and not (self.token.kind == "symbol" and self.token.text == ")"):
+                items.append(self.expression())
             self.expect(")")
-            return node
+            return Listed(token.column, tuple(items)) if among or len(items) > 1 else node
         if self.accept("["):
             items = []
             while not self.accept("]"):
@@ -220,13 +224,16 @@ class Parser:
         raise self.too_deep()
 
     def item(self) -> Node:
-        """One index: a number, a word, a slice or ``...``."""
+        """One index: a number, a word, a slice, ``...`` or ``None``."""
         token = self.token
         if token.kind == "string":
             self.take()
             return Label(token.column, token.text)
         if self.accept("..."):
             return Dots(token.column)
+        if token.kind == "word" and token.text in ("None", "newaxis"):
+            self.take()
+            return New(token.column)
         parts: list[Node | None] = [None]
         while True:
             if self.accept(":"):

@@ -27,6 +27,9 @@ Positive = Annotated[float, Meta(gt=0, le=LARGEST)]
 Fraction = Annotated[float, Meta(ge=0, lt=1)]
 Numbers = Annotated[Any, Meta(extra_json_schema={"$nested": "numbers"})]  # a reference that `json_schema` puts in
 
+Made = Annotated[Any, Meta(extra_json_schema={"anyOf": [{"$nested": "numbers"}, {"type": "string"}]})]
+"""Numbers, or an expression that makes them."""
+
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A group of keys: no key beyond the declared ones, no conversion between types but from int to float."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 from msgspec import Meta, defstruct
 from msgspec.structs import replace
 
-from tfstep.models.keys.key import Depth, Key, Numbers, Section, Size
+from tfstep.models.keys.key import Depth, Key, Made, Section, Size
 from tfstep.models.keys.kinds import KINDS
 from tfstep.models.keys.sections import BiasPart, DropoutPart, LayersPart
 from tfstep.models.keys.stack import StackKeys
@@ -114,12 +114,24 @@ class ModelConfig(StackKeys, frozen=True):
         ),
     ] = ()
     given: Annotated[
-        dict[str, Numbers],
-        Key("formula", Bilingual("Numbers or arrays that are not trained.", "不参与训练的数或数组。")),
+        dict[str, Made],
+        Key(
+            "formula",
+            Bilingual(
+                "Numbers or arrays that are not trained; or an expression over those before: tril(ones(3, 3)).",
+                "不参与训练的数或数组；也可写成前面各项的表达式：tril(ones(3, 3))。",
+            ),
+        ),
     ] = {}
     parameters: Annotated[
-        dict[str, Numbers],
-        Key("formula", Bilingual("What training changes, and where it starts.", "训练要改变的量及其初值。")),
+        dict[str, Made],
+        Key(
+            "formula",
+            Bilingual(
+                "What training changes, and where it starts; numbers, or an expression: 0.5 * randn(3, 2, seed=1).",
+                "训练要改变的量及其初值；数，或表达式：0.5 * randn(3, 2, seed=1)。",
+            ),
+        ),
     ] = {}
     steps: Annotated[
         Any,

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from tfstep.errors import ExpressionError
+from tfstep.errors import ExpressionError, PathError
 from tfstep.scenario.file.mistakes import Place, Report
 from tfstep.scenario.file.nodes import Scalar, Section, excerpt, found_text
 from tfstep.scenario.keys.numbers import read_array
@@ -25,26 +25,64 @@ def read_formula(
     """The values that are given, the parameters' start values, and the steps, each by name in the file's order."""
     report = source.report
     taken: dict[str, Place] = {}
-    given = _values(source, "given", taken)
+    given = _values(source, "given", taken, {})
     if x is not None:
         _name("x", source.place("input", "x", key=True), taken, report)
         given["x"] = x
-    parameters = _values(source, "parameters", taken)
-    return given, parameters, _steps(source, taken)
+    parameters = _values(source, "parameters", taken, given)
+    return given, parameters, _steps(source, taken, given)
 
 
-def _values(source: Source, key: str, taken: dict[str, Place]) -> dict[str, np.ndarray]:
+def _values(source: Source, key: str, taken: dict[str, Place], before: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The numbers of a section; an expression may read what stands before it, and ``before``."""
     node, report = source.node("model", key), source.report
     values: dict[str, np.ndarray] = {}
     if isinstance(node, Section):
         for name, value in node:
             _name(name, node.keys[name], taken, report)
-            if source.given("model", key, name) and (array := read_array(value, report)) is not None:
+            if not source.given("model", key, name):
+                continue
+            if isinstance(value, Scalar) and isinstance(value.value, str):
+                array = _made(value, before | values, report)
+            else:
+                array = read_array(value, report)
+            if array is not None:
                 values[name] = array
     return values
 
 
-def _steps(source: Source, taken: dict[str, Place]) -> dict[str, str]:
+def _made(node: Scalar, known: dict[str, np.ndarray], report: Report) -> np.ndarray | None:
+    """The numbers that an expression comes to, over those that are known; None where it is wrong, which is noted."""
+    from tfstep.expr import parse  # here: only some files have expressions
+    from tfstep.expr.expression import Operand
+    from tfstep.models.formula import not_before
+
+    def lookup(path: str, variant: str | None) -> Operand:
+        if variant is None and path in known:
+            return Operand.of(known[path])
+        raise PathError(not_before(path, known))
+
+    try:
+        found = np.array(parse(node.text, known).evaluate(lookup), np.float64)
+    except ExpressionError as error:
+        report.add(node.place_at(error.column) if error.column else node.place, error.message)
+        return None
+    if not np.isfinite(found).all():
+        report.add(
+            node.place,
+            Bilingual(
+                "{what} comes to numbers that are not finite; finite ones are needed",
+                "{what} 算出的数不是有限的；须为有限的数",
+                what=found_text(node),
+            ),
+        )
+        return None
+    found.setflags(write=False)
+    return found
+
+
+def _steps(source: Source, taken: dict[str, Place], given: dict[str, np.ndarray]) -> dict[str, str]:
+    """The steps; one that reads no tensor is a number that is given."""
     node, report = source.node("model", "steps"), source.report
     steps: dict[str, str] = {}
     if not isinstance(node, Section) or not node.entries:
@@ -61,6 +99,10 @@ def _steps(source: Source, taken: dict[str, Place]) -> dict[str, str]:
         before = list(taken)
         _name(name, node.keys[name], taken, report)
         if isinstance(value, Scalar) and not isinstance(value.value, bool) and value.text.strip():
+            if _alone(value) and len(node.entries) > 1:
+                if (array := _made(value, {}, report)) is not None:
+                    given[name] = array
+                continue
             steps[name] = value.text
             check_expression(value, before, report)
         elif source.given("model", "steps", name):
@@ -74,6 +116,16 @@ def _steps(source: Source, taken: dict[str, Place]) -> dict[str, str]:
                 ),
             )
     return steps
+
+
+def _alone(node: Scalar) -> bool:
+    """Whether an expression can be read, and names no tensor."""
+    from tfstep.expr import parse
+
+    try:
+        return not parse(node.text).names
+    except ExpressionError:
+        return False
 
 
 def check_expression(node: Scalar, names: Collection[str] | None, report: Report) -> None:
