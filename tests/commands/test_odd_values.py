@@ -3,12 +3,14 @@
 import itertools
 import warnings
 
+import numpy as np
 import pytest
 
 import tfstep
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.expr import functions
+from tfstep.scenario.scenario import load_text
 from tfstep.view.result.lines import text
 
 ODD = [
@@ -68,3 +70,14 @@ def test_a_model_of_odd_numbers_answers_or_refuses(value: str, line: str) -> Non
     cell = next(path for path in session.trace if path.endswith(".W_Q"))
     session.run(f"set {cell} = {value}")
     answered(session, line.format(f"{cell}[0,0]"))
+
+
+def test_a_question_about_the_answer_to_another() -> None:
+    session = tfstep.Session(tfstep.load("hill"))
+    for line in ("print saturated(dead(1))", "print dead(has_nan(nan))", "print has_inf(dead(nan))"):
+        assert "=" in text(session.run(line), session.trace)
+
+
+def test_numbers_too_large_for_float32_are_infinities_without_a_warning() -> None:
+    mlp = "model: {kind: mlp, sizes: [1, 1], dtype: float32}\ninput: {x: [[1e300]]}\nloss: {kind: mse, target: 1e300}\n"
+    assert np.isinf(tfstep.trace(load_text(mlp))["x"].value).all()

@@ -10,6 +10,7 @@ import pytest
 
 import tfstep
 from tfstep import Session
+from tfstep.commands.language.completion import complete
 from tfstep.errors import TfstepError
 from tfstep.scenario.file.mistakes import Mistakes
 from tfstep.scenario.scenario import load, load_text
@@ -77,3 +78,20 @@ def test_many_wrong_names_are_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(Mistakes) as error:
         _ = load(str(file)).program
     assert "w.npz: 35 names that no parameter has: attn.foo0" in str(error.value.mistakes[0])
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("goto sco", "enc0.attn.scores"),
+        ("explain we", "enc0.attn.weights"),
+        ("print loss + sco", "enc0.attn.scores"),
+        ("goto ∂sco", "enc0.attn.scores"),
+        ("break *.we", "*.weights"),
+    ],
+)
+def test_a_name_is_completed_from_its_last_part(session: Session, line: str, offered: str) -> None:
+    found = [each for each in complete(session, line) if each.text == offered]
+    assert found, line
+    session.run("variant base")
+    session.run(line[: len(line) - found[0].replaces] + offered)

@@ -241,7 +241,7 @@ def outcome(home: Path, case: tuple[str, str, str, dict[str, Any], bool], given:
         return f"{right} {line[:230]}"
     except Exception as error:  # noqa: BLE001 - any other error of ours is what is looked for
         return f"CRASH {type(error).__name__}: {str(error)[:200]}"
-    bad = [each for each in every if not each.worst <= 1e-7 * each.size + 1e-10]
+    bad = [each for each in every if not each.worst <= 1e-7 * each.size + 1e-9]
     if bad:
         return (
             f"WRONG {len(bad)} of {len(every)}: {', '.join(f'{d.what} {d.worst:.2g} of {d.size:.2g}' for d in bad[:3])}"

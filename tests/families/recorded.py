@@ -53,7 +53,12 @@ def opened(name: str, dtype: str = "float64") -> tfstep.Scenario:
         if "labels" in arrays:
             changes["labels"] = {"ids": arrays["labels"].tolist()}
             return scenario.with_changes({"input": changes})
-        return scenario.with_changes({"input": changes, "loss": {"kind": "half_mse", "of": "enc1.norm2", "target": 0}})
+        return scenario.with_changes(
+            {
+                "input": changes,
+                "loss": {"kind": "half_mse", "of": f"enc{config['num_hidden_layers'] - 1}.norm2", "target": 0},
+            }
+        )
     return tfstep.load(MODELS / name, ids=ids, **fed)
 
 
@@ -97,7 +102,7 @@ def compared(name: str) -> Iterator[Difference]:
                 if i == 0:
                     continue  # what the blocks begin with has many names
                 path = ends[-1] if i == layers else ends[i - 1]
-                if i == layers and config.get("word_embed_proj_dim", 16) != 16:
+                if i == layers and "word_embed_proj_dim" in config and "out.hidden" in paths:
                     path = "out.hidden"  # OPT's is projected once more
             case "":
                 path = {"logits": "out.logits", "loss": "loss", "pooled": "pooled"}.get(key, "")

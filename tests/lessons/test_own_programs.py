@@ -19,6 +19,7 @@ from tfstep.compare.causes.table import kinds
 from tfstep.lessons.format.catalog import load_lesson, scenario_of
 from tfstep.lessons.format.lesson import Prose
 from tfstep.lessons.player.answers import AnswerError
+from tfstep.lessons.player.check import check
 from tfstep.lessons.player.events import Judged, Looked, Revealed
 from tfstep.lessons.player.player import Player
 from tfstep.text import Bilingual
@@ -267,3 +268,62 @@ def test_where_sessions_read_no_files_none_is_read(write) -> None:
 
 def test_every_kind_of_mistake_has_its_sort() -> None:
     assert kinds() <= SORTS.keys()
+
+
+ASKED = """---
+title: Your own
+about: A lesson for tests.
+scenario: attention
+minutes: 5
+order: 1
+---
+
+## One
+
+```question
+kind: recording
+ask: Is it right?
+file: mine.npz
+needs: [attn.scores, attn.scaled]
+mistaken:
+  - {of: attn.scaled, answer: attn.scores / 2, why: A factor.}
+```
+
+```question
+kind: number
+ask: How large?
+answer: loss
+```
+
+```try
+print loss
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "message"),
+    [
+        ("file: mine.npz", "file: ../mine.npz", "14:7", "a bare name"),
+        ("file: mine.npz", "file: /etc/mine.npz", "14:7", "a bare name"),
+        ("file: mine.npz", "file: mine.py", "14:7", "a bare name"),
+        ("file: mine.npz\n", "", "12:1", "needs the key file"),
+        ("needs: [attn.scores, attn.scaled]\n", "", "12:1", "needs the key needs"),
+        ("{of: attn.scaled, answer", "{answer", "17:5", "of: …"),
+        ("needs: [attn.scores, attn.scaled]", "needs: [attn.scores, attn.masked]", "15:22", "attn.masked"),
+        ("needs: [attn.scores, attn.scaled]", "needs: [attn.scores]", "17:10", "one of `needs`"),
+        ("answer: attn.scores / 2", "answer: attn.scaled", "17:10", "another array"),
+        ("answer: attn.scores / 2", "answer: attn.W_Q", "17:10", "its shape"),
+    ],
+)
+def test_what_is_wrong_in_such_a_question_is_told_at_its_place(tmp_path, old, new, place, message) -> None:
+    for each in ("en", "zh"):
+        (tmp_path / f"own.{each}.md").write_text(ASKED.replace(old, new), "utf-8")
+    told = [str(each) for each in check(str(tmp_path / "own.en.md"))]
+    assert [each for each in told if f"own.en.md:{place}:" in each and message in each], told
+
+
+def test_a_right_one_passes_the_check(tmp_path) -> None:
+    for each in ("en", "zh"):
+        (tmp_path / f"own.{each}.md").write_text(ASKED, "utf-8")
+    assert check(str(tmp_path / "own.en.md")) == []

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from tfstep.errors import CommandError
 from tfstep.lessons.worksheet.exercise import Exercise, Grid, Sheet
 from tfstep.lessons.worksheet.make import worksheet
 from tfstep.lessons.worksheet.pick import LEVELS
-from tfstep.lessons.worksheet.render import FORMATS, _printed, latex, markdown
+from tfstep.lessons.worksheet.render import FORMATS, _printed, html, latex, markdown
 from tfstep.scenario.file.catalog import shipped
 from tfstep.scenario.scenario import load
 from tfstep.text import set_language
@@ -175,3 +176,35 @@ def test_no_exercise_gives_away_the_answer_to_another(name: str) -> None:
         given = {grid.name.partition("[")[0] for exercise in exercises for grid in exercise.given}
         assert len(asked) == len(exercises) > 2
         assert not asked & given, seed
+
+
+@pytest.mark.parametrize("name", ["self-attention", "wo-ai-ni"])
+def test_a_learner_who_rounds_as_the_sheet_says_is_right_and_one_who_is_wrong_is_not(name: str) -> None:
+    rows = 0
+    for seed in SEEDS:
+        for exercise in worksheet(load(name), seed).exercises:
+            places = exercise.places
+            for answer in exercise.answers if places is not None else ():
+                assert exercise.accepts(answer, float(exercise.asked(answer.value)))
+                assert not exercise.accepts(answer, float(exercise.asked(answer.value)) + 2.2 * 10.0**-places)
+            if exercise.op != "softmax":
+                continue
+            assert places is not None
+            (row,) = [k for k in range(len(exercise.result.blank)) if exercise.result.blank[k].all()]
+            powers = np.round(np.exp(printed(exercise.given[0])[row]), places + 2)
+            given = np.round(powers / np.round(powers.sum(), places + 2), places)
+            rows += 1
+            for answer, number in zip(exercise.answers, given, strict=True):
+                assert exercise.accepts(answer, float(number)), (seed, answer.cell, number)
+    assert rows > 10
+
+
+@pytest.mark.parametrize("form", [markdown, html, latex])
+def test_a_sheet_says_how_far_to_round_and_the_key_gives_so_many_decimals(form: Callable[..., str]) -> None:
+    sheet = worksheet(load("wo-ai-ni"), 0)
+    text = form(sheet, key=True)
+    assert "round at the end" in text
+    for exercise in sheet.exercises:
+        assert f"Answers to {exercise.places} decimals." in text
+        for answer in exercise.answers:
+            assert f"= {answer.value:.{exercise.places}f}" in text

@@ -135,6 +135,8 @@ def session(draw: random.Random, save: str = "mine") -> list[str]:
         line = draw.choice(changes)()
         if k in (6, 13, 20):
             line = f"save {save}.yaml overwrite"
+        elif k == 24:
+            line = "set enc0.attn.W_V[0,0] = 0.125"  # so that there is something that is not saved
         elif k in (9, 17):
             line = draw.choice((f"export loss {save}.json overwrite", f"export enc0.attn.weights {save}.npz overwrite"))
         lines += [line, f"print {FIRST + k}"]

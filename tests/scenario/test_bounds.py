@@ -1,5 +1,6 @@
 """What files ask for is bounded: very many mistakes, very many lines, very many updates; the limit is named."""
 
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -100,3 +101,90 @@ def test_very_many_updates_keep_no_more_than_their_room(monkeypatch: pytest.Monk
     session.run("rewind 123")
     session.run("train 123")
     assert np.array_equal(session.trace["layer0.W"].value, weights), "what was not kept is run again, to the bit"
+
+
+def test_training_again_and_again_keeps_no_more_than_its_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tfstep.session.change import undo_history
+
+    monkeypatch.setattr(updates, "KEPT_BYTES", 20_000)
+    monkeypatch.setattr(undo_history, "KEPT_BYTES", 100)
+    session = tfstep.Session(tfstep.load("neuron"))
+    was = []
+    for _ in range(12):
+        was.append(session.trace["layer0.W"].value.copy())
+        session.run("train 60")
+    kept = [moment.carried for moment in session.journal.now.past if moment.carried is not None]
+    assert sum(array.nbytes + updates.AROUND for each in kept for array in each.values()) <= 20_000
+    for entry in session.journal.entries[1:-2]:
+        steps = [v for node, v in zip(entry.trace.plan.nodes, entry.trace.values, strict=True) if node.op is not None]
+        assert all(value is None for value in steps), (
+            "of changes long ago the numbers that their leaves give again are gone"
+        )
+    weights = session.trace["layer0.W"].value.copy()
+    session.run("rewind 333")
+    session.run("train 333")
+    assert np.array_equal(session.trace["layer0.W"].value, weights)
+    session.run("undo 2")
+    for wanted in was[::-1]:
+        session.run("undo")
+        assert np.array_equal(session.trace["layer0.W"].value, wanted)
+
+
+def test_99_999_unknown_tensors_in_a_file_of_weights(tmp_path: Path, compared: list[int]) -> None:
+    arrays = {f"enc0.attn.W_Q{k}": np.zeros(0) for k in range(99_998)}
+    write_weights(tmp_path / "w.safetensors", {"enc0.attn.W_Q": np.zeros((4, 4)), **arrays})
+    (tmp_path / "s.yaml").write_text(MODEL + "weights: {file: w.safetensors}\n")
+    assert mistakes(tmp_path / "s.yaml") <= MOST
+    assert len(compared) <= 3 * MOST
+
+
+def test_of_very_many_mistakes_fifty_are_shown(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(MODEL + "".join(f"nope{k}: 1\n" for k in range(900)))
+    with pytest.raises(Mistakes) as found:
+        tfstep.load(file)
+    assert 50 <= len(str(found.value).splitlines()) <= 52
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [(zipfile.ZIP_BZIP2, "compressed in a way that is not read"), (zipfile.ZIP_STORED, "100000")]
+)
+def test_an_npz_that_is_packed_otherwise_or_has_too_many_arrays(tmp_path: Path, kind: int, told: str) -> None:
+    head = b"{'descr': '<f8', 'fortran_order': False, 'shape': (0,), }".ljust(117) + b"\n"
+    one = b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + head
+    with zipfile.ZipFile(tmp_path / "w.npz", "w", kind) as archive:
+        for k in range(100_001 if kind == zipfile.ZIP_STORED else 1):
+            archive.writestr(f"a{k}.npy", one)
+    (tmp_path / "s.yaml").write_text(MODEL + "weights: {file: w.npz}\n")
+    with pytest.raises(Mistakes) as found:
+        _ = tfstep.load(tmp_path / "s.yaml").program
+    assert told in str(found.value).replace(",", "")
+
+
+def test_a_script_that_is_too_long_or_runs_itself(tmp_path: Path) -> None:
+    session = tfstep.Session(tfstep.load("hill"))
+    (tmp_path / "long.tfs").write_text("where\n" * 400_000)
+    with pytest.raises(tfstep.TfstepError, match="2"):
+        session.run(f"source {tmp_path}/long.tfs")
+    (tmp_path / "itself.tfs").write_text(f"source {tmp_path}/itself.tfs\n")
+    with pytest.raises(tfstep.TfstepError, match="10 deep"):
+        session.run(f"source {tmp_path}/itself.tfs")
+
+
+def test_a_line_that_is_too_long() -> None:
+    with pytest.raises(tfstep.TfstepError, match=r"20.?000"):
+        tfstep.Session(tfstep.load("hill")).run("print " + "1" * 20_001)
+
+
+@pytest.mark.parametrize("language", ["", ".zh"])
+def test_every_bound_that_is_promised_has_a_test(language: str) -> None:
+    root = Path(__file__).parents[2]
+    text = (root / f"docs/promises{language}.md").read_text("utf-8")
+    section = next(part for part in text.split("\n## ") if part.startswith(("Bounds", "上限")))
+    rows = [line for line in section.splitlines() if line.startswith("|")][2:]
+    assert len(rows) >= 9
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", row)
+        assert named, row
+        for file, name in named:
+            assert f"def {name}(" in (root / file).read_text("utf-8"), name

@@ -139,3 +139,29 @@ def test_what_no_file_or_number_can_be_is_refused(session: tfstep.Session, line:
     Path("x.json").write_text("{}")
     with pytest.raises(tfstep.TfstepError):
         session.run(line)
+
+
+def test_a_row_of_a_diary_is_not_written_twice_where_only_its_end_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import io
+
+    class Failing(io.FileIO):
+        fails = False
+
+        def truncate(self, size: int | None = None) -> int:
+            if Failing.fails:
+                raise OSError(28, "no space")
+            return super().truncate(size)
+
+    scenario = tfstep.load("hill")
+    monkeypatch.setattr(
+        "tfstep.session.change.crash_log.os.fdopen", lambda handle, mode, buffering: Failing(handle, mode)
+    )
+    diary = Diary(tmp_path, scenario)
+    for line in ("set x = 1", "train 2", "set y = 3"):
+        Failing.fails = line == "train 2"
+        diary.write(line)
+    diary.leave()
+    monkeypatch.undo()
+    assert leftovers(tmp_path, scenario)[0].lines == ("set x = 1", "train 2", "set y = 3")

@@ -75,3 +75,17 @@ def test_a_gradient_that_was_edited_claims_nothing_about_the_loss(session: Sessi
     again = session.run("sweep enc0.attn.W_Q[0,0] 0 2 5").sweep.gradient  # type: ignore[attr-defined]  # a Swept
     assert again == slope, "the tangent is the loss's own"
     assert session.trace["enc0.attn.W_Q"].grad[0, 0] != slope
+
+
+def test_what_was_not_edited_is_not_called_an_edit(session: Session) -> None:
+    def effects() -> str:
+        found = frame(session).since
+        assert found is not None
+        return "\n".join(plain(each) for each in found.head(160))
+
+    session.run("train 3")
+    session.run("rewind 3")
+    assert "since  rewind 3" in effects()
+    assert "the edit" not in effects()
+    session.run("set enc0.attn.W_Q[0,0] = 0.5")
+    assert "since the edit" in effects()

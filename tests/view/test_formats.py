@@ -158,3 +158,25 @@ def test_a_scalar_is_one_cell(trace):
     assert part.numbers == [[float(trace["loss"].value)]]
     assert part.cell(0, 0) == "loss"
     assert "2.16" in "".join(latex.document([trace["loss"]], False, 3))
+
+
+def test_a_page_of_many_tensors_has_contents_that_lead_to_each():
+    made = trace_of_all()
+    text = "".join(html.page("t", made, True, 4, paths=[each.path for each in made]))
+    nav = text[text.index("<nav>") : text.index("</nav>")]
+    led = re.findall(r'href="#([^"]+)"', nav)
+    assert sorted(led) == sorted(each.path for each in made)
+    assert all(f'id="{path}"' in text for path in led)
+    few = made[:3]
+    assert "<nav>" not in "".join(html.page("t", few, True, 4, paths=[each.path for each in few]))
+
+
+def test_a_masked_cell_of_a_page_is_no_plain_0(trace):
+    text = "".join(html.page("t", [trace["enc0.attn.weights"]], False, 4))
+    assert text.count(">▒ 0</td>") == int((trace["enc0.attn.mask"].value != 0).sum())
+    assert "grey and ▒: masked" in text, "the legend says so"
+
+
+def trace_of_all():
+    trace = tfstep.trace(tfstep.load("wo-ai-ni"))
+    return [trace[path] for path in trace]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from tfstep.commands.change import travel_result
 from tfstep.commands.info import variants
 from tfstep.commands.language.line import none
@@ -94,7 +96,7 @@ def _baseline(session: Session, rest: str) -> Result:
 def recorded(name: str) -> bool:
     """Whether a name is that of a recording: a file of arrays, or a folder."""
     path = typed_path(name) if name else None
-    return path is not None and (path.suffix in (".npz", ".safetensors") or path.is_dir())
+    return path is not None and (path.suffix in (".npz", ".safetensors") or os.path.isdir(path))  # noqa: PTH112  Path.is_dir raises where a name is too long
 
 
 def _run_in(session: Session, file: str) -> Trace:

@@ -98,8 +98,9 @@ def train(session: Session, n: int, line: str, halts: Halts | None = None) -> Tr
     trace, moments, whole = kept.train(session.scenario, before, n, reached if halts else None)
     if moments:
         past = (*session.journal.now.past, *moments)
+        kept.make_room(past)
         done = line if len(moments) == n else f"train {len(moments)}"
-        session.record(session.journal.now.changed(done, trace=trace, past=past))
+        session.record(session.journal.now.changed(done, trace=trace, past=past), instead=_walks(session, line))
     losses = [*(moment.loss for moment in moments), kept.loss(session.scenario, session.trace)]
     notes = () if whole else (Bilingual("stopped; what is done is kept", "已停止；保留已完成的部分"),)
     return Trained(
@@ -132,7 +133,7 @@ def rewind(session: Session, update: int, line: str) -> Trained:
     now, start = session.journal.now, session.update
     trace = kept.with_carried(now.trace, kept.start_of(now.past, update))
     later = any(_sets_parameter(session, entry) and len(entry.past) > update for entry in session.journal.held)
-    session.record(replace(now, line=line, trace=trace, past=now.past[:update]))
+    session.record(now.changed(line, trace=trace, past=now.past[:update]), instead=_walks(session, line))
     gone = Bilingual(
         "parameters set after update {n} are not set again; `undo` goes back to them",
         "在第 {n} 次更新之后设置的参数不会重新设置；`undo` 可回到那时",
@@ -146,6 +147,11 @@ def rewind(session: Session, update: int, line: str) -> Trained:
         losses=np.array([kept.loss(session.scenario, trace)]),
         data=bool(session.scenario.train.data),
     )
+
+
+def _walks(session: Session, line: str) -> bool:
+    """Whether one walks from update to update: all of that is one change."""
+    return all(each.startswith("goto update ") for each in (line, session.journal.now.line))
 
 
 def _sets_parameter(session: Session, entry: Entry) -> bool:

@@ -65,6 +65,8 @@ class Plain:
 
     def answer(self, typed: str) -> None:
         """An answer; a right one goes on."""
+        if self.player.question is not None and self.player.question.kind == "recording":
+            self.say(Bilingual("held against the steps of the scenario …", "正在与场景的各步对照……"))
         try:
             self.tell(self.player.answer(typed))
         except AnswerError as error:

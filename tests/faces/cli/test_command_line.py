@@ -180,10 +180,10 @@ def test_a_full_disk_is_told():
     [
         ("tfstep exp", ["explain", "export"]),
         ("tfstep ", list(COMMANDS)),
-        ("tfstep dump wo-", ["wo-ai-ni", "wo-"]),
+        ("tfstep dump wo-", ["wo-", "wo-ai-ni"]),
         ("tfstep run nosuch", ["nosuch"]),
-        ("tfstep learn neu", ["neuron", "neu"]),
-        ("tfstep new enc", ["encoder", "encoder-decoder", "enc"]),
+        ("tfstep learn neu", ["neu", "neuron"]),
+        ("tfstep new enc", ["enc", "encoder", "encoder-decoder"]),
         ("tfstep explain wo-ai-ni enc0.attn.w", ["enc0.attn.weights", "enc0.attn.weights.grad"]),
         ("tfstep dump wo-ai-ni --variant swapped enc0.attn.K", ["enc0.attn.K", "enc0.attn.K.grad"]),
         ("tfstep explain nosuch x", []),

@@ -74,7 +74,7 @@ def test_a_new_lesson_passes_its_checks(tfstep, tmp_path, monkeypatch, language)
 def test_the_schema_of_lessons(tfstep):
     schema = json.loads(tfstep("new", "--lesson", "--schema").out)
     assert schema["title"] == "tfstep lesson"
-    assert len(schema["$defs"]["question"]["oneOf"]) == 5
+    assert len(schema["$defs"]["question"]["oneOf"]) == 6
 
 
 def test_in_batch_standard_input_is_a_script_and_nothing_to_run_is_a_fault() -> None:

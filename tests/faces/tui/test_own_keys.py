@@ -39,8 +39,8 @@ async def test_keys_are_moved_made_and_taken_away(file: Path) -> None:
         assert app.session.current.path == "loss"
         await pilot.press("f5", "p")
         assert app.session.history[-2:] == ["print loss", "reverse-next"]
-        shown = plain(footer(118, app.state.actions))
-        assert shown.startswith("x next  p back")
+        shown = plain(footer(118, app.state.actions, app.state))
+        assert shown.startswith("x p s o step")
         text = "\n".join(plain(each) for each in help_lines(100, app.state.actions))
         assert "goto loss" in text
         assert "keys.toml" in text
@@ -128,7 +128,7 @@ async def test_two_keys_change_places(file: Path) -> None:
         assert app.session.position == (3,)
         await pilot.press("n")
         assert app.session.position == (2,)
-        assert plain(footer(118, app.state.actions)).startswith("p next  n back")
+        assert plain(footer(118, app.state.actions, app.state)).startswith("p n s o step")
 
 
 async def test_what_is_told_names_the_key_in_force(file: Path) -> None:

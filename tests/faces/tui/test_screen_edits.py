@@ -18,7 +18,7 @@ async def test_nudging_a_weight_moves_what_is_downstream() -> None:
         await pilot.press("plus", "plus", "minus")
         assert app.session.trace["enc0.attn.W_Q"].value[0, 0] == 1.1
         assert (app.session.trace["enc0.attn.weights"].value != before).any()
-        assert "since the edit  W_Q[i0,o0] +1 → +1.1" in shown(app, "since")
+        assert "~ W_Q[i0,o0] +1 → +1.1" in shown(app, "since")
         assert "q_proj ~" in shown(app, "tree")
         await pilot.press("u", "u", "u")
         assert (app.session.trace["enc0.attn.weights"].value == before).all()
@@ -46,7 +46,7 @@ async def test_nudging_a_computed_number_is_told_apart() -> None:
         assert "+ - pin" in shown(app, "footer")
         assert "nudge 0.1 pins it" in shown(app, "status")
         await pilot.press("shift+tab", "shift+tab")
-        assert "+ - nudge" in shown(app, "footer")
+        assert "+ - edit" in shown(app, "footer")
         assert "pins" not in shown(app, "status")
 
 
@@ -291,6 +291,48 @@ async def test_training_leaves_the_screen_alive_and_can_be_stopped() -> None:
         assert app.session.current.path == "enc0.attn.scaled"
         await pilot.press("colon", *"rewind", "enter", "u", "u")
         assert app.session.update == 0
+
+
+async def test_the_training_is_a_strip_that_is_walked() -> None:
+    async with screen("enc0.attn.q_proj") as (app, pilot):
+        assert "update" not in shown(app, "top")
+        await pilot.press("z")
+        assert "no update before this" in shown(app, "status")
+        app.session.run("train 20")
+        numbers = app.session.trace["enc0.attn.W_Q"].value
+        app.redraw()
+        await pilot.pause()
+        assert "step 3/93  update 20/20" in shown(app, "top")
+        changes = len(app.session.journal.changes)
+        await pilot.press("z", "z", "z")
+        assert app.session.update == 17
+        top = shown(app, "top")
+        assert "update 17/20" in top
+        assert "▶" in top
+        assert len(app.session.journal.changes) == changes + 1, "walking is one change"
+        await pilot.press("Z", "Z", "Z")
+        assert (app.session.trace["enc0.attn.W_Q"].value == numbers).all(), "to the bit"
+        await pilot.press("Z")
+        assert "no later update" in shown(app, "status")
+        await pilot.press("z", "z", "z", "z", "z", "shift+tab", "shift+tab", "plus")
+        app.session.run("train 3")
+        app.redraw()
+        await pilot.pause()
+        top = shown(app, "top")
+        assert "update 18/20" in top
+        assert all(sign in top for sign in "~▶"), "where something was edited, and where one stands"
+
+
+async def test_a_nudge_after_going_back_is_of_the_number_as_it_is_there() -> None:
+    async with screen("enc0.attn.q_proj") as (app, pilot):
+        app.session.run("train 3")
+        app.session.run("nudge enc0.attn.W_Q[0,0] 0.1")
+        app.session.run("rewind 2")
+        before = float(app.session.trace["enc0.attn.W_Q"].value[0, 0])
+        app.session.run("nudge enc0.attn.W_Q[0,0] 0.1")
+        assert float(app.session.trace["enc0.attn.W_Q"].value[0, 0]) == pytest.approx(before + 0.1)
+        await pilot.press("u")
+        assert float(app.session.trace["enc0.attn.W_Q"].value[0, 0]) == before
 
 
 async def test_a_sweep_is_drawn() -> None:

@@ -1,5 +1,7 @@
 """The screen, driven key by key: stepping, looking, following, the prompt, the mouse."""
 
+from pathlib import Path
+
 import pytest
 from screens import screen, shown
 from textual.widgets import Input
@@ -7,7 +9,7 @@ from textual.widgets import Input
 from tfstep.faces.tui.actions.table import ACTIONS
 from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.faces.tui.widgets.help import Pages
-from tfstep.text import language
+from tfstep.text import language, set_language
 from tfstep.view.text.spans import line_width
 
 
@@ -135,6 +137,47 @@ async def test_help_lists_every_key_and_command() -> None:
         assert not isinstance(app.screen, Pages)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 36)])
+@pytest.mark.parametrize("chosen", ["en", "zh"])
+async def test_a_narrow_footer_names_every_key_that_one_needs(size: tuple[int, int], chosen: str) -> None:
+    set_language(chosen)
+    async with screen("enc0.attn.scores", size=size) as (app, _pilot):
+        keys = shown(app, "footer").split()
+        assert {"n", "p", "s", "o", "e", "+", "-", "Tab", ".", "Enter", "⌫", "W", "^P", "?"} <= set(keys)
+
+
+async def test_of_many_heads_it_is_said_which_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "many.yaml"
+    model = "{kind: encoder, layers: 1, d_model: 48, heads: 12, d_ff: 8}"
+    vocab = "{source: [<pad>, a, b, c, d, e, f], target: [a, b]}"
+    path.write_text(
+        f"tfstep: 1\nmodel: {model}\nvocab: {vocab}\ninput: {{source: a b c d e f a b c d, labels: a b a b a b a b a b}}\n"
+    )
+    async with screen("enc0.attn.weights", str(path), size=(80, 24)) as (app, pilot):
+        await pilot.press("H")
+        assert "heads 1 to " in shown(app, "heading")
+        assert "of 12 are shown: [ ] turns" in shown(app, "heading")
+        await pilot.press("left_square_bracket")
+        assert " to 12 of 12" in shown(app, "heading") or "heads 12 to 12" in shown(app, "heading")
+
+
+async def test_the_marks_end_at_the_last() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        links = app.state.frame.account.links
+        await pilot.press(*["full_stop"] * (len(links) + 3))
+        assert app.state.look.factor == len(links) - 1
+        assert "the last one" in shown(app, "status")
+        await pilot.press("comma")
+        assert app.state.look.factor == len(links) - 2
+
+
+async def test_groups_of_the_backward_pass_have_names_of_their_own() -> None:
+    async with screen("loss.grad", "steve-builds-a-house") as (app, _pilot):
+        names = [row.text for row in app.state.frame.rows if row.depth == 1]
+        assert len(names) == len(set(names)) > 5
+        assert "dec0 ∂norm3" in names
+
+
 async def test_the_footer_says_what_ends_what_is_open() -> None:
     async with screen(size=(80, 24)) as (app, pilot):
         await pilot.press("e")
@@ -142,7 +185,7 @@ async def test_the_footer_says_what_ends_what_is_open() -> None:
         await pilot.press("escape", "colon")
         assert "Tab complete" in shown(app, "footer")
         await pilot.press("escape")
-        assert "n next" in shown(app, "footer")
+        assert "n p s o step" in shown(app, "footer")
         app.perform("where")
         await pilot.pause()
         keys = app.screen.query_one("#page-keys", Drawn)

@@ -6,7 +6,7 @@ from screens import screen, shown
 from tfstep.address.grammar import parse_cell
 from tfstep.faces.tui.app import Debugger
 from tfstep.faces.tui.widgets.drawn import Drawn
-from tfstep.faces.tui.widgets.story import Told
+from tfstep.faces.tui.widgets.instead.story import Told
 from tfstep.view.cell.story import Story
 from tfstep.view.text.spans import plain
 
@@ -129,7 +129,7 @@ async def test_where_a_gradient_comes_from() -> None:
         for key in WHERE_FROM:
             await pilot.press(key)
         await pilot.pause()
-        assert "comes from x[:,d0] · ∂q_proj[:,d0]" in shown(app, "why")
+        assert "comes from x[:,0] · ∂q_proj[:,0]" in shown(app, "why")
     assert len(WHERE_FROM) <= 5
 
 

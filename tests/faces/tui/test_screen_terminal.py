@@ -158,3 +158,35 @@ def test_a_lesson_is_read_answered_left_and_gone_on_with(terminal: Terminal) -> 
     terminal.type(f"clear; {LEARN} --plain", "Enter")
     terminal.type("q", "Enter")
     assert "? hint, ! answer" in terminal.until(lambda text: text.rstrip().endswith("$"))
+
+
+SLOW = """\
+import sys
+from tfstep.__main__ import main
+from tfstep.faces.tui import start
+
+first = start.with_own_keys
+
+def slow(actions):
+    input()  # until the test has looked
+    return first(actions)
+
+start.with_own_keys = slow
+sys.argv[1:] = ["run", "wo-ai-ni", "--at", "enc0.attn.scores", "--lang", "en"]
+sys.exit(main())
+"""
+
+
+def test_a_frame_stands_there_at_once_and_what_is_wrong_takes_it_away(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW, "utf-8")
+    terminal.type(f"{sys.executable} {tmp_path}/slow.py; echo status $?", "Enter")
+    terminal._typed = 0
+    terminal.meanwhile(lambda text: "computing …" in text and "tfstep  wo-ai-ni" in text)
+    terminal.tmux("send-keys", "Enter")
+    terminal.until(lambda text: "scores = Q K" in text)
+    assert "status 0" in terminal.shell("q")
+    assert terminal.tmux("display-message", "-p", FLAGS).split() == ["0", "0", "1"]
+    text = terminal.shell(f"{sys.executable} -m tfstep run wo-ai-ni --at nowhere --lang en; echo status $?")
+    assert "there is no tensor 'nowhere'" in text
+    assert "status 2" in text
+    assert terminal.tmux("display-message", "-p", FLAGS).split() == ["0", "0", "1"]

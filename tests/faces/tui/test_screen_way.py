@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from screens import screen, shown
+from textual.events import Paste
 from textual.widgets import Input
 
 from tfstep.faces.tui.actions.jump import LETTERS, labels
@@ -287,3 +288,55 @@ def test_the_tour_is_shown_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert first_time()
     assert not first_time()
+
+
+async def test_several_pasted_lines_are_run_up_to_the_first_that_is_refused() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await pilot.press("colon")
+        app.query_one(Input).post_message(Paste("goto enc0.attn.W_Q\nnudge W_Q[0,0]\n\ntrain 2\ngoto loss\n"))
+        await pilot.pause()
+        for _ in range(20):
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+        assert app.session.current.path == "loss"
+        assert app.session.update == 2
+        assert app.session.journal.changes == ("set enc0.attn.W_Q[0,0] = 1.1", "train 2")
+        assert app.asked is None
+        await pilot.press("colon")
+        app.query_one(Input).post_message(Paste("goto start\ngoto nowhere\ngoto end"))
+        for _ in range(5):
+            await pilot.pause()
+        assert app.session.position == (1,)
+        assert "was not run: goto end" in shown(app, "status")
+
+
+async def test_a_page_leaves_other_keys_to_the_screen() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await pilot.press("colon", *"where", "enter")
+        await pilot.pause()
+        assert len(app.screen_stack) == 2
+        await pilot.press("n")
+        await pilot.pause()
+        assert len(app.screen_stack) == 1
+        assert app.session.current.path == "enc0.attn.scaled"
+
+
+async def test_the_help_is_searched() -> None:
+    async with screen("enc0.attn.scores", size=(80, 24)) as (app, pilot):
+        await pilot.press("question_mark", "slash", *"watch", "enter")
+        page = app.screen.query_one("#page", Drawn)
+        assert page.lit is not None
+        assert "watch" in page.texts[page.lit].lower()
+        first = page.lit
+        await pilot.press("n")
+        assert page.lit > first
+        assert "watch" in page.texts[page.lit].lower()
+        await pilot.press("N", "escape")
+        await pilot.pause()
+        assert len(app.screen_stack) == 1
+
+
+async def test_enter_that_was_typed_before_the_screen_was_there_is_kept() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await pilot.press("ctrl+j")
+        assert app.session.current.path == "enc0.attn.Q", "a line feed is what a terminal makes of it until then"

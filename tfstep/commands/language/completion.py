@@ -67,8 +67,9 @@ def _matching(session: Session, kind: str, typed: str) -> list[Candidate]:
     found = []
     make = KINDS.get(kind)
     pairs = make(session, typed) if make else ((each, "") for each in kind.strip("'").split("|"))
+    ends = kind in PATHS and "." not in typed
     for text, about in pairs:
-        if text.startswith(typed):
+        if text.startswith(typed) or (ends and typed and text.rpartition(".")[2].startswith(typed)):
             found.append(Candidate(text, len(typed), about))
             if len(found) == MOST:
                 break
@@ -202,6 +203,7 @@ def _keys(session: Session, typed: str) -> Iterator[tuple[str, str]]:
     yield from keys(session)
 
 
+PATHS = ("path", "cell", "pattern", "place", "expr")  # found by what they end with as well: ``sco`` is enc0.attn.scores
 KINDS: dict[str, Callable[[Session, str], Iterator[tuple[str, str]]]] = {
     "path": _paths,
     "cell": _paths,

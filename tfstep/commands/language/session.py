@@ -55,10 +55,10 @@ class Session(State):
         if self.diary is not None and found.logged:
             self._tell(self.diary.write(line.strip()))
         self._last = line if found.repeats else None
-        held = self.journal.at
+        held = self.journal.now
         result = self._do(found, rest)
         if self.diary is not None and isinstance(result, Trained):
-            self._tell(self.diary.amend(self.journal.now.line if self.journal.at > held else ""))
+            self._tell(self.diary.amend(self.journal.now.line if self.journal.now is not held else ""))
         result.told_of(self.trace)
         return result
 

@@ -142,21 +142,21 @@ def scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     """The scenarios that ship and begin like this, and files, for a shell's completion."""
     from tfstep.scenario.file.catalog import shipped
 
-    return [*_beginning(shipped(), incomplete), *files(ctx, param, incomplete)]
+    return _or_files(ctx, param, shipped(), incomplete)
 
 
 def lessons(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The lessons that ship and begin like this, and files."""
     from tfstep.lessons.format.catalog import shipped
 
-    return [*_beginning(shipped(), incomplete), *files(ctx, param, incomplete)]
+    return _or_files(ctx, param, shipped(), incomplete)
 
 
 def kinds(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The kinds of model that begin like this, and files."""
     from tfstep.models.keys.kinds import KINDS
 
-    return [*_beginning(KINDS, incomplete), *files(ctx, param, incomplete)]
+    return _or_files(ctx, param, KINDS, incomplete)
 
 
 def paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -164,8 +164,11 @@ def paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     from tfstep.errors import TfstepError
     from tfstep.scenario.scenario import load
 
+    name = _named(ctx)
+    if name is None:
+        return []
     try:
-        plan = load(ctx.params["scenario"], ctx.params.get("variant") or None).plan
+        plan = load(name, ctx.params.get("variant") or None).plan
     except TfstepError:
         return []
     return _beginning((path for path in plan.paths if not path.startswith("#")), incomplete)
@@ -178,18 +181,37 @@ def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     return [CompletionItem(incomplete, type="file")]
 
 
+def _or_files(
+    ctx: click.Context, param: click.Parameter, names: Iterable[str], incomplete: str
+) -> list[CompletionItem]:
+    """Names that begin like this, and files. Those are asked for first: bash forgets what stands before, and completes
+    files itself where no name is left; beside names they are told one by one."""
+    from glob import escape
+    from pathlib import Path
+
+    found = _beginning(names, incomplete)
+    local = [str(each) for each in sorted(Path().glob(f"{escape(incomplete)}*"))] if found and incomplete else []
+    return [*files(ctx, param, incomplete), *found, *_beginning(local, incomplete)]
+
+
 def _beginning(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
+def _named(ctx: click.Context) -> str | None:
+    """The scenario on the line; an open option leaves the rest unparsed."""
+    name = ctx.params.get("scenario") or next(iter(ctx.args), None)
+    return name if isinstance(name, str) else None
+
+
 def _variants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from tfstep.errors import TfstepError
     from tfstep.scenario.file.catalog import find, summary
 
-    name = ctx.params.get("scenario") or next(iter(ctx.args), None)  # an open option leaves the rest unparsed
-    if not isinstance(name, str):
+    name = _named(ctx)
+    if name is None:
         return []
     try:
         known = summary(find(name)).variants

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import PurePath
+from threading import Event
 from typing import ClassVar, TypeVar
 
 from rich.console import RenderableType
@@ -34,9 +35,11 @@ from tfstep.faces.tui.widgets.prompt import Prompt
 from tfstep.faces.tui.widgets.tree import Timeline
 from tfstep.faces.tui.work.beside import Cancel
 from tfstep.faces.tui.work.busy import Busy
+from tfstep.faces.tui.work.cast import Cast
 from tfstep.faces.tui.work.idle_work import IdleWork
 from tfstep.faces.tui.work.signs import Signs
 from tfstep.session.results import Help, Quit, Result
+from tfstep.text import Bilingual
 from tfstep.view.frame.timeline import Row
 from tfstep.view.matrix.picker import link_target
 from tfstep.view.text.spans import Line, Span, clipped, line
@@ -82,6 +85,10 @@ class Debugger(App[int]):
         self.colour = colour
         self.busy = Busy(self.state, self, self)
         self.idle = IdleWork(self.state, self, self)
+        self.cast: Cast | None = None  # what records the session
+        self._ran = ""  # the line that was run last
+        self._lines: list[str] = []  # pasted commands that are still to be run
+        self.leaving = False
         self._waiting = False  # whether a new Frame is still to be drawn
         self._opening: AwaitMount | None = None  # what was opened and may not be there yet
         self.signs = Signs(self) if sign.asked() else None
@@ -201,6 +208,7 @@ class Debugger(App[int]):
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """Leave; what runs beside the screen stops at its next step, for the program waits for it."""
+        self.leaving = True
         self.busy.interrupt()
         super().exit(result, return_code, message)
 
@@ -229,6 +237,7 @@ class Debugger(App[int]):
     def perform(self, command: str, refused: Callable[[TfstepError], None] | None = None) -> None:
         """Run one line and show what came of it; an error is a message, or what ``refused`` does with it, and nothing
         has changed."""
+        self._ran = command
         if self.state.running:
             self.busy.leave() if command == "quit" else self.busy.tell()
         elif self.busy.takes(command):
@@ -242,8 +251,15 @@ class Debugger(App[int]):
     def conclude(self, came: Result | TfstepError) -> None:
         """Show what came of a command."""
         if isinstance(came, TfstepError):
-            self.state.status = tuple(line(Span(each, "bad")) for each in str(came).splitlines())
+            said = [str(came), *([str(_not_run(self._lines))] if self._lines else [])]
+            self._lines = []
+            self.state.status = tuple(line(Span(each, "bad")) for text in said for each in text.splitlines())
         else:
+            if self._lines:
+                self.call_later(self._go_on)
+            if self.cast is not None and self._ran:
+                self.cast.lines.append(self._ran)
+            self._ran = ""
             self.state.renew()
             outcome.after(self.state, came)
             if isinstance(came, Quit):
@@ -254,6 +270,18 @@ class Debugger(App[int]):
             else:
                 self.state.status = outcome.told(self.state, self, came)
         self.redraw()
+
+    async def on_prompt_pasted(self, event: Prompt.Pasted) -> None:
+        """Several commands were pasted: run one after the other, up to the first that is refused."""
+        if (prompt := self.asked) is not None:
+            await prompt.ended()
+            self.left_prompt()
+        self._lines = [*event.lines]
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._lines and not self.state.running:
+            self.perform(self._lines.pop(0))
 
     def redraw(self) -> None:
         """A new Frame, to be drawn once the keys that wait already are done: a held key leaves no queue behind."""
@@ -275,6 +303,11 @@ class Debugger(App[int]):
         painting.keys(self.parts, self.state, self.asked)
         self.idle.after()
         self._sign()
+        if self.cast is not None:
+            self.call_after_refresh(self._record, self.cast)
+
+    def _record(self, cast: Cast) -> None:
+        cast.drew(self.export_screenshot(title=cast.title), (self.size.width, self.size.height))
 
     def ask(self, question: Question) -> None:
         """Let something be typed."""
@@ -356,8 +389,18 @@ class Debugger(App[int]):
         self.run_worker(work, thread=True)
 
     def from_thread(self, do: Callable[[], None]) -> None:
-        """From that thread: do something where the keys are."""
-        self.call_from_thread(do)
+        """From that thread: do something where the keys are, and wait for it; but not for a screen that is left."""
+        done = Event()
+
+        def there() -> None:
+            try:
+                do()
+            finally:
+                done.set()
+
+        self.call_later(there)
+        while not done.wait(0.05) and self.is_running and not self.leaving:
+            pass
 
     def tell(self, message: Line) -> None:
         """Put a line in the status line, drawing nothing else."""
@@ -425,3 +468,9 @@ class Debugger(App[int]):
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Show how the line may go on, in a menu above it."""
         asked.offer(self.parts, self.state, event)
+
+
+def _not_run(lines: Sequence[str]) -> Bilingual:
+    return Bilingual(
+        "what was pasted behind it was not run: {lines}", "其后粘贴的命令没有运行：{lines}", lines="; ".join(lines)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,13 +11,14 @@ from pathlib import Path
 from typing import TypedDict
 
 from tfstep.commands.language.session import Session
-from tfstep.faces import ending, recovery
+from tfstep.faces import curtain, ending, recovery
 from tfstep.faces.ending import is_signal
 from tfstep.faces.tui.actions import outcome, tour
 from tfstep.faces.tui.actions.table import ACTIONS
 from tfstep.faces.tui.app import Debugger
 from tfstep.faces.tui.keys.own import with_own_keys
 from tfstep.faces.tui.style.palette import TERMINAL
+from tfstep.faces.tui.work.cast import Cast
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import Span, line
@@ -43,17 +45,20 @@ def run(
     scripts: Sequence[Path] = (),
     commands: Sequence[str] = (),
     colour: bool | None = None,
+    record: Path | None = None,
 ) -> int:
-    """Show a scenario until the user quits; returns the exit status. ``at`` is the tensor to begin with.
+    """Show a scenario until the user quits; returns the exit status. ``at`` is the tensor to begin with, ``record``
+    where a record of the session is put.
 
-    Raises TfstepError for a place that is not there.
+    Raises TfstepError for a place that is not there, and for a record that cannot be written.
     """
     session = Session(scenario)
-    if at is not None:
-        session.run(f"goto {at}")
+    begun = None if at is None else session.run(f"goto {at}")
     actions, mistakes = with_own_keys(ACTIONS)
     app = Debugger(session, **manner(colour), actions=actions)
     state = app.state
+    if begun is not None:
+        outcome.after(state, begun)
     state.status = mistakes
     if app.console.color_system == "standard":  # sixteen colours: those that their owner chose
         app.theme = TERMINAL.name
@@ -62,8 +67,15 @@ def run(
     outcome.begin(state, scripts, commands)
     if not (at or scripts or commands or state.status) and tour.first_time():
         tour.begin(state)
+    if record is not None:
+        app.cast = Cast(record, f"tfstep · {session.scenario.name}")
+        app.driver_class = app.cast.driver(app.driver_class)
+    size = shutil.get_terminal_size()
+    curtain.down()
     code = app.run() or 0
     ending.catch()  # again: its loop has put back what it found
+    if app.cast is not None:
+        _say(app.cast.save((size.columns, size.lines)))
     if app.return_code and not is_signal(app.return_code):
         broke = Bilingual(
             "the screen broke down; what you changed is kept: `tfstep run {name}`, then `recover`",

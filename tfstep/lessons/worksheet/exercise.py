@@ -6,6 +6,9 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.text import Bilingual
+from tfstep.view.text.number import brief
+
+PLACES = 14  # behind these there is rounding alone
 
 
 class Grid(Struct, frozen=True, eq=False):
@@ -35,7 +38,10 @@ class Answer(Struct, frozen=True):
 
 
 class Exercise(Struct, frozen=True, eq=False):
-    """One step of the timeline with blanks in its result. The operands are rounded, so what is printed is exact."""
+    """One step of the timeline with blanks in its result. The operands are rounded, so what is printed is exact.
+
+    ``places`` are the decimals that an answer is given to; None where none is worked out.
+    """
 
     level: str
     path: str
@@ -47,6 +53,19 @@ class Exercise(Struct, frozen=True, eq=False):
     result: Grid
     answers: tuple[Answer, ...]
     label: Bilingual  # what sort of exercise it is
+    places: int | None = None
+
+    def asked(self, value: float) -> str:
+        """An answer as it is asked for: to so many decimals, all of them written."""
+        if self.places is None:
+            return brief(round(value, PLACES), 6)
+        return f"{round(value, self.places) + 0.0:.{self.places}f}"
+
+    def accepts(self, answer: Answer, given: float) -> bool:
+        """Whether a learner's own rounding has led to it: off by one in the last decimal is right."""
+        if self.places is None:
+            return given == answer.value
+        return abs(given - round(answer.value, self.places)) <= 1.001 * 10.0**-self.places
 
 
 class Sheet(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterator, Sequence
 
@@ -14,9 +15,9 @@ from tfstep.engine.why import explain
 from tfstep.errors import CommandError
 from tfstep.lessons.worksheet.draw import with_drawn_parameters
 from tfstep.lessons.worksheet.excerpt import WIDEST, Excerpt, excerpt, roles
-from tfstep.lessons.worksheet.exercise import Answer, Exercise, Grid, Sheet
+from tfstep.lessons.worksheet.exercise import PLACES, Answer, Exercise, Grid, Sheet
 from tfstep.lessons.worksheet.pick import LEVELS, OPS, candidates, operands
-from tfstep.lessons.worksheet.working import PLACES, working
+from tfstep.lessons.worksheet.working import working
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, in_words
@@ -24,6 +25,7 @@ from tfstep.view.export.indices import along, in_words
 BLANKS = 3  # cells left out of a table
 DEEP = {"softmax": 3, "formula": 4}  # levels of working, down to what is given, where it takes more than one
 MOST_PLACES = 4
+FEW_PLACES = 4  # decimals below which an answer is asked for as it is
 _STEP = Bilingual("one step", "一步运算")  # of a formula, which need not be a product
 _TASKS = {
     "products": Bilingual("Work out the blanks.", "算出空格中的数。"),
@@ -130,9 +132,19 @@ def _exercise(trace: Trace, node: Node, level: str, rng: np.random.Generator, ro
         if part == Excerpt()
         else Bilingual("{task} {parts}", "{task}{parts}", task=_TASKS[level], parts=_PARTS)
     )
+    places = None if level == "masks" else _decimals([answer.value for answer in answers])
     return Exercise(
-        level, node.path, node.op.name, dict(node.attrs), formula, task, given, result, tuple(answers), label
+        level, node.path, node.op.name, dict(node.attrs), formula, task, given, result, tuple(answers), label, places
     )
+
+
+def _decimals(values: Sequence[float]) -> int:
+    """To how many decimals answers are asked for: all that they have where these are few, else three digits of the
+    largest one."""
+    exact = next((n for n in range(FEW_PLACES) if all(round(x, n) == round(x, PLACES) for x in values)), None)
+    largest = max((abs(x) for x in values), default=0.0)
+    digits = 2 - math.floor(math.log10(largest)) if largest else 0
+    return exact if exact is not None else min(max(digits, 2), 6)
 
 
 def _given(trace: Trace, node: Node, lead: tuple[int, ...], part: Excerpt) -> tuple[Grid, ...]:

@@ -13,6 +13,24 @@ from tfstep.view.text.markup import escape
 
 _BLANK = "______"
 _KEY = Bilingual("Key", "答案")
+_ROUNDING = Bilingual(
+    "Work with the numbers as they are printed, keep two decimals more on the way than an answer has, and round at the "
+    "end. One more or one less in the last decimal of an answer is right, too.",
+    "按卷面上的数计算，中间结果比答案多留两位小数，最后再四舍五入。答案的最后一位多 1 或少 1 也算对。",
+)
+
+
+def _task(exercise: Exercise) -> Bilingual:
+    """What is to be done, and to how many decimals."""
+    if exercise.places is None:
+        return exercise.task
+    if not exercise.places:
+        return Bilingual("{task} The answers are whole numbers.", "{task}答案是整数。", task=exercise.task)
+    one = Bilingual("{task} Answers to 1 decimal.", "{task}答案保留 1 位小数。", task=exercise.task)
+    several = Bilingual(
+        "{task} Answers to {n} decimals.", "{task}答案保留 {n} 位小数。", task=exercise.task, n=exercise.places
+    )
+    return one if exercise.places == 1 else several
 
 
 def heading(sheet: Sheet) -> str:
@@ -24,12 +42,12 @@ def heading(sheet: Sheet) -> str:
 
 def markdown(sheet: Sheet, key: bool) -> str:
     """Tables in pipes."""
-    lines = [f"# {heading(sheet)}", ""]
+    lines = [f"# {heading(sheet)}", "", str(_ROUNDING), ""]
     for n, exercise in enumerate(sheet.exercises, 1):
         lines += [
             f"## {n}. {_sort(exercise)}`{exercise.path}`",
             "",
-            f"{exercise.task} `{exercise.formula}`",
+            f"{_task(exercise)} `{exercise.formula}`",
             "",
         ]
         for grid in (*exercise.given, exercise.result):
@@ -39,7 +57,7 @@ def markdown(sheet: Sheet, key: bool) -> str:
         for n, exercise in enumerate(sheet.exercises, 1):
             lines += [f"## {n}. `{exercise.path}`", ""]
             for answer in exercise.answers:
-                lines += [f"**{answer.cell} = {number(answer.value)}**", "", "```", *answer.working, "```", ""]
+                lines += [f"**{answer.cell} = {exercise.asked(answer.value)}**", "", "```", *answer.working, "```", ""]
     return "\n".join(lines)
 
 
@@ -84,10 +102,11 @@ def html(sheet: Sheet, key: bool) -> str:
         f'<!DOCTYPE html>\n<html lang="{language()}"><meta charset="utf-8"><title>{title}</title>',
         _STYLE,
         f"<h1>{title}</h1>",
+        f"<p>{escape(str(_ROUNDING))}</p>",
     ]
     for n, exercise in enumerate(sheet.exercises, 1):
         parts.append(f"<section><h2>{n}. {_sort(exercise)}<code>{escape(exercise.path)}</code></h2>")
-        parts.append(f"<p>{exercise.task} <code>{escape(exercise.formula)}</code></p>")
+        parts.append(f"<p>{_task(exercise)} <code>{escape(exercise.formula)}</code></p>")
         parts += [_table(grid) for grid in (*exercise.given, exercise.result)]
         parts.append("</section>")
     if key:
@@ -95,7 +114,7 @@ def html(sheet: Sheet, key: bool) -> str:
         for n, exercise in enumerate(sheet.exercises, 1):
             parts.append(f"<section><h2>{n}. <code>{escape(exercise.path)}</code></h2>")
             for answer in exercise.answers:
-                parts.append(f"<p><b>{escape(answer.cell)} = {number(answer.value)}</b></p>")
+                parts.append(f"<p><b>{escape(answer.cell)} = {exercise.asked(answer.value)}</b></p>")
                 parts.append("<pre>" + escape("\n".join(answer.working)) + "</pre>")
             parts.append("</section>")
         parts.append("</div>")
@@ -123,10 +142,11 @@ def latex(sheet: Sheet, key: bool) -> str:
         r"\usepackage[margin=2.2cm]{geometry}\usepackage{unicode-math}",
         r"\begin{document}",
         rf"\section*{{{_tex(heading(sheet))}}}",
+        rf"{_tex(str(_ROUNDING))}\par\medskip",
     ]
     for n, exercise in enumerate(sheet.exercises, 1):
         parts.append(rf"\subsection*{{{n}. {_sort(exercise)}\texttt{{{_tex(exercise.path)}}}}}")
-        parts.append(rf"{exercise.task} \texttt{{{_tex(exercise.formula)}}}\par\medskip")
+        parts.append(rf"{_task(exercise)} \texttt{{{_tex(exercise.formula)}}}\par\medskip")
         parts += [_tabular(grid) for grid in (*exercise.given, exercise.result)]
     if key:
         parts.append(rf"\newpage\section*{{{_tex(heading(sheet))} · {_KEY}}}")
@@ -143,7 +163,7 @@ def _tex_key(exercises: tuple[Exercise, ...]) -> Iterator[str]:
     for n, exercise in enumerate(exercises, 1):
         yield rf"\subsection*{{{n}. \texttt{{{_tex(exercise.path)}}}}}"
         for answer in exercise.answers:
-            yield rf"\noindent\textbf{{{_tex(answer.cell)} = {number(answer.value)}}}\\"
+            yield rf"\noindent\textbf{{{_tex(answer.cell)} = {exercise.asked(answer.value)}}}\\"
             for line in answer.working:
                 yield rf"\texttt{{{_tex(line)}}}\\"
             yield r"\par\medskip"

@@ -7,10 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 from tfstep.address.grammar import parse_cell
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation, Factor, Term
+from tfstep.lessons.worksheet.exercise import PLACES
 from tfstep.view.report.explanation import in_cell
 from tfstep.view.text.number import brief
-
-PLACES = 14  # behind these there is rounding alone
 
 
 def number(value: float) -> str:

@@ -22,6 +22,7 @@ from tfstep.scenario.sizes import check_keys, place, sizes
 from tfstep.scenario.tokens.reading import is_next
 from tfstep.scenario.vocabulary import Vocabulary
 from tfstep.scenario.weights.fills import XAVIER, Fill, read_fill, read_init
+from tfstep.scenario.weights.weight_file import in_type
 from tfstep.text import Bilingual
 
 MOST_POSITIONS = 1_000_000  # the last that a word may have, as `input.offset`
@@ -76,8 +77,8 @@ def check(tree: Section, report: Report) -> Checked | None:
         source.part.input.offset,
         None if "formula" in parts or vectors is not None else x,
         memory,
-        {name: array.astype(dtype) for name, array in given.items()},
-        {name: array.astype(dtype) for name, array in parameters.items()},
+        {name: in_type(array, dtype) for name, array in given.items()},
+        {name: in_type(array, dtype) for name, array in parameters.items()},
         steps,
         types=read_per_word(source, "types", words.get("source"), kind),
         documents=read_per_word(source, "documents", words.get("source") or words.get("target"), kind),

@@ -15,6 +15,7 @@ from tfstep.scenario.keys.schema import InputPart
 from tfstep.scenario.keys.typed import Source
 from tfstep.scenario.tokens.reading import is_next, is_tokens, next_words, read_labels, read_sentences
 from tfstep.scenario.vocabulary import PAD, Vocabulary, numbered_words
+from tfstep.scenario.weights.weight_file import in_type
 from tfstep.scenario.words import Row, from_words, read_rows, read_vocabularies, rows_of_ids, sentences
 from tfstep.text import Bilingual
 
@@ -266,7 +267,7 @@ def _least(array: np.ndarray, axes: int) -> np.ndarray:
 def _cast(array: np.ndarray | None, dtype: str) -> np.ndarray | None:
     if array is None:
         return None
-    array = array.astype(dtype)
+    array = in_type(array, dtype)
     array.setflags(write=False)
     return array
 

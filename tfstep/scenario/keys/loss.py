@@ -13,6 +13,7 @@ from tfstep.scenario.keys.formula import check_expression
 from tfstep.scenario.keys.numbers import read_array
 from tfstep.scenario.keys.schema import LossPart
 from tfstep.scenario.keys.typed import Source
+from tfstep.scenario.weights.weight_file import in_type
 from tfstep.text import Bilingual
 
 Rule = tuple[bool, str, Bilingual]  # whether it is broken, the key that is pointed at, and what is said
@@ -60,7 +61,7 @@ def loss_config(source: Source, model: ModelConfig, has_labels: bool) -> LossCon
         )
         source.add(("loss", "target"), message, key=True)
     if array is not None:
-        array = array.astype(model.dtype)
+        array = in_type(array, model.dtype)
         array.setflags(write=False)
     _only_with(source, kind)
     return LossConfig(

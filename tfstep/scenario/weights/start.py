@@ -29,6 +29,7 @@ from tfstep.scenario.weights.fills import Fill
 from tfstep.scenario.weights.parameter import ErrorAt, Parameter, Shape, unknown_ones, wrong_shape
 from tfstep.scenario.weights.streams import normals, stream, uniforms
 from tfstep.scenario.weights.taken import Taken, from_file
+from tfstep.scenario.weights.weight_file import in_type
 from tfstep.text import Bilingual
 
 AT_ONCE = 20_000_000  # numbers that are drawn when a scenario is compiled; with more, each when it is asked for
@@ -81,12 +82,12 @@ def initial(
 
 
 def _drawn(parameter: Parameter, weights: WeightsConfig) -> np.ndarray:
-    return _by_role(parameter, weights).astype(parameter.dtype, copy=False)
+    return in_type(_by_role(parameter, weights), parameter.dtype)
 
 
 def _typed(value: np.ndarray | Later, parameter: Parameter) -> np.ndarray | Later:
     """In the parameter's type; what is read later comes in it."""
-    return value if isinstance(value, Later) else value.astype(parameter.dtype, copy=False)
+    return value if isinstance(value, Later) else in_type(value, parameter.dtype)
 
 
 def fill_array(fill: Fill, parameter: Parameter, seed: int) -> np.ndarray:

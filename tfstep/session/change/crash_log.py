@@ -69,8 +69,8 @@ class Diary:
             data = "".join(f"{json.dumps(row)}\n" for row in self._waiting).encode()
             while data:
                 data = data[self._file.write(data) or 0 :]
-            self._whole = self._file.tell()
             self._file.truncate()
+            self._whole = self._file.tell()  # last: where anything fails, the same rows are written there once more
         except OSError as error:
             told, self._broken = self._broken, True
             if told:

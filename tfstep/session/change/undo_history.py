@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.scenario.scenario import Scenario
-from tfstep.session.change.updates import Moment
+from tfstep.session.change.updates import KEPT_BYTES, Moment, with_carried
 from tfstep.text import Bilingual
 
 
@@ -70,11 +70,26 @@ class Journal(Struct, eq=False):
         del self.entries[self.at + (not instead) :]
         self.entries.append(entry)
         self.at = len(self.entries) - 1
+        numbers = entry.trace.plan.cells * 8
+        if numbers * len(self.entries) > KEPT_BYTES:  # the two latest are whole; of the others what nothing gives again
+            for k in range(1, self.at - 1):
+                self._thin(k)
 
     def take_back(self) -> None:
         """The change that holds now has come to nothing."""
         del self.entries[self.at :]
         self.at -= 1
+
+    def _thin(self, k: int) -> None:
+        """Let go of what the leaves of an entry give again, to the bit, when it is gone back to."""
+        entry = self.entries[k]
+        if all(
+            value is None for node, value in zip(entry.trace.plan.nodes, entry.trace.values, strict=True) if node.op
+        ):
+            return
+        thin = replace(entry, trace=with_carried(entry.trace, {}))
+        self.entries[k] = thin
+        self.saved = thin if self.saved is entry else self.saved
 
     def undo(self, n: int = 1) -> list[Entry]:
         """Take the last ``n`` changes back; returns them, last first. Raises CommandError where there is none."""

@@ -6,6 +6,7 @@ Where these are many, only some are kept; what lies between is run again, which 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -21,7 +22,7 @@ Reached = Callable[[Trace, int], bool]  # whether to stop at these numbers, afte
 LOSS = Bilingual("loss", "损失")
 DATA_LOSS = Bilingual("loss over train.data", "train.data 上的损失")
 AROUND = 300  # bytes that an array takes beside its numbers
-KEPT_BYTES = 256 << 20  # of one run; beyond it only every second, third … update is kept
+KEPT_BYTES = 256 << 20  # of one variant; beyond it only every second, third … update of each run is kept
 
 
 class Run(Struct, frozen=True, eq=False):
@@ -31,8 +32,8 @@ class Run(Struct, frozen=True, eq=False):
     trace: Trace
 
 
-class Moment(Struct, frozen=True, eq=False):
-    """One update: the loss that it started from, and, where they are kept, the leaves. ``number`` counts in its run."""
+class Moment(Struct, eq=False):
+    """One update: the loss that it started from, and, as long as they are kept, the leaves. ``number`` counts in its run."""
 
     loss: float
     run: Run
@@ -46,7 +47,7 @@ def train(scenario: Scenario, trace: Trace, n: int, reached: Reached | None = No
 
     An interruption (KeyboardInterrupt) keeps what is done by then. Raises CommandError where there is no loss.
     """
-    run, training = Run(scenario, trace), _training(scenario, trace)
+    run, training = Run(scenario, with_carried(trace, {})), _training(scenario, trace)
     after: list[Carried] = [training.parameters()]
     stride = 1 + n * sum(array.nbytes + AROUND for array in after[0].values()) // KEPT_BYTES
     moments: list[Moment] = []
@@ -62,6 +63,23 @@ def train(scenario: Scenario, trace: Trace, n: int, reached: Reached | None = No
     except KeyboardInterrupt:
         return with_carried(trace, after[0]), moments, False
     return with_carried(trace, after[0]), moments, True
+
+
+def make_room(past: Sequence[Moment]) -> None:
+    """Keep no more than there is room for: every second of the kept ones goes, but for the first of each run, until
+    the others fit. What is gone is run again when it is gone back to."""
+    kept = [moment for moment in past if moment.carried is not None]
+    while sum(map(_bytes, kept)) > KEPT_BYTES:
+        inner = [moment for before, moment in itertools.pairwise(kept) if before.run is moment.run]
+        if not inner:
+            return
+        for moment in inner[::2]:
+            moment.carried = None
+        kept = [moment for moment in kept if moment.carried is not None]
+
+
+def _bytes(moment: Moment) -> int:
+    return sum(array.nbytes + AROUND for array in (moment.carried or {}).values())
 
 
 def loss(scenario: Scenario, trace: Trace) -> float:

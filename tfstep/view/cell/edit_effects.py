@@ -18,6 +18,7 @@ from tfstep.view.text.number import plain, told_apart
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, with_plain_symbols
 from tfstep.view.text.width import left, right, width
 
+MOVES = ("train", "rewind", "goto")  # lines that change numbers and are no edit
 WAITING = 4000  # tensors up to which all of them are compared
 
 
@@ -45,7 +46,12 @@ class EditEffects(Struct, frozen=True, eq=False):
         what, change = self.edits[0] if self.edits else ("", "")
         more = f"  +{len(self.edits) - 1}" if len(self.edits) > 1 else ""
         edit = Span(f"{what} {change}{more}")
-        long = line(Span(str(Bilingual("~ since the edit  ", "~ 改动以来  ")), "changed"), edit)
+        since = (
+            Bilingual("~ since  ", "~ 自此以来  ")
+            if what.startswith(MOVES)
+            else Bilingual("~ since the edit  ", "~ 改动以来  ")
+        )
+        long = line(Span(str(since), "changed"), edit)
         short = line(Span("~ ", "changed"), edit)
         moved, loss = self._notes()
         most = str(Bilingual("most: {cell}", "变动最大：{cell}", cell=self.farthest)) if self.farthest else ""

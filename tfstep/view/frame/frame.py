@@ -29,6 +29,7 @@ from tfstep.view.cell.cell_panel import CellPanel, account
 from tfstep.view.cell.edit_effects import EditEffects, anchor, edit_effects
 from tfstep.view.cell.purpose import purpose
 from tfstep.view.cell.sums import explain_cell
+from tfstep.view.frame.course import Course, course
 from tfstep.view.frame.stops import key, stops
 from tfstep.view.frame.timeline import Row, Signs, rows
 from tfstep.view.frame.view_state import AUTO, Drawing, ViewState
@@ -56,6 +57,7 @@ class Header(Struct, frozen=True):
     loss: str
     stops: int
     edits: int
+    course: Course | None = None
 
 
 class Heading(Struct, frozen=True):
@@ -244,6 +246,7 @@ def _header(state: State, trace: Trace) -> Header:
         loss=loss,
         stops=len(state.points.all),
         edits=state.journal.at,
+        course=course(state.journal) if len(state.journal.entries) > 1 else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfstep.text import Bilingual
+from tfstep.view.frame.course import WIDEST
 from tfstep.view.frame.frame import Header, Heading
 from tfstep.view.matrix.picker import ways
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, with_plain_symbols
@@ -10,6 +11,8 @@ from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, 
 NEAR = 2  # lines that matrices forgo that the explanation stays where it was
 
 
+WIDE = 96  # cells from which the bar on top says what its numbers are, and shows the course of a training
+NARROW = 12  # cells of that on a screen that is not twice as wide
 TRAIL = 36  # cells that the way to a step often needs: the bar does not change its look from step to step
 
 
@@ -21,11 +24,14 @@ def top_line(header: Header, cells: int) -> Line:
         Span(f"  {header.name}", "strong"),
         Span(f" · {header.variant}", "dim"),
     )
-    right = [
-        Span(header.step, "strong"),
-        Span(f"  {Bilingual('loss', '损失')} ", "dim"),
-        Span(header.loss or "—", "strong"),
-    ]
+    named = str(Bilingual("step ", "步 ")) if cells >= WIDE else ""
+    right = [Span(named, "dim"), Span(header.step, "strong")]
+    if header.course is not None:
+        right += [Span("  "), Span(header.course.numbered(), "strong")]
+        if cells >= WIDE and (strip := header.course.strip(WIDEST if cells >= 2 * WIDE else NARROW)):
+            right += [Span(" "), *strip]
+    loss = "bad" if header.loss in ("nan", "inf", "-inf", "+inf") else "strong"
+    right += [Span(f"  {Bilingual('loss', '损失')} ", "dim"), Span(header.loss or "—", loss)]
     if header.stops:
         right.append(Span(f"  ● {header.stops}", "bad"))
     if header.edits:

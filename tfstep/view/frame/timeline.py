@@ -84,7 +84,25 @@ def _grown(plan: Plan) -> list[Branch]:
         stack[-1].parts.append(node)
         for branch in stack:
             branch.last = node.number
+    for branch in found:
+        _tell_apart(branch)
     return sorted(found, key=lambda branch: PHASES.index(branch.text))
+
+
+def _tell_apart(branch: Branch) -> None:
+    """Scopes of one name that come again, as they do backward, get the name of the first step in them."""
+    scopes_ = [part for part in branch.parts if isinstance(part, Branch)]
+    names = [part.text for part in scopes_]
+    for part in scopes_:
+        _tell_apart(part)
+    for part, name in zip(scopes_, names, strict=True):
+        if names.count(name) > 1:
+            part.text = f"{name} {short(_first(part).path).partition('/')[0]}"
+
+
+def _first(branch: Branch) -> Node:
+    part = branch.parts[0]
+    return _first(part) if isinstance(part, Branch) else part
 
 
 def _around(plan: Plan, node: Node) -> tuple[str, ...]:

@@ -25,8 +25,16 @@ TRAIL = 20  # marks of the way that are ever shown
 def factor(state: ScreenState, screen: Screen, by: int) -> None:
     """Mark the next number or name of the explanation."""
     links = state.frame.account.links
-    if links:
-        look(state, screen, factor=(state.look.factor + by) % len(links))
+    to = min(state.look.factor, len(links) - 1) + by
+    if not links:
+        say(state, screen, Bilingual("there is nothing to mark", "没有可选的数"))
+    elif 0 <= to < len(links):
+        state.status = ()
+        look(state, screen, factor=to)
+    else:
+        last = Bilingual("that is the last one of {n}", "这是 {n} 个中的最后一个", n=len(links))
+        first = Bilingual("that is the first one of {n}", "这是 {n} 个中的第一个", n=len(links))
+        say(state, screen, last if by > 0 else first)
 
 
 def _marked(state: ScreenState) -> str | None:
@@ -83,7 +91,7 @@ def why(state: ScreenState, screen: Screen) -> None:
 
 def tell(state: ScreenState, screen: Screen, story: Story, at: int = 0) -> None:
     """Show a story; where one of its cells is gone to, Backspace leads back to it."""
-    from tfstep.faces.tui.widgets.story import Told  # not for the first Frame
+    from tfstep.faces.tui.widgets.instead.story import Told  # not for the first Frame
 
     popup = Told(story, lambda cell: go_to(state, screen, cell, (story, popup.at)), at)
     screen.open(popup)

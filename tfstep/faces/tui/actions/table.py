@@ -7,11 +7,22 @@ another key is one more `Action` in one of these groups, and nothing else.
 
 from __future__ import annotations
 
-from tfstep.faces.tui.actions import asking, changing, following, opening, outcome, pointing, showing, stepping
+from tfstep.faces.tui.actions import (
+    asking,
+    changing,
+    following,
+    opening,
+    outcome,
+    overviews,
+    pointing,
+    showing,
+    stepping,
+)
 from tfstep.faces.tui.state.action import Action
 
 ACTIONS: tuple[Action, ...] = (
     *stepping.STEPPING,
+    *stepping.UPDATES,
     *changing.EDITING,
     *showing.BESIDE,
     showing.THEIRS,
@@ -20,6 +31,7 @@ ACTIONS: tuple[Action, ...] = (
     *showing.DRAWING,
     *pointing.EXTREMES,
     *showing.WHOLE,
+    *overviews.OVERVIEWS,
     outcome.PICTURE,
     *following.FOLLOWING,
     *opening.JUMP,

@@ -15,9 +15,12 @@ NO_KEY = "no-key"  # an empty entry of a keymap leaves a binding as it is; this 
 
 
 def typed(keys: Iterable[str]) -> Iterator[str]:
-    """The keys, and behind each the one that a Chinese input method gives in its place: ``？`` for ``?``."""
+    """The keys, and behind each the one that a Chinese input method gives in its place: ``？`` for ``?``; behind Enter
+    the line feed that a terminal makes of it when it is typed before the screen is there."""
     for key in keys:
         yield key
+        if key == "enter":
+            yield "ctrl+j"
         character = key_to_character(key)
         if character is not None and "!" <= character <= "~":
             wide = chr(ord(character) + WIDER)

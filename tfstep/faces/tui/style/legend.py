@@ -108,6 +108,15 @@ SIGNS = (
         "the⇒cat",
         Bilingual("a row of a decoder: it has read `the`, and has to say `cat`", "解码器的一行：已读 the，该说 cat"),
     ),
+    Meaning(
+        "",
+        None,
+        "▇▅▃▶▁",
+        Bilingual(
+            "the losses of a training: ▶ where you are, ~ an edit, │ where it stopped",
+            "训练各次更新的损失：▶ 现在，~ 改动，│ 停下处",
+        ),
+    ),
     Meaning("", None, "the#2", Bilingual("the second `the` of the text", "文中第二个 the")),
     Meaning(
         "",

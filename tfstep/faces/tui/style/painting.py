@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfstep.faces.tui.actions import jump, outcome
+from tfstep.faces.tui.state.action import spelled
 from tfstep.faces.tui.state.screen_state import ScreenState
 from tfstep.faces.tui.style.layout import layout, timeline_width
 from tfstep.faces.tui.widgets.board import Board
@@ -10,8 +11,10 @@ from tfstep.faces.tui.widgets.drawn import Drawn, give, panel
 from tfstep.faces.tui.widgets.footer import asking, footer
 from tfstep.faces.tui.widgets.prompt import Prompt
 from tfstep.faces.tui.widgets.tree import Timeline
+from tfstep.text import Bilingual
+from tfstep.view.board.arrange import arrange
 from tfstep.view.frame.panels import top_line
-from tfstep.view.text.spans import Line, folded
+from tfstep.view.text.spans import Line, Span, folded, line
 
 
 class Parts:
@@ -37,6 +40,8 @@ def paint(parts: Parts, state: ScreenState, columns: int, rows: int, timeline_fr
     edge = state.edge[1] if state.edge[0] == (columns, rows) else 0
     said = state.remarks(max(10, columns - timeline_width(columns, timeline_from) - 2), max(2, rows // 4))
     found = layout(frame, columns, rows, len(status), least, edge, timeline_from, said)
+    if told_of := _page(state, max(8, columns - found.tree - 2), found.board):
+        found = layout(frame, columns, rows, len(status), least, edge, timeline_from, [*said, told_of])
     state.tall, state.edge = (kept, found.tall), ((columns, rows), found.edge)
     parts.top.show([top_line(frame.header, cells)])
     give(parts.tree, "width", found.tree)
@@ -55,6 +60,26 @@ def paint(parts: Parts, state: ScreenState, columns: int, rows: int, timeline_fr
     parts.card.show(told)
     for place, name in ((parts.tree, "tree"), (parts.board, "board"), (parts.why, "why")):
         label(place, jump.badges(state.jump, name))
+
+
+def _page(state: ScreenState, cells: int, lines: int) -> Line:
+    """Which panels are seen, where not all are."""
+    pieces = state.frame.pieces
+    if not (pieces and pieces[0].panel):
+        return ()
+    keys = {each.grid.key for each in arrange(pieces, cells, lines, state.frame.drawing).placed}
+    seen = [k for k, piece in enumerate(pieces, 1) if piece.grid.key in keys]
+    if len(seen) == len(pieces):
+        return ()
+    text = Bilingual(
+        "heads {a} to {b} of {n} are shown: {keys} turns to the others",
+        "显示第 {a} 到 {b} 个头，共 {n} 个：{keys} 翻到其余的头",
+        a=seen[0],
+        b=seen[-1],
+        n=len(pieces),
+        keys=spelled("[[previous-head]] [[next-head]]", state.actions),
+    )
+    return line(Span(str(text), "accent"))
 
 
 def label(place: Timeline | Board | Drawn, badges: dict[int, list[tuple[int, str]]]) -> None:

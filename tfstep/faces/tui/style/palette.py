@@ -174,6 +174,9 @@ _CURVES = ("accent", "key", "good", "bad", "strong", "more", "less", "share")
 @lru_cache(maxsize=512)
 def role(palette: Palette, name: str, chosen: bool = False, paper: str = "") -> Style:
     """How a part of a text looks; ``chosen`` is the one that Enter follows, ``paper`` the colour behind it."""
+    if name.startswith("half"):  # two cells of a picture, one above the other
+        upper, _, lower = name.removeprefix("half").partition(":")
+        return Style(color=_back(palette, "probability", int(upper)), bgcolor=_back(palette, "probability", int(lower)))
     if name[-1:].isdigit() and (scale := name.rstrip("0123456789").rstrip("-")) in _SCALES:
         level = int(name.removeprefix(scale))
         ink = palette.accent if scale == "way" else palette.strong if scale == "here" else ""

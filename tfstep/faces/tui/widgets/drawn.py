@@ -91,6 +91,11 @@ class Drawn(Widget):
             self.refresh()
 
     @property
+    def texts(self) -> list[str]:
+        """The words of the lines."""
+        return ["".join(span.text for span in each) for each in self._lines]
+
+    @property
     def cells(self) -> int:
         """The room for a line."""
         return max(1, self.size.width - 2 * self.indent)

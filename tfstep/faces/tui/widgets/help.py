@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.events import Key
+from textual.widgets import Input
 
 from tfstep.commands.language.registry import in_groups
 from tfstep.faces.tui.keys.own import keys_file
@@ -95,21 +98,30 @@ def fitted(lines: Iterable[Line], cells: int) -> list[Line]:
     return [part for parts in short for part in parts]
 
 
-class Pages(Over):
-    """Lines in a panel over everything, to be scrolled; any of q, Escape, ? and Enter closes it."""
+_SCROLLED = {"down", "j", "up", "k", "pagedown", "space", "pageup", "home", "end"}
+OWN = _SCROLLED | {"escape", "q", "question_mark", "enter", "slash", "n", "N"}  # keys of a page
 
-    BINDINGS = [
+
+class Pages(Over):
+    """Lines in a panel over everything, to be scrolled and searched. Escape closes it, and so do q, ? and Enter; a key
+    that does nothing in it closes it and does what it does."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter", "leave", show=False),
         Binding("down,j", "scroll_by(1)", show=False),
         Binding("up,k", "scroll_by(-1)", show=False),
         Binding("pagedown,space", "scroll_by(15)", show=False),
         Binding("pageup", "scroll_by(-15)", show=False),
+        Binding("slash", "search", show=False),
+        Binding("n", "find(1)", show=False),
+        Binding("N", "find(-1)", show=False),
     ]
 
     def __init__(self, made: Callable[[int], list[Line]]) -> None:
         """``made`` gives the lines, for so many cells."""
         super().__init__()
         self._made = made
+        self._sought = ""
 
     def compose(self) -> ComposeResult:
         """The panel."""
@@ -117,6 +129,9 @@ class Pages(Over):
             page = Drawn(id="page")
             page.ground = "panel"
             yield page
+        sought = Input(placeholder=str(Bilingual("type to find", "输入文字以查找")), id="page-search", compact=True)
+        sought.display = False
+        yield sought
         keys = panel("page-keys", "bar")
         keys.indent = 3
         yield keys
@@ -142,7 +157,56 @@ class Pages(Over):
         tall = len(lines) + 2 > most - 1
         self.query_one("#pages", VerticalScroll).styles.max_height = most - 1
         scroll = [("↑ ↓", Bilingual("scroll", "滚动")), ("Space", Bilingual("on", "翻页"))] if tall else []
-        self.query_one("#page-keys", Drawn).show([legend((*scroll, ("Esc", Bilingual("close", "关闭"))))])
+        find = [("/", Bilingual("find", "查找"))] if tall else []
+        more = [("n N", Bilingual("next, before", "下一处、上一处"))] if self._sought else []
+        keys = [*scroll, *find, *more, ("Esc", Bilingual("close", "关闭"))]
+        self.query_one("#page-keys", Drawn).show([legend(keys)])
+
+    def on_key(self, event: Key) -> None:
+        """What has nothing to do here is the screen's."""
+        searching = self.query_one("#page-search", Input).display
+        if searching and event.key == "escape":
+            self._end_search()
+            event.stop()
+            event.prevent_default()
+        elif not searching and (event.key not in OWN or (event.key in ("n", "N") and not self._sought)):
+            event.stop()
+            event.prevent_default()
+            self.dismiss(event.key)
+
+    def action_search(self) -> None:
+        """Ask what to find."""
+        sought = self.query_one("#page-search", Input)
+        sought.display = True
+        self.set_focus(sought)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Go to the first line with what was typed in it."""
+        event.stop()
+        self._sought = event.value.strip().lower()
+        self.query_one("#page", Drawn).lit = None
+        self.action_find(1)
+
+    def on_input_submitted(self) -> None:
+        """It is found: the keys are the page's again."""
+        self._end_search()
+
+    def _end_search(self) -> None:
+        self.query_one("#page-search", Input).display = False
+        self.set_focus(None)
+        self._fill()
+
+    def action_find(self, by: int) -> None:
+        """The next line with what is sought in it, or the one before."""
+        page = self.query_one("#page", Drawn)
+        found = [y for y, each in enumerate(page.texts) if self._sought and self._sought in each.lower()]
+        if not found:
+            page.lit = None
+            return
+        here = -1 if page.lit is None else page.lit
+        ahead = [y for y in found if y > here] if by > 0 else [y for y in reversed(found) if y < here]
+        page.lit = ahead[0] if ahead else found[0 if by > 0 else -1]
+        self.query_one("#pages", VerticalScroll).scroll_to(y=max(0, page.lit - 3), animate=False)
 
     def action_leave(self) -> None:
         """Close it."""

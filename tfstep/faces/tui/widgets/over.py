@@ -13,7 +13,7 @@ class Over(ModalScreen[str]):
 
     def dismiss(self, result: str | None = None) -> AwaitComplete:
         """Leave, once."""
-        if self.left or not self.is_current:
+        if self.left or not self.is_current or len(self.app.screen_stack) < 2:
             return AwaitComplete()
         self.left = True
         return super().dismiss(result)

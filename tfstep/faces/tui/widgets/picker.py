@@ -26,6 +26,7 @@ from tfstep.view.text.symbols import is_ascii
 from tfstep.view.text.width import left, width
 
 BESIDE = 76  # columns from which there is room for the preview
+PREVIEW = 44  # columns that the preview keeps
 TITLE = 22  # cells that a title needs beside its name
 STILL = 0.15  # seconds for which one must stay on a line until its scenario is loaded
 GROUPS = {"lesson": Bilingual("lessons", "课程"), "scenario": Bilingual("scenarios", "场景")}
@@ -172,13 +173,14 @@ class Picker(App[Offer]):
         beside = cells >= BESIDE
         self.query_one("#preview").display = beside
         offers = self.query_one("#offers", Drawn)
-        offers.styles.width = cells * 9 // 20 if beside else cells
+        list_cells = self._list_cells()
+        offers.styles.width = list_cells
         rows, room = self._rows(), max(1, offers.size.height)
         here = rows.index(self.at) if self.at in rows else 0
         self._first = max(0, min(self._first, len(rows) - room))
         self._first = min(max(0, here - 1), max(self._first, here - room + 1))
         part = rows[self._first : self._first + room]
-        room_for = (cells * 9 // 20 if beside else cells) - 2
+        room_for = list_cells - 2
         names = max((width(each.name) for each in self.found), default=0)
         names = names if room_for - names > TITLE else 0  # else the title alone: the preview has the name
         nothing = line(Span(str(Bilingual("nothing fits", "没有匹配的项")), "dim"))
@@ -186,6 +188,15 @@ class Picker(App[Offer]):
         offers.lit = here - self._first if self.found else None
         self.query_one("#footer", Drawn).show([_keys(bool(self.query_one(Input).value))])
         self._preview()
+
+    def _list_cells(self) -> int:
+        """The cells of the list: as many as its titles need, as far as the preview keeps its own."""
+        cells = self.size.width
+        if cells < BESIDE:
+            return cells
+        names = max((width(each.name) for each in self.offers), default=0)
+        titles = max((width(str(each.title)) for each in self.offers), default=0)
+        return max(cells * 9 // 20, min(names + titles + 8, cells - PREVIEW))
 
     def _line(self, row: str | int, names: int) -> Line:
         if isinstance(row, str):
@@ -211,7 +222,7 @@ class Picker(App[Offer]):
         offer = self.found[self.at]
         name = offer.scenario or offer.name
         known = self._seen.get(name)
-        cells = max(10, self.size.width - self.size.width * 9 // 20 - 2)
+        cells = max(10, self.size.width - self._list_cells() - 2)
         lines = told(offer, known, cells)
         panel.styles.height = len(lines)
         panel.show(lines)

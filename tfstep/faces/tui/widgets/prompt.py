@@ -25,15 +25,18 @@ async def caught_up(*widgets: Widget) -> None:
 
 
 class Answer(Input):
-    """An input that takes no more of what is pasted than a command line may hold."""
+    """An input that takes no more of what is pasted than a command line may hold, and several lines as lines to run."""
 
     def on_paste(self, event: Paste) -> None:
-        """What there is room for of the first line."""
+        """What there is room for of the only line; several commands are the App's to run, behind what is typed."""
         event.prevent_default()
         event.stop()
-        text = event.text[: max(0, LONGEST - len(self.value))]
-        if text.strip():
-            self.replace(text.strip().splitlines()[0], *self.selection)
+        lines = [each.strip() for each in event.text.splitlines() if each.strip()]
+        prompt = self.parent
+        if len(lines) > 1 and isinstance(prompt, Prompt) and prompt.kind == "command":
+            prompt.post_message(Prompt.Pasted([f"{self.value}{lines[0]}", *lines[1:]]))
+        elif lines:
+            self.replace(lines[0][: max(0, LONGEST - len(self.value))], *self.selection)
 
 
 class Prompt(Horizontal):
@@ -45,6 +48,13 @@ class Prompt(Horizontal):
         def __init__(self, kind: str, text: str, candidates: Sequence[Candidate], at: int) -> None:
             super().__init__()
             self.kind, self.text, self.candidates, self.at = kind, text, candidates, at
+
+    class Pasted(Message):
+        """Several commands were pasted."""
+
+        def __init__(self, lines: Sequence[str]) -> None:
+            super().__init__()
+            self.lines = lines
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)

@@ -18,7 +18,7 @@ from tfstep.scenario.scenario import Scenario, load_as_asked
 from tfstep.text import Bilingual, language, set_language
 
 if TYPE_CHECKING:
-    from tfstep.faces.tui.app import Debugger
+    from tfstep.commands.language.session import Session
 
 CONFINED = Bilingual("this is a class: sessions read and write no files", "这是课堂模式：会话不读写任何文件")
 
@@ -55,7 +55,10 @@ def _class(opened: Callable[[], Scenario]) -> int:
 
     bound()
     scenario = opened()
-    return _confined(Debugger(Session(scenario), **manner(True)), scenario)
+    session = Session(scenario)
+    app = Debugger(session, **manner(True))  # it reads the reader's keys, before the wall stands
+    _confine(session, scenario)
+    return app.run() or app.return_code or 0
 
 
 def _lesson(name: str, confined: bool) -> int:
@@ -73,19 +76,21 @@ def _lesson(name: str, confined: bool) -> int:
     lesson = load_lesson(name)
     scenario = scenario_of(lesson)
     progress = Forgetful() if confined else Progress()
-    app = LessonApp(opened(lesson, Session(scenario), progress), progress, **manner(True))
+    session = Session(scenario)
+    app = LessonApp(opened(lesson, session, progress), progress, **manner(True))
     if (following := after(lesson)) is not None:
         app.onward = lambda: app.open_url(f"/learn/{quote(following)}?lang={language()}", new_tab=False)
-    return _confined(app, scenario, *lesson.path.parent.glob("*.md")) if confined else app.run() or 0
+    if confined:
+        _confine(session, scenario, *lesson.path.parent.glob("*.md"))
+    return app.run() or app.return_code or 0
 
 
-def _confined(app: Debugger, scenario: Scenario, *readable: Path) -> int:
-    """Show a screen that touches no files but those of its own scenario, and ``readable``."""
+def _confine(session: Session, scenario: Scenario, *readable: Path) -> None:
+    """From here on no files are touched but those of the scenario, and ``readable``."""
     from tfstep.faces.web.serve.guard import guard
 
-    app.session.confined = CONFINED
+    session.confined = CONFINED
     guard((*_read(scenario), *readable))
-    return app.run() or app.return_code or 0
 
 
 def _read(scenario: Scenario) -> Iterator[Path]:

@@ -76,7 +76,7 @@ MPT = Family(
         "n_layers": "layers",
         "d_model": "d_model",
         "n_heads": "heads",
-        "expansion_ratio": lambda value, config: {"d_ff": int(config.whole("d_model") * value)},
+        "expansion_ratio": only(4),  # the library takes 4, whatever it says
         "layer_norm_epsilon": "eps",
         "attn_config": _attention,
         "no_bias": only(True),

@@ -35,7 +35,9 @@ def masked(value: Any, config: Config) -> dict[str, Any]:
         tie = [["src.E", "out.W"]] if config["tie_word_embeddings"] else None
         return {"head": True, "head_transform": True, "bias.head": True, "tie": tie}
     if named.endswith("Model") or not named:
-        return {"head": False} | ({"pooler": "tanh"} if config.family in ("bert", "roberta", "albert") else {})
+        return {"head": False, "bias.head": None} | (
+            {"pooler": "tanh"} if config.family in ("bert", "roberta", "albert") else {}
+        )
     raise WantedError(one_of(["…Model", "…ForMaskedLM"]))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tfstep.faces.cli.command import Argument, Choice, Option
-from tfstep.faces.cli.options import command, variant
+from tfstep.faces.cli.options import command, files, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
@@ -130,6 +130,7 @@ COMMAND = command(
             required=True,
             type=click.STRING,
             metavar="FILE…",
+            shell_complete=files,
         ),
         variant(Bilingual("each file must also have this variant", "每个文件还必须有这个变体")),
         Option(

@@ -102,7 +102,7 @@ def _pieces(
         case "svg":
             return [svg.picture(heading, each, grad, precision or REPORTED)]
         case _:
-            return html.page(heading, each, grad, precision or REPORTED)
+            return html.page(heading, each, grad, precision or REPORTED, paths=[tensor.path for tensor in tensors])
 
 
 def _by_suffix(file: Path | None) -> str:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tfstep.errors import CommandError
+from tfstep.faces import curtain
 from tfstep.faces.cli.command import Option
 from tfstep.faces.cli.opening import load, reading
-from tfstep.faces.cli.options import command, scenario, scripts, variant
+from tfstep.faces.cli.options import command, paths, scenario, scripts, variant
 from tfstep.faces.cli.settings import Settings, has_screen
 from tfstep.text import Bilingual
 
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 
 @click.pass_obj
 def _run(
-    settings: Settings, scenario: str, variant: str | None, at: str | None, files: Sequence[Path], lines: Sequence[str]
+    settings: Settings,
+    scenario: str,
+    variant: str | None,
+    at: str | None,
+    files: Sequence[Path],
+    lines: Sequence[str],
+    record: Path | None,
 ) -> int:
     if not has_screen():
         load(settings, scenario, variant)  # what is wrong with it is told first
@@ -37,8 +44,13 @@ def _run(
                 name=scenario,
             )
         )
-    run, loaded = open_screen(settings, scenario, variant)
-    return run(loaded, at=at, scripts=files, commands=lines, colour=settings.colored(sys.stdout))
+    curtain.up(scenario)
+    try:
+        run, loaded = open_screen(settings, scenario, variant)
+        colour = settings.colored(sys.stdout)
+        return run(loaded, at=at, scripts=files, commands=lines, colour=colour, record=record)
+    finally:
+        curtain.down()
 
 
 def open_screen(settings: Settings, name: str, variant: str | None) -> tuple[Callable[..., int], Scenario]:
@@ -62,8 +74,23 @@ COMMAND = command(
         scenario(),
         *reading(),
         variant(),
-        Option(["--at"], Bilingual("begin at this tensor", "从这个张量开始"), type=click.STRING, metavar="PATH"),
+        Option(
+            ["--at"],
+            Bilingual("begin at this tensor", "从这个张量开始"),
+            type=click.STRING,
+            metavar="PATH",
+            shell_complete=paths,
+        ),
         *scripts(),
+        Option(
+            ["--record"],
+            Bilingual(
+                "record the session: FILE.cast for asciinema, FILE.svg that moves, FILE.tfs that does it again",
+                "录制这次会话：FILE.cast 供 asciinema 播放，FILE.svg 是动图，FILE.tfs 可重做",
+            ),
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+        ),
     ],
     _run,
 )

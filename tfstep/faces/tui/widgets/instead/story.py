@@ -8,10 +8,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import Click, Key, MouseScrollDown, MouseScrollUp
-from textual.screen import ModalScreen
 
 from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.faces.tui.widgets.footer import legend
+from tfstep.faces.tui.widgets.over import Over
 from tfstep.text import Bilingual
 from tfstep.view.cell.story import SHARE, Row, Story
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width
@@ -25,7 +25,7 @@ KEYS = (
 )
 
 
-class Told(ModalScreen[str]):
+class Told(Over):
     """Walks a story; ``at`` is the row that is lit, ``take`` goes to the cell of a row. Other keys are the screen's."""
 
     BINDINGS: ClassVar = [

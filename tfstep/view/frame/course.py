@@ -1,0 +1,58 @@
+"""The course of a training as a strip: the losses of its updates, where something was edited or it stopped, where one
+stands."""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import Struct
+
+from tfstep.session.change.undo_history import Journal
+from tfstep.session.change.updates import Moment
+from tfstep.text import Bilingual
+from tfstep.view.text.chart import spark
+from tfstep.view.text.spans import Line, Span
+
+HERE, EDIT, END = "▶", "~", "│"
+WIDEST = 24  # cells of a strip
+
+
+class Course(Struct, frozen=True):
+    """``made`` are the updates that were made, ``at`` the number of them that hold now; ``edits`` and ``ends`` say
+    before which update something was changed, and where a training ended."""
+
+    made: tuple[Moment, ...]
+    at: int
+    edits: frozenset[int]
+    ends: frozenset[int]
+
+    def numbered(self) -> str:
+        """Which update, of how many that were made."""
+        return str(Bilingual("update {at}/{of}", "更新 {at}/{of}", at=self.at, of=len(self.made)))
+
+    def strip(self, cells: int = WIDEST) -> Line:
+        """The strip in so many cells at most; nothing for fewer than three updates."""
+        picked = np.linspace(0, len(self.made) - 1, min(cells, len(self.made))).round().astype(int).tolist()
+        bars = spark(np.array([self.made[k].loss for k in picked]), cells)
+        if not bars:
+            return ()
+        signs = [Span(bar, "dim") for bar in bars]
+        last = len(bars) - 1
+        for where, sign, role in ((self.ends, END, "dim"), (self.edits, EDIT, "changed"), ({self.at}, HERE, "accent")):
+            for update in where:
+                signs[round(last * min(update, len(self.made)) / len(self.made))] = Span(sign, role)
+        return tuple(signs)
+
+
+def course(journal: Journal) -> Course | None:
+    """The course of the updates of a journal; None where none was made."""
+    longest = max(journal.entries, key=lambda entry: len(entry.past)).past
+    if not longest:
+        return None
+    edits, ends = set(), set()
+    for entry in journal.entries[1:]:
+        word = entry.line.split()[0] if entry.line else ""
+        if word == "train":
+            ends.add(len(entry.past))
+        elif word not in ("goto", "rewind", "restore", "reset"):
+            edits.add(len(entry.past))
+    return Course(longest, len(journal.now.past), frozenset(edits), frozenset(ends - {len(longest)}))
