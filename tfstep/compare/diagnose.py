@@ -431,10 +431,18 @@ def _source(search: Search, node: Node) -> int:
     return node.slot
 
 
+def _before_count(name: str) -> str:
+    return name.partition("#")[0]
+
+
+def _behind_run(name: str) -> str:
+    return re.split(r"[./]", name, maxsplit=1)[-1]
+
+
 def _runs(book: Book, matched: set[str], taken: set[str]) -> None:
     """Raises RecordingError where what agrees is one run, and what is left of the file another of the same names."""
     numbers = [e for e in book.entries if e.number and not e.trivial and e.note.kind not in ("weight", "input")]
-    for short in (lambda name: name.partition("#")[0], lambda name: re.split(r"[./]", name, maxsplit=1)[-1]):
+    for short in (_before_count, _behind_run):
         first = {short(e.name): e.name for e in reversed(numbers) if e.name in matched}
         again = [
             e.name for e in numbers if e.name not in matched | taken and first.get(short(e.name), e.name) != e.name
