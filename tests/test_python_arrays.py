@@ -103,7 +103,7 @@ def test_an_index_may_be_a_word() -> None:
 @pytest.mark.parametrize(
     ("index", "said"),
     [
-        ((0, 0, "他"), "'他' is neither a whole number nor a word of axis query .我 爱 你."),
+        ((0, 0, "他"), "'他' is neither a whole number nor a word of axis query: 我 爱 你"),
         ((0, 5), r"has shape \(1, 1, 3, 3\)"),
         ((0, "我"), "'我' is neither a whole number nor a word of axis head"),
         ((0, 0, 0, 0, 0), "there is no place"),

@@ -122,11 +122,11 @@ def test_a_formula_has_values_in_the_order_of_the_file() -> None:
         "  steps: {b: w*y, a: sigmoid(b), c: 2}\ninput: {x: [[1, 2]]}\nloss: 0.5*(a - y)**2\n"
     )
     inputs = scenario.inputs
-    assert list(inputs.given) == ["y", "数", "x"]
+    assert list(inputs.given) == ["y", "数", "x", "c"]  # a step of numbers alone is a number that is given
     assert inputs.given["x"].tolist() == [[1, 2]]
     assert inputs.x is None
     assert inputs.parameters["w"].shape == ()
-    assert list(inputs.steps.items()) == [("b", "w*y"), ("a", "sigmoid(b)"), ("c", "2")]
+    assert list(inputs.steps.items()) == [("b", "w*y"), ("a", "sigmoid(b)")]
     assert (scenario.loss.kind, scenario.loss.expression) == ("expression", "0.5*(a - y)**2")
 
 
@@ -139,7 +139,7 @@ def test_a_formula_has_values_in_the_order_of_the_file() -> None:
         (3, 11, "ｗ1: 1", "write w1"),
         (3, 11, "x₁: 1", "is no name"),
         (3, 11, "loss: 1", "has a meaning in expressions"),
-        (3, 14, "a: x", "'x'; a number is needed"),
+        (3, 14, "a: x", "there is no tensor 'x' before this step"),
         (5, 11, "s: 1", "the name s is given twice, first on line 3"),
     ],
 )

@@ -107,7 +107,7 @@ async def test_the_screen_fills_the_window_whatever_its_size() -> None:
             assert width - 30 < wide <= width
             cols, rows = await page.value(SIZE)
             line = f"shown.buffer.active.getLine({rows - 1}).translateToString(true)"
-            await page.until(f"{line}.includes('next') && {line}.length <= {cols}")
+            await page.until(f"{line}.includes('help') && {line}.length <= {cols}")
         assert await page.value(SIZE) == before
 
 
