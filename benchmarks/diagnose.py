@@ -31,7 +31,7 @@ weights: {{seed: 0, init: {{normal: 0.02}}}}
 
 def run(scenario: tfstep.Scenario, bug: int | None) -> Trace:
     """A run of the model, without the scale of the scores in one layer if asked."""
-    trace = scenario.program.trace()
+    trace = scenario.program.trace().run()
     if bug is None:
         return trace
     changed = {f"dec{bug}.attn.scaled": lambda at: at.args[0] * 1.0}
@@ -47,9 +47,9 @@ def main() -> None:
     options = asked.parse_args()
     words = ", ".join(f"'{n}'" for n in range(32))
     scenario = load_text(SHAPE.format(layers=options.layers, words=words))
-    scenario.program.trace()
+    scenario.program.trace().run()  # draws the weights
     begin, used = time.perf_counter(), time.process_time()
-    scenario.program.trace()
+    scenario.program.trace().run()
     one, one_used = time.perf_counter() - begin, time.process_time() - used
     trace = run(scenario, options.bug)
     steps = [n for n in trace.plan.nodes if n.phase == "forward" and n.dtype.kind == "f"]

@@ -68,7 +68,8 @@ class Program(Struct, frozen=True, eq=False):
     def trace(self) -> Trace:
         """Run it: forward, backward and update, everything recorded.
 
-        Where the weights are those of a checkpoint, each step is computed when it is first looked at.
+        Where the weights are those of a checkpoint, or too many to be drawn at once, each step is computed when it is first
+        looked at; ``run`` of the trace computes all.
         """
         trace = Trace(self.plan, Trace.start(self.plan, self.leaves).values, dict(self.pins))
         return trace if self.plan.later else trace.run()
