@@ -84,3 +84,11 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def leads_out(folder: Path, path: Path) -> bool:
+    """Whether a path of a folder, its links followed, lies outside: neither in the folder, nor in the cache that the
+    hub's own downloads are kept in (``blobs`` beside ``snapshots``)."""
+    home, found = folder.resolve(), path.resolve()
+    blobs = home.parent.parent / "blobs" if home.parent.name == "snapshots" else None
+    return not (found.is_relative_to(home) or (blobs is not None and found.is_relative_to(blobs)))

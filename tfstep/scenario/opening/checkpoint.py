@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from tfstep.errors import TfstepError
+from tfstep.files import leads_out
 from tfstep.scenario.tokens.tokenizer import read_json
 from tfstep.scenario.weights.weight_file import PICKLES
 from tfstep.text import Bilingual
@@ -86,9 +87,7 @@ def pooling(path: Path) -> dict[str, Any]:
 def inside(folder: Path, path: Path) -> Path:
     """A path of the folder, its links followed; a link may lead within the folder, or into the cache that the hub's
     own downloads are kept in (``blobs`` beside ``snapshots``). Raises TfstepError for one that leads elsewhere."""
-    home, found = folder.resolve(), path.resolve()
-    blobs = home.parent.parent / "blobs" if home.parent.name == "snapshots" else None
-    if found.is_relative_to(home) or (blobs is not None and found.is_relative_to(blobs)):
+    if not leads_out(folder, path):
         return path
     raise _fault(path, Bilingual("a link that leads out of the folder", "指向文件夹之外的链接"))
 

@@ -86,6 +86,15 @@ def _state(module: Any) -> dict[str, np.ndarray]:
 
 def _attention(module: Any, given: list[np.ndarray]) -> Scenario:
     """nn.MultiheadAttention: queries x, and keys that are its values too as memory. Raises TfstepError for others."""
+    if len(given) > 3:
+        raise TfstepError(
+            Bilingual(
+                "MultiheadAttention is opened with query, key and value; {found} inputs were given. A mask is a key of the "
+                "scenario: `mask` of tfstep.from_torch(…).with_changes(…)",
+                "MultiheadAttention 以 query、key、value 打开；给了 {found} 个输入。掩码是场景的键：用 tfstep.from_torch(…).with_changes(…) 的 `mask`",
+                found=len(given),
+            )
+        )
     same = len(given) < 3 or (given[1].shape == given[2].shape and bool((given[1] == given[2]).all()))
     if (
         module.bias_k is not None
@@ -141,7 +150,8 @@ def _stack(module: Any, name: str, given: list[np.ndarray]) -> Scenario:
     sides = (("target", "tgt"), ("source", "src")) if decodes else (("source", "src"), ("target", "tgt"))
     tables, words, vocab = {}, {}, {}
     for (side, scope), array in zip(sides, given, strict=False):
-        rows = array if attention.batch_first else array.swapaxes(0, 1)
+        whole = array if array.ndim > 2 else np.expand_dims(array, 0 if attention.batch_first else 1)  # one sentence alone
+        rows = whole if attention.batch_first else whole.swapaxes(0, 1)
         batch, length, width = rows.shape
         tables[f"{scope}.E"] = rows.reshape(-1, width)
         words[side] = {"ids": np.arange(batch * length).reshape(batch, length).tolist()}
@@ -158,12 +168,17 @@ def _activation(of: Any) -> str:
 
 def _alike(first: Any, layers: list[Any], ends: list[Any]) -> None:
     """Raises TfstepError where layers differ, or the norms that end the stacks are not those of the layers."""
-    norms = [layer.norm1 for layer in layers] + [end for end in ends if end is not None]
+    norms = [getattr(layer, f"norm{k}") for layer in layers for k in (1, 2, 3) if hasattr(layer, f"norm{k}")]
+    norms += [end for end in ends if end is not None]
+    attentions = [layer.self_attn for layer in layers]
+    attentions += [layer.multihead_attn for layer in layers if hasattr(layer, "multihead_attn")]
     for what, found in (
         ("norm", {(type(norm).__name__, norm.eps) for norm in norms}),
         ("norm_first", {layer.norm_first for layer in layers}),
         ("activation", {_activation(layer.activation) for layer in layers}),
-        ("nhead", {layer.self_attn.num_heads for layer in layers}),
+        ("nhead", {each.num_heads for each in attentions}),
+        ("batch_first", {each.batch_first for each in attentions}),
+        ("dim_feedforward", {layer.linear1.out_features for layer in layers}),
         ("norm", {end is None for end in ends}),
     ):
         if len(found) > 1:

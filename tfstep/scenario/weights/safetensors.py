@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from tfstep.files import leads_out
 from tfstep.scenario.weights.weight_file import HEADER, MOST_ARRAYS, BadWeightsError, WeightFile, corrupt, ends_early
 from tfstep.text import Bilingual
 
@@ -169,12 +170,20 @@ def of_shard(shard: str) -> Iterator[None]:
 
 
 def beside(path: Path, name: str) -> Path:
-    """A file of a folder by its bare name. Raises BadWeightsError for a name that leads out of it."""
+    """A file of a folder by its bare name. Raises BadWeightsError for a name, or a link, that leads out of it."""
     if name != Path(name).name or "\\" in name or name in ("", ".", ".."):
         raise BadWeightsError(
             Bilingual(
                 "the index names {name!r}; a shard stands beside it, in the same folder",
                 "索引中出现 {name!r}；分片须与索引在同一个文件夹里",
+                name=name[:80],
+            )
+        )
+    if leads_out(path.parent, path.parent / name):
+        raise BadWeightsError(
+            Bilingual(
+                "{name} is a link that leads out of the folder",
+                "{name} 是指向文件夹之外的链接",
                 name=name[:80],
             )
         )
