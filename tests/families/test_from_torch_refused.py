@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -45,9 +44,9 @@ def test_a_mask_among_the_inputs_of_an_attention_is_refused() -> None:
 def test_a_shard_that_is_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "elsewhere.safetensors").write_bytes(b"")
-    os.symlink("../elsewhere.safetensors", tmp_path / "model" / "a.safetensors")
+    (tmp_path / "model" / "a.safetensors").symlink_to("../elsewhere.safetensors")
     (tmp_path / "model" / "b.safetensors").write_bytes(b"")
-    os.symlink("b.safetensors", tmp_path / "model" / "c.safetensors")
+    (tmp_path / "model" / "c.safetensors").symlink_to("b.safetensors")
     index = tmp_path / "model" / "model.safetensors.index.json"
     with pytest.raises(BadWeightsError, match="leads out of the folder"):
         beside(index, "a.safetensors")

@@ -91,7 +91,8 @@ def _attention(module: Any, given: list[np.ndarray]) -> Scenario:
             Bilingual(
                 "MultiheadAttention is opened with query, key and value; {found} inputs were given. A mask is a key of the "
                 "scenario: `mask` of tfstep.from_torch(…).with_changes(…)",
-                "MultiheadAttention 以 query、key、value 打开；给了 {found} 个输入。掩码是场景的键：用 tfstep.from_torch(…).with_changes(…) 的 `mask`",
+                "MultiheadAttention 以 query、key、value 打开；给了 {found} 个输入。"
+                "掩码是场景的键：用 tfstep.from_torch(…).with_changes(…) 的 `mask`",
                 found=len(given),
             )
         )
@@ -150,7 +151,9 @@ def _stack(module: Any, name: str, given: list[np.ndarray]) -> Scenario:
     sides = (("target", "tgt"), ("source", "src")) if decodes else (("source", "src"), ("target", "tgt"))
     tables, words, vocab = {}, {}, {}
     for (side, scope), array in zip(sides, given, strict=False):
-        whole = array if array.ndim > 2 else np.expand_dims(array, 0 if attention.batch_first else 1)  # one sentence alone
+        whole = (
+            array if array.ndim > 2 else np.expand_dims(array, 0 if attention.batch_first else 1)
+        )  # one sentence alone
         rows = whole if attention.batch_first else whole.swapaxes(0, 1)
         batch, length, width = rows.shape
         tables[f"{scope}.E"] = rows.reshape(-1, width)
