@@ -359,3 +359,13 @@ def test_ids_are_read_by_scenarios_that_list_their_words_too() -> None:
     assert scenario.inputs.source.words == (tuple(scenario.inputs.source.vocab[i] for i in (3, 1, 2)),)
     with pytest.raises(TfstepError, match="the id 9; the vocabulary has 4, so 0 to 3 are allowed"):
         tfstep.load("wo-ai-ni", ids=[9])
+
+
+def test_a_decoder_without_its_head_opens_as_far_as_its_last_norm(tmp_path: Path) -> None:
+    here = copied("gpt2", tmp_path / "gpt2")
+    whole = tfstep.trace(tfstep.load(here, ids=[[5, 17, 9]]))
+    configured(here, architectures=["GPT2Model"])
+    bare = tfstep.trace(tfstep.load(here, ids=[[5, 17, 9]]))
+    assert "out.logits" not in bare
+    assert "loss" not in bare
+    np.testing.assert_array_equal(bare["dec.norm"].value, whole["dec.norm"].value)

@@ -60,7 +60,7 @@ def document(found: Checkpoint, reading: Reading, beside: Path | None = None) ->
     start = found.config.get("decoder_start_token_id", found.config.get("pad_token_id"))
     if len(sides) > 1 and type(start) is int:
         vocab["start"] = start
-    words = input_section(found, reading, kind, sides, vocab)
+    words = input_section(found, reading, kind, sides, vocab, headless=model.get("head") is False)
     return {
         "tfstep": 1,
         "title": found.title,
@@ -111,9 +111,14 @@ def _keep_ties(found: Checkpoint, family: Family, model: dict[str, Any]) -> None
 
 
 def input_section(
-    found: Checkpoint, reading: Reading, kind: str, sides: tuple[str, ...], vocab: Mapping[str, Any]
+    found: Checkpoint,
+    reading: Reading,
+    kind: str,
+    sides: tuple[str, ...],
+    vocab: Mapping[str, Any],
+    headless: bool = False,
 ) -> dict[str, Any]:
-    """`input:`; where nothing is asked for, a few words."""
+    """`input:`; where nothing is asked for, a few words. A model without a head has no logits to be held to labels."""
     words: dict[str, Any] = dict(reading.changes(kind, sides).get("input", {}))
     if sides[0] not in words:
         few = {"ids": list(range(min(_FEW, vocab["size"])))}
@@ -125,6 +130,7 @@ def input_section(
     if (
         "target" in sides
         and reading.labels != "none"
+        and (not headless or reading.labels == "next")
         and (reading.labels == "next" or (counted and _long(words[sides[-1]])))
     ):
         words["labels"] = "next"
