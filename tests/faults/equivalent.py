@@ -36,6 +36,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("Relu.vjp_x", "positive(x)", "positive(y)"): SAME_SIGN,
     ("Root.vjp_x", "positive(y)", "positive(x)"): SAME_ROOT,
     ("Root.vjp_x", "positive(y)", "y"): SAME_ROOT,
+    ("ExpertShare.vjp_weights", "weights.shape[-1]", "kept.shape[-1]"): ONE_SHAPE,
     ("RelativeBias.vjp_table", "table.shape[1]", "g.shape[1]"): ONE_SHAPE,
     ("RelativeBias.vjp_table", "table.shape[1]", "y.shape[1]"): ONE_SHAPE,
     ("SwigluClamped.vjp_hidden", "minimum(gate, LIMIT)", "minimum(LIMIT, gate)"): EITHER_WAY,
