@@ -138,6 +138,7 @@ def cases() -> list[Case]:
         with_attrs("shares", weights, title="times", times=2.5),
         Case("among_top", (by,), {"k": 2}, smooth=False),
         with_attrs("expert_share", x, weights, by > 0, expert=3),
+        with_attrs("expert_share", x * (np.arange(4) != 3), weights, by > 0, title="a zero where it counts", expert=3),
         Case("mix", (x, draw("mix-1", 2, 3, 4), draw("mix-2", 2, 3, 4))),
         Case("pool", (x, draw("pool", 2, 3))),
         Case("unit", (x[:, 0],)),
