@@ -97,6 +97,7 @@ def idle(model: dict[str, Any]) -> list[str]:
 def more(draw: st.DrawFn, model: dict[str, Any]) -> dict[str, Any]:
     """Some of the keys of today's models, those that go with the rest."""
     normed = model["norm"] in ("layer", "rms")
+    of_norm = {} if model["norm"] == "none" else {"norm": not normed}
     choices: dict[str, list[Any]] = {
         "norm_position": ["both", "output"],
         "final_norm": [True, False],
@@ -114,7 +115,7 @@ def more(draw: st.DrawFn, model: dict[str, Any]) -> dict[str, Any]:
         "positional": ["alibi", "relative"],
         "sinusoids": ["halved"],
         "d_embed": [3],
-        "bias": [{"qkv": False, "head": False}, {"out": False, "ffn": False, "norm": not normed}],
+        "bias": [{"qkv": False, "head": False}, {"out": False, "ffn": False} | of_norm],
         "layer_pattern": [[{"window": 1}, {}], [{"scale": False}, {"sinks": True}]],
         "qk_norm": ["head", "all", "weightless"] if normed else ["weightless"],
     }
