@@ -149,9 +149,9 @@ def test_what_is_broken_off_leaves_no_half_of_anything_behind() -> None:
     """The steps that an edit reaches are found once: a search that is broken off is not taken for the whole of it."""
     plan = scenario().plan
 
-    class Broken(list):  # type: ignore[type-arg]
+    class Broken(list):  # type: ignore[type-arg]  # of nodes; what is in it does not matter
         def __getitem__(self, at: object) -> object:
-            return (node if k < 5 else 1 / 0 for k, node in enumerate(list.__getitem__(self, at)))  # type: ignore[index]
+            return (node if k < 5 else 1 / 0 for k, node in enumerate(list.__getitem__(self, at)))  # type: ignore[index]  # a slice
 
     slot, nodes = plan.paths["src.E"].slot, plan.nodes
     plan.nodes = Broken(nodes)

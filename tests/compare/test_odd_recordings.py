@@ -83,3 +83,51 @@ def test_thousands_of_arrays_are_told_and_can_be_ended(runs: tuple[tfstep.Trace,
     with watching(5) as seen, pytest.raises(work.Cancelled):
         tfstep.diagnose(runs[0], many)
     assert len(seen) == 5
+
+
+def by_hand(dtype: type, **change: object) -> dict[str, np.ndarray]:
+    """Attention as one writes it, with the round weights of the scenario `attention`; ``change`` leaves things out."""
+    trace = tfstep.trace(tfstep.load("attention"))
+    x = np.asarray(trace["x"])[0].astype(dtype)
+    w = {name: np.asarray(trace[f"attn.W_{name.upper()}"]).astype(dtype) for name in "qkv"}
+    b = {name: np.asarray(trace[f"attn.b_{name.upper()}"]).astype(dtype) for name in "qkv"}
+    q, k, v = (x @ w[name] + b[name] * (name not in change.get("without", "")) for name in "qkv")  # type: ignore[operator]  # letters
+    s = q @ k.T / dtype(change.get("by", np.sqrt(k.shape[1])))
+    p = np.exp(s) / np.exp(s).sum(-1, keepdims=True)
+    return {"x": x, "Wq": w["q"], "Wk": w["k"], "Wv": w["v"], "q": q, "k": k, "v": v, "s": s, "p": p, "out": p @ v}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_round_numbers_are_no_rounded_ones(dtype: type) -> None:
+    assert tfstep.diagnose("attention", by_hand(dtype)).agrees
+    found = tfstep.diagnose("attention", by_hand(dtype, without="qkv", by=1))
+    assert [cause.kind for cause in found.causes] == ["bias-missing", "scale"]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_keys_without_their_bias_are_found_though_the_result_agrees(dtype: type) -> None:
+    rows = by_hand(dtype, without="k")
+    assert np.allclose(rows["out"], by_hand(dtype)["out"])
+    found = tfstep.diagnose("attention", rows)
+    assert [(cause.kind, cause.path) for cause in found.causes] == [("bias-missing", "attn.k_proj")]
+
+
+def test_nan_agrees_with_nothing() -> None:
+    rows = by_hand(np.float64)
+    gone = tfstep.diagnose("attention", {**rows, "out": rows["out"] * np.nan})
+    assert not gone.agrees
+    assert gone.first is not None
+    assert gone.first.name == "out"
+    rows["p"] = rows["p"].copy()
+    rows["p"][0, 0] = np.nan
+    cell = tfstep.diagnose("attention", rows).first
+    assert cell is not None
+    assert (cell.path, cell.name) == ("attn.weights", "p")
+
+
+def test_zeros_tell_nothing() -> None:
+    with pytest.raises(tfstep.TfstepError, match="nothing to compare: x, q, s, o tell of no tensor"):
+        tfstep.diagnose(
+            "attention",
+            {"x": np.zeros((3, 4)), "q": np.zeros((3, 2)), "s": np.zeros((3, 3)), "o": np.zeros((3, 2))},
+        )

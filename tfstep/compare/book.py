@@ -131,11 +131,11 @@ class Book(Struct, eq=False):
                 name,
                 order,
                 values,
-                precision(values),
+                precision(array if array.dtype.kind == "f" else values),
                 size,
                 total(values),
                 bool((values.reshape(-1)[: 1 << 16] == 0).any()),
-                distinct <= (2 if values.size > 2 else 0) or not size,
+                (distinct <= (2 if values.size > 2 else 0) or not size) and not np.isnan(values).any(),
                 array.dtype.kind == "f",
                 kept.note(name),
             )

@@ -114,7 +114,10 @@ def _usable(book: Book) -> None:
 def _common(search: Search) -> bool:
     """Whether the two runs have anything in common that lets a step be judged: a step of ours found in theirs, a known
     mistake, or a step that differs though what it reads is theirs. A recording of gradients alone is judged by them."""
-    if search.causes or any(fault.inputs for fault in search.faults) or not (search.pins or search.open_names()):
+    later = any(e.of is not None or e.is_new for e in search.book.entries)
+    if search.causes or any(fault.inputs for fault in search.faults):
+        return True
+    if later and not (search.pins or search.open_names()):
         return True
     steps = {n.slot for n in search.plan.steps if n.phase == "forward"}
     return bool(search.walk.inside) or any(
@@ -137,7 +140,7 @@ def forward(search: Search) -> None:
         suspects = search.suspects()
         inner(search.book, search.walk, suspects)
         cleared = len(search.suspects(least=2)) > len(suspects)  # by one number that agrees, perhaps by luck
-        if not ((cleared and _mended(search, 2)) or _mended(search, 1)):
+        if not ((cleared and _mended(search, 2)) or _mended(search, 1) or _taken_back(search)):
             return
 
 
@@ -159,6 +162,20 @@ def _mended(search: Search, least: int) -> bool:
     if tried is None:
         return least == 1 and unknown(search, suspects, missing)
     if len(tried.gained) < least:
+        return False
+    accept(search, tried, missing)
+    return True
+
+
+def _taken_back(search: Search) -> bool:
+    """Whether a mistake was found of which nothing shows later: a bias that all keys lack is nothing to a softmax."""
+    suspects = search.unseen()
+    missing = search.missing(suspects)
+    tried = search.best(suspects, missing) if missing else None
+    if tried is None or tried.lost:
+        lost = [(n, e) for n in suspects for e in missing if e.array.size == n.spec.size and np.isnan(e.array).any()]
+        if lost:  # what comes of it agrees, so it is not taken for theirs
+            search.faults.append(_first(search, *max(lost, key=lambda each: affinity(each[1].name, each[0].path))))
         return False
     accept(search, tried, missing)
     return True
@@ -372,6 +389,17 @@ def _nothing(search: Search) -> None:
             )
         )
     names = [e.name for e in search.book.entries if e.number][:6]
+    if not search.tried:
+        raise RecordingError(
+            Bilingual(
+                "nothing to compare: {names} tell of no tensor of {scenario}: zeros, equal numbers, or of other sizes; record "
+                "the input x and the weights, too, or use those of the scenario",
+                "没有可比较的内容：从 {names} 看不出是 {scenario} 的哪个张量：全是零、全都相同，或大小不符；"
+                "请把输入 x 和权重一并记录，或使用场景自己的",
+                names=", ".join(names),
+                scenario=search.scenario.name,
+            )
+        )
     raise RecordingError(
         Bilingual(
             "nothing to compare: none of {names} is a tensor of {scenario}, nor with one of {n} known mistakes in it; record "

@@ -105,6 +105,20 @@ class Search(Struct, eq=False):
             found = [n for n in found if n not in side]
         return found[::-1]
 
+    def unseen(self) -> list[Node]:
+        """The forward steps that are not found in theirs though all that they read is, and what comes of them is."""
+        nodes = self.plan.nodes
+        return [
+            node
+            for node in forward_nodes(self.plan)
+            if node.op is not None
+            and node.kind == "step"
+            and not node.path.startswith(AIDE)
+            and node.path not in self.pins
+            and not self.walk.found.get(node.slot)
+            and all(self.walk.found.get(s) or nodes[s].op is None for s in node.slots)
+        ]
+
     def _named(self, node: Node, there: Walk) -> bool:
         """Whether the inputs of a step are found, and something of theirs that is none of ours is called like it."""
         if node.op is None or node.kind != "step" or node.path.startswith(AIDE):

@@ -25,6 +25,7 @@ FLOOR = {"float64": 1e-290, "float32": 1e-37, "float16": 6.2e-8, "bfloat16": 1e-
 
 LARGE = 100_000  # cells of a weight from which the sizes of terms are bounded, not added up
 SAMPLE = 8192  # cells of a large array that tell its type
+USED = 0.125  # of rounded numbers about half have the last bit of their type set; of round ones none
 
 LINEAR = (
     "linear", "linear_no_bias", "matmul", "grouped_matmul", "repeat_heads", "add", "scale", "embed_scaled", "add_rows",
@@ -35,17 +36,27 @@ LINEAR = (
 
 
 def precision(array: np.ndarray) -> str:
-    """The coarsest floating type that holds every number of the array exactly."""
+    """The coarsest floating type to which the numbers were rounded: it holds each of them, and they use its last bit.
+
+    Numbers as round as 0.25 fit into every type and tell of none; those are as precise as the type they are kept in.
+    """
     values = np.asarray(array).reshape(-1)[:: max(1, array.size // SAMPLE)]
-    values = values[np.isfinite(values)]
+    values = values[np.isfinite(values) & (values != 0)]
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
-        if not (single == values).all():
-            return "float64"
-        if (single.view(np.uint32) & 0xFFFF == 0).all():
-            return "bfloat16"
         half = values.astype(np.float16).astype(values.dtype)
-        return "float16" if (half == values).all() else "float32"
+    if not (single == values).all():
+        return "float64"
+    bits = single.view(np.uint32)
+
+    def uses(bit: int) -> bool:
+        return bool(bits.size and (bits >> bit & 1).mean() >= USED)
+
+    if uses(16) and (bits & 0xFFFF == 0).all():
+        return "bfloat16"
+    if uses(13) and (half == values).all():
+        return "float16"
+    return "float32" if uses(0) or array.dtype == np.float32 else "float16" if array.dtype == np.float16 else "float64"
 
 
 def allowed(level: str, slack: float = 1.0) -> float:
