@@ -261,3 +261,15 @@ def test_an_update_beside_a_scenario_with_weight_decay(
     found = tfstep.diagnose(scenario, rows)
     assert [cause.kind for cause in found.causes] == ([kind] if kind else [])
     assert found.agrees == (kind is None)
+
+
+@pytest.mark.parametrize(("name", "path"), [("Wq.grad", "attn.W_Q.grad"), ("bq.grad", "attn.b_Q.grad")])
+def test_a_gradient_is_judged_by_its_name_where_the_parameter_was_not_recorded(name: str, path: str) -> None:
+    trace = tfstep.trace(tfstep.load("attention"))
+    own = {"q": "attn.q_proj", "k": "attn.k_proj", "v": "attn.v_proj", "s": "attn.scaled", "p": "attn.weights"}
+    rows = {n: trace[p].value for n, p in own.items()} | {f"{n}.grad": trace[f"{p}.grad"].value for n, p in own.items()}
+    right = trace[path].value
+    assert tfstep.diagnose("attention", {**rows, name: right}).agrees
+    found = tfstep.diagnose("attention", {**rows, name: right * np.linspace(0.5, 2.0, right.size).reshape(right.shape)})
+    assert found.first is not None
+    assert (found.first.path, found.first.name) == (path, name)

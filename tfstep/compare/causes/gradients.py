@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 ENOUGH = 1e-6
-SURELY = 3.0  # how well a name goes with the path that it spells
+SURELY = 2.0  # how well a name goes with the path that it means: Wq with W_Q
 
 
 def again(search: Search, plan: Any = None, overrides: dict[str, Override] | None = None) -> Walk:
