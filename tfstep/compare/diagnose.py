@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -24,8 +23,8 @@ from tfstep.compare.insides import inner
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import planted
-from tfstep.compare.recorded.note import RecordingError
 from tfstep.compare.recorded.recorder import of
+from tfstep.compare.refused import nothing, one_run, usable
 from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried
 from tfstep.compare.start import start
 from tfstep.compare.walk import Walk, walk
@@ -55,7 +54,7 @@ def diagnose(given: Scenario | Trace | str, theirs: object, told: Told = _told) 
     scenario, leaves = _ours(given)
     kept = of(theirs)
     book = Book.of(kept, scenario.model)
-    _usable(book)
+    usable(book)
     plan = scenario.program.plan
     values, taken = start(book, plan, leaves, scenario.model)
     first = walk(book, plan, values, until="forward", told=told)
@@ -68,7 +67,7 @@ def diagnose(given: Scenario | Trace | str, theirs: object, told: Told = _told) 
     with np.errstate(all="ignore"):  # theirs may hold infinities and worse
         forward(search)
         if not _common(search):
-            _nothing(search)
+            nothing(search)
         backward(search)
         return finished(search, first)
 
@@ -92,23 +91,6 @@ def _ours(given: object) -> tuple[Scenario, dict[str, np.ndarray]]:
             found=repr(given).splitlines()[0][:60],
         )
     )
-
-
-def _usable(book: Book) -> None:
-    """Raises RecordingError where nothing can be compared."""
-    numbers = [e for e in book.entries if e.number and e.array.size]
-    if not numbers:
-        raise RecordingError(
-            Bilingual(
-                "nothing to compare: no array of real numbers among the {n} recorded",
-                "没有可比较的内容：记录的 {n} 个数组里没有实数数组",
-                n=len(book.entries),
-            )
-        )
-    if all(np.isnan(e.array).all() for e in numbers):
-        raise RecordingError(
-            Bilingual("nothing to compare: every number is NaN", "没有可比较的内容：所有数都是 NaN"),
-        )
 
 
 def _common(search: Search) -> bool:
@@ -323,11 +305,11 @@ def finished(search: Search, first: Walk) -> Diagnosis:
     taken = set(search.taken.values())
     unmatched = tuple(e.name for e in search.book.entries if e.name not in names and e.name not in taken)
     if not (search.faults or search.causes):
-        _runs(search.book, names, taken)
+        one_run(search.book, names, taken)
     found = search.informative(search.walk)
     real = {n for n in found if search.book.by_name[n].note.kind != "weight"}
     if not (real or matched) and not search.causes and not search.faults:
-        _nothing(search)
+        nothing(search)
     faults = sorted(search.faults, key=lambda f: search.plan.paths[f.path].slot) if search.faults else []
     remarks = list(search.kept.remarks)
     if search.taken:
@@ -367,50 +349,6 @@ def _counted(search: Search, matched: set[str]) -> Iterator[Cause]:
         of = max(cause.explains, len(search.wanted[k] & (matched | pinned)))
         explains = min(of, cause.explains + len(search.wanted[k] & within))
         yield Cause(cause.kind, cause.path, cause.detail, explains, of, cause.name, cause.line, cause.also)
-
-
-def _nothing(search: Search) -> None:
-    """Raises RecordingError: what of theirs could not be held against anything, and what to record or to change."""
-    own = [n for n in search.plan.nodes if n.kind == "parameter"]
-    sizes = {n.spec.size for n in own}
-    weights = [e for e in search.book.entries if e.note.kind == "weight"]
-    if weights and own and not any(e.array.size in sizes for e in weights):
-        theirs = max(weights, key=lambda e: e.array.ndim)
-        ours = max(own, key=lambda n: len(n.shape))
-        raise RecordingError(
-            Bilingual(
-                "nothing to compare: the weights have other widths, {theirs} beside {ours} of {scenario}; set d_model, heads "
-                "and d_ff of the scenario to those of the module",
-                "没有可比较的内容：权重的宽度不同，对方是 {theirs}，{scenario} 是 {ours}；"
-                "请把场景的 d_model、heads、d_ff 设成与模块一致",
-                theirs=f"{theirs.name} {'×'.join(map(str, theirs.array.shape))}",
-                ours=f"{ours.path} {'×'.join(map(str, ours.shape))}",
-                scenario=search.scenario.name,
-            )
-        )
-    names = [e.name for e in search.book.entries if e.number][:6]
-    if not search.tried:
-        raise RecordingError(
-            Bilingual(
-                "nothing to compare: {names} tell of no tensor of {scenario}: zeros, equal numbers, or of other sizes; record "
-                "the input x and the weights, too, or use those of the scenario",
-                "没有可比较的内容：从 {names} 看不出是 {scenario} 的哪个张量：全是零、全都相同，或大小不符；"
-                "请把输入 x 和权重一并记录，或使用场景自己的",
-                names=", ".join(names),
-                scenario=search.scenario.name,
-            )
-        )
-    raise RecordingError(
-        Bilingual(
-            "nothing to compare: none of {names} is a tensor of {scenario}, nor with one of {n} known mistakes in it; record "
-            "the input x and the weights, too, or use those of the scenario",
-            "没有可比较的内容：{names} 都不是 {scenario} 的张量，试了 {n} 种已知错误也不是；"
-            "请把输入 x 和权重一并记录，或使用场景自己的",
-            names=", ".join(names),
-            scenario=search.scenario.name,
-            n=search.tried,
-        )
-    )
 
 
 def _matched(search: Search, chosen: dict[str, Hit]) -> Iterator[Match]:
@@ -457,33 +395,6 @@ def _source(search: Search, node: Node) -> int:
     while node.op is not None and node.op.name in HANDED_ON and node.slots:
         node = search.walk.plan.nodes[node.slots[0]]
     return node.slot
-
-
-def _before_count(name: str) -> str:
-    return name.partition("#")[0]
-
-
-def _behind_run(name: str) -> str:
-    return re.split(r"[./]", name, maxsplit=1)[-1]
-
-
-def _runs(book: Book, matched: set[str], taken: set[str]) -> None:
-    """Raises RecordingError where what agrees is one run, and what is left of the file another of the same names."""
-    numbers = [e for e in book.entries if e.number and not e.trivial and e.note.kind not in ("weight", "input")]
-    for short in (_before_count, _behind_run):
-        first = {short(e.name): e.name for e in reversed(numbers) if e.name in matched}
-        again = [
-            e.name for e in numbers if e.name not in matched | taken and first.get(short(e.name), e.name) != e.name
-        ]
-        if len(again) >= max(3, len(first) // 2):
-            raise RecordingError(
-                Bilingual(
-                    "two runs in one file: {one} agrees, {other} is of another run; record each in a file of its own",
-                    "一个文件里有两次运行：{one} 一致，{other} 属于另一次运行；请把每次运行记录在各自的文件里",
-                    one=first[short(again[0])],
-                    other=again[0],
-                )
-            )
 
 
 HANDED_ON = (
