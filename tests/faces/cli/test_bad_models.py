@@ -57,7 +57,6 @@ SPOILED: list[tuple[Spoil, str]] = [
     (configured(rope_scaling={"rope_type": "spiral"}), "config.json: rope_scaling.rope_type is 'spiral'"),
     (configured(head_dim=3), "config.json: head_dim 3"),
     (configured(model_type="mamba"), "config.json: model_type is 'mamba' (state space"),
-    (lambda m: (m / "tokenizer.json").write_text("{"), "tokenizer.json"),
 ]
 
 
@@ -110,3 +109,34 @@ def test_one_layer_is_one(tfstep, model: Path) -> None:
     configured(num_hidden_layers=1)(model)
     done = tfstep("steps", str(model), "--ids", "5,6")
     assert done.err.startswith("llama · 1 layer · 12 of 21 tensors read, 0 drawn at random")
+
+
+@pytest.mark.parametrize("broken", ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"])
+def test_a_broken_tokenizer_stops_text_but_no_ids(tfstep, model: Path, broken: str, tmp_path: Path) -> None:
+    whole = tfstep("dump", str(model), "out.logits", "--ids", "5,17,9", "--format", "json").json
+    (model / "tokenizer.json").write_text(json.dumps({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}))
+    (model / broken).write_text("{")
+    done = tfstep("dump", str(model), "out.logits", "--ids", "5,17,9", "--format", "json")
+    assert done.status == 0
+    assert done.json["tensors"][0]["value"] == whole["tensors"][0]["value"]
+    assert done.json["tensors"][0]["labels"] == whole["tensors"][0]["labels"]
+    assert done.err.splitlines()[1] == f"{model}: warning: {broken}: no JSON; words are shown by their ids"
+    chinese = tfstep("dump", str(model), "out.logits", "--ids", "5,17,9", "--lang", "zh")
+    assert chinese.err.splitlines()[1] == f"{model}：警告：{broken}：不是 JSON；词以编号显示"
+    assert f"{broken}: no JSON; so no text is cut" in one_line(tfstep("dump", str(model), "out.logits", "--text", "a"))
+    said = [tfstep("generate", str(model), "--ids", "5,17,9", "--max", "3", "--json").json["said"] for _ in "12"]
+    assert said[0] == said[1]
+    file = tmp_path / "x.yaml"
+    assert tfstep("new", str(model), "--ids", "5,17,9", "-o", str(file)).status == 0
+    again = tfstep("dump", str(file), "out.logits", "--format", "json")
+    assert again.json["tensors"][0]["value"] == whole["tensors"][0]["value"]
+    assert "no JSON" in again.err
+
+
+def test_a_tokenizer_of_another_size_is_refused_with_ids_too(tfstep, model: Path) -> None:
+    vocab = {f"p{i}": i for i in range(99)}
+    (model / "tokenizer.json").write_text(json.dumps({"model": {"type": "BPE", "vocab": vocab, "merges": []}}))
+    for asked in (["--ids", "5"], ["--text", "p5"], []):
+        assert "tokenizer.json: 99 pieces; the model has 37 words" in one_line(
+            tfstep("dump", str(model), "loss", *asked)
+        )

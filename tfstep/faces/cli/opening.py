@@ -33,6 +33,17 @@ def load(settings: Settings, name: str, variant: str | None) -> Scenario:
             say(opening_text(scenario))
         for warning in warnings(name, scenario):
             say(warning)
+    for why in dict.fromkeys(str(each.broken) for each in scenario.vocab.values() if each.broken is not None):
+        from tfstep.faces.cli.output import say
+
+        say(
+            Bilingual(
+                "{file}: warning: {why}; words are shown by their ids",
+                "{file}：警告：{why}；词以编号显示",
+                file=name,
+                why=why,
+            )
+        )
     return scenario
 
 

@@ -78,9 +78,7 @@ class PositionsEndError(CommandError):
 
     def __init__(self, rows: int) -> None:
         super().__init__(
-            Bilingual(
-                "the model's learned positions end at {rows}", "模型学到的位置编码只有 {rows} 个", rows=rows
-            )
+            Bilingual("the model's learned positions end at {rows}", "模型学到的位置编码只有 {rows} 个", rows=rows)
         )
 
 
