@@ -140,3 +140,33 @@ def test_a_tokenizer_of_another_size_is_refused_with_ids_too(tfstep, model: Path
         assert "tokenizer.json: 99 pieces; the model has 37 words" in one_line(
             tfstep("dump", str(model), "loss", *asked)
         )
+
+
+@pytest.mark.parametrize("command", ["steps", "dump", "check", "new", "explain", "generate", "repl"])
+def test_words_that_nobody_gave_are_told(tfstep, model: Path, command: str) -> None:
+    more = {"explain": ["loss"], "repl": ["--batch"], "dump": ["loss"]}.get(command, [])
+    line = "no --text: reads the ids 0 … 7; give --text or --ids"
+    assert line in tfstep(command, str(model), *more).err.splitlines()
+    chinese = "没有 --text：读入编号 0 … 7；请用 --text 或 --ids 指定"
+    assert chinese in tfstep(command, str(model), *more, "--lang", "zh").err.splitlines()
+    assert "no --text" not in tfstep(command, str(model), *more, "--ids", "5,6").err
+
+
+def test_no_words_that_nobody_gave_in_a_file(tfstep, model: Path, tmp_path: Path) -> None:
+    assert tfstep("new", str(model), "-o", str(tmp_path / "x.yaml")).status == 0
+    assert "no --text" not in tfstep("steps", str(tmp_path / "x.yaml")).err
+    assert "no --text" not in tfstep("steps", "wo-ai-ni").err
+
+
+def test_the_text_that_nobody_gave_is_told(tfstep, model: Path) -> None:
+    vocab = {"Ġ": 0} | {letter: i + 1 for i, letter in enumerate("ThecapitlofFrns")}
+    whole = {
+        "version": "1.0",
+        "added_tokens": [],
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
+        "model": {"type": "BPE", "vocab": vocab, "merges": []},
+    }
+    (model / "tokenizer.json").write_text(json.dumps(whole))
+    done = tfstep("dump", str(model), "loss")
+    assert done.status == 0
+    assert done.err.splitlines()[1] == "no --text: reads 'The capital of France is'; give --text or --ids"
