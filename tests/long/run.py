@@ -42,7 +42,9 @@ def main(arguments: list[str]) -> int:
         every = files.kinds()
         found = [kind for kind in every if "files" in parts or kind.name in own]
         if unknown := set(own) - {kind.name for kind in every}:
-            parser.error(f"{', '.join(sorted(unknown))}: known are {', '.join((*WHAT, *(kind.name for kind in every)))}")
+            parser.error(
+                f"{', '.join(sorted(unknown))}: known are {', '.join((*WHAT, *(kind.name for kind in every)))}"
+            )
         run(found, asked.seed, asked.count, seconds, tally)
     if set(parts) & {"faults", "kills", "two"}:
         import processes
