@@ -111,6 +111,13 @@ def test_one_layer_is_one(tfstep, model: Path) -> None:
     assert done.err.startswith("llama · 1 layer · 12 of 21 tensors read, 0 drawn at random")
 
 
+@pytest.mark.parametrize("suffix", [".onnx", ".h5", ".keras", ".msgpack", ".tflite"])
+def test_a_model_of_another_format_is_told_how_to_bring_it(tfstep, suffix: str, tmp_path: Path) -> None:
+    file = tmp_path / f"mine{suffix}"
+    file.write_bytes(b"\x08\x01")
+    assert "model.save_pretrained(FOLDER) writes a folder that opens" in one_line(tfstep("dump", str(file)))
+
+
 @pytest.mark.parametrize("broken", ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"])
 def test_a_broken_tokenizer_stops_text_but_no_ids(tfstep, model: Path, broken: str, tmp_path: Path) -> None:
     whole = tfstep("dump", str(model), "out.logits", "--ids", "5,17,9", "--format", "json").json
