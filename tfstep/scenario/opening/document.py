@@ -99,7 +99,7 @@ def in_their_words(config: Mapping[str, Any], ours: Iterable[str], why: Bilingua
     if not said:
         return why
     english, chinese = (_renamed(why.in_(lang), origins) for lang in ("en", "zh"))
-    told = Bilingual(_plain(english), _plain(chinese))
+    told = Bilingual.of({"en": english, "zh": chinese})
     return Bilingual("config.json: {said}: {why}", "config.json 中 {said}：{why}", said=said, why=told)
 
 
@@ -115,11 +115,6 @@ def _renamed(text: str, origins: Mapping[str, str]) -> str:
         return origins[key] if key in origins and (found[1] or "_" in key) else whole
 
     return re.sub(r"(?<![\w.])(model\.)?([a-z_]+)(?![\w.]*\w)", theirs, text)
-
-
-def _plain(text: str) -> str:
-    """A text in which braces stand for themselves."""
-    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _cut(value: Any) -> str:
