@@ -123,6 +123,8 @@ class Book(Struct, eq=False):
         if sum(a.size for a in numbers) > SINGLE and all(a.dtype.itemsize <= 4 for a in numbers):
             book.dtype = np.dtype(np.float32)
         for order, (name, array) in enumerate(kept.arrays.items()):
+            if array.dtype.kind == "b":  # flags are compared with nothing
+                continue
             values = np.asarray(array, book.dtype if array.dtype.kind == "f" else np.float64)
             plain = moderate(values.reshape(-1)[:4096])
             distinct = np.unique(plain).size
