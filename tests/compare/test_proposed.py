@@ -38,7 +38,7 @@ def test_what_a_module_is_is_found_and_its_run_agrees(name: str) -> None:
     assert bool(grads) == any(each.endswith(".grad") for each in kept)
 
 
-@pytest.mark.parametrize("name, kind, path, causal", [
+@pytest.mark.parametrize(("name", "kind", "path", "causal"), [
     ("wrong-axis", "softmax-axis", "attn.weights", True), ("unscaled", "scale", "dec0.attn.scaled", True),
     ("gpt-unscaled", "scale", "dec0.attn.scaled", True),
 ])  # fmt: skip
@@ -56,7 +56,9 @@ def test_what_was_guessed_is_told() -> None:
     assert "norm_position pre (fits their numbers)" in said
 
 
-@pytest.mark.parametrize("name, why", [("no-attention", "no weights of an attention"), ("decoder-layer", "a memory")])
+@pytest.mark.parametrize(
+    ("name", "why"), [("no-attention", "no weights of an attention"), ("decoder-layer", "a memory")]
+)
 def test_what_cannot_be_proposed_is_refused_in_a_line(name: str, why: str) -> None:
     with pytest.raises(tfstep.TfstepError, match=why) as caught:
         propose(read(FOLDER / f"{name}.safetensors"))
@@ -87,7 +89,7 @@ def numpy_run(heads: int, batch: int | None = None, scaled: bool = True, causal:
     return {**rows, "out": y @ W[3] + b[3]}
 
 
-@pytest.mark.parametrize("heads, batch, causal, bias", [
+@pytest.mark.parametrize(("heads", "batch", "causal", "bias"), [
     (1, None, False, True), (2, 2, True, True), (3, None, False, False), (2, None, True, True), (1, 3, False, True),
 ])  # fmt: skip
 def test_numpy_attention_needs_no_scenario(heads: int, batch: int | None, causal: bool, bias: bool) -> None:

@@ -171,7 +171,9 @@ def _is_mask(array: np.ndarray) -> bool:
 def vectors(kept: Recording) -> Iterator[str]:
     """The arrays that may be what the model reads, the likeliest first: inputs, what is called x, the first array."""
     floats = [n for n in kept if kept[n].dtype.kind == "f" and kept[n].ndim in (2, 3) and kept.note(n).kind != "mask"]
-    mine = [n for n in floats if not is_weight(kept, n) and not n.endswith((".grad", ".new")) and "mask" not in n.lower()]
+    mine = [
+        n for n in floats if not is_weight(kept, n) and not n.endswith((".grad", ".new")) and "mask" not in n.lower()
+    ]
     inputs = [n for n in mine if kept.note(n).kind == "input"]
     named = sorted((n for n in mine if affinity(n, "x") >= 1), key=lambda n: -affinity(n, "x"))
     yield from dict.fromkeys([*inputs, *named, *mine])
