@@ -88,7 +88,7 @@ def decide(kept: Recording, keys: dict[str, Any], choices: Sequence[Choice]) -> 
     given = [
         Bilingual("{what} ({source})", "{what}（{source}）", what=choice.options[0].said, source=choice.source)
         if choice.source
-        else Bilingual("{what}", "{what}", what=choice.options[0].said)
+        else Bilingual.of(choice.options[0].said)
         for choice in choices
         if len(choice.options) == 1 and choice.options[0].said
     ]
@@ -105,7 +105,7 @@ def _tried(kept: Recording, keys: dict[str, Any], choice: Choice) -> tuple[dict[
         except TfstepError:
             continue
     if not counts:
-        return keys, Bilingual("{what}", "{what}", what=choice.options[0].said)
+        return keys, Bilingual.of(choice.options[0].said)
     most, best, option = max(counts, key=lambda each: each[0])
     if sum(count == most for count, _, _ in counts) == 1 and most:
         return best, Bilingual("{what} (fits their numbers)", "{what}（与对方的数相符）", what=option.said)

@@ -89,10 +89,7 @@ def propose(kept: Recording) -> Proposal:
         choices += [*_norms(kept, w), *_feed_forward(kept, w)]
     choices += [*_masks(kept, asked, triangle, block), *_positions(kept, asked)]
     found, said = decide(kept, keys, choices)
-    widths = Bilingual("{kind}, d_model {d}", "{kind}，d_model {d}", kind=found["model"]["kind"], d=d)
-    if block:
-        n = w.layers
-        widths = Bilingual("{what}, layers {n}", "{what}，layers {n}", what=widths, n=n)
+    widths = Bilingual.of(f"{found['model']['kind']} d_model {d}" + (f" layers {w.layers}" if block else ""))
     if found["loss"]["kind"] == "none" and any(name.endswith(".grad") for name in kept):
         said.append(Bilingual("no loss is known: gradients are not judged", "不知道损失函数：不判断梯度"))
     return Proposal(found, (widths, *said))
