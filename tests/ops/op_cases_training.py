@@ -62,6 +62,8 @@ def kept(done: np.ndarray, seed: int, of: str, rate: float, shape: tuple[int, ..
 
 def as_half(x: float, to: str) -> float:
     """The nearest multiple of the distance there, of two as near the even one; by integers."""
+    if to == "float64":
+        return x
     digits, least, most = {"float16": (10, -14, 65504.0), "bfloat16": (7, -126, 3.3895313892515355e38)}[to]
     if x == 0 or not math.isfinite(x):
         return x
@@ -136,6 +138,7 @@ def cases() -> list[Case]:
         Case(
             "round", (np.array([1.00390625, 1.01171875, 257.0, -3e-40, 3.4e38]),), {"to": "bfloat16"}, "b", smooth=False
         ),
+        Case("round", (x,), {"to": "float64"}, "not"),
         Case("scaled_loss", (np.array(0.7), np.array(1024.0))),
         Case("unscaled", (x, np.array(1024.0))),
         Case("overflow", (x, g), smooth=False),

@@ -25,7 +25,10 @@ def stored(precision: str) -> str:
 
 
 def rounded(x: np.ndarray, precision: str) -> np.ndarray:
-    """The nearest numbers of a half type, of two as near the even one; infinite beyond its largest. As float32."""
+    """The nearest numbers of a half type, of two as near the even one; infinite beyond its largest. As float32; of
+    another type the numbers as they are."""
+    if precision not in HALVES:
+        return x
     single = np.asarray(x, np.float32)
     with np.errstate(all="ignore"):
         if precision == "float16":
