@@ -13,7 +13,7 @@ from tfstep.errors import CommandError
 from tfstep.session.results import Generated, Result, Searched
 from tfstep.session.state import State
 from tfstep.session.study.beams import MOST_BEAMS, search
-from tfstep.session.study.decoding import Sampling, generate
+from tfstep.session.study.decoding import Sampling, say
 from tfstep.text import Bilingual
 
 MOST_WORDS = 20
@@ -54,8 +54,8 @@ def _generate(session: Session, rest: str) -> Result:
         found, passes = Searched(tree), [(each.scenario, each.trace) for each in tree.passes]
     else:
         sampling = Sampling(penalty=asked.get("penalty", 1.0))
-        said = tuple(generate(session.scenario, parameters, most, sampling))
-        found, passes = Generated(said), [(word.scenario, word.trace) for word in said]
+        said = say(session.scenario, parameters, most, sampling)
+        found, passes = Generated(said.words, said.end), [(word.scenario, word.trace) for word in said.words]
     steps = session.scenario.train.steps
     if steps and not session.update and session.scenario.weights.file is None and untrainable(session) is None:
         session.asides.append(

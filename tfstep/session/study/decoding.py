@@ -73,6 +73,7 @@ class Word(Struct, frozen=True, eq=False):
     vocab: Sequence[str]
     scenario: Scenario  # the pass as one, without loss
     trace: Trace
+    id: int  # of what is said
 
     def best(self, n: int = 5) -> list[tuple[str, float]]:
         """The likeliest words with their probabilities, the most likely first."""
@@ -106,7 +107,14 @@ class Reader:
         return _spelled(list(read), self.target, self.scenario)
 
     def run(self, read: Sequence[int], before: Trace | None = None, done: int = 0) -> tuple[Scenario, Trace]:
-        """The pass that reads these ids, as a scenario of its own; ``before`` is that of the first ``done`` of them."""
+        """The pass that reads these ids, as a scenario of its own; ``before`` is that of the first ``done`` of them.
+
+        Raises PositionsEndError where that is more words than it has positions.
+        """
+        model = self.scenario.model
+        rows = model.positions if model.positional == "learned" else None
+        if rows is not None and self.scenario.inputs.offset + model.position_offset + len(read) > rows:
+            raise PositionsEndError(rows - model.position_offset)
         before = before if self.cached else None
         asked = _pass(self.scenario, self.inputs, list(read), self.words(read), before, done)
         return asked, _run(asked, self.parameters)
@@ -129,6 +137,59 @@ class Reader:
         return np.array(sorted({places[w] for w in self.words(read) if w in places}), np.int64)
 
 
+class Said(Struct, frozen=True, eq=False):
+    """All that was said, and why it ends before a word that ends it or as many as were asked for, where it does."""
+
+    words: tuple[Word, ...]
+    end: Bilingual | None = None
+    stopped: bool = False  # whether somebody stopped the work
+
+
+class PositionsEndError(CommandError):
+    """A pass would read more words than the model has learned positions."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(
+            Bilingual("the model's learned positions end at {rows}", "模型学到的位置编码只有 {rows} 个", rows=rows)
+        )
+
+
+def say(
+    scenario: Scenario,
+    parameters: Mapping[str, np.ndarray],
+    most: int = 20,
+    sampling: Sampling | None = None,
+    cache: bool | None = None,
+    asked: str = "generate",
+) -> Said:
+    """What `generate` says, as far as it goes: what was said stays when positions end or the work is stopped.
+
+    ``asked`` is what stands before the number of words where they are asked for. Raises CommandError.
+    """
+    words: list[Word] = []
+    try:
+        for word in generate(scenario, parameters, most, sampling, cache):
+            words.append(word)  # one by one: they stay when the next is not said
+    except PositionsEndError as error:
+        if not words:
+            raise
+        end = Bilingual(
+            "stopped after {n} of {most} words: {why}; {asked} {n} asks for no more",
+            "生成 {n} 个词后停下（要求 {most} 个）：{why}；{asked} {n} 即到此为止",
+            n=len(words),
+            most=most,
+            why=error.message,
+            asked=asked,
+        )
+        return Said(tuple(words), end)
+    except KeyboardInterrupt:
+        if not words:
+            raise
+        stopped = Bilingual("stopped after {n} words", "生成 {n} 个词后已停止", n=len(words))
+        return Said(tuple(words), stopped, stopped=True)
+    return Said(tuple(words))
+
+
 def generate(
     scenario: Scenario,
     parameters: Mapping[str, np.ndarray],
@@ -138,7 +199,8 @@ def generate(
 ) -> Iterator[Word]:
     """Say word after word until one that ends, or ``most`` of them. ``parameters`` are by path.
 
-    What it starts from and the ``cache``: see `Reader`. Raises CommandError for a model that says nothing.
+    What it starts from and the ``cache``: see `Reader`. Raises CommandError for a model that says nothing, and
+    PositionsEndError before a pass that reads more words than it has positions.
     """
     reader, sampling = Reader(scenario, parameters, cache), sampling or Sampling()
     draw = np.random.default_rng(sampling.seed)
@@ -158,7 +220,7 @@ def generate(
             raise CommandError(no_word(len(read)))
         best = int(draw.choice(len(p), p=p)) if sampling.temperature else int(p.argmax())
         said = reader.said(read, best)
-        yield Word(words, said, float(p[best]), p, reader.vocab, asked, trace)
+        yield Word(words, said, float(p[best]), p, reader.vocab, asked, trace, best)
         following = reader.next_id(said, best)
         if following is None:
             return
@@ -239,6 +301,7 @@ def _pass(
 
 def _run(asked: Scenario, parameters: Mapping[str, np.ndarray]) -> Trace:
     plan = build(asked.model, asked.inputs, asked.loss, asked.train)
+    plan.origin = asked
     given = {n.slot: _fitting(parameters[n.path], n.shape) for n in plan.nodes if n.kind == "parameter"}
     return Trace.start(plan, plan.leaves | given).run()
 
@@ -284,10 +347,4 @@ def _fitting(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         return array
     if len(array.shape) == 2 and array.shape[0] >= shape[0]:
         return array[: shape[0]]
-    raise CommandError(
-        Bilingual(
-            "the learned positions end at {n} words; generate fewer with --max",
-            "学到的位置编码只有 {n} 个词长；请用 --max 少生成一些",
-            n=array.shape[0],
-        )
-    )
+    raise PositionsEndError(array.shape[0])

@@ -35,7 +35,8 @@ def _run(
 ) -> None:
     from tfstep.session.change.training import Training
     from tfstep.session.study.beams import search
-    from tfstep.session.study.decoding import Sampling, check, generate
+    from tfstep.session.study.decoding import Sampling, check
+    from tfstep.session.study.decoding import say as spoken
     from tfstep.view.report.beams import tree, tree_json
     from tfstep.view.report.decoding import sentence, words, words_json
 
@@ -81,12 +82,16 @@ def _run(
         else:
             out.lines(tree(found))
         return
-    said = list(generate(loaded, parameters, most, Sampling(temperature, top_k, top_p, seed, penalty), cache))
+    said = spoken(loaded, parameters, most, Sampling(temperature, top_k, top_p, seed, penalty), cache, "--max")
     if as_json:
-        out.text([plain_json.dumps(words_json(said), ensure_ascii=False, allow_nan=False, indent=1) + "\n"])
+        out.text([plain_json.dumps(words_json(said.words), ensure_ascii=False, allow_nan=False, indent=1) + "\n"])
     else:
-        out.lines(words(said))
-        out.lines(sentence(said))
+        out.lines(words(said.words))
+        out.lines(sentence(said.words))
+    if said.stopped:
+        raise KeyboardInterrupt  # which is told, and has a status of its own
+    if said.end is not None:
+        say(said.end)
 
 
 COMMAND = command(

@@ -24,7 +24,7 @@ def _run(
 ) -> None:
     from tfstep.scenario import empty_rows
     from tfstep.scenario.weights.back import as_they_came
-    from tfstep.scenario.weights.files import SUFFIXES, write_weights
+    from tfstep.scenario.weights.files import SUFFIXES, expect_weights, write_weights
     from tfstep.session.change.training import Training
     from tfstep.view.export.json import number
     from tfstep.view.report.training import training
@@ -43,6 +43,8 @@ def _run(
             Bilingual("{file}: there is no such folder", "{file}：没有这个文件夹", file=output)
         )  # before the training, not after it
     loaded = load(settings, scenario, variant)
+    if output is not None:  # likewise
+        expect_weights(node.nbytes for node in loaded.plan.nodes if node.kind == "parameter")
     for warning in empty_rows.warnings(scenario, loaded):
         say(warning)
     done = Training(loaded)
