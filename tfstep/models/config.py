@@ -45,9 +45,9 @@ class Sentences(Struct, frozen=True, eq=False):
 
         In transformers that goes by the id alone, wherever it stands (RoBERTa).
         """
+        meant: np.ndarray = self.ids == (self.filler if self.pad is None else self.pad)
         if self.pad is not None:
-            return self.ids == self.pad
-        meant: np.ndarray = self.ids == self.filler
+            return meant
         return meant if self.padding is not None and (meant & ~self.padding).any() else None
 
     @property
