@@ -28,6 +28,7 @@ from tfstep.compare.refused import nothing, one_run, usable
 from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried
 from tfstep.compare.start import start
 from tfstep.compare.walk import Walk, walk
+from tfstep.compare.widths import same_sizes
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.errors import TfstepError
@@ -56,6 +57,7 @@ def diagnose(given: Scenario | Trace | str, theirs: object, told: Told = _told) 
     book = Book.of(kept, scenario.model)
     usable(book)
     plan = scenario.program.plan
+    same_sizes(book, plan, scenario.model, scenario.name)
     values, taken = start(book, plan, leaves, scenario.model)
     first = walk(book, plan, values, until="forward", told=told)
     if book.level == "float64" and not any(

@@ -76,8 +76,15 @@ class Search(Struct, eq=False):
     # -- what is there ---------------------------------------------------------------------------------------
 
     def informative(self, found: Walk) -> set[str]:
-        """The arrays that were found and tell something."""
-        return {hit.entry.name for hits in found.found.values() for hit in hits if not hit.entry.trivial}
+        """The arrays that were found to be tensors of the scenario, and tell something."""
+        known, nodes = self.known_paths, found.plan.nodes
+        return {
+            hit.entry.name
+            for slot, hits in found.found.items()
+            if nodes[slot].path in known
+            for hit in hits
+            if not hit.entry.trivial
+        }
 
     def suspects(self, there: Walk | None = None, least: int = 1) -> list[Node]:
         """The forward steps that are not found in theirs, nor anything of ``least`` cells that is computed from them."""
