@@ -61,7 +61,9 @@ def _same_widths(book: Book, plan: Plan, config: ModelConfig, scenario: str) -> 
     if len(other) < 2 and not any(inputs for inputs, _, _ in other):
         return
     _, entry, node = max(other, key=lambda each: (each[0], each[2].kind != "parameter"))
-    theirs, ours = (entry.array.shape[-1], node.shape[-1]) if node not in matrices else (min(entry.array.shape), config.d_model)
+    theirs, ours = (
+        (entry.array.shape[-1], node.shape[-1]) if node not in matrices else (min(entry.array.shape), config.d_model)
+    )
     raise RecordingError(
         Bilingual(
             "theirs is {theirs} wide, the scenario {ours}: nothing to compare at these widths ({found} beside {own} of {scenario}); "
@@ -119,7 +121,8 @@ def _same_heads(book: Book, plan: Plan, config: ModelConfig, scenario: str) -> N
     ]  # fmt: skip
     weights = [e for e in shaped if e.array.shape[-2:] == (n, m) and _rows_of_one(e.array)]
     told = [e.array.size // (n * m) for e in weights]
-    if batch * heads in told or any(e.array.size == own.spec.size and fits(own, config, e.array.shape) for e in shaped):
+    alike = [e for e in shaped if e.array.ndim > 1 and e.array.size == own.spec.size]
+    if batch * heads in told or any(fits(own, config, e.array.shape) for e in alike):
         return
     if not told and any(width // heads in e.array.shape for e in split):
         return

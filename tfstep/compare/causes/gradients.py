@@ -196,7 +196,9 @@ def _judged(search: Search, pair: Pair, scale: float) -> bool:
     if np.isnan(theirs).any() and _has_nan(search):
         return False
     size = np.abs(ours[np.isfinite(ours)]).max(initial=0.0)
-    if np.isfinite(theirs).all() and apart(ours, theirs).max(initial=0.0) <= allowed(search.book.level, SLACK) * max(size, scale):
+    if np.isfinite(theirs).all() and apart(ours, theirs).max(initial=0.0) <= allowed(search.book.level, SLACK) * max(
+        size, scale
+    ):
         return False
     if node.role.name != "gradient":
         return True
@@ -222,7 +224,13 @@ def chain(search: Search, node: Node) -> set[int]:
     while open_:
         s = open_.pop()
         source = search.plan.nodes[s]
-        if s in found or source.phase != "backward" or s in walked.wrong or walked.found.get(s) or source.path in search.overrides:
+        if (
+            s in found
+            or source.phase != "backward"
+            or s in walked.wrong
+            or walked.found.get(s)
+            or source.path in search.overrides
+        ):
             continue
         found.add(s)
         open_ += source.slots
@@ -468,8 +476,10 @@ def _unknown(search: Search, lacking: list[Entry]) -> None:
 
     right: set[int] = set()
     for n in search.plan.nodes:
-        if n.phase == "backward" and n.slot not in search.walk.wrong and any(
-            not h.entry.trivial for h in search.walk.found.get(n.slot, ())
+        if (
+            n.phase == "backward"
+            and n.slot not in search.walk.wrong
+            and any(not h.entry.trivial for h in search.walk.found.get(n.slot, ()))
         ):
             right |= chain(search, n)
     accused: set[int] = set()
