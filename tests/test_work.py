@@ -12,8 +12,10 @@ from tfstep.engine.plan import Plan
 from tfstep.faces.cli.main import main
 from tfstep.faces.cli.watching import Bar
 from tfstep.scenario.scenario import Scenario, load_text
+from tfstep.view.export import json
 
 MODEL = "model: {kind: encoder, layers: LAYERS, d_model: 4, heads: 2, d_ff: 4}\nvocab: [<pad>, a]\ninput: {source: a}\n"
+MODELS = Path(__file__).parent / "families" / "models"
 TRAINED = "loss: {kind: sum}\n"
 
 
@@ -109,6 +111,49 @@ def test_much_output_needs_yes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         assert not file.exists()
         assert main(["dump", "wo-ai-ni", "*", "--format", format, "-o", str(file), "--yes"]) == 0
         assert file.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (["train", "wo-ai-ni", "--steps", "1", "-o", "out.npz"], "out.npz"),
+        (["export", str(MODELS / "gpt2"), "--to", "hf", "-o", "folder"], "folder"),
+        (["repl", "wo-ai-ni", "--batch", "-c", "export src.E out.json"], "out.json"),
+        (["repl", "wide.yaml", "--batch", "-c", "train 1", "-c", "save out.yaml"], "out.yaml"),
+    ],
+)
+def test_much_that_is_written_aside_needs_yes(
+    words: list[str], left: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(work, "MUCH", 50)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wide.yaml").write_text(MODEL.replace("LAYERS", "1").replace("d_model: 4", "d_model: 64") + TRAINED)
+    assert main(words) in (1, 2)
+    assert not (tmp_path / left).exists()
+    assert main([*words, "--yes"]) == 0
+    assert (tmp_path / left).exists()
+
+
+def test_the_numbers_beside_a_program_need_yes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(work, "MUCH", 50)
+    monkeypatch.setattr("tfstep.code.program.MOST_INLINE", 3)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    file = tmp_path / "mine.py"
+    assert main(["code", "wo-ai-ni", "-o", str(file)]) == 2
+    assert not list(tmp_path.iterdir())
+    assert main(["code", "wo-ai-ni", "-o", str(file), "--yes"]) == 0
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["mine.npz", "mine.py"]
+
+
+def test_a_large_tensor_becomes_json_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = tfstep.load("wo-ai-ni").program.trace()
+    tensors = [trace[path] for path in ("enc0.attn.weights", "src.tokens", "loss", "enc0.ffn.b_1", "src.E")]
+    whole = list(json.dump("a", "base", trace, tensors, True))
+    monkeypatch.setattr(json, "PIECE", 3)
+    pieces = list(json.dump("a", "base", trace, tensors, True))
+    assert "".join(pieces) == "".join(whole)
+    assert len(pieces) > len(whole) + 20
 
 
 def test_a_line_is_drawn_after_a_while_and_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,9 @@ import pytest
 from recorded import MODELS, is_decoder, names
 
 import tfstep
-from tfstep.session.study.decoding import Sampling, generate
+from tfstep import work
+from tfstep.scenario.scenario import load_text
+from tfstep.session.study.decoding import Sampling, generate, say
 
 DECODERS = [name for name in names() if is_decoder(json.loads((MODELS / name / "config.json").read_text()))]
 PAIRS = ["bart", "marian", "t5", "t5-v1.1"]
@@ -72,3 +74,51 @@ def test_the_same_seed_says_the_same() -> None:
 
     assert said(1) == said(1)
     assert len({tuple(said(seed)) for seed in range(6)}) > 1
+
+
+@pytest.mark.parametrize("name", ["gpt2", "opt", "gpt2-scaled", "bart"])
+@pytest.mark.parametrize("cache", [True, False])
+def test_words_said_before_positions_end_stay_and_the_end_is_told(name: str, cache: bool) -> None:
+    asked = {"target_ids": [0, 4]} if name == "bart" else {}
+    scenario = tfstep.load(MODELS / name, ids=[5, 17, 9], labels="none", **asked)
+    scenario = scenario.with_changes({"vocab": {"size": 37}})  # none ends a text, so that only positions do
+    config = json.loads((MODELS / name / "config.json").read_text())
+    rows = config.get("n_positions", config.get("max_position_embeddings"))
+    read = 2 if name == "bart" else 3
+    fit = rows - read + 1  # the last word said has no position of its own: nobody reads it
+    found = say(scenario, parameters(scenario), 1000, cache=cache, asked="--max")
+    assert len(found.words) == fit
+    assert found.end is not None
+    assert found.end.in_("en") == (
+        f"stopped after {fit} of 1000 words: the model's learned positions end at {rows}; --max {fit} asks for no more"
+    )
+    exactly = say(scenario, parameters(scenario), fit, cache=cache)
+    assert exactly.end is None
+    assert [word.said for word in exactly.words] == [word.said for word in found.words]
+
+
+def test_a_table_as_long_as_the_words_ends_with_them() -> None:
+    text = (
+        "tfstep: 1\nmodel: {kind: decoder, d_model: 4, heads: 1, d_ff: 4, positional: learned, head: true}\n"
+        "vocab: [a, b, c]\ninput: {target: a b c}\n"
+    )
+    scenario = load_text(text)
+    found = say(scenario, parameters(scenario), 5)
+    assert len(found.words) == 1
+    assert found.end is not None
+    assert "stopped after 1 of 5 words: the model's learned positions end at 3; generate 1" in found.end.in_("en")
+
+
+def test_words_said_before_it_is_stopped_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = tfstep.load(MODELS / "llama", ids=[5, 17, 9], labels="none")
+
+    class Third(work.Watcher):
+        def tell(self, done: int, of: int, note: object) -> None:
+            self.up = done == 2
+
+    with work.watched(Third()):
+        found = say(scenario, parameters(scenario), 9)
+    assert len(found.words) == 2
+    assert found.end is not None
+    assert found.end.in_("en") == "stopped after 2 words"
+    assert found.stopped

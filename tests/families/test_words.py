@@ -76,7 +76,7 @@ def test_a_character_that_is_cut_says_which_part_of_which() -> None:
         "爱3/3你1/3",
         "你2–3/3",
     ]
-    assert list(in_sentence([cut[0], spelled("a")], True)) == ["⟨E7⟩", "a"]
+    assert list(in_sentence([cut[0], spelled("a")], True)) == ["⟨0xE7⟩", "a"]
     assert list(in_sentence(["<0xE7>", "<0x88>", "<0xB1>", "▁a", "</s>"], False)) == [
         "爱1/3",
         "爱2/3",
@@ -85,7 +85,9 @@ def test_a_character_that_is_cut_says_which_part_of_which() -> None:
         "</s>",
     ]
     assert alone(spelled("\n\t"), True) == "↵⇥"
-    assert alone(cut[0], True) == "⟨E7⟩"
+    assert alone(cut[0], True) == "⟨0xE7⟩"
+    assert alone(cut[:2], True) == "⟨0xE7 0x88⟩"
+    assert alone(spelled("\x07"), True) == "⟨U+0007⟩"
 
 
 def test_text_is_cut_as_the_library_cuts_it_with_what_it_adds(folder: Path) -> None:
@@ -99,7 +101,11 @@ def test_text_is_cut_as_the_library_cuts_it_with_what_it_adds(folder: Path) -> N
     assert target.words[0][0] == "<s>"
     assert target.words[0][-3:] == ("爱1/3", "爱2/3", "爱3/3")
     assert len(target.vocab) == theirs.get_vocab_size() + 3
-    assert target.vocab[len(target.vocab) - 1].startswith("⟨")  # an id without a piece
+    last = len(target.vocab) - 1
+    assert target.vocab[last] == f"#{last}"  # an id without a piece
+    assert tfstep.load(folder, ids=[last, 1, last]).inputs.target.words[0][0] == f"#{last}"
+    found = tfstep.trace(scenario).explain(f"out.logits[0,0,#{last}]")
+    assert found.cell == f"out.logits[0,0,{last}]"
     trace = tfstep.trace(scenario)
     assert target.lengths is not None
     assert (trace["dec0.attn.weights"].value[1, :, :, target.lengths[1] :] == 0).all()
@@ -130,9 +136,15 @@ def test_a_tokenizer_that_does_not_fit_is_told(folder: Path) -> None:
     made = byte_level(folder / "tokenizer.json")
     with pytest.raises(TfstepError, match=rf"tokenizer.json: {made.get_vocab_size()} pieces; the model has 37 words"):
         tfstep.load(folder, ids=[1, 2])
+    for text in ("{}", '{"model": "a"}', '{"model": {}}', '{"model": {"vocab": {"a": "b"}}}'):
+        (folder / "tokenizer.json").write_text(text)
+        with pytest.raises(TfstepError, match=r"tokenizer\.json: no pieces with their ids in it"):
+            tfstep.load(folder, text="1 2")
     (folder / "tokenizer.json").write_text("[1")
-    with pytest.raises(TfstepError, match=r"tokenizer\.json: no JSON"):
-        tfstep.load(folder, ids=[1, 2])
+    with pytest.raises(
+        TfstepError, match=r"tokenizer\.json: no JSON; so no text is cut, but ids are read: .* --ids 5,17,9"
+    ):
+        tfstep.load(folder, text="1 2")
     (folder / "tokenizer.json").write_text(json.dumps({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [[1]]}}))
     with pytest.raises(TfstepError, match=r"tokenizer\.json: "):
         tfstep.load(folder, text="a")
@@ -234,3 +246,11 @@ def test_one_word_has_no_next_one_and_no_loss(folder: Path) -> None:
     assert "loss" not in session.trace
     session.run("tokens target 5 17 9")
     assert "loss" in session.trace
+
+
+def test_a_vocabulary_may_have_the_word_model(folder: Path) -> None:
+    pieces = ["<s>", "model", spelled(" model"), spelled("é")]
+    (folder / "vocab.json").write_text(json.dumps({piece: i for i, piece in enumerate(pieces)}))
+    target = tfstep.load(folder, ids=[1, 2, 3, 30]).inputs.target
+    assert target is not None
+    assert target.words[0] == ("model", "▁model", "é", "#30")

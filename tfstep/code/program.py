@@ -328,8 +328,9 @@ def too_large(written: Written) -> int:
 def save(written: Written, path: Path) -> list[Path]:
     """Write the program, and its numbers beside it where they are many; returns the files. Raises CommandError."""
     from tfstep.files import unwritable, write_whole
-    from tfstep.scenario.weights.files import write_weights
+    from tfstep.scenario.weights.files import expect_weights, write_weights
 
+    expect_weights(array.nbytes for array in written.arrays.values())
     files = [path]
     try:
         if written.arrays:

@@ -16,7 +16,7 @@ from tfstep.session.results import Checked, Generated, Listing, Result, Trained
 from tfstep.session.state import State
 from tfstep.session.stop.halts import Halts
 from tfstep.session.study.checks import check
-from tfstep.session.study.decoding import generate
+from tfstep.session.study.decoding import say
 from tfstep.text import Bilingual
 
 MOST = 1_000_000  # updates of one command
@@ -228,7 +228,7 @@ def mute(state: State) -> Bilingual | None:
 def _generate(session: Session, n: int = MOST_WORDS) -> Result:
     trace = session.trace
     parameters = {node.path: trace.value(node.slot) for node in trace.plan.nodes if node.kind in ("parameter", "view")}
-    said = tuple(generate(session.scenario, parameters, n))
+    said = say(session.scenario, parameters, n)
     steps = session.scenario.train.steps
     if steps and not session.update and session.scenario.weights.file is None and untrainable(session) is None:
         session.asides.append(
@@ -238,8 +238,8 @@ def _generate(session: Session, n: int = MOST_WORDS) -> Result:
                 n=steps,
             )
         )
-    session.keep_passes([(word.scenario, word.trace) for word in said])
-    return Generated(said)
+    session.keep_passes([(word.scenario, word.trace) for word in said.words])
+    return Generated(said.words, said.end)
 
 
 @command(

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from tfstep import reach, work
 from tfstep.commands.language.line import require_argument, split
@@ -21,6 +22,7 @@ from tfstep.session.results import Lines, Message, Quit, Ran, Result
 from tfstep.session.speaker import script
 from tfstep.session.state import State
 from tfstep.text import Bilingual
+from tfstep.view.export.size import expect_numbers
 
 _LAST = "overwrite"
 
@@ -114,52 +116,59 @@ def _export(session: Session, rest: str) -> Result:
                 path=path,
             )
         )
-    data = FORMATS[path.suffix](session, tensor)
+    expect_numbers(path.suffix[1:], tensor.value.size * 2)
+    pieces = FORMATS[path.suffix]
     try:
-        write_whole(path, lambda file: file.write(data), private=True)
+        write_whole(path, lambda file: pieces(session, tensor, file), private=True)
     except (OSError, ValueError) as error:
         raise unwritable(path, error) from None
     return Message((Bilingual("{tensor} is in {path}", "{tensor} 已写入 {path}", tensor=tensor.path, path=path),))
 
 
-def _npz(session: Session, tensor: Tensor) -> bytes:
+def _npz(session: Session, tensor: Tensor, file: BinaryIO) -> None:
     from tfstep.view.export.npz import archive
 
-    return archive([tensor], grad=True)
+    archive(file, [tensor], grad=True)
 
 
-def _json(session: Session, tensor: Tensor) -> bytes:
+def _json(session: Session, tensor: Tensor, file: BinaryIO) -> None:
     from tfstep.view.export.json import dump
 
     scenario = session.scenario
-    return "".join(dump(scenario.name, scenario.variant, session.trace, [tensor], True)).encode()
+    file.writelines(each.encode() for each in dump(scenario.name, scenario.variant, session.trace, [tensor], True))
 
 
-def _csv(session: Session, tensor: Tensor) -> bytes:
+def _csv(session: Session, tensor: Tensor, file: BinaryIO) -> None:
     """One row a cell: its indices, its value, its gradient."""
     import csv
     import io
 
     import numpy as np
 
-    out = io.StringIO()
-    writer = csv.writer(out)
+    text = io.TextIOWrapper(file, "utf-8", newline="")
+    writer = csv.writer(text)
     grad = tensor.grad
     writer.writerow([*(axis or f"axis{k}" for k, axis in enumerate(tensor.axes)), "value", "grad"])
     for index in np.ndindex(*tensor.shape):
         slope = "" if grad is None else repr(float(grad[index]))
         writer.writerow([*index, repr(tensor.value[index].item()), slope])
-    return out.getvalue().encode()
+    text.detach()
 
 
-def _txt(session: Session, tensor: Tensor) -> bytes:
+def _txt(session: Session, tensor: Tensor, file: BinaryIO) -> None:
     from tfstep.view.export.tables import tables
     from tfstep.view.text.spans import plain
 
-    return "".join(f"{plain(line).rstrip()}\n" for line in tables([tensor], tensor.grad is not None)).encode()
+    lines = tables([tensor], tensor.grad is not None)
+    file.writelines(f"{plain(line).rstrip()}\n".encode() for line in lines)
 
 
-FORMATS: dict[str, Callable[[Session, Tensor], bytes]] = {".npz": _npz, ".json": _json, ".csv": _csv, ".txt": _txt}
+FORMATS: dict[str, Callable[[Session, Tensor, BinaryIO], None]] = {
+    ".npz": _npz,
+    ".json": _json,
+    ".csv": _csv,
+    ".txt": _txt,
+}
 
 
 DEEPEST = 10  # scripts that run scripts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -123,6 +124,11 @@ class Node(Struct, eq=False):
     def shape(self) -> tuple[int, ...]:
         """The sizes of its axes."""
         return self.spec.shape
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the tensor takes."""
+        return math.prod(self.shape) * self.dtype.itemsize
 
     @property
     def dtype(self) -> np.dtype:

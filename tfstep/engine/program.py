@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from operator import itemgetter
@@ -24,7 +23,7 @@ def compiled(node: Node, memory: Memory, kernels: bool) -> Run:
     assert node.op is not None
     if not kernels or node.op.kernel is None or len(node.slots) != len(node.inputs) or not node.inputs:
         return _body(node)
-    if math.prod(node.shape) * node.dtype.itemsize >= LARGE:
+    if node.nbytes >= LARGE:
         return _large(node, node.op.kernel, memory)
     return _small(node, node.op.kernel)
 

@@ -164,7 +164,7 @@ def load(
 def load_as_asked(name: str | Path, variant: str | None, asked: Reading) -> Scenario:
     """The same with what is asked for in one. Raises `ScenarioError` like `load`."""
     path = catalog.find(str(name))
-    if path.suffix == ".gguf" or path.is_dir():
+    if catalog.is_model(path):
         return _opened(path, variant, asked)
     if path.suffix in NO_SCENARIO:
         raise fault(Place(str(path)), alone(path))

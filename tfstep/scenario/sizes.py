@@ -6,7 +6,6 @@ even recorded: a rough count from the keys alone refuses it.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable
 from itertools import pairwise
@@ -208,7 +207,7 @@ def limit() -> int:
 def planned(plan: Plan, read: bool) -> int:
     """How many bytes the numbers of a plan take; of one that is read from disk, its leaves and the forward pass."""
     nodes = [node for node in plan.nodes if not read or node.phase in ("", "forward")]
-    return sum(math.prod(node.shape) * node.dtype.itemsize for node in nodes) + NODE_BYTES * len(plan.nodes)
+    return sum(node.nbytes for node in nodes) + NODE_BYTES * len(plan.nodes)
 
 
 def check_plan(plan: Plan, known: Sizes, read: bool) -> Bilingual | None:

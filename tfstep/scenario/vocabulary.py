@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from tfstep.text import Bilingual
+
 if TYPE_CHECKING:
     from tfstep.scenario.tokens.tokenizer import Tokenizer
 
@@ -26,6 +28,7 @@ class Vocabulary(Struct, frozen=True, eq=False, dict=True):
     tokenizer: Tokenizer | None = None  # that cuts a text into them
     ends: frozenset[int] = frozenset()  # what ends a text that is generated
     start: int | None = None  # what the decoder of an encoder-decoder reads first
+    broken: Bilingual | None = None  # why its tokenizer cannot be read, and its words are numbers
 
     @cached_property
     def ids(self) -> Mapping[str, int]:

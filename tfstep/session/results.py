@@ -219,9 +219,10 @@ class Diagnosed(Result, frozen=True, eq=False):
 
 
 class Generated(Result, frozen=True, eq=False):
-    """What the decoder said."""
+    """What the decoder said, and why it ends early, where it does."""
 
     words: tuple[Word, ...]
+    end: Bilingual | None = None
 
 
 class Stack(Result, frozen=True):

@@ -57,7 +57,6 @@ SPOILED: list[tuple[Spoil, str]] = [
     (configured(rope_scaling={"rope_type": "spiral"}), "config.json: rope_scaling.rope_type is 'spiral'"),
     (configured(head_dim=3), "config.json: head_dim 3"),
     (configured(model_type="mamba"), "config.json: model_type is 'mamba' (state space"),
-    (lambda m: (m / "tokenizer.json").write_text("{"), "tokenizer.json"),
 ]
 
 
@@ -110,3 +109,71 @@ def test_one_layer_is_one(tfstep, model: Path) -> None:
     configured(num_hidden_layers=1)(model)
     done = tfstep("steps", str(model), "--ids", "5,6")
     assert done.err.startswith("llama · 1 layer · 12 of 21 tensors read, 0 drawn at random")
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".h5", ".keras", ".msgpack", ".tflite"])
+def test_a_model_of_another_format_is_told_how_to_bring_it(tfstep, suffix: str, tmp_path: Path) -> None:
+    file = tmp_path / f"mine{suffix}"
+    file.write_bytes(b"\x08\x01")
+    assert "model.save_pretrained(FOLDER) writes a folder that opens" in one_line(tfstep("dump", str(file)))
+
+
+@pytest.mark.parametrize("broken", ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"])
+def test_a_broken_tokenizer_stops_text_but_no_ids(tfstep, model: Path, broken: str, tmp_path: Path) -> None:
+    whole = tfstep("dump", str(model), "out.logits", "--ids", "5,17,9", "--format", "json").json
+    (model / "tokenizer.json").write_text(json.dumps({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}))
+    (model / broken).write_text("{")
+    done = tfstep("dump", str(model), "out.logits", "--ids", "5,17,9", "--format", "json")
+    assert done.status == 0
+    assert done.json["tensors"][0]["value"] == whole["tensors"][0]["value"]
+    assert done.json["tensors"][0]["labels"] == whole["tensors"][0]["labels"]
+    assert done.err.splitlines()[1] == f"{model}: warning: {broken}: no JSON; words are shown by their ids"
+    chinese = tfstep("dump", str(model), "out.logits", "--ids", "5,17,9", "--lang", "zh")
+    assert chinese.err.splitlines()[1] == f"{model}：警告：{broken}：不是 JSON；词以编号显示"
+    assert f"{broken}: no JSON; so no text is cut" in one_line(tfstep("dump", str(model), "out.logits", "--text", "a"))
+    said = [tfstep("generate", str(model), "--ids", "5,17,9", "--max", "3", "--json").json["said"] for _ in "12"]
+    assert said[0] == said[1]
+    file = tmp_path / "x.yaml"
+    assert tfstep("new", str(model), "--ids", "5,17,9", "-o", str(file)).status == 0
+    again = tfstep("dump", str(file), "out.logits", "--format", "json")
+    assert again.json["tensors"][0]["value"] == whole["tensors"][0]["value"]
+    assert "no JSON" in again.err
+
+
+def test_a_tokenizer_of_another_size_is_refused_with_ids_too(tfstep, model: Path) -> None:
+    vocab = {f"p{i}": i for i in range(99)}
+    (model / "tokenizer.json").write_text(json.dumps({"model": {"type": "BPE", "vocab": vocab, "merges": []}}))
+    for asked in (["--ids", "5"], ["--text", "p5"], []):
+        assert "tokenizer.json: 99 pieces; the model has 37 words" in one_line(
+            tfstep("dump", str(model), "loss", *asked)
+        )
+
+
+@pytest.mark.parametrize("command", ["steps", "dump", "check", "new", "explain", "generate", "repl"])
+def test_words_that_nobody_gave_are_told(tfstep, model: Path, command: str) -> None:
+    more = {"explain": ["loss"], "repl": ["--batch"], "dump": ["loss"]}.get(command, [])
+    line = "no --text: reads the ids 0 … 7; give --text or --ids"
+    assert line in tfstep(command, str(model), *more).err.splitlines()
+    chinese = "没有 --text：读入编号 0 … 7；请用 --text 或 --ids 指定"
+    assert chinese in tfstep(command, str(model), *more, "--lang", "zh").err.splitlines()
+    assert "no --text" not in tfstep(command, str(model), *more, "--ids", "5,6").err
+
+
+def test_no_words_that_nobody_gave_in_a_file(tfstep, model: Path, tmp_path: Path) -> None:
+    assert tfstep("new", str(model), "-o", str(tmp_path / "x.yaml")).status == 0
+    assert "no --text" not in tfstep("steps", str(tmp_path / "x.yaml")).err
+    assert "no --text" not in tfstep("steps", "wo-ai-ni").err
+
+
+def test_the_text_that_nobody_gave_is_told(tfstep, model: Path) -> None:
+    vocab = {"Ġ": 0} | {letter: i + 1 for i, letter in enumerate("ThecapitlofFrns")}
+    whole = {
+        "version": "1.0",
+        "added_tokens": [],
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
+        "model": {"type": "BPE", "vocab": vocab, "merges": []},
+    }
+    (model / "tokenizer.json").write_text(json.dumps(whole))
+    done = tfstep("dump", str(model), "loss")
+    assert done.status == 0
+    assert done.err.splitlines()[1] == "no --text: reads 'The capital of France is'; give --text or --ids"

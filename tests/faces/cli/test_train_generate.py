@@ -1,7 +1,11 @@
 """``train`` and ``generate``: a small decoder that learns one sentence and says it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+
+MODELS = Path(__file__).parents[2] / "families" / "models"
 
 TALK = """
 tfstep: 1
@@ -51,6 +55,39 @@ def test_generate_trains_first_and_says_so(tfstep, talk):
     for step in raw.json["steps"]:
         assert step["said"] == max(step["probabilities"], key=step["probabilities"].get)
         assert sum(step["probabilities"].values()) == pytest.approx(1)
+
+
+def test_words_said_before_the_positions_end_are_shown(tfstep):
+    folder = str(MODELS / "gpt2")  # 24 positions
+    whole = tfstep("generate", folder, "--ids", "5,17,9", "--max", "22")
+    for lang, told in (("en", "stopped after 22 of 40 words"), ("zh", "生成 22 个词后停下（要求 40 个）")):
+        done = tfstep("generate", folder, "--ids", "5,17,9", "--max", "40", "--lang", lang)
+        assert done.status == 0
+        assert done.out.splitlines()[-1] == whole.out.splitlines()[-1]
+        assert told in done.err.splitlines()[-1]
+        assert "--max 22" in done.err.splitlines()[-1]
+    inside = tfstep("repl", folder, "--ids", "5,17,9", "--batch", "-c", "generate 40")
+    assert inside.status == 0
+    assert inside.out.splitlines()[-1].endswith("; generate 22 asks for no more")
+
+
+def test_words_said_before_ctrl_c_are_shown(tfstep, talk, monkeypatch):
+    from tfstep.session.study import decoding
+
+    whole, words = decoding.generate, []
+
+    def some(*asked, **how):
+        for word in whole(*asked, **how):
+            if len(words) == 2:
+                raise KeyboardInterrupt
+            words.append(word.said)
+            yield word
+
+    monkeypatch.setattr(decoding, "generate", some)
+    done = tfstep("generate", talk)
+    assert done.status == 130
+    assert done.out.splitlines()[-1] == " ".join(words) == "the ball"
+    assert "interrupted" in done.err
 
 
 def test_what_cannot_be_done(tfstep, talk, tmp_path):

@@ -12,28 +12,65 @@ from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfstep.scenario.opening.reading import Reading
     from tfstep.scenario.scenario import Scenario
 
 
 def load(settings: Settings, name: str, variant: str | None) -> Scenario:
-    """The scenario, with what the options say that it reads; of an opened model one line says what was found, and NaN
-    in what a weights file gives is told.
+    """The scenario, with what the options say that it reads; of an opened model one line says what was found, another
+    what it reads where no option says it, and what is broken in its files is told.
 
     Raises TfstepError.
     """
+    from tfstep.faces.cli.output import say
+    from tfstep.scenario.file.catalog import find, is_model
     from tfstep.scenario.opening.reading import Reading
     from tfstep.scenario.scenario import load_as_asked
 
-    scenario = load_as_asked(name, variant, Reading(**settings.reading))
+    asked = Reading(**settings.reading)
+    scenario = load_as_asked(name, variant, asked)
     if scenario.weights.file is not None:
-        from tfstep.faces.cli.output import say
         from tfstep.scenario.weights.broken import warnings
 
         if (taken := scenario.program.taken) is not None and taken.family:
             say(opening_text(scenario))
         for warning in warnings(name, scenario):
             say(warning)
+    for why in dict.fromkeys(str(each.broken) for each in scenario.vocab.values() if each.broken is not None):
+        say(
+            Bilingual(
+                "{file}: warning: {why}; words are shown by their ids",
+                "{file}：警告：{why}；词以编号显示",
+                file=name,
+                why=why,
+            )
+        )
+    from tfstep.scenario.opening.document import SAMPLE
+
+    read = scenario.inputs.source or scenario.inputs.target
+    if read is not None and is_model(find(name)):
+        cut = next(iter(scenario.vocab.values())).tokenizer is not None
+        say_unasked(asked, SAMPLE if cut else read.ids[0].tolist())
     return scenario
+
+
+def say_unasked(asked: Reading, words: str | Sequence[int]) -> None:
+    """Tell which words a model on disk reads, a text or ids, where nobody has given any."""
+    from tfstep.faces.cli.output import say
+
+    if asked.text or asked.ids:
+        return
+    ids = Bilingual("the ids {first} … {last}", "编号 {first} … {last}", first=words[0], last=words[-1])
+    text = Bilingual("'{text}'", "“{text}”", text=words)
+    say(
+        Bilingual(
+            "no --text: reads {words}; give --text or --ids",
+            "没有 --text：读入{words}；请用 --text 或 --ids 指定",
+            words=text if isinstance(words, str) else ids,
+        )
+    )
 
 
 def opening_text(scenario: Scenario) -> Bilingual:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from tfstep import work
 from tfstep.faces.cli.settings import Settings, columns, is_terminal
@@ -55,7 +56,7 @@ class Output:
     def text(self, pieces: Iterable[str]) -> None:
         """Text as it is. A file is written when all of it is there. Raises CommandError where it cannot be."""
         if self.file:
-            _save(self.file, (piece.encode("utf-8") for piece in pieces))
+            _save(self.file, lambda file: file.writelines(piece.encode("utf-8") for piece in pieces))
             return
         if self.closed:
             return
@@ -66,14 +67,16 @@ class Output:
         except BrokenPipeError:
             self._leave()
 
-    def data(self, data: bytes) -> None:
-        """Bytes, which are not for a terminal."""
+    def data(self, put: Callable[[BinaryIO], object]) -> None:
+        """Bytes, which are not for a terminal. ``put`` writes them, where it may go back to what it has written."""
         if self.file:
-            _save(self.file, [data])
+            _save(self.file, put)
             return
+        whole = io.BytesIO()
+        put(whole)
         try:
             sys.stdout.flush()
-            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.write(whole.getbuffer())
             sys.stdout.buffer.flush()
         except BrokenPipeError:
             self._leave()
@@ -97,9 +100,9 @@ class Output:
         leave(sys.stdout)
 
 
-def _save(file: Path, pieces: Iterable[bytes]) -> None:
+def _save(file: Path, put: Callable[[BinaryIO], object]) -> None:
     try:
-        write_whole(file, lambda out: out.writelines(pieces))
+        write_whole(file, put)
     except (OSError, ValueError) as error:
         raise unwritable(file, error) from None
 

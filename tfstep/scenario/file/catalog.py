@@ -34,6 +34,11 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in place.glob("*.yaml")) if place else []
 
 
+def is_model(path: Path) -> bool:
+    """Whether a path is that of a model on disk, not of a scenario."""
+    return path.suffix == ".gguf" or path.is_dir()
+
+
 def find(name: str) -> Path:
     """The file of a scenario: of one that ships by its bare name, else the file of that path.
 

@@ -25,7 +25,7 @@ from tfstep.scenario.keys.pins import pins_of
 from tfstep.scenario.program import Program
 from tfstep.scenario.scenario import Scenario, load
 from tfstep.scenario.weights.back import as_they_came
-from tfstep.scenario.weights.files import write_weights
+from tfstep.scenario.weights.files import expect_weights, write_weights
 from tfstep.text import Bilingual
 
 INLINE = 400  # numbers of changed parameters that are written into the file itself
@@ -70,6 +70,8 @@ def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool =
                 path=path,
             )
         )
+    if beside is not None:
+        expect_weights(array.nbytes for array in arrays.values())
     fresh = beside is not None and not beside.exists()
     try:
         if beside is not None:

@@ -25,7 +25,7 @@ from tfstep.scenario.opening.reading import Reading
 from tfstep.scenario.scenario import Scenario, load_text
 from tfstep.scenario.tokens.tokenizer import read_json
 from tfstep.scenario.weights.back import their_names
-from tfstep.scenario.weights.files import write_weights
+from tfstep.scenario.weights.files import expect_weights, write_weights
 from tfstep.text import Bilingual
 
 
@@ -44,6 +44,7 @@ def write(scenario: Scenario, folder: Path) -> str:
         tensors = checkpoint(taken, _lengthened(arrays, rows), names, scenario.model)
     except FamilyError as error:
         raise TfstepError(error.message) from None
+    expect_weights(array.nbytes for array in tensors.values())
     try:
         folder.mkdir(parents=True)
         (folder / "config.json").write_text(json.dumps(config | {"dtype": scenario.model.dtype}, indent=1) + "\n")

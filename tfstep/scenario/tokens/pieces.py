@@ -2,7 +2,7 @@
 
 Byte-level pieces are spelled in 256 stand-ins for the bytes (Radford et al. 2019): ``Ġ`` is a space, ``çĪ±`` is 爱.
 Here a space is written ``▁``, and a piece that is a part of a character names it, ``爱1/3``, or in the vocabulary,
-where nothing tells the rest, its bytes, ``⟨E7⟩``.
+where nothing tells the rest, its bytes, ``⟨0xE7⟩``. An id that has no piece is ``#5``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def as_bytes(piece: str, byte_level: bool) -> bytes | None:
 
 def readable(text: str) -> str:
     """A text without blanks that could not be seen."""
-    return "".join(_MARKS.get(letter, letter if letter.isprintable() else f"⟨{ord(letter):X}⟩") for letter in text)
+    return "".join(_MARKS.get(letter, letter if letter.isprintable() else f"⟨U+{ord(letter):04X}⟩") for letter in text)
 
 
 def alone(piece: str, byte_level: bool) -> str:
@@ -45,7 +45,12 @@ def alone(piece: str, byte_level: bool) -> str:
     try:
         return readable(raw.decode("utf-8"))
     except UnicodeDecodeError:
-        return "⟨" + raw.hex(" ").upper() + "⟩"
+        return "⟨" + " ".join(f"0x{byte:02X}" for byte in raw) + "⟩"
+
+
+def numbered(i: int) -> str:
+    """An id that has no piece."""
+    return f"#{i}"
 
 
 def in_sentence(pieces: Sequence[str], byte_level: bool) -> Iterator[str]:

@@ -50,8 +50,7 @@ def read_tokens(node: Section, report: Report) -> Vocabulary | None:
     if len(report.mistakes) > before:
         return None
     if not isinstance(file, Scalar):
-        words = numbered_words(size or 1)
-        return Vocabulary(words.words, are_numbers=True, filler=pad or 0, by_place=True, ends=ends, start=start)
+        return _numbers(size or 1, pad, start, ends)
     path = Path(file.place.file).parent / file.text
     if not reach.may_read(path, Path(file.place.file)):
         report.add(file.place, reach.too_far(Path(file.text)))
@@ -60,6 +59,8 @@ def read_tokens(node: Section, report: Report) -> Vocabulary | None:
         if not path.is_file():
             raise TfstepError(Bilingual("{file}: there is no such file", "{file}：没有这个文件", file=path.name))
         tokenizer = Tokenizer(path)
+        if size is not None and (why := tokenizer.broken) is not None:
+            return _numbers(size, pad, start, ends or tokenizer.told_ends, why)
         written = tokenizer.written(size or len(tokenizer.pieces))
         filler = pad if pad is not None else tokenizer.role("pad")
         ends = ends or tokenizer.ends
@@ -67,6 +68,20 @@ def read_tokens(node: Section, report: Report) -> Vocabulary | None:
         report.add(file.place, error.message)
         return None
     return Vocabulary(written, filler=filler or 0, by_place=True, tokenizer=tokenizer, ends=ends, start=start)
+
+
+def _numbers(
+    size: int, pad: int | None, start: int | None, ends: frozenset[int], broken: Bilingual | None = None
+) -> Vocabulary:
+    return Vocabulary(
+        numbered_words(size).words,
+        are_numbers=True,
+        filler=pad or 0,
+        by_place=True,
+        ends=ends,
+        start=start,
+        broken=broken,
+    )
 
 
 def _whole(node: Section, key: str, least: int, most: int, report: Report) -> int | None:
@@ -98,6 +113,14 @@ def read_sentences(
     before = len(report.mistakes)
     if isinstance(node, Section):
         rows = read_ids(node, report)
+    elif vocabulary.broken is not None:
+        why = Bilingual(
+            "{why}; so no text is cut, but ids are read: {{ids: [5, 17, 9]}}, --ids 5,17,9",
+            "{why}；因此无法切分文本，但可以读编号：{{ids: [5, 17, 9]}}、--ids 5,17,9",
+            why=vocabulary.broken,
+        )
+        report.add(node.place, why)
+        rows = []
     elif vocabulary.tokenizer is None:
         rows = _spelled(node, report)
     else:

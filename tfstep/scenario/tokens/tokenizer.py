@@ -16,12 +16,13 @@ from typing import Any
 
 from tfstep.errors import TfstepError, refusal
 from tfstep.scenario.tokens.gguf import fast
-from tfstep.scenario.tokens.pieces import alone, in_sentence
+from tfstep.scenario.tokens.pieces import alone, in_sentence, numbered
 from tfstep.scenario.weights.gguf import header
 from tfstep.scenario.weights.weight_file import BadWeightsError
 from tfstep.text import Bilingual
 
 MOST_BYTES = 200_000_000
+_MODELS = ("config.json", "generation_config.json")  # which say of the model, not of its tokenizer
 _ROLES = {"pad": "pad_token", "begin": "bos_token", "end": "eos_token", "unknown": "unk_token"}
 
 
@@ -45,7 +46,7 @@ class Pieces(Sequence[str]):
         if not 0 <= i < self.size:
             raise IndexError(index)
         piece = self.raw[i] if i < len(self.raw) else None
-        return f"⟨{i}⟩" if piece is None else alone(piece, self.byte_level)
+        return numbered(i) if piece is None else alone(piece, self.byte_level)
 
     def __iter__(self) -> Iterator[str]:
         return (self[i] for i in range(self.size))
@@ -70,6 +71,11 @@ class Tokenizer:
         if not isinstance(found, dict):
             raise self.fault(Bilingual("no tokenizer", "不是分词器文件"))
         return found
+
+    @property
+    def _whole(self) -> bool:
+        """Whether it says how text is cut too; a vocab.json has pieces and ids alone, "model" perhaps among them."""
+        return isinstance(self._json.get("model"), dict)
 
     @cached_property
     def _meta(self) -> Mapping[str, Any]:
@@ -103,15 +109,14 @@ class Tokenizer:
 
     def _of_json(self) -> Mapping[str, int] | Sequence[str | None]:
         found = self._json
-        model = found.get("model")
-        if not isinstance(model, dict):  # vocab.json
-            return dict(found)
-        vocab = model.get("vocab")
-        table: dict[str, int] = {}
-        if isinstance(vocab, dict):
+        vocab = found["model"].get("vocab") if self._whole else found
+        table: dict[str, int]
+        if isinstance(vocab, dict) and vocab and all(type(i) is int for i in vocab.values()):
             table = dict(vocab)
         elif isinstance(vocab, list):  # Unigram: [piece, score]
             table = {str(entry[0]): i for i, entry in enumerate(vocab) if isinstance(entry, list) and entry}
+        else:
+            raise self.fault(Bilingual("no pieces with their ids in it", "其中没有词元及其编号"))
         for token in found.get("added_tokens") or ():
             if isinstance(token, dict) and isinstance(token.get("content"), str) and type(token.get("id")) is int:
                 table[token["content"]] = token["id"]
@@ -150,10 +155,19 @@ class Tokenizer:
             return bool(self._meta.get("tokenizer.ggml.model") == "gpt2")
         if self.path.suffix != ".json":
             return False
-        if "model" not in self._json:
+        if not self._whole:
             return not self._two_sided
         parts = [self._json.get(part) for part in ("pre_tokenizer", "decoder", "post_processor")]
         return any('"ByteLevel"' in json.dumps(part) for part in parts if part)
+
+    @property
+    def broken(self) -> Bilingual | None:
+        """Why it cannot be read, or None where it can."""
+        try:
+            _ = self.pieces, self.ends
+        except TokenizerError as error:
+            return error.message
+        return None
 
     def written(self, size: int) -> Pieces:
         """Its vocabulary as it is shown, of so many ids. Raises TokenizerError where it has more."""
@@ -171,7 +185,7 @@ class Tokenizer:
     def words(self, ids: Sequence[int]) -> tuple[str, ...]:
         """The pieces of a sentence as they are shown there."""
         pieces = [self.pieces[i] if i < len(self.pieces) else None for i in ids]
-        spelled = [piece if piece is not None else f"⟨{i}⟩" for i, piece in zip(ids, pieces, strict=True)]
+        spelled = [piece if piece is not None else numbered(i) for i, piece in zip(ids, pieces, strict=True)]
         return tuple(in_sentence(spelled, self.byte_level))
 
     @cached_property
@@ -218,7 +232,7 @@ class Tokenizer:
                 return library.BertWordPieceTokenizer(
                     str(self.path), lowercase=bool(self._config.get("do_lower_case", True))
                 )
-            if "model" in self._json:
+            if self._whole:
                 found = library.Tokenizer.from_file(str(self.path))
                 found.no_padding()  # what a file asks for batches of its own
                 found.no_truncation()
@@ -243,8 +257,12 @@ class Tokenizer:
     @cached_property
     def _config(self) -> Mapping[str, Any]:
         """What stands beside it: tokenizer_config.json, special_tokens_map.json, config.json, the first to say."""
+        return self._beside(*_MODELS, "special_tokens_map.json", "tokenizer_config.json")
+
+    def _beside(self, *names: str) -> Mapping[str, Any]:
+        """What these files say together, the last to say it."""
         found: dict[str, Any] = {}
-        for name in ("config.json", "generation_config.json", "special_tokens_map.json", "tokenizer_config.json"):
+        for name in names:
             path = self.folder / name
             if path.is_file():
                 each = read_json(path)
@@ -268,11 +286,16 @@ class Tokenizer:
     @property
     def ends(self) -> frozenset[int]:
         """The ids that end a text, those of `generation_config.json` included."""
-        found = {self.role("end")}
-        if self.path.suffix != ".gguf":
-            listed = self._config.get("eos_token_id")
-            found |= {each for each in (listed if isinstance(listed, list) else [listed]) if type(each) is int}
-        return frozenset(each for each in found if each is not None)
+        end = self.role("end")
+        return self.told_ends | (set() if end is None else {end})
+
+    @property
+    def told_ends(self) -> frozenset[int]:
+        """Those of them that the model's own configuration tells."""
+        if self.path.suffix == ".gguf":
+            return frozenset()
+        listed = self._beside(*_MODELS).get("eos_token_id")
+        return frozenset(each for each in (listed if isinstance(listed, list) else [listed]) if type(each) is int)
 
     @cached_property
     def _by_piece(self) -> Mapping[str, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import struct
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,14 @@ from typing import BinaryIO
 
 import numpy as np
 
+from tfstep import work
 from tfstep.errors import TfstepError, refusal
 from tfstep.files import unwritable, write_whole
 from tfstep.scenario.weights.weight_file import PICKLES, UNREADABLE, BadWeightsError, WeightFile, corrupt, pickled
 from tfstep.text import Bilingual
 
 SUFFIXES = (".npz", ".safetensors")  # that are written
+A_BYTE = 2e-9  # seconds to write one, about
 WRITTEN = {
     "float64": "F64", "float32": "F32", "float16": "F16", "int64": "I64", "int32": "I32", "int16": "I16", "int8": "I8",
     "uint8": "U8", "bool": "BOOL",
@@ -104,6 +106,12 @@ def write_weights(
         write_whole(path, lambda file: put(file, arrays, notes or {}), private=private)
     except OSError as error:
         raise unwritable(path, error) from None
+
+
+def expect_weights(sizes: Iterable[int]) -> None:
+    """Arrays of so many bytes are about to be written. Raises CommandError where whoever watches does not agree."""
+    size = sum(sizes)
+    work.expect(size * A_BYTE, size)
 
 
 def _not_written(path: Path) -> Bilingual:

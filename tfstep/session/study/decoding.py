@@ -65,6 +65,59 @@ class Word(Struct, frozen=True, eq=False):
         return [(self.vocab[i], float(self.probabilities[i])) for i in order.tolist()]
 
 
+class Said(Struct, frozen=True, eq=False):
+    """All that was said, and why it ends before a word that ends it or as many as were asked for, where it does."""
+
+    words: tuple[Word, ...]
+    end: Bilingual | None = None
+    stopped: bool = False  # whether somebody stopped the work
+
+
+class PositionsEndError(CommandError):
+    """A pass would read more words than the model has learned positions."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(
+            Bilingual("the model's learned positions end at {rows}", "模型学到的位置编码只有 {rows} 个", rows=rows)
+        )
+
+
+def say(
+    scenario: Scenario,
+    parameters: Mapping[str, np.ndarray],
+    most: int = 20,
+    sampling: Sampling | None = None,
+    cache: bool | None = None,
+    asked: str = "generate",
+) -> Said:
+    """What `generate` says, as far as it goes: what was said stays when positions end or the work is stopped.
+
+    ``asked`` is what stands before the number of words where they are asked for. Raises CommandError.
+    """
+    words: list[Word] = []
+    try:
+        for word in generate(scenario, parameters, most, sampling, cache):
+            words.append(word)  # one by one: they stay when the next is not said
+    except PositionsEndError as error:
+        if not words:
+            raise
+        end = Bilingual(
+            "stopped after {n} of {most} words: {why}; {asked} {n} asks for no more",
+            "生成 {n} 个词后停下（要求 {most} 个）：{why}；{asked} {n} 即到此为止",
+            n=len(words),
+            most=most,
+            why=error.message,
+            asked=asked,
+        )
+        return Said(tuple(words), end)
+    except KeyboardInterrupt:
+        if not words:
+            raise
+        stopped = Bilingual("stopped after {n} words", "生成 {n} 个词后已停止", n=len(words))
+        return Said(tuple(words), stopped, stopped=True)
+    return Said(tuple(words))
+
+
 def generate(
     scenario: Scenario,
     parameters: Mapping[str, np.ndarray],
@@ -75,7 +128,8 @@ def generate(
     """Say word after word until one that ends, or ``most`` of them. ``parameters`` are by path.
 
     The decoder starts from ``<sos>`` where its input begins with that, else from all of its input. By itself it has a
-    ``cache`` where its words are those of a tokenizer. Raises CommandError for a model that says nothing.
+    ``cache`` where its words are those of a tokenizer. Raises CommandError for a model that says nothing, and
+    PositionsEndError before a pass that reads more words than it has positions.
     """
     check(scenario)
     sampling, vocabulary = sampling or Sampling(), scenario.vocab.get("target")
@@ -89,7 +143,10 @@ def generate(
     inputs = replace(scenario.inputs, source=None if source is None else _first(source), labels=None, documents=None)
     trace, done = None, 0
     work.expect(most * scenario.plan.seconds("forward"))
+    rows = scenario.model.positions if scenario.model.positional == "learned" else None
     for _ in work.each(range(most), Bilingual("words", "个词")):
+        if rows is not None and scenario.inputs.offset + scenario.model.position_offset + len(read) > rows:
+            raise PositionsEndError(rows - scenario.model.position_offset)
         words = _spelled(read, target, scenario)
         asked = _pass(scenario, inputs, read, words, trace if cached else None, done)
         trace, done = _run(asked, parameters), len(read)
@@ -231,10 +288,4 @@ def _fitting(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         return array
     if len(array.shape) == 2 and array.shape[0] >= shape[0]:
         return array[: shape[0]]
-    raise CommandError(
-        Bilingual(
-            "the learned positions end at {n} words; generate fewer with --max",
-            "学到的位置编码只有 {n} 个词长；请用 --max 少生成一些",
-            n=array.shape[0],
-        )
-    )
+    raise PositionsEndError(array.shape[0])

@@ -20,6 +20,7 @@ from tfstep.view.report.timeline import Row
 from tfstep.view.text.number import special
 
 Nested = Any  # numbers, strings, and lists of them
+PIECE = 10_000  # numbers that are made text at once
 
 
 def number(x: float, digits: int | None = None) -> float | str:
@@ -50,15 +51,16 @@ def dump(
     yield head[:-1] + ', "tensors": ['
     between = "\n"
     for tensor in tensors:
-        yield between + _dumps(tensor_object(tensor, grad, digits))
+        yield between
+        yield from _tensor(tensor, grad, digits)
         between = ",\n"
     yield "\n]}\n"
 
 
-def tensor_object(tensor: Tensor, grad: bool, digits: int | None = None) -> dict[str, Nested]:
-    """One tensor; ``grad`` is null where it was not asked for and where no path leads to the loss."""
+def _tensor(tensor: Tensor, grad: bool, digits: int | None = None) -> Iterator[str]:
+    """The pieces of one tensor; ``grad`` is null where it was not asked for and where no path leads to the loss."""
     gradient = tensor.grad if grad else None
-    return {
+    said = {
         "path": tensor.path,
         "phase": tensor.phase,
         "step": tensor.step,
@@ -68,10 +70,28 @@ def tensor_object(tensor: Tensor, grad: bool, digits: int | None = None) -> dict
         "axes": list(tensor.axes),
         "labels": tensor.labels,
         "shape": list(tensor.shape),
-        "value": nested(tensor.value, digits),
-        "grad": None if gradient is None else nested(gradient, digits),
-        "kind": tensor.node.kind,
     }
+    yield _dumps(said)[:-1] + ', "value": '
+    yield from _pieces(tensor.value, digits)
+    yield ', "grad": '
+    yield from ["null"] if gradient is None else _pieces(gradient, digits)
+    yield f', "kind": {_dumps(tensor.node.kind)}}}'
+
+
+def _pieces(array: np.ndarray, digits: int | None) -> Iterator[str]:
+    """An array as nested lists, in pieces of so many numbers at most: as text it is many times as large as it was."""
+    if array.ndim == 0 or array.size <= PIECE:
+        yield _dumps(nested(array, digits))
+        return
+    between = "["
+    for row in array if array.ndim > 1 else np.split(array, range(PIECE, array.size, PIECE)):
+        yield between
+        if array.ndim > 1:
+            yield from _pieces(row, digits)
+        else:
+            yield _dumps(nested(row, digits))[1:-1]
+        between = ", "
+    yield "]"
 
 
 def steps(rows: Iterable[Row]) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
+from typing import BinaryIO
 
 import numpy as np
 
@@ -12,14 +12,12 @@ from tfstep.engine.trace import Tensor
 from tfstep.scenario.weights.files import write_npz
 
 
-def archive(tensors: Iterable[Tensor], grad: bool) -> bytes:
-    """The bytes of an .npz with the values under their paths, with ``grad`` the gradients under ``PATH.grad``."""
+def archive(file: BinaryIO, tensors: Iterable[Tensor], grad: bool) -> None:
+    """Write an .npz with the values under their paths, with ``grad`` the gradients under ``PATH.grad``."""
     arrays: dict[str, np.ndarray] = {}
     for tensor in tensors:
         arrays[tensor.path] = tensor.value
         gradient = tensor.grad if grad else None
         if gradient is not None:
             arrays[tensor.path + GRAD] = gradient
-    file = io.BytesIO()
     write_npz(file, arrays)
-    return file.getvalue()

@@ -348,6 +348,8 @@ def _diagnosed(result: Diagnosed, trace: Trace, cells: int = WIDTH) -> Iterator[
 def _generated(result: Generated, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     yield from decoding.words(result.words)
     yield from decoding.sentence(result.words)
+    if result.end is not None:
+        yield line(span(str(result.end), "dim"))
 
 
 def in_one_line(result: Result) -> Line | None:

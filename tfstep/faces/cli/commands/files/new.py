@@ -10,7 +10,7 @@ import click
 from tfstep import reach
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Option, Usage
-from tfstep.faces.cli.opening import reading
+from tfstep.faces.cli.opening import reading, say_unasked
 from tfstep.faces.cli.options import command, kinds, output, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings, is_terminal
@@ -62,11 +62,12 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
     """Write a scenario of a kind, or the one that a model on disk is opened as."""
     from tfstep.errors import did_you_mean
     from tfstep.models.keys.kinds import KINDS
+    from tfstep.scenario.file.catalog import is_model
     from tfstep.scenario.keys.declared import with_schema_line
     from tfstep.scenario.keys.starter import starter
 
     kind = kind or _asked(tuple(KINDS))
-    model = kind not in KINDS and (kind.endswith(".gguf") or Path(kind).is_dir())
+    model = kind not in KINDS and is_model(Path(kind))
     if kind not in KINDS and not model:
         raise Usage(
             Bilingual(
@@ -102,7 +103,11 @@ def _model(settings: Settings, path: Path, file: Path | None) -> str:
     beside = Path.cwd() if file is None else file.resolve().parent
     if file is not None:
         reach.remember(file, [path.resolve() if path.is_dir() else path.resolve().parent])
-    return as_text(document(checkpoint(path.resolve()), Reading(**settings.reading), beside))
+    asked = Reading(**settings.reading)
+    keys = document(checkpoint(path.resolve()), asked, beside)
+    words = next(iter(keys["input"].values()))
+    say_unasked(asked, words if isinstance(words, str) else words["ids"])
+    return as_text(keys)
 
 
 def _asked(kinds: tuple[str, ...]) -> str:

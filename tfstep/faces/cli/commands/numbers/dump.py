@@ -32,9 +32,6 @@ SUFFIXES = {
     ".html": "html",
 }
 TENSORS = Bilingual("tensors", "个张量")
-A_NUMBER = {"table": 12, "json": 22, "npz": 8, "csv": 60, "markdown": 12, "latex": 14, "svg": 150, "html": 170}
-"""Bytes that a number takes, about."""
-A_BYTE = 1e-7  # seconds to write one, about
 FORMATS = ("table", *SUFFIXES.values())
 
 
@@ -52,6 +49,7 @@ def _run(
     from tfstep import trace
     from tfstep.view.export import html, npz, svg, tables
     from tfstep.view.export.select import forward, select
+    from tfstep.view.export.size import expect_numbers
     from tfstep.view.export.window import WHOLE
     from tfstep.view.text.number import REPORTED
 
@@ -64,8 +62,7 @@ def _run(
     format = format or _by_suffix(output)
     window = {"html": html.WINDOW, "svg": svg.WINDOW}.get(format, WHOLE)
     cells = sum(window.cells(tensor.shape) for tensor in tensors)
-    size = cells * (2 if grad else 1) * A_NUMBER[format]
-    work.expect(size * A_BYTE, size)
+    expect_numbers(format, cells * (2 if grad else 1))
     if format == "npz":
         if out.file is None and is_terminal(sys.stdout):
             raise CommandError(
@@ -74,7 +71,7 @@ def _run(
                     ".npz 不能输出到终端；请用 -o 文件.npz 指定文件",
                 )
             )
-        out.data(npz.archive(tensors, grad))
+        out.data(lambda file: npz.archive(file, tensors, grad))
     elif format == "table":
         out.lines(tables.tables(work.each(tensors, TENSORS), grad, precision or REPORTED, out.columns))
     else:

@@ -31,7 +31,8 @@ def _run(
     as_json: bool,
 ) -> None:
     from tfstep.session.change.training import Training
-    from tfstep.session.study.decoding import Sampling, check, generate
+    from tfstep.session.study.decoding import Sampling, check
+    from tfstep.session.study.decoding import say as spoken
     from tfstep.view.report.decoding import sentence, words, words_json
 
     loaded = load(settings, scenario, variant)
@@ -56,13 +57,17 @@ def _run(
         )
     if top_p > 1:
         raise Usage(Bilingual("--top-p is {p:g}; above 0, at most 1", "--top-p 为 {p:g}；须大于 0 且不超过 1", p=top_p))
-    said = list(generate(loaded, parameters, most, Sampling(temperature, top_k, top_p, seed), cache))
+    said = spoken(loaded, parameters, most, Sampling(temperature, top_k, top_p, seed), cache, "--max")
     out = Output(settings)
     if as_json:
-        out.text([plain_json.dumps(words_json(said), ensure_ascii=False, allow_nan=False, indent=1) + "\n"])
+        out.text([plain_json.dumps(words_json(said.words), ensure_ascii=False, allow_nan=False, indent=1) + "\n"])
     else:
-        out.lines(words(said))
-        out.lines(sentence(said))
+        out.lines(words(said.words))
+        out.lines(sentence(said.words))
+    if said.stopped:
+        raise KeyboardInterrupt  # which is told, and has a status of its own
+    if said.end is not None:
+        say(said.end)
 
 
 COMMAND = command(

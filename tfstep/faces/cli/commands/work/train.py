@@ -23,7 +23,7 @@ def _run(
     settings: Settings, scenario: str, variant: str | None, steps: int | None, output: Path | None, as_json: bool
 ) -> None:
     from tfstep.scenario.weights.back import as_they_came
-    from tfstep.scenario.weights.files import SUFFIXES, write_weights
+    from tfstep.scenario.weights.files import SUFFIXES, expect_weights, write_weights
     from tfstep.session.change.training import Training
     from tfstep.view.export.json import number
     from tfstep.view.report.training import training
@@ -42,6 +42,8 @@ def _run(
             Bilingual("{file}: there is no such folder", "{file}：没有这个文件夹", file=output)
         )  # before the training, not after it
     loaded = load(settings, scenario, variant)
+    if output is not None:  # likewise
+        expect_weights(node.nbytes for node in loaded.plan.nodes if node.kind == "parameter")
     done = Training(loaded)
     done.run(loaded.train.steps if steps is None else steps)
     if output is not None:  # before anything is printed: a closed pipe must not lose them
