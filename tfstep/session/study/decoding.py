@@ -243,6 +243,7 @@ def _pass(
 
 def _run(asked: Scenario, parameters: Mapping[str, np.ndarray]) -> Trace:
     plan = build(asked.model, asked.inputs, asked.loss, asked.train)
+    plan.origin = asked
     given = {n.slot: _fitting(parameters[n.path], n.shape) for n in plan.nodes if n.kind == "parameter"}
     return Trace.start(plan, plan.leaves | given).run()
 

@@ -182,11 +182,9 @@ def _at_key(trace: Trace, path: str, subject: Tensor) -> Tensor:
         return subject
 
 
-def _hidden(grid: Grid | None) -> int:
-    """The reason for which the cell under the cursor is masked; 0 where it is not."""
-    if grid is None or grid.hidden is None or grid.cursor is None:
-        return 0
-    return int(grid.hidden[grid.cursor])
+def _hidden(grid: Grid | None) -> bool:
+    """Whether the cell under the cursor is masked."""
+    return grid is not None and grid.hidden is not None and grid.cursor is not None and bool(grid.hidden[grid.cursor])
 
 
 def _sources(terms: Sequence[Term]) -> dict[str, list[Cell]]:
