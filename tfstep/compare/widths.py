@@ -67,7 +67,8 @@ def _same_widths(book: Book, plan: Plan, config: ModelConfig, scenario: str) -> 
     raise RecordingError(
         Bilingual(
             "theirs is {theirs} wide, the scenario {ours}: nothing to compare at these widths "
-            "({found} beside {own} of {scenario}); set d_model, heads and d_ff of the scenario to theirs, and give its input x as wide",
+            "({found} beside {own} of {scenario}); set d_model, heads and d_ff of the scenario to "
+            "theirs, and give its input x as wide",
             "对方宽 {theirs}，场景宽 {ours}：宽度不同，没有可比较的内容（对方是 {found}，{scenario} 是 {own}）；"
             "请把场景的 d_model、heads、d_ff 改成与对方一致，输入 x 也要同样宽",
             theirs=theirs,
