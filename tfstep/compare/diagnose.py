@@ -24,11 +24,11 @@ from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import planted
 from tfstep.compare.recorded.recorder import of
-from tfstep.compare.refused import nothing, one_run, usable
+from tfstep.compare.refusals.refused import nothing, one_run, usable
+from tfstep.compare.refusals.widths import same_sizes
 from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried
 from tfstep.compare.start import start
 from tfstep.compare.walk import Walk, walk
-from tfstep.compare.widths import same_sizes
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.errors import TfstepError
