@@ -180,6 +180,20 @@ def test_what_is_changed_afterwards_is_no_fault_of_the_config() -> None:
     assert "config.json" not in str(told.value)
 
 
+def test_what_opens_is_listed_by_what_a_config_says(folder: Path) -> None:
+    from tfstep.families.registry import of_type, types
+
+    line = said(configured(folder, model_type="lama"))
+    assert "model_type is 'lama' (did you mean llama?); what opens: " in line
+    listed = line.partition("what opens: ")[2].split(", ")
+    assert listed == sorted(set(listed))
+    for each in listed:
+        if each != "gemma3":  # whose config has the one that reads text within it
+            assert each in types(of_type(each))
+    assert {"gpt_neox", "xlm-roberta", "gemma3", "mt5"} <= set(listed)
+    assert not {"gpt-neox", "pytorch"} & set(listed)
+
+
 def test_angles_of_a_type_of_layer_that_is_not_known(tmp_path: Path) -> None:
     shutil.copytree(MODELS / "gemma3", tmp_path / "m", ignore=shutil.ignore_patterns("*.npz"))
     kinds = {kind: {"rope_theta": 1e4} for kind in ("full_attention", "sliding_attention", "chunked_attention")}

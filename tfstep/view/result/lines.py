@@ -53,7 +53,7 @@ from tfstep.view.report.partial import term_lines, terms_around
 from tfstep.view.result.help import help_lines
 from tfstep.view.result.pictures import picture
 from tfstep.view.text.chart import spark
-from tfstep.view.text.number import brief, exact, plain, told_apart
+from tfstep.view.text.number import brief, exact, loss_moved, plain
 from tfstep.view.text.spans import Line, Span, indented, line, span, table
 from tfstep.view.text.spans import plain as words
 
@@ -385,8 +385,7 @@ def _changed_in_one(result: Changed) -> Line:
         if edit.pinned:
             spans.append(Span(str(Bilingual("pinned  ", "已固定  ")), "changed"))
     if result.loss is not None:
-        old, new = told_apart(*result.loss)
-        spans.append(Span(str(Bilingual("loss {old} → {new}  ", "损失 {old} → {new}  ", old=old, new=new)), "strong"))
+        spans.append(Span(f"{loss_moved(*result.loss)}  ", "strong"))
     spans += [Span(f"{note}  ", "dim") for note in result.notes]
     spans += [Span(f"{stop.reason}  ", "accent") for stop in result.stops]
     return tuple(spans)
