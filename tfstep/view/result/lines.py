@@ -30,6 +30,7 @@ from tfstep.session.results import (
     Ran,
     Reasoned,
     Result,
+    Searched,
     Shown,
     Stack,
     Steps,
@@ -44,7 +45,7 @@ from tfstep.text import Bilingual
 from tfstep.view.cell.reasons import at_this_step, reasons_lines
 from tfstep.view.export.tables import heading
 from tfstep.view.matrix.values import are_summed_up, array_lines, kept_axes, part_lines, summed_up
-from tfstep.view.report import decoding
+from tfstep.view.report import beams, decoding
 from tfstep.view.report.checks import report
 from tfstep.view.report.comparison import comparison
 from tfstep.view.report.diagnosis import diagnosis
@@ -350,6 +351,11 @@ def _generated(result: Generated, trace: Trace, cells: int = WIDTH) -> Iterator[
     yield from decoding.sentence(result.words)
     if result.end is not None:
         yield line(span(str(result.end), "dim"))
+
+
+@lines.register
+def _searched(result: Searched, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from beams.tree(result.search)
 
 
 def in_one_line(result: Result) -> Line | None:
