@@ -10,10 +10,10 @@ from tfstep.text import Bilingual, set_language
 
 WORKED = {
     "neuron": ("layer0.W[0,0] + layer0.W[1,0] + layer0.b[0]",),
-    "backprop-by-hand": ("w1 * x1 + w2 * x2 + b1", "(0.95 - 1) ** 2 / 2", "y3 - y", "y3.grad * y3 * (1 - y3)", "a3.grad"),
+    "backprop-by-hand": ("w3 * x1 + w4 * x2 + b2", "(0.95 - 1) ** 2 / 2", "y3 - y", "y3.grad * y3 * (1 - y3)", "a3.grad"),
     "how-w-q-is-trained": (
         "sum(softmax(attn.scaled[0,0,1] + [0.1, 0, 0, 0]) != attn.weights[0,0,1])",
-        "attn.heads[0,0,1,0] - loss.target[0,1,0]",
+        "attn.heads[0,0,1,1] - loss.target[0,1,1]",
         "attn.heads.grad[0,0,1] @ attn.V[0,0,0]",
     ),
     "padding": ("sum(enc0.attn.weights[0,0,0,0:4])", "enc0.attn.weights[0,0,0,0] / sum(enc0.attn.weights[0,0,0,0:4])"),
@@ -96,7 +96,7 @@ def test_it_is_said_in_both_languages() -> None:
     player = numbers("backprop-by-hand")
     to_number(player)
     with pytest.raises(AnswerError) as caught:
-        player.worked().judge(player.session, "a1")
+        player.worked().judge(player.session, "a2")
     assert isinstance(caught.value.message, Bilingual)
     try:
         set_language("zh")
