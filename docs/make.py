@@ -10,7 +10,19 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from making import command_line, commands, glossary, keys, man, misconceptions, notebooks, ops, paths, scenario_files
+from making import (
+    command_line,
+    commands,
+    glossary,
+    keys,
+    man,
+    misconceptions,
+    models,
+    notebooks,
+    ops,
+    paths,
+    scenario_files,
+)
 from making.masks import page as masks
 from making.run import filled
 
@@ -31,6 +43,7 @@ GENERATED: dict[str, Page] = {
     "glossary": glossary.page,
     "misconceptions": misconceptions.page,
     "masks": masks.page,
+    "models": models.page,
 }
 
 

@@ -109,6 +109,8 @@ def test_cells_are_counted_numpy_s_way(trace: Trace) -> None:
         ("enc0.attn.scores[0,0,x,0]", "'x' is neither a whole number nor a word of axis query"),
         ("enc0.attn.scores[0,0,1.0,0]", "'1.0' is neither a whole number"),
         ("enc0.attn.scores[0,0,:,0]", "is more than one cell"),
+        ("enc0.attn.scores[0,0,-:,0]", "'-:' is neither a whole number nor a word of axis query"),
+        ("enc0.attn.scores[0,0,0,1:-", "the bracket is not closed"),
         ("enc0.attn.scores[]", "no list of indices"),
         ("enc0.attn.scores[0,0,0,0", "the bracket is not closed\n  enc0.attn.scores[0,0,0,0\n                  ^"),
         ("enc0.attn.scores[0,0,0,0]]", "after the indices stands .grad"),

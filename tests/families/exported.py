@@ -19,7 +19,7 @@ import torch
 import transformers
 from record_models import attention
 from recorded import MODELS, block_ends, names
-from test_export import HEAD, MORE, TOYS
+from test_export import HEAD, MORE, TOYS, ZERO, ZEROS
 
 import tfstep
 from tfstep.scenario.opening.writing import write
@@ -38,6 +38,8 @@ def scenarios() -> dict[str, tfstep.Scenario]:
         head = PAIR if "encoder-decoder" in keys else HEAD
         head = head.replace("target: 5 17 9 3, labels: next", "source: 5 17 9 3") if "kind: encoder," in keys else head
         found[f"toy {k} of {family}"] = load_text(f"{head}model: {{{keys}, dtype: float32}}\n")
+    for k, (family, keys) in enumerate(ZEROS):
+        found[f"zeros {k} of {family}"] = load_text(f"{ZERO}model: {{{keys}, dtype: float32}}\n")
     return found
 
 

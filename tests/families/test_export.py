@@ -128,9 +128,52 @@ def test_names_on_disk_are_those_that_the_library_writes(tmp_path: Path) -> None
 
 def test_what_no_family_has_is_told_with_what_differs(tmp_path: Path) -> None:
     with pytest.raises(
-        TfstepError, match=r"no family has this model; gpt2 is nearest, and differs in bias\.head: True / False"
+        TfstepError,
+        match=r"no family has this model; gpt2 is nearest, and differs in norm_position: post \(gpt2: pre\), "
+        r"final_norm: false \(gpt2: true\)$",
     ):
-        write(tfstep.load("gpt"), tmp_path / "m")
+        write(tfstep.load("gpt").with_changes({"model": {"norm_position": "post"}}), tmp_path / "m")
+    with pytest.raises(TfstepError, match="distilbert is nearest, and cannot have it: 3 heads do not divide d_model 4"):
+        write(tfstep.load("multi-head"), tmp_path / "m")
     with pytest.raises(TfstepError, match="no family has models of kind attention"):
         write(load_text("tfstep: 1\nmodel: {kind: attention}\ninput: {x: [[1, 2]]}\n"), tmp_path / "m")
+    with pytest.raises(TfstepError) as told:  # in the language of the file, those of a section by their dots
+        write(tfstep.load("similarity"), tmp_path / "m")
+    assert "scale: false (distilbert: true), mask.padding: false (distilbert: true), " in str(told.value)
+    assert str(told.value).endswith(" more keys")
+    stretched = "rope: {pairs: half, scaling: {kind: yarn, factor: 4, original: 16, truncate: false}}, layers: 1, "
+    rest = "d_model: 8, heads: 2, activation: gelu_tanh, norm_position: post, positional: rope, experts: {count: 2, top: 1}"
+    with pytest.raises(TfstepError) as told:
+        write(load_text(f"{HEAD}model: {{kind: decoder, {stretched}{rest}, head: true}}\n"), tmp_path / "m")
+    assert "experts: {count: 2, top: 1, " in str(told.value)
+    assert "Part(" not in str(told.value)
+    assert "None" not in str(told.value)
     assert not (tmp_path / "m").exists()
+
+
+GPT = "kind: decoder, layers: 1, d_model: 8, heads: 2, activation: gelu_tanh, norm_position: pre, positional: learned, "
+GPT += "head: true"
+ZERO = HEAD.replace("{normal: 0.5}", "xavier")  # biases are drawn as 0
+ZEROS = [
+    ("gpt2", GPT),  # a head with a bias
+    ("gpt2", f"{GPT}, bias: false"),
+    ("gpt2", f"{GPT}, bias: {{norm: false, qkv: false}}"),
+    ("llama", f"{LLAMA.replace('bias: false', 'bias: true')}, rope: {{pairs: half}}"),
+    ("starcoder2", f"{GPT.replace('learned', 'rope')}, rope: {{pairs: half}}"),
+]
+
+
+@pytest.mark.parametrize(("name", "model"), ZEROS)
+def test_a_bias_that_is_0_may_be_left_out_and_one_that_is_not_there_is_0(name: str, model: str, tmp_path: Path) -> None:
+    toy = load_text(f"{ZERO}model: {{{model}}}\n")
+    assert write(toy, tmp_path / "m") == name
+    again = tfstep.load(tmp_path / "m", ids=[5, 17, 9, 3], dtype="float64")
+    a, b = tfstep.trace(again), tfstep.trace(toy)
+    for path in ("out.logits", "loss", "tgt.E.grad"):
+        np.testing.assert_allclose(a[path].value, b[path].value, rtol=0, atol=1e-13 * np.abs(b[path].value).max())
+
+
+def test_a_bias_that_is_not_0_stays(tmp_path: Path) -> None:
+    spoken = load_text(f"{HEAD}model: {{{GPT}}}\n").with_changes({"weights": {"set": {"out.b": {"normal": 0.1}}}})
+    with pytest.raises(TfstepError, match=r"gpt2 is nearest, and differs in bias\.head: true \(gpt2: false\)"):
+        write(spoken, tmp_path / "m")

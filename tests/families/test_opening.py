@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import shutil
 import struct
 from pathlib import Path
@@ -97,7 +98,19 @@ def test_float32_is_read_as_it_lies_on_disk(folder: Path) -> None:
         ("partial_rotary_factor", 0.5, "config.json: partial_rotary_factor is 0.5"),
         ("rope_scaling", {"type": "su", "short_factor": [1], "long_factor": [2]}, "config.json: rope_scaling {"),
         ("head_dim", 3, "config.json: head_dim 3"),
-        ("num_attention_heads", 5, "config.json: num_key_value_heads 2, num_attention_heads 5: 2 kv_heads"),
+        (
+            "num_hidden_layers",
+            300,
+            "config.json: num_hidden_layers 300: num_hidden_layers is 300; allowed: a whole number",
+        ),
+        ("rms_norm_eps", -1, "config.json: rms_norm_eps -1: rms_norm_eps is -1; allowed: a number, 0 or more"),
+        ("vocab_size", 2000000, "config.json: vocab_size 2000000: "),
+        ("intermediate_size", 10**9, "config.json: intermediate_size 1000000000: about"),
+        (
+            "num_attention_heads",
+            5,
+            "config.json: num_key_value_heads 2, num_attention_heads 5: 2 num_key_value_heads do not divide 5 heads",
+        ),
         ("hidden_size", [16], "hidden_size is [16]"),
         ("tie_word_embeddings", "yes", "tie_word_embeddings is 'yes'"),
         ("rms_norm_eps", "1e-5", "rms_norm_eps is '1e-5'"),
@@ -131,6 +144,54 @@ def test_what_other_families_do_not_compute(name: str, key: str, value: object, 
     shutil.copytree(MODELS / name, tmp_path / "m", ignore=shutil.ignore_patterns("*.npz"))
     words = "rope_parameters is {'full" if name == "gemma3" and key == "rope_parameters" else f"{key} is {value!r}"
     assert words in said(configured(tmp_path / "m", **{key: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "words"),
+    [
+        ("gpt2", "n_head", 3, "n_head 3, n_embd 16: 3 heads do not divide n_embd 16; allowed: 1, 2, 4, 8, 16"),
+        ("gpt2", "n_positions", 4, "n_positions 4: 4 positions; 6 are needed for these words"),
+        (
+            "mixtral",
+            "num_experts_per_tok",
+            9,
+            "num_local_experts 3, num_experts_per_tok 9: top is 9 of 3 experts; at most",
+        ),
+        ("qwen3-moe", "num_experts_per_tok", 9, "num_experts_per_tok 9: top is 9 of 4 experts; at most"),
+        ("gemma2", "attn_logit_softcapping", -3, "attn_logit_softcapping -3: attn_logit_softcapping is -3; allowed"),
+    ],
+)
+def test_what_does_not_fit_together_is_told_by_the_keys_of_the_config(
+    name: str, key: str, value: object, words: str, tmp_path: Path
+) -> None:
+    shutil.copytree(MODELS / name, tmp_path / "m", ignore=shutil.ignore_patterns("*.npz"))
+    folder = configured(tmp_path / "m", **{key: value})
+    with pytest.raises(TfstepError) as told:
+        _ = tfstep.load(folder, ids=[5, 17, 9, 4, 6, 8]).program
+    line = str(told.value)
+    assert line.startswith(f"{folder}: config.json: {words}")
+    assert not re.search(r"d_model|d_k|model\.", line)
+
+
+def test_what_is_changed_afterwards_is_no_fault_of_the_config() -> None:
+    scenario = tfstep.load(MODELS / "gpt2", ids=[5, 17])
+    with pytest.raises(TfstepError) as told:
+        _ = scenario.with_changes({"model": {"positions": 1}}).program
+    assert "config.json" not in str(told.value)
+
+
+def test_what_opens_is_listed_by_what_a_config_says(folder: Path) -> None:
+    from tfstep.families.registry import of_type, types
+
+    line = said(configured(folder, model_type="lama"))
+    assert "model_type is 'lama' (did you mean llama?); what opens: " in line
+    listed = line.partition("what opens: ")[2].split(", ")
+    assert listed == sorted(set(listed))
+    for each in listed:
+        if each != "gemma3":  # whose config has the one that reads text within it
+            assert each in types(of_type(each))
+    assert {"gpt_neox", "xlm-roberta", "gemma3", "mt5"} <= set(listed)
+    assert not {"gpt-neox", "pytorch"} & set(listed)
 
 
 def test_angles_of_a_type_of_layer_that_is_not_known(tmp_path: Path) -> None:

@@ -254,3 +254,33 @@ def test_a_vocabulary_may_have_the_word_model(folder: Path) -> None:
     target = tfstep.load(folder, ids=[1, 2, 3, 30]).inputs.target
     assert target is not None
     assert target.words[0] == ("model", "▁model", "é", "#30")
+
+
+def test_pieces_spell_a_text_again(folder: Path) -> None:
+    from tfstep.view.report.decoding import readable
+
+    theirs = byte_level(folder / "tokenizer.json")
+    (folder / "tokenizer_config.json").write_text(json.dumps({"bos_token": "<s>", "eos_token": "</s>"}))
+    tokenizer = Tokenizer(folder / "tokenizer.json")
+    for text in ("the capital of France is Paris", "我爱你 is\n\tthe", "é"):
+        assert tokenizer.text([0, *theirs.encode(text).ids, 1]) == text
+    ids = theirs.encode("爱").ids
+    assert tokenizer.text(ids[:-1]).endswith("\ufffd")
+    assert readable(tokenizer.text(theirs.encode("a\nb\x1b[1m").ids)) == "a↵b\\x1b[1m"
+
+
+def test_what_is_generated_is_a_text(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tfstep.faces.cli.main import main
+
+    theirs = byte_level(folder / "tokenizer.json")
+    grown(folder, theirs.get_vocab_size())
+    config = json.loads((folder / "config.json").read_text()) | {"eos_token_id": None}
+    (folder / "config.json").write_text(json.dumps(config))
+    assert main(["generate", str(folder), "--text", "the capital", "--max", "4"]) == 0
+    scenario = tfstep.load(folder, text="the capital")
+    session = Session(scenario)
+    words = session.run("generate 4").words
+    assert capsys.readouterr().out.splitlines()[-1].encode() == (
+        theirs.decode([word.id for word in words]).replace("\n", "↵").encode()
+    )
+    assert [theirs.id_to_token(word.id) is not None for word in words] == [True] * 4

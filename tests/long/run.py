@@ -39,7 +39,12 @@ def main(arguments: list[str]) -> int:
     if "files" in parts or own:
         import files
 
-        found = [kind for kind in files.kinds() if "files" in parts or kind.name in own]
+        every = files.kinds()
+        found = [kind for kind in every if "files" in parts or kind.name in own]
+        if unknown := set(own) - {kind.name for kind in every}:
+            parser.error(
+                f"{', '.join(sorted(unknown))}: known are {', '.join((*WHAT, *(kind.name for kind in every)))}"
+            )
         run(found, asked.seed, asked.count, seconds, tally)
     if set(parts) & {"faults", "kills", "two"}:
         import processes

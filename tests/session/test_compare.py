@@ -26,6 +26,17 @@ def by_path(found):
     return {each.path: each for each in found.steps}
 
 
+def test_a_nan_of_one_run_alone_is_told_with_its_place():
+    from tfstep.view.report.comparison import comparison
+    from tfstep.view.text.spans import plain
+
+    one = run("a b c")
+    found = compare(one, one.edit({"enc0.attn.scores": one["enc0.attn.scores"].value * [[[[1], [math.nan], [1]]]]}))
+    text = "\n".join(plain(line) for line in comparison(found, ("a", "b")))
+    assert "one of them is NaN from enc0.attn.scores[0,0,1,0] on" in text
+    assert "inf" not in text
+
+
 def test_words_are_paired_wherever_they_stand():
     found = compare(run("a b c"), run("c a b"), Align.TOKEN)
     assert found.equal
@@ -86,7 +97,7 @@ def test_the_first_difference_is_the_earliest_step():
         (math.inf, math.inf, 0.0, None),
         (math.nan, math.nan, 0.0, None),
         (math.inf, -math.inf, math.inf, None),
-        (math.nan, 1.0, math.inf, None),
+        (math.nan, 1.0, math.nan, None),
         (0.0, 0.0, 0.0, 1.0),
         (0.0, 2.0, 2.0, 0.0),
         (1.0, -1.0, 2.0, -1.0),
@@ -97,7 +108,9 @@ def test_odd_numbers(a, b, moved, cosine):
     one = run("a")
     pair = compare(one.edit({"enc0.attn.scores": a}), one.edit({"enc0.attn.scores": b}))
     step = by_path(pair)["enc0.attn.scores"]
-    assert step.max_abs == moved
+    assert step.max_abs == moved or (math.isnan(moved) and math.isnan(step.max_abs))
+    assert step.lost == ((0, 0, 0, 0) if math.isnan(moved) else None)
+    assert step.equal is (moved == 0)
     assert step.cosine == cosine
     assert step.equal == (moved == 0)
 

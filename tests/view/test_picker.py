@@ -14,12 +14,12 @@ from tfstep.view.text.spans import plain
 
 def test_every_place_is_written_out_of_few() -> None:
     choice = Choice(1, "head", 1, 3)
-    assert plain(choice.long()) == "head  1 ▸2◂ 3  [ ]"
-    assert plain(choice.short()) == "head 2/3"
+    assert plain(choice.long()) == "head  0 ▸1◂ 2  [ ]"
+    assert plain(choice.short()) == "head 1 of 3"
     assert [span.link for span in choice.long() if span.link] == ["@1=0", "@1=2"]
 
 
-@pytest.mark.parametrize(("at", "text"), [(0, "head ▸1◂ 2  3  4  5 … 12"), (6, "… " + " 5  6 ▸7◂ 8  9 … 12")])
+@pytest.mark.parametrize(("at", "text"), [(0, "head ▸0◂ 1  2  3  4 … 11"), (6, "… " + " 4  5 ▸6◂ 7  8 … 11")])
 def test_of_many_those_around_the_present_one(at: int, text: str) -> None:
     assert text in plain(Choice(1, "head", at, 12).long())
 

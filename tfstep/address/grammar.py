@@ -15,7 +15,7 @@ from tfstep.text import Bilingual
 
 MOST = 16  # indices that are read
 _NUMBER = re.compile(r"[-−]?[0-9]{1,9}$")
-_SLICE = re.compile(r"(-?[0-9]{0,9}):(-?[0-9]{0,9})(?::([1-9][0-9]{0,8})?)?$")
+_SLICE = re.compile(r"((?:-?[0-9]{1,9})?):((?:-?[0-9]{1,9})?)(?::([1-9][0-9]{0,8})?)?$")
 _TAIL = re.compile(r"(\.(grad|new)|/[^\[\]]+)*$")
 _QUOTES = {"'": "'", '"': '"', "“": "”", "‘": "’", "「": "」"}
 _HALF = str.maketrans("０１２３４５６７８９，［］【】：（）", "0123456789,[][]:()")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tfstep.commands.language.line import without_quotes
-from tfstep.commands.language.script import STDIN, ScriptError, join_lines, opens
+from tfstep.commands.language.script import STDIN, ScriptError, join_lines, opens, read_script
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
 from tfstep.faces import sign, stopped
@@ -43,6 +43,9 @@ def repl(
     if batch and not files and not commands:
         files = [STDIN]
     if batch:
+        for file in files:
+            if file != STDIN:
+                read_script(file)  # what cannot be read is told before anything is run
         before = len(session.history)
         done = run_scripts(session, files, commands, show, say)
         if done is not False and len(session.history) == before:

@@ -41,7 +41,7 @@ _BLOCKS = {
     "gemma3": _BLOCK | _BOTH,
 }
 _TOP = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
-_TYPES = {  # general.architecture → model_type
+ARCHITECTURES = {  # general.architecture → model_type
     "llama": "llama",
     "qwen2": "qwen2",
     "qwen3": "qwen3",
@@ -105,16 +105,16 @@ def config(
     Raises FamilyError for an architecture, or a key, that is not computed.
     """
     arch = meta.get("general.architecture")
-    if not isinstance(arch, str) or arch not in _TYPES:
+    if not isinstance(arch, str) or arch not in ARCHITECTURES:
         raise FamilyError(
             Bilingual(
                 "general.architecture is {found!r}; what opens: {known}",
                 "general.architecture 为 {found!r}；可打开的有：{known}",
                 found=arch,
-                known=", ".join(_TYPES),
+                known=", ".join(ARCHITECTURES),
             )
         )
-    found: dict[str, Any] = {"model_type": _TYPES[arch]}
+    found: dict[str, Any] = {"model_type": ARCHITECTURES[arch]}
     for key, value in meta.items():
         if not key.startswith(f"{arch}."):
             continue

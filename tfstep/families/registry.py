@@ -112,6 +112,18 @@ def families() -> Iterator[Family]:
     return map(family, _HOMES)
 
 
+def types(of: Family) -> tuple[str, ...]:
+    """What `model_type` may be in a config.json of the family; nothing for modules, which have none."""
+    if not of.architecture:
+        return ()
+    return tuple(dict.fromkeys((*of.types, *_aliases(of))))
+
+
+def _aliases(of: Family) -> Iterator[str]:
+    yield from (each for each, name in _TYPES.items() if name == of.name)
+    yield from (each for each, kind in _SEEING.items() if kind in of.types)
+
+
 def text_part(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a config says of the model that reads text, where it is one of several parts (Gemma-3 from 4b on).
 
@@ -130,12 +142,14 @@ def of_type(model_type: object) -> Family:
     if isinstance(name, str) and name in _HOMES and model_type not in _OTHERWISE:
         return family(name)
     why = _OTHERWISE.get(model_type) if isinstance(model_type, str) else None
+    known = sorted(each for other in families() for each in types(other))
     raise FamilyError(
         Bilingual(
-            "config.json: model_type is {found}{why}; what opens: {known}",
-            "config.json：model_type 为 {found}{why}；可打开的有：{known}",
+            "config.json: model_type is {found}{why}{near}; what opens: {known}",
+            "config.json：model_type 为 {found}{why}{near}；可打开的有：{known}",
             found=repr(model_type)[:60],
             why=Bilingual(" ({it}, which is not computed)", "（{it}，无法计算）", it=why) if why else Bilingual("", ""),
-            known=", ".join(dict.fromkeys((*_HOMES, *_TYPES))),
+            near=did_you_mean(model_type, known) if isinstance(model_type, str) and not why else "",
+            known=", ".join(known),
         )
     )

@@ -112,8 +112,22 @@ class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
         return place_of(self.tree, keys, key)
 
     def mistake_at(self, keys: Keys, message: Bilingual, *, key: bool = False, offset: int = 0) -> Mistake:
-        """A mistake that shows only when the model is built, with its place in the file."""
+        """A mistake that shows only when the model is built, with its place in the file; in the words of the
+        config.json that the keys of a model on disk were made of.
+        """
+        if self._from_disk and keys[:1] != ("weights",) and _same(self.tree, self.file, "model"):
+            from tfstep.scenario.opening.checkpoint import checkpoint
+            from tfstep.scenario.opening.document import in_their_words
+
+            assert self.path is not None
+            message = in_their_words(checkpoint(self.path.parent).config, map(str, keys), message)
         return Mistake(self.place(keys, key=key, offset=offset), message)
+
+    @property
+    def _from_disk(self) -> bool:
+        """Whether it is a model's folder, opened: its file is one that nobody has written."""
+        file = self.weights.file
+        return self.path is not None and not self.path.exists() and file is not None and file.suffix != ".gguf"
 
     def error_at(self, keys: Keys, message: Bilingual, *, key: bool = False, offset: int = 0) -> Mistakes:
         """The same as an error to raise."""
@@ -124,6 +138,13 @@ class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
         plain = to_python(self.tree)
         assert isinstance(plain, dict)
         return {key: value for key, value in plain.items() if key != "variants"}
+
+
+def _same(one: Section, two: Section, key: str) -> bool:
+    """Whether two trees say the same under a key."""
+    said = (at(tree, (key,)) for tree in (one, two))
+    first, second = (None if node is None else to_python(node) for node in said)
+    return first == second
 
 
 def as_scenario(given: object) -> Scenario:
@@ -192,7 +213,10 @@ def _opened(path: Path, variant: str | None, asked: Reading) -> Scenario:
         return _load(text, found.title, found.folder / f"{found.title}.yaml", variant)
     except Mistakes as mistakes:  # of a file that nobody has written: its lines say nothing, and the rest follows
         first = mistakes.mistakes[0]
-        raise fault(Place(str(path)), in_their_words(found, text, first.place.line, first.message)) from None
+        line, why = first.place.line, first.message
+        if line and path.is_dir():
+            why = in_their_words(found.config, [text.splitlines()[line - 1].strip().partition(":")[0]], why)
+        raise fault(Place(str(path)), why) from None
 
 
 def load_text(text: str, name: str = "scenario", variant: str | None = None) -> Scenario:

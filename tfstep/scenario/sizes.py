@@ -41,6 +41,7 @@ class Sizes(Struct, frozen=True):
     words: tuple[int, int]
     losses: bool
     memory: int  # numbers that the optimizer keeps and makes beside each parameter
+    fixed: bool = False  # whether the weights are on disk, and no other sizes go with them
 
     def parameters(self) -> int:
         """How many numbers the parameters have, ties not subtracted and biases left out."""
@@ -122,6 +123,7 @@ def sizes(
         words,
         loss.kind != "none" and not read,
         0 if train.optimizer == "sgd" else 6,
+        read,
     )
 
 
@@ -131,6 +133,11 @@ def _wide(known: Sizes, part: float) -> Sizes:
 
 
 Way = tuple[Callable[[int], Bilingual], Callable[[Sizes, float], Sizes], Callable[[Sizes], int]]
+_SHORTER: Way = (
+    lambda n: Bilingual("words in a sentence: {n}", "每句词数 {n}", n=n),
+    lambda known, part: replace(known, source=int(known.source * part), target=int(known.target * part)),
+    lambda known: max(known.source, known.target),
+)
 _WAYS: tuple[Way, ...] = (
     (
         lambda n: Bilingual("sizes up to {n}", "sizes 不超过 {n}", n=n),
@@ -147,11 +154,7 @@ _WAYS: tuple[Way, ...] = (
         lambda known, part: replace(known, layers=tuple(int(n * part) for n in known.layers)),
         lambda known: sum(known.layers),
     ),
-    (
-        lambda n: Bilingual("words in a sentence: {n}", "每句词数 {n}", n=n),
-        lambda known, part: replace(known, source=int(known.source * part), target=int(known.target * part)),
-        lambda known: max(known.source, known.target),
-    ),
+    _SHORTER,
     (
         lambda n: Bilingual("words in the vocabulary: {n}", "词汇量 {n}", n=n),
         lambda known, part: replace(known, words=tuple(int(n * part) for n in known.words)),
@@ -174,7 +177,9 @@ def _refused(known: Sizes, needed: int) -> Bilingual:
 
 def _fitting(known: Sizes, most: float) -> Bilingual:
     """What would fit: one size made smaller, the others as they are."""
-    found = [text for way in _WAYS if (text := _largest(known, way, most)) is not None]
+    found = [
+        text for way in ((_SHORTER,) if known.fixed else _WAYS) if (text := _largest(known, way, most)) is not None
+    ]
     if known.model.dtype == "float64" and known.bytes() / 2 <= most:
         found.append(Bilingual("dtype float32", "dtype 取 float32"))
     if not found:

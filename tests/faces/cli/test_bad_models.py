@@ -56,6 +56,10 @@ SPOILED: list[tuple[Spoil, str]] = [
     (configured(made_up=1), "config.json: made_up is 1"),
     (configured(rope_scaling={"rope_type": "spiral"}), "config.json: rope_scaling.rope_type is 'spiral'"),
     (configured(head_dim=3), "config.json: head_dim 3"),
+    (lambda m: (m / "config.json").write_text("{"), "m: config.json: no JSON"),
+    (lambda m: (m / "config.json").write_text("[]"), "config.json: no JSON object"),
+    (lambda m: (m / "model.safetensors").write_bytes(b""), "model.safetensors: damaged or cut short"),
+    (lambda m: (m / "model.safetensors").write_bytes(pickle.dumps({})), "model.safetensors: damaged or cut short"),
     (configured(model_type="mamba"), "config.json: model_type is 'mamba' (state space"),
 ]
 
@@ -78,6 +82,33 @@ def one_line(done) -> str:
 def test_a_model_that_is_not_whole_or_not_computed(tfstep, model: Path, spoil: Spoil, words: str) -> None:
     spoil(model)
     assert words in one_line(tfstep("dump", str(model), "out.logits", "--ids", "5,6"))
+
+
+@pytest.mark.parametrize(("spoil", "words"), SPOILED, ids=[words[:30] for _, words in SPOILED])
+def test_new_writes_nothing_that_does_not_open(tfstep, model: Path, spoil: Spoil, words: str, tmp_path: Path) -> None:
+    spoil(model)
+    done = tfstep("new", str(model), "--ids", "5,6", "-o", str(tmp_path / "x.yaml"))
+    if "parameters are not there" in words:  # which `partial: true` in the file draws at random
+        assert done.status == 0
+        assert words in one_line(tfstep("dump", str(tmp_path / "x.yaml"), "loss"))
+        return
+    assert words in one_line(done)
+    assert not (tmp_path / "x.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["--ids", "5,99"], "the id 99; the vocabulary has 37"),
+        (["--text", "hello"], "there is no tokenizer that cuts text"),
+        (["--ids", "5,6", "--target", "a"], "--target is for an encoder-decoder"),
+    ],
+)
+def test_new_writes_no_words_that_cannot_be_read(
+    tfstep, model: Path, asked: list[str], words: str, tmp_path: Path
+) -> None:
+    assert words in one_line(tfstep("new", str(model), *asked, "-o", str(tmp_path / "x.yaml")))
+    assert not (tmp_path / "x.yaml").exists()
 
 
 @pytest.mark.parametrize("command", ["steps", "explain", "check", "train", "generate", "new", "diff", "repl", "export"])
@@ -109,6 +140,13 @@ def test_one_layer_is_one(tfstep, model: Path) -> None:
     configured(num_hidden_layers=1)(model)
     done = tfstep("steps", str(model), "--ids", "5,6")
     assert done.err.startswith("llama · 1 layer · 12 of 21 tensors read, 0 drawn at random")
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".h5", ".keras", ".msgpack", ".tflite"])
+def test_a_model_of_another_format_is_told_how_to_bring_it(tfstep, suffix: str, tmp_path: Path) -> None:
+    file = tmp_path / f"mine{suffix}"
+    file.write_bytes(b"\x08\x01")
+    assert "model.save_pretrained(FOLDER) writes a folder that opens" in one_line(tfstep("dump", str(file)))
 
 
 @pytest.mark.parametrize("broken", ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"])

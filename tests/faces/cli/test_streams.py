@@ -34,7 +34,9 @@ TFSTEP = f'tfstep() {{ {sys.executable} -m tfstep --lang en "$@"; echo $? > stat
         ("echo 'expect loss < 9' | tfstep repl wo-ai-ni --batch", 0),
         ("tfstep learn attention --plain <&-", 0),
         ("tfstep check neuron >&- 2>&-", 0),
-        (r"printf 'n\n\377\n' > bad.txt; tfstep repl wo-ai-ni --batch -x bad.txt", 1),
+        (r"printf 'n\n\377\n' > bad.txt; tfstep repl wo-ai-ni --batch -x bad.txt", 2),
+        ("tfstep repl wo-ai-ni --batch -x nowhere.txt", 2),
+        ("tfstep repl wo-ai-ni --batch -x /dev/null", 2),
     ],
 )
 def test_the_status_is_that_of_the_work(line: str, status: int, tmp_path: Path) -> None:

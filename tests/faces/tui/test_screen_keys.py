@@ -155,10 +155,10 @@ async def test_of_many_heads_it_is_said_which_are_shown(tmp_path: Path) -> None:
     )
     async with screen("enc0.attn.weights", str(path), size=(80, 24)) as (app, pilot):
         await pilot.press("H")
-        assert "heads 1 to " in shown(app, "heading")
+        assert "heads 0 to " in shown(app, "heading")
         assert "of 12 are shown: [ ] turns" in shown(app, "heading")
         await pilot.press("left_square_bracket")
-        assert " to 12 of 12" in shown(app, "heading") or "heads 12 to 12" in shown(app, "heading")
+        assert " to 11 of 12" in shown(app, "heading") or "heads 11 to 11" in shown(app, "heading")
 
 
 async def test_the_marks_end_at_the_last() -> None:

@@ -80,28 +80,28 @@ async def test_heads_side_by_side() -> None:
     async with screen("enc0.attn.scores", "multi-head", size=(200, 50)) as (app, pilot):
         await pilot.press("H")
         board = shown(app, "board")
-        assert all(f"head {n}" in board for n in (1, 2, 3))
+        assert all(f"head {n}" in board for n in (0, 1, 2))
         assert "告诉" in board
         await pilot.press("right_square_bracket", "down")
         assert app.session.cell[1:3] == (1, 1)
         assert [piece.grid.focused for piece in app.state.frame.pieces] == [False, True, False]
         assert {piece.grid.cursor for piece in app.state.frame.pieces} == {(1, 0)}
         line = shown(app, "board").splitlines()[0]
-        await pilot.click("#board", offset=(line.index("head 1") + 9, 3))
+        await pilot.click("#board", offset=(line.index("head 0") + 9, 3))
         assert app.session.cell[1] == 0
         await pilot.press("tab")
         assert app.session.cell[1] == 1
         await pilot.press("H")
-        assert "head 1" not in shown(app, "board")
+        assert "head 0" not in shown(app, "board")
 
 
 async def test_a_head_is_picked_in_the_heading() -> None:
     async with screen("enc0.attn.scores", "multi-head") as (app, pilot):
         heading = shown(app, "heading").splitlines()
-        y, line = next((y, line) for y, line in enumerate(heading) if "head ▸1◂ 2  3" in line)
-        await pilot.click("#heading", offset=(line.index(" 3 ") + 1, y))
+        y, line = next((y, line) for y, line in enumerate(heading) if "head ▸0◂ 1  2" in line)
+        await pilot.click("#heading", offset=(line.index(" 2 ") + 1, y))
         assert app.session.cell[1] == 2
-        assert "head  1  2 ▸3◂" in shown(app, "heading")
+        assert "head  0  1 ▸2◂" in shown(app, "heading")
         assert not app.state.trail
 
 

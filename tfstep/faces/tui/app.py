@@ -123,7 +123,7 @@ class Debugger(App[int]):
             yield from self.at_side()
             yield parts.tree
             with Vertical(id="step"):
-                yield from (parts.heading, parts.board, parts.why, parts.since)
+                yield from (parts.heading, parts.board, parts.turned, parts.below, parts.why, parts.since)
         yield from (parts.card, parts.status, parts.prompt, parts.footer, parts.menu)
 
     def at_side(self) -> Iterable[Widget]:

@@ -49,7 +49,10 @@ def checkpoint(path: Path) -> Checkpoint:
                 "文件夹里没有 config.json；模型文件夹中它应与 model.safetensors 放在一起",
             ),
         )
-    found = read_json(file)
+    try:
+        found = read_json(file)
+    except TfstepError as error:
+        raise _fault(path, error.message) from None
     if not isinstance(found, dict):
         raise _fault(file, Bilingual("no JSON object", "不是 JSON 对象"))
     weights = next((name for name in WEIGHTS if inside(path, path / name).is_file()), None)

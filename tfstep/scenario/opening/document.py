@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,22 +71,50 @@ def document(found: Checkpoint, reading: Reading, beside: Path | None = None) ->
     }
 
 
-def in_their_words(found: Checkpoint, text: str, line: int, why: Bilingual) -> Bilingual:
-    """What is wrong with a key of ours, told by the keys of config.json that it was made of.
+_PARTS = {  # what a family makes of several keys at once, or of one that is not of `model:`
+    "vocab": ("vocab_size",),
+    "top": ("num_experts_per_tok", "experts_per_token"),
+    "d_ff": ("moe_intermediate_size",),
+}
 
-    ``text`` is the scenario as it was opened, ``line`` where the mistake stands.
+
+def in_their_words(config: Mapping[str, Any], ours: Iterable[str], why: Bilingual) -> Bilingual:
+    """What is wrong with keys of ours, told by the keys of config.json that they were made of.
+
+    ``ours`` are the keys where the mistake stands, innermost last; others are looked for in what is said.
     """
-    config = text_part(found.config)
-    family = of_type(config.get("model_type"))
-    origins = family.origins({k: v for k, v in config.items() if not k.startswith("tfstep_")})
-    rows = text.splitlines()
-    ours = [rows[line - 1].strip().partition(":")[0]] if 0 < line <= len(rows) else []
-    ours += re.findall(r"[a-z_]+", why.in_("en"))
-    named = dict.fromkeys(origins[key] for key in ours if key in origins)
+    config = text_part(config)
+    origins = of_type(config.get("model_type")).origins(
+        {k: v for k, v in config.items() if not k.startswith("tfstep_")}
+    )
+    for key, theirs in _PARTS.items():
+        found = next((each for each in theirs if each in config), None)
+        if found is not None:
+            origins.setdefault(key, found)
+    words = [*ours, *re.findall(r"[a-z_]+", why.in_("en"))]
+    named = dict.fromkeys(origins[key] for key in words if key in origins)
     if "rope_parameters" in named and config.get("rope_scaling"):
         named = {("rope_scaling" if key == "rope_parameters" else key): None for key in named}
     said = ", ".join(f"{key} {_cut(config[key])}" for key in named if config.get(key) is not None)
-    return Bilingual("config.json: {said}: {why}", "config.json 中 {said}：{why}", said=said, why=why) if said else why
+    if not said:
+        return why
+    english, chinese = (_renamed(why.in_(lang), origins) for lang in ("en", "zh"))
+    told = Bilingual.of({"en": english, "zh": chinese})
+    return Bilingual("config.json: {said}: {why}", "config.json 中 {said}：{why}", said=said, why=told)
+
+
+def _renamed(text: str, origins: Mapping[str, str]) -> str:
+    """A sentence with our keys by their names; a key that is a word of the language too only behind `model.`. What
+    could be set here and has no name there is no way out.
+    """
+    if "d_k" not in origins:
+        text = re.sub(r"(, or give|，或写明) d_k .+$", "", text)
+
+    def theirs(found: re.Match[str]) -> str:
+        whole, key = found[0], found[2]
+        return origins[key] if key in origins and (found[1] or "_" in key) else whole
+
+    return re.sub(r"(?<![\w.])(model\.)?([a-z_]+)(?![\w.]*\w)", theirs, text)
 
 
 def _cut(value: Any) -> str:

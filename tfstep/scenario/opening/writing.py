@@ -11,16 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from msgspec.structs import asdict, replace
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from tfstep.errors import TfstepError, refusal
 from tfstep.families.back import checkpoint, config_for
 from tfstep.families.config import FamilyError
 from tfstep.families.family import Family
 from tfstep.families.registry import families, family, text_part
-from tfstep.models.config import ModelConfig
+from tfstep.models.build import build
+from tfstep.models.config import LossConfig, ModelConfig
+from tfstep.models.keys.sections import BiasPart
+from tfstep.scenario.file.mistakes import Mistakes
 from tfstep.scenario.opening.checkpoint import Checkpoint
-from tfstep.scenario.opening.document import as_text, document
+from tfstep.scenario.opening.document import as_text, document, flow
 from tfstep.scenario.opening.reading import Reading
 from tfstep.scenario.scenario import Scenario, load_text
 from tfstep.scenario.tokens.tokenizer import read_json
@@ -28,19 +32,36 @@ from tfstep.scenario.weights.back import their_names
 from tfstep.scenario.weights.files import expect_weights, write_weights
 from tfstep.text import Bilingual
 
+MOST = 6  # keys that a message names
+LONG = 60  # characters of a value in it
+SITES = ("qkv", "out", "ffn", "norm", "head")
+
+
+class Match(Struct, frozen=True):
+    """A family that a model was held against: the keys in which its own is another, as (key, ours, theirs), and the
+    sites of biases that it has; ``why`` it cannot have such a model at all."""
+
+    family: Family
+    config: dict[str, Any]
+    differs: tuple[tuple[str, Any, Any], ...] = ()
+    bias: BiasPart = BiasPart()
+    why: Bilingual | None = None
+    said: bool = True  # whether its config.json can say this model
+
 
 def write(scenario: Scenario, folder: Path) -> str:
     """Write the folder, and say as which family. Raises TfstepError where no family has this model, or for a folder
     that is there already.
     """
-    plan = scenario.program.plan
     leaves = scenario.program.leaves
-    arrays = {node.path: leaves[node.slot] for node in plan.nodes if node.kind == "parameter"}
-    taken, config = _family(scenario)
+    arrays = {node.path: leaves[node.slot] for node in scenario.program.plan.nodes if node.kind == "parameter"}
+    match = _family(scenario, arrays)
+    taken, config = match.family, match.config
     own = scenario.program.taken
     names = their_names(scenario) if own is not None and own.family == taken.name else {}
     try:
         rows = scenario.model.positions or _positions(scenario)
+        arrays = _with_biases(scenario, arrays, match.bias)
         tensors = checkpoint(taken, _lengthened(arrays, rows), names, scenario.model)
     except FamilyError as error:
         raise TfstepError(error.message) from None
@@ -56,29 +77,63 @@ def write(scenario: Scenario, folder: Path) -> str:
     return taken.name
 
 
-def _family(scenario: Scenario) -> tuple[Family, dict[str, Any]]:
+def _family(scenario: Scenario, arrays: Mapping[str, np.ndarray]) -> Match:
     """The family of this model, with its config. Raises TfstepError that tells how the nearest one differs."""
-    nearest: tuple[int, str, list[str]] | None = None
+    nearest: Match | None = None
     for each, config in _candidates(scenario):
-        differs = _differences(each, config, scenario)
-        if not differs:
-            return each, config
-        if nearest is None or len(differs) < nearest[0]:
-            nearest = len(differs), each.name, differs
+        match = _held(each, config, scenario, arrays)
+        if not match.differs and match.why is None:
+            return match
+        if nearest is None or _far(match) < _far(nearest):
+            nearest = match
     if nearest is None:
         raise TfstepError(
             Bilingual(
                 "no family has models of kind {kind}", "没有哪个家族有 {kind} 类型的模型", kind=scenario.model.kind
             )
         )
+    name = nearest.family.name
+    if nearest.why is not None:
+        raise TfstepError(
+            Bilingual(
+                "no family has this model; {name} is nearest, and cannot have it: {why}",
+                "没有哪个家族有这样的模型；最接近的是 {name}，但它也不行：{why}",
+                name=name,
+                why=nearest.why,
+            )
+        )
+    said = [f"{key}: {_cut(ours)} ({name}: {_cut(theirs)})" for key, ours, theirs in nearest.differs]
     raise TfstepError(
         Bilingual(
-            "no family has this model; {name} is nearest, and differs in {keys}",
-            "没有哪个家族有这样的模型；最接近的是 {name}，不同之处：{keys}",
-            name=nearest[1],
-            keys="; ".join(dict.fromkeys(nearest[2][:6])),
+            "no family has this model; {name} is nearest, and differs in {keys}{more}",
+            "没有哪个家族有这样的模型；最接近的是 {name}，不同之处：{keys}{more}",
+            name=name,
+            keys=", ".join(said[:MOST]),
+            more=Bilingual(", and {n} more keys", "，另有 {n} 个键", n=len(said) - MOST) if len(said) > MOST else "",
         )
     )
+
+
+def _far(match: Match) -> int:
+    """How far a family is from a model: one that cannot have it further than any whose keys differ, and one whose
+    config.json cannot even say it further still."""
+    return len(match.differs) if match.why is None else 10**6 if match.said else 10**7
+
+
+def _cut(value: Any) -> str:
+    """A value as a scenario file has it."""
+    said = flow(value)
+    return said if len(said) <= LONG else said[: LONG - 1] + "…"
+
+
+def _with_biases(scenario: Scenario, arrays: dict[str, np.ndarray], bias: BiasPart) -> dict[str, np.ndarray]:
+    """The same with the biases of these sites: what is 0 may be left out, and what is not there is 0."""
+    plan = build(replace(scenario.model, bias=bias), scenario.inputs, LossConfig("none"), scenario.train)
+    return {
+        node.path: arrays[node.path] if node.path in arrays else np.zeros(node.shape, scenario.model.dtype)
+        for node in plan.nodes
+        if node.kind == "parameter"
+    }
 
 
 def _candidates(scenario: Scenario) -> Iterator[tuple[Family, dict[str, Any]]]:
@@ -124,18 +179,46 @@ def _lengthened(arrays: dict[str, np.ndarray], rows: int) -> dict[str, np.ndarra
     return found
 
 
-def _differences(each: Family, config: Mapping[str, Any], scenario: Scenario) -> list[str]:
-    """The keys in which the model of a config is not this one."""
+def _held(each: Family, config: dict[str, Any], scenario: Scenario, arrays: Mapping[str, np.ndarray]) -> Match:
+    """The keys in which the model of a config is not this one. A bias that is 0 everywhere is as good as none."""
     found = Checkpoint(Path(), each.name, config, "", None)
     try:
         text = as_text({**document(found, Reading()), "weights": {}})
-        theirs = load_text(text).model
     except TfstepError as error:
-        return [str(error).splitlines()[0][:120]] * len(ModelConfig.__struct_fields__)  # further than any that builds
+        return Match(each, config, why=error.message, said=False)
+    try:
+        theirs = load_text(text).model
+    except Mistakes as error:
+        return Match(each, config, why=error.mistakes[0].message)
     ours, theirs_too = _plain(scenario.model), _plain(theirs)
     if ours["tie"] == _own_head(theirs_too["tie"]):  # both are written, and what a file has twice stays two
         theirs_too["tie"] = ours["tie"]
-    return [f"{key}: {ours[key]} / {theirs_too[key]}" for key in ours if ours[key] != theirs_too.get(key)]
+    for site in SITES:
+        key = f"bias.{site}"
+        if ours[key] is False or not any(array.any() for path, array in arrays.items() if _site(path) == site):
+            ours[key] = theirs_too[key]
+    bias = BiasPart(**{site: theirs.bias_at(site) for site in SITES})
+    return Match(each, config, tuple(_differences("", ours, theirs_too)), bias)
+
+
+def _differences(before: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """The keys with other values, those of a section that both have by their dots: ``rope.base``."""
+    for key in dict.fromkeys((*ours, *theirs)):
+        one, two = ours.get(key), theirs.get(key)
+        if isinstance(one, Mapping) and isinstance(two, Mapping):
+            yield from _differences(f"{before}{key}.", one, two)
+        elif one != two:
+            yield before + key, one, two
+
+
+def _site(path: str) -> str:
+    """What `model.bias` calls the place of a bias; nothing for another parameter."""
+    last = path.rpartition(".")[2]
+    if last == "b":
+        return "head" if path.startswith("out.") else ""
+    if last in ("b_Q", "b_K", "b_V"):
+        return "qkv"
+    return "norm" if last == "beta" else "out" if last == "b_O" else "ffn" if last.startswith("b_") else ""
 
 
 def _own_head(ties: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -145,25 +228,14 @@ def _own_head(ties: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _plain(model: ModelConfig) -> dict[str, Any]:
-    """The keys that make a model what it is: neither its precision, nor how a hidden score is written."""
+    """The keys that make a model what it is, as a file has them: neither its precision, nor how a hidden score is
+    written."""
     ties = sorted(tuple(sorted(group)) for group in model.tie)
     if model.experts is not None and model.experts.d_ff is None:
         model = replace(model, experts=replace(model.experts, d_ff=model.d_ff))
-    same = replace(model, dtype="float64", mask_value=-1e9, positions=None, tie=())
+    same = replace(model, dtype="float64", mask_value=-1e9, positions=None, tie=(), bias=True)
     layers = (model.encoder_layers, model.decoder_layers)
-    return {
-        **asdict(same),
-        "layers": layers,
-        "tie": ties,
-        **{f"bias.{site}": has for site, has in _bias(model).items()},
-        "bias": None,
-    }
-
-
-def _bias(model: ModelConfig) -> dict[str, bool]:
-    sites = ("qkv", "out", "ffn", "norm", "head")
-    if isinstance(model.bias, bool):
-        found = {site: model.bias or site == "norm" for site in sites}
-    else:
-        found = {site: bool(getattr(model.bias, site)) for site in sites}
-    return found | ({"norm": False} if model.norm == "rms" else {}) | ({} if model.head else {"head": False})
+    sites = {f"bias.{site}": model.bias_at(site) for site in SITES}
+    sites |= ({"bias.norm": False} if model.norm == "rms" else {}) | ({} if model.head else {"bias.head": False})
+    plain = to_builtins(same, builtin_types=(float,))
+    return {**plain, "layers": max(layers) if 0 in layers else list(layers), "tie": ties, **sites}

@@ -16,7 +16,7 @@ from typing import Any
 
 from tfstep.errors import TfstepError, refusal
 from tfstep.scenario.tokens.gguf import fast
-from tfstep.scenario.tokens.pieces import alone, in_sentence, numbered
+from tfstep.scenario.tokens.pieces import alone, as_bytes, in_sentence, numbered
 from tfstep.scenario.weights.gguf import header
 from tfstep.scenario.weights.weight_file import BadWeightsError
 from tfstep.text import Bilingual
@@ -187,6 +187,21 @@ class Tokenizer:
         pieces = [self.pieces[i] if i < len(self.pieces) else None for i in ids]
         spelled = [piece if piece is not None else numbered(i) for i, piece in zip(ids, pieces, strict=True)]
         return tuple(in_sentence(spelled, self.byte_level))
+
+    def text(self, ids: Sequence[int]) -> str:
+        """What the pieces of a text spell together, without those that begin, end or fill it up."""
+        silent = self.ends | {each for name in ("pad", "begin") if (each := self.role(name)) is not None}
+        raw = b""
+        for i in ids:
+            piece = self.pieces[i] if 0 <= i < len(self.pieces) else None
+            if i in silent:
+                continue
+            spelled = None if piece is None else as_bytes(piece, self.byte_level)
+            if spelled is None:
+                piece = numbered(i) if piece is None else piece if self.byte_level else piece.replace("▁", " ")
+                spelled = piece.encode()
+            raw += spelled
+        return raw.decode("utf-8", "replace")
 
     @cached_property
     def _two_sided(self) -> bool:

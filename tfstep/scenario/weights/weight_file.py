@@ -20,7 +20,8 @@ UNREADABLE = (
 """What the readers below us raise at a file that does not hold together; the system's refusals are OSErrors."""
 HEADER = 1 << 26  # bytes of a header, at most
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
-NO_SCENARIO = (*PICKLES, ".safetensors", ".npz")  # weights alone
+FOREIGN = {".onnx": "ONNX", ".h5": "Keras", ".keras": "Keras", ".msgpack": "Flax", ".tflite": "TensorFlow Lite"}
+NO_SCENARIO = (*PICKLES, *FOREIGN, ".safetensors", ".npz")  # weights alone, or a model of another format
 
 
 class BadWeightsError(Exception):
@@ -71,10 +72,24 @@ def pickled(path: Path) -> Bilingual:
     )
 
 
+def _foreign(path: Path) -> Bilingual:
+    """What is said of a model in a format that is not read."""
+    return Bilingual(
+        "a file of {whose}, which is not read; where `transformers` has the model, "
+        "model.save_pretrained(FOLDER) writes a folder that opens; weights "
+        "alone: safetensors.numpy.save_file(ARRAYS, 'mine.safetensors')",
+        "这是 {whose} 的文件，不读取；若 `transformers` 里有这个模型，model.save_pretrained(文件夹) 写出的文件夹可以打开；"
+        "单独的权重：safetensors.numpy.save_file(数组字典, 'mine.safetensors')",
+        whose=FOREIGN[path.suffix.lower()],
+    )
+
+
 def alone(path: Path) -> Bilingual:
     """What is said of a weights file in place of a scenario."""
     if path.suffix in PICKLES:
         return pickled(path)
+    if path.suffix.lower() in FOREIGN:
+        return _foreign(path)
     return Bilingual(
         "weights alone; a model's folder has config.json beside them, and a scenario names them: weights: {{file: {name}}}",
         "只有权重；模型文件夹中旁边应有 config.json，场景则写 weights: {{file: {name}}}",

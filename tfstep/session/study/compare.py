@@ -38,7 +38,7 @@ class Difference(Struct, frozen=True):
 
     ``relative`` is ``max_abs`` over the largest number of either. ``rounding`` says that it is no larger than what
     a different order of additions makes. ``shared`` says how many cells were compared out of how many, where a run
-    has words that the other has not.
+    has words that the other has not. ``lost`` is the first cell that is NaN in one run alone; the figures are NaN then.
     """
 
     path: str
@@ -49,6 +49,7 @@ class Difference(Struct, frozen=True):
     rounding: bool = False
     shared: tuple[int, int] | None = None
     shapes: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    lost: tuple[int, ...] | None = None
 
 
 class Comparison(Displayed, Struct, frozen=True):
@@ -137,7 +138,7 @@ def _difference(
     relative = 0.0 if moved == 0 else moved / largest if largest else np.inf
     rounding = bool((far <= ROUNDING * np.where(hidden, np.abs(u.astype(np.float64)), largest + FLOOR)).all())
     shared = (int(u.size), pair.most) if u.size < pair.most else None
-    return Difference(a.path, equal, moved, _cosine(u, v), relative, rounding, shared)
+    return Difference(a.path, equal, moved, _cosine(u, v), relative, rounding, shared, lost=_first_nan(far))
 
 
 def _largest(u: np.ndarray, v: np.ndarray) -> float:
@@ -147,11 +148,16 @@ def _largest(u: np.ndarray, v: np.ndarray) -> float:
 
 
 def _far(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """The differences; equal infinities and two NaNs agree, one of them is infinitely far from a number."""
+    """The differences; equal infinities and two NaNs agree. A NaN is apart from a number by NaN, which no limit allows."""
     u, v = u.astype(np.float64), v.astype(np.float64)
     with np.errstate(invalid="ignore"):
-        apart = np.where((u == v) | (np.isnan(u) & np.isnan(v)), 0.0, np.abs(u - v))
-    return np.where(np.isnan(apart), np.inf, apart)
+        return np.where((u == v) | (np.isnan(u) & np.isnan(v)), 0.0, np.abs(u - v))
+
+
+def _first_nan(far: np.ndarray) -> tuple[int, ...] | None:
+    """The first cell of which one side alone is NaN."""
+    lost = np.argwhere(np.isnan(far))
+    return tuple(map(int, lost[0])) if len(lost) else None
 
 
 def _cosine(u: np.ndarray, v: np.ndarray) -> float | None:

@@ -58,6 +58,7 @@ class Word(Struct, frozen=True, eq=False):
     vocab: Sequence[str]
     scenario: Scenario  # the pass as one, without loss
     trace: Trace
+    id: int  # of what is said
 
     def best(self, n: int = 5) -> list[tuple[str, float]]:
         """The likeliest words with their probabilities, the most likely first."""
@@ -159,7 +160,7 @@ def generate(
             raise CommandError(_no_word(len(read)))
         best = int(draw.choice(len(p), p=p)) if sampling.temperature else int(p.argmax())
         said = said_vocab[best] if not by_place else _spelled([*read, best], target, scenario)[-1]
-        yield Word(words, said, float(p[best]), p, said_vocab, asked, trace)
+        yield Word(words, said, float(p[best]), p, said_vocab, asked, trace, best)
         if by_place:
             if vocabulary is not None and best in vocabulary.ends:
                 return
@@ -243,6 +244,7 @@ def _pass(
 
 def _run(asked: Scenario, parameters: Mapping[str, np.ndarray]) -> Trace:
     plan = build(asked.model, asked.inputs, asked.loss, asked.train)
+    plan.origin = asked
     given = {n.slot: _fitting(parameters[n.path], n.shape) for n in plan.nodes if n.kind == "parameter"}
     return Trace.start(plan, plan.leaves | given).run()
 

@@ -23,7 +23,7 @@ def heads_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece, ..
     pieces = []
     for head in range(tensor.shape[k]):
         cell = (*here[:k], head, *here[k + 1 :])
-        title = str(Bilingual("head {n}", "头 {n}", n=head + 1))
+        title = str(Bilingual("head {n}", "头 {n}", n=head))
         grid = plane(tensor.trace, tensor.node, cell, before=before, title=title)
         grid = replace(grid, key=f"{grid.key}@{head}", cursor=grid.place(cell), focused=head == here[k])
         grid = replace(grid, group=tensor.path)

@@ -12,7 +12,6 @@ from tfstep.engine.naming import short
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation
-from tfstep.ops.attention import REASONS
 from tfstep.session.study.finite import not_of_the_loss
 from tfstep.session.terms import Partial
 from tfstep.text import Bilingual
@@ -20,6 +19,7 @@ from tfstep.view.board.board import At
 from tfstep.view.cell.equation import Equation, equation, name_of
 from tfstep.view.cell.readers import readers
 from tfstep.view.cell.sums import explain_cell
+from tfstep.view.report.hidden import hidden_because
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, clipped, ends, flow, line, line_width
 
@@ -242,11 +242,11 @@ def account(
     before: Trace | None,
     at: At,
     chosen: int,
-    hidden: int = 0,
+    hidden: bool = False,
     partial: Partial | None = None,
 ) -> CellPanel:
-    """The panel of one cell from its explanation; ``before`` is the trace before the edit, ``hidden`` the reason
-    for which the cell is masked, 0 where it is not, ``partial`` the term of it that we are at."""
+    """The panel of one cell from its explanation; ``before`` is the trace before the edit, ``hidden`` whether
+    the cell is masked, ``partial`` the term of it that we are at."""
     trace, node, path = tensor.trace, tensor.node, tensor.path
     address = cell_name(path, cell)
     made = equation(root, why, chosen, partial.number if partial is not None else 0)
@@ -278,6 +278,7 @@ def account(
             cancels = reason.rounding
             goes = tuple(nodes[s].path for s in trace.plan.consumers[grad.slot])
     new = tensor.new
+    because = hidden_because(root, tensor, cell) if hidden else None
     return CellPanel(
         name,
         address,
@@ -287,7 +288,7 @@ def account(
         why.total,
         why.residual,
         why.holds,
-        str(why.note or REASONS.get(hidden) or ""),
+        str((None if because and why.rule == "masked" else why.note) or because or ""),
         leaf=str(_LEAF.get(node.kind, _LEAF["constant"])) if node.op is None else "",
         before=old,
         computed=computed,

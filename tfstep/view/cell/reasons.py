@@ -13,6 +13,7 @@ from tfstep.view.cell.rules import rule_in_words
 from tfstep.view.export.tables import KINDS
 from tfstep.view.matrix.values import array_lines
 from tfstep.view.report.explanation import in_cell, shortly
+from tfstep.view.report.nesting import with_reason
 from tfstep.view.text.number import brief
 from tfstep.view.text.spans import Line, indented, line, span, table
 
@@ -21,6 +22,9 @@ RANKED = 12  # sources that are listed
 
 def reasons_lines(found: Reasons, trace: Trace) -> Iterator[Line]:
     """The chain of the largest shares, then the sources with their shares."""
+    start = with_reason(trace, found.chain[0].explanation)
+    if start.note is not None:
+        yield line(span(start.note, "name"))
     yield line(span(Bilingual("along the largest share", "沿最大份额"), "accent"))
     rows = []
     for depth, level in enumerate(found.chain):

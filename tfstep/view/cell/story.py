@@ -140,6 +140,20 @@ class Story:
             k = self._largest(beneath)
             key, cell = (*key, k), beneath[k][0]
 
+    def down(self, cells: int, most: int) -> list[Line]:
+        """Below a line that says so, what the cell is made of, the largest share followed down to the inputs."""
+        self.to_inputs(("why",))
+        rows = [row for row in self.rows() if row.key[0] == "why"][1:]
+        if not rows:
+            return []
+        seen = rows if len(rows) < most else rows[: most - 2]
+        text = Bilingual("down to the inputs, along the largest share", "沿最大的份额，一直到输入")
+        found = [line(Span(str(text), "key")), *(self.drawn(row, cells) for row in seen)]
+        if len(seen) < len(rows):
+            more = Bilingual("{n} more lines", "还有 {n} 行", n=len(rows) - len(seen))
+            found.append(line(Span(f"  {more}", "dim")))
+        return found
+
     def _largest(self, beneath: Sequence[tuple[str, str, float | None]]) -> int:
         """The operand of the largest share; of the factors of one term the one that is computed."""
         best, most, part, computed = 0, -1.0, 0.0, False

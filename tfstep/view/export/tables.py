@@ -13,6 +13,7 @@ from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of
 from tfstep.view.matrix.likeliest import many_words
 from tfstep.view.matrix.noise import ROUNDED, without_noise
+from tfstep.view.text.axes import axis_name, axis_names
 from tfstep.view.text.number import REPORTED, Notation
 from tfstep.view.text.spans import Line, Span, beside, indented, line, line_width, span, table
 
@@ -24,21 +25,6 @@ KINDS = {
     "input": Bilingual("input", "输入"),
     "view": Bilingual("tied: the numbers of another parameter", "权重共享：取自另一个参数"),
 }
-AXES = {
-    "batch": Bilingual("", "批次"),
-    "head": Bilingual("", "头"),
-    "query": Bilingual("", "查询"),
-    "key": Bilingual("", "键"),
-    "position": Bilingual("", "位置"),
-    "d_k": Bilingual("", "键宽"),
-    "d_v": Bilingual("", "值宽"),
-    "model": Bilingual("", "模型宽"),
-    "hidden": Bilingual("", "隐藏宽"),
-    "vocab": Bilingual("", "词表"),
-    "in": Bilingual("", "输入"),
-    "out": Bilingual("", "输出"),
-}
-"""What the names of axes mean, which are the same in both languages."""
 
 
 def tables(tensors: Iterable[Tensor], grad: bool, digits: int = REPORTED, cells: int | None = None) -> Iterator[Line]:
@@ -59,7 +45,7 @@ def heading(tensor: Tensor) -> list[Line]:
         what = [str(Bilingual("step {n}", "第 {n} 步", n=tensor.step)), str(PHASE_NAMES[tensor.phase or "forward"])]
     if tensor.shape:
         sizes = zip(tensor.axes, tensor.shape, strict=True)
-        what.append(" × ".join(f"{AXES.get(axis, '')} {axis} {n}".strip() for axis, n in sizes))
+        what.append(" × ".join(f"{axis_names(axis)} {n}".strip() for axis, n in sizes))
     formula = (span(f"   {tensor.formula}"),) if tensor.formula else ()
     return [(name, *formula), line(span(f"  {' · '.join(what)}", "dim"))]
 
@@ -103,9 +89,7 @@ def _rounded(n: int) -> Bilingual:
 
 def where(axes: tuple[Axis, ...], index: tuple[int, ...]) -> str:
     """Which slice of a tensor: ``batch 0 · head 1``, in Chinese ``批次 0 · 头 1``."""
-    return " · ".join(
-        f"{str(AXES.get(axis.name, '')) or axis.name} {i}".strip() for axis, i in zip(axes, index, strict=False)
-    )
+    return " · ".join(f"{axis_name(axis.name)} {i}".strip() for axis, i in zip(axes, index, strict=False))
 
 
 def _fitted(drawn: list[list[Line]], cells: int | None) -> list[Line]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tfstep.address.grammar import parse_cell
+from tfstep.address.grammar import cell_name, parse_cell
 from tfstep.address.indices import Cell
 from tfstep.engine.naming import short
 from tfstep.engine.trace import Tensor, Trace
@@ -28,6 +28,7 @@ from tfstep.view.board.versus import versus_board
 from tfstep.view.cell.cell_panel import CellPanel, account
 from tfstep.view.cell.edit_effects import EditEffects, anchor, edit_effects
 from tfstep.view.cell.purpose import purpose
+from tfstep.view.cell.story import Story
 from tfstep.view.cell.sums import explain_cell
 from tfstep.view.frame.course import Course, course
 from tfstep.view.frame.stops import key, stops
@@ -73,6 +74,14 @@ class Heading(Struct, frozen=True):
     earlier: bool = False
 
 
+class Counterpart(Struct, frozen=True, eq=False):
+    """The step of the other direction: of a tensor's value that of its gradient, of a gradient that of its value."""
+
+    phase: str
+    formula: str
+    pieces: tuple[Piece, ...]
+
+
 class Frame(Struct, frozen=True, eq=False):
     """One picture. ``focus`` is the path of the tensor that the cursor is in, ``cell`` its cell under the cursor."""
 
@@ -87,6 +96,8 @@ class Frame(Struct, frozen=True, eq=False):
     subject: str
     drawing: Drawing = AUTO
     ascii: bool = False
+    counterpart: Counterpart | None = None
+    story: Story | None = None
 
 
 class Camera:
@@ -143,6 +154,10 @@ class Camera:
             subject=subject.path,
             drawing=look.drawing,
             ascii=look.ascii,
+            counterpart=_counterpart(subject, state, look, shown_before) if look.wide else None,
+            story=_story(trace, focus, cell, state)
+            if look.wide and partial is None and panel.computed is None
+            else None,
         )
 
     def _stopping(self, state: State) -> frozenset[str]:
@@ -182,11 +197,9 @@ def _at_key(trace: Trace, path: str, subject: Tensor) -> Tensor:
         return subject
 
 
-def _hidden(grid: Grid | None) -> int:
-    """The reason for which the cell under the cursor is masked; 0 where it is not."""
-    if grid is None or grid.hidden is None or grid.cursor is None:
-        return 0
-    return int(grid.hidden[grid.cursor])
+def _hidden(grid: Grid | None) -> bool:
+    """Whether the cell under the cursor is masked."""
+    return grid is not None and grid.hidden is not None and grid.cursor is not None and bool(grid.hidden[grid.cursor])
 
 
 def _sources(terms: Sequence[Term]) -> dict[str, list[Cell]]:
@@ -231,6 +244,27 @@ def _step(
     if partial is not None:
         return step_board(subject, at, look.focus, before, _sources([partial.term]), alone=True)
     return step_board(subject, at, look.focus, before, _sources(why.terms))
+
+
+def _counterpart(subject: Tensor, state: State, look: ViewState, before: Trace | None) -> Counterpart | None:
+    """What stands below the step; nothing where it is looked at in another way, or where there is no gradient."""
+    trace = subject.trace
+    if look.mode != "value" or look.earlier or trace is not state.trace or trace.prefix:
+        return None
+    backward = subject.node.role.name == "gradient"
+    node = trace.plan.base(subject.node) if backward else trace.plan.gradient(subject.node)
+    if node is None:
+        return None
+    other, at = trace[node.path], state.cursor.on
+    why = explain_cell(other, at(other), at)
+    pieces = step_board(other, at, None, before, _sources(why.terms))
+    pieces = tuple(replace(piece, grid=replace(piece.grid, focused=False)) for piece in pieces)
+    return Counterpart(str(PHASE_NAMES[node.phase or "forward"]), other.formula or short(other.path), pieces)
+
+
+def _story(trace: Trace, tensor: Tensor, cell: Cell, state: State) -> Story | None:
+    """Where a number comes from in the end; of a large model that takes longer than a key may."""
+    return Story(trace, cell_name(tensor.path, cell), state.cursor.on) if trace.plan.cells <= AT_ONCE else None
 
 
 def _header(state: State, trace: Trace) -> Header:

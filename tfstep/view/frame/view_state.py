@@ -28,6 +28,7 @@ class ViewState(Struct, frozen=True):
     ``shared`` gives all matrices of the board one colour range; ``heads`` puts all heads of
     the tensor side by side; ``earlier`` shows the numbers as they were before the last edit.
     ``spoken`` are the cells that a lesson speaks of.
+    ``wide`` has the counterpart of the step beside it, where there is room for both.
     ``folds`` are scopes of the timeline that were opened (True) or closed (False) by hand.
     """
 
@@ -43,4 +44,5 @@ class ViewState(Struct, frozen=True):
     search: str = ""
     spoken: tuple[str, ...] = ()
     ascii: bool = False
+    wide: bool = False
     breaks: frozenset[str] = field(default_factory=frozenset)

@@ -8,14 +8,11 @@ from msgspec import Struct
 
 from tfstep.engine.axis import Axis
 from tfstep.text import Bilingual
+from tfstep.view.text.axes import axis_name
 from tfstep.view.text.spans import Line, Span, line
 
 FEW = 8  # places that are all written out
 AROUND = 2  # of more, how many on either side of the present one
-_AXES = {
-    "head": Bilingual("head", "头"),
-    "batch": Bilingual("sentence", "句"),
-}
 _KEYS = {"head": "[ ]", "batch": "{ }"}
 
 
@@ -38,20 +35,21 @@ class Choice(Struct, frozen=True):
             spans.append(Span("… ", "dim"))
         for place in range(first, stop):
             if place == self.at:
-                spans.append(Span(f"▸{place + 1}◂", "key"))
+                spans.append(Span(f"▸{place}◂", "key"))
             else:
-                spans.append(Span(f" {place + 1} ", "dim", link_to(self.axis, place)))
+                spans.append(Span(f" {place} ", "dim", link_to(self.axis, place)))
         if self.size > stop:
-            spans.append(Span(f"… {self.size}", "dim"))
+            spans.append(Span(f"… {self.size - 1}", "dim"))
         return line(*spans, Span(f" {_KEYS.get(self.name, '')}", "dim"))
 
     def short(self) -> Line:
         """The place alone."""
-        return line(Span(f"{self._named} {self.at + 1}/{self.size}", "key" if self.size > 1 else "dim"))
+        text = Bilingual("{axis} {at} of {n}", "{axis} {at}，共 {n}", axis=self._named, at=self.at, n=self.size)
+        return line(Span(str(text), "key" if self.size > 1 else "dim"))
 
     @property
     def _named(self) -> str:
-        return str(_AXES.get(self.name, self.name or f"#{self.axis}"))
+        return axis_name(self.name) or f"#{self.axis}"
 
 
 def choices(axes: Sequence[Axis], shape: Sequence[int], cell: Sequence[int]) -> tuple[Choice, ...]:

@@ -13,6 +13,7 @@ from tfstep.engine.trace import Tensor, Trace
 from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.labels import NO_LABELS, Labels, labels, row_labels
 from tfstep.view.matrix.noise import without_noise
+from tfstep.view.text.axes import axis_name
 
 _MASKED = {"value": ("masked", "weights"), "gradient": ("scores", "scaled", "masked")}
 """What the mask has had its say over."""
@@ -65,7 +66,7 @@ def _note(axes: Sequence[str], flat: np.ndarray, rank: int) -> str:
     """What stands beside the name: the axes where they have names, else the sizes; nothing for a single number."""
     if rank == 0:
         return ""
-    return " × ".join(axes) if rank > 1 and all(axes) else "×".join(map(str, flat.shape))
+    return " × ".join(map(axis_name, axes)) if rank > 1 and all(axes) else "×".join(map(str, flat.shape))
 
 
 def scale_of(node: Node) -> str:

@@ -63,7 +63,7 @@ def attention(state: State) -> Overview | None:
     for head in range(node.shape[k]):
         at = (*lead[:k], head, *lead[k + 1 :])
         cells = [[cell_name(node.path, (*at, i, j)) for j in range(len(columns))] for i in range(len(rows))]
-        name = str(Bilingual("head {n}", "头 {n}", n=head + 1))
+        name = str(Bilingual("head {n}", "头 {n}", n=head))
         tables.append(Table(name, tensor.value[at], rows, columns, cells))
     title = Bilingual("attention: {path}, every head", "注意力：{path}，所有头", path=node.path)
     return Overview(title, tuple(tables), "probability", True)

@@ -100,6 +100,11 @@ def _remark(each: Difference) -> Bilingual | str:
     if each.shapes is not None:
         one, other = ("×".join(map(str, shape)) or "1" for shape in each.shapes)
         return Bilingual("shapes differ: {one} and {other}", "形状不同：{one} 与 {other}", one=one, other=other)
+    if each.lost is not None:
+        if not each.lost:
+            return Bilingual("one of them is NaN", "有一方是 NaN")
+        cell = f"{each.path}[{','.join(map(str, each.lost))}]"
+        return Bilingual("one of them is NaN from {cell} on", "从 {cell} 起，有一方是 NaN", cell=cell)
     if each.shared is not None:
         n, of = each.shared
         return Bilingual("{n} of {of} cells have a partner", "{of} 个数中 {n} 个有对应", n=n, of=of)

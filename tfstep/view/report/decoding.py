@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tfstep.session.study.decoding import END, Word
-from tfstep.text import Bilingual
+from tfstep.text import Bilingual, printable
 from tfstep.view.export.json import number
 from tfstep.view.text.spans import Line, indented, line, span, table
 
@@ -27,8 +27,17 @@ def words(said: Sequence[Word]) -> Iterator[Line]:
 
 
 def sentence(said: Sequence[Word]) -> Iterator[Line]:
-    """All that was said, without the sign that ends it."""
+    """All that was said, without the sign that ends it; of a tokenizer's pieces the text that they spell."""
+    vocabulary = said[0].scenario.vocab.get("target") if said else None
+    if vocabulary is not None and vocabulary.tokenizer is not None:
+        yield line(readable(vocabulary.tokenizer.text([word.id for word in said])))
+        return
     yield line(" ".join(word.said for word in said if word.said != END))
+
+
+def readable(text: str) -> str:
+    """A text on one line, without characters that a terminal would obey."""
+    return printable(text).replace("\n", "↵").replace("\t", "⇥")
 
 
 def words_json(said: Sequence[Word]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from tfstep.address.grammar import cell_name
 from tfstep.engine.trace import Trace, cell_of
 from tfstep.engine.why import Explanation, Factor
 from tfstep.errors import CommandError
-from tfstep.ops.attention import REASONS
 from tfstep.text import Bilingual
 from tfstep.view.matrix.plane import mask_of
+from tfstep.view.report.hidden import hidden_because
 
 CELLS = 20_000  # cells explained for one answer
 NESTED = 100_000  # explanations in one answer that repeats those of shared cells
@@ -51,18 +51,14 @@ def with_reason(trace: Trace, found: Explanation) -> Explanation:
     """An explanation that says, where a mask has had its say over a number, which one; and where the mask value is not
     low enough to make a weight 0, that it is not.
     """
-    if found.note is not None or found.rule == "leaf":
+    if found.rule == "leaf" or (found.note is not None and found.rule != "masked"):
         return found
     tensor, cell = cell_of(trace, found.cell)
-    mask = mask_of(tensor.trace, tensor.node)
-    if mask is None or len(cell) != 4:
+    mask, reason = mask_of(tensor.trace, tensor.node), hidden_because(trace, tensor, cell)
+    if mask is None or reason is None:
         return found
     reasons = mask.value
-    row = reasons[cell[0] if reasons.shape[0] > 1 else 0, 0, cell[2]]
-    reason = REASONS.get(int(row[cell[3]]))
-    if reason is None:
-        return found
-    if found.value > 0 and row.all():
+    if found.value > 0 and reasons[cell[0] if reasons.shape[0] > 1 else 0, 0, cell[2]].all():
         reason = Bilingual(
             "{reason}; every key of this row is masked: nothing is left, and the row means nothing",
             "{reason}；这一行的键全被遮住：没有可看的，这一行没有意义",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tfstep.address.grammar import cell_name
 from tfstep.address.roles import path_parts
+from tfstep.faces.tui.actions.following import go_to
 from tfstep.faces.tui.state.action import Action
 from tfstep.faces.tui.state.screen import Screen, look, say
 from tfstep.faces.tui.state.screen_state import ScreenState
@@ -41,6 +43,7 @@ def point(state: ScreenState, screen: Screen, key: str, row: int, column: int) -
     """Put the cursor where the mouse points, into whichever matrix."""
     grid = next((grid for grid in state.grids if grid.key == key), None)
     if grid is None:
+        _across(state, screen, key, row, column)
         return
     subject, path = state.frame.subject, key.partition("@")[0]
     parts = path_parts(path)
@@ -49,6 +52,15 @@ def point(state: ScreenState, screen: Screen, key: str, row: int, column: int) -
     elif not grid.focused:
         state.look_at(focus=None if path == subject else path)
     _put(state, screen, path, grid.at(row, column))
+
+
+def _across(state: ScreenState, screen: Screen, key: str, row: int, column: int) -> None:
+    """Go to a cell of the counterpart."""
+    counterpart = state.frame.counterpart
+    pieces = () if counterpart is None else counterpart.pieces
+    for grid in (grid for piece in pieces for grid in piece.grids if grid.key == key):
+        go_to(state, screen, cell_name(key.partition("@")[0], grid.at(row, column)))
+        return
 
 
 def matrix(state: ScreenState, screen: Screen, by: int) -> None:

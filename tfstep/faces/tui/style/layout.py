@@ -14,6 +14,9 @@ from tfstep.view.text.spans import Line
 AROUND = 3  # the bar on top, the status line, the footer
 ROOMY = 30  # lines from which panels are set apart by empty ones
 SPACIOUS = 40  # the same where an edit has a panel too
+BELOW = 2  # lines above the counterpart of a step: an empty one, and what it is
+STORY = 6  # lines that are worth it to say where a number comes from in the end
+WIDE = 150, 45  # columns and lines from which a step has its counterpart below it
 
 
 class Layout(Struct, frozen=True):
@@ -22,16 +25,17 @@ class Layout(Struct, frozen=True):
     tree: int
     heading: tuple[Line, ...]
     board: int
+    below: int  # the counterpart of the step, with the lines above it; 0 where it has no room
     why: tuple[Line, ...]
     tall: int  # the height of ``why`` with the empty lines around it
-    since: tuple[Line, ...]
+    since: tuple[Line, ...]  # and, where there is room, where the number comes from in the end
     apart: int  # the empty lines above the heading
     gap: int  # those around ``why``, and above ``since``
 
     @property
     def edge(self) -> int:
         """The line at which the matrices end and the explanation begins."""
-        return len(self.heading) + self.board
+        return len(self.heading) + self.board + self.below
 
 
 def timeline_width(width: int, timeline_from: int) -> int:
@@ -69,4 +73,16 @@ def layout(
     shown = frame.account.lines(cells, max(1, why - 2 * gap))
     if frame.since:
         edit = frame.since.drawn(cells, max(1, since - (gap if since > 2 else 0)), frame.ascii)
-    return Layout(tree, tuple(heading), board, tuple(shown), min(wish, why), tuple(edit), apart, gap)
+    left = body - board - why - since - (BELOW if edit else 1)
+    if frame.story is not None and left >= STORY:
+        edit = [*edit, *([()] if edit else []), *frame.story.down(cells, left)]
+    below = _below(frame, cells, board - need - gap)
+    return Layout(tree, tuple(heading), board - below, below, tuple(shown), min(wish, why), tuple(edit), apart, gap)
+
+
+def _below(frame: Frame, cells: int, left: int) -> int:
+    """The lines of the counterpart, of those that the step leaves empty; none where it does not fit whole."""
+    if frame.counterpart is None:
+        return 0
+    need = arrange(frame.counterpart.pieces, cells, 10_000, frame.drawing).height + BELOW
+    return left if need <= left else 0

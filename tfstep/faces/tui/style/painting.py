@@ -5,7 +5,7 @@ from __future__ import annotations
 from tfstep.faces.tui.actions import jump, outcome
 from tfstep.faces.tui.state.action import spelled
 from tfstep.faces.tui.state.screen_state import ScreenState
-from tfstep.faces.tui.style.layout import layout, timeline_width
+from tfstep.faces.tui.style.layout import BELOW, WIDE, layout, timeline_width
 from tfstep.faces.tui.widgets.board import Board
 from tfstep.faces.tui.widgets.drawn import Drawn, give, panel
 from tfstep.faces.tui.widgets.footer import asking, footer
@@ -13,8 +13,9 @@ from tfstep.faces.tui.widgets.prompt import Prompt
 from tfstep.faces.tui.widgets.tree import Timeline
 from tfstep.text import Bilingual
 from tfstep.view.board.arrange import arrange
+from tfstep.view.frame.frame import Frame
 from tfstep.view.frame.panels import top_line
-from tfstep.view.text.spans import Line, Span, folded, line
+from tfstep.view.text.spans import Line, Span, clipped, folded, line
 
 
 class Parts:
@@ -23,6 +24,7 @@ class Parts:
     def __init__(self) -> None:
         self.top, self.heading = panel("top", "bar"), panel("heading", "paper")
         self.tree, self.board = Timeline(id="tree"), Board(id="board")
+        self.turned, self.below = panel("turned", "paper"), Board(id="below")
         self.why, self.since = panel("why", "panel"), panel("since", "paper")
         self.card, self.status = panel("card", "chosen"), panel("status", "bar")
         self.prompt, self.footer, self.menu = Prompt(id="prompt"), panel("footer", "paper"), panel("menu", "panel")
@@ -30,6 +32,8 @@ class Parts:
 
 def paint(parts: Parts, state: ScreenState, columns: int, rows: int, timeline_from: int) -> None:
     """Divide the room there is, and show the state in it."""
+    if state.look.wide != (wide := columns >= WIDE[0] and rows >= WIDE[1]):
+        state.look_at(wide=wide)
     frame, cells = state.frame, state.size[0] - 2
     told = _card(state, cells, rows)
     rows -= len(told)
@@ -51,6 +55,7 @@ def paint(parts: Parts, state: ScreenState, columns: int, rows: int, timeline_fr
     parts.heading.show([*([()] if found.apart else []), *found.heading])
     give(parts.board, "height", found.board)
     parts.board.show(frame.pieces, frame.drawing, frame.ascii)
+    _counterpart(parts, frame, found.below, max(10, columns - found.tree - 2))
     _text(parts.why, found.why, found.gap, found.tall)
     _text(parts.since, found.since, found.gap if found.since else 0)
     give(parts.status, "height", len(status))
@@ -62,18 +67,32 @@ def paint(parts: Parts, state: ScreenState, columns: int, rows: int, timeline_fr
         label(place, jump.badges(state.jump, name))
 
 
+def _counterpart(parts: Parts, frame: Frame, lines: int, cells: int) -> None:
+    """The step of the other direction, below that which is looked at."""
+    counterpart = frame.counterpart
+    shown = lines > 0 and counterpart is not None
+    parts.turned.display = parts.below.display = shown
+    if not shown or counterpart is None:
+        return
+    give(parts.turned, "height", BELOW)
+    title = line(Span(counterpart.phase, "key"), Span(f"  {counterpart.formula}", "strong"))
+    parts.turned.show([(), clipped(title, cells)])
+    give(parts.below, "height", lines - BELOW)
+    parts.below.show(counterpart.pieces, frame.drawing, frame.ascii)
+
+
 def _page(state: ScreenState, cells: int, lines: int) -> Line:
     """Which panels are seen, where not all are."""
     pieces = state.frame.pieces
     if not (pieces and pieces[0].panel):
         return ()
     keys = {each.grid.key for each in arrange(pieces, cells, lines, state.frame.drawing).placed}
-    seen = [k for k, piece in enumerate(pieces, 1) if piece.grid.key in keys]
+    seen = [k for k, piece in enumerate(pieces) if piece.grid.key in keys]
     if len(seen) == len(pieces):
         return ()
     text = Bilingual(
         "heads {a} to {b} of {n} are shown: {keys} turns to the others",
-        "显示第 {a} 到 {b} 个头，共 {n} 个：{keys} 翻到其余的头",
+        "显示头 {a} 到头 {b}，共 {n} 个：{keys} 翻到其余的头",
         a=seen[0],
         b=seen[-1],
         n=len(pieces),

@@ -99,11 +99,15 @@ def _model(settings: Settings, path: Path, file: Path | None) -> str:
     from tfstep.scenario.opening.checkpoint import checkpoint
     from tfstep.scenario.opening.document import as_text, document
     from tfstep.scenario.opening.reading import Reading
+    from tfstep.scenario.scenario import load_as_asked
 
+    asked = Reading(**settings.reading)
+    opened = load_as_asked(path, None, asked)  # what does not open is not written; what its file lacks may be added
+    if opened.weights.file is not None:
+        _ = opened.with_changes({"weights": {"partial": True}}).program
     beside = Path.cwd() if file is None else file.resolve().parent
     if file is not None:
         reach.remember(file, [path.resolve() if path.is_dir() else path.resolve().parent])
-    asked = Reading(**settings.reading)
     keys = document(checkpoint(path.resolve()), asked, beside)
     words = next(iter(keys["input"].values()))
     say_unasked(asked, words if isinstance(words, str) else words["ids"])
