@@ -19,11 +19,12 @@ from types import FrameType
 from typing import Any
 
 from tfstep.address.roles import GRAD
-from tfstep.compare.recorded.note import Note, RecordingError
+from tfstep.compare.recorded.note import Note, RecordingError, Setting
 from tfstep.compare.recorded.recording import Recording
+from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 
-__all__ = ["record"]
+__all__ = ["record", "record_with"]
 
 SILENT = ("__get__", "__set__", "size", "dim", "backward", "retain_grad", "detach", "numel", "is_floating_point",
           "requires_grad_", "register_hook", "item", "tolist", "type", "is_complex", "stride", "is_contiguous")  # fmt: skip
@@ -69,7 +70,39 @@ def record(module: Any, *args: Any, loss: Callable[[Any], Any] | None = None, **
             if loss is not None:
                 tape.enter("")
                 _backward(tape, loss(out))
-        return tape.recording(gradients=loss is not None)
+        kept = tape.recording(gradients=loss is not None)
+    kept.settings.update(_settings(module))
+    return kept
+
+
+def record_with(module: Any, scenario: Scenario, loss: Callable[[Any], Any] | None = None) -> Recording:
+    """Record a module that reads what a scenario reads: its ids where the module looks words up, else its vectors.
+
+    What the scenario has no vectors for is asked once more of the same: self-attention gets x three times where
+    ``forward`` wants queries, keys and values. Raises RecordingError as `record` does.
+    """
+    import numpy as np
+    import torch
+
+    trace, inputs, first = scenario.program.trace(), scenario.inputs, next(iter(module.parameters()), None)
+    sides = [each for each in (inputs.source, inputs.target) if each is not None]
+    if any(isinstance(each, torch.nn.Embedding) for each in module.modules()) and sides:
+        given = [torch.tensor(np.asarray(side.ids)) for side in sides]
+    else:
+        names = [name for name in ("x", "memory", "src.x", "tgt.x") if name in trace.plan.paths]
+        given = [torch.tensor(trace[name].value, dtype=None if first is None else first.dtype) for name in names]
+    wanted = [p for p in inspect.signature(module.forward).parameters.values() if p.kind == p.POSITIONAL_OR_KEYWORD]
+    needed = sum(p.default is p.empty for p in wanted)
+    return record(module, *(*given, *[given[-1]] * (needed - len(given))), loss=loss)
+
+
+def _settings(module: Any) -> Iterator[tuple[str, Setting]]:
+    """What the module and its submodules are, and the numbers and names that they are made with."""
+    for name, each in module.named_modules():
+        yield name, type(each).__name__
+        for key, value in vars(each).items():
+            if isinstance(value, Setting) and key[0] != "_" and key != "training":
+                yield f"{name}.{key}".lstrip("."), value
 
 
 def _backward(tape: _Tape, value: Any) -> None:
@@ -204,6 +237,9 @@ class _Tape:
         line, variable = _line(sys._getframe())
         names = tuple(dict.fromkeys(self.by_id[id(t)].name for t in inputs if id(t) in self.by_id))
         where = f"{self.stack[-1]}." if self.stack and self.stack[-1] else ""
+        for tensor in (out,) if isinstance(out, self.torch.Tensor) else ():
+            if tensor.dtype == self.torch.bool and tensor.ndim > 1 and id(tensor) not in self.by_id:
+                self.keep(tensor, where + (variable or op), Note("mask", line, op, names))
         for k, tensor in enumerate(_tensors(self.torch, out)):
             if id(tensor) in self.by_id and self.by_id[id(tensor)].tensor is tensor and not op.endswith("_"):
                 continue  # given back as it came
@@ -229,6 +265,10 @@ class _Tape:
                     finally:
                         functional.has_torch_function = was
                 out = function(*args, **kwargs)
+                if name == "scaled_dot_product_attention" and (kwargs.get("is_causal") or args[5:6] == (True,)):
+                    given = dict(zip(("query", "key"), args, strict=False)) | kwargs
+                    shape = given["query"].shape[-2], given["key"].shape[-2]
+                    tape.keep(torch.ones(shape, dtype=torch.bool).tril(), "is_causal", Note("mask"))
                 if name not in SILENT:
                     tape.call(out, "", name.strip("_"), tuple(_tensors(torch, [*args, *kwargs.values()])))
                 return out

@@ -123,6 +123,8 @@ class Book(Struct, eq=False):
         if sum(a.size for a in numbers) > SINGLE and all(a.dtype.itemsize <= 4 for a in numbers):
             book.dtype = np.dtype(np.float32)
         for order, (name, array) in enumerate(kept.arrays.items()):
+            if array.dtype.kind == "b":  # flags are compared with nothing
+                continue
             values = np.asarray(array, book.dtype if array.dtype.kind == "f" else np.float64)
             plain = moderate(values.reshape(-1)[:4096])
             distinct = np.unique(plain).size
@@ -142,7 +144,10 @@ class Book(Struct, eq=False):
             book.entries.append(entry)
             book.by_name[name] = entry
             book.by_size[values.size].append(entry)
-        told = [e.level for e in book.entries if e.number and not e.trivial and e.array.size >= 4]
+        computed = [
+            e for e in book.entries if e.note.kind not in ("weight", "input")
+        ]  # weights may be kept in fewer digits
+        told = [e.level for e in computed or book.entries if e.number and not e.trivial and e.array.size >= 4]
         common = [level for level in LEVELS if told.count(level) >= max(OFTEN, len(told) / 8)]
         fine = [level for level in LEVELS if level in told]
         book.level = common[-1] if common else fine[0] if fine else "float64"
@@ -247,4 +252,6 @@ class Book(Struct, eq=False):
         if LEVELS.index(entry.level) <= LEVELS.index(self.level) or entry.array.size < 4 or entry.trivial:
             return None
         coarse = (UNIT[entry.level] + share) * size + FLOOR[entry.level] + share * terms
+        if node.phase == "backward":  # handed on from what was computed in that type
+            coarse = coarse + allowed(entry.level) * terms
         return Hit(entry, layout, most, entry.level) if (far <= coarse).all() else None

@@ -10,8 +10,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 
 from tfstep import work
 from tfstep.compare import shown
@@ -23,6 +25,7 @@ from tfstep.compare.insides import inner
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import planted
+from tfstep.compare.proposed.propose import propose
 from tfstep.compare.recorded.recorder import of
 from tfstep.compare.refused import nothing, one_run, usable
 from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried
@@ -45,14 +48,21 @@ def _told(done: int, of: int) -> None:
     work.tell(done, of, Bilingual("steps", "步"))
 
 
-def diagnose(given: Scenario | Trace | str, theirs: object, told: Told = _told) -> Diagnosis:
+def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagnosis:
     """Hold somebody's own run against a scenario: which step is computed otherwise, and how.
 
-    ``theirs`` is a mapping of arrays by name in the order of the run, a `Recording`, a file or a folder.
-    Raises TfstepError where there is nothing to compare.
+    ``given`` is a scenario, a trace of one, or the name or file of one; ``theirs`` a mapping of arrays by name in the
+    order of the run, a `Recording`, a file or a folder. Without a scenario, ``diagnose(theirs)``, one is proposed from
+    what was recorded, and how it came about is among the remarks.
+    Raises TfstepError where there is nothing to compare, or nothing can be proposed.
     """
-    scenario, leaves = _ours(given)
+    if theirs is None:
+        given, theirs = None, given
     kept = of(theirs)
+    if given is None:
+        proposal = propose(kept)
+        given, kept = proposal.scenario(), replace(kept, remarks=(proposal.remark, *kept.remarks))
+    scenario, leaves = ours(given)
     book = Book.of(kept, scenario.model)
     usable(book)
     plan = scenario.program.plan
@@ -72,9 +82,9 @@ def diagnose(given: Scenario | Trace | str, theirs: object, told: Told = _told) 
         return finished(search, first)
 
 
-def _ours(given: object) -> tuple[Scenario, dict[str, np.ndarray]]:
+def ours(given: object) -> tuple[Scenario, dict[str, np.ndarray]]:
     """The scenario, and the numbers of its leaves."""
-    if isinstance(given, str):
+    if isinstance(given, str | Path):
         from tfstep.scenario.scenario import load
 
         given = load(given)

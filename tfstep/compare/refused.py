@@ -86,7 +86,7 @@ def _behind_run(name: str) -> str:
 
 def one_run(book: Book, matched: set[str], taken: set[str]) -> None:
     """Raises RecordingError where what agrees is one run, and what is left of the file another of the same names."""
-    numbers = [e for e in book.entries if e.number and not e.trivial and e.note.kind not in ("weight", "input")]
+    numbers = [e for e in book.entries if e.number and not e.trivial and e.note.kind not in ("weight", "input", "grad")]
     for short in (_before_count, _behind_run):
         first = {short(e.name): e.name for e in reversed(numbers) if e.name in matched}
         again = [

@@ -96,10 +96,10 @@ def _pairs(
 
 def _oriented(node: Node, entry: Entry, fit: tuple[Layout, ...]) -> tuple[Layout, ...]:
     """Of a matrix, which way round: torch.nn.Linear keeps (out, in)."""
-    linear = (
-        node.role.name == "weight" and len(node.shape) == 2 and not any(word in plain(entry.name) for word in CONV1D)
-    )
-    if linear and (entry.note.op == "linear" or (not entry.note.op and entry.name.endswith("weight"))):
+    if node.role.name != "weight" or len(node.shape) != 2:
+        return fit
+    named = entry.name.endswith("weight") and not any(word in plain(entry.name) for word in CONV1D)
+    if entry.note.op == "linear" or (not entry.note.op and named):
         return tuple(each for each in fit if each.order != tuple(sorted(each.order)))
     return fit
 

@@ -43,3 +43,31 @@ def test_nothing_to_compare_is_status_2_and_one_line(tfstep, tmp_path, make):
     assert done.status == 2
     assert done.out == ""
     assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "heads 2 (transformed)"), ("zh", "因果掩码（masked）")])
+def test_a_scenario_is_proposed_from_a_recording_and_diagnoses_it(tfstep, tmp_path, lang, said):
+    rng = np.random.default_rng(0)
+    x, weights = rng.normal(size=(5, 6)), dict(zip(("Wq", "Wk", "Wv", "Wo"), rng.normal(size=(4, 6, 6)), strict=True))
+    q, k, v = ((x @ weights[name]).reshape(5, 2, 3).swapaxes(0, 1) for name in ("Wq", "Wk", "Wv"))
+    masked = np.where(np.tril(np.ones((5, 5))) > 0, q @ k.swapaxes(1, 2), -np.inf)  # not scaled
+    a = np.exp(masked) / np.exp(masked).sum(-1, keepdims=True)
+    out = (a @ v).swapaxes(0, 1).reshape(5, 6) @ weights["Wo"]
+    file, mine = tmp_path / "run.npz", tmp_path / "mine.yaml"
+    np.savez(file, x=x, **weights, transformed=q, k=k, v=v, s=q @ k.swapaxes(1, 2), masked=masked, a=a, out=out)
+    done = tfstep("new", str(file), "-o", str(mine), "--lang", lang)
+    assert (done.status, done.out) == (0, "")
+    assert said in done.err
+    assert tfstep("validate", str(mine)).status == 0
+    found = tfstep("diagnose", str(mine), str(file), "--json")
+    assert found.status == 1
+    assert [cause["kind"] for cause in found.json["causes"]] == ["scale"]
+
+
+def test_what_no_scenario_can_be_proposed_from_is_one_line(tfstep, tmp_path):
+    file = tmp_path / "run.npz"
+    np.savez(file, x=np.eye(3), y=np.ones((3, 3)))
+    done = tfstep("new", str(file))
+    assert (done.status, done.out) == (2, "")
+    assert "W_q, W_k, W_v" in done.err
+    assert done.err.count("\n") == 1

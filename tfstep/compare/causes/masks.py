@@ -154,6 +154,66 @@ def unasked(step: Step) -> Iterator[Made]:
         yield text, hidden
 
 
+@cause("mask-added", "masked", "weights")
+def added_unasked(step: Step) -> Iterator[Made]:
+    """A causal mask of ones and zeros added where this scenario has none: transformers' eager attention does so with a
+    boolean mask of four axes, which its other kinds take as a mask."""
+    own = step.node.path.rpartition(".")[2]
+    n, m = step.node.shape[-2:]
+    if (
+        (own == "weights" and step.has("masked"))
+        or (own == "masked" and (step.arg(1) & CAUSAL).any())
+        or n != m
+        or n < 2
+    ):
+        return
+    seen = np.tril(np.ones((n, n)))[None, None]
+
+    def made(at: Site) -> Array:
+        scores = at.args[0] + at.constant(seen)
+        return scores if own == "masked" else softmax(scores)
+
+    yield (
+        Bilingual(
+            "scaled + mask: a causal mask of 1 (visible) and 0 is added",
+            "scaled + mask：把 1（可见）和 0 的因果掩码加了上去",
+        ),
+        made,
+    )
+
+
+@cause("mask-unasked", "masked", "weights")
+def cut(step: Step) -> Iterator[Made]:
+    """Every place where positions do not grow by one taken for the beginning of another sequence, as transformers does
+    with `position_ids` where it is given no attention mask and keeps no cache."""
+    own = step.node.path.rpartition(".")[2]
+    n, m = step.node.shape[-2:]
+    if (own == "weights" and step.has("masked")) or n != m:
+        return
+    value = float(step.node.attrs.get("value", -np.inf))
+    theirs = [e.array for e in step.book.entries if "position_ids" in e.name and not e.number and e.array.size % n == 0]
+    for positions in ([] if step.inputs.positions is None else [step.inputs.positions]) + theirs[:1]:
+        documents = np.cumsum(
+            np.diff(positions.reshape(-1, n), axis=1, prepend=positions.reshape(-1, n)[:, :1] - 1) != 1, 1
+        )
+        other = (documents[:, None, :, None] != documents[:, None, None, :]).astype(np.int8)
+        if not other.any() or len(other) not in (1, step.node.shape[0]):
+            continue
+
+        def hidden(at: Site, other: np.ndarray = other) -> Array:
+            if own == "masked":
+                return mask_fill(at.args[0], at.constant(_mask(at) | other), value=value)
+            return softmax(mask_fill(at.args[0], at.constant(other), value=value))
+
+        yield (
+            Bilingual(
+                "also hidden across every place where positions do not grow by one, as if a new sequence began there",
+                "凡位置没有加一之处，其前后互相遮住，好像那里开始了另一个序列",
+            ),
+            hidden,
+        )
+
+
 @cause("mask-multiplied", "masked")
 def multiplied(step: Step) -> Iterator[Made]:
     """Scores times the mask: a masked score is 0 and counts."""

@@ -10,7 +10,7 @@ import numpy as np
 from tfstep.compare.book import Entry
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.plant import Patch, Site, Way
-from tfstep.compare.tolerance import LEVELS, rounded
+from tfstep.compare.tolerance import LEVELS, allowed, rounded
 from tfstep.engine.node import Node
 from tfstep.engine.op import Array
 from tfstep.text import Bilingual
@@ -50,8 +50,15 @@ def rounding(search: Search, suspects: list[Node], missing: list[Entry]) -> Trie
             if LEVELS.index(level) <= LEVELS.index(search.book.level):
                 continue
             small = rounded(y, level)
-            for _, layout in _like(search, node, missing):
-                del layout
+            for entry, layout in _like(search, node, missing):
+                if entry.level == level and y.size == 1:
+                    theirs = layout.back(entry.array)
+                    if (np.abs(theirs - y) <= allowed(level) * np.abs(y)).all():
+                        text = Bilingual("computed in {level}", "以 {level} 计算", level=level)
+                        patch = {node.path: _fixed(theirs - y, False)}
+                        tried = search.attempt(Way("dtype", node.path, text, patch, f"dtype in {level}"))
+                        if tried is not None:
+                            return tried
                 way = Way("dtype", node.path, _in_type(level), {node.path: _fixed(small - y, False)}, f"dtype {level}")
                 tried = search.attempt(way)
                 if tried is not None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.compare.plant import Patch, Site
+from tfstep.compare.tolerance import rounded
 from tfstep.engine.op import Array
 from tfstep.models.keys.sections import RopePart
 from tfstep.models.parts.positions import rope_tables, sinusoidal
@@ -299,16 +300,35 @@ def rope_base(step: Step) -> Iterator[Made]:
             )
 
 
-def _wider(of: int, start: int) -> Patch:
+@cause("dtype", "Q_rot")
+def rope_rounded(step: Step) -> Iterator[Made]:
+    """The frequencies rounded to half precision, as a module's `.to(bfloat16)` rounds the buffer that holds them;
+    `.float()` does not bring them back."""
+    start, d, base = step.inputs.offset, step.node.shape[-1], step.config.rope.base
+    for level in ("bfloat16", "float16"):
+        frequency = rounded((1.0 / base ** (np.arange(0, d, 2) / d)).astype(np.float32), level)
+        yield (
+            Bilingual(
+                "the frequencies of rope rounded to {level}: the buffer goes with .to({level})",
+                "rope 的频率被舍入到 {level}：缓冲区随 .to({level}) 一起变了",
+                level=level,
+            ),
+            _both(step, _turned_by(frequency, start)),
+        )
+
+
+def _turned_by(frequency: np.ndarray, start: int) -> Patch:
     def made(at: Site) -> Array:
         x, c = at.args[0], at.config
-        d = x.shape[3]
-        frequency = c.rope.base ** (-np.arange(0, d, 2) / of)
         each = np.tile(frequency, 2) if c.rope.pairs == "half" else np.repeat(frequency, 2)
         angle = np.arange(start, start + x.shape[2])[:, None] * each
         return rope(x, at.constant(np.cos(angle)), at.constant(np.sin(angle)), pairs=c.rope.pairs)
 
     return made
+
+
+def _wider(of: int, start: int) -> Patch:
+    return lambda at: _turned_by(at.config.rope.base ** (-np.arange(0, at.args[0].shape[3], 2) / of), start)(at)
 
 
 @cause("position-shifted", "Q_rot")

@@ -10,6 +10,8 @@ from tfstep.errors import TfstepError
 from tfstep.text import Bilingual
 
 NOTES = "__tfstep__"  # the notes of a recording, as JSON, beside its arrays
+SETTINGS = "__tfstep_module__"  # and the settings of the module that was recorded
+Setting = bool | int | float | str
 
 
 class RecordingError(TfstepError):
@@ -17,8 +19,8 @@ class RecordingError(TfstepError):
 
 
 class Note(Struct, frozen=True):
-    """What is known of an array beside its numbers: ``kind`` (tensor, weight, input), where it was computed
-    (``FILE:LINE``), by what, and from which arrays."""
+    """What is known of an array beside its numbers: ``kind`` (tensor, weight, input; mask: flags, which are compared
+    with nothing), where it was computed (``FILE:LINE``), by what, and from which arrays."""
 
     kind: str = "tensor"
     line: str = ""

@@ -69,8 +69,9 @@ def of(given: object) -> Recording:
         return found
     raise RecordingError(
         Bilingual(
-            "{found} is no recording: give a file, a folder of .npy, or a mapping of arrays by name",
-            "{found} 不是记录：请给出文件、.npy 文件夹，或以名称为键的数组映射",
+            "{found} is no recording: give a file, a folder of .npy, a mapping of arrays by name, or for a module "
+            "tfstep.torch.record(module, x)",
+            "{found} 不是记录：请给出文件、.npy 文件夹、以名称为键的数组映射；模块则用 tfstep.torch.record(module, x)",
             found=type(given).__name__,
         )
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, field
 
-from tfstep.compare.recorded.note import Note, RecordingError
+from tfstep.compare.recorded.note import Note, RecordingError, Setting
 from tfstep.compare.recorded.writing import write
 from tfstep.text import Bilingual
 
@@ -18,11 +18,16 @@ MOST_CELLS = 1 << 28
 
 
 class Recording(Struct, eq=False):
-    """Arrays by name, in the order of the run; the gradient of NAME stands under ``NAME.grad``."""
+    """Arrays by name, in the order of the run; the gradient of NAME stands under ``NAME.grad``.
+
+    ``settings`` are what a module and its submodules are, ``NAME`` the name of its class, and the plain numbers that
+    it is made with, ``NAME.eps``; the module itself is ``""``.
+    """
 
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     notes: dict[str, Note] = field(default_factory=dict)
     remarks: tuple[Bilingual, ...] = ()
+    settings: dict[str, Setting] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.arrays)
@@ -60,7 +65,7 @@ class Recording(Struct, eq=False):
 
     def save(self, path: str | Path) -> None:
         """Write ``.safetensors`` or ``.npz``. Raises TfstepError where it cannot be written."""
-        write(Path(path), self.arrays, self.notes)
+        write(Path(path), self.arrays, self.notes, self.settings)
 
     def __repr__(self) -> str:
         return f"<Recording of {len(self)} arrays>"

@@ -8,16 +8,18 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from tfstep.compare.recorded.note import NOTES, Note, bad
+from tfstep.compare.recorded.note import NOTES, SETTINGS, Note, Setting, bad
 from tfstep.scenario.weights.files import SUFFIXES, WRITTEN, write_weights
 from tfstep.text import Bilingual
 
 
-def write(path: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, Note]) -> None:
+def write(
+    path: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, Note], settings: Mapping[str, Setting]
+) -> None:
     """Write the whole file or nothing. Raises TfstepError."""
     if path.suffix not in SUFFIXES:
         raise bad(path, Bilingual("write .safetensors or .npz", "请写成 .safetensors 或 .npz"))
-    texts = {NOTES: msgspec.json.encode(notes).decode()} if notes else {}
+    texts = {name: msgspec.json.encode(said).decode() for name, said in ((NOTES, notes), (SETTINGS, settings)) if said}
     write_weights(path, {name: _common(array) for name, array in arrays.items()}, texts, private=False)
 
 

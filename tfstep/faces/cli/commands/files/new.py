@@ -68,7 +68,8 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
 
     kind = kind or _asked(tuple(KINDS))
     model = kind not in KINDS and is_model(Path(kind))
-    if kind not in KINDS and not model:
+    recorded = kind not in KINDS and not model and _is_recording(Path(kind))
+    if kind not in KINDS and not (model or recorded):
         raise Usage(
             Bilingual(
                 "there is no kind {kind!r}{near}; the kinds: {known}",
@@ -82,7 +83,12 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
         raise CommandError(
             Bilingual("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=out.file)
         )
-    text = _model(settings, Path(kind), out.file) if model else starter(kind, variant)
+    if model:
+        text = _model(settings, Path(kind), out.file)
+    elif recorded:
+        text = _proposed(Path(kind))
+    else:
+        text = starter(kind, variant)
     out.text([text if out.file is None else with_schema_line(text)])
     if out.file is not None:
         say(
@@ -92,6 +98,22 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
                 file=out.file,
             )
         )
+
+
+def _is_recording(path: Path) -> bool:
+    """Whether arrays of somebody's run are meant: a file of them, or a folder of .npy."""
+    return path.suffix in (".npz", ".safetensors") or (path.is_dir() and any(path.rglob("*.npy")))
+
+
+def _proposed(path: Path) -> str:
+    """The scenario proposed from a recording; what was found and what was guessed is told. Raises TfstepError."""
+    from tfstep.compare.proposed.propose import propose
+    from tfstep.compare.recorded.reading import read
+
+    found = propose(read(path))
+    for each in found.said:
+        say(each)
+    return found.text()
 
 
 def _model(settings: Settings, path: Path, file: Path | None) -> str:
@@ -128,18 +150,22 @@ COMMAND = command(
     Bilingual(
         "Write a commented scenario to start from. KIND is encoder, decoder, encoder-decoder, attention, mlp or "
         "formula; without it you are asked. A model's folder or .gguf file as KIND: the scenario that it is opened as, "
-        "with paths to its files; nothing is copied.\n\nWith --lesson: write a commented lesson, one file a language; KIND is "
+        "with paths to its files; nothing is copied. A recording of your own run as KIND (.npz, .safetensors, a folder of "
+        ".npy): the scenario that fits it, for `tfstep diagnose`; how each key was found, or that it was guessed, is "
+        "told.\n\nWith --lesson: write a commented lesson, one file a language; KIND is "
         "then the name of its files, such as my-lesson.",
         "写出一个带注释的场景，作为起点。KIND 是 encoder、decoder、encoder-decoder、attention、mlp 或 formula；"
         "不写则会询问。KIND 是模型文件夹或 .gguf 文件时，写出打开它所用的场景，其中只有指向其文件的路径，"
-        "不复制任何东西。\n\n加 --lesson 则写出一堂带注释的课，每种语言一个文件；此时 KIND 是文件名，如 my-lesson。",
+        "不复制任何东西。KIND 是你自己运行的记录（.npz、.safetensors 或放 .npy 的文件夹）时，写出与之相符的场景，供 "
+        "`tfstep diagnose` 使用；每个键由何而来、哪些是猜的，都会说明。\n\n"
+        "加 --lesson 则写出一堂带注释的课，每种语言一个文件；此时 KIND 是文件名，如 my-lesson。",
     ),
     [
         Argument(
             ["kind"],
             Bilingual(
-                "the kind of model, a model on disk, or the name of the lesson",
-                "模型的种类、磁盘上的模型，或课程的名字",
+                "the kind of model, a model on disk, a recording, or the name of the lesson",
+                "模型的种类、磁盘上的模型、一份记录，或课程的名字",
             ),
             required=False,
             type=click.STRING,

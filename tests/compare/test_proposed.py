@@ -1,0 +1,120 @@
+"""Where no scenario is given, one is proposed from what was recorded; modules recorded by `make_proposed.py`."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tfstep
+from tfstep.compare.proposed.propose import propose
+from tfstep.compare.recorded.reading import read
+from tfstep.scenario.scenario import load_text
+from tfstep.testing import assert_same_steps
+
+FOLDER = Path(__file__).with_name("proposed")
+RIGHT = {
+    "by-hand": {"kind": "attention", "d_model": 8, "heads": 2},
+    "fused": {"kind": "attention", "d_model": 8, "heads": 4},
+    "rope": {"kind": "attention", "heads": 2, "positional": "rope", "bias": False},
+    "post": {"kind": "encoder", "layers": 1, "heads": 2, "d_ff": 12, "norm_position": "post", "activation": "relu"},
+    "pre-causal": {"kind": "decoder", "heads": 2, "d_ff": 12, "norm_position": "pre", "activation": "gelu"},
+    "gpt": {"kind": "decoder", "heads": 2, "d_ff": 16, "norm_position": "pre", "positional": "learned", "head": True},
+    "mha-pads": {"kind": "attention", "heads": 2},
+    "mha-memory": {"kind": "attention", "heads": 2},
+    "layer": {"kind": "encoder", "heads": 2, "d_ff": 12, "norm_position": "post", "activation": "relu"},
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_a_module_is_is_found_and_its_run_agrees(name: str) -> None:
+    kept = read(FOLDER / f"{name}.safetensors")
+    keys = propose(kept).keys["model"]
+    assert {key: keys.get(key) for key in RIGHT[name]} == RIGHT[name]
+    found = tfstep.diagnose(kept)
+    assert found.agrees, found
+    assert any("proposed from the recording" in each.in_("en") for each in found.remarks)
+    grads = {match.path for match in found.matched if match.path.endswith(".grad")}
+    assert bool(grads) == any(each.endswith(".grad") for each in kept)
+
+
+@pytest.mark.parametrize(("name", "kind", "path", "causal"), [
+    ("wrong-axis", "softmax-axis", "attn.weights", True), ("unscaled", "scale", "dec0.attn.scaled", True),
+    ("gpt-unscaled", "scale", "dec0.attn.scaled", True),
+])  # fmt: skip
+def test_a_mistake_is_no_part_of_what_is_proposed(name: str, kind: str, path: str, causal: bool) -> None:
+    kept = read(FOLDER / f"{name}.safetensors")
+    assert propose(kept).keys["model"]["mask"]["causal"] == causal
+    (cause,) = tfstep.diagnose(None, kept).causes
+    assert (cause.kind, cause.path) == (kind, path)
+
+
+def test_what_was_guessed_is_told() -> None:
+    said = " ".join(each.in_("en") for each in propose(read(FOLDER / "unscaled.safetensors")).said)
+    assert "activation gelu (guessed: activation gelu_tanh would fit as well)" in said
+    assert "heads 2 (attn.h)" in said
+    assert "norm_position pre (fits their numbers)" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("no-attention", "no weights of an attention"), ("decoder-layer", "a memory")]
+)
+def test_what_cannot_be_proposed_is_refused_in_a_line(name: str, why: str) -> None:
+    with pytest.raises(tfstep.TfstepError, match=why) as caught:
+        propose(read(FOLDER / f"{name}.safetensors"))
+    assert "tfstep new encoder" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def numpy_run(heads: int, batch: int | None = None, scaled: bool = True, causal: bool = False, bias: bool = True,
+              weights: bool = True) -> dict[str, np.ndarray]:  # fmt: skip
+    """Attention as one writes it in NumPy."""
+    rng, d, n = np.random.default_rng(1), 6, 5
+    x = rng.normal(size=(n, d) if batch is None else (batch, n, d))
+    W, b = rng.normal(0, 0.5, (4, d, d)), rng.normal(size=(4, d)) * bias
+    named = dict(zip(("Wq", "Wk", "Wv", "Wo"), W, strict=True)) | (
+        dict(zip(("bq", "bk", "bv", "bo"), b, strict=True)) if bias else {}
+    )
+    rows = {"x": x, **(named if weights else {})}
+    q, k, v = (x @ m + c for m, c in zip(W[:3], b[:3], strict=True))
+    if heads > 1:
+        q, k, v = (t.reshape(*t.shape[:-1], heads, -1).swapaxes(-2, -3) for t in (q, k, v))
+    s = q @ k.swapaxes(-1, -2) / (math.sqrt(d // heads) if scaled else 1)
+    rows |= {"q": q, "k": k, "v": v, "scores": s}
+    if causal:
+        s = rows["masked"] = np.where(np.tril(np.ones((n, n))) == 1, s, -1e9)
+    e = np.exp(s - s.max(-1, keepdims=True))
+    rows["attn"] = a = e / e.sum(-1, keepdims=True)
+    y = (a @ v).swapaxes(-2, -3).reshape(x.shape) if heads > 1 else a @ v
+    return {**rows, "out": y @ W[3] + b[3]}
+
+
+@pytest.mark.parametrize(("heads", "batch", "causal", "bias"), [
+    (1, None, False, True), (2, 2, True, True), (3, None, False, False), (2, None, True, True), (1, 3, False, True),
+])  # fmt: skip
+def test_numpy_attention_needs_no_scenario(heads: int, batch: int | None, causal: bool, bias: bool) -> None:
+    found = assert_same_steps(numpy_run(heads, batch, causal=causal, bias=bias))
+    assert {match.path for match in found.matched} >= {"attn.scaled", "attn.weights", "attn.out", "attn.W_O"}
+
+
+def test_numpy_attention_unscaled_is_named() -> None:
+    with pytest.raises(AssertionError, match=r"scaled = scores · 1, in place of scores / √3"):
+        assert_same_steps(numpy_run(2, 3, scaled=False, causal=True))
+
+
+def test_without_weights_it_is_said_what_to_record() -> None:
+    with pytest.raises(tfstep.TfstepError, match="W_q, W_k, W_v"):
+        tfstep.diagnose(numpy_run(1, weights=False))
+
+
+def test_the_text_of_a_proposal_is_a_scenario_that_diagnoses() -> None:
+    kept = read(FOLDER / "mha-pads.safetensors")
+    assert tfstep.diagnose(load_text(propose(kept).text()), kept).agrees
+
+
+def test_a_module_alone_needs_a_scenario() -> None:
+    class Module:
+        named_modules = named_parameters = property(lambda self: ())
+
+    with pytest.raises(tfstep.TfstepError, match="give \\(module, x\\), or a scenario"):
+        assert_same_steps(Module())

@@ -1,0 +1,1 @@
+"""A scenario proposed from a recording."""

@@ -1,0 +1,372 @@
+"""A scenario for somebody's own run, where none is given: its widths, heads, norms and masks as they were recorded.
+
+What shapes, names and the settings of modules tell is taken from there. What they leave open is decided by trying,
+and where that decides nothing it is guessed, and said to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from tfstep.compare.names import affinity
+from tfstep.compare.proposed import masks
+from tfstep.compare.proposed.choice import Choice, Option, decide, scenario_of
+from tfstep.compare.proposed.weights import Weights, read, vectors
+from tfstep.compare.recorded.note import RecordingError
+from tfstep.compare.recorded.recording import Recording
+from tfstep.scenario.opening.document import as_text
+from tfstep.scenario.scenario import Scenario
+from tfstep.text import Bilingual
+
+HEADS = ("num_heads", "n_heads", "n_head", "heads", "nhead", "h", "n_h", "H", "num_attention_heads", "n")
+EPS = (1e-5, 1e-6, 1e-8, 1e-12)
+ACTS = {"relu": ("relu",), "silu": ("silu",), "gelu": ("gelu", "gelu_tanh"), "": ("relu", "gelu", "gelu_tanh", "silu")}
+_TURNED = re.compile(r"(?:^|[_.])(?:rope|rotary|rot|freqs|inv_freq)(?:[_.\d]|$)", re.IGNORECASE)
+
+
+class Proposal(Struct, frozen=True, eq=False):
+    """A scenario for a run, and how each of its keys came about."""
+
+    keys: dict[str, Any]
+    said: tuple[Bilingual, ...]
+
+    def text(self) -> str:
+        """The scenario as the text of a file."""
+        return as_text(self.keys)
+
+    def scenario(self) -> Scenario:
+        """The scenario. Raises TfstepError."""
+        return scenario_of(self.keys)
+
+    @property
+    def remark(self) -> Bilingual:
+        """What was found and what was guessed, in one line."""
+        return Bilingual(
+            "the scenario was proposed from the recording: {what}",
+            "场景由记录推断而来：{what}",
+            what=str(Bilingual("; ", "；")).join(map(str, self.said)),
+        )
+
+
+class Read(Struct, frozen=True, eq=False):
+    """What the module reads: vectors (batch, position, feature) by name, or ids and the table of their vectors."""
+
+    name: str
+    array: np.ndarray
+    weights: Weights
+    memory: str = ""
+
+    @property
+    def words(self) -> bool:
+        """Whether it reads ids."""
+        return self.array.dtype.kind != "f"
+
+
+def propose(kept: Recording) -> Proposal:
+    """A scenario for a recording. Raises RecordingError that says what is missing."""
+    asked = _read(kept)
+    w, d = asked.weights, asked.weights.width
+    block = any(w.count(role) for role in ("W_1", "W_2", "W_gate")) or bool(w.scales) or asked.words
+    if block and asked.memory:
+        raise _by_hand(
+            Bilingual("a block that reads a memory, too ({name})", "带 memory（{name}）的块", name=asked.memory)
+        )
+    triangle = masks.causal(kept)
+    model: dict[str, Any] = {"kind": "attention", "d_model": d}
+    if block:
+        model = {"kind": "decoder" if triangle else "encoder", "layers": w.layers, "d_model": d, "positional": "none",
+                 "head": False}  # fmt: skip
+    elif not w.count("W_O"):
+        model["output"] = False
+    keys: dict[str, Any] = {"tfstep": 1, "model": model, "input": {}, "loss": _loss(kept), "weights": {"seed": 1}}
+    choices = [*_inputs(kept, asked, block), *_heads(kept, w, asked), *_biases(w, block)]
+    if block:
+        choices += [*_norms(kept, w), *_feed_forward(kept, w)]
+    choices += [*_masks(kept, asked, triangle, block), *_positions(kept, asked)]
+    found, said = decide(kept, keys, choices)
+    widths = Bilingual.of(f"{found['model']['kind']} d_model {d}" + (f" layers {w.layers}" if block else ""))
+    if found["loss"]["kind"] == "none" and any(name.endswith(".grad") for name in kept):
+        said.append(Bilingual("no loss is known: gradients are not judged", "不知道损失函数：不判断梯度"))
+    return Proposal(found, (widths, *said))
+
+
+def _by_hand(found: Bilingual) -> RecordingError:
+    return RecordingError(
+        Bilingual(
+            "no scenario can be proposed from this recording: {found}; write one (tfstep new encoder -o FILE.yaml), or name one "
+            "that ships",
+            "无法由这份记录推断场景：{found}；请自己写一个（tfstep new encoder -o FILE.yaml），或指定一个自带的场景",
+            found=found,
+        )
+    )
+
+
+def _read(kept: Recording) -> Read:
+    """What the module reads. Raises RecordingError where that, or an attention, is not among the arrays."""
+    ids = [n for n in kept if kept.note(n).kind == "input" and kept[n].dtype.kind in "iu" and kept[n].ndim in (1, 2)]
+    tables = [n for n in kept if kept.note(n).kind == "weight" and kept.note(n).op == "embedding"]
+    if ids and tables:
+        weights = read(kept, kept[tables[0]].shape[1])
+        if weights.layers:
+            return Read(ids[0], kept[ids[0]], weights)
+    names = list(vectors(kept))
+    for name in names[:12]:
+        weights = read(kept, kept[name].shape[-1])
+        if not weights.layers:
+            continue
+        others = [n for n in names if n != name and kept.note(n).kind == "input" and kept[n].shape[-1] == weights.width]
+        others += [n for n in names if n != name and not others and affinity(n, "memory") >= 2]
+        other = [n for n in others if kept[n].shape != kept[name].shape or not np.array_equal(kept[n], kept[name])]
+        return Read(name, kept[name], weights, other[0] if other else "")
+    if not names:
+        raise _by_hand(Bilingual("no array (position, feature) that a module reads; record the input x",
+                                 "没有模块所读的数组（位置, 特征）；请记录输入 x"))  # fmt: skip
+    raise _by_hand(
+        Bilingual(
+            "no weights of an attention over vectors as wide as {name}; record them, too, as W_q, W_k, W_v (and W_o)",
+            "没有与 {name} 等宽的注意力权重；请把权重也记录下来，命名为 W_q、W_k、W_v（以及 W_o）",
+            name=f"{names[0]} {'×'.join(map(str, kept[names[0]].shape))}",
+        )
+    )
+
+
+def _setting(kept: Recording, *names: str) -> dict[str, Any]:
+    """The settings of these names, by their whole names."""
+    return {key: value for key, value in kept.settings.items() if key.rpartition(".")[2] in names and value != ""}
+
+
+def _inputs(kept: Recording, asked: Read, block: bool) -> Iterator[Choice]:
+    """The input, and which of its axes is the batch."""
+    if asked.words:
+        ids = np.atleast_2d(asked.array)
+        size = asked.weights.tables[0][1].shape[0]
+        side = "target" if masks.causal(kept) else "source"
+        change = {"input": {side: {"ids": ids.tolist()}}, "vocab": {"size": size}}
+        yield Choice([Option(change, f"input.{side} {asked.name}")])
+        return
+    array, memory = asked.array, kept[asked.memory] if asked.memory else None
+    whole = array if array.ndim == 3 else array[None]
+    rest = {} if memory is None else {"memory": (memory if memory.ndim == 3 else memory[None]).tolist()}
+    said = f"input.x {asked.name}" + (f", input.memory {asked.memory}" if memory is not None else "")
+    straight = Option({"input": {"x": whole.tolist(), **rest}}, said)
+    if array.ndim < 3 or array.shape[0] == array.shape[1] == 1:
+        yield Choice([straight])
+        return
+    turned = {"x": array.swapaxes(0, 1).tolist()} | (
+        {} if memory is None or memory.ndim < 3 else {"memory": memory.swapaxes(0, 1).tolist()}
+    )
+    first = Bilingual("{what}, positions before the batch", "{what}，位置在批次之前", what=said)
+    across = Option({"input": turned}, str(first))
+    told = set(_setting(kept, "batch_first").values())
+    if len(told) == 1:
+        yield Choice([straight if told == {True} else across], "batch_first")
+    else:
+        yield Choice([straight, across])
+
+
+def _heads(kept: Recording, w: Weights, asked: Read) -> Iterator[Choice]:
+    """The number of heads, and of those of the keys."""
+    width = w.width
+    kv = width
+    for role, name in (("W_Q", "q"), ("W_K", "k")):
+        for _, array in w.roles.get(role, ())[:1]:
+            other = array.shape[0] if array.shape[1] == w.width and array.shape[0] != w.width else array.shape[1]
+            width, kv = (other, kv) if name == "q" else (width, other)
+    told = {v for v in _setting(kept, *HEADS).values() if type(v) is int and v > 0 and width % v == 0}
+    seen = _split(kept, asked.array.shape[-1 if asked.words else -2], width)
+    if len(told) == 1:
+        numbers = sorted(told)
+        source = next(key for key, value in _setting(kept, *HEADS).items() if value == numbers[0])
+    elif seen:
+        numbers, source = [seen[1]], seen[0]
+    else:
+        numbers, source = [n for n in range(1, min(width, 64) + 1) if width % n == 0], ""
+    options = []
+    for n in numbers:
+        model: dict[str, Any] = {"heads": n}
+        if width != w.width:
+            model |= {"d_k": width // n, "d_v": width // n}
+        if kv != width and kv % (width // n) == 0:
+            model["kv_heads"] = kv * n // width
+        options.append(Option({"model": model}, f"heads {n}"))
+    yield Choice(options, source)
+
+
+def _split(kept: Recording, n: int, width: int) -> tuple[str, int] | None:
+    """An array whose shape tells of heads: (…, head, query, key), (…, head, position, d) or (…, position, head, d)."""
+    for name, array in kept.arrays.items():
+        if array.dtype.kind != "f" or array.ndim not in (3, 4) or name.endswith((".grad", ".new")):
+            continue
+        if kept.note(name).kind in ("weight", "input"):
+            continue
+        *_, first, second, last = array.shape
+        if last < width and second == n and first * last == width and (array.ndim == 4 or first != 1):
+            return name, first
+        if array.ndim == 4 and first == n and second * last == width:
+            return name, second
+    return None
+
+
+def _biases(w: Weights, block: bool) -> Iterator[Choice]:
+    sites = {"qkv": w.biased("W_Q", "W_K", "W_V"), "out": w.biased("W_O")}
+    if not w.count("W_O"):
+        sites["out"] = sites["qkv"]
+    if block:
+        sites |= {"ffn": w.biased("W_1", "W_2"), "norm": bool(w.shifts) or not w.scales}
+    without = [site for site, there in sites.items() if not there]
+    if without:
+        bias: object = sites if len(without) < len(sites) else False
+        said = Bilingual("no bias in {sites}", "没有偏置：{sites}", sites=", ".join(without))
+        yield Choice([Option({"model": {"bias": bias}}, str(said))], str(Bilingual("weights", "权重")))
+
+
+def _norms(kept: Recording, w: Weights) -> Iterator[Choice]:
+    """Which norm, where, whether one ends the stack, and its eps."""
+    from_weights = str(Bilingual("weights", "权重"))
+    each, rest = divmod(len(w.scales), w.layers)
+    if not w.scales:
+        yield Choice(
+            [
+                Option({"model": {"norm": "layer", "norm_weight": False, "norm_position": place}}, f"norm {place}")
+                for place in ("post", "pre")
+            ]
+            + [Option({"model": {"norm": "none"}}, "norm none")]
+        )
+        return
+    if each not in (2, 3, 4) or rest not in (0, 1) or (each == 3 and w.layers > 1):
+        raise _by_hand(
+            Bilingual("{n} norms in {layers} layers", "{layers} 层里有 {n} 个归一化", n=len(w.scales), layers=w.layers)
+        )
+    final = bool(rest) or each == 3
+    yield Choice([Option({"model": {"final_norm": final}}, f"final_norm {str(final).lower()}")], from_weights)
+    types = {str(kept.settings.get(name.rpartition(".")[0], "")) for name in w.scales}
+    ops = {kept.note(name).op for name in w.scales}
+    if any("rms" in name.lower() for name in types | ops | set(w.scales)):
+        kinds = ["rms"]
+    elif w.shifts or "LayerNorm" in types:
+        kinds = ["layer"]
+    else:
+        kinds = ["layer", "rms"]
+    yield Choice([Option({"model": {"norm": kind}}, f"norm {kind}") for kind in kinds], from_weights)
+    told = {bool(v) for v in _setting(kept, "norm_first", "pre_norm", "prenorm", "pre_ln").values()}
+    order = list(kept)
+    queries = [*w.roles.get("W_Q", ()), *w.fused]
+    early = bool(queries) and order.index(w.scales[0]) < order.index(queries[0][0])
+    places = ["pre", "post", "output"] if early else ["post", "pre", "output"]
+    if each == 4:
+        places = ["both"]
+    elif len(told) == 1:
+        places = ["pre" if True in told else "post"]
+    yield Choice(
+        [Option({"model": {"norm_position": place}}, f"norm_position {place}") for place in places],
+        from_weights if each == 4 else "norm_first",
+    )
+    eps = {v for v in _setting(kept, "eps", "variance_epsilon", "epsilon").values() if isinstance(v, float)}
+    values = sorted(eps) if len(eps) == 1 else EPS
+    yield Choice([Option({"model": {"eps": v}}, f"eps {v:g}") for v in values], "eps")
+
+
+def _feed_forward(kept: Recording, w: Weights) -> Iterator[Choice]:
+    """The width of the feed-forward network, and what bends in it."""
+    d = w.width
+    inner = {
+        size for role in ("W_1", "W_2", "W_gate") for _, a in w.roles.get(role, ()) for size in a.shape if size != d
+    }
+    if len(inner) > 1 or not w.count("W_1") or not w.count("W_2"):
+        raise _by_hand(
+            Bilingual(
+                "no feed-forward network of two matrices d_model × d_ff in each layer",
+                "各层没有由两个 d_model × d_ff 矩阵构成的前馈网络",
+            )
+        )
+    width = inner.pop() if inner else d
+    yield Choice([Option({"model": {"d_ff": width}}, f"d_ff {width}")], str(Bilingual("weights", "权重")))
+    ops = {kept.note(name).op for name in kept} | {str(v).lower() for v in kept.settings.values()}
+    called = [act for act in ("relu", "gelu", "silu") if act in ops]
+    if w.count("W_gate"):
+        names = ["swiglu", "geglu"] if called != ["gelu"] else ["geglu"]
+        yield Choice(
+            [
+                Option(
+                    {"model": {"activation": "swiglu"} if n == "swiglu" else {"activation": "gelu", "gated": True}}, n
+                )
+                for n in names
+            ],
+            *called[:1],
+        )
+        return
+    acts = ACTS[called[0] if len(called) == 1 else ""]
+    told = _setting(kept, "approximate")
+    if called == ["gelu"] and len(set(told.values())) == 1:
+        acts = ("gelu_tanh",) if "tanh" in told.values() else ("gelu",)
+    yield Choice([Option({"model": {"activation": act}}, f"activation {act}") for act in acts], *called[:1])
+
+
+def _masks(kept: Recording, asked: Read, triangle: str | None, block: bool) -> Iterator[Choice]:
+    """What is hidden: what comes later, or what an array says."""
+    shape = asked.array.shape
+    n = shape[-1] if asked.words else shape[-2]
+    keys = kept[asked.memory].shape[-2] if asked.memory else n
+    batch = (shape[0] if len(shape) == (2 if asked.words else 3) else 1) or 1
+    base: dict[str, Any] = {"causal": triangle is not None, **({"padding": False} if block else {})}
+    causal = str(Bilingual("causal mask", "因果掩码"))
+    none = str(Bilingual("no mask", "没有掩码"))
+    options = [Option({"model": {"mask": base}}, causal if triangle else none)]
+    for name, marked in masks.others(kept, batch, n, keys):
+        for looks in (False, True):
+            custom = np.broadcast_to(marked == looks, (batch, *marked.shape[1:2], n, keys))
+            said = Bilingual("mask {name}, true hides", "掩码 {name}，真为遮住", name=name)
+            if looks:
+                said = Bilingual("mask {name}, true looks", "掩码 {name}，真为可看", name=name)
+            options.append(Option({"model": {"mask": {**base, "custom": custom.tolist()}}}, str(said)))
+    if not triangle and n > 1 and not asked.memory and not asked.words:
+        kind: Mapping[str, Any] = {"kind": "decoder"} if block else {}
+        options.append(Option({"model": {**kind, "mask": {**base, "causal": True}}}, causal))
+    yield Choice(options, triangle or "")
+
+
+def _positions(kept: Recording, asked: Read) -> Iterator[Choice]:
+    """How positions come in, what stands behind the last layer, and the sizes of vocabularies."""
+    if not asked.words:
+        turned = next((name for name in kept if _TURNED.search(name)), None)
+        if turned:
+            pairs = [("half", turned), ("interleaved", turned)]
+            yield Choice(
+                [Option({"model": {"positional": "rope", "rope": {"pairs": p}}}, f"rope {p}") for p, _ in pairs]
+            )
+        return
+    w = asked.weights
+    if len(w.tables) > 1:
+        rows = w.tables[1][1].shape[0]
+        change = {"model": {"positional": "learned", "positions": rows}}
+        yield Choice([Option(change, "positional learned")], w.tables[1][0])
+    else:
+        yield Choice([Option({"model": {"positional": kind}}, f"positional {kind}") for kind in ("sinusoidal", "none")])
+    if w.heads:
+        name, array = w.heads[-1]
+        size, out = w.tables[0][1].shape[0], next((s for s in array.shape if s != w.width), w.width)
+        change = {"model": {"head": True, "bias": True}, "vocab": {"size": size}}
+        if not masks.causal(kept):
+            change["vocab"] = {"source": {"size": size}, "target": {"size": out}}
+        yield Choice([Option({**change, "model": {"head": True}}, f"head {name}")], str(Bilingual("weights", "权重")))
+
+
+def _loss(kept: Recording) -> dict[str, Any]:
+    """The loss, where its number tells which it is of the last result: its sum, or that of its squares."""
+    names = [n for n in kept if kept[n].dtype.kind == "f" and kept.note(n).kind == "tensor"]
+    numbers = [n for n in names if not n.endswith((".grad", ".new"))]
+    if not numbers or kept[numbers[-1]].size != 1:
+        return {"kind": "none"}
+    before = [n for n in numbers if kept[n].ndim > 1]
+    value = float(kept[numbers[-1]].reshape(()))
+    for name in reversed(before[-4:]):
+        out = kept[name].astype(np.float64)
+        for kind, number in (("sum", out.sum()), ("mse", (out**2).mean()), ("half_mse", 0.5 * (out**2).sum())):
+            if abs(value - number) <= 1e-5 * (abs(number) if kind != "sum" else np.abs(out).sum()):
+                return {"kind": kind} if kind == "sum" else {"kind": kind, "target": 0}
+    return {"kind": "none"}

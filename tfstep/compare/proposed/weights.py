@@ -1,0 +1,179 @@
+"""Which weight of theirs is which, told by its name, by its shape, and by the order in which weights are used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+from msgspec import Struct, field
+
+from tfstep.compare.names import affinity, plain
+from tfstep.compare.recorded.recording import Recording
+
+MATRICES = ("W_Q", "W_K", "W_V", "W_O", "W_1", "W_2", "W_gate")
+PLACES = dict.fromkeys(MATRICES[:4], "attn.") | dict.fromkeys(MATRICES[4:], "ffn.")
+SURE = 1.0  # an affinity from which a name says what a matrix is
+_FUSED = ("in_proj", "qkv", "c_attn", "query_key_value")
+_NORMS = re.compile(r"(?:^|_)(?:norm\d?|ln|ln_\w|ln\d|layernorm\d?|rms\w*|gamma\d?|beta\d?|g\d?)(?:_|$)")
+
+
+class Weights(Struct, eq=False):
+    """The weights of a recording by what they are: ``roles`` of matrices, in the order of their use; ``tables`` that
+    words are looked up in, ``scales`` and ``shifts`` of norms, ``biases``; ``heads`` behind the last layer."""
+
+    width: int
+    roles: dict[str, list[tuple[str, np.ndarray]]] = field(default_factory=dict)
+    fused: list[tuple[str, np.ndarray]] = field(default_factory=list)
+    tables: list[tuple[str, np.ndarray]] = field(default_factory=list)
+    scales: list[str] = field(default_factory=list)
+    shifts: list[str] = field(default_factory=list)
+    biases: list[str] = field(default_factory=list)
+    heads: list[tuple[str, np.ndarray]] = field(default_factory=list)
+
+    def count(self, role: str) -> int:
+        """How many matrices are this."""
+        return len(self.roles.get(role, ()))
+
+    @property
+    def layers(self) -> int:
+        """How many attentions there are."""
+        return self.count("W_Q") + len(self.fused)
+
+    def biased(self, *roles: str) -> bool:
+        """Whether matrices of these roles have a bias, by its name or by that of the matrix."""
+        near = {sibling(name) for role in roles for name, _ in self.roles.get(role, ())}
+        near |= {sibling(name) for name, _ in self.fused} if "W_Q" in roles else set()
+        paths = [PLACES[role] + role.replace("W_", "b_") for role in roles]
+        return any(name in near or any(affinity(name, path) >= 2 for path in paths) for name in self.biases)
+
+
+def sibling(name: str) -> str:
+    """What the bias beside a weight is called: ``attn.wq.bias`` for ``attn.wq.weight``."""
+    head, dot, last = name.rpartition(".")
+    return head + dot + last.replace("weight", "bias") if "weight" in last else ""
+
+
+def is_weight(kept: Recording, name: str) -> bool:
+    """Whether an array is a weight: as it was recorded, else as it is called."""
+    if any(note.kind == "weight" for note in kept.notes.values()):
+        return kept.note(name).kind == "weight"
+    array = kept[name]
+    if array.dtype.kind != "f" or name.endswith((".grad", ".new")):
+        return False
+    if any(affinity(name, path) >= 2 for path in ("attn.q_proj", "attn.k_proj", "attn.v_proj", "attn.out")):
+        return False  # q, k, v, o
+    if array.ndim == 2:
+        return any(affinity(name, PLACES[role] + role) >= 1.5 for role in MATRICES) or _named(name, _FUSED)
+    if array.ndim == 1:
+        biases = (PLACES[role] + role.replace("W_", "b_") for role in MATRICES)
+        return any(affinity(name, path) >= 1.5 for path in biases) or bool(_NORMS.search(plain(name)))
+    return False
+
+
+def read(kept: Recording, width: int) -> Weights:
+    """The weights of a recording whose vectors have this width."""
+    found = Weights(width)
+    weights = [(name, kept[name]) for name in kept if is_weight(kept, name) and kept[name].dtype.kind == "f"]
+    open_: list[tuple[str, np.ndarray]] = []
+    for name, array in weights:
+        if array.ndim == 2 and _is_mask(array):
+            continue
+        if array.ndim == 2 and (kept.note(name).op == "embedding" or _table(name, array, width)):
+            found.tables.append((name, array))
+        elif array.ndim == 2 and width in array.shape:
+            open_.append((name, array))
+    _sorted(found, open_, kept)
+    beside = {sibling(name) for name, _ in weights if kept[name].ndim == 2}
+    for name, array in weights:
+        if array.ndim != 1:
+            continue
+        word = plain(name)
+        named = any(affinity(name, PLACES[role] + role.replace("W_", "b_")) >= 2 for role in MATRICES)
+        of_matrix = name in beside or (named and not _NORMS.search(word)) or "in_proj_bias" in name
+        if of_matrix or array.size != width:
+            found.biases.append(name)
+        elif re.search(r"(bias|beta\d?|shift|(?:^|_)b\d?)$", word):
+            found.shifts.append(name)
+        else:
+            found.scales.append(name)
+    return found
+
+
+def _sorted(found: Weights, open_: list[tuple[str, np.ndarray]], kept: Recording) -> None:
+    """What each matrix is: by name, and where names tell of no queries, by the order of use."""
+    d = found.width
+    nameless: list[tuple[str, np.ndarray]] = []
+    for name, array in open_:
+        other = array.shape[0] if array.shape[1] == d else array.shape[1]
+        scores = {role: affinity(name, PLACES[role] + role) for role in MATRICES}
+        best = max(scores, key=lambda role: scores[role])
+        if other == 3 * d and (_named(name, _FUSED) or scores[best] < SURE):
+            found.fused.append((name, array))
+        elif scores[best] >= SURE:
+            found.roles.setdefault(best, []).append((name, array))
+        else:
+            nameless.append((name, array))
+    if found.layers:
+        for name, array in nameless:
+            found.roles.setdefault("W_O" if found.count("W_O") < found.layers and _square(array) else "", []).append(
+                (name, array)
+            )
+    else:
+        _in_turn(found, [pair for pair in open_ if _named_not(pair[0])])
+    unknown = found.roles.pop("", [])
+    found.heads += [pair for pair in unknown if kept.note(pair[0]).op == "linear"]
+
+
+def _in_turn(found: Weights, matrices: list[tuple[str, np.ndarray]]) -> None:
+    """Nobody called a matrix that of the queries: in the order of use four square ones are an attention, then two or
+    three others a feed-forward network."""
+    found.roles.clear()
+    for group in _by_layer(matrices).values():
+        if len(group) < 3:
+            continue
+        order = iter(("W_Q", "W_K", "W_V", "W_O") if len(group) != 3 else ("W_Q", "W_K", "W_V"))
+        later = iter(("W_1", "W_2") if len(group) < 7 else ("W_gate", "W_1", "W_2"))
+        for name, array in group:
+            role = next(order, None) or next(later, "")
+            found.roles.setdefault(role, []).append((name, array))
+
+
+def _by_layer(matrices: list[tuple[str, np.ndarray]]) -> dict[str, list[tuple[str, np.ndarray]]]:
+    groups: dict[str, list[tuple[str, np.ndarray]]] = {}
+    for name, array in matrices:
+        number = re.search(r"(?:layers?|blocks?|h|encoder|decoder)\.(\d+)\.", name)
+        groups.setdefault(number[1] if number else "", []).append((name, array))
+    return groups
+
+
+def _square(array: np.ndarray) -> bool:
+    return len(set(array.shape)) == 1
+
+
+def _named(name: str, words: tuple[str, ...]) -> bool:
+    return any(word in plain(name) for word in words)
+
+
+def _named_not(name: str) -> bool:
+    return not _named(name, ("lm_head", "head_weight", "unembed", "classifier"))
+
+
+def _table(name: str, array: np.ndarray, width: int) -> bool:
+    said = max(affinity(name, "src.E"), affinity(name, "src.pos"))
+    return said >= 2 and array.shape[1] == width
+
+
+def _is_mask(array: np.ndarray) -> bool:
+    return array.size > 1 and bool(np.isin(array, (0, 1)).all() or np.isinf(array).any())
+
+
+def vectors(kept: Recording) -> Iterator[str]:
+    """The arrays that may be what the model reads, the likeliest first: inputs, what is called x, the first array."""
+    floats = [n for n in kept if kept[n].dtype.kind == "f" and kept[n].ndim in (2, 3) and kept.note(n).kind != "mask"]
+    mine = [
+        n for n in floats if not is_weight(kept, n) and not n.endswith((".grad", ".new")) and "mask" not in n.lower()
+    ]
+    inputs = [n for n in mine if kept.note(n).kind == "input"]
+    named = sorted((n for n in mine if affinity(n, "x") >= 1), key=lambda n: -affinity(n, "x"))
+    yield from dict.fromkeys([*inputs, *named, *mine])
