@@ -10,7 +10,13 @@ from tfstep.text import Bilingual, set_language
 
 WORKED = {
     "neuron": ("layer0.W[0,0] + layer0.W[1,0] + layer0.b[0]",),
-    "backprop-by-hand": ("w3 * x1 + w4 * x2 + b2", "(0.95 - 1) ** 2 / 2", "y3 - y", "y3.grad * y3 * (1 - y3)", "a3.grad"),
+    "backprop-by-hand": (
+        "w3 * x1 + w4 * x2 + b2",
+        "(0.95 - 1) ** 2 / 2",
+        "y3 - y",
+        "y3.grad * y3 * (1 - y3)",
+        "a3.grad",
+    ),
     "how-w-q-is-trained": (
         "sum(softmax(attn.scaled[0,0,1] + [0.1, 0, 0, 0]) != attn.weights[0,0,1])",
         "attn.heads[0,0,1,1] - loss.target[0,1,1]",
