@@ -11,6 +11,7 @@ import tfstep
 from tfstep.commands.language.line import split
 from tfstep.commands.language.registry import all_commands, find
 from tfstep.commands.language.session import Session
+from tfstep.errors import CommandError
 from tfstep.faces import repl as line_debugger
 from tfstep.faces.repl import repl
 from tfstep.view.text.spans import Line, plain
@@ -78,7 +79,8 @@ def test_a_failed_expectation_is_status_1_with_both_sides_and_ends_the_rest() ->
 
 def test_a_failed_command_is_status_1() -> None:
     assert batch("wo-ai-ni", lines=["nonsense"])[0] == 1
-    assert batch("wo-ai-ni", ["nowhere.tfs"])[0] == 1
+    with pytest.raises(CommandError, match=r"nowhere\.tfs cannot be read"):  # the input's fault: status 2
+        batch("wo-ai-ni", ["nowhere.tfs"])
 
 
 def test_quit_in_a_batch_is_status_0() -> None:

@@ -16,21 +16,22 @@ from tfstep.scenario.weights.files import open_weights, write_weights
 from tfstep.session.study.checks import check
 
 ROOT = Path(__file__).resolve().parents[2]
-HERE, MASKS = "docs/test_traps.py", "docs/test_masks.py::test_every_answer_has_the_numbers_of_its_scenario"
+HERE = "docs/test_traps.py"
+TRAPS = "compare/test_named_traps.py"
 HELD = {
-    1: MASKS,
+    1: f"{TRAPS}::test_a_float_mask_is_recorded_as_it_is_added_and_the_fast_path_is_told_of",
     2: f"{HERE}::test_a_cell_that_two_masks_hide_has_both_reasons",
     3: "session/test_broken_numbers.py::test_a_nan_of_a_sentence_that_is_all_padding_leads_to_its_softmax",
     4: "scenario/test_masks.py::test_a_row_with_nothing_left",
     5: "scenario/test_masks.py::test_two_queries_and_five_keys_have_two_causal_masks",
-    6: "compare/test_diagnose.py::test_a_planted_mistake_is_named",
+    6: f"{TRAPS}::test_a_boolean_mask_of_four_axes_that_is_added",
     7: f"{HERE}::test_the_soft_cap_comes_before_the_mask",
     8: f"{HERE}::test_a_row_with_a_sink_is_not_held_to_be_wrong",
-    9: f"{HERE}::test_positions_choose_and_do_not_cut",
+    9: f"{TRAPS}::test_positions_that_cut_the_sequence",
     10: f"{HERE}::test_positions_that_leave_pads_out",
-    11: f"{HERE}::test_the_angles_of_rope_are_made_in_float64",
+    11: f"{TRAPS}::test_frequencies_of_rope_in_bfloat16",
     12: "families/test_recorded.py::test_a_model_from_its_folder_computes_what_its_library_computes",
-    13: "compare/test_diagnose.py::test_a_planted_mistake_is_named",
+    13: f"{TRAPS}::test_a_loss_in_float32_within_a_run_of_float64",
     16: "reference/test_parity_losses.py::test_losses_of_labels",
     17: f"{HERE}::test_decay_moves_the_row_of_the_pad",
     19: "families/test_recorded.py::test_a_model_from_its_folder_computes_what_its_library_computes",
@@ -40,16 +41,17 @@ HELD = {
     24: "session/test_aliases.py::test_a_tensor_is_found_under_another_name",
     25: "families/test_opening.py::test_rope_scaling_of_before_goes_before_the_parameters_of_today",
     26: "families/test_gguf.py::test_blocks_of_few_bits_are_read_as_the_package_reads_them",
-    28: "scenario/test_scenario_weight_files.py::test_bfloat16_is_the_upper_half_of_a_float32",
-    29: "scenario/test_masks.py::test_a_row_with_nothing_left",
-    30: f"{HERE}::test_decay_moves_the_row_of_the_pad",
+    27: "reference/test_parity_half.py::test_a_sum_of_ones_does_not_stall",
+    28: "scenario/test_half.py::test_every_tensor_has_numbers_of_the_half_type_and_a_step_is_rounded_once",
+    29: "scenario/test_half.py::test_a_mask_of_float16_is_infinite_and_it_is_said",
+    30: "reference/test_parity_half.py::test_one_step_of_adam_goes_where_that_of_pytorch_goes",
     32: "session/test_checks.py::test_rows_that_do_not_sum_to_1_are_noticed",
     33: "compare/test_recordings.py::test_what_is_written_is_read_back",
     35: "families/test_words.py::test_a_character_that_is_cut_says_which_part_of_which",
     36: "families/test_words.py::test_text_is_cut_as_the_library_cuts_it_with_what_it_adds",
     37: "families/test_generating.py::test_a_pass_with_a_cache_has_the_numbers_of_one_without",
     38: "families/test_generating.py::test_a_pass_with_a_cache_has_the_numbers_of_one_without",
-    40: "families/test_generating.py::test_words_are_drawn_by_their_shares",
+    40: "families/test_beams.py::test_it_says_what_transformers_says",
 }
 """The test of a row, where a feature of tfstep meets it."""
 

@@ -87,6 +87,9 @@ CONSTANTS = {  # the arguments of floats through which no gradient is wanted: gi
     "shared_sum": {"share", "divisor"},
     "bce": {"target"},
     "kl": {"target"},
+    "adam_denominator": {"v_hat"},
+    "unscaled": {"g", "scale"},
+    "scaled_loss": {"scale"},
 }
 
 

@@ -60,6 +60,24 @@ def kept(done: np.ndarray, seed: int, of: str, rate: float, shape: tuple[int, ..
     return np.array(flat).reshape(shape)
 
 
+def as_half(x: float, to: str) -> float:
+    """The nearest multiple of the distance there, of two as near the even one; by integers."""
+    if to == "float64":
+        return x
+    digits, least, most = {"float16": (10, -14, 65504.0), "bfloat16": (7, -126, 3.3895313892515355e38)}[to]
+    if x == 0 or not math.isfinite(x):
+        return x
+    unit = 2.0 ** (max(math.frexp(x)[1] - 1, least) - digits)
+    near = round(x / unit) * unit
+    return near if abs(near) <= most else math.copysign(math.inf, x)
+
+
+def next_scale(scale: Any, before: Any, overflow: Any, growth: float, backoff: float, every: int) -> np.ndarray:
+    if int(overflow):
+        return np.array(float(scale) * backoff)
+    return np.array(float(scale) * growth if int(before) + 1 == every else float(scale))
+
+
 LOOPS: dict[str, Callable[..., np.ndarray]] = {
     "sgd_step": each(lambda p, g, lr: p - lr * g),
     "adam_direction": each(lambda m, v, eps: m / (math.sqrt(v) + eps)),
@@ -76,6 +94,14 @@ LOOPS: dict[str, Callable[..., np.ndarray]] = {
     "held": held,
     "scheduled_rate": rate,
     "keep_mask": kept,
+    "adam_denominator": each(lambda v, eps: math.sqrt(v) + eps),
+    "round": lambda x, to: np.array([as_half(float(v), to) for v in x.ravel()]).reshape(x.shape),
+    "scaled_loss": lambda loss, scale: np.array(float(loss) * float(scale)),
+    "unscaled": each(lambda g, scale: g / scale),
+    "overflow": lambda *gs: np.array(int(any(math.isinf(v) or math.isnan(v) for g in gs for v in g.ravel()))),
+    "kept": lambda new, old, overflow: np.array(np.broadcast_to(old if int(overflow) else new, old.shape)),
+    "in_a_row": lambda before, overflow, every: np.array(0 if int(overflow) else (int(before) + 1) % every),
+    "next_scale": next_scale,
     "dropout": each(lambda x, keep: x * keep),
 }
 
@@ -105,8 +131,28 @@ def cases() -> list[Case]:
             {"seed": 7, "of": "enc0.drop1.keep", "rate": 0.4, "shape": shape, "dtype": "float64"},
             smooth=False,
         ),
+        Case("adam_denominator", (v,), {"eps": 1e-3}),
+        Case(
+            "round", (np.array([1.0, 1.003, -0.3, 1e-7, 70000.0, 65519.0, 0.0]),), {"to": "float16"}, "f", smooth=False
+        ),
+        Case(
+            "round", (np.array([1.00390625, 1.01171875, 257.0, -3e-40, 3.4e38]),), {"to": "bfloat16"}, "b", smooth=False
+        ),
+        Case("round", (x,), {"to": "float64"}, "not"),
+        Case("scaled_loss", (np.array(0.7), np.array(1024.0))),
+        Case("unscaled", (x, np.array(1024.0))),
+        Case("overflow", (x, g), smooth=False),
+        Case("overflow", (x, np.array([1.0, np.inf])), title="inf", smooth=False),
+        Case("overflow", (np.array([np.nan]), x), title="nan", smooth=False),
+        Case("kept", (x, g, np.array(0)), title="new", smooth=False),
+        Case("kept", (x, g, np.array(1)), title="old", smooth=False),
         Case("dropout", (x, np.array([[0.0, 2, 2], [2, 0, 0]]))),
     ]
+    for before, over in ((0, 0), (2, 0), (3, 0), (3, 1)):
+        told = (np.array(before), np.array(over))
+        made.append(Case("in_a_row", told, {"every": 4}, f"{before}-{over}", smooth=False))
+        attrs = {"growth": 2.0, "backoff": 0.5, "every": 4}
+        made.append(Case("next_scale", (np.array(8.0), *told), attrs, f"{before}-{over}", smooth=False))
     for t in (1, 2):
         made.append(Case("fresh", (np.array(t),), {"dampening": 0.4, "dtype": "float64"}, f"t{t}", smooth=False))
         made.append(Case("damped_velocity", (x, g, np.array(t)), {"momentum": 0.9, "dampening": 0.4}, f"t{t}"))

@@ -48,7 +48,7 @@ def only(found: list[Mistake]) -> Mistake:
         ("kind: encoder, mask_value: .inf", 36, "model.mask_value is .inf; allowed: a negative number or -.inf"),
         ("kind: encoder, mask_value: .nan", 36, "model.mask_value is .nan; allowed: a negative number or -.inf"),
         ("kind: encoder, mask_value: 0", 36, "model.mask_value is 0; allowed: a negative number or -.inf"),
-        ("kind: encoder, dtype: float16", 31, "allowed: float64, float32"),
+        ("kind: encoder, dtype: float8", 31, "allowed: float64, float32, float16, bfloat16"),
         ("kind: encoder, layers: 1.5", 32, "a whole number, 1 to 256, or {encoder: 2, decoder: 1}"),
         ("kind: encoder, layers: [1]", 32, "a whole number, 1 to 256, or {encoder: 2, decoder: 1}"),
         ("kind: encoder, layers: 257", 32, "a whole number, 1 to 256, or"),

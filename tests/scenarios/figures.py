@@ -44,6 +44,18 @@ def hill() -> list[float]:
     return [loss(trained("hill", "too-small")), 0.01, loss(trained("hill", "right")), 0.1, 1.1]
 
 
+@figures("half-precision")
+def half_precision() -> list[float]:
+    ends = {
+        each: value(trained("half-precision", each), "average") for each in ("float64", "float16", "base", "master")
+    }
+    stalled = trained("half-precision")
+    step = 0.01 * abs(value(stalled, "average.grad"))
+    variances = [value(run("half-precision", each), "variance") for each in ("float64", "base", "float16")]
+    distance = np.spacing(np.float32(ends["base"])) * 2**16
+    return flat(ends["float64"], ends["base"], distance, step, ends["float16"], ends["master"], variances)
+
+
 @figures("house-price")
 def house_price() -> list[float]:
     start, end = loss(run("house-price")), loss(trained("house-price"))

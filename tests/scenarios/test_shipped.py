@@ -44,8 +44,12 @@ NAMES = {
     "gpt",
     "two-heads",
     "decoder-layer",
+    "half-precision",
 }
-NOT_FINITE = {("padding", "all-pad-minus-inf")}  # their point: a row of −inf alone is NaN
+NOT_FINITE = {
+    ("padding", "all-pad-minus-inf"),
+    ("padding", "all-pad-float16"),
+}  # their point: a row of −inf alone is NaN
 NO_LOSS = {("self-attention-plain", "outside-store")}
 
 ALL = [(name, variant) for name in shipped() for variant in tfstep.load(name).variants]

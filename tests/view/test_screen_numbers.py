@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfstep.view.text.number import brief, plain, stats, style_for
+from tfstep.view.text.number import brief, loss_moved, plain, stats, style_for
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,18 @@ def test_what_a_mask_put_there_takes_no_part_in_the_scale() -> None:
 
 def test_brief() -> None:
     assert [brief(v, 3, sign=True) for v in (0.0, -0.98, 1.85e-17)] == ["0", "-0.98", "+1.85e-17"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "text"),
+    [
+        (1.5, 1.5, "loss stays 1.5000"),
+        (1.4385125297687711, 1.4385125297687704, "loss stays 1.4385 but for rounding"),
+        (1.4385125297687711, 1.43851252976, "loss 1.4385125297688 → 1.4385125297600"),
+        (1.4385, 1.3442, "loss 1.4385 → 1.3442"),
+        (0.0, 1e-18, "loss 0 → 1e-18"),
+        (1.0, float("nan"), "loss 1 → nan"),
+    ],
+)
+def test_how_a_loss_moved(was: float, now: float, text: str) -> None:
+    assert str(loss_moved(was, now)) == text

@@ -11,8 +11,21 @@ GRAD, NEW, INNER = ".grad", ".new", "/"
 MARKS = (GRAD, NEW, INNER)
 """What a ``*`` in a pattern does not stand for: it has to be spelled."""
 KEPT = (
-    *("new", "m", "v", "m_hat", "v_hat", "direction", "velocity", "ahead", "decayed", "with_decay", "clipped"),
-    *("accumulated", "accumulated_next", "stepped", "m_next", "v_next", "velocity_next"),
+    *(
+        "new",
+        "m",
+        "v",
+        "m_hat",
+        "v_hat",
+        "denominator",
+        "direction",
+        "velocity",
+        "ahead",
+        "decayed",
+        "with_decay",
+        "clipped",
+    ),
+    *("accumulated", "accumulated_next", "stepped", "moved", "unscaled", "half", "m_next", "v_next", "velocity_next"),
 )
 """What the update makes of a parameter, by the last part of its path: the parameter's own name is said as well."""
 

@@ -17,6 +17,7 @@ from tfstep.engine.plan import PHASES
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import CommandError
+from tfstep.ops.precision import HALF, round_to
 from tfstep.text import Bilingual, printable
 
 MOST_INLINE = 2_000  # numbers of one array that are written out; more are read from a file beside the program
@@ -65,6 +66,9 @@ class _Writer:
                 continue
             operands.append(self._read(node, place, s))
         code = step(self.trace_without_pins(), node, operands, self.library, self.functions)
+        if node.rounds and node.op is not round_to:
+            self.functions.helper(HALF)
+            code = Code(f"half({code.text}, {node.rounds!r})")
         pin = self.trace.pins.get(node.slot)
         if pin is None:
             return [*lines, f"{name} = {code.text}{_axes(node)}"]
@@ -160,6 +164,7 @@ def whole(trace: Trace, title: str, library: Library = Library.NUMPY, backward: 
     writer = _Writer(trace, library)
     phases = PHASES if backward and "loss" in plan.paths and plan.paths["loss"].phase else ("forward",)
     if library is Library.TORCH:
+        _refuse_half(trace)
         _refuse_edited_gradients(trace)
     leaves = [node for node in plan.nodes if node.op is None and _is_read(trace, node, phases)]
     body: list[str] = []
@@ -269,6 +274,20 @@ def _with_autograd(writer: _Writer, phases: tuple[str, ...], leaves: list[Node])
     return body
 
 
+def _refuse_half(trace: Trace) -> None:
+    half = next((node for node in trace.plan.nodes if node.rounds), None)
+    if half is not None:
+        raise CommandError(
+            Bilingual(
+                "{path} is rounded to {to} after its step, which autograd does elsewhere; `--to numpy` writes out what is "
+                "rounded where",
+                "{path} 在这一步之后舍入到 {to}，而自动求导舍入的地方不同；`--to numpy` 会写出每一处舍入",
+                path=half.path,
+                to=half.rounds,
+            )
+        )
+
+
 def _refuse_edited_gradients(trace: Trace) -> None:
     for slot in trace.pins:
         node = trace.plan.nodes[slot]
@@ -286,6 +305,8 @@ def steps_only(trace: Trace, nodes: Iterable[Node], library: Library = Library.N
     """The lines of some steps, the functions that they call first."""
     writer = _Writer(trace, library)
     body: list[str] = []
+    if library is Library.TORCH:
+        _refuse_half(trace)
     for node in nodes:
         if library is Library.TORCH and node.phase == "backward":
             if node.role.name == "share":  # it is inside autograd

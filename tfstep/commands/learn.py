@@ -12,11 +12,10 @@ from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.session.change import updates as kept
 from tfstep.session.change.undo_history import Entry
-from tfstep.session.results import Checked, Generated, Listing, Result, Trained
+from tfstep.session.results import Checked, Listing, Result, Trained
 from tfstep.session.state import State
 from tfstep.session.stop.halts import Halts
 from tfstep.session.study.checks import check
-from tfstep.session.study.decoding import say
 from tfstep.text import Bilingual
 
 MOST = 1_000_000  # updates of one command
@@ -198,48 +197,6 @@ def updates(session: Session) -> Result:
         tuple((str(k), f"{past[k].loss:.6g}") for k in shown),
         Bilingual("no update was made yet", "还没有做过参数更新"),
     )
-
-
-MOST_WORDS = 20
-
-
-def mute(state: State) -> Bilingual | None:
-    """Why this model says nothing, if it does not."""
-    if state.scenario.inputs.target is None or not state.scenario.model.head:
-        return Bilingual("only a decoder with an output layer says words", "只有带输出层的解码器才能生成")
-    return None
-
-
-@command(
-    "learn",
-    "generate [n]",
-    replayed=True,
-    words=True,
-    lasts="long",
-    aliases=("gen",),
-    about=Bilingual(
-        "Let the decoder say up to n words (20), each time the likeliest, fed back to it, until <eos>. The pass of "
-        "each word stays, a run like any other: `variant pass2`, `explain pass2:out.probs[0,-1,3]`.",
-        "让解码器逐词生成，至多 n 个（默认 20）：每次取概率最大的词，再喂回给它，直到 <eos>。"
-        "每个词的那一遍前向都留着，与其他运行一样可走可问：`variant pass2`、`explain pass2:out.probs[0,-1,3]`。",
-    ),
-    refused=mute,
-)
-def _generate(session: Session, n: int = MOST_WORDS) -> Result:
-    trace = session.trace
-    parameters = {node.path: trace.value(node.slot) for node in trace.plan.nodes if node.kind in ("parameter", "view")}
-    said = say(session.scenario, parameters, n)
-    steps = session.scenario.train.steps
-    if steps and not session.update and session.scenario.weights.file is None and untrainable(session) is None:
-        session.asides.append(
-            Bilingual(
-                "no update was made yet: `tfstep generate` first makes {n}, as `train` does here",
-                "还没有做过参数更新：`tfstep generate` 会先做 {n} 次，在这里先执行 `train` 才与它相同",
-                n=steps,
-            )
-        )
-    session.keep_passes([(word.scenario, word.trace) for word in said.words])
-    return Generated(said.words, said.end)
 
 
 @command(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, field
 
+from tfstep.engine.arrays import half
 from tfstep.engine.node import Literal, Node, Operation
 from tfstep.engine.op import Vjp
 
@@ -68,9 +69,7 @@ def rounded(x: np.ndarray, level: str) -> np.ndarray:
     """The numbers as this type holds them."""
     with np.errstate(over="ignore"):
         if level == "bfloat16":
-            bits = np.asarray(x, np.float32).view(np.uint32)
-            near: np.ndarray = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
-            return near.view(np.float32).astype(np.float64)
+            return half.rounded(x, level).astype(np.float64)
         narrow: np.ndarray = np.asarray(x).astype(level)
         return narrow.astype(np.float64)
 

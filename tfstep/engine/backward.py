@@ -26,7 +26,7 @@ def backward(tape: Tape, loss: Traced, seed: Op, accumulate: Op) -> dict[str, Tr
     uses = _uses(tape, steps)
     parts: dict[int, list[Traced]] = {}
     grads: dict[int, Traced] = {}
-    first = tape.record(seed, (), {"dtype": str(loss.dtype)}, loss.spec)
+    first = _as(tape, tape.record(seed, (), {"dtype": str(loss.dtype)}, loss.spec), tape.nodes[loss.slot])
     tape.belongs(first, Role("gradient", loss.slot))
     grads[loss.slot] = first
     for node in reversed(steps):
@@ -44,7 +44,7 @@ def backward(tape: Tape, loss: Traced, seed: Op, accumulate: Op) -> dict[str, Tr
                 if only:
                     grads[s] = part
                 else:
-                    grads[s] = tape.record(accumulate, parts[s], {}, target.spec)
+                    grads[s] = _as(tape, tape.record(accumulate, parts[s], {}, target.spec), target)
                     tape.belongs(grads[s], Role("gradient", s))
     return {tape.nodes[s].path: grad for s, grad in grads.items()}
 
@@ -66,6 +66,12 @@ def _wants(node: Node) -> bool:
     return node.spec.dtype.kind == "f" and node.kind != "constant"
 
 
+def _as(tape: Tape, gradient: Traced, target: Node) -> Traced:
+    """A gradient in the precision of what it is the gradient of."""
+    tape.nodes[gradient.slot].rounds = target.rounds
+    return gradient
+
+
 def _through(tape: Tape, node: Node, index: int, g: Traced, target: Node) -> Traced:
     """Record the VJP of one argument of one step."""
     assert node.op is not None
@@ -74,6 +80,6 @@ def _through(tape: Tape, node: Node, index: int, g: Traced, target: Node) -> Tra
     specs: list[Spec | Literal] = [a if isinstance(a, Literal) else a.spec for a in (g, y, *inputs)]
     vjp = Vjp(node.op, index, specs, node.attrs)
     every = (g, y, *inputs)
-    result = tape.record(vjp, [every[k] for k in vjp.reads], node.attrs, target.spec)
+    result = _as(tape, tape.record(vjp, [every[k] for k in vjp.reads], node.attrs, target.spec), target)
     tape.nodes[result.slot].vjp_of = node.slot
     return result

@@ -101,7 +101,8 @@ class Node(Struct, eq=False):
     """One tensor of a plan: a leaf (parameter, constant, input), a view of a tied parameter, or a step and its result.
 
     ``inputs`` are slots of earlier nodes, or literals. ``vjp_of`` is, for a step that carries a gradient
-    through an op, the slot of the step whose VJP it is. ``number`` counts the steps from 1.
+    through an op, the slot of the step whose VJP it is. ``number`` counts the steps from 1. ``rounds`` is the half type
+    to which its numbers are rounded, kept as float32; empty for those of its own type.
     """
 
     slot: int
@@ -115,6 +116,7 @@ class Node(Struct, eq=False):
     vjp_of: int | None = None
     role: Role = VALUE
     number: int = 0
+    rounds: str = ""
     slots: tuple[int, ...] = ()  # the slots it reads, found from the inputs
 
     def __post_init__(self) -> None:

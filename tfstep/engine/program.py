@@ -12,6 +12,7 @@ import numpy as np
 from tfstep.engine.accel.blocks import in_blocks
 from tfstep.engine.accel.kernel import Kernel
 from tfstep.engine.accel.memory import LARGE, Memory
+from tfstep.engine.arrays.half import rounded
 from tfstep.engine.node import Node
 
 Values = list[Any]
@@ -20,6 +21,12 @@ Run = Callable[[Values], np.ndarray]
 
 def compiled(node: Node, memory: Memory, kernels: bool) -> Run:
     """One step as a function of the numbers of its trace, with nothing left to look up; with ``kernels``, by them."""
+    exact, to = _exactly(node, memory, kernels), node.rounds
+    return (lambda values: rounded(exact(values), to)) if to else exact
+
+
+def _exactly(node: Node, memory: Memory, kernels: bool) -> Run:
+    """The step in the precision in which its numbers are kept."""
     assert node.op is not None
     if not kernels or node.op.kernel is None or len(node.slots) != len(node.inputs) or not node.inputs:
         return _body(node)

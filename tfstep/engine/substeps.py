@@ -44,7 +44,7 @@ def unfold(plan: Plan, pins: Mapping[int, Pin], node: Node) -> tuple[Plan, tuple
         if node.slot not in plan.substeps:
             tape = Tape()
             tape.phase = node.phase
-            out = _recorded(node.op.forward(*_inputs(tape, plan, node), **node.attrs))
+            out = _rounded(_recorded(node.op.forward(*_inputs(tape, plan, node), **node.attrs)), node)
             plan.substeps[node.slot] = tape.plan(out)
         inner: Plan = plan.substeps[node.slot]
         return inner, node.slots
@@ -56,9 +56,9 @@ def unfold(plan: Plan, pins: Mapping[int, Pin], node: Node) -> tuple[Plan, tuple
     body = node.op if node.op.primitive else node.op.forward
     out = body(*inputs, **node.attrs) if inputs else tape.record(node.op, (), node.attrs, node.spec)
     if pin is not None:
-        out = named("computed", _unnamed(out))
+        out = named("computed", _rounded(_unnamed(out), node))
         out = OPERATORS["choose"](_leaf(tape, "pinned", pin.mask), _leaf(tape, "value", pin.value), out)
-    return tape.plan(out), tuple(sources)
+    return tape.plan(_rounded(out, node)), tuple(sources)
 
 
 def _inputs(tape: Tape, plan: Plan, node: Node) -> list[Any]:
@@ -90,6 +90,12 @@ def _recorded(out: Traced) -> Traced:
         return out
     same: Traced = OPERATORS["hand on"](out)
     return same
+
+
+def _rounded(out: Traced, node: Node) -> Traced:
+    """The last inner step, rounded as the step is that it is inside of."""
+    out.tape.nodes[out.slot].rounds = node.rounds
+    return out
 
 
 def _unnamed(out: Traced) -> Traced:

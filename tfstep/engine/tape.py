@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tfstep.engine.arrays.half import rounded
 from tfstep.engine.axis import Axis, Shape, Spec
 from tfstep.engine.node import VALUE, Literal, Node, Operation, Role
 from tfstep.engine.plan import Plan
@@ -123,6 +124,9 @@ class Tape:
         self.views: dict[str, Callable[[Spec], Traced]] = {}  # tied paths, and what makes the view of each
         self.phase = "forward"
         self.carry: list[tuple[int, int]] = []
+        self.master = False  # whether parameters are kept in float32, and read in half precision
+        self.rounds = ""  # the half type to which what is recorded now is rounded
+        self.read_as: dict[str, Node] = {}  # master weights: what the model reads in place of the parameter
 
     def record(self, op: Operation, args: Iterable[Any], attrs: dict[str, Any], spec: Spec | None = None) -> Traced:
         """Append one step and return its result."""
@@ -139,17 +143,34 @@ class Tape:
         if spec is None:
             spec = op.infer(*specs, **attrs)
         node = Node(len(self.nodes), "", "step", spec, op, tuple(inputs), attrs, self.phase)
+        node.rounds = self._rounds(spec)
         self.nodes.append(node)
         return Traced(self, node.slot, spec)
 
     def leaf(self, path: str, kind: str, spec: Spec, value: np.ndarray | None = None, role: Role = VALUE) -> Traced:
         """A tensor that no step makes: ``kind`` parameter, constant or input."""
-        node = Node(len(self.nodes), "", kind, spec, None, (), {}, "", role=role)
+        node = Node(len(self.nodes), "", kind, spec, None, (), {}, "", role=role, rounds=self._rounds(spec))
         self.nodes.append(node)
         self.name(node, path)
         if value is not None:
-            self.leaves[node.slot] = value
+            self.leaves[node.slot] = rounded(value, node.rounds) if node.rounds else value
         return Traced(self, node.slot, spec)
+
+    def parameter(self, path: str, spec: Spec, role: Role) -> Traced:
+        """A tensor that training changes, as the model reads it: with master weights a copy in half precision."""
+        if not self.master:
+            return self.leaf(path, "parameter", spec, role=role)
+        half, self.rounds = self.rounds, ""
+        own = self.leaf(path, "parameter", spec, role=role)
+        self.rounds = half
+        copy = OPERATORS["round"](own, to=half)
+        node = self.nodes[copy.slot]
+        self.name(node, f"{path}.half")
+        self.read_as[path] = node
+        return copy
+
+    def _rounds(self, spec: Spec) -> str:
+        return self.rounds if spec.dtype.kind == "f" else ""
 
     def stand_in(self, arg: Spec | Literal) -> Any:
         """An input without numbers, for recording the inside of an op."""
@@ -175,7 +196,7 @@ class Tape:
 
     def find(self, path: str) -> Traced:
         """The tensor with this path. Raises KeyError."""
-        node = self.paths[path]
+        node = self.read_as.get(path) or self.paths[path]
         return Traced(self, node.slot, node.spec)
 
     def spec(self, result: Any) -> Spec:
@@ -241,7 +262,7 @@ class Scope:
             return self.tape.views[path](spec)
         if path in self.tape.paths:  # a tie has asked for it before its turn
             return self.tape.find(path)
-        return self.tape.leaf(self.path(name), "parameter", spec, role=Role(role))
+        return self.tape.parameter(path, spec, Role(role))
 
     def constant(self, name: str, value: np.ndarray, axes: tuple[Axis, ...], kind: str = "constant") -> Traced:
         """A tensor that training leaves alone."""

@@ -15,9 +15,10 @@ from msgspec import Struct, field
 
 from tfstep.address.grammar import cell_name
 from tfstep.address.indices import Cell
+from tfstep.engine.arrays.half import LEAST, MOST, UNIT, rounded, spacing
 from tfstep.engine.computation import Computation
 from tfstep.engine.naming import notation
-from tfstep.engine.node import Literal
+from tfstep.engine.node import Literal, Node
 from tfstep.engine.op import CATALOGUE, Const
 from tfstep.engine.surface.above import Displayed
 from tfstep.engine.terms import Atom, AtomTerm, explaining_terms
@@ -58,6 +59,7 @@ class Explanation(Displayed, Struct, frozen=True):
     note: Bilingual | None = None
     notation: Template | None = None
     bound: float = field(default=1e-12)
+    least: float = 0.0  # the smallest number above 0 of a half type
     trace: Any = None  # the `Trace`, of the one that was asked for: the run that it explains
 
     @property
@@ -68,7 +70,7 @@ class Explanation(Displayed, Struct, frozen=True):
     @property
     def holds(self) -> bool:
         """|total − value| ≤ bound·Σ|terms|; equal infinities, or two NaNs, agree."""
-        return abs(self.residual) <= self.bound * self.size or self.residual == 0
+        return abs(self.residual) <= self.bound * self.size + self.least or self.residual == 0
 
     @property
     def size(self) -> float:
@@ -78,7 +80,7 @@ class Explanation(Displayed, Struct, frozen=True):
     @property
     def rounding(self) -> bool:
         """Whether the value is nothing but rounding: terms that cancel leave what is 0 beside them."""
-        return 0 < abs(self.value) <= self.bound * self.size < math.inf
+        return 0 < abs(self.value) <= min(self.bound, 1e-5) * self.size < math.inf
 
 
 Known = dict[tuple[Computation, int, Cell, int], "Explanation"]
@@ -110,7 +112,11 @@ def _worked_out(trace: Computation, slot: int, cell: Cell, depth: int, known: Kn
         args = [s if isinstance(s, Literal) else trace.value(s) for s in node.inputs]
         note = node.op.remark(cell, args, node.attrs)
     terms = tuple(_priced(term, depth, known) for term in raw)
-    total = _total([t.value for t in terms])
+    exact = _total([t.value for t in terms])
+    total = recorded_as(node, exact)
+    said = _rounding(exact, number, node.rounds) if node.rounds else None
+    if said is not None and (note is None or math.isinf(number)):
+        note = said if note is None else Bilingual("{note}; {said}", "{note}；{said}", note=note, said=said)
     return Explanation(
         name,
         number,
@@ -120,7 +126,45 @@ def _worked_out(trace: Computation, slot: int, cell: Cell, depth: int, known: Kn
         _difference(total, number),
         note,
         notation(trace, node),
-        1e-12 if value.dtype == np.float64 else 1e-5,
+        bound_of(node),
+        least=least_of(node),
+    )
+
+
+def bound_of(node: Node) -> float:
+    """By how much of its terms the total of a cell may be off."""
+    return UNIT[node.rounds] if node.rounds else 1e-12 if node.dtype == np.float64 else 1e-5
+
+
+def least_of(node: Node) -> float:
+    """The smallest number above 0 that a step in half precision can be off by."""
+    return LEAST[node.rounds] if node.rounds else 0.0
+
+
+def recorded_as(node: Node, total: float) -> float:
+    """A total as it is recorded: rounded where its step is."""
+    return float(rounded(np.asarray(total), node.rounds)) if node.rounds else total
+
+
+def _rounding(exact: float, number: float, to: str) -> Bilingual | None:
+    """What rounding did to a number, where it did anything that can be seen."""
+    if math.isnan(exact) or exact == number:
+        return None
+    if math.isinf(number):
+        return Bilingual(
+            "{exact:.6g} is beyond the largest number of {to}, {most:.6g}: it is {number}",
+            "{exact:.6g} 超出 {to} 的最大数 {most:.6g}：变为 {number}",
+            exact=exact,
+            to=to,
+            most=MOST[to],
+            number="−∞" if number < 0 else "∞",
+        )
+    return Bilingual(
+        "before it is rounded to {to}: {exact:.9g}; the numbers there are {step:.3g} apart",
+        "舍入到 {to} 之前：{exact:.9g}；该处相邻的数相差 {step:.3g}",
+        to=to,
+        exact=exact,
+        step=spacing(number, to),
     )
 
 

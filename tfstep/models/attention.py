@@ -169,7 +169,7 @@ def _angles(length: int, start: int | np.ndarray, c: ModelConfig) -> list[tuple[
     """Tables for so many positions from the first, (position, d); or for those given, (batch, 1, position, d)."""
     places = np.arange(start, start + length) if isinstance(start, int) else start[:, None]
     cos, sin = rope_tables(places, c.d_k, c.rope)
-    return [("cos", cos.astype(c.dtype)), ("sin", sin.astype(c.dtype))]
+    return [("cos", cos.astype(c.stored)), ("sin", sin.astype(c.stored))]
 
 
 def score_bias(root: Scope, stack: str, words: int, c: ModelConfig, causal: bool, last: int = 0) -> Traced | None:
@@ -181,11 +181,11 @@ def score_bias(root: Scope, stack: str, words: int, c: ModelConfig, causal: bool
     causal = causal and c.mask.causal
     if c.positional == "alibi":
         far = alibi_rounded(c.heads, words) if c.alibi.rounded else alibi(c.heads, words, words, causal)[..., -last:, :]
-        return at.constant("alibi", (far / math.sqrt(c.d_k) if c.alibi.divided else far).astype(c.dtype), names)
+        return at.constant("alibi", (far / math.sqrt(c.d_k) if c.alibi.divided else far).astype(c.stored), names)
     if c.positional != "relative":
         return None
     own, r = at.scope("relative"), c.relative
-    table = own.parameter("E", Spec((r.buckets, c.heads), np.dtype(c.dtype), axes("bucket", "head")), "embedding")
+    table = own.parameter("E", Spec((r.buckets, c.heads), np.dtype(c.stored), axes("bucket", "head")), "embedding")
     ids = relative_buckets(words, words, r.buckets, r.distance, causal)[-last:]
     own.bias = relative_bias(table, own.constant("buckets", ids, names[2:])).with_axes(*names)
     return own.bias
@@ -231,12 +231,12 @@ def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     """Attention alone, over given vectors: (batch, position, feature), asking themselves or a memory."""
     assert inputs.x is not None
     names = axes("batch", "position", "model")
-    x = root.constant("x", inputs.x.astype(c.dtype), names, kind="input")
+    x = root.constant("x", inputs.x.astype(c.stored), names, kind="input")
     at = root.scope("attn")
     if inputs.memory is None:
         mask = hidden_by_position(x.shape[0], x.shape[1], c, causal=True)
         return self_attention(at, x, mask, inputs.offset, c, score_bias(root, "attn", x.shape[1], c, causal=True))
-    memory = root.constant("memory", inputs.memory.astype(c.dtype), names, kind="input")
+    memory = root.constant("memory", inputs.memory.astype(c.stored), names, kind="input")
     rotate = inputs.offset if c.positional == "rope" else None
     mask = None
     if c.mask.causal:

@@ -10,19 +10,23 @@ from tfstep.engine.backward import backward
 from tfstep.engine.plan import Plan
 from tfstep.engine.tape import Scope, Tape
 from tfstep.families.names import our_path
+from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences, TrainConfig
 from tfstep.models.keys.kinds import forward
 from tfstep.models.objective import objective
 from tfstep.models.switched_off import switched_off, without_update
 from tfstep.models.tie import owners, tied_view
-from tfstep.models.update import update
+from tfstep.models.update import update, with_scale
 from tfstep.ops.primitive.shape import accumulate, seed
+from tfstep.text import Bilingual
 
 
 def build(model: ModelConfig, inputs: Inputs, loss: LossConfig, train: TrainConfig) -> Plan:
     """Record the whole timeline of a scenario. Raises ScenarioError where loss and model do not fit."""
     inputs = with_positions(inputs, train.data)
     tape = Tape()
+    tape.rounds, tape.master = model.half, train.master
+    _refuse(model, train)
     if model.tie:
         untied = Tape()
         forward(Scope(untied), inputs, model)
@@ -30,14 +34,34 @@ def build(model: ModelConfig, inputs: Inputs, loss: LossConfig, train: TrainConf
             tape.views[path] = partial(tied_view, tape, path, owner=owner)
     root = Scope(tape)
     out = forward(root, inputs, model)
+    if train.master or train.loss_scale is not None:  # the loss itself has no place in a half type
+        tape.rounds = ""
     goal = objective(root, out, inputs, loss)
     if goal is not None:
+        if train.loss_scale is not None:
+            goal = with_scale(root, goal, train.loss_scale)
         grads = backward(tape, goal, seed, accumulate)
+        tape.rounds = "" if train.master else model.half
         update(tape, grads, train, model.d_model)
     plan = tape.plan()
     plan.elsewhere = lambda name: our_path(plan, name)
     plan.switched_off = cache(lambda: (*without_update(plan), *switched_off(model, inputs, plan.paths)))
     return plan
+
+
+def _refuse(model: ModelConfig, train: TrainConfig) -> None:
+    """Raises ModelBuildError where master weights would be the weights."""
+    if train.master and not model.half:
+        raise ModelBuildError(
+            ("train", "master"),
+            Bilingual(
+                "master weights are float32 beside a model in half precision, and model.dtype is {dtype}; "
+                "write model.dtype: float16 or bfloat16, or leave train.master out",
+                "主权重是半精度模型旁边的 float32 权重，而 model.dtype 是 {dtype}；请写 model.dtype: float16 或 bfloat16，"
+                "或去掉 train.master",
+                dtype=model.dtype,
+            ),
+        )
 
 
 def with_positions(inputs: Inputs, others: tuple[Inputs, ...]) -> Inputs:

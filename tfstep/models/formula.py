@@ -19,9 +19,9 @@ from tfstep.text import Bilingual
 def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     """Record every equation in order; returns the last one's result. Values have the shapes that the file gives."""
     for name, value in inputs.given.items():
-        root.constant(name, value.astype(c.dtype), named_axes(value.ndim, ("batch", "in")))
+        root.constant(name, value.astype(c.stored), named_axes(value.ndim, ("batch", "in")))
     for name, value in inputs.parameters.items():
-        spec = Spec(value.shape, np.dtype(c.dtype), named_axes(value.ndim, ("in", "out")))
+        spec = Spec(value.shape, np.dtype(c.stored), named_axes(value.ndim, ("in", "out")))
         root.parameter(name, spec, "given")
     last = None
     for name, text in inputs.steps.items():

@@ -12,7 +12,7 @@ from tfstep.ops.activation import ACTIVATIONS
 def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     """One step a layer for the sums a, one for their activations y. Shapes: x (batch, in) → (batch, out)."""
     assert inputs.x is not None
-    y = root.constant("x", inputs.x.astype(c.dtype), (Axis("batch"), Axis("in")), kind="input")
+    y = root.constant("x", inputs.x.astype(c.stored), (Axis("batch"), Axis("in")), kind="input")
     for i, width in enumerate(c.sizes[1:]):
         at = root.scope(f"layer{i}")
         at.a = dense(at, y, "W", "b", width, c, Axis("out"))

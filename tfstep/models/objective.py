@@ -53,7 +53,7 @@ def pool_positions(root: Scope, x: Traced, side: Sentences, c: ModelConfig) -> T
     else:
         place = side.ids.shape[1] - 1 - present[:, ::-1].argmax(1) if c.pooler == "last" else np.zeros(len(present))
         share = np.arange(side.ids.shape[1]) == place[:, None]
-    weights = at.constant("share", share.astype(c.dtype), x.axes[:2])
+    weights = at.constant("share", share.astype(c.stored), x.axes[:2])
     y: Traced = pool(x, weights).with_axes(*names)
     if c.pooler == "tanh":
         at.row = y
@@ -172,7 +172,9 @@ def _of_labels(root: Scope, at: Scope, out: Traced, side: Sentences, loss: LossC
 def _brought_together(at: Scope, each: Traced, share: np.ndarray, divisor: float) -> Traced:
     """The sum of the losses by shares, over a divisor that is a tensor of its own."""
     shares = at.constant("share", share.astype(each.dtype), each.axes)
+    half, at.tape.rounds = at.tape.rounds, ""  # a number of labels, which the kernels of a loss count in float32
     by = at.constant("divisor", np.asarray(divisor, each.dtype), ())
+    at.tape.rounds = half
     found: Traced = shared_sum(each, shares, by)
     return found
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from tfstep.engine.axis import Spec
 from tfstep.engine.tape import Scope, Traced
 from tfstep.ops.optim import (
+    adam_denominator,
     adam_direction,
     adam_m,
     adam_new,
@@ -99,6 +100,10 @@ def _by_averages(at: Scope, p: Traced, g: Traced, clock: Clock, rates: Rates) ->
     at.v = adam_v(before(at, "v", p.spec), g, beta=b2)
     at.m_hat = bias_correct(at.m, clock.t, beta=b1)
     at.v_hat = bias_correct(at.v, clock.t, beta=b2)
+    if at.tape.rounds:  # as the kernels do it, a rounding each: in float16 an eps of 1e-8 is 0
+        at.denominator = adam_denominator(at.v_hat, eps=rates.eps)
+        at.direction = at.m_hat / at.denominator
+        return moved(p, at.direction, clock, rates)
     if clock.lr is None:
         new: Traced = adam_new(p, at.m_hat, at.v_hat, lr=rates.lr, eps=rates.eps)
         return new

@@ -68,11 +68,7 @@ def owners(groups: tuple[tuple[str, ...], ...], found: Tape) -> dict[str, Owner]
 
 def tied_view(tape: Tape, path: str, spec: Spec, owner: Owner) -> Traced:
     """The view of a tied parameter: no step of the timeline, but it follows its owner."""
-    whole = (
-        tape.find(owner.path)
-        if owner.path in tape.paths
-        else tape.leaf(owner.path, "parameter", owner.spec, role=owner.role)
-    )
+    whole = tape.find(owner.path) if owner.path in tape.paths else tape.parameter(owner.path, owner.spec, owner.role)
     view: Traced = transpose(whole, order=(1, 0)) if owner.transposed else identity(whole)
     view.with_axes(*spec.axes)
     node = tape.nodes[view.slot]

@@ -134,9 +134,10 @@ class Softmax(Op):
         return Bilingual(
             "nothing is left in this row: all {n} scores are −inf, so max is −inf, and −inf − (−inf) is NaN, here "
             "first. A mask value of −1e9 would give every key the same weight, 1/{n} = {equal:.4g}; "
-            "either way the row means nothing",
+            "either way the row means nothing; `mask: {{empty: zero}}` gives it 0",
             "这一行没有可看的位置：{n} 个分数全是 −inf，最大值也是 −inf，而 −inf − (−inf) 得 NaN，NaN 就从这里开始。"
-            "若掩码值取 −1e9，则每个键的权重相同，都是 1/{n} = {equal:.4g}；但无论哪种，这一行都没有意义",
+            "若掩码值取 −1e9，则每个键的权重相同，都是 1/{n} = {equal:.4g}；"
+            "但无论哪种，这一行都没有意义；`mask: {{empty: zero}}` 让它取 0",
             n=row.size,
             equal=1 / row.size,
         )

@@ -185,6 +185,19 @@ class AdamDirection(Op):
 adam_direction = op(AdamDirection)
 
 
+class AdamDenominator(Op):
+    """The size that Adam divides the mean gradient by. Shapes: v_hat (…) → (…). Kingma & Ba 2015, algorithm 1."""
+
+    about_zh = "Adam 用来除平均梯度的大小。"
+    formula = "√{v_hat} + {eps}"
+
+    def forward(self, v_hat: Array, *, eps: float) -> Array:
+        return sqrt(v_hat) + eps
+
+
+adam_denominator = op(AdamDenominator)
+
+
 class CoupledDecay(Op):
     """The gradient and what pulls the parameter towards 0: that of ½ λ p² added to the loss. Shapes: g, p (…) → (…).
 

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from msgspec import Struct, field
 
+from tfstep.engine.arrays.half import rounded
 from tfstep.engine.arrays.leaves import Later, Leaves
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Pin
@@ -107,7 +108,7 @@ def compile_scenario(scenario: Compiled) -> Program:
     drawn, taken = initial([*learned, *memory], scenario.weights, scenario.error_at, scenario.model, start)
     ready, later = dict(plan.leaves), {}
     for node in (*learned, *memory):
-        value = drawn[node.path]
+        value = _rounded(drawn[node.path], node.rounds)
         if isinstance(value, Later):
             later[node.slot] = value
         else:
@@ -119,3 +120,10 @@ def compile_scenario(scenario: Compiled) -> Program:
     trace = with_pins(Trace.start(plan, leaves), scenario.pins, scenario.mistake_at)
     ready = {slot: trace.values[slot] for slot in leaves if trace.values[slot] is not None}
     return Program(plan, Leaves(ready, {slot: later[slot] for slot in later if slot not in ready}), trace.pins, taken)
+
+
+def _rounded(value: np.ndarray | Later, to: str) -> np.ndarray | Later:
+    """The start of a parameter as a half type has it."""
+    if not to:
+        return value
+    return Later(lambda: rounded(value(), to)) if isinstance(value, Later) else rounded(value, to)

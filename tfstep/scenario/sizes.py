@@ -92,7 +92,7 @@ class Sizes(Struct, frozen=True):
         each = (3 + self.memory) if self.losses else 1
         numbers = each * self.parameters() + (2 if self.losses else 1) * self.activations()
         nodes = (2 if self.losses else 1) * sum(self.layers) * _NODES // 2
-        return numbers * (4 if self.model.dtype == "float32" else 8) + nodes * NODE_BYTES
+        return numbers * (8 if self.model.dtype == "float64" else 4) + nodes * NODE_BYTES
 
 
 def sizes(

@@ -19,6 +19,7 @@ from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
     from tfstep.compare.diagnosis import Diagnosis
+    from tfstep.session.study.beams import Search
     from tfstep.session.study.checks import Report
     from tfstep.session.study.compare import Comparison
     from tfstep.session.study.curves import Landscape, Sweep
@@ -223,6 +224,12 @@ class Generated(Result, frozen=True, eq=False):
 
     words: tuple[Word, ...]
     end: Bilingual | None = None
+
+
+class Searched(Result, frozen=True, eq=False):
+    """What a beam search found."""
+
+    search: Search
 
 
 class Stack(Result, frozen=True):

@@ -248,3 +248,14 @@ async def test_100_columns_show_no_less_than_80() -> None:
         async with screen("dec0.attn.scores", "gpt", size=size) as (app, _pilot):
             said[size] = len([line for line in shown(app, "why").splitlines() if line.strip()])
     assert said[100, 30] >= said[80, 24]
+
+
+async def test_shares_of_1_have_no_sign_anywhere() -> None:
+    async with screen("enc0.attn.weights") as (app, _):
+        board, why = shown(app, "board"), shown(app, "why")
+        low = (
+            board.splitlines()[-1] if "…" in board.splitlines()[-1] else next(x for x in board.splitlines() if "…" in x)
+        )
+        assert "0.087 … 0.734" in low
+        assert "+0.399" not in why
+        assert "0.3992" in why

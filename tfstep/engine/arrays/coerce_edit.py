@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tfstep.engine.arrays.half import rounded
 from tfstep.engine.node import Node
 from tfstep.errors import EditError, PathError
 from tfstep.text import Bilingual
@@ -26,7 +27,7 @@ def coerce_edit(target: str, node: Node, value: np.ndarray, where: Any, new: Any
             )
         ) from None
     if type(new) is float:  # what a nudge sets: no array is needed for it
-        return np.asarray(node.dtype.type(new))
+        return _rounded(np.asarray(node.dtype.type(new)), node)
     try:
         numbers = np.asarray(_in_order(new, node) if where is ... else new)
         if numbers.dtype.kind not in "biuf":
@@ -38,7 +39,7 @@ def coerce_edit(target: str, node: Node, value: np.ndarray, where: Any, new: Any
                     found=repr(new).splitlines()[0][:40],
                 )
             )
-        numbers = numbers.astype(node.dtype)
+        numbers = _rounded(numbers.astype(node.dtype), node)
         if numbers.ndim and numbers.shape != np.shape(place):
             raise ValueError(numbers.shape)
         return numbers
@@ -52,6 +53,10 @@ def coerce_edit(target: str, node: Node, value: np.ndarray, where: Any, new: Any
                 found=_shape_of(new),
             )
         ) from None
+
+
+def _rounded(numbers: np.ndarray, node: Node) -> np.ndarray:
+    return rounded(numbers, node.rounds) if node.rounds else numbers
 
 
 def _shape_of(new: Any) -> str:

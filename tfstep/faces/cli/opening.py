@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from tfstep.scenario.scenario import Scenario
 
 
+DTYPES = ("float32", "float64", "float16", "bfloat16")
+
+
 def load(settings: Settings, name: str, variant: str | None) -> Scenario:
     """The scenario, with what the options say that it reads; of an opened model one line says what was found, another
     what it reads where no option says it, and what is broken in its files is told.
@@ -133,5 +136,5 @@ def reading() -> list[click.Option]:
         Option(["--target"], target, type=click.STRING, metavar="TEXT", **several),
         Option(["--target-ids", "target_ids"], target_ids, type=_Ids(), metavar="0,8,3", **several),
         Option(["--labels"], labels, type=Choice("next", "none"), metavar="next|none", **kept),
-        Option(["--dtype"], dtype, type=Choice("float32", "float64"), metavar="float32|float64", **kept),
+        Option(["--dtype"], dtype, type=Choice(*DTYPES), metavar="|".join(DTYPES), **kept),
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 from msgspec import Meta, defstruct
 from msgspec.structs import replace
 
+from tfstep.engine.arrays.half import HALVES, stored
 from tfstep.models.keys.key import Depth, Key, Made, Section, Size
 from tfstep.models.keys.kinds import KINDS
 from tfstep.models.keys.sections import BiasPart, DropoutPart, LayersPart
@@ -101,7 +102,18 @@ class ModelConfig(StackKeys, frozen=True):
             ),
         ),
     ] = ()
-    dtype: Annotated[Literal["float64", "float32"], Key("", Bilingual("The precision.", "精度。"))] = "float64"
+    dtype: Annotated[
+        Literal["float64", "float32", "float16", "bfloat16"],
+        Key(
+            "",
+            Bilingual(
+                "The precision. float16 and bfloat16: every step computes in float32 and is rounded once at its end, as a "
+                "GPU's kernels do; the backward pass and the update likewise.",
+                "精度。float16 与 bfloat16：每一步按 float32 计算，结束时舍入一次，与 GPU 的核函数一样；反向传播和更新也"
+                "如此。",
+            ),
+        ),
+    ] = "float64"
     layer_pattern: Annotated[
         tuple[LayerPart, ...],
         Key(
@@ -151,6 +163,16 @@ class ModelConfig(StackKeys, frozen=True):
         part = self.layer_pattern[i % len(self.layer_pattern)]
         given = {name: value for name in LAYER_KEYS if (value := getattr(part, name)) is not None}
         return replace(self, **given) if given else self
+
+    @property
+    def half(self) -> str:
+        """The half type to which every step is rounded, empty in float32 and float64."""
+        return self.dtype if self.dtype in HALVES else ""
+
+    @property
+    def stored(self) -> str:
+        """The type of NumPy in which tensors are kept."""
+        return stored(self.dtype)
 
     def bias_at(self, site: str) -> bool:
         """Whether there is a bias at a site: qkv, out, ffn, norm, head."""

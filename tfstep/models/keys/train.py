@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from tfstep.models.keys.key import Finite, Fraction, Key, Positive, Section, Size
+from tfstep.models.keys.key import LARGEST, Finite, Fraction, Key, Positive, Section, Size
 from tfstep.models.optimizers import OPTIMIZERS
 from tfstep.ops.rate import SCHEDULES
 from tfstep.text import Bilingual
@@ -68,6 +68,26 @@ class SchedulePart(Section, frozen=True):
             ),
         ),
     ] = 1
+
+
+class LossScalePart(Section, frozen=True):
+    """`train.loss_scale:`, a factor of the loss that follows what happens, as PyTorch's GradScaler."""
+
+    start: Annotated[Positive, Key("", Bilingual("The factor of the first update.", "第一次更新的倍数。"))] = 65536.0
+    backoff: Annotated[
+        Annotated[float, Meta(gt=0, lt=1)],
+        Key("", Bilingual("By what it is multiplied after an overflow.", "溢出后乘以多少。")),
+    ] = 0.5
+    growth: Annotated[
+        Annotated[float, Meta(gt=1, le=LARGEST)],
+        Key(
+            "",
+            Bilingual("By what it is multiplied after `every` updates without.", "连续 every 次没有溢出后乘以多少。"),
+        ),
+    ] = 2.0
+    every: Annotated[
+        Size, Key("", Bilingual("After how many updates without an overflow it grows.", "连续多少次没有溢出后变大。"))
+    ] = 2000
 
 
 class TrainKeys(Section, frozen=True):
@@ -169,6 +189,35 @@ class TrainKeys(Section, frozen=True):
             ),
         ),
     ] = ()
+    master: Annotated[
+        bool,
+        Key(
+            "",
+            Bilingual(
+                "Whether training changes float32 weights, of which the passes read copies rounded to model.dtype (P.half); "
+                "the loss and the update are float32 then. For float16 and bfloat16.",
+                "训练改变的是否为 float32 主权重，前向和反向读取舍入到 model.dtype 的副本（P.half）；此时损失和更新也用 "
+                "float32。用于 float16 和 bfloat16。",
+            ),
+        ),
+    ] = False
+    loss_scale: Annotated[
+        Positive | LossScalePart | None,
+        Key(
+            "",
+            Bilingual(
+                "A factor of the loss, so that small gradients are not lost in float16: every P.grad is that of the scaled "
+                "loss, P.unscaled is without it, and an update with an infinite or NaN gradient is left out. "
+                "{{}}: PyTorch's GradScaler, from 65536.",
+                "损失的倍数，使小梯度不致在 float16 中丢失：每个 P.grad 是放大后损失的梯度，P.unscaled 已除去倍数；"
+                "梯度有无穷大或 NaN 时跳过这次更新。{{}}：同 PyTorch 的 GradScaler，从 65536 开始。",
+            ),
+            allowed=Bilingual(
+                "a number above 0, or {{start: 65536, backoff: 0.5, growth: 2, every: 2000}}",
+                "大于 0 的数，或 {{start: 65536, backoff: 0.5, growth: 2, every: 2000}}",
+            ),
+        ),
+    ] = None
     steps: Annotated[
         int,
         Meta(ge=0, le=1_000_000),

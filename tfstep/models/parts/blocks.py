@@ -19,7 +19,7 @@ from tfstep.ops.residual import add_both, add_times
 
 def dense(at: Scope, x: Traced, W: str, b: str, width: int, c: ModelConfig, axis: Axis, site: str = "ffn") -> Traced:
     """X W + b with its own parameters; ``site`` is what `model.bias` calls it. Shapes: x (…, in) → (…, width)."""
-    dtype = np.dtype(c.dtype)
+    dtype = np.dtype(c.stored)
     weight = at.parameter(W, Spec((x.shape[-1], width), dtype, axes("in", "out")), "weight")
     own = (at.parameter(b, Spec((width,), dtype, axes("out")), "bias"),) if c.bias_at(site) else ()
     y: Traced = linear(x, weight, *own) if own else linear_no_bias(x, weight)

@@ -50,7 +50,7 @@ def embed(at: Scope, side: Sentences, inputs: Inputs, c: ModelConfig, decoding: 
 
 
 def _table(c: ModelConfig, rows: Axis, n: int, width: int) -> Spec:
-    return Spec((n, width), np.dtype(c.dtype), (rows, Axis("model")))
+    return Spec((n, width), np.dtype(c.stored), (rows, Axis("model")))
 
 
 def _positioned(at: Scope, e: Traced, side: Sentences, inputs: Inputs, c: ModelConfig, rows: int) -> Traced:
@@ -61,7 +61,7 @@ def _positioned(at: Scope, e: Traced, side: Sentences, inputs: Inputs, c: ModelC
     length, start, own = e.shape[1], inputs.offset + c.position_offset, inputs.positions
     if c.positional == "sinusoidal":
         at_places = np.arange(start, start + length) if own is None else own + c.position_offset
-        table = sinusoidal(at_places, e.shape[2], c.sinusoids == "halved").astype(c.dtype)
+        table = sinusoidal(at_places, e.shape[2], c.sinusoids == "halved").astype(c.stored)
         names = (Axis("position"), Axis("model")) if own is None else (*e.axes[:2], Axis("model"))
         return e + at.constant("pos", table, names)
     last = start + length if own is None else int(own.max()) + 1 + c.position_offset

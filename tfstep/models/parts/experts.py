@@ -47,8 +47,8 @@ def router(at: Scope, x: Traced, c: ModelConfig) -> tuple[Traced, Traced]:
     """
     e, expert = c.experts, Axis("expert")
     assert e is not None
-    W = at.parameter("W", Spec((x.shape[-1], e.count), np.dtype(c.dtype), axes("in", "expert")), "weight")
-    spec = Spec((e.count,), np.dtype(c.dtype), (expert,))
+    W = at.parameter("W", Spec((x.shape[-1], e.count), np.dtype(c.stored), axes("in", "expert")), "weight")
+    spec = Spec((e.count,), np.dtype(c.stored), (expert,))
     own = (at.parameter("b", spec, "bias"),) if e.bias else ()
     at.logits = (linear(x, W, *own) if own else linear_no_bias(x, W)).with_axes(*x.axes[:-1], expert)
     if e.router == "topk":

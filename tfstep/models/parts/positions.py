@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
+from tfstep.engine.arrays.half import rounded
 from tfstep.models.keys.sections import RopePart, ScalingPart
 
 
@@ -85,14 +87,9 @@ def alibi(heads: int, queries: int, keys: int, causal: bool) -> np.ndarray:
 
 def alibi_rounded(heads: int, keys: int) -> np.ndarray:
     """m_h · key, each factor and the product a bfloat16: (1, head, 1, key). Source: transformers' Falcon."""
-    table: np.ndarray = _bfloat16(_bfloat16(alibi_slopes(heads))[:, None] * _bfloat16(np.arange(keys)))
+    bfloat16 = partial(rounded, precision="bfloat16")
+    table: np.ndarray = bfloat16(bfloat16(alibi_slopes(heads))[:, None] * bfloat16(np.arange(keys)))
     return table[None, :, None, :]
-
-
-def _bfloat16(x: np.ndarray) -> np.ndarray:
-    """The nearest number with 8 digits of mantissa, of two the even one."""
-    bits = x.astype(np.float32).view(np.uint32)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
 
 
 def alibi_slopes(heads: int) -> np.ndarray:

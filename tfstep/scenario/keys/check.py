@@ -62,7 +62,7 @@ def check(tree: Section, report: Report) -> Checked | None:
         _weights(source)
         read_pins(source)
         return None
-    dtype = source.part.model.dtype
+    dtype = source.part.model.stored
     x, memory = read_numbers(source, kind, dtype)
     parts = KINDS[kind].parts
     vectors = x if "words" in parts else None

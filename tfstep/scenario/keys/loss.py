@@ -61,7 +61,7 @@ def loss_config(source: Source, model: ModelConfig, has_labels: bool) -> LossCon
         )
         source.add(("loss", "target"), message, key=True)
     if array is not None:
-        array = in_type(array, model.dtype)
+        array = in_type(array, model.stored)
         array.setflags(write=False)
     _only_with(source, kind)
     return LossConfig(

@@ -7,6 +7,8 @@ from typing import Any
 from msgspec import Struct
 
 from tfstep.errors import TfstepError
+from tfstep.models.keys.key import choices_of, fields
+from tfstep.models.keys.model import ModelConfig
 from tfstep.text import Bilingual
 
 
@@ -88,9 +90,10 @@ def reading(
         raise TfstepError(
             Bilingual("labels is {it!r}; allowed: next, none", "labels 为 {it!r}；可用：next, none", it=labels)
         )
-    if dtype not in (None, "float32", "float64"):
+    known = choices_of(fields(ModelConfig)["dtype"])
+    if dtype is not None and dtype not in known:
         raise TfstepError(
-            Bilingual("dtype is {it!r}; allowed: float32, float64", "dtype 为 {it!r}；可用：float32, float64", it=dtype)
+            Bilingual("dtype is {it!r}; allowed: {all}", "dtype 为 {it!r}；可用：{all}", it=dtype, all=", ".join(known))
         )
     return Reading(_texts(text), _rows(ids), _texts(target), _rows(target_ids), labels, dtype)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
+from tfstep.engine.arrays.half import rounded
+from tfstep.engine.node import Node
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
@@ -30,17 +32,24 @@ def rebuilt(old: Scenario, trace: Trace, new: Scenario) -> Rebuilt:
             continue
         place = plan.paths.get(node.path)
         if place is not None and place.op is None and place.shape == node.shape:
-            leaves[place.slot] = value
+            leaves[place.slot] = as_kept(value, place)
         else:
             lost.append(node.path)
     for slot, pin in trace.pins.items():
         place = plan.paths.get(trace.plan.nodes[slot].path)
         if place is not None and place.op is not None and place.shape == pin.mask.shape:
-            pins[place.slot] = pin
+            pins[place.slot] = Pin(pin.mask, as_kept(pin.value, place))
         else:
             lost.append(trace.plan.nodes[slot].path)
     values = Trace.start(plan, leaves).values
     return Rebuilt(Trace(plan, values, pins), tuple(lost))
+
+
+def as_kept(value: np.ndarray, node: Node) -> np.ndarray:
+    """Numbers in the precision of another run."""
+    with np.errstate(over="ignore"):
+        kept = value.astype(node.dtype, copy=False)
+    return rounded(kept, node.rounds) if node.rounds else kept
 
 
 def _same(a: np.ndarray, b: np.ndarray | None) -> bool:

@@ -6,9 +6,11 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep import work
+from tfstep.engine.arrays.half import HALVES
 from tfstep.engine.surface.above import Displayed
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
+from tfstep.session.change.rebuild import rebuilt
 from tfstep.session.study.finite import Gradients, gradients
 from tfstep.session.study.invariants import INVARIANTS
 from tfstep.session.study.verdict import Holds, does_not_apply, nan_begins, undecidable
@@ -25,6 +27,7 @@ class Report(Displayed, Struct, frozen=True):
     gradient: Gradients | None
     invariants: tuple[Holds, ...]
     unchecked: Holds | None = None
+    half: str = ""  # the half type of the scenario, which is checked in float64
 
     @property
     def ok(self) -> bool:
@@ -35,13 +38,17 @@ class Report(Displayed, Struct, frozen=True):
 
 def check(scenario: Scenario, trace: Trace | None = None) -> Report:
     """Check a scenario, or with ``trace`` its numbers as they are after edits, in float64."""
-    if scenario.model.dtype != "float64":
-        scenario, trace = scenario.with_changes({"model": {"dtype": "float64"}}), None
+    asked = scenario.model.dtype
+    if asked != "float64" or scenario.train.loss_scale is not None:
+        plain = {"model": {"dtype": "float64"}, "train": {"master": None, "loss_scale": None}}
+        exact = scenario.with_changes(plain)
+        scenario, trace = exact, None if trace is None else rebuilt(scenario, trace, exact).trace
     if trace is None:
         trace = scenario.program.trace()
     found = gradients(trace)
     unchecked = _unchecked(trace) if found is None else None
-    return Report(found, tuple(invariant(scenario, trace) for invariant in work.each(INVARIANTS, RULES)), unchecked)
+    held = tuple(invariant(scenario, trace) for invariant in work.each(INVARIANTS, RULES))
+    return Report(found, held, unchecked, asked if asked in HALVES else "")
 
 
 def _unchecked(trace: Trace) -> Holds:

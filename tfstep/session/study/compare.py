@@ -14,13 +14,16 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.compare.tolerance import HIDDEN
+from tfstep.engine.arrays.half import UNIT, spacing
 from tfstep.engine.axis import Axis
 from tfstep.engine.node import Node
 from tfstep.engine.surface.above import Displayed
 from tfstep.engine.trace import Trace
+from tfstep.models.update import SCALE
 from tfstep.session.study.pairing import Pair, Sentences, by_word, padding, pairs
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-5, "float16": 1e-2}  # of a tensor's largest number, by its precision
+LOST = 4.0  # units by which a step must be further off than all that it reads, to be named
 FLOOR = 1e-3  # tensors that are smaller than this are compared as if they were as large
 ROUNDING = 1e-11  # up to here, of a tensor's largest number, a difference is one of rounding
 
@@ -50,6 +53,17 @@ class Difference(Struct, frozen=True):
     shared: tuple[int, int] | None = None
     shapes: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     lost: tuple[int, ...] | None = None
+    units: float | None = None  # in half precision: `max_abs` in distances between the numbers around the largest
+
+
+class Digits(Struct, frozen=True):
+    """The step of a run in half precision at which most digits are lost: how many ``units`` it is off, and how many at
+    most what it ``read``."""
+
+    path: str
+    half: str
+    units: float
+    read: float
 
 
 class Comparison(Displayed, Struct, frozen=True):
@@ -63,6 +77,7 @@ class Comparison(Displayed, Struct, frozen=True):
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
     pads: tuple[int, int] = (0, 0)
+    digits: Digits | None = None
 
     @property
     def first(self) -> Difference | None:
@@ -89,10 +104,13 @@ def compare(one: Trace, other: Trace, align: Align = Align.POSITION, tolerance: 
         pair = other.plan.paths.get(node.path)
         if pair is None:
             continue
-        found = _difference(one.value(node.slot), node, other.value(pair.slot), pair.spec.axes, sentences, tolerance)
+        kind = max(node.rounds, pair.rounds)  # of the two half types the coarser
+        here, there = one.value(node.slot), other.value(pair.slot)
+        found = _difference(here, node, there, pair.spec.axes, sentences, tolerance, kind)
         (leaves if node.op is None else steps).append(found)
     pads = (0, 0) if sentences is None else (padding(one), padding(other))
-    return Comparison(tuple(steps), tuple(leaves), _missing(one, other), _missing(other, one), pads)
+    lost = _lost(one, other, [*leaves, *steps])
+    return Comparison(tuple(steps), tuple(leaves), _missing(one, other), _missing(other, one), pads, lost)
 
 
 def compare_arrays(one: Trace, arrays: Mapping[str, np.ndarray], tolerance: float | None = None) -> Comparison:
@@ -112,10 +130,48 @@ def _missing(one: Trace, other: Trace) -> tuple[str, ...]:
     return tuple(node.path for node in one.plan.nodes if node.path not in other.plan.paths)
 
 
+def _lost(one: Trace, other: Trace, found: Sequence[Difference]) -> Digits | None:
+    """The step that is furthest off beside what it reads, where one of the runs is in half precision."""
+    units = {each.path: each.units for each in found if each.units is not None}
+    worst: Digits | None = None
+    scaled = [SCALE in run.plan.paths for run in (one, other)]
+    for node in one.plan.computed:
+        if scaled[0] != scaled[1] and node.phase != "forward":  # gradients of another loss
+            continue
+        off = units.get(node.path)
+        if off is None or not np.isfinite(off) or _is_nothing(one, other, node):
+            continue
+        read = max((units.get(one.plan.nodes[slot].path, 0.0) for slot in node.slots), default=0.0)
+        read = max(read, 0.5)  # what rounding alone does to any number
+        if off >= LOST * read and (worst is None or off / read > worst.units / worst.read):
+            half = max(node.rounds, other.plan.paths[node.path].rounds)
+            worst = Digits(node.path, half, off, read)
+    return worst
+
+
+def _is_nothing(one: Trace, other: Trace, node: Node) -> bool:
+    """Whether a tensor is 0 but for rounding in the run that is more precise, as the gradient of b_K: there are no digits."""
+    pair = other.plan.paths[node.path]
+    run, own = (one, node) if not node.rounds else (other, pair)
+    read = [_size(run.value(slot)) for slot in own.slots if run.plan.nodes[slot].dtype.kind == "f"]
+    return bool(_size(run.value(own.slot)) <= TOLERANCE.get(own.dtype.name, 0.0) * max(read, default=0.0))
+
+
+def _size(x: np.ndarray) -> float:
+    return _largest(x, np.empty(0))
+
+
 def _difference(
-    x: np.ndarray, a: Node, y: np.ndarray, axes: Sequence[Axis], sentences: Sentences | None, tolerance: float | None
+    x: np.ndarray,
+    a: Node,
+    y: np.ndarray,
+    axes: Sequence[Axis],
+    sentences: Sentences | None,
+    tolerance: float | None,
+    half: str = "",
 ) -> Difference:
-    """One tensor of both; ``sentences`` are the pairs of a batch where words are paired, None where places are."""
+    """One tensor of both; ``sentences`` are the pairs of a batch where words are paired, None where places are.
+    ``half`` is the half type of the two, if any: half a unit of its last place is the rounding of one step."""
     if sentences is None:
         pair = Pair(x, y, x.size) if x.shape == y.shape else None
     else:
@@ -127,7 +183,10 @@ def _difference(
         return Difference(a.path, None if x.size or y.size else True)
     hidden = (u <= -HIDDEN) & (v <= -HIDDEN)
     largest, far = _largest(u[~hidden], v[~hidden]), _far(u, v)
+    far = np.where(hidden & (np.isinf(u) | np.isinf(v)), 0.0, far)  # banned in both, whatever is written there
     moved = float(far.max())
+    if tolerance is None and half:
+        tolerance = UNIT[half] / 2
     if tolerance is None:
         tolerance = max(TOLERANCE.get(w.dtype.name, 0.0) for w in (u, v)) or TOLERANCE["float64"]
     if tolerance:
@@ -138,7 +197,10 @@ def _difference(
     relative = 0.0 if moved == 0 else moved / largest if largest else np.inf
     rounding = bool((far <= ROUNDING * np.where(hidden, np.abs(u.astype(np.float64)), largest + FLOOR)).all())
     shared = (int(u.size), pair.most) if u.size < pair.most else None
-    return Difference(a.path, equal, moved, _cosine(u, v), relative, rounding, shared, lost=_first_nan(far))
+    units = float(far[~hidden].max(initial=0.0)) / spacing(largest, half) if half else None
+    return Difference(
+        a.path, equal, moved, _cosine(u, v), relative, rounding, shared, lost=_first_nan(far), units=units
+    )
 
 
 def _largest(u: np.ndarray, v: np.ndarray) -> float:

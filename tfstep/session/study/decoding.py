@@ -21,20 +21,26 @@ from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 
 START, END = "<sos>", "<eos>"
+WORDS = Bilingual("words", "个词")
 
 
 class Sampling(Struct, frozen=True):
     """How a word is chosen: the likeliest, or with a temperature drawn among the ``top_k`` likeliest, or among those
-    that together have probability ``top_p`` (Holtzman et al. 2020)."""
+    that together have probability ``top_p`` (Holtzman et al. 2020). With a ``penalty`` other than 1 the logits of words that
+    were read are divided by it where they are positive, else multiplied with it, each word once (Keskar et al. 2019)."""
 
     temperature: float = 0.0
     top_k: int = 0
     top_p: float = 1.0
     seed: int = 0
+    penalty: float = 1.0
 
-    def shares(self, logits: np.ndarray) -> np.ndarray:
-        """The probabilities that a word is drawn with. Shape: (vocab) → (vocab)."""
-        scaled = logits.astype(np.float64) / (self.temperature or 1.0)
+    def shares(self, logits: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
+        """The probabilities that a word is drawn with; ``seen`` are the places of the words that were read.
+
+        Shape: (vocab) → (vocab).
+        """
+        scaled = penalised(logits.astype(np.float64), seen, self.penalty) / (self.temperature or 1.0)
         order = np.argsort(-scaled, kind="stable")
         p = np.exp(scaled - scaled.max())
         p /= p.sum()
@@ -46,6 +52,15 @@ class Sampling(Struct, frozen=True):
             p[order[before >= self.top_p]] = 0.0
             p /= p.sum()
         return np.asarray(p)
+
+
+def penalised(scores: np.ndarray, seen: np.ndarray | None, penalty: float) -> np.ndarray:
+    """Scores with those of the words that were seen made less likely. Shape: (vocab) → (vocab)."""
+    if penalty == 1.0 or seen is None:
+        return scores
+    own, found = scores[seen], scores.copy()
+    found[seen] = np.where(own > 0, own / penalty, own * penalty)
+    return found
 
 
 class Word(Struct, frozen=True, eq=False):
@@ -64,6 +79,62 @@ class Word(Struct, frozen=True, eq=False):
         """The likeliest words with their probabilities, the most likely first."""
         order = np.argsort(-self.probabilities, kind="stable")[:n]
         return [(self.vocab[i], float(self.probabilities[i])) for i in order.tolist()]
+
+
+class Reader:
+    """A decoder that is given words, pass by pass: what it starts from, and the trace of each pass.
+
+    ``starts`` are the ids that it reads first; from ``<sos>`` where its input begins with that, else all of its input.
+    By itself it has a ``cache`` where its words are those of a tokenizer. Raises CommandError for a model that says
+    nothing.
+    """
+
+    def __init__(self, scenario: Scenario, parameters: Mapping[str, np.ndarray], cache: bool | None = None) -> None:
+        check(scenario)
+        target, source, labels = scenario.inputs.target, scenario.inputs.source, scenario.inputs.labels
+        assert target is not None
+        self.scenario, self.parameters, self.target = scenario, parameters, target
+        self.vocabulary = scenario.vocab.get("target")
+        self.by_place = self.vocabulary is not None and self.vocabulary.by_place
+        self.cached = (self.by_place if cache is None else cache) and cacheable(scenario.model)
+        self.vocab = labels.vocab if labels is not None else target.vocab
+        self.starts = _start(target, self.by_place)
+        first = None if source is None else _first(source)
+        self.inputs = replace(scenario.inputs, source=first, labels=None, documents=None)
+
+    def words(self, read: Sequence[int]) -> tuple[str, ...]:
+        """The words of these ids."""
+        return _spelled(list(read), self.target, self.scenario)
+
+    def run(self, read: Sequence[int], before: Trace | None = None, done: int = 0) -> tuple[Scenario, Trace]:
+        """The pass that reads these ids, as a scenario of its own; ``before`` is that of the first ``done`` of them.
+
+        Raises PositionsEndError where that is more words than it has positions.
+        """
+        model = self.scenario.model
+        rows = model.positions if model.positional == "learned" else None
+        if rows is not None and self.scenario.inputs.offset + model.position_offset + len(read) > rows:
+            raise PositionsEndError(rows - model.position_offset)
+        before = before if self.cached else None
+        asked = _pass(self.scenario, self.inputs, list(read), self.words(read), before, done)
+        return asked, _run(asked, self.parameters)
+
+    def said(self, read: Sequence[int], best: int) -> str:
+        """The word of a place in the vocabulary, said after these ids."""
+        return self.words([*read, best])[-1] if self.by_place else self.vocab[best]
+
+    def next_id(self, said: str, best: int) -> int | None:
+        """What the decoder reads of a word that was said; None where that ends it."""
+        if self.by_place:
+            return None if self.vocabulary is not None and best in self.vocabulary.ends else best
+        return None if said == END or said not in self.target.vocab else self.target.vocab.index(said)
+
+    def seen(self, read: Sequence[int]) -> np.ndarray:
+        """The places in the vocabulary of what was read, each once."""
+        if self.by_place:
+            return np.unique(np.asarray(read, np.int64))
+        places = {word: k for k, word in enumerate(self.vocab)}
+        return np.array(sorted({places[w] for w in self.words(read) if w in places}), np.int64)
 
 
 class Said(Struct, frozen=True, eq=False):
@@ -128,50 +199,36 @@ def generate(
 ) -> Iterator[Word]:
     """Say word after word until one that ends, or ``most`` of them. ``parameters`` are by path.
 
-    The decoder starts from ``<sos>`` where its input begins with that, else from all of its input. By itself it has a
-    ``cache`` where its words are those of a tokenizer. Raises CommandError for a model that says nothing, and
+    What it starts from and the ``cache``: see `Reader`. Raises CommandError for a model that says nothing, and
     PositionsEndError before a pass that reads more words than it has positions.
     """
-    check(scenario)
-    sampling, vocabulary = sampling or Sampling(), scenario.vocab.get("target")
+    reader, sampling = Reader(scenario, parameters, cache), sampling or Sampling()
     draw = np.random.default_rng(sampling.seed)
-    target, source = scenario.inputs.target, scenario.inputs.source
-    assert target is not None
-    by_place = vocabulary is not None and vocabulary.by_place
-    cached = (by_place if cache is None else cache) and cacheable(scenario.model)
-    said_vocab = scenario.inputs.labels.vocab if scenario.inputs.labels is not None else target.vocab
-    read = _start(target, by_place)
-    inputs = replace(scenario.inputs, source=None if source is None else _first(source), labels=None, documents=None)
-    trace, done = None, 0
+    read, trace, done = list(reader.starts), None, 0
     work.expect(most * scenario.plan.seconds("forward"))
-    rows = scenario.model.positions if scenario.model.positional == "learned" else None
-    for _ in work.each(range(most), Bilingual("words", "个词")):
-        if rows is not None and scenario.inputs.offset + scenario.model.position_offset + len(read) > rows:
-            raise PositionsEndError(rows - scenario.model.position_offset)
-        words = _spelled(read, target, scenario)
-        asked = _pass(scenario, inputs, read, words, trace if cached else None, done)
-        trace, done = _run(asked, parameters), len(read)
+    for _ in work.each(range(most), WORDS):
+        words = reader.words(read)
+        asked, trace = reader.run(read, trace, done)
+        done = len(read)
+        plain = not sampling.temperature and sampling.penalty == 1.0
         p = (
-            sampling.shares(trace["out.logits"].value[0, -1])
-            if sampling.temperature
-            else trace["out.probs"].value[0, -1]
+            trace["out.probs"].value[0, -1]
+            if plain
+            else sampling.shares(trace["out.logits"].value[0, -1], reader.seen(read))
         )
         if not np.isfinite(p).all():
-            raise CommandError(_no_word(len(read)))
+            raise CommandError(no_word(len(read)))
         best = int(draw.choice(len(p), p=p)) if sampling.temperature else int(p.argmax())
-        said = said_vocab[best] if not by_place else _spelled([*read, best], target, scenario)[-1]
-        yield Word(words, said, float(p[best]), p, said_vocab, asked, trace, best)
-        if by_place:
-            if vocabulary is not None and best in vocabulary.ends:
-                return
-            read.append(best)
-        elif said == END or said not in target.vocab:
+        said = reader.said(read, best)
+        yield Word(words, said, float(p[best]), p, reader.vocab, asked, trace, best)
+        following = reader.next_id(said, best)
+        if following is None:
             return
-        else:
-            read.append(target.vocab.index(said))
+        read.append(following)
 
 
-def _no_word(read: int) -> Bilingual:
+def no_word(read: int) -> Bilingual:
+    """What is said where probabilities are not numbers."""
     return Bilingual(
         "no word can be chosen after {n} words: their probabilities are not numbers; `break * if has_nan(it)` finds "
         "where that begins",

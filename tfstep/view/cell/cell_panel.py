@@ -19,6 +19,7 @@ from tfstep.view.board.board import At
 from tfstep.view.cell.equation import Equation, equation, name_of
 from tfstep.view.cell.readers import readers
 from tfstep.view.cell.sums import explain_cell
+from tfstep.view.matrix.plane import scale_of
 from tfstep.view.report.hidden import hidden_because
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, clipped, ends, flow, line, line_width
@@ -60,6 +61,7 @@ class CellPanel(Struct, frozen=True, eq=False):
     chosen: int = 0  # which of the links Enter follows
     cancels: bool = False  # whether the gradient is nothing but rounding
     edited: str = ""  # why the gradient does not say how the loss moves, if it does not
+    share: bool = False  # whether it is one of several shares of 1
     run: str = ""  # of which run all this is, where the matrices show another
 
     @property
@@ -99,8 +101,12 @@ class CellPanel(Struct, frozen=True, eq=False):
         hint = line(Span(self.cell, "dim"))
         return [ends(left, hint if line_width((*left, *hint)) + 2 <= cells else (), cells)]
 
+    def _number(self, x: float) -> str:
+        """Shares of 1 stand without a sign, as in their matrix."""
+        return plain(x, sign=not self.share)
+
     def _value(self) -> Span:
-        return Span(plain(self.value), "strong")
+        return Span(self._number(self.value), "strong")
 
     def _made(self, cells: int, lines: int) -> list[Line]:
         if self.leaf:
@@ -113,7 +119,7 @@ class CellPanel(Struct, frozen=True, eq=False):
         if self.equation.symbols:
             found.append(line(Span("= ", "dim"), *self.equation.symbols))
         terms = [line(Span("= ", "dim")), *self.equation.terms, self.equation.rest]
-        total = line(Span("  = ", "dim"), Span(plain(self.total), "accent"), "   ", self._checked())
+        total = line(Span("  = ", "dim"), Span(self._number(self.total), "accent"), "   ", self._checked())
         if self.partial is not None:
             total = line("   ", _so_far(self.partial), Span(plain(self.partial.total), "accent"))
         return [*found, *_summed([t for t in terms if t], total, cells, lines - len(found)), *self._old()]
@@ -126,7 +132,7 @@ class CellPanel(Struct, frozen=True, eq=False):
         text = Bilingual(
             "recorded {value}, difference {gap}",
             "记录为 {value}，相差 {gap}",
-            value=plain(self.value),
+            value=self._number(self.value),
             gap=plain(self.residual),
         )
         return Span(str(text), "bad")
@@ -137,12 +143,14 @@ class CellPanel(Struct, frozen=True, eq=False):
             found.append(
                 line(
                     Span(str(Bilingual("pinned; it would have been ", "已固定；本来会是 ")), "changed"),
-                    plain(self.computed),
+                    self._number(self.computed),
                 )
             )
         if self.before is not None and self.before != self.value:
             old = Bilingual("before the edit ", "改动之前 ")
-            found.append(line(Span(str(old), "changed"), Span(f"{plain(self.before)} → {plain(self.value)}")))
+            found.append(
+                line(Span(str(old), "changed"), Span(f"{self._number(self.before)} → {self._number(self.value)}"))
+            )
         return found
 
     def _moves(self, cells: int) -> list[Line]:
@@ -304,4 +312,5 @@ def account(
         chosen=chosen,
         cancels=cancels,
         edited=edited,
+        share=scale_of(node) == "probability",
     )

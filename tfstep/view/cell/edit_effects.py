@@ -14,7 +14,7 @@ from tfstep.session.state import State
 from tfstep.text import Bilingual
 from tfstep.view.board.board import At
 from tfstep.view.matrix.labels import cell_words, labels
-from tfstep.view.text.number import plain, told_apart
+from tfstep.view.text.number import loss_moved, plain
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, with_plain_symbols
 from tfstep.view.text.width import left, right, width
 
@@ -75,11 +75,8 @@ class EditEffects(Struct, frozen=True, eq=False):
             moved = str(one if self.moved == 1 else several)
         if self.loss is not None:
             was, now = self.loss
-            if was == now:
-                loss = str(Bilingual("loss stays {a}", "损失仍为 {a}", a=plain(was, False)))
-            else:
-                a, b = told_apart(was, now)
-                loss = str(Bilingual("loss {a} → {b}  Δ {by}", "损失 {a} → {b}  Δ {by}", a=a, b=b, by=plain(now - was)))
+            loss = str(loss_moved(was, now))
+            loss += f"  Δ {plain(now - was)}" if "→" in loss else ""
         return moved, loss
 
     def drawn(self, cells: int, lines: int, ascii_only: bool = False) -> list[Line]:

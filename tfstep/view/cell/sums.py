@@ -7,7 +7,7 @@ import numpy as np
 from tfstep.address.grammar import cell_name
 from tfstep.engine.naming import notation
 from tfstep.engine.trace import Tensor
-from tfstep.engine.why import Explanation, Factor, Term, explain
+from tfstep.engine.why import Explanation, Factor, Term, bound_of, explain, least_of, recorded_as
 from tfstep.view.board.board import At
 from tfstep.view.board.operands import Operand, read_operands
 from tfstep.view.matrix.grid import Grid
@@ -67,16 +67,18 @@ def _long(tensor: Tensor, cell: tuple[int, ...], at: At) -> LongSum | None:
         for k in np.argsort(-np.abs(products), kind="stable")[: SHOWN - len(last)].tolist()
     ]
     value, total = float(tensor.value[cell]), float(products.sum()) + sum(term.value for term in last)
+    shown = recorded_as(node, total)
     made = (*terms, *last)
     found = LongSum(
         cell_name(tensor.path, cell),
         value,
         node.op.name,
         made,
-        total,
-        total - value,
+        shown,
+        shown - value,
         notation=notation(trace, node),
-        bound=1e-12 if tensor.value.dtype == np.float64 else 1e-5,
+        bound=bound_of(node),
+        least=least_of(node),
         more=first.breadth - len(terms),
         rest=total - sum(term.value for term in made),
         of_all=float(np.abs(products).sum()) + sum(abs(term.value) for term in last),

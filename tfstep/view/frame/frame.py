@@ -253,7 +253,7 @@ def _counterpart(subject: Tensor, state: State, look: ViewState, before: Trace |
         return None
     backward = subject.node.role.name == "gradient"
     node = trace.plan.base(subject.node) if backward else trace.plan.gradient(subject.node)
-    if node is None:
+    if node is None or (not backward and trace.plan.later and trace.stale(node.slot)):  # nobody asked for it
         return None
     other, at = trace[node.path], state.cursor.on
     why = explain_cell(other, at(other), at)

@@ -48,10 +48,13 @@ def _range(grid: Grid) -> tuple[str, str]:
         return str(ROUNDED), "≈ 0"
     if grid.values.size <= 1 or found.whole or found.odd == grid.values.size:
         return "", ""
-    short = f"{_short(found.least)} … {_short(found.most)}"
+    sign = grid.scale != "probability"  # shares of 1 stand without a sign in their cells, too
+    short = f"{_short(found.least, sign)} … {_short(found.most, sign)}"
     few = f"  ({grid.rounded} ≈ 0)" if grid.rounded else ""
     mean = found.mean if abs(found.mean) > 1e-12 * found.bound else 0.0
-    return f"{short}  μ {_short(mean)}" + (f"  ({found.odd} ▒)" if found.odd and not grid.bare else "") + few, short
+    return f"{short}  μ {_short(mean, sign)}" + (
+        f"  ({found.odd} ▒)" if found.odd and not grid.bare else ""
+    ) + few, short
 
 
 def _change(grid: Grid) -> tuple[str, str]:
@@ -74,5 +77,5 @@ def _change(grid: Grid) -> tuple[str, str]:
     return str(text), f"~ {by}"
 
 
-def _short(value: float) -> str:
-    return short_exponent(brief(value, 3, sign=True))
+def _short(value: float, sign: bool = True) -> str:
+    return short_exponent(brief(value, 3, sign=sign))

@@ -40,6 +40,13 @@ def report(found: Report) -> Iterator[Line]:
     for each in found.invariants if found.unchecked is None else (found.unchecked, *found.invariants):
         mark, role = _MARKS[each.holds]
         yield line(span(f"{mark} ", role), span(each.title, "name"), span(f"  {each.detail}", "dim"))
+    if found.half:
+        text = Bilingual(
+            "checked in float64: rounding to {half} leaves no slope for finite differences to find",
+            "以 float64 检查：舍入到 {half} 之后，有限差分找不出斜率",
+            half=found.half,
+        )
+        yield line(span(text, "dim"))
 
 
 def _gradient(found: Gradients) -> Line:

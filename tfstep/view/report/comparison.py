@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tfstep.session.study.compare import Comparison, Difference
+from tfstep.session.study.compare import Comparison, Difference, Digits
 from tfstep.text import Bilingual
 from tfstep.view.export.json import number
 from tfstep.view.text.number import brief
@@ -19,10 +19,15 @@ def comparison_json(found: Comparison) -> str:
         "first": found.first.path if found.first else None,
         "steps": [_object(step) for step in found.steps],
         "leaves": [_object(leaf) for leaf in found.leaves],
+        **({} if found.digits is None else {"digits_lost": _digits(found.digits)}),
         "only_first": list(found.only_first),
         "only_second": list(found.only_second),
     }
     return json.dumps(said, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _digits(lost: Digits) -> dict[str, Any]:
+    return {"path": lost.path, "half": lost.half, "units": number(lost.units), "read": number(lost.read)}
 
 
 def _object(each: Difference) -> dict[str, Any]:
@@ -51,6 +56,16 @@ def comparison(found: Comparison, names: tuple[str, str]) -> Iterator[Line]:
         text = Bilingual("{n} of {of} steps differ", "{of} 步中有 {n} 步不同", n=len(differing), of=len(found.steps))
         yield line(span(text, "accent"))
         yield from indented(_figures(differing))
+    if found.digits is not None:
+        text = Bilingual(
+            "digits are lost at {path}: off by {units:.3g} units of {half}'s last place, what it reads by {read:.2g} at most",
+            "在 {path} 丢失了有效数字：相差 {half} 末位的 {units:.3g} 个单位，而它读取的数至多相差 {read:.2g} 个",
+            path=found.digits.path,
+            units=found.digits.units,
+            half=found.digits.half,
+            read=found.digits.read,
+        )
+        yield line(span(text, "accent"))
     yield from _left_out(found)
     for name, paths in zip(names, (found.only_first, found.only_second), strict=True):
         if paths:
@@ -86,12 +101,15 @@ def _left_out(found: Comparison) -> Iterator[Line]:
 
 def _figures(differences: Sequence[Difference]) -> list[Line]:
     titles = [Bilingual("max |Δ|", "最大 |Δ|"), Bilingual("of the largest", "相对最大值"), Bilingual("cosine", "余弦")]
+    units = any(each.units is not None for each in differences)
+    if units:
+        titles.append(Bilingual("last places", "末位单位"))
     head = [span(""), *(span(title, "dim") for title in titles), span("")]
-    return table([head, *(_row(each) for each in differences)], "<>>><")
+    return table([head, *(_row(each, units) for each in differences)], "<>>>><" if units else "<>>><")
 
 
-def _row(each: Difference) -> list[Span]:
-    figures = [each.max_abs, each.relative, each.cosine]
+def _row(each: Difference, units: bool) -> list[Span]:
+    figures = [each.max_abs, each.relative, each.cosine, *([each.units] if units else [])]
     shown = [span("—" if x is None else brief(x), "dim" if x is None else "number") for x in figures]
     return [span(each.path, "name"), *shown, span(_remark(each), "dim")]
 

@@ -30,6 +30,7 @@ from tfstep.session.results import (
     Ran,
     Reasoned,
     Result,
+    Searched,
     Shown,
     Stack,
     Steps,
@@ -44,7 +45,7 @@ from tfstep.text import Bilingual
 from tfstep.view.cell.reasons import at_this_step, reasons_lines
 from tfstep.view.export.tables import heading
 from tfstep.view.matrix.values import are_summed_up, array_lines, kept_axes, part_lines, summed_up
-from tfstep.view.report import decoding
+from tfstep.view.report import beams, decoding
 from tfstep.view.report.checks import report
 from tfstep.view.report.comparison import comparison
 from tfstep.view.report.diagnosis import diagnosis
@@ -53,7 +54,7 @@ from tfstep.view.report.partial import term_lines, terms_around
 from tfstep.view.result.help import help_lines
 from tfstep.view.result.pictures import picture
 from tfstep.view.text.chart import spark
-from tfstep.view.text.number import brief, exact, plain, told_apart
+from tfstep.view.text.number import brief, exact, loss_moved, plain
 from tfstep.view.text.spans import Line, Span, indented, line, span, table
 from tfstep.view.text.spans import plain as words
 
@@ -352,6 +353,11 @@ def _generated(result: Generated, trace: Trace, cells: int = WIDTH) -> Iterator[
         yield line(span(str(result.end), "dim"))
 
 
+@lines.register
+def _searched(result: Searched, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
+    yield from beams.tree(result.search)
+
+
 def in_one_line(result: Result) -> Line | None:
     """What a command gave back, for the status line: empty where there is nothing to say; None where one line is not
     enough."""
@@ -385,8 +391,7 @@ def _changed_in_one(result: Changed) -> Line:
         if edit.pinned:
             spans.append(Span(str(Bilingual("pinned  ", "已固定  ")), "changed"))
     if result.loss is not None:
-        old, new = told_apart(*result.loss)
-        spans.append(Span(str(Bilingual("loss {old} → {new}  ", "损失 {old} → {new}  ", old=old, new=new)), "strong"))
+        spans.append(Span(f"{loss_moved(*result.loss)}  ", "strong"))
     spans += [Span(f"{note}  ", "dim") for note in result.notes]
     spans += [Span(f"{stop.reason}  ", "accent") for stop in result.stops]
     return tuple(spans)

@@ -9,7 +9,10 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tfstep.text import Bilingual
 from tfstep.view.text.width import right
+
+ROUNDING = 4e-15  # up to here, of a loss, another order of additions moves it as well
 
 HUGE = 1e8  # beyond it a number is a mask's, and takes no part in scales
 REPORTED = 4  # significant digits of a tensor's largest number, where nothing else is asked for
@@ -43,6 +46,16 @@ def told_apart(a: float, b: float) -> tuple[str, str]:
         return one, other
     decimals = min(16, 1 - math.floor(math.log10(abs(b - a))))
     return f"{a:.{decimals}f}", f"{b:.{decimals}f}"
+
+
+def loss_moved(was: float, now: float) -> Bilingual:
+    """How a loss moved, in as many digits as it takes; a change that rounding alone may make is none."""
+    if was == now:
+        return Bilingual("loss stays {a}", "损失仍为 {a}", a=plain(was, sign=False))
+    if abs(now - was) <= ROUNDING * abs(was):
+        return Bilingual("loss stays {a} but for rounding", "损失仍为 {a}（除舍入误差外）", a=plain(was, sign=False))
+    a, b = told_apart(was, now)
+    return Bilingual("loss {a} → {b}", "损失 {a} → {b}", a=a, b=b)
 
 
 class Style(Struct, frozen=True):

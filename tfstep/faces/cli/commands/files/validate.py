@@ -63,14 +63,18 @@ def _mistakes(files: Sequence[str], variant: str | None, form: str) -> Iterator[
 
 
 def _warnings(files: Sequence[str]) -> Iterator[Bilingual]:
-    """What is no mistake but will be regretted: numbers that are given and are NaN or infinite."""
+    """What is no mistake but will be regretted: numbers that are given and are NaN or infinite, rows that will be."""
     from tfstep.lessons.format.catalog import is_lesson
+    from tfstep.scenario import empty_rows
     from tfstep.scenario.scenario import load
     from tfstep.scenario.weights.broken import warnings
 
     for file in files:
         if not is_lesson(file):
-            yield from warnings(file, load(file))
+            base = load(file)
+            yield from warnings(file, base)
+            for each in base.variants:
+                yield from empty_rows.warnings(file, base.with_variant(each))
 
 
 def _json(found: Sequence[Mistake]) -> str:

@@ -140,8 +140,9 @@ COMMAND = command(
         Option(
             ["--tol"],
             Bilingual(
-                "how much of a tensor's largest number may differ; default: 1e-9, in float32 1e-5; 0: not a bit",
-                "允许相差张量最大值的多少；默认 1e-9（float32 为 1e-5）；0 表示一位都不能差",
+                "how much of a tensor's largest number may differ; default: 1e-9, in float32 1e-5, in half precision half a "
+                "unit of the last place; 0: not a bit",
+                "允许相差张量最大值的多少；默认 1e-9（float32 为 1e-5，半精度为末位的半个单位）；0 表示一位都不能差",
             ),
             type=NotNegative(),
             metavar="T",

@@ -27,14 +27,32 @@ def _run(
     top_k: int,
     top_p: float,
     seed: int,
+    penalty: float,
+    beams: int | None,
+    length_penalty: float | None,
     cache: bool | None,
     as_json: bool,
 ) -> None:
     from tfstep.session.change.training import Training
+    from tfstep.session.study.beams import search
     from tfstep.session.study.decoding import Sampling, check
     from tfstep.session.study.decoding import say as spoken
+    from tfstep.view.report.beams import tree, tree_json
     from tfstep.view.report.decoding import sentence, words, words_json
 
+    if top_p > 1:
+        raise Usage(Bilingual("--top-p is {p:g}; above 0, at most 1", "--top-p 为 {p:g}；须大于 0 且不超过 1", p=top_p))
+    if not penalty:
+        raise Usage(Bilingual("--repetition-penalty is 0; above 0", "--repetition-penalty 为 0；须大于 0"))
+    if beams is None and length_penalty is not None:
+        raise Usage(Bilingual("--length-penalty is for --beams", "--length-penalty 用于 --beams"))
+    if beams is not None and (temperature or top_k or top_p < 1):
+        raise Usage(
+            Bilingual(
+                "--beams takes the likeliest; it goes with no --temperature, --top-k or --top-p",
+                "--beams 取概率最大的，不能与 --temperature、--top-k、--top-p 同用",
+            )
+        )
     loaded = load(settings, scenario, variant)
     if weights is not None:
         loaded = loaded.with_changes({"weights": {"file": str(weights.resolve())}})
@@ -55,10 +73,16 @@ def _run(
                 loss=done.loss(),
             )
         )
-    if top_p > 1:
-        raise Usage(Bilingual("--top-p is {p:g}; above 0, at most 1", "--top-p 为 {p:g}；须大于 0 且不超过 1", p=top_p))
-    said = spoken(loaded, parameters, most, Sampling(temperature, top_k, top_p, seed), cache, "--max")
     out = Output(settings)
+    if beams is not None:
+        power = 1.0 if length_penalty is None else length_penalty
+        found = search(loaded, parameters, beams, most, power, penalty, cache)
+        if as_json:
+            out.text([plain_json.dumps(tree_json(found), ensure_ascii=False, allow_nan=False, indent=1) + "\n"])
+        else:
+            out.lines(tree(found))
+        return
+    said = spoken(loaded, parameters, most, Sampling(temperature, top_k, top_p, seed, penalty), cache, "--max")
     if as_json:
         out.text([plain_json.dumps(words_json(said.words), ensure_ascii=False, allow_nan=False, indent=1) + "\n"])
     else:
@@ -124,6 +148,32 @@ COMMAND = command(
             Bilingual("draw among the likeliest that together have probability P", "只在概率合计为 P 的最可能的词中抽"),
             default=1.0,
             type=NotNegative(),
+            metavar="P",
+        ),
+        Option(
+            ["--repetition-penalty", "penalty"],
+            Bilingual(
+                "words that were read are less likely: their logits divided by R where positive, else multiplied; with "
+                "--beams their log-probabilities; default: 1",
+                "读过的词变得不太可能：logits 为正则除以 R，为负则乘以 R；与 --beams 同用时作用于对数概率；默认 1",
+            ),
+            default=1.0,
+            type=NotNegative(),
+            metavar="R",
+        ),
+        Option(
+            ["--beams"],
+            Bilingual("search with N beams, and show the tree", "用 N 束搜索，并画出搜索树"),
+            type=Whole(1, 64),
+            metavar="N",
+        ),
+        Option(
+            ["--length-penalty"],
+            Bilingual(
+                "with --beams: a sentence has Σ log p / length^P; default: 1",
+                "与 --beams 同用：句子得分为 Σ log p / 长度^P；默认 1",
+            ),
+            type=click.FloatRange(-100, 100),
             metavar="P",
         ),
         Option(["--seed"], Bilingual("of the draws", "抽取的种子"), default=0, type=Whole(0, 2**63 - 1), metavar="N"),

@@ -22,6 +22,7 @@ MOST = 10_000_000
 def _run(
     settings: Settings, scenario: str, variant: str | None, steps: int | None, output: Path | None, as_json: bool
 ) -> None:
+    from tfstep.scenario import empty_rows
     from tfstep.scenario.weights.back import as_they_came
     from tfstep.scenario.weights.files import SUFFIXES, expect_weights, write_weights
     from tfstep.session.change.training import Training
@@ -44,6 +45,8 @@ def _run(
     loaded = load(settings, scenario, variant)
     if output is not None:  # likewise
         expect_weights(node.nbytes for node in loaded.plan.nodes if node.kind == "parameter")
+    for warning in empty_rows.warnings(scenario, loaded):
+        say(warning)
     done = Training(loaded)
     done.run(loaded.train.steps if steps is None else steps)
     if output is not None:  # before anything is printed: a closed pipe must not lose them
