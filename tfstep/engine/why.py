@@ -117,10 +117,7 @@ def _worked_out(trace: Computation, slot: int, cell: Cell, depth: int, known: Kn
     total = recorded_as(node, exact)
     said = _rounding(exact, number, node.rounds) if node.rounds else None
     beyond = said if math.isinf(number) else None
-    if said is not None and note is None:
-        note = said
-    else:
-        note = also(note, beyond)
+    note = said if said is not None and note is None else also(note, beyond)
     return Explanation(
         name,
         number,
