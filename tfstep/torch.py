@@ -26,6 +26,7 @@ from tfstep.text import Bilingual
 
 __all__ = ["record", "record_with"]
 
+FAR = 1e-4  # of the largest number of a result: no rounding
 SILENT = ("__get__", "__set__", "size", "dim", "backward", "retain_grad", "detach", "numel", "is_floating_point",
           "requires_grad_", "register_hook", "item", "tolist", "type", "is_complex", "stride", "is_contiguous")  # fmt: skip
 """Calls that compute nothing."""
@@ -60,7 +61,7 @@ def record(module: Any, *args: Any, loss: Callable[[Any], Any] | None = None, **
     tape = _Tape(torch, module)
     with ExitStack() as stack:
         stack.enter_context(_grads_put_back(module))
-        stack.enter_context(_slow_path(torch, tape, module))
+        stack.enter_context(_slow_path(torch))
         stack.enter_context(_listening(tape, module))
         tape.begin(args, kwargs)
         if loss is not None:
@@ -72,7 +73,28 @@ def record(module: Any, *args: Any, loss: Callable[[Any], Any] | None = None, **
                 _backward(tape, loss(out))
         kept = tape.recording(gradients=loss is not None)
     kept.settings.update(_settings(module))
+    kept.remarks += tuple(_fast_path(torch, module, args, kwargs, out))
     return kept
+
+
+def _fast_path(torch: Any, module: Any, args: Any, kwargs: Any, out: Any) -> Iterator[Bilingual]:
+    """What the fast path of torch.nn's layers gives otherwise, where PyTorch would have taken it: run once more."""
+    kinds = (torch.nn.MultiheadAttention, torch.nn.TransformerEncoderLayer, torch.nn.TransformerEncoder)
+    learns = torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters())
+    fast = [name or type(each).__name__ for name, each in module.named_modules() if isinstance(each, kinds)]
+    if not fast or learns or module.training or not torch.backends.mha.get_fastpath_enabled():
+        return
+    pairs = zip(_tensors(torch, out), _tensors(torch, module(*args, **kwargs)), strict=False)
+    apart = max((float((a - b).abs().max()) for a, b in pairs if a.shape == b.shape and a.numel()), default=0.0)
+    if not apart <= FAR * max((float(a.abs().max()) for a in _tensors(torch, out) if a.numel()), default=0.0):
+        yield Bilingual(
+            "{names}: without gradients PyTorch takes its fast path here, which gives other numbers, by up to {apart:.3g}: a "
+            "float mask bans every key whose number is not 0; recorded without it",
+            "{names}：不求梯度时 PyTorch 在这里走快速路径，结果不同，最多差 {apart:.3g}：浮点掩码里凡不为 0 的键都会被遮住；"
+            "记录时已关闭快速路径",
+            names=", ".join(fast[:4]),
+            apart=apart,
+        )
 
 
 def record_with(module: Any, scenario: Scenario, loss: Callable[[Any], Any] | None = None) -> Recording:
@@ -131,25 +153,9 @@ def _grads_put_back(module: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _slow_path(torch: Any, tape: _Tape, module: Any) -> Iterator[None]:
+def _slow_path(torch: Any) -> Iterator[None]:
     """torch.nn's transformer layers without their fast path."""
     was = torch.backends.mha.get_fastpath_enabled()
-    kinds = (torch.nn.MultiheadAttention, torch.nn.TransformerEncoderLayer, torch.nn.TransformerEncoder)
-    learns = torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters())
-    fast = [
-        name or type(each).__name__
-        for name, each in module.named_modules()
-        if isinstance(each, kinds) and not each.training
-    ]
-    if was and fast and not learns:
-        tape.remarks.append(
-            Bilingual(
-                "{names}: without gradients PyTorch may take its fast path here, in which a float mask bans every key whose "
-                "number is not 0; recorded without it",
-                "{names}：不求梯度时 PyTorch 可能在这里走快速路径，浮点掩码里凡不为 0 的键都会被遮住；记录时已关闭快速路径",
-                names=", ".join(fast[:4]),
-            )
-        )
     torch.backends.mha.set_fastpath_enabled(False)
     try:
         yield

@@ -16,21 +16,22 @@ from tfstep.scenario.weights.files import open_weights, write_weights
 from tfstep.session.study.checks import check
 
 ROOT = Path(__file__).resolve().parents[2]
-HERE, MASKS = "docs/test_traps.py", "docs/test_masks.py::test_every_answer_has_the_numbers_of_its_scenario"
+HERE = "docs/test_traps.py"
+TRAPS = "compare/test_named_traps.py"
 HELD = {
-    1: MASKS,
+    1: f"{TRAPS}::test_a_float_mask_is_recorded_as_it_is_added_and_the_fast_path_is_told_of",
     2: f"{HERE}::test_a_cell_that_two_masks_hide_has_both_reasons",
     3: "session/test_broken_numbers.py::test_a_nan_of_a_sentence_that_is_all_padding_leads_to_its_softmax",
     4: "scenario/test_masks.py::test_a_row_with_nothing_left",
     5: "scenario/test_masks.py::test_two_queries_and_five_keys_have_two_causal_masks",
-    6: "compare/test_diagnose.py::test_a_planted_mistake_is_named",
+    6: f"{TRAPS}::test_a_boolean_mask_of_four_axes_that_is_added",
     7: f"{HERE}::test_the_soft_cap_comes_before_the_mask",
     8: f"{HERE}::test_a_row_with_a_sink_is_not_held_to_be_wrong",
-    9: f"{HERE}::test_positions_choose_and_do_not_cut",
+    9: f"{TRAPS}::test_positions_that_cut_the_sequence",
     10: f"{HERE}::test_positions_that_leave_pads_out",
-    11: f"{HERE}::test_the_angles_of_rope_are_made_in_float64",
+    11: f"{TRAPS}::test_frequencies_of_rope_in_bfloat16",
     12: "families/test_recorded.py::test_a_model_from_its_folder_computes_what_its_library_computes",
-    13: "compare/test_diagnose.py::test_a_planted_mistake_is_named",
+    13: f"{TRAPS}::test_a_loss_in_float32_within_a_run_of_float64",
     16: "reference/test_parity_losses.py::test_losses_of_labels",
     17: f"{HERE}::test_decay_moves_the_row_of_the_pad",
     19: "families/test_recorded.py::test_a_model_from_its_folder_computes_what_its_library_computes",

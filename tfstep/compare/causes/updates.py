@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfstep.address.roles import NEW
+from tfstep.compare.book import Entry
 from tfstep.compare.causes.gradients import again, blame, enter_cause, lacking_of, one_ratio
 from tfstep.compare.layout import layouts
 from tfstep.compare.walk import Override
@@ -41,7 +43,12 @@ def updates(search: Search) -> None:
     if not news:
         return
     if best is None:
-        blame(search, news[0], lacking[0], float("nan"))
+        own = {e.name: e for e in lacking}
+        for node in news:
+            entry = _recorded(search, node, own)
+            if entry is not None:
+                blame(search, node, entry, float("nan"))
+                return
         return
     gained, kind, text, changes = best
     search.overrides |= changes
@@ -52,6 +59,15 @@ def updates(search: Search) -> None:
     entry = next((h.entry for h in search.walk.found.get(node.slot, ()) if h.entry.name in open_names), lacking[0])
     blame(search, node, entry, float("nan"))
     enter_cause(search, kind, node.path, text, gained, len(open_names), entry)
+
+
+def _recorded(search: Search, node: Node, lacking: dict[str, Entry]) -> Entry | None:
+    """Their new value of a parameter whose old value and gradient they recorded, so that the update alone is judged."""
+    walked, old = search.walk, search.plan.base(node)
+    g = search.plan.gradient(old)
+    if g is None or not (walked.found.get(g.slot) or g.slot in walked.wrong):
+        return None
+    return next((lacking[n] for h in walked.found.get(old.slot, ()) if (n := h.entry.name + NEW) in lacking), None)
 
 
 Made = tuple[str, Bilingual, Callable[[Node], Override]]

@@ -54,3 +54,12 @@ def others(kept: Recording, batch: int, queries: int, keys: int) -> Iterator[tup
             yield name, marked[:, None]
         elif len(shape) == 4 and shape[-1] == keys and shape[-2] in (1, queries) and shape[0] in (1, batch):
             yield name, marked
+
+
+def added(kept: Recording, queries: int, keys: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Every input of numbers for each query and key that are added to the scores, and hide nothing."""
+    for name, array in kept.arrays.items():
+        if kept.note(name).kind == "input" and array.dtype.kind == "f" and array.shape[-2:] == (queries, keys):
+            whole = np.isfinite(array).all() and (array > -HIDDEN).all() and not np.isin(array, (0, 1)).all()
+            if whole and ("mask" in name.lower() or "bias" in name.lower()) and array.ndim in (2, 4):
+                yield name, array

@@ -317,6 +317,9 @@ def _masks(kept: Recording, asked: Read, triangle: str | None, block: bool) -> I
     causal = str(Bilingual("causal mask", "因果掩码"))
     none = str(Bilingual("no mask", "没有掩码"))
     options = [Option({"model": {"mask": base}}, causal if triangle else none)]
+    for name, numbers in masks.added(kept, n, keys):
+        said = Bilingual("mask {name}, added", "掩码 {name}，相加", name=name)
+        options.append(Option({"model": {"mask": {**base, "custom": numbers.tolist()}}}, str(said)))
     for name, marked in masks.others(kept, batch, n, keys):
         for looks in (False, True):
             custom = np.broadcast_to(marked == looks, (batch, *marked.shape[1:2], n, keys))

@@ -11,6 +11,7 @@ from tfstep.text import Bilingual
 
 NOTES = "__tfstep__"  # the notes of a recording, as JSON, beside its arrays
 SETTINGS = "__tfstep_module__"  # and the settings of the module that was recorded
+REMARKS = "__tfstep_remarks__"  # and what was said of the run
 Setting = bool | int | float | str
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from tfstep.compare.recorded.debugged import debugged
-from tfstep.compare.recorded.note import NOTES, SETTINGS, bad
+from tfstep.compare.recorded.note import NOTES, REMARKS, SETTINGS, bad
 from tfstep.compare.recorded.recording import MOST_CELLS, Recording
-from tfstep.compare.recorded.tensors import noted, of_safetensors, settled
+from tfstep.compare.recorded.tensors import noted, of_safetensors
 from tfstep.errors import refusal
 from tfstep.text import Bilingual
 
@@ -60,14 +60,11 @@ def _why(error: Exception) -> Bilingual:
 
 
 def _named(path: Path, arrays: dict[str, np.ndarray]) -> Recording:
-    notes, settings = arrays.pop(NOTES, None), arrays.pop(SETTINGS, None)
+    texts = {name: arrays.pop(name) for name in (NOTES, SETTINGS, REMARKS) if name in arrays}
     found = Recording()
     for name, array in arrays.items():
         found.add(name, array)
-    if notes is not None and notes.dtype == np.uint8:
-        noted(found, notes.tobytes())
-    if settings is not None and settings.dtype == np.uint8:
-        settled(found, settings.tobytes())
+    noted(found, {name: text.tobytes() for name, text in texts.items() if text.dtype == np.uint8})
     if not found.arrays:
         raise bad(path, Bilingual("there is no array in it", "里面没有数组"))
     return found

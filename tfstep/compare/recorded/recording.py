@@ -65,7 +65,7 @@ class Recording(Struct, eq=False):
 
     def save(self, path: str | Path) -> None:
         """Write ``.safetensors`` or ``.npz``. Raises TfstepError where it cannot be written."""
-        write(Path(path), self.arrays, self.notes, self.settings)
+        write(Path(path), self.arrays, self.notes, self.settings, self.remarks)
 
     def __repr__(self) -> str:
         return f"<Recording of {len(self)} arrays>"
