@@ -183,11 +183,11 @@ def test_a_row_that_is_meant_to_have_nothing(row: str) -> None:
     other = "[true, true, false]" if "false" in row else "[0, 0, -.inf]"
     text = (
         "tfstep: 1\nmodel: {kind: attention, d_model: 2, mask: {custom: ["
-        + f"{other}, {row}, {other}"
-        + "], empty: EMPTY}}\ninput: {x: [[1, 2], [0, 1], [2, 1]]}\nweights: {seed: 1}\n"
+        f"{other}, {row}, {other}"
+        "], empty: EMPTY}}\ninput: {x: [[1, 2], [0, 1], [2, 1]]}\nweights: {seed: 1}\n"
     )
-    zero = tfstep.trace(load_text(text.replace("EMPTY", "zero")))["attn.weights"].value[0, 0]
-    even = tfstep.trace(load_text(text.replace("EMPTY", "uniform")))["attn.weights"].value[0, 0]
+    zero = load_text(text.replace("EMPTY", "zero")).program.trace()["attn.weights"].value[0, 0]
+    even = load_text(text.replace("EMPTY", "uniform")).program.trace()["attn.weights"].value[0, 0]
     assert (zero[1] == 0).all()
     assert (even[1] == np.full(3, 1 / 3)).all()
     assert (zero[0] == even[0]).all()

@@ -162,10 +162,14 @@ def _update_ways(search: Search) -> Iterator[Made]:
             yield "weight-decay", two, adam(decay=wd, decoupled=0.0) if adamic else sgd(decay=wd)
     if beside:
         text = Bilingual(
-            "the parameter shrinks by lr · {wd:g} after its step, not before", "参数先走一步，再缩小 lr · {wd:g}", wd=beside
+            "the parameter shrinks by lr · {wd:g} after its step, not before",
+            "参数先走一步，再缩小 lr · {wd:g}",
+            wd=beside,
         )
         yield "weight-decay", text, adam(moved=True)
-        both = Bilingual("{one}; eps added to √v before its bias is corrected", "{one}；eps 加在未修正偏差的 √v 上", one=text)
+        both = Bilingual(
+            "{one}; eps added to √v before its bias is corrected", "{one}；eps 加在未修正偏差的 √v 上", one=text
+        )
         yield "weight-decay", both, adam(moved=True, hat=True)
     if adamic:
         for fm, fv, how in (
