@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,11 @@ def closed(own: Any, key: str, shape: tuple[int, ...]) -> np.ndarray | None:
 
 def nothing_left(*masks: np.ndarray | None) -> np.ndarray | None:
     """The rows of which every key is hidden by one or another of these: (batch, head, query, 1); None without any."""
-    hidden: Any = False
-    for mask in masks:
-        hidden = hidden if mask is None else hidden | (mask != 0)
-    rows = np.asarray(hidden).all(-1, keepdims=True) if np.ndim(hidden) else None
-    return rows if rows is not None and rows.any() else None
+    given = [mask != 0 for mask in masks if mask is not None]
+    if not given:
+        return None
+    rows = np.asarray(reduce(np.logical_or, given).all(-1, keepdims=True))
+    return rows if rows.any() else None
 
 
 def added(at: Scope, s: Traced, own: Any, key: str, trained: bool) -> Traced:
