@@ -94,6 +94,21 @@ def test_cross_attention_has_a_mask_of_its_own() -> None:
     assert (value(trace, "enc0.attn.weights") > 0).all()
 
 
+def test_each_stack_may_have_a_mask_of_its_own() -> None:
+    turned, two = np.array(SEES).T.tolist(), [[True, True, True], [True, True, False]]
+    given = {"encoder": SEES, "decoder": [[0.0, 0.5], [0.25, 1.0]], "cross": two, "trained": False}
+    keys = {"kind": "encoder-decoder", "d_model": 4, "d_ff": 6, "heads": 2, "mask": {**given, "causal": False}}
+    read = {"source": "a b c", "target": "a b", "labels": "b c"}
+    trace = load_text(json.dumps({"model": keys, "vocab": WORDS, "input": read})).program.trace()
+    np.testing.assert_array_equal(value(trace, "enc0.attn.weights")[0, 0] == 0, ~np.array(SEES))
+    np.testing.assert_array_equal(value(trace, "dec0.cross.weights")[0, 0] == 0, ~np.array(two))
+    np.testing.assert_array_equal(value(trace, "dec0.attn.mask_added")[0, 0], given["decoder"])
+    both = scenario({"custom": turned, "encoder": SEES}).program.trace()
+    np.testing.assert_array_equal(value(both, "enc0.attn.weights")[0, 0] == 0, ~np.array(SEES))
+    learned = scenario({"encoder": [[0.0, 1.0, 2.0]] * 3, "trained": True}).program.trace()
+    np.testing.assert_array_equal(value(learned, "enc0.attn.mask_added")[0, 0], [[0.0, 1.0, 2.0]] * 3)
+
+
 @pytest.mark.parametrize("suffix", ["npz", "npy"])
 def test_a_mask_is_read_from_a_file_beside_the_scenario(tmp_path: Path, suffix: str) -> None:
     if suffix == "npz":
@@ -161,6 +176,7 @@ def test_a_row_with_nothing_left(empty: str, wanted: float, lowest: float) -> No
         ({"trained": True}, "mask.trained without numbers"),
         ({"prefix": 1}, "mask.prefix without a causal mask"),
         ({"cross": SEES}, "cross"),
+        ({"decoder": SEES}, "decoder"),
         ({"empty": "even"}, "uniform"),
     ],
 )
@@ -176,3 +192,19 @@ def test_what_does_not_fit_is_refused(mask: dict[str, Any], said: str) -> None:
 def test_a_causal_mask_over_a_memory_names_its_corner(mask: dict[str, Any], said: str) -> None:
     with pytest.raises(TfstepError, match=said):
         alone(mask)
+
+
+@pytest.mark.parametrize("row", ["[false, false, false]", "[-.inf, -.inf, -.inf]"])
+def test_a_row_that_is_meant_to_have_nothing(row: str) -> None:
+    other = "[true, true, false]" if "false" in row else "[0, 0, -.inf]"
+    text = (
+        "tfstep: 1\nmodel: {kind: attention, d_model: 2, mask: {custom: ["
+        f"{other}, {row}, {other}"
+        "], empty: EMPTY}}\ninput: {x: [[1, 2], [0, 1], [2, 1]]}\nweights: {seed: 1}\n"
+    )
+    zero = load_text(text.replace("EMPTY", "zero")).program.trace()["attn.weights"].value[0, 0]
+    even = load_text(text.replace("EMPTY", "uniform")).program.trace()["attn.weights"].value[0, 0]
+    assert (zero[1] == 0).all()
+    assert (even[1] == np.full(3, 1 / 3)).all()
+    assert (zero[0] == even[0]).all()
+    assert zero[0, 2] == 0

@@ -27,7 +27,8 @@ from tfstep.compare.names import affinity
 from tfstep.compare.plant import planted
 from tfstep.compare.proposed.propose import propose
 from tfstep.compare.recorded.recorder import of
-from tfstep.compare.refused import nothing, one_run, usable
+from tfstep.compare.refusals.refused import nothing, one_run, usable
+from tfstep.compare.refusals.widths import same_sizes
 from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried
 from tfstep.compare.start import start
 from tfstep.compare.walk import Walk, walk
@@ -66,6 +67,7 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
     book = Book.of(kept, scenario.model)
     usable(book)
     plan = scenario.program.plan
+    same_sizes(book, plan, scenario.model, scenario.name)
     values, taken = start(book, plan, leaves, scenario.model)
     first = walk(book, plan, values, until="forward", told=told)
     if book.level == "float64" and not any(

@@ -13,7 +13,7 @@ from tfstep.compare.causes.table import Step, ways
 from tfstep.compare.diagnosis import Cause, First
 from tfstep.compare.layout import Layout, atoms, fits, role
 from tfstep.compare.names import affinity
-from tfstep.compare.plant import AIDE, Patch, Way, forward_nodes, planted
+from tfstep.compare.plant import Patch, Way, forward_nodes, planted
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.walk import Override, Walk, walk
 from tfstep.engine.node import Node
@@ -76,8 +76,15 @@ class Search(Struct, eq=False):
     # -- what is there ---------------------------------------------------------------------------------------
 
     def informative(self, found: Walk) -> set[str]:
-        """The arrays that were found and tell something."""
-        return {hit.entry.name for hits in found.found.values() for hit in hits if not hit.entry.trivial}
+        """The arrays that were found to be tensors of the scenario, and tell something."""
+        known, nodes = self.known_paths, found.plan.nodes
+        return {
+            hit.entry.name
+            for slot, hits in found.found.items()
+            if nodes[slot].path in known
+            for hit in hits
+            if not hit.entry.trivial
+        }
 
     def suspects(self, there: Walk | None = None, least: int = 1) -> list[Node]:
         """The forward steps that are not found in theirs, nor anything of ``least`` cells that is computed from them."""
@@ -96,7 +103,7 @@ class Search(Struct, eq=False):
             if reached[node.slot]:
                 for s in node.slots:
                     reached[s] = 1
-            elif node.op is not None and node.kind == "step" and not node.path.startswith(AIDE):
+            elif node.op is not None and node.kind == "step" and self._own(node):
                 found.append(node)
             if reached[node.slot] and least > 1 and not there.found.get(node.slot) and self._named(node, there):
                 found.append(node)
@@ -113,15 +120,19 @@ class Search(Struct, eq=False):
             for node in forward_nodes(self.plan)
             if node.op is not None
             and node.kind == "step"
-            and not node.path.startswith(AIDE)
+            and self._own(node)
             and node.path not in self.pins
             and not self.walk.found.get(node.slot)
             and all(self.walk.found.get(s) or nodes[s].op is None for s in node.slots)
         ]
 
+    def _own(self, node: Node) -> bool:
+        """Whether a step is one of the scenario, and none that a planted mistake brought along."""
+        return node.path in self.known_paths
+
     def _named(self, node: Node, there: Walk) -> bool:
         """Whether the inputs of a step are found, and something of theirs that is none of ours is called like it."""
-        if node.op is None or node.kind != "step" or node.path.startswith(AIDE):
+        if node.op is None or node.kind != "step" or not self._own(node):
             return False
         if not all(there.found.get(s) or there.plan.nodes[s].op is None for s in node.slots):
             return False
@@ -224,7 +235,7 @@ class Search(Struct, eq=False):
             and n.phase == "forward"
             and n.op is not None
             and n.op.name == node.op.name
-            and not n.path.startswith(AIDE)
+            and self._own(n)
             and (
                 role(n.path) == role(node.path)
                 or "norm" in n.op.name
@@ -322,7 +333,7 @@ class Search(Struct, eq=False):
         """The steps, found in theirs, whose results these read: something may have been done to them in between."""
         slots = sorted({s for node in suspects for s in node.slots}, reverse=True)
         nodes = [self.plan.nodes[s] for s in slots]
-        return [n for n in nodes if n.kind == "step" and n not in suspects and not n.path.startswith(AIDE)]
+        return [n for n in nodes if n.kind == "step" and n not in suspects and self._own(n)]
 
     def _simplest(self, found: list[Tried]) -> Tried:
         return min(found, key=lambda each: (each.lost - len(each.gained), len(each.way.patches)))

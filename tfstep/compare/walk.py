@@ -251,6 +251,7 @@ def _place(
     expected = _expected(here, book, node)
     if expected is not None:
         entry, layout = expected
+        hits = [hit for hit in hits if hit.entry is not entry or _laid_alike(book, hit, layout)]
         if not any(hit.entry is entry for hit in hits):
             hit = book.equal(node, y, sizes, entry, layout)
             if hit is None:
@@ -267,6 +268,14 @@ def _place(
     if node.dtype.kind == "f" and best.entry.number and not (node.op is not None and node.op.name == "mask_fill"):
         here.clean[slot], here.values[slot] = y, best.layout.back(best.entry.array)
     return {hit.entry.name for hit in hits}
+
+
+def _laid_alike(book: Book, hit: Hit, layout: Layout) -> bool:
+    """Whether a gradient lies as its tensor does; of one that is the same either way nothing tells."""
+    if hit.layout.order == layout.order:
+        return True
+    of = book.by_name[hit.entry.of or ""].array
+    return np.array_equal(hit.layout.back(of), layout.back(of))
 
 
 def _expected(here: Walk, book: Book, node: Node) -> tuple[Entry, Layout] | None:

@@ -10,7 +10,7 @@ import numpy as np
 from tfstep.compare.book import Entry
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import Way, planted
-from tfstep.compare.tolerance import apart
+from tfstep.compare.tolerance import allowed, apart
 from tfstep.compare.walk import Override, Walk, walk
 from tfstep.engine.node import Node
 from tfstep.text import Bilingual
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from tfstep.compare.search import Search
 
 
+Pair = tuple[Node, Entry, np.ndarray, np.ndarray]
+
 ENOUGH = 1e-6
+SLACK = 8.0  # times the rounding of one step: what a long way of gradients that were not recorded adds up to
 SURELY = 2.0  # how well a name goes with the path that it means: Wq with W_Q
 
 
@@ -137,15 +140,20 @@ def gradients(search: Search) -> None:
     while len(search.causes) != known:
         known = len(search.causes)
         lacking = [e for e in lacking_of(search) if e.of is not None]
-        if not lacking:
+        if not _pairs(search, lacking):
             return
         if not (_seeded(search, lacking) or _scaled(search, lacking) or _left_out(search, lacking)):
             _unknown(search, lacking)
             return
 
 
-def _pairs(search: Search, lacking: list[Entry]) -> list[tuple[Node, Entry, np.ndarray, np.ndarray]]:
-    """For each gradient that is not ours: our node, theirs, and both numbers in our layout."""
+def _pairs(search: Search, lacking: list[Entry]) -> list[Pair]:
+    """For each gradient that is not ours, and can be judged: our node, theirs, and both numbers in our layout."""
+    scale = _scale(search)
+    return [pair for pair in _all_pairs(search, lacking) if _judged(search, pair, scale)]
+
+
+def _all_pairs(search: Search, lacking: list[Entry]) -> list[Pair]:
     found = []
     names = {e.name for e in lacking}
     for slot, (entry, layout) in search.walk.wrong.items():
@@ -171,6 +179,62 @@ def _pairs(search: Search, lacking: list[Entry]) -> list[tuple[Node, Entry, np.n
                 found.append((node, entry, search.walk.ours(node.slot), hit.layout.back(entry.array)))
                 break
     return sorted(found, key=lambda each: each[0].slot)
+
+
+def _scale(search: Search) -> float:
+    """How large the gradients of this run are: what is below their rounding tells nothing."""
+    sizes = [float(np.abs(e.array).max(initial=0.0)) for e in search.book.entries if e.of is not None and e.number]
+    return float(np.median([size for size in sizes if np.isfinite(size)] or [0.0]))
+
+
+def _judged(search: Search, pair: Pair, scale: float) -> bool:
+    """Whether a difference is one of this step: more than rounding, and no consequence of a step that is not known.
+
+    What follows from a mistake of the forward pass that is not mended is none; nor is NaN where they had it before.
+    """
+    node, _, ours, theirs = pair
+    if np.isnan(theirs).any() and _has_nan(search):
+        return False
+    size = np.abs(ours[np.isfinite(ours)]).max(initial=0.0)
+    if np.isfinite(theirs).all() and apart(ours, theirs).max(initial=0.0) <= allowed(search.book.level, SLACK) * max(
+        size, scale
+    ):
+        return False
+    if node.role.name != "gradient":
+        return True
+    uses = [search.plan.nodes[s] for s in search.plan.consumers[search.plan.base(node).slot]]
+    if any(use.path in search.pins for use in uses if use.phase == "forward"):
+        return False
+    return not chain(search, node) or not _open_forward(search)
+
+
+def _has_nan(search: Search) -> bool:
+    return any(np.isnan(e.array).any() for e in search.book.entries if e.number and e.of is None and not e.is_new)
+
+
+def _open_forward(search: Search) -> bool:
+    """Whether something of the forward pass is still otherwise and not mended."""
+    return bool(search.pins) or bool(search.missing(search.suspects()))
+
+
+def chain(search: Search, node: Node) -> set[int]:
+    """The steps of the backward pass on which a gradient rests that are not recorded: a mistake may lie in any of them."""
+    walked, found = search.walk, set[int]()
+    open_ = list(node.slots)
+    while open_:
+        s = open_.pop()
+        source = search.plan.nodes[s]
+        if (
+            s in found
+            or source.phase != "backward"
+            or s in walked.wrong
+            or walked.found.get(s)
+            or source.path in search.overrides
+        ):
+            continue
+        found.add(s)
+        open_ += source.slots
+    return found
 
 
 def one_ratio(ours: np.ndarray, theirs: np.ndarray) -> float | None:
@@ -404,11 +468,26 @@ def _rows_of_zeros(ours: np.ndarray, theirs: np.ndarray) -> list[int] | None:
 
 
 def _unknown(search: Search, lacking: list[Entry]) -> None:
-    """Gradients that none of the known mistakes gives: each is judged alone, from their gradients before it."""
+    """Gradients that none of the known mistakes gives: each is judged alone, from their gradients before it.
+
+    Of those that rest on the same steps which they did not record only the first is said to differ.
+    """
     from tfstep.compare import shown
 
-    pairs = _pairs(search, lacking)
-    for k, (node, entry, ours, theirs) in enumerate(pairs):
+    right: set[int] = set()
+    for n in search.plan.nodes:
+        if (
+            n.phase == "backward"
+            and n.slot not in search.walk.wrong
+            and any(not h.entry.trivial for h in search.walk.found.get(n.slot, ()))
+        ):
+            right |= chain(search, n)
+    accused: set[int] = set()
+    for node, entry, ours, theirs in _pairs(search, lacking):
+        rests = chain(search, node) - right
+        if rests & accused:
+            continue
+        accused |= rests
         blame(search, node, entry, float(apart(ours, theirs).max(initial=0.0)))
-        if not k and not search.causes:
+        if len(search.faults) == 1 and not search.causes:
             search.findings += shown.what(ours, theirs, node)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfstep.address.roles import NEW
+from tfstep.compare.book import Entry
 from tfstep.compare.causes.gradients import again, blame, enter_cause, lacking_of, one_ratio
 from tfstep.compare.layout import layouts
 from tfstep.compare.walk import Override
@@ -41,7 +43,12 @@ def updates(search: Search) -> None:
     if not news:
         return
     if best is None:
-        blame(search, news[0], lacking[0], float("nan"))
+        own = {e.name: e for e in lacking}
+        for node in news:
+            entry = _recorded(search, node, own)
+            if entry is not None:
+                blame(search, node, entry, float("nan"))
+                return
         return
     gained, kind, text, changes = best
     search.overrides |= changes
@@ -52,6 +59,15 @@ def updates(search: Search) -> None:
     entry = next((h.entry for h in search.walk.found.get(node.slot, ()) if h.entry.name in open_names), lacking[0])
     blame(search, node, entry, float("nan"))
     enter_cause(search, kind, node.path, text, gained, len(open_names), entry)
+
+
+def _recorded(search: Search, node: Node, lacking: dict[str, Entry]) -> Entry | None:
+    """Their new value of a parameter whose old value and gradient they recorded, so that the update alone is judged."""
+    walked, old = search.walk, search.plan.base(node)
+    g = search.plan.gradient(old)
+    if g is None or not (walked.found.get(g.slot) or g.slot in walked.wrong):
+        return None
+    return next((lacking[n] for h in walked.found.get(old.slot, ()) if (n := h.entry.name + NEW) in lacking), None)
 
 
 Made = tuple[str, Bilingual, Callable[[Node], Override]]
@@ -90,6 +106,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
         fix_m: bool = True,
         fix_v: bool = True,
         hat: bool = False,
+        moved: bool = False,
     ) -> Callable[[Node], Override]:
         def make(node: Node) -> Override:
             def rule(args: list[Any], get: Any) -> np.ndarray:
@@ -100,7 +117,8 @@ def _update_ways(search: Search) -> Iterator[Made]:
                 m = m / (1 - b1**t) if fix_m else m
                 root = np.sqrt(v / (1 - b2**t) if fix_v else v)
                 below = np.sqrt(root**2 + e) if inside else root + (e / np.sqrt(1 - b2**t) if hat else e)
-                return np.asarray(p - lr * m / below - lr * decoupled * p)
+                to = p - lr * m / below
+                return np.asarray(to - lr * decoupled * (to if moved else p))
 
             return rule
 
@@ -142,6 +160,17 @@ def _update_ways(search: Search) -> Iterator[Made]:
             yield "weight-decay", one, adam(decay=0.0, decoupled=wd)
         if (coupled, beside) != (wd, 0.0):
             yield "weight-decay", two, adam(decay=wd, decoupled=0.0) if adamic else sgd(decay=wd)
+    if beside:
+        text = Bilingual(
+            "the parameter shrinks by lr · {wd:g} after its step, not before",
+            "参数先走一步，再缩小 lr · {wd:g}",
+            wd=beside,
+        )
+        yield "weight-decay", text, adam(moved=True)
+        both = Bilingual(
+            "{one}; eps added to √v before its bias is corrected", "{one}；eps 加在未修正偏差的 √v 上", one=text
+        )
+        yield "weight-decay", both, adam(moved=True, hat=True)
     if adamic:
         for fm, fv, how in (
             (False, False, Bilingual("m and v as they are", "m 和 v 原样使用")),
