@@ -13,6 +13,7 @@ from tfstep.compare.causes.table import Step, ways
 from tfstep.compare.diagnosis import Cause, First
 from tfstep.compare.layout import Layout, atoms, fits, role
 from tfstep.compare.names import affinity
+from tfstep.compare.pairs import in_a_row, two
 from tfstep.compare.plant import Patch, Way, forward_nodes, planted
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.walk import Override, Walk, walk
@@ -38,6 +39,7 @@ class Tried(Struct, eq=False):
     walk: Walk
     gained: frozenset[str]
     lost: int = 0
+    then: Way | None = None  # a second mistake that only together with the first gives their numbers
 
 
 class Search(Struct, eq=False):
@@ -311,12 +313,20 @@ class Search(Struct, eq=False):
     def _best(self, suspects: list[Node], missing: list[Entry], patience: int) -> Tried | None:
         found: list[Tried] = []
         last = None
-        for k, node in enumerate([*suspects[:3], *self.makers(suspects[:3]), *suspects[3:]]):
+        order = [*suspects[:3], *self.makers(suspects[:3]), *suspects[3:]]
+        steps = in_a_row(self, suspects, missing) if patience == CLOSE else []
+        row = {node.path for node in steps}
+        for k, node in enumerate(order):
             if last is not None and k > last + 10:
                 break
             self.told(k, len(suspects))
             if self.late:
                 break
+            if row and not found and row.isdisjoint(node.path for node in order[k:]):
+                row = set()
+                both = two(self, steps, missing, PATIENCE)
+                if both is not None:
+                    return both
             if node.path in self.patches:
                 continue
             for way in self.ways(node):

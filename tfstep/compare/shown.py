@@ -9,6 +9,7 @@ from tfstep.engine.node import Node
 from tfstep.text import Bilingual
 
 CLOSE = 1e-6
+ALMOST = 1e-4  # from 1: a ratio that is printed as 1 though it is not
 
 
 def distance(ours: np.ndarray, theirs: np.ndarray) -> float:
@@ -38,13 +39,7 @@ def what(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
         ratio = v / u
     usable = np.abs(u) > 1e-9 * np.abs(u).max(initial=0.0)
     if usable.any() and _constant(ratio[usable]):
-        found.append(
-            Bilingual(
-                "theirs / ours is {r:.8g} in every cell",
-                "每一格的 对方 / 我方 都是 {r:.8g}",
-                r=float(np.median(ratio[usable])),
-            )
-        )
+        found.append(_one_ratio(ratio[usable], bool(plain.all() and usable.all())))
     elif _constant(v - u):
         found.append(
             Bilingual(
@@ -88,6 +83,26 @@ def what(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
             )
         )
     return found
+
+
+def _one_ratio(ratio: np.ndarray, everywhere: bool) -> Bilingual:
+    """What the ratio is, and in which cells; of one that is nearly 1, in how many digits."""
+    cells = (
+        Bilingual("in every cell", "在每一格")
+        if everywhere
+        else Bilingual("in the cells where both are numbers other than 0", "在双方都是非零数的各格")
+    )
+    far = float(np.abs(ratio - 1).max())
+    if far < ALMOST:
+        return Bilingual(
+            "theirs / ours is 1 to {n} digits {cells}",
+            "对方 / 我方 {cells}都是 1，到第 {n} 位数字为止",
+            n=int(-np.log10(max(far, 1e-16))),
+            cells=cells,
+        )
+    return Bilingual(
+        "theirs / ours is {r:.8g} {cells}", "对方 / 我方 {cells}都是 {r:.8g}", r=float(np.median(ratio)), cells=cells
+    )
 
 
 def _constant(x: np.ndarray) -> bool:
