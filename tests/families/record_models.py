@@ -166,6 +166,11 @@ DECODERS = {
         HEADED | {"sliding_window": 4, "layer_types": SLIDING, "query_pre_attn_scalar": 10, "rope_parameters": LAYERED},
     ),
     "phi": ("Phi", GROUPED | {"num_key_value_heads": 4, "rope_parameters": ROPE | {"partial_rotary_factor": 0.5}}),
+    "phi-qk-norm": (
+        "Phi",
+        GROUPED
+        | {"num_key_value_heads": 4, "qk_layernorm": True, "rope_parameters": ROPE | {"partial_rotary_factor": 0.5}},
+    ),
     "phi3": ("Phi3", GROUPED),
     "phi4-mini": (
         "Phi3",

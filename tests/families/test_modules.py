@@ -149,7 +149,9 @@ def test_what_differs_within_a_module_is_not_passed_over() -> None:
     layer.activation = SimpleNamespace(__name__="LeakyReLU")
     with pytest.raises(TfstepError, match="leakyrelu"):
         tfstep.from_torch(layer, x, x)
-    with pytest.raises(TfstepError, match="values that are not the keys"):
+    with pytest.raises(
+        TfstepError, match=r"^MultiheadAttention with a value that is not the key, which is not computed$"
+    ):
         tfstep.from_torch(layer.self_attn, x, x, x + 1)
 
 
@@ -158,5 +160,6 @@ def test_what_is_not_known_is_told() -> None:
         tfstep.from_torch(object(), np.zeros(3))
     module = MultiheadAttention(np.random.default_rng(0))
     module.add_zero_attn = True
-    with pytest.raises(TfstepError, match="add_zero_attn"):
+    module.vdim = 3
+    with pytest.raises(TfstepError, match=r"^MultiheadAttention with add_zero_attn, vdim = 3, which is not computed$"):
         tfstep.from_torch(module, np.zeros((1, 2, D)))

@@ -422,6 +422,35 @@ def test_ids_are_read_by_scenarios_that_list_their_words_too() -> None:
         tfstep.load("wo-ai-ni", ids=[9])
 
 
+def test_in_roberta_the_id_that_fills_up_takes_no_position_wherever_it_stands() -> None:
+    trace = tfstep.trace(tfstep.load(MODELS / "roberta", ids=[[5, 17, 9, 4], [3, 1, 2, 1]], dtype="float64"))
+    assert trace["src.places"].value.tolist() == [[2, 3, 4, 5], [2, 1, 3, 1]]
+    table, words = trace["src.pos"].value, trace["src.E"].value
+    ids = trace["src.tokens"].value
+    x = words[ids] + table[[[2, 3, 4, 5], [2, 1, 3, 1]]] + trace["src.E_types"].value[0]
+    np.testing.assert_allclose(trace["src.x"].value, x, rtol=1e-15, atol=1e-15)
+    assert (trace["enc0.attn.weights"].value > 0).all()  # it is seen, for nothing says that it only fills up
+    shorter = tfstep.trace(tfstep.load(MODELS / "roberta", ids=[[5, 17, 9, 4], [3, 2]], dtype="float64"))
+    assert "src.places" not in shorter
+    assert (shorter["enc0.attn.weights"].value[1, :, :, 2:] == 0).all()
+
+
+@pytest.mark.parametrize("name", ["t5", "granite", "gemma2", "cohere", "bart", "mt5", "llama", "phi", "gptj", "marian"])
+def test_a_model_without_its_output_layer_opens(name: str, tmp_path: Path) -> None:
+    from tfstep.families.registry import of_type
+
+    folder = copied(name, tmp_path / "m")
+    kind = json.loads((folder / "config.json").read_text())["model_type"]
+    saved = of_type(kind).architecture
+    bare = re.sub(r"(ForCausalLM|ForConditionalGeneration|LMHeadModel|MTModel)$", "Model", saved)
+    asked = {"target_ids": [0, 4]} if kind in ("t5", "mt5", "bart", "marian") else {}
+    whole = tfstep.trace(tfstep.load(folder, ids=[5, 17, 9], **asked))
+    trace = tfstep.trace(tfstep.load(configured(folder, architectures=[bare]), ids=[5, 17, 9], **asked))
+    assert "out.logits" not in trace
+    last = [path for path in trace.paths("dec*") if path in whole and trace[path].axes[-1:] == ("model",)][-1]
+    assert trace[last].value.tobytes() == whole[last].value.tobytes()
+
+
 def test_a_decoder_without_its_head_opens_as_far_as_its_last_norm(tmp_path: Path) -> None:
     here = copied("gpt2", tmp_path / "gpt2")
     whole = tfstep.trace(tfstep.load(here, ids=[[5, 17, 9]]))

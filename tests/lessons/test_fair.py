@@ -12,7 +12,9 @@ from tfstep.lessons.format.lesson import Number, Pieces, Prose
 from tfstep.lessons.player.answers import ExpectedNumber
 from tfstep.lessons.player.events import Asked, Event, Ran, Said, Worked
 from tfstep.lessons.player.player import Player
+from tfstep.session.evaluate import evaluate
 from tfstep.text import LANGUAGES, set_language
+from tfstep.view.text.number import brief
 
 NAME = re.compile(r"(?<![\w.:`*/-])`?([a-z]\w*(?:\.\w+)+)`?(?![\w(])")
 PATHS = re.compile(r"[a-z]\w*(?:\.\w+)+")
@@ -77,15 +79,30 @@ def numbers(text: str) -> set[float]:
     return {float(each.replace("−", "-")) for each in NUMBER.findall(text)}
 
 
-def given_away(player: Player, asked: Asked, title: str, said: str) -> bool:
-    """Whether a question is answered by its title, its own words or the text before it. A number may stand in the
-    question where a mistake is foreseen: then it is asked whether it changes."""
+SMALL = 0.01  # so near to a number from 0 to 4, as which are in every text
+
+
+def on_screen(session: Session, line: str) -> set[float]:
+    """The numbers that a command or a name shows, as they are printed."""
+    shown = re.fullmatch(r"(?:show|print|goto)?\s*(.+)", line)
+    try:
+        return {float(brief(each)) for each in evaluate(session, shown[1]).reshape(-1).tolist()} if shown else set()
+    except (TfstepError, ValueError):
+        return set()
+
+
+def given_away(player: Player, asked: Asked, title: str, said: str, seen: set[float]) -> bool:
+    """Whether a question is answered by its title, its own words, its hints, the text of its step or what is on the
+    screen. A number may stand in the question where a mistake is foreseen: then it is asked whether it changes."""
     right = player.expected()
     if isinstance(right, ExpectedNumber):
-        if min(abs(abs(right.value) - n) for n in range(5)) <= 0.01:  # small numbers are in every text
+        if min(abs(abs(right.value) - n) for n in range(5)) <= SMALL:
             return False
-        texts = title + said + ("" if player.worked().mistaken else asked.text)
-        return any(abs(each - right.value) <= right.tolerance / 10 for each in numbers(texts))
+        ahead, question = player.worked(), player.question
+        assert question is not None
+        texts = " ".join((title, said, *ahead.hints, "" if ahead.mistaken else asked.text))
+        here = set().union(seen, *(on_screen(player.session, line.text) for line in question.show))
+        return any(abs(each - right.value) <= right.tolerance / 10 for each in numbers(texts) | here)
     if asked.kind == "order":
         return ORDERS[right.accepted].search(title) is not None
     if asked.kind == "choice":
@@ -98,15 +115,19 @@ def unfair(name: str, language: str) -> Iterator[str]:
     """What in a lesson is not fair."""
     lesson = load_lesson(name, language)
     player = Player(lesson, Session(scenario_of(lesson)))
-    shown, said = Shown(player.session), ""
+    shown, said, seen = Shown(player.session), "", set[float]()
     while not player.done:
         number, first = player.step, player.at
         step = lesson.steps[number]
+        if first == 0:
+            said, seen = "", set()
         for event in player.advance():
             shown.take(event)
-            if isinstance(event, Said) and not event.verbatim:
-                said = event.text
-            elif isinstance(event, Asked) and given_away(player, event, step.title, said):
+            if isinstance(event, Said):
+                said += f" {event.text}"
+            elif isinstance(event, Ran):
+                seen |= on_screen(player.session, event.line)
+            elif isinstance(event, Asked) and given_away(player, event, step.title, said, seen):
                 yield f"{step.title}: given away: {event.text}"
         for block in step.blocks[first:]:
             if isinstance(block, Prose):

@@ -43,7 +43,7 @@ def test_a_question_stops_until_it_is_answered(player) -> None:
     assert kinds(player.advance()) == [Ended]
 
 
-@pytest.mark.parametrize("text", ["1.5", "3/2", "+1.50", "2 + 2 - 2.5", "layer0.a[3,0]"])
+@pytest.mark.parametrize("text", ["1.5", "3/2", "+1.50", "2 + 2 - 2.5", "sum(layer0.W) + layer0.b[0]"])
 def test_a_number_may_be_written_in_many_ways(player, text) -> None:
     list(player.advance())
     assert next(player.answer(text)).right

@@ -93,6 +93,7 @@ _BACK: dict[str, Callable[[Any], Any]] = {
     "tie_word_embeddings": _tied,
     "sliding_window": _window,
     "layer_types": _types,
+    "qk_layernorm": lambda m: m.qk_norm == "head",
     "use_parallel_residual": lambda m: m.parallel != "none",
     "embedding_multiplier": lambda m: 1.0 if isinstance(m.embed_scale, bool) else m.embed_scale,
     "residual_multiplier": lambda m: m.residual_scale,

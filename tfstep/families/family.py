@@ -114,7 +114,7 @@ class Family(Struct, frozen=True):
         tie = [
             group for group in ([p for p in group if p != "out.W"] for group in found.get("tie", [])) if len(group) > 1
         ]
-        return {"head": False, "tie": tie or None, "bias.head": None}
+        return {"head": False, "tie": tie or None, **dict.fromkeys(("bias.head", "logit_scale", "logit_softcap"))}
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,4 +50,6 @@ def _together(sides: list[Sentences | None], unsaid: int = 0) -> Sentences | Non
         rows.append(np.pad(side.ids, ((0, 0), (0, missing)), constant_values=unsaid if pad is None else pad))
         words += [(*sentence, *(PAD,) * missing) for sentence in side.words]
     lengths = tuple(n for side in present for n in side.lengths or ())
-    return Sentences(tuple(words), np.concatenate(rows), vocab, pad, lengths or None)
+    return Sentences(
+        tuple(words), np.concatenate(rows), vocab, pad, lengths or None, next((side.filler for side in present), None)
+    )

@@ -35,6 +35,20 @@ class Sentences(Struct, frozen=True, eq=False):
     vocab: Sequence[str]
     pad: int | None  # the id of <pad>, where the vocabulary has it
     lengths: tuple[int, ...] | None = None  # of the sentences, where not the word but the place says what is padding
+    filler: int | None = (
+        None  # then, the id that fills up a row; it may be meant elsewhere, and takes no position there
+    )
+
+    @property
+    def uncounted(self) -> np.ndarray | None:
+        """The words that take no position where pads do not: (batch, position) of bool; None where there are none.
+
+        In transformers that goes by the id alone, wherever it stands (RoBERTa).
+        """
+        meant: np.ndarray = self.ids == (self.filler if self.pad is None else self.pad)
+        if self.pad is not None:
+            return meant
+        return meant if self.padding is not None and (meant & ~self.padding).any() else None
 
     @property
     def padding(self) -> np.ndarray | None:

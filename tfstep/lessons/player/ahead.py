@@ -15,6 +15,7 @@ from tfstep.lessons.format.lesson import Line, Question
 from tfstep.lessons.player.answers import AnswerError, Expected, Wrong, expected, mistakes_of
 from tfstep.lessons.player.branch import Branch
 from tfstep.lessons.player.events import Ran
+from tfstep.lessons.player.quantity import Quantity
 from tfstep.lessons.player.recorded import expected_recording
 from tfstep.session.results import Result
 from tfstep.session.speaker import LESSON
@@ -28,7 +29,7 @@ def words_of(session: Session, question: Question) -> tuple[str, ...]:
 
 class Ahead(Struct, frozen=True, eq=False):
     """A question worked out, so that it need not be worked out again when it is answered: what is right, the choices,
-    words and hints as they are then, and what certain mistakes lead to."""
+    words and hints as they are then, what certain mistakes lead to, and the quantity that an answer may not read."""
 
     right: Expected
     ran: tuple[Ran, ...]
@@ -37,6 +38,7 @@ class Ahead(Struct, frozen=True, eq=False):
     words: tuple[str, ...]
     hints: tuple[str, ...]
     mistaken: tuple[Wrong, ...]
+    quantity: Quantity | None
 
     @classmethod
     def of(cls, session: Session, own: Branch, question: Question) -> Ahead:
@@ -53,9 +55,16 @@ class Ahead(Struct, frozen=True, eq=False):
             words_of(session, question),
             tuple(fill(session, hint) for hint in question.hints),
             mistaken,
+            Quantity.of(session, question),
         )
         here.restore(session, keep=False)
         return found
+
+    def judge(self, session: Session, text: str) -> bool:
+        """Whether an answer is right. Raises AnswerError where it is none, or reads what is asked for."""
+        if self.quantity is not None and (said := self.quantity.read_by(session, text)) is not None:
+            raise AnswerError(said)
+        return self.right.judge(session, text)
 
     def mistake(self, session: Session, text: str) -> str:
         """What is said of the mistake that leads to a wrong answer; empty where none is known that does."""

@@ -234,7 +234,7 @@ class Player:
         right = self._expected()
         if isinstance(right, ExpectedRecording):
             yield from self._judged(right.verdict(self.session, text))
-        elif right.judge(self.session, text):
+        elif self._worked().judge(self.session, text):
             yield Judged(True, Bilingual("Right: {it}", "对：{it}", it=right.shown))
             yield from self._after(question)
         else:

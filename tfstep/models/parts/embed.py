@@ -80,8 +80,8 @@ def _positioned(at: Scope, e: Traced, side: Sentences, inputs: Inputs, c: ModelC
     if own is not None:
         at.placed = gather(pos, at.constant("places", own + c.position_offset, e.axes[:2], kind="input"))
         return e + at.placed
-    if not c.count_pads and side.pad is not None:
-        words = side.ids != side.pad
+    if not c.count_pads and (uncounted := side.uncounted) is not None:
+        words = ~uncounted
         places = at.constant("places", np.where(words, words.cumsum(1) - 1 + start, start - 1), e.axes[:2])
         at.placed = gather(pos, places)
         return e + at.placed

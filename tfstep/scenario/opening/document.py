@@ -51,7 +51,7 @@ def document(found: Checkpoint, reading: Reading, beside: Path | None = None) ->
     vocab: dict[str, Any] = {"size": _whole(found, "vocab_size", family.defaults.get("vocab_size"))}
     if found.tokenizer is not None:
         vocab = {"file": path(found, found.tokenizer, beside), **vocab}
-    pad = found.config.get("pad_token_id")
+    pad = found.config.get("pad_token_id", family.defaults.get("pad_token_id"))
     if found.tokenizer is None and type(pad) is int and 0 <= pad < vocab["size"]:
         vocab["pad"] = pad
     end = found.config.get("eos_token_id")

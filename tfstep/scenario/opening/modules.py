@@ -97,26 +97,32 @@ def _attention(module: Any, given: list[np.ndarray]) -> Scenario:
             )
         )
     same = len(given) < 3 or (given[1].shape == given[2].shape and bool((given[1] == given[2]).all()))
-    if (
-        module.bias_k is not None
-        or module.add_zero_attn
-        or {module.kdim, module.vdim} != {module.embed_dim}
-        or not same
-    ):
+    asked = [
+        name
+        for name, there in (
+            ("add_bias_kv", module.bias_k is not None),
+            ("add_zero_attn", module.add_zero_attn),
+            (f"kdim = {module.kdim}", module.kdim != module.embed_dim),
+            (f"vdim = {module.vdim}", module.vdim != module.embed_dim),
+            (Bilingual("a value that is not the key", "与 key 不同的 value"), not same),
+        )
+        if there
+    ]
+    if asked:
         raise TfstepError(
             Bilingual(
-                "bias_k, add_zero_attn, kdim, vdim, and values that are not the keys, are not computed for "
-                "MultiheadAttention",
-                "MultiheadAttention 的 bias_k、add_zero_attn、kdim、vdim，以及与键不同的值，无法计算",
+                "MultiheadAttention with {asked}, which is not computed",
+                "MultiheadAttention 用了 {asked}，无法计算",
+                asked=", ".join(map(str, asked)),
             )
         )
     turned = [each if getattr(module, "batch_first", False) or each.ndim < 3 else each.swapaxes(0, 1) for each in given]
     bias = module.in_proj_bias is not None
     model = {"kind": "attention", "heads": module.num_heads, "d_model": module.embed_dim, "bias": bias}
-    asked: dict[str, Any] = {"x": turned[0]}
+    given_to: dict[str, Any] = {"x": turned[0]}
     if len(turned) > 1 and not (turned[1] is turned[0] or np.array_equal(turned[1], turned[0])):
-        asked["memory"] = turned[1]
-    return _made(model, "", {}, asked, _state(module))
+        given_to["memory"] = turned[1]
+    return _made(model, "", {}, given_to, _state(module))
 
 
 def _stack(module: Any, name: str, given: list[np.ndarray]) -> Scenario:

@@ -153,7 +153,7 @@ def of_ids(rows: list[list[int]], vocabulary: Vocabulary) -> Sentences:
     ids.setflags(write=False)
     spell = vocabulary.tokenizer.words if vocabulary.tokenizer is not None else None
     words = tuple(spell(row) if spell else tuple(map(str, row)) for row in np.maximum(ids, 0).tolist())
-    return Sentences(words, ids, vocabulary.words, None, lengths)
+    return Sentences(words, ids, vocabulary.words, None, lengths, vocabulary.filler)
 
 
 def read_labels(node: Node, vocabulary: Vocabulary, report: Report) -> Sentences | None:

@@ -120,7 +120,10 @@ ROBERTA = BERT.but(
     architecture="RobertaForMaskedLM",
     prefix="roberta.",
     defaults={"pad_token_id": 1},
-    keys={"pad_token_id": lambda value, config: {"position_offset": value + 1}, "hidden_act": gelu_alone},
+    keys={
+        "pad_token_id": lambda value, config: {"position_offset": value + 1, "count_pads": False},
+        "hidden_act": gelu_alone,
+    },
     names=(
         *EMBED,
         *BLOCK,
