@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import tfstep
 from tfstep.code.program import whole
 from tfstep.engine.arrays.half import HALVES, rounded, spacing
 from tfstep.engine.trace import Trace
@@ -97,6 +98,9 @@ def test_a_mask_of_float16_is_infinite_and_it_is_said() -> None:
     assert found.note is not None
     assert "causal" in found.note.in_("en")
     assert "-1e+09 is beyond the largest number of float16, 65504: it is −∞" in found.note.in_("en")
+    said = str(tfstep.Session(decoder("float16")).run("explain dec0.attn.masked[0,0,0,1]"))
+    assert "causal" in said
+    assert "65504" in said
     wide = decoder("bfloat16").program.trace().explain("dec0.attn.masked[0,0,0,1]")
     assert wide.value == -998244352.0  # the nearest that bfloat16 has
     assert wide.note is not None
@@ -236,8 +240,6 @@ def test_the_program_in_numpy_has_the_same_bits(half: str, train: dict[str, Any]
 
 
 def test_a_session_goes_from_one_precision_to_another() -> None:
-    import tfstep
-
     session = tfstep.Session(decoder("float64"))
     session.run("train 3")
     learned = session.trace["out.W"].value

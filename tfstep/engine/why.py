@@ -59,6 +59,7 @@ class Explanation(Displayed, Struct, frozen=True):
     note: Bilingual | None = None
     notation: Template | None = None
     bound: float = field(default=1e-12)
+    beyond: Bilingual | None = None  # that the number is infinite because a half type ends, which the note says as well
     least: float = 0.0  # the smallest number above 0 of a half type
     trace: Any = None  # the `Trace`, of the one that was asked for: the run that it explains
 
@@ -115,8 +116,8 @@ def _worked_out(trace: Computation, slot: int, cell: Cell, depth: int, known: Kn
     exact = _total([t.value for t in terms])
     total = recorded_as(node, exact)
     said = _rounding(exact, number, node.rounds) if node.rounds else None
-    if said is not None and (note is None or math.isinf(number)):
-        note = said if note is None else Bilingual("{note}; {said}", "{note}；{said}", note=note, said=said)
+    beyond = said if math.isinf(number) else None
+    note = said if said is not None and note is None else also(note, beyond)
     return Explanation(
         name,
         number,
@@ -128,7 +129,15 @@ def _worked_out(trace: Computation, slot: int, cell: Cell, depth: int, known: Kn
         notation(trace, node),
         bound_of(node),
         least=least_of(node),
+        beyond=beyond,
     )
+
+
+def also(note: Bilingual | None, more: Bilingual | None) -> Bilingual | None:
+    """A note and what is to be said beside it."""
+    if note is None or more is None:
+        return note or more
+    return Bilingual("{note}; {more}", "{note}；{more}", note=note, more=more)
 
 
 def bound_of(node: Node) -> float:

@@ -47,7 +47,8 @@ def decoder(root: Scope, inputs: Inputs, config: ModelConfig, memory: Traced | N
             x = block(at, x, ask_itself, digest, c, normed)
             continue
         ask_source = partial(multi_head, at.scope("cross"), memory=memory, mask=across, c=c, own="cross")
-        x = sublayer(at, 1, x, ask_itself, c, normed)
-        x = sublayer(at, 2, x, ask_source, c)
-        x = sublayer(at, 3, x, digest, c)
+        if c.attention:
+            x = sublayer(at, 1, x, ask_itself, c, normed)
+        x = sublayer(at, 2, x, ask_source, c, normed or c.attention)
+        x = sublayer(at, 3, x, digest, c) if c.ffn else x
     return last_norm(root, "dec.norm", x, config)

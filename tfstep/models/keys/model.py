@@ -20,6 +20,8 @@ else:
     KindName = Literal[tuple(KINDS)]
 STEPS = {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
 LAYER_KEYS = (
+    "attention",
+    "ffn",
     "d_ff",
     "activation",
     "gated",

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfstep.engine.axis import Axis, Spec, axes
 from tfstep.engine.tape import Scope, Traced
+from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import ModelConfig
 from tfstep.models.parts.dropped import dropped
 from tfstep.models.parts.experts import experts
@@ -15,6 +16,7 @@ from tfstep.ops.activation import ACTIVATIONS, gated
 from tfstep.ops.linear import linear, linear_no_bias
 from tfstep.ops.norm import NORMS, WITHOUT_BETA
 from tfstep.ops.residual import add_both, add_times
+from tfstep.text import Bilingual
 
 
 def dense(at: Scope, x: Traced, W: str, b: str, width: int, c: ModelConfig, axis: Axis, site: str = "ffn") -> Traced:
@@ -82,15 +84,43 @@ def block(
     c: ModelConfig,
     normed: bool = True,
 ) -> Traced:
-    """Attention, then the feed-forward network; or both side by side, x + attn(N₁x) + ffn(N₂x) (GPT-J, GPT-NeoX)."""
+    """Attention, then the feed-forward network; or both side by side, x + attn(N₁x) + ffn(N₂x) (GPT-J, GPT-NeoX).
+
+    One of the two may be switched off. Raises ModelBuildError where both are, or where they should stand side by side.
+    """
+    if not (c.attention and c.ffn):
+        _refuse_halves(c)
     if c.parallel == "none":
-        return sublayer(at, 2, sublayer(at, 1, x, attend, c, normed), digest, c)
+        if c.attention:
+            x = sublayer(at, 1, x, attend, c, normed)
+        return sublayer(at, 2, x, digest, c, normed or c.attention) if c.ffn else x
     y = norm(at, "norm1", x, c)
     attn = dropped(at, "drop1", attend(y), c.drop.residual, c)
     ffn = digest(y if c.parallel == "shared" else norm(at, "norm2", x, c))
     ffn = dropped(at, "drop2", ffn, c.drop.residual, c)
     at.add1 = add_both(x, attn, ffn)
     return at.add1
+
+
+def _refuse_halves(c: ModelConfig) -> None:
+    """Raises ModelBuildError where a block has nothing, or should have two parts side by side and has one."""
+    if not (c.attention or c.ffn):
+        raise ModelBuildError(
+            ("model", "ffn"),
+            Bilingual(
+                "a block without attention and without ffn has nothing; switch one of them on",
+                "既没有 attention 也没有 ffn 的块是空的；请打开其中一个",
+            ),
+        )
+    if c.parallel != "none":
+        raise ModelBuildError(
+            ("model", "parallel"),
+            Bilingual(
+                "parallel puts attention and ffn side by side, and {off} is switched off; write parallel: none",
+                "parallel 把 attention 和 ffn 并排放，而 {off} 已关掉；请写 parallel: none",
+                off="ffn" if c.attention else "attention",
+            ),
+        )
 
 
 def last_norm(at: Scope, name: str, x: Traced, c: ModelConfig) -> Traced:

@@ -11,7 +11,7 @@ from tfstep.address.grammar import cell_name
 from tfstep.engine.naming import short
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Tensor, Trace
-from tfstep.engine.why import Explanation
+from tfstep.engine.why import Explanation, also
 from tfstep.session.study.finite import not_of_the_loss
 from tfstep.session.terms import Partial
 from tfstep.text import Bilingual
@@ -296,7 +296,7 @@ def account(
         why.total,
         why.residual,
         why.holds,
-        str((None if because and why.rule == "masked" else why.note) or because or ""),
+        str((also(because, why.beyond) if because and why.rule == "masked" else why.note) or because or ""),
         leaf=str(_LEAF.get(node.kind, _LEAF["constant"])) if node.op is None else "",
         before=old,
         computed=computed,

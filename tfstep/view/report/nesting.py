@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tfstep.address.grammar import cell_name
 from tfstep.engine.trace import Trace, cell_of
-from tfstep.engine.why import Explanation, Factor
+from tfstep.engine.why import Explanation, Factor, also
 from tfstep.errors import CommandError
 from tfstep.text import Bilingual
 from tfstep.view.matrix.plane import mask_of
@@ -71,7 +71,7 @@ def with_reason(trace: Trace, found: Explanation) -> Explanation:
             reason=reason,
             weight=found.value,
         )
-    return replace(found, note=reason)
+    return replace(found, note=also(reason, found.beyond))
 
 
 def count(found: Explanation) -> int:
