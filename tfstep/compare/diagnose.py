@@ -24,6 +24,7 @@ from tfstep.compare.diagnosis import AMBIGUOUS, Cause, Diagnosis, First, Match
 from tfstep.compare.insides import inner
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity
+from tfstep.compare.pairs import two
 from tfstep.compare.plant import Way, planted
 from tfstep.compare.proposed.propose import propose
 from tfstep.compare.recorded.recorder import of
@@ -75,7 +76,7 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
     ):
         book.level = "float32"  # numbers that only look precise: computed from coarser ones
         first = walk(book, plan, values, until="forward", told=told)
-    search = Search(scenario, kept, book, values, plan, first, told, taken)
+    search = Search(scenario, kept, book, values, plan, first, told, taken, both=two)
     with np.errstate(all="ignore"):  # theirs may hold infinities and worse
         forward(search)
         if not _common(search):

@@ -14,7 +14,6 @@ import numpy as np
 
 from tfstep.compare.book import Entry
 from tfstep.compare.causes.table import ways
-from tfstep.compare.layout import fits
 from tfstep.compare.plant import Way, planted
 from tfstep.compare.walk import walk
 from tfstep.engine.node import Literal, Node, Role
@@ -24,16 +23,15 @@ from tfstep.engine.tape import Tape, Traced
 if TYPE_CHECKING:
     from tfstep.compare.search import Search, Tried
 
-MOST = 5  # steps in a row
 SECONDS = 8.0
 ENOUGH = 8  # pairs that are looked at more closely
 CELLS = 100_000  # of these steps together
 
 
-def two(search: Search, steps: list[Node], missing: list[Entry], patience: int) -> Tried | None:
+def two(search: Search, steps: list[Node], missing: list[Entry]) -> Tried | None:
     """The two mistakes, one after the other, with which most of the missing arrays are found; None if there are none.
 
-    ``steps`` are those in question, as `in_a_row` gives them.
+    ``steps`` are those in question, as `Search.in_a_row` gives them.
     """
     if len(steps) < 2 or sum(node.spec.size for node in steps) > CELLS:
         return None
@@ -62,7 +60,7 @@ def two(search: Search, steps: list[Node], missing: list[Entry], patience: int) 
     found: Tried | None = None
     for _, one, then in sorted(best, key=lambda each: -each[0])[:ENOUGH]:
         both = Way(one.kind, one.path, one.detail, {**one.patches, **then.patches}, one.key)
-        tried = search.attempt(both, patience)
+        tried = search.attempt(both)
         if tried is not None and not tried.lost and (found is None or len(tried.gained) > len(found.gained)):
             found, tried.then = tried, then
     return found
@@ -78,26 +76,6 @@ def _pairs(search: Search, known: list[list[Way]]) -> Iterator[tuple[Way, Way]]:
         if not pair[0].patches.keys() & pair[1].patches.keys()
     ]
     return iter(sorted(found, key=lambda pair: -sum(way.key in search.keys for way in pair)))
-
-
-def in_a_row(search: Search, suspects: list[Node], missing: list[Entry]) -> list[Node]:
-    """The steps up to the one that the first missing array may be: of those in one place the last."""
-    config = search.scenario.model
-    near = [node for node in suspects if missing and fits(node, config, missing[0].array.shape)]
-    ends = [node for node in near if scope(node) == scope(near[0])]
-    if not ends:
-        return []
-    row, before = [ends[-1]], set(ends[-1].slots)
-    for node in reversed(suspects):
-        if node.slot in before and len(row) < MOST:
-            row.append(node)
-            before |= set(node.slots)
-    return row[::-1]
-
-
-def scope(node: Node) -> str:
-    """Where a step is: its path up to the last part."""
-    return node.path.rpartition(".")[0]
 
 
 def _taken_out(search: Search, steps: list[Node]) -> Plan:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec.structs import replace
 
+from tfstep.compare.backwards.known import reached
 from tfstep.compare.book import Entry
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import Way, planted
@@ -137,12 +139,17 @@ def losses(search: Search) -> None:
 def gradients(search: Search) -> None:
     """Gradients: added to old ones, clipped, or with a branch left out."""
     known = -1
-    while len(search.causes) != known:
-        known = len(search.causes)
+    while len(search.faults) != known:
+        known = len(search.faults)
         lacking = [e for e in lacking_of(search) if e.of is not None]
         if not _pairs(search, lacking):
             return
-        if not (_seeded(search, lacking) or _scaled(search, lacking) or _left_out(search, lacking)):
+        if not (
+            _seeded(search, lacking)
+            or _scaled(search, lacking)
+            or _left_out(search, lacking)
+            or _known(search, lacking)
+        ):
             _unknown(search, lacking)
             return
 
@@ -426,6 +433,51 @@ def _left_out(search: Search, lacking: list[Entry]) -> bool:
             )
             return True
     return False
+
+
+def _known(search: Search, lacking: list[Entry]) -> bool:
+    """A derivative that is written otherwise than it should be: here, or in a step before it that was not recorded."""
+    for node, entry, ours, theirs in _pairs(search, lacking):
+        for kind, text, path, own, value in reached(search, node):
+            search.tried += 1
+            if not _gives(value, theirs, ours, search.book.level):
+                continue
+            path, own = _place(search, node, path, own, value)
+            at = search.plan.paths[path]
+            far = float(apart(ours, theirs).max())
+            same = next(
+                (k for k, c in enumerate(search.causes) if (c.kind, c.detail.in_("en")) == (kind, text.in_("en"))), None
+            )
+            if same is None:
+                _settle(search, kind, at, text, [entry], lacking, {path: _always(own)}, far)
+                return True
+            blame(search, at, entry, far)
+            search.overrides[path] = _always(own)(at)
+            search.walk = again(search)
+            old = search.causes[same]
+            search.causes[same] = replace(old, explains=old.explains + 1, also=(*old.also, path))
+            return True
+    return False
+
+
+def _place(search: Search, node: Node, path: str, own: np.ndarray, value: np.ndarray) -> tuple[str, np.ndarray]:
+    """Where a mistake is planted: in its own step, or in the sum of several in which it was made alike."""
+    at = search.plan.paths[path]
+    alone = search.walk.values[at.slot]
+    search.walk.values[at.slot] = own
+    made = np.asarray(node.op.forward(*search.walk.arguments(node), **node.attrs)) if node.op is not None else value
+    search.walk.values[at.slot] = alone
+    shares = node.op is not None and node.op.name == "accumulate" and at.slot in node.slots
+    return (node.path, value) if shares and not np.array_equal(made, value) else (path, own)
+
+
+def _gives(value: np.ndarray, theirs: np.ndarray, ours: np.ndarray, level: str) -> bool:
+    """Whether a mistake gives their numbers, and tells more than that it is nearly what is right."""
+    if not (np.isfinite(value).all() and np.isfinite(theirs).all()):
+        return False
+    size = max(float(np.abs(theirs).max(initial=0.0)), 1e-300)
+    near, off = float(np.abs(value - theirs).max()), float(np.abs(ours - theirs).max())
+    return near <= max(ENOUGH, allowed(level, SLACK)) * size and near <= 0.01 * off
 
 
 def _always(value: np.ndarray) -> Callable[[Node], Override]:
