@@ -9,6 +9,8 @@ import pytest
 from recorded import MODELS
 
 import tfstep
+from tfstep.faces.cli.main import main
+from tfstep.scenario.tokens.pieces import stand_ins
 from tfstep.scenario.tokens.tokenizer import Tokenizer
 from tfstep.scenario.weights.files import open_weight_file
 from tfstep.session.study.decoding import Sampling
@@ -67,3 +69,30 @@ def test_the_place_of_the_base_of_angles_is_read_wherever_it_stands(tmp_path: Pa
     today = configured("llama", tmp_path / "a", rope_parameters={"rope_type": "default", "rope_theta": 77.0})
     before = configured("llama", tmp_path / "b", rope_parameters=None, rope_theta=77.0)
     assert [tfstep.load(each).model.rope.base for each in (today, before)] == [77.0, 77.0]
+
+
+def test_bytes_that_no_piece_stands_for_are_left_out_and_that_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tokenizers import Tokenizer as Theirs
+
+    letters = {byte: letter for letter, byte in stand_ins().items()}
+    known = [letters[byte] for byte in "我你 a".encode()]
+    folder = configured("llama", tmp_path / "m")
+    whole = {
+        "version": "1.0",
+        "added_tokens": [],
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
+        "model": {"type": "BPE", "vocab": {each: i for i, each in enumerate(dict.fromkeys(known))}, "merges": []},
+    }
+    (folder / "tokenizer.json").write_text(json.dumps(whole))
+    tokenizer = Tokenizer(folder / "tokenizer.json")
+    theirs = Theirs.from_file(str(folder / "tokenizer.json"))
+    assert len(theirs.encode("我恨你").ids) < len("我恨你".encode())
+    assert tokenizer.left_out("我恨你 a") == "恨"
+    assert tokenizer.left_out("我你 a") == ""
+    assert main(["dump", str(folder), "loss", "--text", "我恨你"]) == 0
+    warning = "tokenizer.json has no piece for bytes of 恨, and leaves them out"
+    assert capsys.readouterr().err.splitlines()[1] == f"{folder}: warning: {warning}"
+    assert main(["dump", str(folder), "loss", "--text", "我你"]) == 0
+    assert "warning" not in capsys.readouterr().err

@@ -176,3 +176,19 @@ def test_what_does_not_fit_is_refused(mask: dict[str, Any], said: str) -> None:
 def test_a_causal_mask_over_a_memory_names_its_corner(mask: dict[str, Any], said: str) -> None:
     with pytest.raises(TfstepError, match=said):
         alone(mask)
+
+
+@pytest.mark.parametrize("row", ["[false, false, false]", "[-.inf, -.inf, -.inf]"])
+def test_a_row_that_is_meant_to_have_nothing(row: str) -> None:
+    other = "[true, true, false]" if "false" in row else "[0, 0, -.inf]"
+    text = (
+        "tfstep: 1\nmodel: {kind: attention, d_model: 2, mask: {custom: ["
+        f"{other}, {row}, {other}"
+        "], empty: EMPTY}}\ninput: {x: [[1, 2], [0, 1], [2, 1]]}\nweights: {seed: 1}\n"
+    )
+    zero = load_text(text.replace("EMPTY", "zero")).program.trace()["attn.weights"].value[0, 0]
+    even = load_text(text.replace("EMPTY", "uniform")).program.trace()["attn.weights"].value[0, 0]
+    assert (zero[1] == 0).all()
+    assert (even[1] == np.full(3, 1 / 3)).all()
+    assert (zero[0] == even[0]).all()
+    assert zero[0, 2] == 0

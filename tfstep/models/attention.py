@@ -13,7 +13,7 @@ from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import Inputs, ModelConfig, Past, Sentences
 from tfstep.models.parts.blocks import dense, norm
 from tfstep.models.parts.dropped import dropped
-from tfstep.models.parts.own_mask import added, banned
+from tfstep.models.parts.own_mask import added, banned, closed, nothing_left
 from tfstep.models.parts.positions import alibi, alibi_rounded, relative_buckets, rope_tables
 from tfstep.ops.attention import (
     CAUSAL,
@@ -112,15 +112,16 @@ def multi_head(
         s = at.capped = soft_cap(s, cap=c.score_softcap)
     file = getattr(c.mask, own)
     s = added(at, s, file, own, c.mask.trained)
-    if (hides := banned(file, own, s.shape)) is not None:
+    if (hides := banned(file, own, s.shape, meant=c.mask.empty != "none")) is not None:
         mask = np.zeros((s.shape[0], 1, *s.shape[2:]), np.int8) | hides | (0 if mask is None else mask)
     empty = None
+    gone = nothing_left(mask, None if c.mask.trained else closed(file, own, s.shape))
     if mask is not None:
         why = at.constant("mask", mask, asked)
         s = at.masked = mask_fill(s, why, value=c.mask_value)
-        if c.mask.empty != "none" and (mask != 0).all(-1).any():
-            empty = at.constant("empty", (mask != 0).all(-1, keepdims=True), (*asked[:3], Axis("key")))
-            s = at.rows = where(empty, -np.inf if c.mask.empty == "nan" else 0.0, s).with_axes(*asked)
+    if gone is not None and c.mask.empty != "none":
+        empty = at.constant("empty", gone, (*asked[:3], Axis("key")))
+        s = at.rows = where(empty, -np.inf if c.mask.empty == "nan" else 0.0, s).with_axes(*asked)
     if c.sinks:
         sinks = at.parameter("sinks", Spec((c.heads,), x.dtype, (head,)), "zero")
         at.weights = softmax_sink(s, sinks)

@@ -128,7 +128,7 @@ def test_whichever_command_asks(tfstep, model: Path, command: str, tmp_path: Pat
         (["--text", "hello"], "there is no tokenizer that cuts text"),
         (["--ids", "5", "--text", "a"], "a text and ids for the same words"),
         (["--target-ids", "5"], "--target is for an encoder-decoder"),
-        (["--dtype", "float16"], "one of float32, float64"),
+        (["--dtype", "float8"], "one of float32, float64"),
         (["--labels", "no"], "one of next, none"),
     ],
 )

@@ -106,6 +106,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
         fix_m: bool = True,
         fix_v: bool = True,
         hat: bool = False,
+        moved: bool = False,
     ) -> Callable[[Node], Override]:
         def make(node: Node) -> Override:
             def rule(args: list[Any], get: Any) -> np.ndarray:
@@ -116,7 +117,8 @@ def _update_ways(search: Search) -> Iterator[Made]:
                 m = m / (1 - b1**t) if fix_m else m
                 root = np.sqrt(v / (1 - b2**t) if fix_v else v)
                 below = np.sqrt(root**2 + e) if inside else root + (e / np.sqrt(1 - b2**t) if hat else e)
-                return np.asarray(p - lr * m / below - lr * decoupled * p)
+                to = p - lr * m / below
+                return np.asarray(to - lr * decoupled * (to if moved else p))
 
             return rule
 
@@ -158,6 +160,17 @@ def _update_ways(search: Search) -> Iterator[Made]:
             yield "weight-decay", one, adam(decay=0.0, decoupled=wd)
         if (coupled, beside) != (wd, 0.0):
             yield "weight-decay", two, adam(decay=wd, decoupled=0.0) if adamic else sgd(decay=wd)
+    if beside:
+        text = Bilingual(
+            "the parameter shrinks by lr · {wd:g} after its step, not before",
+            "参数先走一步，再缩小 lr · {wd:g}",
+            wd=beside,
+        )
+        yield "weight-decay", text, adam(moved=True)
+        both = Bilingual(
+            "{one}; eps added to √v before its bias is corrected", "{one}；eps 加在未修正偏差的 √v 上", one=text
+        )
+        yield "weight-decay", both, adam(moved=True, hat=True)
     if adamic:
         for fm, fv, how in (
             (False, False, Bilingual("m and v as they are", "m 和 v 原样使用")),

@@ -50,6 +50,17 @@ def load(settings: Settings, name: str, variant: str | None) -> Scenario:
                 why=why,
             )
         )
+    for tokenizer in dict.fromkeys(each.tokenizer for each in scenario.vocab.values() if each.tokenizer is not None):
+        if gone := tokenizer.left_out("".join((*asked.text, *asked.target))):
+            say(
+                Bilingual(
+                    "{file}: warning: {tokenizer} has no piece for bytes of {letters}, and leaves them out",
+                    "{file}：警告：{tokenizer} 中没有 {letters} 的某些字节，切分时丢掉了它们",
+                    file=name,
+                    tokenizer=tokenizer.path.name,
+                    letters=" ".join(gone[:8]),
+                )
+            )
     from tfstep.scenario.opening.document import SAMPLE
 
     read = scenario.inputs.source or scenario.inputs.target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ ADDED = "mask_added"
 """What the numbers are called, beside the attention's other tensors."""
 
 
-def banned(own: Any, key: str, shape: tuple[int, ...]) -> np.ndarray | None:
+def banned(own: Any, key: str, shape: tuple[int, ...], meant: bool = False) -> np.ndarray | None:
     """Where booleans hide a cell, as reasons: (1 or batch, 1 or head, query, key); None where the mask is no booleans.
 
-    Raises ModelBuildError where it does not fit the scores, or looks inverted.
+    Rows without any key are ``meant`` where the file says what they give. Raises ModelBuildError where the mask does not
+    fit the scores, or looks inverted.
     """
     array = _read(own, key, shape)
     if array is None or array.dtype != bool:
@@ -28,7 +30,7 @@ def banned(own: Any, key: str, shape: tuple[int, ...]) -> np.ndarray | None:
     n, m = array.shape[-2:]
     itself = array[..., range(n), range(n)] if n == m else np.ones(1, bool)
     empty, other = ~array.any(-1), array.all(-1)
-    if not array.all() and (not itself.any() or (empty.any() and not other.any())):
+    if not array.all() and (not itself.any() or (empty.any() and not other.any() and not meant)):
         raise ModelBuildError(
             ("model", "mask", key),
             Bilingual(
@@ -43,6 +45,21 @@ def banned(own: Any, key: str, shape: tuple[int, ...]) -> np.ndarray | None:
             ),
         )
     return np.where(array, 0, CUSTOM).astype(np.int8)
+
+
+def closed(own: Any, key: str, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Where numbers of the mask leave a key nothing, since they are -inf; None where the mask is no numbers."""
+    array = _read(own, key, shape)
+    return None if array is None or array.dtype == bool else np.isneginf(array)
+
+
+def nothing_left(*masks: np.ndarray | None) -> np.ndarray | None:
+    """The rows of which every key is hidden by one or another of these: (batch, head, query, 1); None without any."""
+    given = [mask != 0 for mask in masks if mask is not None]
+    if not given:
+        return None
+    rows = np.asarray(reduce(np.logical_or, given).all(-1, keepdims=True))
+    return rows if rows.any() else None
 
 
 def added(at: Scope, s: Traced, own: Any, key: str, trained: bool) -> Traced:

@@ -16,7 +16,7 @@ from typing import Any
 
 from tfstep.errors import TfstepError, refusal
 from tfstep.scenario.tokens.gguf import fast
-from tfstep.scenario.tokens.pieces import alone, as_bytes, in_sentence, numbered
+from tfstep.scenario.tokens.pieces import alone, as_bytes, in_sentence, numbered, stand_ins
 from tfstep.scenario.weights.gguf import header
 from tfstep.scenario.weights.weight_file import BadWeightsError
 from tfstep.text import Bilingual
@@ -202,6 +202,18 @@ class Tokenizer:
                 spelled = piece.encode()
             raw += spelled
         return raw.decode("utf-8", "replace")
+
+    def left_out(self, text: str) -> str:
+        """The characters of a text with bytes that no piece stands for: pieces of bytes have no unknown word, and the
+        library leaves such bytes out without a word.
+        """
+        if self.path.suffix != ".json" or not self.byte_level:
+            return ""
+        if self._whole and self._json["model"].get("unk_token") is not None:
+            return ""
+        letters = {byte: letter for letter, byte in stand_ins().items()}
+        known = {byte for byte, letter in letters.items() if letter in self._by_piece}
+        return "".join(dict.fromkeys(letter for letter in text if not known.issuperset(letter.encode())))
 
     @cached_property
     def _two_sided(self) -> bool:
