@@ -351,7 +351,7 @@ def test_a_bare_state_dict_is_taken_with_any_prefix_and_its_spare_buffers_left(f
         ({"target": "x"}, "--target is for an encoder-decoder"),
         ({"text": "x", "ids": [1]}, "a text and ids for the same words"),
         ({"labels": "all"}, "labels is 'all'; allowed: next, none"),
-        ({"dtype": "float8"}, "dtype is 'float8'; allowed: float32, float64"),
+        ({"dtype": "float8"}, "dtype is 'float8'; allowed: float64, float32"),
     ],
 )
 def test_what_cannot_be_read_is_told(folder: Path, asked: dict[str, object], words: str) -> None:

@@ -94,6 +94,21 @@ def test_cross_attention_has_a_mask_of_its_own() -> None:
     assert (value(trace, "enc0.attn.weights") > 0).all()
 
 
+def test_each_stack_may_have_a_mask_of_its_own() -> None:
+    turned, two = np.array(SEES).T.tolist(), [[True, True, True], [True, True, False]]
+    given = {"encoder": SEES, "decoder": [[0.0, 0.5], [0.25, 1.0]], "cross": two, "trained": False}
+    keys = {"kind": "encoder-decoder", "d_model": 4, "d_ff": 6, "heads": 2, "mask": {**given, "causal": False}}
+    read = {"source": "a b c", "target": "a b", "labels": "b c"}
+    trace = load_text(json.dumps({"model": keys, "vocab": WORDS, "input": read})).program.trace()
+    np.testing.assert_array_equal(value(trace, "enc0.attn.weights")[0, 0] == 0, ~np.array(SEES))
+    np.testing.assert_array_equal(value(trace, "dec0.cross.weights")[0, 0] == 0, ~np.array(two))
+    np.testing.assert_array_equal(value(trace, "dec0.attn.mask_added")[0, 0], given["decoder"])
+    both = scenario({"custom": turned, "encoder": SEES}).program.trace()
+    np.testing.assert_array_equal(value(both, "enc0.attn.weights")[0, 0] == 0, ~np.array(SEES))
+    learned = scenario({"encoder": [[0.0, 1.0, 2.0]] * 3, "trained": True}).program.trace()
+    np.testing.assert_array_equal(value(learned, "enc0.attn.mask_added")[0, 0], [[0.0, 1.0, 2.0]] * 3)
+
+
 @pytest.mark.parametrize("suffix", ["npz", "npy"])
 def test_a_mask_is_read_from_a_file_beside_the_scenario(tmp_path: Path, suffix: str) -> None:
     if suffix == "npz":
@@ -161,6 +176,7 @@ def test_a_row_with_nothing_left(empty: str, wanted: float, lowest: float) -> No
         ({"trained": True}, "mask.trained without numbers"),
         ({"prefix": 1}, "mask.prefix without a causal mask"),
         ({"cross": SEES}, "cross"),
+        ({"decoder": SEES}, "decoder"),
         ({"empty": "even"}, "uniform"),
     ],
 )

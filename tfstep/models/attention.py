@@ -13,7 +13,7 @@ from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import Inputs, ModelConfig, Past, Sentences
 from tfstep.models.parts.blocks import dense, norm
 from tfstep.models.parts.dropped import dropped
-from tfstep.models.parts.own_mask import added, banned, closed, nothing_left
+from tfstep.models.parts.own_mask import added, banned, closed, nothing_left, which
 from tfstep.models.parts.positions import alibi, alibi_rounded, relative_buckets, rope_tables
 from tfstep.ops.attention import (
     CAUSAL,
@@ -59,7 +59,6 @@ def multi_head(
     bias: Traced | None = None,
     past: Past | None = None,
     keys_from: int | None = None,
-    own: str = "custom",
 ) -> Traced:
     """Each row of x asks the rows of memory (itself, for self-attention).
 
@@ -68,7 +67,6 @@ def multi_head(
     is the position of the first row, or of every row, (batch, position), for rotary positions, and ``keys_from`` that of
     the first key where the keys are other vectors and have positions of their own; ``bias`` is added to the scores,
     (1, head, query, key).
-    ``own`` is the key of the file's own mask that is meant: custom or cross.
     With a ``past`` the keys and values of the passes before come first.
     """
     model, (batch, query), key = Axis("model"), x.axes[:2], memory.axes[1].as_keys()
@@ -110,6 +108,7 @@ def multi_head(
         s = at.biased = s + bias
     if c.score_softcap is not None:
         s = at.capped = soft_cap(s, cap=c.score_softcap)
+    own = which(c, at.prefix)
     file = getattr(c.mask, own)
     s = added(at, s, file, own, c.mask.trained)
     if (hides := banned(file, own, s.shape, meant=c.mask.empty != "none")) is not None:

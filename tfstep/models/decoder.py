@@ -46,7 +46,7 @@ def decoder(root: Scope, inputs: Inputs, config: ModelConfig, memory: Traced | N
         if memory is None:
             x = block(at, x, ask_itself, digest, c, normed)
             continue
-        ask_source = partial(multi_head, at.scope("cross"), memory=memory, mask=across, c=c, own="cross")
+        ask_source = partial(multi_head, at.scope("cross"), memory=memory, mask=across, c=c)
         if c.attention:
             x = sublayer(at, 1, x, ask_itself, c, normed)
         x = sublayer(at, 2, x, ask_source, c, normed or c.attention)

@@ -16,6 +16,7 @@ from tfstep.engine.surface.above import Displayed
 from tfstep.errors import ScenarioError, TfstepError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.models.keys.kinds import KINDS
+from tfstep.models.keys.sections import OWN
 from tfstep.scenario.file import catalog, variants
 from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, Report, fault, in_order
 from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, found_text, from_python, place_of, to_python
@@ -317,7 +318,7 @@ def _made(
 def _masks_beside(path: Path | None, model: ModelConfig, tree: Section) -> ModelConfig:
     """The model with the files of its masks found from the scenario's own folder. Raises `Mistakes` where it may not
     reach them."""
-    own = {key: each for key in ("custom", "cross") if isinstance(each := getattr(model.mask, key), str)}
+    own = {key: each for key in OWN if isinstance(each := getattr(model.mask, key), str)}
     if path is None or not own:
         return model
     for key, name in own.items():

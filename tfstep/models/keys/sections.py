@@ -148,6 +148,10 @@ class RopePart(Section, frozen=True):
     ] = None
 
 
+OWN = ("custom", "encoder", "decoder", "cross")
+"""The keys of the masks that a file gives."""
+
+
 class MaskPart(Section, frozen=True):
     """`mask:`, which cells of the scores are filled with `mask_value`."""
 
@@ -207,13 +211,35 @@ class MaskPart(Section, frozen=True):
         Meta(extra_json_schema={"anyOf": [{"type": "array"}, {"type": "string"}]}),
         Key("source", Bilingual("The same for cross-attention.", "同上，用于交叉注意力。")),
     ] = None
+    encoder: Annotated[
+        Any,
+        Meta(extra_json_schema={"anyOf": [{"type": "array"}, {"type": "string"}]}),
+        Key(
+            "source",
+            Bilingual(
+                "The same for the encoder's self-attention alone, in place of custom.",
+                "同 custom，但只用于编码器的自注意力，取代 custom。",
+            ),
+        ),
+    ] = None
+    decoder: Annotated[
+        Any,
+        Meta(extra_json_schema={"anyOf": [{"type": "array"}, {"type": "string"}]}),
+        Key(
+            "target",
+            Bilingual(
+                "The same for the decoder's self-attention alone, in place of custom.",
+                "同 custom，但只用于解码器的自注意力，取代 custom。",
+            ),
+        ),
+    ] = None
     trained: Annotated[
         bool,
         Key(
             "attention",
             Bilingual(
-                "Whether the numbers of custom and cross are parameters (`P.mask_added`).",
-                "custom 和 cross 的数是否是参数（`P.mask_added`）。",
+                "Whether the numbers of these masks are parameters (`P.mask_added`).",
+                "这些掩码的数是否是参数（`P.mask_added`）。",
             ),
         ),
     ] = False

@@ -76,12 +76,19 @@ def added(at: Scope, s: Traced, own: Any, key: str, trained: bool) -> Traced:
     return at.with_mask.with_axes(*s.axes)
 
 
+def which(c: Any, path: str) -> str:
+    """The key of the mask that is meant for an attention, by its path: cross, that of its stack, or custom."""
+    if path.partition(".")[2].startswith("cross"):
+        return "cross"
+    stack = {"enc": "encoder", "dec": "decoder"}.get(path[:3], "custom")
+    return stack if getattr(c.mask, stack) is not None else "custom"
+
+
 def start(c: Any, path: str) -> np.ndarray | None:
     """What a parameter starts from that is the numbers of a mask; None for another path."""
     if not path.endswith(f".{ADDED}"):
         return None
-    own = c.mask.cross if ".cross." in path else c.mask.custom
-    return np.asarray(_four(_array(own)), float)
+    return np.asarray(_four(_array(getattr(c.mask, which(c, path)))), float)
 
 
 def _read(own: Any, key: str, shape: tuple[int, ...]) -> np.ndarray | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tfstep.models.config import ModelConfig
+from tfstep.models.keys.sections import OWN
 from tfstep.ops.activation import ACTIVATIONS
 from tfstep.ops.norm import WITHOUT_BETA
 from tfstep.scenario.keys.typed import Source
@@ -125,7 +126,17 @@ def _attention(c: ModelConfig) -> Iterator[Rule]:
             kind=c.kind,
         ),
     )
-    own = (c.mask.custom, c.mask.cross)
+    own = tuple(getattr(c.mask, key) for key in OWN)
+    yield (
+        (c.mask.encoder is not None and not c.has("source")) or (c.mask.decoder is not None and not c.has("target")),
+        "mask",
+        Bilingual(
+            "mask.{key} in kind {kind}, which has no {key}",
+            "{kind} 模型没有 {key}，不能用 mask.{key}",
+            key="encoder" if c.mask.encoder is not None and not c.has("source") else "decoder",
+            kind=c.kind,
+        ),
+    )
     yield (
         c.mask.cross is not None and not (c.has("source") and c.has("target")),
         "mask",
@@ -139,8 +150,8 @@ def _attention(c: ModelConfig) -> Iterator[Rule]:
         c.mask.trained and all(each is None or _has_booleans(each) for each in own),
         "mask",
         Bilingual(
-            "mask.trained without numbers; booleans cannot be trained: give custom or cross as numbers",
-            "mask.trained 没有数可训练；布尔值无法训练：请把 custom 或 cross 写成数",
+            "mask.trained without numbers; booleans cannot be trained: give such a mask as numbers",
+            "mask.trained 没有数可训练；布尔值无法训练：请把这样的掩码写成数",
         ),
     )
     yield (

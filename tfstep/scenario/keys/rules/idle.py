@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from tfstep.models.config import ModelConfig, TrainConfig
+from tfstep.models.keys.sections import OWN
 from tfstep.scenario.file.nodes import Keys, at
 from tfstep.scenario.keys.typed import Source
 from tfstep.text import Bilingual
@@ -60,7 +61,7 @@ def _of_model(source: Source, c: ModelConfig) -> Iterator[Idle]:
         masks = c.has("words") or c.mask.causal or c.window or c.chunk
         yield Idle(
             ("model.mask_value", "model.mask.empty"),
-            bool(masks or c.mask.custom is not None or c.mask.cross is not None),
+            bool(masks or any(getattr(c.mask, key) is not None for key in OWN)),
             ("model.mask",),
             "mask.custom, or mask.causal",
         )
