@@ -176,8 +176,8 @@ def _matmul(node: Node, given: Given) -> Iterator[Made]:
             )
             yield "transposed", text, value
     assert node.op is not None
-    right = np.asarray(node.op.forward(*given.values(), **node.attrs))
-    yield "transposed", Bilingual("turned: its transpose is right", "转置了：它的转置才对"), _turned(right)
+    whole = np.asarray(node.op.forward(*given.values(), **node.attrs))
+    yield "transposed", Bilingual("turned: its transpose is right", "转置了：它的转置才对"), _turned(whole)
 
 
 @_of("linear_vjp_x", "linear_no_bias_vjp_x")
