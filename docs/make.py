@@ -21,6 +21,7 @@ from making import (
     notebooks,
     ops,
     paths,
+    rates,
     scenario_files,
 )
 from making.masks import page as masks
@@ -43,6 +44,7 @@ GENERATED: dict[str, Page] = {
     "glossary": glossary.page,
     "misconceptions": misconceptions.page,
     "masks": masks.page,
+    "rates": rates.page,
     "models": models.page,
 }
 

@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,39 @@ def changed(one: tfstep.Recording, other: tfstep.Recording) -> bool:
     return any(not np.allclose(one[n], other[n], rtol=1e-4, atol=1e-6) for n in names)
 
 
+class Runs:
+    """Recorded runs for one file; arrays that several share are kept once."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.arrays: dict[str, np.ndarray] = {}
+        self.index: list[dict[str, Any]] = []
+
+    def add(self, kept: tfstep.Recording, drop: Callable[[str], bool] = lambda name: False, **of: Any) -> None:
+        """One more run, but for the arrays to drop, and what it is."""
+        rows = []
+        for name, array in kept.arrays.items():
+            if not drop(name):
+                key = hashlib.sha1(array.tobytes() + str((array.shape, array.dtype)).encode()).hexdigest()[:12]
+                self.arrays[key] = array
+                rows.append([name, key, kept.note(name).kind, kept.note(name).op])
+        self.index.append({**of, "rows": rows})
+
+    def write(self) -> None:
+        """Write the file, the same bytes for the same runs."""
+        text = json.dumps({"torch": torch.__version__, "runs": self.index}, separators=(",", ":")).encode()
+        arrays = {**self.arrays, "index": np.frombuffer(text, np.uint8)}
+        with zipfile.ZipFile(self.file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, array in sorted(arrays.items()):
+                held = io.BytesIO()
+                np.save(held, array)
+                archive.writestr(zipfile.ZipInfo(f"{name}.npy"), held.getvalue(), zipfile.ZIP_DEFLATED)
+        print(len(self.index), "runs,", self.file.stat().st_size, "bytes")
+
+
 def main() -> None:
     """Record and write."""
-    arrays: dict[str, np.ndarray] = {}
-    index: list[dict[str, Any]] = []
+    runs = Runs(FILE)
     n = 0
     for model in MODELS:
         scenario = load_text(TEXTS[model])
@@ -101,28 +131,14 @@ def main() -> None:
             if wrong_ and not all(changed(one, recorded(scenario, kind, tuple(x for x in wrong_ if x != w), torch.float32))
                                   for w in wrong_):  # fmt: skip
                 continue
-            rows = []
-            for name, array in one.arrays.items():
-                note = one.note(name)
-                if (
-                    note.kind == "grad"
-                    and name.removesuffix(".grad") not in {x for x in one if one.note(x).kind == "weight"}
-                    and "detached" not in wrong_
-                ):
-                    continue
-                key = hashlib.sha1(array.tobytes() + str((array.shape, array.dtype)).encode()).hexdigest()[:12]
-                arrays[key] = array
-                rows.append([name, key, note.kind, note.op])
-            index.append({"model": model, "kind": kind, "wrong": wrong_, "dtype": dtype, "cause": cause, "path": path,
-                          "rows": rows})  # fmt: skip
-    text = json.dumps({"torch": torch.__version__, "runs": index}, separators=(",", ":")).encode()
-    arrays["index"] = np.frombuffer(text, np.uint8)
-    with zipfile.ZipFile(FILE, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in sorted(arrays.items()):
-            held = io.BytesIO()
-            np.save(held, array)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), held.getvalue(), zipfile.ZIP_DEFLATED)
-    print(len(index), "runs,", FILE.stat().st_size, "bytes")
+            weights = {name for name in one if one.note(name).kind == "weight"}
+
+            def drop(name: str, one: Any = one, weights: set[str] = weights, wrong: tuple[str, ...] = wrong_) -> bool:
+                of = name.removesuffix(".grad")
+                return one.note(name).kind == "grad" and of not in weights and "detached" not in wrong
+
+            runs.add(one, drop, model=model, kind=kind, wrong=wrong_, dtype=dtype, cause=cause, path=path)
+    runs.write()
 
 
 if __name__ == "__main__":

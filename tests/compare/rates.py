@@ -9,6 +9,8 @@ right step, 95 times the right mistake; nothing right is accused. What is missed
 from __future__ import annotations
 
 import json
+import os
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import numpy as np
 import pytest
 from hands import LAYOUTS
 from plants import MISTAKES, TEXTS, Start, differs
+from updates import IN_NUMPY, MODELS, planted, rounded
 
 import tfstep
 from tfstep.compare.recorded.note import Note
@@ -31,6 +34,14 @@ PAIRS = (
     ("over d", "act relu"), ("no b_O", "n - 1"), ("positions late", "no skip 1"), ("embed scaled", "loss summed"),
     ("mask times", "act quick"), ("heads inside out", "other norm"), ("mask plus", "no b_2"), ("swap qk", "eps"),
 )  # fmt: skip
+
+
+def told(kind: str, library: str, model: str, **numbers: int) -> None:
+    """Keep what was counted, where ``RATES`` names a folder; `docs/making/rates.py` makes a page of it."""
+    folder = os.environ.get("RATES")
+    if folder:
+        row = {"kind": kind, "library": library, "model": model, **numbers}
+        (Path(folder) / f"{kind} {library} {model}.json".replace(" ", "-")).write_text(json.dumps(row))
 
 
 class Count:
@@ -48,7 +59,8 @@ class Count:
             where = found.first.path if found.first else "nothing"
             self.missed.append(f"{what}: {where}, {[cause.kind for cause in found.causes]}, not {kinds} at {paths}")
 
-    def held(self) -> None:
+    def held(self, kind: str, library: str, model: str) -> None:
+        told(kind, library, model, of=self.of, step=self.step, cause=self.cause)
         print(f"{self.step} steps and {self.cause} causes of {self.of}", *self.missed, sep="\n")
         assert self.step >= 0.98 * self.of, "\n".join(self.missed)
         assert self.cause >= 0.95 * self.of, "\n".join(self.missed)
@@ -76,7 +88,7 @@ def test_mistakes_in_numpy_are_named(name: str) -> None:
     for wrong, kind, paths, rows in mistakes(start):
         count.judge(f"{name}, {wrong}", tfstep.diagnose(start.trace, rows), set(kind.split()), paths)
     assert count.of >= 30
-    count.held()
+    count.held("one mistake", "NumPy", name)
 
 
 @pytest.mark.parametrize("name", ["attention", "pre-norm"])
@@ -84,7 +96,7 @@ def test_mistakes_are_named_where_little_is_written_down(name: str) -> None:
     start, count = Start(name), Count()
     for wrong, kind, paths, rows in mistakes(start, "some"):
         count.judge(f"{name}, {wrong}", tfstep.diagnose(start.trace, rows), set(kind.split()), paths)
-    count.held()
+    count.held("one mistake, little written down", "NumPy", name)
 
 
 @pytest.mark.parametrize("name", ["attention", "small encoder", "small decoder"])
@@ -101,18 +113,21 @@ def test_two_mistakes_are_named(name: str) -> None:
         if not all(kinds[wrong] & found for wrong in pair):
             missed.append(f"{pair}: {found}")
     assert of >= 4
+    told("two mistakes", "NumPy", name, of=of, cause=of - len(missed))
     assert len(missed) <= 0.1 * of, "\n".join(missed)
 
 
 @pytest.mark.parametrize("name", ["attention", "llama", "small encoder", "small decoder"])
 def test_nothing_right_is_accused(name: str) -> None:
-    start = Start(name)
+    start, of = Start(name), 0
     for layout in LAYOUTS:
         for dtype in ("float64", "float32"):
             for few in ("all", "some", "ends"):
                 found = tfstep.diagnose(start.trace, start.rows(layout=layout, dtype=dtype, few=few))
                 assert found.agrees, (layout, dtype, few, found)
                 assert not found.causes
+                of += 1
+    told("right", "NumPy", name, of=of, accused=0)
 
 
 @cache
@@ -123,16 +138,16 @@ def recorded() -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
     return arrays, json.loads(arrays["index"].tobytes())["runs"]
 
 
-def run_of(run: dict[str, Any]) -> Recording:
+def run_of(run: dict[str, Any], arrays: dict[str, np.ndarray] | None = None) -> Recording:
     found = Recording()
     for name, key, kind, op in run["rows"]:
-        found.add(name, recorded()[0][key], Note(kind=kind, op=op))
+        found.add(name, (recorded()[0] if arrays is None else arrays)[key], Note(kind=kind, op=op))
     return found
 
 
 @pytest.mark.parametrize("name", ["small encoder", "pre-norm", "small decoder", "translator"])
 def test_mistakes_in_pytorch_are_named(name: str) -> None:
-    scenario, count, missed, pairs = load_text(TEXTS[name]), Count(), [], 0
+    scenario, count, missed, pairs, right = load_text(TEXTS[name]), Count(), [], 0, 0
     block = "dec0." if scenario.model.kind == "decoder" else "enc0."
     side = "tgt." if scenario.model.kind == "decoder" else "src."
     for run in recorded()[1]:
@@ -150,6 +165,7 @@ def test_mistakes_in_pytorch_are_named(name: str) -> None:
             paths.add(block + "norm2.grad")  # cross-attention's keys are made of it
         if not run["wrong"]:
             assert found.agrees, (run["kind"], run["dtype"], found)
+            right += 1
         elif len(run["wrong"]) == 1:
             count.judge(f"{run['kind']}, {run['wrong'][0]}", found, {run["cause"]}, paths)
         else:
@@ -157,11 +173,84 @@ def test_mistakes_in_pytorch_are_named(name: str) -> None:
             if {cause.kind for cause in found.causes} < set(run["cause"].split()):
                 missed.append(f"{run['wrong']}: {[cause.kind for cause in found.causes]}")
     assert count.of >= 24
+    told("right", "PyTorch", name, of=right, accused=0)
+    told("two mistakes", "PyTorch", name, of=pairs, cause=pairs - len(missed))
     assert len(missed) <= 0.1 * pairs, "\n".join(missed)
-    count.held()
+    count.held("one mistake", "PyTorch", name)
+
+
+@cache
+def updates_recorded() -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
+    """The runs of `make_updates.py`."""
+    with np.load(FILE.with_name("torch_updates.npz")) as file:
+        arrays = dict(file)
+    return arrays, json.loads(arrays["index"].tobytes())["runs"]
+
+
+def ends(start: Start, mark: str) -> set[str]:
+    """The gradients, or the new values, of all parameters."""
+    return {path + mark for path in start.parameters}
+
+
+@pytest.mark.parametrize("name", IN_NUMPY)
+def test_gradients_and_updates_in_numpy_are_named(name: str) -> None:
+    start, count, small = Start(name), Count(), Count()
+    for what, kind, train, rows in planted(start):
+        trace = with_train(start, train)
+        mark = ".grad" if kind.startswith("grad") else ".new"
+        count.judge(f"{name}, {what}", tfstep.diagnose(trace, rows), {kind}, ends(start, mark))
+    for what, path, rows in rounded(start):
+        small.judge(f"{name}, {what}", tfstep.diagnose(start.trace, rows), {"dtype"}, {path})
+    count.held("gradients and updates", "NumPy", name)
+    small.held("types", "NumPy", name)
+
+
+def with_train(start: Start, train: dict[str, Any]) -> Any:
+    """The trace of a start under another `train:`."""
+    trace = tfstep.trace(start.scenario.with_changes({"train": train}))
+    return trace.edit({path: start.w[path] for path in start.parameters})
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_gradients_and_updates_in_pytorch_are_named(name: str) -> None:
+    start, count, right = Start(name), Count(), 0
+    for run in updates_recorded()[1]:
+        if run["model"] != name:
+            continue
+        kept = run_of(run, updates_recorded()[0])
+        found = tfstep.diagnose(start.scenario.with_changes({"train": run["train"]}), kept)
+        if not run["cause"]:
+            assert found.agrees, (run["train"], found)
+            right += 1
+        else:
+            count.judge(f"{name}, {run['wrong']}", found, {run["cause"]}, ends(start, run["path"]))
+    assert count.of >= 9
+    told("right", "PyTorch, with updates", name, of=right, accused=0)
+    count.held("gradients and updates", "PyTorch", name)
 
 
 def test_the_set_is_large_enough() -> None:
     runs = recorded()[1]
     assert sum(not run["wrong"] for run in runs) >= 28
     assert sum(len(run["wrong"]) == 1 for run in runs) >= 100
+
+
+def main(folder: Path) -> None:
+    """Keep what a whole run has counted, as `rates.json` beside this script."""
+    order = (
+        "one mistake",
+        "one mistake, little written down",
+        "gradients and updates",
+        "types",
+        "two mistakes",
+        "right",
+    )
+    rows = [json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))]
+    rows.sort(key=lambda row: (order.index(row["kind"]), row["library"]))
+    torch = json.loads(recorded()[0]["index"].tobytes())["torch"]
+    kept = {"torch": torch, "numpy": np.__version__, "rows": rows}
+    Path(__file__).with_name("rates.json").write_text(json.dumps(kept, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

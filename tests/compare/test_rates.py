@@ -27,3 +27,8 @@ def test_mistakes_in_pytorch_are_named() -> None:
 
 def test_the_set_is_large_enough() -> None:
     rates.test_the_set_is_large_enough()
+
+
+def test_gradients_and_updates_are_named() -> None:
+    rates.test_gradients_and_updates_in_numpy_are_named("attention")
+    rates.test_gradients_and_updates_in_pytorch_are_named("small encoder")

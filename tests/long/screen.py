@@ -44,6 +44,12 @@ class Terminal:
         self.pid = os.fork()
         if self.pid == 0:
             os.setsid()
+            for each in (
+                signal.SIGINT,
+                signal.SIGQUIT,
+                signal.SIGHUP,
+            ):  # what runs in the background ignores some of them
+                signal.signal(each, signal.SIG_DFL)
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
             for number in (0, 1, 2):
                 os.dup2(slave, number)
