@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tfstep.compare.names import axis_called
 from tfstep.compare.tolerance import HIDDEN, apart
 from tfstep.engine.node import Node
 from tfstep.text import Bilingual
@@ -127,9 +128,9 @@ def _along(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
                 found.append(
                     Bilingual(
                         "{what} is the same along the axis {axis}",
-                        "{what} 沿轴 {axis} 不变",
+                        "{what} 沿{axis}的轴不变",
                         what=what,
-                        axis=axis.name or str(k),
+                        axis=axis_called(axis.name) if axis.name else str(k),
                     )
                 )
     where = apart(ours, theirs) > CLOSE * np.abs(ours).max(initial=0.0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfstep.compare.names import axis_called
 from tfstep.engine.arrays.erf import erf
 from tfstep.engine.node import Node
 from tfstep.engine.op import Vjp
@@ -114,18 +115,9 @@ def _softmax(node: Node, given: Given) -> Iterator[Made]:
         text = Bilingual(
             "∂x = y · (g − Σ g·y) with the sum over the axis {axis}, not over keys",
             "∂x = y · (g − Σ g·y)，其中的和沿{axis}的轴，而不是键的轴",
-            axis=AXES.get(name, name),
+            axis=axis_called(name),
         )
         yield "softmax-axis", text, y * (g - _sum(g * y, k))
-
-
-AXES = {
-    "query": Bilingual("query", "查询"),
-    "key": Bilingual("key", "键"),
-    "head": Bilingual("head", "头"),
-    "batch": Bilingual("batch", "批次"),
-    "position": Bilingual("position", "位置"),
-}
 
 
 def _instead(wrong: object, right: object) -> Bilingual:
@@ -246,10 +238,10 @@ def _norm(node: Node, given: Given) -> Iterator[Made]:
 
     for h, less in ((g * gamma, ""), (g, "γ")):
         centred: Any = 0.0 if rms else average(h)
-        tail = {"": ("", ""), "γ": (", without γ", "，并且漏了 γ")}[less]
+        tail = Bilingual(", without γ", "，并且漏了 γ") if less else Bilingual("", "")
 
-        def said(en: str, zh: str, tail: tuple[str, str] = tail) -> Bilingual:
-            return Bilingual("{said}{tail}", "{said}{tail}", said=Bilingual(en, zh), tail=Bilingual(*tail))
+        def said(what: Bilingual, tail: Bilingual = tail) -> Bilingual:
+            return Bilingual("{what}{tail}", "{what}{tail}", what=what, tail=tail)
 
         if less:
             yield (
@@ -259,30 +251,38 @@ def _norm(node: Node, given: Given) -> Iterator[Made]:
             )
         yield (
             "norm-variance",
-            said("mean and variance are taken for constants: ∂x = g γ / σ", "把均值和方差当成了常数：∂x = g γ / σ"),
+            said(
+                Bilingual(
+                    "mean and variance are taken for constants: ∂x = g γ / σ", "把均值和方差当成了常数：∂x = g γ / σ"
+                )
+            ),
             h / std,
         )
-        yield "norm-variance", said("the variance is taken for a constant", "把方差当成了常数"), (h - centred) / std
+        yield (
+            "norm-variance",
+            said(Bilingual("the variance is taken for a constant", "把方差当成了常数")),
+            (h - centred) / std,
+        )
         if not rms:
             yield (
                 "norm-variance",
-                said("the mean is taken for a constant", "把均值当成了常数"),
+                said(Bilingual("the mean is taken for a constant", "把均值当成了常数")),
                 (h - u * average(h * u)) / std,
             )
             yield (
                 "norm-variance",
-                said("the variance is unbiased: n − 1 in place of n", "方差用了 n − 1，而不是 n"),
+                said(Bilingual("the variance is unbiased: n − 1 in place of n", "方差用了 n − 1，而不是 n")),
                 (h - centred - u * (h * u).sum(-1, keepdims=True) / (n - 1)) / std,
             )
-        yield "norm-variance", said("not divided by σ", "没有除以 σ"), h - centred - u * average(h * u)
+        yield "norm-variance", said(Bilingual("not divided by σ", "没有除以 σ")), h - centred - u * average(h * u)
         yield (
             "norm-variance",
-            said("divided by σ² in place of σ", "除以了 σ²，而不是 σ"),
+            said(Bilingual("divided by σ² in place of σ", "除以了 σ²，而不是 σ")),
             (h - centred - u * average(h * u)) / std**2,
         )
         yield (
             "norm-axis",
-            said("sums in place of means", "用了求和，而不是平均"),
+            said(Bilingual("sums in place of means", "用了求和，而不是平均")),
             (h - (0.0 if rms else h.sum(-1, keepdims=True)) - u * (h * u).sum(-1, keepdims=True)) / std,
         )
 
