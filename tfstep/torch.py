@@ -9,8 +9,6 @@ The one file of tfstep that imports PyTorch, and only when `record` is called.
 from __future__ import annotations
 
 import inspect
-import linecache
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +19,7 @@ from typing import Any
 from tfstep.address.roles import GRAD
 from tfstep.compare.recorded.note import Note, RecordingError, Setting
 from tfstep.compare.recorded.recording import Recording
+from tfstep.compare.recorded.source import OURS, said
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 
@@ -30,7 +29,6 @@ FAR = 1e-4  # of the largest number of a result: no rounding
 SILENT = ("__get__", "__set__", "size", "dim", "backward", "retain_grad", "detach", "numel", "is_floating_point",
           "requires_grad_", "register_hook", "item", "tolist", "type", "is_complex", "stride", "is_contiguous")  # fmt: skip
 """Calls that compute nothing."""
-_ASSIGNED = re.compile(r"\s*(?:self\.)?([A-Za-z_]\w*)\s*(?:=(?!=)|[-+*/@]=)")
 _HERE = __file__
 
 
@@ -233,14 +231,14 @@ class _Tape:
             kept = self.by_id.get(id(tensor))
             title = (name or "output") + (f".{k}" if k else "")
             if kept is None:
-                self.keep(tensor, title, Note(op="module", line=_line(sys._getframe())[0]))
+                self.keep(tensor, title, Note(op="module", line=_line(self)[0]))
             elif kept.note.kind == "tensor" and name and kept.note.op != "module":
                 kept.name = title
                 kept.note = Note("tensor", kept.note.line, "module", kept.note.inputs)
 
     def call(self, out: Any, name: str, op: str, inputs: tuple[Any, ...]) -> None:
         """A functional call gave this."""
-        line, variable = _line(sys._getframe())
+        line, variable = _line(self)
         names = tuple(dict.fromkeys(self.by_id[id(t)].name for t in inputs if id(t) in self.by_id))
         where = f"{self.stack[-1]}." if self.stack and self.stack[-1] else ""
         for tensor in (out,) if isinstance(out, self.torch.Tensor) else ():
@@ -326,27 +324,15 @@ def _tensors(torch: Any, value: Any) -> Iterator[Any]:
             yield from _tensors(torch, each)
 
 
-def _line(frame: FrameType | None) -> tuple[str, str]:
-    """The line of source that computed something, FILE:LINE: CODE, and the variable that it is kept in.
+def _line(tape: _Tape) -> tuple[str, str]:
+    """The line of the user's own source that computed something, FILE:LINE: CODE, and the variable that it is kept in.
 
-    The nearest line that is not PyTorch's; where a module of PyTorch was called from `record` itself, the line of that.
+    The nearest line that is neither PyTorch's nor transformers'; of a module that is PyTorch's own, its name alone.
     """
-    torch_line = ("", "")
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if file == _HERE:
-            if frame.f_code.co_name == "record":
-                return torch_line
-        elif "torch" not in Path(file).parts:
-            return _said(file, frame.f_lineno)
-        elif not torch_line[0] and ("modules" in Path(file).parts or file.endswith("functional.py")):
-            torch_line = _said(file, frame.f_lineno)[0], ""
-        frame = frame.f_back
-    return torch_line
-
-
-def _said(file: str, number: int) -> tuple[str, str]:
-    code = linecache.getline(file, number).strip()
-    match = _ASSIGNED.match(code)
-    variable = match.group(1) if match and "lambda" not in code and "record(" not in code else ""
-    return f"{Path(file).name}:{number}: {code}"[:160], variable
+    inner: FrameType | None = sys._getframe()
+    folders = [str(Path(sys.modules[n].__file__ or "").parent) for n in ("torch", "transformers") if n in sys.modules]
+    while inner is not None and not (inner.f_code.co_filename == _HERE and inner.f_code.co_name == "record"):
+        if not any(Path(inner.f_code.co_filename).is_relative_to(folder) for folder in (*folders, OURS)):
+            return said(inner.f_code.co_filename, inner.f_lineno)
+        inner = inner.f_back
+    return tape.stack[-1] if tape.stack and tape.stack[-1] else type(tape.module).__name__, ""

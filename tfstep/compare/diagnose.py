@@ -24,7 +24,8 @@ from tfstep.compare.diagnosis import AMBIGUOUS, Cause, Diagnosis, First, Match
 from tfstep.compare.insides import inner
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity
-from tfstep.compare.plant import planted
+from tfstep.compare.pairs import two
+from tfstep.compare.plant import Way, planted
 from tfstep.compare.proposed.propose import propose
 from tfstep.compare.recorded.recorder import of
 from tfstep.compare.refusals.refused import nothing, one_run, usable
@@ -75,7 +76,7 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
     ):
         book.level = "float32"  # numbers that only look precise: computed from coarser ones
         first = walk(book, plan, values, until="forward", told=told)
-    search = Search(scenario, kept, book, values, plan, first, told, taken)
+    search = Search(scenario, kept, book, values, plan, first, told, taken, both=two)
     with np.errstate(all="ignore"):  # theirs may hold infinities and worse
         forward(search)
         if not _common(search):
@@ -189,22 +190,32 @@ def accept(search: Search, tried: Tried, missing: list[Entry]) -> None:
     if way.key in search.keys:
         k = search.keys.index(way.key)
         old = search.causes[k]
-        search.causes[k] = Cause(
-            old.kind,
-            old.path,
-            old.detail,
-            old.explains + len(tried.gained),
-            old.of,
-            old.name,
-            old.line,
-            (*old.also, way.path),
-        )
+        search.causes[k] = replace(old, explains=old.explains + len(tried.gained), also=(*old.also, way.path))
     else:
         search.keys.append(way.key)
         search.wanted.append(frozenset(wanted))
         search.causes.append(cause)
+    if tried.then is not None:
+        _second(search, tried.then, tried, len(wanted))
     search.plan, search.walk = tried.plan, there
     search.patches |= dict(way.patches)
+
+
+def _second(search: Search, way: Way, tried: Tried, of: int) -> None:
+    """The second of two mistakes that were found together."""
+    node = search.plan.paths[way.path]
+    name = _their_name(search, Tried(way, tried.plan, tried.walk, tried.gained), tried.walk)
+    entry = search.book.by_name.get(name)
+    search.faults.append(_first(search, node, entry, tried))
+    if way.key in search.keys:
+        k = search.keys.index(way.key)
+        old = search.causes[k]
+        search.causes[k] = replace(old, explains=old.explains + len(tried.gained), also=(*old.also, way.path))
+        return
+    search.keys.append(way.key)
+    search.wanted.append(search.wanted[-1])
+    line = entry.note.line if entry is not None else ""
+    search.causes.append(Cause(way.kind, way.path, way.detail, len(tried.gained), of, name, line))
 
 
 def _their_name(search: Search, tried: Tried, there: Walk) -> str:

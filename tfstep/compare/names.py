@@ -7,6 +7,7 @@ from functools import cache
 
 from tfstep.address.roles import GRAD, owner
 from tfstep.compare.layout import role
+from tfstep.text import Bilingual
 
 _WORDS: dict[str, tuple[str, ...]] = {
     path: tuple(words.split())
@@ -122,3 +123,22 @@ def affinity(name: str, path: str) -> float:
         elif said:
             found -= 0.2
     return found
+
+
+_AXES = {
+    "query": Bilingual("query", "查询"),
+    "key": Bilingual("key", "键"),
+    "head": Bilingual("head", "头"),
+    "batch": Bilingual("batch", "批次"),
+    "position": Bilingual("position", "位置"),
+    "model": Bilingual("model", "模型宽"),
+    "hidden": Bilingual("hidden", "隐藏宽"),
+    "vocab": Bilingual("vocab", "词表"),
+    "d_k": Bilingual("d_k", "键宽"),
+    "d_v": Bilingual("d_v", "值宽"),
+}
+
+
+def axis_called(name: str) -> Bilingual | str:
+    """What an axis is called in a sentence."""
+    return _AXES.get(name, name)

@@ -24,6 +24,7 @@ from tfstep.text import Bilingual
 Told = Callable[[int, int], None]
 LONGEST = 30.0  # seconds for which mistakes are tried
 CLOSE = 3
+IN_A_ROW = 5  # steps in which two mistakes at once are looked for
 LARGE = 200_000  # cells from which a mistake is first looked for close by
 PATIENCE = 14  # steps without an array of theirs after which a planted mistake is given up
 NEAREST = 12  # steps at which an unknown mistake is looked for
@@ -38,6 +39,7 @@ class Tried(Struct, eq=False):
     walk: Walk
     gained: frozenset[str]
     lost: int = 0
+    then: Way | None = None  # a second mistake that only together with the first gives their numbers
 
 
 class Search(Struct, eq=False):
@@ -61,6 +63,7 @@ class Search(Struct, eq=False):
     findings: list[Bilingual] = field(default_factory=list)
     tried: int = 0
     until: float = field(default_factory=lambda: time.monotonic() + LONGEST)
+    both: Callable[[Search, list[Node], list[Entry]], Tried | None] | None = None  # how two mistakes at once are found
     seen: tuple[Walk, set[str]] | None = None  # what was found along a walk
 
     @property
@@ -311,12 +314,20 @@ class Search(Struct, eq=False):
     def _best(self, suspects: list[Node], missing: list[Entry], patience: int) -> Tried | None:
         found: list[Tried] = []
         last = None
-        for k, node in enumerate([*suspects[:3], *self.makers(suspects[:3]), *suspects[3:]]):
+        order = [*suspects[:3], *self.makers(suspects[:3]), *suspects[3:]]
+        steps = self.in_a_row(suspects, missing) if patience == CLOSE else []
+        row = {node.path for node in steps}
+        for k, node in enumerate(order):
             if last is not None and k > last + 10:
                 break
             self.told(k, len(suspects))
             if self.late:
                 break
+            if row and not found and self.both is not None and row.isdisjoint(node.path for node in order[k:]):
+                row = set()
+                both = self.both(self, steps, missing)
+                if both is not None:
+                    return both
             if node.path in self.patches:
                 continue
             for way in self.ways(node):
@@ -329,6 +340,19 @@ class Search(Struct, eq=False):
                     return self._simplest(found)
         return self._simplest(found) if found else None
 
+    def in_a_row(self, suspects: list[Node], missing: list[Entry]) -> list[Node]:
+        """The steps up to the one that the first missing array may be: of those in one place the last."""
+        near = [node for node in suspects if missing and fits(node, self.scenario.model, missing[0].array.shape)]
+        ends = [node for node in near if _place(node) == _place(near[0])]
+        if not ends:
+            return []
+        row, before = [ends[-1]], set(ends[-1].slots)
+        for node in reversed(suspects):
+            if node.slot in before and len(row) < IN_A_ROW:
+                row.append(node)
+                before |= set(node.slots)
+        return row[::-1]
+
     def makers(self, suspects: list[Node]) -> list[Node]:
         """The steps, found in theirs, whose results these read: something may have been done to them in between."""
         slots = sorted({s for node in suspects for s in node.slots}, reverse=True)
@@ -337,3 +361,8 @@ class Search(Struct, eq=False):
 
     def _simplest(self, found: list[Tried]) -> Tried:
         return min(found, key=lambda each: (each.lost - len(each.gained), len(each.way.patches)))
+
+
+def _place(node: Node) -> str:
+    """Where a step is: its path up to the last part."""
+    return node.path.rpartition(".")[0]

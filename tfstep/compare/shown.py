@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from tfstep.compare.names import axis_called
 from tfstep.compare.tolerance import HIDDEN, apart
 from tfstep.engine.node import Node
 from tfstep.text import Bilingual
 
 CLOSE = 1e-6
+ALMOST = 1e-4  # from 1: a ratio that is printed as 1 though it is not
 
 
 def distance(ours: np.ndarray, theirs: np.ndarray) -> float:
@@ -38,13 +40,7 @@ def what(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
         ratio = v / u
     usable = np.abs(u) > 1e-9 * np.abs(u).max(initial=0.0)
     if usable.any() and _constant(ratio[usable]):
-        found.append(
-            Bilingual(
-                "theirs / ours is {r:.8g} in every cell",
-                "每一格的 对方 / 我方 都是 {r:.8g}",
-                r=float(np.median(ratio[usable])),
-            )
-        )
+        found.append(_one_ratio(ratio[usable], bool(plain.all() and usable.all())))
     elif _constant(v - u):
         found.append(
             Bilingual(
@@ -90,6 +86,26 @@ def what(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
     return found
 
 
+def _one_ratio(ratio: np.ndarray, everywhere: bool) -> Bilingual:
+    """What the ratio is, and in which cells; of one that is nearly 1, in how many digits."""
+    cells = (
+        Bilingual("in every cell", "在每一格")
+        if everywhere
+        else Bilingual("in the cells where both are numbers other than 0", "在双方都是非零数的各格")
+    )
+    far = float(np.abs(ratio - 1).max())
+    if far < ALMOST:
+        return Bilingual(
+            "theirs / ours is 1 to {n} digits {cells}",
+            "对方 / 我方 {cells}都是 1，到第 {n} 位数字为止",
+            n=int(-np.log10(max(far, 1e-16))),
+            cells=cells,
+        )
+    return Bilingual(
+        "theirs / ours is {r:.8g} {cells}", "对方 / 我方 {cells}都是 {r:.8g}", r=float(np.median(ratio)), cells=cells
+    )
+
+
 def _constant(x: np.ndarray) -> bool:
     middle = np.median(x)
     return bool(x.size > 1 and np.abs(x - middle).max() <= CLOSE * abs(middle) and middle != 0)
@@ -112,9 +128,9 @@ def _along(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
                 found.append(
                     Bilingual(
                         "{what} is the same along the axis {axis}",
-                        "{what} 沿轴 {axis} 不变",
+                        "{what} 沿{axis}的轴不变",
                         what=what,
-                        axis=axis.name or str(k),
+                        axis=axis_called(axis.name) if axis.name else str(k),
                     )
                 )
     where = apart(ours, theirs) > CLOSE * np.abs(ours).max(initial=0.0)

@@ -21,7 +21,7 @@ def recording(tmp_path: Path) -> Path:
     e = np.exp(scores / 2)
     a = e / e.sum(-1, keepdims=True)
     arrays = {"x": trace["x"].value, "s": scores, "scaled": scores / 2, "a": a, "out": a @ trace["attn.V"].value}
-    write(tmp_path / "mine.safetensors", arrays, {"scaled": Note(line="mine.py:7: scaled = scores / 2")})
+    write(tmp_path / "mine.safetensors", arrays, {"scaled": Note(line="mine.py:7: scaled = scores / 2")}, {}, ())
     return tmp_path / "mine.safetensors"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tfstep.compare.causes.projections import exchanged_by_name
 from tfstep.compare.causes.table import Made, Step, cause, equation
+from tfstep.compare.names import axis_called
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array
@@ -99,21 +100,15 @@ def over_all(at: Site) -> Array:
 @cause("softmax-axis", ops=("softmax",))
 def softmax_axis(step: Step) -> Iterator[Made]:
     """Softmax over queries, heads, the batch or everything in place of keys."""
-    names = {
-        "query": Bilingual("query", "查询"),
-        "head": Bilingual("head", "头"),
-        "batch": Bilingual("batch", "批次"),
-        "position": Bilingual("position", "位置"),
-    }
     axes = [axis.name for axis in step.node.spec.axes]
     for k in range(len(axes) - 2, -1, -1):
         if step.node.shape[k] > 0:
             yield (
                 Bilingual(
                     "softmax over the axis {name}, not {last}",
-                    "softmax 沿{name}的轴，而不是 {last}",
-                    name=names.get(axes[k], axes[k]),
-                    last=axes[-1],
+                    "softmax 沿{name}的轴，而不是{last}的轴",
+                    name=axis_called(axes[k]),
+                    last=axis_called(axes[-1]),
                 ),
                 over(k),
             )
@@ -121,9 +116,9 @@ def softmax_axis(step: Step) -> Iterator[Made]:
                 yield (
                     Bilingual(
                         "softmax over the axis {name}, not {last}, of −∞ where masked",
-                        "softmax 沿{name}的轴，而不是 {last}，被遮处为 −∞",
-                        name=names.get(axes[k], axes[k]),
-                        last=axes[-1],
+                        "softmax 沿{name}的轴，而不是{last}的轴，被遮处为 −∞",
+                        name=axis_called(axes[k]),
+                        last=axis_called(axes[-1]),
                     ),
                     over(k, infinite=True),
                 )

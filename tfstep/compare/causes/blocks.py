@@ -179,3 +179,43 @@ def outside_norm(step: Step) -> Iterator[Made]:
         Bilingual("x + LN(f(x)) in place of LN(x + f(x))", "x + LN(f(x))，而不是 LN(x + f(x))"),
         {step.node.path: lambda at: at.args[1], norm.path: outside},
     )
+
+
+@cause("residual-place", *ADDS)
+def after_norm(step: Step) -> Iterator[Made]:
+    """LN(x) + f(x) where the norm belongs after the sum: with the norm there as well, or in its place."""
+    if step.config.norm_position != "post":
+        return
+    for add, norm, _ in _sublayers(step):
+        if add.path != step.node.path:
+            continue
+        gains = _parameters(step, norm)
+
+        def made(at: Site, norm: Node = norm, gains: tuple[str, ...] = gains) -> Array:
+            return _usual_norm(at, norm, gains, at.args[0]) + at.args[1]
+
+        text = Bilingual("LN(x) + f(x) in place of x + f(x)", "LN(x) + f(x)，而不是 x + f(x)")
+        yield text, made
+        instead = Bilingual("LN(x) + f(x) in place of LN(x + f(x))", "LN(x) + f(x)，而不是 LN(x + f(x))")
+        yield instead, {add.path: made, norm.path: lambda at: at.args[0]}
+
+
+@cause("residual-place", ops=("linear", "linear_no_bias", "split_heads", "add"))
+def normed_first(step: Step) -> Iterator[Made]:
+    """h = LN(x), then h + f(h), where LN(x + f(x)) is due: the residual leaves behind the norm."""
+    if step.config.norm_position != "post":
+        return
+    text = Bilingual("LN(x) + f(LN(x)) in place of LN(x + f(x))", "LN(x) + f(LN(x))，而不是 LN(x + f(x))")
+    every: dict[str, Patch] = {}
+    for add, norm, readers in _sublayers(step):
+        gains = _parameters(step, norm)
+
+        def made(at: Site, norm: Node = norm, gains: tuple[str, ...] = gains) -> Array:
+            return _usual_norm(at, norm, gains, at.args[0]) + at.args[1]
+
+        one = {**_moved(step, add, norm, readers), add.path: made}
+        every |= one
+        if step.node.path == min(one, key=lambda path: step.plan.paths[path].slot):
+            yield text, one, add.path
+    if step.node.path == min(every, key=lambda path: step.plan.paths[path].slot, default=None):
+        yield text, every, next(path for path in every if path.rpartition(".")[2] in ADDS)

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec.structs import replace
 
+from tfstep.compare.backwards.judged import SLACK, Pair, chain, judged, size_of_all
+from tfstep.compare.backwards.known import reached
 from tfstep.compare.book import Entry
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import Way, planted
@@ -19,10 +22,7 @@ if TYPE_CHECKING:
     from tfstep.compare.search import Search
 
 
-Pair = tuple[Node, Entry, np.ndarray, np.ndarray]
-
 ENOUGH = 1e-6
-SLACK = 8.0  # times the rounding of one step: what a long way of gradients that were not recorded adds up to
 SURELY = 2.0  # how well a name goes with the path that it means: Wq with W_Q
 
 
@@ -137,20 +137,25 @@ def losses(search: Search) -> None:
 def gradients(search: Search) -> None:
     """Gradients: added to old ones, clipped, or with a branch left out."""
     known = -1
-    while len(search.causes) != known:
-        known = len(search.causes)
+    while len(search.faults) != known:
+        known = len(search.faults)
         lacking = [e for e in lacking_of(search) if e.of is not None]
         if not _pairs(search, lacking):
             return
-        if not (_seeded(search, lacking) or _scaled(search, lacking) or _left_out(search, lacking)):
+        if not (
+            _seeded(search, lacking)
+            or _scaled(search, lacking)
+            or _left_out(search, lacking)
+            or _known(search, lacking)
+        ):
             _unknown(search, lacking)
             return
 
 
 def _pairs(search: Search, lacking: list[Entry]) -> list[Pair]:
     """For each gradient that is not ours, and can be judged: our node, theirs, and both numbers in our layout."""
-    scale = _scale(search)
-    return [pair for pair in _all_pairs(search, lacking) if _judged(search, pair, scale)]
+    scale = size_of_all(search)
+    return [pair for pair in _all_pairs(search, lacking) if judged(search, pair, scale)]
 
 
 def _all_pairs(search: Search, lacking: list[Entry]) -> list[Pair]:
@@ -179,62 +184,6 @@ def _all_pairs(search: Search, lacking: list[Entry]) -> list[Pair]:
                 found.append((node, entry, search.walk.ours(node.slot), hit.layout.back(entry.array)))
                 break
     return sorted(found, key=lambda each: each[0].slot)
-
-
-def _scale(search: Search) -> float:
-    """How large the gradients of this run are: what is below their rounding tells nothing."""
-    sizes = [float(np.abs(e.array).max(initial=0.0)) for e in search.book.entries if e.of is not None and e.number]
-    return float(np.median([size for size in sizes if np.isfinite(size)] or [0.0]))
-
-
-def _judged(search: Search, pair: Pair, scale: float) -> bool:
-    """Whether a difference is one of this step: more than rounding, and no consequence of a step that is not known.
-
-    What follows from a mistake of the forward pass that is not mended is none; nor is NaN where they had it before.
-    """
-    node, _, ours, theirs = pair
-    if np.isnan(theirs).any() and _has_nan(search):
-        return False
-    size = np.abs(ours[np.isfinite(ours)]).max(initial=0.0)
-    if np.isfinite(theirs).all() and apart(ours, theirs).max(initial=0.0) <= allowed(search.book.level, SLACK) * max(
-        size, scale
-    ):
-        return False
-    if node.role.name != "gradient":
-        return True
-    uses = [search.plan.nodes[s] for s in search.plan.consumers[search.plan.base(node).slot]]
-    if any(use.path in search.pins for use in uses if use.phase == "forward"):
-        return False
-    return not chain(search, node) or not _open_forward(search)
-
-
-def _has_nan(search: Search) -> bool:
-    return any(np.isnan(e.array).any() for e in search.book.entries if e.number and e.of is None and not e.is_new)
-
-
-def _open_forward(search: Search) -> bool:
-    """Whether something of the forward pass is still otherwise and not mended."""
-    return bool(search.pins) or bool(search.missing(search.suspects()))
-
-
-def chain(search: Search, node: Node) -> set[int]:
-    """The steps of the backward pass on which a gradient rests that are not recorded: a mistake may lie in any of them."""
-    walked, found = search.walk, set[int]()
-    open_ = list(node.slots)
-    while open_:
-        s = open_.pop()
-        source = search.plan.nodes[s]
-        if (
-            s in found
-            or source.phase != "backward"
-            or s in walked.wrong
-            or walked.found.get(s)
-            or source.path in search.overrides
-        ):
-            continue
-        found.add(s)
-        open_ += source.slots
-    return found
 
 
 def one_ratio(ours: np.ndarray, theirs: np.ndarray) -> float | None:
@@ -426,6 +375,51 @@ def _left_out(search: Search, lacking: list[Entry]) -> bool:
             )
             return True
     return False
+
+
+def _known(search: Search, lacking: list[Entry]) -> bool:
+    """A derivative that is written otherwise than it should be: here, or in a step before it that was not recorded."""
+    for node, entry, ours, theirs in _pairs(search, lacking):
+        for kind, text, path, own, value in reached(search, node):
+            search.tried += 1
+            if not _gives(value, theirs, ours, search.book.level):
+                continue
+            path, own = _place(search, node, path, own, value)
+            at = search.plan.paths[path]
+            far = float(apart(ours, theirs).max())
+            same = next(
+                (k for k, c in enumerate(search.causes) if (c.kind, c.detail.in_("en")) == (kind, text.in_("en"))), None
+            )
+            if same is None:
+                _settle(search, kind, at, text, [entry], lacking, {path: _always(own)}, far)
+                return True
+            blame(search, at, entry, far)
+            search.overrides[path] = _always(own)(at)
+            search.walk = again(search)
+            old = search.causes[same]
+            search.causes[same] = replace(old, explains=old.explains + 1, also=(*old.also, path))
+            return True
+    return False
+
+
+def _place(search: Search, node: Node, path: str, own: np.ndarray, value: np.ndarray) -> tuple[str, np.ndarray]:
+    """Where a mistake is planted: in its own step, or in the sum of several in which it was made alike."""
+    at = search.plan.paths[path]
+    alone = search.walk.values[at.slot]
+    search.walk.values[at.slot] = own
+    made = np.asarray(node.op.forward(*search.walk.arguments(node), **node.attrs)) if node.op is not None else value
+    search.walk.values[at.slot] = alone
+    shares = node.op is not None and node.op.name == "accumulate" and at.slot in node.slots
+    return (node.path, value) if shares and not np.array_equal(made, value) else (path, own)
+
+
+def _gives(value: np.ndarray, theirs: np.ndarray, ours: np.ndarray, level: str) -> bool:
+    """Whether a mistake gives their numbers, and tells more than that it is nearly what is right."""
+    if not (np.isfinite(value).all() and np.isfinite(theirs).all()):
+        return False
+    size = max(float(np.abs(theirs).max(initial=0.0)), 1e-300)
+    near, off = float(np.abs(value - theirs).max()), float(np.abs(ours - theirs).max())
+    return near <= max(ENOUGH, allowed(level, SLACK)) * size and near <= 0.01 * off
 
 
 def _always(value: np.ndarray) -> Callable[[Node], Override]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
-from tfstep.compare.recorded.note import RecordingError
+from tfstep.compare.recorded.note import Note, RecordingError
 from tfstep.compare.recorded.reading import read
 from tfstep.compare.recorded.recording import Recording
+from tfstep.compare.recorded.source import own_line
 from tfstep.text import Bilingual
 
 
@@ -31,10 +33,10 @@ class Recorder:
         return self._recording
 
     def __setattr__(self, name: str, value: object) -> None:
-        self._recording.add(name, value)
+        self._recording.add(name, value, Note(line=own_line(sys._getframe())[0]))
 
     def __setitem__(self, name: str, value: object) -> None:
-        self._recording.add(name, value)
+        self._recording.add(name, value, Note(line=own_line(sys._getframe())[0]))
 
     def __enter__(self) -> Recorder:
         return self

@@ -1,0 +1,1 @@
+"""Mistakes that are made in the backward pass alone."""

@@ -1,0 +1,73 @@
+"""Which gradients can be judged: those of which a difference is one of their own step, and no consequence of another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfstep.compare.book import Entry
+from tfstep.compare.tolerance import allowed, apart
+from tfstep.engine.node import Node
+
+if TYPE_CHECKING:
+    from tfstep.compare.search import Search
+
+Pair = tuple[Node, Entry, np.ndarray, np.ndarray]
+SLACK = 8.0  # times the rounding of one step: what a long way of gradients that were not recorded adds up to
+
+
+def size_of_all(search: Search) -> float:
+    """How large the gradients of this run are: what is below their rounding tells nothing."""
+    sizes = [float(np.abs(e.array).max(initial=0.0)) for e in search.book.entries if e.of is not None and e.number]
+    return float(np.median([size for size in sizes if np.isfinite(size)] or [0.0]))
+
+
+def judged(search: Search, pair: Pair, scale: float) -> bool:
+    """Whether a difference is one of this step: more than rounding, and no consequence of a step that is not known.
+
+    What follows from a mistake of the forward pass that is not mended is none; nor is NaN where they had it before.
+    """
+    node, _, ours, theirs = pair
+    if np.isnan(theirs).any() and _has_nan(search):
+        return False
+    size = np.abs(ours[np.isfinite(ours)]).max(initial=0.0)
+    if np.isfinite(theirs).all() and apart(ours, theirs).max(initial=0.0) <= allowed(search.book.level, SLACK) * max(
+        size, scale
+    ):
+        return False
+    if node.role.name != "gradient":
+        return True
+    uses = [search.plan.nodes[s] for s in search.plan.consumers[search.plan.base(node).slot]]
+    if any(use.path in search.pins for use in uses if use.phase == "forward"):
+        return False
+    return not chain(search, node) or not _open_forward(search)
+
+
+def _has_nan(search: Search) -> bool:
+    return any(np.isnan(e.array).any() for e in search.book.entries if e.number and e.of is None and not e.is_new)
+
+
+def _open_forward(search: Search) -> bool:
+    """Whether something of the forward pass is still otherwise and not mended."""
+    return bool(search.pins) or bool(search.missing(search.suspects()))
+
+
+def chain(search: Search, node: Node) -> set[int]:
+    """The steps of the backward pass on which a gradient rests that are not recorded: a mistake may lie in any of them."""
+    walked, found = search.walk, set[int]()
+    open_ = list(node.slots)
+    while open_:
+        s = open_.pop()
+        source = search.plan.nodes[s]
+        if (
+            s in found
+            or source.phase != "backward"
+            or s in walked.wrong
+            or walked.found.get(s)
+            or source.path in search.overrides
+        ):
+            continue
+        found.add(s)
+        open_ += source.slots
+    return found

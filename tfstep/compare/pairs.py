@@ -1,0 +1,96 @@
+"""Two mistakes between one recorded array and the next: neither gives their numbers alone, both together do.
+
+The few steps in question are taken out of the plan, so that a pair is tried in a moment.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfstep.compare.book import Entry
+from tfstep.compare.causes.table import ways
+from tfstep.compare.plant import Way, planted
+from tfstep.compare.walk import walk
+from tfstep.engine.node import Literal, Node, Role
+from tfstep.engine.plan import Plan
+from tfstep.engine.tape import Tape, Traced
+
+if TYPE_CHECKING:
+    from tfstep.compare.search import Search, Tried
+
+SECONDS = 8.0
+ENOUGH = 8  # pairs that are looked at more closely
+CELLS = 100_000  # of these steps together
+
+
+def two(search: Search, steps: list[Node], missing: list[Entry]) -> Tried | None:
+    """The two mistakes, one after the other, with which most of the missing arrays are found; None if there are none.
+
+    ``steps`` are those in question, as `Search.in_a_row` gives them.
+    """
+    if len(steps) < 2 or sum(node.spec.size for node in steps) > CELLS:
+        return None
+    plan = _taken_out(search, steps)
+    leaves = {plan.nodes[slot].path: np.asarray(value) for slot, value in plan.leaves.items()}
+    book = search.book.only({entry.name for entry in missing})
+    paths = {node.path for node in steps}
+    known = [[way for way in ways(search.step(node)) if way.patches.keys() <= paths] for node in steps]
+    until, best = time.monotonic() + SECONDS, list[tuple[int, Way, Way]]()
+    for one, then in _pairs(search, known):
+        if time.monotonic() > until or search.late:
+            break
+        search.told(0, 1)
+        search.tried += 1
+        try:
+            made = planted(plan, {**one.patches, **then.patches}, search.scenario.model)
+            with np.errstate(all="ignore"):
+                there = walk(book, made, leaves, until="forward")
+        except (KeyError, ValueError, AttributeError, IndexError, TypeError):
+            continue
+        named = {h.entry.name for s, hits in there.found.items() for h in hits if made.nodes[s].path in paths}
+        if named:
+            best.append((len(named), one, then))
+            if {one.key, then.key} <= set(search.keys):
+                break
+    found: Tried | None = None
+    for _, one, then in sorted(best, key=lambda each: -each[0])[:ENOUGH]:
+        both = Way(one.kind, one.path, one.detail, {**one.patches, **then.patches}, one.key)
+        tried = search.attempt(both)
+        if tried is not None and not tried.lost and (found is None or len(tried.gained) > len(found.gained)):
+            found, tried.then = tried, then
+    return found
+
+
+def _pairs(search: Search, known: list[list[Way]]) -> Iterator[tuple[Way, Way]]:
+    """Every mistake with every one of a later step; those that were made in another layer come first."""
+    found = [
+        pair
+        for k, earlier in enumerate(known)
+        for later in known[k + 1 :]
+        for pair in product(earlier, later)
+        if not pair[0].patches.keys() & pair[1].patches.keys()
+    ]
+    return iter(sorted(found, key=lambda pair: -sum(way.key in search.keys for way in pair)))
+
+
+def _taken_out(search: Search, steps: list[Node]) -> Plan:
+    """A plan of these steps alone, which begins with the numbers that they read."""
+    tape, made = Tape(), dict[int, Traced]()
+    for node in steps:
+        for s in node.slots:
+            if s not in made:
+                source = search.plan.nodes[s]
+                value = np.asarray(search.walk.values[s] if search.walk.values[s] is not None else search.walk.ours(s))
+                made[s] = tape.leaf(source.path, "constant", source.spec, value, Role(source.role.name))
+        assert node.op is not None
+        args = [s if isinstance(s, Literal) else made[s] for s in node.inputs]
+        made[node.slot] = tape.record(node.op, args, node.attrs, node.spec)
+        done = tape.nodes[made[node.slot].slot]
+        done.kind, done.phase = node.kind, node.phase
+        tape.name(done, node.path)
+    return tape.plan()
