@@ -116,6 +116,14 @@ def test_no_two_seeds_ask_the_same(papers: list[Paper]) -> None:
     assert markdown(paper(7), True) == markdown(papers[7], True), "one seed, one paper"
 
 
+def test_no_question_is_always_the_same(papers: list[Paper]) -> None:
+    asked: dict[str, set[tuple[str, ...]]] = {item.name: set() for item in bank()}
+    for made in papers:
+        for each in made.questions:
+            asked[each.item.name].add((each.ask, *sorted(each.choices)))
+    assert {name: len(found) for name, found in asked.items() if len(found) < 3} == {}
+
+
 def test_the_right_choices_are_spread_over_their_places(papers: list[Paper]) -> None:
     right = [
         each.right.accepted for made in papers for each in made.questions if isinstance(each.right, ExpectedChoice)
