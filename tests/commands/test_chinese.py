@@ -23,7 +23,7 @@ SCRIPTS = Path(__file__).parent / "scripts"
 WORD = re.compile(r"(?<![A-Za-z])[A-Za-z]*[a-z][A-Za-z]*(?![A-Za-z])")  # a word in capitals stands for an argument
 NAMES = {  # of programs, papers, files, keys, and of what a scenario chooses
     "PyTorch", "TransformerLens", "RoPE", "Ctrl", "npz", "safetensors", "txt", "json", "csv", "blocks", "self", "sinusoidal",
-    "clear", "watchpoints", "table", "vjp", "eos", "now", "overwrite", "keepdims",
+    "clear", "watchpoints", "table", "vjp", "eos", "now", "overwrite", "keepdims", "beams", "length", "penalty",
 }  # fmt: skip
 
 

@@ -55,8 +55,13 @@ def test_every_result_is_shown(language: str, tmp_path: Path) -> None:
         assert shown, line
         assert "\x1b" not in shown
         assert "{" not in shown.replace("{name}", ""), line
+    speaking = Session(tfstep.load("causal-mask"))
+    for line in ("generate 2", "generate 2 beams 2"):
+        result = speaking.run(line)
+        kinds.add(type(result))
+        assert text(result, speaking.trace), line
     named = {each for each in vars(results).values() if isinstance(each, type) and issubclass(each, results.Result)}
-    silent = {results.Result, results.Nothing, results.Quit, results.Ran, results.Generated}
+    silent = {results.Result, results.Nothing, results.Quit, results.Ran}
     assert named - silent == kinds - silent
 
 
