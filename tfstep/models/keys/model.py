@@ -30,6 +30,7 @@ LAYER_KEYS = (
     "rope",
     "scale",
     "score_softcap",
+    "clip_qkv",
     "qk_norm",
     "window",
     "chunk",
