@@ -116,6 +116,14 @@ def test_no_two_seeds_ask_the_same(papers: list[Paper]) -> None:
     assert markdown(paper(7), True) == markdown(papers[7], True), "one seed, one paper"
 
 
+def test_no_question_is_always_the_same(papers: list[Paper]) -> None:
+    asked: dict[str, set[tuple[str, ...]]] = {item.name: set() for item in bank()}
+    for made in papers:
+        for each in made.questions:
+            asked[each.item.name].add((each.ask, *sorted(each.choices)))
+    assert {name: len(found) for name, found in asked.items() if len(found) < 3} == {}
+
+
 def test_the_right_choices_are_spread_over_their_places(papers: list[Paper]) -> None:
     right = [
         each.right.accepted for made in papers for each in made.questions if isinstance(each.right, ExpectedChoice)
@@ -156,6 +164,7 @@ def test_what_is_no_answer_is_wrong_and_nothing_more(papers: list[Paper], sessio
 
 
 def test_answers_are_read_with_numbers_or_in_order() -> None:
+    assert read_answers(f"{'9' * 5000}: 1\n2: b") == {1: f"{'9' * 5000}: 1", 2: "b"}
     assert read_answers("# Ann\n0.5\n\n3: 2\n４：１．５\n") == {1: "0.5", 2: "", 3: "2", 4: "１．５"}
 
 

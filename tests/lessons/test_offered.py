@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from tfstep.commands.language.session import Session
-from tfstep.lessons.format.catalog import scenario_of
+from tfstep.lessons.format.catalog import load_lesson, scenario_of, shipped
 from tfstep.lessons.format.reader import read_lesson
 from tfstep.lessons.player.answers import ExpectedChoice
 from tfstep.lessons.player.check import run
 from tfstep.lessons.player.events import Asked
 from tfstep.lessons.player.player import Player
 from tfstep.scenario.file.mistakes import Mistakes
+from tfstep.text import LANGUAGES
 
 LESSON = """---
 title: A choice
@@ -153,3 +154,13 @@ def test_the_check_refuses_words_of_which_none_is_right(tmp_path, monkeypatch) -
     monkeypatch.setattr("tfstep.lessons.player.ahead.words_of", lambda session, question: ("史蒂夫", "鲍勃2"))
     with pytest.raises(Mistakes):
         run(of.lesson)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", shipped())
+def test_every_wrong_choice_has_its_reason(name: str, language: str) -> None:
+    for step in load_lesson(name, language).steps:
+        for asked in (each for each in step.questions if each.kind == "choice"):
+            bare = [choice for choice in asked.choices if not choice.why]
+            assert len(bare) == 1, f"{name}, {step.title}: of the choices, only the right one has no `why`"
+            assert len(asked.choices) >= 3, f"{name}, {step.title}: two choices are a coin"

@@ -106,7 +106,8 @@ class Family(Struct, frozen=True):
         """Whether the model has its output layer, by the class that it was saved from. Raises FamilyError for a
         class with another head.
         """
-        named = (config["architectures"] or [self.architecture])[0]
+        said = config["architectures"] or [self.architecture]
+        named = said[0] if isinstance(said, list) else said
         if named == self.architecture:
             return {}
         if named != re.sub(r"(ForCausalLM|ForConditionalGeneration|LMHeadModel|MTModel)$", "Model", self.architecture):

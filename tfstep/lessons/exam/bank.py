@@ -15,6 +15,9 @@ from tfstep.lessons.format.words import read_pieces
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Node, Section
 
+Drawn = float | str
+"""What may be drawn: a number, or words such as those of a sentence, which stand wherever their name does."""
+
 Texts = Mapping[str, Pieces]
 """A text in each language, its numbers to be filled in."""
 
@@ -41,16 +44,16 @@ class Slip(Struct, frozen=True):
 
 class Item(Struct, frozen=True):
     """One question. ``rows`` are those of the syllabus that it covers, ``lesson`` the one that teaches it. Its numbers
-    are drawn from ``draw``, those of ``let`` are worked out of them, both are written as ``$name``; then ``then`` runs in
-    its scenario, and all else is worked out behind that. It asks for a
-    number (``answer``) or for one of ``options``."""
+    and words are drawn from ``draw``, those of ``let`` are worked out of them, all are written as ``$name``; then
+    ``then`` runs in its scenario, and all else is worked out behind that. It asks for a number (``answer``) or for one
+    of ``options``."""
 
     name: str
     half: str
     rows: tuple[int, ...]
     lesson: str
     scenario: str
-    draw: Mapping[str, tuple[float, ...]]
+    draw: Mapping[str, tuple[Drawn, ...]]
     let: Mapping[str, Line]
     then: tuple[Line, ...]
     ask: Texts
@@ -81,7 +84,7 @@ def _item(half: str, node: Section, report: Report) -> Item:
         tuple(int(text(each)) for each in items(node.get("rows"))),
         text(node.get("lesson")),
         text(node.get("scenario")),
-        {name: tuple(float(text(each)) for each in items(values)) for name, values in section(node.get("draw"))},
+        {name: tuple(_drawn(text(each)) for each in items(values)) for name, values in section(node.get("draw"))},
         {name: line(each) for name, each in section(node.get("let"))} if node.get("let") else {},
         tuple(line(each) for each in items(node.get("then"))),
         _texts(node.get("ask"), report),
@@ -101,6 +104,13 @@ def _item(half: str, node: Section, report: Report) -> Item:
             for each in map(section, items(node.get("choices")))
         ),
     )
+
+
+def _drawn(written: str) -> Drawn:
+    try:
+        return float(written)
+    except ValueError:
+        return written
 
 
 def _fits(wrong: Section) -> str:

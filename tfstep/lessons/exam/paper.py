@@ -11,9 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tfstep.commands.language.session import Session
-from tfstep.lessons.exam.bank import HALVES, Item, Texts, bank
+from tfstep.lessons.exam.bank import HALVES, Drawn, Item, Texts, bank
 from tfstep.lessons.format.filled import fill, number_of, value_of
-from tfstep.lessons.format.lesson import Line
+from tfstep.lessons.format.lesson import Line, Number
 from tfstep.lessons.player.ahead import run_line
 from tfstep.lessons.player.answers import Expected, ExpectedChoice, ExpectedNumber, Wrong
 from tfstep.lessons.player.branch import Branch
@@ -31,7 +31,7 @@ class Asked(Struct, frozen=True, eq=False):
 
     number: int
     item: Item
-    draws: dict[str, float]
+    draws: dict[str, Drawn]
     ask: str
     choices: tuple[str, ...]
     right: Expected
@@ -81,7 +81,7 @@ def _asked(number: int, item: Item, session: Session, rng: np.random.Generator) 
     start = Branch.of(session)
     for _ in range(_TRIES):
         start.restore(session, keep=False)
-        draws = {name: float(rng.choice(values)) for name, values in item.draw.items()}
+        draws = {name: values[rng.integers(len(values))] for name, values in item.draw.items()}
         for name, line in item.let.items():
             draws[name] = round(number_of(session, _put(line, draws)), 12)
         for line in item.then:
@@ -98,7 +98,7 @@ def _asked(number: int, item: Item, session: Session, rng: np.random.Generator) 
 
 
 def _number(
-    number: int, item: Item, draws: dict[str, float], session: Session, rng: np.random.Generator
+    number: int, item: Item, draws: dict[str, Drawn], session: Session, rng: np.random.Generator
 ) -> Asked | None:
     """With a number for an answer; None where a mistake would be taken for right."""
     assert item.answer is not None
@@ -116,7 +116,7 @@ def _number(
     return Asked(number, item, draws, _said(session, item.ask, draws), (), right, tuple(wrong))
 
 
-def _choice(number: int, item: Item, draws: dict[str, float], session: Session, rng: np.random.Generator) -> Asked:
+def _choice(number: int, item: Item, draws: dict[str, Drawn], session: Session, rng: np.random.Generator) -> Asked:
     """With choices, in an order of the seed's own."""
     order = [item.options[k] for k in rng.permutation(len(item.options))]
     holds = [bool(value_of(session, _put(option.when, draws)).all()) for option in order]
@@ -145,21 +145,24 @@ def _expected(value: float, tolerance: float | None) -> ExpectedNumber:
     return ExpectedNumber(repr(value), Bilingual("{it}", "{it}", it=brief(value)), value, within)
 
 
-def _said(session: Session, texts: Texts, draws: dict[str, float]) -> str:
-    pieces = texts[language()]
-    return fill(
-        session,
-        tuple(p if isinstance(p, str) else replace(p, expr=_put(Line(p.expr, p.place), draws).text) for p in pieces),
-    )
+def _said(session: Session, texts: Texts, draws: dict[str, Drawn]) -> str:
+    return fill(session, tuple(p if isinstance(p, str) else _with(p, draws) for p in texts[language()]))
 
 
-def _put(line: Line, draws: dict[str, float]) -> Line:
-    """A line with the drawn numbers in the place of their names, in brackets where they stand in no list."""
+def _with(number: Number, draws: dict[str, Drawn]) -> Number | str:
+    """A number of the text with what was drawn in the place of its name; drawn words stand there themselves."""
+    drawn = draws.get(number.expr.removeprefix("$"))
+    return drawn if isinstance(drawn, str) else replace(number, expr=_put(Line(number.expr, number.place), draws).text)
+
+
+def _put(line: Line, draws: dict[str, Drawn]) -> Line:
+    """A line with what was drawn in the place of its names: words as they are, numbers in brackets but in a list."""
 
     def number(found: re.Match[str]) -> str:
-        if found[1] not in draws:
-            return found[0]
-        text = f"{draws[found[1]]:.12g}"
+        drawn = draws.get(found[1], found[0])
+        if isinstance(drawn, str):
+            return drawn
+        text = f"{drawn:.12g}"
         before, after = line.text[: found.start()].rstrip(), line.text[found.end() :].lstrip()
         return text if before.endswith(("[", ",")) and after.startswith((",", "]")) else f"({text})"
 
