@@ -69,6 +69,17 @@ MORE = [
         "qwen3-moe",
         f"{LLAMA}, rope: {{pairs: half}}, qk_norm: head, experts: {{count: 3, top: 2, d_ff: 10, renormalise: false}}",
     ),
+    (
+        "cohere",
+        f"{LLAMA.replace('rms', 'layer')}, parallel: shared, qk_norm: heads, tie: [[tgt.E, out.W]]",
+    ),
+    (
+        "stablelm",
+        LLAMA.replace("norm: rms", "norm: layer").replace(
+            "bias: false", "bias: {qkv: false, out: false, ffn: false, head: false}"
+        )
+        + ", rope: {pairs: half, part: 0.5}, qk_norm: heads",
+    ),
     ("t5", T5),
     ("t5", f"{T5}, activation: gelu_tanh, gated: true"),
     ("t5", f"{T5}, logit_scale: 0.25"),
