@@ -147,6 +147,7 @@ def gradients(search: Search) -> None:
             or _scaled(search, lacking)
             or _left_out(search, lacking)
             or _known(search, lacking)
+            or _ran_again(search, lacking)
         ):
             _unknown(search, lacking)
             return
@@ -211,6 +212,25 @@ def _seeded(search: Search, lacking: list[Entry]) -> bool:
             _settle(search, "grad-accumulated", node, text, [entry], lacking, made, float(apart(ours, theirs).max()))
             return True
     return False
+
+
+def _ran_again(search: Search, lacking: list[Entry]) -> bool:
+    """The first gradient that PyTorch made is ours a whole number of times, and so are all that follow from it."""
+    pairs = _pairs(search, lacking)
+    if not pairs or pairs[0][1].note.kind != "grad":
+        return False
+    node, entry, ours, theirs = pairs[0]
+    times = one_ratio(ours, theirs)
+    if times is None or round(times) < 2 or abs(times - round(times)) > 1e-4:
+        return False
+    text = Bilingual(
+        "this gradient is {n} times ours, and so are all that follow: the backward pass ran {n} times, and they were added",
+        "这里的梯度是我方的 {n} 倍，其后的也都是：反向传播执行了 {n} 次，梯度累加在一起",
+        n=round(times),
+    )
+    made = {node.path: _times(round(times))}
+    _settle(search, "grad-accumulated", node, text, [entry], lacking, made, float(apart(ours, theirs).max()))
+    return True
 
 
 def _scaled(search: Search, lacking: list[Entry]) -> bool:
