@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import stat
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,6 +50,26 @@ def write_whole(path: Path, put: Callable[[BinaryIO], object], *, private: bool 
     finally:
         part.unlink(missing_ok=True)
     _sync_folder(target.parent)
+
+
+@contextmanager
+def fresh_folder(folder: Path) -> Iterator[Path]:
+    """A folder beside this one under a name that nobody can foresee, to be filled; it becomes this one when all is
+    well, and else is gone.
+
+    Raises OSError, for one that is there already, too; what was there is untouched then.
+    """
+    if folder.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name[:80]}.", suffix=".part", dir=folder.parent))
+    try:
+        yield part
+        part.chmod(0o777 & ~_umask())
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    _sync_folder(folder.parent)
 
 
 def typed_path(text: str) -> Path:

@@ -106,6 +106,11 @@ MODELS = (
         r".*(_out|scale|norm\.gamma|_norm|capped|raw)|dec0\.norm1",
     ),
     Model(
+        Bilingual("With `qk_norm: heads` and `clip_qkv: 6`", "`qk_norm: heads` 与 `clip_qkv: 6` 时多出"),
+        STACK.format(kind="decoder", more=", qk_norm: heads, clip_qkv: 6", input=WRITE),
+        r".*(_clipped|_norm|[qk]_norm\..*)$",
+    ),
+    Model(
         Bilingual("With `parallel: shared` and `positional: alibi`", "`parallel: shared` 与 `positional: alibi` 时"),
         STACK.format(kind="decoder", more=", norm_position: pre, parallel: shared, positional: alibi", input=WRITE),
         r"dec\.alibi|dec0\.(norm|add)|.*biased",

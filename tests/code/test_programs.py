@@ -114,6 +114,7 @@ def test_pins_and_edited_gradients_are_lines_of_the_program() -> None:
         + WORDS,
         "{model: {kind: encoder, norm_position: both, qk_norm: head, norm: rms, norm_offset: 1, score_softcap: 5}"
         + WORDS,
+        "{model: {kind: encoder, heads: 2, qk_norm: heads, clip_qkv: 0.2}" + WORDS,
         "{model: {kind: encoder, positional: relative, pooler: tanh, head_transform: true, token_types: 2}" + WORDS,
         FORMULA,
         "{model: {kind: encoder, head: false}, vocab: 3, input: {source: 0 1 2}}",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,11 @@ import pytest
 import tfstep
 from tfstep import work
 from tfstep.compare.recorded.recording import Recording
+
+MASKED = (
+    "tfstep: 1\nmodel: {{kind: encoder, layers: 1, d_model: 4, heads: 2, mask: {{custom: {name}}}}}\n"
+    "vocab: [<pad>, a, b, c]\ninput: {{source: a b c}}\n"
+)
 
 
 def steps(trace: tfstep.Trace) -> dict[str, np.ndarray]:
@@ -131,3 +139,50 @@ def test_zeros_tell_nothing() -> None:
             "attention",
             {"x": np.zeros((3, 4)), "q": np.zeros((3, 2)), "s": np.zeros((3, 3)), "o": np.zeros((3, 2))},
         )
+
+
+DAMAGED = {
+    "a head that never ends": b"\x93NUMPY\x01\x00v\x00{'descr': '<f8'" + b" " * 105 + b"\0" * 80,
+    "a head with half a word": b"\x93NUMPY\x01\x00v\x00{f8', 'e': (3, 4), }" + b" " * 98 + b"\0" * 80,
+    "no shape": b"\x93NUMPY\x01\x00v\x00{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }".ljust(128)
+    + b"\0" * 80,
+    "brackets": b"\x93NUMPY\x01\x00\x00\x7d" + b"(" * 32000 + b"\0" * 80,
+    "more than there is": b"\x93NUMPY\x01\x00v\x00{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999,), }".ljust(
+        128
+    ),
+}
+
+
+@pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_array_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
+    """Whatever NumPy raises at its head: as a recording, in a folder, in a zip, and as a mask of one's own."""
+    (tmp_path / "d").mkdir()
+    for file in ("r.npy", "d/1.npy"):
+        (tmp_path / file).write_bytes(data)
+    with zipfile.ZipFile(tmp_path / "r.npz", "w") as archive:
+        archive.writestr("a.npy", data)
+    for name in ("r.npy", "d", "r.npz"):
+        with pytest.raises(tfstep.TfstepError, match="damaged or cut short"):
+            tfstep.diagnose("wo-ai-ni", tmp_path / name)
+    for name in ("r.npy", "r.npz"):
+        (tmp_path / "s.yaml").write_text(MASKED.format(name=name))
+        with pytest.raises(tfstep.TfstepError, match=r"cannot be read as an \.npz or \.npy file of one array"):
+            tfstep.trace(tfstep.load(tmp_path / "s.yaml"))
+
+
+@pytest.mark.parametrize("name", ["r.npy", "r.npz", "r.json", "r.safetensors", "d"])
+def test_a_pipe_is_no_recording_and_nobody_waits_for_it(tmp_path: Path, name: str) -> None:
+    (tmp_path / "d").mkdir()
+    os.mkfifo(tmp_path / ("d/1.npy" if name == "d" else name))
+    with pytest.raises(tfstep.TfstepError, match="there is no array in it" if name == "d" else "not a plain file"):
+        tfstep.diagnose("wo-ai-ni", tmp_path / name)
+    if name.startswith("r.np"):
+        (tmp_path / "s.yaml").write_text(MASKED.format(name=name))
+        with pytest.raises(tfstep.TfstepError, match="cannot be read"):
+            tfstep.trace(tfstep.load(tmp_path / "s.yaml"))
+
+
+def test_a_tree_whose_children_are_no_list_is_none(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text('{"children": 9, "outputs": null}')
+    with pytest.raises(tfstep.TfstepError, match="no tensors in this tree"):
+        tfstep.diagnose("wo-ai-ni", tmp_path / "r.json")

@@ -61,7 +61,7 @@ def test_every_row_says_how_it_was_seen_whom_it_bites_and_what_is_here(language:
     page = (ROOT / "docs" / f"traps{language}.md").read_text("utf-8")
     rows = re.split(r"^\d+\. ", re.sub(r"^## .*", "", page, flags=re.M), flags=re.M)[1:]
     assert [int(n) for n in re.findall(r"^(\d+)\. ", page, re.M)] == list(range(1, 42))
-    said = ("看法：", "谁会碰上：", "这里：") if language else ("*Seen*:", "*Bites*:", "*Here*:")
+    said = ("试法：", "谁会碰上：", "这里：") if language else ("*Seen*:", "*Bites*:", "*Here*:")
     assert [
         row[:40] for row in rows if not all(re.search(each.replace("*", r"\*"), " ".join(row.split())) for each in said)
     ] == []

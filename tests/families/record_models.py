@@ -108,6 +108,7 @@ DECODERS = {
     ),
     "bloom": ("Bloom", SMALL | {"hidden_size": 8, "n_layer": 2, "n_head": 4}),
     "mpt": ("Mpt", SMALL | MPT),
+    "mpt-clipped": ("Mpt", SMALL | MPT | {"attn_config": {"clip_qkv": 0.4, "softmax_scale": 0.5}}),
     "falcon": ("Falcon", BASE | {"max_position_embeddings": 64, "ffn_hidden_size": 24}),
     "falcon-40b": (
         "Falcon",
@@ -183,12 +184,17 @@ DECODERS = {
         },
     ),
     "olmo": ("Olmo", GROUPED | {"clip_qkv": None}),
+    "olmo-clipped": ("Olmo", GROUPED | {"clip_qkv": 0.4}),
     "olmo2": ("Olmo2", GROUPED),
     "olmo3": ("Olmo3", GROUPED | {"sliding_window": 4, "layer_types": SLIDING}),
     "smollm3": ("SmolLM3", GROUPED | {"num_hidden_layers": 2, "no_rope_layers": [1, 0]}),
     "stablelm": (
         "StableLm",
         GROUPED | {"use_qkv_bias": True, "rope_parameters": ROPE | {"partial_rotary_factor": 0.5}},
+    ),
+    "stablelm-qk-norm": (
+        "StableLm",
+        GROUPED | {"qk_layernorm": True, "rope_parameters": ROPE | {"partial_rotary_factor": 0.5}},
     ),
     "granite": (
         "Granite",
@@ -202,6 +208,7 @@ DECODERS = {
         },
     ),
     "cohere": ("Cohere", GROUPED | {"logit_scale": 0.5}),
+    "cohere-qk-norm": ("Cohere", GROUPED | {"logit_scale": 0.5, "use_qk_norm": True}),
     "cohere2": ("Cohere2", HEADED | {"logit_scale": 0.5, "sliding_window": 4, "layer_types": SLIDING}),
     "glm4": ("Glm4", GROUPED | {"head_dim": 4, "rope_parameters": ROPE | {"partial_rotary_factor": 0.5}}),
     "nemotron": ("Nemotron", GROUPED | {"head_dim": 4, "rope_parameters": ROPE | {"partial_rotary_factor": 0.5}}),

@@ -69,6 +69,17 @@ MORE = [
         "qwen3-moe",
         f"{LLAMA}, rope: {{pairs: half}}, qk_norm: head, experts: {{count: 3, top: 2, d_ff: 10, renormalise: false}}",
     ),
+    (
+        "cohere",
+        f"{LLAMA.replace('rms', 'layer')}, parallel: shared, qk_norm: heads, tie: [[tgt.E, out.W]]",
+    ),
+    (
+        "stablelm",
+        LLAMA.replace("norm: rms", "norm: layer").replace(
+            "bias: false", "bias: {qkv: false, out: false, ffn: false, head: false}"
+        )
+        + ", rope: {pairs: half, part: 0.5}, qk_norm: heads",
+    ),
     ("t5", T5),
     ("t5", f"{T5}, activation: gelu_tanh, gated: true"),
     ("t5", f"{T5}, logit_scale: 0.25"),
@@ -177,3 +188,18 @@ def test_a_bias_that_is_not_0_stays(tmp_path: Path) -> None:
     spoken = load_text(f"{HEAD}model: {{{GPT}}}\n").with_changes({"weights": {"set": {"out.b": {"normal": 0.1}}}})
     with pytest.raises(TfstepError, match=r"gpt2 is nearest, and differs in bias\.head: true \(gpt2: false\)"):
         write(spoken, tmp_path / "m")
+
+
+def test_a_folder_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    scenario = tfstep.load(MODELS / "gpt2")
+    monkeypatch.setattr("tfstep.scenario.opening.writing.write_weights", full)
+    with pytest.raises(TfstepError, match="out cannot be written: no space is left"):
+        write(scenario, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    write(scenario, tmp_path / "out")
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["config.json", "model.safetensors"]
+    assert [file.name for file in tmp_path.iterdir()] == ["out"]

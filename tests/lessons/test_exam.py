@@ -164,6 +164,7 @@ def test_what_is_no_answer_is_wrong_and_nothing_more(papers: list[Paper], sessio
 
 
 def test_answers_are_read_with_numbers_or_in_order() -> None:
+    assert read_answers(f"{'9' * 5000}: 1\n2: b") == {1: f"{'9' * 5000}: 1", 2: "b"}
     assert read_answers("# Ann\n0.5\n\n3: 2\n４：１．５\n") == {1: "0.5", 2: "", 3: "2", 4: "１．５"}
 
 

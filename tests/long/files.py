@@ -12,6 +12,7 @@ from pathlib import Path
 
 import grammar
 import numpy as np
+import strangers
 from trying import Kind
 
 import tfstep
@@ -166,4 +167,5 @@ def kinds() -> list[Kind]:
             grammar.progress_file,
             partial(in_folder, "progress.json", lambda file: Progress(file).of("attention")),
         ),
+        *strangers.kinds(Impatient),
     ]

@@ -49,6 +49,9 @@ PIECES = (
     "  ",
     "\t",
 )
+KEYS = ("dtype", "mask.custom", "train.lr", "loss.kind", "scale", "heads")
+GIVEN = ("float16", "bfloat16", "float32", "[[0, 1]]", "nan", "-1", "true")
+SIDES = ("source", "target", "labels", "x")
 FILES = ("save", "export", "source", "recover")
 Make = Callable[[random.Random], str]
 
@@ -66,8 +69,35 @@ class Grammar:
         path = draw.choice(self.paths)
         if draw.random() < 0.4:
             return path
-        at = ("0", "1", "-1", ":", "1:", "'我'", "9", "", "...", "0.5", "x", "::2", "None", "-9" * 9)
-        return f"{path}[{','.join(draw.choice(at) for _ in range(draw.randint(0, 5)))}]"
+        at = (
+            "0",
+            "1",
+            "-1",
+            ":",
+            "1:",
+            "'我'",
+            "9",
+            "",
+            "...",
+            "0.5",
+            "x",
+            "::2",
+            "None",
+            "-9" * 9,
+            "-:",
+            ":-",
+            "::",
+            "-",
+        )
+        inside = ",".join(draw.choice((*at, self.index(draw))) for _ in range(draw.randint(0, 5)))
+        if draw.random() < 0.1:
+            path = f"{draw.choice(('pass1', 'pass2', 'pass9', 'pass', 'base', 'swapped', ''))}:{path}"
+        return f"{path}{draw.choice(('[', '[', '[', '[', '[', ''))}{inside}{draw.choice((']', ']', ']', ']', ''))}"
+
+    def index(self, draw: random.Random) -> str:
+        """An index that may have a sign, a bound, a word or half of either at any place."""
+        parts = ("", "-", "+", "--", ":", "0", "1", "-1", "'", '"', "我", "'我'", "#2", "他#", ".", " ", "9" * 20, "１")
+        return "".join(draw.choice(parts) for _ in range(draw.randint(0, 4)))
 
     def expression(self, draw: random.Random, depth: int = 3) -> str:
         """An expression, mostly of the language."""
@@ -106,12 +136,35 @@ class Grammar:
         if kind < 0.7:
             what = draw.choice(("explain", "why", "show", "goto", "until", "names", "display", "plot", "release"))
             return f"{what} {self.cell(draw)}"
+        if kind < 0.72:
+            return self.later(draw)
         if kind < 0.8:
             moves = ("s", "n", "c", "rs", "rn", "rc", "fin", "rf", "list", "where", "undo", "redo", "reset", "rewind")
             return draw.choice((*moves, "train 2", "variant swapped", "variant base", "diff", "delete", "baseline", ""))
         if kind < 0.9:
             return f"print {self.expression(draw)}"
         return broken(draw, f"{name} {self.cell(draw)} {self.expression(draw, 1)}")
+
+    def later(self, draw: random.Random) -> str:
+        """A line about what other lines have left: passes that were generated, checkpoints, studies, a program's lines."""
+        return draw.choice(
+            (
+                f"generate {draw.choice((*NUMBERS, 'beams 2', 'temperature 0', 'top_k 2', 'top-p 0.5', 'seed 1 2', 'x'))}",
+                f"variant {draw.choice(('pass1', 'pass2', 'pass9', 'base', self.cell(draw)))}",
+                f"{draw.choice(('goto', 'explain', 'show', 'diff', 'print', 'why'))} pass2:{self.cell(draw)}",
+                f"code {self.cell(draw)}",
+                f"nudge {self.cell(draw)} {draw.choice(NUMBERS)}",
+                f"sweep {self.cell(draw)} {draw.choice(NUMBERS)} {draw.choice(NUMBERS)} {draw.choice(NUMBERS)}",
+                f"landscape {self.cell(draw)} {self.cell(draw)}",
+                f"checkpoint {draw.choice(WORDS)}",
+                f"restore {draw.choice(WORDS)}",
+                f"model {draw.choice(KEYS)} {draw.choice((*GIVEN, self.expression(draw, 1)))}",
+                f"tokens {draw.choice(SIDES)} {' '.join(draw.choice((*WORDS, '|')) for _ in range(3))}",
+                f"ignore {draw.choice(NUMBERS)} {draw.choice(NUMBERS)}",
+                f"commands {draw.choice(('1', '', '9'))} {self.cell(draw)}; print loss",
+                f"{draw.choice(('diagnose', 'baseline', 'diff'))} {draw.choice(('/dev/null', '.', 'none.npz', *EVIL))}",
+            )
+        )
 
 
 def broken(draw: random.Random, whole: str) -> str:
@@ -145,10 +198,12 @@ def scenario(draw: random.Random) -> str:
         "residual": pick("true", "false"),
         "positional": pick("sinusoidal", "learned", "rope", "none", "alibi"),
         "scale": pick("true", "false", 0.5),
-        "mask": pick("{padding: true, causal: true}", "{causal: false}", "{custom: [[0, 1], [1, 0]]}"),
+        "mask": pick(
+            "{padding: true, causal: true}", "{causal: false}", "{custom: [[0, 1], [1, 0]]}", "{custom: m.npz}"
+        ),
         "mask_value": pick("-.inf", "-1e9"),
         "tie": pick("[]", "[[tgt.E, out.W]]"),
-        "dtype": pick("float64", "float32"),
+        "dtype": pick("float64", "float32", "float16", "bfloat16"),
         "sizes": pick("[2, 3, 1]", "[2, 2]"),
         "experts": pick("{count: 2, top: 1}"),
         "head": pick("true", "false"),

@@ -105,6 +105,7 @@ def more(draw: st.DrawFn, model: dict[str, Any]) -> dict[str, Any]:
         "residual_scale": [0.5],
         "scale": [0.4],
         "score_softcap": [1.5],
+        "clip_qkv": [0.4],
         "logit_softcap": [2.5],
         "logit_scale": [0.5],
         "embed_scale": [1.5],
@@ -117,7 +118,7 @@ def more(draw: st.DrawFn, model: dict[str, Any]) -> dict[str, Any]:
         "d_embed": [3],
         "bias": [{"qkv": False, "head": False}, {"out": False, "ffn": False} | of_norm],
         "layer_pattern": [[{"window": 1}, {}], [{"scale": False}, {"sinks": True}]],
-        "qk_norm": ["head", "all", "weightless"] if normed else ["weightless"],
+        "qk_norm": ["head", "heads", "all", "weightless"] if normed else ["weightless"],
     }
     if model["norm"] != "none":
         choices["embed_norm"] = [True]

@@ -57,6 +57,9 @@ KEYS: list[tuple[str, str, str]] = [
     ("qk_norm: all, kv_heads: 1, norm: rms, positional: rope", "decoder", ""),
     ("qk_norm: weightless, qk_norm_after_rope: true, positional: rope", "decoder", ""),
     ("qk_norm: head, norm: rms, norm_offset: 1, positional: rope", "decoder", ""),
+    ("qk_norm: heads, norm: rms, norm_offset: 1, kv_heads: 1", "decoder", ""),
+    ("qk_norm: heads, d_k: 4, positional: rope", "decoder", ""),
+    ("clip_qkv: 0.3", "decoder", ""),
     ("scale: 0.3, score_softcap: 0.7, logit_softcap: 2, logit_scale: 0.5", "decoder", ""),
     ("embed_scale: 3.5, residual_scale: 0.22", "decoder", ""),
     ("window: 2, chunk: 3", "decoder", ", documents: [[0, 0, 1], [0, 0, 0]]"),
@@ -154,10 +157,11 @@ def test_a_parallel_block_adds_both_at_once() -> None:
         assert "dec0.add2" not in t.plan.paths
 
 
-def test_queries_and_keys_are_normalised_by_head_or_all_together() -> None:
-    def rms(x: np.ndarray) -> np.ndarray:
-        return np.asarray(x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5))
+def rms(x: np.ndarray) -> np.ndarray:
+    return np.asarray(x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5))
 
+
+def test_queries_and_keys_are_normalised_by_head_or_all_together() -> None:
     head = trace("qk_norm: head, norm: rms, positional: rope")
     np.testing.assert_allclose(value(head, "dec0.attn.Q_norm"), rms(value(head, "dec0.attn.Q")), rtol=1e-12)
     assert value(head, "dec0.attn.q_norm.gamma").shape == (2,)
@@ -168,6 +172,35 @@ def test_queries_and_keys_are_normalised_by_head_or_all_together() -> None:
     after = trace("qk_norm: weightless, qk_norm_after_rope: true, positional: rope")
     np.testing.assert_allclose(value(after, "dec0.attn.Q_norm"), rms(value(after, "dec0.attn.Q_rot")), rtol=1e-12)
     assert after["dec0.attn.scores"].inputs == ("dec0.attn.Q_norm", "dec0.attn.K_norm")
+
+
+def test_each_head_is_normalised_with_a_gamma_of_its_own() -> None:
+    t = trace("qk_norm: heads, d_k: 4")
+    given = np.random.default_rng(2).normal(1, 0.5, (2, value(t, "dec0.attn.q_norm.head0.gamma").size))
+    t = t.edit({f"dec0.attn.q_norm.head{h}.gamma": given[h] for h in range(2)})
+    q = value(t, "dec0.attn.Q")
+    for b, h, p in np.ndindex(q.shape[:3]):
+        row = q[b, h, p]
+        by_hand = given[h] * (row - row.mean()) / np.sqrt(((row - row.mean()) ** 2).mean() + 1e-5)
+        np.testing.assert_allclose(value(t, "dec0.attn.Q_norm")[b, h, p], by_hand, rtol=1e-12)
+    assert t["dec0.attn.q_norm.gamma"].shape == (2, 1, q.shape[-1])
+    assert t["dec0.attn.k_norm.head1.gamma"].grad is not None
+    lean = trace("qk_norm: heads, norm: rms, kv_heads: 1")
+    assert lean.paths("dec0.attn.k_norm.head*.gamma") == ["dec0.attn.k_norm.head0.gamma"]
+    np.testing.assert_allclose(value(lean, "dec0.attn.K_norm"), rms(value(lean, "dec0.attn.K")), rtol=1e-12)
+
+
+def test_queries_keys_and_values_are_cut_off() -> None:
+    t = trace("clip_qkv: 0.3")
+    for which in "qkv":
+        before, after = (value(t, f"dec0.attn.{which}_{name}") for name in ("proj", "clipped"))
+        assert abs(before).max() > 0.3 > abs(before).min()
+        np.testing.assert_array_equal(after, np.where(before > 0.3, 0.3, np.where(before < -0.3, -0.3, before)))
+        grad = t[f"dec0.attn.{which}_proj"].grad
+        assert grad is not None
+        assert (grad[abs(before) > 0.3] == 0).all()
+    assert t["dec0.attn.Q"].inputs == ("dec0.attn.q_clipped",)
+    assert t.explain("dec0.attn.v_clipped[0,0,0]").total == value(t, "dec0.attn.v_clipped")[0, 0, 0]
 
 
 def test_multipliers_and_soft_caps() -> None:
@@ -322,6 +355,8 @@ def test_layers_take_turns() -> None:
         ),
         ("positional: learned, positions: 2", "decoder", "2 positions; 3 are needed"),
         ("window: -1", "decoder", "model.window is -1; allowed: a whole number, 1 or more"),
+        ("clip_qkv: 0", "decoder", "model.clip_qkv is 0; allowed: a number, more than 0"),
+        ("qk_norm: heads, norm: none", "decoder", "qk_norm is heads and norm is none"),
         ("score_softcap: -1", "decoder", "model.score_softcap is -1; allowed: a number, more than 0"),
         ("scale: far", "decoder", "model.scale is 'far'; allowed: true or false, or a number"),
         ("bias: 3", "decoder", "model.bias is 3; allowed: true or false, or a group of keys"),

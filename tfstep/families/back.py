@@ -58,6 +58,11 @@ def _window(m: Any) -> Any:
     return next((m.layer(i).window for i in range(m.decoder_layers) if m.layer(i).window is not None), None)
 
 
+def _mpt(m: Any) -> Any:
+    """`attn_config` of MPT."""
+    return {"alibi": True, "clip_qkv": m.clip_qkv, "softmax_scale": None if isinstance(m.scale, bool) else m.scale}
+
+
 _BACK: dict[str, Callable[[Any], Any]] = {
     "n_inner": lambda m: m.d_ff,
     "num_local_experts": lambda m: m.experts.count,
@@ -93,7 +98,10 @@ _BACK: dict[str, Callable[[Any], Any]] = {
     "tie_word_embeddings": _tied,
     "sliding_window": _window,
     "layer_types": _types,
-    "qk_layernorm": lambda m: m.qk_norm == "head",
+    "qk_layernorm": lambda m: m.qk_norm in ("head", "heads"),
+    "use_qk_norm": lambda m: m.qk_norm == "heads",
+    "clip_qkv": lambda m: m.clip_qkv,
+    "attn_config": _mpt,
     "use_parallel_residual": lambda m: m.parallel != "none",
     "embedding_multiplier": lambda m: 1.0 if isinstance(m.embed_scale, bool) else m.embed_scale,
     "residual_multiplier": lambda m: m.residual_scale,

@@ -16,7 +16,7 @@ from tfstep.text import Bilingual
 
 
 class Name(Struct, frozen=True):
-    """One tensor: our path and their name, ``{i}`` standing for the layer and ``{e}`` for the expert in both.
+    """One tensor: our path and their name, ``{i}`` standing for the layer and ``{e}`` for the expert, or the head, in both.
 
     Where a tensor has several names, ``when`` says of which models the library writes this one.
     """
@@ -106,7 +106,8 @@ class Family(Struct, frozen=True):
         """Whether the model has its output layer, by the class that it was saved from. Raises FamilyError for a
         class with another head.
         """
-        named = (config["architectures"] or [self.architecture])[0]
+        said = config["architectures"] or [self.architecture]
+        named = said[0] if isinstance(said, list) else said
         if named == self.architecture:
             return {}
         if named != re.sub(r"(ForCausalLM|ForConditionalGeneration|LMHeadModel|MTModel)$", "Model", self.architecture):
@@ -158,14 +159,14 @@ def norm(ours: str, theirs: str, relation: Relation = SAME) -> tuple[Name, ...]:
 
 # -- matching ----------------------------------------------------------------------------------------
 
-_LAYER, _EXPERT = re.compile(r"(enc|dec)(\d+)\."), re.compile(r"\.expert(\d+)\.")
+_LAYER, _EXPERT = re.compile(r"(enc|dec)(\d+)\."), re.compile(r"\.(expert|head)(\d+)\.")
 
 
 def layer_pattern(path: str) -> tuple[str, dict[str, int]]:
-    """``dec3.ffn.expert2.W_1`` as ``dec{i}.ffn.expert{e}.W_1`` with i = 3, e = 2."""
+    """``dec3.ffn.expert2.W_1`` as ``dec{i}.ffn.expert{e}.W_1`` with i = 3, e = 2; likewise ``.head2.``."""
     layer, expert = _LAYER.match(path), _EXPERT.search(path)
-    numbers = ({"i": int(layer[2])} if layer else {}) | ({"e": int(expert[1])} if expert else {})
-    pattern = _EXPERT.sub(".expert{e}.", path)
+    numbers = ({"i": int(layer[2])} if layer else {}) | ({"e": int(expert[2])} if expert else {})
+    pattern = _EXPERT.sub(r".\1{e}.", path)
     return (_LAYER.sub(r"\1{i}.", pattern, count=1) if layer else pattern), numbers
 
 

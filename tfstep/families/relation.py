@@ -82,7 +82,7 @@ PER_HEAD = {which: _grouped(which) for which in "QKV"}
 class Relation(Struct, frozen=True):
     """What our tensor is of theirs: ``(view(theirs) + plus) · times``, the view being taken in the order below.
 
-    ``index`` is the first axis' entry (an expert); ``part`` cuts the output features (the first axis, or with
+    ``index`` is the first axis' entry (an expert, a head); ``part`` cuts the output features (the first axis, or with
     ``last`` the last one); ``halves`` names the heads whose pairs lie side by side in theirs and apart in ours;
     ``rows`` begins a table so many rows later; ``transposed`` turns (out, in) into (in, out).
     """
@@ -168,7 +168,7 @@ class Relation(Struct, frozen=True):
         """What relates them, in words; empty where they are the same."""
         said = [self.part.text] if self.part is not None else []
         if self.index is not None:
-            said.append(Bilingual("expert {n}", "第 {n} 个专家", n=self.index))
+            said.append(Bilingual("entry {n}", "其中第 {n} 个", n=self.index))
         if self.halves:
             said.append(Bilingual("rows permuted within a head", "头内各行重排"))
         if self.rows:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tfstep.families.config import NUMBER, Config, Read, WantedError, one_of
+from tfstep.text import Bilingual
 
 ACTIVATIONS = {
     "relu": "relu",
@@ -73,6 +75,15 @@ def times(key: str, of: Callable[[float], float] = float) -> Read:
         return {} if of(value) == 1.0 else {key: of(value)}
 
     return read
+
+
+def clipped(value: Any, config: Config) -> dict[str, Any]:
+    """`clip_qkv`: a bound, or null for none."""
+    if value is None:
+        return {}
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise WantedError(Bilingual("a number above 0, or null", "大于 0 的数，或 null"))
+    return {"clip_qkv": float(value)}
 
 
 def number(key: str) -> Read:

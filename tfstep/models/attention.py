@@ -11,7 +11,7 @@ import numpy as np
 from tfstep.engine.axis import Axis, Spec, axes
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.config import Inputs, ModelConfig, Past, Sentences
-from tfstep.models.parts.blocks import dense, norm
+from tfstep.models.parts.blocks import dense, norm, norm_by_head
 from tfstep.models.parts.dropped import dropped
 from tfstep.models.parts.own_mask import added, banned, closed, nothing_left, which
 from tfstep.models.parts.positions import alibi, alibi_rounded, relative_buckets, rope_tables
@@ -21,6 +21,7 @@ from tfstep.ops.attention import (
     DOCUMENT,
     PADDING,
     WINDOW,
+    clip,
     mask_fill,
     scale,
     sigmoid_gate,
@@ -71,6 +72,10 @@ def multi_head(
     """
     model, (batch, query), key = Axis("model"), x.axes[:2], memory.axes[1].as_keys()
     q, k, v = _projections(at, x, memory, c) if c.projections else (x, memory, memory)
+    if c.clip_qkv is not None:
+        q = at.q_clipped = clip(q, bound=c.clip_qkv)
+        k = at.k_clipped = clip(k, bound=c.clip_qkv)
+        v = at.v_clipped = clip(v, bound=c.clip_qkv)
     if c.qk_norm == "all":
         q, k = norm(at, "Q_norm", q, c, "q_norm"), norm(at, "K_norm", k, c, "k_norm")
     head, d_k, d_v = axes("head", "d_k", "d_v")
@@ -146,6 +151,8 @@ def _normed(at: Scope, Q: Traced, K: Traced, c: ModelConfig) -> tuple[Traced, Tr
     """Queries and keys normalised, each head by itself, where the scenario says so (Henry et al. 2020)."""
     if c.qk_norm == "head":
         return norm(at, "Q_norm", Q, c, "q_norm"), norm(at, "K_norm", K, c, "k_norm")
+    if c.qk_norm == "heads":
+        return norm_by_head(at, "Q_norm", Q, c, "q_norm"), norm_by_head(at, "K_norm", K, c, "k_norm")
     if c.qk_norm == "weightless":
         at.Q_norm, at.K_norm = rms_unit(Q, eps=c.eps), rms_unit(K, eps=c.eps)
         return at.Q_norm, at.K_norm

@@ -12,7 +12,7 @@ from tfstep.engine.axis import Spec
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
 from tfstep.engine.tape import named
-from tfstep.ops.primitive.choice import maximum, where
+from tfstep.ops.primitive.choice import maximum, minimum, positive, where
 from tfstep.ops.primitive.elementwise import project
 from tfstep.ops.primitive.functions import exp, log, sigmoid, tanh
 from tfstep.ops.primitive.reduce import max_, sum_
@@ -185,6 +185,24 @@ class SoftCap(Op):
 
 
 soft_cap = op(SoftCap)
+
+
+class Clip(Op):
+    """Numbers cut off at ±bound. Shapes: x (…) → (…). Source: MosaicML 2023, MPT's `clip_qkv`."""
+
+    about_zh = "把数截在 ±bound 之内：太大的取 bound，太小的取 −bound。"
+    formula = "min(max({x}, −{bound}), {bound})"
+    vjp_formula = {"x": Template("{g} where |{x}| ≤ {bound}, else 0", "|{x}| ≤ {bound} 处为 {g}，其余为 0")}
+
+    def forward(self, x: Array, *, bound: float) -> Array:
+        return minimum(maximum(x, -bound), bound)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, bound: float) -> Array:
+        below = named("below", where(positive(x - bound), 0.0, g))
+        return where(positive(-bound - x), 0.0, below)
+
+
+clip = op(Clip)
 
 
 class SoftmaxSink(Op):

@@ -187,6 +187,29 @@ class RmsUnit(Op):
 rms_unit = op(RmsUnit)
 
 
+class LayerUnit(Op):
+    """Features to mean 0 and variance 1, and nothing learned. Shapes: x (…, d) → (…, d).
+
+    Source: Ba, Kiros & Hinton 2016, eq. 4, without its gain and bias.
+    """
+
+    about_zh = "特征化为均值 0、方差 1，没有要学的参数。"
+    formula = "({x} − mean) / √(variance + {eps})"
+    vjp_formula = {"x": "({g} − mean {g} − x̂ · mean({g} · x̂)) / std"}
+
+    def forward(self, x: Array, *, eps: float) -> Array:
+        xhat, _ = normalised(x, eps)
+        return xhat
+
+    def vjp_x(self, g: Array, y: Array, x: Array, *, eps: float) -> Array:
+        xhat, std = normalised(x, eps)
+        along = named("along", mean(g * xhat))
+        return named("sideways", g - named("mean", mean(g)) - xhat * along) / std
+
+
+layer_unit = op(LayerUnit)
+
+
 NORMS: dict[str, Op] = {"layer": layer_norm, "rms": rms_norm, "batch": batch_norm}
 """What `model.norm` may be; its operands say whether it shifts by a beta."""
 WITHOUT_BETA: dict[str, Op] = {"layer": layer_norm_no_bias, "rms": rms_norm}

@@ -16,7 +16,9 @@ from tfstep.ops.primitive.choice import positive, where
 from tfstep.text import Bilingual, Template
 
 HALF = """def half(x, to):
-    \"\"\"The nearest numbers that float16 or bfloat16 has, kept as float32.\"\"\"
+    \"\"\"The nearest numbers that float16 or bfloat16 has, kept as float32; of another type x as it is.\"\"\"
+    if to not in ("float16", "bfloat16"):
+        return x
     x = np.asarray(x, np.float32)
     with np.errstate(all="ignore"):
         if to == "float16":

@@ -44,6 +44,9 @@ def linked(model: Path) -> None:
 
 
 SPOILED: list[tuple[Spoil, str]] = [
+    (configured(hidden_size="x"), "hidden_size"),
+    (configured(num_attention_heads=0), "num_attention_heads"),
+    (configured(architectures=1), "architectures"),
     (pickled, "pytorch_model.bin: a pickle, which can run any code and is not read; convert it"),
     (lambda m: (m / "config.json").unlink(), "a folder without config.json"),
     (lambda m: (m / "model.safetensors").unlink(), "no weights beside config.json"),

@@ -37,6 +37,14 @@ def test_training_lowers_the_loss_and_keeps_the_weights(tfstep, talk, tmp_path):
         assert "dec0.attn.W_Q" in arrays.files
 
 
+def test_weights_that_a_person_names_are_read_wherever_they_lie(tfstep, tmp_path):
+    weights = tmp_path / "mine.npz"
+    assert tfstep("train", "the-ball-is-blue", "--steps", "1", "-o", str(weights)).status == 0
+    said = tfstep("generate", "the-ball-is-blue", "--weights", str(weights), "--max", "1")
+    assert (said.status, said.err) == (0, "")
+    assert "there is no such file" in tfstep("generate", "the-ball-is-blue", "--weights", str(tmp_path / "n.npz")).err
+
+
 def test_the_curve_and_no_progress_without_a_terminal(tfstep, talk):
     done = tfstep("train", talk, "--steps", "12")
     assert done.err == ""

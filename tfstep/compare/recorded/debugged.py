@@ -46,7 +46,8 @@ def _leaves(tree: object, folder: Path) -> Iterator[tuple[str, np.ndarray]]:
     if not isinstance(tree, dict):
         return
     name = str(tree.get("module_path", ""))
-    for child in tree.get("children") or ():
+    children = tree.get("children")
+    for child in children if isinstance(children, list) else ():
         yield from _leaves(child, folder)
     yield from _tensors(name, tree.get("outputs"), folder)
 

@@ -7,7 +7,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from tfstep.compare.recorded.debugged import debugged
 from tfstep.compare.recorded.note import NOTES, REMARKS, SETTINGS, bad
 from tfstep.compare.recorded.recording import MOST_CELLS, Recording
 from tfstep.compare.recorded.tensors import noted, of_safetensors
+from tfstep.engine.arrays.npy import read_npy
 from tfstep.errors import refusal
 from tfstep.text import Bilingual
 
@@ -26,6 +26,8 @@ def read(path: Path) -> Recording:
     try:
         if path.is_dir():
             return _folder(path)
+        if path.exists() and not path.is_file():
+            raise bad(path, Bilingual("not a plain file", "不是普通文件"))
         if path.stat().st_size > MOST_FILE:
             raise bad(path, Bilingual("larger than {n} GB", "大于 {n} GB", n=MOST_FILE >> 30))
         if path.suffix == ".npz":
@@ -38,7 +40,7 @@ def read(path: Path) -> Recording:
             return debugged(path)
     except OSError as error:
         raise bad(path, refusal(error)) from None
-    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, SyntaxError) as error:
+    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise bad(path, _why(error)) from None
     raise bad(
         path,
@@ -76,33 +78,19 @@ def _npz(path: Path) -> Iterator[tuple[str, np.ndarray]]:
             if member.file_size > MOST_CELLS * 8:
                 raise bad(path, Bilingual("{name} is too large", "{name} 太大", name=member.filename[:80]))
             with archive.open(member) as stream:
-                yield member.filename.removesuffix(".npy"), _numbers(stream, member.file_size)
+                yield member.filename.removesuffix(".npy"), read_npy(stream, member.file_size)
 
 
 def _npy(path: Path) -> np.ndarray:
     with path.open("rb") as stream:
-        return _numbers(stream, path.stat().st_size)
-
-
-def _numbers(stream: Any, size: int) -> np.ndarray:
-    """One ``.npy``; its header is held against the bytes that are there before anything is allocated."""
-    version = np.lib.format.read_magic(stream)
-    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = header(stream, max_header_size=1 << 16)
-    if dtype.hasobject:
-        raise ValueError("pickle")
-    count = int(np.prod(shape, dtype=object)) if shape else 1
-    data = stream.read(count * dtype.itemsize) if count * dtype.itemsize <= size else b""
-    if len(data) != count * dtype.itemsize:
-        raise ValueError("cut short")
-    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+        return read_npy(stream, path.stat().st_size)
 
 
 def _folder(path: Path) -> Recording:
     """A folder of ``.npy``, in the order of the numbers in their names, else of their dates."""
-    files = sorted(path.rglob("*.npy"))
+    files = sorted(file for file in path.rglob("*.npy") if file.is_file())
     trees = sorted(path.glob("*debug_tree_FULL*.json")) or sorted(path.glob("*.json"))
-    if not files and trees:
+    if not files and trees and trees[0].is_file():
         return debugged(trees[0])
     counted = [re.match(r"(\d+)", file.stem) for file in files]
     if all(counted):

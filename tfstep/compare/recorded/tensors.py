@@ -29,12 +29,15 @@ def noted(found: Recording, texts: Mapping[str, bytes | str]) -> None:
 
 def of_safetensors(path: Path) -> Recording:
     """The tensors of one file in the order in which they stand there. Raises RecordingError."""
+    if not path.is_file():
+        raise bad(path, Bilingual("not a plain file", "不是普通文件"))
+    found = Recording()
     try:
-        file, found = Safetensors(path), Recording()
+        file = Safetensors(path)
+        for name in sorted(file.entries, key=lambda name: file.entries[name][-1]):
+            found.add(name, file.plain(name))
     except BadWeightsError as error:
         raise bad(path, error.why) from None
-    for name in sorted(file.entries, key=lambda name: file.entries[name][-1]):
-        found.add(name, file.plain(name))
     if isinstance(file.notes, dict):
         noted(found, {name: text for name, text in file.notes.items() if isinstance(text, str)})
     if not found.arrays:

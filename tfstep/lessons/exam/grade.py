@@ -60,7 +60,7 @@ def read_answers(text: str) -> dict[int, str]:
     lines = [line.strip() for line in text.splitlines() if not line.lstrip().startswith("#")]
     for k, line in enumerate(lines, 1):
         head, colon, rest = line.replace("：", ":").partition(":")
-        if colon and head.strip().isdecimal():
+        if colon and head.strip().isdecimal() and len(head.strip()) < 10:
             found[int(head)] = rest.strip()
         else:
             found[k] = line

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tfstep.errors import CommandError
+from tfstep.files import unwritable, write_whole
 from tfstep.lessons.format.catalog import ENDS
 from tfstep.text import Bilingual
 
@@ -26,5 +27,9 @@ def write(name: str = NAME) -> tuple[Path, ...]:
                 Bilingual("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=file)
             )
     for file, end in zip(files, ENDS, strict=True):
-        file.write_text(Path(__file__).with_name(f"lesson{end}").read_text("utf-8"), "utf-8")
+        text = Path(__file__).with_name(f"lesson{end}").read_bytes()
+        try:
+            write_whole(file, lambda out, text=text: out.write(text))  # type: ignore[misc]  # its own text
+        except (OSError, ValueError) as error:
+            raise unwritable(file, error) from None
     return files

@@ -59,14 +59,25 @@ class AttentionKeys(Section, frozen=True):
             ),
         ),
     ] = True
-    qk_norm: Annotated[
-        Literal["none", "head", "all", "weightless"],
+    clip_qkv: Annotated[
+        Positive | None,
         Key(
             "attention",
             Bilingual(
-                "Whether queries and keys are normalised: in each head (Qwen 3), over all heads (OLMo 2), or "
-                "without a gamma (Llama 4).",
-                "查询和键是否归一化：每个头各自（Qwen 3）、所有头一起（OLMo 2）、或不带 gamma（Llama 4）。",
+                "c: queries, keys and values are cut off at −c and c, before anything else is done with them (OLMo, MPT).",
+                "c：查询、键和值先截到 −c 与 c 之间，再做其他处理（OLMo、MPT）。",
+            ),
+        ),
+    ] = None
+    qk_norm: Annotated[
+        Literal["none", "head", "heads", "all", "weightless"],
+        Key(
+            "attention",
+            Bilingual(
+                "Whether queries and keys are normalised: in each head with one gamma for all (head: Qwen 3) or with "
+                "a gamma a head (heads: StableLM 2, Command R+), over all heads (OLMo 2), or without a gamma (Llama 4).",
+                "查询和键是否归一化：每个头各自、共用一个 gamma（head：Qwen 3）或每头一个 gamma（heads：StableLM 2、"
+                "Command R+）、所有头一起（OLMo 2）、或不带 gamma（Llama 4）。",
             ),
         ),
     ] = "none"
@@ -154,7 +165,7 @@ class AttentionKeys(Section, frozen=True):
             "attention",
             Bilingual(
                 "c: a word sees those of its own chunk of c words (Llama 4).",
-                "c：每 c 个词一块，只看同一块的词（Llama 4）。",
+                "c：每 c 个词一组，只看同一组的词（Llama 4）。",
             ),
         ),
     ] = None

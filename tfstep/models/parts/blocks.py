@@ -14,7 +14,8 @@ from tfstep.models.parts.dropped import dropped
 from tfstep.models.parts.experts import experts
 from tfstep.ops.activation import ACTIVATIONS, gated
 from tfstep.ops.linear import linear, linear_no_bias
-from tfstep.ops.norm import NORMS, WITHOUT_BETA
+from tfstep.ops.norm import NORMS, WITHOUT_BETA, layer_unit, rms_unit
+from tfstep.ops.primitive.shape import concat, reshape
 from tfstep.ops.residual import add_both, add_times
 from tfstep.text import Bilingual
 
@@ -40,14 +41,35 @@ def norm(at: Scope, name: str, x: Traced, c: ModelConfig, of: str = "") -> Trace
         at.scope(of or name),
     )
     spec = Spec((x.shape[-1],), x.dtype, (x.axes[-1].bare(),))
+    gamma = gain(own, spec, c)
+    shift = [own.parameter("beta", spec, "zero")] if "beta" in normalise.arguments else []
+    setattr(at, name, normalise(x, gamma, *shift, eps=c.eps))
+    return at.tape.find(at.path(name)).with_axes(*x.axes)
+
+
+def gain(own: Scope, spec: Spec, c: ModelConfig) -> Traced:
+    """What a norm multiplies by: its gamma, learned or 1, and where the scenario says so 1 more."""
     if c.norm_weight:
         gamma = own.parameter("gamma", spec, "zero" if c.norm_offset else "one")
     else:
         gamma = own.constant("gamma", np.full(spec.shape, 1 - c.norm_offset, spec.dtype), spec.axes)
     if c.norm_offset:
         gamma = own.scale = c.norm_offset + gamma
-    shift = [own.parameter("beta", spec, "zero")] if "beta" in normalise.arguments else []
-    setattr(at, name, normalise(x, gamma, *shift, eps=c.eps))
+    return gamma
+
+
+def norm_by_head(at: Scope, name: str, x: Traced, c: ModelConfig, of: str) -> Traced:
+    """Each head normalised by itself and multiplied by a gamma of its own, ``OF.head{h}.gamma``, without a shift.
+
+    Shapes: x (batch, head, position, d) → same.
+    """
+    own, (heads, d), (head, position, feature) = at.scope(of), x.shape[1::2], x.axes[1:]
+    spec = Spec((d,), x.dtype, (feature.bare(),))
+    each = [gain(own.scope(f"head{h}"), spec, c) for h in range(heads)]
+    own.row = concat(*each, axis=0)
+    own.gamma = reshape(own.row, shape=(heads, 1, d)).with_axes(head, position.bare(), feature)
+    own.unit = (layer_unit if c.norm == "layer" else rms_unit)(x, eps=c.eps)
+    setattr(at, name, own.unit * own.gamma)
     return at.tape.find(at.path(name)).with_axes(*x.axes)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tfstep.engine.arrays.npy import read_npy
 from tfstep.engine.axis import Axis, Spec
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.build_error import ModelBuildError
@@ -127,13 +129,21 @@ def _array(own: Any) -> np.ndarray | None:
 
 
 def _from_file(name: str) -> np.ndarray | None:
+    path = Path(name)
     try:
-        found = np.load(Path(name), allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return found
-        with found:
-            return np.asarray(found[found.files[0]]) if len(found.files) == 1 else None
-    except (OSError, ValueError) as error:
+        if not path.is_file():
+            raise ValueError("no plain file")
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                file.seek(0)
+                return read_npy(file, path.stat().st_size)
+            with zipfile.ZipFile(file) as archive:
+                members = archive.infolist()
+                if len(members) != 1:
+                    return None
+                with archive.open(members[0]) as stream:
+                    return read_npy(stream, members[0].file_size)
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise ModelBuildError(
             ("model", "mask"),
             Bilingual(

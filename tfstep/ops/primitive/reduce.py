@@ -40,7 +40,7 @@ def cells_under(cell: Cell, shape: tuple[int, ...], axis: Axes, keepdims: bool) 
 class BroadcastTo(Primitive):
     """Broadcast to a shape: axes of size 1 are repeated."""
 
-    about_zh = "广播到一个形状：大小为 1 的轴被重复。"
+    about_zh = "广播到一个形状：大小为 1 的轴重复多次。"
     code = {"numpy": "np.broadcast_to({x}, {shape})", "torch": "torch.broadcast_to({x}, {shape})"}
 
     formula = "{x}"
@@ -189,7 +189,7 @@ max_ = op(Max)
 class Largest(Primitive):
     """1 where a cell is the largest along the axes, else 0. Shapes: x (…, n) → (…, n)."""
 
-    about_zh = "单元格是沿轴最大的则为 1，否则为 0。"
+    about_zh = "沿轴最大的单元格为 1，其余为 0。"
     code = {
         "numpy": "({x} == {x}.max(axis={axis}, keepdims=True)).astype({x}.dtype)",
         "torch": "({x} == {x}.amax(dim={dims}, keepdim=True)).to({x}.dtype)",

@@ -208,9 +208,9 @@ _ORDER = ("kind", "layers", "d_model", "heads", "kv_heads", "d_k", "d_v", "d_ff"
 def _short(model: Mapping[str, Any]) -> dict[str, Any]:
     """The same with what is the default left out: a bias at every site, or at none."""
     found = {key: model[key] for key in _ORDER if key in model} | dict(model)
-    width = found.get("d_model", 0) // found.get("heads", 1)
+    width, heads = found.get("d_model", 0), found.get("heads", 1)
     for key in ("d_k", "d_v"):
-        if found.get(key) == width:
+        if type(width) is int and type(heads) is int and heads > 0 and found.get(key) == width // heads:
             del found[key]
     bias = {site: has for site, has in found.get("bias", {}).items() if not has}
     if found.get("norm") == "rms":

@@ -14,11 +14,12 @@ import numpy as np
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
-from tfstep.errors import TfstepError, refusal
+from tfstep.errors import TfstepError
 from tfstep.families.back import checkpoint, config_for
 from tfstep.families.config import FamilyError
 from tfstep.families.family import Family
 from tfstep.families.registry import families, family, text_part
+from tfstep.files import fresh_folder, unwritable
 from tfstep.models.build import build
 from tfstep.models.config import LossConfig, ModelConfig
 from tfstep.models.keys.sections import BiasPart
@@ -66,14 +67,13 @@ def write(scenario: Scenario, folder: Path) -> str:
     except FamilyError as error:
         raise TfstepError(error.message) from None
     expect_weights(array.nbytes for array in tensors.values())
+    text = json.dumps(config | {"dtype": scenario.model.dtype}, indent=1) + "\n"
     try:
-        folder.mkdir(parents=True)
-        (folder / "config.json").write_text(json.dumps(config | {"dtype": scenario.model.dtype}, indent=1) + "\n")
+        with fresh_folder(folder) as part:
+            (part / "config.json").write_text(text)
+            write_weights(part / "model.safetensors", tensors)
     except OSError as error:
-        raise TfstepError(
-            Bilingual("{path} cannot be written: {why}", "无法写入 {path}：{why}", path=folder, why=refusal(error))
-        ) from None
-    write_weights(folder / "model.safetensors", tensors)
+        raise unwritable(folder, error) from None
     return taken.name
 
 

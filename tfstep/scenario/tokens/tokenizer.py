@@ -117,7 +117,8 @@ class Tokenizer:
             table = {str(entry[0]): i for i, entry in enumerate(vocab) if isinstance(entry, list) and entry}
         else:
             raise self.fault(Bilingual("no pieces with their ids in it", "其中没有词元及其编号"))
-        for token in found.get("added_tokens") or ():
+        added = found.get("added_tokens")
+        for token in added if isinstance(added, list) else ():
             if isinstance(token, dict) and isinstance(token.get("content"), str) and type(token.get("id")) is int:
                 table[token["content"]] = token["id"]
         return table

@@ -23,7 +23,7 @@ TERMS = 40_000  # that they may have together: a few seconds, where each has hun
 LEAST = 1e-6  # a share that is not followed any further
 
 
-CELLS = Bilingual("cells", "个格子")
+CELLS = Bilingual("cells", "个单元格")
 
 
 class Share(Struct, frozen=True):

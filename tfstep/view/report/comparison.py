@@ -85,7 +85,7 @@ def _left_out(found: Comparison) -> Iterator[Line]:
     if any(found.pads):
         one, other = found.pads
         text = Bilingual(
-            "left out: {one} and {other} pads", "未计入：补齐位置 {one} 个与 {other} 个", one=one, other=other
+            "left out: {one} and {other} pads", "未计入：填充位置 {one} 个与 {other} 个", one=one, other=other
         )
         yield line(span(text, "dim"))
     apart = [step.path for step in found.steps if step.equal is None]

@@ -13,6 +13,7 @@ from tfstep.faces.tui.actions import following
 from tfstep.faces.tui.state.action import Action, spelled
 from tfstep.faces.tui.state.screen import Screen, say
 from tfstep.faces.tui.state.screen_state import ScreenState
+from tfstep.files import write_whole
 from tfstep.session.results import Diagnosed, Drawn, Explained, Moved, Pictured, Plotted, Reasoned, Result, Shown, Swept
 from tfstep.text import Bilingual
 from tfstep.view.cell.story import Story
@@ -77,7 +78,7 @@ def picture(state: ScreenState, screen: Screen) -> None:
     stem = f"tfstep-{state.session.scenario.name}"
     path = next(p for k in count(1) if not (p := Path(f"{stem}-{k}.svg")).exists())
     try:
-        path.write_text(screen.drawn_as_svg(stem), "utf-8")
+        write_whole(path, lambda file: file.write(screen.drawn_as_svg(stem).encode()))
     except OSError as error:
         say(state, screen, f"{path}: {refusal(error)}", "bad")
         return

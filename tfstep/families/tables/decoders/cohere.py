@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tfstep.families.config import nothing, only
+from tfstep.families.family import Name
 from tfstep.families.layers import by_type
+from tfstep.families.relation import Relation
 from tfstep.families.rope import rope_keys
 from tfstep.families.shared import times
 from tfstep.families.tables.decoders.llama import ATTENTION, EMBED, END, FEED, LLAMA, NORMS
@@ -25,10 +27,18 @@ COHERE = LLAMA.but(
         "rms_norm_eps": nothing,
         "layer_norm_eps": "eps",
         "logit_scale": times("logit_scale"),
-        "use_qk_norm": only(False),
+        "use_qk_norm": lambda value, config: {"qk_norm": "heads"} if value else {},
         "mlp_bias": nothing,
     },
-    names=(*EMBED, *NORMS, *ATTENTION, *FEED, *END),
+    names=(
+        *EMBED,
+        *NORMS,
+        *ATTENTION,
+        Name("dec{i}.attn.q_norm.head{e}.gamma", "layers.{i}.self_attn.q_norm.weight", Relation(index=0)),
+        Name("dec{i}.attn.k_norm.head{e}.gamma", "layers.{i}.self_attn.k_norm.weight", Relation(index=0)),
+        *FEED,
+        *END,
+    ),
 )
 COHERE2 = COHERE.but(
     "cohere2",

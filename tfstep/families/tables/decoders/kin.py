@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tfstep.families.config import Config, WantedError, nothing, only
-from tfstep.families.family import linear
+from tfstep.families.family import Name, linear
 from tfstep.families.rope import rope_keys
 from tfstep.families.shared import FULL, activation, biases, layer_types, pattern, windows
-from tfstep.families.tables.decoders.llama import ATTENTION, EMBED, END, LLAMA, NORMS
+from tfstep.families.tables.decoders.llama import ATTENTION, EMBED, END, FEED, LLAMA, NORMS
 from tfstep.text import Bilingual
 
 
@@ -73,12 +73,21 @@ STABLELM = LLAMA.but(
         "use_qkv_bias": biases("qkv"),
         "attention_bias": nothing,
         "mlp_bias": nothing,
-        "qk_layernorm": only(False),
+        "qk_layernorm": lambda value, config: {"qk_norm": "heads"} if value else {},
         "use_parallel_residual": lambda value, config: {"parallel": "shared"} if value else {},
         "norm_eps": nothing,
         "rope_pct": nothing,
         "rotary_scaling_factor": only(1.0, None),
     },
+    names=(
+        *EMBED,
+        *NORMS,
+        *ATTENTION,
+        Name("dec{i}.attn.q_norm.head{e}.gamma", "layers.{i}.self_attn.q_layernorm.norms.{e}.weight"),
+        Name("dec{i}.attn.k_norm.head{e}.gamma", "layers.{i}.self_attn.k_layernorm.norms.{e}.weight"),
+        *FEED,
+        *END,
+    ),
 )
 STARCODER2 = LLAMA.but(
     "starcoder2",

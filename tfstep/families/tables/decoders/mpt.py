@@ -8,14 +8,13 @@ from tfstep.families.config import INERT, Config, WantedError, nothing, only, re
 from tfstep.families.family import Family, Name, fused, linear, norm, only_when
 from tfstep.families.relation import PER_HEAD, THIRDS
 from tfstep.families.rope import rope_keys
-from tfstep.families.shared import activation, no_bias, optional, tied
+from tfstep.families.shared import activation, clipped, no_bias, optional, tied
 from tfstep.text import Bilingual
 
 _ATTENTION = {  # attn_config: the values that are computed
     "attn_type": ("multihead_attention",),
     "attn_impl": None,
     "attn_pdrop": None,
-    "clip_qkv": (None,),
     "prefix_lm": (False,),
     "qk_ln": (False,),
     "attn_uses_sequence_id": (False,),
@@ -30,13 +29,17 @@ def _attention(value: object, config: Config) -> dict[str, object]:
     if not isinstance(value, Mapping):
         raise ValueError
     for key, each in value.items():
-        if key == "softmax_scale" or (key in INERT and key not in _ATTENTION):
+        if key in ("softmax_scale", "clip_qkv") or (key in INERT and key not in _ATTENTION):
             continue
         allowed = _ATTENTION.get(key, (None,))
         if allowed is not None and each not in allowed:
             raise refused(f"attn_config.{key}", each, config.family, None)
     scale = value.get("softmax_scale")
-    return {} if scale is None else {"scale": scale}
+    try:
+        clip = clipped(value.get("clip_qkv") or None, config)
+    except WantedError as error:
+        raise refused("attn_config.clip_qkv", value["clip_qkv"], config.family, error.needed) from None
+    return clip if scale is None else clip | {"scale": scale}
 
 
 def _longer(value: object, config: Config) -> dict[str, object]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tfstep.families.config import nothing, only
+from tfstep.families.config import nothing
 from tfstep.families.family import linear, norm
 from tfstep.families.layers import by_type
+from tfstep.families.shared import clipped
 from tfstep.families.tables.decoders.llama import ATTENTION, EMBED, END, FEED, LLAMA, QK_NORMS
 
 OLMO = LLAMA.but(
@@ -13,7 +14,7 @@ OLMO = LLAMA.but(
     architecture="OlmoForCausalLM",
     always={"norm": "layer", "eps": 1e-5},
     fixed=("dec{i}.norm1.gamma", "dec{i}.norm2.gamma", "dec.norm.gamma"),
-    keys={"clip_qkv": only(None), "rms_norm_eps": nothing, "mlp_bias": nothing},
+    keys={"clip_qkv": clipped, "rms_norm_eps": nothing, "mlp_bias": nothing},
     names=(*EMBED, *ATTENTION, *FEED, *linear("out.W", "lm_head")),
 )
 OUTPUT_NORMS = (

@@ -170,7 +170,7 @@ def _attention(c: ModelConfig) -> Iterator[Rule]:
         ),
     )
     yield (
-        c.qk_norm in ("head", "all") and c.norm not in ("layer", "rms"),
+        c.qk_norm in ("head", "heads", "all") and c.norm not in ("layer", "rms"),
         "qk_norm",
         Bilingual(
             "qk_norm is {qk} and norm is {norm}; it needs norm: layer or rms (or qk_norm: weightless)",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from tfstep import reach
 from tfstep.faces.cli.command import NotNegative, Option, Usage, Whole
 from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import as_json, command, scenario, variant
@@ -55,6 +56,7 @@ def _run(
         )
     loaded = load(settings, scenario, variant)
     if weights is not None:
+        reach.allow(weights.resolve())  # a person has named it here
         loaded = loaded.with_changes({"weights": {"file": str(weights.resolve())}})
     if train is None:
         train = 0 if weights is not None or loaded.weights.file is not None else loaded.train.steps
