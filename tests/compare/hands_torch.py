@@ -158,10 +158,8 @@ class Layer(nn.Module):
         if "act" in self.wrong:
             kind = "gelu" if kind == "gelu_tanh" else "gelu_tanh"
         h = self.up(x)
-        if "half act" in self.wrong:
-            h = acts[kind](h.half()).to(h.dtype)
-        else:
-            h = F.silu(h) if "silu" in self.wrong else acts[kind](h)
+        act = F.silu if "silu" in self.wrong else acts[kind]
+        h = act(h.half()).to(h.dtype) if "half act" in self.wrong else act(h)
         if "hidden dropped" in self.wrong:
             h = F.dropout(h, 0.25)
         return self.down(h)
