@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tfstep.engine.arrays.sums import added
 from tfstep.engine.axis import NO_AXIS, Shape, Spec
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, op
@@ -18,7 +19,6 @@ TITLE = Bilingual("Along an axis", "沿轴归约")
 
 Axes = int | tuple[int, ...] | None
 Reduce = Callable[..., np.ndarray]
-_sum: Reduce = np.add.reduce
 _max: Reduce = np.maximum.reduce
 
 
@@ -109,7 +109,7 @@ class Sum(Reduction):
     vjp_formula = {"x": "{g}"}
 
     def forward(self, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
-        return _sum(x, axis=axis, keepdims=keepdims)
+        return added(x, axis=axis, keepdims=keepdims)
 
     def vjp_x(self, g: Array, y: Array, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
         return _again(g, x, axis, keepdims)
@@ -133,7 +133,7 @@ class Mean(Reduction):
     vjp_formula = {"x": "{g} / n"}
 
     def forward(self, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
-        return _sum(x, axis=axis, keepdims=keepdims) / count(x.shape, axis)
+        return added(x, axis=axis, keepdims=keepdims) / count(x.shape, axis)
 
     def vjp_x(self, g: Array, y: Array, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
         return _again(g / count(x.shape, axis), x, axis, keepdims)
