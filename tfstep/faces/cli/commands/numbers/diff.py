@@ -86,7 +86,8 @@ def _recorded(
 
 
 def _by_content(here: Trace, kept: Recording) -> tuple[dict[str, np.ndarray], dict[str, tuple[str, str]]]:
-    """Arrays of any names under the paths of what they are by their numbers, laid out as ours, and their own names with how they lie there.
+    """Arrays of any names under the paths of what they are by their numbers, laid out as ours; their names, and how they lie.
+
 
     What is none of our tensors stays under its own name. Raises RecordingError where nothing is.
     """
