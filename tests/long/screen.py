@@ -128,7 +128,7 @@ def one(draw: random.Random, home: Path) -> tuple[str, list[str]]:
             wrong.append(f"it did not end by {way}")
         elif way not in ("q", "SIGKILL") and terminal.status is not None:
             wrong += _left_as_found(terminal)
-            leaving = any(
+            leaving = interrupted or any(
                 "q" in key for key in typed
             )  # its last moments are the system's own: -N is what a shell calls 128 + N
             number = int(getattr(signal, way))
