@@ -69,6 +69,12 @@ def test_what_takes_long_says_so_before_tells_how_far_it_is_and_stops(line: str)
             session.run(line)
         assert session.update == 3, "what is done by then is kept"
         return
+    if line == "generate 4":
+        with work.watched(stopping):
+            said = str(session.run(line))
+        assert said.endswith("stopped after 2 words"), "and so are the words"
+        assert session.trace is before
+        return
     with work.watched(stopping), pytest.raises(work.Cancelled):
         session.run(line)
     assert session.trace is before

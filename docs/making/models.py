@@ -23,7 +23,7 @@ INTRO = Bilingual(
 KINDS = {
     "decoder": Bilingual("Decoders", "解码器"),
     "encoder": Bilingual("Encoders", "编码器"),
-    "encoder-decoder": Bilingual("Encoder-decoders", "编码器—解码器"),
+    "encoder-decoder": Bilingual("Encoder-decoders", "编码器-解码器"),
 }
 COLUMNS = ("model_type", "names", Bilingual("of", "来自"), "architectures")
 GGUF = Bilingual(

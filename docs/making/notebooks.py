@@ -33,7 +33,7 @@ CELLS: tuple[Bilingual | str, ...] = (
     'import numpy as np\n\nimport tfstep\n\ntrace = tfstep.trace(tfstep.load("wo-ai-ni"))\ntrace',
     Bilingual(
         "A tensor is shown as a heatmap with its words. Rest the pointer on a cell to see the sum that it is.",
-        "张量显示为带词的热力图。把指针停在一个格子上，就能看到它由哪些项相加而成。",
+        "张量显示为带词的热力图。把指针停在一个单元格上，就能看到它由哪些项相加而成。",
     ),
     'trace["enc0.attn.weights"]',
     Bilingual(

@@ -21,7 +21,7 @@ INTRO = Bilingual(
     "cell is what it is; every other op is written over others, and stepping into it runs the same lines with "
     "recording on.",
     "每一步都由这些运算构成。`g` 是传来的梯度，`y` 是运算自己的结果；∂x 是继续传给操作数 x 的梯度，即 "
-    "VJP（向量-雅可比积）。"
+    "VJP（向量与雅可比矩阵之积）。"
     "若程序里只用一行算出它，就把那一行附在后面。● 表示基本运算：直接用 NumPy 计算，并能自己说明每个单元格的由来；"
     "其余运算都由别的运算写成，走进去就是打开记录、把同样的几行再跑一遍。",
 )

@@ -57,6 +57,8 @@ PICTURES = (
     Picture("inside", "wo-ai-ni", at("enc0.attn.weights"), ("s", "s", "s", "right")),
     Picture("gradient", "wo-ai-ni", at("enc0.attn.scores.grad"), ("down",)),
     Picture("gradient.zh", "wo-ai-ni", at("enc0.attn.scores.grad"), ("down",), "zh"),
+    Picture("both", "wo-ai-ni", at("enc0.attn.weights"), ("right",), size=(160, 48)),
+    Picture("both.zh", "wo-ai-ni", at("enc0.attn.weights"), ("right",), "zh", (160, 48)),
     Picture("edit", "wo-ai-ni", at("enc0.attn.q_proj"), EDIT),
     Picture("edit.zh", "wo-ai-ni", at("enc0.attn.q_proj"), EDIT, "zh"),
     Picture("masks", "padding", at("enc0.attn.weights"), ("end",), size=(136, 32)),

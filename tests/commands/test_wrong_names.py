@@ -95,3 +95,25 @@ def test_a_name_is_completed_from_its_last_part(session: Session, line: str, off
     assert found, line
     session.run("variant base")
     session.run(line[: len(line) - found[0].replaces] + offered)
+
+
+@pytest.mark.parametrize(
+    ("place", "path"),
+    [
+        ("enc0", "enc0.attn.q_proj"),
+        ("enc0.ffn", "enc0.ffn.hidden"),
+        ("out", "out.logits"),
+        ("backward", "loss.grad"),
+        ("update", "src.E.new"),
+    ],
+)
+def test_what_holds_steps_in_the_tree_can_be_gone_to(session: Session, place: str, path: str) -> None:
+    session.run("goto loss")
+    session.run(f"goto {place}")
+    assert session.current.path == path
+
+
+def test_a_part_of_the_model_is_completed_and_a_wrong_one_refused(session: Session) -> None:
+    assert "enc0.ffn" in [each.text for each in complete(session, "goto enc0.f")]
+    with pytest.raises(TfstepError, match=r"enc0\.fnn.*enc0\.ffn"):
+        session.run("goto enc0.fnn")

@@ -85,7 +85,11 @@ class SelfAttention(nn.Module):
                     late = hide
                 else:
                     s = s.masked_fill(hide, float("-inf"))
-            p = s.softmax(-2 if "softmax" in wrong else -1)
+            p = (
+                s.half().softmax(-1).to(s.dtype)
+                if "half softmax" in wrong
+                else s.softmax(-2 if "softmax" in wrong else -1)
+            )
             if "twice" in wrong:
                 p = p.softmax(-1)
             if "log" in wrong:
@@ -96,6 +100,10 @@ class SelfAttention(nn.Module):
                 p = F.dropout(p, 0.3)
             if "detached" in wrong:
                 p = p.detach()
+            if "half weights" in wrong:
+                p = p.half().to(v.dtype)
+            if "brain weights" in wrong:
+                p = p.bfloat16().to(v.dtype)
             y = torch.matmul(p, v)
         B, _, T, _ = y.shape
         y = y.reshape(B, T, -1) if "merge" in wrong else y.transpose(1, 2).contiguous().view(B, T, -1)
@@ -150,7 +158,8 @@ class Layer(nn.Module):
         if "act" in self.wrong:
             kind = "gelu" if kind == "gelu_tanh" else "gelu_tanh"
         h = self.up(x)
-        h = F.silu(h) if "silu" in self.wrong else acts[kind](h)
+        act = F.silu if "silu" in self.wrong else acts[kind]
+        h = act(h.half()).to(h.dtype) if "half act" in self.wrong else act(h)
         if "hidden dropped" in self.wrong:
             h = F.dropout(h, 0.25)
         return self.down(h)

@@ -37,6 +37,11 @@ OPTIMIZERS: tuple[tuple[str, str, str, Make], ...] = (
     ("RMSprop for Adam", "adam", "optimizer-bias", lambda p: torch.optim.RMSprop(p, 0.01 * 0.1, alpha=0.999)),
 )  # fmt: skip
 
+SMALL = (
+    ("half weights", "attn.weights"), ("brain weights", "attn.weights"), ("half softmax", "attn.weights"),
+    ("half act", "ffn.act"),
+)  # fmt: skip
+
 
 def recorded(scenario: tfstep.Scenario, wrong: tuple[str, ...], twice: bool = False, half: bool = False) -> Any:
     """One run in float64: the module, and what was recorded."""
@@ -77,10 +82,18 @@ def main() -> None:
             for name, parameter in module.named_parameters():
                 kept.add(f"{name}.new", parameter)
             runs.add(kept, model=model, wrong=wrong, train=TRAINS[train], cause=cause, path=".new")
+        for mistake, step in SMALL:
+            _, kept = recorded(scenario, (mistake,))
+            runs.add(kept, lambda name: ".grad" in name, model=model, wrong=mistake, train=TRAINS["sgd"], cause="dtype",
+                     path=step)  # fmt: skip
         _, kept = recorded(scenario, (), twice=True)
         weights = {name for name, _ in module.named_parameters()}
-        runs.add(kept, lambda name, of=weights: name.endswith(".grad") and name.removesuffix(".grad") not in of, model=model,
-                 wrong="backward twice", train=TRAINS["sgd"], cause="grad-accumulated", path=".grad")  # fmt: skip
+        for wrong, of, path in (
+            ("backward twice", weights, ".grad"),
+            ("backward twice, all", set(kept), "out.logits.grad"),
+        ):
+            runs.add(kept, lambda name, of=of: name.endswith(".grad") and name.removesuffix(".grad") not in of, model=model,
+                     wrong=wrong, train=TRAINS["sgd"], cause="grad-accumulated", path=path)  # fmt: skip
         module, kept = recorded(scenario, ())
         with_grads(module, kept)
         torch.nn.utils.clip_grad_norm_(module.parameters(), 0.1)

@@ -189,7 +189,7 @@ def updates_recorded() -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
 
 def ends(start: Start, mark: str) -> set[str]:
     """The gradients, or the new values, of all parameters."""
-    return {path + mark for path in start.parameters}
+    return {path + mark for path in start.parameters} if mark[0] == "." else {mark}
 
 
 @pytest.mark.parametrize("name", IN_NUMPY)
@@ -213,7 +213,7 @@ def with_train(start: Start, train: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_gradients_and_updates_in_pytorch_are_named(name: str) -> None:
-    start, count, right = Start(name), Count(), 0
+    start, count, small, right = Start(name), Count(), Count(), 0
     for run in updates_recorded()[1]:
         if run["model"] != name:
             continue
@@ -222,11 +222,17 @@ def test_gradients_and_updates_in_pytorch_are_named(name: str) -> None:
         if not run["cause"]:
             assert found.agrees, (run["train"], found)
             right += 1
+        elif run["cause"] == "dtype":
+            assert len(found.causes) <= 1, found
+            small.judge(f"{name}, {run['wrong']}", found, {"dtype"}, {start.first + run["path"]})
         else:
+            assert len(found.causes) <= 1, found
             count.judge(f"{name}, {run['wrong']}", found, {run["cause"]}, ends(start, run["path"]))
     assert count.of >= 9
+    assert small.of >= 4
     told("right", "PyTorch, with updates", name, of=right, accused=0)
     count.held("gradients and updates", "PyTorch", name)
+    small.held("types", "PyTorch", name)
 
 
 def test_the_set_is_large_enough() -> None:

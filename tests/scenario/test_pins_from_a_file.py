@@ -53,3 +53,13 @@ def test_what_is_wrong_with_it_is_said(tmp_path: Path, arrays: dict[str, np.ndar
         tfstep.trace(loaded(tmp_path, "file: held.npz"))
     assert said in str(caught.value)
     assert "pinned.yaml:5" in str(caught.value)
+
+
+def test_a_parameter_that_starts_from_these_numbers_is_no_mistake(tmp_path: Path) -> None:
+    np.savez(tmp_path / "held.npz", **{"attn.scores": HELD})
+    free = tfstep.trace(loaded(tmp_path, "attn.scores: 1"))
+    dump = {"x": free["x"].value, "attn.W_Q": free["attn.W_Q"].value, "attn.scores": HELD}
+    np.savez(tmp_path / "held.npz", **dump)
+    trace = tfstep.trace(loaded(tmp_path, "file: held.npz"))
+    assert [trace.plan.nodes[slot].path for slot in trace.pins] == ["attn.scores"]
+    np.testing.assert_array_equal(trace["attn.scores"].value, HELD)

@@ -327,3 +327,9 @@ def test_numbers_that_are_not_finite_are_written_whole() -> None:
     assert grid.style(3).text(float("inf")) == "+inf"
     assert grid.style(3).text(float("nan")).strip() == "nan"
     assert not session.trace.explain("y").rounding
+
+
+def test_an_edit_is_told_below_the_explanation_which_stays() -> None:
+    assert shares(28, 15, 8, 6, held=17, tight=6) == (17, 6, 5)
+    assert shares(28, 15, 8, 6, held=17, tight=5) == (17, 5, 6), "the empty lines go first"
+    assert shares(28, 15, 8, 6, held=18, tight=8)[0] == 15, "there it cannot be told whole"

@@ -52,7 +52,9 @@ def _set(session: Session, rest: str) -> Result:
     new = evaluate(session, expression)
     place = tensor.path + index_list(index)
     trace = session.trace.edit({place: new})
-    edit = Edit(place, part(tensor, index), part(trace[tensor.path], index), tensor.step is not None)
+    edit = Edit(
+        place, part(tensor, index), part(trace[tensor.path], index), tensor.step is not None, tensor.node.shares
+    )
     line = f"set {place} = {expression}"
     downstream = session.trace.plan.downstream({tensor.node.slot})
     notes: tuple[Bilingual, ...] = () if downstream else (UNREAD,)

@@ -16,7 +16,7 @@ from tfstep.errors import CommandError
 from tfstep.session import moves
 from tfstep.session.address.names import full_path
 from tfstep.session.address.target import of_variant
-from tfstep.session.place import find_place
+from tfstep.session.place import find_place, first_inside
 from tfstep.session.results import Result
 from tfstep.text import Bilingual
 
@@ -107,9 +107,11 @@ def _reverse_finish(session: Session, n: int = 1) -> Result:
     aliases=("g", "go"),
     completes=("place",),
     about=Bilingual(
-        "Go to a tensor (a parameter: where it is first read), a step number, `start`, `loss`, `end` or `update 37`; "
+        "Go to a tensor (a parameter: where it is first read), a part of the model (`enc0.ffn`: its first step), a step "
+        "number, `start`, `loss`, `end` or `update 37`; "
         "`swapped:loss` goes over to a variant, `pass2:out.probs` to a pass of `generate`.",
-        "跳到某个张量的那一步（参数则到首次读取它的一步）、某个步号、`start`、`loss`、`end`，或 `update 37`；"
+        "跳到某个张量的那一步（参数则到首次读取它的一步）、模型的某一部分（`enc0.ffn`：其第一步）、某个步号、"
+        "`start`、`loss`、`end`，或 `update 37`；"
         "`swapped:loss` 切换到变体，`pass2:out.probs` 切换到 `generate` 的某一遍前向。",
     ),
 )
@@ -124,6 +126,8 @@ def _goto(session: Session, rest: str) -> Result:
     session.position = position
     if cell is not None:
         session.cell = cell
+    if first_inside(session.trace.plan, rest) == position:
+        return arrival(session, start)
     node = session.trace.plan.paths.get(full_path(session, rest.partition("[")[0]))
     if node is None or node.op is not None:
         return arrival(session, start)

@@ -57,14 +57,14 @@ def _nudge(session: Session, rest: str) -> Result:
     if not moved.by:
         if not fresh:
             session.take_back()
-        edit = Edit(name, old, session.trace[tensor.path].value[at])
+        edit = Edit(name, old, session.trace[tensor.path].value[at], share=tensor.node.shares)
         return Changed((f"nudge {name} {by}",), (edit,), 0, loss_of(session, before), (BACK,))
     base = before if fresh else journal.entries[journal.at - 1].trace
     trace = base.edit({name: moved.value})
     line = f"set {name} = {moved.value!r}"
     entry = journal.now.changed(line, trace=trace, edited=session.edited | {tensor.path}, nudge=moved)
     session.record(entry, instead=not fresh)
-    edit = Edit(name, old, trace[tensor.path].value[at], tensor.step is not None)
+    edit = Edit(name, old, trace[tensor.path].value[at], tensor.step is not None, tensor.node.shares)
     return Changed(
         (f"nudge {name} {by}",), (edit,), len(trace.plan.downstream({tensor.node.slot})), loss_of(session, before)
     )

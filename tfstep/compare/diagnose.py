@@ -151,9 +151,12 @@ def _mended(search: Search, least: int) -> bool:
         return False
     tried = numbers.dropout(search, suspects, missing)
     if tried is None or not search.settled(tried):
-        other = search.best(suspects, missing) or numbers.rounding(search, suspects, missing)
-        if other is not None and (tried is None or len(other.gained) > len(tried.gained)):
-            tried = other
+        for look in (numbers.rounding, Search.best):
+            other = look(search, suspects, missing)
+            if other is not None and (tried is None or len(other.gained) > len(tried.gained)):
+                tried = other
+            if tried is not None and search.settled(tried):
+                break
     if tried is None:
         return least == 1 and unknown(search, suspects, missing)
     if len(tried.gained) < least:

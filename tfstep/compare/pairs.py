@@ -40,9 +40,9 @@ def two(search: Search, steps: list[Node], missing: list[Entry]) -> Tried | None
     book = search.book.only({entry.name for entry in missing})
     paths = {node.path for node in steps}
     known = [[way for way in ways(search.step(node)) if way.patches.keys() <= paths] for node in steps]
-    until, best = time.monotonic() + SECONDS, list[tuple[int, Way, Way]]()
+    until, best = time.thread_time() + SECONDS, list[tuple[int, Way, Way]]()
     for one, then in _pairs(search, known):
-        if time.monotonic() > until or search.late:
+        if time.thread_time() > until or search.late:
             break
         search.told(0, 1)
         search.tried += 1

@@ -22,7 +22,7 @@ from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 
 Told = Callable[[int, int], None]
-LONGEST = 30.0  # seconds for which mistakes are tried
+LONGEST = 30.0  # seconds of processor time for which mistakes are tried: a busy machine changes no verdict
 CLOSE = 3
 IN_A_ROW = 5  # steps in which two mistakes at once are looked for
 LARGE = 200_000  # cells from which a mistake is first looked for close by
@@ -62,14 +62,14 @@ class Search(Struct, eq=False):
     faults: list[First] = field(default_factory=list)
     findings: list[Bilingual] = field(default_factory=list)
     tried: int = 0
-    until: float = field(default_factory=lambda: time.monotonic() + LONGEST)
+    until: float = field(default_factory=lambda: time.thread_time() + LONGEST)
     both: Callable[[Search, list[Node], list[Entry]], Tried | None] | None = None  # how two mistakes at once are found
     seen: tuple[Walk, set[str]] | None = None  # what was found along a walk
 
     @property
     def late(self) -> bool:
         """Whether it has taken as long as it may."""
-        return time.monotonic() > self.until
+        return time.thread_time() > self.until
 
     @property
     def known_paths(self) -> Mapping[str, Node]:

@@ -134,7 +134,7 @@ def _terms(op: Operation, attrs: dict[str, Any], args: list[Any], size: np.ndarr
         floats = [np.abs(a).max(initial=0.0) for a in args if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
         return size + max((float(np.minimum(f, HIDDEN)) for f in floats), default=0.0)
     if isinstance(op, Vjp):
-        return size + size.mean(-1, keepdims=True) + 1e-3 * size.mean() + _cancelled(op, args)
+        return size + size.mean(-1, keepdims=True) + 1e-3 * size.mean() + _cancelled(op, attrs, args)
     return size
 
 
@@ -143,13 +143,20 @@ def _length(x: np.ndarray) -> np.ndarray:
     return np.asarray(np.sqrt(np.einsum("...i,...i->...", x, x))[..., None])
 
 
-def _cancelled(op: Vjp, args: list[Any]) -> Any:
-    """What is taken away from each other in the backward of a softmax: y (g − Σ g y), of which little may be left."""
-    if op.op.name != "softmax":
-        return 0.0
+def _cancelled(op: Vjp, attrs: dict[str, Any], args: list[Any]) -> Any:
+    """What is taken away from each other in the backward of a softmax, y (g − Σ g y), and of a layer norm,
+    (g γ − mean(g γ) − x̂ mean(g γ x̂)) / σ: little may be left of either."""
     given = dict(zip(op.arguments, args, strict=True))
-    g, y = np.abs(given["g"]), np.abs(given["y"])
-    return y * (g + (g * y).sum(-1, keepdims=True))
+    if op.op.name == "softmax":
+        g, y = np.abs(given["g"]), np.abs(given["y"])
+        return y * (g + (g * y).sum(-1, keepdims=True))
+    if op.op.name in ("layer_norm", "rms_norm") and op.argument == "x":
+        x, g = given["x"], np.abs(given["g"] * given["gamma"])
+        middle = x.mean(-1, keepdims=True) if op.op.name == "layer_norm" else 0.0
+        std = np.sqrt(((x - middle) ** 2).mean(-1, keepdims=True) + attrs["eps"])
+        bar = (np.abs(x) + np.abs(middle)) / std
+        return (g + g.mean(-1, keepdims=True) + bar * (g * bar).mean(-1, keepdims=True)) / std
+    return 0.0
 
 
 def apart(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:

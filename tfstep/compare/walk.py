@@ -74,10 +74,16 @@ class Walk(Struct, eq=False):
             if isinstance(s, int)
             and self.plan.nodes[s].op is not None
             and self.plan.nodes[s].dtype.kind == "f"
-            and s not in self.found
+            and not (s in self.found and self.goes_on(self.plan.nodes[s], self.found[s][0]))
             and s not in self.wrong
             and s not in self.clean
         ]
+
+    @staticmethod
+    def goes_on(node: Node, hit: Hit) -> bool:
+        """Whether a walk goes on with theirs where it is found. What agrees but for the digits of a smaller type may be
+        kept in that type alone: only where what is computed from it does not agree was it computed with, too."""
+        return not (hit.coarse and node.phase == "forward" and node.op is not None)
 
     def deep(self, node: Node) -> int:
         """How many steps back nothing was found in theirs."""
@@ -265,7 +271,12 @@ def _place(
         return set()
     here.enter(slot, hits)
     best = hits[0]
-    if node.dtype.kind == "f" and best.entry.number and not (node.op is not None and node.op.name == "mask_fill"):
+    if (
+        node.dtype.kind == "f"
+        and best.entry.number
+        and here.goes_on(node, best)
+        and not (node.op is not None and node.op.name == "mask_fill")
+    ):
         here.clean[slot], here.values[slot] = y, best.layout.back(best.entry.array)
     return {hit.entry.name for hit in hits}
 

@@ -168,6 +168,10 @@ class Computation:
         self._substeps[slot] = inside
         return inside
 
+    def close(self, slot: int) -> None:
+        """Give back the memory of the steps inside a step; they are computed again when they are read."""
+        self._substeps.pop(slot, None)
+
     def _source(self, slot: int | Computed) -> Source[Self]:
         if isinstance(slot, int):
             return Source(self, slot)

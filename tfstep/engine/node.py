@@ -128,6 +128,11 @@ class Node(Struct, eq=False):
         return self.spec.shape
 
     @property
+    def shares(self) -> bool:
+        """Whether its rows are shares of 1, whose numbers have no sign."""
+        return self.op is not None and self.op.probabilities and self.dtype.kind == "f"
+
+    @property
     def nbytes(self) -> int:
         """The bytes that the tensor takes."""
         return math.prod(self.shape) * self.dtype.itemsize

@@ -17,7 +17,7 @@ from tfstep.engine.node import Node
 from tfstep.engine.program import Run, compiled
 
 PHASES = ("forward", "backward", "update")
-A_STEP, A_NUMBER, A_PRODUCT = 5e-6, 4e-9, 2e-10  # seconds, on a usual machine
+A_STEP, A_NUMBER, A_PRODUCT = 5e-6, 2e-9, 1e-10  # seconds, on a usual machine
 
 
 class Decided(Struct, frozen=True):

@@ -188,7 +188,7 @@ adam_direction = op(AdamDirection)
 class AdamDenominator(Op):
     """The size that Adam divides the mean gradient by. Shapes: v_hat (…) → (…). Kingma & Ba 2015, algorithm 1."""
 
-    about_zh = "Adam 用来除平均梯度的大小。"
+    about_zh = "Adam 的除数：平均梯度要除以它。"
     formula = "√{v_hat} + {eps}"
 
     def forward(self, v_hat: Array, *, eps: float) -> Array:
@@ -204,7 +204,7 @@ class CoupledDecay(Op):
     Source: PyTorch's SGD and Adam; in Adam the pull is divided by √v̂ as well (Loshchilov & Hutter 2019, section 2).
     """
 
-    about_zh = "梯度加上把参数拉向 0 的部分，相当于损失加上 ½ λ p²；在 Adam 中，它也会被 √v̂ 除。"
+    about_zh = "梯度加上把参数拉向 0 的部分，相当于损失加上 ½ λ p²；在 Adam 中，这一部分也要除以 √v̂。"
     formula = "{g} + {decay} · {p}"
 
     def forward(self, g: Array, p: Array, *, decay: float) -> Array:

@@ -89,6 +89,10 @@ class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
         tree = variants.apply(self.file, name)
         return _made(self.name, self.path, name, self.source_text, self.file, tree, check(tree, report), report)
 
+    def in_float64(self) -> Scenario:
+        """The same in double precision, without what half precision needs in training."""
+        return self.with_changes({"model": {"dtype": "float64"}, "train": {"master": None, "loss_scale": None}})
+
     def with_changes(self, changes: Mapping[str, object]) -> Scenario:
         """This scenario with keys merged over it, as a variant merges them: ``{"model": {"heads": 2}}``.
 

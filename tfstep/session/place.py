@@ -97,7 +97,8 @@ def find_place(
 ) -> tuple[Position, tuple[int, ...] | None]:
     """The position that PLACE means, and the cell where indices stand behind the path of a step.
 
-    PLACE is a path, an inner path, a step number (``14``, ``14.2``), ``start``, ``loss`` or ``end``.
+    PLACE is a path, an inner path, a step number (``14``, ``14.2``), ``start``, ``loss`` or ``end``; or what holds
+    steps in the tree, a part of the model (``dec1.ffn``) or a phase: it means the first of them.
     ``full_path`` completes a name that is not a full path. Raises PathError.
     """
     text = text.strip()
@@ -105,9 +106,25 @@ def find_place(
         return _numbered(trace, tuple(int(number) for number in text.split(".")), inside), None
     if text not in trace.plan.paths and text in ("start", "end"):
         return (1 if text == "start" else len(trace.plan.steps),), None
-    tensor, index = locate(trace, text, full_path)
+    try:
+        tensor, index = locate(trace, text, full_path)
+    except PathError:
+        first = first_inside(trace.plan, text)
+        if first is None:
+            raise
+        return first, None
     cell = None if index is None else whole(tensor, index)
     return position_of(tensor, trace), None if tensor.step is None else cell
+
+
+def first_inside(plan: Plan, name: str) -> Position | None:
+    """The first step of a phase, or inside a part of the model such as ``dec1`` or ``dec1.ffn``; None where ``name`` is
+    neither."""
+    parts = tuple(name.split("."))
+    for node in plan.steps:
+        if name == node.phase or (node.phase == "forward" and scopes(plan, node)[: len(parts)] == parts):
+            return (node.number,)
+    return None
 
 
 def _numbered(trace: Trace, position: Position, inside: Inside) -> Position:

@@ -119,6 +119,7 @@ class Edit(Struct, frozen=True, eq=False):
     old: np.ndarray
     new: np.ndarray
     pinned: bool = False
+    share: bool = False  # whether its numbers are shares of 1, which have no sign
 
     @property
     def same(self) -> bool:

@@ -89,7 +89,7 @@ BITES = Bilingual(
     """## 容易出错的地方
 
 - **布尔值。** `nn.MultiheadAttention` 和以它为基础的层，true 表示遮住；它自家的函数
-  `scaled_dot_product_attention` 以及几乎所有别的库，  true 表示可看。
+  `scaled_dot_product_attention` 以及几乎所有别的库，true 表示可看。
 - **`no_grad` 改变什么。** `nn.TransformerEncoderLayer` 在 `eval` 加 `no_grad` 下走快速路径，凡不是 0 的数都会遮住那个键：
   ALiBi 让每个词只看得到自己，表示“可看”的 1.0 反而遮住。训练时完全看不出。
   `torch.backends.mha.set_fastpath_enabled(False)` 可以关掉它，

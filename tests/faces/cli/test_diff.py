@@ -101,9 +101,41 @@ def test_what_dump_wrote_is_compared_by_path(tfstep, tmp_path):
     assert any(step["path"] == "enc0.attn.W_Q.grad" for step in done.json["steps"])
 
 
-def test_arrays_of_other_names_are_for_diagnose(tfstep, tmp_path):
+def test_arrays_of_other_names_are_found_by_their_numbers(tfstep, tmp_path):
+    trace, file = traced("wo-ai-ni"), tmp_path / "mine.npz"
+    kept = {"qq": trace["enc0.attn.q_proj"].value[0], "a_scores": trace["enc0.attn.scores"].value[0]}
+    np.savez(file, **kept)
+    done = tfstep("diff", "wo-ai-ni", str(file))
+    assert done.status == 0
+    assert "a_scores" in done.out
+    assert "→ enc0.attn.scores" in done.out
+    wrong = np.exp(2 * trace["enc0.attn.scaled"].value[0])
+    np.savez(file, **kept, p=wrong / wrong.sum(-1, keepdims=True), extra=np.arange(7.0))
+    done = tfstep("diff", "wo-ai-ni", str(file), "--json")
+    assert done.status == 1
+    assert done.json["first"] == "enc0.attn.weights"
+    assert {"name": "p", "path": "enc0.attn.weights"} in done.json["matched"]
+    assert done.json["only_second"] == ["extra"]
+    step = next(step for step in done.json["steps"] if step["path"] == "enc0.attn.weights")
+    assert step["max_abs"] == np.abs(wrong / wrong.sum(-1, keepdims=True) - trace["enc0.attn.weights"].value[0]).max()
+
+
+def test_float32_of_other_names_is_judged_as_float32(tfstep, tmp_path):
+    trace, file = traced("wo-ai-ni"), tmp_path / "mine.npz"
+    np.savez(
+        file,
+        qq=trace["enc0.attn.q_proj"].value[0].astype("f4"),
+        ss=trace["enc0.attn.scores"].value[0].astype("f4"),
+        ww=trace["enc0.attn.weights"].value[0].astype("f4"),
+    )
+    done = tfstep("diff", "wo-ai-ni", str(file), "--json")
+    assert done.status == 0
+    assert any(step["max_abs"] > 0 for step in done.json["steps"])
+
+
+def test_arrays_that_are_none_of_ours_are_refused(tfstep, tmp_path):
     file = tmp_path / "run.npz"
     np.savez(file, mine=np.eye(3))
     done = tfstep("diff", "wo-ai-ni", str(file))
-    assert done.status == 2
-    assert "tfstep diagnose wo-ai-ni" in done.err
+    assert (done.status, done.out) == (2, "")
+    assert "nothing to compare" in done.err

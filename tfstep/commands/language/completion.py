@@ -12,7 +12,7 @@ from tfstep.commands.language.registry import all_commands, find, in_groups
 from tfstep.commands.language.session import Session
 from tfstep.engine.axis import MANY
 from tfstep.errors import CommandError
-from tfstep.session.place import PHASE_NAMES
+from tfstep.session.place import PHASE_NAMES, scopes
 from tfstep.text import Bilingual
 
 MOST = 200  # candidates that are worth showing
@@ -99,6 +99,14 @@ def _places(session: Session, typed: str) -> Iterator[tuple[str, str]]:
     yield "start", str(Bilingual("the first step", "第一步"))
     yield "end", str(Bilingual("the last step", "最后一步"))
     yield from _paths(session, typed)
+    parts = {".".join(found[: k + 1]) for found in _scopes(session) for k in range(len(found))}
+    for part in sorted(parts):
+        yield part, str(Bilingual("a part of the model", "模型的一部分"))
+
+
+def _scopes(session: Session) -> set[tuple[str, ...]]:
+    plan = session.trace.plan
+    return {scopes(plan, node) for node in plan.steps if node.phase == "forward"}
 
 
 def _patterns(session: Session, typed: str) -> Iterator[tuple[str, str]]:

@@ -147,6 +147,7 @@ def gradients(search: Search) -> None:
             or _scaled(search, lacking)
             or _left_out(search, lacking)
             or _known(search, lacking)
+            or _seeded(search, lacking, last=True)
         ):
             _unknown(search, lacking)
             return
@@ -197,17 +198,19 @@ def one_ratio(ours: np.ndarray, theirs: np.ndarray) -> float | None:
     return middle if np.abs(ratio - middle).max() <= 1e-5 * abs(middle) and middle else None
 
 
-def _seeded(search: Search, lacking: list[Entry]) -> bool:
-    """The gradient of the loss itself is a whole number, not 1: the backward pass ran as often, and all were added."""
-    for node, entry, ours, theirs in _pairs(search, lacking):
-        times = one_ratio(ours, theirs) if node.path == "loss.grad" else None
-        if times is not None and times > 1 and times == round(times):
+def _seeded(search: Search, lacking: list[Entry], last: bool = False) -> bool:
+    """The gradient of the loss itself is a whole number, not 1: the backward pass ran as often, and all were added. Where
+    nothing else is known (``last``) so it is with the first gradient that PyTorch made."""
+    for node, entry, ours, theirs in _pairs(search, lacking)[: 1 if last else None]:
+        times = one_ratio(ours, theirs) if node.path == "loss.grad" or (last and entry.note.kind == "grad") else None
+        if times is not None and round(times) > 1 and abs(times - round(times)) <= 1e-4:
             text = Bilingual(
-                "∂loss is {n}, and with it every gradient {n} times ours: the backward pass ran {n} times",
-                "∂loss 是 {n}，所有梯度也都是我方的 {n} 倍：反向传播执行了 {n} 次",
+                "∂{of} is {n} times ours, and with it every gradient that follows: the backward pass ran {n} times",
+                "∂{of} 是我方的 {n} 倍，其后的所有梯度也都是：反向传播执行了 {n} 次",
+                of=search.plan.base(node).path,
                 n=round(times),
             )
-            made = {node.path: _times(times)}
+            made = {node.path: _times(round(times))}
             _settle(search, "grad-accumulated", node, text, [entry], lacking, made, float(apart(ours, theirs).max()))
             return True
     return False

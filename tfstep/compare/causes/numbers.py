@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ENOUGH = 1e-6
 MANY = 1024  # cells of a large array from which a few are looked at first
 MOST = 20  # steps that are looked at
+NEAR = 3  # of which what they read is looked at too
 
 
 def _like(search: Search, node: Node, missing: list[Entry]) -> Iterator[tuple[Entry, Layout]]:
@@ -41,34 +42,59 @@ def _fixed(change: np.ndarray, factor: bool) -> Patch:
 
 
 def rounding(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried | None:
-    """A step that is rounded to a smaller type than the rest."""
-    for node in suspects[:MOST]:
-        y = search.walk.ours(node.slot)
-        if y.dtype.kind != "f" or not np.isfinite(y).all():
-            continue
-        for level in LEVELS[1:]:
-            if LEVELS.index(level) <= LEVELS.index(search.book.level):
+    """A step that is rounded to a smaller type than the rest, or computed in one: of those under suspicion, or of those
+    that they read, where the numbers before they were rounded are written down too."""
+    near = suspects[:NEAR]
+    best: Tried | None = None
+    for node in (*near, *search.makers(near), *suspects[NEAR:MOST]):
+        for way in _smaller(search, node, missing):
+            tried = search.attempt(way)
+            if tried is None or tried.lost:
                 continue
-            small = rounded(y, level)
-            for entry, layout in _like(search, node, missing):
-                if entry.level == level and y.size == 1:
-                    theirs = layout.back(entry.array)
-                    if (np.abs(theirs - y) <= allowed(level) * np.abs(y)).all():
-                        text = Bilingual("computed in {level}", "以 {level} 计算", level=level)
-                        patch = {node.path: _fixed(theirs - y, False)}
-                        tried = search.attempt(Way("dtype", node.path, text, patch, f"dtype in {level}"))
-                        if tried is not None:
-                            return tried
-                way = Way("dtype", node.path, _in_type(level), {node.path: _fixed(small - y, False)}, f"dtype {level}")
-                tried = search.attempt(way)
-                if tried is not None:
-                    return tried
-                break
-    return None
+            if search.settled(tried):
+                return tried
+            if best is None or len(tried.gained) > len(best.gained):
+                best = tried
+        if best is not None and node.path == best.way.path:
+            break
+    return best
+
+
+def _smaller(search: Search, node: Node, missing: list[Entry]) -> Iterator[Way]:
+    """A step in each type that is smaller than that of the run: its result rounded, or all that it reads as well."""
+    y = search.walk.ours(node.slot)
+    if node.op is None or y.dtype.kind != "f" or not np.isfinite(y).all() or node.path in search.patches:
+        return
+    args = search.walk.arguments(node)
+    made: list[tuple[str, np.ndarray]] = []
+    for hit in search.walk.found.get(node.slot, ()):
+        if hit.coarse:
+            made.append((hit.coarse, hit.layout.back(hit.entry.array)))
+    for level in LEVELS[1 + LEVELS.index(search.book.level) :]:
+        small = [rounded(a, level) if _floats(a) else a for a in args]
+        with np.errstate(all="ignore"):
+            within = rounded(np.asarray(node.op.forward(*small, **node.attrs)), level)
+        made += (level, rounded(y, level)), (level, within)
+        if y.size == 1:  # a sum of many, each rounded
+            alike = [layout.back(e.array) for e, layout in _like(search, node, missing) if e.level == level]
+            made += [(level, theirs) for theirs in alike if (np.abs(theirs - y) <= allowed(level) * np.abs(y)).all()]
+    for level, value in made:
+        if np.isfinite(value).all() and not np.array_equal(value, y):
+            plain = np.array_equal(value, rounded(y, level))
+            text = _in_type(level) if plain else _computed_in(level)
+            yield Way("dtype", node.path, text, {node.path: _fixed(value - y, False)}, f"dtype {text.in_('en')}")
+
+
+def _floats(value: object) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
 def _in_type(level: str) -> Bilingual:
     return Bilingual("rounded to {level}", "舍入到 {level}", level=level)
+
+
+def _computed_in(level: str) -> Bilingual:
+    return Bilingual("computed in {level}", "以 {level} 计算", level=level)
 
 
 def dropout(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried | None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfstep.engine.accel.blocks import BLOCK, each, in_blocks
 from tfstep.engine.accel.kernel import kernel
-from tfstep.engine.accel.reduce import total
+from tfstep.engine.arrays.sums import added
 
 Array = np.ndarray
 
@@ -35,7 +35,7 @@ def _into(out: Array, a: Array, b: Array) -> None:
     wide = np.matmul(a, b)
     extra = wide.ndim - out.ndim
     ones = tuple(k + extra for k, n in enumerate(out.shape) if n == 1 and wide.shape[k + extra] != 1)
-    out[...] = np.add.reduce(wide, axis=(*range(extra), *ones), keepdims=True).reshape(out.shape)
+    out[...] = added(wide, axis=(*range(extra), *ones), keepdims=True).reshape(out.shape)
 
 
 @kernel
@@ -84,15 +84,15 @@ def linear_W(out: Array, g: Array, x: Array) -> None:
 
 @kernel
 def sum_rows(out: Array, g: Array) -> None:
-    """Σ g over all rows; large sums a few columns at a time, each column from the first row to the last."""
+    """Σ g over all rows; large sums a few columns at a time, each column by itself."""
     g = rows(g)
     if g.size <= BLOCK:
-        total(g, 0, None, out)
+        out[...] = added(g, 0, keepdims=False)
         return
     step, n = max(64, BLOCK // len(g)), len(out)
 
     def some(start: int) -> None:
         stop = start + step if start + step < n - 1 else n  # NumPy adds a column that is alone in another order
-        total(g[:, start:stop], 0, None, out[start:stop])
+        out[start:stop] = added(g[:, start:stop], 0, keepdims=False)
 
     each(some, range(0, max(1, n - 1), step))

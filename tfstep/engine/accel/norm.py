@@ -8,6 +8,7 @@ from tfstep.engine.accel.blocks import row_blocks
 from tfstep.engine.accel.kernel import blockwise, kernel
 from tfstep.engine.accel.linear import rows, sum_rows
 from tfstep.engine.accel.reduce import total
+from tfstep.engine.arrays.sums import MANY, added_rows
 
 Array = np.ndarray
 
@@ -51,8 +52,17 @@ def layer_norm_x(out: Array, g: Array, x: Array, gamma: Array, *, eps: float) ->
 
 @kernel
 def layer_norm_gamma(out: Array, g: Array, x: Array, *, eps: float) -> None:
-    """Σ g x̂ over all rows: block by block, each begun with the sum so far."""
+    """Σ g x̂ over all rows: block by block, each begun with the sum so far, or in float32 with a sum of its own."""
     g, x = rows(g), rows(x)
+    if x.dtype == np.float32 and len(x) >= MANY and x.shape[1] > 1:
+
+        def some(block: slice) -> Array:
+            xhat = np.empty_like(x[block])
+            _normalised(xhat, x[block], eps)
+            return total(np.multiply(g[block], xhat, xhat), 0)
+
+        out[...] = added_rows(len(x), some)
+        return
     blocks = row_blocks(len(x), x.shape[1])
     if len(blocks) == 1:
         xhat = np.empty_like(x)

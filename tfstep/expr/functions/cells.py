@@ -24,7 +24,11 @@ _OPS: tuple[tuple[str, Op, Bilingual], ...] = (
     ("sin", functions.sin, Bilingual("sine of radians", "正弦（弧度）")),
     ("cos", functions.cos, Bilingual("cosine of radians", "余弦（弧度）")),
     ("tanh", functions.tanh, Bilingual("hyperbolic tangent", "双曲正切")),
-    ("sigmoid", functions.sigmoid, Bilingual("the logistic function 1 / (1 + exp(-x))", "逻辑函数 1 / (1 + exp(-x))")),
+    (
+        "sigmoid",
+        functions.sigmoid,
+        Bilingual("the logistic function 1 / (1 + exp(-x))", "logistic 函数 1 / (1 + exp(-x))"),
+    ),
     ("erf", functions.erf, Bilingual("the error function", "误差函数")),
 )
 

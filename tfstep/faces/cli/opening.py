@@ -135,7 +135,7 @@ def reading() -> list[click.Option]:
         "what it reads, through its tokenizer; several times: a batch", "读入的文本，经分词器切分；可重复，成为一批"
     )
     ids = Bilingual("what it reads, as ids", "读入的内容，直接给编号")
-    target = Bilingual("what the decoder of an encoder-decoder reads", "编码器—解码器中解码器读入的文本")
+    target = Bilingual("what the decoder of an encoder-decoder reads", "编码器-解码器模型中，解码器读入的文本")
     target_ids = Bilingual("the same as ids, the start token first", "同上，直接给编号，以起始词元开头")
     labels = Bilingual(
         "next: the next word (default for decoders); none", "next：下一个词（解码器的默认值）；none：没有"

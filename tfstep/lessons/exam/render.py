@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 
@@ -28,14 +29,14 @@ def markdown(paper: Paper, key: bool) -> str:
     for half, questions in _halves(paper):
         lines += [f"## {NAMES[half]}", ""]
         for each in questions:
-            lines += [f"**{each.number}.** {each.ask}", ""]
-            lines += [f"   {n}. {text}" for n, text in enumerate(each.choices, 1)]
+            lines += [f"**{each.number}.** {_plain(each.ask)}", ""]
+            lines += [f"   {n}. {_plain(text)}" for n, text in enumerate(each.choices, 1)]
             lines += ["" if each.choices else "   ______", ""]
     if key:
         lines += ["---", "", f"# {title(paper)} · {KEY}", ""]
         for each in paper.questions:
-            lines += [f"**{each.number}.** {each.right.shown}  (`tfstep learn {each.item.lesson}`)", ""]
-            lines += [f"   - {wrong.answer.shown} → {wrong.told()}" for wrong in each.wrong]
+            lines += [f"**{each.number}.** {_plain(str(each.right.shown))}  (`tfstep learn {each.item.lesson}`)", ""]
+            lines += [f"   - {_plain(f'{wrong.answer.shown} → {wrong.told()}')}" for wrong in each.wrong]
             lines += [""]
     return "\n".join(lines)
 
@@ -89,6 +90,11 @@ body { font-family: serif; max-width: 46em; margin: 2em auto }
 section { break-inside: avoid }
 .key { break-before: page }
 </style>"""
+
+
+def _plain(text: str) -> str:
+    """Text in which a word such as ``<pad>`` is no tag of Markdown's; code between backticks stays as it is."""
+    return re.sub(r"`[^`]*`|<", lambda found: "\\<" if found[0] == "<" else found[0], text)
 
 
 def _halves(paper: Paper) -> Iterator[tuple[str, list[Asked]]]:

@@ -41,7 +41,10 @@ _PARTS = Bilingual("The tables are parts of larger ones.", "这几张表只是�
 
 
 def worksheet(scenario: Scenario, seed: int, levels: Sequence[str] = (), rounded: bool = False, each: int = 2) -> Sheet:
-    """A worksheet of ``each`` exercises a level. Raises CommandError where the scenario has none that fit on paper."""
+    """A worksheet of ``each`` exercises a level. Nobody rounds to half precision by hand: such a scenario is worked in
+    float64. Raises CommandError where the scenario has none that fit on paper."""
+    if scenario.model.half:
+        scenario = scenario.in_float64()
     rng = np.random.default_rng([seed, zlib.crc32(f"{scenario.name}:{scenario.variant}".encode())])
     trace = with_drawn_parameters(scenario.program.trace(), rng, rounded)
     found = {level: candidates(trace, level) for level in levels or LEVELS}

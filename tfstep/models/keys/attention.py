@@ -165,7 +165,7 @@ class AttentionKeys(Section, frozen=True):
             "attention",
             Bilingual(
                 "c: a word sees those of its own chunk of c words (Llama 4).",
-                "c：每 c 个词一块，只看同一块的词（Llama 4）。",
+                "c：每 c 个词一组，只看同一组的词（Llama 4）。",
             ),
         ),
     ] = None

@@ -63,7 +63,7 @@ class ModelConfig(StackKeys, frozen=True):
             "words",
             Bilingual(
                 "How many blocks; {{encoder: 2, decoder: 1}} where there are both.",
-                "有几块；编码器、解码器都有时写 {{encoder: 2, decoder: 1}}。",
+                "有几层；编码器、解码器都有时写 {{encoder: 2, decoder: 1}}。",
             ),
             allowed=Bilingual(
                 "a whole number, 1 to 256, or {{encoder: 2, decoder: 1}}",

@@ -19,11 +19,11 @@ class LayersPart(Section, frozen=True):
             "source",
             Bilingual(
                 "Blocks of the encoder; with 0 the decoder asks the embedded words themselves.",
-                "编码器的块数；为 0 时解码器直接询问嵌入后的词。",
+                "编码器的层数；为 0 时解码器直接询问嵌入后的词。",
             ),
         ),
     ] = 1
-    decoder: Annotated[Depth, Key("target", Bilingual("Blocks of the decoder.", "解码器的块数。"))] = 1
+    decoder: Annotated[Depth, Key("target", Bilingual("Blocks of the decoder.", "解码器的层数。"))] = 1
 
 
 class ScalingPart(Section, frozen=True):
@@ -138,7 +138,7 @@ class RopePart(Section, frozen=True):
             "attention",
             Bilingual(
                 "The share of the features that is turned: the first int(d_k · part).",
-                "被旋转的特征占多少：前 int(d_k · part) 个。",
+                "旋转的特征占多少：前 int(d_k · part) 个。",
             ),
         ),
     ] = 1.0

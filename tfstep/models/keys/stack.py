@@ -33,7 +33,7 @@ class StackKeys(AttentionKeys, frozen=True):
             "words",
             Bilingual(
                 "Whether a block has self-attention; without it the words only meet in cross-attention, or not at all.",
-                "每块有没有自注意力；没有时，词之间只在交叉注意力里相遇，或根本不相遇。",
+                "每层有没有自注意力；没有时，词之间只在交叉注意力里相遇，或根本不相遇。",
             ),
         ),
     ] = True
@@ -43,7 +43,7 @@ class StackKeys(AttentionKeys, frozen=True):
             "words",
             Bilingual(
                 "Whether a block has a feed-forward network; false gives attention-only blocks (Elhage et al. 2021).",
-                "每块有没有前馈网络；写 false 即只有注意力的块（Elhage 等 2021）。",
+                "每层有没有前馈网络；写 false 即只有注意力的层（Elhage 等 2021）。",
             ),
         ),
     ] = True

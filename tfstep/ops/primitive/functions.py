@@ -164,7 +164,7 @@ tanh = op(Tanh)
 class Sigmoid(Function):
     """The logistic function, 1 / (1 + e⁻ˣ); it never overflows."""
 
-    about_zh = "逻辑函数 1 / (1 + e⁻ˣ)，不会溢出。"
+    about_zh = "logistic 函数 1 / (1 + e⁻ˣ)，不会溢出。"
     code = {"numpy": "sigmoid({x})", "torch": "torch.sigmoid({x})"}
     helper = {
         "numpy": """def sigmoid(x):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tfstep.engine.arrays.sums import added
 from tfstep.engine.axis import NO_AXIS, Shape, Spec
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, op
@@ -18,7 +19,6 @@ TITLE = Bilingual("Along an axis", "沿轴归约")
 
 Axes = int | tuple[int, ...] | None
 Reduce = Callable[..., np.ndarray]
-_sum: Reduce = np.add.reduce
 _max: Reduce = np.maximum.reduce
 
 
@@ -40,7 +40,7 @@ def cells_under(cell: Cell, shape: tuple[int, ...], axis: Axes, keepdims: bool) 
 class BroadcastTo(Primitive):
     """Broadcast to a shape: axes of size 1 are repeated."""
 
-    about_zh = "广播到一个形状：大小为 1 的轴被重复。"
+    about_zh = "广播到一个形状：大小为 1 的轴重复多次。"
     code = {"numpy": "np.broadcast_to({x}, {shape})", "torch": "torch.broadcast_to({x}, {shape})"}
 
     formula = "{x}"
@@ -109,7 +109,7 @@ class Sum(Reduction):
     vjp_formula = {"x": "{g}"}
 
     def forward(self, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
-        return _sum(x, axis=axis, keepdims=keepdims)
+        return added(x, axis=axis, keepdims=keepdims)
 
     def vjp_x(self, g: Array, y: Array, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
         return _again(g, x, axis, keepdims)
@@ -133,7 +133,7 @@ class Mean(Reduction):
     vjp_formula = {"x": "{g} / n"}
 
     def forward(self, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
-        return _sum(x, axis=axis, keepdims=keepdims) / count(x.shape, axis)
+        return added(x, axis=axis, keepdims=keepdims) / count(x.shape, axis)
 
     def vjp_x(self, g: Array, y: Array, x: Array, *, axis: Axes = -1, keepdims: bool = True) -> Array:
         return _again(g / count(x.shape, axis), x, axis, keepdims)
@@ -189,7 +189,7 @@ max_ = op(Max)
 class Largest(Primitive):
     """1 where a cell is the largest along the axes, else 0. Shapes: x (…, n) → (…, n)."""
 
-    about_zh = "单元格是沿轴最大的则为 1，否则为 0。"
+    about_zh = "沿轴最大的单元格为 1，其余为 0。"
     code = {
         "numpy": "({x} == {x}.max(axis={axis}, keepdims=True)).astype({x}.dtype)",
         "torch": "({x} == {x}.amax(dim={dims}, keepdim=True)).to({x}.dtype)",

@@ -263,7 +263,7 @@ concat = op(Concat)
 class Accumulate(Primitive):
     """The gradients of several uses of one tensor, added up. Shapes: all alike."""
 
-    about_zh = "一个张量多次被用到时，把各次的梯度加起来。"
+    about_zh = "一个张量用到多次时，把各次的梯度加起来。"
     purpose = Bilingual(
         "Used several times: its gradient is the sum over the uses.", "它被用了多次：梯度是各次使用之和。"
     )

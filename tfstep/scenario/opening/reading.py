@@ -48,7 +48,7 @@ class Reading(Struct, frozen=True):
             raise TfstepError(
                 Bilingual(
                     "--target is for an encoder-decoder; kind {kind} reads --text or --ids",
-                    "--target 用于编码器—解码器；{kind} 模型用 --text 或 --ids",
+                    "--target 用于编码器-解码器；{kind} 模型用 --text 或 --ids",
                     kind=kind,
                 )
             )

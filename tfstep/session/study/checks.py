@@ -40,8 +40,7 @@ def check(scenario: Scenario, trace: Trace | None = None) -> Report:
     """Check a scenario, or with ``trace`` its numbers as they are after edits, in float64."""
     asked = scenario.model.dtype
     if asked != "float64" or scenario.train.loss_scale is not None:
-        plain = {"model": {"dtype": "float64"}, "train": {"master": None, "loss_scale": None}}
-        exact = scenario.with_changes(plain)
+        exact = scenario.in_float64()
         scenario, trace = exact, None if trace is None else rebuilt(scenario, trace, exact).trace
     if trace is None:
         trace = scenario.program.trace()

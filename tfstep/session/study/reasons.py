@@ -24,7 +24,7 @@ LEAST = 1e-6  # a share that is not followed any further
 SHOWN = 0.0005  # a link whose share is smaller would read 0.0 %
 
 
-CELLS = Bilingual("cells", "个格子")
+CELLS = Bilingual("cells", "个单元格")
 
 
 class Share(Struct, frozen=True):

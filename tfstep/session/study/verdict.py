@@ -54,6 +54,12 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
     return float(moved.max()) / (float(sizes.max(initial=0.0)) + 1e-3)
 
 
+def same_bits(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two arrays hold the same bits."""
+    a, b = (np.ascontiguousarray(each).view(f"u{each.itemsize}") for each in (one, other))
+    return bool(one.dtype == other.dtype and one.shape == other.shape and np.array_equal(a, b))
+
+
 def larger(one: float, other: float) -> float:
     """The larger of two differences; NaN where one is, since nothing can be said of it."""
     return math.nan if math.isnan(one) or math.isnan(other) else max(one, other)

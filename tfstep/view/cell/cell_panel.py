@@ -18,8 +18,8 @@ from tfstep.text import Bilingual
 from tfstep.view.board.board import At
 from tfstep.view.cell.equation import Equation, equation, name_of
 from tfstep.view.cell.readers import readers
+from tfstep.view.cell.since import before_what
 from tfstep.view.cell.sums import explain_cell
-from tfstep.view.matrix.plane import scale_of
 from tfstep.view.report.hidden import hidden_because
 from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, clipped, ends, flow, line, line_width
@@ -62,6 +62,7 @@ class CellPanel(Struct, frozen=True, eq=False):
     cancels: bool = False  # whether the gradient is nothing but rounding
     edited: str = ""  # why the gradient does not say how the loss moves, if it does not
     share: bool = False  # whether it is one of several shares of 1
+    since: str = ""  # the line that moved the numbers and was no edit, such as ``rewind 50``
     run: str = ""  # of which run all this is, where the matrices show another
 
     @property
@@ -101,12 +102,12 @@ class CellPanel(Struct, frozen=True, eq=False):
         hint = line(Span(self.cell, "dim"))
         return [ends(left, hint if line_width((*left, *hint)) + 2 <= cells else (), cells)]
 
-    def _number(self, x: float) -> str:
+    def number(self, x: float) -> str:
         """Shares of 1 stand without a sign, as in their matrix."""
         return plain(x, sign=not self.share)
 
     def _value(self) -> Span:
-        return Span(self._number(self.value), "strong")
+        return Span(self.number(self.value), "strong")
 
     def _made(self, cells: int, lines: int) -> list[Line]:
         if self.leaf:
@@ -119,7 +120,7 @@ class CellPanel(Struct, frozen=True, eq=False):
         if self.equation.symbols:
             found.append(line(Span("= ", "dim"), *self.equation.symbols))
         terms = [line(Span("= ", "dim")), *self.equation.terms, self.equation.rest]
-        total = line(Span("  = ", "dim"), Span(self._number(self.total), "accent"), "   ", self._checked())
+        total = line(Span("  = ", "dim"), Span(self.number(self.total), "accent"), "   ", self._checked())
         if self.partial is not None:
             total = line("   ", _so_far(self.partial), Span(plain(self.partial.total), "accent"))
         return [*found, *_summed([t for t in terms if t], total, cells, lines - len(found)), *self._old()]
@@ -132,7 +133,7 @@ class CellPanel(Struct, frozen=True, eq=False):
         text = Bilingual(
             "recorded {value}, difference {gap}",
             "记录为 {value}，相差 {gap}",
-            value=self._number(self.value),
+            value=self.number(self.value),
             gap=plain(self.residual),
         )
         return Span(str(text), "bad")
@@ -143,13 +144,13 @@ class CellPanel(Struct, frozen=True, eq=False):
             found.append(
                 line(
                     Span(str(Bilingual("pinned; it would have been ", "已固定；本来会是 ")), "changed"),
-                    self._number(self.computed),
+                    self.number(self.computed),
                 )
             )
         if self.before is not None and self.before != self.value:
-            old = Bilingual("before the edit ", "改动之前 ")
+            old = before_what(self.since)
             found.append(
-                line(Span(str(old), "changed"), Span(f"{self._number(self.before)} → {self._number(self.value)}"))
+                line(Span(f"{old} ", "changed"), Span(f"{self.number(self.before)} → {self.number(self.value)}"))
             )
         return found
 
@@ -312,5 +313,5 @@ def account(
         chosen=chosen,
         cancels=cancels,
         edited=edited,
-        share=scale_of(node) == "probability",
+        share=node.shares,
     )

@@ -13,12 +13,12 @@ from tfstep.session.change.marks import ChangeTracker
 from tfstep.session.state import State
 from tfstep.text import Bilingual
 from tfstep.view.board.board import At
+from tfstep.view.cell.since import moved_by
 from tfstep.view.matrix.labels import cell_words, labels
 from tfstep.view.text.number import loss_moved, plain
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, with_plain_symbols
 from tfstep.view.text.width import left, right, width
 
-MOVES = ("train", "rewind", "goto")  # lines that change numbers and are no edit
 WAITING = 4000  # tensors up to which all of them are compared
 
 
@@ -48,7 +48,7 @@ class EditEffects(Struct, frozen=True, eq=False):
         edit = Span(f"{what} {change}{more}")
         since = (
             Bilingual("~ since  ", "~ 自此以来  ")
-            if what.startswith(MOVES)
+            if moved_by(what)
             else Bilingual("~ since the edit  ", "~ 改动以来  ")
         )
         long = line(Span(str(since), "changed"), edit)
@@ -190,7 +190,9 @@ def _change(before: Trace, now: Trace, target: str) -> str:
     if node is None or (index is None and node.shape):
         return ""
     old, new = before.value(node.slot)[index or ()], now.value(node.slot)[index or ()]
-    return f"{plain(float(old))} → {plain(float(new))}" if old.ndim == 0 else ""
+    if old.ndim:
+        return ""
+    return " → ".join(plain(float(x), sign=not node.shares) for x in (old, new))
 
 
 def _bars(now: Trace, before: Trace, tracker: ChangeTracker, subject: Tensor, at: At) -> tuple[str, tuple[Bar, ...]]:

@@ -28,6 +28,7 @@ from tfstep.view.board.versus import versus_board
 from tfstep.view.cell.cell_panel import CellPanel, account
 from tfstep.view.cell.edit_effects import EditEffects, anchor, edit_effects
 from tfstep.view.cell.purpose import purpose
+from tfstep.view.cell.since import moved_by
 from tfstep.view.cell.story import Story
 from tfstep.view.cell.sums import explain_cell
 from tfstep.view.frame.course import Course, course
@@ -72,6 +73,7 @@ class Heading(Struct, frozen=True):
     mode: str
     back: bool = False
     earlier: bool = False
+    since: str = ""  # the line that moved the numbers and was no edit
 
 
 class Counterpart(Struct, frozen=True, eq=False):
@@ -139,6 +141,7 @@ class Camera:
         panel = account(
             trace, focus, cell, why, None if trace is before else shown_before, at, look.factor, _hidden(grid), partial
         )
+        panel = replace(panel, since=moved_by(state.journal.now.line))
         if any(g.key.endswith("@theirs") for piece in pieces for g in piece.grids):
             panel = replace(panel, run=str(Bilingual("in the scenario's own run", "在场景自己的运行里")))
         signs = Signs(state.edited, state.pinned, moved, self._stopping(state))
@@ -302,4 +305,5 @@ def _heading(state: State, subject: Tensor, look: ViewState, earlier: bool) -> H
         mode=look.mode,
         back=look.subject is not None,
         earlier=earlier,
+        since=moved_by(state.journal.now.line),
     )

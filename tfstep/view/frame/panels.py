@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tfstep.text import Bilingual
+from tfstep.view.cell.since import before_what
 from tfstep.view.frame.course import WIDEST
 from tfstep.view.frame.frame import Header, Heading
 from tfstep.view.matrix.picker import ways
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, with_plain_symbols
 
+TOLD = 3  # lines in which an edit is told: what it was, and the share that moved most
 NEAR = 2  # lines that matrices forgo that the explanation stays where it was
 
 
@@ -56,7 +58,7 @@ def _trail(names: tuple[str, ...], cells: int) -> Line:
 def heading_lines(heading: Heading, cells: int) -> list[Line]:
     """The tensor with its formula, and what its step is for."""
     name, _, rest = heading.formula.partition(" = ")
-    was = Span(str(Bilingual("before the edit  ", "改动之前  ")), "changed") if heading.earlier else None
+    was = Span(f"{before_what(heading.since)}  ", "changed") if heading.earlier else None
     path = line(was, Span(heading.path, "accent"))
     left = line(*path, Span(f"  {name} = {rest}" if rest else "", "strong"))
     rights = [with_plain_symbols(each) for each in ways(heading.op, heading.planes)]
@@ -73,13 +75,17 @@ def _fitting(left: Line, rights: list[Line], cells: int) -> Line | None:
     return next((each for each in rights if line_width(each) <= room), None)
 
 
-def shares(height: int, board: int, why: int, since: int, held: int = 0) -> tuple[int, int, int]:
+def shares(height: int, board: int, why: int, since: int, held: int = 0, tight: int = 0) -> tuple[int, int, int]:
     """The lines for the matrices, the explanation and the edit, out of ``height``; each says what it would like.
 
     The matrices come first, but the explanation keeps some lines, and the edit one. Small matrices leave their
     room empty up to two fifths, or to the ``held`` lines that they had before, so that the panels do not jump from
-    step to step.
+    step to step; an edit finds its lines below the explanation, which forgoes its empty ones down to ``tight`` before
+    it moves.
     """
+    if since and board <= held and height - held - tight >= min(since, TOLD):
+        since = min(since, height - held - tight)
+        return held, min(why, height - held - since), since
     since = min(since, max(1, height // 4, height - board - why)) if since else 0
     rest = height - since
     why = max(min(why, rest - board), min(why, max(4 if rest >= 10 else 2, rest // 3)))

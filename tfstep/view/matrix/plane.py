@@ -73,7 +73,7 @@ def scale_of(node: Node) -> str:
     """``probability`` for shares of 1, ``whole`` for integers, else ``signed``."""
     if node.dtype.kind in "iub":
         return "whole"
-    return "probability" if node.op is not None and node.op.probabilities else "signed"
+    return "probability" if node.shares else "signed"
 
 
 def with_numbers(grid: Grid, key: str, title: str, note: str, values: np.ndarray) -> Grid:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tfstep.session.study.compare import Comparison, Difference, Digits
@@ -13,8 +13,11 @@ from tfstep.view.text.number import brief
 from tfstep.view.text.spans import Line, Span, indented, line, span, table
 
 
-def comparison_json(found: Comparison) -> str:
-    """``first`` is the path of the first step that differs, or null; figures are null where shapes differ."""
+def comparison_json(found: Comparison, names: Mapping[str, str] | None = None) -> str:
+    """``first`` is the path of the first step that differs, or null; figures are null where shapes differ.
+
+    ``names`` are what others call the tensors, by path, where these were found by their numbers.
+    """
     said = {
         "first": found.first.path if found.first else None,
         "steps": [_object(step) for step in found.steps],
@@ -22,8 +25,18 @@ def comparison_json(found: Comparison) -> str:
         **({} if found.digits is None else {"digits_lost": _digits(found.digits)}),
         "only_first": list(found.only_first),
         "only_second": list(found.only_second),
+        **({"matched": [{"name": name, "path": path} for path, name in names.items()]} if names else {}),
     }
     return json.dumps(said, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def matched(names: Mapping[str, str]) -> Iterator[Line]:
+    """What others call the tensors, by path; nothing where there is nothing to say."""
+    if names:
+        yield line(span(Bilingual("matched by their numbers", "按数值对应"), "accent"))
+        yield from indented(
+            table([[span(name, "name"), span("→ " + path, "dim")] for path, name in names.items()], "<<")
+        )
 
 
 def _digits(lost: Digits) -> dict[str, Any]:
@@ -85,7 +98,7 @@ def _left_out(found: Comparison) -> Iterator[Line]:
     if any(found.pads):
         one, other = found.pads
         text = Bilingual(
-            "left out: {one} and {other} pads", "未计入：补齐位置 {one} 个与 {other} 个", one=one, other=other
+            "left out: {one} and {other} pads", "未计入：填充位置 {one} 个与 {other} 个", one=one, other=other
         )
         yield line(span(text, "dim"))
     apart = [step.path for step in found.steps if step.equal is None]

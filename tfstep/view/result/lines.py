@@ -387,7 +387,8 @@ def _changed_in_one(result: Changed) -> Line:
     spans = [Span("  ".join(result.lines) + "  ", "strong")]
     for edit in result.edits[:1]:
         if edit.old.ndim == 0:
-            spans.append(Span(f"{plain(float(edit.old))} → {plain(float(edit.new))}  "))
+            old, new = (plain(float(x), sign=not edit.share) for x in (edit.old, edit.new))
+            spans.append(Span(f"{old} → {new}  "))
         if edit.pinned:
             spans.append(Span(str(Bilingual("pinned  ", "已固定  ")), "changed"))
     if result.loss is not None:

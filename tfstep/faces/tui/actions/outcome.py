@@ -17,7 +17,6 @@ from tfstep.files import write_whole
 from tfstep.session.results import Diagnosed, Drawn, Explained, Moved, Pictured, Plotted, Reasoned, Result, Shown, Swept
 from tfstep.text import Bilingual
 from tfstep.view.cell.story import Story
-from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span, ends, line, line_width
 
 
@@ -92,7 +91,7 @@ def hint(state: ScreenState, cells: int) -> Line:
     nudge = Bilingual("nudge {size}", "微调 {size}", size=size)
     if state.computed:
         nudge = Bilingual("computed: nudge {size} pins it", "计算所得：微调 {size} 会固定它", size=size)
-    value = f"  {plain(account.value)}   {nudge}"
+    value = f"  {account.number(account.value)}   {nudge}"
     if not state.trail:
         return line(Span(account.cell, "dim"), Span(value, "dim"))
     key = spelled("[[return]]", state.actions)

@@ -34,8 +34,8 @@ class Layout(Struct, frozen=True):
 
     @property
     def edge(self) -> int:
-        """The line at which the matrices end and the explanation begins."""
-        return len(self.heading) + self.board + self.below
+        """The line at which the explanation begins."""
+        return len(self.heading) + self.board + self.below + self.gap
 
 
 def timeline_width(width: int, timeline_from: int) -> int:
@@ -67,7 +67,9 @@ def layout(
     edit = frame.since.drawn(cells, 14, frame.ascii) if frame.since else []
     gap = apart if height >= SPACIOUS or not edit else 0
     wish = max(len(asked) + 2 * gap, least)
-    board, why, since = shares(body, need + gap, wish, len(edit) + (gap if edit else 0), edge - len(heading))
+    tight = sum(map(bool, asked)) + 2 * gap
+    held = edge - len(heading) - gap
+    board, why, since = shares(body, need + gap, wish, len(edit) + (gap if edit else 0), held, tight)
     if why < len(asked) + 2 * gap:  # what is said goes before what sets it apart
         gap = 0
     shown = frame.account.lines(cells, max(1, why - 2 * gap))

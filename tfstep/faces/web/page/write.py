@@ -44,7 +44,7 @@ KEYS = {
     "p": ("p", Bilingual("step back", "上一步")),
     "s": ("s", Bilingual("into the step", "进入这一步")),
     "o": ("o", Bilingual("out of it", "回到外层")),
-    "arrows": ("←↑↓→ hjkl", Bilingual("another cell", "移到别的格子")),
+    "arrows": ("←↑↓→ hjkl", Bilingual("another cell", "移到别的单元格")),
     "enter": ("Enter", Bilingual("follow the largest term", "跟随最大的一项")),
     "back": ("Backspace", Bilingual("return", "返回")),
     "g": ("g", Bilingual("gradient", "梯度")),

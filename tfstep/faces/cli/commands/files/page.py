@@ -27,7 +27,7 @@ COMMAND = command(
     Bilingual(
         "Write a run as one HTML file, for a blog or a lecture: its steps are walked with the keys of the screen and the "
         "mouse, every cell says why, gradients included, in English and Chinese. The file needs no server and loads nothing.",
-        "把一次运行写成一个 HTML 文件，可用于博客或课堂：用屏幕界面的按键或鼠标逐步走完，每个格子都说明来历，包括梯度，"
+        "把一次运行写成一个 HTML 文件，可用于博客或课堂：用屏幕界面的按键或鼠标逐步走完，每个单元格都说明来历，包括梯度，"
         "中英文皆可。文件不需要服务器，也不加载任何东西。",
     ),
     [scenario(), *reading(), variant(), output()],

@@ -19,6 +19,10 @@ from tfstep.text import Bilingual
 RECORDED = (".npz", ".safetensors")
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from tfstep.compare.recorded.recording import Recording
+    from tfstep.engine.trace import Trace
     from tfstep.scenario.scenario import Scenario
 
 
@@ -51,28 +55,56 @@ def _run(
 def _recorded(
     settings: Settings, scenario: str, other: Path, variants: Sequence[str], tol: float | None, as_json: bool
 ) -> int:
-    """The scenario against arrays in a file, under the same paths. Raises CommandError where none is there."""
+    """The scenario against arrays in a file: by path where most names are paths, else by their numbers.
+
+    Raises TfstepError where none is a tensor of the scenario.
+    """
     from tfstep import trace
     from tfstep.compare.recorded.reading import read
     from tfstep.session.study.compare import compare_arrays
-    from tfstep.view.report.comparison import comparison, comparison_json
+    from tfstep.view.report.comparison import comparison, comparison_json, matched
 
-    out, one = Output(settings), load(settings, scenario, [*variants, None][0])
-    found = compare_arrays(trace(one), read(other).arrays, tol)
-    if not found.steps and not found.leaves:
+    out, one, kept = Output(settings), load(settings, scenario, [*variants, None][0]), read(other)
+    here, arrays, said = trace(one), kept.arrays, dict[str, str]()
+    if 2 * sum(name in here.plan.paths for name in arrays) < len(arrays):
+        arrays, said = _by_content(here, kept)
+    found = compare_arrays(here, arrays, tol)
+    if not found.steps:
         raise CommandError(
             Bilingual(
-                "{file} has no array under a path of {name}; `tfstep diagnose {name} {file}` finds arrays of any names",
-                "{file} 里没有以 {name} 的路径命名的数组；`tfstep diagnose {name} {file}` 可以按数值找任意名字的数组",
+                "no array of {file} was found to be a step of {name}; `tfstep diagnose {name} {file}` says more",
+                "{file} 里没有数组能对应 {name} 的某一步；`tfstep diagnose {name} {file}` 会说得更详细",
                 file=other,
                 name=scenario,
             )
         )
     if as_json:
-        out.text([comparison_json(found)])
+        out.text([comparison_json(found, said)])
     else:
-        out.lines(comparison(found, (one.name, other.name)))
+        out.lines([*matched(said), *comparison(found, (one.name, other.name))])
     return 0 if found.equal else 1
+
+
+def _by_content(here: Trace, kept: Recording) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Arrays of any names under the paths of what they are by their numbers, laid out as ours, and their own names.
+
+    What is none of our tensors stays under its own name. Raises RecordingError where nothing is.
+    """
+    from tfstep.compare.diagnose import diagnose
+
+    verdict = diagnose(here, kept)
+    pairs = [(match.name, match.path) for match in verdict.matched]
+    there = {name for name, _ in pairs}
+    pairs += [(fault.name, fault.path) for fault in verdict.faults if fault.name and fault.name not in there]
+    arrays: dict[str, np.ndarray] = {}
+    said: dict[str, str] = {}
+    for name, path in pairs:
+        both = verdict.beside.at(path) if verdict.beside is not None else None
+        if path in here.plan.paths and path not in arrays and both is not None:
+            kind = kept[name].dtype
+            arrays[path], said[path] = both.theirs.astype(kind if kind.kind == "f" else both.theirs.dtype), name
+    named = {name for name, _ in pairs}
+    return {**arrays, **{name: array for name, array in kept.arrays.items() if name not in named}}, said
 
 
 def _pair(settings: Settings, scenario: str, other: str | None, variants: Sequence[str]) -> tuple[Scenario, Scenario]:
@@ -114,7 +146,10 @@ COMMAND = command(
         *reading(),
         Argument(
             ["other"],
-            Bilingual("another scenario, or a `.npz` of dump", "另一个场景，或 dump 写出的 `.npz`"),
+            Bilingual(
+                "another scenario, or a recording: a `.npz` of dump, or arrays of any names, which are found by their numbers",
+                "另一个场景，或一次记录：dump 写出的 `.npz`，或任意名字的数组（按数值对应）",
+            ),
             required=False,
             type=click.STRING,
             shell_complete=scenarios,
