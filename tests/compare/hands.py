@@ -337,7 +337,7 @@ class Hand:
                 p = np.concatenate([np.sin(a), np.cos(a)], -1)
             if self.oops("cosine first"):
                 p = np.stack([np.cos(a), np.sin(a)], -1).reshape(n, d)
-        p = np.asarray(p, self.dtype)
+        p = p if np.iscomplexobj(p) else np.asarray(p, self.dtype)
         return self.put("in", e + p * (2 if self.oops("positions twice") else 1))
 
     def stack(self, x: Array, kind: str, layers: int, memory: Array | None = None) -> Array:

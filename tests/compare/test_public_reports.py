@@ -189,3 +189,28 @@ def test_an_update_that_is_not_adamw_s(rule: Rule, kind: str, said: str) -> None
     (cause,) = tfstep.diagnose(scenario, theirs).causes
     assert (cause.kind, said in str(cause.detail)) == (kind, True)
     assert cause.explains == cause.of
+
+
+@pytest.mark.parametrize("name", ["causal-mask", "gpt"])
+def test_a_softmax_that_is_divided_along_the_other_axis(name: str) -> None:
+    """exp(x − max) with the largest of the keys, as it should be, but divided by the sum over queries."""
+    trace = tfstep.trace(tfstep.load(name))
+    attn = {part: trace[f"dec0.attn.{part}"].value for part in ("Q", "K", "V", "scaled", "masked")}
+    e = np.exp(attn["masked"] - attn["masked"].max(-1, keepdims=True))
+    weights = e / e.sum(-2, keepdims=True)
+    theirs = {**attn, "x": trace["tgt.x"].value, "w": weights, "y": weights @ attn["V"]}
+    (cause,) = tfstep.diagnose(trace, theirs).causes
+    assert (cause.kind, cause.path) == ("softmax-axis", "dec0.attn.weights")
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"), [(1 / 0.9, "p = 0.1"), (1 / 0.81, "p = 0.19 (twice with p = 0.1"), (2, "p = 0.5")]
+)
+def test_few_cells_tell_the_probability_of_dropout(factor: float, said: str) -> None:
+    trace = tfstep.trace(tfstep.load("causal-mask"))
+    attn = {part: trace[f"dec0.attn.{part}"].value for part in ("Q", "K", "V", "scaled", "masked")}
+    weights = trace["dec0.attn.weights"].value * factor
+    weights[0, :, -1, 0] = 0.0  # of all words one alone was dropped
+    found = tfstep.diagnose(trace, {**attn, "w": weights, "y": weights @ attn["V"]})
+    assert [cause.kind for cause in found.causes] == ["dropout"]
+    assert said in str(found.causes[0].detail)

@@ -11,7 +11,7 @@ from plants import Start
 
 Rows = dict[str, np.ndarray]
 MODELS = ("small encoder", "small decoder")  # in PyTorch
-IN_NUMPY = ("attention",)  # whose steps are all complex functions, too
+IN_NUMPY = ("attention", "pre-norm")  # whose steps are all complex functions, too
 TRAINS: dict[str, dict[str, Any]] = {
     "sgd": {"optimizer": "sgd", "lr": 0.1},
     "momentum": {"optimizer": "sgd", "lr": 0.1, "momentum": 0.9},

@@ -114,7 +114,8 @@ def test_arrays_of_other_names_are_found_by_their_numbers(tfstep, tmp_path):
     done = tfstep("diff", "wo-ai-ni", str(file), "--json")
     assert done.status == 1
     assert done.json["first"] == "enc0.attn.weights"
-    assert {"name": "p", "path": "enc0.attn.weights"} in done.json["matched"]
+    assert ("p", "enc0.attn.weights") in [(each["name"], each["path"]) for each in done.json["matched"]]
+    assert all(each["relation"] for each in done.json["matched"])
     assert done.json["only_second"] == ["extra"]
     step = next(step for step in done.json["steps"] if step["path"] == "enc0.attn.weights")
     assert step["max_abs"] == np.abs(wrong / wrong.sum(-1, keepdims=True) - trace["enc0.attn.weights"].value[0]).max()

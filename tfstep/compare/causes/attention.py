@@ -13,7 +13,8 @@ from tfstep.engine.node import Literal
 from tfstep.engine.op import Array
 from tfstep.ops.attention import log_softmax, mask_fill, softmax
 from tfstep.ops.linear import grouped_matmul, matmul
-from tfstep.ops.primitive.functions import log
+from tfstep.ops.primitive.functions import exp, log
+from tfstep.ops.primitive.reduce import max_, sum_
 from tfstep.ops.primitive.shape import reshape, transpose
 from tfstep.text import Bilingual
 
@@ -97,6 +98,17 @@ def over_all(at: Site) -> Array:
     return reshape(softmax(flat), shape=x.shape)
 
 
+def summed_over(axis: int) -> Patch:
+    """exp(x − the largest over keys), as it should be, but divided by its sum over another axis."""
+
+    def made(at: Site) -> Array:
+        x = at.args[0]
+        e = exp(x - max_(x, axis=(-1,), keepdims=True))
+        return e / sum_(e, axis=(axis,), keepdims=True)
+
+    return made
+
+
 @cause("softmax-axis", ops=("softmax",))
 def softmax_axis(step: Step) -> Iterator[Made]:
     """Softmax over queries, heads, the batch or everything in place of keys."""
@@ -122,6 +134,15 @@ def softmax_axis(step: Step) -> Iterator[Made]:
                     ),
                     over(k, infinite=True),
                 )
+            yield (
+                Bilingual(
+                    "exp(x − max) divided by its sum over the axis {name}, not {last}",
+                    "exp(x − max) 除以它沿{name}的轴的和，而不是沿{last}的轴",
+                    name=axis_called(axes[k]),
+                    last=axis_called(axes[-1]),
+                ),
+                summed_over(k),
+            )
     if len(axes) > 1:
         yield Bilingual("softmax over all cells of a matrix", "softmax 作用于整个矩阵的所有格"), over_all
 

@@ -132,13 +132,21 @@ def dropout(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried
     return None
 
 
+USUAL = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5)  # probabilities of dropout
+
+
 def _dropout_text(factor: float) -> Bilingual:
-    return Bilingual(
+    """What survives tells p by its factor, however few cells there are; twice with a usual p is said, too."""
+    one = Bilingual(
         "dropout is on: zeros, and all else · {f:.6g} = 1/(1 − p), p = {p:.4g}",
         "dropout 还开着：有零，其余乘了 {f:.6g} = 1/(1 − p)，p = {p:.4g}",
         f=factor,
         p=1 - 1 / factor,
     )
+    twice = next((p for p in USUAL if abs(factor * (1 - p) ** 2 - 1) < 1e-4), None)
+    if twice is None:
+        return one
+    return Bilingual("{one} (twice with p = {p} does the same)", "{one}（p = {p} 用了两次也是如此）", one=one, p=twice)
 
 
 def _dropped(search: Search, node: Node, y: np.ndarray, theirs: np.ndarray) -> Iterator[tuple[float, Patch]]:

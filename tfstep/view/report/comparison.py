@@ -13,10 +13,10 @@ from tfstep.view.text.number import brief
 from tfstep.view.text.spans import Line, Span, indented, line, span, table
 
 
-def comparison_json(found: Comparison, names: Mapping[str, str] | None = None) -> str:
+def comparison_json(found: Comparison, names: Mapping[str, tuple[str, str]] | None = None) -> str:
     """``first`` is the path of the first step that differs, or null; figures are null where shapes differ.
 
-    ``names`` are what others call the tensors, by path, where these were found by their numbers.
+    ``names`` are what others call the tensors, by path, and how they lie there, where these were found by their numbers.
     """
     said = {
         "first": found.first.path if found.first else None,
@@ -25,17 +25,27 @@ def comparison_json(found: Comparison, names: Mapping[str, str] | None = None) -
         **({} if found.digits is None else {"digits_lost": _digits(found.digits)}),
         "only_first": list(found.only_first),
         "only_second": list(found.only_second),
-        **({"matched": [{"name": name, "path": path} for path, name in names.items()]} if names else {}),
+        **({"matched": [_match(path, *there) for path, there in names.items()]} if names else {}),
     }
     return json.dumps(said, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def matched(names: Mapping[str, str]) -> Iterator[Line]:
-    """What others call the tensors, by path; nothing where there is nothing to say."""
+def _match(path: str, name: str, relation: str) -> dict[str, str]:
+    return {"name": name, "path": path, "relation": relation}
+
+
+def matched(names: Mapping[str, tuple[str, str]]) -> Iterator[Line]:
+    """What others call the tensors, by path, and how they lie there; nothing where there is nothing to say."""
     if names:
         yield line(span(Bilingual("matched by their numbers", "按数值对应"), "accent"))
         yield from indented(
-            table([[span(name, "name"), span("→ " + path, "dim")] for path, name in names.items()], "<<")
+            table(
+                [
+                    [span(name, "name"), span("→ " + path, "dim"), span("" if how == "same" else how, "note")]
+                    for path, (name, how) in names.items()
+                ],
+                "<<<",
+            )
         )
 
 

@@ -34,6 +34,7 @@ class Choice(Struct, frozen=True):
 class Chooser(Over):
     """Closes with the choice, which is then taken, or with Escape."""
 
+    part = "Input"
     BINDINGS: ClassVar = [
         Binding("down,ctrl+n,tab", "move(1)", show=False, priority=True),
         Binding("up,ctrl+p,shift+tab", "move(-1)", show=False, priority=True),

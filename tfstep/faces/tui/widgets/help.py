@@ -106,6 +106,7 @@ class Pages(Over):
     """Lines in a panel over everything, to be scrolled and searched. Escape closes it, and so do q, ? and Enter; a key
     that does nothing in it closes it and does what it does."""
 
+    part = "#page-search"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter", "leave", show=False),
         Binding("down,j", "scroll_by(1)", show=False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.await_complete import AwaitComplete
 from textual.events import Event, InputEvent
 from textual.screen import ModalScreen
@@ -12,11 +14,12 @@ class Over(ModalScreen[str]):
     one that comes before its parts are there, or after they are gone, finds nothing to do."""
 
     left = False
+    part: ClassVar[str] = "*"  # what keys are for: they mean nothing without it
 
     @property
     def there(self) -> bool:
         """Whether its parts are there, and it is not on its way out."""
-        return self.is_mounted and not self.left and bool(self.children)
+        return self.is_mounted and not self.left and bool(self.query(self.part))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """None of its actions while it is not there."""

@@ -65,7 +65,7 @@ def _recorded(
     from tfstep.view.report.comparison import comparison, comparison_json, matched
 
     out, one, kept = Output(settings), load(settings, scenario, [*variants, None][0]), read(other)
-    here, arrays, said = trace(one), kept.arrays, dict[str, str]()
+    here, arrays, said = trace(one), kept.arrays, dict[str, tuple[str, str]]()
     if 2 * sum(name in here.plan.paths for name in arrays) < len(arrays):
         arrays, said = _by_content(here, kept)
     found = compare_arrays(here, arrays, tol)
@@ -85,25 +85,27 @@ def _recorded(
     return 0 if found.equal else 1
 
 
-def _by_content(here: Trace, kept: Recording) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Arrays of any names under the paths of what they are by their numbers, laid out as ours, and their own names.
+def _by_content(here: Trace, kept: Recording) -> tuple[dict[str, np.ndarray], dict[str, tuple[str, str]]]:
+    """Arrays of any names under the paths of what they are by their numbers, laid out as ours; their names, and how they lie.
+
 
     What is none of our tensors stays under its own name. Raises RecordingError where nothing is.
     """
     from tfstep.compare.diagnose import diagnose
 
     verdict = diagnose(here, kept)
-    pairs = [(match.name, match.path) for match in verdict.matched]
-    there = {name for name, _ in pairs}
-    pairs += [(fault.name, fault.path) for fault in verdict.faults if fault.name and fault.name not in there]
+    pairs = [(match.name, match.path, match.relation) for match in verdict.matched]
+    there = {name for name, *_ in pairs}
+    pairs += [(fault.name, fault.path, "same") for fault in verdict.faults if fault.name and fault.name not in there]
     arrays: dict[str, np.ndarray] = {}
-    said: dict[str, str] = {}
-    for name, path in pairs:
+    said: dict[str, tuple[str, str]] = {}
+    for name, path, relation in pairs:
         both = verdict.beside.at(path) if verdict.beside is not None else None
         if path in here.plan.paths and path not in arrays and both is not None:
             kind = kept[name].dtype
-            arrays[path], said[path] = both.theirs.astype(kind if kind.kind == "f" else both.theirs.dtype), name
-    named = {name for name, _ in pairs}
+            theirs = both.theirs.astype(kind if kind.kind == "f" else both.theirs.dtype)
+            arrays[path], said[path] = theirs, (name, relation)
+    named = {name for name, *_ in pairs}
     return {**arrays, **{name: array for name, array in kept.arrays.items() if name not in named}}, said
 
 
