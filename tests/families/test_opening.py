@@ -1,6 +1,7 @@
 """Opening a model's folder: one road with the file that `new` writes, and everything that is wrong refused in a line."""
 
 import json
+import math
 import pickle
 import re
 import shutil
@@ -85,6 +86,11 @@ def test_float32_is_read_as_it_lies_on_disk(folder: Path) -> None:
         ("hidden_act", "mish", "hidden_act is 'mish'"),
         ("made_up", True, "made_up is True"),
         ("model_type", "deepseek_v3", "model_type is 'deepseek_v3' (MLA, which is not computed)"),
+        ("model_type", "qwen3_5", "model_type is 'qwen3_5' (gated delta net, which is not computed); what opens"),
+        ("model_type", "kimi_linear", "model_type is 'kimi_linear' (gated delta net, which is not computed)"),
+        ("model_type", "siglip", "model_type is 'siglip' (vision, which is not computed)"),
+        ("model_type", "hubert", "model_type is 'hubert' (speech, which is not computed)"),
+        ("model_type", "gemma4", "model_type is 'gemma4' (inputs of their own a layer, which is not computed)"),
         ("model_type", None, "model_type is None"),
         ("model_type", ["llama"], "model_type is ['llama']"),
         ("num_hidden_layers", "gone", "no num_hidden_layers"),
@@ -459,3 +465,32 @@ def test_a_decoder_without_its_head_opens_as_far_as_its_last_norm(tmp_path: Path
     assert "out.logits" not in bare
     assert "loss" not in bare
     np.testing.assert_array_equal(bare["dec.norm"].value, whole["dec.norm"].value)
+
+
+def test_what_is_converted_is_not_held_beside_what_is_on_disk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import mmap
+
+    given_back: list[tuple[int, int]] = []
+    monkeypatch.setattr(mmap, "PAGESIZE", 1)  # of so small a file no tensor fills a page; the call itself is not made
+
+    class Map(mmap.mmap):
+        def madvise(self, option: int, start: int = 0, length: int | None = None) -> None:
+            assert option == mmap.MADV_DONTNEED
+            given_back.append((start, length or 0))
+
+    monkeypatch.setattr(mmap, "mmap", Map)
+    same = tfstep.trace(tfstep.load(folder, ids=[5, 17, 9], dtype="float32"))
+    _ = same["out.logits"].value
+    assert not given_back  # what is read as it lies on disk stays mapped
+    wide = tfstep.trace(tfstep.load(folder, ids=[5, 17, 9], dtype="float64"))
+    _ = wide["out.logits"].value
+    parameters = [node for node in wide.plan.nodes if node.kind == "parameter"]
+    assert sum(size for _, size in given_back) == sum(4 * math.prod(node.shape) for node in parameters)
+    np.testing.assert_allclose(wide["out.logits"].value, same["out.logits"].value, rtol=0, atol=1e-4)
+
+
+def test_what_is_not_computed_is_named_in_chinese_too(folder: Path) -> None:
+    set_language("zh")
+    with pytest.raises(TfstepError, match="model_type 为 'qwen3_next'（门控 delta 网络，无法计算）；可打开的有"):
+        tfstep.load(configured(folder, model_type="qwen3_next"))
+    set_language("en")

@@ -64,20 +64,20 @@ _TYPES = {  # `model_type` of config.json, where it is not the name
     "RefinedWeb": "falcon",
     "RefinedWebModel": "falcon",
 }
-_OTHERWISE = {  # known, and not computed: what they need that is not here
-    "deepseek_v2": "MLA",
-    "deepseek_v3": "MLA",
-    "minicpm3": "MLA",
-    "qwen3_next": "gated delta net",
-    "mamba": "state space",
-    "mamba2": "state space",
-    "vit": "vision",
-    "clip": "vision",
-    "whisper": "speech",
-    "wav2vec2": "speech",
-    "llava": "vision",
-    "qwen2_vl": "vision",
-    "mllama": "vision",
+_DELTA = Bilingual("gated delta net", "门控 delta 网络")
+_STATES = Bilingual("state space", "状态空间模型")
+_SEES, _HEARS = Bilingual("vision", "视觉"), Bilingual("speech", "语音")
+_OTHERWISE: dict[str, Bilingual] = {  # known, and not computed: what they need that is not here
+    **dict.fromkeys(("deepseek_v2", "deepseek_v3", "minicpm3"), Bilingual("MLA", "多头潜在注意力 MLA")),
+    **dict.fromkeys(("qwen3_next", "qwen3_5", "qwen3_5_text", "qwen3_5_moe", "kimi_linear", "olmo_hybrid"), _DELTA),
+    **dict.fromkeys(("mamba", "mamba2", "jamba"), _STATES),
+    **dict.fromkeys(("vit", "clip", "siglip", "dinov2", "llava", "qwen2_vl", "qwen2_5_vl", "mllama"), _SEES),
+    **dict.fromkeys(("whisper", "wav2vec2", "hubert"), _HEARS),
+    **dict.fromkeys(
+        ("gemma4", "gemma4_text", "gemma3n", "gemma3n_text"), Bilingual("inputs of their own a layer", "逐层输入")
+    ),
+    **dict.fromkeys(("llama4", "llama4_text"), Bilingual("experts on weighted inputs", "输入加权的专家")),
+    **dict.fromkeys(("deberta", "deberta-v2"), Bilingual("disentangled attention", "解耦注意力")),
 }
 
 

@@ -17,7 +17,15 @@ from typing import BinaryIO
 import numpy as np
 
 from tfstep.files import leads_out
-from tfstep.scenario.weights.weight_file import HEADER, MOST_ARRAYS, BadWeightsError, WeightFile, corrupt, ends_early
+from tfstep.scenario.weights.weight_file import (
+    HEADER,
+    MOST_ARRAYS,
+    BadWeightsError,
+    WeightFile,
+    corrupt,
+    ends_early,
+    let_go,
+)
 from tfstep.text import Bilingual
 
 _TYPES = {
@@ -72,7 +80,14 @@ class Safetensors(WeightFile):
 
     def read(self, name: str) -> np.ndarray:
         self.check(name)
-        return self.plain(name)
+        array = self.plain(name)
+        if self.entries[name][0] in DECODED:
+            self.release(name)
+        return array
+
+    def release(self, name: str) -> None:
+        dtype, shape, begin = self.entries[name]
+        let_go(self.map, self.begin + begin, math.prod(shape) * np.dtype(_TYPES[dtype]).itemsize)
 
     def plain(self, name: str) -> np.ndarray:
         """The same also of a type that no weights have: small integers and flags."""
@@ -158,6 +173,9 @@ class Shards(WeightFile):
 
     def read(self, name: str) -> np.ndarray:
         return self.homes[name].read(name)
+
+    def release(self, name: str) -> None:
+        self.homes[name].release(name)
 
 
 @contextmanager

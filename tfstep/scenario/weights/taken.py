@@ -141,7 +141,10 @@ def _read(file: WeightFile, source: Source, parameter: Parameter, model: ModelCo
     relation = source.how.relation
     if relation.plus or relation.times != 1.0:
         theirs = in_type(theirs, parameter.dtype)
-    return in_type(relation.take(theirs, parameter.shape, model), parameter.dtype)
+    found = in_type(relation.take(theirs, parameter.shape, model), parameter.dtype)
+    if not np.may_share_memory(found, theirs):  # converted: what is on disk is not held beside it
+        file.release(source.name)
+    return found
 
 
 def _misfit(name: str | Bilingual, found: tuple[int, ...], needed: tuple[int, ...]) -> Bilingual:

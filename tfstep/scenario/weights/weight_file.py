@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 import zipfile
 import zlib
@@ -48,6 +49,17 @@ class WeightFile(ABC):
         """See that an array can be read, without reading it. Raises `BadWeightsError` where it cannot."""
         if name not in self.shapes:
             raise BadWeightsError(corrupt())
+
+    def release(self, name: str) -> None:  # noqa: B027 - what is not mapped has nothing to give back
+        """Give back what an array takes of memory, where the file is mapped: it is read again if somebody asks."""
+
+
+def let_go(data: mmap.mmap, begin: int, size: int) -> None:
+    """Give back the whole pages of a part of a mapped file; systems without such a call keep them."""
+    first = -(-begin // mmap.PAGESIZE) * mmap.PAGESIZE
+    whole = (begin + size) // mmap.PAGESIZE * mmap.PAGESIZE - first
+    if whole > 0 and hasattr(mmap, "MADV_DONTNEED"):
+        data.madvise(mmap.MADV_DONTNEED, first, whole)
 
 
 def corrupt() -> Bilingual:

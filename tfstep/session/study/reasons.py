@@ -21,6 +21,7 @@ from tfstep.text import Bilingual
 MOST = 3000  # cells that are explained
 TERMS = 40_000  # that they may have together: a few seconds, where each has hundreds
 LEAST = 1e-6  # a share that is not followed any further
+SHOWN = 0.0005  # a link whose share is smaller would read 0.0 %
 
 
 CELLS = Bilingual("cells", "个单元格")
@@ -42,9 +43,9 @@ class Level(Struct, frozen=True):
 
 
 class Reasons(Struct, frozen=True):
-    """``chain`` follows the largest share from the cell down; ``sources`` are the inputs and parameters it comes to,
-    ranked; ``constants`` is the part of numbers that stand in the ops themselves, ``unfollowed`` what was left where
-    it became too small or too much."""
+    """``chain`` follows the largest share from the cell down, as far as it is worth showing; ``sources`` are the inputs
+    and parameters it comes to, ranked; ``constants`` is the part of numbers that stand in the ops themselves,
+    ``unfollowed`` what was left where it became too small or too much."""
 
     chain: tuple[Level, ...]
     sources: tuple[Share, ...]
@@ -135,7 +136,7 @@ def _chain(trace: Trace, why: Explanation) -> tuple[Level, ...]:
             if part >= ranked[0][1] * (1 - 1e-9) and trace.explain(cell).rule != "leaf":
                 best, share = cell, part
                 break
-        if best in seen:
+        if best in seen or (share < SHOWN and math.isfinite(why.value)):
             break
         seen.add(best)
         why = trace.explain(best)

@@ -42,6 +42,8 @@ def reasons_lines(found: Reasons, trace: Trace) -> Iterator[Line]:
     if not math.isfinite(last.value) and last.terms:
         yield line(span(Bilingual("it is born here, out of", "就在这里产生，由下面各数而来"), "accent"))
         yield from indented(shortly(trace, last))
+    if math.isfinite(last.value) and last.rule != "leaf" and last.terms:
+        yield line(span(Bilingual("from here on no cell has 0.1 % of it", "再往下，没有哪个格子占到 0.1%"), "dim"))
     yield line(span(Bilingual("what it comes from", "归根结底来自"), "accent"))
     rows = [
         [span(f"{each.share:.1%}"), span(in_cell(trace, each.cell), "name"), span(brief(each.value, 5))]
