@@ -11,6 +11,7 @@ NO_RESHAPE = "a reshape to the shape that is there already; the condition only s
 SAME_ARRAY = "only shape and dtype are read, and those two have the same"
 SAME_AXES = "the same two axes, or the same axis of a matrix"
 SAME_BITS = "decides only where the work is cut into blocks, or that it is not"
+ONE_ROW = "one row is written to a vector as a vector is"
 WRITTEN_OVER = "every cell of it is written before it is read"
 SAME_ROOT = "the root is positive where x is, and nowhere else"
 SAME_SIGN = "y = max(x, 0) is positive where x is, and nowhere else"
@@ -67,6 +68,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("LayerNorm.kernel_gamma", "np.empty_like(x)", "np.empty_like(g)"): SAME_ARRAY,
     ("LayerNorm.kernel_gamma", _sums, _sums.replace("out.dtype", "g.dtype")): SAME_ARRAY,
     ("LayerNorm.kernel_gamma", _sums, _sums.replace("out.dtype", "x.dtype")): SAME_ARRAY,
+    ("LayerNorm.kernel_gamma", "x.dtype == np.float32", "out.dtype == np.float32"): SAME_ARRAY,
+    ("LayerNorm.kernel_gamma", "x.dtype == np.float32", "g.dtype == np.float32"): SAME_ARRAY,
     ("LayerNorm.kernel_gamma", "len(x)", "len(g)"): ONE_SHAPE,
     ("LayerNorm.kernel_gamma", "x.shape[1]", "g.shape[1]"): ONE_SHAPE,
     ("LayerNorm.kernel_gamma", "len(blocks)", "blocks"): SAME_BITS,
@@ -76,6 +79,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("Linear.kernel_b", "len(g)", "len(out)"): SAME_BITS,
     ("Linear.kernel_b", "start + step", "start - step"): SAME_BITS,
     ("Linear.kernel_b", "n - 1", "1"): SAME_BITS,
+    ("Linear.kernel_b", "keepdims=False", "**{}"): ONE_ROW,
     ("CrossEntropy.kernel_logits", "np.empty_like(row)", "row"): WRITTEN_OVER,
     ("CrossEntropy.kernel_logits", "-1", "1"): SAME_AXES,
     ("Matmul.kernel_a", "g.swapaxes(-1, -2)", "g.swapaxes(-2, -1)"): SAME_AXES,

@@ -27,7 +27,7 @@ from equivalent import EQUIVALENT  # noqa: E402  # beside this file
 from mutations import Fault, faults  # noqa: E402  # beside this file
 from op_case import Case, arguments  # noqa: E402  # the ops' own cases
 from op_cases import CASES  # noqa: E402  # the ops' own cases
-from op_cases_large import large_cases  # noqa: E402  # the same
+from op_cases_large import in_float32, large_cases  # noqa: E402  # the same
 from op_checks import (  # noqa: E402  # the ops' own tests
     check_derived,
     check_explanations,
@@ -151,7 +151,10 @@ class Outcome:
 
 def plant(only: tuple[str, ...] = (), every: int = 1) -> Iterator[Outcome]:
     """Plant the faults of all targets, or of some ops, or of each only every n-th, and see."""
-    cases, large = by_op([case for case in CASES if arguments(case)]), by_op(large_cases())
+    cases, large = (
+        by_op([case for case in CASES if arguments(case)]),
+        by_op([*large_cases(), *map(in_float32, large_cases())]),
+    )
     for case in itertools.chain(*cases.values()):
         for index in arguments(case):
             differences(case, index)

@@ -29,6 +29,7 @@ def large_cases() -> list[Case]:
         Case("softmax", (draw("wide", 2, 70001),), title="rows-longer-than-a-block"),
         Case("layer_norm", (x, gamma, beta), {"eps": 1e-5}),
         Case("layer_norm", (x[0], gamma, beta), {"eps": 1e-5}, "two-axes"),
+        Case("layer_norm", (draw("long", 601, 257), gamma, beta), {"eps": 1e-5}, "many-rows"),
         Case("linear", (x, draw("W", 257, 65), draw("b", 65))),
         Case("linear", (draw("tall", 601, 7), draw("W2", 7, 65), draw("b2", 65)), title="last-column-alone"),
         Case("linear", (draw("tall", 601, 7), draw("W3", 7, 193), draw("b3", 193)), title="columns-in-blocks"),
@@ -52,3 +53,11 @@ def large_cases() -> list[Case]:
         ),
         Case("sgd", (x, g), {"lr": 0.1}),
     ]
+
+
+def in_float32(case: Case) -> Case:
+    """The same in single precision, in which large sums are added otherwise."""
+    inputs = tuple(
+        x.astype(np.float32) if isinstance(x, np.ndarray) and x.dtype == np.float64 else x for x in case.inputs
+    )
+    return Case(case.name, inputs, case.attrs, case.title)

@@ -57,8 +57,9 @@ def layer_norm_gamma(out: Array, g: Array, x: Array, *, eps: float) -> None:
     if x.dtype == np.float32 and len(x) >= MANY and x.shape[1] > 1:
 
         def some(block: slice) -> Array:
-            xhat = np.empty_like(x[block])
-            _normalised(xhat, x[block], eps)
+            some_rows = x[block]
+            xhat = np.empty_like(some_rows)
+            _normalised(xhat, some_rows, eps)
             return total(np.multiply(g[block], xhat, xhat), 0)
 
         out[...] = added_rows(len(x), some)

@@ -122,7 +122,7 @@ def matrix(
     if array.ndim == 1:
         corner, rows, array = "", [Span("")], array[None]
     else:
-        corner = f"{axes[-2].name}\\{axes[-1].name}" if axes[-1].name else ""
+        corner = f"{axis_name(axes[-2].name)}\\{axis_name(axes[-1].name)}" if axes[-1].name else ""
         rows = [span(label, "dim") for label in down(axes[-2], array.shape[-2], sentence)]
     numbers = [[_number(x, notation) for x in row] for row in array.tolist()]
     lines: list[Line] = []
