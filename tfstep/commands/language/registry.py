@@ -100,16 +100,18 @@ TOPICS: dict[str, tuple[Topic, Bilingual]] = {}
 
 _COMMANDS: dict[str, Command] = {}
 _ALIASES: dict[str, str] = {}
+_MODULES: dict[str, str] = {}  # in which each is declared
 
 
 @cache
 def all_commands() -> dict[str, Command]:
     """Every command by its name. Their modules are loaded when the first is asked for, not when the program starts:
-    those that are called as a group is in its order, then the others."""
+    those that are called as a group is in its order, then the others, whichever was loaded before."""
     modules = [module.name for module in iter_modules(tfstep.commands.__path__) if not module.ispkg]
-    for name in sorted(modules, key=[*GROUPS, *modules].index):
-        import_module(f"tfstep.commands.{name}")
-    return _COMMANDS
+    loaded = [f"tfstep.commands.{name}" for name in sorted(modules, key=[*GROUPS, *modules].index)]
+    for name in loaded:
+        import_module(name)
+    return dict(sorted(_COMMANDS.items(), key=lambda item: loaded.index(_MODULES[item[0]])))
 
 
 def command(
@@ -135,6 +137,7 @@ def command(
                 raise ValueError(f"{word} is a command already")
         if group not in GROUPS:
             raise ValueError(f"{name}: no group {group}")
+        _MODULES[name] = run.__module__
         _COMMANDS[name] = Command(name=name, group=group, usage=usage, about=about, run=given, aliases=aliases, **more)
         _ALIASES.update(dict.fromkeys(aliases, name))
         return run
