@@ -360,6 +360,7 @@ def test_layers_take_turns() -> None:
         ("score_softcap: -1", "decoder", "model.score_softcap is -1; allowed: a number, more than 0"),
         ("scale: far", "decoder", "model.scale is 'far'; allowed: true or false, or a number"),
         ("bias: 3", "decoder", "model.bias is 3; allowed: true or false, or a group of keys"),
+        ("layer_pattern: [null]", "decoder", "model.layer_pattern is null; allowed: a group of keys (clip_qkv, "),
         ("token_types: 2", "decoder", "token_types does not belong to kind decoder; it belongs to encoder"),
     ],
 )

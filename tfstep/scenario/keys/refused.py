@@ -140,7 +140,7 @@ def _of_type(kind: Any, node: Node | None) -> Bilingual:
         section = section_of(bare)
         if section is None:
             return Bilingual("a group of keys", "一组键值")
-        names = list(declared(section))
+        names = list(declared(section) or fields(section))
         example = Bilingual("{{{key}: …}}", "{{{key}: …}}", key=names[0])
         return Bilingual(
             "a group of keys ({names}), such as {example}",
