@@ -151,7 +151,10 @@ def _mended(search: Search, least: int) -> bool:
         return False
     tried = numbers.dropout(search, suspects, missing)
     if tried is None or not search.settled(tried):
-        for look in (numbers.rounding, Search.best):
+        coarse = any(
+            hit.coarse for hits in search.walk.found.values() for hit in hits
+        )  # something is in a smaller type
+        for look in (numbers.rounding, Search.best) if coarse else (Search.best, numbers.rounding):
             other = look(search, suspects, missing)
             if other is not None and (tried is None or len(other.gained) > len(tried.gained)):
                 tried = other
