@@ -214,3 +214,12 @@ def test_few_cells_tell_the_probability_of_dropout(factor: float, said: str) -> 
     found = tfstep.diagnose(trace, {**attn, "w": weights, "y": weights @ attn["V"]})
     assert [cause.kind for cause in found.causes] == ["dropout"]
     assert said in str(found.causes[0].detail)
+
+
+def test_weights_that_are_called_like_a_matrix_of_the_network() -> None:
+    """w1 and w2, of several heads, are no W_1 and W_2 of another width."""
+    trace = tfstep.trace(tfstep.load("gpt"))
+    attn = {part: trace[f"dec0.attn.{part}"].value for part in ("Q", "K", "V", "scaled", "masked", "heads")}
+    weights = trace["dec0.attn.weights"].value
+    found = tfstep.diagnose(trace, {**attn, "x": trace["tgt.x"].value, "w1": weights, "w2": weights * 0.9})
+    assert {match.name: match.path for match in found.matched}["w1"] == "dec0.attn.weights"

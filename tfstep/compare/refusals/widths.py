@@ -50,7 +50,8 @@ def _same_widths(book: Book, plan: Plan, config: ModelConfig, scenario: str) -> 
             named = matrices
         elif not named and entry.note.kind == "input":
             named = [n for n in leaves if n.kind == "input"]
-        named = [n for n in named if len(n.shape) > 1]
+        flat = len(_real(entry.array.shape)) <= 2  # w1 is no W_1 where it has heads
+        named = [n for n in named if len(n.shape) > 1 and (flat or n.kind != "parameter")]
         if not named:
             continue
         if any(fits(n, config, entry.array.shape) or _part(n, entry) or _group(n, entry) for n in named):
