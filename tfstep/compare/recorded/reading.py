@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from tfstep.compare.recorded.debugged import debugged
 from tfstep.compare.recorded.note import NOTES, REMARKS, SETTINGS, bad
 from tfstep.compare.recorded.recording import MOST_CELLS, Recording
 from tfstep.compare.recorded.tensors import noted, of_safetensors
-from tfstep.engine.arrays.npy import read_npy
+from tfstep.engine.arrays.npy import DAMAGED, read_npy
 from tfstep.errors import refusal
 from tfstep.text import Bilingual
 
@@ -40,7 +39,7 @@ def read(path: Path) -> Recording:
             return debugged(path)
     except OSError as error:
         raise bad(path, refusal(error)) from None
-    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except DAMAGED as error:
         raise bad(path, _why(error)) from None
     raise bad(
         path,

@@ -12,11 +12,11 @@ from typing import IO
 import numpy as np
 
 MOST = 1 << 31  # bytes of one array
-_RAISED = (
-    *(ValueError, SyntaxError, TypeError, KeyError, AttributeError, OverflowError, MemoryError, RecursionError),
-    *(tokenize.TokenError, EOFError, NotImplementedError, RuntimeError, zlib.error, zipfile.BadZipFile),
-)
-"""What NumPy, the tokenizer and the parser that it reads a head with, and a damaged member of a zip raise."""
+DAMAGED = (ValueError, OverflowError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+"""What NumPy and zipfile raise at a file that does not hold together; the system's refusals are OSErrors. zipfile has the
+last two for a member that is packed in a way it does not know, and for one that is encrypted."""
+_HEAD = (*DAMAGED, SyntaxError, TypeError, KeyError, AttributeError, MemoryError, tokenize.TokenError)
+"""And what the tokenizer and the parser raise with which NumPy reads a head; a RecursionError is a RuntimeError."""
 
 
 def read_npy(stream: IO[bytes], size: int) -> np.ndarray:
@@ -35,5 +35,5 @@ def read_npy(stream: IO[bytes], size: int) -> np.ndarray:
         if len(data) != wanted:
             raise ValueError("cut short")
         return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
-    except _RAISED as error:
+    except _HEAD as error:
         raise ValueError("pickle" if "pickle" in str(error) else "damaged") from None

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.engine.arrays.npy import read_npy
+from tfstep.engine.arrays.npy import DAMAGED, read_npy
 from tfstep.engine.axis import Axis, Spec
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.build_error import ModelBuildError
@@ -143,7 +143,7 @@ def _from_file(name: str) -> np.ndarray | None:
                     return None
                 with archive.open(members[0]) as stream:
                     return read_npy(stream, members[0].file_size)
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (OSError, *DAMAGED) as error:
         raise ModelBuildError(
             ("model", "mask"),
             Bilingual(

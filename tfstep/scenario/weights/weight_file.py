@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import mmap
 import struct
-import zipfile
-import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tfstep.engine.arrays.npy import DAMAGED
 from tfstep.text import Bilingual
 
 MOST_ARRAYS = 100_000
-UNREADABLE = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError,
-)  # fmt: skip
-"""What the readers below us raise at a file that does not hold together; the system's refusals are OSErrors."""
+UNREADABLE = (*DAMAGED, struct.error)
+"""What the readers below us raise at a file that does not hold together."""
 HEADER = 1 << 26  # bytes of a header, at most
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 FOREIGN = {".onnx": "ONNX", ".h5": "Keras", ".keras": "Keras", ".msgpack": "Flax", ".tflite": "TensorFlow Lite"}
