@@ -103,6 +103,7 @@ def one(draw: random.Random, home: Path) -> tuple[str, list[str]]:
         if kind < 0.85:
             key = draw.choice(KEYS)
             typed.append(key)
+            interrupted = interrupted or key == "\x03"  # behind a q it reaches a terminal that is as it was
             os.write(terminal.master, key.encode())
         elif kind < 0.97:
             terminal.resize(draw.randint(1, 200), draw.randint(1, 70))

@@ -25,7 +25,7 @@ from tfstep.scenario.file.yaml import parse
 from tfstep.scenario.keys.check import Checked, WeightsConfig, check
 from tfstep.scenario.keys.pins import pins_file, pins_in
 from tfstep.scenario.vocabulary import Vocabulary
-from tfstep.scenario.weights.weight_file import NO_SCENARIO, BadWeightsError, alone
+from tfstep.scenario.weights.weight_file import BadWeightsError, alone, no_scenario
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def load_as_asked(name: str | Path, variant: str | None, asked: Reading) -> Scen
     path = catalog.find(str(name))
     if catalog.is_model(path):
         return _opened(path, variant, asked)
-    if path.suffix in NO_SCENARIO:
+    if no_scenario(path):
         raise fault(Place(str(path)), alone(path))
     scenario = _load(read_text(path), path.stem, path, variant)
     if not asked:

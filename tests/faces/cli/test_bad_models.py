@@ -211,3 +211,11 @@ def test_the_text_that_nobody_gave_is_told(tfstep, model: Path) -> None:
     done = tfstep("dump", str(model), "loss")
     assert done.status == 0
     assert done.err.splitlines()[1] == "no --text: reads 'The capital of France is'; give --text or --ids"
+
+
+@pytest.mark.parametrize("part", ["config.json", "model.safetensors", "tokenizer_config.json"])
+def test_a_part_of_a_model_names_its_folder(tfstep, model: Path, part: str) -> None:
+    (model / part).touch()
+    assert (
+        one_line(tfstep("dump", str(model / part))) == f"{model / part}: a part of a model; its folder opens: {model}"
+    )

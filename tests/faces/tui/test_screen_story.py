@@ -26,7 +26,7 @@ async def test_the_whole_story_is_on_one_screen() -> None:
     async with screen("enc0.attn.weights") as (app, pilot):
         await pilot.press("right", "W")
         text = tree(app)
-        assert "▾ weights[我,爱]  +0.4856  = exp[我,爱] / sum[我,0] = +1 / +2.0592" in text
+        assert "▾ weights[我,爱]  0.4856  = exp[我,爱] / sum[我,0] = +1 / +2.0592" in text
         assert "▸ exp[我,爱]  +1  = exp(shift[我,爱])" in text, "an operand's own equation"
         assert "▾ ∂loss/∂weights[我,爱]  +0.3494  = ∂heads[我,:] · V[爱,:]" in text
         assert "▸ → heads[我,d0]" in text, "where it goes"

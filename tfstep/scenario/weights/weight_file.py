@@ -19,6 +19,7 @@ UNREADABLE = (*DAMAGED, struct.error)
 HEADER = 1 << 26  # bytes of a header, at most
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 FOREIGN = {".onnx": "ONNX", ".h5": "Keras", ".keras": "Keras", ".msgpack": "Flax", ".tflite": "TensorFlow Lite"}
+CONFIG = "config.json"
 NO_SCENARIO = (*PICKLES, *FOREIGN, ".safetensors", ".npz")  # weights alone, or a model of another format
 
 
@@ -81,6 +82,11 @@ def pickled(path: Path) -> Bilingual:
     )
 
 
+def no_scenario(path: Path) -> bool:
+    """Whether a file is weights alone, a model of another format, or a part of a model's folder."""
+    return path.suffix.lower() in NO_SCENARIO or (path.suffix == ".json" and (path.parent / CONFIG).is_file())
+
+
 def _foreign(path: Path) -> Bilingual:
     """What is said of a model in a format that is not read."""
     return Bilingual(
@@ -99,6 +105,12 @@ def alone(path: Path) -> Bilingual:
         return pickled(path)
     if path.suffix.lower() in FOREIGN:
         return _foreign(path)
+    if (path.parent / CONFIG).is_file():
+        return Bilingual(
+            "a part of a model; its folder opens: {folder}",
+            "这是模型的一部分；打开它所在的文件夹：{folder}",
+            folder=path.parent,
+        )
     return Bilingual(
         "weights alone; a model's folder has config.json beside them, and a scenario names them: weights: {{file: {name}}}",
         "只有权重；模型文件夹中旁边应有 config.json，场景则写 weights: {{file: {name}}}",

@@ -17,6 +17,7 @@ from tfstep.view.cell.readers import readers, reading_cell
 from tfstep.view.cell.rules import rule_in_words
 from tfstep.view.cell.sums import LongSum, explain_cell
 from tfstep.view.export.tables import KINDS
+from tfstep.view.matrix.plane import scale_of
 from tfstep.view.text.number import plain
 from tfstep.view.text.signed import split_sign
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width
@@ -175,7 +176,8 @@ class Story:
         sign = f"{row.sign} " if row.sign else ""
         name = ("∂loss/∂" + name_of(self.root, self.cell)) if row.key == ("gradient",) else name_of(self.root, row.cell)
         role = "accent" if row.key == ("why",) else "key" if row.key == ("gradient",) else "name"
-        value = "0" if why.rounding else plain(why.value)
+        signed = scale_of(self._tensor(row.cell).node) != "probability"  # as in its matrix
+        value = "0" if why.rounding else plain(why.value, sign=signed)
         head = line(
             Span("  " * min(row.depth, 20) + mark + " ", "dim"),
             Span(sign, "dim"),
