@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -95,6 +96,10 @@ class Browser:
         return page
 
 
+class NavigatedError(Exception):
+    """The page went elsewhere before it had answered."""
+
+
 class Page:
     """One page. ``faults`` are the exceptions of its scripts, ``requests`` the addresses that it loaded."""
 
@@ -120,6 +125,8 @@ class Page:
             if said.get("method") == "Network.requestWillBeSent":
                 self.requests.append(said["params"]["request"]["url"])
             if said.get("id") == number:
+                if "navigated" in said.get("error", {}).get("message", ""):
+                    raise NavigatedError
                 assert "error" not in said, said
                 result: dict[str, Any] = said["result"]
                 return result
@@ -131,10 +138,11 @@ class Page:
         return said["result"].get("value")
 
     async def until(self, script: str, seconds: float = 180) -> None:
-        """Wait until an expression holds."""
+        """Wait until an expression holds, on this page or on the one to which it goes."""
         for _ in range(int(seconds / 0.05)):
-            if await self.value(script):
-                return
+            with suppress(NavigatedError):
+                if await self.value(script):
+                    return
             await asyncio.sleep(0.05)
         raise AssertionError(f"never: {script}")
 
