@@ -83,16 +83,14 @@ def page(language: str) -> Iterator[str]:
     kept = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
     yield from head(TITLE, language)
     yield INTRO.in_(language)
-    for name in [*SECTIONS, *dict.fromkeys(row["benchmark"] for row in kept if row["benchmark"] not in SECTIONS)]:
+    for name in SECTIONS:
         rows = [row for row in kept if row["benchmark"] == name]
         if rows:
             yield from _section(name, rows, language)
 
 
 def _section(name: str, rows: list[dict[str, Any]], language: str) -> Iterator[str]:
-    title, intro, command = SECTIONS.get(
-        name, (Bilingual(name, name), Bilingual("", ""), f"python benchmarks/{name}.py")
-    )
+    title, intro, command = SECTIONS[name]
     yield f"\n## {title.in_(language)}\n"
     if intro.in_(language):
         yield intro.in_(language) + "\n"

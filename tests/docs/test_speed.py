@@ -75,6 +75,12 @@ def test_the_page_shows_what_was_kept(language: str, make: ModuleType) -> None:
     assert text.count("\n| ") == len(KEPT) + 2 * text.count("\n## ")
 
 
+def test_every_benchmark_has_its_section(make: ModuleType) -> None:
+    from making.speed import SECTIONS
+
+    assert {row["benchmark"] for row in KEPT} <= set(SECTIONS)
+
+
 def test_every_figure_has_its_name_in_chinese(make: ModuleType) -> None:
     from making.speed import in_words
 
