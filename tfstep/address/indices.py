@@ -111,12 +111,9 @@ def _counted(tensor: Indexed, found: int) -> PathError:
             sizes=sizes,
             found=Bilingual("no index was given", "没有给下标")
             if not found
-            else Bilingual(
-                "{found} {were} given",
-                "给出了 {found} 个下标",
-                found=found,
-                were="index was" if found == 1 else "indices were",
-            ),
+            else Bilingual("1 index was given", "给出了 1 个下标")
+            if found == 1
+            else Bilingual("{found} indices were given", "给出了 {found} 个下标", found=found),
             cell=",".join(quoted_word(word[0]) if word else "0" for word in words),
         )
     )
