@@ -124,7 +124,8 @@ class ModelConfig(StackKeys, frozen=True):
             Bilingual(
                 "Names for the axes of a tensor, and words along them: {{x: [word, feature]}}, "
                 "{{x: [{{word: [I, love, you]}}, feature]}}. Steps take them on.",
-                "张量各轴的名称，以及沿轴的词：{{x: [word, feature]}}、{{x: [{{word: [我, 爱, 你]}}, feature]}}。后面的步骤会沿用。",
+                "张量各轴的名称，以及沿轴的词：{{x: [word, feature]}}、{{x: [{{word: [我, 爱, 你]}}, feature]}}。"
+                "后面的步骤会沿用。",
             ),
             allowed=Bilingual(
                 "a list with a name for each axis: [word, feature], or [{{word: [I, love, you]}}, feature]",
@@ -148,8 +149,9 @@ class ModelConfig(StackKeys, frozen=True):
         Key(
             "formula",
             Bilingual(
-                "Indices for equations over layers or heads: {{i: 3}} is i = 0, 1, 2, {{i: [1, 2]}} these. `h{{i+1}}: tanh(h{{i}} @ "
-                "W{{i}})` is an equation for each; `concat(o{{i}}, ...)` and `x{{i}} + ...` have all in one.",
+                "Indices for equations over layers or heads: {{i: 3}} is i = 0, 1, 2, {{i: [1, 2]}} these. "
+                "`h{{i+1}}: tanh(h{{i}} @ W{{i}})` is an equation for each; `concat(o{{i}}, ...)` and "
+                "`x{{i}} + ...` have all in one.",
                 "方程在各层或各头上重复时的下标：{{i: 3}} 即 i = 0, 1, 2，{{i: [1, 2]}} 即所列的值。`h{{i+1}}: tanh(h{{i}} @ "
                 "W{{i}})` 每个值一个方程；`concat(o{{i}}, ...)` 与 `x{{i}} + ...` 则把全部写进一个方程。",
             ),

@@ -142,19 +142,15 @@ def _axes(source: Source, taken: Collection[str], found: dict[str, tuple[Axis, .
 
 def _axis(node: Node) -> Axis | None:
     """An axis by its name, or with the words along it; None where it is neither."""
-    words: tuple[str, ...] | None = None
-    if isinstance(node, Section) and len(node.entries) == 1:
-        ((name, listed),) = node.entries.items()
-        if not isinstance(listed, Items) or not all(isinstance(item, Scalar) for item in listed.items):
-            return None
-        words = tuple(item.text for item in listed.items if isinstance(item, Scalar))
-    elif isinstance(node, Scalar) and isinstance(node.value, str):
-        name = node.text
-    else:
+    if isinstance(node, Scalar):
+        return Axis(node.text) if node.text.isidentifier() else None
+    if not isinstance(node, Section) or len(node.entries) != 1:
         return None
-    if not name.isidentifier() or not all(words or ("",)) is (words is not None):
+    ((name, listed),) = node.entries.items()
+    words = [item.text for item in listed.items if isinstance(item, Scalar)] if isinstance(listed, Items) else []
+    if not name.isidentifier() or not words or not all(words) or len(words) < len(listed.items):
         return None
-    return Axis(name, None if words is None else (words,))
+    return Axis(name, (tuple(words),))
 
 
 def _made(node: Scalar, known: dict[str, np.ndarray], report: Report) -> np.ndarray | None:
