@@ -27,8 +27,8 @@ def forward(root: Scope, inputs: Inputs, c: ModelConfig) -> Traced:
     last = None
     for name, text in inputs.steps.items():
         last = equation(root, name, text, ("model", "steps", name))
-        if named := _given_axes(inputs, name, last.shape):
-            last = last.with_axes(*named)
+        if own := _given_axes(inputs, name, last.shape):
+            last = last.with_axes(*own)
     assert last is not None
     return last
 

@@ -123,7 +123,7 @@ def _indices(model: Section, report: Report) -> Indices | None:
 def _numbers(node: Node) -> Sequence[int] | None:
     """The values of an index: so many from 0, or those of a list."""
     items = node.items if isinstance(node, Items) else (node,)
-    values = [each.value for each in items if isinstance(each, Scalar) and type(each.value) is int]
+    values = [each.value for each in items if isinstance(each, Scalar) and not isinstance(each.value, bool)]
     numbers = [value for value in values if isinstance(value, int) and value >= 0]
     if len(numbers) < len(items) or not 0 < (len(numbers) if isinstance(node, Items) else numbers[0]) <= MOST:
         return None

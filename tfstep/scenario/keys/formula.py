@@ -54,7 +54,9 @@ def read_formula(source: Source, x: np.ndarray | None) -> Equations:
 def _values(source: Source, key: str, taken: dict[str, Place], values: dict[str, np.ndarray], own: Equations) -> None:
     """The numbers of a section; an expression may read what stands before it, and what is given."""
     node, report = source.node("model", key), source.report
-    for name, value in node if isinstance(node, Section) else ():
+    if not isinstance(node, Section):
+        return
+    for name, value in node:
         _name(name, node.keys[name], taken, report, node.entries if key == "parameters" else ())
         if not source.given("model", key, name):
             continue
@@ -111,7 +113,9 @@ def _size(node: Node) -> int:
 def _axes(source: Source, taken: Collection[str], found: dict[str, tuple[Axis, ...]]) -> None:
     """The names of axes, and the words along them."""
     node, report = source.node("model", "axes"), source.report
-    for name, value in node if isinstance(node, Section) else ():
+    if not isinstance(node, Section):
+        return
+    for name, value in node:
         if name not in taken:
             message = Bilingual(
                 "there is no tensor {name!r}{near}",
@@ -147,8 +151,9 @@ def _axis(node: Node) -> Axis | None:
     if not isinstance(node, Section) or len(node.entries) != 1:
         return None
     ((name, listed),) = node.entries.items()
-    words = [item.text for item in listed.items if isinstance(item, Scalar)] if isinstance(listed, Items) else []
-    if not name.isidentifier() or not words or not all(words) or len(words) < len(listed.items):
+    items = listed.items if isinstance(listed, Items) else ()
+    words = [item.text for item in items if isinstance(item, Scalar)]
+    if not name.isidentifier() or not words or not all(words) or len(words) < len(items):
         return None
     return Axis(name, (tuple(words),))
 
