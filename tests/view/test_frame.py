@@ -331,6 +331,6 @@ def test_numbers_that_are_not_finite_are_written_whole() -> None:
 
 
 def test_an_edit_is_told_below_the_explanation() -> None:
-    assert shares(28, 15, 8, 6, 6, held=17) == (17, 8), "in the lines that are left"
-    assert shares(28, 15, 8, 6, 6, held=19) == (17, 8), "three of them"
+    assert shares(28, 9, 8, 6, 6, held=14) == (14, 8), "in the lines that are left"
+    assert shares(28, 15, 8, 6, 6, held=19) == (15, 8), "five of them"
     assert shares(28, 25, 8, 6, 6) == (22, 6), "or in none: then the status line says it"

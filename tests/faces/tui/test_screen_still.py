@@ -13,7 +13,7 @@ def places(app: Debugger) -> dict[str, object]:
     found: dict[str, object] = {}
     for name in ("heading", "board", "turned", "below", "why"):
         widget = app.query_one(f"#{name}")
-        found[name] = (widget.region.y, widget.region.height) if widget.display else None
+        found[name] = widget.region.y if widget.display else None
     for each in app.parts.board.placed:
         found[each.grid.key] = (each.x, each.y, each.width, each.height, each.style is None)
     return found

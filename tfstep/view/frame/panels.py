@@ -9,7 +9,7 @@ from tfstep.view.frame.frame import Header, Heading
 from tfstep.view.matrix.picker import ways
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, with_plain_symbols
 
-TOLD = 3  # lines in which an edit is told: what it was, and the share that moved most
+TOLD = 5  # lines in which an edit is told: what it was, and the shares that moved most
 ROOMY = 36  # lines from which the explanation keeps its empty ones
 NEAR = 2  # lines that matrices forgo that the explanation stays where it was
 

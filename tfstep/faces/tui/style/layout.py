@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from tfstep.view.board.arrange import arrange
 from tfstep.view.frame.frame import Frame
-from tfstep.view.frame.panels import heading_lines, shares
+from tfstep.view.frame.panels import TOLD, heading_lines, shares
+from tfstep.view.text.chart import WIDEST
 from tfstep.view.text.spans import Line
 
 AROUND = 3  # the bar on top, the status line, the footer
@@ -19,6 +20,7 @@ MOST = 100  # and at most
 MOST_TOLD = 14  # lines of what an edit moved
 BELOW = 2  # lines above the counterpart of a step: an empty one, and what it is
 STORY = 6  # lines that are worth it to say where a number comes from in the end
+CURVE = 11  # and the losses of the training
 WIDE = 150, 45  # columns and lines from which a step has its counterpart below it
 
 
@@ -34,6 +36,7 @@ class Layout(Struct, frozen=True):
     since: tuple[Line, ...]  # and, where there is room, where the number comes from in the end
     apart: int  # the empty lines above the heading
     gap: int  # those around ``why``, and above ``since``
+    lent: int = 0  # of the empty lines below ``why`` those that the edit has now
 
     @property
     def edge(self) -> int:
@@ -129,16 +132,28 @@ def _told(frame: Frame, room: _Room, divided: tuple[int, int, int, int]) -> Layo
     for where the number comes from in the end, and for the edit."""
     board, below, tall, gap = divided
     shown = frame.account.lines(room.cells, max(1, tall - 2 * gap))
-    rest = room.body - board - below - tall
+    lent = max(0, tall - gap - len(shown)) if frame.since is not None else 0
+    rest = room.body - board - below - tall + lent
     edit: list[Line] = []
     if frame.since is not None and rest > 0:
-        edit = frame.since.drawn(room.cells, max(1, min(MOST_TOLD, rest - gap)), frame.ascii)
+        edit = frame.since.drawn(room.cells, min(MOST_TOLD, rest - gap if rest > TOLD else rest), frame.ascii)
     since: list[Line] = [()] * min(gap, rest - len(edit)) if edit else []
     since += edit
-    left = rest - len(since) - 1
+    curve = _curve(frame, room, rest - len(since) - 1)
+    left = rest - len(since) - len(curve) - 1
     if frame.story is not None and left >= STORY:
         since = [(), *frame.story.down(room.cells, left), *since]
-    return Layout(room.tree, room.heading, board, below, tuple(shown), tall, tuple(since), room.apart, gap)
+    since += curve
+    return Layout(room.tree, room.heading, board, below, tuple(shown), tall, tuple(since), room.apart, gap, lent)
+
+
+def _curve(frame: Frame, room: _Room, left: int) -> list[Line]:
+    """The losses of the training so far, where so many lines are left for them."""
+    course = frame.header.course
+    if course is None or left < CURVE + 1:
+        return []
+    found = course.curve(min(room.cells, WIDEST), CURVE)
+    return [(), *found] if found else []
 
 
 def _below(frame: Frame, cells: int, left: int) -> int:

@@ -53,7 +53,7 @@ def paint(parts: Parts, state: ScreenState, columns: int, rows: int, timeline_fr
     give(parts.board, "height", found.board)
     parts.board.show(frame.pieces, frame.drawing, frame.ascii)
     _counterpart(parts, frame, found.below, max(10, columns - found.tree - 2))
-    _text(parts.why, found.why, found.gap, found.tall)
+    _text(parts.why, found.why, found.gap, found.tall - found.lent)
     _text(parts.since, found.since, 0)
     give(parts.status, "height", len(status))
     parts.status.show(status if state.jump is None else [jump.hint()])
