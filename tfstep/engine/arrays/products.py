@@ -8,7 +8,6 @@ many at once.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -73,7 +72,9 @@ def product(
 
 
 def _lead(a: Array, b: Array) -> Shape:
-    return a.shape[:-2] if b.ndim == 2 or a.shape[:-2] == b.shape[:-2] else np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    return (
+        a.shape[:-2] if b.ndim == 2 or a.shape[:-2] == b.shape[:-2] else np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    )
 
 
 @lru_cache(maxsize=512)
