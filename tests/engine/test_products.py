@@ -6,6 +6,7 @@ import itertools
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ print(found.hexdigest())
 
 
 def test_the_bits_do_not_depend_on_how_many_threads_the_library_has() -> None:
-    here = os.path.dirname(__file__)
+    here = str(Path(__file__).parent)
     found = set()
     for threads, accel in itertools.product(("1", "2", "4"), ("", "off")):
         environment = os.environ | {"OPENBLAS_NUM_THREADS": threads, "TFSTEP_ACCEL": accel}
