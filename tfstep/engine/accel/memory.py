@@ -91,7 +91,7 @@ def _alone(base: bool) -> int:
     """What the count is, in `_unused`, for an array that only its list refers to, or for what holds the memory of one;
     −1 where nothing counts."""
     array = np.frombuffer(memoryview(bytes(8)), float) if base else np.empty(0)
-    probe = [(array, array.base)]
+    probe: list[Kept] = [(array, array.base)]
     del array
     return next((n for n in range(1, 9) if _unused(probe, *((_ALONE, n) if base else (n, 0))) is not None), -1)
 

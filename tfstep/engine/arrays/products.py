@@ -96,7 +96,9 @@ def pieces(lead: Shape, n: int, k: int, m: int) -> list[Piece]:
     return [(where, some) for where in itertools.product(*cuts) for some in columns]
 
 
-_lock, _inside, _told = Lock(), 0, []  # how many products are being computed, and what the libraries were told before
+_lock = Lock()
+_inside = 0  # how many products are being computed
+_told: list[tuple[Any, int]] = []  # the libraries, and how many threads they had before
 
 
 @contextmanager
