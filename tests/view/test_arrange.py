@@ -124,7 +124,9 @@ def test_numbers_that_change_stay_in_their_places() -> None:
             assert p.style is not None
             assert {len(text) for text in each.numbers(0, 0, 4, p.style)} == {p.style.cells}
             assert p.style.cells <= p.cell - 2
-    assert again(found, grids, [replace(grids[0], values=grids[0].values * 1e-200, _styles={}), *grids[1:]], AUTO) is None
+    assert (
+        again(found, grids, [replace(grids[0], values=grids[0].values * 1e-200, _styles={}), *grids[1:]], AUTO) is None
+    )
     assert again(found, grids, [replace(grids[0], key="z"), *grids[1:]], AUTO) is None
     assert again(found, grids, [grids[0], replace(grids[1], focused=True), grids[2]], AUTO) is None
 

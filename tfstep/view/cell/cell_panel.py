@@ -145,7 +145,11 @@ class CellPanel(Struct, frozen=True, eq=False):
         if self.before is None or self.before == self.value:
             return ()
         was, now = told_apart(self.before, self.value, sign=not self.share)
-        was = was if now == self.number(self.value) else f"{self.number(self.before)}, Δ {plain(self.value - self.before)}"
+        was = (
+            was
+            if now == self.number(self.value)
+            else f"{self.number(self.before)}, Δ {plain(self.value - self.before)}"
+        )
         return line("   ", Span(f"{before_what(self.since)} ", "changed"), Span(was))
 
     def _moves(self, cells: int) -> list[Line]:

@@ -65,7 +65,9 @@ class Board(Widget):
     def _lay_out(self) -> None:
         grids = [grid for piece in self._pieces for grid in piece.grids]
         room = max(8, self.size.width - 2), max(3, self.size.height)
-        held = again(self._arranged, self._grids, grids, self._drawing) if self._room == (*room, self._drawing) else None
+        held = (
+            again(self._arranged, self._grids, grids, self._drawing) if self._room == (*room, self._drawing) else None
+        )
         self._arranged = held or arrange(self._pieces, *room, self._drawing)
         self._room, self._grids = (*room, self._drawing), grids
         for placed in self._arranged.placed:
