@@ -10,6 +10,7 @@ from tfstep.commands.language.registry import command, topic
 from tfstep.commands.language.session import Session
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
+from tfstep.scenario import empty_rows
 from tfstep.session.change import updates as kept
 from tfstep.session.change.undo_history import Entry
 from tfstep.session.results import Checked, Listing, Result, Trained
@@ -58,7 +59,9 @@ def _train(session: Session, n: int | None = None) -> Result:
             Bilingual("train.steps is 0: `train 20` makes 20 updates", "train.steps 为 0：`train 20` 做 20 次更新")
         )
     halts, at = Halts(session), session.position
+    empty = None if session.update else empty_rows.told(session.scenario)
     result = train(session, n, f"train {n}", halts)
+    result = replace(result, notes=(*([empty] if empty is not None else []), *result.notes))
     if not halts.stops:
         return replace(
             result, notes=(*result.notes, *(_held_before(number, path) for number, path in halts.held.items()))
