@@ -82,9 +82,9 @@ def test_validate_warns_of_nan_and_stays_at_0(tmp_path: Path, capsys: pytest.Cap
         np.savez(tmp_path / "w.npz", **{"attn.W_Q": np.array([[np.nan, 1], [0, np.inf]])})
         file.write_text(text + "weights: {file: w.npz, partial: true}\n")
     assert main(["validate", str(file)]) == 0
-    assert "2 of the 4 numbers of attn.W_Q are NaN or infinite" in capsys.readouterr().err
+    assert "warning: NaN or infinite: 2 of the 4 numbers of attn.W_Q" in capsys.readouterr().err
     assert main(["dump", str(file), "attn.W_K"]) == 0
-    assert f"{file}: warning: 2 of the 4 numbers of attn.W_Q" in capsys.readouterr().err, "told when it is opened"
+    assert f"{file}: warning: NaN or infinite: 2 of the 4 numbers of attn.W_Q" in capsys.readouterr().err, "told when it is opened"
     file.write_text(text)
     assert main(["validate", str(file)]) == 0
     assert capsys.readouterr().err == ""

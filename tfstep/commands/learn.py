@@ -189,15 +189,21 @@ def to_update(session: Session, text: str) -> Result:
     return train(session, update - session.update, line)
 
 
-@topic("updates", Bilingual("the updates made, with the loss before each", "做过的参数更新，以及每次更新前的损失"))
+@topic(
+    "updates",
+    Bilingual("the updates made, with the loss before each and now", "做过的参数更新，以及每次更新前和现在的损失"),
+)
 def updates(session: Session) -> Result:
-    """The updates made so far, with the loss that each started from."""
+    """The updates made so far, with the loss that each started from, and the loss now."""
     past = session.journal.now.past
     shown = range(0, len(past), max(1, len(past) // 40))
+    losses = {k: past[k].loss for k in shown}
+    if past:
+        losses[len(past)] = kept.loss(session.scenario, session.trace)
     return Listing(
         Bilingual("updates: {n}", "参数更新：{n} 次", n=len(past)),
         (Bilingual("update", "更新"), Bilingual("loss", "损失")),
-        tuple((str(k), f"{past[k].loss:.6g}") for k in shown),
+        tuple((str(k), f"{loss:.6g}") for k, loss in losses.items()),
         Bilingual("no update was made yet", "还没有做过参数更新"),
     )
 
