@@ -62,6 +62,14 @@ class Memory:
         return np.frombuffer(self._chunk[start : start + size], dtype).reshape(shape)
 
 
+class NotKept(Memory):
+    """Memory for what is looked at once: an array goes back with the last who refers to it."""
+
+    def take(self, slot: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """A new array."""
+        return np.empty(shape, dtype)
+
+
 _HUGE = getattr(mmap, "MADV_HUGEPAGE", None)
 
 
