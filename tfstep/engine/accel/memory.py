@@ -41,6 +41,14 @@ class Memory:
         self._kept.clear()
 
 
+class Fresh(Memory):
+    """New arrays, for what is soon let go."""
+
+    def take(self, slot: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """An array with no particular numbers in it."""
+        return np.empty(shape, dtype)
+
+
 _references: Callable[[object], int] = getattr(sys, "getrefcount", lambda array: 0)
 
 
