@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import EllipsisType
 from typing import Any, Protocol
 
-from tfstep.address.grammar import Item, Word, index_text
+from tfstep.address.grammar import Item, Word, index_text, quoted_word
 from tfstep.errors import PathError, did_you_mean
 from tfstep.text import Bilingual
 
@@ -62,6 +62,8 @@ def places(tensor: Indexed, items: Sequence[Item], under: Cell | None = None) ->
         return _along(tensor, items)
     except PathError:
         filled = _filled(tensor, items, under)
+        if filled is None and len(items) < len(tensor.shape) and any(isinstance(item, Word) for item in items):
+            raise _counted(tensor, len(items)) from None
         if filled is None:
             raise
         return _along(tensor, filled)
@@ -87,18 +89,34 @@ def whole(tensor: Indexed, index: Index | None, under: Cell | None = None) -> Ce
                 )
             )
     if len(index) != len(tensor.shape):
-        raise PathError(
-            Bilingual(
-                "{path} has {n} axes ({names}), {found} indices were given",
-                "{path} 有 {n} 个轴（{names}），给出了 {found} 个下标",
-                path=tensor.path,
-                n=len(tensor.shape),
-                names=names,
-                found=len(index),
-            )
-        )
+        raise _counted(tensor, len(index))
     _along(tensor, index)
     return tuple(i % size for i, size in zip(index, tensor.shape, strict=True) if isinstance(i, int))
+
+
+def _counted(tensor: Indexed, found: int) -> PathError:
+    """So many indices are too few or too many; what a cell looks like, in the words of its axes."""
+    if not tensor.shape:
+        return PathError(
+            Bilingual("{path} is one number: it takes no indices", "{path} 只是一个数，不带下标", path=tensor.path)
+        )
+    sizes = ", ".join(f"{name} {size}" for name, size in zip(tensor.axes, tensor.shape, strict=True))
+    words = [tensor.words(k, 0)[:1] for k in range(len(tensor.shape))]
+    return PathError(
+        Bilingual(
+            "{path} has {n} axes ({sizes}), {found}; a cell is {path}[{cell}]",
+            "{path} 有 {n} 个轴（{sizes}），{found}；单元格写作 {path}[{cell}]",
+            path=tensor.path,
+            n=len(tensor.shape),
+            sizes=sizes,
+            found=Bilingual("no index was given", "没有给下标")
+            if not found
+            else Bilingual("1 index was given", "给出了 1 个下标")
+            if found == 1
+            else Bilingual("{found} indices were given", "给出了 {found} 个下标", found=found),
+            cell=",".join(quoted_word(word[0]) if word else "0" for word in words),
+        )
+    )
 
 
 def index_list(index: Index | None) -> str:

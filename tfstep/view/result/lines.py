@@ -44,7 +44,7 @@ from tfstep.session.stop.points import Stop
 from tfstep.text import Bilingual
 from tfstep.view.cell.reasons import at_this_step, reasons_lines
 from tfstep.view.export.tables import heading
-from tfstep.view.matrix.values import are_summed_up, array_lines, kept_axes, part_lines, summed_up
+from tfstep.view.matrix.values import are_summed_up, array_lines, kept_axes, part_lines, summed_up, without_rounding
 from tfstep.view.report import beams, decoding
 from tfstep.view.report.checks import report
 from tfstep.view.report.comparison import comparison
@@ -136,7 +136,7 @@ def _shown(result: Shown, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     yield from heading(result.tensor)
     yield from indented(part_lines(result.tensor, result.index, result.values, cells - 2))
     if result.values.size > 1 and not are_summed_up(result.values, kept_axes(result.tensor, result.index or ())):
-        yield from indented([summed_up(result.values)])
+        yield from indented([summed_up(without_rounding(result.tensor, result.index, result.values)[0])])
 
 
 @lines.register
