@@ -10,6 +10,7 @@ import tfstep
 from tfstep.address.grammar import cell_name
 from tfstep.commands.language.session import Session
 from tfstep.engine.trace import Tensor, Trace, cell_of
+from tfstep.errors import PathError
 from tfstep.scenario.file.catalog import shipped
 from tfstep.session.address.target import cell
 from tfstep.view.cell.equation import name_of
@@ -75,3 +76,18 @@ def test_what_the_screen_calls_a_cell_means_it_there(scenario: str) -> None:
                 if factor.cell is not None and in_sight(here, factor.cell):
                     found, at = cell(here, name_of(here.trace, factor.cell))
                     assert cell_name(found.path, at) == factor.cell
+
+
+def test_a_name_inside_a_step_is_found_from_anywhere() -> None:
+    trace = session("steve-builds-a-house").trace
+    assert trace.explain("logsumexp[builds,0]").cell == "loss/logsumexp[2,0]"
+    assert trace["p_minus_y"].path == "out.logits.grad/p_minus_y"
+    with pytest.raises(PathError, match=r"exp: which one[?] enc0.attn.weights/exp, dec0.attn.weights/exp, "):
+        trace.explain("exp[0,1]")
+
+
+def test_a_cell_of_too_few_indices_is_told_what_a_cell_looks_like() -> None:
+    with pytest.raises(
+        PathError, match=r"\(batch 2, head 1, .*2 indices were given; a cell is .*weights\[0,0,今天,今天\]"
+    ):
+        session("padding").trace.explain("weights[我,想]")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import EllipsisType
 from typing import Any, Protocol
 
-from tfstep.address.grammar import Item, Word, index_text
+from tfstep.address.grammar import Item, Word, index_text, quoted_word
 from tfstep.errors import PathError, did_you_mean
 from tfstep.text import Bilingual
 
@@ -31,6 +31,7 @@ LETTERS = {
 _NAMED = (Word, EllipsisType)  # what stands for a number and is looked up
 _LABEL = re.compile(r"(#|[a-z])([0-9]{1,9})$")
 _OUTER = ("batch", "head")
+_FEATURES = ("model", "d_k", "d_v", "hidden", "vocab", "in", "out")
 
 
 class Indexed(Protocol):
@@ -62,6 +63,8 @@ def places(tensor: Indexed, items: Sequence[Item], under: Cell | None = None) ->
         return _along(tensor, items)
     except PathError:
         filled = _filled(tensor, items, under)
+        if filled is None and len(items) < len(tensor.shape) and any(isinstance(item, Word) for item in items):
+            raise _counted(tensor, len(items)) from None
         if filled is None:
             raise
         return _along(tensor, filled)
@@ -87,18 +90,34 @@ def whole(tensor: Indexed, index: Index | None, under: Cell | None = None) -> Ce
                 )
             )
     if len(index) != len(tensor.shape):
-        raise PathError(
-            Bilingual(
-                "{path} has {n} axes ({names}), {found} indices were given",
-                "{path} 有 {n} 个轴（{names}），给出了 {found} 个下标",
-                path=tensor.path,
-                n=len(tensor.shape),
-                names=names,
-                found=len(index),
-            )
-        )
+        raise _counted(tensor, len(index))
     _along(tensor, index)
     return tuple(i % size for i, size in zip(index, tensor.shape, strict=True) if isinstance(i, int))
+
+
+def _counted(tensor: Indexed, found: int) -> PathError:
+    """So many indices are too few or too many; what a cell looks like, in the words of its axes."""
+    if not tensor.shape:
+        return PathError(
+            Bilingual("{path} is one number: it takes no indices", "{path} 只是一个数，不带下标", path=tensor.path)
+        )
+    sizes = ", ".join(f"{name} {size}" for name, size in zip(tensor.axes, tensor.shape, strict=True))
+    words = [tensor.words(k, 0)[:1] for k in range(len(tensor.shape))]
+    return PathError(
+        Bilingual(
+            "{path} has {n} axes ({sizes}), {found}; a cell is {path}[{cell}]",
+            "{path} 有 {n} 个轴（{sizes}），{found}；单元格写作 {path}[{cell}]",
+            path=tensor.path,
+            n=len(tensor.shape),
+            sizes=sizes,
+            found=Bilingual("no index was given", "没有给下标")
+            if not found
+            else Bilingual("1 index was given", "给出了 1 个下标")
+            if found == 1
+            else Bilingual("{found} indices were given", "给出了 {found} 个下标", found=found),
+            cell=",".join(quoted_word(word[0]) if word else "0" for word in words),
+        )
+    )
 
 
 def index_list(index: Index | None) -> str:
@@ -169,6 +188,13 @@ def _outside(tensor: Indexed, axis: int, i: int) -> PathError:
     )
 
 
+def _letters(name: str) -> str:
+    """The letters that a place on an axis may have: its own, and on one that a linear layer reads or makes those of
+    its weight, whose gradient calls it so: ``x[:,i0]``."""
+    own = LETTERS.get(name, "")
+    return own + "io" if name in _FEATURES else own
+
+
 def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Sequence[Any]) -> int:
     """Where a word, or the label of a place without words, stands along an axis; ``before`` are the indices of the
     axes before it, for the sentence that is meant. Raises PathError."""
@@ -178,7 +204,7 @@ def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Seque
     words = tensor.words(axis, sentence) if axis < len(tensor.axes) else ()
     at = place(words, word)
     label = _LABEL.match(word)
-    if at is None and label and isinstance(item, Word) and not item.quoted and LETTERS.get(name) == label[1]:
+    if at is None and label and isinstance(item, Word) and not item.quoted and label[1] in _letters(name):
         at = int(label[2])
     if at is not None:
         return at

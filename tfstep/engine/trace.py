@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tfstep.address.grammar import parse
 from tfstep.address.indices import Cell, Index, places, whole
-from tfstep.address.names import full_path
+from tfstep.address.names import full_path, one_of
 from tfstep.address.roles import GRAD, path_parts
 from tfstep.engine.arrays.coerce_edit import coerce_edit
 from tfstep.engine.computation import Computation
@@ -296,9 +296,18 @@ def resolve(trace: Trace, path: str) -> Tensor:
             return Tensor(found.trace, found.node, step)
         cut = path.rfind("/", 0, cut)
     full = full_path(trace.plan.paths, path, elsewhere=trace.plan.elsewhere)
+    if full == path and not trace.prefix and "/" not in path and "." not in path:
+        found_inside = [f"{node.path}/{path}" for node in trace.plan.steps if _inside(trace, node, path)]
+        full = one_of(path, found_inside) if found_inside else path
     if full != path:
         return resolve(trace, full)
     raise _unknown(trace, path)
+
+
+def _inside(trace: Trace, node: Node, name: str) -> bool:
+    """Whether a step of this name is one level down inside a step."""
+    inside = trace.substeps(node.slot)
+    return inside is not None and any(each.path == name for each in inside.plan.steps)
 
 
 def _unknown(trace: Trace, path: str) -> PathError:

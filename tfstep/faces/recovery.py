@@ -32,12 +32,14 @@ def begin(session: Session) -> Bilingual | None:
     last, more = session.leftovers[0], len(session.leftovers) - 1
     changed = [line for line in last.lines if changes(line)]
     return Bilingual(
-        "`recover` takes up the session on {name} {how} with {n} changes ({when}), the last `{line}`{more}",
-        "`recover` 可恢复 {name} 上{how}的会话（{when}，{n} 处改动，最后一处是 `{line}`）{more}",
+        "`recover` takes up the session on {name} {how} with {changes} ({when}), the last `{line}`{more}",
+        "`recover` 可恢复 {name} 上{how}的会话（{when}，{changes}，最后一处是 `{line}`）{more}",
         when=time.strftime("%Y-%m-%d %H:%M", time.localtime(last.written)),
         name=session.scenario.name,
         how=Bilingual("left", "未保存就退出") if last.left else Bilingual("cut off", "中断"),
-        n=len(changed),
+        changes=Bilingual("one change", "1 处改动")
+        if len(changed) == 1
+        else Bilingual("{n} changes", "{n} 处改动", n=len(changed)),
         line=changed[-1][:60],
         more=Bilingual(" (and {more} older: `info sessions`)", "（更早的还有 {more} 次：`info sessions`）", more=more)
         if more

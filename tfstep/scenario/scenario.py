@@ -21,6 +21,7 @@ from tfstep.scenario.file import catalog, variants
 from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, Report, fault, in_order
 from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, found_text, from_python, place_of, to_python
 from tfstep.scenario.file.reading import read_text
+from tfstep.scenario.file.repeated import written_out
 from tfstep.scenario.file.yaml import parse
 from tfstep.scenario.keys.check import Checked, WeightsConfig, check
 from tfstep.scenario.keys.pins import pins_file, pins_in
@@ -111,10 +112,11 @@ class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
         """
         if self.path is not None and not self.path.exists():
             return Place(str(self.path.parent))
-        node = at(self.tree, keys)
+        tree = written_out(self.tree)
+        node = at(tree, keys)
         if isinstance(node, Scalar) and not key:
             return node.place_at(offset) if offset else node.place
-        return place_of(self.tree, keys, key)
+        return place_of(tree, keys, key)
 
     def mistake_at(self, keys: Keys, message: Bilingual, *, key: bool = False, offset: int = 0) -> Mistake:
         """A mistake that shows only when the model is built, with its place in the file; in the words of the

@@ -89,6 +89,8 @@ def test_several_patterns_give_each_tensor_once_and_in_order(tfstep):
     [
         ("enc0.attn.wieghts", "enc0.attn.weights"),
         ("*.attn.wieghts", "(did you mean *.attn.weights?)"),
+        ("enc0.attn.wieghts*", "(did you mean enc0.attn.weights*?)"),
+        ("*wieghts", "(did you mean *weights?)"),
         ("enc0.attn.weights.grad.grad", ""),
         ("enc0.attn.mask.grad", "not learned"),
         ("enc0.attn.masked/exp", "nothing inside"),

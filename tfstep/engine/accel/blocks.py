@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-BLOCK = 1 << 15
-"""Cells of one block: a few arrays of that many stay in a core's own cache."""
+BLOCK = 1 << 17
+"""Cells of one block: a few arrays of that many stay in the cache, and there are few enough to hand out."""
 
 Shape = tuple[int, ...]
 Cut = tuple[slice, ...]

@@ -148,9 +148,8 @@ def gradients_as_computed(scenario: Scenario, trace: Trace) -> Holds:
     if not paths:
         return Holds(title, True, Bilingual("all are as computed", "都是算出来的"))
     text = Bilingual(
-        "{paths}: edited; the {n} steps that read it follow, nothing else does, and they are not compared with "
-        "finite differences",
-        "{paths}：已改动；只有读取它的 {n} 步随之改变，别的都不变，这些步骤不与有限差分比较",
+        "{paths}: edited; only what reads it follows ({n} steps), and is not compared with finite differences",
+        "{paths}：已改动；只有读取它的步骤（{n} 步）随之改变，这些步骤不与有限差分比较",
         paths=", ".join(paths),
         n=len(after) - len(paths),
     )

@@ -33,7 +33,7 @@ def _run(
     record: Path | None,
 ) -> int:
     if not has_screen():
-        load(settings, scenario, variant)  # what is wrong with it is told first
+        _ = load(settings, scenario, variant).program  # what is wrong with it is told first
         raise CommandError(
             Bilingual(
                 "the screen needs a terminal; without one, `tfstep dump {name}` prints tensors, `tfstep steps {name}` "
