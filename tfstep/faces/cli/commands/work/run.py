@@ -85,8 +85,10 @@ COMMAND = command(
         Option(
             ["--record"],
             Bilingual(
-                "record the session: FILE.cast for asciinema, FILE.svg that moves, FILE.tfs that does it again",
-                "录制这次会话：FILE.cast 供 asciinema 播放，FILE.svg 是动图，FILE.tfs 可重做",
+                "record the session: FILE.cast for asciinema, FILE.svg that moves, FILE.tfs that does it again; "
+                "`--record FILE.gif` draws a GIF, too (`pip install 'tfstep[gif]'`)",
+                "录制这次会话：FILE.cast 供 asciinema 播放，FILE.svg 是动图，FILE.tfs 可重做；"
+                "`--record FILE.gif` 另画一份 GIF（`pip install 'tfstep[gif]'`）",
             ),
             type=click.Path(path_type=Path),
             metavar="FILE",
