@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tfstep
-from tfstep.engine import cases
-from tfstep.engine.cases import Moved, in_cases
+from tfstep.engine.cases import together
+from tfstep.engine.cases.together import Moved, in_cases
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import load_text
 
@@ -26,10 +26,10 @@ def traces() -> dict[str, Trace]:
     return {**found, "pinned": pinned, "experts": load_text(EXPERTS).program.trace()}
 
 
-@pytest.mark.parametrize("alone", [cases.ALONE, 1], ids=["by rules", "one by one"])
+@pytest.mark.parametrize("alone", [together.ALONE, 1], ids=["by rules", "one by one"])
 @pytest.mark.parametrize("name", ["steve-builds-a-house", "gpt", "decoder-layer", "pinned", "experts"])
 def test_every_tensor_moved_in_a_case_of_its_own(name: str, alone: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cases, "ALONE", alone)
+    monkeypatch.setattr(together, "ALONE", alone)
     trace = traces()[name]
     nodes = [n for n in trace.plan.nodes if n.phase in ("", "forward") and n.kind in ("parameter", "step")]
     nodes = [n for n in nodes if n.dtype.kind == "f" and trace.plan.gradient(n) is not None]

@@ -13,7 +13,7 @@ from op_plans import below, own_steps, result, timeline, weight
 
 from tfstep.address.grammar import cell_name
 from tfstep.engine.accel.blocks import in_blocks
-from tfstep.engine.cases import Moved, in_cases
+from tfstep.engine.cases.together import Moved, in_cases
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation

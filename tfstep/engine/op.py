@@ -103,7 +103,7 @@ class Op(Operation):
 class Primitive(Op):
     """An op that computes with NumPy and explains its own cells.
 
-    ``leading`` computes many cases at once (`tfstep.engine.leading`); None where only one after the other can be.
+    ``leading`` computes many cases at once (`tfstep.engine.cases.leading`); None where only one after the other can be.
     """
 
     primitive = True

@@ -10,7 +10,7 @@ import numpy as np
 from tfstep.engine.accel import linear as fast
 from tfstep.engine.arrays.products import product
 from tfstep.engine.axis import NO_AXIS, Spec
-from tfstep.engine.leading import aligned
+from tfstep.engine.cases.leading import aligned
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Op, Primitive, Ref, TermSpec, Why, op
 from tfstep.ops.primitive.elementwise import project

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfstep.engine.arrays.half import rounded
 from tfstep.engine.axis import Spec
-from tfstep.engine.leading import aligned
+from tfstep.engine.cases.leading import aligned
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
 from tfstep.engine.tape import named

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.axis import Spec, broadcast
-from tfstep.engine.leading import aligned
+from tfstep.engine.cases.leading import aligned
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, op
 from tfstep.ops.primitive.reduce import unbroadcast

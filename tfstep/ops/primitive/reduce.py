@@ -10,7 +10,7 @@ import numpy as np
 
 from tfstep.engine.arrays.sums import added
 from tfstep.engine.axis import NO_AXIS, Shape, Spec
-from tfstep.engine.leading import from_the_end
+from tfstep.engine.cases.leading import from_the_end
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, op
 from tfstep.ops.primitive.shape import reshape

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.axis import NO_AXIS, Axis, Shape, Spec
-from tfstep.engine.leading import aligned, from_the_end
+from tfstep.engine.cases.leading import aligned, from_the_end
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
 from tfstep.text import Bilingual, Template

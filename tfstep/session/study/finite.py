@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from tfstep import work
 from tfstep.address.grammar import cell_name
-from tfstep.engine.cases import TOGETHER, Moved, in_cases
+from tfstep.engine.cases.together import TOGETHER, Moved, in_cases
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.text import Bilingual
