@@ -70,9 +70,10 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
         """How many numbers a trace of it has."""
         return sum(math.prod(node.shape) for node in self.nodes)
 
-    def seconds(self, phase: str = "") -> float:
-        """About how long a pass takes on a usual machine, or one phase of it."""
-        return sum(_seconds(self.nodes, node) for node in self.computed if phase in ("", node.phase))
+    def seconds(self, phase: str = "", together: bool = False) -> float:
+        """About how long a pass takes on a usual machine, or one phase of it; or each of many that are run together."""
+        run = [node for node in self.computed if phase in ("", node.phase)]
+        return sum(_seconds(self.nodes, node) for node in run) - (A_STEP * len(run) if together else 0.0)
 
     @cached_property
     def kept(self) -> Kept | None:
