@@ -178,7 +178,9 @@ def _refused(known: Sizes, needed: int, less: bool = False) -> Bilingual:
 
 def _fitting(known: Sizes, most: float, less: bool) -> Bilingual:
     """What would fit: less kept, or one size made smaller, the others as they are."""
-    found = [Bilingual('`--keep less` (Python: keep="less")', '加上 `--keep less`（Python：keep="less"）')] if less else []
+    found = (
+        [Bilingual('`--keep less` (Python: keep="less")', '加上 `--keep less`（Python：keep="less"）')] if less else []
+    )
     found += [
         text for way in ((_SHORTER,) if known.fixed else _WAYS) if (text := _largest(known, way, most)) is not None
     ]
