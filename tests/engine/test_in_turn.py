@@ -27,8 +27,9 @@ def fresh(trace: Trace) -> Trace:
 
 @pytest.mark.parametrize("name", ["wo-ai-ni", "steve-builds-a-house", "backprop-by-hand", "half-precision", "rope"])
 @pytest.mark.parametrize("pinned", [False, True])
-def test_every_number_is_that_of_a_run(name: str, pinned: bool) -> None:
-    trace = load(name).program.trace()
+@pytest.mark.parametrize("keep", ["all", "less"])
+def test_every_number_is_that_of_a_run(name: str, pinned: bool, keep: str) -> None:
+    trace = load(name).keeping(keep).program.trace()
     forward = [n for n in trace.plan.steps if n.phase == "forward" and n.dtype.kind == "f"]
     if pinned:
         trace = trace.edit({forward[len(forward) // 2].path: 0.25, forward[-2].path: -0.5})

@@ -62,11 +62,11 @@ class Memory:
         return np.frombuffer(self._chunk[start : start + size], dtype).reshape(shape)
 
 
-class NotKept(Memory):
-    """Memory for what is looked at once: an array goes back with the last who refers to it."""
+class Fresh(Memory):
+    """New arrays, for what is soon let go."""
 
     def take(self, slot: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        """A new array."""
+        """An array with no particular numbers in it."""
         return np.empty(shape, dtype)
 
 
