@@ -34,7 +34,9 @@ def test_every_number_is_that_of_a_run(name: str, pinned: bool, keep: str) -> No
     if pinned:
         trace = trace.edit({forward[len(forward) // 2].path: 0.25, forward[-2].path: -0.5})
     passing = fresh(trace)
-    found = dict.fromkeys(node.path for node, value in passing.in_turn() if np.array_equal(value, trace.value(node.slot)))
+    found = dict.fromkeys(
+        node.path for node, value in passing.in_turn() if np.array_equal(value, trace.value(node.slot))
+    )
     assert list(found) == [node.path for node in trace.plan.computed]
     assert all(passing.stale(node.slot) for node in trace.plan.computed)  # it stays as it was
     last = trace.plan.steps[-1]
@@ -48,9 +50,7 @@ def test_what_is_there_is_handed_out() -> None:
     assert trace.passed(slot) is trace.value(slot)
 
 
-@pytest.mark.parametrize(
-    ("kind", "side", "positional"), [("encoder", "source", "none"), ("decoder", "target", "rope")]
-)
+@pytest.mark.parametrize(("kind", "side", "positional"), [("encoder", "source", "none"), ("decoder", "target", "rope")])
 def test_what_must_hold_is_checked_beside_the_run_and_not_with_copies_of_it(
     kind: str, side: str, positional: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
