@@ -62,6 +62,14 @@ class Memory:
         return np.frombuffer(self._chunk[start : start + size], dtype).reshape(shape)
 
 
+class Fresh(Memory):
+    """New arrays, for what is soon let go."""
+
+    def take(self, slot: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """An array with no particular numbers in it."""
+        return np.empty(shape, dtype)
+
+
 _HUGE = getattr(mmap, "MADV_HUGEPAGE", None)
 
 

@@ -13,7 +13,7 @@ import click
 from tfstep.errors import CommandError
 from tfstep.faces import curtain
 from tfstep.faces.cli.command import Option
-from tfstep.faces.cli.opening import load, reading
+from tfstep.faces.cli.opening import keeping, load, reading
 from tfstep.faces.cli.options import command, paths, scenario, scripts, variant
 from tfstep.faces.cli.settings import Settings, has_screen
 from tfstep.text import Bilingual
@@ -73,6 +73,7 @@ COMMAND = command(
     [
         scenario(),
         *reading(),
+        keeping(),
         variant(),
         Option(
             ["--at"],
