@@ -31,6 +31,7 @@ LETTERS = {
 _NAMED = (Word, EllipsisType)  # what stands for a number and is looked up
 _LABEL = re.compile(r"(#|[a-z])([0-9]{1,9})$")
 _OUTER = ("batch", "head")
+_FEATURES = ("model", "d_k", "d_v", "hidden", "vocab", "in", "out")
 
 
 class Indexed(Protocol):
@@ -187,6 +188,13 @@ def _outside(tensor: Indexed, axis: int, i: int) -> PathError:
     )
 
 
+def _letters(name: str) -> str:
+    """The letters that a place on an axis may have: its own, and on one that a linear layer reads or makes those of
+    its weight, whose gradient calls it so: ``x[:,i0]``."""
+    own = LETTERS.get(name, "")
+    return own + "io" if name in _FEATURES else own
+
+
 def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Sequence[Any]) -> int:
     """Where a word, or the label of a place without words, stands along an axis; ``before`` are the indices of the
     axes before it, for the sentence that is meant. Raises PathError."""
@@ -196,7 +204,7 @@ def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Seque
     words = tensor.words(axis, sentence) if axis < len(tensor.axes) else ()
     at = place(words, word)
     label = _LABEL.match(word)
-    if at is None and label and isinstance(item, Word) and not item.quoted and LETTERS.get(name) == label[1]:
+    if at is None and label and isinstance(item, Word) and not item.quoted and label[1] in _letters(name):
         at = int(label[2])
     if at is not None:
         return at

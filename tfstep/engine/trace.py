@@ -194,7 +194,7 @@ class Trace(Whole, Computation):
         for node in self.plan.nodes:
             if node.op is None:
                 values[node.slot] = self.values[node.slot]
-        for leaf, slot in self.plan.carry:
+        for leaf, slot in reversed(self.plan.carry):  # the last part's first: where less is kept, in one pass back
             values[leaf] = self.value(slot)
         return Trace(self.plan, values, self.pins)
 

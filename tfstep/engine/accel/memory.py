@@ -66,6 +66,14 @@ class Memory:
         return np.frombuffer(part, dtype).reshape(shape)
 
 
+class Fresh(Memory):
+    """New arrays, for what is soon let go."""
+
+    def take(self, slot: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """An array with no particular numbers in it."""
+        return np.empty(shape, dtype)
+
+
 _HUGE = getattr(mmap, "MADV_HUGEPAGE", None)
 
 

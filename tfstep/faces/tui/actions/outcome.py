@@ -50,7 +50,7 @@ def told(state: ScreenState, screen: Screen, result: Result) -> tuple[Line, ...]
         top = result.reasons.chain[0].explanation.cell
         following.tell(state, screen, Story(result.run, top, state.session.cursor.on, result.reasons))
         return ()
-    short = in_one_line(result)
+    short = in_one_line(result, state.size[0] - 2)
     if short is not None:
         return (short,) if short else ()
     if isinstance(result, Shown | Explained):

@@ -78,8 +78,7 @@ class ScreenState:
 
     ``actions`` are those of the screen with the keys in force. ``code``: the step stands there as code as well.
     ``editing`` is what the prompt asks a value for. ``extreme`` is the matrix, the place in it and its rank that was
-    found last. ``tall`` says how tall the explanation was of what was looked at, ``edge`` where it began in the room
-    there was, so that the screen stays calm. ``running`` is the command that runs beside the screen, ``hovered`` the
+    found last. ``running`` is the command that runs beside the screen, ``hovered`` the
     part on which the mouse is over something.
     """
 
@@ -100,8 +99,6 @@ class ScreenState:
         self.jump: Jump | None = None
         self.tour: Tour | None = None
         self.hovered = ""
-        self.tall: tuple[tuple[object, ...], int] = ((), 0)
-        self.edge = ((0, 0), 0)
         self._frame: Frame | None = None
         self._coded: tuple[tuple[object, ...], list[Line]] = ((), [])
 

@@ -12,7 +12,7 @@ import click
 from tfstep import work
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, Option, Whole
-from tfstep.faces.cli.opening import load, reading
+from tfstep.faces.cli.opening import keeping, load, reading
 from tfstep.faces.cli.options import command, output, paths, scenario, variant
 from tfstep.faces.cli.output import Output, say_ours
 from tfstep.faces.cli.settings import Settings, is_terminal
@@ -124,6 +124,7 @@ COMMAND = command(
     [
         scenario(),
         *reading(),
+        keeping(),
         Argument(
             ["patterns"],
             Bilingual("which tensors; default: those of the forward pass", "哪些张量；默认为前向过程的"),
