@@ -84,7 +84,9 @@ def test_validate_warns_of_nan_and_stays_at_0(tmp_path: Path, capsys: pytest.Cap
     assert main(["validate", str(file)]) == 0
     assert "warning: NaN or infinite: 2 of the 4 numbers of attn.W_Q" in capsys.readouterr().err
     assert main(["dump", str(file), "attn.W_K"]) == 0
-    assert f"{file}: warning: NaN or infinite: 2 of the 4 numbers of attn.W_Q" in capsys.readouterr().err, "told when it is opened"
+    assert f"{file}: warning: NaN or infinite: 2 of the 4 numbers of attn.W_Q" in capsys.readouterr().err, (
+        "told when it is opened"
+    )
     file.write_text(text)
     assert main(["validate", str(file)]) == 0
     assert capsys.readouterr().err == ""
