@@ -186,9 +186,10 @@ def held(trace: Any) -> tuple[dict[int, int], dict[int, int]]:
             continue
         while isinstance(owner.base, np.ndarray):
             owner = owner.base
-        every[id(owner)] = owner.nbytes
+        memory = owner if owner.base is None else owner.base  # a part of a chunk of memory
+        every[id(memory)] = memory.nbytes
         if ".grad/" not in node.path:
-            wanted[id(owner)] = owner.nbytes
+            wanted[id(memory)] = memory.nbytes
     return every, wanted
 
 
