@@ -98,9 +98,7 @@ def gradients(state: State) -> Overview | None:
     return Overview(title, tuple(tables))
 
 
-def _sizes(
-    trace: Trace, scopes: list[str], names: tuple[str, ...], gradients: dict[str, dict[str, Node]]
-) -> Table:
+def _sizes(trace: Trace, scopes: list[str], names: tuple[str, ...], gradients: dict[str, dict[str, Node]]) -> Table:
     """Those of the parts of a model that have the same parameters, a part a row."""
     values = np.zeros((len(scopes), len(names)))
     cells: list[list[str | None]] = [[None] * len(names) for _ in scopes]
