@@ -373,7 +373,7 @@ async def test_where_nan_begins_stands_on_the_screen(tmp_path: Path) -> None:
     async with screen("src.embed", str(file), size=(80, 24)) as (app, pilot):
         for _ in range(2):
             assert "it begins in enc0.attn.W_Q" in shown(app, "status")
-            assert {span.role for line in [hint(app.state, 78)] for span in line} == {"dim", "bad"}
+            assert [span.text for span in hint(app.state, 78) if span.role == "bad"] == [app.state.broken]
             await pilot.press("right")
         app.perform("set enc0.attn.W_Q = eye(4)")
         await pilot.press("right")
