@@ -21,6 +21,7 @@ from tfstep.engine.surface.above import Displayed
 from tfstep.engine.trace import Trace
 from tfstep.models.update import SCALE
 from tfstep.session.study.pairing import Pair, Sentences, by_word, padding, pairs
+from tfstep.session.study.verdict import blocks, same_bits
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-5, "float16": 1e-2}  # of a tensor's largest number, by its precision
 LOST = 4.0  # units by which a step must be further off than all that it reads, to be named
@@ -157,10 +158,6 @@ def _is_nothing(one: Trace, other: Trace, node: Node) -> bool:
     return bool(_size(run.value(own.slot)) <= TOLERANCE.get(own.dtype.name, 0.0) * max(read, default=0.0))
 
 
-def _size(x: np.ndarray) -> float:
-    return _largest(x, np.empty(0))
-
-
 def _difference(
     x: np.ndarray,
     a: Node,
@@ -181,32 +178,54 @@ def _difference(
     u, v = pair.one, pair.other
     if not u.size:
         return Difference(a.path, None if x.size or y.size else True)
-    hidden = (u <= -HIDDEN) & (v <= -HIDDEN)
-    largest, far = _largest(u[~hidden], v[~hidden]), _far(u, v)
-    far = np.where(hidden & (np.isinf(u) | np.isinf(v)), 0.0, far)  # banned in both, whatever is written there
-    moved = float(far.max())
     if tolerance is None and half:
         tolerance = UNIT[half] / 2
     if tolerance is None:
         tolerance = max(TOLERANCE.get(w.dtype.name, 0.0) for w in (u, v)) or TOLERANCE["float64"]
-    if tolerance:
-        share = np.where(hidden, np.abs(u.astype(np.float64)), largest + FLOOR)
-        equal = bool((far <= tolerance * share).all())
-    else:
-        equal = u.dtype == v.dtype and np.ascontiguousarray(u).tobytes() == np.ascontiguousarray(v).tobytes()
+    largest = max(_seen(*part) for part in blocks(u, v))
+    limits = (tolerance, ROUNDING)
+    parts = [_apart(*part, largest, limits) for part in blocks(u, v)]
+    moved = float(np.max([part.moved for part in parts]))
+    within, rounding = (all(part.within[k] for part in parts) for k in range(len(limits)))
+    equal = within if tolerance else same_bits(u, v)
     relative = 0.0 if moved == 0 else moved / largest if largest else np.inf
-    rounding = bool((far <= ROUNDING * np.where(hidden, np.abs(u.astype(np.float64)), largest + FLOOR)).all())
     shared = (int(u.size), pair.most) if u.size < pair.most else None
-    units = float(far[~hidden].max(initial=0.0)) / spacing(largest, half) if half else None
-    return Difference(
-        a.path, equal, moved, _cosine(u, v), relative, rounding, shared, lost=_first_nan(far), units=units
-    )
+    units = max(part.seen for part in parts) / spacing(largest, half) if half else None
+    lost = _first_nan(u, v) if np.isnan(moved) else None
+    return Difference(a.path, equal, moved, _cosine(u, v), relative, rounding, shared, lost=lost, units=units)
 
 
-def _largest(u: np.ndarray, v: np.ndarray) -> float:
-    sizes = np.abs(np.concatenate([u.ravel(), v.ravel()]).astype(np.float64))
-    finite = sizes[np.isfinite(sizes)]
-    return float(finite.max()) if finite.size else 0.0
+class _Part(Struct, frozen=True):
+    """How far two blocks are apart at most, ``seen`` where neither is banned, and whether that is ``within`` each limit
+    in every cell."""
+
+    moved: float
+    seen: float
+    within: tuple[bool, ...]
+
+
+def _hidden(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    return np.asarray((u <= -HIDDEN) & (v <= -HIDDEN))
+
+
+def _seen(u: np.ndarray, v: np.ndarray) -> float:
+    """The largest number of both in a cell that is not banned in both."""
+    shown = ~_hidden(u, v)
+    return max(_size(u[shown]), _size(v[shown]))
+
+
+def _size(x: np.ndarray) -> float:
+    """The largest finite number."""
+    return max((float(np.abs(part[np.isfinite(part)]).max(initial=0.0)) for part, _ in blocks(x, x)), default=0.0)
+
+
+def _apart(u: np.ndarray, v: np.ndarray, largest: float, limits: tuple[float, ...]) -> _Part:
+    hidden, far = _hidden(u, v), _far(u, v)
+    if hidden.any():
+        far = np.where(hidden & (np.isinf(u) | np.isinf(v)), 0.0, far)  # banned in both, whatever is written there
+    share = np.where(hidden, np.abs(u.astype(np.float64)), largest + FLOOR)
+    within = tuple(bool((far <= limit * share).all()) for limit in limits)
+    return _Part(float(far.max()), float(far[~hidden].max(initial=0.0)), within)
 
 
 def _far(u: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -216,19 +235,21 @@ def _far(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         return np.where((u == v) | (np.isnan(u) & np.isnan(v)), 0.0, np.abs(u - v))
 
 
-def _first_nan(far: np.ndarray) -> tuple[int, ...] | None:
+def _first_nan(u: np.ndarray, v: np.ndarray) -> tuple[int, ...] | None:
     """The first cell of which one side alone is NaN."""
-    lost = np.argwhere(np.isnan(far))
+    lost = np.argwhere(np.isnan(u) != np.isnan(v))
     return tuple(map(int, lost[0])) if len(lost) else None
 
 
 def _cosine(u: np.ndarray, v: np.ndarray) -> float | None:
     """The cosine of the angle between them; 1 for two zeros, None where a number is not finite."""
-    u, v = u.astype(np.float64).ravel(), v.astype(np.float64).ravel()
-    if not (np.isfinite(u).all() and np.isfinite(v).all()):
+    if not all(np.isfinite(part).all() for pair in blocks(u, v) for part in pair):
         return None
-    m, n = float(np.abs(u).max()), float(np.abs(v).max())
+    m, n = _size(u), _size(v)
     if not (m and n):
         return 1.0 if m == n else 0.0
-    u, v = u / m, v / n
-    return float(np.clip(u @ v / np.sqrt((u @ u) * (v @ v)), -1.0, 1.0))
+    sums = np.zeros(3)
+    for part in blocks(u, v):
+        x, y = (each.astype(np.float64).ravel() / size for each, size in zip(part, (m, n), strict=True))
+        sums += (x @ y, x @ x, y @ y)
+    return float(np.clip(sums[0] / np.sqrt(sums[1] * sums[2]), -1.0, 1.0))
