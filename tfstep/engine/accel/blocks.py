@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-BLOCK = 1 << 17
+BLOCK = 1 << 16
 """Cells of one block: a few arrays of that many stay in the cache, and there are few enough to hand out."""
 
 Shape = tuple[int, ...]
