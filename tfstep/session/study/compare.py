@@ -251,7 +251,8 @@ class _Far:
                 far = np.where((x == y) | (np.isnan(x) & np.isnan(y)), 0.0, np.abs(x - y))
             far[hidden & (np.isinf(x) | np.isinf(y))] = 0.0  # banned in both, whatever is written there
             share = np.where(hidden, np.abs(x), self.largest + FLOOR)
-            self.equal &= bool((far <= self.tolerance * share).all())
+            if self.tolerance:  # else bits are asked for
+                self.equal &= bool((far <= self.tolerance * share).all())
             self.rounding &= bool((far <= ROUNDING * share).all())
             self.moved = float(np.maximum(self.moved, far.max()))
             self.seen = float(np.maximum(self.seen, far[~hidden].max(initial=0.0)))
