@@ -30,9 +30,10 @@ SECTIONS = {
         Bilingual(
             'A pass is forward, loss, backward and an update. "retained" is PyTorch with `retain_grad` on every tensor that '
             'tfstep records; "plain" keeps nothing; "products" are the matrix products alone, of the same sizes, forward and '
-            "both gradients. All sides compute the same numbers.",
+            'both gradients; "less" is tfstep with `keep="less"`, every gradient and new value read once and let go.',
             "一趟是前向、损失、反向和一次更新。“retained”是对 tfstep 所记录的每个张量都调用 `retain_grad` 的 PyTorch；"
-            "“plain”什么也不保留；“products”只做矩阵乘法，尺寸相同，含前向和两个梯度。各方算出的数相同。",
+            "“plain”什么也不保留；“products”只做矩阵乘法，尺寸相同，含前向和两个梯度；"
+            '“less”是 `keep="less"` 的 tfstep，每个梯度和更新后的值读一次即放掉。',
         ),
         "python benchmarks/record.py",
     ),
@@ -51,6 +52,16 @@ SECTIONS = {
         ),
         "python benchmarks/open.py --theirs PYTHON",
     ),
+    "commands": (
+        Bilingual("Commands", "各条命令"),
+        Bilingual(
+            "`steps`, `validate` and `names` on a scenario of GPT-2-small's shape with drawn weights, beside an earlier "
+            "checkout; `generate` with the cache of keys and values, and without.",
+            "对形状同 GPT-2-small、权重随机生成的场景运行 `steps`、`validate` 和 `names`，与较早的一份检出相比；"
+            "`generate` 用与不用键和值的缓存。",
+        ),
+        "python benchmarks/commands.py --base FOLDER",
+    ),
     "train": (Bilingual("Training", "训练"), Bilingual("", ""), "python benchmarks/train.py"),
     "check": (Bilingual("Checking gradients", "检验梯度"), Bilingual("", ""), "python benchmarks/check.py"),
     "screen": (
@@ -63,7 +74,17 @@ SECTIONS = {
     ),
     "diagnose": (Bilingual("Diagnosis", "诊断"), Bilingual("", ""), "python benchmarks/diagnose.py"),
     "class": (Bilingual("A class in browsers", "全班使用浏览器"), Bilingual("", ""), "python benchmarks/class.py"),
-    "grow": (Bilingual("How cost grows", "开销如何增长"), Bilingual("", ""), "python benchmarks/grow.py"),
+    "grow": (
+        Bilingual("How cost grows", "开销如何增长"),
+        Bilingual(
+            "An encoder of 32 tokens, 64 wide, 2 layers, batch 1, made larger along one axis at a time. Counted is what the plan "
+            "says: steps, numbers, products; what each costs is fitted once for all sizes of an action. An edit is of a weight "
+            "of the last layer, and reads the loss. The program also draws each curve.",
+            "一个 32 个词元、宽 64、2 层、批大小 1 的编码器，每次沿一个方向变大。“计数”按计划得出：步数、数的个数、乘积的个数；"
+            "各自的单价对一种操作的所有尺寸只拟合一次。改动的是最后一层的一个权重，然后读损失。程序还会画出每条曲线。",
+        ),
+        "python benchmarks/grow.py",
+    ),
 }
 COLUMNS = (
     Bilingual("case", "情形"),
@@ -119,6 +140,8 @@ def in_words(name: str, language: str) -> str:
     """The name of a figure in a language, part by part; a part that no table knows stays."""
     if language == "en":
         return name
+    if (whole := _translated(name)) != name:
+        return whole
     parts = PARTS.split(name)
     said = [_translated(part) if k % 2 == 0 else {", ": "，"}.get(part, part) for k, part in enumerate(parts)]
     return "".join(said)
