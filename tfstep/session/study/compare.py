@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.compare.tolerance import HIDDEN
+from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.arrays.half import UNIT, spacing
 from tfstep.engine.axis import Axis
 from tfstep.engine.node import Node
@@ -193,7 +194,7 @@ def _difference(
         share = np.where(hidden, np.abs(u.astype(np.float64)), largest + FLOOR)
         equal = bool((far <= tolerance * share).all())
     else:
-        equal = u.dtype == v.dtype and np.ascontiguousarray(u).tobytes() == np.ascontiguousarray(v).tobytes()
+        equal = same_bits(u, v)
     relative = 0.0 if moved == 0 else moved / largest if largest else np.inf
     rounding = bool((far <= ROUNDING * np.where(hidden, np.abs(u.astype(np.float64)), largest + FLOOR)).all())
     shared = (int(u.size), pair.most) if u.size < pair.most else None
