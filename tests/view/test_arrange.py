@@ -186,4 +186,6 @@ def test_what_is_compared_has_its_columns_below_each_other() -> None:
     assert not overlaps(found)
     assert all(x + 1 <= found.placed[0].x for x, _, _ in found.signs)
     narrow = found.placed[1].width + 1
-    assert all(each.x + each.width <= narrow for each in arrange(pieces, narrow, 24).placed), "where there is room for it"
+    assert all(each.x + each.width <= narrow for each in arrange(pieces, narrow, 24).placed), (
+        "where there is room for it"
+    )
