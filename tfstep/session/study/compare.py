@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.compare.tolerance import HIDDEN
+from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.arrays.half import UNIT, spacing
 from tfstep.engine.axis import Axis
 from tfstep.engine.node import Node
@@ -194,9 +195,7 @@ def _difference(
         far.compare(u, v)
     equal = far.equal
     if not tolerance:
-        equal = u is v or (
-            u.dtype == v.dtype and np.ascontiguousarray(u).tobytes() == np.ascontiguousarray(v).tobytes()
-        )
+        equal = same_bits(u, v)
     relative = 0.0 if far.moved == 0 else far.moved / far.largest if far.largest else np.inf
     return Difference(
         a.path,
