@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 from msgspec import Struct
 
+from tfstep import work
 from tfstep.compare.tolerance import HIDDEN
 from tfstep.engine.arrays.half import UNIT, spacing
 from tfstep.engine.axis import Axis
@@ -21,6 +22,7 @@ from tfstep.engine.surface.above import Displayed
 from tfstep.engine.trace import Trace
 from tfstep.models.update import SCALE
 from tfstep.session.study.pairing import Pair, Sentences, by_word, padding, pairs
+from tfstep.session.study.verdict import same_bits
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-5, "float16": 1e-2}  # of a tensor's largest number, by its precision
 LOST = 4.0  # units by which a step must be further off than all that it reads, to be named
@@ -100,7 +102,7 @@ def compare(one: Trace, other: Trace, align: Align = Align.POSITION, tolerance: 
     steps: list[Difference] = []
     leaves: list[Difference] = []
     sentences = pairs(one, other) if align is Align.TOKEN else None
-    for node in one.plan.nodes:
+    for node in work.each(one.plan.nodes, work.TENSORS):
         pair = other.plan.paths.get(node.path)
         if pair is None:
             continue
@@ -117,7 +119,7 @@ def compare_arrays(one: Trace, arrays: Mapping[str, np.ndarray], tolerance: floa
     """The same with arrays under the paths of `one`, such as `dump` writes; `only_second` are those under other names."""
     steps: list[Difference] = []
     leaves: list[Difference] = []
-    for node in one.plan.nodes:
+    for node in work.each(one.plan.nodes, work.TENSORS):
         if node.path in arrays:
             value = arrays[node.path]
             found = _difference(one.value(node.slot), node, value, node.spec.axes, None, tolerance)
@@ -181,6 +183,10 @@ def _difference(
     u, v = pair.one, pair.other
     if not u.size:
         return Difference(a.path, None if x.size or y.size else True)
+    shared = (int(u.size), pair.most) if u.size < pair.most else None
+    if same_bits(u, v):
+        cosine = 1.0 if np.isfinite(u).all() else None
+        return Difference(a.path, True, 0.0, cosine, 0.0, True, shared, units=0.0 if half else None)
     hidden = (u <= -HIDDEN) & (v <= -HIDDEN)
     largest, far = _largest(u[~hidden], v[~hidden]), _far(u, v)
     far = np.where(hidden & (np.isinf(u) | np.isinf(v)), 0.0, far)  # banned in both, whatever is written there
@@ -196,7 +202,6 @@ def _difference(
         equal = u.dtype == v.dtype and np.ascontiguousarray(u).tobytes() == np.ascontiguousarray(v).tobytes()
     relative = 0.0 if moved == 0 else moved / largest if largest else np.inf
     rounding = bool((far <= ROUNDING * np.where(hidden, np.abs(u.astype(np.float64)), largest + FLOOR)).all())
-    shared = (int(u.size), pair.most) if u.size < pair.most else None
     units = float(far[~hidden].max(initial=0.0)) / spacing(largest, half) if half else None
     return Difference(
         a.path, equal, moved, _cosine(u, v), relative, rounding, shared, lost=_first_nan(far), units=units
