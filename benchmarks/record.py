@@ -7,7 +7,9 @@
 
 One pass is forward, loss, backward and an SGD update. "retained" is PyTorch with retain_grad on every tensor that
 tfstep records, each kept, and the new parameters as tensors of their own; "plain" is the same model and update with
-nothing kept. All compute the same numbers: the losses are compared. Where torch is not installed only tfstep runs.
+nothing kept. "less" is tfstep with ``keep="less"``, every gradient and new value read once and let go; "products" are the
+matrix products of the model alone, forward and both gradients, into memory of their own. All but the products compute
+the same numbers: the losses are compared. Where torch is not installed the sides of PyTorch are left out.
 Load other programs than this one and the ratios mean little: a busy machine is refused, unless --force.
 """
 
@@ -27,7 +29,8 @@ from typing import Any
 import figures
 import record_models as models
 
-SIDES = ("tfstep", "retained", "plain")
+OURS_TOO = ("tfstep", "products", "less")
+SIDES = (*OURS_TOO, "retained", "plain")
 
 
 def main() -> int:
@@ -48,9 +51,9 @@ def main() -> int:
     if load > 0.7 * cores and not options.force:
         print("the machine is busy: the ratios would mean little (--force measures all the same)", file=sys.stderr)
         return 1
-    sides = SIDES if importlib.util.find_spec("torch") else SIDES[:1]
-    if len(sides) == 1:
-        print("torch is not installed: only tfstep is measured")
+    sides = SIDES if importlib.util.find_spec("torch") else OURS_TOO
+    if sides == OURS_TOO:
+        print("torch is not installed: only tfstep and the products are measured")
     rounds = options.rounds or (2 if options.quick else 5)
     lengths = [options.tokens] if options.tokens else [32] if options.quick else [32, 128, 512]
     tasks = [] if options.tokens else [models.TOY]
@@ -83,17 +86,33 @@ def compare(
             add(f"{side}, {when}", [run[when] * 1e3 for run in found[side]], "ms")
     ours = found["tfstep"]
     for side in sides[1:]:
-        loss, theirs = ours[0]["loss"], found[side][0]["loss"]
+        loss, theirs = ours[0]["loss"], found[side][0].get("loss", ours[0]["loss"])
         assert abs(theirs - loss) <= 1e-4 * abs(loss), (loss, theirs)
+        one, other = ("less", "tfstep") if side == "less" else ("tfstep", side)
         for when in ("warm", "cold"):
-            ratios = [one[when] / other[when] for one, other in zip(ours, found[side], strict=True)]
-            aim = AIMS[large][when] if side == "plain" else None
-            add(f"tfstep / {side}, {when}", ratios, aim=aim)
+            aim = AIMS.get((side, when, large))
+            add(
+                f"{one} / {other}, {when}",
+                [a[when] / b[when] for a, b in zip(found[one], found[other], strict=True)],
+                aim=aim,
+            )
     for key, (what, aim) in OURS.items():
         add(what, [run[key] for run in ours], aim=aim if large else None)
+    for side in ("tfstep", "less"):
+        add(f"{side}, bytes held", [run["held"] / 1e6 for run in found[side]], "MB")
+        add(f"{side}, memory of the process at its peak", [run["peak"] for run in found[side]], "MB")
+    for key, what in (("held", "bytes held"), ("peak", "memory of the process at its peak")):
+        shares = [a[key] / b[key] for a, b in zip(found["less"], ours, strict=True)]
+        add(f"less / tfstep, {what}", shares, aim=0.35 if large else None)
 
 
-AIMS: dict[bool, dict[str, float | None]] = {False: {"warm": 0.4, "cold": None}, True: {"warm": 0.85, "cold": 1.0}}
+AIMS = {  # by side, and whether the model is large
+    ("plain", "warm", False): 0.4,
+    ("plain", "warm", True): 0.85,
+    ("plain", "cold", True): 1.0,
+    ("products", "warm", True): 1.2,
+    ("less", "warm", True): 1.4,
+}
 OURS = {
     "bytes": ("bytes held / bytes of the distinct tensors", 1.01),
     "edit": ("one weight of the last layer, then the loss / a trace", None),

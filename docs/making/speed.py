@@ -30,9 +30,10 @@ SECTIONS = {
         Bilingual(
             'A pass is forward, loss, backward and an update. "retained" is PyTorch with `retain_grad` on every tensor that '
             'tfstep records; "plain" keeps nothing; "products" are the matrix products alone, of the same sizes, forward and '
-            "both gradients. All sides compute the same numbers.",
+            'both gradients; "less" is tfstep with `keep="less"`, every gradient and new value read once and let go.',
             "一趟是前向、损失、反向和一次更新。“retained”是对 tfstep 所记录的每个张量都调用 `retain_grad` 的 PyTorch；"
-            "“plain”什么也不保留；“products”只做矩阵乘法，尺寸相同，含前向和两个梯度。各方算出的数相同。",
+            "“plain”什么也不保留；“products”只做矩阵乘法，尺寸相同，含前向和两个梯度；"
+            '“less”是 `keep="less"` 的 tfstep，每个梯度和更新后的值读一次即放掉。',
         ),
         "python benchmarks/record.py",
     ),
@@ -50,6 +51,16 @@ SECTIONS = {
             "数值精确到什么程度，见[模型家族的表](families.zh.md)。PYTHON 须装有 torch 与 transformers。",
         ),
         "python benchmarks/open.py --theirs PYTHON",
+    ),
+    "commands": (
+        Bilingual("Commands", "各条命令"),
+        Bilingual(
+            "`steps`, `validate` and `names` on a scenario of GPT-2-small's shape with drawn weights, beside an earlier "
+            "checkout; `generate` with the cache of keys and values, and without.",
+            "对形状同 GPT-2-small、权重随机生成的场景运行 `steps`、`validate` 和 `names`，与较早的一份检出相比；"
+            "`generate` 用与不用键和值的缓存。",
+        ),
+        "python benchmarks/commands.py --base FOLDER",
     ),
     "train": (Bilingual("Training", "训练"), Bilingual("", ""), "python benchmarks/train.py"),
     "check": (Bilingual("Checking gradients", "检验梯度"), Bilingual("", ""), "python benchmarks/check.py"),

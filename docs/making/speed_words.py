@@ -15,6 +15,18 @@ WORDS = {
     "then the loss": "再读损失",
     "then all gradients": "再读全部梯度",
     "a trace": "一次记录",
+    "retained": "retained",
+    "plain": "plain",
+    "products": "products",
+    "less": "less",
+    "memory of the process at its peak": "进程的内存峰值",
+    # commands
+    "processor's time": "处理器时间",
+    "the other checkout": "另一份检出",
+    "{} words": "{} 个词",
+    "{} layers × {}": "{} 层 × {}",
+    "with its cache": "有缓存",
+    "without": "无缓存",
     # open
     "time": "时间",
     "memory": "内存",

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 import tfstep
+from tfstep.commands.language.registry import is_change
 from tfstep.faces import recovery
-from tfstep.faces.recovery import changes
 
 
 @pytest.mark.parametrize("line", ["set enc0.attn.W_Q[0,0] = 1", "train 5", "undo", "tokens source 你 爱 我"])
 def test_a_change_is_worth_taking_up(line: str) -> None:
-    assert changes(line)
+    assert is_change(line)
 
 
 @pytest.mark.parametrize("line", ["n", "goto loss", "print loss", "", "no-such-command", "d"])
 def test_walking_about_is_not(line: str) -> None:
-    assert not changes(line)
+    assert not is_change(line)
 
 
 @pytest.fixture

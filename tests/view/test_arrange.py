@@ -152,3 +152,26 @@ def test_the_result_stands_below_where_more_of_its_numbers_are_seen_so() -> None
     assert y.style is not None
     assert y.columns >= 10
     assert y.y > max(x.y + x.height, w.y + w.height), "with a line between"
+
+
+def panels(heads: int, rows: int, columns: int) -> list[Piece]:
+    each = [replace(grid(f"h{k}", rows, columns), focused=k == 0) for k in range(heads)]
+    return [Piece("", one, summary=True, panel=True) for one in each]
+
+
+@pytest.mark.parametrize(("cells", "lines"), [(90, 21), (164, 40)])
+def test_of_every_head_a_part_is_seen_where_not_all_of_each_has_room(cells: int, lines: int) -> None:
+    found = arrange(panels(8, 24, 24), cells, lines)
+    assert len(found.placed) == 8
+    assert not overlaps(found)
+    assert found.height <= lines
+    for each in found.placed:
+        assert each.x + each.width <= cells
+        assert min(each.rows, each.columns) >= 4
+    assert len({(each.rows, each.columns, each.cell) for each in found.placed}) == 1
+
+
+def test_where_too_little_of_every_head_would_be_seen_there_are_pages() -> None:
+    found = arrange(panels(8, 24, 24), 50, 12)
+    assert 1 <= len(found.placed) < 8
+    assert found.placed[0].grid.focused

@@ -62,7 +62,7 @@ def places(tensor: Indexed, items: Sequence[Item], under: Cell | None = None) ->
     try:
         return _along(tensor, items)
     except PathError:
-        filled = _filled(tensor, items, under)
+        filled = left_out(tensor.shape, tensor.axes, items, under)
         if filled is None and len(items) < len(tensor.shape) and any(isinstance(item, Word) for item in items):
             raise _counted(tensor, len(items)) from None
         if filled is None:
@@ -75,8 +75,8 @@ def whole(tensor: Indexed, index: Index | None, under: Cell | None = None) -> Ce
     are, or those of ``under``, the cell under a cursor. Raises PathError for slices, and where there is no such cell.
     """
     index = index or ()
-    if len(index) < len(tensor.shape) and (filled := _filled(tensor, index, under)) is not None:
-        index = filled
+    if len(index) < len(tensor.shape):
+        index = left_out(tensor.shape, tensor.axes, index, under) or index
     names = ", ".join(tensor.axes)
     for item in index:
         if isinstance(item, slice):
@@ -126,13 +126,15 @@ def index_list(index: Index | None) -> str:
 
 
 def place(words: Sequence[str], word: str) -> int | None:
-    """Where a word stands; ``他#2`` is its second occurrence. A space before it, here ``▁``, may also be written as a
-    space, or as the ``Ġ`` of tokenizers of bytes.
+    """Where a word stands; ``他#2`` is its second occurrence, ``the⇒cat``, as a row is labelled, ``the``. A space
+    before it, here ``▁``, may also be written as a space, or as the ``Ġ`` of tokenizers of bytes.
     """
     if word in words:
         return words.index(word)
     if word[:1] in ("Ġ", " ") and word[1:]:
         return place(words, f"▁{word[1:]}")
+    if "⇒" in word:
+        return place(words, word.partition("⇒")[0])
     base, mark, nth = word.rpartition("#")
     if not mark or not nth.isascii() or not nth.isdecimal() or len(nth) > 6 or nth == "0":
         return None
@@ -140,13 +142,13 @@ def place(words: Sequence[str], word: str) -> int | None:
     return found[int(nth) - 1] if 1 <= int(nth) <= len(found) else None
 
 
-def _filled(tensor: Indexed, items: Sequence[Any], under: Cell | None = None) -> Any:
+def left_out(shape: Sequence[int], axes: Sequence[str], items: Sequence[Any], under: Cell | None = None) -> Any:
     """The indices with those of sentence and head, or of the first axes of size 1, put in, where just these are not
     given; else None."""
-    missing = len(tensor.shape) - len(items)
-    outer = [k for k, name in enumerate(tensor.axes) if name in _OUTER]
-    alone = [k for k in outer if tensor.shape[k] == 1]
-    first = next((k for k, size in enumerate(tensor.shape) if size > 1), len(tensor.shape) - 1)
+    missing = len(shape) - len(items)
+    outer = [k for k, name in enumerate(axes) if name in _OUTER]
+    alone = [k for k in outer if shape[k] == 1]
+    first = next((k for k, size in enumerate(shape) if size > 1), len(shape) - 1)
     if missing <= 0:
         return None
     if missing == len(alone):
@@ -158,7 +160,7 @@ def _filled(tensor: Indexed, items: Sequence[Any], under: Cell | None = None) ->
     else:
         return None
     rest = iter(items)
-    return tuple(given[k] if k in given else next(rest) for k in range(len(tensor.shape)))
+    return tuple(given[k] if k in given else next(rest) for k in range(len(shape)))
 
 
 def _along(tensor: Indexed, items: Sequence[Item]) -> Index:
@@ -193,6 +195,12 @@ def _letters(name: str) -> str:
     its weight, whose gradient calls it so: ``x[:,i0]``."""
     own = LETTERS.get(name, "")
     return own + "io" if name in _FEATURES else own
+
+
+def numbered(axis: str, word: str) -> int | None:
+    """The place that a label of an axis without words means: 3 for ``d3`` along d_k; None for another word."""
+    label = _LABEL.match(word)
+    return int(label[2]) if label and LETTERS.get(axis) == label[1] else None
 
 
 def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Sequence[Any]) -> int:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 from msgspec import Struct
 
 from tfstep import work
+from tfstep.engine.accel import switched_on
+from tfstep.engine.accel.memory import Fresh
 from tfstep.engine.arrays.leaves import Leaves
 from tfstep.engine.less import Recent, compute
+from tfstep.engine.node import Node
 from tfstep.engine.plan import Plan
+from tfstep.engine.program import compiled
 from tfstep.engine.substeps import Computed, Pin, unfold
 
 KEPT = 64  # unfolded steps that are remembered
@@ -85,6 +89,41 @@ class Computation:
             value = self.values[slot] = np.asarray(value)
         value.setflags(write=False)
         return value  # type: ignore[no-any-return]  # values holds arrays only, and None where stale
+
+    def passed(self, slot: int) -> np.ndarray:
+        """The same numbers, where nothing that they are computed from is to be kept."""
+        if self.values[slot] is not None:
+            return self.value(slot)
+        for node, value in self.in_turn(slot):
+            if node.slot == slot:
+                return value
+        raise AssertionError(slot)
+
+    def in_turn(self, to: int | None = None) -> Iterator[tuple[Node, np.ndarray]]:
+        """What is not there yet of all tensors, or of those that slot ``to`` is computed from, in order, each let go
+        when the last step that reads it is done: of a long sentence all at once are gigabytes. The trace stays as it is.
+        """
+        passing = type(self)(self.plan, list(self.values), self.pins, self.sources, self.prefix)
+        passing.outer, passing._recent = self.outer, None
+        nodes, values, special = self.plan.nodes, passing.values, passing._special()
+        waiting = [s for s, value in enumerate(values) if value is None] if to is None else passing._waiting(to)
+        last = {read: k for k, s in enumerate(waiting) for read in (*self._reads(s), s)}
+        done: dict[int, list[int]] = {}
+        for slot in waiting:
+            done.setdefault(last[slot], []).append(slot)
+        flag, memory, kernels = work.present(), Fresh(), switched_on()
+        for k, slot in enumerate(waiting):
+            if flag is not None:
+                flag.at_step(k, len(waiting))
+            if slot in self.plan.decided and slot not in special:
+                passing._decide(slot)
+            if values[slot] is None and nodes[slot].op is not None and slot not in special:
+                with np.errstate(all="ignore"):
+                    values[slot] = compiled(nodes[slot], memory, kernels)(values)
+            yield nodes[slot], passing.value(slot)
+            passing.close(slot)
+            for gone in done.get(k, ()):
+                values[gone] = None
 
     def stale(self, slot: int) -> bool:
         """Whether this tensor waits to be computed."""

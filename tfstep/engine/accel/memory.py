@@ -7,6 +7,7 @@ import mmap
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Lock
 from weakref import getweakrefcount
 
 import numpy as np
@@ -28,6 +29,7 @@ class Memory:
     def __init__(self) -> None:
         self._kept: dict[int, list[Kept]] = {}
         self._chunk, self._used = memoryview(b""), 0
+        self._lock = Lock()
 
     def take(self, slot: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """An array for the result of this slot, with no particular numbers in it."""
@@ -55,11 +57,13 @@ class Memory:
         size = math.prod(shape) * dtype.itemsize
         if size < LARGE or not _HUGE:
             return np.empty(shape, dtype)
-        start = -(-self._used // LINE) * LINE
-        if start + size > len(self._chunk):
-            self._chunk, start = memoryview(_pages(max(CHUNK, size))), 0
-        self._used = start + size
-        return np.frombuffer(self._chunk[start : start + size], dtype).reshape(shape)
+        with self._lock:
+            start = -(-self._used // LINE) * LINE
+            if start + size > len(self._chunk):
+                self._chunk, start = memoryview(_pages(max(CHUNK, size))), 0
+            self._used = start + size
+            part = self._chunk[start : start + size]
+        return np.frombuffer(part, dtype).reshape(shape)
 
 
 class Fresh(Memory):

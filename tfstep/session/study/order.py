@@ -21,6 +21,7 @@ from tfstep.session.study.verdict import (
     larger,
     last,
     noise,
+    passed,
     same_bits,
 )
 from tfstep.text import Bilingual
@@ -51,7 +52,8 @@ def permutation(scenario: Scenario, trace: Trace) -> Holds:
         turned[s, :n] = turned[s, :n][::-1]
     words = tuple(tuple(sentences.vocab[i] for i in row) for row in turned)
     other = _reading(scenario, trace, replace(sentences, words=words, ids=turned))
-    moved = max(apart(trace[out].value[s, :n], other[out].value[s, :n][::-1]) for s, n in enumerate(lengths))
+    read = passed(other, out)
+    moved = max(apart(trace[out].value[s, :n], read[s, :n][::-1]) for s, n in enumerate(lengths))
     return holds_if_unmoved(title, trace, moved)
 
 
@@ -62,9 +64,10 @@ def _reading(scenario: Scenario, trace: Trace, sentences: Sentences) -> Trace:
 
 
 def _with_parameters(trace: Trace, plan: Plan, leaves: Mapping[int, np.ndarray]) -> Trace:
-    """A run of the same model over other inputs, with the parameters that this one has, edited or trained."""
+    """A run of the same model over other inputs, to be computed, with the parameters that this one has, edited or
+    trained."""
     own = {node.slot: trace[node.path].value for node in plan.nodes if node.kind == "parameter"}
-    return Trace.start(plan, {slot: leaves[slot] for slot in leaves if slot not in own} | own).run()
+    return Trace.start(plan, {slot: leaves[slot] for slot in leaves if slot not in own} | own)
 
 
 def _by_hand(path: str) -> Bilingual:
@@ -102,8 +105,8 @@ def sees_no_future(scenario: Scenario, trace: Trace) -> Holds:
     for t in sorted({1 + k * (n - 1) // CUTS for k in range(CUTS)}):
         later = x.copy()
         later[:, t:] += noise(x)[:, t:]
-        other = trace.edit({"tgt.x": later})
-        moved = larger(moved, apart(trace[out].value[:, :t][seen[:, :t]], other[out].value[:, :t][seen[:, :t]]))
+        other = passed(trace.edit({"tgt.x": later}), out)
+        moved = larger(moved, apart(trace[out].value[:, :t][seen[:, :t]], other[:, :t][seen[:, :t]]))
     if not scenario.model.mask.causal:
         return broken_on_purpose(title, Bilingual("model.mask.causal is off", "model.mask.causal 已关闭"), moved)
     if scenario.model.norm == "batch":
@@ -137,10 +140,12 @@ def rope_shift(scenario: Scenario, trace: Trace) -> Holds:
     moved_on: dict[str, object] = {"offset": scenario.inputs.offset + SHIFT}
     if own is not None:
         moved_on = {"positions": (own + SHIFT).tolist()}
-    programs = (scenario.program, scenario.with_changes({"input": moved_on}).program)
-    fresh, other = (_with_parameters(trace, each.plan, each.leaves) for each in programs)
-    scores = [n.path for n in fresh.plan.steps if n.path.endswith(".scores") and ".cross." not in n.path]
-    moved = max((apart(fresh[path].value, other[path].value) for path in scores), default=0.0)
+    other = scenario.with_changes({"input": moved_on}).program
+    scores = [n for n in trace.plan.steps if n.path.endswith(".scores") and ".cross." not in n.path]
+    moved, further = 0.0, _with_parameters(trace, other.plan, other.leaves).in_turn(scores[-1].slot) if scores else ()
+    for node, value in further:
+        if node.path in {each.path for each in scores}:
+            moved = larger(moved, apart(trace.value(node.slot), value))
     return holds_if_unmoved(title, trace, moved)
 
 
@@ -151,5 +156,5 @@ def encoder_ignores_target(scenario: Scenario, trace: Trace) -> Holds:
     if scenario.inputs.target is None or out is None:
         return does_not_apply(title, Bilingual("there are not both encoder and decoder", "没有同时具备编码器和解码器"))
     x = trace["tgt.x"].value
-    moved = apart(trace[out].value, trace.edit({"tgt.x": x + noise(x)})[out].value)
+    moved = apart(trace[out].value, passed(trace.edit({"tgt.x": x + noise(x)}), out))
     return holds_if_unmoved(title, trace, moved)

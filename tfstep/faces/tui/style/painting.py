@@ -108,10 +108,17 @@ def _page(state: ScreenState, cells: int, lines: int) -> Line:
     pieces = state.frame.pieces
     if not (pieces and pieces[0].panel):
         return ()
-    keys = {each.grid.key for each in arrange(pieces, cells, lines, state.frame.drawing).placed}
+    found = arrange(pieces, cells, lines, state.frame.drawing)
+    keys = {each.grid.key for each in found.placed}
     seen = [k for k, piece in enumerate(pieces) if piece.grid.key in keys]
     if len(seen) == len(pieces):
-        return ()
+        whole = all(each.rows >= each.grid.height and each.columns >= each.grid.breadth for each in found.placed)
+        part = Bilingual(
+            "of every head the part around the cursor; {key} shows all of them",
+            "每个头只显示光标附近的部分；{key} 显示全部",
+            key=spelled("[[overview-attention]]", state.actions),
+        )
+        return () if whole else line(Span(str(part), "accent"))
     text = Bilingual(
         "heads {a} to {b} of {n} are shown: {keys} turns to the others",
         "显示头 {a} 到头 {b}，共 {n} 个：{keys} 翻到其余的头",
