@@ -353,7 +353,7 @@ def _unknown(trace: Trace, path: str) -> PathError:
             )
         )
     names = [n for n in trace.plan.paths if not n.startswith("#")]
-    near = meant(nearest(path, names) or _by_its_end(path, names))
+    near = meant(_by_its_end(path, names) or nearest(path, names))
     if trace.prefix:
         return PathError(
             Bilingual(
@@ -379,5 +379,5 @@ def _by_its_end(path: str, names: Sequence[str]) -> str | None:
     ends: dict[str, list[str]] = {}
     for name in names if "." not in path else ():
         ends.setdefault(name.rpartition(".")[2], []).append(name)
-    near = nearest(path, ends)
+    near = nearest(path, ends) or next((end for end in ends if path and end.startswith(path)), None)
     return None if near is None else ends[near][0] if len(ends[near]) == 1 else near
