@@ -48,6 +48,23 @@ WORDS = {
     "and NumPy": "加上 NumPy",
     "the same widgets": "同样的部件",
     "empty": "不含内容",
+    # grow
+    **{
+        f"{action}, {axis} {{}}": f"{said}，{along} {{}}"
+        for action, said in {
+            "plan": "生成计划",
+            "trace": "一次记录",
+            "edit": "一次改动",
+            "explanation": "一次解释",
+            "frame": "一屏",
+            "save": "保存",
+            "diff": "比较",
+            "memory": "内存",
+        }.items()
+        for axis, along in {"tokens": "词元", "width": "宽", "layers": "层数", "batch": "批大小"}.items()
+    },
+    "measured": "实测",
+    "counted": "计数",
     # diagnose
     "{} layers": "{} 层",
     "{} arrays": "{} 个数组",

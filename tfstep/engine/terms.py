@@ -12,8 +12,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tfstep.address.indices import Cell
 from tfstep import work
+from tfstep.address.indices import Cell
 from tfstep.engine.computation import Computation
 from tfstep.engine.node import Literal, Node
 from tfstep.engine.op import Const, Primitive, Ref, TermSpec, Why

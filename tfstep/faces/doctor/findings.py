@@ -23,7 +23,18 @@ from tfstep.lessons.player.progress import Progress
 from tfstep.scenario.file import catalog
 from tfstep.text import Bilingual, locale_language
 
-NEEDED = ("numpy", "textual", "rich", "click", "msgspec", "ruamel.yaml", "prompt_toolkit", "platformdirs", "wcwidth")
+NEEDED = (
+    "numpy",
+    "threadpoolctl",
+    "textual",
+    "rich",
+    "click",
+    "msgspec",
+    "ruamel.yaml",
+    "prompt_toolkit",
+    "platformdirs",
+    "wcwidth",
+)
 EXTRAS = {
     "web": ("textual-serve",),
     "gif": ("pillow",),

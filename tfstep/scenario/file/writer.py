@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from tfstep import work
+from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
@@ -162,7 +163,7 @@ def _changed(scenario: Scenario, parameters: Mapping[str, np.ndarray]) -> dict[s
     return {
         path: value
         for path, value in work.each(list(parameters.items()), work.TENSORS)
-        if path not in start or start[path].tobytes() != value.tobytes()
+        if path not in start or not same_bits(start[path], value)
     }
 
 

@@ -49,7 +49,7 @@ def broken_on_purpose(title: Bilingual, reason: Bilingual, moved: float) -> Hold
 def apart(one: np.ndarray, other: np.ndarray) -> float:
     """The largest difference over the largest number; NaN where NaN stands in only one of them."""
     moved = largest = 0.0
-    for a, b in _blocks(one, other):
+    for a, b in blocks(one, other):
         with np.errstate(invalid="ignore"):
             differ = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
         moved = larger(moved, float(differ.max()))
@@ -57,7 +57,7 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
     return moved / (largest + 1e-3)
 
 
-def _blocks(one: np.ndarray, other: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def blocks(one: np.ndarray, other: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The same parts of two arrays, none so large that what is made of it takes much memory."""
     if 0 < one.size <= BLOCK:
         yield one, other
@@ -65,7 +65,7 @@ def _blocks(one: np.ndarray, other: np.ndarray) -> Iterator[tuple[np.ndarray, np
         half = len(one) // 2
         parts = [(one[0], other[0])] if not half else [(one[:half], other[:half]), (one[half:], other[half:])]
         for each in parts:
-            yield from _blocks(*each)
+            yield from blocks(*each)
 
 
 def passed(trace: Trace, path: str) -> np.ndarray:

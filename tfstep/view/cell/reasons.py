@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.trace import Trace
 from tfstep.session.results import Compared
 from tfstep.session.study.reasons import Reasons
@@ -84,7 +85,7 @@ def at_this_step(result: Compared, cells: int) -> Iterator[Line]:
         )
         yield line(span(text, "dim"))
         return
-    if result.here.value.tobytes() == result.there.value.tobytes():
+    if same_bits(result.here.value, result.there.value):
         yield line(span(Bilingual("{path} is equal to the bit", "{path} 完全相同", path=result.here.path), "dim"))
         return
     for name, tensor in zip(result.names, (result.here, result.there), strict=True):
