@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -54,7 +55,7 @@ class Alike:
         values = trace.values
         with np.errstate(all="ignore"):
             for group in self.groups:
-                args = []
+                args: list[Any] = []
                 for operand in group.operands:
                     if isinstance(operand, tuple):
                         if operand not in laid:
