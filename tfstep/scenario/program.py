@@ -9,7 +9,6 @@ import numpy as np
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tfstep.engine.accel.collector import paused
 from tfstep.engine.accel.memory import Memory
 from tfstep.engine.arrays.half import rounded
 from tfstep.engine.arrays.leaves import Later, Leaves
@@ -89,8 +88,7 @@ class Program(Struct, frozen=True, eq=False):
 def plan_of(scenario: Compiled) -> Plan:
     """Record the steps of a scenario; no number is drawn. Raises ScenarioError where file and model do not fit."""
     try:
-        with paused():
-            plan = build(scenario.model, scenario.inputs, scenario.loss, scenario.train)
+        plan = build(scenario.model, scenario.inputs, scenario.loss, scenario.train)
         plan.keep = scenario.keep
     except ModelBuildError as error:
         raise scenario.error_at(error.keys, error.message, offset=error.column) from error
