@@ -37,6 +37,16 @@ SECTIONS = {
         ),
         "python benchmarks/record.py",
     ),
+    "train": (
+        Bilingual("Training", "训练"),
+        Bilingual(
+            "`train 100` in the debugger, which records every tensor of each pass and keeps the parameters of every update for "
+            "`rewind`, beside a PyTorch loop with the same model, loss and numbers that keeps the losses alone.",
+            "调试器中的 `train 100`：每一趟的每个张量都记录，每次更新的参数都保留给 `rewind`；对照的 PyTorch 循环"
+            "模型、损失和数值都相同，只保留各次的损失。",
+        ),
+        "python benchmarks/train.py",
+    ),
     "open": (
         Bilingual("Opening a model", "打开模型"),
         Bilingual(
