@@ -72,8 +72,15 @@ SECTIONS = {
         ),
         "python benchmarks/commands.py --base FOLDER",
     ),
-    "train": (Bilingual("Training", "训练"), Bilingual("", ""), "python benchmarks/train.py"),
-    "check": (Bilingual("Checking gradients", "检验梯度"), Bilingual("", ""), "python benchmarks/check.py"),
+    "check": (
+        Bilingual("Checking gradients", "检验梯度"),
+        Bilingual(
+            "`check` of every scenario that ships, in every variant, beside an earlier checkout: of each the processor's time, "
+            "loading the files included. Both compare the same cells.",
+            "对随附的每个场景的每个变体运行 `check`，与较早的一份检出相比：取各自的处理器时间，含读文件。两边核对的单元格相同。",
+        ),
+        "python benchmarks/check.py --base FOLDER",
+    ),
     "screen": (
         Bilingual("The screen", "屏幕界面"),
         Bilingual(

@@ -22,6 +22,8 @@ WORDS = {
     "memory of the process at its peak": "进程的内存峰值",
     # train
     "{} updates": "{} 次更新",
+    "{} variants": "{} 个变体",
+    "tfstep check": "tfstep check",
     "everything kept": "全部保留",
     "nothing": "什么也不保留",
     # commands
