@@ -337,7 +337,9 @@ def test_an_edit_is_told_below_the_explanation() -> None:
 
 
 def test_of_a_number_that_is_not_finite_it_is_not_said_how_the_loss_follows_it() -> None:
-    text = "model: {kind: formula, given: {x: 1.0e+300}, parameters: {w: 1.0e+300}, steps: {a: w*x, y: a - a}}\nloss: y\n"
+    text = (
+        "model: {kind: formula, given: {x: 1.0e+300}, parameters: {w: 1.0e+300}, steps: {a: w*x, y: a - a}}\nloss: y\n"
+    )
     session = tfstep.Session(load_text(text))
     session.run("goto y")
     said = account(frame(session))
