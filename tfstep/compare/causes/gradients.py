@@ -85,15 +85,16 @@ def _wrong_name(search: Search, entry: Entry) -> bool:
 
 
 def enter_cause(
-    search: Search, kind: str, path: str, detail: Bilingual, explains: int, of: int, entry: Entry | None
+    search: Search, kind: str, path: str, detail: Bilingual, explains: int, lacking: set[str], entry: Entry | None
 ) -> None:
-    """A cause is entered."""
+    """A cause is entered, and what was lacking before."""
     from tfstep.compare.diagnosis import Cause
 
     if any((cause.kind, cause.path) == (kind, path) for cause in search.causes):
         return
     name, line = (entry.name, entry.note.line) if entry is not None else ("", "")
-    search.causes.append(Cause(kind, path, detail, explains, of, name, line))
+    search.lacking[len(search.causes)] = frozenset(lacking)
+    search.causes.append(Cause(kind, path, detail, explains, len(lacking), name, line))
 
 
 def blame(search: Search, node: Node, entry: Entry | None, far: float) -> None:
@@ -129,7 +130,7 @@ def losses(search: Search) -> None:
     if best is not None:
         gained, way, plan, there = best
         blame(search, node, None, float("nan"))
-        enter_cause(search, way.kind, "loss", way.detail, gained, len(lacking), None)
+        enter_cause(search, way.kind, "loss", way.detail, gained, {e.name for e in lacking}, None)
         search.plan, search.walk = plan, there
         search.patches |= dict(way.patches)
 
@@ -335,28 +336,22 @@ def _settle(
     search.overrides |= {path: make(search.plan.paths[path]) for path, make in changes.items()}
     before = search.walk.names
     search.walk = again(search)
-    gained = {e.name for e in lacking} & (search.walk.names - before)
-    enter_cause(search, kind, node.path, text, max(len(gained), len(found)), len(lacking), found[0] if found else None)
+    names = {e.name for e in lacking}
+    gained = names & (search.walk.names - before)
+    enter_cause(search, kind, node.path, text, max(len(gained), len(found)), names, found[0] if found else None)
 
 
 def _left_out(search: Search, lacking: list[Entry]) -> bool:
     """A gradient without one of its uses, without a row, or none at all."""
     for node, entry, ours, theirs in _pairs(search, lacking):
-        for text, made in _less(search, node):
+        node = _handed(search, node)
+        for text, made, gone in _less(search, node):
             y = made(search.walk)
             if y.shape == theirs.shape and _same(y, theirs, ours):
-                fixed = _always(y)
-
-                _settle(
-                    search,
-                    "grad-missing",
-                    node,
-                    text,
-                    [entry],
-                    lacking,
-                    {node.path: fixed},
-                    float(apart(ours, theirs).max()),
-                )
+                far = float(apart(ours, theirs).max())
+                if _detached(search, node, entry, gone, y, lacking, far):
+                    return True
+                _settle(search, "grad-missing", node, text, [entry], lacking, {node.path: _always(y)}, far)
                 return True
         rows = _rows_of_zeros(ours, theirs)
         if rows is not None:
@@ -378,6 +373,45 @@ def _left_out(search: Search, lacking: list[Entry]) -> bool:
             )
             return True
     return False
+
+
+def _handed(search: Search, node: Node) -> Node:
+    """The gradient that one of the same numbers is handed on from: where a step does nothing, its own is that after it."""
+    while len(node.slots) == 1:
+        source = search.plan.nodes[node.slots[0]]
+        if source.shape != node.shape or not np.array_equal(search.walk.ours(source.slot), search.walk.ours(node.slot)):
+            break
+        node = source
+    return node
+
+
+def _detached(
+    search: Search, node: Node, entry: Entry, gone: list[str], y: np.ndarray, lacking: list[Entry], far: float
+) -> bool:
+    """Whether more is explained if nothing comes back to the steps by which a share is missing: their results are
+    detached, so that their weights have no gradient either."""
+    ends = [search.plan.gradient(search.plan.paths[path]) for path in gone if path in search.plan.paths]
+    nodes = [end for end in ends if end is not None]
+    if not gone or len(nodes) < len(gone):
+        return False
+    none = {end.path: _always(np.zeros(end.shape)) for end in nodes}
+    there = again(search, overrides={path: make(search.plan.paths[path]) for path, make in none.items()})
+    here = again(search, overrides={node.path: _always(y)(node)})
+    if len(there.names) <= len(here.names) or not any(h.entry is entry for h in there.found.get(node.slot, ())):
+        return False
+    text = Bilingual("no gradient comes here: a branch is detached", "这里没有梯度：有一支被 detach 了")
+    same = next((k for k, c in enumerate(search.causes) if c.detail.in_("en") == text.in_("en")), None)
+    if same is None:
+        _settle(search, "grad-missing", nodes[0], text, [entry], lacking, none, far)
+        return True
+    before = search.walk.names
+    blame(search, nodes[0], entry, far)
+    search.overrides |= {path: make(search.plan.paths[path]) for path, make in none.items()}
+    search.walk = there
+    old = search.causes[same]
+    more = len({e.name for e in lacking} & (there.names - before))
+    search.causes[same] = replace(old, explains=old.explains + more, also=(*old.also, nodes[0].path))
+    return True
 
 
 def _known(search: Search, lacking: list[Entry]) -> bool:
@@ -433,13 +467,14 @@ def _same(y: np.ndarray, theirs: np.ndarray, ours: np.ndarray) -> bool:
     return bool((np.abs(y - theirs) <= ENOUGH * (np.abs(ours) + np.abs(ours).mean())).all())
 
 
-def _less(search: Search, node: Node) -> Iterator[tuple[Bilingual, Callable[[Walk], np.ndarray]]]:
-    """Less than the whole gradient: nothing, or the sum without some of its uses."""
+def _less(search: Search, node: Node) -> Iterator[tuple[Bilingual, Callable[[Walk], np.ndarray], list[str]]]:
+    """Less than the whole gradient: nothing, or the sum without some of its uses, and which these are."""
     from itertools import combinations
 
     yield (
         Bilingual("no gradient comes here: a branch is detached", "这里没有梯度：有一支被 detach 了"),
         lambda w: np.zeros(node.shape),
+        [],
     )
     if node.op is None or node.op.name != "accumulate" or len(node.slots) > 8:
         return
@@ -452,6 +487,7 @@ def _less(search: Search, node: Node) -> Iterator[tuple[Bilingual, Callable[[Wal
                     "the share that comes by {gone} is missing", "缺少经 {gone} 传来的那一份", gone=", ".join(gone)
                 ),
                 lambda w, kept=kept: np.sum([w.values[s] for s in kept], axis=0),  # type: ignore[misc]  # its own share
+                gone,
             )
 
 

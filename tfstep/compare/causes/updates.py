@@ -58,7 +58,7 @@ def updates(search: Search) -> None:
     )
     entry = next((h.entry for h in search.walk.found.get(node.slot, ()) if h.entry.name in open_names), lacking[0])
     blame(search, node, entry, float("nan"))
-    enter_cause(search, kind, node.path, text, gained, len(open_names), entry)
+    enter_cause(search, kind, node.path, text, gained, open_names, entry)
 
 
 def _recorded(search: Search, node: Node, lacking: dict[str, Entry]) -> Entry | None:
