@@ -1,6 +1,6 @@
 """A class in browsers: twenty visitors of `tfstep serve --class` at once, each at work for two minutes.
 
-    python benchmarks/class.py [VISITORS] [SECONDS]
+    python benchmarks/class.py [VISITORS] [SECONDS] [--figures FILE]
 
 Each changes a weight to a number of its own and goes on asking for it; told are how many sessions were lost, how often
 one showed a number that is another's, how long an answer took, and the memory of all (proportional shares: what
@@ -9,6 +9,7 @@ processes have in common counts once). Ends with status 1 where a session was lo
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import re
 import socket
@@ -19,6 +20,7 @@ import time
 from pathlib import Path
 
 import aiohttp
+import figures
 
 ROOT = Path(__file__).resolve().parents[1]
 CODES = re.compile(r"\x1b\[[0-9;?<>=$]*[ -/]*[@-~]|\x1b[\]P].*?(?:\x07|\x1b\\)")
@@ -79,7 +81,7 @@ def _kilobytes(process: int) -> int:
     return int(found[1]) if found else 0
 
 
-async def run(visitors: int, seconds: float) -> int:
+async def run(visitors: int, seconds: float, kept: figures.Figures) -> int:
     """Serve, visit, tell. Returns the exit status."""
     with socket.socket() as tried:
         tried.bind(("127.0.0.1", 0))
@@ -104,17 +106,18 @@ async def run(visitors: int, seconds: float) -> int:
     lost = [each for each in ended if each is not None]
     waited = sorted(second for each in all_ for second in each.waited)
     foreign = sum(each.foreign for each in all_)
-    print(f"{visitors} visitors, {seconds:.0f} s: {len(lost)} lost, {foreign} showed another's number")
+    case = f"{visitors} visitors, {seconds:.0f} s"
     for each in lost:
         print(f"  {each!r}")
+    kept.add(case, "sessions lost", len(lost), aim=0)
+    kept.add(case, "sessions that showed another's number", foreign, aim=0)
     if waited:
-        late = waited[int(0.95 * (len(waited) - 1))]
-        print(
-            f"{len(waited)} questions; typed to answered: median {statistics.median(waited):.2f} s, 95 % {late:.2f} s"
-        )
-    total = (most[0] + sum(most[1])) / 1024
-    each_ = statistics.median(most[1]) / 1024 if most[1] else 0
-    print(f"memory at most {total:.0f} MB: the server {most[0] / 1024:.0f}, a session {each_:.0f}")
+        kept.add(case, "from a line typed to its answer", waited, "s")
+        kept.add(case, "the same, 95th percentile", waited[int(0.95 * (len(waited) - 1))], "s")
+    kept.add(case, "memory of all", (most[0] + sum(most[1])) / 1024, "MB")
+    kept.add(case, "memory of the server", most[0] / 1024, "MB")
+    if most[1]:
+        kept.add(case, "memory of a session", statistics.median(most[1]) / 1024, "MB")
     return 1 if lost or foreign else 0
 
 
@@ -128,5 +131,9 @@ async def _up(client: aiohttp.ClientSession, address: str) -> None:
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    sys.exit(asyncio.run(run(int(given[0]) if given else 20, float(given[1]) if given[1:] else 120)))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("visitors", nargs="?", type=int, default=20)
+    parser.add_argument("seconds", nargs="?", type=float, default=120)
+    figures.option(parser)
+    options = parser.parse_args()
+    sys.exit(asyncio.run(run(options.visitors, options.seconds, figures.Figures("class", options.figures))))

@@ -1,9 +1,9 @@
 """How long a diagnosis takes beside one trace of the same model: a run of GPT-2 small's shape over 32 tokens.
 
-    python benchmarks/diagnose.py [--layers 12] [--bug LAYER]
+    python benchmarks/diagnose.py [--layers 12] [--bug LAYER] [--figures FILE]
 
-prints the seconds of one trace (forward, backward and update), those of the diagnosis of a recorded run of about 40
-arrays a layer, gradients included, and their ratio.
+tells the seconds of one trace (forward, backward and update), those of the diagnosis of a recorded run of about 40
+arrays a layer, gradients included, and their ratio, by the clock and of the processor's time.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 
+import figures
 import numpy as np
 
 import tfstep
@@ -41,10 +42,12 @@ def run(scenario: tfstep.Scenario, bug: int | None) -> Trace:
 
 def main() -> None:
     """Measure once and print."""
-    asked = argparse.ArgumentParser(description=__doc__)
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--layers", type=int, default=12)
     asked.add_argument("--bug", type=int, help="leave the scale out of this layer")
+    figures.option(asked)
     options = asked.parse_args()
+    kept = figures.Figures("diagnose", options.figures)
     words = ", ".join(f"'{n}'" for n in range(32))
     scenario = load_text(SHAPE.format(layers=options.layers, words=words))
     scenario.program.trace().run()  # draws the weights
@@ -59,10 +62,13 @@ def main() -> None:
     begin, used = time.perf_counter(), time.process_time()
     found = tfstep.diagnose(scenario, rows)
     took, took_used = time.perf_counter() - begin, time.process_time() - used
-    print(
-        f"{len(rows)} arrays: one trace {one:.2f} s, diagnosis {took:.2f} s, {took / one:.1f} times "
-        f"(of the processor {one_used:.2f} s and {took_used:.2f} s, {took_used / one_used:.1f} times); agrees: {found.agrees}"
-    )
+    wrong = "right" if options.bug is None else f"wrong in layer {options.bug}"
+    case = f"{options.layers} layers, {len(rows)} arrays, {wrong}"
+    kept.add(case, "one trace", one, "s")
+    kept.add(case, "diagnosis", took, "s")
+    kept.add(case, "diagnosis beside one trace", took / one)
+    kept.add(case, "the same of the processor's time", took_used / one_used)
+    print(f"agrees: {found.agrees}")
     for cause in found.causes:
         print(cause.kind, cause.path, cause.explains, cause.of)
 

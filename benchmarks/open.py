@@ -1,12 +1,11 @@
 """Opening a checkpoint of GPT-2-small's shape: time and memory beside a script that does the same with `transformers`.
 
-    python benchmarks/open.py [--theirs PYTHON] [--layers N] [--pages]
+    python benchmarks/open.py [--theirs PYTHON] [--layers N] [--figures FILE]
 
-writes a random checkpoint (float32, 497 MB), then runs each way in a process of its own, twice, and prints the better
-run: `tfstep dump FOLDER --ids … out.logits --format npz`, the screen's first frame with numbers, `tfstep steps FOLDER`,
-and `steps` on the same scenario with drawn weights. PYTHON is one that has torch and transformers. With
-``--pages`` the figures are also written to benchmarks/open.jsonl, a line a way, and into the page docs/opening.md in both
-languages, with the machine and the versions.
+writes a random checkpoint (float32, 497 MB), then runs each way in a process of its own, five times
+in turn: `tfstep dump FOLDER --ids … out.logits --format npz`, the screen's first frame with numbers, `tfstep steps FOLDER`,
+and `steps` on the same scenario with drawn weights. PYTHON is one that has torch and transformers: a script of theirs
+then reads the same checkpoint and writes the same logits.
 """
 
 from __future__ import annotations
@@ -14,19 +13,24 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import re
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 
+import figures
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
+ROUNDS = 5
 STEPS, DRAWN, WHOLE = "tfstep steps FOLDER", "tfstep steps, drawn weights", "transformers"
+DUMP, FRAME = "tfstep dump … out.logits", "the screen's first frame"
+AIMS = {
+    (DUMP, "time / transformers"): 0.35,
+    (DUMP, "memory / transformers"): 0.8,
+    (FRAME, "time / transformers"): 0.35,
+    (STEPS, "memory"): 150,
+}
 IDS = ",".join(map(str, range(100, 132)))
 SHAPES = {
     "attn.c_attn": (768, 2304),
@@ -83,19 +87,14 @@ def checkpoint(folder: Path, layers: int) -> None:
 
 
 def measured(command: list[str]) -> tuple[float, float]:
-    """Seconds, and megabytes at the peak, of the better of two runs in a process of its own."""
-    runs = []
-    for _ in range(2):
-        began = time.perf_counter()
-        with subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment()
-        ) as child:
-            _, status, used = os.wait4(child.pid, 0)
-            child.returncode = status
-        if status:
-            sys.exit(f"failed: {' '.join(command)[:200]}")
-        runs.append((time.perf_counter() - began, used.ru_maxrss / 1000))
-    return min(runs)
+    """Seconds, and megabytes at the peak, of a run in a process of its own."""
+    began = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment()) as child:
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = status
+    if status:
+        sys.exit(f"failed: {' '.join(command)[:200]}")
+    return time.perf_counter() - began, used.ru_maxrss / 1000
 
 
 def _environment() -> dict[str, str]:
@@ -104,62 +103,25 @@ def _environment() -> dict[str, str]:
     return {**kept, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
-def machine(theirs: str | None) -> dict[str, str]:
-    """The processor, and the versions of all that was measured."""
-    found = {"tfstep": version("tfstep"), "python": platform.python_version(), "numpy": np.__version__}
-    if theirs is not None:
-        asked = "import torch, transformers as t; print(torch.__version__.split('+')[0], t.__version__)"
-        said = subprocess.run([theirs, "-c", asked], check=True, capture_output=True, text=True).stdout.split()
-        found |= {"torch": said[-2], "transformers": said[-1]}
-    try:
-        name = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    except OSError:
-        name = None
-    processor = name[1] if name else platform.processor() or platform.machine()
-    return {"machine": f"{processor}, {os.cpu_count()} cores", **found}
-
-
-def rows(found: dict[str, tuple[float, float]]) -> list[dict[str, object]]:
-    """A way a row: seconds, megabytes, and their shares of what `transformers` takes; of steps the share of drawn."""
-    made: list[dict[str, object]] = []
-    for name, (seconds, megabytes) in found.items():
-        row: dict[str, object] = {"way": name, "seconds": round(seconds, 3), "megabytes": round(megabytes)}
-        if name != WHOLE and WHOLE in found and name not in (STEPS, DRAWN):
-            row |= {"of_time": round(seconds / found[WHOLE][0], 3), "of_memory": round(megabytes / found[WHOLE][1], 3)}
-        if name == STEPS:
-            row["of_drawn"] = round(seconds / found[DRAWN][0], 3)
-        made.append(row)
-    return made
-
-
-def table(made: list[dict[str, object]], about: dict[str, str]) -> str:
-    """The rows as the pages have them."""
-    lines = [", ".join(f"{key} {value}" if key != "machine" else value for key, value in about.items()), ""]
-    for row in made:
-        shares = [f"{row[key]:5.2f} {text}" for key, text in SHARES.items() if key in row]
-        lines.append(f"{row['way']:28} {row['seconds']:7.2f} s {row['megabytes']:6} MB   {', '.join(shares)}".rstrip())
-    return "\n".join(lines)
-
-
-SHARES = {"of_time": "of its time", "of_memory": "of its memory", "of_drawn": "of drawn"}
-
-
-def write_pages(made: list[dict[str, object]], about: dict[str, str]) -> None:
-    """The figures as JSON lines, and in the pages, where they stand between the marks of a block."""
-    lines = [json.dumps({**row, **about}, ensure_ascii=False) + "\n" for row in made]
-    (ROOT / "benchmarks" / "open.jsonl").write_text("".join(lines))
-    for page in (ROOT / "docs" / "opening.md", ROOT / "docs" / "opening.zh.md"):
-        before, begin, rest = page.read_text().partition("```text\n")
-        page.write_text(f"{before}{begin}{table(made, about)}\n```{rest.partition('```')[2]}")
+def tell(kept: figures.Figures, runs: dict[str, list[tuple[float, float]]]) -> None:
+    """A way's seconds and megabytes, and their shares of what `transformers` takes; of `steps` the share of drawn."""
+    for name, found in runs.items():
+        beside = {STEPS: DRAWN, DRAWN: ""}.get(name, WHOLE)
+        for what, unit, k in (("time", "s", 0), ("memory", "MB", 1)):
+            aim = AIMS.get((name, what)) if unit == "MB" else None
+            kept.add(name, what, [run[k] for run in found], unit, aim=aim)
+            if beside in runs and name != WHOLE:
+                shares = [ours[k] / theirs[k] for ours, theirs in zip(found, runs[beside], strict=True)]
+                kept.add(name, f"{what} / {beside}", shares, aim=AIMS.get((name, f"{what} / {beside}")))
 
 
 def main() -> None:
     """Write, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--theirs", default=None, help="a Python with torch and transformers")
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--write", default=None, help="only write the checkpoint, into this folder")
-    parser.add_argument("--pages", action="store_true", help="write the figures into benchmarks/ and docs/")
+    figures.option(parser)
     asked = parser.parse_args()
     if asked.write:
         checkpoint(Path(asked.write), asked.layers)
@@ -178,29 +140,18 @@ def main() -> None:
         drawn.write_text("\n".join(line for line in text if not line.startswith("weights:")) + "\n")
         out = str(Path(made) / "out.npz")
         ways = {
-            "tfstep dump … out.logits": [
-                *tfstep,
-                "dump",
-                str(folder),
-                "--ids",
-                IDS,
-                "out.logits",
-                "--format",
-                "npz",
-                "-o",
-                out,
-            ],
-            "the screen's first frame": [sys.executable, "-c", SCREEN, str(folder), IDS],
+            DUMP: [*tfstep, "dump", str(folder), "--ids", IDS, "out.logits", "--format", "npz", "-o", out],
+            FRAME: [sys.executable, "-c", SCREEN, str(folder), IDS],
             STEPS: [*tfstep, "steps", str(folder), "--ids", IDS],
             DRAWN: [*tfstep, "steps", str(drawn)],
         }
         if asked.theirs:
             ways = {WHOLE: [asked.theirs, "-c", THEIRS, str(folder), IDS, str(Path(made) / "t.npz")], **ways}
-        found = {name: measured(command) for name, command in ways.items()}
-        made_rows, about = rows(found), machine(asked.theirs)
-        print(table(made_rows, about))
-        if asked.pages:
-            write_pages(made_rows, about)
+        runs: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+        for _ in range(ROUNDS):
+            for name, command in ways.items():
+                runs[name].append(measured(command))
+        tell(figures.Figures("open", asked.figures, asked.theirs), runs)
         if asked.theirs:
             with np.load(out) as ours, np.load(Path(made) / "t.npz") as theirs:
                 a, b = ours["out.logits"], theirs["logits"]

@@ -1,11 +1,14 @@
-"""The two sides of `record.py`: the same encoder in tfstep and, written out by hand, in PyTorch."""
+"""The sides of `record.py`: the same encoder in tfstep, in PyTorch written out by hand, and its matrix products alone."""
 
 from __future__ import annotations
 
 import json
+import re
+import resource
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +44,8 @@ def scenario_text(task: dict[str, Any]) -> str:
 
 def measure(task: dict[str, Any]) -> dict[str, Any]:
     """One side, in this process."""
-    return tfstep_side(task) if task["side"] == "tfstep" else torch_side(task)
+    sides = {"tfstep": tfstep_side, "less": less_side, "products": products_side}
+    return sides.get(task["side"], torch_side)(task)
 
 
 def timed(run: Callable[[], Any], runs: int) -> tuple[float, float, Any]:
@@ -58,18 +62,37 @@ def timed(run: Callable[[], Any], runs: int) -> tuple[float, float, Any]:
     return cold, statistics.median(warm), result
 
 
-def tfstep_side(task: dict[str, Any]) -> dict[str, Any]:
-    """tfstep.trace(): forward, backward, update, everything kept."""
-    import tfstep
+def drawn(task: dict[str, Any]) -> Any:
+    """The scenario with its weights drawn, and written for the other side where nobody has; the peak counts from here."""
     from tfstep.scenario.scenario import load_text
 
     scenario = load_text(scenario_text(task))
-    program = scenario.program  # the plan, and the weights drawn: the other side reads them from a file
+    program = scenario.program
     weights = Path(task["weights"])
-    named = {n.path: program.leaves[n.slot] for n in program.plan.nodes if n.kind == "parameter"}  # drawn now
+    named = {n.path: program.leaves[n.slot] for n in program.plan.nodes if n.kind == "parameter"}
     if not weights.exists():
         np.savez(weights, **named)
+    with suppress(OSError):  # where the system lets it be reset
+        Path("/proc/self/clear_refs").write_text("5")
+    return scenario
+
+
+def peak() -> float:
+    """Megabytes that this process had at its peak since the weights are drawn."""
+    try:
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    except OSError:
+        found = None
+    return int(found[1]) / 1024 if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def tfstep_side(task: dict[str, Any]) -> dict[str, Any]:
+    """tfstep.trace(): forward, backward, update, everything kept."""
+    import tfstep
+
+    scenario = drawn(task)
     cold, warm, trace = timed(lambda: tfstep.trace(scenario).run(), task["runs"])  # a large one waits until it is read
+    most, (every, wanted) = peak(), held(trace)
     weight, loss = f"enc{task['layers'] - 1}.ffn.W_2", []
 
     def edit(read: Callable[[Any], object]) -> float:
@@ -87,27 +110,87 @@ def tfstep_side(task: dict[str, Any]) -> dict[str, Any]:
         "cold": cold,
         "warm": warm,
         "loss": float(trace["loss"].value),
-        "bytes": held(trace),
+        "held": sum(every.values()),
+        "peak": most,
+        "bytes": sum(every.values()) / sum(wanted.values()),
         "edit": to_loss / warm,
         "edit_grads": to_gradients / warm,
     }
 
 
-def held(trace: Any) -> float:
-    """Bytes of all memory that a trace keeps alive, over those of its distinct tensors (views counted once).
+def less_side(task: dict[str, Any]) -> dict[str, Any]:
+    """The same with less kept: the loss, and every parameter's gradient and new value, each read and let go."""
+    import tfstep
+
+    scenario = drawn(task).keeping("less")
+    plan = scenario.plan
+    learned = [node for node in plan.nodes if plan.new(node) is not None]
+    learned.sort(key=lambda node: plan.gradient(node).slot)  # from the last part to the first
+
+    def run() -> Any:
+        trace = tfstep.trace(scenario)
+        trace.value(plan.paths["loss"].slot)
+        for node in learned:
+            trace.value(plan.gradient(node).slot)
+            trace.value(plan.new(node).slot)
+        return trace
+
+    cold, warm, trace = timed(run, task["runs"])
+    most = peak()
+    kept = sum(held(tfstep.trace(scenario).run())[0].values())
+    return {"cold": cold, "warm": warm, "loss": float(trace["loss"].value), "peak": most, "held": kept}
+
+
+def products_side(task: dict[str, Any]) -> dict[str, Any]:
+    """Its matrix products alone, each into memory of its own: y = x W, ∂W = xᵀ ∂y and ∂x = ∂y Wᵀ, and those of the heads."""
+    n, d, t, heads, ff = (task[key] for key in ("layers", "d", "tokens", "heads", "ff"))
+    draw = np.random.default_rng(0)
+
+    def matrix(*shape: int) -> np.ndarray:
+        return draw.standard_normal(shape, np.float32)
+
+    pairs: list[tuple[np.ndarray, np.ndarray]] = []
+    for _ in range(n):
+        for a, b in ((d, d),) * 4 + ((d, ff), (ff, d)):
+            pairs += _three(matrix(t, a), matrix(a, b), matrix(t, b))
+        q, weights = matrix(heads, t, d // heads), matrix(heads, t, t)
+        pairs += _three(q, matrix(heads, d // heads, t), weights)
+        pairs += _three(weights, q, matrix(heads, t, d // heads))
+    pairs += _three(matrix(t, d), matrix(d, task["vocab"]), matrix(t, task["vocab"]))
+    outs: list[np.ndarray] = []
+
+    def run() -> None:
+        if not outs:  # the first run pays for its memory, as that of a trace does
+            outs.extend(np.empty((*a.shape[:-1], b.shape[-1]), np.float32) for a, b in pairs)
+        for (a, b), out in zip(pairs, outs, strict=True):
+            np.matmul(a, b, out=out)
+
+    cold, warm, _ = timed(run, task["runs"])
+    return {"cold": cold, "warm": warm}
+
+
+def _three(x: np.ndarray, W: np.ndarray, g: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(x, W), (x.swapaxes(-1, -2), g), (g, W.swapaxes(-1, -2))]
+
+
+def held(trace: Any) -> tuple[dict[int, int], dict[int, int]]:
+    """Bytes of all memory that a trace keeps alive, and those of its distinct tensors (views counted once).
 
     A gradient's share by use, ``P.grad/CONSUMER``, is held but is none of the tensors.
     """
     every: dict[int, int] = {}
     wanted: dict[int, int] = {}
     for node in trace.plan.nodes:
-        owner = trace.value(node.slot)
+        owner = trace.values[node.slot]
+        if owner is None:
+            continue
         while isinstance(owner.base, np.ndarray):
             owner = owner.base
-        every[id(owner)] = owner.nbytes
+        memory = owner if owner.base is None else owner.base  # a part of a chunk of memory
+        every[id(memory)] = memory.nbytes
         if ".grad/" not in node.path:
-            wanted[id(owner)] = owner.nbytes
-    return sum(every.values()) / sum(wanted.values())
+            wanted[id(memory)] = memory.nbytes
+    return every, wanted
 
 
 def torch_side(task: dict[str, Any]) -> dict[str, Any]:

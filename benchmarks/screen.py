@@ -1,6 +1,6 @@
 """How long the screen takes from a key to the painted frame, and to its first step.
 
-    python benchmarks/screen.py [--times 60]
+    python benchmarks/screen.py [--times 60] [--only WORDS] [--figures FILE]
 
 A frame counts as painted when Textual has rendered what changed. Told is the processor's time: Textual itself paints
 at most 60 times a second, and a busy machine is not the screen's doing. The start is that of a whole process without
@@ -17,13 +17,14 @@ import gc
 import math
 import os
 import pstats
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+import figures
 
 import tfstep
 from tfstep.faces.tui.app import Debugger
@@ -128,6 +129,7 @@ app.run(headless=True, size=(120, 36))
 assert any("+1.00" in line for line in painted), painted
 """,
 }
+AIMS = {"the same, and NumPy": 1.15}
 
 
 def made(name: str, d_model: int, heads: int, layers: int = 1, words: int = 3) -> tfstep.Session:
@@ -196,8 +198,8 @@ def started(code: str, compiled: str) -> float:
     return time.perf_counter() - start
 
 
-def starts(times: int) -> None:
-    """Print how long the start takes, beside bare apps, in turn."""
+def starts(times: int, kept: figures.Figures) -> None:
+    """Tell how long the start takes, beside bare apps, in turn."""
     found: dict[str, list[float]] = {name: [] for name in START}
     with tempfile.TemporaryDirectory() as compiled:
         for code in START.values():
@@ -206,18 +208,22 @@ def starts(times: int) -> None:
             for name, code in START.items():
                 found[name].append(started(code, compiled))
     for name in START:
-        ratios = sorted(ours / bare for ours, bare in zip(found["tfstep"], found[name], strict=True))
-        ratio = "" if name == "tfstep" else f"   tfstep takes {statistics.median(ratios):.2f} times that"
-        print(f"start, {name:24} median {statistics.median(found[name]) * 1000:6.0f} ms{ratio}")
+        kept.add("start to the first frame", name, [each * 1000 for each in found[name]], "ms")
+    for name in START:
+        if name != "tfstep":
+            ratios = [ours / bare for ours, bare in zip(found["tfstep"], found[name], strict=True)]
+            kept.add("start to the first frame", f"tfstep / {name}", ratios, aim=AIMS.get(name))
 
 
 def main() -> None:
-    """Print a line for each case: median and 95th percentile."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Tell of each case the median and the 95th percentile."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=60)
     parser.add_argument("--only", default="")
     parser.add_argument("--profile", action="store_true")
+    figures.option(parser)
     options = parser.parse_args()
+    kept = figures.Figures("screen", options.figures)
     cases = {
         "wo-ai-ni": lambda: tfstep.Session(tfstep.load("wo-ai-ni")),
         "64 wide": lambda: made("w64", 64, 4, words=12),
@@ -232,13 +238,14 @@ def main() -> None:
     for name, open_ in cases.items():
         for what, (at, keys, first) in presses.items():
             if options.only in f"{name} {what}":
-                measure(f"{name}, {what}", open_(), at, keys, first, options)
+                measure(kept, f"{name}, {what}", open_(), at, keys, first, options)
     travels = {"cursor": ("pagedown", "right", "pagedown", "l"), "scrolling": ("scroll down",)}
     for what, keys in travels.items():
         if options.only in f"4096 wide {what}":
-            measure(f"4096 wide, {what}", large(), "layer0.a", keys, WEIGHTS, options)
+            measure(kept, f"4096 wide, {what}", large(), "layer0.a", keys, WEIGHTS, options)
     if options.only in "last of 12 layers":
         measure(
+            kept,
             "last of 12 layers, nudging",
             made("deep", 64, 4, 12),
             "enc11.attn.q_proj",
@@ -247,10 +254,11 @@ def main() -> None:
             options,
         )
     if options.only in "start":
-        starts(7)
+        starts(7, kept)
 
 
 def measure(
+    kept: figures.Figures,
     name: str,
     session: tfstep.Session,
     at: str,
@@ -258,7 +266,7 @@ def measure(
     first: Sequence[str],
     options: argparse.Namespace,
 ) -> None:
-    """One line of the report."""
+    """One case."""
     if options.profile:
         with cProfile.Profile() as watch:
             found = asyncio.run(painted(session, at, keys, options.times, first))
@@ -266,9 +274,8 @@ def measure(
     else:
         found = asyncio.run(painted(session, at, keys, options.times, first))
     ordered = sorted(found)
-    print(
-        f"{name:28} median {statistics.median(found):6.1f} ms   p95 {ordered[int(0.95 * (len(ordered) - 1))]:6.1f} ms"
-    )
+    kept.add(name, "from a key to the painted frame", found, "ms")
+    kept.add(name, "the same, 95th percentile", ordered[int(0.95 * (len(ordered) - 1))], "ms")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from making import (
     paths,
     rates,
     scenario_files,
+    speed,
 )
 from making.masks import page as masks
 from making.run import filled
@@ -45,6 +46,7 @@ GENERATED: dict[str, Page] = {
     "misconceptions": misconceptions.page,
     "masks": masks.page,
     "rates": rates.page,
+    "speed": speed.page,
     "models": models.page,
 }
 

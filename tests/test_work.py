@@ -43,7 +43,7 @@ def scenario(layers: int = 1) -> Scenario:
 
 LINES = {
     "train 30": "loss",
-    "check": "gradients compared",
+    "check": "slopes compared",
     "landscape out.b[0] out.b[1]": "points",
     "sweep out.b[0] -1 1 9": "points",
     "generate 4": "words",
@@ -91,7 +91,7 @@ def test_a_wide_product_is_counted_by_its_products() -> None:
     assert load_text(wide).plan.seconds("forward") > 1e6 * 1e-10
 
 
-def slow(plan: Plan, phase: str = "") -> float:
+def slow(plan: Plan, phase: str = "", together: bool = False) -> float:
     return 1000.0
 
 

@@ -70,14 +70,16 @@ _above.HOMES.update(  # what a trace can be asked that is made in rooms above th
 )
 
 
-def trace(scenario: Scenario) -> Trace:
+def trace(scenario: Scenario, keep: str | None = None) -> Trace:
     """Run a scenario: forward, backward and update, every tensor recorded. Raises ScenarioError.
 
-    The steps are recorded once per scenario; running them again only computes.
+    The steps are recorded once per scenario; running them again only computes. With ``keep="less"`` only what one part
+    of the model hands to the next stays, and the rest is computed again when it is read, with the same bits.
     """
     from tfstep.scenario.scenario import as_scenario
 
-    return as_scenario(scenario).program.trace()
+    chosen = as_scenario(scenario)
+    return (chosen if keep is None else chosen.keeping(keep)).program.trace()
 
 
 def __dir__() -> list[str]:

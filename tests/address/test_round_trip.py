@@ -10,6 +10,7 @@ import tfstep
 from tfstep.address.grammar import cell_name
 from tfstep.commands.language.session import Session
 from tfstep.engine.trace import Tensor, Trace, cell_of
+from tfstep.errors import PathError, TfstepError
 from tfstep.scenario.file.catalog import shipped
 from tfstep.session.address.target import cell
 from tfstep.view.cell.equation import name_of
@@ -75,3 +76,52 @@ def test_what_the_screen_calls_a_cell_means_it_there(scenario: str) -> None:
                 if factor.cell is not None and in_sight(here, factor.cell):
                     found, at = cell(here, name_of(here.trace, factor.cell))
                     assert cell_name(found.path, at) == factor.cell
+
+
+def test_a_name_inside_a_step_is_found_from_anywhere() -> None:
+    trace = session("steve-builds-a-house").trace
+    assert trace.explain("logsumexp[builds,0]").cell == "loss/logsumexp[2,0]"
+    assert trace["p_minus_y"].path == "out.logits.grad/p_minus_y"
+    with pytest.raises(PathError, match=r"exp: which one[?] enc0.attn.weights/exp, dec0.attn.weights/exp, "):
+        trace.explain("exp[0,1]")
+
+
+def test_a_cell_of_too_few_indices_is_told_what_a_cell_looks_like() -> None:
+    with pytest.raises(
+        PathError, match=r"\(batch 2, head 1, .*2 indices were given; a cell is .*weights\[0,0,今天,今天\]"
+    ):
+        session("padding").trace.explain("weights[我,想]")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "cell", "same"),
+    [
+        ("wo-ai-ni", "weights[我,爱]", "enc0.attn.weights[0,0,0,1]"),
+        ("wo-ai-ni", "W_Q[i0,o1]", "enc0.attn.W_Q[0,1]"),
+        ("multi-head", "weights[0,他#2,我]", "enc0.attn.weights[0,0,4,2]"),
+        ("steve-builds-a-house", "dec0.cross.weights[<sos>,史蒂夫]", "dec0.cross.weights[0,0,0,0]"),
+        ("steve-builds-a-house", "dec0.attn.weights[builds⇒a,<sos>]", "dec0.attn.weights[0,0,2,0]"),
+    ],
+)
+def test_a_cell_is_written_the_same_way_in_every_command_and_in_expressions(
+    scenario: str, cell: str, same: str
+) -> None:
+    here = session(scenario)
+    value = float(here.run(f"print {same}").values)
+    assert float(here.run(f"print {cell}").values) == value
+    assert float(here.run(f"print 2 * {cell} - `{same.partition('[')[0]}`[{same.partition('[')[2]}").values) == value
+    assert here.run(f"explain {cell}").explanation.value == value
+    here.run(f"expect {cell} == {same}")
+    here.run(f"goto {same}")
+    here.run(f"break if {cell} == {same}")
+    here.run("delete")
+
+
+def test_names_of_tensors_in_brackets_stay_names() -> None:
+    here = session("wo-ai-ni")
+    with pytest.raises(TfstepError, match="an index is a whole number, a word"):
+        here.run("print src.E[W_Q]")
+    here.run("set $n = 1")
+    assert here.run("print W_Q[$n, 0:2]").values.shape == (2,)
+    with pytest.raises(TfstepError, match="axis key has no word 她; it has 我 爱 你"):
+        here.run("print weights[我,她]")

@@ -371,3 +371,13 @@ def test_words_of_an_untrained_model_are_told_to_be_such() -> None:
     session.run("train 2")
     session.run("generate 1")
     assert not session.asides
+
+
+def test_the_losses_of_all_updates_are_listed_the_one_now_too() -> None:
+    scenario = tfstep.load("wo-ai-ni").with_changes({"train": {"steps": 7}})
+    session = tfstep.Session(scenario)
+    session.run("train")
+    assert session.update == 7
+    rows = session.run("info updates").rows
+    assert [int(row[0]) for row in rows] == [*range(8)], "the loss now is among them"
+    assert float(rows[-1][1]) == pytest.approx(float(session.trace["loss"].value), rel=1e-5)

@@ -5,6 +5,8 @@ import pytest
 import tfstep
 from tfstep.errors import TfstepError
 from tfstep.session.results import Checked, Explained, Generated, Reasoned, Value
+from tfstep.view.result.lines import lines
+from tfstep.view.text.spans import plain
 
 
 @pytest.fixture
@@ -89,3 +91,22 @@ def test_new_words_have_new_passes() -> None:
     session.run("generate 1")
     with pytest.raises(TfstepError, match="no variant 'pass3'"):
         session.run("explain pass3:out.probs[0,-1,4]")
+
+
+def test_a_pass_that_is_not_there_is_told_which_are() -> None:
+    session = tfstep.Session(tfstep.load("steve-builds-a-house"))
+    session.run("generate 2")
+    for line in ("goto pass9:out.probs", "diff pass9", "variant pass9", "explain pass9:out.probs[0,0,0]"):
+        with pytest.raises(
+            TfstepError, match=r"^no variant 'pass9' \(did you mean pass\d[?]\); there are base, .*pass1, pass2$"
+        ):
+            session.run(line)
+
+
+def test_a_tensor_of_another_shape_in_the_other_run_is_said_to_be_so() -> None:
+    session = tfstep.Session(tfstep.load("steve-builds-a-house"))
+    session.run("generate 2")
+    session.run("goto pass2:dec0.attn.weights")
+    text = "\n".join(map(plain, lines(session.run("diff pass1"), session.trace)))
+    assert "dec0.attn.weights is 1×1×2×2 here, 1×1×1×1 there" in text
+    assert "only here" not in text

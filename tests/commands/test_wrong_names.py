@@ -11,6 +11,7 @@ import pytest
 import tfstep
 from tfstep import Session
 from tfstep.commands.language.completion import complete
+from tfstep.commands.language.registry import ELSEWHERE, find
 from tfstep.errors import TfstepError
 from tfstep.scenario.file.mistakes import Mistakes
 from tfstep.scenario.scenario import load, load_text
@@ -117,3 +118,21 @@ def test_a_part_of_the_model_is_completed_and_a_wrong_one_refused(session: Sessi
     assert "enc0.ffn" in [each.text for each in complete(session, "goto enc0.f")]
     with pytest.raises(TfstepError, match=r"enc0\.fnn.*enc0\.ffn"):
         session.run("goto enc0.fnn")
+
+
+@pytest.mark.parametrize("word", sorted(ELSEWHERE))
+def test_what_gdb_and_pdb_call_it_is_told_our_command(word: str) -> None:
+    session = tfstep.Session(tfstep.load("wo-ai-ni"))
+    ours = ELSEWHERE[word]
+    with pytest.raises(tfstep.TfstepError, match=f"no command '{word}' .did you mean `{ours}`"):
+        session.run(f"{word} 1")
+    assert find(ours.split()[0]).name == ours.split()[0], "it is there, under its full name"
+    if " " in ours:
+        session.run(ours)
+
+
+def test_no_short_form_is_what_was_meant() -> None:
+    session = tfstep.Session(tfstep.load("wo-ai-ni"))
+    with pytest.raises(tfstep.TfstepError) as error:
+        session.run("unx")
+    assert "did you mean un?" not in str(error.value)

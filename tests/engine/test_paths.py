@@ -101,9 +101,16 @@ def test_cells_are_counted_numpy_s_way(trace: Trace) -> None:
 @pytest.mark.parametrize(
     ("cell", "says"),
     [
-        ("enc0.attn.scores", "enc0.attn.scores has 4 axes (batch, head, query, key), 0 indices were given"),
-        ("enc0.attn.scores[0,0]", "has 4 axes (batch, head, query, key), 2 indices were given"),
-        ("loss[0]", "loss has 0 axes (), 1 indices were given"),
+        (
+            "enc0.attn.scores",
+            "has 4 axes (batch 2, head 2, query 3, key 3), no index was given; a cell is enc0.attn.scores[",
+        ),
+        (
+            "enc0.attn.scores[0,0]",
+            "(batch 2, head 2, query 3, key 3), 2 indices were given; a cell is enc0.attn.scores[",
+        ),
+        ("enc0.attn.scores[x]", "(batch 2, head 2, query 3, key 3), 1 index was given; a cell is enc0.attn.scores["),
+        ("loss[0]", "loss is one number: it takes no indices"),
         ("enc0.attn.scores[0,2,0,0]", "index 2 is outside of axis head, which has 2 (0 to 1)"),
         ("enc0.attn.scores[0,0,-4,0]", "index -4 is outside of axis query, which has 3 (0 to 2)"),
         ("enc0.attn.scores[0,0,x,0]", "'x' is neither a whole number nor a word of axis query"),

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 import tfstep
+from tfstep.commands.language.registry import is_change
 from tfstep.faces import recovery
-from tfstep.faces.recovery import changes
 
 
 @pytest.mark.parametrize("line", ["set enc0.attn.W_Q[0,0] = 1", "train 5", "undo", "tokens source 你 爱 我"])
 def test_a_change_is_worth_taking_up(line: str) -> None:
-    assert changes(line)
+    assert is_change(line)
 
 
 @pytest.mark.parametrize("line", ["n", "goto loss", "print loss", "", "no-such-command", "d"])
 def test_walking_about_is_not(line: str) -> None:
-    assert not changes(line)
+    assert not is_change(line)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_changes_that_were_left_unsaved_come_back(folder: Path) -> None:
     told = recovery.leave(session)
     assert told is not None
     assert "`tfstep run wo-ai-ni`, then `recover`" in str(told)
-    again = begun("left with 1 changes")
+    again = begun("left with one change")
     again.run("recover")
     assert again.trace["enc0.attn.W_Q"].value[0, 0] == 0.25
 
@@ -95,3 +95,15 @@ def test_what_is_saved_or_taken_back_is_not_left(folder: Path, monkeypatch: pyte
             session.run(line)
         assert recovery.leave(session) is None
         assert not list(folder.glob("*.jsonl"))
+
+
+def test_what_was_refused_is_neither_counted_nor_done_again(folder: Path) -> None:
+    session = begun()
+    session.run("set enc0.attn.W_Q[0,0] = 0.25")
+    for line in ("set enc0.attn.W_Q[9,9] = 1", "model nothing 3", "train x"):
+        with pytest.raises(tfstep.TfstepError):
+            session.run(line)
+    recovery.leave(session)
+    again = begun("with one change (")
+    again.run("recover")
+    assert len(again.journal.changes) == 1

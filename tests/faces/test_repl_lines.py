@@ -1,8 +1,12 @@
 """When a line of the line debugger is whole, and when it goes on."""
 
 import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
 
+import tfstep
 from tfstep.commands.language.script import join_lines
+from tfstep.faces.completion import Completion
 from tfstep.faces.repl import goes_on, one_line
 
 
@@ -54,3 +58,24 @@ def test_a_script_holds_commands_up_to_end_and_without_one_they_are_lines() -> N
         (5, "commands 1"),
         (6, "print 2"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "put"),
+    [
+        ("goto wei", ["enc0.attn.weights"]),  # and not a list of it and its gradient
+        ("goto enc0.attn.wei", ["enc0.attn.weights"]),
+        ("goto sco", ["enc0.attn.scores"]),
+        ("goto enc0.attn.W", ["enc0.attn.W_"]),
+        ("goto W", None),
+        ("goto ", None),
+    ],
+)
+def test_tab_puts_what_all_candidates_begin_with(before: str, put: list[str] | None) -> None:
+    asked = CompleteEvent(completion_requested=True)
+    found = [*Completion(tfstep.Session(tfstep.load("wo-ai-ni"))).get_completions(Document(before), asked)]
+    if put is not None:
+        assert [each.text for each in found] == put
+        assert before[: len(before) + found[0].start_position] == "goto "
+    else:
+        assert len(found) > 1

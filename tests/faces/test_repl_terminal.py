@@ -119,7 +119,7 @@ def test_after_kill_9_in_the_middle_of_twenty_edits_all_are_there(debugger: Debu
     debugger.kill()
     debugger.start()
     assert "`recover` takes up the session on wo-ai-ni cut off with 20 changes" in debugger.text().replace("\n", "")
-    assert debugger.told("recover") == "taken up again: 20 lines; changes that hold: 20"
+    assert debugger.told("recover") == "taken up again; lines that were run: 20; changes that hold: 20"
     journal = debugger.told("info journal")
     assert all(edit in journal for edit in edits)
     assert debugger.told("print enc0.attn.W_Q[0,3]") == "$1 = 19.5"

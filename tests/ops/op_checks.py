@@ -13,6 +13,7 @@ from op_plans import below, own_steps, result, timeline, weight
 
 from tfstep.address.grammar import cell_name
 from tfstep.engine.accel.blocks import in_blocks
+from tfstep.engine.cases.together import Moved, in_cases
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation
@@ -199,6 +200,24 @@ def explained(trace: Trace, node: Node) -> None:
             assert e.residual == 0, name
 
 
+def check_cases(case: Case) -> None:
+    """In many cases at once the op and its inside give what they give in one after the other, each input moved alone."""
+    trace = timeline(case)
+    path = "loss" if arguments(case) else "y"
+    target = trace.plan.result if path == "y" else trace.plan.paths["loss"].slot
+    for index, x in enumerate(case.inputs):
+        if not isinstance(x, np.ndarray) or x.dtype.kind != "f" or f"x{index}" not in trace.plan.paths:
+            continue
+        moved = np.stack([x * (1 + 0.01 * k) for k in range(3)])
+        own = trace.plan.paths[f"x{index}"].slot
+        found = in_cases(trace, 4, {own: Moved(np.arange(1, 4), moved)}, target)
+        if found is None:
+            continue
+        for k, value in enumerate([x, *moved]):
+            wanted = trace.edit({f"x{index}": value}).value(target)
+            close(found[k].astype(float), wanted.astype(float), 1e-12, f"{case.id}: case {k} of input {index}")
+
+
 def check_explanations(case: Case) -> None:
     """Every cell of the op, of its VJPs and of everything inside them explains itself."""
     trace = timeline(case)
@@ -215,5 +234,6 @@ CHECKS = (
     check_unfolding,
     check_derived,
     check_float32,
+    check_cases,
     check_explanations,
 )

@@ -107,6 +107,30 @@ def test_what_is_said_to_fit_fits(name: str) -> None:
         assert sizes.planned(plan, read=False) <= 1.1 * most, (key, told)
 
 
+def test_a_model_that_fits_where_less_is_kept_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, less = load_text(MODELS["deep"]), load_text(MODELS["deep"]).keeping("less")
+    took, takes = (sizes.planned(each.plan, read=False) for each in (whole, less))
+    assert takes < 0.6 * took
+    monkeypatch.setattr(sizes, "limit", lambda: (took + takes) // 2)
+    with pytest.raises(Mistakes, match=r"this would fit: `--keep less` \(Python: keep=\"less\"\), or "):
+        _ = load_text(MODELS["deep"]).plan
+    assert load_text(MODELS["deep"]).keeping("less").plan.kept is not None
+    monkeypatch.setattr(sizes, "limit", lambda: takes - 1)
+    with pytest.raises(Mistakes) as refused:
+        _ = load_text(MODELS["deep"]).plan
+    assert "--keep" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["deep", "words", "encoder-decoder"])
+def test_what_is_told_where_less_is_kept_is_never_passed(name: str) -> None:
+    scenario = load_text(MODELS[name]).keeping("less")
+    trace, nodes = scenario.program.trace(), scenario.plan.nodes
+    told = sizes.planned(scenario.plan, read=False) - sizes.NODE_BYTES * len(nodes)
+    for node in nodes:
+        trace.value(node.slot)
+        assert sum(n.nbytes for n in nodes if trace.values[n.slot] is not None) <= told
+
+
 def test_a_plan_of_an_absurd_size_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tfstep.scenario.program.build", lambda *parts: pytest.fail("it was recorded"))
     with pytest.raises(Mistakes, match=r"about .* MB for parameters, activations and gradients; at most"):

@@ -32,7 +32,7 @@ def test_a_loss_that_names_a_tensor_or_computes_stays_one(loss: str) -> None:
 def test_a_word_where_keys_belong_is_told_these_keys() -> None:
     told = mistakes(WORDS.replace("d_ff: 4", "d_ff: 4, mask: causal"))
     keys = "padding, causal, corner, prefix, custom, cross, …"
-    assert f"model.mask is 'causal'; allowed: a group of keys ({keys}), such as {{padding: …}}" in told
+    assert f"model.mask is 'causal'; allowed: a group of keys ({keys}), such as {{causal: true}}" in told
 
 
 def test_words_without_commas_are_one_mistake_that_shows_the_commas() -> None:
@@ -41,3 +41,23 @@ def test_words_without_commas_are_one_mistake_that_shows_the_commas() -> None:
         told
         == "f.yaml:3:9: '<pad> a b c' is no word (did you mean <pad>, a, b, c?); a word has no spaces and is not empty"
     )
+
+
+@pytest.mark.parametrize(
+    ("loss", "meant"),
+    [
+        ("cross-entropy", "cross_entropy"),
+        ("CrossEntropyLoss", "cross_entropy"),
+        ("NLLLoss", "cross_entropy"),
+        ("ce", "cross_entropy"),
+        ("MSELoss", "mse"),
+        ("BCEWithLogitsLoss", "bce"),
+        ("kl-div", "kl"),
+    ],
+)
+def test_a_loss_as_others_call_it_is_told_with_our_name(loss: str, meant: str) -> None:
+    assert f"loss is {loss!r} (did you mean {meant}?)" in mistakes(WORDS + f"loss: {loss}\n")
+
+
+def test_a_difference_of_two_tensors_is_no_misspelt_loss() -> None:
+    load_text(FORMULA + "loss: error-w\n", "f.yaml")

@@ -133,3 +133,21 @@ def test_every_shipped_scenario_passes():
         report = check(tfstep.load(name))
         assert report.ok, (name, [each.name for each in report.invariants if each.holds is False])
         assert report.gradient is None or np.isfinite(report.gradient.max_error)
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "title"),
+    [
+        ("attention", "whole-model", "without positions, outputs follow their words"),
+        ("wo-ai-ni", "rope", "RoPE: scores depend on contents and signed distances"),
+    ],
+)
+def test_what_must_hold_holds_of_the_parameters_of_this_run(name: str, variant: str, title: str) -> None:
+    session = tfstep.Session(tfstep.load(name, variant=variant))
+    session.run("set enc0.attn.W_Q[0,0] = 7")
+    session.run("train 2")
+    assert held(session.scenario, session.trace)[title] is True
+    session.run("set enc0.attn.weights[0,0,0] = 0")
+    found = {each.name: each for each in check(session.scenario, session.trace).invariants}[title]
+    assert found.holds is None
+    assert "enc0.attn.weights is pinned or edited" in str(found.detail)

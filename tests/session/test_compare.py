@@ -193,3 +193,26 @@ def test_a_folder_of_npy_is_a_baseline(tmp_path: Path) -> None:
     np.save(tmp_path / "3_p.npy", session.trace["attn.weights"].value ** 2)
     session.run(f"baseline {tmp_path}")
     assert session.run("diff").comparison.first.path == "attn.weights"
+
+
+@pytest.mark.parametrize("tolerance", [None, 0.0, 1e-3])
+@pytest.mark.parametrize("odd", [None, math.nan, math.inf, -math.inf, -1e9, -1e30])
+def test_a_part_at_a_time_is_as_all_at_once(odd, tolerance, monkeypatch):
+    one = run("a b c")
+    scores = np.array(one["enc0.attn.scores"].value)
+    if odd is not None:
+        scores[..., 1, 2] = odd
+    one, other = (one.edit({"enc0.attn.scores": scores + k * 1e-4}) for k in (0, 1))
+    whole = compare(one, other, tolerance=tolerance)
+    monkeypatch.setattr("tfstep.session.study.compare.PART", 2)
+    for here, there in zip(whole.steps, compare(one, other, tolerance=tolerance).steps, strict=True):
+        for name in here.__struct_fields__:
+            a, b = getattr(here, name), getattr(there, name)
+            assert a == b or a == pytest.approx(b, rel=1e-12, nan_ok=True), (here.path, name)
+
+
+def test_what_an_edit_has_not_reached_is_equal_whatever_it_holds():
+    one = run("a b c").edit({"src.x[0,1,2]": math.nan})
+    found = by_path(compare(one, one.edit({"enc0.ffn.W_2[0,0]": 2.0})))["src.x"]
+    assert found == by_path(compare(one, run("a b c").edit({"src.x[0,1,2]": math.nan})))["src.x"]
+    assert (found.equal, found.max_abs, found.cosine) == (True, 0.0, None)

@@ -82,9 +82,46 @@ def test_validate_warns_of_nan_and_stays_at_0(tmp_path: Path, capsys: pytest.Cap
         np.savez(tmp_path / "w.npz", **{"attn.W_Q": np.array([[np.nan, 1], [0, np.inf]])})
         file.write_text(text + "weights: {file: w.npz, partial: true}\n")
     assert main(["validate", str(file)]) == 0
-    assert "2 of the 4 numbers of attn.W_Q are NaN or infinite" in capsys.readouterr().err
+    assert "warning: NaN or infinite: 2 of the 4 numbers of attn.W_Q" in capsys.readouterr().err
     assert main(["dump", str(file), "attn.W_K"]) == 0
-    assert f"{file}: warning: 2 of the 4 numbers of attn.W_Q" in capsys.readouterr().err, "told when it is opened"
+    assert f"{file}: warning: NaN or infinite: 2 of the 4 numbers of attn.W_Q" in capsys.readouterr().err, (
+        "told when it is opened"
+    )
     file.write_text(text)
     assert main(["validate", str(file)]) == 0
     assert capsys.readouterr().err == ""
+
+
+NO_LABEL = """
+tfstep: 1
+model: {kind: decoder, d_model: 4, heads: 1, d_ff: 4}
+vocab: [<pad>, a, b]
+input: {target: a b, labels: <pad> <pad>}
+"""
+
+
+def test_a_training_without_a_label_that_counts_says_so_and_blames_no_parameter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = tfstep.Session(load_text(NO_LABEL))
+    said = str(session.run("train 2"))
+    assert "the loss was nan before this: it began in loss, `why loss` says how; no parameter has it" in said
+    assert "no label counts" in str(session.run("why loss"))
+    (tmp_path / "f.yaml").write_text(NO_LABEL)
+    assert main(("train", str(tmp_path / "f.yaml"), "--steps", "2", "--lang", "en")) == 0
+    assert "the loss is nan before the first update; `tfstep explain SCENARIO loss` says why" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("variant", ["all-pad-minus-inf", "all-pad-float16"])
+def test_rows_without_keys_are_told_where_one_trains(variant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = "nothing is left to see, and hidden scores are −∞"
+    session = tfstep.Session(tfstep.load("padding", variant=variant))
+    said = str(session.run("train 1"))
+    assert told in said
+    assert "`mask: {empty: zero}`" in said
+    assert told not in str(session.run("train 1")), "it is told once"
+    assert main(("train", "padding", "--variant", variant, "--steps", "1", "--lang", "en")) == 0
+    assert told in capsys.readouterr().err
+    mended = tfstep.Session(tfstep.load("padding", variant=variant))
+    mended.run("model mask.empty zero")
+    assert told not in str(mended.run("train 1"))

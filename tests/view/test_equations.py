@@ -32,15 +32,21 @@ def panel(session: Session, place: str) -> str:
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        ("enc0.attn.W_Q.grad[0,0]", "= x[:,0] · ∂q_proj[:,0]"),
-        ("enc0.attn.W_Q.grad[1,2]", "= x[:,d1] · ∂q_proj[:,d2]"),
-        ("enc0.ffn.W_1.grad[0,0]", "= norm1[:,d0] · ∂hidden[:,h0]"),
+        ("enc0.attn.W_Q.grad[0,0]", "= x[:,i0] · ∂q_proj[:,o0]"),
+        ("enc0.attn.W_Q.grad[1,2]", "= x[:,i1] · ∂q_proj[:,o2]"),
+        ("enc0.ffn.W_1.grad[0,0]", "= norm1[:,i0] · ∂hidden[:,o0]"),
         ("enc0.norm1.gamma.grad[0]", "= ∂norm1[:,d0] · xhat[:,d0]"),
         ("enc0.attn.scores[0,0,1,2]", "= Q[爱,:] · K[你,:]"),
     ],
 )
 def test_one_name_is_not_given_to_two_axes(session: Session, cell: str, said: str) -> None:
     assert said in panel(session, cell)
+
+
+def test_what_a_gradient_calls_its_places_can_be_typed(session: Session) -> None:
+    for name, cell in (("src.x[爱,i1]", (0, 1, 1)), ("enc0.attn.q_proj.grad[你,o2]", (0, 2, 2))):
+        session.run(f"goto {name}")
+        assert session.cell == cell
 
 
 def test_a_long_sum_names_the_terms_that_it_shows() -> None:

@@ -17,6 +17,10 @@ from tfstep.view.export import html, latex, markdown, svg
 from tfstep.view.export.select import select
 from tfstep.view.export.shade import shade
 from tfstep.view.export.slices import slices
+from tfstep.view.export.tables import tables
+from tfstep.view.matrix.plane import masked_cells
+from tfstep.view.result.lines import lines
+from tfstep.view.text.spans import plain
 
 EVIL = """
 tfstep: 1
@@ -180,3 +184,38 @@ def test_a_masked_cell_of_a_page_is_no_plain_0(trace):
 def trace_of_all():
     trace = tfstep.trace(tfstep.load("wo-ai-ni"))
     return [trace[path] for path in trace]
+
+
+def test_masked_cells_have_their_sign_in_every_format_for_people_and_a_legend(trace):
+    tensors = select(trace, ["enc0.attn.weights", "enc0.attn.masked", "enc0.attn.scores.grad"])
+    found = [masked_cells(t) for t in tensors]
+    hidden = sum(int(cells.sum()) for cells in found if cells is not None)
+    assert hidden == 3 * 32
+    for text, sign in (
+        ("\n".join(map(plain, tables(tensors, False))), "▒ "),
+        ("".join(markdown.document(tensors, False, 4)), "▒ "),
+        ("".join(latex.document(tensors, False, 4)), "}^{\\dagger}"),
+        (svg.picture("", tensors, False, 4), "▒ "),
+    ):
+        assert text.count(sign) == hidden, text[:2000]
+        assert "masked" in re.sub(r"softmax\(masked\)|attn[.]masked|masked = |where masked", "", text)
+    assert not re.search(r"\^\{\d+\}\^", "".join(latex.document(tensors, False, 4))), "a double superscript"
+
+
+@pytest.mark.parametrize(
+    ("line", "signs"), [("show weights[0,0]", 32), ("print weights[0,0,0,:]", 4), ("show scores", 0)]
+)
+def test_the_line_debugger_shows_masked_cells_with_their_sign(line: str, signs: int) -> None:
+    session = tfstep.Session(tfstep.load("padding"))
+    text = "\n".join(map(plain, lines(session.run(line), session.trace)))
+    assert text.count("▒ ") == signs
+    assert text.count("▒: masked") == bool(signs)
+
+
+def test_the_line_debugger_shows_rounding_as_0_and_says_so() -> None:
+    session = tfstep.Session(tfstep.load("attention"))
+    assert session.trace["attn.b_K"].grad.any()
+    text = "\n".join(map(plain, lines(session.run("show attn.b_K.grad"), session.trace)))
+    assert "shown as 0: 2 (0 but for rounding)" in text
+    assert "from 0 to 0" in text
+    assert "e-1" not in text

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import EllipsisType
 from typing import Any, Protocol
 
-from tfstep.address.grammar import Item, Word, index_text
+from tfstep.address.grammar import Item, Word, index_text, quoted_word
 from tfstep.errors import PathError, did_you_mean
 from tfstep.text import Bilingual
 
@@ -31,6 +31,7 @@ LETTERS = {
 _NAMED = (Word, EllipsisType)  # what stands for a number and is looked up
 _LABEL = re.compile(r"(#|[a-z])([0-9]{1,9})$")
 _OUTER = ("batch", "head")
+_FEATURES = ("model", "d_k", "d_v", "hidden", "vocab", "in", "out")
 
 
 class Indexed(Protocol):
@@ -61,7 +62,9 @@ def places(tensor: Indexed, items: Sequence[Item], under: Cell | None = None) ->
     try:
         return _along(tensor, items)
     except PathError:
-        filled = _filled(tensor, items, under)
+        filled = left_out(tensor.shape, tensor.axes, items, under)
+        if filled is None and len(items) < len(tensor.shape) and any(isinstance(item, Word) for item in items):
+            raise _counted(tensor, len(items)) from None
         if filled is None:
             raise
         return _along(tensor, filled)
@@ -72,8 +75,8 @@ def whole(tensor: Indexed, index: Index | None, under: Cell | None = None) -> Ce
     are, or those of ``under``, the cell under a cursor. Raises PathError for slices, and where there is no such cell.
     """
     index = index or ()
-    if len(index) < len(tensor.shape) and (filled := _filled(tensor, index, under)) is not None:
-        index = filled
+    if len(index) < len(tensor.shape):
+        index = left_out(tensor.shape, tensor.axes, index, under) or index
     names = ", ".join(tensor.axes)
     for item in index:
         if isinstance(item, slice):
@@ -87,18 +90,34 @@ def whole(tensor: Indexed, index: Index | None, under: Cell | None = None) -> Ce
                 )
             )
     if len(index) != len(tensor.shape):
-        raise PathError(
-            Bilingual(
-                "{path} has {n} axes ({names}), {found} indices were given",
-                "{path} 有 {n} 个轴（{names}），给出了 {found} 个下标",
-                path=tensor.path,
-                n=len(tensor.shape),
-                names=names,
-                found=len(index),
-            )
-        )
+        raise _counted(tensor, len(index))
     _along(tensor, index)
     return tuple(i % size for i, size in zip(index, tensor.shape, strict=True) if isinstance(i, int))
+
+
+def _counted(tensor: Indexed, found: int) -> PathError:
+    """So many indices are too few or too many; what a cell looks like, in the words of its axes."""
+    if not tensor.shape:
+        return PathError(
+            Bilingual("{path} is one number: it takes no indices", "{path} 只是一个数，不带下标", path=tensor.path)
+        )
+    sizes = ", ".join(f"{name} {size}" for name, size in zip(tensor.axes, tensor.shape, strict=True))
+    words = [tensor.words(k, 0)[:1] for k in range(len(tensor.shape))]
+    return PathError(
+        Bilingual(
+            "{path} has {n} axes ({sizes}), {found}; a cell is {path}[{cell}]",
+            "{path} 有 {n} 个轴（{sizes}），{found}；单元格写作 {path}[{cell}]",
+            path=tensor.path,
+            n=len(tensor.shape),
+            sizes=sizes,
+            found=Bilingual("no index was given", "没有给下标")
+            if not found
+            else Bilingual("1 index was given", "给出了 1 个下标")
+            if found == 1
+            else Bilingual("{found} indices were given", "给出了 {found} 个下标", found=found),
+            cell=",".join(quoted_word(word[0]) if word else "0" for word in words),
+        )
+    )
 
 
 def index_list(index: Index | None) -> str:
@@ -107,13 +126,15 @@ def index_list(index: Index | None) -> str:
 
 
 def place(words: Sequence[str], word: str) -> int | None:
-    """Where a word stands; ``他#2`` is its second occurrence. A space before it, here ``▁``, may also be written as a
-    space, or as the ``Ġ`` of tokenizers of bytes.
+    """Where a word stands; ``他#2`` is its second occurrence, ``the⇒cat``, as a row is labelled, ``the``. A space
+    before it, here ``▁``, may also be written as a space, or as the ``Ġ`` of tokenizers of bytes.
     """
     if word in words:
         return words.index(word)
     if word[:1] in ("Ġ", " ") and word[1:]:
         return place(words, f"▁{word[1:]}")
+    if "⇒" in word:
+        return place(words, word.partition("⇒")[0])
     base, mark, nth = word.rpartition("#")
     if not mark or not nth.isascii() or not nth.isdecimal() or len(nth) > 6 or nth == "0":
         return None
@@ -121,13 +142,13 @@ def place(words: Sequence[str], word: str) -> int | None:
     return found[int(nth) - 1] if 1 <= int(nth) <= len(found) else None
 
 
-def _filled(tensor: Indexed, items: Sequence[Any], under: Cell | None = None) -> Any:
+def left_out(shape: Sequence[int], axes: Sequence[str], items: Sequence[Any], under: Cell | None = None) -> Any:
     """The indices with those of sentence and head, or of the first axes of size 1, put in, where just these are not
     given; else None."""
-    missing = len(tensor.shape) - len(items)
-    outer = [k for k, name in enumerate(tensor.axes) if name in _OUTER]
-    alone = [k for k in outer if tensor.shape[k] == 1]
-    first = next((k for k, size in enumerate(tensor.shape) if size > 1), len(tensor.shape) - 1)
+    missing = len(shape) - len(items)
+    outer = [k for k, name in enumerate(axes) if name in _OUTER]
+    alone = [k for k in outer if shape[k] == 1]
+    first = next((k for k, size in enumerate(shape) if size > 1), len(shape) - 1)
     if missing <= 0:
         return None
     if missing == len(alone):
@@ -139,7 +160,7 @@ def _filled(tensor: Indexed, items: Sequence[Any], under: Cell | None = None) ->
     else:
         return None
     rest = iter(items)
-    return tuple(given[k] if k in given else next(rest) for k in range(len(tensor.shape)))
+    return tuple(given[k] if k in given else next(rest) for k in range(len(shape)))
 
 
 def _along(tensor: Indexed, items: Sequence[Item]) -> Index:
@@ -169,6 +190,19 @@ def _outside(tensor: Indexed, axis: int, i: int) -> PathError:
     )
 
 
+def _letters(name: str) -> str:
+    """The letters that a place on an axis may have: its own, and on one that a linear layer reads or makes those of
+    its weight, whose gradient calls it so: ``x[:,i0]``."""
+    own = LETTERS.get(name, "")
+    return own + "io" if name in _FEATURES else own
+
+
+def numbered(axis: str, word: str) -> int | None:
+    """The place that a label of an axis without words means: 3 for ``d3`` along d_k; None for another word."""
+    label = _LABEL.match(word)
+    return int(label[2]) if label and LETTERS.get(axis) == label[1] else None
+
+
 def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Sequence[Any]) -> int:
     """Where a word, or the label of a place without words, stands along an axis; ``before`` are the indices of the
     axes before it, for the sentence that is meant. Raises PathError."""
@@ -178,7 +212,7 @@ def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Seque
     words = tensor.words(axis, sentence) if axis < len(tensor.axes) else ()
     at = place(words, word)
     label = _LABEL.match(word)
-    if at is None and label and isinstance(item, Word) and not item.quoted and LETTERS.get(name) == label[1]:
+    if at is None and label and isinstance(item, Word) and not item.quoted and label[1] in _letters(name):
         at = int(label[2])
     if at is not None:
         return at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from tfstep.address.roles import GRAD
 from tfstep.errors import PathError
@@ -48,14 +48,19 @@ def full_path(
         return found
     if (alias := elsewhere(head)) is not None:
         return alias + rest
-    if ends:
-        raise PathError(
-            Bilingual(
-                "{name}: which one? {ends}{more}",
-                "{name}：是哪一个？{ends}{more}",
-                name=name,
-                ends=", ".join(ends[:6]),
-                more=" …" if len(ends) > 6 else "",
-            )
+    return one_of(name, ends) if ends else name
+
+
+def one_of(name: str, ends: Sequence[str]) -> str:
+    """The only path that a name may mean. Raises PathError where there are several."""
+    if len(ends) == 1:
+        return ends[0]
+    raise PathError(
+        Bilingual(
+            "{name}: which one? {ends}{more}",
+            "{name}：是哪一个？{ends}{more}",
+            name=name,
+            ends=", ".join(ends[:6]),
+            more=" …" if len(ends) > 6 else "",
         )
-    return name
+    )

@@ -40,8 +40,17 @@ def nearest_pattern(pattern: str, paths: Collection[str]) -> str | None:
     'enc0.*.weights'
     """
     known = {part for path in paths for part in path.split(".") if "/" not in part}
-    parts = [part if "*" in part or part in known else nearest(part, known) for part in pattern.split(".")]
+    parts = [_nearest_part(part, known) for part in pattern.split(".")]
     if None in parts:
         return None
     meant = ".".join(map(str, parts))
     return meant if meant != pattern and any(map(matcher(meant), paths)) else None
+
+
+def _nearest_part(part: str, known: Collection[str]) -> str | None:
+    """One part as it was probably meant; stars at its ends stay there."""
+    bare = part.strip("*")
+    if not bare or "*" in bare or any(map(matcher(part), known)):
+        return part
+    near = nearest(bare, known)
+    return None if near is None else part.replace(bare, near)

@@ -242,7 +242,7 @@ def _model(session: Session, rest: str) -> Result:
     names = key.split(".")
     for name in reversed(names):
         value = {name: value}
-    changes = value if names[0] in ("train", "loss") and len(names) > 1 else {"model": value}
+    changes = value if names[0] == "loss" or (names[0] == "train" and len(names) > 1) else {"model": value}
     assert isinstance(changes, dict)
     return _changed(session, changes, f"model {rest}")
 

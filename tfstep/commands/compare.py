@@ -62,9 +62,7 @@ def _diff(session: Session, rest: str) -> Result:
         other = session.trace_of(rest)
     now = str(Bilingual("now", "现在"))
     here = session.current
-    there = None
-    if here.path in other.plan.paths and other.plan.paths[here.path].shape == here.shape:
-        there = other[here.path]
+    there = other[here.path] if here.path in other.plan.paths else None
     return Compared(compare(session.trace, other), (now, name), here, there)
 
 

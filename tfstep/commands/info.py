@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tfstep.commands.language.registry import TOPICS, all_commands, command, find, in_groups, topic
+from tfstep.commands.language.registry import TOPICS, all_commands, command, find, in_groups, is_change, topic
 from tfstep.commands.language.session import Session
 from tfstep.engine.node import Node
 from tfstep.errors import CommandError, did_you_mean
@@ -121,10 +121,11 @@ def sessions(session: Session) -> Result:
             time.strftime("%Y-%m-%d %H:%M", time.localtime(left.written)),
             left.variant,
             str(Bilingual("left unsaved", "未保存就退出") if left.left else Bilingual("cut off", "中断")),
-            str(len(left.lines)),
-            "; ".join(left.lines[-2:])[-60:],
+            str(len(changes)),
+            "; ".join(changes[-2:])[-60:],
         )
         for n, left in enumerate(session.leftovers, 1)
+        for changes in ([line for line in left.lines if is_change(line)],)
     )
     return Listing(
         Bilingual("{n} sessions to take up", "可恢复的会话：{n} 个", n=len(rows)),
@@ -133,8 +134,8 @@ def sessions(session: Session) -> Result:
             Bilingual("last written", "最后写入"),
             Bilingual("variant", "变体"),
             Bilingual("ended", "结束方式"),
-            Bilingual("lines", "行数"),
-            Bilingual("last lines", "最后几行"),
+            Bilingual("changes", "改动数"),
+            Bilingual("the last", "最后几处"),
         ),
         rows,
         Bilingual("no earlier session can be taken up", "没有可恢复的会话"),

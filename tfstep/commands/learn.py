@@ -10,6 +10,7 @@ from tfstep.commands.language.registry import command, topic
 from tfstep.commands.language.session import Session
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
+from tfstep.scenario import empty_rows
 from tfstep.session.change import updates as kept
 from tfstep.session.change.undo_history import Entry
 from tfstep.session.results import Checked, Listing, Result, Trained
@@ -58,7 +59,9 @@ def _train(session: Session, n: int | None = None) -> Result:
             Bilingual("train.steps is 0: `train 20` makes 20 updates", "train.steps 为 0：`train 20` 做 20 次更新")
         )
     halts, at = Halts(session), session.position
+    empty = None if session.update else empty_rows.told(session.scenario)
     result = train(session, n, f"train {n}", halts)
+    result = replace(result, notes=(*([empty] if empty is not None else []), *result.notes))
     if not halts.stops:
         return replace(
             result, notes=(*result.notes, *(_held_before(number, path) for number, path in halts.held.items()))
@@ -186,15 +189,21 @@ def to_update(session: Session, text: str) -> Result:
     return train(session, update - session.update, line)
 
 
-@topic("updates", Bilingual("the updates made, with the loss before each", "做过的参数更新，以及每次更新前的损失"))
+@topic(
+    "updates",
+    Bilingual("the updates made, with the loss before each and now", "做过的参数更新，以及每次更新前和现在的损失"),
+)
 def updates(session: Session) -> Result:
-    """The updates made so far, with the loss that each started from."""
+    """The updates made so far, with the loss that each started from, and the loss now."""
     past = session.journal.now.past
     shown = range(0, len(past), max(1, len(past) // 40))
+    losses = {k: past[k].loss for k in shown}
+    if past:
+        losses[len(past)] = kept.loss(session.scenario, session.trace)
     return Listing(
         Bilingual("updates: {n}", "参数更新：{n} 次", n=len(past)),
         (Bilingual("update", "更新"), Bilingual("loss", "损失")),
-        tuple((str(k), f"{past[k].loss:.6g}") for k in shown),
+        tuple((str(k), f"{loss:.6g}") for k, loss in losses.items()),
         Bilingual("no update was made yet", "还没有做过参数更新"),
     )
 

@@ -277,7 +277,7 @@ def _recover(session: Session, rest: str) -> Result:
     return Message(
         (
             Bilingual(
-                "taken up again: {lines} lines; changes that hold: {changes}",
+                "taken up again; lines that were run: {lines}; changes that hold: {changes}",
                 "已恢复：共 {lines} 行，现有 {changes} 处改动",
                 lines=len(lines),
                 changes=changes,

@@ -32,7 +32,13 @@ def start(
         if node.op is not None or node.dtype.kind != "f" or node.path not in values:
             continue
         hits = book.find(node, values[node.path], [], Sizes(partial(np.abs, values[node.path])))
-        telling = [hit for hit in hits if not hit.entry.trivial or affinity(hit.entry.name, node.path) >= SURE]
+        telling = [
+            hit
+            for hit in hits
+            if (not hit.entry.trivial or affinity(hit.entry.name, node.path) >= SURE)
+            and hit.entry.of is None
+            and not hit.entry.is_new
+        ]
         if telling:
             known |= {hit.entry.name for hit in telling}
         elif node.kind in ("parameter", "input"):

@@ -16,7 +16,7 @@ LISTED = 64
 """Words of a vocabulary up to which each has a column of its own; of more the likeliest come first."""
 
 
-class Axis(Struct, frozen=True):
+class Axis(Struct, frozen=True, gc=False):
     """One axis of a tensor: its name, and the words along it where they are known.
 
     ``follows`` are the words that the rows of a decoder have to say next, empty where nothing counts.
@@ -80,7 +80,7 @@ def axes(*names: str) -> tuple[Axis, ...]:
     return tuple(Axis(name) for name in names)
 
 
-class Spec(Struct, frozen=True):
+class Spec(Struct, frozen=True, gc=False):
     """Shape, dtype and axes: everything about a tensor but its numbers."""
 
     shape: Shape

@@ -11,7 +11,7 @@ from typing import Any
 from tfstep.engine.axis import Spec
 from tfstep.engine.node import Literal, Node, Role
 from tfstep.engine.op import Op, Vjp
-from tfstep.engine.tape import Tape, Traced
+from tfstep.engine.tape import Tape, Traced, once
 
 
 def backward(tape: Tape, loss: Traced, seed: Op, accumulate: Op) -> dict[str, Traced]:
@@ -24,6 +24,7 @@ def backward(tape: Tape, loss: Traced, seed: Op, accumulate: Op) -> dict[str, Tr
     tape.phase = "backward"
     steps = [tape.nodes[s] for s in sorted(tape.reached_by(loss)) if tape.nodes[s].op is not None]
     uses = _uses(tape, steps)
+    vjps: dict[Any, Vjp] = {}
     parts: dict[int, list[Traced]] = {}
     grads: dict[int, Traced] = {}
     first = _as(tape, tape.record(seed, (), {"dtype": str(loss.dtype)}, loss.spec), tape.nodes[loss.slot])
@@ -37,7 +38,7 @@ def backward(tape: Tape, loss: Traced, seed: Op, accumulate: Op) -> dict[str, Tr
                 continue
             target = tape.nodes[s]
             only = len(uses[s]) == 1
-            part = _through(tape, node, index, grads[node.slot], target)
+            part = _through(tape, vjps, node, index, grads[node.slot], target)
             tape.belongs(part, Role("gradient", s) if only else Role("share", s, node.slot))
             parts.setdefault(s, []).append(part)
             if len(parts[s]) == len(uses[s]):
@@ -72,14 +73,20 @@ def _as(tape: Tape, gradient: Traced, target: Node) -> Traced:
     return gradient
 
 
-def _through(tape: Tape, node: Node, index: int, g: Traced, target: Node) -> Traced:
+def _through(tape: Tape, vjps: dict[Any, Vjp], node: Node, index: int, g: Traced, target: Node) -> Traced:
     """Record the VJP of one argument of one step."""
-    assert node.op is not None
     y = Traced(tape, node.slot, node.spec)
     inputs: list[Any] = [s if isinstance(s, Literal) else Traced(tape, s, tape.nodes[s].spec) for s in node.inputs]
-    specs: list[Spec | Literal] = [a if isinstance(a, Literal) else a.spec for a in (g, y, *inputs)]
-    vjp = Vjp(node.op, index, specs, node.attrs)
     every = (g, y, *inputs)
+    vjp = _vjp(vjps, node, index, [a if isinstance(a, Literal) else a.spec for a in every])
     result = _as(tape, tape.record(vjp, [every[k] for k in vjp.reads], node.attrs, target.spec), target)
     tape.nodes[result.slot].vjp_of = node.slot
     return result
+
+
+def _vjp(vjps: dict[Any, Vjp], node: Node, index: int, specs: list[Spec | Literal]) -> Vjp:
+    """The VJP of one argument of an op: one for all steps of equal shapes and attributes, as those of a stack are."""
+    op = node.op
+    assert op is not None
+    sizes = tuple((s.shape, s.dtype) if isinstance(s, Spec) else repr(s) for s in specs)
+    return once(vjps, (op, index, sizes, *node.attrs.items()), lambda: Vjp(op, index, specs, node.attrs))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 from msgspec import Struct
 
 from tfstep import work
+from tfstep.engine.accel import switched_on
+from tfstep.engine.accel.memory import Fresh
 from tfstep.engine.arrays.leaves import Leaves
+from tfstep.engine.less import Recent, compute
+from tfstep.engine.node import Node
 from tfstep.engine.plan import Plan
+from tfstep.engine.program import compiled
 from tfstep.engine.substeps import Computed, Pin, unfold
 
 KEPT = 64  # unfolded steps that are remembered
@@ -42,6 +47,7 @@ class Computation:
         self.prefix = prefix  # of an inside: the path of its step, with a slash
         self.outer: Self | None = None  # of an inside: the trace whose step it unfolds
         self.runs = 0
+        self._recent = None if plan.kept is None else Recent(plan.kept, plan.nodes, values)
         self._substeps: dict[int, Self | None] = {}
 
     @classmethod
@@ -53,7 +59,11 @@ class Computation:
         return cls(plan, values)
 
     def run(self) -> Self:
-        """Compute every step that is not there yet; returns the trace itself."""
+        """Compute every step that is not there yet, or what is kept where that is less; returns the trace itself."""
+        if self.plan.kept is not None:
+            for slot in sorted(self.plan.kept.slots):
+                self.value(slot)
+            return self
         values, special, flag = self.values, self._special(), work.present()
         for slot, later in self.plan.later.items():
             if values[slot] is None:
@@ -80,6 +90,41 @@ class Computation:
         value.setflags(write=False)
         return value  # type: ignore[no-any-return]  # values holds arrays only, and None where stale
 
+    def passed(self, slot: int) -> np.ndarray:
+        """The same numbers, where nothing that they are computed from is to be kept."""
+        if self.values[slot] is not None:
+            return self.value(slot)
+        for node, value in self.in_turn(slot):
+            if node.slot == slot:
+                return value
+        raise AssertionError(slot)
+
+    def in_turn(self, to: int | None = None) -> Iterator[tuple[Node, np.ndarray]]:
+        """What is not there yet of all tensors, or of those that slot ``to`` is computed from, in order, each let go
+        when the last step that reads it is done: of a long sentence all at once are gigabytes. The trace stays as it is.
+        """
+        passing = type(self)(self.plan, list(self.values), self.pins, self.sources, self.prefix)
+        passing.outer, passing._recent = self.outer, None
+        nodes, values, special = self.plan.nodes, passing.values, passing._special()
+        waiting = [s for s, value in enumerate(values) if value is None] if to is None else passing._waiting(to)
+        last = {read: k for k, s in enumerate(waiting) for read in (*self._reads(s), s)}
+        done: dict[int, list[int]] = {}
+        for slot in waiting:
+            done.setdefault(last[slot], []).append(slot)
+        flag, memory, kernels = work.present(), Fresh(), switched_on()
+        for k, slot in enumerate(waiting):
+            if flag is not None:
+                flag.at_step(k, len(waiting))
+            if slot in self.plan.decided and slot not in special:
+                passing._decide(slot)
+            if values[slot] is None and nodes[slot].op is not None and slot not in special:
+                with np.errstate(all="ignore"):
+                    values[slot] = compiled(nodes[slot], memory, kernels)(values)
+            yield nodes[slot], passing.value(slot)
+            passing.close(slot)
+            for gone in done.get(k, ()):
+                values[gone] = None
+
     def stale(self, slot: int) -> bool:
         """Whether this tensor waits to be computed."""
         return self.values[slot] is None
@@ -93,7 +138,7 @@ class Computation:
         if slot in self.plan.later:
             values[slot] = self.plan.later[slot]()
             return
-        if self.plan.decided:
+        if self.plan.decided and self._recent is None:
             special = self._special()
             for s in self.plan.upstream(slot):
                 if values[s] is None and s in self.plan.decided and s not in special:
@@ -111,6 +156,9 @@ class Computation:
         """Compute a slot from what it needs."""
         if self.values[slot] is not None:
             return
+        if self._recent is not None:
+            self._fill_again(slot, self._recent)
+            return
         nodes, values = self.plan.nodes, self.values
         special, runs = self._special() if self.pins else (), self.plan.runs
         flag = work.present()
@@ -125,22 +173,51 @@ class Computation:
                 self.runs += 1
                 values[s] = self._result(s) if s in special else runs[s](values)
 
+    def _fill_again(self, slot: int, recent: Recent) -> None:
+        """The same where less is kept: what was let go is computed again."""
+        plan, values, special = self.plan, self.values, self._special()
+
+        def result(s: int) -> np.ndarray:
+            self.runs += 1
+            if s in special:
+                value = self._result(s)
+                self.close(s)
+                return value
+            by = plan.decided.get(s)
+            if by is not None and by.nothing(values[by.by]):
+                return np.zeros(plan.nodes[s].shape, plan.nodes[s].dtype)
+            return plan.runs[s](values)
+
+        needed = self._closure(slot)
+        for s in [s for s in needed if plan.nodes[s].op is None]:
+            self._pull(s)
+            needed.remove(s)
+        with np.errstate(all="ignore"):
+            compute(plan.nodes, values, recent, needed, self._reads, result)
+
     def _waiting(self, slot: int) -> list[int]:
         """What is stale of all that a slot is computed from, in order."""
         if all(self.values[s] is not None for s in self.plan.nodes[slot].slots) and not self.pins:
             return [slot]
         if not self.pins and not self.plan.decided:
             return [s for s in self.plan.upstream(slot) if self.values[s] is None]
-        nodes, needed, todo = self.plan.nodes, set(), [slot]
+        return sorted(self._closure(slot))
+
+    def _closure(self, slot: int) -> set[int]:
+        """What is not there of all that a slot is computed from, as far as what is there."""
+        needed, todo = set[int](), [slot]
         while todo:
             s = todo.pop()
-            if s in needed or self.values[s] is not None:
-                continue
-            needed.add(s)
-            todo.extend(nodes[s].slots)
-            if (of := nodes[s].vjp_of) is not None and of in self.pins:  # computed from what the pin hides
-                todo.extend(nodes[of].slots)
-        return sorted(needed)
+            if s not in needed and self.values[s] is None:
+                needed.add(s)
+                todo.extend(self._reads(s))
+        return needed
+
+    def _reads(self, slot: int) -> tuple[int, ...]:
+        """What a step is computed from; a gradient through a pinned one also from what the pin hides."""
+        node = self.plan.nodes[slot]
+        of = node.vjp_of
+        return node.slots if of is None or of not in self.pins else (*node.slots, *self.plan.nodes[of].slots)
 
     def _special(self) -> set[int]:
         """The steps that pins change: the pinned ones, and those that carry a gradient through them."""

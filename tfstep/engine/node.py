@@ -17,7 +17,7 @@ from tfstep.text import Bilingual, Template
 Array = Any  # np.ndarray or Traced: an op's body is written once for both
 
 
-class Literal(Struct, frozen=True):
+class Literal(Struct, frozen=True, gc=False):
     """A Python number inside a body, with the way it is written (``√d_k``) where that says more."""
 
     value: float
@@ -78,7 +78,7 @@ class Operation:
         return self.name
 
 
-class Role(Struct, frozen=True):
+class Role(Struct, frozen=True, gc=False):
     """What a tensor is: a ``value``, or a parameter's ``weight``, ``embedding``, ``bias``, ``one``, ``zero`` (its start);
     or something of the tensor in slot ``of``: its ``gradient``, the ``share`` of it that comes back through the step
     in slot ``consumer``, its ``new`` value after the update, or the optimizer's ``memory`` of it.
@@ -97,7 +97,7 @@ class Role(Struct, frozen=True):
 VALUE = Role()
 
 
-class Node(Struct, eq=False):
+class Node(Struct, eq=False, gc=False):
     """One tensor of a plan: a leaf (parameter, constant, input), a view of a tied parameter, or a step and its result.
 
     ``inputs`` are slots of earlier nodes, or literals. ``vjp_of`` is, for a step that carries a gradient

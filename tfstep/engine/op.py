@@ -101,9 +101,13 @@ class Op(Operation):
 
 
 class Primitive(Op):
-    """An op that computes with NumPy and explains its own cells."""
+    """An op that computes with NumPy and explains its own cells.
+
+    ``leading`` computes many cases at once (`tfstep.engine.cases.leading`); None where only one after the other can be.
+    """
 
     primitive = True
+    leading: Callable[..., Array] | None = None
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
         """The terms of one cell. ``args`` are arrays (or `Literal`), read where the terms depend on values."""

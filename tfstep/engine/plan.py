@@ -11,8 +11,9 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.engine.accel import switched_on
-from tfstep.engine.accel.memory import Memory
+from tfstep.engine.accel.memory import Fresh, Memory
 from tfstep.engine.arrays.leaves import Later
+from tfstep.engine.less import ALL, LESS, Kept, kept
 from tfstep.engine.node import Node
 from tfstep.engine.program import Run, compiled
 
@@ -44,6 +45,7 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
     later: Mapping[int, Later] = field(default_factory=dict)  # leaves that are read when something asks for them
     switched_off: Callable[[], Iterable[tuple[str, str]]] = tuple
     origin: Any = None  # the scenario that it was compiled from
+    keep: str = ALL  # what its traces keep
     substeps: dict[int, Any] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     _reaches: dict[int, list[int]] = field(default_factory=dict)
@@ -68,9 +70,15 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
         """How many numbers a trace of it has."""
         return sum(math.prod(node.shape) for node in self.nodes)
 
-    def seconds(self, phase: str = "") -> float:
-        """About how long a pass takes on a usual machine, or one phase of it."""
-        return sum(_seconds(self.nodes, node) for node in self.computed if phase in ("", node.phase))
+    def seconds(self, phase: str = "", together: bool = False) -> float:
+        """About how long a pass takes on a usual machine, or one phase of it; or each of many that are run together."""
+        run = [node for node in self.computed if phase in ("", node.phase)]
+        return sum(_seconds(self.nodes, node) for node in run) - (A_STEP * len(run) if together else 0.0)
+
+    @cached_property
+    def kept(self) -> Kept | None:
+        """What its traces keep, where that is not everything."""
+        return kept(self) if self.keep == LESS else None
 
     @cached_property
     def consumers(self) -> list[list[int]]:
@@ -133,7 +141,8 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
     def program(self) -> list[tuple[int, Run]]:
         """For each step its slot, and the function that computes it from the numbers of a trace."""
         kernels = switched_on()
-        return [(node.slot, compiled(node, self.memory, kernels)) for node in self.computed]
+        memory = self.memory if self.kept is None else Fresh()
+        return [(node.slot, compiled(node, memory, kernels)) for node in self.computed]
 
     @cached_property
     def runs(self) -> dict[int, Run]:

@@ -6,7 +6,7 @@ A tape holds no numbers but the leaves' start values: it is recorded once, from 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from tfstep.engine.axis import Axis, Shape, Spec
 from tfstep.engine.node import VALUE, Literal, Node, Operation, Role
 from tfstep.engine.plan import Plan
 
+Made = TypeVar("Made")
 OPERATORS: dict[str, Callable[..., Traced]] = {}
 """By what they declare to be (`Operation.operator`): the ops that +, @ and the like mean, and those that hold cells."""
 
@@ -105,6 +106,17 @@ class Traced:
         return OPERATORS["@"](self, other)
 
 
+def once(known: dict[Any, Made], alike: tuple[Any, ...], make: Callable[[], Made]) -> Made:
+    """What is the same wherever ``alike`` is, made the first time; each time where something in it has no hash."""
+    try:
+        found = known.get(alike)
+    except TypeError:  # attributes that are arrays
+        return make()
+    if found is None:
+        known[alike] = found = make()
+    return found
+
+
 def named(name: str, value: Any) -> Any:
     """Give an inner step of an op its name; on arrays, the array itself."""
     if isinstance(value, Traced):
@@ -122,6 +134,7 @@ class Tape:
         self.paths: dict[str, Node] = {}
         self.leaves: dict[int, np.ndarray] = {}
         self.views: dict[str, Callable[[Spec], Traced]] = {}  # tied paths, and what makes the view of each
+        self.inferred: dict[Any, Spec] = {}  # of steps alike, as those of a stack are: found once
         self.phase = "forward"
         self.carry: list[tuple[int, int]] = []
         self.master = False  # whether parameters are kept in float32, and read in half precision
@@ -141,11 +154,16 @@ class Tape:
                 inputs.append(lit)
                 specs.append(lit)
         if spec is None:
-            spec = op.infer(*specs, **attrs)
+            spec = self._inferred(op, specs, attrs)
         node = Node(len(self.nodes), "", "step", spec, op, tuple(inputs), attrs, self.phase)
         node.rounds = self._rounds(spec)
         self.nodes.append(node)
         return Traced(self, node.slot, spec)
+
+    def _inferred(self, op: Operation, specs: list[Spec | Literal], attrs: dict[str, Any]) -> Spec:
+        if op.primitive:
+            return op.infer(*specs, **attrs)
+        return once(self.inferred, (op, *specs, *attrs.items()), lambda: op.infer(*specs, **attrs))
 
     def leaf(self, path: str, kind: str, spec: Spec, value: np.ndarray | None = None, role: Role = VALUE) -> Traced:
         """A tensor that no step makes: ``kind`` parameter, constant or input."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tfstep.address.grammar import parse
 from tfstep.address.indices import Cell, Index, places, whole
-from tfstep.address.names import full_path
+from tfstep.address.names import full_path, one_of
 from tfstep.address.roles import GRAD, path_parts
 from tfstep.engine.arrays.coerce_edit import coerce_edit
 from tfstep.engine.computation import Computation
@@ -194,7 +194,7 @@ class Trace(Whole, Computation):
         for node in self.plan.nodes:
             if node.op is None:
                 values[node.slot] = self.values[node.slot]
-        for leaf, slot in self.plan.carry:
+        for leaf, slot in reversed(self.plan.carry):  # the last part's first: where less is kept, in one pass back
             values[leaf] = self.value(slot)
         return Trace(self.plan, values, self.pins)
 
@@ -296,9 +296,18 @@ def resolve(trace: Trace, path: str) -> Tensor:
             return Tensor(found.trace, found.node, step)
         cut = path.rfind("/", 0, cut)
     full = full_path(trace.plan.paths, path, elsewhere=trace.plan.elsewhere)
+    if full == path and not trace.prefix and "/" not in path and "." not in path:
+        found_inside = [f"{node.path}/{path}" for node in trace.plan.steps if _inside(trace, node, path)]
+        full = one_of(path, found_inside) if found_inside else path
     if full != path:
         return resolve(trace, full)
     raise _unknown(trace, path)
+
+
+def _inside(trace: Trace, node: Node, name: str) -> bool:
+    """Whether a step of this name is one level down inside a step."""
+    inside = trace.substeps(node.slot)
+    return inside is not None and any(each.path == name for each in inside.plan.steps)
 
 
 def _unknown(trace: Trace, path: str) -> PathError:
@@ -344,7 +353,7 @@ def _unknown(trace: Trace, path: str) -> PathError:
             )
         )
     names = [n for n in trace.plan.paths if not n.startswith("#")]
-    near = meant(nearest(path, names) or _by_its_end(path, names))
+    near = meant(_by_its_end(path, names) or nearest(path, names))
     if trace.prefix:
         return PathError(
             Bilingual(
@@ -370,5 +379,5 @@ def _by_its_end(path: str, names: Sequence[str]) -> str | None:
     ends: dict[str, list[str]] = {}
     for name in names if "." not in path else ():
         ends.setdefault(name.rpartition(".")[2], []).append(name)
-    near = nearest(path, ends)
+    near = nearest(path, ends) or next((end for end in ends if path and end.startswith(path)), None)
     return None if near is None else ends[near][0] if len(ends[near]) == 1 else near

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from tfstep.address.indices import place
+from tfstep.address.indices import left_out, numbered, place
 from tfstep.engine.axis import Axis, Spec
 from tfstep.engine.tape import Traced
 from tfstep.errors import ExpressionError, did_you_mean
@@ -44,7 +44,8 @@ PICK = Question("pick", _picked, _picked_spec)
 
 
 def indexed(at: Builder, x: Traced, items: Sequence[Item]) -> Traced:
-    """``x[items]``: one item for each axis from the first; numbers and words take their axis away."""
+    """``x[items]``: one item for each axis from the first; numbers and words take their axis away. Beside a word the
+    indices of the only sentence and head may be left out."""
     if len(items) > x.ndim:
         raise at.error(
             Bilingual(
@@ -55,6 +56,8 @@ def indexed(at: Builder, x: Traced, items: Sequence[Item]) -> Traced:
                 names=f" ({', '.join(a.name for a in x.axes)})" if any(a.name for a in x.axes) else "",
             )
         )
+    if len(items) < x.ndim and not _have_words(x.axes, items):
+        items = left_out(x.shape, [axis.name for axis in x.axes], items) or items
     gone = []
     for axis, item in enumerate(items):
         if isinstance(item, slice):
@@ -82,6 +85,15 @@ def indexed(at: Builder, x: Traced, items: Sequence[Item]) -> Traced:
     kept = [k for k in range(x.ndim) if k not in gone]
     names = tuple(x.axes[k] for k in kept)
     return at.apply(reshape, x, shape=tuple(x.shape[k] for k in kept)).with_axes(*names)
+
+
+def _have_words(axes: Sequence[Axis], items: Sequence[Item]) -> bool:
+    """Whether there are words, or labels of such a kind, along the axis of every word among the indices."""
+    return all(
+        bool(axis.labels) or numbered(axis.name, item.word) is not None
+        for axis, item in zip(axes, items, strict=False)
+        if isinstance(item, Label)
+    )
 
 
 def _taken(at: Builder, x: Traced, axis: int, i: int) -> Traced:
@@ -130,12 +142,17 @@ def _labelled(taken: Traced, x: Traced, axis: int, part: slice) -> Traced:
 def position(at: Builder, axes: tuple[Axis, ...], axis: int, word: str) -> int:
     """The place of a word along an axis; ``word#2`` is its second occurrence. Raises ExpressionError."""
     labels = axes[axis].labels
+    if not labels and (at_label := numbered(axes[axis].name, word)) is not None:
+        return at_label
     if not labels:
         raise at.error(
             Bilingual(
-                "axis {name} has no words along it; give a number",
-                "轴 {name} 上没有词；请用数字",
+                "axis {name} has no words along it; give a number{all}",
+                "轴 {name} 上没有词；请用数字{all}",
                 name=axes[axis].name or axis,
+                all=Bilingual(" ({axes} in order)", "（依次为 {axes}）", axes=", ".join(a.name for a in axes))
+                if len(axes) > 1 and all(a.name for a in axes)
+                else "",
             )
         )
     places = {place(words, word) for words in labels}

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
-from tfstep.commands.language.registry import find
+from tfstep.commands.language.registry import is_change
 from tfstep.commands.language.session import Session
-from tfstep.errors import CommandError
 from tfstep.scenario.file import catalog
 from tfstep.session.change.crash_log import Diary, leftovers
 from tfstep.text import Bilingual
@@ -25,33 +24,26 @@ def diaries() -> Path:
 def begin(session: Session) -> Bilingual | None:
     """Keep a diary of this session from now on; returns an offer where an earlier one was cut off."""
     folder = diaries()
-    session.leftovers = [left for left in leftovers(folder, session.scenario) if any(map(changes, left.lines))]
+    session.leftovers = [left for left in leftovers(folder, session.scenario) if any(map(is_change, left.lines))]
     session.diary = Diary(folder, session.scenario)
     if not session.leftovers:
         return None
     last, more = session.leftovers[0], len(session.leftovers) - 1
-    changed = [line for line in last.lines if changes(line)]
+    changed = [line for line in last.lines if is_change(line)]
     return Bilingual(
-        "`recover` takes up the session on {name} {how} with {n} changes ({when}), the last `{line}`{more}",
-        "`recover` 可恢复 {name} 上{how}的会话（{when}，{n} 处改动，最后一处是 `{line}`）{more}",
+        "`recover` takes up the session on {name} {how} with {changes} ({when}), the last `{line}`{more}",
+        "`recover` 可恢复 {name} 上{how}的会话（{when}，{changes}，最后一处是 `{line}`）{more}",
         when=time.strftime("%Y-%m-%d %H:%M", time.localtime(last.written)),
         name=session.scenario.name,
         how=Bilingual("left", "未保存就退出") if last.left else Bilingual("cut off", "中断"),
-        n=len(changed),
+        changes=Bilingual("one change", "1 处改动")
+        if len(changed) == 1
+        else Bilingual("{n} changes", "{n} 处改动", n=len(changed)),
         line=changed[-1][:60],
         more=Bilingual(" (and {more} older: `info sessions`)", "（更早的还有 {more} 次：`info sessions`）", more=more)
         if more
         else "",
     )
-
-
-def changes(line: str) -> bool:
-    """Whether a line that was typed is worth taking up: a change, or training; walking about is not."""
-    words = line.split(maxsplit=1)
-    try:
-        return bool(words) and find(words[0]).changes
-    except CommandError:
-        return False
 
 
 def leave(session: Session) -> Bilingual | None:

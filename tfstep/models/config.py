@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from msgspec import Struct, field
 
+from tfstep.engine.axis import Axis
 from tfstep.models.keys.model import ModelConfig as ModelConfig  # the largest section, beside this file
 from tfstep.models.keys.train import TrainKeys as TrainKeys  # likewise
 from tfstep.ops.loss import LOSSES
@@ -81,8 +82,10 @@ class Inputs(Struct, frozen=True, eq=False):
     x: np.ndarray | None = None  # attention: (batch, position, feature); mlp: (batch, in)
     memory: np.ndarray | None = None  # attention: (batch, position, feature)
     given: dict[str, np.ndarray] = field(default_factory=dict)  # formula
-    parameters: dict[str, np.ndarray] = field(default_factory=dict)  # formula: start values
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)  # formula: of its parameters, in order
+    parameters: dict[str, np.ndarray] = field(default_factory=dict)  # formula: start values that it has itself
     steps: dict[str, str] = field(default_factory=dict)  # formula: name -> expression
+    axes: dict[str, tuple[Axis, ...]] = field(default_factory=dict)  # formula: of the tensors whose axes have names
     past: Past | None = None
     rows: tuple[int, int] = (0, 0)  # that learned tables of positions have at least: source, target
     types: np.ndarray | None = None  # (batch, position) of the source: the type of each word

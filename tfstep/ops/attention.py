@@ -9,6 +9,7 @@ import numpy as np
 from tfstep.engine.accel import attention as fast
 from tfstep.engine.accel.elementwise import scale as scaled
 from tfstep.engine.axis import Spec
+from tfstep.engine.cases.leading import aligned
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
 from tfstep.engine.tape import named
@@ -87,6 +88,7 @@ class MaskFill(Primitive):
     formula = Template("{x}, but {value} where masked", "{x}，被遮处换成 {value}")
     vjp_formula = {"x": Template("{g}, but 0 where masked", "{g}，被遮处为 0")}
     kernel, kernel_x = fast.mask_fill, fast.mask_fill_x
+    leading = aligned
 
     def infer(self, *args: Spec | Literal, value: float) -> Spec:
         """The shape of x."""

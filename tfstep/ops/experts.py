@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfstep.engine.axis import Spec
+from tfstep.engine.cases.leading import aligned
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
 from tfstep.engine.tape import named
@@ -34,6 +35,7 @@ class KeepTop(Primitive):
 
     about_zh = "每行中 by 属前 k 大的取 x，其余换成同一个数。"
     shapes_zh = "x (…, n), by (…, n) → 同 x"
+    leading = aligned
     formula = Template(
         "{x} where {by} is among the {k} largest, else {other}", "{by} 属前 {k} 大处取 {x}，其余为 {other}"
     )
@@ -116,6 +118,7 @@ class AmongTop(Primitive):
 
     about_zh = "每行中属前 k 大之处，为布尔值；相等时先到先得。"
     shapes_zh = "by (…, n) → 同 by"
+    leading = aligned
     formula = Template("{by} is among the {k} largest", "{by} 属前 {k} 大")
     helper = {
         "numpy": """def among_top(by, k):

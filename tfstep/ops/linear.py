@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tfstep.engine.accel import linear as fast
+from tfstep.engine.arrays.products import product
 from tfstep.engine.axis import NO_AXIS, Spec
+from tfstep.engine.cases.leading import aligned
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Op, Primitive, Ref, TermSpec, Why, op
 from tfstep.ops.primitive.elementwise import project
@@ -50,7 +52,7 @@ class Matmul(Primitive):
         names = a.axes[:-2] if a.ndim >= b.ndim else b.axes[:-2]
         shape = (*lead, a.shape[rows], b.shape[columns])
         row, column = a.axes[rows], b.axes[columns] or NO_AXIS
-        if row.name == column.name == "batch":  # rows against rows, as in Q Kᵀ
+        if row.name == column.name and (row.name == "batch" or row.labels):  # rows against rows, as in Q Kᵀ
             row, column = row.renamed("query"), column.renamed("key")
         return Spec(shape, np.result_type(a.dtype, b.dtype), (*names, row, column))
 
@@ -60,7 +62,15 @@ class Matmul(Primitive):
         return "{a}" + turn * bool(attrs.get("at")) + " @ {b}" + turn * bool(attrs.get("bt"))
 
     def forward(self, a: Array, b: Array, *, at: bool = False, bt: bool = False) -> Array:
-        return np.matmul(transpose_if(a, at), transpose_if(b, bt))
+        return product(transpose_if(a, at), transpose_if(b, bt))
+
+    def leading(self, args: Sequence[Any], ranks: Sequence[int], attrs: dict[str, Any]) -> Array:
+        """Rows by one matrix that is the same in all cases are rows of one product."""
+        (a, b), at, bt = args, attrs.get("at", False), attrs.get("bt", False)
+        if at or b.ndim != 2 or not a.flags.c_contiguous:
+            return aligned(self, args, ranks, attrs)
+        product = np.matmul(a.reshape(-1, a.shape[-1]), transpose_if(b, bt))
+        return product.reshape(*a.shape[:-1], product.shape[-1])
 
     def vjp_a(self, g: Array, y: Array, a: Array, b: Array, *, at: bool = False, bt: bool = False) -> Array:
         if at:

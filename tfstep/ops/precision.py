@@ -9,6 +9,7 @@ import numpy as np
 
 from tfstep.engine.arrays.half import rounded
 from tfstep.engine.axis import Spec
+from tfstep.engine.cases.leading import aligned
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
 from tfstep.engine.tape import named
@@ -44,6 +45,7 @@ class Round(Primitive):
         "前向和反向读取舍入后的副本；训练改变的是 float32 主权重，小的更新不会丢失。",
     )
     operator = "round"
+    leading = aligned
     formula = "{to}({x})"
     vjp_formula = {"x": "{g}"}
     code = {"numpy": "half({x}, {to})", "torch": "{x}.to(getattr(torch, {to})).to({x}.dtype)"}

@@ -18,18 +18,28 @@ if TYPE_CHECKING:
 
 def warnings(name: str, scenario: Scenario) -> Iterator[Bilingual]:
     """One line where there is such a row, in what the scenario shows or in what it trains on, and the remedy."""
+    if (what := told(scenario)) is not None:
+        yield Bilingual(
+            "{file}: warning: {what}",
+            "{file}：警告：{what}",
+            file=name if scenario.variant == "base" else f"{name} ({scenario.variant})",
+            what=what,
+        )
+
+
+def told(scenario: Scenario) -> Bilingual | None:
+    """The same, without the name of the scenario; None where there is no such row."""
     if scenario.model.mask.empty != "none" or scenario.model.sinks:
-        return
+        return None
     where = next(_rows(scenario), None)
     if where is None:
-        return
+        return None
     half, value = scenario.model.half, scenario.model.mask_value
-    yield Bilingual(
-        "{file}: warning: {where} nothing is left to see, and hidden scores are −∞{why}: the weights there are "
+    return Bilingual(
+        "{where} nothing is left to see, and hidden scores are −∞{why}: the weights there are "
         "NaN{spread}; `mask: {{empty: zero}}` gives such a row 0",
-        "{file}：警告：{where}没有可看的位置，而被遮住的分数是 −∞{why}：那里的权重是 NaN{spread}；"
+        "{where}没有可看的位置，而被遮住的分数是 −∞{why}：那里的权重是 NaN{spread}；"
         "`mask: {{empty: zero}}` 让这样的行取 0",
-        file=name if scenario.variant == "base" else f"{name} ({scenario.variant})",
         where=where,
         why=Bilingual(" ({value:g} in {half})", "（{value:g} 在 {half} 中）", value=value, half=half)
         if math.isfinite(value)

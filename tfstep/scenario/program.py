@@ -7,7 +7,9 @@ from typing import Protocol
 
 import numpy as np
 from msgspec import Struct, field
+from msgspec.structs import replace
 
+from tfstep.engine.accel.memory import Memory
 from tfstep.engine.arrays.half import rounded
 from tfstep.engine.arrays.leaves import Later, Leaves
 from tfstep.engine.plan import Plan
@@ -48,6 +50,8 @@ class Compiled(Protocol):
     @property
     def tree(self) -> Section: ...
     @property
+    def keep(self) -> str: ...
+    @property
     def plan(self) -> Plan: ...
     @property
     def program(self) -> Program: ...
@@ -69,17 +73,23 @@ class Program(Struct, frozen=True, eq=False):
     def trace(self) -> Trace:
         """Run it: forward, backward and update, everything recorded.
 
-        Where the weights are those of a checkpoint, or too many to be drawn at once, each step is computed when it is first
-        looked at; ``run`` of the trace computes all.
+        Where the weights are those of a checkpoint, or too many to be drawn at once, or where less is kept, each step is
+        computed when it is first looked at; ``run`` of the trace computes all that is kept.
         """
         trace = Trace(self.plan, Trace.start(self.plan, self.leaves).values, dict(self.pins))
-        return trace if self.plan.later else trace.run()
+        return trace if self.plan.later or self.plan.kept is not None else trace.run()
+
+    def keeping(self, keep: str) -> Program:
+        """The same with traces that keep all, or less."""
+        plan = replace(self.plan, keep=keep, substeps={}, memory=Memory())
+        return replace(self, plan=plan)
 
 
 def plan_of(scenario: Compiled) -> Plan:
     """Record the steps of a scenario; no number is drawn. Raises ScenarioError where file and model do not fit."""
     try:
         plan = build(scenario.model, scenario.inputs, scenario.loss, scenario.train)
+        plan.keep = scenario.keep
     except ModelBuildError as error:
         raise scenario.error_at(error.keys, error.message, offset=error.column) from error
     words = [len(scenario.vocab[side].words) if side in scenario.vocab else 0 for side in ("source", "labels")]

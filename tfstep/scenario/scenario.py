@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tfstep import reach
+from tfstep.engine.less import ALL, KEEPS
 from tfstep.engine.surface.above import Displayed
 from tfstep.errors import ScenarioError, TfstepError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
@@ -21,6 +22,7 @@ from tfstep.scenario.file import catalog, variants
 from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place, Report, fault, in_order
 from tfstep.scenario.file.nodes import Keys, Scalar, Section, at, found_text, from_python, place_of, to_python
 from tfstep.scenario.file.reading import read_text
+from tfstep.scenario.file.repeated import written_out
 from tfstep.scenario.file.yaml import parse
 from tfstep.scenario.keys.check import Checked, WeightsConfig, check
 from tfstep.scenario.keys.pins import pins_file, pins_in
@@ -56,6 +58,7 @@ class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
     source_text: str  # empty where it was made from a dictionary
     file: Section  # the tree of the file
     tree: Section  # the same with the variant and the changes merged over it
+    keep: str = ALL  # what its traces keep
 
     @cached_property
     def program(self) -> Program:
@@ -87,7 +90,8 @@ class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
         """Another variant of the file, without the changes made by `with_changes`. Raises `ScenarioError`."""
         report = Report()
         tree = variants.apply(self.file, name)
-        return _made(self.name, self.path, name, self.source_text, self.file, tree, check(tree, report), report)
+        made = _made(self.name, self.path, name, self.source_text, self.file, tree, check(tree, report), report)
+        return made.keeping(self.keep)
 
     def in_float64(self) -> Scenario:
         """The same in double precision, without what half precision needs in training."""
@@ -102,7 +106,34 @@ class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
         tree = variants.merge(self.tree, from_python(changes, Place("")))
         assert isinstance(tree, Section)
         checked = check(tree, report)
-        return _made(self.name, self.path, self.variant, self.source_text, self.file, tree, checked, report)
+        made = _made(self.name, self.path, self.variant, self.source_text, self.file, tree, checked, report)
+        return made.keeping(self.keep)
+
+    def keeping(self, keep: str) -> Scenario:
+        """The same, with traces that keep ``all`` or ``less``: what was let go is computed again when it is read, with
+        the same bits. Raises TfstepError for anything else.
+        """
+        if keep == self.keep:
+            return self
+        if keep not in KEEPS:
+            raise TfstepError(
+                Bilingual(
+                    "keep is {allowed}, not {found!r}",
+                    "keep 只能是 {allowed}，不能是 {found!r}",
+                    allowed=Bilingual("all or less", "all 或 less"),
+                    found=keep,
+                )
+            )
+        if keep not in self._kept:
+            self._kept[keep] = other = replace(self, keep=keep)
+            if "program" in self.__dict__:  # the same plan and weights
+                other.__dict__["program"] = self.program.keeping(keep)
+                other.__dict__["plan"] = other.program.plan
+        return self._kept[keep]
+
+    @cached_property
+    def _kept(self) -> dict[str, Scenario]:
+        return {}
 
     def place(self, keys: Keys, *, key: bool = False, offset: int = 0) -> Place:
         """Where the value under ``keys`` stands in the file (``key``: where its key stands), or what is around it.
@@ -111,10 +142,11 @@ class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
         """
         if self.path is not None and not self.path.exists():
             return Place(str(self.path.parent))
-        node = at(self.tree, keys)
+        tree = written_out(self.tree)
+        node = at(tree, keys)
         if isinstance(node, Scalar) and not key:
             return node.place_at(offset) if offset else node.place
-        return place_of(self.tree, keys, key)
+        return place_of(tree, keys, key)
 
     def mistake_at(self, keys: Keys, message: Bilingual, *, key: bool = False, offset: int = 0) -> Mistake:
         """A mistake that shows only when the model is built, with its place in the file; in the words of the

@@ -13,6 +13,7 @@ from itertools import pairwise
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tfstep.engine.less import Kept, kept
 from tfstep.engine.plan import Plan
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.scenario.file.nodes import Keys, Node, Section, at, to_python
@@ -164,20 +165,23 @@ _WAYS: tuple[Way, ...] = (
 """What could be smaller: its name, the sizes with so much of it, and how much of it there is."""
 
 
-def _refused(known: Sizes, needed: int) -> Bilingual:
-    """How much a scenario takes, and what would fit."""
+def _refused(known: Sizes, needed: int, less: bool = False) -> Bilingual:
+    """How much a scenario takes, and what would fit; ``less``: whether it would if less is kept."""
     return Bilingual(
         "about {needed:,.0f} MB for parameters, activations and gradients; at most {limit:,.0f} MB{fit}",
         "参数、激活与梯度约需 {needed:,.0f} MB；最多 {limit:,.0f} MB{fit}",
         needed=needed // 1_000_000,
         limit=limit() // 1_000_000,
-        fit=_fitting(known, limit() * known.bytes() / max(1, needed)),
+        fit=_fitting(known, limit() * known.bytes() / max(1, needed), less),
     )
 
 
-def _fitting(known: Sizes, most: float) -> Bilingual:
-    """What would fit: one size made smaller, the others as they are."""
-    found = [
+def _fitting(known: Sizes, most: float, less: bool) -> Bilingual:
+    """What would fit: less kept, or one size made smaller, the others as they are."""
+    found = (
+        [Bilingual('`--keep less` (Python: keep="less")', '加上 `--keep less`（Python：keep="less"）')] if less else []
+    )
+    found += [
         text for way in ((_SHORTER,) if known.fixed else _WAYS) if (text := _largest(known, way, most)) is not None
     ]
     if known.model.dtype == "float64" and known.bytes() / 2 <= most:
@@ -211,6 +215,8 @@ def limit() -> int:
 
 def planned(plan: Plan, read: bool) -> int:
     """How many bytes the numbers of a plan take; of one that is read from disk, its leaves and the forward pass."""
+    if plan.kept is not None:
+        return _kept(plan, plan.kept)
     nodes = [node for node in plan.nodes if not read or node.phase in ("", "forward")]
     return sum(node.nbytes for node in nodes) + NODE_BYTES * len(plan.nodes)
 
@@ -218,7 +224,16 @@ def planned(plan: Plan, read: bool) -> int:
 def check_plan(plan: Plan, known: Sizes, read: bool) -> Bilingual | None:
     """What is said of a plan that takes too much, if it does."""
     needed = planned(plan, read)
-    return _refused(known, needed) if needed > limit() else None
+    if needed <= limit():
+        return None
+    return _refused(known, needed, plan.kept is None and _kept(plan, kept(plan)) <= limit())
+
+
+def _kept(plan: Plan, kept: Kept) -> int:
+    """How many bytes are there at the same time where less is kept: beside that what was computed last, and one tensor."""
+    largest = max((node.nbytes for node in plan.nodes), default=0)
+    held = sum(plan.nodes[slot].nbytes for slot in kept.slots)
+    return held + kept.room + largest + NODE_BYTES * len(plan.nodes)
 
 
 def check_keys(known: Sizes) -> Bilingual | None:

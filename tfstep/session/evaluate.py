@@ -10,6 +10,7 @@ import numpy as np
 
 from tfstep.errors import ExpressionError, PathError, TfstepError
 from tfstep.session.address.names import full_path, tensor_of
+from tfstep.session.address.quotes import with_quotes
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def parse_expression(state: State, text: str) -> Expression:
     """An expression, read. Raises CaretError, which shows the place of a mistake."""
     from tfstep.expr import parse
 
+    text = with_quotes(text, lambda name: _may_be(state, name))
     try:
         return parse(text, state.trace.plan.paths)
     except ExpressionError as error:
@@ -92,6 +94,11 @@ def with_caret(state: State, text: str, error: ExpressionError) -> CaretError:
         )
     message = Bilingual("{error}\n  {place}{hint}", "{error}\n  {place}{hint}", error=error, place=place, hint=hint)
     return CaretError(message, error.column)
+
+
+def _may_be(state: State, name: str) -> bool:
+    """Whether a name is that of a tensor, here or elsewhere."""
+    return any(path == name or path.endswith(f".{name}") for path in state.trace.plan.paths) or _is_there(state, name)
 
 
 def _is_there(state: State, path: str) -> bool:

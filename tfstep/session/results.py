@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.address.indices import Index
+from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.node import Node
 from tfstep.engine.surface.above import Displayed
 from tfstep.engine.trace import Tensor, Trace
@@ -124,7 +125,7 @@ class Edit(Struct, frozen=True, eq=False):
     @property
     def same(self) -> bool:
         """Whether not a bit moved."""
-        return self.old.dtype == self.new.dtype and self.old.tobytes() == self.new.tobytes()
+        return same_bits(self.old, self.new)
 
 
 class Changed(Result, frozen=True, eq=False):

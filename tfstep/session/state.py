@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tfstep.engine.plan import PHASES
 from tfstep.engine.trace import Tensor, Trace
-from tfstep.errors import PathError
+from tfstep.errors import PathError, ScenarioError, did_you_mean
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.change.crash_log import Diary, Leftover
 from tfstep.session.change.marks import ChangeTracker
@@ -250,7 +250,19 @@ class State:
         if variant not in self.journals:
             entry = self.passes.get(variant)
             if entry is None:
-                scenario = self.journal.start.scenario.with_variant(variant)
+                scenario = self.journal.start.scenario
+                known = (*scenario.variants, *self.passes)
+                if variant not in known:
+                    raise ScenarioError(
+                        Bilingual(
+                            "no variant '{variant}'{near}; there are {known}",
+                            "没有变体“{variant}”{near}；现有：{known}",
+                            variant=variant[:40],
+                            near=did_you_mean(variant, known),
+                            known=", ".join(known),
+                        )
+                    )
+                scenario = scenario.with_variant(variant)
                 entry = Entry("", scenario, scenario.program.trace())
             self.journals[variant] = Journal([entry])
         return self.journals[variant].now.trace

@@ -152,6 +152,18 @@ def test_what_is_wrong_with_a_scenario_is_told_before_the_terminal(tfstep):
     assert "terminal" not in done.err
 
 
+def test_a_mistake_that_shows_when_the_model_is_built_is_told_before_the_terminal(tfstep, tmp_path):
+    file = tmp_path / "f.yaml"
+    file.write_text(
+        "tfstep: 1\nmodel: {kind: decoder, d_model: 4, heads: 1, d_ff: 4}\nvocab: [<pad>, a, b]\n"
+        "input: {target: a b, labels: b a}\nloss: out.logits - 1\n"
+    )
+    done = tfstep("run", str(file))
+    assert done.status == 2
+    assert "f.yaml:5:7" in done.err
+    assert "terminal" not in done.err
+
+
 def test_as_a_module_it_is_called_tfstep(program):
     assert program("dump", "--help").out.startswith("Usage: tfstep dump")
     done = program("dump")

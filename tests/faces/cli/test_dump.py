@@ -89,6 +89,8 @@ def test_several_patterns_give_each_tensor_once_and_in_order(tfstep):
     [
         ("enc0.attn.wieghts", "enc0.attn.weights"),
         ("*.attn.wieghts", "(did you mean *.attn.weights?)"),
+        ("enc0.attn.wieghts*", "(did you mean enc0.attn.weights*?)"),
+        ("*wieghts", "(did you mean *weights?)"),
         ("enc0.attn.weights.grad.grad", ""),
         ("enc0.attn.mask.grad", "not learned"),
         ("enc0.attn.masked/exp", "nothing inside"),
@@ -172,3 +174,20 @@ def test_the_table_in_chinese(tfstep):
     done = tfstep("dump", "wo-ai-ni", "enc0.attn.weights", "--lang", "zh", "--grad")
     assert "第 12 步 · 前向" in done.out
     assert "梯度" in done.out
+
+
+def test_an_ending_that_is_no_format_is_refused_and_nothing_written(tfstep, tmp_path):
+    for name in ("out.pdf", "out.xml"):
+        done = tfstep("dump", "padding", "loss", "-o", str(tmp_path / name))
+        assert (done.status, done.out) == (2, "")
+        assert f"{name}: {name[3:]} is none of the formats; endings: .txt (a table), .json, .npz" in done.err
+    assert not [*tmp_path.iterdir()]
+    assert tfstep("dump", "padding", "loss", "-o", str(tmp_path / "out.pdf"), "--format", "table").status == 0
+    assert tfstep("dump", "padding", "loss", "-o", str(tmp_path / "out")).status == 0
+
+
+def test_a_page_is_not_written_on_a_terminal(tfstep, monkeypatch):
+    monkeypatch.setattr("tfstep.faces.cli.commands.files.page.is_terminal", lambda stream: True)
+    done = tfstep("page", "wo-ai-ni")
+    assert (done.status, done.out) == (2, "")
+    assert "-o FILE.html" in done.err

@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from tfstep.faces.cli.main import escaped
+from tfstep.faces.cli.output import say
+from tfstep.faces.cli.watching import Bar
+from tfstep.text import Bilingual
+from tfstep.work import watched
 
 TFSTEP = f'tfstep() {{ {sys.executable} -m tfstep --lang en "$@"; echo $? > status; }}'
 
@@ -77,3 +81,15 @@ def _without_notes(found: object) -> object:
     if isinstance(found, dict):
         return {key: _without_notes(each) for key, each in found.items() if key != "note"}
     return [_without_notes(each) for each in found] if isinstance(found, list) else found
+
+
+def test_what_is_said_takes_the_line_of_the_progress_away(monkeypatch, capsys):
+    monkeypatch.setattr("tfstep.faces.cli.watching.is_terminal", lambda stream: True)
+    monkeypatch.setattr("tfstep.faces.cli.watching.AFTER", 0.0)
+    bar = Bar()
+    with watched(bar):
+        bar.tell(1, 3, Bilingual("", ""))
+        say("a remark")
+    written = capsys.readouterr().err
+    assert "1/3" in written
+    assert written.endswith("\r\x1b[Ka remark\n")

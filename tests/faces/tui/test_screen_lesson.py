@@ -381,3 +381,29 @@ async def test_a_program_of_ones_own_is_read_and_judged_step_by_step(tmp_path: P
         await pilot.pause()
         assert "every step agrees" in text(app)
         assert app.player.question is None
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said", "line"),
+    [
+        ("goto enc0.attn.weights", "goto enc0.attn.waits", "there is no tensor 'enc0.attn.waits'", 14),
+        ("answer: sum(enc0.attn.weights[0,0,0])", "answer: nonsense[0]", "there is no tensor 'nonsense'", 20),
+        ("is {{ enc0.attn.weights[0,0,0] | .2f }}", "is {{ enc0.attn.waits }}", "there is no tensor", 11),
+    ],
+)
+async def test_a_mistake_in_a_lesson_stands_on_its_page(
+    tmp_path: Path, right: str, wrong: str, said: str, line: int
+) -> None:
+    for language in ("en", "zh"):
+        (tmp_path / f"mine.{language}.md").write_text(LESSON.replace(right, wrong), "utf-8")
+    async with reading(tmp_path / "mine.en.md") as (app, pilot):
+        for _ in range(2):
+            page = " ".join(text(app).split())
+            assert f"mine.en.md:{line}:" in page.replace(" ", "")
+            assert said.replace(" ", "") in page.replace(" ", "")
+            assert "mend the file" in page
+            if line > 11:
+                assert "The row of 我 is" in page, "what comes before it is read"
+            await pilot.press("right")
+        await pilot.press("enter")
+        assert app.is_running, "and one can go on behind it"

@@ -129,7 +129,7 @@ async def test_where_a_gradient_comes_from() -> None:
         for key in WHERE_FROM:
             await pilot.press(key)
         await pilot.pause()
-        assert "comes from x[:,0] · ∂q_proj[:,0]" in shown(app, "why")
+        assert "comes from x[:,i0] · ∂q_proj[:,o0]" in shown(app, "why")
     assert len(WHERE_FROM) <= 5
 
 

@@ -3,12 +3,14 @@
 import asyncio
 from pathlib import Path
 
+import numpy as np
 import pytest
 from screens import screen, shown
 from textual.events import Paste
 from textual.widgets import Input
 
 from tfstep.faces.tui.actions.jump import LETTERS, labels
+from tfstep.faces.tui.actions.outcome import hint
 from tfstep.faces.tui.actions.tour import first_time
 from tfstep.faces.tui.widgets.chooser import Chooser
 from tfstep.faces.tui.widgets.drawn import Drawn
@@ -340,3 +342,39 @@ async def test_enter_that_was_typed_before_the_screen_was_there_is_kept() -> Non
     async with screen("enc0.attn.scores") as (app, pilot):
         await pilot.press("ctrl+j")
         assert app.session.current.path == "enc0.attn.Q", "a line feed is what a terminal makes of it until then"
+
+
+async def test_enter_of_before_the_screen_was_there_is_one_wherever_it_arrives() -> None:
+    async with screen("enc0.attn.scores") as (app, pilot):
+        await pilot.press("ctrl+p", *"ffn.act", "ctrl+j")
+        await pilot.pause()
+        assert app.session.current.path == "enc0.ffn.act"
+        await pilot.press("colon", *"goto loss", "ctrl+j")
+        assert app.session.current.path == "loss"
+        await pilot.press("W", "down", "ctrl+j")
+        await pilot.pause()
+        assert app.session.current.path != "loss"
+        await pilot.press("A", "ctrl+j")
+        await pilot.pause()
+        assert app.session.current.path == "enc0.attn.weights"
+        await pilot.press("question_mark", "ctrl+j", "n")
+        await pilot.pause()
+        assert app.session.current.path == "enc0.attn.heads"
+
+
+async def test_where_nan_begins_stands_on_the_screen(tmp_path: Path) -> None:
+    np.savez(tmp_path / "w.npz", **{"enc0.attn.W_Q": np.full((4, 4), np.nan)})
+    file = tmp_path / "broken.yaml"
+    file.write_text(
+        "tfstep: 1\nmodel: {kind: encoder, layers: 1, d_model: 4, heads: 1, d_ff: 8}\n"
+        "vocab: {source: [<pad>, a, b], target: [x, y]}\ninput: {source: a b, labels: x y}\n"
+        "weights: {file: w.npz, partial: true}\n"
+    )
+    async with screen("src.embed", str(file), size=(80, 24)) as (app, pilot):
+        for _ in range(2):
+            assert "it begins in enc0.attn.W_Q" in shown(app, "status")
+            assert [span.text for span in hint(app.state, 78) if span.role == "bad"] == [app.state.broken]
+            await pilot.press("right")
+        app.perform("set enc0.attn.W_Q = eye(4)")
+        await pilot.press("right")
+        assert "begins" not in shown(app, "status")

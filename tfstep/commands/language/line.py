@@ -38,8 +38,8 @@ def split(line: str) -> tuple[str, str]:
         first = plain.split()[0]
         raise NoCommandError(
             Bilingual(
-                "{first!r} is not a command; `print {first}` shows a value",
-                "{first!r} 不是命令；要看一个值，用 `print {first}`",
+                "{first!r} is not a command (`help` lists them); `print {first}` shows a value",
+                "{first!r} 不是命令（`help` 列出全部命令）；要看一个值，用 `print {first}`",
                 first=first[:40],
             ),
             Bilingual("this line begins with no command", "这一行不以命令开头"),

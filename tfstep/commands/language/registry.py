@@ -18,10 +18,33 @@ from msgspec import Struct
 
 import tfstep.commands
 from tfstep.commands.language.line import count, none, require_argument
-from tfstep.errors import CommandError, NoCommandError, did_you_mean
+from tfstep.errors import CommandError, NoCommandError, did_you_mean, meant
 from tfstep.session.results import GROUPS, HelpEntry, Result
 from tfstep.session.state import State
 from tfstep.text import Bilingual
+
+ELSEWHERE = {
+    "run": "goto start",
+    "start": "goto start",
+    "restart": "goto start",
+    "jump": "goto",
+    "up": "finish",
+    "return": "finish",
+    "down": "step",
+    "frame": "where",
+    "back": "reverse-next",
+    "clear": "delete",
+    "ptype": "show",
+    "whatis": "show",
+    "pp": "print",
+    "call": "print",
+    "args": "info params",
+    "ll": "list",
+    "longlist": "list",
+    "kill": "quit",
+    "record": "history",
+}
+"""What gdb and pdb call it, where we have no such command."""
 
 Run = Callable[..., Result]  # of a Session, which knows the registry, and the argument
 Lasting = Literal["moment", "model", "several", "long"]
@@ -173,7 +196,10 @@ def find(word: str) -> Command:
                 begins=", ".join(begins),
             )
         )
-    near = did_you_mean(word, [*commands, *_ALIASES])
+    other = ELSEWHERE.get(word)
+    near = (
+        meant(f"`{other}`") if other else did_you_mean(word, [*commands, *(each for each in _ALIASES if len(each) > 2)])
+    )
     raise NoCommandError(
         Bilingual(
             "no command {word!r}{near}; `help` lists them",
@@ -183,6 +209,15 @@ def find(word: str) -> Command:
         ),
         Bilingual("this line begins with no command{near}", "这一行不以命令开头{near}", near=near),
     )
+
+
+def is_change(line: str) -> bool:
+    """Whether a line that was typed is worth taking up again: a change, or training; walking about is not."""
+    words = line.split(maxsplit=1)
+    try:
+        return bool(words) and find(words[0]).changes
+    except CommandError:
+        return False
 
 
 def in_groups() -> Iterable[tuple[str, list[Command]]]:

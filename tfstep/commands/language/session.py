@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tfstep import work
 from tfstep.commands.language import line as lines
 from tfstep.commands.language.registry import Command, find
-from tfstep.errors import CommandError
+from tfstep.errors import CommandError, TfstepError
 from tfstep.scenario.scenario import Scenario, as_scenario
 from tfstep.session.results import Changed, Nothing, Result, Trained
 from tfstep.session.state import State
@@ -56,7 +56,12 @@ class Session(State):
             self._tell(self.diary.write(line.strip()))
         self._last = line if found.repeats else None
         held = self.journal.now
-        result = self._do(found, rest)
+        try:
+            result = self._do(found, rest)
+        except TfstepError:
+            if self.diary is not None and found.logged and self.journal.now is held:
+                self._tell(self.diary.amend(""))  # it was refused: nothing to be taken up again
+            raise
         if self.diary is not None and isinstance(result, Trained):
             self._tell(self.diary.amend(self.journal.now.line if self.journal.now is not held else ""))
         result.told_of(self.trace)

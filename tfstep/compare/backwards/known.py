@@ -324,6 +324,10 @@ def _smooth(node: Node, given: Given) -> Iterator[Made]:
     yield "activation", Bilingual("∂x = g · σ(x)", "∂x = g · σ(x)"), g * s
     t = np.tanh(0.7978845608028654 * (x + 0.044715 * x**3))
     slope = 0.5 * (1 + t) + 0.5 * x * (1 - t**2) * 0.7978845608028654 * (1 + 3 * 0.044715 * x**2)
+    half = Bilingual(
+        "∂x = g · ½ (1 + tanh …): without the slope of the tanh", "∂x = g · ½ (1 + tanh …)：漏了 tanh 自己的斜率"
+    )
+    yield "activation", half, g * 0.5 * (1 + t)
     yield "activation", Bilingual("the derivative of gelu by tanh", "用了 tanh 近似的 gelu 的导数"), g * slope
     phi = 0.5 * (1 + erf(x / math.sqrt(2)))
     exact = phi + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)

@@ -201,9 +201,10 @@ def one_ratio(ours: np.ndarray, theirs: np.ndarray) -> float | None:
 
 def _seeded(search: Search, lacking: list[Entry], last: bool = False) -> bool:
     """The gradient of the loss itself is a whole number, not 1: the backward pass ran as often, and all were added. Where
-    nothing else is known (``last``) so it is with the first gradient that PyTorch made."""
+    nothing else is known (``last``) so it is with the first gradient that there is."""
     for node, entry, ours, theirs in _pairs(search, lacking)[: 1 if last else None]:
-        times = one_ratio(ours, theirs) if node.path == "loss.grad" or (last and entry.note.kind == "grad") else None
+        first = last and (entry.note.kind == "grad" or not _before(search, node))
+        times = one_ratio(ours, theirs) if node.path == "loss.grad" or first else None
         if times is not None and round(times) > 1 and abs(times - round(times)) <= 1e-4:
             text = Bilingual(
                 "∂{of} is {n} times ours, and with it every gradient that follows: the backward pass ran {n} times",
@@ -215,6 +216,14 @@ def _seeded(search: Search, lacking: list[Entry], last: bool = False) -> bool:
             _settle(search, "grad-accumulated", node, text, [entry], lacking, made, float(apart(ours, theirs).max()))
             return True
     return False
+
+
+def _before(search: Search, node: Node) -> bool:
+    """Whether any gradient of theirs comes before this one and is ours."""
+    return any(
+        search.plan.nodes[slot].phase == "backward" and slot < node.slot and not hits[0].entry.trivial
+        for slot, hits in search.walk.found.items()
+    )
 
 
 def _scaled(search: Search, lacking: list[Entry]) -> bool:

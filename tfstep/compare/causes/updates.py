@@ -107,6 +107,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
         fix_v: bool = True,
         hat: bool = False,
         moved: bool = False,
+        bare: bool = False,
     ) -> Callable[[Node], Override]:
         def make(node: Node) -> Override:
             def rule(args: list[Any], get: Any) -> np.ndarray:
@@ -118,7 +119,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
                 root = np.sqrt(v / (1 - b2**t) if fix_v else v)
                 below = np.sqrt(root**2 + e) if inside else root + (e / np.sqrt(1 - b2**t) if hat else e)
                 to = p - lr * m / below
-                return np.asarray(to - lr * decoupled * (to if moved else p))
+                return np.asarray(to - (1 if bare else lr) * decoupled * (to if moved else p))
 
             return rule
 
@@ -167,6 +168,8 @@ def _update_ways(search: Search) -> Iterator[Made]:
             wd=beside,
         )
         yield "weight-decay", text, adam(moved=True)
+        whole = Bilingual("p shrinks by {wd:g} · p, without lr", "p 缩小 {wd:g} · p，没有乘 lr", wd=beside)
+        yield "weight-decay", whole, adam(bare=True)
         both = Bilingual(
             "{one}; eps added to √v before its bias is corrected", "{one}；eps 加在未修正偏差的 √v 上", one=text
         )

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-BLOCK = 1 << 15
-"""Cells of one block: a few arrays of that many stay in a core's own cache."""
+BLOCK = 1 << 16
+"""Cells of one block: a few arrays of that many stay in the cache, and there are few enough to hand out."""
 
 Shape = tuple[int, ...]
 Cut = tuple[slice, ...]
@@ -35,12 +35,13 @@ def threads() -> int:
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
+def pool() -> ThreadPoolExecutor:
+    """The threads beside this one."""
     return ThreadPoolExecutor(threads() - 1, "tfstep-block")
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
+    os.register_at_fork(after_in_child=pool.cache_clear)  # threads do not survive a fork
 
 
 def each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
@@ -56,12 +57,13 @@ def each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
             for item in rest:
                 work(item)
 
-    helpers = [_pool().submit(some) for _ in range(min(threads(), len(todo)) - 1)]
+    helpers = [pool().submit(some) for _ in range(min(threads(), len(todo)) - 1)]
     try:
         some()
     finally:
         for helper in helpers:
-            helper.result()
+            if not helper.cancel():  # one whose thread was busy all the while has nothing left to do
+                helper.result()
 
 
 def row_blocks(rows: int, width: int) -> list[slice]:

@@ -1,11 +1,12 @@
-"""Matrix products into memory that is there, and the bias added in place."""
+"""Matrix products into memory that is there, their pieces on threads, and the bias added in place."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from tfstep.engine.accel.blocks import BLOCK, each, in_blocks
+from tfstep.engine.accel.blocks import BLOCK, each
 from tfstep.engine.accel.kernel import kernel
+from tfstep.engine.arrays.products import SMALL, product
 from tfstep.engine.arrays.sums import added
 
 Array = np.ndarray
@@ -23,16 +24,16 @@ def _flipped(x: Array, flip: bool) -> Array:
 @kernel
 def matmul(out: Array, a: Array, b: Array, *, at: bool = False, bt: bool = False) -> None:
     """a b, either of them transposed if asked."""
-    np.matmul(_flipped(a, at), _flipped(b, bt), out)
+    product(_flipped(a, at), _flipped(b, bt), out, each)
 
 
 def _into(out: Array, a: Array, b: Array) -> None:
     """a b, summed over the leading axes along which the operand shaped like ``out`` was broadcast."""
     lead = out.shape[:-2]
     if a.shape[:-2] == lead == b.shape[:-2] or lead == np.broadcast_shapes(a.shape[:-2], b.shape[:-2]):
-        np.matmul(a, b, out)
+        product(a, b, out, each)
         return
-    wide = np.matmul(a, b)
+    wide = product(a, b, None, each)
     extra = wide.ndim - out.ndim
     ones = tuple(k + extra for k, n in enumerate(out.shape) if n == 1 and wide.shape[k + extra] != 1)
     out[...] = added(wide, axis=(*range(extra), *ones), keepdims=True).reshape(out.shape)
@@ -59,27 +60,23 @@ def matmul_b(out: Array, g: Array, a: Array, *, at: bool = False, bt: bool = Fal
 @kernel
 def linear(out: Array, x: Array, W: Array, b: Array) -> None:
     """x W + b."""
-    np.matmul(x, W, out)
-    if out.size > BLOCK:
-        in_blocks(_plus, out, b)
-    else:
+    if x.size * len(b) <= SMALL:
+        np.matmul(x, W, out)
         np.add(out, b, out)
-
-
-def _plus(out: Array, b: Array) -> None:
-    np.add(out, b, out)
+    else:
+        product(x, W, out, each, lambda part, columns: np.add(part, b[columns], part))
 
 
 @kernel
 def linear_x(out: Array, g: Array, W: Array) -> None:
     """g Wᵀ."""
-    np.matmul(g, W.T, out)
+    product(g, W.T, out, each)
 
 
 @kernel
 def linear_W(out: Array, g: Array, x: Array) -> None:
     """xᵀ g, over all rows."""
-    np.matmul(rows(x).T, rows(g), out)
+    product(rows(x).T, rows(g), out, each)
 
 
 @kernel

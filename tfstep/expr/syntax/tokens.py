@@ -41,6 +41,10 @@ _INSTEAD = {
     "`": Bilingual("the second backquote is missing", "缺少后一个反引号"),
     "'": Bilingual("the second quote is missing", "缺少后一个引号"),
     '"': Bilingual("the second quote is missing", "缺少后一个引号"),
+    "{": Bilingual(
+        "{{i}} stands in the equations of a scenario whose model has `repeat: {{i: 3}}`",
+        "{{i}} 只用在场景的方程里，且 model 中要有 `repeat: {{i: 3}}`",
+    ),
     "$": Bilingual("a value is named $_, $1 or $name", "保存的值写作 $_、$1 或 $name"),
 }
 

@@ -33,7 +33,7 @@ def load(settings: Settings, name: str, variant: str | None) -> Scenario:
     from tfstep.scenario.scenario import load_as_asked
 
     asked = Reading(**settings.reading)
-    scenario = load_as_asked(name, variant, asked)
+    scenario = load_as_asked(name, variant, asked).keeping(settings.keep)
     if scenario.weights.file is not None:
         from tfstep.scenario.weights.broken import warnings
 
@@ -125,6 +125,21 @@ class _Ids(click.ParamType[tuple[int, ...], tuple[int, ...]]):
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     if value and param.name is not None:
         ctx.ensure_object(Settings).reading[param.name] = value
+
+
+def _keep_less(ctx: click.Context, param: click.Parameter, value: str) -> None:
+    ctx.ensure_object(Settings).keep = value
+
+
+def keeping() -> click.Option:
+    """A new option that says what a trace keeps."""
+    about = Bilingual(
+        "less: only what one part of the model hands to the next stays in memory, the rest is computed again when it is "
+        "read, with the same bits; default: all",
+        "less：只在内存中保留模型各部分之间传递的量，其余在读取时重新计算，逐位相同；默认 all",
+    )
+    shown: dict[str, Any] = {"type": Choice("all", "less"), "metavar": "all|less", "default": "all"}
+    return Option(["--keep"], about, expose_value=False, callback=_keep_less, **shown)
 
 
 def reading() -> list[click.Option]:

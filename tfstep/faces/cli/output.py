@@ -110,6 +110,8 @@ def _save(file: Path, put: Callable[[BinaryIO], object]) -> None:
 def say(message: object, stream: TextIO | None = None) -> None:
     """Something to the user that is not data, on standard error."""
     out = stream or sys.stderr
+    if isinstance(watcher := work.present(), Bar):
+        watcher.close()  # how far the work is has the line that this is written to
     try:
         for line in str(message).split("\n"):
             out.write(f"{fit(line)}\n")

@@ -16,6 +16,7 @@ class Settings:
 
     def __init__(self, color: str = "auto") -> None:
         self.color = color
+        self.keep = "all"  # what traces keep
         self.reading: dict[str, Any] = {}  # of `opening.reading`, as far as the command line says
 
     def colored(self, stream: TextIO) -> bool:

@@ -23,8 +23,24 @@ from tfstep.lessons.player.progress import Progress
 from tfstep.scenario.file import catalog
 from tfstep.text import Bilingual, locale_language
 
-NEEDED = ("numpy", "textual", "rich", "click", "msgspec", "ruamel.yaml", "prompt_toolkit", "platformdirs", "wcwidth")
-EXTRAS = {"web": ("textual-serve",), "xarray": ("xarray",), "models": ("tokenizers", "sentencepiece", "gguf")}
+NEEDED = (
+    "numpy",
+    "threadpoolctl",
+    "textual",
+    "rich",
+    "click",
+    "msgspec",
+    "ruamel.yaml",
+    "prompt_toolkit",
+    "platformdirs",
+    "wcwidth",
+)
+EXTRAS = {
+    "web": ("textual-serve",),
+    "gif": ("pillow",),
+    "xarray": ("xarray",),
+    "models": ("tokenizers", "sentencepiece", "gguf"),
+}
 SMALLEST = (80, 24)
 SAMPLE = "我爱你 │ 0.12 ▁▂▅█ ∂loss/∂W_Q = √d_k · α ⇒ ●"
 

@@ -22,7 +22,7 @@ from tfstep.errors import TfstepError
 from tfstep.faces import ending, sign
 from tfstep.faces.tui.actions import asking, following, hovering, jump, opening, outcome, pointing
 from tfstep.faces.tui.actions.table import ACTIONS
-from tfstep.faces.tui.keys.bindings import bindings, keymap
+from tfstep.faces.tui.keys.bindings import ENTER, bindings, keymap
 from tfstep.faces.tui.state.action import Action, key_of_command
 from tfstep.faces.tui.state.screen import Question
 from tfstep.faces.tui.state.screen_state import ScreenState, Spot
@@ -51,7 +51,7 @@ class Base(Screen[None]):
     """What the widgets stand on. The keys that end a prompt are its own, where no keymap takes them away."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "app.answer", show=False, priority=True),
+        Binding(ENTER, "app.answer", show=False, priority=True),
         Binding("escape", "app.leave", show=False, priority=True),
     ]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from tfstep.commands.language.session import Session
+from tfstep.errors import CommandError
 from tfstep.faces import curtain, ending, recovery
 from tfstep.faces.ending import is_signal
 from tfstep.faces.tui.actions import outcome, tour
@@ -75,7 +76,11 @@ def run(
     code = app.run() or 0
     ending.catch()  # again: its loop has put back what it found
     if app.cast is not None:
-        _say(app.cast.save((size.columns, size.lines)))
+        try:
+            _say(app.cast.save((size.columns, size.lines)))
+        except CommandError as error:  # what was done is kept all the same
+            _say(error.message)
+            code = code or 2
     if app.return_code and not is_signal(app.return_code):
         broke = Bilingual(
             "the screen broke down; what you changed is kept: `tfstep run {name}`, then `recover`",

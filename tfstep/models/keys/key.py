@@ -29,6 +29,35 @@ Numbers = Annotated[Any, Meta(extra_json_schema={"$nested": "numbers"})]  # a re
 
 Made = Annotated[Any, Meta(extra_json_schema={"anyOf": [{"$nested": "numbers"}, {"type": "string"}]})]
 """Numbers, or an expression that makes them."""
+_COUNT = {"type": "integer", "minimum": 1, "maximum": 100}
+_LISTED = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "maxItems": 100}
+Count = Annotated[Any, Meta(extra_json_schema={"anyOf": [_COUNT, _LISTED]})]
+"""How many values an index has, from 0, or which."""
+Start = Annotated[
+    Any, Meta(extra_json_schema={"anyOf": [{"$nested": "numbers"}, {"type": "string"}, {"$nested": "drawn"}]})
+]
+"""The same, or the shape of what is drawn."""
+_NAME = {"type": "string", "minLength": 1}
+AxisNames = Annotated[
+    Any,
+    Meta(
+        extra_json_schema={
+            "type": "array",
+            "items": {
+                "anyOf": [
+                    _NAME,
+                    {
+                        "type": "object",
+                        "additionalProperties": {"type": "array", "items": {"type": ["string", "number", "boolean"]}},
+                        "minProperties": 1,
+                        "maxProperties": 1,
+                    },
+                ]
+            },
+        }
+    ),
+]
+"""A name for each axis; or, under it, the words along it."""
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

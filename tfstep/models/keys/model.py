@@ -8,7 +8,7 @@ from msgspec import Meta, defstruct
 from msgspec.structs import replace
 
 from tfstep.engine.arrays.half import HALVES, stored
-from tfstep.models.keys.key import Depth, Key, Made, Section, Size
+from tfstep.models.keys.key import AxisNames, Count, Depth, Key, Made, Section, Size, Start
 from tfstep.models.keys.kinds import KINDS
 from tfstep.models.keys.sections import BiasPart, DropoutPart, LayersPart
 from tfstep.models.keys.stack import StackKeys
@@ -117,6 +117,22 @@ class ModelConfig(StackKeys, frozen=True):
             ),
         ),
     ] = "float64"
+    axes: Annotated[
+        dict[str, AxisNames],
+        Key(
+            "formula",
+            Bilingual(
+                "Names for the axes of a tensor, and words along them: {{x: [word, feature]}}, "
+                "{{x: [{{word: [I, love, you]}}, feature]}}. Steps take them on.",
+                "张量各轴的名称，以及沿轴的词：{{x: [word, feature]}}、{{x: [{{word: [我, 爱, 你]}}, feature]}}。"
+                "后面的步骤会沿用。",
+            ),
+            allowed=Bilingual(
+                "a list with a name for each axis: [word, feature], or [{{word: [I, love, you]}}, feature]",
+                "每个轴一个名称的列表：[word, feature]，或 [{{word: [我, 爱, 你]}}, feature]",
+            ),
+        ),
+    ] = {}
     layer_pattern: Annotated[
         tuple[LayerPart, ...],
         Key(
@@ -128,6 +144,20 @@ class ModelConfig(StackKeys, frozen=True):
             ),
         ),
     ] = ()
+    repeat: Annotated[
+        dict[str, Count],
+        Key(
+            "formula",
+            Bilingual(
+                "Indices for equations over layers or heads: {{i: 3}} is i = 0, 1, 2, {{i: [1, 2]}} these. "
+                "`h{{i+1}}: tanh(h{{i}} @ W{{i}})` is an equation for each; `concat(o{{i}}, ...)` and "
+                "`x{{i}} + ...` have all in one.",
+                "方程在各层或各头上重复时的下标：{{i: 3}} 即 i = 0, 1, 2，{{i: [1, 2]}} 即所列的值。`h{{i+1}}: tanh(h{{i}} @ "
+                "W{{i}})` 每个值一个方程；`concat(o{{i}}, ...)` 与 `x{{i}} + ...` 则把全部写进一个方程。",
+            ),
+            allowed=Bilingual("indices with their numbers: {{i: 3}}", "下标及其个数：{{i: 3}}"),
+        ),
+    ] = {}
     given: Annotated[
         dict[str, Made],
         Key(
@@ -139,12 +169,14 @@ class ModelConfig(StackKeys, frozen=True):
         ),
     ] = {}
     parameters: Annotated[
-        dict[str, Made],
+        dict[str, Start],
         Key(
             "formula",
             Bilingual(
-                "What training changes, and where it starts; numbers, or an expression: 0.5 * randn(3, 2, seed=1).",
-                "训练要改变的量及其初值；数，或表达式：0.5 * randn(3, 2, seed=1)。",
+                "What training changes, and where it starts; numbers, an expression (0.5 * randn(3, 2, seed=1)), or "
+                "{{shape: [3, 2], init: xavier}}, where init is as in `weights.set` and by itself `weights.init`.",
+                "训练要改变的量及其初值；数、表达式（0.5 * randn(3, 2, seed=1)），或 {{shape: [3, 2], init: xavier}}，其中 init "
+                "的写法同 `weights.set`，不写则用 `weights.init`。",
             ),
         ),
     ] = {}

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.axis import Spec, broadcast
+from tfstep.engine.cases.leading import aligned
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, op
 from tfstep.ops.primitive.reduce import unbroadcast
@@ -32,6 +33,8 @@ def tensors(args: tuple[Spec | Literal, ...]) -> list[Spec]:
 
 class Elementwise(Primitive):
     """A primitive whose result has the broadcast shape of its operands."""
+
+    leading = aligned
 
     def infer(self, *args: Spec | Literal) -> Spec:
         """Shapes broadcast."""

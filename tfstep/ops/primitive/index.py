@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,10 @@ class Gather(Primitive):
 
     def forward(self, table: Array, ids: Array) -> Array:
         return table[ids]
+
+    def leading(self, args: Sequence[Any], ranks: Sequence[int], attrs: dict[str, Any]) -> Array:
+        """The same rows of each table."""
+        return args[0][:, args[1]]
 
     def vjp_table(self, g: Array, y: Array, table: Array, ids: Array) -> Array:
         return scatter(g, ids, rows=table.shape[0])
@@ -116,6 +120,10 @@ class Select(Primitive):
     def forward(self, x: Array, *, keep: tuple[int, ...]) -> Array:
         return x if keep == tuple(range(x.shape[0])) else x[list(keep)]
 
+    def leading(self, args: Sequence[Any], ranks: Sequence[int], attrs: dict[str, Any]) -> Array:
+        """The same rows in each case."""
+        return args[0][:, list(attrs["keep"])]
+
     def vjp_x(self, g: Array, y: Array, x: Array, *, keep: tuple[int, ...]) -> Array:
         return scatter_rows(g, keep=keep, rows=x.shape[0])
 
@@ -192,6 +200,11 @@ class TakePerRow(Primitive):
 
     def forward(self, x: Array, ids: Array) -> Array:
         return x[np.arange(x.shape[0]), ids][:, None]
+
+    def leading(self, args: Sequence[Any], ranks: Sequence[int], attrs: dict[str, Any]) -> Array:
+        """The same cell of each row in each case."""
+        x, ids = args
+        return x[:, np.arange(x.shape[1]), ids][..., None]
 
     def vjp_x(self, g: Array, y: Array, x: Array, ids: Array) -> Array:
         return one_hot(ids, g, width=x.shape[1])

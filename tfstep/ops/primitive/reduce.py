@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tfstep.engine.arrays.sums import added
 from tfstep.engine.axis import NO_AXIS, Shape, Spec
+from tfstep.engine.cases.leading import from_the_end
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Primitive, Ref, TermSpec, Why, op
 from tfstep.ops.primitive.shape import reshape
@@ -55,6 +56,11 @@ class BroadcastTo(Primitive):
     def forward(self, x: Array, *, shape: Shape) -> Array:
         return np.broadcast_to(x, shape)
 
+    def leading(self, args: Sequence[Any], ranks: Sequence[int], attrs: dict[str, Any]) -> Array:
+        """The cases before the asked shape."""
+        (x,), (rank,), shape = args, ranks, attrs["shape"]
+        return np.broadcast_to(x.reshape(len(x), *(1,) * (len(shape) - rank), *x.shape[1:]), (len(x), *shape))
+
     def vjp_x(self, g: Array, y: Array, x: Array, *, shape: Shape) -> Array:
         return unbroadcast(g, x)
 
@@ -69,6 +75,8 @@ broadcast_to = op(BroadcastTo)
 
 class Reduction(Primitive):
     """A primitive that removes axes, or keeps them with size 1 (``keepdims``)."""
+
+    leading = from_the_end
 
     def line(self, library: str, attrs: Mapping[str, Any]) -> str:
         """Where no axis stays, nothing is said of it; where all go, none is named."""
@@ -196,6 +204,7 @@ class Largest(Primitive):
     }
 
     formula = "{x} = max {x}"
+    leading = from_the_end
 
     def infer(self, *args: Spec | Literal, axis: Axes = -1) -> Spec:
         """The operand's shape."""

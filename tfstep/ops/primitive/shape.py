@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tfstep.engine.accel import elementwise as fast
 from tfstep.engine.axis import NO_AXIS, Axis, Shape, Spec
+from tfstep.engine.cases.leading import aligned, from_the_end
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Const, Op, Primitive, Ref, TermSpec, Why, op
 from tfstep.text import Bilingual, Template
@@ -51,6 +52,10 @@ class Reshape(Primitive):
     def forward(self, x: Array, *, shape: Shape) -> Array:
         return np.reshape(x, shape)
 
+    def leading(self, args: Sequence[Any], ranks: Sequence[int], attrs: dict[str, Any]) -> Array:
+        """The cases before the asked shape."""
+        return args[0].reshape(len(args[0]), *attrs["shape"])
+
     def vjp_x(self, g: Array, y: Array, x: Array, *, shape: Shape) -> Array:
         return reshape(g, shape=x.shape)
 
@@ -80,6 +85,10 @@ class Transpose(Primitive):
 
     def forward(self, x: Array, *, order: tuple[int, ...]) -> Array:
         return x.transpose(order)
+
+    def leading(self, args: Sequence[Any], ranks: Sequence[int], attrs: dict[str, Any]) -> Array:
+        """The cases stay in front."""
+        return args[0].transpose(0, *(k + 1 for k in attrs["order"]))
 
     def vjp_x(self, g: Array, y: Array, x: Array, *, order: tuple[int, ...]) -> Array:
         return transpose(g, order=tuple(order.index(k) for k in range(len(order))))
@@ -135,6 +144,7 @@ class Take(Primitive):
 
     about_zh = "沿一个轴切片。"
     shapes_zh = "x (…, n, …) → (…, stop − start, …)，每隔 `step` 个取一个"
+    leading = from_the_end
     formula = "{x}[{start}:{stop}:{step}]"
     vjp_formula = {"x": Template("{g} where it was taken from, else 0", "取出之处为 {g}，其余为 0")}
 
@@ -177,6 +187,7 @@ class Unslice(Primitive):
 
     about_zh = "把切片放回去，其余为 0。"
     formula = Template("{x} at [{start}:{stop}:{step}], else 0", "[{start}:{stop}:{step}] 处为 {x}，其余为 0")
+    leading = from_the_end
     vjp_formula = {"x": "{g}[{start}:{stop}:{step}]"}
 
     def infer(self, *args: Spec | Literal, axis: int, start: int, stop: int, step: int, size: int) -> Spec:
@@ -227,6 +238,7 @@ class Concat(Primitive):
     code = {"numpy": "np.concatenate([{xs}], axis={axis})", "torch": "torch.cat([{xs}], dim={axis})"}
 
     formula = "concat({xs})"
+    leading = from_the_end
 
     def infer(self, *args: Spec | Literal, axis: int = -1) -> Spec:
         """Sizes add up along the axis."""
@@ -272,6 +284,7 @@ class Accumulate(Primitive):
 
     formula = "{sum}"
     kernel = fast.accumulate
+    leading = aligned
 
     def infer(self, *args: Spec | Literal) -> Spec:
         """The shape of any."""

@@ -26,11 +26,14 @@ class Scalar(Struct, frozen=True, eq=False):
     text: str
     place: Place
     inner: int = -1  # column where ``text`` stands letter by letter in the file, or -1 where it is escaped or folded
+    places: tuple[int, ...] = ()  # of a text that was put together: where each character of it stands in what was there
 
     def place_at(self, offset: int) -> Place:
         """The place of the character ``offset`` of the text."""
         if self.inner < 0:
             return self.place
+        if self.places:
+            offset = self.places[min(offset, len(self.places) - 1)]
         return Place(self.place.file, self.place.line, self.inner + offset)
 
 

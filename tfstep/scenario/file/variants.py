@@ -45,7 +45,12 @@ def merge(below: Node | None, above: Node, keys: Keys = ()) -> Node:
 
 def _whole(keys: Keys) -> bool:
     """Whether a group of keys is one value, replaced as a whole: a way to fill, or the layers of the stacks."""
-    return keys in (("weights", "init"), ("model", "layers")) or (len(keys) == 3 and keys[:2] == ("weights", "set"))
+    init = len(keys) == 4 and keys[:2] == ("model", "parameters")
+    return (
+        init
+        or keys in (("weights", "init"), ("model", "layers"))
+        or (len(keys) == 3 and keys[:2] == ("weights", "set"))
+    )
 
 
 def apply(tree: Section, name: str) -> Section:

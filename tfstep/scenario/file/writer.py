@@ -15,6 +15,7 @@ from msgspec import Struct
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
@@ -154,11 +155,7 @@ def _changed(scenario: Scenario, parameters: Mapping[str, np.ndarray]) -> dict[s
     """The parameters that are not as the scenario starts them."""
     program = scenario.program
     start = {program.plan.nodes[slot].path: value for slot, value in program.leaves.items()}
-    return {
-        path: value
-        for path, value in parameters.items()
-        if path not in start or start[path].tobytes() != value.tobytes()
-    }
+    return {path: value for path, value in parameters.items() if path not in start or not same_bits(start[path], value)}
 
 
 def _put_tokenizers(vocab: object, scenario: Scenario, path: Path) -> None:

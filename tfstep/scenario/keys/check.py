@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
 from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Node, Scalar, Section, at, excerpt, found_text
-from tfstep.scenario.keys.formula import read_formula
+from tfstep.scenario.file.repeated import written_out
+from tfstep.scenario.keys.formula import Equations, read_formula
 from tfstep.scenario.keys.inputs import read_data, read_numbers, read_per_word, read_vocab, read_words
 from tfstep.scenario.keys.loss import loss_config, train_config
 from tfstep.scenario.keys.model import check_kind, model_config
@@ -37,6 +39,7 @@ class WeightsConfig(Struct, frozen=True, eq=False):
     file: Path | None = None
     names: str = "auto"  # of a family, where the file has its names
     partial: bool = False  # whether parameters that are not in the file are drawn
+    own: Mapping[str, Fill] = {}  # a formula's parameters that say themselves how they are drawn
 
 
 class Checked(Struct, frozen=True, eq=False):
@@ -55,7 +58,7 @@ class Checked(Struct, frozen=True, eq=False):
 
 def check(tree: Section, report: Report) -> Checked | None:
     """Everything in the tree, checked; None if ``report`` has mistakes but for values under `weights` and `pins`."""
-    source = read(tree, report)
+    source = read(written_out(tree, report), report)
     title, about = _text(source, "title"), _text(source, "about")
     kind = check_kind(source, report)
     if kind is None:
@@ -69,7 +72,7 @@ def check(tree: Section, report: Report) -> Checked | None:
     has_labels = source.given("input", "labels") and "words" in parts
     vocab = read_vocab(source, kind, vectors is None or has_labels) if "words" in parts else {}
     words = read_words(source, ("input",), kind, vocab, vectors) if "words" in parts and source.sound("input") else {}
-    given, parameters, steps = read_formula(source, x) if "formula" in parts else ({}, {}, {})
+    own = read_formula(source, x) if "formula" in parts else Equations()
     inputs = Inputs(
         words.get("source"),
         words.get("target"),
@@ -77,9 +80,11 @@ def check(tree: Section, report: Report) -> Checked | None:
         source.part.input.offset,
         None if "formula" in parts or vectors is not None else x,
         memory,
-        {name: in_type(array, dtype) for name, array in given.items()},
-        {name: in_type(array, dtype) for name, array in parameters.items()},
-        steps,
+        {name: in_type(array, dtype) for name, array in own.given.items()},
+        own.shapes,
+        {name: in_type(array, dtype) for name, array in own.parameters.items()},
+        own.steps,
+        own.axes,
         types=read_per_word(source, "types", words.get("source"), kind),
         documents=read_per_word(source, "documents", words.get("source") or words.get("target"), kind),
         positions=read_per_word(source, "positions", words.get("source") or words.get("target"), kind),
@@ -113,7 +118,7 @@ def check(tree: Section, report: Report) -> Checked | None:
         if (too_large := check_keys(known)) is not None:
             source.add(place(source.tree), too_large)
     whole = not report.mistakes
-    weights, pins = _weights(source), read_pins(source)
+    weights, pins = _weights(source, own.fills), read_pins(source)
     if not whole:
         return None
     if vectors is not None:
@@ -185,7 +190,7 @@ def _no_text(source: Source, key: str, node: Node) -> None:
     source.report.add(node.place, message)
 
 
-def _weights(source: Source) -> WeightsConfig:
+def _weights(source: Source, own: Mapping[str, Fill] | None = None) -> WeightsConfig:
     part, report = source.part.weights, source.report
     init, fills = source.node("weights", "init"), source.node("weights", "set")
     read_fills: dict[str, Fill] = {}
@@ -194,6 +199,5 @@ def _weights(source: Source) -> WeightsConfig:
             if source.given("weights", "set", path) and (fill := read_fill(value, report)) is not None:
                 read_fills[path] = fill
     start = read_init(init, report) if init is not None else None
-    return WeightsConfig(
-        part.seed, start or XAVIER, read_fills, Path(part.file) if part.file else None, part.names, part.partial
-    )
+    file = Path(part.file) if part.file else None
+    return WeightsConfig(part.seed, start or XAVIER, read_fills, file, part.names, part.partial, own or {})

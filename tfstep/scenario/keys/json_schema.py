@@ -10,10 +10,10 @@ import msgspec
 from tfstep.models.config import ModelConfig
 from tfstep.models.keys.key import LARGEST, choices_of, fields, keys
 from tfstep.models.keys.kinds import KINDS
-from tfstep.scenario.keys.schema import PARTS, FilePart, VariantPart
+from tfstep.scenario.keys.schema import DRAWN, PARTS, FilePart, VariantPart
 
 _NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"$ref": "#/$defs/Numbers"}}]}
-_REFERENCES = {"numbers": "#/$defs/Numbers", "variant": "#/$defs/VariantPart"}
+_REFERENCES = {"numbers": "#/$defs/Numbers", "variant": "#/$defs/VariantPart", "drawn": "#/$defs/Drawn"}
 
 
 def json_schema() -> dict[str, object]:
@@ -33,7 +33,7 @@ def json_schema() -> dict[str, object]:
             if choices := choices_of(kinds[name]):
                 properties[name]["enum"] = list(choices)  # in the order in which they are declared
     schema = definitions.pop("FilePart")
-    schema["$defs"] = {**definitions, "Numbers": _NUMBERS}
+    schema["$defs"] = {**definitions, "Numbers": _NUMBERS, "Drawn": DRAWN}
     schema["required"] = ["model"]
     definitions["ModelConfig"]["required"] = ["kind"]
     definitions["ModelConfig"]["properties"]["kind"].pop("default")

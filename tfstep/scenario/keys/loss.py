@@ -112,19 +112,30 @@ def _is_kind(source: Source, node: Scalar) -> bool:
 
 
 def _is_misspelt(source: Source, node: Scalar) -> bool:
-    """Whether a bare word is neither a loss nor a tensor: those of the models have dots in their names."""
-    named = [("model", "steps", node.text), ("model", "given", node.text), ("model", "parameters", node.text)]
-    return node.text.isidentifier() and node.text != "x" and all(at(source.tree, path) is None for path in named)
+    """Whether a bare word, with hyphens perhaps, is neither a loss nor of tensors: those of the models have dots in
+    their names."""
+    parts = node.text.split("-")
+    named = [("model", group, part) for group in ("steps", "given", "parameters") for part in parts]
+    return (
+        all(part.isidentifier() for part in parts)
+        and "x" not in parts
+        and all(at(source.tree, path) is None for path in named)
+    )
+
+
+_CALLED = {"ce": "cross_entropy", "nll": "cross_entropy", "l2": "mse", "bcewithlogits": "bce", "kldiv": "kl"}
+"""What losses are called elsewhere, without hyphens and the word loss."""
 
 
 def _no_such_loss(text: str) -> Bilingual:
     kinds = choices_of(fields(LossPart)["kind"])
+    bare = text.lower().replace("-", "").replace("_", "").removesuffix("loss")
     return Bilingual(
         "loss is {it!r}{near}; allowed: {kinds}, or an expression over tensors",
         "loss 为 {it!r}{near}；可用：{kinds}，或由张量构成的表达式",
         it=text[:40],
         kinds=", ".join(kinds),
-        near=did_you_mean(text, kinds),
+        near=did_you_mean(_CALLED.get(bare, bare), kinds),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from tfstep.errors import did_you_mean
+from tfstep.errors import did_you_mean, nearest
 from tfstep.models.config import ModelConfig
 from tfstep.models.keys.key import LARGEST, Key, alternatives, bare_of, choices_of, fields, section_of
 from tfstep.models.keys.key import keys as declared
@@ -141,7 +141,10 @@ def _of_type(kind: Any, node: Node | None) -> Bilingual:
         if section is None:
             return Bilingual("a group of keys", "一组键值")
         names = list(declared(section) or fields(section))
-        example = Bilingual("{{{key}: …}}", "{{{key}: …}}", key=names[0])
+        meant = nearest(node.text, names) if isinstance(node, Scalar) else None
+        switch = meant is not None and bool in alternatives(fields(section)[meant])
+        value = "true" if switch else "…"
+        example = Bilingual("{{{key}: {value}}}", "{{{key}: {value}}}", key=meant or names[0], value=value)
         return Bilingual(
             "a group of keys ({names}), such as {example}",
             "一组键值（{names}），如 {example}",

@@ -76,20 +76,23 @@ VocabField = Annotated[
     ),
 ]
 InitField = Annotated[Any, Meta(extra_json_schema={"anyOf": [{"enum": _FILLS}, _one("normal"), _one("uniform")]})]
-FillField = Annotated[
-    Any,
-    Meta(
-        extra_json_schema={
-            "anyOf": [
-                {"enum": ["identity", "ones", *_FILLS]},
-                _one("normal"),
-                _one("uniform"),
-                _one("constant"),
-                {"$nested": "numbers"},
-            ]
-        }
-    ),
-]
+_FILL = {
+    "anyOf": [
+        {"enum": ["identity", "ones", *_FILLS]},
+        _one("normal"),
+        _one("uniform"),
+        _one("constant"),
+        {"$nested": "numbers"},
+    ]
+}
+DRAWN = {
+    "type": "object",
+    "properties": {"shape": {"type": "array", "items": {"type": "integer", "minimum": 1}}, "init": _FILL},
+    "required": ["shape"],
+    "additionalProperties": False,
+}
+"""A parameter of a formula that is drawn."""
+FillField = Annotated[Any, Meta(extra_json_schema=_FILL)]
 VariantsField = Annotated[
     Any,
     Meta(

@@ -23,8 +23,7 @@ def warnings(name: str, scenario: Scenario) -> Iterator[Bilingual]:
     found = list(_broken(program.leaves))
     for slot, odd, size in found[:MOST]:
         yield Bilingual(
-            "{file}: warning: {odd} of the {all} numbers of {path} are NaN or infinite, and so is what is "
-            "computed from them",
+            "{file}: warning: NaN or infinite: {odd} of the {all} numbers of {path}, and what is computed from them",
             "{file}：警告：{path} 的 {all} 个数中有 {odd} 个是 NaN 或无穷大，由它们算出的数也是如此",
             file=name,
             odd=odd,

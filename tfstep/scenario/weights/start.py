@@ -50,7 +50,11 @@ def initial(
     """
     known = {parameter.path: parameter for parameter in parameters}
     mistakes: list[Mistake] = []
-    taken = from_file(weights, known, model, where, mistakes) if weights.file else None
+    for path, fill in weights.own.items():
+        if problem := _misfit(fill, known[path].shape):
+            mistakes += where(("model", "parameters", path, "init"), problem).mistakes
+    start = start or {}
+    taken = from_file(weights, known, model, where, mistakes, start) if weights.file else None
     values: dict[str, np.ndarray | Later] = {} if taken is None else dict(taken.values)
     strange: list[str] = []
     for path, fill in weights.set.items():
@@ -67,7 +71,6 @@ def initial(
         mistakes += where(("weights", "set", path), message, key=True).mistakes
     if mistakes:
         raise Mistakes(mistakes)
-    start = start or {}
     large = sum(math.prod(parameter.shape) for parameter in parameters) > AT_ONCE
     for path, parameter in known.items():
         if path in values:
@@ -122,7 +125,7 @@ def _reach(fill: Fill, shape: Shape) -> float:
 def _by_role(parameter: Parameter, weights: WeightsConfig) -> np.ndarray:
     if parameter.role.name in _FIXED:
         return np.full(parameter.shape, _FIXED[parameter.role.name])
-    return fill_array(weights.init, parameter, weights.seed)
+    return fill_array(weights.own.get(parameter.path, weights.init), parameter, weights.seed)
 
 
 def _misfit(fill: Fill, shape: Shape) -> Bilingual | None:

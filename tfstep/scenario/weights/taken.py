@@ -41,9 +41,17 @@ class Taken(Struct, frozen=True, eq=False):
 
 
 def from_file(
-    weights: WeightsConfig, known: Mapping[str, Parameter], model: ModelConfig, where: ErrorAt, mistakes: list[Mistake]
+    weights: WeightsConfig,
+    known: Mapping[str, Parameter],
+    model: ModelConfig,
+    where: ErrorAt,
+    mistakes: list[Mistake],
+    start: Mapping[str, np.ndarray],
 ) -> Taken | None:
-    """The arrays of the weights file, each found to fit its parameter. What does not goes to ``mistakes``."""
+    """The arrays of the weights file, each found to fit its parameter. What does not goes to ``mistakes``.
+
+    What has numbers to ``start`` from, of its own, need not be there.
+    """
     assert weights.file is not None
     keys = ("weights", "file")
     try:
@@ -60,7 +68,7 @@ def from_file(
     except FamilyError as error:
         mistakes += where(("weights", "names"), error.message).mistakes
         return None
-    missing = tuple(path for path in taken.missing if path not in weights.set)
+    missing = tuple(path for path in taken.missing if path not in weights.set and path not in start)
     if missing and not weights.partial and not mistakes:
         mistakes += where(keys, in_file(weights.file, _missing(missing, len(known)))).mistakes
     return taken

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.address.indices import Cell
+from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 
@@ -42,7 +43,7 @@ class ChangeTracker:
 
     def _differs(self, old: Node, new: Node) -> bool:
         a, b = self.before.value(old.slot), self.now.value(new.slot)
-        return a is not b and (a.dtype != b.dtype or a.tobytes() != b.tobytes())
+        return not same_bits(a, b)
 
     def farthest(self) -> tuple[Node, Cell, float, float] | None:
         """Of the forward steps the cell that moved farthest, with its number before and now; None where none did, or

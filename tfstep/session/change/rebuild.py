@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
+from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.arrays.half import rounded
 from tfstep.engine.node import Node
 from tfstep.engine.substeps import Pin
@@ -53,4 +54,4 @@ def as_kept(value: np.ndarray, node: Node) -> np.ndarray:
 
 
 def _same(a: np.ndarray, b: np.ndarray | None) -> bool:
-    return b is not None and (a is b or (a.shape == b.shape and a.tobytes() == b.tobytes()))
+    return b is not None and same_bits(a, b)

@@ -139,7 +139,9 @@ def _parts(train: TrainConfig) -> list[Inputs]:
 
 
 def _plan(scenario: Scenario, part: Inputs) -> Plan:
-    return build(scenario.model, part, scenario.loss, scenario.train)
+    plan = build(scenario.model, part, scenario.loss, scenario.train)
+    plan.keep = scenario.keep
+    return plan
 
 
 def _values(plan: Plan, leaves: Mapping[int, np.ndarray]) -> list[np.ndarray | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.address.grammar import cell_name
+from tfstep.engine.arrays.bits import same_bits
 from tfstep.errors import TfstepError
 from tfstep.expr import Expression
 from tfstep.session.evaluate import Names, truth, worked_out
@@ -102,7 +103,7 @@ def differ(a: np.ndarray | None, b: np.ndarray | None) -> bool:
     """Whether two values, or one that is there and one that is not, differ in a bit."""
     if a is None or b is None:
         return a is not b
-    return a.shape != b.shape or a.dtype != b.dtype or a.tobytes() != b.tobytes()
+    return not same_bits(a, b)
 
 
 def _value(state: State, expression: Expression) -> np.ndarray | None:

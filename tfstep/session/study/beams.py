@@ -125,7 +125,7 @@ def _continued(reader: Reader, beam: Branch | None, passes: list[Pass], most: in
     passes.append(made)
     logits = trace["out.logits"].value[0, -1].astype(np.float64)
     if not np.isfinite(logits).all():
-        raise CommandError(no_word(len(read)))
+        raise CommandError(no_word())
     shifted = logits - logits.max()
     log_p = penalised(shifted - np.log(np.exp(shifted).sum()), reader.seen(read), penalty)
     total = beam.total if beam is not None else 0.0

@@ -7,13 +7,14 @@ by their words, too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
 import numpy as np
 from msgspec import Struct
 
 from tfstep.compare.tolerance import HIDDEN
+from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.arrays.half import UNIT, spacing
 from tfstep.engine.axis import Axis
 from tfstep.engine.node import Node
@@ -25,6 +26,7 @@ from tfstep.session.study.pairing import Pair, Sentences, by_word, padding, pair
 TOLERANCE = {"float64": 1e-9, "float32": 1e-5, "float16": 1e-2}  # of a tensor's largest number, by its precision
 LOST = 4.0  # units by which a step must be further off than all that it reads, to be named
 FLOOR = 1e-3  # tensors that are smaller than this are compared as if they were as large
+PART = 1 << 14  # cells that are compared at a time
 ROUNDING = 1e-11  # up to here, of a tensor's largest number, a difference is one of rounding
 
 
@@ -158,7 +160,8 @@ def _is_nothing(one: Trace, other: Trace, node: Node) -> bool:
 
 
 def _size(x: np.ndarray) -> float:
-    return _largest(x, np.empty(0))
+    sizes = np.abs(x.astype(np.float64))
+    return float(sizes.max(where=np.isfinite(sizes), initial=0.0))
 
 
 def _difference(
@@ -181,54 +184,94 @@ def _difference(
     u, v = pair.one, pair.other
     if not u.size:
         return Difference(a.path, None if x.size or y.size else True)
-    hidden = (u <= -HIDDEN) & (v <= -HIDDEN)
-    largest, far = _largest(u[~hidden], v[~hidden]), _far(u, v)
-    far = np.where(hidden & (np.isinf(u) | np.isinf(v)), 0.0, far)  # banned in both, whatever is written there
-    moved = float(far.max())
     if tolerance is None and half:
         tolerance = UNIT[half] / 2
     if tolerance is None:
         tolerance = max(TOLERANCE.get(w.dtype.name, 0.0) for w in (u, v)) or TOLERANCE["float64"]
-    if tolerance:
-        share = np.where(hidden, np.abs(u.astype(np.float64)), largest + FLOOR)
-        equal = bool((far <= tolerance * share).all())
+    far = _Far(tolerance)
+    if u is v:  # an edit has not reached it
+        far.read(u, u)
     else:
-        equal = u.dtype == v.dtype and np.ascontiguousarray(u).tobytes() == np.ascontiguousarray(v).tobytes()
-    relative = 0.0 if moved == 0 else moved / largest if largest else np.inf
-    rounding = bool((far <= ROUNDING * np.where(hidden, np.abs(u.astype(np.float64)), largest + FLOOR)).all())
-    shared = (int(u.size), pair.most) if u.size < pair.most else None
-    units = float(far[~hidden].max(initial=0.0)) / spacing(largest, half) if half else None
+        far.compare(u, v)
+    equal = far.equal
+    if not tolerance:
+        equal = same_bits(u, v)
+    relative = 0.0 if far.moved == 0 else far.moved / far.largest if far.largest else np.inf
     return Difference(
-        a.path, equal, moved, _cosine(u, v), relative, rounding, shared, lost=_first_nan(far), units=units
+        a.path,
+        equal,
+        far.moved,
+        far.cosine,
+        relative,
+        far.rounding,
+        (int(u.size), pair.most) if u.size < pair.most else None,
+        lost=None if far.lost is None else tuple(map(int, np.unravel_index(far.lost, u.shape))),
+        units=far.seen / spacing(far.largest, half) if half else None,
     )
 
 
-def _largest(u: np.ndarray, v: np.ndarray) -> float:
-    sizes = np.abs(np.concatenate([u.ravel(), v.ravel()]).astype(np.float64))
-    finite = sizes[np.isfinite(sizes)]
-    return float(finite.max()) if finite.size else 0.0
+class _Far:
+    """How far two tensors of equal shape are apart, found a part at a time: large ones need no copies of them whole.
+
+    Equal infinities and two NaNs agree. A NaN is apart from a number by NaN, which no limit allows. What is banned in
+    both is judged by its own size, and counts for no other.
+    """
+
+    def __init__(self, tolerance: float) -> None:
+        self.tolerance = tolerance
+        self.largest = 0.0  # of the finite numbers that are not banned in both
+        self.moved = self.seen = 0.0  # the largest difference, and that of what is not banned in both
+        self.equal = self.rounding = True
+        self.lost: int | None = None
+        self.cosine: float | None = None
+        self._sizes, self._finite = (0.0, 0.0), True
+
+    def read(self, u: np.ndarray, v: np.ndarray) -> None:
+        """The sizes of both, and the cosine of two that are the same."""
+        most = [0.0, 0.0]
+        for part in _parts(u, v):
+            hidden = _hidden(*part)
+            for k, each in enumerate(part):
+                sizes = np.abs(each)
+                finite = np.isfinite(sizes)
+                self._finite &= bool(finite.all())
+                most[k] = max(most[k], float(sizes.max(where=finite, initial=0.0)))
+                self.largest = max(self.largest, float(sizes.max(where=finite & ~hidden, initial=0.0)))
+        self._sizes = (most[0], most[1])
+        self.cosine = 1.0 if self._finite else None
+
+    def compare(self, u: np.ndarray, v: np.ndarray) -> None:
+        """Everything."""
+        self.read(u, v)
+        (m, n), products, start = self._sizes, np.zeros(3), 0
+        for x, y in _parts(u, v):
+            hidden = _hidden(x, y)
+            with np.errstate(invalid="ignore"):
+                far = np.where((x == y) | (np.isnan(x) & np.isnan(y)), 0.0, np.abs(x - y))
+            far[hidden & (np.isinf(x) | np.isinf(y))] = 0.0  # banned in both, whatever is written there
+            share = np.where(hidden, np.abs(x), self.largest + FLOOR)
+            if self.tolerance:  # else bits are asked for
+                self.equal &= bool((far <= self.tolerance * share).all())
+            self.rounding &= bool((far <= ROUNDING * share).all())
+            self.moved = float(np.maximum(self.moved, far.max()))
+            self.seen = float(np.maximum(self.seen, far[~hidden].max(initial=0.0)))
+            if self.lost is None and (lost := np.flatnonzero(np.isnan(far))).size:
+                self.lost = start + int(lost[0])
+            if self._finite and m and n:
+                x, y = x / m, y / n
+                products += (x @ y, x @ x, y @ y)
+            start += len(x)
+        if self._finite:
+            both = float(np.clip(products[0] / np.sqrt(products[1] * products[2]), -1.0, 1.0)) if m and n else 0.0
+            self.cosine = 1.0 if m == n == 0 else both
 
 
-def _far(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """The differences; equal infinities and two NaNs agree. A NaN is apart from a number by NaN, which no limit allows."""
-    u, v = u.astype(np.float64), v.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        return np.where((u == v) | (np.isnan(u) & np.isnan(v)), 0.0, np.abs(u - v))
+def _parts(u: np.ndarray, v: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Both in double precision, so many cells at a time that they stay in the cache."""
+    x, y = u.reshape(-1), v.reshape(-1)
+    for start in range(0, x.size, PART):
+        yield x[start : start + PART].astype(np.float64), y[start : start + PART].astype(np.float64)
 
 
-def _first_nan(far: np.ndarray) -> tuple[int, ...] | None:
-    """The first cell of which one side alone is NaN."""
-    lost = np.argwhere(np.isnan(far))
-    return tuple(map(int, lost[0])) if len(lost) else None
-
-
-def _cosine(u: np.ndarray, v: np.ndarray) -> float | None:
-    """The cosine of the angle between them; 1 for two zeros, None where a number is not finite."""
-    u, v = u.astype(np.float64).ravel(), v.astype(np.float64).ravel()
-    if not (np.isfinite(u).all() and np.isfinite(v).all()):
-        return None
-    m, n = float(np.abs(u).max()), float(np.abs(v).max())
-    if not (m and n):
-        return 1.0 if m == n else 0.0
-    u, v = u / m, v / n
-    return float(np.clip(u @ v / np.sqrt((u @ u) * (v @ v)), -1.0, 1.0))
+def _hidden(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.asarray((x <= -HIDDEN) & (y <= -HIDDEN))

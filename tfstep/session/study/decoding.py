@@ -217,7 +217,7 @@ def generate(
             else sampling.shares(trace["out.logits"].value[0, -1], reader.seen(read))
         )
         if not np.isfinite(p).all():
-            raise CommandError(no_word(len(read)))
+            raise CommandError(no_word())
         best = int(draw.choice(len(p), p=p)) if sampling.temperature else int(p.argmax())
         said = reader.said(read, best)
         yield Word(words, said, float(p[best]), p, reader.vocab, asked, trace, best)
@@ -227,13 +227,11 @@ def generate(
         read.append(following)
 
 
-def no_word(read: int) -> Bilingual:
+def no_word() -> Bilingual:
     """What is said where probabilities are not numbers."""
     return Bilingual(
-        "no word can be chosen after {n} words: their probabilities are not numbers; `break * if has_nan(it)` finds "
-        "where that begins",
-        "读了 {n} 个词后无法选词：概率不是数（NaN）；`break * if has_nan(it)` 可找到它从哪里开始",
-        n=read,
+        "no next word can be chosen: the probabilities are not numbers; `break * if has_nan(it)` finds where that begins",
+        "选不出下一个词：概率不是数（NaN）；`break * if has_nan(it)` 可找到它从哪里开始",
     )
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from msgspec import Struct
 
 from tfstep import work
 from tfstep.address.grammar import cell_name
+from tfstep.engine.cases.together import TOGETHER, Moved, in_cases
 from tfstep.engine.node import Node
-from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
 from tfstep.text import Bilingual
 
@@ -56,13 +56,18 @@ def gradients(trace: Trace) -> Gradients | None:
     if "loss" not in trace.plan.paths or not math.isfinite(float(trace["loss"].value)):
         return None
     parameters = [node for node in _with_gradient(trace) if node.kind == "parameter"]
-    inner = [node for node in _with_gradient(trace) if node.kind == "step"]
-    most = max(4, min(CELLS, PROBES // max(1, len(parameters))))
+    some = max(4, min(CELLS, PROBES // max(1, len(parameters))))
+    cells = {node.slot: some for node in parameters}
+    cells |= {node.slot: INNER for node in _with_gradient(trace) if node.kind == "step"}
+    probes = sum(min(n, size) + (size > 1) for slot, n in cells.items() for size in (trace.plan.nodes[slot].spec.size,))
+    work.expect(probes * LOSSES * trace.plan.seconds("forward", together=True))
     worst, place, checked, skipped = 0.0, None, 0, 0
-    lines = sum(1 + min(most, node.spec.size) for node in parameters) + sum(1 + min(INNER, n.spec.size) for n in inner)
-    work.expect(lines * LOSSES * trace.plan.seconds("forward") / 2)  # what follows from a tensor is half of it, about
-    for node in work.each((*parameters, *inner), Bilingual("gradients compared", "个梯度已核对")):
-        for where, error in _errors(trace, node, most if node.op is None else INNER):
+    for group in _groups(trace, cells):
+        work.tell(checked + skipped, probes, Bilingual("slopes compared", "个斜率已核对"))
+        with work.part():
+            errors = _errors(trace, [probe for probe in group if isinstance(probe, _Probe)])
+        skipped += len(group) - len(errors)
+        for where, error in errors:
             if error is None:
                 skipped += 1
                 continue
@@ -121,54 +126,91 @@ def _with_gradient(trace: Trace) -> Iterator[Node]:
             yield node
 
 
-def _errors(trace: Trace, node: Node, cells: int) -> Iterator[tuple[str, float | None]]:
-    """Where, and the error there, or None on a kink."""
+class _Probe(Struct, frozen=True, eq=False):
+    """One way to move a tensor: these of its numbers, by ``along`` for each unit. By its gradient the loss rises by
+    ``slope`` for each; an error is measured by ``scale``."""
+
+    where: str
+    slot: int
+    cells: slice
+    along: float | np.ndarray
+    slope: float
+    scale: float
+
+
+def _groups(trace: Trace, cells: Mapping[int, int]) -> Iterator[list[_Probe | None]]:
+    """The ways in which tensors are moved, ``cells`` says how many of each, beside each other what is moved at about the
+    same step, and as many as are best moved at once. None stands for a number that is not finite."""
+    nodes, consumers = trace.plan.nodes, trace.plan.consumers
+    widest = max(
+        nodes[s].spec.size for s in trace.plan.upstream(trace.plan.paths["loss"].slot) if nodes[s].op is not None
+    )
+    group: list[_Probe | None] = []
+    for slot in sorted(cells, key=lambda s: min(consumers[s]) if nodes[s].op is None else s):
+        most = TOGETHER // LOSSES // max(widest, nodes[slot].spec.size)
+        for probe in _probes(trace, nodes[slot], cells[slot]):
+            if len(group) >= max(1, most):
+                yield group
+                group = []
+            group.append(probe)
+    if group:
+        yield group
+
+
+def _probes(trace: Trace, node: Node, cells: int) -> Iterator[_Probe | None]:
+    """The ways in which one tensor is moved: some cells each by itself, and all along a random direction."""
     value, gradient = trace.value(node.slot), trace[node.path].grad
     assert gradient is not None
     draw = np.random.default_rng(zlib.crc32(node.path.encode()))
     largest = float(np.abs(gradient[np.isfinite(gradient)]).max(initial=0.0))
     scale = largest + FLOOR * max(1.0, abs(float(trace["loss"].value)))
-    losses = _losses(trace, node, value)
     chosen = draw.choice(value.size, min(cells, value.size), replace=False)
     for flat in sorted(int(k) for k in chosen):
         cell = tuple(int(i) for i in np.unravel_index(flat, value.shape))
         if not (math.isfinite(value[cell]) and math.isfinite(gradient[cell])):
-            yield cell_name(node.path, cell), None
+            yield None
             continue
-        direction, size = np.zeros(value.shape), max(1.0, abs(float(value[cell])))
-        direction[cell] = size
-        yield cell_name(node.path, cell), _error(losses(direction), float(gradient[cell]) * size, scale * size)
+        size = max(1.0, abs(float(value[cell])))
+        slope = float(gradient[cell]) * size
+        yield _Probe(cell_name(node.path, cell), node.slot, slice(flat, flat + 1), size, slope, scale * size)
     if value.size > 1 and np.isfinite(value).all() and np.isfinite(gradient).all():
         direction = draw.normal(size=value.shape)
         direction /= math.sqrt(float((direction**2).sum()))
         slope = float((gradient * direction).sum())
-        yield node.path, _error(losses(direction), slope, scale)
+        yield _Probe(node.path, node.slot, slice(None), direction.reshape(-1), slope, scale)
 
 
-def _losses(trace: Trace, node: Node, value: np.ndarray) -> Callable[[np.ndarray], Callable[[float], float]]:
-    """For a direction, the loss as a function of how far the tensor is moved along it."""
-    stale = trace.edit({node.path: value})  # what does not follow from the tensor is there; the rest is not
-    known, target, everywhere = list(stale.values), trace.plan.paths["loss"].slot, np.ones(node.shape, bool)
+def _errors(trace: Trace, probes: list[_Probe]) -> list[tuple[str, float | None]]:
+    """Where, and the error there, or None on a kink."""
+    slopes, scales = np.array([each.slope for each in probes]), np.array([each.scale for each in probes])
+    best, wide, h = np.full(len(probes), math.inf), np.arange(len(probes)), 0.0
+    with np.errstate(all="ignore"):
+        for h in STEPS:
+            ahead, behind, far_ahead, far_behind = _losses(trace, [probes[k] for k in wide], h, -h, 2 * h, -2 * h)
+            found = (8 * (ahead - behind) - (far_ahead - far_behind)) / (12 * h)
+            best[wide] = np.fmin(best[wide], np.abs(found - slopes[wide]) / scales[wide])
+            wide = np.flatnonzero(best > TOLERANCE)
+        still, ahead, behind = _losses(trace, [probes[k] for k in wide], 0.0, h, -h)
+        right, left = (ahead - still) / h, (still - behind) / h
+        kinks = set(wide[np.abs(right - left) > 1e-3 * (np.abs(right) + np.abs(left))].tolist())
+    return [(each.where, None if k in kinks else float(best[k])) for k, each in enumerate(probes)]
 
-    def moved_by(step: np.ndarray) -> float:
-        values, pins = list(known), trace.pins
-        if node.op is None:
-            values[node.slot] = value + step
-        else:
-            pins = {**pins, node.slot: Pin(everywhere, value + step)}
-        return float(Trace(trace.plan, values, pins).value(target))
 
-    return lambda direction: lambda t: moved_by(t * direction)
-
-
-def _error(loss: Callable[[float], float], slope: float, scale: float) -> float | None:
-    best = math.inf
-    for h in STEPS:
-        ahead, behind = loss(h), loss(-h)
-        found = (8 * (ahead - behind) - (loss(2 * h) - loss(-2 * h))) / (12 * h)
-        best = min(best, abs(found - slope) / scale)
-        if best <= TOLERANCE:
-            return best
-    still, h = loss(0.0), STEPS[-1]
-    right, left = (loss(h) - still) / h, (still - loss(-h)) / h
-    return None if abs(right - left) > 1e-3 * (abs(right) + abs(left)) else best
+def _losses(trace: Trace, probes: list[_Probe], *steps: float) -> np.ndarray:
+    """The loss after each step along each probe: a row for each step."""
+    if not probes:
+        return np.empty((len(steps), 0))
+    cases: dict[int, list[int]] = {}
+    for k, probe in enumerate(probes):
+        cases.setdefault(probe.slot, []).extend(range(k * len(steps), (k + 1) * len(steps)))
+    moved = {}
+    for slot, own in cases.items():
+        value = trace.value(slot)
+        rows = np.repeat(value.reshape(1, -1), len(own), axis=0)
+        for row, case in zip(rows, own, strict=True):
+            probe = probes[case // len(steps)]
+            row[probe.cells] += steps[case % len(steps)] * probe.along
+        moved[slot] = Moved(np.array(own), rows.reshape(-1, *value.shape))
+    losses = in_cases(trace, len(probes) * len(steps), moved, trace.plan.paths["loss"].slot)
+    assert losses is not None
+    return losses.reshape(-1, len(steps)).T

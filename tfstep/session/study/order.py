@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from msgspec.structs import replace
 
+from tfstep.engine.plan import Plan
 from tfstep.engine.trace import Trace
 from tfstep.models.build import build
 from tfstep.models.config import Sentences
@@ -18,6 +21,8 @@ from tfstep.session.study.verdict import (
     larger,
     last,
     noise,
+    passed,
+    same_bits,
 )
 from tfstep.text import Bilingual
 
@@ -39,23 +44,46 @@ def permutation(scenario: Scenario, trace: Trace) -> Holds:
             kind=model.positional,
         )
         return does_not_apply(title, text)
+    if held := _held(scenario, trace):
+        return does_not_apply(title, _by_hand(held))
     lengths = _lengths(sentences)
     turned = sentences.ids.copy()
     for s, n in enumerate(lengths):
         turned[s, :n] = turned[s, :n][::-1]
     words = tuple(tuple(sentences.vocab[i] for i in row) for row in turned)
-    other = _reading(scenario, replace(sentences, words=words, ids=turned))
-    moved = max(apart(trace[out].value[s, :n], other[out].value[s, :n][::-1]) for s, n in enumerate(lengths))
+    other = _reading(scenario, trace, replace(sentences, words=words, ids=turned))
+    read = passed(other, out)
+    moved = max(apart(trace[out].value[s, :n], read[s, :n][::-1]) for s, n in enumerate(lengths))
     return holds_if_unmoved(title, trace, moved)
 
 
-def _reading(scenario: Scenario, sentences: Sentences) -> Trace:
-    """The same model and weights over other sentences."""
-    program = scenario.program
+def _reading(scenario: Scenario, trace: Trace, sentences: Sentences) -> Trace:
+    """The same model and the parameters of this run over other sentences."""
     plan = build(scenario.model, replace(scenario.inputs, source=sentences), scenario.loss, scenario.train)
-    drawn = {program.plan.nodes[slot].path: value for slot, value in program.leaves.items()}
-    parameters = {node.slot: drawn[node.path] for node in plan.nodes if node.kind == "parameter"}
-    return Trace.start(plan, plan.leaves | parameters).run()
+    return _with_parameters(trace, plan, plan.leaves)
+
+
+def _with_parameters(trace: Trace, plan: Plan, leaves: Mapping[int, np.ndarray]) -> Trace:
+    """A run of the same model over other inputs, to be computed, with the parameters that this one has, edited or
+    trained."""
+    own = {node.slot: trace[node.path].value for node in plan.nodes if node.kind == "parameter"}
+    return Trace.start(plan, {slot: leaves[slot] for slot in leaves if slot not in own} | own)
+
+
+def _by_hand(path: str) -> Bilingual:
+    return Bilingual("{path} is pinned or edited", "{path} 被固定或改动过", path=path)
+
+
+def _held(scenario: Scenario, trace: Trace) -> str | None:
+    """What stays in its place whatever the words are: pinned on the way forward, or a constant that was edited."""
+    nodes, given = trace.plan.nodes, scenario.program.leaves
+    pinned = (nodes[slot].path for slot in trace.pins if nodes[slot].phase == "forward")
+    edited = (
+        node.path
+        for node in nodes
+        if node.kind in ("constant", "input") and not same_bits(trace.value(node.slot), given[node.slot])
+    )
+    return next(pinned, None) or next(edited, None)
 
 
 def _lengths(sentences: Sentences) -> list[int]:
@@ -77,8 +105,8 @@ def sees_no_future(scenario: Scenario, trace: Trace) -> Holds:
     for t in sorted({1 + k * (n - 1) // CUTS for k in range(CUTS)}):
         later = x.copy()
         later[:, t:] += noise(x)[:, t:]
-        other = trace.edit({"tgt.x": later})
-        moved = larger(moved, apart(trace[out].value[:, :t][seen[:, :t]], other[out].value[:, :t][seen[:, :t]]))
+        other = passed(trace.edit({"tgt.x": later}), out)
+        moved = larger(moved, apart(trace[out].value[:, :t][seen[:, :t]], other[:, :t][seen[:, :t]]))
     if not scenario.model.mask.causal:
         return broken_on_purpose(title, Bilingual("model.mask.causal is off", "model.mask.causal 已关闭"), moved)
     if scenario.model.norm == "batch":
@@ -106,13 +134,18 @@ def rope_shift(scenario: Scenario, trace: Trace) -> Holds:
     if scenario.inputs.memory is not None:
         text = Bilingual("the keys of a memory stay where they are", "记忆中的键位置不动")
         return does_not_apply(title, text)
+    if held := _held(scenario, trace):
+        return does_not_apply(title, _by_hand(held))
     own = scenario.inputs.positions
     moved_on: dict[str, object] = {"offset": scenario.inputs.offset + SHIFT}
     if own is not None:
         moved_on = {"positions": (own + SHIFT).tolist()}
-    fresh, other = scenario.program.trace(), scenario.with_changes({"input": moved_on}).program.trace()
-    scores = [n.path for n in fresh.plan.steps if n.path.endswith(".scores") and ".cross." not in n.path]
-    moved = max((apart(fresh[path].value, other[path].value) for path in scores), default=0.0)
+    other = scenario.with_changes({"input": moved_on}).program
+    scores = [n for n in trace.plan.steps if n.path.endswith(".scores") and ".cross." not in n.path]
+    moved, further = 0.0, _with_parameters(trace, other.plan, other.leaves).in_turn(scores[-1].slot) if scores else ()
+    for node, value in further:
+        if node.path in {each.path for each in scores}:
+            moved = larger(moved, apart(trace.value(node.slot), value))
     return holds_if_unmoved(title, trace, moved)
 
 
@@ -123,5 +156,5 @@ def encoder_ignores_target(scenario: Scenario, trace: Trace) -> Holds:
     if scenario.inputs.target is None or out is None:
         return does_not_apply(title, Bilingual("there are not both encoder and decoder", "没有同时具备编码器和解码器"))
     x = trace["tgt.x"].value
-    moved = apart(trace[out].value, trace.edit({"tgt.x": x + noise(x)})[out].value)
+    moved = apart(trace[out].value, passed(trace.edit({"tgt.x": x + noise(x)}), out))
     return holds_if_unmoved(title, trace, moved)

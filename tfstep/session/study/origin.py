@@ -81,11 +81,17 @@ def broken_since(state: State, before: Trace, start: int, losses: np.ndarray) ->
     found = None if node is None else origin(before, node)
     if found is None:
         return first_broken(state)
+    reached = any(bad(state.trace.value(node.slot)) for node in state.trace.plan.nodes if node.kind == "parameter")
     return Bilingual(
-        "the loss was {value} before this: it began in {path}, and an update hands it on to every parameter",
-        "此前损失就是 {value}：源头在 {path}，更新会把它传给每个参数",
+        "the loss was {value} before this: it began in {path}, {spread}",
+        "此前损失就是 {value}：源头在 {path}，{spread}",
         value=float(losses[0]),
         path=found[1].path,
+        spread=Bilingual("and an update hands it on to the parameters", "更新把它传给了参数")
+        if reached
+        else Bilingual(
+            "`why {path}` says how; no parameter has it", "`why {path}` 说明原因；参数里还没有", path=found[1].path
+        ),
     )
 
 

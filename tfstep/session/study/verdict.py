@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from msgspec import Struct
@@ -13,6 +14,7 @@ from tfstep.session.study.origin import origin
 from tfstep.text import Bilingual
 
 TOLERANCE = 1e-9
+BLOCK = 1 << 20  # numbers that are compared at once
 
 
 class Holds(Struct, frozen=True):
@@ -46,12 +48,29 @@ def broken_on_purpose(title: Bilingual, reason: Bilingual, moved: float) -> Hold
 
 def apart(one: np.ndarray, other: np.ndarray) -> float:
     """The largest difference over the largest number; NaN where NaN stands in only one of them."""
-    if not one.size:
-        return 0.0
-    with np.errstate(invalid="ignore"):
-        moved = np.where((one == other) | (np.isnan(one) & np.isnan(other)), 0.0, np.abs(one - other))
-    sizes = np.abs(one[np.isfinite(one)])
-    return float(moved.max()) / (float(sizes.max(initial=0.0)) + 1e-3)
+    moved = largest = 0.0
+    for a, b in blocks(one, other):
+        with np.errstate(invalid="ignore"):
+            differ = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
+        moved = larger(moved, float(differ.max()))
+        largest = max(largest, float(np.abs(a[np.isfinite(a)]).max(initial=0.0)))
+    return moved / (largest + 1e-3)
+
+
+def blocks(one: np.ndarray, other: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The same parts of two arrays, none so large that what is made of it takes much memory."""
+    if 0 < one.size <= BLOCK:
+        yield one, other
+    elif one.size:
+        half = len(one) // 2
+        parts = [(one[0], other[0])] if not half else [(one[:half], other[:half]), (one[half:], other[half:])]
+        for each in parts:
+            yield from blocks(*each)
+
+
+def passed(trace: Trace, path: str) -> np.ndarray:
+    """The numbers of a tensor of which nothing else is wanted."""
+    return trace.passed(trace.plan.paths[path].slot)
 
 
 def same_bits(one: np.ndarray, other: np.ndarray) -> bool:

@@ -15,13 +15,14 @@ from tfstep.view.board.places import Arrangement, Piece, Placed
 from tfstep.view.board.sizes import GAP, TOP, Size, gap, size, stack
 from tfstep.view.board.squeeze import share_width
 from tfstep.view.frame.view_state import AUTO, Drawing
-from tfstep.view.matrix.grid import Grid
+from tfstep.view.matrix.grid import WORD, Grid
 from tfstep.view.text.width import width
 
 LEAST_SHARE = 16  # cells below which a matrix is better left out
-RESULT = 3  # how much more the result is worth than an operand
+RESULT = 6  # how much more the result is worth than an operand
 SHADE = 0.3  # what a shade is worth beside a number
-ENOUGH = 80  # numbers of one matrix; what more are seen says little more
+ENOUGH = 80, 400  # numbers of the result, and of another matrix; what more are seen says little more
+FEWEST = 2  # rows of numbers for which a matrix may stand below another
 APART = 12  # lines from which operands may stand below each other above the result
 KEPT = 256  # arrangements that are remembered: from cell to cell only the numbers in them change
 PARTS = (4, 3, 2)  # the operands get one of these parts of the lines where the result stands below them
@@ -41,6 +42,33 @@ def arrange(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing = 
     found, numbers = kept
     placed = tuple(_with(each, grids[k]) for each, k in zip(found.placed, numbers, strict=True))
     return Arrangement(placed, found.signs, found.height)
+
+
+def again(found: Arrangement, before: Sequence[Grid], now: Sequence[Grid], drawing: Drawing) -> Arrangement | None:
+    """The same arrangement with the numbers that stand there now, for a screen on which nothing moves while numbers
+    change; None where other matrices stand there, or the numbers have become too wide for their places."""
+    if [_shape(grid) for grid in before] != [_shape(grid) for grid in now]:
+        return None
+    numbers = _numbers(found, before)
+    placed: list[Placed] = []
+    for each, k in zip(found.placed, numbers, strict=True):
+        style = each.style
+        if style is not None:
+            room = each.cell - (1 if each.tight else 2) - (0 if now[k].order is None else WORD + 1)
+            styles = [now[k].style(digits) for digits in (*_digits(drawing), 1)]
+            style = next((style for style in styles if style.cells <= room), None)
+            if style is None:
+                return None
+            above = placed[-1].style if placed and not each.top else None
+            style = above if above is not None and above.cells >= style.cells else style
+        placed.append(replace(_with(each, now[k]), style=style))
+    return Arrangement(tuple(placed), found.signs, found.height)
+
+
+def _shape(grid: Grid) -> tuple[object, ...]:
+    """What of a matrix has to stay that it keeps its place."""
+    labels = grid.rows.width, grid.columns.width
+    return grid.key, grid.height, grid.breadth, *labels, grid.focused, grid.scale, grid.order is None
 
 
 def _measures(piece: Piece, drawing: Drawing) -> tuple[object, ...]:
@@ -77,9 +105,24 @@ def _arranged(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing)
         return gallery(pieces, cells, lines, drawing)
     rows = _whole(pieces, cells, lines, drawing)
     if rows is not None:
-        return _at_places(rows, lines, drawing)
+        return _under_each_other(_at_places(rows, lines, drawing), cells)
     last = pieces[-1].grid.key
-    return max(_candidates(pieces, cells, lines, drawing), key=lambda found: _worth(found, last))
+    best = max(_candidates(pieces, cells, lines, drawing), key=lambda found: _worth(found, last))
+    return _under_each_other(best, cells)
+
+
+def _under_each_other(found: Arrangement, cells: int) -> Arrangement:
+    """Matrices that are compared, and stand below each other, with their columns below each other too: those without
+    a sign before them begin where the others do."""
+    placed = found.placed
+    if len({each.grid.group for each in placed}) != 1 or not placed[0].grid.group or len({p.y for p in placed}) < 2:
+        return found
+    begins = {y: min(each.x for each in placed if each.y == y) for y in {each.y for each in placed}}
+    lead = max(begins.values())
+    if any(each.x + each.width + lead - begins[each.y] > cells for each in placed):
+        return found
+    moved = tuple(replace(each, x=each.x + lead - begins[each.y]) for each in placed)
+    return Arrangement(moved, found.signs, found.height)
 
 
 def _whole(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing) -> list[list[Size]] | None:
@@ -105,13 +148,19 @@ def _candidates(
     for shaded in shades:
         for tight in (False, True):
             for digits in _digits(drawing):
-                rows = _rows([size(piece, digits, shaded(piece), tight) for piece in pieces], cells, False)
+                sizes = [size(piece, digits, shaded(piece), tight) for piece in pieces]
+                rows = _rows(sizes, cells, False)
                 if rows is not None:
                     yield _at_places(rows, lines, drawing)
+                elif shaded is _none and (rows := _rows(sizes, cells, True)) and (tall := _lowered(rows, lines)):
+                    yield _at_places(rows, lines, drawing, tall)
     if len(pieces) > 3 or (len(pieces) > 1 and cells < LEAST_SHARE * len(pieces)):
         yield from _candidates([*pieces[:-2], pieces[-1]], cells, lines, drawing, stacked)  # without the last operand
         return
     yield share_width(pieces, cells, lines, drawing)
+    if drawing.drawn == "auto":
+        yield share_width(pieces, cells, lines, drawing, shades=False)
+        yield share_width(pieces, cells, lines, drawing, shades=False, tight=True)
     if stacked and len(pieces) > 1 and drawing.drawn != "heat":
         yield from _stacked(pieces, cells, lines, drawing)
 
@@ -149,10 +198,11 @@ def _worth(found: Arrangement, last: str) -> float:
     total = 0.0
     for each in found.placed:
         grid = each.grid
-        count = min(ENOUGH, grid.height * grid.breadth)
+        first = grid.key == last or grid.focused
+        count = min(ENOUGH[not first], grid.height * grid.breadth)
         seen = min(each.rows, grid.height) * min(each.columns, grid.breadth)
         share = min(1.0, seen / count) if count else 1.0
-        weight = RESULT if grid.key == last or grid.focused else 1
+        weight = RESULT if first else 1
         total += weight * (SHADE if each.style is None else 1) * share**0.5
     return total
 
@@ -196,14 +246,30 @@ def _rows(sizes: list[Size], cells: int, wrapped: bool) -> list[list[Size]] | No
     return rows
 
 
-def _at_places(rows: list[list[Size]], lines: int, drawing: Drawing) -> Arrangement:
+def _lowered(rows: list[list[Size]], lines: int) -> list[int] | None:
+    """How tall each row of matrices is where they do not stand there whole: those of the operands are scrolled first,
+    down to a few rows of numbers; None where not even these fit."""
+    tall = [max(each.height for each in row) for row in rows]
+    apart = 0 if rows[0][0].tight else len(rows) - 1
+    while sum(tall) + apart > lines:
+        above = [k for k in range(len(rows) - 1) if tall[k] > TOP + FEWEST]
+        k = max(above, key=lambda k: tall[k], default=len(rows) - 1)
+        if tall[k] <= TOP + FEWEST:
+            return None
+        tall[k] -= 1
+    return tall
+
+
+def _at_places(
+    rows: list[list[Size]], lines: int, drawing: Drawing, lowered: Sequence[int] | None = None
+) -> Arrangement:
     placed: list[Placed] = []
     signs: list[tuple[int, int, str]] = []
     y = 0
     shaded = drawing.drawn != "numbers"
-    apart = not rows[0][0].tight or _height(rows) + len(rows) - 1 <= lines
-    for row in rows:
-        tall = min(max(each.height for each in row), max(lines - y, TOP + 1))
+    apart = not rows[0][0].tight or (lowered is None and _height(rows) + len(rows) - 1 <= lines)
+    for k, row in enumerate(rows):
+        tall = min(max(each.height for each in row), max(lines - y, TOP + 1)) if lowered is None else lowered[k]
         x = 0
         for each in row:
             sign, around = each.piece.sign, 1 if each.tight else GAP

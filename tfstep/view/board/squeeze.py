@@ -14,13 +14,17 @@ WORDED = 6  # and how much more words with their numbers do
 WEIGHT = 2  # how much more room numbers get than shades
 
 
-def share_width(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing) -> Arrangement:
-    """Small matrices get all that they want, the others share the rest; what does not fit is scrolled to."""
+def share_width(
+    pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing, shades: bool = True, tight: bool = False
+) -> Arrangement:
+    """Small matrices get all that they want, the others share the rest; what does not fit is scrolled to. Those that
+    stand by may become ``shades``."""
     room = cells - sum(width(piece.sign) + 2 * GAP for piece in pieces[1:])
-    sizes = [size(piece, drawing.digits or 3, drawing.drawn == "heat") for piece in pieces]
+    sizes = [size(piece, drawing.digits or 3, drawing.drawn == "heat", tight) for piece in pieces]
     shares = _shares(sizes, room)
     if drawing.drawn == "auto":
-        sizes = [_shaded(each, share) for each, share in zip(sizes, shares, strict=True)]
+        if shades:
+            sizes = [_shaded(each, share) for each, share in zip(sizes, shares, strict=True)]
         shares = _shares(sizes, room)
         sizes = [_seen(each, share) for each, share in zip(sizes, shares, strict=True)]
     placed: list[Placed] = []

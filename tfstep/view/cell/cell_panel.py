@@ -21,7 +21,7 @@ from tfstep.view.cell.readers import readers
 from tfstep.view.cell.since import before_what
 from tfstep.view.cell.sums import explain_cell
 from tfstep.view.report.hidden import hidden_because
-from tfstep.view.text.number import plain
+from tfstep.view.text.number import became, plain, told_apart
 from tfstep.view.text.spans import Line, Span, clipped, ends, flow, line, line_width
 
 LISTED = 4  # steps that read a number, of which the names are shown
@@ -99,6 +99,7 @@ class CellPanel(Struct, frozen=True, eq=False):
     def _head(self, cells: int) -> list[Line]:
         left = line(Span(str(Bilingual("why", "为何")) + "  ", "key"), Span(self.name, "accent"), "  ", self._value())
         left = (*left, Span(f"  {self.run}", "note")) if self.run else left
+        left = (*left, *self._old())
         hint = line(Span(self.cell, "dim"))
         return [ends(left, hint if line_width((*left, *hint)) + 2 <= cells else (), cells)]
 
@@ -111,9 +112,10 @@ class CellPanel(Struct, frozen=True, eq=False):
 
     def _made(self, cells: int, lines: int) -> list[Line]:
         if self.leaf:
-            return [line(Span(self.leaf, "dim")), *self._old()]
+            return [line(Span(self.leaf, "dim"))]
         if self.computed is not None:
-            return self._old()
+            pinned = Span(str(Bilingual("pinned; it would have been ", "已固定；本来会是 ")), "changed")
+            return [line(pinned, self.number(self.computed))]
         found: list[Line] = []
         if self.note:
             found.append(line(Span("▒ ", "bad"), Span(self.note, "note")))
@@ -123,7 +125,7 @@ class CellPanel(Struct, frozen=True, eq=False):
         total = line(Span("  = ", "dim"), Span(self.number(self.total), "accent"), "   ", self._checked())
         if self.partial is not None:
             total = line("   ", _so_far(self.partial), Span(plain(self.partial.total), "accent"))
-        return [*found, *_summed([t for t in terms if t], total, cells, lines - len(found)), *self._old()]
+        return [*found, *_summed([t for t in terms if t], total, cells, lines - len(found))]
 
     def _checked(self) -> Span:
         if self.holds:
@@ -138,21 +140,17 @@ class CellPanel(Struct, frozen=True, eq=False):
         )
         return Span(str(text), "bad")
 
-    def _old(self) -> list[Line]:
-        found = []
-        if self.computed is not None:
-            found.append(
-                line(
-                    Span(str(Bilingual("pinned; it would have been ", "已固定；本来会是 ")), "changed"),
-                    self.number(self.computed),
-                )
-            )
-        if self.before is not None and self.before != self.value:
-            old = before_what(self.since)
-            found.append(
-                line(Span(f"{old} ", "changed"), Span(f"{self.number(self.before)} → {self.number(self.value)}"))
-            )
-        return found
+    def _old(self) -> Line:
+        """What it was before the edit."""
+        if self.before is None or self.before == self.value:
+            return ()
+        was, now = told_apart(self.before, self.value, sign=not self.share)
+        was = (
+            was
+            if now == self.number(self.value)
+            else f"{self.number(self.before)}, Δ {plain(self.value - self.before)}"
+        )
+        return line("   ", Span(f"{before_what(self.since)} ", "changed"), Span(was))
 
     def _moves(self, cells: int) -> list[Line]:
         found: list[Line] = []
@@ -175,7 +173,7 @@ class CellPanel(Struct, frozen=True, eq=False):
             first += len(self.goes_to[:LISTED])
         if self.after is not None:
             text = Bilingual("after the update ", "更新之后 ")
-            parts.append(line(Span(str(text), "dim"), Span(f"{plain(self.value)} → {plain(self.after)}"), "   "))
+            parts.append(line(Span(str(text), "dim"), Span(became(self.value, self.after)), "   "))
         if self.used_by:
             used = self._marked(_listed(self.used_by), first)
             parts.append(line(Span(str(Bilingual("used by ", "用于 ")), "dim"), *used))

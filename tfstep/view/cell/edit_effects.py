@@ -15,7 +15,7 @@ from tfstep.text import Bilingual
 from tfstep.view.board.board import At
 from tfstep.view.cell.since import moved_by
 from tfstep.view.matrix.labels import cell_words, labels
-from tfstep.view.text.number import loss_moved, plain
+from tfstep.view.text.number import became, loss_moved, plain
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, with_plain_symbols
 from tfstep.view.text.width import left, right, width
 
@@ -192,7 +192,7 @@ def _change(before: Trace, now: Trace, target: str) -> str:
     old, new = before.value(node.slot)[index or ()], now.value(node.slot)[index or ()]
     if old.ndim:
         return ""
-    return " → ".join(plain(float(x), sign=not node.shares) for x in (old, new))
+    return became(float(old), float(new), sign=not node.shares)
 
 
 def _bars(now: Trace, before: Trace, tracker: ChangeTracker, subject: Tensor, at: At) -> tuple[str, tuple[Bar, ...]]:

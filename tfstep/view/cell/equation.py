@@ -153,13 +153,13 @@ def _group(trace: Trace, group: list[Term], of: str) -> list[Span]:
         _common(trace, [term.factors[k].cell for term in group]) if f.cell else None
         for k, f in enumerate(first.factors)
     ]
-    twice = _called_twice(trace, [each for each in common if each is not None], of) if several else frozenset()
+    called = _after_result(trace, [each for each in common if each is not None], of) if several else {}
     for k, (factor, each) in enumerate(zip(first.factors, common, strict=True)):
         if factor.power == -1:
             spans.append(Span(" / " if k else "1 / ", "dim"))
         elif k:
             spans.append(Span(" · " if dot else " × ", "dim"))
-        text = factor.name if each is None else each[0].name + _index(*each, twice)
+        text = factor.name if each is None else each[0].name + _index(*each, called)
         spans.append(Span(text, "name" if factor.cell else "dim", factor.cell))
         if factor.power not in (1, -1):
             spans.append(_raised(factor.power))
@@ -171,15 +171,15 @@ def _group(trace: Trace, group: list[Term], of: str) -> list[Span]:
 Common = tuple[Tensor, list[int | None]]  # several cells of a tensor: the indices that all have, None for the others
 
 
-def _called_twice(trace: Trace, factors: Sequence[Common], of: str) -> frozenset[str]:
-    """The places without words that would be called alike in two factors, though they are on two axes of the result,
-    which calls them otherwise: the ``d0`` of x and that of ∂q_proj in ∂W_Q[i0,o0]."""
+def _after_result(trace: Trace, factors: Sequence[Common], of: str) -> dict[str, str]:
+    """What a weight's gradient calls the places that two factors would call alike: the ``d0`` of x is ``i0`` and that
+    of ∂q_proj is ``o0`` in ∂W_Q[i0,o0]. By tensor."""
     path, index = parse_cell(of)
     result = trace[path]
-    own = set(_places(result, index or ()).values())
-    found = [set(_places(*each).values()) for each in factors]
-    alike = {name for k, names in enumerate(found) for name in names if any(name in other for other in found[:k])}
-    return frozenset(alike - own)
+    own = _places(result, index or ())
+    if tuple(axis.name for axis in result.node.spec.axes) != ("in", "out") or len(factors) != 2:
+        return {}
+    return {each[0].path: own[k] for k, each in enumerate(factors) if k in own}
 
 
 def _places(tensor: Tensor, index: Sequence[int | None]) -> dict[int, str]:
@@ -190,10 +190,12 @@ def _places(tensor: Tensor, index: Sequence[int | None]) -> dict[int, str]:
     return {k: along[i] for k, along in named if not along.words and along.letter and (i := index[k]) is not None}
 
 
-def _index(tensor: Tensor, index: Sequence[int | None], twice: frozenset[str]) -> str:
-    """The indices in words; what two axes would be called is a bare number."""
-    bare = {k: str(index[k]) for k, name in _places(tensor, index).items() if name in twice}
-    return cell_words(tensor.node.spec.axes, tensor.shape, index, bare)
+def _index(tensor: Tensor, index: Sequence[int | None], called: dict[str, str]) -> str:
+    """The indices in words; the last one as the result calls that place."""
+    last = len(index) - 1
+    name = called.get(tensor.path)
+    known = {last: name} if name is not None and index and index[last] is not None else {}
+    return cell_words(tensor.node.spec.axes, tensor.shape, index, known)
 
 
 def _common(trace: Trace, cells: Sequence[str | None]) -> Common:

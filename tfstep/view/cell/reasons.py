@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.trace import Trace
 from tfstep.session.results import Compared
 from tfstep.session.study.reasons import Reasons
@@ -74,9 +75,23 @@ def at_this_step(result: Compared, cells: int) -> Iterator[Line]:
     if result.there is None:
         yield line(span(Bilingual("{path} is only here", "{path} 只有这里有", path=result.here.path), "dim"))
         return
-    if result.here.value.tobytes() == result.there.value.tobytes():
+    if result.here.shape != result.there.shape:
+        text = Bilingual(
+            "{path} is {here} here, {there} there",
+            "{path} 这里是 {here}，那里是 {there}",
+            path=result.here.path,
+            here=_sizes(result.here.shape),
+            there=_sizes(result.there.shape),
+        )
+        yield line(span(text, "dim"))
+        return
+    if same_bits(result.here.value, result.there.value):
         yield line(span(Bilingual("{path} is equal to the bit", "{path} 完全相同", path=result.here.path), "dim"))
         return
     for name, tensor in zip(result.names, (result.here, result.there), strict=True):
         yield line(span(tensor.path, "name"), span(f"  {name}", "dim"))
         yield from indented(array_lines(tensor.value, cells - 2, tensor.node.spec.axes))
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape)) or "1"

@@ -195,7 +195,7 @@ class Story:
         if not why.terms:
             kind = self._tensor(why.cell).node.kind
             return line(Span(str(KINDS.get(kind, rule_in_words(why.rule))), "dim"))
-        made = equation(self.root, why)
+        made = equation(self.root, why, chosen=-1)  # what is followed is the row
         note = line(Span(f"▒ {why.note}  ", "note")) if why.note is not None else ()
         symbols = (
             (*note, Span("= ", "dim"), *(Span(each.text, "dim") for each in made.symbols)) if made.symbols else note

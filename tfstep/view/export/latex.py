@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tfstep.engine.trace import Tensor
+from tfstep.text import Bilingual
 from tfstep.view.export.slices import Slice, slices
 
 _ESCAPES = {
@@ -17,6 +18,7 @@ _ESCAPES = {
     ">": r"\textgreater{}",
     **{c: f"\\{c}" for c in "_#$%&"},
 }
+MASKED = r"\dagger"  # the sign of a masked number
 _TABLE = str.maketrans(_ESCAPES)
 _SPECIAL = {"nan": r"\mathrm{nan}", "inf": r"\infty", "-inf": r"-\infty"}
 
@@ -30,15 +32,21 @@ def document(tensors: Iterable[Tensor], grad: bool, digits: int) -> Iterator[str
 
 
 def _equation(part: Slice) -> Iterator[str]:
-    over = f"\\;(\\text{{{escaped(part.caption)}}})" if part.caption else ""
+    caption = [escaped(part.caption)] if part.caption else []
+    if part.hidden is not None:
+        caption.append(f"${MASKED}$ {Bilingual('masked', '被掩码遮住')}")
+    over = f"\\;(\\text{{{' · '.join(caption)}}})" if caption else ""
     yield f"\\[\n\\texttt{{{escaped(part.name)}}}{over} =\n"
     if part.rank == 0:
         yield f"{_number(part.texts[0][0])}\n\\]\n\n"
         return
     yield f"\\begin{{array}}{{r|{'r' * len(part.columns)}}}\n"
     yield _row([f"\\text{{{escaped(label)}}}" for label in ("", *part.columns)]) + "\\hline\n"
-    for label, texts in zip(part.rows, part.texts, strict=True):
-        yield _row([f"\\text{{{escaped(label)}}}", *map(_number, texts)])
+    for r, (label, texts) in enumerate(zip(part.rows, part.texts, strict=True)):
+        numbers = [
+            f"{{{_number(text)}}}^{{{MASKED}}}" if part.masked(r, c) else _number(text) for c, text in enumerate(texts)
+        ]
+        yield _row([f"\\text{{{escaped(label)}}}", *numbers])
     yield "\\end{array}\n\\]\n\n"
 
 

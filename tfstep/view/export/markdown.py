@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tfstep.engine.trace import Tensor
+from tfstep.text import Bilingual
+from tfstep.view.export.shade import number
 from tfstep.view.export.slices import Slice, slices, title
+from tfstep.view.export.tables import MASKED
+from tfstep.view.matrix.plane import masked_cells
 
 
 def document(tensors: Iterable[Tensor], grad: bool, digits: int) -> Iterator[str]:
@@ -17,12 +21,15 @@ def document(tensors: Iterable[Tensor], grad: bool, digits: int) -> Iterator[str
             for part in parts:
                 yield f"{escaped(part.caption)}\n\n" if part.caption else ""
                 yield from _table(part)
+        if masked_cells(tensor) is not None:
+            yield f"{Bilingual('{sign}: masked', '{sign}：被掩码遮住', sign=MASKED)}\n\n"
 
 
 def _table(part: Slice) -> Iterator[str]:
     yield _row([part.corner, *part.columns])
     yield "|---|" + "--:|" * len(part.columns) + "\n"
-    for label, texts in zip(part.rows, part.texts, strict=True):
+    for r, label in enumerate(part.rows):
+        texts = [number(part, r, c) for c in range(len(part.columns))]
         yield _row([f"**{escaped(label)}**" if label else "", *texts], raw=True)
     yield "\n"
 

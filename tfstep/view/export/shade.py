@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from tfstep.text import Bilingual
 from tfstep.view.export.slices import Slice
+from tfstep.view.export.tables import MASKED as SIGN
 
 POSITIVE, NEGATIVE, PROBABLE = (217, 95, 14), (33, 102, 172), (35, 139, 69)
 MASKED = "#e3e3e3"
@@ -14,7 +15,6 @@ LEGEND = Bilingual(
     "橙：正数；蓝：负数；绿：概率；颜色越深，相对本张量的最大值越大；灰底和 ▒：被掩码遮住；不着色：词的编号，"
     "以及除舍入误差外就是 0 的数",
 )
-SIGN = "▒"  # beside a masked number
 
 
 def shade(part: Slice, row: int, column: int) -> str:

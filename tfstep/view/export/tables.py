@@ -13,10 +13,12 @@ from tfstep.text import Bilingual
 from tfstep.view.export.indices import along, down, sentence_of
 from tfstep.view.matrix.likeliest import many_words
 from tfstep.view.matrix.noise import ROUNDED, without_noise
+from tfstep.view.matrix.plane import masked_cells
 from tfstep.view.text.axes import axis_name, axis_names
 from tfstep.view.text.number import REPORTED, Notation
 from tfstep.view.text.spans import Line, Span, beside, indented, line, line_width, span, table
 
+MASKED = "▒"  # before a number that a mask has made what it is
 LIKELIEST = 8  # of a tokenizer's words that a row shows
 FIRST = 12  # rows of a table with a row a word
 KINDS = {
@@ -52,21 +54,23 @@ def heading(tensor: Tensor) -> list[Line]:
 
 def _slices(tensor: Tensor, grad: bool, digits: int, cells: int | None) -> Iterator[Line]:
     (value, rounded), axes = shown_numbers(tensor), tensor.node.spec.axes
-    blocks = [(value, Notation(value, digits))]
+    blocks = [(value, Notation(value, digits), masked_cells(tensor))]
     gradient, rounded_too = shown_gradient(tensor) if grad else (None, 0)
-    if gradient is not None:
-        blocks.append((gradient, Notation(gradient, digits)))
+    if gradient is not None and (own := _gradient(tensor)) is not None:
+        blocks.append((gradient, Notation(gradient, digits), masked_cells(own)))
     many = int(np.prod(value.shape[:-2])) > 1
     for index in np.ndindex(*value.shape[:-2]):
         if many:
             yield line(span(where(axes, index), "accent"))
-        drawn = [matrix(array[index], axes, index, notation, cells) for array, notation in blocks]
+        drawn = [
+            matrix(array[index], axes, index, notation, cells, None if hidden is None else hidden[index])
+            for array, notation, hidden in blocks
+        ]
         if gradient is not None:
             captions = [Bilingual("value", "值"), Bilingual("gradient", "梯度")]
             drawn = [[line(span(c, "dim")), *d] for c, d in zip(captions, drawn, strict=True)]
         yield from _fitted(drawn, cells)
-    if rounded or rounded_too:
-        yield line(span(_rounded(rounded + rounded_too), "dim"))
+    yield from remarks(any(hidden is not None for _, _, hidden in blocks), rounded + rounded_too)
     if grad and gradient is None:
         yield line(span(Bilingual("no path leads from it to the loss", "没有从它通向损失的路径"), "dim"))
 
@@ -79,12 +83,22 @@ def shown_numbers(tensor: Tensor) -> tuple[np.ndarray, int]:
 
 def shown_gradient(tensor: Tensor) -> tuple[np.ndarray | None, int]:
     """The same of its gradient, where it has one."""
+    found = _gradient(tensor)
+    return (None, 0) if found is None else shown_numbers(found)
+
+
+def _gradient(tensor: Tensor) -> Tensor | None:
     node = tensor.trace.plan.gradient(tensor.node)
-    return (None, 0) if node is None else shown_numbers(tensor.trace[node.path])
+    return None if node is None else tensor.trace[node.path]
 
 
-def _rounded(n: int) -> Bilingual:
-    return Bilingual("shown as 0: {n} ({what})", "显示为 0 的数：{n} 个（{what}）", n=n, what=ROUNDED)
+def remarks(masked: bool, rounded: int) -> Iterator[Line]:
+    """What the sign of a mask means, and how many numbers are shown as 0."""
+    if masked:
+        yield line(span(Bilingual("{sign}: masked", "{sign}：被掩码遮住", sign=MASKED), "dim"))
+    if rounded:
+        text = Bilingual("shown as 0: {n} ({what})", "显示为 0 的数：{n} 个（{what}）", n=rounded, what=ROUNDED)
+        yield line(span(text, "dim"))
 
 
 def where(axes: tuple[Axis, ...], index: tuple[int, ...]) -> str:
@@ -103,18 +117,25 @@ def _fitted(drawn: list[list[Line]], cells: int | None) -> list[Line]:
 
 
 def matrix(
-    array: np.ndarray, axes: tuple[Axis, ...], index: tuple[int, ...], notation: Notation, cells: int | None
+    array: np.ndarray,
+    axes: tuple[Axis, ...],
+    index: tuple[int, ...],
+    notation: Notation,
+    cells: int | None,
+    hidden: np.ndarray | None = None,
 ) -> list[Line]:
-    """One matrix, vector or number, with its labels; wide ones in several pieces."""
+    """One matrix, vector or number, with its labels; wide ones in several pieces. ``hidden`` says which cells are
+    masked: they have a sign."""
     if array.ndim == 0:
-        return [line(_number(array.item(), notation))]
+        return [line(_number(array.item(), notation, hidden is not None and bool(hidden)))]
     sentence = sentence_of(axes, index)
     if many_words(axes[-1].name, array.shape[-1]):
         return _likeliest(array, axes, sentence, notation)
     if array.ndim == 2 and array.shape[0] > MANY:
         words = axes[-2].words(sentence)
         first = Axis(axes[-2].name, None if words is None else (tuple(words[:FIRST]),))
-        few = matrix(array[:FIRST], (first, axes[-1]), index, notation, cells)
+        under = None if hidden is None else hidden[:FIRST]
+        few = matrix(array[:FIRST], (first, axes[-1]), index, notation, cells, under)
         return [*few, _more(array.shape[0] - FIRST)]
     many = array.ndim > 1 and axes[-2].name == "batch" and array.shape[0] > 1  # rows that are sentences share no words
     labels = along(axes[-1].bare() if many else axes[-1], array.shape[-1], sentence)
@@ -124,7 +145,11 @@ def matrix(
     else:
         corner = f"{axis_name(axes[-2].name)}\\{axis_name(axes[-1].name)}" if axes[-1].name else ""
         rows = [span(label, "dim") for label in down(axes[-2], array.shape[-2], sentence)]
-    numbers = [[_number(x, notation) for x in row] for row in array.tolist()]
+    signs = np.zeros(array.shape, bool) if hidden is None else hidden.reshape(array.shape)
+    numbers = [
+        [_number(x, notation, sign) for x, sign in zip(row, under, strict=True)]
+        for row, under in zip(array.tolist(), signs.tolist(), strict=True)
+    ]
     lines: list[Line] = []
     for start, stop in _pieces(corner, rows, columns, numbers, cells):
         head = [span(corner, "dim"), *columns[start:stop]]
@@ -169,5 +194,6 @@ def _pieces(
     yield start, len(columns)
 
 
-def _number(x: float, notation: Notation) -> Span:
-    return Span(notation(x), "negative" if x < 0 else "dim" if x == 0 else "number")
+def _number(x: float, notation: Notation, masked: bool = False) -> Span:
+    text = span(f"{MASKED} {notation(x)}").text if masked else notation(x)
+    return Span(text, "negative" if x < 0 else "dim" if x == 0 else "number")

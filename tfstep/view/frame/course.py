@@ -9,7 +9,8 @@ from msgspec import Struct
 from tfstep.session.change.undo_history import Journal
 from tfstep.session.change.updates import Moment
 from tfstep.text import Bilingual
-from tfstep.view.text.chart import spark
+from tfstep.view.text.chart import chart, spark
+from tfstep.view.text.number import plain
 from tfstep.view.text.spans import Line, Span
 
 HERE, EDIT, END = "▶", "~", "│"
@@ -28,6 +29,24 @@ class Course(Struct, frozen=True):
     def numbered(self) -> str:
         """Which update, of how many that were made."""
         return str(Bilingual("update {at}/{of}", "更新 {at}/{of}", at=self.at, of=len(self.made)))
+
+    def curve(self, cells: int, lines: int) -> list[Line]:
+        """The losses as a curve with the same marks, in so many lines; nothing for fewer than three updates."""
+        losses = np.array([moment.loss for moment in self.made])
+        if losses.size < 3 or not np.isfinite(losses).any():
+            return []
+        here = min(max(self.at - 1, 0), losses.size - 1)
+        marks = [(float(k), float(losses[k]), EDIT, "changed") for k in sorted(self.edits) if k < losses.size]
+        marks.append((float(here), float(losses[here]), HERE, "accent"))
+        title = Bilingual(
+            "loss before each of {n} updates: {a} → {b}",
+            "{n} 次更新各自之前的损失：{a} → {b}",
+            n=losses.size,
+            a=plain(float(losses[0]), sign=False),
+            b=plain(float(losses[-1]), sign=False),
+        )
+        drawn = chart(np.arange(losses.size), [losses], cells, lines - 3, ("curve0",), marks)
+        return [(Span(str(title), "key"),), *drawn]
 
     def strip(self, cells: int = WIDEST) -> Line:
         """The strip in so many cells at most; nothing for fewer than three updates."""

@@ -157,7 +157,7 @@ class Camera:
             subject=subject.path,
             drawing=look.drawing,
             ascii=look.ascii,
-            counterpart=_counterpart(subject, state, look, shown_before) if look.wide else None,
+            counterpart=_counterpart(subject, state, look, beside) if look.wide else None,
             story=_story(trace, focus, cell, state)
             if look.wide and partial is None and panel.computed is None
             else None,
@@ -252,7 +252,7 @@ def _step(
 def _counterpart(subject: Tensor, state: State, look: ViewState, before: Trace | None) -> Counterpart | None:
     """What stands below the step; nothing where it is looked at in another way, or where there is no gradient."""
     trace = subject.trace
-    if look.mode != "value" or look.earlier or trace is not state.trace or trace.prefix:
+    if look.mode != "value" or trace.prefix:
         return None
     backward = subject.node.role.name == "gradient"
     node = trace.plan.base(subject.node) if backward else trace.plan.gradient(subject.node)

@@ -9,7 +9,8 @@ from tfstep.view.frame.frame import Header, Heading
 from tfstep.view.matrix.picker import ways
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, with_plain_symbols
 
-TOLD = 3  # lines in which an edit is told: what it was, and the share that moved most
+TOLD = 5  # lines in which an edit is told: what it was, and the shares that moved most
+ROOMY = 36  # lines from which the explanation keeps its empty ones
 NEAR = 2  # lines that matrices forgo that the explanation stays where it was
 
 
@@ -59,14 +60,14 @@ def heading_lines(heading: Heading, cells: int) -> list[Line]:
     """The tensor with its formula, and what its step is for."""
     name, _, rest = heading.formula.partition(" = ")
     was = Span(f"{before_what(heading.since)}  ", "changed") if heading.earlier else None
-    path = line(was, Span(heading.path, "accent"))
+    path = line(Span(heading.path, "accent"))
     left = line(*path, Span(f"  {name} = {rest}" if rest else "", "strong"))
     rights = [with_plain_symbols(each) for each in ways(heading.op, heading.planes)]
     right = _fitting(left, rights, cells)
     lines = [ends(left, right or (), cells)]
     if right is None:
         lines = [ends(path, _fitting(path, rights, cells) or rights[-1], cells), line(Span(heading.formula, "strong"))]
-    return [*(clipped(each, cells) for each in lines), clipped(line(Span(heading.purpose, "dim")), cells)]
+    return [*(clipped(each, cells) for each in lines), clipped(line(was, Span(heading.purpose, "dim")), cells)]
 
 
 def _fitting(left: Line, rights: list[Line], cells: int) -> Line | None:
@@ -75,21 +76,18 @@ def _fitting(left: Line, rights: list[Line], cells: int) -> Line | None:
     return next((each for each in rights if line_width(each) <= room), None)
 
 
-def shares(height: int, board: int, why: int, since: int, held: int = 0, tight: int = 0) -> tuple[int, int, int]:
-    """The lines for the matrices, the explanation and the edit, out of ``height``; each says what it would like.
+def shares(height: int, board: int, why: int, tight: int, since: int = 0, held: int = 0) -> tuple[int, int]:
+    """The lines for the matrices and for the explanation, out of ``height``; each says what it would like, the
+    explanation also with how few it can do (``tight``). What they leave is for the edit (``since``), which is told in
+    the status line where that is nothing.
 
-    The matrices come first, but the explanation keeps some lines, and the edit one. Small matrices leave their
-    room empty up to two fifths, or to the ``held`` lines that they had before, so that the panels do not jump from
-    step to step; an edit finds its lines below the explanation, which forgoes its empty ones down to ``tight`` before
-    it moves.
+    The matrices come first, but the explanation keeps some lines. Small matrices leave their room empty up to two
+    fifths, or to the ``held`` lines that they had before, so that the panels do not jump from step to step; an edit
+    takes of that what it needs to be told.
     """
-    if since and board <= held and height - held - tight >= min(since, TOLD):
-        since = min(since, height - held - tight)
-        return held, min(why, height - held - since), since
-    since = min(since, max(1, height // 4, height - board - why)) if since else 0
-    rest = height - since
-    why = max(min(why, rest - board), min(why, max(4 if rest >= 10 else 2, rest // 3)))
-    most = rest - why
+    least = max(4 if height >= 10 else 2, height // 3)
+    why = max(min(why, height - board), min(why if height >= ROOMY else tight, least))
+    most = height - why
     if board > most and most - NEAR <= held <= most:  # they are scrolled anyway
-        return held, why, since
-    return max(min(board, most), min(max(height * 2 // 5, held), most)), why, since
+        return held, why
+    return max(min(board, most), min(max(height * 2 // 5, held), most - min(since, TOLD))), why

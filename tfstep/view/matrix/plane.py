@@ -116,6 +116,14 @@ def mask_reasons(trace: Trace, node: Node, lead: tuple[int, ...]) -> np.ndarray 
     return found if found.any() else None
 
 
+def masked_cells(tensor: Tensor) -> np.ndarray | None:
+    """The same of all of a tensor, in its shape; None where nothing is masked."""
+    mask = mask_of(tensor.trace, tensor.node)
+    if mask is None or len(tensor.shape) != 4 or not mask.value.any():
+        return None
+    return np.broadcast_to(mask.value != 0, tensor.shape)
+
+
 def mask_of(trace: Trace, node: Node) -> Tensor | None:
     """The mask that has had its say over a tensor: (batch or 1, head or 1, query, key), 0 where one may look."""
     path = (trace.prefix + node.path).partition("/")[0]

@@ -11,8 +11,10 @@ import numpy as np
 from tfstep.engine.axis import NO_AXIS, Axis, Labels
 from tfstep.engine.trace import Tensor
 from tfstep.text import Bilingual
-from tfstep.view.export.tables import matrix, where
+from tfstep.view.export.tables import matrix, remarks, where
 from tfstep.view.matrix.likeliest import many_words
+from tfstep.view.matrix.noise import without_noise
+from tfstep.view.matrix.plane import masked_cells
 from tfstep.view.text.number import Notation
 from tfstep.view.text.spans import Line, line, span
 
@@ -21,9 +23,26 @@ LIKELY = 64  # rows whose likeliest words are
 
 
 def part_lines(tensor: Tensor, index: tuple[Any, ...] | None, values: np.ndarray, cells: int | None) -> Iterator[Line]:
-    """A tensor, or what ``index`` picks of it, with the words along what is left of its axes."""
+    """A tensor, or what ``index`` picks of it, with the words along what is left of its axes; what is masked has its
+    sign, and what is 0 but for rounding is 0."""
     axes = kept_axes(tensor, index or ())
-    yield from array_lines(values, cells, axes)
+    values, rounded = without_rounding(tensor, index, values)
+    if not values.size or are_summed_up(values, axes):
+        yield from array_lines(values, cells, axes)
+        return
+    masked = masked_cells(tensor)
+    hidden = None if masked is None else masked[... if index is None else index]
+    yield from array_lines(values, cells, axes, hidden)
+    yield from remarks(hidden is not None and bool(hidden.any()), rounded)
+
+
+def without_rounding(tensor: Tensor, index: tuple[Any, ...] | None, values: np.ndarray) -> tuple[np.ndarray, int]:
+    """What ``index`` picks of a tensor, with 0 where it is 0 but for rounding, and in how many cells it is."""
+    noise = without_noise(tensor.trace, tensor.node)[1]
+    if noise is None:
+        return values, 0
+    found = noise[... if index is None else index]
+    return np.where(found, values.dtype.type(0), values), int(found.sum())
 
 
 def kept_axes(tensor: Tensor, index: tuple[Any, ...]) -> tuple[Axis, ...]:
@@ -47,8 +66,15 @@ def _picked(labels: Labels | None, sentences: int | slice, at: slice) -> Labels 
     return tuple(words[at] for words in labels)
 
 
-def array_lines(values: np.ndarray, cells: int | None = None, axes: tuple[Axis, ...] | None = None) -> Iterator[Line]:
-    """The numbers, one matrix after another; of very many only what they amount to, or the likeliest words."""
+def array_lines(
+    values: np.ndarray,
+    cells: int | None = None,
+    axes: tuple[Axis, ...] | None = None,
+    hidden: np.ndarray | None = None,
+) -> Iterator[Line]:
+    """The numbers, one matrix after another; of very many only what they amount to, or the likeliest words. ``hidden``
+    says which are masked.
+    """
     if not values.size:
         yield line(span(Bilingual("no numbers (shape {shape})", "没有数（形状 {shape}）", shape=values.shape)))
         return
@@ -61,7 +87,7 @@ def array_lines(values: np.ndarray, cells: int | None = None, axes: tuple[Axis, 
     for index in np.ndindex(*values.shape[:-2]):
         if many:
             yield line(span(where(axes, index), "accent"))
-        yield from matrix(values[index], axes, index, notation, cells)
+        yield from matrix(values[index], axes, index, notation, cells, None if hidden is None else hidden[index])
 
 
 def are_summed_up(values: np.ndarray, axes: tuple[Axis, ...]) -> bool:

@@ -15,6 +15,7 @@ from tfstep.view.text.symbols import is_ascii
 from tfstep.view.text.width import clip, left, right, width
 
 Place = tuple[int, int, int]  # table, row, column
+MORE = 6  # cells to say how many columns follow
 CELL = 10  # the widest that a number or a word gets
 _SIGNS = " .:-=+*#@"  # of shares, where only ASCII may be shown
 
@@ -56,6 +57,8 @@ def _in_numbers(found: Overview, at: Place, cells: int, lines: int) -> list[Line
         ]
         cell = min(CELL, max([5, *(width(each) for row in texts for each in row), *map(width, table.columns)])) + 1
         seen = max(1, (cells - label) // cell)
+        if seen < len(table.columns):
+            seen = max(1, (cells - label - MORE) // cell)
         row, column = (at[1], at[2]) if at[0] == k else (-1, -1)
         first = max(0, min(column - seen + 1, len(table.columns) - 1))
         stop = min(len(table.columns), first + seen)
@@ -63,8 +66,9 @@ def _in_numbers(found: Overview, at: Place, cells: int, lines: int) -> list[Line
             Span(right(clip(table.columns[j], cell - 1), cell), "key" if j == column else "dim")
             for j in range(first, stop)
         ]
-        lines_ += [line(Span(" " * label), *head)]
-        bound = 1.0 if found.scale == "probability" else _bound([table])
+        more = len(table.columns) - stop
+        lines_ += [line(Span(" " * label), *head, Span(f" +{more} →" if more else "", "accent"))]
+        bound = 1.0 if found.scale == "probability" else _bound(found.tables)
         for i, name in enumerate(table.rows):
             if i == row:
                 here = len(lines_)

@@ -15,6 +15,7 @@ from tfstep.session.state import State
 from tfstep.text import Bilingual
 from tfstep.view.board.heads import HEAD
 from tfstep.view.matrix.labels import labels
+from tfstep.view.matrix.noise import without_noise
 
 _STREAM = re.compile(r"(x|add\d*)")  # what the layers add to, by the last part of its path
 
@@ -89,17 +90,26 @@ def gradients(state: State) -> Overview | None:
             found.setdefault(scope, {})[name] = grad
     if not found:
         return None
-    columns = list(dict.fromkeys(name for names in found.values() for name in names))
-    values = np.full((len(found), len(columns)), np.nan)
-    cells: list[list[str | None]] = [[None] * len(columns) for _ in found]
-    for i, names in enumerate(found.values()):
-        for name, grad in names.items():
-            value = trace.value(grad.slot).astype(float)
-            with np.errstate(all="ignore"):
-                values[i, columns.index(name)] = float(np.sqrt(np.mean(value * value)))
-            cells[i][columns.index(name)] = _largest(grad, value, ())
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for scope, names in found.items():
+        alike.setdefault(tuple(names), []).append(scope)
+    tables = [_sizes(trace, scopes, names, found) for names, scopes in alike.items()]
     title = Bilingual("gradients: their size, √ of the mean square", "梯度的大小：均方根")
-    return Overview(title, (Table("", values, [*found], columns, cells),))
+    return Overview(title, tuple(tables))
+
+
+def _sizes(trace: Trace, scopes: list[str], names: tuple[str, ...], gradients: dict[str, dict[str, Node]]) -> Table:
+    """Those of the parts of a model that have the same parameters, a part a row."""
+    values = np.zeros((len(scopes), len(names)))
+    cells: list[list[str | None]] = [[None] * len(names) for _ in scopes]
+    for i, scope in enumerate(scopes):
+        for j, name in enumerate(names):
+            grad = gradients[scope][name]
+            value = without_noise(trace, grad)[0].astype(float)
+            with np.errstate(all="ignore"):
+                values[i, j] = float(np.sqrt(np.mean(value * value)))
+            cells[i][j] = _largest(grad, value, ())
+    return Table("", values, scopes, list(names), cells)
 
 
 def stream(state: State) -> Overview | None:

@@ -25,7 +25,14 @@ def training(losses: Sequence[float], cells: int = 80, data: bool = False) -> It
     rows += [[span(k), span(brief(losses[k], 6))] for k in sorted({last * i // ROWS for i in range(ROWS + 1)})]
     yield from table(rows, ">>")
     broken = np.flatnonzero(~(curve < np.inf))
-    if broken.size and broken[0]:
+    if broken.size and not broken[0]:
+        text = Bilingual(
+            "the loss is {value} before the first update; `tfstep explain SCENARIO loss` says why",
+            "第一次更新之前损失就是 {value}；`tfstep explain SCENARIO loss` 说明原因",
+            value=float(curve[0]),
+        )
+        yield line(span(text, "bad"))
+    elif broken.size:
         text = Bilingual(
             "the loss is {value} since update {update}; a smaller train.lr may keep it finite",
             "自第 {update} 次更新起损失为 {value}；把 train.lr 调小也许可以避免",

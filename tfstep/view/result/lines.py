@@ -8,6 +8,7 @@ from functools import singledispatch
 
 import numpy as np
 
+from tfstep.engine.naming import short
 from tfstep.engine.trace import Trace
 from tfstep.session.change.updates import DATA_LOSS, LOSS
 from tfstep.session.place import PHASE_NAMES, step_text
@@ -44,7 +45,7 @@ from tfstep.session.stop.points import Stop
 from tfstep.text import Bilingual
 from tfstep.view.cell.reasons import at_this_step, reasons_lines
 from tfstep.view.export.tables import heading
-from tfstep.view.matrix.values import are_summed_up, array_lines, kept_axes, part_lines, summed_up
+from tfstep.view.matrix.values import are_summed_up, array_lines, kept_axes, part_lines, summed_up, without_rounding
 from tfstep.view.report import beams, decoding
 from tfstep.view.report.checks import report
 from tfstep.view.report.comparison import comparison
@@ -54,8 +55,8 @@ from tfstep.view.report.partial import term_lines, terms_around
 from tfstep.view.result.help import help_lines
 from tfstep.view.result.pictures import picture
 from tfstep.view.text.chart import spark
-from tfstep.view.text.number import brief, exact, loss_moved, plain
-from tfstep.view.text.spans import Line, Span, indented, line, span, table
+from tfstep.view.text.number import became, brief, exact, loss_moved, plain
+from tfstep.view.text.spans import Line, Span, indented, line, line_width, span, table
 from tfstep.view.text.spans import plain as words
 
 WIDTH = 100  # columns of a table where nobody says how wide the terminal is
@@ -136,7 +137,7 @@ def _shown(result: Shown, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     yield from heading(result.tensor)
     yield from indented(part_lines(result.tensor, result.index, result.values, cells - 2))
     if result.values.size > 1 and not are_summed_up(result.values, kept_axes(result.tensor, result.index or ())):
-        yield from indented([summed_up(result.values)])
+        yield from indented([summed_up(without_rounding(result.tensor, result.index, result.values)[0])])
 
 
 @lines.register
@@ -353,14 +354,17 @@ def _generated(result: Generated, trace: Trace, cells: int = WIDTH) -> Iterator[
         yield line(span(str(result.end), "dim"))
 
 
+BRIEF = 32  # cells of a loss before and after
+
+
 @lines.register
 def _searched(result: Searched, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
     yield from beams.tree(result.search)
 
 
-def in_one_line(result: Result) -> Line | None:
-    """What a command gave back, for the status line: empty where there is nothing to say; None where one line is not
-    enough."""
+def in_one_line(result: Result, cells: int = WIDTH) -> Line | None:
+    """What a command gave back, for a status line of so many cells: empty where there is nothing to say; None where
+    one line is not enough."""
     match result:
         case Moved(end=end, stops=stops, note=note):
             texts = [*(stop.reason for stop in stops), *(text for text in (end, note) if text)]
@@ -368,7 +372,8 @@ def in_one_line(result: Result) -> Line | None:
         case Trained():
             return None
         case Changed():
-            return _changed_in_one(result)
+            whole = _changed_in_one(result)
+            return whole if line_width(whole) <= cells else _changed_in_one(result, brief=True)
         case Switched():
             return line(
                 Span(str(Bilingual("variant ", "变体 ")), "dim"),
@@ -383,16 +388,21 @@ def in_one_line(result: Result) -> Line | None:
             return None
 
 
-def _changed_in_one(result: Changed) -> Line:
-    spans = [Span("  ".join(result.lines) + "  ", "strong")]
+def _changed_in_one(result: Changed, brief: bool = False) -> Line:
+    """A change; ``brief``: the cell alone and not the command, and how far the loss moved instead of many digits."""
+    done = short(result.edits[0].target) if brief and result.edits else "  ".join(result.lines)
+    spans = [Span(f"{done}  ", "strong")]
     for edit in result.edits[:1]:
         if edit.old.ndim == 0:
-            old, new = (plain(float(x), sign=not edit.share) for x in (edit.old, edit.new))
-            spans.append(Span(f"{old} → {new}  "))
+            spans.append(Span(f"{became(float(edit.old), float(edit.new), sign=not edit.share)}  "))
         if edit.pinned:
             spans.append(Span(str(Bilingual("pinned  ", "已固定  ")), "changed"))
     if result.loss is not None:
-        spans.append(Span(f"{loss_moved(*result.loss)}  ", "strong"))
+        was, now = result.loss
+        moved = str(loss_moved(was, now))
+        if brief and len(moved) > BRIEF:
+            moved = f"{Bilingual('loss', '损失')} {plain(now, sign=False)} Δ {plain(now - was)}"
+        spans.append(Span(f"{moved}  ", "strong"))
     spans += [Span(f"{note}  ", "dim") for note in result.notes]
     spans += [Span(f"{stop.reason}  ", "accent") for stop in result.stops]
     return tuple(spans)

@@ -18,6 +18,7 @@ HUGE = 1e8  # beyond it a number is a mask's, and takes no part in scales
 REPORTED = 4  # significant digits of a tensor's largest number, where nothing else is asked for
 LARGE = 1e6  # from here on numbers are written with an exponent
 SMALL = -5  # and where the largest one has this exponent
+FINE = 4  # more digits than these are not read: there the difference says more
 DIGITS = 3  # of a number among others on the screen
 
 
@@ -39,13 +40,26 @@ def plain(value: float, sign: bool = True) -> str:
     return f"{value:{plus}.{decimals}f}"
 
 
-def told_apart(a: float, b: float) -> tuple[str, str]:
-    """Two numbers without their sign of plus, in as many digits as it takes to see that they differ."""
-    one, other = plain(a, sign=False), plain(b, sign=False)
+def told_apart(a: float, b: float, sign: bool = False) -> tuple[str, str]:
+    """Two numbers, in as many digits as it takes to see that they differ."""
+    one, other = plain(a, sign), plain(b, sign)
     if one != other or a == b or not (math.isfinite(a) and math.isfinite(b)):
         return one, other
+    plus = "+" if sign else ""
+    if max(abs(a), abs(b)) < 1e-4:
+        digits = min(16, 1 + math.floor(math.log10(abs(a))) - math.floor(math.log10(abs(b - a))))
+        return short_exponent(f"{a:{plus}.{digits}e}"), short_exponent(f"{b:{plus}.{digits}e}")
     decimals = min(16, 1 - math.floor(math.log10(abs(b - a))))
-    return f"{a:.{decimals}f}", f"{b:.{decimals}f}"
+    return f"{a:{plus}.{decimals}f}", f"{b:{plus}.{decimals}f}"
+
+
+def became(was: float, now: float, sign: bool = True) -> str:
+    """``+1.0050 → +1.1050``: a number and what became of it, in as many digits as it takes; with the difference where
+    that takes many."""
+    a, b = told_apart(was, now, sign)
+    if len(b) > len(plain(now, sign)) + FINE:
+        return f"{plain(was, sign)} Δ {plain(now - was)}"
+    return f"{a} → {b}"
 
 
 def loss_moved(was: float, now: float) -> Bilingual:
@@ -141,7 +155,7 @@ def style_for(found: Stats, digits: int = DIGITS, probability: bool = False) -> 
         return Style(digits, digits + 2, sign=False)
     bound = found.bound
     if bound == 0:
-        return Style(digits, 4 if found.odd else 2)  # 0, or +inf
+        return Style(digits, digits + 3)  # the places of a number: what is 0 now may be one after an edit
     power = math.floor(math.log10(bound))
     if power >= 5 or power < -3:
         mantissa = max(0, digits - 2)

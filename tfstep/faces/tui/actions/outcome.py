@@ -50,7 +50,7 @@ def told(state: ScreenState, screen: Screen, result: Result) -> tuple[Line, ...]
         top = result.reasons.chain[0].explanation.cell
         following.tell(state, screen, Story(result.run, top, state.session.cursor.on, result.reasons))
         return ()
-    short = in_one_line(result)
+    short = in_one_line(result, state.size[0] - 2)
     if short is not None:
         return (short,) if short else ()
     if isinstance(result, Shown | Explained):
@@ -92,6 +92,9 @@ def hint(state: ScreenState, cells: int) -> Line:
     if state.computed:
         nudge = Bilingual("computed: nudge {size} pins it", "计算所得：微调 {size} 会固定它", size=size)
     value = f"  {account.number(account.value)}   {nudge}"
+    if (broken := state.broken) is not None:
+        long = line(Span(f"{account.cell}  {account.number(account.value)}   ", "dim"), Span(broken, "bad"))
+        return long if line_width(long) <= cells else line(Span(broken, "bad"))
     if not state.trail:
         return line(Span(account.cell, "dim"), Span(value, "dim"))
     key = spelled("[[return]]", state.actions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tfstep.address.roles import path_parts
+from tfstep.address.roles import INNER, path_parts
 from tfstep.errors import TfstepError
 from tfstep.faces.tui.state.action import Action, spelled
 from tfstep.faces.tui.state.screen import Screen, look, say
@@ -41,10 +41,26 @@ def _slope(state: ScreenState, screen: Screen, mode: str, said: Bilingual) -> No
         state.status = ()
         look(state, screen, mode="value", factor=0)
         return
+    if (reason := _inside(state)) is not None:
+        say(state, screen, reason)
+        return
     if state.frame.account.gradient is None and not path_parts(state.frame.focus).mark:
         said = Bilingual("no gradient: no way leads from it to the loss", "没有梯度：从它到损失没有路径")
     state.say(said)
     look(state, screen, mode=mode, factor=0)
+
+
+def _inside(state: ScreenState) -> Bilingual | None:
+    """Why a number inside a step has neither gradient nor counterpart; nothing where it is none."""
+    path = state.frame.focus
+    if INNER not in path or path_parts(path).consumer:
+        return None
+    return Bilingual(
+        "inside a step numbers have no gradient and no variant: `{out}` goes out to {path}",
+        "步骤内部的数没有梯度和变体：`{out}` 回到 {path}",
+        out=spelled("[[finish]]", state.actions),
+        path=path.partition(INNER)[0],
+    )
 
 
 def _nothing_edited(state: ScreenState) -> Bilingual:
@@ -65,6 +81,9 @@ def _nothing_to_compare(state: ScreenState) -> Bilingual | None:
 def difference(state: ScreenState, screen: Screen) -> None:
     """Before and after the last edit, then another variant by position, then by word, then back to the step."""
     if screen.waits():
+        return
+    if (reason := _inside(state)) is not None and state.look.mode == "value":
+        say(state, screen, reason)
         return
     other = other_variant(state.session)
     modes = ["value", *(["difference"] if state.frame.since else []), *(["variant", "word"] if other else [])]

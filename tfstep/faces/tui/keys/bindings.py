@@ -14,13 +14,14 @@ WIDER = 0xFEE0  # from an ASCII sign to its full-width one
 NO_KEY = "no-key"  # an empty entry of a keymap leaves a binding as it is; this is a key that nobody can press
 
 
+ENTER = "enter,ctrl+j"  # and the line feed that a terminal makes of it when it is typed before the screen is there
+
+
 def typed(keys: Iterable[str]) -> Iterator[str]:
     """The keys, and behind each the one that a Chinese input method gives in its place: ``？`` for ``?``; behind Enter
-    the line feed that a terminal makes of it when it is typed before the screen is there."""
+    the line feed that stands for it."""
     for key in keys:
-        yield key
-        if key == "enter":
-            yield "ctrl+j"
+        yield ENTER if key == "enter" else key
         character = key_to_character(key)
         if character is not None and "!" <= character <= "~":
             wide = chr(ord(character) + WIDER)

@@ -16,6 +16,7 @@ from tfstep.faces.tui.lesson import answering, bars, pointer
 from tfstep.faces.tui.lesson.drawing import page_lines
 from tfstep.faces.tui.lesson.going import hint, reveal
 from tfstep.faces.tui.lesson.keys import LESSON_ACTIONS
+from tfstep.faces.tui.lesson.page import Broken
 from tfstep.faces.tui.lesson.pane import Pane
 from tfstep.faces.tui.lesson.room import Room
 from tfstep.faces.tui.lesson.state import Found, LessonState
@@ -27,6 +28,7 @@ from tfstep.lessons.format.lesson import Question as Exercise
 from tfstep.lessons.player.events import Event
 from tfstep.lessons.player.player import Player
 from tfstep.lessons.player.progress import Progress
+from tfstep.scenario.file.mistakes import Mistakes
 from tfstep.text import Bilingual, language
 from tfstep.view.text.spans import Line
 
@@ -93,9 +95,15 @@ class LessonApp(Debugger, inherit_bindings=False):
         """Let the player go on, beside the screen where that may take a while, and show what comes."""
 
         def work() -> Found:
-            found = [(event, self.session.trace) for event in go()]
-            if self.player.ending:
-                found += [(event, self.session.trace) for event in self.player.advance()]
+            found: Found = []
+            try:
+                for event in go():
+                    found.append((event, self.session.trace))
+                for event in self.player.advance() if self.player.ending else ():
+                    found.append((event, self.session.trace))
+            except Mistakes as mistakes:  # its author is told on the page, below what came before
+                self.player.question = None
+                found.append((Broken(str(mistakes)), self.session.trace))
             return found
 
         if long or self._is_long():

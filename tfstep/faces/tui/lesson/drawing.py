@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from tfstep.engine.trace import Trace
 from tfstep.engine.why import Explanation
-from tfstep.faces.tui.lesson.page import Entry, Given, Page, how, link, offered
+from tfstep.faces.tui.lesson.page import Broken, Entry, Given, Page, how, link, offered
 from tfstep.lessons.format.prose import prose_lines
 from tfstep.lessons.player.events import Asked, Began, Ended, Hinted, Invited, Ran, Worked
 from tfstep.lessons.player.shown import event_lines
@@ -65,6 +65,11 @@ def _drawn(entry: Entry, page: Page, cells: int) -> Iterator[Line]:
             yield ()
         case Worked():
             yield from _working(event.trace, event.explanations, cells)
+        case Broken(text=text):
+            for told in text.splitlines():
+                yield from folded(line(span(told if told[:1] == " " else f"✗ {told}", "bad")), cells)
+            goes = Bilingual("mend the file, and open the lesson again", "改好文件，再打开课程")
+            yield from folded(line(span(goes, "dim")), cells)
         case Given(text=text):
             yield line(span("› ", "accent"), span(text, "strong"))
         case Invited():

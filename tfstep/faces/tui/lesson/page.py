@@ -35,6 +35,12 @@ class Given(Event, frozen=True):
     text: str
 
 
+class Broken(Event, frozen=True):
+    """Where the lesson itself is wrong: file, line, and what is wrong there."""
+
+    text: str
+
+
 class Page:
     """The events of one step. ``number`` and ``of`` are its place in the lesson; ``asked`` is what waits."""
 

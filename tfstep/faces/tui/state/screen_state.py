@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tfstep.commands.language.session import Session
 from tfstep.faces.tui.state.action import Action
 from tfstep.session.place import Position
+from tfstep.session.study.origin import first_broken
 from tfstep.text import Bilingual
 from tfstep.view.cell.story import Story
 from tfstep.view.frame.frame import Camera, Frame
@@ -78,8 +79,7 @@ class ScreenState:
 
     ``actions`` are those of the screen with the keys in force. ``code``: the step stands there as code as well.
     ``editing`` is what the prompt asks a value for. ``extreme`` is the matrix, the place in it and its rank that was
-    found last. ``tall`` says how tall the explanation was of what was looked at, ``edge`` where it began in the room
-    there was, so that the screen stays calm. ``running`` is the command that runs beside the screen, ``hovered`` the
+    found last. ``running`` is the command that runs beside the screen, ``hovered`` the
     part on which the mouse is over something.
     """
 
@@ -100,9 +100,8 @@ class ScreenState:
         self.jump: Jump | None = None
         self.tour: Tour | None = None
         self.hovered = ""
-        self.tall: tuple[tuple[object, ...], int] = ((), 0)
-        self.edge = ((0, 0), 0)
         self._frame: Frame | None = None
+        self._broken: tuple[object, str] = (None, "")
         self._coded: tuple[tuple[object, ...], list[Line]] = ((), [])
 
     @property
@@ -128,6 +127,16 @@ class ScreenState:
     def action(self, name: str) -> Action | None:
         """The action of this name, if the screen has it."""
         return next((action for action in self.actions if action.name == name), None)
+
+    @property
+    def broken(self) -> str | None:
+        """Where NaN or infinity begins that has reached the loss."""
+        if self.frame.header.loss not in ("nan", "+inf", "-inf", "inf"):
+            return None
+        trace = self.session.trace
+        if self._broken[0] is not trace:
+            self._broken = trace, str(first_broken(self.session))
+        return self._broken[1]
 
     @property
     def computed(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tfstep.faces.tui.actions import jump, outcome
 from tfstep.faces.tui.state.action import spelled
 from tfstep.faces.tui.state.screen_state import ScreenState
-from tfstep.faces.tui.style.layout import BELOW, WIDE, layout, timeline_width
+from tfstep.faces.tui.style.layout import BELOW, WIDE, Held, Layout, kept, layout, timeline_width
 from tfstep.faces.tui.widgets.board import Board
 from tfstep.faces.tui.widgets.drawn import Drawn, give, panel
 from tfstep.faces.tui.widgets.footer import asking, footer
@@ -19,9 +19,10 @@ from tfstep.view.text.spans import Line, Span, clipped, folded, line
 
 
 class Parts:
-    """The widgets of the screen."""
+    """The widgets of the screen, and how it is divided between them now."""
 
     def __init__(self) -> None:
+        self.held: Held | None = None
         self.top, self.heading = panel("top", "bar"), panel("heading", "paper")
         self.tree, self.board = Timeline(id="tree"), Board(id="board")
         self.turned, self.below = panel("turned", "paper"), Board(id="below")
@@ -39,14 +40,10 @@ def paint(parts: Parts, state: ScreenState, columns: int, rows: int, timeline_fr
     rows -= len(told)
     status = [part for each in state.status or (outcome.hint(state, cells),) for part in folded(each, cells)]
     status = status[:4] or [()]
-    kept = (frame.subject, state.look.mode, columns, rows, len(status))
-    least = state.tall[1] if state.tall[0] == kept else 0
-    edge = state.edge[1] if state.edge[0] == (columns, rows) else 0
     said = state.remarks(max(10, columns - timeline_width(columns, timeline_from) - 2), max(2, rows // 4))
-    found = layout(frame, columns, rows, len(status), least, edge, timeline_from, said)
-    if told_of := _page(state, max(8, columns - found.tree - 2), found.board):
-        found = layout(frame, columns, rows, len(status), least, edge, timeline_from, [*said, told_of])
-    state.tall, state.edge = (kept, found.tall), ((columns, rows), found.edge)
+    found = _divided(parts, state, (columns, rows), len(status), timeline_from, said)
+    if frame.since and not found.since and not state.status:
+        status = frame.since.head(cells)
     parts.top.show([top_line(frame.header, cells)])
     give(parts.tree, "width", found.tree)
     parts.tree.display = found.tree > 0
@@ -56,8 +53,8 @@ def paint(parts: Parts, state: ScreenState, columns: int, rows: int, timeline_fr
     give(parts.board, "height", found.board)
     parts.board.show(frame.pieces, frame.drawing, frame.ascii)
     _counterpart(parts, frame, found.below, max(10, columns - found.tree - 2))
-    _text(parts.why, found.why, found.gap, found.tall)
-    _text(parts.since, found.since, found.gap if found.since else 0)
+    _text(parts.why, found.why, found.gap, found.tall - found.lent)
+    _text(parts.since, found.since, 0)
     give(parts.status, "height", len(status))
     parts.status.show(status if state.jump is None else [jump.hint()])
     parts.card.display = bool(told)
@@ -65,6 +62,31 @@ def paint(parts: Parts, state: ScreenState, columns: int, rows: int, timeline_fr
     parts.card.show(told)
     for place, name in ((parts.tree, "tree"), (parts.board, "board"), (parts.why, "why")):
         label(place, jump.badges(state.jump, name))
+
+
+def _divided(
+    parts: Parts, state: ScreenState, size: tuple[int, int], status: int, timeline_from: int, said: list[Line]
+) -> Layout:
+    """How the screen is divided: as it is, where only numbers changed or the cursor moved on in the same step."""
+    frame, look, held = state.frame, state.look, parts.held
+    columns = max(8, size[0] - timeline_width(size[0], timeline_from) - 2)
+    turned = frame.counterpart is not None
+    place = (frame.subject, look.mode, look.heads, look.drawing, size, timeline_from, turned)
+    cell = (frame.focus, frame.cell)
+    found: Layout | None = None
+    if held is not None and held.place == place:
+        still = held.cell == cell
+        told_of = _page(state, columns, held.layout.board)
+        lines = [*said, *([told_of] if told_of else [])]
+        found = kept(frame, held.layout, *size, status, timeline_from, lines, still=still)
+    if found is None:
+        edge = held.layout.edge if held is not None and size in held.place else 0
+        found = layout(frame, *size, status, timeline_from, said, edge)
+        if told_of := _page(state, columns, found.board):
+            found = layout(frame, *size, status, timeline_from, [*said, told_of], edge)
+    lasting = status == 1 or held is None or held.place != place  # a message of several lines goes again
+    parts.held = Held(place, cell, found if lasting or held is None else held.layout)
+    return found
 
 
 def _counterpart(parts: Parts, frame: Frame, lines: int, cells: int) -> None:
@@ -86,10 +108,17 @@ def _page(state: ScreenState, cells: int, lines: int) -> Line:
     pieces = state.frame.pieces
     if not (pieces and pieces[0].panel):
         return ()
-    keys = {each.grid.key for each in arrange(pieces, cells, lines, state.frame.drawing).placed}
+    found = arrange(pieces, cells, lines, state.frame.drawing)
+    keys = {each.grid.key for each in found.placed}
     seen = [k for k, piece in enumerate(pieces) if piece.grid.key in keys]
     if len(seen) == len(pieces):
-        return ()
+        whole = all(each.rows >= each.grid.height and each.columns >= each.grid.breadth for each in found.placed)
+        part = Bilingual(
+            "of every head the part around the cursor; {key} shows all of them",
+            "每个头只显示光标附近的部分；{key} 显示全部",
+            key=spelled("[[overview-attention]]", state.actions),
+        )
+        return () if whole else line(Span(str(part), "accent"))
     text = Bilingual(
         "heads {a} to {b} of {n} are shown: {keys} turns to the others",
         "显示头 {a} 到头 {b}，共 {n} 个：{keys} 翻到其余的头",

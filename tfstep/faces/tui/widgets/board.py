@@ -14,9 +14,10 @@ from textual.widget import Widget
 from tfstep.faces.tui.style.palette import role
 from tfstep.faces.tui.widgets.drawn import Badges, Hover, badged, palette_of
 from tfstep.faces.tui.widgets.matrix import Window, heading_line, number_line, rest_line
-from tfstep.view.board.arrange import arrange
+from tfstep.view.board.arrange import again, arrange
 from tfstep.view.board.places import Arrangement, Piece, Placed
 from tfstep.view.frame.view_state import AUTO, Drawing
+from tfstep.view.matrix.grid import Grid
 from tfstep.view.text.symbols import plain
 from tfstep.view.text.width import width
 
@@ -42,6 +43,8 @@ class Board(Widget):
         self._ascii = False
         self.typed: str | None = None  # what is being typed for the cell under the cursor
         self._arranged = Arrangement((), (), 0)
+        self._room: tuple[object, ...] = ()  # for which they were arranged
+        self._grids: list[Grid] = []
         self._windows: dict[str, Window] = {}
 
     def show(self, pieces: tuple[Piece, ...], drawing: Drawing, ascii_only: bool) -> None:
@@ -60,7 +63,13 @@ class Board(Widget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        self._arranged = arrange(self._pieces, max(8, self.size.width - 2), max(3, self.size.height), self._drawing)
+        grids = [grid for piece in self._pieces for grid in piece.grids]
+        room = max(8, self.size.width - 2), max(3, self.size.height)
+        held = (
+            again(self._arranged, self._grids, grids, self._drawing) if self._room == (*room, self._drawing) else None
+        )
+        self._arranged = held or arrange(self._pieces, *room, self._drawing)
+        self._room, self._grids = (*room, self._drawing), grids
         for placed in self._arranged.placed:
             window = self._windows.setdefault(placed.grid.key, Window())
             window.follow(placed)

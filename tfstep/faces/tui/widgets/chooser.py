@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.widgets import Input, Static
 
+from tfstep.faces.tui.keys.bindings import ENTER
 from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.faces.tui.widgets.footer import legend
 from tfstep.faces.tui.widgets.fuzzy import best
@@ -40,7 +41,7 @@ class Chooser(Over):
         Binding("up,ctrl+p,shift+tab", "move(-1)", show=False, priority=True),
         Binding("pagedown", "move(10)", show=False, priority=True),
         Binding("pageup", "move(-10)", show=False, priority=True),
-        Binding("enter", "take", show=False, priority=True),
+        Binding(ENTER, "take", show=False, priority=True),
         Binding("escape", "leave", show=False, priority=True),
     ]
 

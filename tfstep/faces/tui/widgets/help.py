@@ -12,6 +12,7 @@ from textual.events import Key
 from textual.widgets import Input
 
 from tfstep.commands.language.registry import in_groups
+from tfstep.faces.tui.keys.bindings import ENTER
 from tfstep.faces.tui.keys.own import keys_file
 from tfstep.faces.tui.state.action import Action, every_key
 from tfstep.faces.tui.state.screen_state import ScreenState
@@ -99,7 +100,7 @@ def fitted(lines: Iterable[Line], cells: int) -> list[Line]:
 
 
 _SCROLLED = {"down", "j", "up", "k", "pagedown", "space", "pageup", "home", "end"}
-OWN = _SCROLLED | {"escape", "q", "question_mark", "enter", "slash", "n", "N"}  # keys of a page
+OWN = _SCROLLED | {"escape", "q", "question_mark", "enter", "ctrl+j", "slash", "n", "N"}  # keys of a page
 
 
 class Pages(Over):
@@ -108,7 +109,7 @@ class Pages(Over):
 
     part = "#page-search"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,enter", "leave", show=False),
+        Binding(f"escape,q,question_mark,{ENTER}", "leave", show=False),
         Binding("down,j", "scroll_by(1)", show=False),
         Binding("up,k", "scroll_by(-1)", show=False),
         Binding("pagedown,space", "scroll_by(15)", show=False),

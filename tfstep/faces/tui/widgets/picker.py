@@ -41,6 +41,7 @@ class Picker(App[Offer]):
     BINDINGS: ClassVar = [
         Binding("down,tab", "move(1)", show=False, priority=True),
         Binding("up,shift+tab", "move(-1)", show=False, priority=True),
+        Binding("ctrl+j", "take", show=False, priority=True),  # Enter, typed before the screen was there
         Binding("pagedown", "move(10)", show=False, priority=True),
         Binding("pageup", "move(-10)", show=False, priority=True),
         Binding("ctrl+l", "language", show=False, priority=True),
@@ -96,6 +97,10 @@ class Picker(App[Offer]):
 
     def on_input_submitted(self) -> None:
         """Enter opens what is lit."""
+        self.action_take()
+
+    def action_take(self) -> None:
+        """Open what is lit."""
         if self.found:
             self.exit(self.found[self.at])
 

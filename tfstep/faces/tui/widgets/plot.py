@@ -12,7 +12,7 @@ from tfstep.text import Bilingual
 from tfstep.view.result.pictures import picture
 from tfstep.view.text.spans import Span, clipped, ends, line
 
-LEAVE = ("escape", "enter", "space", "q", "backspace")
+LEAVE = ("escape", "enter", "ctrl+j", "space", "q", "backspace")
 
 
 class Plot(Over):

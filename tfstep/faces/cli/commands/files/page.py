@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
+from tfstep.errors import CommandError
 from tfstep.faces.cli.opening import load, reading
 from tfstep.faces.cli.options import command, output, scenario, variant
 from tfstep.faces.cli.output import Output
-from tfstep.faces.cli.settings import Settings
+from tfstep.faces.cli.settings import Settings, is_terminal
 from tfstep.text import Bilingual
 
 
@@ -18,6 +20,13 @@ def _run(settings: Settings, scenario: str, variant: str | None, output: Path | 
     from tfstep import trace
     from tfstep.faces.web.page.write import page
 
+    if output is None and is_terminal(sys.stdout):
+        raise CommandError(
+            Bilingual(
+                "a page is not for a terminal; name a file with -o FILE.html",
+                "网页不能输出到终端；请用 -o 文件.html 指定文件",
+            )
+        )
     loaded = load(settings, scenario, variant)
     Output(settings, output).text([page(loaded, trace(loaded))])
 

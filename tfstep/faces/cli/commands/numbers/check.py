@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tfstep.faces.cli.opening import load, reading
+from tfstep.faces.cli.opening import keeping, load, reading
 from tfstep.faces.cli.options import as_json, command, scenario, variant
 from tfstep.faces.cli.output import Output
 from tfstep.faces.cli.settings import Settings
@@ -33,6 +33,6 @@ COMMAND = command(
         "检查一个场景：用 float64 的有限差分核对每个梯度（折点跳过并计数），以及这类模型必须满足的性质。"
         "有一项不成立时退出码为 1。",
     ),
-    [scenario(), *reading(), variant(), as_json()],
+    [scenario(), *reading(), keeping(), variant(), as_json()],
     _run,
 )

@@ -10,7 +10,7 @@ import click
 
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, NotNegative, Option
-from tfstep.faces.cli.opening import load, reading
+from tfstep.faces.cli.opening import keeping, load, reading
 from tfstep.faces.cli.options import as_json, command, scenario, scenarios, variant
 from tfstep.faces.cli.output import Output
 from tfstep.faces.cli.settings import Settings
@@ -145,6 +145,7 @@ COMMAND = command(
     [
         scenario(),
         *reading(),
+        keeping(),
         Argument(
             ["other"],
             Bilingual(

@@ -12,7 +12,7 @@ import click
 from tfstep import work
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Choice, Option, Whole
-from tfstep.faces.cli.opening import load, reading
+from tfstep.faces.cli.opening import keeping, load, reading
 from tfstep.faces.cli.options import command, output, paths, scenario, variant
 from tfstep.faces.cli.output import Output, say_ours
 from tfstep.faces.cli.settings import Settings, is_terminal
@@ -53,13 +53,13 @@ def _run(
     from tfstep.view.export.window import WHOLE
     from tfstep.view.text.number import REPORTED
 
+    format = format or _by_suffix(output)
     loaded = load(settings, scenario, variant)
     traced = trace(loaded)
     for each in patterns:
         say_ours(traced, each)
     tensors = select(traced, patterns) if patterns else forward(traced)
     out = Output(settings, output)
-    format = format or _by_suffix(output)
     window = {"html": html.WINDOW, "svg": svg.WINDOW}.get(format, WHOLE)
     cells = sum(window.cells(tensor.shape) for tensor in tensors)
     expect_numbers(format, cells * (2 if grad else 1))
@@ -103,7 +103,21 @@ def _pieces(
 
 
 def _by_suffix(file: Path | None) -> str:
-    return SUFFIXES.get(file.suffix.lower(), "table") if file else "table"
+    """The format that the ending of a file means. Raises CommandError for one that means another format."""
+    ending = file.suffix.lower() if file else ""
+    if ending in ("", ".txt"):
+        return "table"
+    if ending not in SUFFIXES:
+        raise CommandError(
+            Bilingual(
+                "{file}: {ending} is none of the formats; endings: .txt (a table), {known}; or say --format",
+                "{file}：没有 {ending} 这种格式；可用的后缀：.txt（表格）、{known}；或用 --format 指明",
+                file=file,
+                ending=ending,
+                known=", ".join(SUFFIXES),
+            )
+        )
+    return SUFFIXES[ending]
 
 
 COMMAND = command(
@@ -124,6 +138,7 @@ COMMAND = command(
     [
         scenario(),
         *reading(),
+        keeping(),
         Argument(
             ["patterns"],
             Bilingual("which tensors; default: those of the forward pass", "哪些张量；默认为前向过程的"),

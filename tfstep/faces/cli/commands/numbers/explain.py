@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tfstep.faces.cli.command import Argument
-from tfstep.faces.cli.opening import load, reading
+from tfstep.faces.cli.opening import keeping, load, reading
 from tfstep.faces.cli.options import as_json, command, depth, paths, scenario, variant
 from tfstep.faces.cli.output import Output, say_ours
 from tfstep.faces.cli.settings import Settings
@@ -43,6 +43,7 @@ COMMAND = command(
     [
         scenario(),
         *reading(),
+        keeping(),
         Argument(["cell"], Bilingual("the number to explain", "要解释的数"), type=click.STRING, shell_complete=paths),
         variant(),
         depth(Bilingual("how many levels down; default: 1", "往下解释几层；默认 1")),

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from tfstep.faces.cli.command import Option
-from tfstep.faces.cli.opening import load, reading
+from tfstep.faces.cli.opening import keeping, load, reading
 from tfstep.faces.cli.options import command, scenario, scripts, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings
@@ -49,6 +49,7 @@ COMMAND = command(
     [
         scenario(),
         *reading(),
+        keeping(),
         variant(),
         *scripts(),
         Option(

@@ -13,7 +13,7 @@ import click
 from tfstep.errors import CommandError
 from tfstep.faces import curtain
 from tfstep.faces.cli.command import Option
-from tfstep.faces.cli.opening import load, reading
+from tfstep.faces.cli.opening import keeping, load, reading
 from tfstep.faces.cli.options import command, paths, scenario, scripts, variant
 from tfstep.faces.cli.settings import Settings, has_screen
 from tfstep.text import Bilingual
@@ -33,7 +33,7 @@ def _run(
     record: Path | None,
 ) -> int:
     if not has_screen():
-        load(settings, scenario, variant)  # what is wrong with it is told first
+        _ = load(settings, scenario, variant).program  # what is wrong with it is told first
         raise CommandError(
             Bilingual(
                 "the screen needs a terminal; without one, `tfstep dump {name}` prints tensors, `tfstep steps {name}` "
@@ -73,6 +73,7 @@ COMMAND = command(
     [
         scenario(),
         *reading(),
+        keeping(),
         variant(),
         Option(
             ["--at"],
@@ -85,8 +86,10 @@ COMMAND = command(
         Option(
             ["--record"],
             Bilingual(
-                "record the session: FILE.cast for asciinema, FILE.svg that moves, FILE.tfs that does it again",
-                "录制这次会话：FILE.cast 供 asciinema 播放，FILE.svg 是动图，FILE.tfs 可重做",
+                "record the session: FILE.cast for asciinema, FILE.svg that moves, FILE.tfs that does it again; "
+                "`--record FILE.gif` draws a GIF, too (`pip install 'tfstep[gif]'`)",
+                "录制这次会话：FILE.cast 供 asciinema 播放，FILE.svg 是动图，FILE.tfs 可重做；"
+                "`--record FILE.gif` 另画一份 GIF（`pip install 'tfstep[gif]'`）",
             ),
             type=click.Path(path_type=Path),
             metavar="FILE",

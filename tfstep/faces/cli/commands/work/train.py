@@ -9,7 +9,7 @@ import click
 
 from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Option, Whole
-from tfstep.faces.cli.opening import load, reading
+from tfstep.faces.cli.opening import keeping, load, reading
 from tfstep.faces.cli.options import as_json, command, scenario, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings
@@ -73,6 +73,7 @@ COMMAND = command(
     [
         scenario(),
         *reading(),
+        keeping(),
         variant(),
         Option(
             ["--steps"],

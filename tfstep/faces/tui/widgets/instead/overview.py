@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import Key
 
+from tfstep.faces.tui.keys.bindings import ENTER
 from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.faces.tui.widgets.footer import legend
 from tfstep.faces.tui.widgets.over import Over
@@ -36,7 +37,7 @@ class Seen(Over):
         Binding("left,h", "move(0,-1)", show=False, priority=True),
         Binding("tab,right_square_bracket", "turn(1)", show=False, priority=True),
         Binding("shift+tab,left_square_bracket", "turn(-1)", show=False, priority=True),
-        Binding("enter", "take", show=False, priority=True),
+        Binding(ENTER, "take", show=False, priority=True),
         Binding("W", "ask", show=False, priority=True),
         Binding("escape,q", "leave", show=False, priority=True),
     ]
@@ -116,7 +117,7 @@ class Seen(Over):
         k, row, column = self.at
         table = self.found.tables[k]
         value = float(table.values[row, column])
-        said = table.said[row][column] if table.said else plain(value) if value == value else "-"
+        said = table.said[row][column] if table.said else plain(value, sign=False) if value == value else "-"
         between = " → " if self.found.dense else "  "
         where = f"{table.title}  " if table.title else ""
         where += f"{table.rows[row]}{between}{table.columns[column]}"

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import Click, Key, MouseScrollDown, MouseScrollUp
 
+from tfstep.faces.tui.keys.bindings import ENTER
 from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.faces.tui.widgets.footer import legend
 from tfstep.faces.tui.widgets.over import Over
@@ -36,7 +37,7 @@ class Told(Over):
         Binding("right,l", "unfold", show=False, priority=True),
         Binding("left,h", "fold", show=False, priority=True),
         Binding("asterisk", "deep", show=False, priority=True),
-        Binding("enter", "take", show=False, priority=True),
+        Binding(ENTER, "take", show=False, priority=True),
         Binding("escape,q,W", "leave", show=False, priority=True),
     ]
 

@@ -1,0 +1,129 @@
+"""Matrix products: large ones in pieces that depend on the shapes alone, each on one thread of the library.
+
+A library that cuts a product for so many threads as it has computes the cells along its cuts by other kernels, and
+their last bits differ from machine to machine. Cut here, the bits are the same whoever computes the pieces, and how
+many at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+Shape = tuple[int, ...]
+Piece = tuple[tuple[slice, ...], slice]
+
+SMALL = 1 << 13
+"""So many multiplications OpenBLAS leaves to one thread itself (of a vector and a matrix 9,216, of matrices 262,144)."""
+WORTH = 1 << 22
+"""From so many on a piece is worth a thread; smaller ones are also computed by other kernels, with other bits."""
+LARGE = 1 << 25
+"""So large is a piece where two would be larger: each packs its operands anew."""
+PIECES, COLUMNS = 8, 64
+"""Into at most so many pieces are the columns of one product cut, after a multiple of so many."""
+
+
+def in_turn(work: Callable[[Any], object], items: Iterable[Any]) -> None:
+    """Do the work for one item after the other."""
+    for item in items:
+        work(item)
+
+
+def product(
+    a: Array,
+    b: Array,
+    out: Array | None = None,
+    each: Callable[[Callable[[Piece], None], list[Piece]], object] = in_turn,
+    then: Callable[[Array, slice], object] | None = None,
+) -> Array:
+    """a b over the last two axes, the others broadcast; (…, n, k), (…, k, m) → (…, n, m), into ``out`` if given.
+
+    ``each`` does the pieces; ``then`` is called with every finished piece of the result and which columns it is.
+    """
+    m = b.shape[-1]
+    if a.size * m <= SMALL and a.ndim >= b.ndim:
+        whole: Array = np.matmul(a, b, out)
+        if then is not None:
+            then(whole, slice(None))
+        return whole
+    lead, n, k = _lead(a, b), a.shape[-2], a.shape[-1]
+    result = np.empty((*lead, n, m), np.result_type(a, b)) if out is None else out
+    if lead:
+        a = np.broadcast_to(a, (*lead, *a.shape[-2:]))
+        b = np.broadcast_to(b, (*lead, *b.shape[-2:]))
+
+    def one(piece: Piece) -> None:
+        where, columns = piece
+        part = result[where][..., columns]
+        np.matmul(a[where], b[where][..., columns], part)
+        if then is not None:
+            then(part, columns)
+
+    with on_one_thread():
+        each(one, pieces(lead, n, k, m))
+    return result
+
+
+def _lead(a: Array, b: Array) -> Shape:
+    return (
+        a.shape[:-2] if b.ndim == 2 or a.shape[:-2] == b.shape[:-2] else np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    )
+
+
+@lru_cache(maxsize=512)
+def pieces(lead: Shape, n: int, k: int, m: int) -> list[Piece]:
+    """Where the pieces of a product (…, n, k) (k, m) are: along its leading axes, and which of its columns."""
+    size = n * k * m
+    many = 1 if size < 2 * WORTH else min(PIECES, max(2, size // LARGE))
+    step = -(-m // many // COLUMNS) * COLUMNS
+    starts = list(range(0, m, step))
+    if len(starts) > 1 and m - starts[-1] < step:
+        starts.pop()
+    columns = [slice(start, stop) for start, stop in zip(starts, [*starts[1:], m], strict=True)]
+    together = max(1, WORTH // max(1, size))  # small products of one leading axis, as many as make a piece
+    cuts = [[slice(i, i + 1) for i in range(length)] for length in lead]
+    for axis in reversed(range(len(lead))):
+        several = min(together, lead[axis])
+        cuts[axis] = [slice(i, i + several) for i in range(0, lead[axis], several)]
+        together //= several
+    return [(where, some) for where in itertools.product(*cuts) for some in columns]
+
+
+_lock = Lock()
+_inside = 0  # how many products are being computed
+_told: list[tuple[Any, int]] = []  # the libraries, and how many threads they had before
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """While this lasts NumPy's linear algebra uses one thread a call."""
+    global _inside, _told
+    with _lock:
+        if not _inside:
+            _told = [(library, library.num_threads) for library in _libraries()]
+            for library, _ in _told:
+                library.set_num_threads(1)
+        _inside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if not _inside:
+                for library, threads in _told:
+                    library.set_num_threads(threads)
+
+
+@cache
+def _libraries() -> list[Any]:
+    """The libraries of linear algebra that are loaded."""
+    from threadpoolctl import ThreadpoolController
+
+    return [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]
