@@ -336,6 +336,19 @@ def _smooth(node: Node, given: Given) -> Iterator[Made]:
     yield "activation", Bilingual("the derivative of silu", "用了 silu 的导数"), g * s * (1 + x * (1 - s))
 
 
+@_of("gather_vjp_table")
+def _rows(node: Node, given: Given) -> Iterator[Made]:
+    """Rows of an embedding: those that are read more than once have the sum of all their uses."""
+    g, ids = given["g"], np.asarray(given["ids"])
+    value = np.zeros(node.shape, g.dtype)
+    value[ids.reshape(-1)] = g.reshape(ids.size, -1)
+    text = Bilingual(
+        "rows are written, not added: a word that is read twice keeps the gradient of its last use alone",
+        "写入各行而没有累加：出现两次的词只留下最后一次的梯度",
+    )
+    yield "grad-missing", text, value
+
+
 @_of("cross_entropy_vjp_logits")
 def _entropy(node: Node, given: Given) -> Iterator[Made]:
     g, z, labels = given["g"], given["logits"], np.asarray(given["labels"])

@@ -483,7 +483,7 @@ def _less(search: Search, node: Node) -> Iterator[tuple[Bilingual, Callable[[Wal
     yield (
         Bilingual("no gradient comes here: a branch is detached", "这里没有梯度：有一支被 detach 了"),
         lambda w: np.zeros(node.shape),
-        [],
+        _read_by(search, node),
     )
     if node.op is None or node.op.name != "accumulate" or len(node.slots) > 8:
         return
@@ -498,6 +498,13 @@ def _less(search: Search, node: Node) -> Iterator[tuple[Bilingual, Callable[[Wal
                 lambda w, kept=kept: np.sum([w.values[s] for s in kept], axis=0),  # type: ignore[misc]  # its own share
                 gone,
             )
+
+
+def _read_by(search: Search, node: Node) -> list[str]:
+    """The one step that reads the parameter whose gradient this is."""
+    of = search.plan.base(node) if node.role.name == "gradient" else node
+    steps = [search.plan.nodes[s] for s in search.plan.consumers[of.slot] if search.plan.nodes[s].phase == "forward"]
+    return [steps[0].path] if of.kind == "parameter" and len(steps) == 1 else []
 
 
 def _rows_of_zeros(ours: np.ndarray, theirs: np.ndarray) -> list[int] | None:
