@@ -213,9 +213,24 @@ def _seeded(search: Search, lacking: list[Entry], last: bool = False) -> bool:
                 n=round(times),
             )
             made = {node.path: _times(round(times))}
-            _settle(search, "grad-accumulated", node, text, [entry], lacking, made, float(apart(ours, theirs).max()))
+            follow = _following(search, node, entry)
+            every = lacking + [e for e in follow if e not in lacking]
+            far = float(apart(ours, theirs).max())
+            _settle(search, "grad-accumulated", node, text, [entry, *follow], every, made, far)
             return True
     return False
+
+
+def _following(search: Search, node: Node, entry: Entry) -> list[Entry]:
+    """The gradients of theirs that follow from this one as ours do, and so are as many times ours as it is."""
+    found = {
+        hit.entry.name: hit.entry
+        for slot, hits in search.walk.found.items()
+        if search.plan.nodes[slot].phase == "backward" and slot > node.slot
+        for hit in hits
+        if hit.entry is not entry and hit.entry.of is not None
+    }
+    return list(found.values())
 
 
 def _before(search: Search, node: Node) -> bool:
