@@ -76,6 +76,13 @@ def scaled_late(step: Step) -> Iterator[Made]:
             {step.node.path: lambda at: at.args[0] * (math.sqrt(d) - 1) + at.usual()},
             step.at("embed"),
         )
+    elif step.has("embed") and step.node.op is not None and len(step.node.slots) == 1:
+        root = math.sqrt(step.node.shape[-1])
+        yield (
+            equation(f"embed · √{step.node.shape[-1]}"),
+            {step.node.path: lambda at: at.args[0] * root},
+            step.at("embed"),
+        )
 
 
 def _sinusoidal(step: Step) -> bool:
