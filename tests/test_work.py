@@ -10,8 +10,10 @@ import tfstep
 from tfstep import work
 from tfstep.engine.plan import Plan
 from tfstep.faces.cli.main import main
+from tfstep.faces.cli.output import say
 from tfstep.faces.cli.watching import Bar
 from tfstep.scenario.scenario import Scenario, load_text
+from tfstep.scenario.weights.files import write_weights
 from tfstep.view.export import json
 
 MODEL = "model: {kind: encoder, layers: LAYERS, d_model: 4, heads: 2, d_ff: 4}\nvocab: [<pad>, a]\ninput: {source: a}\n"
@@ -48,7 +50,9 @@ LINES = {
     "sweep out.b[0] -1 1 9": "points",
     "generate 4": "words",
     "why loss": "cells",
+    "diff other-word": "tensors",
 }
+NOT_COUNTED = ("why loss", "diff other-word")  # the one has bounds of its own, the other is as long as what it compares
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -59,7 +63,7 @@ def test_what_takes_long_says_so_before_tells_how_far_it_is_and_stops(line: str)
         session.run(line)
     assert any(LINES[line] in note for _, _, note in watching.told)
     assert all(0 <= done <= of for done, of, _ in watching.told)
-    if line != "why loss":  # which has bounds of its own
+    if line not in NOT_COUNTED:
         assert max(cost.seconds for cost in watching.costs) > 0
     session = tfstep.Session(tfstep.load("causal-mask"))
     before = session.trace
@@ -67,7 +71,7 @@ def test_what_takes_long_says_so_before_tells_how_far_it_is_and_stops(line: str)
     if line == "train 30":
         with work.watched(stopping):
             session.run(line)
-        assert session.update == 3, "what is done by then is kept"
+        assert session.update == 2, "what is done by then is kept"
         return
     if line == "generate 4":
         with work.watched(stopping):
@@ -179,8 +183,43 @@ def test_a_line_is_drawn_after_a_while_and_taken_away(monkeypatch: pytest.Monkey
     now[0] = 0.55
     bar.tell(6, 10, work.NOTHING)
     assert "6/10" not in out.getvalue(), "ten times a second"
+    now[0] = 0.7
+    bar.within(0.5)
+    assert out.getvalue().count("█") == 15 + 19, "half of the seventh of ten, of thirty places"
     bar.close()
     assert out.getvalue().endswith("\r\x1b[K")
+
+
+def test_a_part_that_takes_long_says_how_far_it_is_within_what_is_counted() -> None:
+    class Inner(Watching):
+        def within(self, share: float) -> None:
+            shares.append(share)
+
+    shares: list[float] = []
+    with work.watched(Inner()):
+        tfstep.Session(tfstep.load("causal-mask")).run("train 2")
+    assert len(shares) > 50
+    assert 0 <= min(shares) <= max(shares) < 1
+
+
+@pytest.mark.parametrize("name", ["w.npz", "w.safetensors"])
+def test_writing_tells_how_far_it_is_and_leaves_nothing_where_it_is_stopped(name: str, tmp_path: Path) -> None:
+    arrays = {f"a{k}": np.arange(3.0) for k in range(5)}
+    telling, stopping = Watching(), Watching(stop=3)
+    with work.watched(telling):
+        write_weights(tmp_path / f"whole-{name}", arrays)
+    assert [done for done, *_ in telling.told] == [0, 1, 2, 3, 4]
+    with work.watched(stopping), pytest.raises(work.Cancelled):
+        write_weights(tmp_path / name, arrays)
+    assert [each.name for each in tmp_path.iterdir()] == [f"whole-{name}"]
+
+
+def test_a_message_does_not_stand_behind_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    bar, closed = Bar(), []
+    monkeypatch.setattr(bar, "close", lambda: closed.append(True))
+    with work.watched(bar):
+        say("done")
+    assert closed
 
 
 def test_an_interruption_says_what_was_written(

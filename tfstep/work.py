@@ -17,6 +17,7 @@ LONG = 60.0  # seconds of work that nobody should begin without being asked
 MUCH = 200_000_000  # bytes of output, likewise
 T = TypeVar("T")
 NOTHING = Bilingual("", "")
+TENSORS = Bilingual("tensors", "个张量")
 
 
 class Cancelled(KeyboardInterrupt):
@@ -69,6 +70,9 @@ class Watcher:
     def tell(self, done: int, of: int, note: Bilingual) -> None:
         """How far it is."""
 
+    def within(self, share: float) -> None:
+        """How far the part is that was begun after it was told last."""
+
     def at_step(self, done: int = 0, of: int = 0) -> None:
         """Raise Cancelled where the work is to stop, but once: what keeps the part that is done may compute."""
         if self.up and not self._raised:
@@ -76,6 +80,8 @@ class Watcher:
             raise Cancelled
         if of and not self.inside:
             self.tell(done, of, NOTHING)
+        elif of and self.inside == 1:
+            self.within(done / of)
 
     def at_line(self) -> None:
         """Raise Cancelled where the work is to stop: no line is begun after that."""

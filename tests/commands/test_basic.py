@@ -296,9 +296,12 @@ def test_a_word_may_have_a_hash(session: Session) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_help_names_every_command(session: Session, language: str) -> None:
     set_language(language)
-    shown = run(session, "help")
+    shown, brief = run(session, "help all"), run(session, "help")
+    assert len(brief.splitlines()) < 30, "all of it is seen at once"
     for name, each in all_commands().items():
         assert each.usage in shown
+        assert name in brief
+        assert each.usage in run(session, f"help {each.group}")
         assert str(each.about)[:8] in run(session, f"help {name}")
         assert each.group in GROUPS
 

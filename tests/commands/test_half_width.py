@@ -2,6 +2,7 @@
 
 import pytest
 
+import tfstep
 from tfstep.commands.language.line import half_width
 from tfstep.commands.language.session import Session
 from tfstep.scenario.scenario import load
@@ -53,3 +54,15 @@ def test_words_of_a_text_are_left_as_they_are() -> None:
     session = Session(load("multi-head"))
     session.run("tokens source 我 ， 我 告诉 他 要 走 了 labels other other other other other other other other")
     assert session.trace["enc0.attn.weights"].node.spec.axes[-1].words(0)[:2] == ("我", "，")
+
+
+@pytest.mark.parametrize("line", ["print（1+2）*3", "print(1+2)*3", "p（1+2）*3", "print （１＋２）＊３"])
+def test_a_bracket_may_follow_print_at_once(line: str) -> None:
+    assert float(tfstep.Session(tfstep.load("attention")).run(line).values) == 9
+
+
+def test_a_function_alone_is_no_command() -> None:
+    with pytest.raises(tfstep.TfstepError, match=r"`print sum\(loss\)` shows a value"):
+        tfstep.Session(tfstep.load("attention")).run("sum(loss)")
+    with pytest.raises(tfstep.TfstepError, match=r"'W_Q\[0,' is not a command .*`print W_Q\[0, 1\] \+ 1` shows"):
+        tfstep.Session(tfstep.load("attention")).run("W_Q[0, 1] + 1")

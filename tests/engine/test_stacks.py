@@ -1,9 +1,12 @@
 """What a stack of equal layers costs to plan: what is alike in them is worked out once."""
 
+import gc
 import json
+from collections.abc import Callable
 
 import pytest
 
+from tfstep.engine.accel.collector import paused
 from tfstep.engine.op import Op, Vjp
 from tfstep.engine.plan import Plan
 from tfstep.scenario.scenario import load_text
@@ -56,3 +59,23 @@ def test_what_is_alike_but_for_an_attribute_or_a_shape_is_kept_apart(changed: di
             assert node.op.formula == of.op.vjp_notation(node.op.argument, of.attrs), node.path
             shapes = [a.shape for a in node.op.template[1:2]]
             assert shapes == [of.shape], node.path
+
+
+def fail(collecting: Callable[[], bool]) -> None:
+    with paused():
+        assert not collecting()
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_collector_is_as_it_was_after_a_plan_whatever_happens(on: bool) -> None:
+    was = gc.isenabled()
+    try:
+        (gc.enable if on else gc.disable)()
+        plan(2)
+        assert gc.isenabled() == on
+        with pytest.raises(ZeroDivisionError):
+            fail(gc.isenabled)
+        assert gc.isenabled() == on
+    finally:
+        (gc.enable if was else gc.disable)()

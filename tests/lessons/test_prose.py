@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfstep.lessons.format.prose import prose_lines
+from tfstep.lessons.format.prose import prose_lines, verbatim_lines
 from tfstep.view.text.spans import Span, plain
 from tfstep.view.text.width import width
 
@@ -41,3 +41,23 @@ def test_no_line_is_wider_than_it_may_be(cells: int) -> None:
     assert max(map(width, lines)) <= cells
     assert not [each for each in lines if each != each.rstrip()], "a space at the end would be a line of its own"
     assert "".join(lines).replace(" ", "") == text.replace("*", "").replace("`", "").replace(" ", "")
+
+
+TABLE = "a1 = w1·x1 + b1        y1 = σ(a1)\n我爱 = w3·x1 + b2      y2 = σ(a2)\n\nloss"
+
+
+def test_columns_come_closer_where_there_is_little_room() -> None:
+    whole = [plain(each) for each in verbatim_lines(TABLE, 40)]
+    assert whole == [f"  {each}" if each else "" for each in TABLE.split("\n")], "as they are where there is room"
+    for cells in (32, 30, 28):
+        rows = [plain(each) for each in verbatim_lines(TABLE, cells)]
+        assert all(width(row) <= cells for row in rows)
+        assert len(rows) == 4
+        assert [width(row.partition("y")[0]) for row in rows[:2]] == [width(rows[0].partition("y")[0])] * 2
+        assert [row.split() for row in rows] == [row.split() for row in TABLE.split("\n")]
+
+
+def test_what_is_too_long_even_so_goes_on_in_the_next_line() -> None:
+    rows = [plain(each) for each in verbatim_lines(TABLE, 16)]
+    assert all(width(row) <= 16 for row in rows)
+    assert "".join("".join(rows).split()) == "".join(TABLE.split())

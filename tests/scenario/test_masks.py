@@ -122,6 +122,22 @@ def test_a_mask_is_read_from_a_file_beside_the_scenario(tmp_path: Path, suffix: 
     np.testing.assert_array_equal(value(trace, "enc0.attn.weights")[0, 0] == 0, ~np.array(SEES))
 
 
+def test_one_file_has_the_masks_of_all_stacks_by_their_keys(tmp_path: Path) -> None:
+    sees = {"encoder": np.array(SEES), "decoder": np.zeros((2, 2)), "cross": np.array([[True, False, False]] * 2)}
+    sees["decoder"][0, 1] = -1.5
+    np.savez(tmp_path / "m.npz", **sees)
+    keys = {"kind": "encoder-decoder", "d_model": 4, "mask": {"causal": False, **dict.fromkeys(sees, "m.npz")}}
+    read = {"source": "a b c", "target": "a b", "labels": "b c"}
+    (tmp_path / "s.yaml").write_text(json.dumps({"model": keys, "vocab": WORDS, "input": read}))
+    trace = load(tmp_path / "s.yaml").program.trace()
+    np.testing.assert_array_equal(value(trace, "enc0.attn.weights")[0, 0] == 0, ~np.array(SEES))
+    np.testing.assert_array_equal(value(trace, "dec0.cross.weights")[0, 0], [[1, 0, 0]] * 2)
+    np.testing.assert_array_equal(value(trace, "dec0.attn.mask_added")[0, 0], sees["decoder"])
+    np.savez(tmp_path / "m.npz", encoder=sees["encoder"], decoder=sees["decoder"])
+    with pytest.raises(TfstepError, match=r"s.yaml:1:\d+: .*m.npz cannot be read .* with an array cross"):
+        _ = load(tmp_path / "s.yaml").program
+
+
 def test_a_prefix_is_seen_by_all_and_may_come_from_the_front_only() -> None:
     trace = scenario({"prefix": 2}, "decoder").program.trace()
     assert (value(trace, "dec0.attn.weights")[0, 0] > 0).tolist() == [

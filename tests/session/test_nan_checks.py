@@ -125,3 +125,32 @@ def test_rows_without_keys_are_told_where_one_trains(variant: str, capsys: pytes
     mended = tfstep.Session(tfstep.load("padding", variant=variant))
     mended.run("model mask.empty zero")
     assert told not in str(mended.run("train 1"))
+
+
+@pytest.mark.parametrize(
+    ("line", "nan"),
+    [
+        ("not loss > 5", "loss"),
+        ("loss != 3", "loss"),
+        ("loss", "loss"),
+        ("not (max(W_Q) > 5)", "max(W_Q)"),
+        ("loss != 3 and 1 < 2", "loss"),
+        ("2 < 1 or 2*loss != 3", "2*loss"),
+    ],
+)
+def test_nothing_is_expected_of_nan(line: str, nan: str) -> None:
+    session = tfstep.Session(tfstep.load("wo-ai-ni"))
+    session.run("set W_Q[0,0] = nan")
+    with pytest.raises(TfstepError) as error:
+        session.run(f"expect {line}")
+    assert "not decidable" in str(error.value)
+    assert str(error.value).splitlines()[-1] == f"  {nan} is NaN; has_nan(…) asks for that"
+
+
+@pytest.mark.parametrize(
+    "line", ["has_nan(loss)", "has_nan(loss) or loss < 5", "W_K == W_K", "not has_inf(W_Q)", "1 < 2"]
+)
+def test_what_does_not_hang_on_nan_may_be_expected(line: str) -> None:
+    session = tfstep.Session(tfstep.load("wo-ai-ni"))
+    session.run("set W_Q[0,0] = nan")
+    session.run(f"expect {line}")

@@ -175,3 +175,17 @@ def test_where_too_little_of_every_head_would_be_seen_there_are_pages() -> None:
     found = arrange(panels(8, 24, 24), 50, 12)
     assert 1 <= len(found.placed) < 8
     assert found.placed[0].grid.focused
+
+
+def test_what_is_compared_has_its_columns_below_each_other() -> None:
+    grids = [replace(grid(name, 6, 8), group="y") for name in ("before", "y", "difference")]
+    pieces = [Piece(sign, each, summary=True) for sign, each in zip(("", "→", ""), grids, strict=True)]
+    found = arrange(pieces, 90, 24)
+    assert len({each.y for each in found.placed}) == 3
+    assert len({(each.x, each.label, each.cell) for each in found.placed}) == 1
+    assert not overlaps(found)
+    assert all(x + 1 <= found.placed[0].x for x, _, _ in found.signs)
+    narrow = found.placed[1].width + 1
+    assert all(each.x + each.width <= narrow for each in arrange(pieces, narrow, 24).placed), (
+        "where there is room for it"
+    )

@@ -9,7 +9,7 @@ from tfstep.commands.language.session import Session
 from tfstep.engine.node import Node
 from tfstep.errors import CommandError, did_you_mean
 from tfstep.session.place import PHASE_NAMES
-from tfstep.session.results import Help, HelpEntry, Listing, Result
+from tfstep.session.results import GROUPS, Help, HelpEntry, Listing, Result
 from tfstep.text import Bilingual
 
 
@@ -158,18 +158,24 @@ def journal(session: Session) -> Result:
 
 @command(
     "look",
-    "help [COMMAND|FUNCTION|TERM]",
+    "help [COMMAND|GROUP|FUNCTION|TERM]",
     aliases=("h",),
     completes=("command",),
     about=Bilingual(
-        "All commands; one in full, a function of expressions, or what a term means.",
-        "列出全部命令；详细说明一个命令或表达式函数，或解释一个术语。",
+        "The commands by name; `help all` and `help move` say what each of all, or of a group, does. One command in full, a "
+        "function of expressions, or what a term means.",
+        "按名称列出命令；`help all`、`help move` 说明全部或一组命令各做什么。也可详细说明一个命令或表达式函数，或解释一个术语。",
     ),
 )
 def _help(session: Session, rest: str) -> Result:
-    if rest:
+    groups = [
+        name for name, title in GROUPS.items() if rest.lower() in (name, title.in_("en").lower(), title.in_("zh"))
+    ]
+    if rest and rest != "all" and not groups:
         return Help(_about(session, rest), full=True)
-    return Help(tuple(each.entry(session) for _, commands in in_groups() for each in commands))
+    wanted = groups or GROUPS
+    entries = tuple(each.entry(session) for group, commands in in_groups() if group in wanted for each in commands)
+    return Help(entries, brief=not rest)
 
 
 def _about(session: Session, asked: str) -> tuple[HelpEntry, ...]:

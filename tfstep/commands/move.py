@@ -50,6 +50,7 @@ def _next(session: Session, n: int = 1) -> Result:
 @command(
     "move",
     "finish [n]",
+    lasts="model",
     aliases=("fin",),
     repeats=True,
     about=Bilingual(
@@ -90,6 +91,7 @@ def _reverse_next(session: Session, n: int = 1) -> Result:
 @command(
     "move",
     "reverse-finish [n]",
+    lasts="model",
     aliases=("rf",),
     repeats=True,
     about=Bilingual(
@@ -104,6 +106,7 @@ def _reverse_finish(session: Session, n: int = 1) -> Result:
 @command(
     "move",
     "goto PLACE",
+    lasts="model",
     aliases=("g", "go"),
     completes=("place",),
     about=Bilingual(

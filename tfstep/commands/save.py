@@ -17,7 +17,7 @@ from tfstep.engine.trace import Tensor
 from tfstep.errors import CommandError, TfstepError, did_you_mean
 from tfstep.files import typed_path, unwritable, write_whole
 from tfstep.session.address.names import tensor_of
-from tfstep.session.evaluate import evaluate, sides
+from tfstep.session.evaluate import evaluate, sides, undecided
 from tfstep.session.results import Lines, Message, Quit, Ran, Result
 from tfstep.session.speaker import script
 from tfstep.session.state import State
@@ -222,6 +222,14 @@ def _source(session: Session, path: str) -> Result:
 )
 def _expect(session: Session, text: str) -> Result:
     if bool(evaluate(session, text).all()):
+        if (nan := undecided(session, text)) is not None:
+            message = Bilingual(
+                "not decidable: {text}\n  {nan} is NaN; has_nan(…) asks for that",
+                "无法判断：{text}\n  {nan} 是 NaN；要问有没有 NaN，用 has_nan(…)",
+                text=text,
+                nan=nan,
+            )
+            raise ExpectError(message)
         return Message((Bilingual("holds: {text}", "成立：{text}", text=text),))
     found = {side: str(value) for side, value in sides(session, text)}  # each side once
     shown = "".join(f"\n  {side} = {value}" for side, value in found.items())

@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.engine.accel import switched_on
+from tfstep.engine.accel.collector import paused
 from tfstep.engine.accel.memory import Fresh, Memory
 from tfstep.engine.arrays.leaves import Later
 from tfstep.engine.less import ALL, LESS, Kept, kept
@@ -142,7 +143,8 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
         """For each step its slot, and the function that computes it from the numbers of a trace."""
         kernels = switched_on()
         memory = self.memory if self.kept is None else Fresh()
-        return [(node.slot, compiled(node, memory, kernels)) for node in self.computed]
+        with paused():
+            return [(node.slot, compiled(node, memory, kernels)) for node in self.computed]
 
     @cached_property
     def runs(self) -> dict[int, Run]:

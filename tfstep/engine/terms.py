@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tfstep import work
 from tfstep.address.indices import Cell
 from tfstep.engine.computation import Computation
 from tfstep.engine.node import Literal, Node
@@ -48,7 +49,9 @@ def explaining_terms(trace: Computation, slot: int, cell: Cell) -> Terms:
 
 def terms_of(trace: Computation, slot: int, cell: Cell, memo: Memo) -> Terms:
     """The terms of a step's cell, in atoms that are cells of recorded tensors or of named inner steps."""
-    node = trace.plan.nodes[slot]
+    node, flag = trace.plan.nodes[slot], work.present()
+    if flag is not None:  # a word of a large vocabulary is one of very many terms
+        flag.at_step()
     inside = trace.substeps(slot)
     if inside is None:
         why = _why(trace, node, cell)

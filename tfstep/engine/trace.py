@@ -379,5 +379,5 @@ def _by_its_end(path: str, names: Sequence[str]) -> str | None:
     ends: dict[str, list[str]] = {}
     for name in names if "." not in path else ():
         ends.setdefault(name.rpartition(".")[2], []).append(name)
-    near = nearest(path, ends) or next((end for end in ends if path and end.startswith(path)), None)
+    near = nearest(path, ends) or next((end for end in ends if len(path) > 1 and end.startswith(path)), None)
     return None if near is None else ends[near][0] if len(ends[near]) == 1 else near

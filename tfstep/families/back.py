@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tfstep import work
 from tfstep.families.config import FamilyError
 from tfstep.families.family import Family, Theirs, layer_pattern, theirs
 from tfstep.families.relation import Heads, Relation, Shape
@@ -156,7 +157,7 @@ def checkpoint(
     Raises FamilyError for a parameter that the family has no tensor for.
     """
     found: dict[str, np.ndarray] = {}
-    for path, array in arrays.items():
+    for path, array in work.each(list(arrays.items()), work.TENSORS):
         held = held_by(family, path, names.get(path, ""), model) or held_by(family, path, "", model)
         if held is None:
             if layer_pattern(path)[0] in family.fixed and (array == 1).all():

@@ -6,6 +6,7 @@ from functools import cache, partial
 
 from msgspec.structs import replace
 
+from tfstep.engine.accel.collector import paused
 from tfstep.engine.backward import backward
 from tfstep.engine.plan import Plan
 from tfstep.engine.tape import Scope, Tape
@@ -21,6 +22,7 @@ from tfstep.ops.primitive.shape import accumulate, seed
 from tfstep.text import Bilingual
 
 
+@paused()
 def build(model: ModelConfig, inputs: Inputs, loss: LossConfig, train: TrainConfig) -> Plan:
     """Record the whole timeline of a scenario. Raises ScenarioError where loss and model do not fit."""
     inputs = with_positions(inputs, train.data)

@@ -169,6 +169,32 @@ def _sides(state: State, whole: Expression, node: Node, start: int, end: int) ->
                 continue  # a part in parentheses, cut in two: the whole was told already
 
 
+def undecided(state: State, text: str) -> str | None:
+    """What is NaN of that on which it hangs whether an expression holds: a side of a comparison, or all of it."""
+    expression = parse_expression(state, text)
+    return _undecided(state, expression, expression.tree, 0, len(text))
+
+
+def _undecided(state: State, whole: Expression, node: Node, start: int, end: int) -> str | None:
+    from tfstep.expr import Expression
+    from tfstep.expr.syntax.nodes import Compare, Logic, Unary
+
+    if isinstance(node, Unary) and node.sign == "not":
+        return _undecided(state, whole, node.of, node.column + len("not"), end)
+    said = whole.text[start:end].strip()
+    if said.count("(") > said.count(")"):  # the operand of something in parentheses, without their other end
+        said = said.lstrip("( ")
+    if not isinstance(node, Compare | Logic):
+        value = worked_out(state, Expression(said, node, whole.names))
+        return said if value.dtype.kind == "f" and bool(np.isnan(value).any()) else None
+    found = [_undecided(state, whole, part, first, last) for part, first, last in _parts(node, start, end)]
+    if isinstance(node, Logic) and node.rest[0].sign == "or":
+        parts = [Expression(said, part, whole.names) for part, _, _ in _parts(node, start, end)]
+        if any(nan is None and truth(state, part) for nan, part in zip(found, parts, strict=True)):
+            return None
+    return next(filter(None, found), None)
+
+
 def _parts(node: Compare | Logic, start: int, end: int) -> Iterator[tuple[Node, int, int]]:
     """The operands of a chain, each with where its text begins and ends."""
     at, operand = start, node.first

@@ -292,7 +292,8 @@ class HelpEntry(Struct, frozen=True):
 
 
 class Help(Result, frozen=True):
-    """The help: all commands, or one in full."""
+    """The help: commands with what they do, their names alone (``brief``), or one in full."""
 
     entries: tuple[HelpEntry, ...]
     full: bool = False
+    brief: bool = False

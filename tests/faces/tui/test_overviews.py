@@ -124,7 +124,7 @@ async def test_eight_heads_of_64_words_are_seen_at_once_and_zoomed_into(tmp_path
             assert all(f"head {k}" in text for k in range(8))
             await pilot.press("tab", "tab", *["down"] * 40, *["right"] * 9)
             value = app.session.trace["enc0.attn.weights"].value[0, 2, 40, 9]
-            assert f"head 2  w40 → w9  +{value:.5f}"[:20] in "\n".join(drawn(app))
+            assert f"head 2  w40 → w9  {value:.5f}"[:20] in "\n".join(drawn(app))
             await pilot.press("enter")
             await pilot.pause()
             assert (app.session.current.path, app.session.cell) == ("enc0.attn.weights", (0, 2, 40, 9))

@@ -12,6 +12,7 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 _OPEN_QUOTES = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|[‘’][^‘’]*[‘’]|[“”][^“”]*[“”]")
 _HALF = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", ord("、"): ",", ord("。"): "."}
 _QUOTES = str.maketrans("‘’“”", "''\"\"")
+_VALUE = ("print", "p", "output", "expect")  # a bracket may follow these at once: print(1+2)
 LONGEST = 20_000  # characters of one line; a matrix typed in is shorter
 
 
@@ -34,13 +35,14 @@ def split(line: str) -> tuple[str, str]:
             )
         )
     match = _WORD.match(plain)
-    if match is None or not (match.end() == len(plain) or plain[match.end()] in " \t"):
-        first = plain.split()[0]
+    after = "" if match is None else plain[match.end() : match.end() + 1]
+    if match is None or not (after in ("", " ", "\t") or (after == "(" and match[0] in _VALUE)):
         raise NoCommandError(
             Bilingual(
-                "{first!r} is not a command (`help` lists them); `print {first}` shows a value",
-                "{first!r} 不是命令（`help` 列出全部命令）；要看一个值，用 `print {first}`",
-                first=first[:40],
+                "{first!r} is not a command (`help` lists them); `print {line}` shows a value",
+                "{first!r} 不是命令（`help` 列出全部命令）；要看一个值，用 `print {line}`",
+                first=plain.split()[0][:40],
+                line=plain[:60],
             ),
             Bilingual("this line begins with no command", "这一行不以命令开头"),
         )

@@ -106,7 +106,7 @@ class Command(Struct, frozen=True, kw_only=True):
         return {
             "moment": False,
             "model": large,
-            "several": rest.strip() != "1",
+            "several": large or rest.strip() != "1",
             "long": True,
         }[self.lasts]
 

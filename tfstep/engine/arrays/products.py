@@ -55,6 +55,13 @@ def product(
         return whole
     lead, n, k = _lead(a, b), a.shape[-2], a.shape[-1]
     result = np.empty((*lead, n, m), np.result_type(a, b)) if out is None else out
+    cut = pieces(lead, n, k, m)
+    if len(cut) == 1:
+        with on_one_thread():
+            np.matmul(a, b, result)
+        if then is not None:
+            then(result, slice(None))
+        return result
     if lead:
         a = np.broadcast_to(a, (*lead, *a.shape[-2:]))
         b = np.broadcast_to(b, (*lead, *b.shape[-2:]))
@@ -67,7 +74,7 @@ def product(
             then(part, columns)
 
     with on_one_thread():
-        each(one, pieces(lead, n, k, m))
+        each(one, cut)
     return result
 
 
@@ -107,7 +114,7 @@ def on_one_thread() -> Iterator[None]:
     global _inside, _told
     with _lock:
         if not _inside:
-            _told = [(library, library.num_threads) for library in _libraries()]
+            _told = [(library, n) for library in _libraries() if (n := library.num_threads) != 1]
             for library, _ in _told:
                 library.set_num_threads(1)
         _inside += 1

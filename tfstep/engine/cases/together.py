@@ -40,7 +40,7 @@ def in_cases(of: Computation, cases: int, moved: Mapping[int, Moved], target: in
     route = of.plan.upstream(target)
     last = {slot: s for s in route for slot in nodes[s].slots}
     with np.errstate(all="ignore"):
-        for s in route:
+        for k, s in enumerate(route):
             value = None if known.keys().isdisjoint(nodes[s].slots) else _step(of, nodes[s], cases, known)
             if s in moved:
                 own = of.value(s)[None].repeat(cases, axis=0) if value is None else value.copy()  # perhaps a view
@@ -49,7 +49,7 @@ def in_cases(of: Computation, cases: int, moved: Mapping[int, Moved], target: in
             if value is None:
                 continue
             if flag is not None:
-                flag.at_step()
+                flag.at_step(k, len(route) if of.outer is None else 0)
             for slot in nodes[s].slots:
                 if last[slot] == s:
                     known.pop(slot, None)

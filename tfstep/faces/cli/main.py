@@ -39,9 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     written.clear()
     bar = Bar()
     try:
-        with watched(bar):
-            status = _run(list(arguments))
-        bar.close()
+        try:
+            with watched(bar):
+                status = _run(list(arguments))
+        finally:
+            bar.close()
         try:
             sys.stdout.flush()
         except BrokenPipeError:
@@ -57,7 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(error)
         return AT_FAULT
     except (click.Abort, KeyboardInterrupt):
-        bar.close()
         say(_interrupted())
         return INTERRUPTED
     except OSError as error:
@@ -65,7 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _leave_pipe()
         return AT_FAULT
     finally:
-        bar.close()
         reach.hold(False)
 
 

@@ -11,7 +11,7 @@ from tfstep.errors import CommandError
 from tfstep.faces.cli.settings import is_terminal
 from tfstep.text import Bilingual
 from tfstep.view.text.symbols import plain
-from tfstep.work import Cost, Watcher
+from tfstep.work import NOTHING, Cost, Watcher
 
 WIDTH = 30
 AFTER, EVERY = 0.3, 0.1  # seconds: before the line is first drawn, and between two of them
@@ -24,6 +24,7 @@ class Bar(Watcher):
     def __init__(self, yes: bool = False) -> None:
         super().__init__()
         self.yes, self._shown, self._from, self._drawn = yes, is_terminal(sys.stderr), time.monotonic(), 0.0
+        self._told = 0, 0, NOTHING
 
     def agree(self, cost: Cost) -> None:
         """Ask a person who sits there; without one, `--yes` has to stand on the command line."""
@@ -44,11 +45,19 @@ class Bar(Watcher):
 
     def tell(self, done: int, of: int, note: Bilingual) -> None:
         """Draw the line anew, at most ten times a second."""
-        now = time.monotonic()
-        if not self._shown or now - self._from < AFTER or now - self._drawn < EVERY:
+        self._told = done, of, note
+        self._draw(0.0)
+
+    def within(self, share: float) -> None:
+        """Draw it with the share of the present part that is done."""
+        self._draw(share)
+
+    def _draw(self, share: float) -> None:
+        now, (done, of, note) = time.monotonic(), self._told
+        if not self._shown or not of or now - self._from < AFTER or now - self._drawn < EVERY:
             return
         self._drawn = now
-        filled = WIDTH * done // max(1, of)
+        filled = int(WIDTH * min(done + share, of) / of)
         text = plain(f"{'█' * filled}{'·' * (WIDTH - filled)} {done}/{of} {note}")
         sys.stderr.write(text.join(("\r", "\x1b[K")))
         sys.stderr.flush()

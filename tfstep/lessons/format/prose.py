@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 from msgspec.structs import replace
 
-from tfstep.view.text.spans import Line, Span, indented, line, span
-from tfstep.view.text.width import pieces, width
+from tfstep.view.text.spans import Line, Span, folded, indented, line, span
+from tfstep.view.text.width import characters, pieces, width
 
 _MARK = re.compile(r"\*\*(.+?)\*\*|(?<![0-9A-Za-z_*])\*(\S(?:[^*\n]*\S)?)\*(?![0-9A-Za-z_*])|`([^`\n]+)`", re.DOTALL)
 _ITEM = re.compile(r"(?:[-*]|\d{1,2}\.)\s+")
@@ -82,10 +83,33 @@ def _is_cjk(character: str) -> bool:
     return re.match(f"[{_CJK}]", character) is not None
 
 
-def verbatim_lines(text: str) -> Iterator[Line]:
-    """Lines as they are."""
-    for each in text.split("\n"):
-        yield line(span(f"  {each}")) if each.strip() else ()
+def verbatim_lines(text: str, cells: int) -> Iterator[Line]:
+    """Lines as they are, in so many cells: where they are too long the gaps between their columns become smaller; what
+    is too long even so goes on in the next line."""
+    rows = text.split("\n")
+    margin = "  " if max(map(width, rows), default=0) + 2 <= cells else ""
+    for each in _squeezed(rows, cells):
+        if not each.strip():
+            yield ()
+            continue
+        whole = line(span(margin + each))
+        yield from [whole] if width(margin + each) <= cells else folded(whole, cells, indent=4)
+
+
+def _squeezed(rows: list[str], cells: int) -> list[str]:
+    """Rows with fewer spaces where all have some, as many fewer as it takes for the longest to fit."""
+    spread = [[part for c in characters(row.rstrip()) for part in (c, *[""] * (width(c) - 1))] for row in rows]
+    while (longest := max(map(len, spread), default=0)) > cells:
+        free = [all(k >= len(row) or row[k] == " " for row in spread) for k in range(longest)]
+        runs = [(len(list(run)), free_) for free_, run in groupby(free)]
+        starts = [sum(n for n, _ in runs[:k]) for k in range(len(runs))]
+        gaps = [(n, start) for (n, free_), start in zip(runs, starts, strict=True) if free_ and n > 1 and start > 0]
+        if not gaps:
+            break
+        at = max(gaps)[1]
+        for row in spread:
+            del row[at : at + 1]
+    return ["".join(row) for row in spread]
 
 
 def _items(paragraph: str) -> Iterator[str]:

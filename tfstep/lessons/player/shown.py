@@ -42,7 +42,7 @@ def _began(event: Began, trace: Trace, cells: int) -> Iterator[Line]:
 
 @event_lines.register
 def _said(event: Said, trace: Trace, cells: int) -> Iterator[Line]:
-    yield from verbatim_lines(event.text) if event.verbatim else prose_lines(event.text, cells)
+    yield from verbatim_lines(event.text, cells) if event.verbatim else prose_lines(event.text, cells)
     yield ()
 
 

@@ -198,11 +198,12 @@ class MaskPart(Section, frozen=True):
                 "key (PyTorch's "
                 "MultiheadAttention means the opposite); or numbers, added to the scores. Shape (query, key), (head, "
                 "query, key) "
-                "or (batch, head, query, key); or the name of an .npz or .npy file with one array.",
+                "or (batch, head, query, key); or the name of an .npz or .npy file with one array, or with one that is called "
+                "as this key is.",
                 "自注意力的自定义掩码，叠加在其他掩码之上：布尔值，true 表示查询可以看这个键（PyTorch 的 MultiheadAttention "
                 "正相反）；"
                 "或数，加到分数上。形状 (query, key)、(head, query, key) 或 (batch, head, query, key)；或只含一个数组的 "
-                ".npz、.npy 文件名。",
+                ".npz、.npy 文件名；有几个数组时取与本键同名的。",
             ),
         ),
     ] = None

@@ -90,14 +90,15 @@ def start(c: Any, path: str) -> np.ndarray | None:
     """What a parameter starts from that is the numbers of a mask; None for another path."""
     if not path.endswith(f".{ADDED}"):
         return None
-    return np.asarray(_four(_array(getattr(c.mask, which(c, path)))), float)
+    key = which(c, path)
+    return np.asarray(_four(_array(getattr(c.mask, key), key)), float)
 
 
 def _read(own: Any, key: str, shape: tuple[int, ...]) -> np.ndarray | None:
     """The mask with its four axes. Raises ModelBuildError where it does not fit scores of this shape."""
     if own is None:
         return None
-    array = _array(own)
+    array = _array(own, key)
     if array is not None and 2 <= array.ndim <= 4 and array.dtype.kind in "bif":
         array = _four(array)
         if array.shape[2:] == shape[2:] and all(n in (1, m) for n, m in zip(array.shape, shape, strict=True)):
@@ -118,17 +119,18 @@ def _read(own: Any, key: str, shape: tuple[int, ...]) -> np.ndarray | None:
     )
 
 
-def _array(own: Any) -> np.ndarray | None:
-    """Nested lists, or the one array of an .npz or .npy file; None where they are no rectangle."""
+def _array(own: Any, key: str) -> np.ndarray | None:
+    """Nested lists, or the array of an .npz or .npy file; None where they are no rectangle."""
     if isinstance(own, str):
-        return _from_file(own)
+        return _from_file(own, key)
     try:
         return np.asarray(own)
     except ValueError:
         return None
 
 
-def _from_file(name: str) -> np.ndarray | None:
+def _from_file(name: str, key: str) -> np.ndarray | None:
+    """The one array of a file; of several that which is called as the key is."""
     path = Path(name)
     try:
         if not path.is_file():
@@ -140,18 +142,25 @@ def _from_file(name: str) -> np.ndarray | None:
             with zipfile.ZipFile(file) as archive:
                 members = archive.infolist()
                 if len(members) != 1:
-                    return None
+                    members = [each for each in members if each.filename == f"{key}.npy"]
+                if not members:
+                    raise _unreadable(name, key)
                 with archive.open(members[0]) as stream:
                     return read_npy(stream, members[0].file_size)
     except (OSError, *DAMAGED) as error:
-        raise ModelBuildError(
-            ("model", "mask"),
-            Bilingual(
-                "{name} cannot be read as an .npz or .npy file of one array",
-                "无法把 {name} 读作只有一个数组的 .npz 或 .npy 文件",
-                name=name,
-            ),
-        ) from error
+        raise _unreadable(name, key) from error
+
+
+def _unreadable(name: str, key: str) -> ModelBuildError:
+    return ModelBuildError(
+        ("model", "mask", key),
+        Bilingual(
+            "{name} cannot be read as an .npz or .npy file of one array, or as an .npz with an array {key}",
+            "无法把 {name} 读作只有一个数组的 .npz 或 .npy 文件，或含有数组 {key} 的 .npz",
+            name=name,
+            key=key,
+        ),
+    )
 
 
 def _four(array: np.ndarray | None) -> np.ndarray:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from tfstep import work
 from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Pin
@@ -102,11 +103,15 @@ def read_back(path: Path, trace: Trace) -> list[str]:
 
 
 def _start(plan: Plan, leaves: Mapping[int, np.ndarray], pins: Mapping[int, Pin]) -> dict[str, bytes]:
-    """The bits of every leaf and of every pin, by path."""
-    found = {plan.nodes[slot].path: value.tobytes() for slot, value in leaves.items()}
+    """What stands for the bits of every leaf, and the bits of every pin, by path."""
+    found = {plan.nodes[slot].path: _digest(leaves[slot]) for slot in work.each(list(leaves), work.TENSORS)}
     for slot, pin in pins.items():
         found[plan.nodes[slot].path] = pin.mask.tobytes() + np.where(pin.mask, pin.value, 0).tobytes()
     return found
+
+
+def _digest(value: np.ndarray) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(value).view(np.uint8).data).digest()
 
 
 def _learned(trace: Trace) -> dict[str, np.ndarray]:
@@ -155,7 +160,11 @@ def _changed(scenario: Scenario, parameters: Mapping[str, np.ndarray]) -> dict[s
     """The parameters that are not as the scenario starts them."""
     program = scenario.program
     start = {program.plan.nodes[slot].path: value for slot, value in program.leaves.items()}
-    return {path: value for path, value in parameters.items() if path not in start or not same_bits(start[path], value)}
+    return {
+        path: value
+        for path, value in work.each(list(parameters.items()), work.TENSORS)
+        if path not in start or not same_bits(start[path], value)
+    }
 
 
 def _put_tokenizers(vocab: object, scenario: Scenario, path: Path) -> None:

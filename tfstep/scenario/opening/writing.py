@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
+from tfstep import work
 from tfstep.errors import TfstepError
 from tfstep.families.back import checkpoint, config_for
 from tfstep.families.config import FamilyError
@@ -55,7 +56,8 @@ def write(scenario: Scenario, folder: Path) -> str:
     that is there already.
     """
     leaves = scenario.program.leaves
-    arrays = {node.path: leaves[node.slot] for node in scenario.program.plan.nodes if node.kind == "parameter"}
+    parameters = [node for node in scenario.program.plan.nodes if node.kind == "parameter"]
+    arrays = {node.path: leaves[node.slot] for node in work.each(parameters, work.TENSORS)}
     match = _family(scenario, arrays)
     taken, config = match.family, match.config
     own = scenario.program.taken

@@ -126,7 +126,7 @@ def write_npz(file: BinaryIO, arrays: Mapping[str, np.ndarray], notes: Mapping[s
     """Write arrays by name, and texts as arrays of bytes. It holds no time: the same arrays give the same bytes."""
     texts = {name: np.frombuffer(text.encode(), np.uint8) for name, text in (notes or {}).items()}
     with zipfile.ZipFile(file, "w") as archive:
-        for name, array in {**arrays, **texts}.items():
+        for name, array in work.each(list({**arrays, **texts}.items()), work.TENSORS):
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.asarray(array, order="C"), allow_pickle=False)
 
@@ -141,5 +141,5 @@ def _write_safetensors(file: BinaryIO, arrays: Mapping[str, np.ndarray], notes: 
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     file.write(struct.pack("<Q", len(text)) + text)
-    for array in arrays.values():
+    for array in work.each(list(arrays.values()), work.TENSORS):
         file.write(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())

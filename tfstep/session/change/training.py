@@ -70,6 +70,7 @@ class Training:
         loss = math.nan
         work.expect(updates * sum(plan.seconds() for plan in self.plans) / len(self.plans))
         told = _over_data if self.scenario.train.data else _shown
+        work.tell(0, updates)
         for k in range(updates):
             with work.part():
                 loss = self._advance()

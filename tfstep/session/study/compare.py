@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 from msgspec import Struct
 
+from tfstep import work
 from tfstep.compare.tolerance import HIDDEN
 from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.arrays.half import UNIT, spacing
@@ -102,7 +103,7 @@ def compare(one: Trace, other: Trace, align: Align = Align.POSITION, tolerance: 
     steps: list[Difference] = []
     leaves: list[Difference] = []
     sentences = pairs(one, other) if align is Align.TOKEN else None
-    for node in one.plan.nodes:
+    for node in work.each(one.plan.nodes, work.TENSORS):
         pair = other.plan.paths.get(node.path)
         if pair is None:
             continue
@@ -119,7 +120,7 @@ def compare_arrays(one: Trace, arrays: Mapping[str, np.ndarray], tolerance: floa
     """The same with arrays under the paths of `one`, such as `dump` writes; `only_second` are those under other names."""
     steps: list[Difference] = []
     leaves: list[Difference] = []
-    for node in one.plan.nodes:
+    for node in work.each(one.plan.nodes, work.TENSORS):
         if node.path in arrays:
             value = arrays[node.path]
             found = _difference(one.value(node.slot), node, value, node.spec.axes, None, tolerance)

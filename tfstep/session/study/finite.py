@@ -198,19 +198,26 @@ def _errors(trace: Trace, probes: list[_Probe]) -> list[tuple[str, float | None]
 
 def _losses(trace: Trace, probes: list[_Probe], *steps: float) -> np.ndarray:
     """The loss after each step along each probe: a row for each step."""
-    if not probes:
-        return np.empty((len(steps), 0))
+    moves = [(probe, step) for probe in probes for step in steps]
+    largest = max((trace.plan.nodes[probe.slot].spec.size for probe in probes), default=1)
+    many = max(1, TOGETHER // largest)  # of a large table one at a time: even a few copies of it would be many bytes
+    parts = [_moved(trace, moves[k : k + many]) for k in range(0, len(moves), many)]
+    return np.concatenate([np.empty(0), *parts]).reshape(-1, len(steps)).T
+
+
+def _moved(trace: Trace, moves: list[tuple[_Probe, float]]) -> np.ndarray:
+    """The loss after each of these moves, computed together."""
     cases: dict[int, list[int]] = {}
-    for k, probe in enumerate(probes):
-        cases.setdefault(probe.slot, []).extend(range(k * len(steps), (k + 1) * len(steps)))
+    for k, (probe, _) in enumerate(moves):
+        cases.setdefault(probe.slot, []).append(k)
     moved = {}
     for slot, own in cases.items():
         value = trace.value(slot)
         rows = np.repeat(value.reshape(1, -1), len(own), axis=0)
-        for row, case in zip(rows, own, strict=True):
-            probe = probes[case // len(steps)]
-            row[probe.cells] += steps[case % len(steps)] * probe.along
+        for row, k in zip(rows, own, strict=True):
+            probe, step = moves[k]
+            row[probe.cells] += step * probe.along
         moved[slot] = Moved(np.array(own), rows.reshape(-1, *value.shape))
-    losses = in_cases(trace, len(probes) * len(steps), moved, trace.plan.paths["loss"].slot)
+    losses = in_cases(trace, len(moves), moved, trace.plan.paths["loss"].slot)
     assert losses is not None
-    return losses.reshape(-1, len(steps)).T
+    return losses

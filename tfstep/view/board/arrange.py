@@ -105,9 +105,24 @@ def _arranged(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing)
         return gallery(pieces, cells, lines, drawing)
     rows = _whole(pieces, cells, lines, drawing)
     if rows is not None:
-        return _at_places(rows, lines, drawing)
+        return _under_each_other(_at_places(rows, lines, drawing), cells)
     last = pieces[-1].grid.key
-    return max(_candidates(pieces, cells, lines, drawing), key=lambda found: _worth(found, last))
+    best = max(_candidates(pieces, cells, lines, drawing), key=lambda found: _worth(found, last))
+    return _under_each_other(best, cells)
+
+
+def _under_each_other(found: Arrangement, cells: int) -> Arrangement:
+    """Matrices that are compared, and stand below each other, with their columns below each other too: those without
+    a sign before them begin where the others do."""
+    placed = found.placed
+    if len({each.grid.group for each in placed}) != 1 or not placed[0].grid.group or len({p.y for p in placed}) < 2:
+        return found
+    begins = {y: min(each.x for each in placed if each.y == y) for y in {each.y for each in placed}}
+    lead = max(begins.values())
+    if any(each.x + each.width + lead - begins[each.y] > cells for each in placed):
+        return found
+    moved = tuple(replace(each, x=each.x + lead - begins[each.y]) for each in placed)
+    return Arrangement(moved, found.signs, found.height)
 
 
 def _whole(pieces: Sequence[Piece], cells: int, lines: int, drawing: Drawing) -> list[list[Size]] | None:

@@ -16,6 +16,9 @@ def help_lines(result: Help, cells: int) -> Iterator[Line]:
         for entry in result.entries:
             yield from _in_full(entry, cells)
         return
+    if result.brief:
+        yield from _names(result, cells)
+        return
     wide = max(len(entry.usage) for entry in result.entries) + 2
     group = None
     for entry in result.entries:
@@ -32,6 +35,21 @@ def help_lines(result: Help, cells: int) -> Iterator[Line]:
             "dim",
         )
     )
+
+
+def _names(result: Help, cells: int) -> Iterator[Line]:
+    """The names of the commands by group, each with the shortest that it goes by."""
+    for group, title in GROUPS.items():
+        entries = [entry for entry in result.entries if entry.group == group]
+        names = [f"{each.name} ({min(each.aliases, key=len)})" if each.aliases else each.name for each in entries]
+        yield line(span(title, "accent"), span(f"  help {group}", "dim"))
+        for row in wrap(", ".join(names), max(30, cells - 2)):
+            yield line("  ", span(row, "name"))
+    text = Bilingual(
+        "`help COMMAND` tells more, `help all` of all; an empty line repeats",
+        "`help 命令` 查看详情，`help all` 查看全部；空行重复上一条命令",
+    )
+    yield line(span(text, "dim"))
 
 
 def _in_full(entry: HelpEntry, cells: int) -> Iterator[Line]:

@@ -315,8 +315,8 @@ def _compared(result: Compared, trace: Trace, cells: int = WIDTH) -> Iterator[Li
     yield from told[:DIFFERENCES]
     if len(told) > DIFFERENCES:
         more = Bilingual(
-            "… and {n} more; `tfstep diff` lists all",
-            "…… 还有 {n} 行；`tfstep diff` 列出全部",
+            "… and {n} more; `tfstep diff` lists all, of what was edited once it is saved",
+            "…… 还有 {n} 行；`tfstep diff` 列出全部（改动过的先 `save`）",
             n=len(told) - DIFFERENCES,
         )
         yield line(span(more, "dim"))

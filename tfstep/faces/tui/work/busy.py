@@ -84,7 +84,7 @@ class Busy:
 
     def _line(self) -> Line:
         now = self._watching
-        full = round(BAR * now.done / now.all) if now.all else 0
+        full = round(BAR * min(now.done + now.share, now.all) / now.all) if now.all else 0
         spans = [Span(self.state.running, "accent"), Span("  ")]
         if now.all:
             spans += [Span("━" * full, "good"), Span("─" * (BAR - full), "dim"), Span(f"  {now.done}/{now.all}")]
@@ -126,7 +126,7 @@ class _Watching(Watcher):
     def __init__(self, session: Session | None, name: str, meant: str) -> None:
         super().__init__()
         self.session, self.name, self.meant, self.asked = session, name, meant, False
-        self.done, self.all, self.note = 0, 0, NOTHING
+        self.done, self.all, self.note, self.share = 0, 0, NOTHING, 0.0
 
     def agree(self, cost: Cost) -> None:
         """Begin, or say what it would take. What a script does begins: it may have done other things by then."""
@@ -142,7 +142,11 @@ class _Watching(Watcher):
 
     def tell(self, done: int, of: int, note: Bilingual) -> None:
         """How far it is."""
-        self.done, self.all, self.note = done, of, note
+        self.done, self.all, self.note, self.share = done, of, note, 0.0
+
+    def within(self, share: float) -> None:
+        """How far the present part of it is."""
+        self.share = share
 
 
 def long(command: str, large: bool = False) -> bool:

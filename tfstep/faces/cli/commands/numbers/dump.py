@@ -31,7 +31,6 @@ SUFFIXES = {
     ".svg": "svg",
     ".html": "html",
 }
-TENSORS = Bilingual("tensors", "个张量")
 FORMATS = ("table", *SUFFIXES.values())
 
 
@@ -73,7 +72,7 @@ def _run(
             )
         out.data(lambda file: npz.archive(file, tensors, grad))
     elif format == "table":
-        out.lines(tables.tables(work.each(tensors, TENSORS), grad, precision or REPORTED, out.columns))
+        out.lines(tables.tables(work.each(tensors, work.TENSORS), grad, precision or REPORTED, out.columns))
     else:
         out.text(_pieces(format, loaded, traced, tensors, grad, precision))
 
@@ -82,7 +81,7 @@ def _pieces(
     format: str, scenario: Scenario, trace: Trace, tensors: Sequence[Tensor], grad: bool, precision: int | None
 ) -> Iterable[str]:
     """The text of a format that is text."""
-    each = work.each(tensors, TENSORS)
+    each = work.each(tensors, work.TENSORS)
     from tfstep.view.export import csv, html, json, latex, markdown, svg
     from tfstep.view.text.number import REPORTED
 

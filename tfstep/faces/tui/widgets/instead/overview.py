@@ -117,7 +117,7 @@ class Seen(Over):
         k, row, column = self.at
         table = self.found.tables[k]
         value = float(table.values[row, column])
-        said = table.said[row][column] if table.said else plain(value) if value == value else "-"
+        said = table.said[row][column] if table.said else plain(value, sign=False) if value == value else "-"
         between = " → " if self.found.dense else "  "
         where = f"{table.title}  " if table.title else ""
         where += f"{table.rows[row]}{between}{table.columns[column]}"
