@@ -5,7 +5,8 @@
 `steps`, `validate` and `names` are run on a scenario of GPT-2-small's shape with drawn weights (12 layers, 768 wide, 50,257
 words, 32 tokens), each in a process of its own, in turn with the same of the checkout in FOLDER where one is given: wall
 time, the processor's time, and memory at the peak. `generate` says 64 words, 6 layers × 256, on one thread, with and
-without its cache, and without one in the other checkout.
+without its cache, and without one in the other checkout. A stack of 256 + 256 layers is built: from its file to the last
+of its steps, ready to compute.
 """
 
 from __future__ import annotations
@@ -60,6 +61,22 @@ began = time.perf_counter()
 said = [word.said for word in generate(scenario, parameters, 64, **options)]
 print(json.dumps({"took": time.perf_counter() - began, "said": said}))
 """
+BUILD = """
+import json, sys, time
+from tfstep.scenario.scenario import load_text
+text = open(sys.argv[1]).read()
+began = time.perf_counter()
+plan = load_text(text).program.plan
+plan.program
+print(json.dumps({"took": time.perf_counter() - began, "said": [len(plan.nodes)]}))
+"""
+STACK = {
+    "tfstep": 1,
+    "title": "256 + 256 layers",
+    "model": {"kind": "encoder-decoder", "layers": 256, "d_model": 4, "heads": 2, "d_ff": 8},
+    "vocab": ["<pad>", "<sos>", "a", "b", "c"],
+    "input": {"source": ["a", "b", "c"], "target": ["<sos>", "a"], "labels": ["a", "b"]},
+}
 ROOT = figures.ROOT
 
 
@@ -83,9 +100,9 @@ def measured(words: list[str], folder: Path) -> tuple[float, float, float]:
     return time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
-def said(folder: Path, file: Path, cached: bool) -> tuple[float, list[str]]:
-    """Seconds that 64 words take, and the words."""
-    command = [sys.executable, "-c", GENERATE, str(file), "cache" if cached else "none"]
+def told(script: str, folder: Path, *words: str) -> tuple[float, list[str]]:
+    """What a script says in a checkout: seconds, and words."""
+    command = [sys.executable, "-c", script, *words]
     done = subprocess.run(command, cwd=folder, env=environment(folder, 1), check=True, capture_output=True, text=True)
     found = json.loads(done.stdout)
     return found["took"], found["said"]
@@ -102,9 +119,9 @@ def main() -> None:
     folders = {"here": ROOT} | ({"there": options.base.resolve()} if options.base else {})
     more = {"base": figures.commit(folders["there"])} if options.base else {}
     with tempfile.TemporaryDirectory() as made:
-        large, small = Path(made) / "gpt2.yaml", Path(made) / "small.yaml"
-        large.write_text(json.dumps(GPT2))
-        small.write_text(json.dumps(SMALL))
+        large, small, stack = (Path(made) / f"{name}.yaml" for name in ("gpt2", "small", "stack"))
+        for file, document in ((large, GPT2), (small, SMALL), (stack, STACK)):
+            file.write_text(json.dumps(document))
         ways = {
             "tfstep steps": ["steps", str(large)],
             "tfstep validate": ["validate", str(large)],
@@ -121,6 +138,7 @@ def main() -> None:
                     shares = [a[k] / b[k] for a, b in zip(runs["here"], runs["there"], strict=True)]
                     kept.add(name, f"{what} / the other checkout", shares, aim=None if k == 2 else 0.12, **more)
         speak(kept, folders, small, options.rounds, more)
+        build(kept, folders, stack, options.rounds, more)
 
 
 def speak(kept: figures.Figures, folders: dict[str, Path], file: Path, rounds: int, more: dict[str, str]) -> None:
@@ -133,7 +151,7 @@ def speak(kept: figures.Figures, folders: dict[str, Path], file: Path, rounds: i
     for _ in range(rounds):
         words = set()
         for name, (folder, cached) in sides.items():
-            seconds, spoken = said(folder, file, cached)
+            seconds, spoken = told(GENERATE, folder, str(file), "cache" if cached else "none")
             took[name].append(seconds)
             words.add(tuple(spoken))
         assert len(words) == 1, words
@@ -142,6 +160,18 @@ def speak(kept: figures.Figures, folders: dict[str, Path], file: Path, rounds: i
     for name in list(sides)[1:]:
         shares = [a / b for a, b in zip(took["with its cache"], took[name], strict=True)]
         kept.add(case, f"with its cache / {name}", shares, threads=1, aim=0.15, **more)
+
+
+def build(kept: figures.Figures, folders: dict[str, Path], file: Path, rounds: int, more: dict[str, str]) -> None:
+    """A deep stack, in turn in both checkouts."""
+    case, took = "256 + 256 layers", {where: list[float]() for where in folders}
+    for _ in range(rounds):
+        for where, folder in folders.items():
+            took[where].append(told(BUILD, folder, str(file))[0])
+    kept.add(case, "built", took["here"], "s", threads=1, aim=1.5, **more)
+    if "there" in took:
+        shares = [a / b for a, b in zip(took["here"], took["there"], strict=True)]
+        kept.add(case, "built / the other checkout", shares, threads=1, **more)
 
 
 if __name__ == "__main__":

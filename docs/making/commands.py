@@ -75,11 +75,13 @@ WORDS = (
             "functions below, `{attributes}` of any value, the constants `{constants}`. `it` is the tensor of the "
             "step we are at, `$_` the last value printed, `$1` the first, `$x` one named by `set $x = EXPR`. An inner "
             "path, or a tensor of another variant, stands in backquotes: `` `enc0.attn.weights/exp` ``, "
-            "`` `swapped:loss` ``.",
+            "`` `swapped:loss` ``. A cell is written as it is shown, `weights[我,爱]`, `W_Q[i0,o0]`; where a tensor has the "
+            "word's name, or the word a sign in it, it stands in quotes: `weights['x','爱']`.",
             "张量上的算术：`+ - * / @ **`、比较、`and or not`、切片、数的列表、下列函数、任何值的 `{attributes}`、"
             "常量 `{constants}`。`it` 是当前步的张量，`$_` 是最近打印的值，`$1` 是第一个，"
             "`$x` 由 `set $x = EXPR` 命名。"
-            "内部路径或其他变体的张量写在反引号里：`` `enc0.attn.weights/exp` ``、`` `swapped:loss` ``。",
+            "内部路径或其他变体的张量写在反引号里：`` `enc0.attn.weights/exp` ``、`` `swapped:loss` ``。"
+            "单元格怎样显示就怎样写：`weights[我,爱]`、`W_Q[i0,o0]`；词与某个张量同名，或含有符号时，加引号：`weights['x','爱']`。",
             attributes=" ".join(f".{name}" for name in ATTRIBUTES),
             constants=" ".join(CONSTANTS),
         ),

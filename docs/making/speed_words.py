@@ -26,6 +26,8 @@ WORDS = {
     "{} words": "{} 个词",
     "{} layers × {}": "{} 层 × {}",
     "with its cache": "有缓存",
+    "{} + {} layers": "{} + {} 层",
+    "built": "生成计划",
     "without": "无缓存",
     # open
     "time": "时间",

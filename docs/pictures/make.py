@@ -94,6 +94,8 @@ async def draw(picture: Picture) -> str:
                 app.state.status = ()
                 await pilot.press(*picture.keys)
                 await app.workers.wait_for_complete()
+                app.state.camera.settle()  # as when nobody has pressed a key for a while
+                app.redraw()
                 await pilot.pause()
                 title = f"tfstep learn {picture.lesson}" if picture.lesson else f"tfstep run {picture.scenario}"
                 return lean(app.export_screenshot(title=title, simplify=True))

@@ -98,6 +98,9 @@ def test_a_cell_of_too_few_indices_is_told_what_a_cell_looks_like() -> None:
     [
         ("wo-ai-ni", "weights[我,爱]", "enc0.attn.weights[0,0,0,1]"),
         ("wo-ai-ni", "W_Q[i0,o1]", "enc0.attn.W_Q[0,1]"),
+        ("wo-ai-ni", "src.x[爱,i1]", "src.x[0,1,1]"),
+        ("wo-ai-ni", "src.x[爱,d1]", "src.x[0,1,1]"),
+        ("wo-ai-ni", "enc0.attn.q_proj.grad[你,o2]", "enc0.attn.q_proj.grad[0,2,2]"),
         ("multi-head", "weights[0,他#2,我]", "enc0.attn.weights[0,0,4,2]"),
         ("steve-builds-a-house", "dec0.cross.weights[<sos>,史蒂夫]", "dec0.cross.weights[0,0,0,0]"),
         ("steve-builds-a-house", "dec0.attn.weights[builds⇒a,<sos>]", "dec0.attn.weights[0,0,2,0]"),

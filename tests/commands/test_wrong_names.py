@@ -136,3 +136,22 @@ def test_no_short_form_is_what_was_meant() -> None:
     with pytest.raises(tfstep.TfstepError) as error:
         session.run("unx")
     assert "did you mean un?" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "before", "words"),
+    [
+        ("wo-ai-ni", "explain weights[", ["我", "爱", "你"]),
+        ("wo-ai-ni", "set enc0.attn.weights[0,0,我,", ["我", "爱", "你"]),
+        ("wo-ai-ni", "print 2*weights['", ["我", "爱", "你"]),
+        ("wo-ai-ni", "explain W_Q[", []),
+        ("wo-ai-ni", "explain nope[", []),
+        ("multi-head", "why weights[0,他#", ["他#2"]),
+        ("padding", "goto weights[1,0,", ["我", "想", "和", "你", "一起", "去", "公园", "散步"]),
+        ("wo-ai-ni", "tokens source 我 ", ["<pad>", "我", "爱", "你"]),
+        ("wo-ai-ni", "tokens labels I l", ["love"]),
+        ("wo-ai-ni", "goto update ", ["0"]),
+    ],
+)
+def test_words_are_offered_where_words_can_stand(scenario: str, before: str, words: list[str]) -> None:
+    assert [each.text for each in complete(tfstep.Session(tfstep.load(scenario)), before)] == words

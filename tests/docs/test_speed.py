@@ -68,6 +68,26 @@ def test_two_files_stand_side_by_side(
     assert compare.main([str(before), str(tmp_path / "none.jsonl")]) == 2
 
 
+def test_growth_beyond_its_arithmetic_is_seen(figures: ModuleType) -> None:
+    import grow
+
+    sizes = (1, 4, 16, 64, 256)
+    works = [(2.0 * n, 100.0 * n * n, 0.0, 0.0) for n in sizes]
+    rows = [
+        grow.Row("layers", n, "trace", 3.0 + 0.5 * work[0] + 0.01 * work[1], work, 0.0)
+        for n, work in zip(sizes, works, strict=True)
+    ]
+    grow.fit(rows)
+    assert [row.ratio for row in rows] == pytest.approx([1.0] * 5)
+    assert all(grow.why(row) == "" for row in rows)
+    rows[-1].took *= 4
+    assert rows[-1].ratio > grow.MOST
+    assert grow.why(rows[-1]) == "?"
+    drawn = list(grow.drawing(rows))
+    assert "o" in drawn[0]
+    assert "@" in "".join(drawn)
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_shows_what_was_kept(language: str, make: ModuleType) -> None:
     text = make.spelled(make.GENERATED["speed"], language)

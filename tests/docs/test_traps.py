@@ -3,17 +3,20 @@
 import ast
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tfstep.engine.arrays.half import rounded
 from tfstep.engine.trace import Trace
 from tfstep.errors import TfstepError
-from tfstep.scenario.scenario import Scenario, load_text
+from tfstep.scenario.scenario import Scenario, load, load_text
 from tfstep.scenario.weights.files import open_weights, write_weights
 from tfstep.session.study.checks import check
+from tfstep.session.study.decoding import generate
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = "docs/test_traps.py"
@@ -32,11 +35,14 @@ HELD = {
     11: f"{TRAPS}::test_frequencies_of_rope_in_bfloat16",
     12: "families/test_recorded.py::test_a_model_from_its_folder_computes_what_its_library_computes",
     13: f"{TRAPS}::test_a_loss_in_float32_within_a_run_of_float64",
+    14: f"{HERE}::test_a_norm_in_half_precision_is_rounded_once",
     15: "ops/test_sums.py::test_a_bias_gradient_over_many_rows_is_as_good_as_pytorchs",
     16: "reference/test_parity_losses.py::test_losses_of_labels",
     17: f"{HERE}::test_decay_moves_the_row_of_the_pad",
+    18: f"{HERE}::test_the_type_is_the_one_asked_for_whatever_the_config_says",
     19: "families/test_recorded.py::test_a_model_from_its_folder_computes_what_its_library_computes",
     20: "families/test_recorded.py::test_a_model_from_its_folder_computes_what_its_library_computes",
+    21: f"{HERE}::test_what_the_last_layer_gives_and_its_norm_are_two_tensors",
     22: "families/test_ties.py::test_a_head_of_its_own_on_disk_is_the_head",
     23: f"{HERE}::test_an_array_of_any_layout_is_written_as_it_is",
     24: "session/test_aliases.py::test_a_tensor_is_found_under_another_name",
@@ -46,13 +52,17 @@ HELD = {
     28: "scenario/test_half.py::test_every_tensor_has_numbers_of_the_half_type_and_a_step_is_rounded_once",
     29: "scenario/test_half.py::test_a_mask_of_float16_is_infinite_and_it_is_said",
     30: "reference/test_parity_half.py::test_one_step_of_adam_goes_where_that_of_pytorch_goes",
+    31: f"{HERE}::test_weights_in_float8_are_read_and_nothing_is_computed_in_it",
     32: "session/test_checks.py::test_rows_that_do_not_sum_to_1_are_noticed",
     33: "compare/test_recordings.py::test_what_is_written_is_read_back",
+    34: "families/test_words.py::test_a_character_whose_bytes_the_vocabulary_lacks_is_gone_and_one_sees_it",
     35: "families/test_words.py::test_a_character_that_is_cut_says_which_part_of_which",
     36: "families/test_words.py::test_text_is_cut_as_the_library_cuts_it_with_what_it_adds",
     37: "families/test_generating.py::test_a_pass_with_a_cache_has_the_numbers_of_one_without",
     38: "families/test_generating.py::test_a_pass_with_a_cache_has_the_numbers_of_one_without",
+    39: f"{HERE}::test_of_words_that_are_equally_likely_the_first_is_said",
     40: "families/test_beams.py::test_it_says_what_transformers_says",
+    41: f"{HERE}::test_a_cache_is_as_long_as_what_was_read",
 }
 """The test of a row, where a feature of tfstep meets it."""
 
@@ -152,6 +162,65 @@ def test_an_array_of_any_layout_is_written_as_it_is(layout: str, tmp_path: Path)
     write_weights(file, {"W": given})
     with open_weights(file) as found:
         np.testing.assert_array_equal(found.read("W"), given)
+
+
+def test_a_norm_in_half_precision_is_rounded_once() -> None:
+    trace = decoder(norm="rms", dtype="bfloat16", d_model=8, norm_position="pre").program.trace()
+    x = value(trace, "tgt.x").astype(np.float32)
+    gamma = rounded(np.linspace(0.3, 1.9, 8, dtype=np.float32), "bfloat16")
+    y = value(trace.edit({"dec0.norm1.gamma": gamma}), "dec0.norm1")
+    xhat = x / np.sqrt((x * x).mean(-1, keepdims=True, dtype=np.float32) + np.float32(1e-5))
+    once, twice = rounded(xhat * gamma, "bfloat16"), rounded(rounded(xhat, "bfloat16") * gamma, "bfloat16")
+    assert (once != twice).any()
+    np.testing.assert_array_equal(y, once)
+
+
+@pytest.mark.parametrize("said", ["float32", "bfloat16", "float16"])
+def test_the_type_is_the_one_asked_for_whatever_the_config_says(tmp_path: Path, said: str) -> None:
+    folder = tmp_path / "m"
+    shutil.copytree(ROOT / "tests" / "families" / "models" / "llama", folder)
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, "dtype": said}), "utf-8")
+    assert load(folder, ids=[1, 2]).model.dtype == "float32"
+    assert load(folder, ids=[1, 2], dtype="float64").model.dtype == "float64"
+
+
+def test_what_the_last_layer_gives_and_its_norm_are_two_tensors() -> None:
+    trace = decoder(norm_position="pre").program.trace()
+    before = value(trace, "dec0.add2")
+    xhat = (before - before.mean(-1, keepdims=True)) / np.sqrt(before.var(-1, keepdims=True) + 1e-5)
+    np.testing.assert_allclose(value(trace, "dec.norm"), xhat, rtol=1e-12)
+
+
+def test_weights_in_float8_are_read_and_nothing_is_computed_in_it(tmp_path: Path) -> None:
+    bits = np.array([[0x7E, 0xFE], [0x38, 0x01]], np.uint8)  # 448, -448, 1, 2⁻⁹
+    head = json.dumps({"W": {"dtype": "F8_E4M3", "shape": [2, 2], "data_offsets": [0, 4]}}).encode()
+    (tmp_path / "w.safetensors").write_bytes(len(head).to_bytes(8, "little") + head + bits.tobytes())
+    with open_weights(tmp_path / "w.safetensors") as found:
+        np.testing.assert_array_equal(found.read("W"), [[448, -448], [1, 2**-9]])
+    with pytest.raises(TfstepError, match="float16, bfloat16"):
+        decoder(dtype="float8_e4m3fn")
+
+
+def test_of_words_that_are_equally_likely_the_first_is_said() -> None:
+    told = decoder(head=True).with_changes({"weights": {"init": "zeros"}})
+    program = told.program
+    given = {program.plan.nodes[slot].path: array for slot, array in program.leaves.items()}
+    said = next(iter(generate(told, given, 1)))
+    logits = value(said.trace, "out.logits")[0, -1]
+    assert (logits == logits[0]).all()
+    assert said.said == WORDS[0]
+
+
+def test_a_cache_is_as_long_as_what_was_read() -> None:
+    folder = ROOT / "tests" / "families" / "models" / "llama"
+    told = load(folder, ids=[5, 17, 9], dtype="float64", labels="none")
+    program = told.program
+    given = {program.plan.nodes[slot].path: array for slot, array in program.leaves.items()}
+    passes = [each.trace for each in generate(told, given, 3, cache=True)][1:]
+    assert [each["dec0.attn.K_past"].shape[2] for each in passes] == [3, 4]
+    assert [each["dec0.attn.weights"].shape[3] for each in passes] == [4, 5]
+    assert all(value(each, "dec0.attn.weights").all() for each in passes)  # and nothing of it is masked
 
 
 def test_a_corner_must_be_said() -> None:

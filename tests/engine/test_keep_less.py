@@ -12,6 +12,8 @@ from tfstep.engine.trace import Trace
 from tfstep.errors import TfstepError
 from tfstep.scenario.file.catalog import shipped
 from tfstep.scenario.scenario import Scenario, load, load_text
+from tfstep.view.frame.frame import Camera
+from tfstep.view.frame.view_state import ViewState
 
 SHIPPED = shipped()
 
@@ -141,6 +143,21 @@ def test_a_session_keeps_less_in_every_variant_and_after_a_change(tmp_path: Path
     for line in ("variant swapped", "model heads 1", "set enc0.attn.W_Q[0,0] = 1", "train 3", "rewind 2"):
         session.run(line)
         assert session.trace.plan.keep == LESS, line
+
+
+def test_the_screen_shows_the_same_and_settles() -> None:
+    shown = []
+    for keep in ("all", LESS):
+        session = tfstep.Session(deep(2).keeping(keep))
+        session.run("set enc1.ffn.W_1[0,0] = 2")
+        session.run("goto dec0.attn.scores")
+        camera = Camera()
+        camera.frame(session, ViewState())
+        while camera.settle():  # ends: what is not kept does not wait
+            pass
+        frame = camera.frame(session, ViewState())
+        shown.append((frame.header, frame.heading, frame.rows, str(frame.account), str(frame.since)))
+    assert shown[0] == shown[1]
 
 
 def test_plan_and_weights_are_shared_where_they_are_there() -> None:

@@ -111,6 +111,17 @@ def test_text_is_cut_as_the_library_cuts_it_with_what_it_adds(folder: Path) -> N
     assert (trace["dec0.attn.weights"].value[1, :, :, target.lengths[1] :] == 0).all()
 
 
+def test_a_character_whose_bytes_the_vocabulary_lacks_is_gone_and_one_sees_it(folder: Path) -> None:
+    some = Theirs(models.BPE({letter: k for k, letter in enumerate(["a", "b", *spelled("你")[:1]])}, []))
+    some.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    some.decoder = decoders.ByteLevel()
+    some.save(str(folder / "tokenizer.json"))
+    target = tfstep.load(folder, text="a你b").inputs.target
+    assert target is not None
+    assert target.ids.tolist() == [some.encode("a你b").ids] == [[0, 2, 1]]
+    assert target.words == (("a", "⟨0xE4⟩", "b"),)  # one byte of three
+
+
 def test_tokens_takes_text_and_labels_follow(folder: Path) -> None:
     grown(folder, byte_level(folder / "tokenizer.json").get_vocab_size())
     session = Session(tfstep.load(folder, text="the capital of France is"))

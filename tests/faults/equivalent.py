@@ -16,6 +16,13 @@ WRITTEN_OVER = "every cell of it is written before it is read"
 SAME_ROOT = "the root is positive where x is, and nowhere else"
 SAME_SIGN = "y = max(x, 0) is positive where x is, and nowhere else"
 
+KINK = "only where a slope is a convention, and differences say nothing; test_op_conventions.py holds it"
+NOTHING = "0, whatever it is 0 times of, and of one shape"
+SAME_POWER = "a power is 0 where its base is, and nowhere else"
+
+_spared = "g * slope if isinstance(n, int | float) else where(zero(n), 0.0, g * slope)"
+_slope = "where(positive(y), g * 0.5 / y, 0.0)"
+_none = "unbroadcast(g * 0.0, a)"
 _square = "2 * a if isinstance(n, int | float) and n == 2 else n * a ** (n - 1)"
 _sums = "np.empty((1 + blocks[0].stop, x.shape[1]), out.dtype)"
 _rows = "x if len(x.shape) == 2 else reshape(x, shape=(count(x.shape[:-1], None), x.shape[-1]))"
@@ -34,7 +41,21 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("Pow.vjp_a", "isinstance(n, int | float)", "isinstance(a, int | float)"): SAME_SQUARE,
     ("Pow.vjp_a", "int | float", "int"): SAME_SQUARE,
     ("Pow.vjp_a", "int | float", "float"): SAME_SQUARE,
+    ("Pow.vjp_a", f"return {_none}", f"return -{_none}"): NOTHING,
+    ("Pow.vjp_a", _none, "g * 0.0"): NOTHING,
+    ("Pow.vjp_a", _none, "unbroadcast(g * 0.0, g)"): NOTHING,
+    ("Pow.vjp_a", _none, "unbroadcast(g * 0.0, y)"): NOTHING,
+    ("Pow.vjp_a", "g * 0.0", "y * 0.0"): NOTHING,
+    ("Pow.vjp_a", "g * 0.0", "a * 0.0"): NOTHING,
+    ("Pow.vjp_a", _spared, "g * slope"): KINK,
+    ("Pow.vjp_a", "zero(n)", "zero(g)"): KINK,
+    ("Pow.vjp_a", "zero(n)", "zero(y)"): KINK,
+    ("Pow.vjp_a", "zero(n)", "zero(a)"): KINK,
+    ("Pow.vjp_n", "zero(a)", "zero(y)"): SAME_POWER,
     ("Relu.vjp_x", "positive(x)", "positive(y)"): SAME_SIGN,
+    ("Deviation.vjp_x", "positive(y)", "positive(x)"): SAME_ROOT,
+    ("Deviation.vjp_x", "positive(y)", "y"): SAME_ROOT,
+    ("Deviation.vjp_x", _slope, "where(positive(y), g * 0.5 / y, 1.0)"): KINK,
     ("Root.vjp_x", "positive(y)", "positive(x)"): SAME_ROOT,
     ("Root.vjp_x", "positive(y)", "y"): SAME_ROOT,
     ("ExpertShare.vjp_weights", "weights.shape[-1]", "kept.shape[-1]"): ONE_SHAPE,

@@ -62,6 +62,7 @@ def whole(key: str, *shape: int, below: int) -> np.ndarray:
 
 
 CONSTANTS = {  # the arguments of floats through which no gradient is wanted: given tables and targets, and the updates
+    "clamp": {"low", "high"},
     "rope": {"cos", "sin"},
     "keep_top": {"by"},
     "mse": {"target"},

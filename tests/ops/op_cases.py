@@ -46,6 +46,10 @@ def elementwise_cases() -> list[Case]:
         Case("pow", (x, 1), title="first"),
         Case("pow", (x, -1), title="reciprocal"),
         Case("pow", (SPECIAL, 1.5), title="special", smooth=False),
+        Case("clamp", (apart("clamp", 3, 4), -0.5, 0.5)),
+        Case("clamp", (SPECIAL, -1.0, 2.0), title="special", smooth=False),
+        Case("zero", (np.array([0.0, -0.0, 1e-300, -2.0]),), smooth=False),
+        Case("zero", (SPECIAL,), title="special", smooth=False),
         Case("div", (x, SPECIAL[:2, :3]), title="special", smooth=False),
         Case("div", (np.array([1.0, -1.0, 0.0]), np.array([0.0, 0.0, 0.0])), title="by-zero", smooth=False),
         Case("add", (np.array([INF, 1e308]), np.array([-INF, 1e308])), title="special", smooth=False),
@@ -54,6 +58,8 @@ def elementwise_cases() -> list[Case]:
         Case("maximum", (np.array([1.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0])), title="tied"),
         Case("minimum", (np.array([1.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0])), title="tied"),
         Case("pow", (2, x), title="whole-first"),
+        Case("pow", (x, 0), title="nothing"),
+        Case("pow", (np.array([0.0, 2.0, 0.0, 1.5]), np.array([2.0, 3.0, 4.0, 0.0])), title="of-nothing"),
         Case("neg", (x,)),
         Case("identity", (x,)),
         Case("positive", (apart("positive", 2, 3),), smooth=False),
@@ -79,6 +85,7 @@ def function_cases() -> list[Case]:
         "log",
         "sqrt",
         "root",
+        "deviation",
         "tanh",
         "sin",
         "cos",
@@ -90,7 +97,7 @@ def function_cases() -> list[Case]:
         "gelu_tanh",
         "silu",
     ):
-        x = _positive(name, 2, 3) if name in ("log", "sqrt", "root") else apart(name, 3, 4)
+        x = _positive(name, 2, 3) if name in ("log", "sqrt", "root", "deviation") else apart(name, 3, 4)
         made += [Case(name, (x,)), Case(name, (np.asarray(x[0, 1]),), title="scalar")]
         if name not in ("gelu", "gelu_tanh", "silu"):
             made.append(Case(name, (SPECIAL,), title="special", smooth=False))

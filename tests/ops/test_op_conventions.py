@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from tfstep.models.keys.sections import RopePart
 from tfstep.models.parts.positions import rope_tables
 from tfstep.ops.attention import REASONS, mask_fill, softmax
 from tfstep.ops.rotate import rope
+from tfstep.scenario.scenario import load_text
 
 OPS = CATALOGUE.ops
 
@@ -23,6 +26,37 @@ def test_slopes_at_kinks_are_0() -> None:
     zero, g = np.zeros(2), np.array([3.0, -3.0])
     for name in ("relu", "abs"):
         np.testing.assert_array_equal(OPS[name].vjp_x(g, zero, zero), [0, 0])
+
+
+KINKS = [  # y, x, and the gradient that torch 2.13 gives of sum(y)
+    ("norm(x)", [0.0, 0.0], [0, 0]),
+    ("1/std(x)", [1.0, 1.0, 1.0], [0, 0, 0]),
+    ("log(std(x))", [1.0, 1.0, 1.0], [0, 0, 0]),
+    ("std(x)", [1.0, 1.0, 1.0], [0, 0, 0]),
+    ("1/norm(x)", [0.0, 0.0], [np.nan, np.nan]),
+    ("abs(x)", [0.0, -2.0], [0, -1]),
+    ("relu(x)", [0.0, 2.0], [0, 1]),
+    ("1/relu(x)", [0.0, 2.0], [0, -0.25]),
+    ("clip(x, 0, 1)", [0.0, 1.0, 2.0, -1.0, 0.5], [1, 1, 0, 0, 1]),
+    ("max(x)", [1.0, 1.0], [0.5, 0.5]),
+    ("maximum(x, 0)", [0.0, 1.0], [0.5, 1]),
+    ("x**0", [0.0, 2.0], [0, 0]),
+    ("x**x", [0.0, 2.0], [0, 4 * (1 + np.log(2))]),
+    ("0.5*x**1", [0.0], [0.5]),
+    ("x**2", [0.0], [0]),
+    ("x**0.5", [0.0, 4.0], [np.inf, 0.25]),
+    ("sqrt(x)", [0.0, 4.0], [np.inf, 0.25]),
+    ("log(x)", [0.0, 4.0], [np.inf, 0.25]),
+    ("where(x > 0, sqrt(x), 5*x)", [0.0, 4.0], [np.nan, 0.25]),
+    ("var(x)", [1.0, 1.0], [0, 0]),
+]
+
+
+@pytest.mark.parametrize(("y", "x", "gradient"), KINKS, ids=[y for y, *_ in KINKS])
+def test_slopes_at_kinks_are_those_of_pytorch(y: str, x: list[float], gradient: list[float]) -> None:
+    told = {"model": {"kind": "formula", "parameters": {"x": x}, "steps": {"y": y}}, "loss": "sum(y)"}
+    trace = load_text(json.dumps(told)).program.trace()
+    np.testing.assert_allclose(np.asarray(trace["x.grad"].value), gradient, rtol=1e-14)
 
 
 def test_ties_share_the_gradient() -> None:

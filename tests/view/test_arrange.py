@@ -185,6 +185,8 @@ def test_what_is_compared_has_its_columns_below_each_other() -> None:
     assert len({(each.x, each.label, each.cell) for each in found.placed}) == 1
     assert not overlaps(found)
     assert all(x + 1 <= found.placed[0].x for x, _, _ in found.signs)
+    few = arrange(pieces, 90, 19).placed
+    assert max(each.rows for each in few) - min(each.rows for each in few) <= 1, "and as many rows"
     narrow = found.placed[1].width + 1
     assert all(each.x + each.width <= narrow for each in arrange(pieces, narrow, 24).placed), (
         "where there is room for it"

@@ -334,3 +334,16 @@ def test_an_edit_is_told_below_the_explanation() -> None:
     assert shares(28, 9, 8, 6, 6, held=14) == (14, 8), "in the lines that are left"
     assert shares(28, 15, 8, 6, 6, held=19) == (15, 8), "five of them"
     assert shares(28, 25, 8, 6, 6) == (22, 6), "or in none: then the status line says it"
+
+
+def test_of_a_number_that_is_not_finite_it_is_not_said_how_the_loss_follows_it() -> None:
+    text = (
+        "model: {kind: formula, given: {x: 1.0e+300}, parameters: {w: 1.0e+300}, steps: {a: w*x, y: a - a}}\nloss: y\n"
+    )
+    session = tfstep.Session(load_text(text))
+    session.run("goto y")
+    said = account(frame(session))
+    assert "∂loss/∂y" in said
+    assert "raises the loss" not in said
+    session.run("set w = 2")
+    assert "raises the loss" in account(frame(session))

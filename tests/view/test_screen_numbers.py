@@ -47,6 +47,18 @@ def test_what_a_mask_put_there_takes_no_part_in_the_scale() -> None:
     assert len(style.text(-1e9)) == style.cells
 
 
+@pytest.mark.parametrize(("value", "text"), [(3.7e-5, "+4e-5"), (-2e-9, "-2e-9"), (0.0004, "+4e-4"), (0.0, "0")])
+def test_what_is_not_0_does_not_read_0(value: float, text: str) -> None:
+    style = style_for(stats(np.array([0.5, value])))
+    assert style.text(value).strip() == text
+    assert len(style.text(value)) == style.cells
+
+
+def test_a_small_share_does_not_read_0() -> None:
+    style = style_for(stats(np.array([0.5, 2e-6])), probability=True)
+    assert style.text(2e-6).strip() == "2e-6"
+
+
 def test_brief() -> None:
     assert [brief(v, 3, sign=True) for v in (0.0, -0.98, 1.85e-17)] == ["0", "-0.98", "+1.85e-17"]
 

@@ -200,7 +200,7 @@ def _letters(name: str) -> str:
 def numbered(axis: str, word: str) -> int | None:
     """The place that a label of an axis without words means: 3 for ``d3`` along d_k; None for another word."""
     label = _LABEL.match(word)
-    return int(label[2]) if label and LETTERS.get(axis) == label[1] else None
+    return int(label[2]) if label and label[1] in _letters(axis) else None
 
 
 def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Sequence[Any]) -> int:
@@ -211,9 +211,8 @@ def word_at(tensor: Indexed, axis: int, item: Word | EllipsisType, before: Seque
     sentence = next((i for a, i in zip(tensor.axes, before, strict=False) if a == "batch" and isinstance(i, int)), 0)
     words = tensor.words(axis, sentence) if axis < len(tensor.axes) else ()
     at = place(words, word)
-    label = _LABEL.match(word)
-    if at is None and label and isinstance(item, Word) and not item.quoted and label[1] in _letters(name):
-        at = int(label[2])
+    if at is None and isinstance(item, Word) and not item.quoted:
+        at = numbered(name, word)
     if at is not None:
         return at
     raise PathError(

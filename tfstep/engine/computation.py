@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -58,8 +58,11 @@ class Computation:
             values[slot] = value
         return cls(plan, values)
 
-    def run(self) -> Self:
-        """Compute every step that is not there yet, or what is kept where that is less; returns the trace itself."""
+    def run(self, without: Container[int] = ()) -> Self:
+        """Compute every step that is not there yet, or what is kept where that is less; returns the trace itself.
+
+        Steps in the slots ``without`` are left out, and nothing else may read them.
+        """
         if self.plan.kept is not None:
             for slot in sorted(self.plan.kept.slots):
                 self.value(slot)
@@ -70,7 +73,7 @@ class Computation:
                 values[slot] = later()
         with np.errstate(all="ignore"):
             for k, (slot, run) in enumerate(self.plan.program):
-                if values[slot] is None:
+                if values[slot] is None and slot not in without:
                     if flag is not None:
                         flag.at_step(k, len(self.plan.program))
                     if slot in self.plan.decided and slot not in special:

@@ -116,7 +116,7 @@ def test_a_later_occurrence_of_a_word_has_a_number(tfstep):
         ("enc0.attn.scores", "4 axes"),
         ("enc0.attn.score[0,0,1,2]", "enc0.attn.scores"),
         ("enc0.attn.scores[0,0,1,1e0]", "1e0"),
-        ("loss[0]", "takes no indices"),
+        ("loss[0]", "one number: it takes no indices"),
     ],
 )
 def test_a_cell_that_is_not_there(tfstep, cell, hint):

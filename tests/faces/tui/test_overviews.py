@@ -9,10 +9,12 @@ from screens import screen
 import tfstep
 from tfstep.address.grammar import parse_cell
 from tfstep.faces.tui.app import Debugger
+from tfstep.faces.tui.style.palette import TERMINAL
 from tfstep.faces.tui.widgets.drawn import Drawn
 from tfstep.faces.tui.widgets.instead.overview import Seen
 from tfstep.faces.tui.widgets.instead.story import Told
 from tfstep.view.overview.tables import Overview, attention, gradients, lens, stream
+from tfstep.view.text.symbols import set_ascii
 
 KEYS = {"A": attention, "B": gradients, "N": stream, "O": lens}
 
@@ -151,3 +153,23 @@ async def test_what_is_not_there_is_said() -> None:
         assert "no attention" in app.parts.status.texts[0]
         await pilot.press("O")
         assert "says no words" in app.parts.status.texts[0]
+
+
+@pytest.mark.parametrize("few", ["none", "sixteen", "ascii"])
+async def test_a_picture_is_read_without_colours(few: str) -> None:
+    set_ascii(few == "ascii")
+    try:
+        async with screen("dec0.attn.weights", "gpt", size=(80, 24), colour=few != "none") as (app, pilot):
+            if few == "sixteen":
+                app.theme = TERMINAL.name
+            await pilot.press("A")
+            await pilot.pause()
+            rows = [row for row in drawn(app)[4:14] if row.strip()]
+            signs = {sign for row in rows for sign in row}
+            assert "▀" not in signs
+            assert len(signs) > 3, "darker and lighter ones"
+            assert any(sign in rows[0] for sign in "◆X"), "where the cursor is"
+            tops = app.screen._compositor.render_strips()
+            assert any("gpt" in strip.text for strip in tops), "the screen beneath is seen"
+    finally:
+        set_ascii(False)

@@ -44,3 +44,12 @@ async def test_an_edit_that_has_no_lines_of_its_own_is_told_in_the_status_line()
         assert "~ W_Q[i0,o0] +1 → +1.1000" in shown(app, "status")
         assert "loss 1.4385 → 1.4316" in shown(app, "status")
         assert places(app) == before
+
+
+async def test_the_cursor_is_seen_without_colour_in_the_narrowest_columns() -> None:
+    async with screen("enc0.attn.Q", "padding", size=(100, 30), colour=False) as (app, pilot):
+        await pilot.press("right", "plus", "d")
+        assert all(each.tight for each in app.parts.board.placed)
+        first = next(row for row in shown(app, "board").splitlines() if "今天" in row)
+        assert "▐+0.10" in first.split("今天")[2]
+        assert "before the edit 0" in shown(app, "why")

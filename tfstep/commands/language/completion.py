@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tfstep.commands.language.completion_words import in_brackets
 from tfstep.commands.language.registry import all_commands, find, in_groups
 from tfstep.commands.language.session import Session
 from tfstep.engine.axis import MANY
@@ -17,7 +18,6 @@ from tfstep.text import Bilingual
 
 MOST = 200  # candidates that are worth showing
 _TOKEN = re.compile(r"[\w.*$#:/`-]*$")
-_WORD = re.compile(r"['\"]([^'\"]*)$")
 _EXPRESSION = re.compile(r"[\w.$]*$|`[^`]*$")
 
 
@@ -48,14 +48,21 @@ def complete(session: Session, before: str) -> list[Candidate]:
     kind = kinds[min(done, len(kinds) - 1)]
     if kinds[0] == "pattern" and rest.startswith("op "):
         kind = "op"
-    if kind in ("cell", "path", "place", "expr") and (rest.count("'") % 2 or rest.count('"') % 2):
-        quoted = _WORD.search(rest)
-        return _matching(session, "word", quoted[1] if quoted else "")
+    if kind in PATHS and (open_at := in_brackets(session, rest)) is not None:
+        typed, words = open_at
+        return [Candidate(word, len(typed)) for word in words if word.startswith(typed)]
+    if kind == "place" and rest.startswith("update "):
+        typed = rest.removeprefix("update ").lstrip()
+        return [Candidate(str(k), len(typed)) for k in range(session.update + 1) if str(k).startswith(typed)][:MOST]
     if kinds == ("key",) and done:
         from tfstep.commands.language.completion_model import values
 
         key, _, typed = rest.lstrip().partition(" ")
         return [Candidate(text, len(typed), about) for text, about in values(session, key) if text.startswith(typed)]
+    if kind == "word" and (sides := [word for word in rest.split() if word in session.scenario.vocab]):
+        typed = "" if rest.endswith(" ") else rest.split()[-1]
+        pairs = ((word, side) for word, side in _words(session, typed) if side == sides[-1] and word.startswith(typed))
+        return [Candidate(word, len(typed), side) for word, side in pairs][:MOST]
     token = (_EXPRESSION if kind == "expr" else _TOKEN).search(rest)
     typed = token[0] if token else ""
     if kind == "file":

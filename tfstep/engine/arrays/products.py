@@ -20,8 +20,8 @@ Array = np.ndarray
 Shape = tuple[int, ...]
 Piece = tuple[tuple[slice, ...], slice]
 
-SMALL = 1 << 13
-"""So many multiplications OpenBLAS leaves to one thread itself (of a vector and a matrix 9,216, of matrices 262,144)."""
+SMALL, MATRICES = 1 << 13, 1 << 18
+"""So many multiplications OpenBLAS leaves to one thread itself: in all, whatever the shapes, and of two matrices."""
 WORTH = 1 << 22
 """From so many on a piece is worth a thread; smaller ones are also computed by other kernels, with other bits."""
 LARGE = 1 << 25
@@ -48,7 +48,7 @@ def product(
     ``each`` does the pieces; ``then`` is called with every finished piece of the result and which columns it is.
     """
     m = b.shape[-1]
-    if a.size * m <= SMALL and a.ndim >= b.ndim:
+    if a.ndim >= b.ndim and (a.size * m <= SMALL or _one_piece(a, b)):
         whole: Array = np.matmul(a, b, out)
         if then is not None:
             then(whole, slice(None))
@@ -76,6 +76,12 @@ def product(
     with on_one_thread():
         each(one, cut)
     return result
+
+
+def _one_piece(a: Array, b: Array) -> bool:
+    """Whether products of small matrices, which the library does not cut, are too few for two threads."""
+    (n, k), m = a.shape[-2:], b.shape[-1]
+    return min(n, m) > 1 and n * k * m <= MATRICES and a.size * m <= WORTH and not np.may_share_memory(a, b)
 
 
 def _lead(a: Array, b: Array) -> Shape:

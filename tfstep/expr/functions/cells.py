@@ -107,4 +107,4 @@ def _minimum(at: Builder, a: Real, b: Value) -> Value:
 
 @add(Bilingual("x kept between low and high", "把 x 限制在 low 与 high 之间"))
 def _clip(at: Builder, x: Real, low: float, high: float) -> Value:
-    return at.apply(choice.minimum, at.apply(choice.maximum, x, low), high)
+    return at.apply(choice.clamp, x, low, high)

@@ -70,7 +70,7 @@ def _var(at: Builder, x: Real, axis: Axes = None, keepdims: bool = False) -> Tra
 
 @add(Bilingual("standard deviation (divided by n)", "标准差（除以 n）"))
 def _std(at: Builder, x: Real, axis: Axes = None, keepdims: bool = False) -> Value:
-    return at.apply(functions.root, _var(at, x, axis, keepdims))
+    return at.apply(functions.deviation, _var(at, x, axis, keepdims))
 
 
 @add(Bilingual("length: the root of the sum of squares", "范数（长度）：平方和的平方根"))

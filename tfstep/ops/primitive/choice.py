@@ -41,6 +41,26 @@ class Positive(Elementwise):
 positive = op(Positive)
 
 
+class Zero(Positive):
+    """Where x is 0, as booleans."""
+
+    about_zh = "x 是否为 0。"
+    purpose = Bilingual("1 where x is 0.", "x 为 0 处是 1。")
+    code = {"numpy": "{x} == 0", "torch": "{x} == 0"}
+
+    formula = "{x} = 0"
+
+    def forward(self, x: Array) -> Array:
+        return x == 0
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        holds = bool(np.asarray(args[0])[cell] == 0)
+        return Why("test", (TermSpec((Const(float(holds), "1" if holds else "0"),)),))
+
+
+zero = op(Zero)
+
+
 class Where(Elementwise):
     """One of two, cell by cell: a where the condition holds, else b."""
 
@@ -107,6 +127,30 @@ class Maximum(Elementwise):
 
 
 maximum = op(Maximum)
+
+
+class Clamp(Elementwise):
+    """x kept between low and high, numbers both. Its slope is 1 at them, too, as PyTorch takes it."""
+
+    about_zh = "把 x 限制在 low 与 high 两个数之间；与 PyTorch 相同，恰在两端时斜率为 1。"
+    code = {"numpy": "np.clip({x}, {low}, {high})", "torch": "torch.clamp({x}, {low}, {high})"}
+
+    formula = "min(max({x}, {low}), {high})"
+    vjp_formula = {"x": Template("{g} where {low} ≤ {x} ≤ {high}, else 0", "{low} ≤ {x} ≤ {high} 处取 {g}，其余为 0")}
+
+    def forward(self, x: Array, low: Array, high: Array) -> Array:
+        return np.minimum(np.maximum(x, low), high)
+
+    def vjp_x(self, g: Array, y: Array, x: Array, low: Array, high: Array) -> Array:
+        return where(zero(x - y), g, 0.0)
+
+    def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
+        x, low, high = (number(a, cell) for a in args)
+        taken = 2 if high < max(x, low) else 1 if x < low else 0
+        return Why("max", (TermSpec((Ref(taken, project(cell, args[taken])),)),))
+
+
+clamp = op(Clamp)
 
 
 class Minimum(Elementwise):

@@ -12,7 +12,7 @@ from tfstep.engine.arrays.erf import erf as _erf
 from tfstep.engine.node import Literal
 from tfstep.engine.op import Array, Cell, Ref, TermSpec, Why, op
 from tfstep.engine.tape import named
-from tfstep.ops.primitive.choice import positive, where
+from tfstep.ops.primitive.choice import positive, where, zero
 from tfstep.ops.primitive.elementwise import Elementwise, project
 from tfstep.ops.primitive.reduce import unbroadcast
 from tfstep.text import Bilingual, Template
@@ -137,6 +137,18 @@ class Root(Sqrt):
 
 
 root = op(Root)
+
+
+class Deviation(Root):
+    """Square root of a variance: at 0 nothing comes back whatever the gradient is, as of PyTorch's `std`."""
+
+    about_zh = "方差的平方根；在 0 处，无论梯度是多少都不回传，与 PyTorch 的 std 相同。"
+
+    def vjp_x(self, g: Array, y: Array, x: Array) -> Array:
+        return where(positive(y), g * 0.5 / y, 0.0)
+
+
+deviation = op(Deviation)
 
 
 class Tanh(Function):
@@ -304,9 +316,12 @@ relu = op(Relu)
 
 
 class Pow(Elementwise):
-    """Power. Shapes broadcast: a, n → aⁿ; NaN for a fractional power of a negative number."""
+    """Power. Shapes broadcast: a, n → aⁿ; NaN for a fractional power of a negative number. The slope along a is 0
+    where n is 0, and that along n where a is 0, as in PyTorch."""
 
-    about_zh = "乘方，可广播；负数的分数次方为 NaN。"
+    about_zh = (
+        "乘方，可广播；负数的分数次方为 NaN。与 PyTorch 相同：n 为 0 处对 a 的斜率取 0，a 为 0 处对 n 的斜率取 0。"
+    )
     code = {"numpy": "{a}**{n}", "torch": "{a}**{n}"}
 
     formula = "{a}^{n}"
@@ -317,12 +332,14 @@ class Pow(Elementwise):
         return a**n
 
     def vjp_a(self, g: Array, y: Array, a: Array, n: Array) -> Array:
+        if isinstance(n, int | float) and not n:
+            return unbroadcast(g * 0.0, a)
         slope = 2 * a if isinstance(n, int | float) and n == 2 else n * a ** (n - 1)
-        return unbroadcast(g * slope, a)
+        return unbroadcast(g * slope if isinstance(n, int | float) else where(zero(n), 0.0, g * slope), a)
 
     def vjp_n(self, g: Array, y: Array, a: Array, n: Array) -> Array:
         rate = float(log(a)) if isinstance(a, int | float) else log(a)  # a literal takes the dtype of the tensors
-        return unbroadcast(g * (y * rate), n)
+        return unbroadcast(g * (y * rate) if isinstance(a, int | float) else where(zero(a), 0.0, g * (y * rate)), n)
 
     def why(self, cell: Cell, args: list[Any], attrs: dict[str, Any]) -> Why:
         a, n = args

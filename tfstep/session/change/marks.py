@@ -20,7 +20,7 @@ class ChangeTracker:
 
     def __init__(self, before: Trace, now: Trace, most: int = SMALL) -> None:
         self.before, self.now = before, now
-        self.most = most
+        self.most = most if now.plan.kept is None else SMALL  # what is not kept never comes by itself
         self._known: dict[str, bool] = {}
         self._farthest: tuple[tuple[Node, Cell, float, float] | None] | None = None
 
@@ -85,5 +85,7 @@ class ChangeTracker:
         return True
 
     def waiting(self) -> int:
-        """How many steps wait to be computed."""
-        return sum(self.now.stale(node.slot) for node in self.now.plan.steps)
+        """How many steps wait to be computed, of those that are kept."""
+        plan = self.now.plan
+        kept = None if plan.kept is None else plan.kept.slots
+        return sum(self.now.stale(node.slot) for node in plan.steps if kept is None or node.slot in kept)

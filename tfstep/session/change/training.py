@@ -17,6 +17,7 @@ from tfstep.models.batch import one_batch
 from tfstep.models.build import build
 from tfstep.models.config import Inputs, TrainConfig
 from tfstep.scenario.scenario import Scenario
+from tfstep.session.change.alike import Alike
 from tfstep.text import Bilingual
 
 Leaves = dict[str, np.ndarray]
@@ -58,6 +59,7 @@ class Training:
             if path in self._shared:
                 self._shared[path] = value
         self._changing = [self.plans[0].nodes[leaf].path for leaf, _ in self.plans[0].carry]
+        self._alike: dict[Plan, Alike] = {}
         self.losses: list[float] = []
         self.update = 0
 
@@ -103,13 +105,22 @@ class Training:
         return float(trace["loss"].value)
 
     def _advance(self) -> float:
-        trace = self._read(self.trace()).run()
+        trace = self._run(self._read(self.trace()))
         loss = float(trace["loss"].value)
         plan = trace.plan
         self._shared |= {plan.nodes[leaf].path: trace.value(slot) for leaf, slot in plan.carry}
         self.losses.append(loss)
         self.update += 1
         return loss
+
+    def _run(self, trace: Trace) -> Trace:
+        """The pass whole, its small parameters updated together."""
+        if trace.pins or trace.plan.kept is not None:
+            return trace.run()
+        if trace.plan not in self._alike:
+            self._alike[trace.plan] = Alike(trace.plan)
+        self._alike[trace.plan].run(trace)
+        return trace
 
     def _read(self, trace: Trace) -> Trace:
         """The trace as it reads its own words instead of the right ones, where the scenario runs free."""

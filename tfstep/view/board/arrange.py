@@ -248,11 +248,12 @@ def _rows(sizes: list[Size], cells: int, wrapped: bool) -> list[list[Size]] | No
 
 def _lowered(rows: list[list[Size]], lines: int) -> list[int] | None:
     """How tall each row of matrices is where they do not stand there whole: those of the operands are scrolled first,
-    down to a few rows of numbers; None where not even these fit."""
+    down to a few rows of numbers, those that are compared all alike; None where not even these fit."""
+    compared = bool(rows[0][0].piece.grid.group)
     tall = [max(each.height for each in row) for row in rows]
     apart = 0 if rows[0][0].tight else len(rows) - 1
     while sum(tall) + apart > lines:
-        above = [k for k in range(len(rows) - 1) if tall[k] > TOP + FEWEST]
+        above = [k for k in range(len(rows) - (not compared)) if tall[k] > TOP + FEWEST]
         k = max(above, key=lambda k: tall[k], default=len(rows) - 1)
         if tall[k] <= TOP + FEWEST:
             return None

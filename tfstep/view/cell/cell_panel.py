@@ -159,8 +159,8 @@ class CellPanel(Struct, frozen=True, eq=False):
         if self.gradient is not None:
             name = Span(f"∂loss/∂{self.gradient_name}", "key", self.gradient_cell or None)
             head = line(*self._marked((name,), 0), "  ", Span(plain(self.gradient), "strong"), "  ")
-            said = line(Span(self.edited or _sentence(self.gradient, self.cancels), "dim"))
-            found.extend(flow([head, said], cells))
+            sentence = _sentence(self.gradient, self.cancels) if math.isfinite(self.value) else ""
+            found.extend(flow([head, line(Span(self.edited or sentence, "dim"))], cells))
         parts: list[Line] = []
         first = 1 if self.gradient_cell else 0
         if self.comes_from:

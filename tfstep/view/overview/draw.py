@@ -18,14 +18,16 @@ Place = tuple[int, int, int]  # table, row, column
 MORE = 6  # cells to say how many columns follow
 CELL = 10  # the widest that a number or a word gets
 _SIGNS = " .:-=+*#@"  # of shares, where only ASCII may be shown
+_DARK = " ··░░▒▒▓█"  # and where there are no colours, or only a few
 
 
-def drawn(found: Overview, at: Place, cells: int, lines: int) -> list[Line]:
-    """The tables in so many cells and lines, the one with the cursor always among them."""
+def drawn(found: Overview, at: Place, cells: int, lines: int, bare: bool = False) -> list[Line]:
+    """The tables in so many cells and lines, the one with the cursor always among them; ``bare`` without the many
+    colours that a picture needs."""
     if not found.dense:
         return _in_numbers(found, at, cells, lines)
     shown = _in_numbers(found, at, cells, lines) if len(found.tables) == 1 else []
-    return shown if shown and _fits(found.tables[0], cells, lines) else _pictures(found, at, cells, lines)
+    return shown if shown and _fits(found.tables[0], cells, lines) else _pictures(found, at, cells, lines, bare)
 
 
 def _fits(table: Table, cells: int, lines: int) -> bool:
@@ -85,7 +87,7 @@ def _in_numbers(found: Overview, at: Place, cells: int, lines: int) -> list[Line
     return [clipped(each, cells) for each in lines_[top : top + lines]]
 
 
-def _pictures(found: Overview, at: Place, cells: int, lines: int) -> list[Line]:
+def _pictures(found: Overview, at: Place, cells: int, lines: int, bare: bool) -> list[Line]:
     """All tables beside and below each other, as small as it takes: several cells become one, by the largest."""
     rows, columns = found.tables[0].values.shape
     n = len(found.tables)
@@ -99,7 +101,7 @@ def _pictures(found: Overview, at: Place, cells: int, lines: int) -> list[Line]:
     lines_: list[Line] = []
     for first in range(0, n, across):
         part = found.tables[first : first + across]
-        drawn_ = [_picture(each, at, first + k, factor, wide, bound) for k, each in enumerate(part)]
+        drawn_ = [_picture(each, at, first + k, factor, wide, bound, bare) for k, each in enumerate(part)]
         for y in range(len(drawn_[0])):
             spans: list[Span] = []
             for each in drawn_:
@@ -109,7 +111,7 @@ def _pictures(found: Overview, at: Place, cells: int, lines: int) -> list[Line]:
     return [clipped(each, cells) for each in lines_[:lines]]
 
 
-def _picture(table: Table, at: Place, k: int, factor: int, wide: int, bound: float) -> list[Line]:
+def _picture(table: Table, at: Place, k: int, factor: int, wide: int, bound: float, bare: bool) -> list[Line]:
     small = _pooled(table.values, factor)
     cursor = (at[1] // factor, at[2] // factor) if at[0] == k else None
     title = line(Span(left(clip(table.title, wide), wide), "accent" if cursor else "strong"))
@@ -120,15 +122,16 @@ def _picture(table: Table, at: Place, k: int, factor: int, wide: int, bound: flo
             upper = _level(float(small[y, x]), bound)
             lower = _level(float(small[y + 1, x]), bound) if y + 1 < small.shape[0] else 0
             lit = cursor is not None and cursor[1] == x and cursor[0] in (y, y + 1)
-            spans.append(_half(upper, lower, lit, cursor is not None and cursor[0] == y))
+            spans.append(_half(upper, lower, lit, cursor is not None and cursor[0] == y, bare))
         found.append((*spans, Span(" " * (wide - small.shape[1]))))
     return found
 
 
-def _half(upper: int, lower: int, lit: bool, above: bool) -> Span:
-    """Two cells of a picture as one character; without colour or symbols by how dark they are together."""
-    if is_ascii():
-        return Span("@" if lit else _SIGNS[min(LEVELS, max(abs(upper), abs(lower)))], "accent" if lit else "")
+def _half(upper: int, lower: int, lit: bool, above: bool, bare: bool) -> Span:
+    """Two cells of a picture as one character; without colours or symbols by how dark they are together."""
+    if bare or is_ascii():
+        signs, here = (_SIGNS, "X") if is_ascii() else (_DARK, "◆")
+        return Span(here if lit else signs[min(LEVELS, max(abs(upper), abs(lower)))], "accent" if lit else "")
     if lit:
         return Span("▀" if above else "▄", "accent")
     return Span("▀", f"half{upper}:{lower}")

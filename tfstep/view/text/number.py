@@ -95,6 +95,9 @@ class Style(Struct, frozen=True):
         if self.exponent:
             return right(short_exponent(f"{value:{plus}.{self.decimals}e}"), self.cells)
         text = f"{value:{plus}.{self.decimals}f}"
+        if len(text) <= self.cells and not text.strip("+-0."):  # what is not 0 does not read 0
+            small = short_exponent(f"{value:{plus}.0e}")
+            text = small if len(small) <= self.cells else text
         if len(text) > self.cells:
             text = short_exponent(f"{value:{plus}.{max(0, self.cells - 6)}e}")
             if len(text) > self.cells:

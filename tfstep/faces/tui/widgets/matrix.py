@@ -174,8 +174,8 @@ def _signs(mark: int, arrow: int, tight: bool, ascii_only: bool) -> tuple[str, s
         before, after = ("[", "]") if ascii_only else ("▐", "▌")
     elif mark & SPOKEN:
         before, after = (">", "<") if ascii_only else ("▸", "◂")
-    if tight:
-        return (moved if moved != " " else before), ""
+    if tight:  # one place: at the cursor the explanation says what it was
+        return (before if mark & CURSOR or moved == " " else moved), ""
     return before, moved if moved != " " else after
 
 

@@ -8,9 +8,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import Key
+from textual.filter import NoColor
 
 from tfstep.faces.tui.keys.bindings import ENTER
-from tfstep.faces.tui.widgets.drawn import Drawn
+from tfstep.faces.tui.widgets.drawn import Drawn, palette_of
 from tfstep.faces.tui.widgets.footer import legend
 from tfstep.faces.tui.widgets.over import Over
 from tfstep.text import Bilingual
@@ -107,7 +108,8 @@ class Seen(Over):
         shown.styles.offset = place.offset
         shown.styles.width, shown.styles.height = place.width, place.height
         cells, room = place.width - 2, max(1, place.height - 5)
-        lines: list[Line] = drawn(self.found, self.at, cells, room)
+        bare = palette_of(self).named or any(isinstance(each, NoColor) for each in self.app.get_line_filters())
+        lines: list[Line] = drawn(self.found, self.at, cells, room, bare)
         lines += [()] * (room - len(lines))
         title = line(Span(str(self.found.title), "accent"))
         shown.show([(), clipped(title, cells), (), *lines, clipped(self._told(), cells), clipped(legend(KEYS), cells)])
