@@ -185,6 +185,15 @@ def why(row: Row) -> str:
     return "?"
 
 
+def again(rows: list[Row], rounds: int) -> None:
+    """Measure once more what nobody knows the reason of: another program may have been at work just then."""
+    for axis, size in dict.fromkeys((row.axis, row.size) for row in rows if why(row) == "?"):
+        now = {row.action: row.took for row in measure(axis, size, rounds)}
+        for row in rows:
+            if (row.axis, row.size) == (axis, size):
+                row.took = min(row.took, now[row.action])
+
+
 def drawing(rows: list[Row], height: int = 8) -> Iterable[str]:
     """Measured and counted over the sizes, both scales logarithmic."""
     values = [v for row in rows for v in (row.took, row.said)]
@@ -214,6 +223,9 @@ def main() -> int:
         for size in AXES[axis]:
             if size <= options.most:
                 rows += measure(axis, size, options.rounds)
+    for action in dict.fromkeys(row.action for row in rows if row.action != "memory"):
+        fit([row for row in rows if row.action == action])
+    again(rows, options.rounds)
     unknown = 0
     for action in dict.fromkeys(row.action for row in rows):
         own = [row for row in rows if row.action == action]

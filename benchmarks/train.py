@@ -62,12 +62,12 @@ def compare(kept: figures.Figures, name: str, threads: int, rounds: int, sides: 
     case = f"{name}, {UPDATES} updates"
     for side in sides:
         kept.add(case, side, [run["seconds"] * 1e3 for run in found[side]], "ms", threads=threads)
-        kept.add(case, f"{side}, processor time", [run["cpu"] * 1e3 for run in found[side]], "ms", threads=threads)
+        kept.add(case, f"{side}, processor's time", [run["cpu"] * 1e3 for run in found[side]], "ms", threads=threads)
     if "torch" in sides:
         pairs = list(zip(found["tfstep"], found["torch"], strict=True))
         for ours, theirs in pairs:
             np.testing.assert_allclose(theirs["losses"], ours["losses"], rtol=1e-6)
-        for unit, what in (("seconds", ""), ("cpu", ", processor time")):
+        for unit, what in (("seconds", ""), ("cpu", ", processor's time")):
             ratios = [ours[unit] / theirs[unit] for ours, theirs in pairs]
             kept.add(case, f"tfstep, everything kept / PyTorch, nothing{what}", ratios, threads=threads, aim=AIM)
 

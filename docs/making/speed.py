@@ -37,6 +37,16 @@ SECTIONS = {
         ),
         "python benchmarks/record.py",
     ),
+    "train": (
+        Bilingual("Training", "训练"),
+        Bilingual(
+            "`train 100` in the debugger, which records every tensor of each pass and keeps the parameters of every update for "
+            "`rewind`, beside a PyTorch loop with the same model, loss and numbers that keeps the losses alone.",
+            "调试器中的 `train 100`：每一趟的每个张量都记录，每次更新的参数都保留给 `rewind`；对照的 PyTorch 循环"
+            "模型、损失和数值都相同，只保留各次的损失。",
+        ),
+        "python benchmarks/train.py",
+    ),
     "open": (
         Bilingual("Opening a model", "打开模型"),
         Bilingual(
@@ -62,8 +72,15 @@ SECTIONS = {
         ),
         "python benchmarks/commands.py --base FOLDER",
     ),
-    "train": (Bilingual("Training", "训练"), Bilingual("", ""), "python benchmarks/train.py"),
-    "check": (Bilingual("Checking gradients", "检验梯度"), Bilingual("", ""), "python benchmarks/check.py"),
+    "check": (
+        Bilingual("Checking gradients", "检验梯度"),
+        Bilingual(
+            "`check` of every scenario that ships, in every variant, beside an earlier checkout: of each the processor's time, "
+            "loading the files included. Both compare the same cells.",
+            "对随附的每个场景的每个变体运行 `check`，与较早的一份检出相比：取各自的处理器时间，含读文件。两边核对的单元格相同。",
+        ),
+        "python benchmarks/check.py --base FOLDER",
+    ),
     "screen": (
         Bilingual("The screen", "屏幕界面"),
         Bilingual(

@@ -20,6 +20,12 @@ WORDS = {
     "products": "products",
     "less": "less",
     "memory of the process at its peak": "进程的内存峰值",
+    # train
+    "{} updates": "{} 次更新",
+    "{} variants": "{} 个变体",
+    "tfstep check": "tfstep check",
+    "everything kept": "全部保留",
+    "nothing": "什么也不保留",
     # commands
     "processor's time": "处理器时间",
     "the other checkout": "另一份检出",

@@ -269,8 +269,10 @@ class _Far:
 
 def _parts(u: np.ndarray, v: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Both in double precision, so many cells at a time that they stay in the cache."""
-    x, y = u.reshape(-1), v.reshape(-1)
+    x, y, flag = u.reshape(-1), v.reshape(-1), work.present()
     for start in range(0, x.size, PART):
+        if flag is not None:
+            flag.at_step()
         yield x[start : start + PART].astype(np.float64), y[start : start + PART].astype(np.float64)
 
 
