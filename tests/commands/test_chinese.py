@@ -16,6 +16,7 @@ from tfstep.expr import ATTRIBUTES, CONSTANTS, functions
 from tfstep.faces.repl import repl
 from tfstep.models.keys.key import fields
 from tfstep.scenario.keys.schema import PARTS
+from tfstep.session.results import GROUPS
 from tfstep.text import set_language
 from tfstep.view.text.spans import Line, plain
 
@@ -39,6 +40,8 @@ def names(scenario: tfstep.Scenario) -> set[str]:
         *ATTRIBUTES,
         *CONSTANTS,
         *all_commands(),
+        *(alias for each in all_commands().values() for alias in each.aliases),
+        *GROUPS,
         *TOPICS,
         *CATALOGUE.ops,
         *functions(),

@@ -142,9 +142,7 @@ def _groups(trace: Trace, cells: Mapping[int, int]) -> Iterator[list[_Probe | No
     """The ways in which tensors are moved, ``cells`` says how many of each, beside each other what is moved at about the
     same step, and as many as are best moved at once. None stands for a number that is not finite."""
     nodes, consumers = trace.plan.nodes, trace.plan.consumers
-    widest = max(
-        nodes[s].spec.size for s in trace.plan.upstream(trace.plan.paths["loss"].slot) if nodes[s].op is not None
-    )
+    widest = _widest(trace)
     group: list[_Probe | None] = []
     for slot in sorted(cells, key=lambda s: min(consumers[s]) if nodes[s].op is None else s):
         most = TOGETHER // LOSSES // max(widest, nodes[slot].spec.size)
@@ -155,6 +153,12 @@ def _groups(trace: Trace, cells: Mapping[int, int]) -> Iterator[list[_Probe | No
             group.append(probe)
     if group:
         yield group
+
+
+def _widest(trace: Trace) -> int:
+    """The cells of the largest tensor on the way to the loss."""
+    nodes, way = trace.plan.nodes, trace.plan.upstream(trace.plan.paths["loss"].slot)
+    return max(nodes[slot].spec.size for slot in way if nodes[slot].op is not None)
 
 
 def _probes(trace: Trace, node: Node, cells: int) -> Iterator[_Probe | None]:
@@ -200,7 +204,7 @@ def _losses(trace: Trace, probes: list[_Probe], *steps: float) -> np.ndarray:
     """The loss after each step along each probe: a row for each step."""
     moves = [(probe, step) for probe in probes for step in steps]
     largest = max((trace.plan.nodes[probe.slot].spec.size for probe in probes), default=1)
-    many = max(1, TOGETHER // largest)  # of a large table one at a time: even a few copies of it would be many bytes
+    many = max(1, TOGETHER // max(largest, _widest(trace)))  # where one is large, even a few copies would be many bytes
     parts = [_moved(trace, moves[k : k + many]) for k in range(0, len(moves), many)]
     return np.concatenate([np.empty(0), *parts]).reshape(-1, len(steps)).T
 
