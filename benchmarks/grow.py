@@ -176,6 +176,8 @@ def why(row: Row) -> str:
     """Why a row takes more than its arithmetic, as far as it is known."""
     if row.ratio <= MOST:
         return ""
+    if row.action == "frame" and row.axis in ("tokens", "width"):
+        return "a frame goes through the terms of its cell and the words of its axes, of which one price is fitted"
     if row.action in ("trace", "edit") and row.work[2] and row.work[2] < 64 * row.work[1] and row.bytes > 8 * CACHED:
         return "products of few rows wait for their weights: memory's speed counts"
     if row.bytes > 8 * CACHED:
