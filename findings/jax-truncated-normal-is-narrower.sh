@@ -2,7 +2,7 @@
 # Guess: jax.nn.initializers.truncated_normal(stddev=.02) draws weights that spread by .02, as variance_scaling(…, "truncated_normal") draws those of the spread that was asked for.
 # True:  it cuts a normal of .02 at twice that and leaves it: .0176. variance_scaling divides by .8796 first to make up for the cut. Two names for one distribution, 12 % apart, so a
 #        model moved from one to the other starts from other scores (their variance is 23 % less).
-# Seen:  jax 0.10.2: a million weights: .01758 from truncated_normal(.02), .01999 from variance_scaling with the same spread asked for.
+# Seen:  jax 0.10.2: a million weights: .01758 from truncated_normal(.02), .01998 from variance_scaling with the same spread asked for.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

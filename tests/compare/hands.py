@@ -116,15 +116,22 @@ class Hand:
     def turned(self, x: Array, start: int = 0) -> Array:
         """Rope."""
         c, n, d = self.c, x.shape[2], x.shape[3]
+        rest = x[..., d:]
+        if self.oops("rope part"):
+            d //= 2
+            x, rest = x[..., :d], x[..., d:]
         base = 1000.0 if self.oops("rope base") else c.rope.base
+        if self.oops("rope ntk"):
+            base *= 4 ** (d / (d - 2))
         freq = base ** (-np.arange(0, d, 2) / (c.d_model if self.oops("rope width") else d))
-        a = (np.arange(n) + start)[:, None] * freq
+        a = (np.arange(n) + start)[:, None] * freq / (2 if self.oops("rope stretched") else 1)
         if self.oops("rope sign"):
             a = -a
         half = (c.rope.pairs == "half") != self.oops("rope pairs")
         one, two = (x[..., : d // 2], x[..., d // 2 :]) if half else (x[..., ::2], x[..., 1::2])
         p, q = one * np.cos(a) - two * np.sin(a), one * np.sin(a) + two * np.cos(a)
-        return np.concatenate([p, q], -1) if half else np.stack([p, q], -1).reshape(x.shape)
+        whole = np.concatenate([p, q], -1) if half else np.stack([p, q], -1).reshape(x.shape)
+        return np.concatenate([whole, rest], -1)
 
     def attention(self, x: Array, m: Array, path: str, hide: Array | None) -> Array:
         c, n = self.c, {"q": "Q", "k": "K", "v": "V"}
@@ -143,6 +150,8 @@ class Hand:
         for name, value in (("q", q), ("k", k), ("v", v)):
             self.put(name, value, rank=2)
         q, k, v = self.split(q, c.heads, "q"), self.split(k, c.kv_heads, "k"), self.split(v, c.kv_heads, "v")
+        if self.oops("k backwards"):
+            k = k[:, ::-1]
         if c.positional == "rope" and not self.oops("no rope"):
             q = self.turned(q, 1 if self.oops("rope q late") else 0)
             k = k if self.oops("rope q alone") else self.turned(k)
@@ -180,6 +189,8 @@ class Hand:
         B, H, T, dv = o.shape
         if self.oops("view merge"):
             o = o.reshape(B, T, H * dv)
+        elif self.oops("heads backwards"):
+            o = o[:, ::-1].transpose(0, 2, 1, 3).reshape(B, T, H * dv)
         elif self.oops("merge inside out"):
             o = o.transpose(0, 2, 3, 1).reshape(B, T, H * dv)
         else:

@@ -29,9 +29,9 @@ class Conv1D(nn.Module):
 class SelfAttention(nn.Module):
     """Self-attention, or attention to a memory."""
 
-    def __init__(self, d: int, heads: int, kind: str, wrong: tuple[str, ...]) -> None:
+    def __init__(self, d: int, heads: int, kind: str, wrong: tuple[str, ...], pairs: str = "") -> None:
         super().__init__()
-        self.n, self.kind, self.wrong = heads, kind, wrong
+        self.n, self.kind, self.wrong, self.pairs = heads, kind, wrong, pairs
         if kind == "qkv":
             self.qkv, self.out = nn.Linear(d, 3 * d), nn.Linear(d, d)
         elif kind == "conv1d":
@@ -47,6 +47,30 @@ class SelfAttention(nn.Module):
             return x.transpose(0, 1).reshape(T, B * self.n, D // self.n).transpose(0, 1).view(B, self.n, T, -1)
         return x.view(B, T, self.n, D // self.n).permute(0, 2, 1, 3)
 
+    def rotated(self, x: torch.Tensor, start: int = 0) -> torch.Tensor:
+        """Rope, by complex numbers or by halves."""
+        n, d = x.shape[-2:]
+        rest = x[..., d:]
+        if "turned part" in self.wrong:
+            d //= 2
+            x, rest = x[..., :d], x[..., d:]
+        base = 1000.0 if "turned base" in self.wrong else 10000.0
+        if "turned ntk" in self.wrong:
+            base *= 4 ** (d / (d - 2))
+        places = torch.arange(start, start + n, dtype=x.dtype) / (2 if "stretched" in self.wrong else 1)
+        angle = torch.outer(places, base ** (-torch.arange(0, d, 2, dtype=x.dtype) / d))
+        if "turned back" in self.wrong:
+            angle = -angle
+        if (self.pairs == "half") != ("turned pairs" in self.wrong):
+            both = torch.cat([angle, angle], -1)
+            x = x * both.cos() + torch.cat([-x[..., d // 2 :], x[..., : d // 2]], -1) * both.sin()
+        else:
+            one, two = x[..., 0::2], x[..., 1::2]
+            x = torch.stack([one * angle.cos() - two * angle.sin(), one * angle.sin() + two * angle.cos()], -1).flatten(
+                -2
+            )
+        return torch.cat([x, rest], -1) if rest.shape[-1] else x
+
     def forward(self, x: torch.Tensor, hide: torch.Tensor | None, memory: torch.Tensor | None = None) -> torch.Tensor:
         wrong, m = self.wrong, x if memory is None else memory
         if self.kind == "qkv":
@@ -60,7 +84,15 @@ class SelfAttention(nn.Module):
             k, v = v, k
         if "swap qk" in wrong and memory is None:
             q, k = k, q
+        if "detached keys" in wrong:
+            k = k.detach()
         q, k, v = self.heads(q), self.heads(k), self.heads(v)
+        if "keys backwards" in wrong:
+            k = k.flip(1)
+        if self.pairs and "not turned" not in wrong:
+            q = self.rotated(q, 1 if "queries late" in wrong else 0)
+            k = k if "keys not turned" in wrong else self.rotated(k)
+            v = self.rotated(v) if "turned values" in wrong else v
         d = q.shape[-1]
         scale = (
             1 / math.sqrt(x.shape[-1]) if "model scale" in wrong else 1.0 if "no scale" in wrong else 1 / math.sqrt(d)
@@ -71,7 +103,8 @@ class SelfAttention(nn.Module):
             hide = ~hide
         if "no mask" in wrong:
             hide = None
-        if self.kind == "sdpa" and not any(w in wrong for w in ("softmax", "twice", "dropped", "plus", "late", "log")):
+        own = ("hides self", "softmax", "twice", "dropped", "plus", "late", "log")
+        if self.kind == "sdpa" and not any(w in wrong for w in own):
             y = F.scaled_dot_product_attention(q, k, v, attn_mask=None if hide is None else ~hide, scale=scale)
         else:
             s = torch.matmul(q, k.mT) * scale
@@ -84,7 +117,7 @@ class SelfAttention(nn.Module):
                 elif "late" in wrong:
                     late = hide
                 else:
-                    s = s.masked_fill(hide, float("-inf"))
+                    s = s.masked_fill(hide, -1e9 if "hides self" in wrong else float("-inf"))
             p = (
                 s.half().softmax(-1).to(s.dtype)
                 if "half softmax" in wrong
@@ -106,6 +139,8 @@ class SelfAttention(nn.Module):
                 p = p.bfloat16().to(v.dtype)
             y = torch.matmul(p, v)
         B, _, T, _ = y.shape
+        if "backwards" in wrong:
+            y = y.flip(1)
         y = y.reshape(B, T, -1) if "merge" in wrong else y.transpose(1, 2).contiguous().view(B, T, -1)
         out = self.out if self.kind == "qkv" else self.c_proj if self.kind == "conv1d" else self.dense
         if "turned out" in wrong:
@@ -144,7 +179,7 @@ class Layer(nn.Module):
         super().__init__()
         d = c.d_model
         norm = Norm if any(w in wrong for w in ("batch axis", "std", "rms", "eps", "bare")) else None
-        self.attention = SelfAttention(d, c.heads, kind, wrong)
+        self.attention = SelfAttention(d, c.heads, kind, wrong, c.rope.pairs if c.positional == "rope" else "")
         self.norm1, self.norm2, self.norm3 = (norm(d, wrong) if norm else nn.LayerNorm(d) for _ in range(3))
         self.cross = SelfAttention(d, c.heads, "linear", wrong) if cross else None
         if not cross:
@@ -173,7 +208,7 @@ class Layer(nn.Module):
             x = self.attention(h, hide) + (h if "normed skip" in wrong else x) * (0.0 if "no skip" in wrong else 1.0)
             return x + self.mlp(self.norm2(x))
         a = self.attention(x, hide)
-        x = self.norm1(a if "no skip" in wrong else x + a)
+        x = x + self.norm1(a) if "norm branch" in wrong else self.norm1(a if "no skip" in wrong else x + a)
         if self.cross is not None and memory is not None:
             x = self.norm2(x + self.cross(x, cross, memory))
             return self.norm3(x + self.mlp(x))
@@ -205,7 +240,7 @@ class Net(nn.Module):
         if "scaled words" in self.wrong:
             x = x * d**0.5
         late = 1 if "late positions" in self.wrong else 0
-        if "no positions" in self.wrong:
+        if "no positions" in self.wrong or self.c.positional == "rope":
             return x
         if self.c.positional == "learned":
             return x + self.position(torch.arange(n) + late)
@@ -229,7 +264,9 @@ class Net(nn.Module):
         if "decoder" in c.kind:
             read = ids if more is None else more
             n = read.shape[1]
-            future = torch.ones(n, n, dtype=torch.bool).triu(2 if "sees next" in self.wrong else 1)
+            future = torch.ones(n, n, dtype=torch.bool).triu(
+                2 if "sees next" in self.wrong else 0 if "hides self" in self.wrong else 1
+            )
             hide = future if c.kind == "decoder" and not (read == 0).any() else future | (read == 0)[:, None, None, :]
             x = self.words(self.target, read)
             for layer in self.dec:

@@ -68,6 +68,20 @@ vocab: [<sos>, <eos>, a, b, c, d]
 input: {target: <sos> a b c d a, labels: a b c d a <eos>}
 weights: {seed: 7, init: {normal: .4}}
 """,
+    "turning encoder": """
+tfstep: 1
+model: {kind: encoder, layers: 1, d_model: 16, heads: 2, d_ff: 12, activation: gelu, positional: rope, rope: {pairs: half}}
+vocab: {source: [<pad>, a, b, c, d, e], target: [<pad>, p, q, r]}
+input: {source: [c a d, a b c d], labels: [r p q, p q r p]}
+weights: {seed: 4, init: {normal: .4}}
+""",
+    "turning decoder": """
+tfstep: 1
+model: {kind: decoder, layers: 1, d_model: 16, heads: 2, d_ff: 12, activation: gelu_tanh, norm_position: pre, positional: rope}
+vocab: [<pad>, <sos>, <eos>, a, b, c, d]
+input: {target: [<sos> c b, <sos> a b c d], labels: [c b <eos>, a b c d <eos>]}
+weights: {seed: 6, init: {normal: .4}}
+""",
     "translator": """
 tfstep: 1
 model: {kind: encoder-decoder, d_model: 8, heads: 2, d_ff: 12}
@@ -122,7 +136,9 @@ MISTAKES: tuple[tuple[str, str, str], ...] = (
     ("cosine first", "position-layout", "x"), ("exponent", "position-layout", "x"), ("rope pairs", "rope-pairs", "attn.Q_rot"),
     ("rope sign", "rope-pairs", "attn.Q_rot"), ("rope base", "rope-base", "attn.Q_rot"),
     ("rope width", "rope-base", "attn.Q_rot"), ("rope q alone", "rope-place", "attn.K_rot"),
-    ("rope v", "rope-place", "attn.heads"),
+    ("rope v", "rope-place", "attn.heads"), ("rope part", "rope-place", "attn.Q_rot"),
+    ("rope stretched", "rope-base", "attn.Q_rot"), ("rope ntk", "rope-base", "attn.Q_rot"),
+    ("heads backwards", "heads-merged", "attn.concat"), ("k backwards", "heads-reshaped", "attn.K"),
     ("no rope", "position-missing", "attn.Q_rot"), ("rope q late", "position-shifted", "attn.Q_rot"),
     ("embed scaled", "embed-scale", "embed"), ("drop weights", "dropout", "attn.weights"), ("drop hidden", "dropout", "ffn.act"),
     ("drop residual", "dropout", "add1 attn.out"), ("labels unshifted", "labels-unshifted", "loss"),

@@ -42,7 +42,7 @@ def test_two_runs_in_one_file_are_refused(runs: tuple[tfstep.Trace, tfstep.Trace
     for run in runs:
         for path, value in steps(run).items():
             twice.add(path, value)
-    with pytest.raises(tfstep.TfstepError, match="#2 is of another run"):
+    with pytest.raises(tfstep.TfstepError, match="#2 of another"):
         tfstep.diagnose(trace, twice)
 
 

@@ -55,6 +55,25 @@ def test_what_is_wrong_with_it_is_said(tmp_path: Path, arrays: dict[str, np.ndar
     assert "pinned.yaml:5" in str(caught.value)
 
 
+def test_what_is_called_by_no_path_is_offered_one(tmp_path: Path) -> None:
+    free = tfstep.trace(loaded(tmp_path, ""))
+    arrays = {"q": free["attn.q_proj"].value[0], "w": free["attn.weights"].value[0, 0] + 1, "odd": np.ones(7)}
+    np.savez(tmp_path / "held.npz", **arrays)
+    with pytest.raises(tfstep.TfstepError) as caught:
+        tfstep.trace(loaded(tmp_path, "file: held.npz"))
+    said = str(caught.value)
+    assert "there is no tensor 'q'" in said
+    assert "its numbers are those of attn.q_proj: call it so in the file" in said
+    assert "of its shape, 3×3, are" in said
+    assert "nothing has its shape, 7" in said
+
+
+def test_a_batch_of_one_may_be_left_out(tmp_path: Path) -> None:
+    np.savez(tmp_path / "held.npz", **{"attn.scores": HELD[0, 0]})
+    trace = tfstep.trace(loaded(tmp_path, "file: held.npz"))
+    np.testing.assert_array_equal(trace["attn.scores"].value, HELD)
+
+
 def test_a_parameter_that_starts_from_these_numbers_is_no_mistake(tmp_path: Path) -> None:
     np.savez(tmp_path / "held.npz", **{"attn.scores": HELD})
     free = tfstep.trace(loaded(tmp_path, "attn.scores: 1"))

@@ -186,6 +186,15 @@ def test_a_recording_is_a_baseline_and_an_other(tmp_path: Path) -> None:
     assert session.run("diff").comparison.equal
 
 
+def test_a_folder_of_npy_is_a_baseline(tmp_path: Path) -> None:
+    session = tfstep.Session(tfstep.load("attention"))
+    for name, path in (("0_q", "attn.Q"), ("1_k", "attn.K"), ("2_s", "attn.scores")):
+        np.save(tmp_path / f"{name}.npy", session.trace[path].value)
+    np.save(tmp_path / "3_p.npy", session.trace["attn.weights"].value ** 2)
+    session.run(f"baseline {tmp_path}")
+    assert session.run("diff").comparison.first.path == "attn.weights"
+
+
 @pytest.mark.parametrize("tolerance", [None, 0.0, 1e-3])
 @pytest.mark.parametrize("odd", [None, math.nan, math.inf, -math.inf, -1e9, -1e30])
 def test_a_part_at_a_time_is_as_all_at_once(odd, tolerance, monkeypatch):

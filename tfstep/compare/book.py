@@ -18,14 +18,13 @@ from tfstep.compare.tolerance import FLOOR, HIDDEN, LEVELS, UNIT, Lengths, allow
 from tfstep.engine.node import Node
 from tfstep.models.config import ModelConfig
 
-Sizes = Callable[[], np.ndarray]
-
 HOPELESS = 1e2  # times what is allowed: so far off in most cells that no rounding of terms explains it
 CANCELLED = 5e4  # and of gradients, of which little may be left of large terms
 MANY, SOME = 8192, 512  # cells from which a few are looked at first, and how many these are
 OFTEN = 3  # arrays of a type, from which it is that of the run and no slip
 NEAR = 0.03  # how far the sizes of two tensors may be apart before their cells are looked at
 LEAN = 0.03  # and how far their sums, of their sizes
+NEAR_BY = 0.01  # how far, as a share of its length, what is nearly a tensor may be from it
 SOFT = 2.0**-12  # a type with coarser units has sums that are no key
 SINGLE = 2_000_000  # cells of a run in float32 from which it is not computed in float64
 
@@ -55,6 +54,14 @@ class Entry(Struct, eq=False):
     def is_new(self) -> bool:
         """Whether it is a parameter after the update."""
         return path_parts(self.name).mark == NEW
+
+
+class Sizes(Struct, frozen=True, eq=False):
+    """For each cell of a tensor the size of the terms that it is a sum of, asked for where that matters; ``most`` is
+    never less, and sooner found."""
+
+    exact: Callable[[], np.ndarray]
+    most: Callable[[], np.ndarray] | None = None
 
 
 class Hit(Struct, frozen=True, eq=False):
@@ -98,6 +105,18 @@ def about(x: np.ndarray) -> float:
     return float(np.sqrt(np.vdot(some, some) * step))
 
 
+def _few(x: np.ndarray) -> bool:
+    """Whether there are no more than two numbers among many: flags, ones, zeros."""
+    plain = moderate(x.reshape(-1)[:4096])
+    other = plain[plain != plain[0]] if x.size > 2 else plain
+    return x.size > 2 and bool((other == other[:1]).all())
+
+
+def _apart(far: np.ndarray, size: np.ndarray) -> float:
+    """The length of a difference as a share of that of the tensor."""
+    return float(np.sqrt(np.vdot(far, far) / max(float(np.vdot(size, size)), 1e-300)))
+
+
 def _hides(node: Node) -> bool:
     """Whether a step masks cells: what number stands there is the same to all."""
     return node.op is not None and node.op.name == "mask_fill"
@@ -126,8 +145,6 @@ class Book(Struct, eq=False):
             if array.dtype.kind == "b":  # flags are compared with nothing
                 continue
             values = np.asarray(array, book.dtype if array.dtype.kind == "f" else np.float64)
-            plain = moderate(values.reshape(-1)[:4096])
-            distinct = np.unique(plain).size
             size = extent(values)
             entry = Entry(
                 name,
@@ -137,7 +154,7 @@ class Book(Struct, eq=False):
                 size,
                 total(values),
                 bool((values.reshape(-1)[: 1 << 16] == 0).any()),
-                (distinct <= (2 if values.size > 2 else 0) or not size) and not np.isnan(values).any(),
+                (_few(values) or not size) and not np.isnan(values).any(),
                 array.dtype.kind == "f",
                 kept.note(name),
             )
@@ -163,18 +180,17 @@ class Book(Struct, eq=False):
                 book.by_size[entry.array.size].append(entry)
         return book
 
-    def find(self, node: Node, y: np.ndarray, args: list[Any], sizes: Sizes, only: Entry | None = None) -> list[Hit]:
-        """The arrays that are this tensor, in some layout; ``only`` asks after one of them.
-
-        ``sizes`` gives for each cell the size of the terms that it is a sum of, and is called where that matters.
-        """
-        near = [only] if only is not None else self.by_size.get(y.size, ())
+    def find(
+        self, node: Node, y: np.ndarray, args: list[Any], sizes: Sizes, near_by: list[Entry] | None = None
+    ) -> list[Hit]:
+        """The arrays that are this tensor, in some layout; ``near_by`` is given those that are close to it, and not it."""
+        near = self.by_size.get(y.size, ())
         if not near:
             return []
         found = []
         for entry in self._alike(near, node, y, args, sizes):
             for layout in layouts(node, self.config, entry.array.shape):
-                hit = self.equal(node, y, sizes, entry, layout)
+                hit = self.equal(node, y, sizes, entry, layout, near_by)
                 if hit is not None:
                     found.append(hit)
                     break
@@ -207,27 +223,40 @@ class Book(Struct, eq=False):
         if not close.all():  # something slight may be left of large terms
             large = max((about(a) for a in args if isinstance(a, np.ndarray) and a.dtype.kind == "f"), default=0.0)
             if size <= 100 * allowed(self.level) * large:
-                close |= gaps <= allowed(self.level) * extent(sizes())
+                close |= gaps <= allowed(self.level) * extent(sizes.exact())
         return (near[k] for k in np.flatnonzero(close).tolist())
 
-    def _unlike(self, node: Node, y: np.ndarray, theirs: np.ndarray) -> bool:
-        """Whether some of the cells already tell that two large arrays are different ones."""
+    def _unlike(self, node: Node, y: np.ndarray, theirs: np.ndarray) -> float:
+        """How far two large arrays are apart, as `_apart` says it, where some of the cells already tell that they are
+        different ones; else 0."""
         if y.size < MANY:
-            return False
+            return 0.0
         step = y.size // SOME
         some = y.reshape(-1)[::step]
         far, size = np.abs(some - theirs.reshape(-1)[::step]), np.abs(some)
         middle = float(size.mean())
         if not math.isfinite(float(far.sum()) + middle):
-            return False
+            return 0.0
         hopeless = HOPELESS if node.phase != "backward" else CANCELLED
         limit = allowed(self.level) * hopeless * (size + middle) + FLOOR[self.level]
-        return bool(np.count_nonzero(far > limit) > 0.8 * far.size)
+        return _apart(far, size) if np.count_nonzero(far > limit) > 0.8 * far.size else 0.0
 
-    def equal(self, node: Node, y: np.ndarray, sizes: Sizes, entry: Entry, layout: Layout) -> Hit | None:
-        """Whether an array is this tensor in this layout, cell by cell."""
+    def equal(
+        self,
+        node: Node,
+        y: np.ndarray,
+        sizes: Sizes,
+        entry: Entry,
+        layout: Layout,
+        near_by: list[Entry] | None = None,
+    ) -> Hit | None:
+        """Whether an array is this tensor in this layout, cell by cell. If most cells are off, though all by little, it
+        is entered in ``near_by``."""
         theirs = layout.back(entry.array)
-        if self._unlike(node, y, theirs):
+        unlike = self._unlike(node, y, theirs)
+        if unlike:
+            if near_by is not None and unlike < NEAR_BY:
+                near_by.append(entry)
             return None
         share, floor = allowed(self.level), FLOOR[self.level]
         with np.errstate(all="ignore"):
@@ -236,22 +265,43 @@ class Book(Struct, eq=False):
             if not most or (far <= share * np.abs(y)).all():  # never where something is not finite
                 return Hit(entry, layout, most)
         far = apart(y, theirs)
-        if _hides(node):
-            far = np.where((y <= -HIDDEN) & ~(theirs > -HIDDEN), 0.0, far)
         size = np.nan_to_num(np.abs(y), posinf=0.0)
+        seen = y.size
+        if _hides(node):
+            hidden = (y <= -HIDDEN) & ~(theirs > -HIDDEN)
+            far, size = np.where(hidden, 0.0, far), np.where(hidden, 0.0, size)
+            seen -= int(np.count_nonzero(hidden))
         most = float(far.max(initial=0.0))
         if (far <= share * size + floor).all():
             return Hit(entry, layout, most)
         if not np.isfinite(most):
             return None
-        if node.phase == "forward" and y.ndim and (far > share * HOPELESS * (size + size.mean()) + floor).mean() > 0.5:
-            return None
-        terms = np.nan_to_num(sizes(), posinf=0.0)
-        if (far <= share * terms + floor).all():
-            return Hit(entry, layout, most)
-        if LEVELS.index(entry.level) <= LEVELS.index(self.level) or entry.array.size < 4 or entry.trivial:
-            return None
-        coarse = (UNIT[entry.level] + share) * size + FLOOR[entry.level] + share * terms
-        if node.phase == "backward":  # handed on from what was computed in that type
-            coarse = coarse + allowed(entry.level) * terms
-        return Hit(entry, layout, most, entry.level) if (far <= coarse).all() else None
+        as_fine = LEVELS.index(entry.level) <= LEVELS.index(self.level) or entry.array.size < 4 or entry.trivial
+
+        def reach(terms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            """How far each cell may be off, and how far if theirs is rounded to its type."""
+            terms = np.nan_to_num(terms, posinf=0.0)
+            fine = share * terms + floor
+            if as_fine:
+                return fine, fine
+            coarse = (UNIT[entry.level] + share) * size + FLOOR[entry.level] + share * terms
+            if node.phase == "backward":  # handed on from what was computed in that type
+                coarse = coarse + allowed(entry.level) * terms
+            return fine, coarse
+
+        off = 0
+        if node.phase == "forward" and y.ndim:
+            hopeless = int(np.count_nonzero(far > share * HOPELESS * (size + size.sum() / seen) + floor))
+            off = hopeless if hopeless > 0.5 * seen else 0
+        if not off and sizes.most is not None:
+            off = int(np.count_nonzero(far > np.maximum(*reach(sizes.most()))))
+        if not off:
+            fine, coarse = reach(sizes.exact())
+            if (far <= fine).all():
+                return Hit(entry, layout, most)
+            off = int(np.count_nonzero(far > coarse))
+            if not off and not as_fine:
+                return Hit(entry, layout, most, entry.level)
+        if near_by is not None and off > 0.5 * seen and _apart(far, size) < NEAR_BY:
+            near_by.append(entry)
+        return None

@@ -28,9 +28,10 @@ from tfstep.compare.pairs import two
 from tfstep.compare.plant import Way, planted
 from tfstep.compare.proposed.propose import propose
 from tfstep.compare.recorded.recorder import of
-from tfstep.compare.refusals.refused import nothing, one_run, usable
+from tfstep.compare.refusals.refused import nothing, usable
+from tfstep.compare.refusals.runs import one_run
 from tfstep.compare.refusals.widths import same_sizes
-from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried
+from tfstep.compare.search import HANDED_ON, LONGEST, NEAREST, PATIENCE, Search, Told, Tried
 from tfstep.compare.start import start
 from tfstep.compare.walk import Walk, walk
 from tfstep.engine.node import Node
@@ -264,6 +265,8 @@ def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
     False where nothing tells which of theirs it would be.
     """
     config = search.scenario.model
+    if _started(search, suspects, missing):
+        return True
     best: tuple[tuple[float, float, float, float], Node, Entry, Layout] | None = None
     for node in suspects[:NEAREST]:
         near = [e for e in missing if e.array.size == node.spec.size]
@@ -300,6 +303,25 @@ def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
     return True
 
 
+def _started(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
+    """Whether theirs starts from an input that is not ours and not recorded: what they make of it is then taken as it is,
+    where its name tells what it is, and what comes after is judged."""
+    found: dict[str, tuple[Entry, Layout]] = {}
+    for node in filter(search.starts_otherwise, suspects):
+        near = [(affinity(e.name, node.path), -e.order, e) for e in missing if e.array.size == node.spec.size]
+        score, _, entry = max(near, default=(0.0, 0, None), key=lambda each: each[:2])
+        fit = layouts(node, search.scenario.model, entry.array.shape) if entry is not None else ()
+        if score >= 1 and fit and entry is not None and entry not in [each for each, _ in found.values()]:
+            found[node.path] = entry, fit[0]
+    later = walk(search.book, search.plan, search.leaves, search.walk, {**search.pins, **found}, until="forward")
+    if not found or not later.names - search.walk.names:
+        return False
+    search.pins |= found
+    search.starts |= {path: entry.name for path, (entry, _) in found.items()}
+    search.walk = later
+    return True
+
+
 def backward(search: Search) -> None:
     """Gradients and the update, with the mistakes of the forward pass planted."""
     wanted = [e for e in search.book.entries if e.of is not None or e.is_new]
@@ -333,8 +355,7 @@ def finished(search: Search, first: Walk) -> Diagnosis:
     names = {match.name for match in matched}
     taken = set(search.taken.values())
     unmatched = tuple(e.name for e in search.book.entries if e.name not in names and e.name not in taken)
-    if not (search.faults or search.causes):
-        one_run(search.book, names, taken)
+    one_run(search, names)
     found = search.informative(search.walk)
     real = {n for n in found if search.book.by_name[n].note.kind != "weight"}
     if not (real or matched) and not search.causes and not search.faults:
@@ -350,6 +371,16 @@ def finished(search: Search, first: Walk) -> Diagnosis:
                 n=len(search.taken),
                 names=", ".join(list(search.taken)[:6]) + (" …" if len(search.taken) > 6 else ""),
             ),
+        )
+    if search.starts:
+        remarks.append(
+            Bilingual(
+                "{names} are taken as they are: what they are made of, {inputs}, is not recorded, and is not ours; record it "
+                "so that these steps are judged, too",
+                "{names} 直接采用：它们由 {inputs} 算出，而 {inputs} 没有记录，也与场景的不同；请一并记录，这些步骤才能判断",
+                names=", ".join(search.starts.values()),
+                inputs=", ".join(search.open_inputs()),
+            )
         )
     return Diagnosis(
         search.scenario.name,
@@ -372,11 +403,14 @@ def _counted(search: Search, matched: set[str]) -> Iterator[Cause]:
     pinned = {entry.name for entry, _ in search.pins.values()}
     within = {hit.entry.name for _, hit in search.walk.inside}
     for k, cause in enumerate(search.causes):
-        if k >= len(search.wanted):
+        wanted = search.lacking.get(k) or (search.wanted[k] if k < len(search.wanted) else frozenset())
+        if not wanted:
             yield cause
             continue
-        of = max(cause.explains, len(search.wanted[k] & (matched | pinned)))
-        explains = min(of, cause.explains + len(search.wanted[k] & within))
+        of = max(cause.explains, len(wanted & (matched | pinned)))
+        explains = min(of, cause.explains + len(wanted & within))
+        if k in search.lacking and len(search.causes) == 1:  # so what is mended now is by this one
+            explains = max(explains, len((wanted & matched) - {e.name for e in gradients.lacking_of(search)}))
         yield Cause(cause.kind, cause.path, cause.detail, explains, of, cause.name, cause.line, cause.also)
 
 
@@ -425,17 +459,5 @@ def _source(search: Search, node: Node) -> int:
         node = search.walk.plan.nodes[node.slots[0]]
     return node.slot
 
-
-HANDED_ON = (
-    "reshape",
-    "split_heads",
-    "concat_heads",
-    "transpose",
-    "identity",
-    "mask_fill",
-    "repeat_heads",
-    "broadcast_to",
-)
-"""Ops whose result is what they read, laid out otherwise."""
 
 __all__ = ["Diagnosis", "Mapping", "diagnose"]

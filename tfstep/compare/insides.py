@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from tfstep.compare.book import Book
+from tfstep.compare.book import Book, Sizes
 from tfstep.compare.tolerance import LARGE
 from tfstep.compare.walk import Walk
 from tfstep.engine.node import Literal, Node
@@ -56,7 +56,7 @@ def inner(book: Book, walked: Walk, suspects: Iterable[Node] = ()) -> None:
             if step.spec.size not in sizes or y.dtype.kind != "f" or step.slot == plan.result:
                 continue
             there = [np.asarray(inside.values[s]) for s in step.slots]
-            fresh = [hit for hit in book.find(step, y, there, partial(_loose, y)) if hit.entry.name not in known]
+            fresh = [hit for hit in book.find(step, y, there, Sizes(partial(_loose, y))) if hit.entry.name not in known]
             if fresh:
                 walked.inside += [(f"{node.path}/{step.path}", hit) for hit in fresh]
                 known |= {hit.entry.name for hit in fresh}

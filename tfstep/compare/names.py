@@ -99,7 +99,7 @@ def affinity(name: str, path: str) -> float:
         return 4.0
     of = owner(path)
     words, ours = plain(name), plain(of)
-    if words == ours or ours.endswith("_" + words):
+    if words == ours or ours.endswith("_" + words) or ("." in of and words.endswith("_" + ours)):
         return 3.0
     found = 0.0
     for word in _WORDS.get(role(of), ()):

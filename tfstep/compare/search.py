@@ -27,6 +27,17 @@ CLOSE = 3
 IN_A_ROW = 5  # steps in which two mistakes at once are looked for
 LARGE = 200_000  # cells from which a mistake is first looked for close by
 PATIENCE = 14  # steps without an array of theirs after which a planted mistake is given up
+HANDED_ON = (
+    "reshape",
+    "split_heads",
+    "concat_heads",
+    "transpose",
+    "identity",
+    "mask_fill",
+    "repeat_heads",
+    "broadcast_to",
+)
+"""Ops whose result is what they read, laid out otherwise."""
 NEAREST = 12  # steps at which an unknown mistake is looked for
 
 
@@ -54,17 +65,20 @@ class Search(Struct, eq=False):
     told: Told
     taken: dict[str, str] = field(default_factory=dict)
     pins: dict[str, tuple[Entry, Layout]] = field(default_factory=dict)
+    starts: dict[str, str] = field(default_factory=dict)  # pins of which nothing is known: their input is not recorded
     patches: dict[str, Patch] = field(default_factory=dict)
     overrides: dict[str, Override] = field(default_factory=dict)
     causes: list[Cause] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     wanted: list[frozenset[str]] = field(default_factory=list)  # for each cause what did not agree before it was mended
+    lacking: dict[int, frozenset[str]] = field(default_factory=dict)  # likewise, of causes that only gradients show
     faults: list[First] = field(default_factory=list)
     findings: list[Bilingual] = field(default_factory=list)
     tried: int = 0
     until: float = field(default_factory=lambda: time.thread_time() + LONGEST)
     both: Callable[[Search, list[Node], list[Entry]], Tried | None] | None = None  # how two mistakes at once are found
     seen: tuple[Walk, set[str]] | None = None  # what was found along a walk
+    given_up: tuple[Way, int] | None = None  # the mistake that gave nothing last, and up to which step it was followed
 
     @property
     def late(self) -> bool:
@@ -128,6 +142,30 @@ class Search(Struct, eq=False):
             and not self.walk.found.get(node.slot)
             and all(self.walk.found.get(s) or nodes[s].op is None for s in node.slots)
         ]
+
+    def open_inputs(self) -> list[str]:
+        """The inputs that are not theirs as far as can be told: not recorded, and nothing found that is made of them."""
+        walked = self.walk
+        leaves = [
+            n for n in walked.plan.nodes if n.kind == "input" and n.dtype.kind == "f" and n.path not in self.taken
+        ]
+        return [
+            n.path
+            for n in leaves
+            if not walked.found.get(n.slot)
+            and not any(
+                h.entry.array.size > 1 and not h.entry.trivial
+                for s in walked.plan.consumers[n.slot]
+                for h in walked.found.get(s, ())
+            )
+        ]
+
+    def starts_otherwise(self, node: Node) -> bool:
+        """Whether a step, or that whose result it hands on, reads an input that is not theirs as far as can be told."""
+        while node.op is not None and node.op.name in HANDED_ON and node.slots:
+            node = self.plan.nodes[node.slots[0]]
+        inputs = set(self.open_inputs())
+        return any(self.plan.nodes[s].path in inputs for s in node.slots)
 
     def _own(self, node: Node) -> bool:
         """Whether a step is one of the scenario, and none that a planted mistake brought along."""
@@ -223,9 +261,14 @@ class Search(Struct, eq=False):
             tried: set[frozenset[str]] = set()
             for group in groups:
                 patches = {**group.get(way.key, {}), **way.patches}
-                if way.key in group and frozenset(patches) not in tried:
+                if way.key in group and frozenset(patches) not in tried and not self._in_vain(way, patches):
                     tried.add(frozenset(patches))
                     yield Way(way.kind, way.path, way.detail, patches, way.key)
+
+    def _in_vain(self, way: Way, patches: Mapping[str, Patch]) -> bool:
+        """Whether a mistake was given up before the first of the other steps that are made otherwise with it."""
+        more = [self.plan.paths[path].slot for path in patches.keys() - way.patches.keys()]
+        return self.given_up is not None and self.given_up[0] is way and self.given_up[1] < min(more, default=0)
 
     def like(self, node: Node) -> list[Node]:
         """Later steps of the same kind, which the same code would make."""
@@ -266,6 +309,7 @@ class Search(Struct, eq=False):
             return None  # shapes or parts that this model has not
         gained = self.informative(there) - self._known()
         if not gained:
+            self.given_up = way, _last_known(self.plan, there)
             return None
         return Tried(way, plan, there, frozenset(gained), self._lost(there))
 
@@ -361,6 +405,13 @@ class Search(Struct, eq=False):
 
     def _simplest(self, found: list[Tried]) -> Tried:
         return min(found, key=lambda each: (each.lost - len(each.gained), len(each.way.patches)))
+
+
+def _last_known(plan: Plan, there: Walk) -> int:
+    """The last step of a plan to which a walk along another came."""
+    reached = (node for node, value in zip(reversed(there.plan.nodes), reversed(there.values), strict=True)
+               if value is not None and node.path in plan.paths)  # fmt: skip
+    return max((plan.paths[node.path].slot for node in reached), default=-1)
 
 
 def _place(node: Node) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from tfstep.compare.book import Book, Entry
+from tfstep.compare.book import Book, Entry, Sizes
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity, plain
 from tfstep.compare.walk import walk
@@ -16,6 +16,7 @@ from tfstep.engine.plan import Plan
 from tfstep.models.config import ModelConfig
 
 SURE = 1.5  # an affinity from which a name alone says which weight it is
+INPUTS = 6  # arrays that are tried as an input
 CONV1D = ("c_attn", "c_fc", "c_proj")  # GPT-2 keeps these as (in, out), and not as torch.nn.Linear does
 
 
@@ -30,8 +31,14 @@ def start(
     for node in plan.nodes:
         if node.op is not None or node.dtype.kind != "f" or node.path not in values:
             continue
-        hits = book.find(node, values[node.path], [], partial(np.abs, values[node.path]))
-        telling = [hit for hit in hits if not hit.entry.trivial or affinity(hit.entry.name, node.path) >= SURE]
+        hits = book.find(node, values[node.path], [], Sizes(partial(np.abs, values[node.path])))
+        telling = [
+            hit
+            for hit in hits
+            if (not hit.entry.trivial or affinity(hit.entry.name, node.path) >= SURE)
+            and hit.entry.of is None
+            and not hit.entry.is_new
+        ]
         if telling:
             known |= {hit.entry.name for hit in telling}
         elif node.kind in ("parameter", "input"):
@@ -46,6 +53,7 @@ def start(
         taken[node.path] = entry.name
         known.add(entry.name)
     _ids(book, plan, values, taken)
+    _tried(book, plan, values, [n for n in rest if n.kind == "input" and n.path not in taken], config, taken)
     _doubted(book, plan, leaves, values, taken)
     return values, taken
 
@@ -67,6 +75,26 @@ def _doubted(
         if len(with_it) <= len(without):
             values[path] = leaves[path]
             del taken[path]
+
+
+def _tried(
+    book: Book,
+    plan: Plan,
+    values: dict[str, np.ndarray],
+    inputs: list[Node],
+    config: ModelConfig,
+    taken: dict[str, str],
+) -> None:
+    """An input that no name tells: of the first arrays of its size the one with which more of theirs is found."""
+    for node in inputs:
+        near = [e for e in book.by_size.get(node.spec.size, ()) if e.number and not e.trivial and e.of is None][:INPUTS]
+        best = len(walk(book, plan, values, until="forward").names) + 1 if near else 0
+        for entry in near:
+            for layout in layouts(node, config, entry.array.shape)[:1]:
+                mine = {**values, node.path: layout.back(entry.array)}
+                found = len(walk(book, plan, mine, until="forward").names - {entry.name})
+                if found > best:
+                    best, values[node.path], taken[node.path] = found, mine[node.path], entry.name
 
 
 def _pairs(

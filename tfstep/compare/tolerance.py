@@ -25,7 +25,7 @@ ALLOWED = {"float64": 4096.0, "float32": 12.0, "float16": 3.0, "bfloat16": 3.0}
 FLOOR = {"float64": 1e-290, "float32": 1e-37, "float16": 6.2e-8, "bfloat16": 1e-37}  # below this they have no numbers
 
 LARGE = 100_000  # cells of a weight from which the sizes of terms are bounded, not added up
-SAMPLE = 8192  # cells of a large array that tell its type
+SAMPLE = 2048  # cells of a large array that tell its type
 USED = 0.125  # of rounded numbers about half have the last bit of their type set; of round ones none
 
 LINEAR = (

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.address.roles import GRAD
-from tfstep.compare.book import MANY, NEAR, Book, Entry, Hit, extent
+from tfstep.compare.book import MANY, NEAR, Book, Entry, Hit, Sizes, extent
 from tfstep.compare.layout import Layout, atoms
 from tfstep.compare.tolerance import FLOOR, allowed, apart, terms
 from tfstep.engine.node import Node
@@ -44,6 +44,7 @@ class Walk(Struct, eq=False):
     spread: dict[int, np.ndarray] = field(default_factory=dict)
     depth: dict[int, int] = field(default_factory=dict)  # how many steps back nothing was recorded
     wrong: dict[int, tuple[Entry, Layout]] = field(default_factory=dict)  # gradients that stand where ours is another
+    other: set[int] = field(default_factory=set)  # steps that theirs has, close by in most cells and yet not the same
 
     places: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # the slots that each array is
 
@@ -61,6 +62,18 @@ class Walk(Struct, eq=False):
         for hit in hits:
             self.places[hit.entry.name].add(slot)
 
+    def leave(self, slot: int, relation: str) -> None:
+        """Take back what was found to be a tensor in such a way."""
+        for hit in self.found.get(slot, ()):
+            if hit.layout.relation.startswith(relation):
+                self.places[hit.entry.name].discard(slot)
+        kept = [hit for hit in self.found.get(slot, ()) if not hit.layout.relation.startswith(relation)]
+        self.found[slot] = kept
+        if not kept:
+            del self.found[slot]
+        for name in [name for name, slots in self.places.items() if not slots]:
+            del self.places[name]
+
     def get(self, path: str) -> np.ndarray:
         """The numbers of a tensor."""
         value: np.ndarray = self.values[self.plan.paths[path].slot]
@@ -77,6 +90,7 @@ class Walk(Struct, eq=False):
             and not (s in self.found and self.goes_on(self.plan.nodes[s], self.found[s][0]))
             and s not in self.wrong
             and s not in self.clean
+            and s not in self.other
         ]
 
     @staticmethod
@@ -118,8 +132,20 @@ class Walk(Struct, eq=False):
                     far = np.abs(np.asarray(node.op.forward(*shaken, **node.attrs)) - y)
                 moved = np.maximum(moved, np.where(np.isfinite(far), far, 0.0))
             moved = (moved + (0.5 * moved.mean(-1, keepdims=True) if moved.ndim else moved)) / share
-            size = size + np.minimum(moved, max(GROWTH, DEEPER * self.deep(node)) * (size + size.mean()))
+            size = size + np.minimum(moved, self.growth(node) * (size + size.mean()))
         self.spread[node.slot] = size
+        return size
+
+    def growth(self, node: Node) -> int:
+        """How many times its own rounding a step may have from those before it."""
+        return max(GROWTH, DEEPER * self.deep(node)) if self.loose(node) else 0
+
+    def most(self, node: Node, y: np.ndarray, args: list[Any], book: Book) -> np.ndarray:
+        """What `sizes` can be at most, found without asking any step before this one."""
+        size = self.spread.get(node.slot)
+        if size is None:
+            size = terms(node, args, y, book.lengths)
+            size = size + self.growth(node) * (size + size.mean())
         return size
 
     def arguments(self, node: Node) -> list[Any]:
@@ -183,6 +209,9 @@ def walk(
             and not any(changed[s] for s in node.slots)
         ):
             _taken_over(here, node, start, old)
+            if any(changed[plan.paths[p].slot] for paths, _ in fused(plan, node) for p in paths):
+                here.leave(node.slot, "fused")  # another of the group has other numbers now
+                groups.after(here, node, here.arguments(node))
             continue
         changed[node.slot] = 1
         args = here.arguments(node)
@@ -238,6 +267,8 @@ def _as_before(here: Walk, start: Walk, node: Node, old: Node) -> bool:
 def _taken_over(here: Walk, node: Node, start: Walk, old: Node) -> None:
     here.values[node.slot] = start.values[old.slot]
     here.enter(node.slot, start.found.get(old.slot, []))
+    if old.slot in start.other:
+        here.other.add(node.slot)
     for mine, theirs in ((here.clean, start.clean), (here.wrong, start.wrong)):
         if old.slot in theirs:
             mine[node.slot] = theirs[old.slot]  # type: ignore[assignment]  # each of its own kind
@@ -252,8 +283,12 @@ def _place(
         entry, layout = pins[node.path]
         here.clean[slot], here.values[slot] = y, layout.back(entry.array)
         return {entry.name}
-    sizes = partial(here.sizes, node, y, args, book)
-    hits = book.find(node, y, args, sizes)
+    asked = node, y, args, book
+    sizes = Sizes(partial(here.sizes, *asked), partial(here.most, *asked))
+    near_by: list[Entry] = []
+    hits = book.find(node, y, args, sizes, near_by)
+    if near_by and not hits and node.phase == "forward" and node.op is not None:
+        here.other.add(slot)
     expected = _expected(here, book, node)
     if expected is not None:
         entry, layout = expected

@@ -140,3 +140,25 @@ def test_arrays_that_are_none_of_ours_are_refused(tfstep, tmp_path):
     done = tfstep("diff", "wo-ai-ni", str(file))
     assert (done.status, done.out) == (2, "")
     assert "nothing to compare" in done.err
+
+
+def test_a_folder_of_npy_is_a_recording(tfstep, tmp_path):
+    trace, folder = traced("wo-ai-ni"), tmp_path / "run"
+    folder.mkdir()
+    for k, (name, path) in enumerate({"qq": "q_proj", "kk": "k_proj", "s": "scores", "p": "weights"}.items()):
+        np.save(folder / f"{k:02d}_{name}.npy", trace[f"enc0.attn.{path}"].value[0])
+    done = tfstep("diff", "wo-ai-ni", str(folder))
+    assert done.status == 0
+    assert "02_s" in done.out
+    assert "→ enc0.attn.scores" in done.out
+    np.save(folder / "03_p.npy", trace["enc0.attn.weights"].value[0] ** 2)
+    done = tfstep("diff", "wo-ai-ni", str(folder), "--json")
+    assert (done.status, done.json["first"]) == (1, "enc0.attn.weights")
+
+
+def test_a_folder_of_paths_is_compared_by_path(tfstep, tmp_path):
+    trace, folder = traced("wo-ai-ni"), tmp_path / "run"
+    folder.mkdir()
+    for path in ("enc0.attn.scores", "enc0.attn.weights"):
+        np.save(folder / f"{path}.npy", trace[path].value)
+    assert tfstep("diff", "wo-ai-ni", str(folder)).status == 0

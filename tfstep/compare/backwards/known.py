@@ -324,12 +324,29 @@ def _smooth(node: Node, given: Given) -> Iterator[Made]:
     yield "activation", Bilingual("∂x = g · σ(x)", "∂x = g · σ(x)"), g * s
     t = np.tanh(0.7978845608028654 * (x + 0.044715 * x**3))
     slope = 0.5 * (1 + t) + 0.5 * x * (1 - t**2) * 0.7978845608028654 * (1 + 3 * 0.044715 * x**2)
+    half = Bilingual(
+        "∂x = g · ½ (1 + tanh …): without the slope of the tanh", "∂x = g · ½ (1 + tanh …)：漏了 tanh 自己的斜率"
+    )
+    yield "activation", half, g * 0.5 * (1 + t)
     yield "activation", Bilingual("the derivative of gelu by tanh", "用了 tanh 近似的 gelu 的导数"), g * slope
     phi = 0.5 * (1 + erf(x / math.sqrt(2)))
     exact = phi + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
     yield "activation", Bilingual("∂x = g · Φ(x)", "∂x = g · Φ(x)"), g * phi
     yield "activation", Bilingual("the derivative of the exact gelu", "用了精确 gelu 的导数"), g * exact
     yield "activation", Bilingual("the derivative of silu", "用了 silu 的导数"), g * s * (1 + x * (1 - s))
+
+
+@_of("gather_vjp_table")
+def _rows(node: Node, given: Given) -> Iterator[Made]:
+    """Rows of an embedding: those that are read more than once have the sum of all their uses."""
+    g, ids = given["g"], np.asarray(given["ids"])
+    value = np.zeros(node.shape, g.dtype)
+    value[ids.reshape(-1)] = g.reshape(ids.size, -1)
+    text = Bilingual(
+        "rows are written, not added: a word that is read twice keeps the gradient of its last use alone",
+        "写入各行而没有累加：出现两次的词只留下最后一次的梯度",
+    )
+    yield "grad-missing", text, value
 
 
 @_of("cross_entropy_vjp_logits")

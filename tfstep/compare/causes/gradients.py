@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +10,13 @@ from msgspec.structs import replace
 
 from tfstep.compare.backwards.judged import SLACK, Pair, chain, judged, size_of_all
 from tfstep.compare.backwards.known import reached
+from tfstep.compare.backwards.left_out import left_out
+from tfstep.compare.backwards.settled import again, always, blame, enter_cause, settle
 from tfstep.compare.book import Entry
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import Way, planted
 from tfstep.compare.tolerance import allowed, apart
-from tfstep.compare.walk import Override, Walk, walk
+from tfstep.compare.walk import Override, Walk
 from tfstep.engine.node import Node
 from tfstep.text import Bilingual
 
@@ -24,19 +26,6 @@ if TYPE_CHECKING:
 
 ENOUGH = 1e-6
 SURELY = 2.0  # how well a name goes with the path that it means: Wq with W_Q
-
-
-def again(search: Search, plan: Any = None, overrides: dict[str, Override] | None = None) -> Walk:
-    """The walk with the mistakes of the backward pass that are known, and these."""
-    return walk(
-        search.book,
-        plan or search.plan,
-        search.leaves,
-        search.walk if plan is None else None,
-        search.pins,
-        {**search.overrides, **(overrides or {})},
-        changes=frozenset(search.overrides),
-    )
 
 
 def lacking_of(search: Search) -> list[Entry]:
@@ -84,26 +73,6 @@ def _wrong_name(search: Search, entry: Entry) -> bool:
     return any(e is entry for e, _ in search.walk.wrong.values())
 
 
-def enter_cause(
-    search: Search, kind: str, path: str, detail: Bilingual, explains: int, of: int, entry: Entry | None
-) -> None:
-    """A cause is entered."""
-    from tfstep.compare.diagnosis import Cause
-
-    if any((cause.kind, cause.path) == (kind, path) for cause in search.causes):
-        return
-    name, line = (entry.name, entry.note.line) if entry is not None else ("", "")
-    search.causes.append(Cause(kind, path, detail, explains, of, name, line))
-
-
-def blame(search: Search, node: Node, entry: Entry | None, far: float) -> None:
-    """A step is entered among those that differ."""
-    from tfstep.compare.diagnosis import First
-
-    names = tuple(hits[0].entry.name for s in node.slots if (hits := search.walk.found.get(s)))
-    search.faults.append(First(node.path, entry.name if entry else "", names, far, entry.note.line if entry else ""))
-
-
 def losses(search: Search) -> None:
     """Mistakes of the loss that only its gradients show."""
     from tfstep.compare.causes.table import ways
@@ -129,7 +98,7 @@ def losses(search: Search) -> None:
     if best is not None:
         gained, way, plan, there = best
         blame(search, node, None, float("nan"))
-        enter_cause(search, way.kind, "loss", way.detail, gained, len(lacking), None)
+        enter_cause(search, way.kind, "loss", way.detail, gained, {e.name for e in lacking}, None)
         search.plan, search.walk = plan, there
         search.patches |= dict(way.patches)
 
@@ -145,7 +114,7 @@ def gradients(search: Search) -> None:
         if not (
             _seeded(search, lacking)
             or _scaled(search, lacking)
-            or _left_out(search, lacking)
+            or left_out(search, _pairs(search, lacking), lacking)
             or _known(search, lacking)
             or _seeded(search, lacking, last=True)
         ):
@@ -200,9 +169,10 @@ def one_ratio(ours: np.ndarray, theirs: np.ndarray) -> float | None:
 
 def _seeded(search: Search, lacking: list[Entry], last: bool = False) -> bool:
     """The gradient of the loss itself is a whole number, not 1: the backward pass ran as often, and all were added. Where
-    nothing else is known (``last``) so it is with the first gradient that PyTorch made."""
+    nothing else is known (``last``) so it is with the first gradient that there is."""
     for node, entry, ours, theirs in _pairs(search, lacking)[: 1 if last else None]:
-        times = one_ratio(ours, theirs) if node.path == "loss.grad" or (last and entry.note.kind == "grad") else None
+        first = last and (entry.note.kind == "grad" or not _before(search, node))
+        times = one_ratio(ours, theirs) if node.path == "loss.grad" or first else None
         if times is not None and round(times) > 1 and abs(times - round(times)) <= 1e-4:
             text = Bilingual(
                 "∂{of} is {n} times ours, and with it every gradient that follows: the backward pass ran {n} times",
@@ -211,9 +181,32 @@ def _seeded(search: Search, lacking: list[Entry], last: bool = False) -> bool:
                 n=round(times),
             )
             made = {node.path: _times(round(times))}
-            _settle(search, "grad-accumulated", node, text, [entry], lacking, made, float(apart(ours, theirs).max()))
+            follow = _following(search, node, entry)
+            every = lacking + [e for e in follow if e not in lacking]
+            far = float(apart(ours, theirs).max())
+            settle(search, "grad-accumulated", node, text, [entry, *follow], every, made, far)
             return True
     return False
+
+
+def _following(search: Search, node: Node, entry: Entry) -> list[Entry]:
+    """The gradients of theirs that follow from this one as ours do, and so are as many times ours as it is."""
+    found = {
+        hit.entry.name: hit.entry
+        for slot, hits in search.walk.found.items()
+        if search.plan.nodes[slot].phase == "backward" and slot > node.slot
+        for hit in hits
+        if hit.entry is not entry and hit.entry.of is not None
+    }
+    return list(found.values())
+
+
+def _before(search: Search, node: Node) -> bool:
+    """Whether any gradient of theirs comes before this one and is ours."""
+    return any(
+        search.plan.nodes[slot].phase == "backward" and slot < node.slot and not hits[0].entry.trivial
+        for slot, hits in search.walk.found.items()
+    )
 
 
 def _scaled(search: Search, lacking: list[Entry]) -> bool:
@@ -257,7 +250,7 @@ def _scaled(search: Search, lacking: list[Entry]) -> bool:
         )
     else:
         return False
-    _settle(
+    settle(
         search,
         kind,
         node,
@@ -307,7 +300,7 @@ def _clipped_by_value(search: Search, pairs: list[tuple[Node, Entry, np.ndarray,
         return lambda args, get: np.clip(_usual(node, args), -limit, limit)
 
     changes = {n.path: clip for n in _parameter_grads(search)}
-    _settle(
+    settle(
         search,
         "grad-clipped",
         node,
@@ -318,66 +311,6 @@ def _clipped_by_value(search: Search, pairs: list[tuple[Node, Entry, np.ndarray,
         apart(ours, theirs).max(),
     )
     return True
-
-
-def _settle(
-    search: Search,
-    kind: str,
-    node: Node,
-    text: Bilingual,
-    found: list[Entry],
-    lacking: list[Entry],
-    changes: Mapping[str, Callable[[Node], Override]],
-    far: float,
-) -> None:
-    """A mistake of the backward pass is the cause: go on with it planted."""
-    blame(search, node, found[0] if found else None, float(far))
-    search.overrides |= {path: make(search.plan.paths[path]) for path, make in changes.items()}
-    before = search.walk.names
-    search.walk = again(search)
-    gained = {e.name for e in lacking} & (search.walk.names - before)
-    enter_cause(search, kind, node.path, text, max(len(gained), len(found)), len(lacking), found[0] if found else None)
-
-
-def _left_out(search: Search, lacking: list[Entry]) -> bool:
-    """A gradient without one of its uses, without a row, or none at all."""
-    for node, entry, ours, theirs in _pairs(search, lacking):
-        for text, made in _less(search, node):
-            y = made(search.walk)
-            if y.shape == theirs.shape and _same(y, theirs, ours):
-                fixed = _always(y)
-
-                _settle(
-                    search,
-                    "grad-missing",
-                    node,
-                    text,
-                    [entry],
-                    lacking,
-                    {node.path: fixed},
-                    float(apart(ours, theirs).max()),
-                )
-                return True
-        rows = _rows_of_zeros(ours, theirs)
-        if rows is not None:
-            text = Bilingual(
-                "row {rows} of the gradient is 0, as padding_idx makes it",
-                "梯度的第 {rows} 行为 0，是 padding_idx 造成的",
-                rows=", ".join(map(str, rows)),
-            )
-            value = theirs.copy()
-            _settle(
-                search,
-                "grad-missing",
-                node,
-                text,
-                [entry],
-                lacking,
-                {node.path: _always(value)},
-                float(apart(ours, theirs).max()),
-            )
-            return True
-    return False
 
 
 def _known(search: Search, lacking: list[Entry]) -> bool:
@@ -394,10 +327,10 @@ def _known(search: Search, lacking: list[Entry]) -> bool:
                 (k for k, c in enumerate(search.causes) if (c.kind, c.detail.in_("en")) == (kind, text.in_("en"))), None
             )
             if same is None:
-                _settle(search, kind, at, text, [entry], lacking, {path: _always(own)}, far)
+                settle(search, kind, at, text, [entry], lacking, {path: always(own)}, far)
                 return True
             blame(search, at, entry, far)
-            search.overrides[path] = _always(own)(at)
+            search.overrides[path] = always(own)(at)
             search.walk = again(search)
             old = search.causes[same]
             search.causes[same] = replace(old, explains=old.explains + 1, also=(*old.also, path))
@@ -423,45 +356,6 @@ def _gives(value: np.ndarray, theirs: np.ndarray, ours: np.ndarray, level: str) 
     size = max(float(np.abs(theirs).max(initial=0.0)), 1e-300)
     near, off = float(np.abs(value - theirs).max()), float(np.abs(ours - theirs).max())
     return near <= max(ENOUGH, allowed(level, SLACK)) * size and near <= 0.01 * off
-
-
-def _always(value: np.ndarray) -> Callable[[Node], Override]:
-    return lambda node: lambda args, get: value
-
-
-def _same(y: np.ndarray, theirs: np.ndarray, ours: np.ndarray) -> bool:
-    return bool((np.abs(y - theirs) <= ENOUGH * (np.abs(ours) + np.abs(ours).mean())).all())
-
-
-def _less(search: Search, node: Node) -> Iterator[tuple[Bilingual, Callable[[Walk], np.ndarray]]]:
-    """Less than the whole gradient: nothing, or the sum without some of its uses."""
-    from itertools import combinations
-
-    yield (
-        Bilingual("no gradient comes here: a branch is detached", "这里没有梯度：有一支被 detach 了"),
-        lambda w: np.zeros(node.shape),
-    )
-    if node.op is None or node.op.name != "accumulate" or len(node.slots) > 8:
-        return
-    uses = list(node.slots)
-    for n in range(len(uses) - 1, 0, -1):
-        for kept in combinations(uses, n):
-            gone = [search.plan.nodes[s].path.rpartition("/")[2] for s in uses if s not in kept]
-            yield (
-                Bilingual(
-                    "the share that comes by {gone} is missing", "缺少经 {gone} 传来的那一份", gone=", ".join(gone)
-                ),
-                lambda w, kept=kept: np.sum([w.values[s] for s in kept], axis=0),  # type: ignore[misc]  # its own share
-            )
-
-
-def _rows_of_zeros(ours: np.ndarray, theirs: np.ndarray) -> list[int] | None:
-    if ours.ndim != 2:
-        return None
-    gone = (theirs == 0).all(1) & (ours != 0).any(1)
-    if not gone.any() or gone.all() or not _same(np.where(gone[:, None], 0.0, ours), theirs, ours):
-        return None
-    return [int(i) for i in np.flatnonzero(gone)]
 
 
 def _unknown(search: Search, lacking: list[Entry]) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from tfstep.compare.causes.table import Made, Step, cause
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.op import Array
+from tfstep.ops.linear import matmul
 from tfstep.ops.primitive.shape import reshape, transpose
 from tfstep.text import Bilingual
 
@@ -40,6 +43,20 @@ def _merged_turned(at: Site) -> Array:
     return reshape(transpose(at.args[0], order=(0, 1, 3, 2)), shape=at.node.shape)
 
 
+def _backwards(at: Site, x: Array, heads: int) -> Array:
+    """Features side by side with the heads in reversed order."""
+    order = np.arange(x.shape[-1]).reshape(heads, -1)[::-1].reshape(-1)
+    return matmul(x, at.constant(np.eye(x.shape[-1])[:, order]))
+
+
+def _split_backwards(at: Site) -> Array:
+    return at.usual(_backwards(at, at.args[0], at.node.shape[1]), *at.args[1:])
+
+
+def _merged_backwards(at: Site) -> Array:
+    return _backwards(at, at.usual(), at.args[0].shape[1])
+
+
 SPLITS: tuple[tuple[Bilingual, Patch], ...] = (
     (
         Bilingual("reshape(batch, head, position, d) without a transpose", "reshape(批次, 头, 位置, d)，没有转置"),
@@ -50,11 +67,13 @@ SPLITS: tuple[tuple[Bilingual, Patch], ...] = (
         _inside_out,
     ),
     (Bilingual("transposed before it is split", "先转置再切分"), _positions_last),
+    (Bilingual("heads in reversed order", "头的次序颠倒了"), _split_backwards),
 )
 MERGES: tuple[tuple[Bilingual, Patch], ...] = (
     (Bilingual("reshape(batch, position, model) without a transpose", "reshape(批次, 位置, 特征)，没有转置"), _merged),
     (Bilingual("merged as (d, head)", "按 (d, 头) 合并"), _merged_inside_out),
     (Bilingual("the last two axes exchanged before merging", "合并前交换了最后两个轴"), _merged_turned),
+    (Bilingual("heads in reversed order", "头的次序颠倒了"), _merged_backwards),
 )
 
 
@@ -86,4 +105,4 @@ def merged(step: Step) -> Iterator[Made]:
     if step.node.op is None or step.node.op.name != "concat_heads" or step.arg(0).shape[1] == 1:
         return
     for how, patch in MERGES:
-        yield Bilingual("merged by {how}", "合并时用了 {how}", how=how), patch
+        yield Bilingual("merged: {how}", "合并：{how}", how=how), patch

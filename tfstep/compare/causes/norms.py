@@ -62,6 +62,28 @@ def _every(step: Step, patch: Patch) -> dict[str, Patch]:
     return {n.path: patch for n in step.plan.steps if n.op is not None and n.op is step.node.op}
 
 
+@cause("norm-eps", ops=NORMS)
+def epsilon(step: Step) -> Iterator[Made]:
+    """Another eps, or eps outside the root."""
+    eps = float(step.node.attrs["eps"])
+    for e in EPS:
+        if e != eps:
+            yield (
+                Bilingual("eps = {e:g} in place of {eps:g}", "eps = {e:g}，而不是 {eps:g}", e=e, eps=eps),
+                _hand(eps=e),
+            )
+    for e in dict.fromkeys((eps, *EPS[1:])):
+        yield (
+            Bilingual(
+                "√variance + {e:g} in place of √(variance + {eps:g})",
+                "√方差 + {e:g}，而不是 √(方差 + {eps:g})",
+                e=e,
+                eps=eps,
+            ),
+            _hand(eps=e, outside=True),
+        )
+
+
 @cause("norm-variance", ops=NORMS)
 def variance(step: Step) -> Iterator[Made]:
     """The variance over n − 1, or its root left out."""
@@ -86,28 +108,6 @@ def variance(step: Step) -> Iterator[Made]:
                 _hand(unbiased=True, eps=e),
             )
     yield Bilingual("divided by the variance, not by its root", "除以方差，而不是标准差"), _hand(root=False)
-
-
-@cause("norm-eps", ops=NORMS)
-def epsilon(step: Step) -> Iterator[Made]:
-    """Another eps, or eps outside the root."""
-    eps = float(step.node.attrs["eps"])
-    for e in EPS:
-        if e != eps:
-            yield (
-                Bilingual("eps = {e:g} in place of {eps:g}", "eps = {e:g}，而不是 {eps:g}", e=e, eps=eps),
-                _hand(eps=e),
-            )
-    for e in dict.fromkeys((eps, *EPS[1:])):
-        yield (
-            Bilingual(
-                "√variance + {e:g} in place of √(variance + {eps:g})",
-                "√方差 + {e:g}，而不是 √(方差 + {eps:g})",
-                e=e,
-                eps=eps,
-            ),
-            _hand(eps=e, outside=True),
-        )
 
 
 @cause("norm-affine", ops=NORMS)

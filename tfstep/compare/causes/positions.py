@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
+from msgspec.structs import replace
 
 from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.compare.plant import Patch, Site
 from tfstep.compare.tolerance import rounded
 from tfstep.engine.op import Array
-from tfstep.models.keys.sections import RopePart
+from tfstep.models.keys.sections import RopePart, ScalingPart
 from tfstep.models.parts.positions import rope_tables, sinusoidal
 from tfstep.ops.embed import add_rows
 from tfstep.ops.primitive.index import gather
@@ -59,7 +61,7 @@ def twice(step: Step) -> Iterator[Made]:
 @cause("embed-scale", "x")
 def scaled_late(step: Step) -> Iterator[Made]:
     """The scale over embedding and positions together."""
-    if step.has("embed"):
+    if _has_positions(step):
         d = step.node.shape[-1]
         yield (
             equation(f"(embed + pos) · √{d}"),
@@ -72,6 +74,13 @@ def scaled_late(step: Step) -> Iterator[Made]:
         yield (
             equation(f"embed · √{d} + pos"),
             {step.node.path: lambda at: at.args[0] * (math.sqrt(d) - 1) + at.usual()},
+            step.at("embed"),
+        )
+    elif step.has("embed") and step.node.op is not None and len(step.node.slots) == 1:
+        root = math.sqrt(step.node.shape[-1])
+        yield (
+            equation(f"embed · √{step.node.shape[-1]}"),
+            {step.node.path: lambda at: at.args[0] * root},
             step.at("embed"),
         )
 
@@ -215,19 +224,16 @@ def layout(step: Step) -> Iterator[Made]:
         yield Bilingual("the table transposed", "位置表转置了"), _with(right.T)
 
 
-def _tables(length: int, d: int, base: float, pairs: str, offset: int) -> tuple[np.ndarray, np.ndarray]:
-    """The cos and sin of rope with this base and these pairs."""
-    return rope_tables(
-        np.arange(offset, offset + length), d, RopePart(base=base, pairs="half" if pairs == "half" else "interleaved")
-    )
+def _tables(length: int, d: int, rope_part: RopePart, offset: int) -> tuple[np.ndarray, np.ndarray]:
+    """The cos and sin of such a rope."""
+    return rope_tables(np.arange(offset, offset + length), d, rope_part)
 
 
-def _rotated(base: float, pairs: str, offset: int = 0, sign: float = 1.0, of: int | None = None) -> Patch:
+def _rotated(rope_part: RopePart, offset: int = 0, sign: float = 1.0) -> Patch:
     def made(at: Site) -> Array:
         x = at.args[0]
-        length, d = x.shape[2], of or x.shape[3]
-        cos, sin = _tables(length, d, base, pairs, offset)
-        return rope(x, at.constant(cos), at.constant(sign * sin), pairs=pairs)
+        cos, sin = _tables(x.shape[2], x.shape[3], rope_part, offset)
+        return rope(x, at.constant(cos), at.constant(sign * sin), pairs=rope_part.pairs)
 
     return made
 
@@ -240,20 +246,20 @@ def _both(step: Step, patch: Patch) -> dict[str, Patch]:
 def rope_pairs(step: Step) -> Iterator[Made]:
     """Other pairs, tables of the other kind, the other direction."""
     c, start = step.config, step.inputs.offset
-    other = "half" if c.rope.pairs == "interleaved" else "interleaved"
+    other: Literal["half", "interleaved"] = "half" if c.rope.pairs == "interleaved" else "interleaved"
     yield (
         Bilingual("pairs {other} in place of {own}", "配对方式为 {other}，而不是 {own}", other=other, own=c.rope.pairs),
-        _both(step, _rotated(c.rope.base, other, start)),
+        _both(step, _rotated(replace(c.rope, pairs=other), start)),
     )
 
     def mixed(at: Site) -> Array:
         x = at.args[0]
-        cos, sin = _tables(x.shape[2], x.shape[3], c.rope.base, other, start)
+        cos, sin = _tables(x.shape[2], x.shape[3], replace(c.rope, pairs=other), start)
         return rope(x, at.constant(cos), at.constant(sin), pairs=c.rope.pairs)
 
     def crossed(at: Site) -> Array:
         x = at.args[0]
-        cos, sin = _tables(x.shape[2], x.shape[3], c.rope.base, c.rope.pairs, start)
+        cos, sin = _tables(x.shape[2], x.shape[3], c.rope, start)
         return rope(x, at.constant(cos), at.constant(sin), pairs=other)
 
     yield (
@@ -270,7 +276,7 @@ def rope_pairs(step: Step) -> Iterator[Made]:
     )
     yield (
         Bilingual("turned the other way: −sine", "转向相反：−sin"),
-        _both(step, _rotated(c.rope.base, c.rope.pairs, start, -1.0)),
+        _both(step, _rotated(c.rope, start, -1.0)),
     )
 
 
@@ -284,7 +290,7 @@ def rope_base(step: Step) -> Iterator[Made]:
                 Bilingual(
                     "base {base:g} in place of {own:g}", "底数 {base:g}，而不是 {own:g}", base=base, own=c.rope.base
                 ),
-                _both(step, _rotated(base, c.rope.pairs, start)),
+                _both(step, _rotated(replace(c.rope, base=base), start)),
             )
     d = step.node.shape[-1]
     for of in (2 * d, c.d_model, c.d_model * 2):
@@ -298,6 +304,65 @@ def rope_base(step: Step) -> Iterator[Made]:
                 ),
                 _both(step, _wider(of, start)),
             )
+
+
+@cause("rope-base", "Q_rot")
+def rope_stretched(step: Step) -> Iterator[Made]:
+    """The frequencies stretched for long texts though ours are not, or not stretched, or by another rule."""
+    c, start, d = step.config, step.inputs.offset, int(step.node.shape[-1] * step.config.rope.part)
+    own = c.rope.scaling
+    if own is not None:
+        yield (
+            Bilingual("the angles are not stretched: no rope scaling", "角度没有拉伸：没有 rope scaling"),
+            _both(step, _rotated(replace(c.rope, scaling=None), start)),
+        )
+        if own.kind in ("yarn", "longrope"):
+            yield (
+                Bilingual("cos and sin stretched, and not multiplied", "拉伸了 cos 和 sin，但没有乘系数"),
+                _both(step, _rotated(replace(c.rope, scaling=replace(own, attention=1.0)), start)),
+            )
+    for factor in dict.fromkeys((*([] if own is None else [own.factor]), 2.0, 4.0, 8.0, 16.0, 32.0, 0.5, 0.25)):
+        linear = ScalingPart(kind="linear", factor=factor)
+        if factor != 1 and not (own is not None and own.kind == "linear" and own.factor == factor):
+            yield (
+                Bilingual(
+                    "every frequency / {factor:g}: linear scaling", "每个频率 / {factor:g}：线性拉伸", factor=factor
+                ),
+                _both(step, _rotated(replace(c.rope, scaling=linear), start)),
+            )
+        if factor > 1 and d > 2:
+            base = c.rope.base * factor ** (d / (d - 2))
+            yield (
+                Bilingual(
+                    "base {base:.6g}, as NTK scaling by {factor:g} has it",
+                    "底数 {base:.6g}，即 NTK 拉伸 {factor:g} 倍",
+                    base=base,
+                    factor=factor,
+                ),
+                _both(step, _rotated(replace(c.rope, base=base, scaling=None), start)),
+            )
+
+
+@cause("rope-place", "Q_rot")
+def rope_on_a_part(step: Step) -> Iterator[Made]:
+    """More or fewer features of a head turned."""
+    c, start, d = step.config, step.inputs.offset, step.node.shape[-1]
+    own = int(d * c.rope.part)
+    for n in dict.fromkeys((d, d // 2, d // 4, 3 * d // 4)):
+        if n == own or n < 2 or n % 2:
+            continue
+        text = Bilingual(
+            "the first {n} of {d} features turned, not {own}",
+            "旋转前 {n} 个特征（共 {d} 个），而不是 {own} 个",
+            n=n,
+            d=d,
+            own=own,
+        )
+        yield text, _both(step, _rotated(replace(c.rope, part=n / d), start))
+        if n < own:
+            angles = Bilingual("{text}; angles as for all of them", "{text}；角度仍按全部特征算", text=text)
+            frequency = c.rope.base ** (-np.arange(0, n, 2) / own)
+            yield angles, _both(step, _turned_by(frequency, start))
 
 
 @cause("dtype", "Q_rot")
@@ -336,7 +401,7 @@ def rope_shifted(step: Step) -> Iterator[Made]:
     """Angles counted from another position: only for one of the two it shows."""
     c, start = step.config, step.inputs.offset
     for by in (1, -1):
-        patch = _rotated(c.rope.base, c.rope.pairs, start + by)
+        patch = _rotated(c.rope, start + by)
         yield Bilingual("positions counted from {start}", "位置从 {start} 数起", start=start + by), _both(step, patch)
         yield Bilingual("queries counted from {start}", "查询的位置从 {start} 数起", start=start + by), patch
 
@@ -370,7 +435,7 @@ def _before_split(start: int) -> Patch:
         heads = x.shape[1]
         flat = concat_heads(x)
         one = reshape(flat, shape=(flat.shape[0], 1, *flat.shape[1:]))
-        cos, sin = _tables(x.shape[2], flat.shape[-1], c.rope.base, c.rope.pairs, start)
+        cos, sin = _tables(x.shape[2], flat.shape[-1], c.rope, start)
         turned = rope(one, at.constant(cos), at.constant(sin), pairs=c.rope.pairs)
         return split_heads(reshape(turned, shape=flat.shape), heads=heads)
 
@@ -386,7 +451,7 @@ def rope_on_values(step: Step) -> Iterator[Made]:
 
     def made(at: Site) -> Array:
         v = at.args[1]
-        cos, sin = _tables(v.shape[2], v.shape[3], c.rope.base, c.rope.pairs, start)
+        cos, sin = _tables(v.shape[2], v.shape[3], c.rope, start)
         return at.usual(at.args[0], rope(v, at.constant(cos), at.constant(sin), pairs=c.rope.pairs))
 
     yield Bilingual("V is rotated too", "V 也旋转了"), made

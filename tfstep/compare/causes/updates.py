@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfstep.address.roles import NEW
+from tfstep.compare.backwards.settled import again, blame, enter_cause
 from tfstep.compare.book import Entry
-from tfstep.compare.causes.gradients import again, blame, enter_cause, lacking_of, one_ratio
+from tfstep.compare.causes.gradients import lacking_of, one_ratio
 from tfstep.compare.layout import layouts
 from tfstep.compare.walk import Override
 from tfstep.engine.node import Node
@@ -58,7 +59,7 @@ def updates(search: Search) -> None:
     )
     entry = next((h.entry for h in search.walk.found.get(node.slot, ()) if h.entry.name in open_names), lacking[0])
     blame(search, node, entry, float("nan"))
-    enter_cause(search, kind, node.path, text, gained, len(open_names), entry)
+    enter_cause(search, kind, node.path, text, gained, open_names, entry)
 
 
 def _recorded(search: Search, node: Node, lacking: dict[str, Entry]) -> Entry | None:
@@ -107,6 +108,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
         fix_v: bool = True,
         hat: bool = False,
         moved: bool = False,
+        bare: bool = False,
     ) -> Callable[[Node], Override]:
         def make(node: Node) -> Override:
             def rule(args: list[Any], get: Any) -> np.ndarray:
@@ -118,7 +120,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
                 root = np.sqrt(v / (1 - b2**t) if fix_v else v)
                 below = np.sqrt(root**2 + e) if inside else root + (e / np.sqrt(1 - b2**t) if hat else e)
                 to = p - lr * m / below
-                return np.asarray(to - lr * decoupled * (to if moved else p))
+                return np.asarray(to - (1 if bare else lr) * decoupled * (to if moved else p))
 
             return rule
 
@@ -167,6 +169,8 @@ def _update_ways(search: Search) -> Iterator[Made]:
             wd=beside,
         )
         yield "weight-decay", text, adam(moved=True)
+        whole = Bilingual("p shrinks by {wd:g} · p, without lr", "p 缩小 {wd:g} · p，没有乘 lr", wd=beside)
+        yield "weight-decay", whole, adam(bare=True)
         both = Bilingual(
             "{one}; eps added to √v before its bias is corrected", "{one}；eps 加在未修正偏差的 √v 上", one=text
         )

@@ -18,6 +18,19 @@ from tfstep.errors import refusal
 from tfstep.text import Bilingual
 
 MOST_FILE = 1 << 33
+FILES = (".npz", ".safetensors")  # of arrays by name
+TREES = "*debug_tree_FULL*.json"
+
+
+def is_recording(path: Path) -> bool:
+    """Whether arrays of somebody's run are meant: a file of them, or a folder of ``.npy`` or of transformers' debugger."""
+    if path.suffix in FILES:
+        return True
+    try:
+        folder = path.is_dir() and not (path / "config.json").exists()
+        return folder and (any(path.rglob("*.npy")) or any(path.glob(TREES)))
+    except OSError:  # a name that is too long is that of none
+        return False
 
 
 def read(path: Path) -> Recording:
@@ -88,7 +101,7 @@ def _npy(path: Path) -> np.ndarray:
 def _folder(path: Path) -> Recording:
     """A folder of ``.npy``, in the order of the numbers in their names, else of their dates."""
     files = sorted(file for file in path.rglob("*.npy") if file.is_file())
-    trees = sorted(path.glob("*debug_tree_FULL*.json")) or sorted(path.glob("*.json"))
+    trees = sorted(path.glob(TREES)) or sorted(path.glob("*.json"))
     if not files and trees and trees[0].is_file():
         return debugged(trees[0])
     counted = [re.match(r"(\d+)", file.stem) for file in files]

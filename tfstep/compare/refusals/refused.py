@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,30 +73,3 @@ def nothing(search: Search) -> None:
             n=search.tried,
         )
     )
-
-
-def _before_count(name: str) -> str:
-    return name.partition("#")[0]
-
-
-def _behind_run(name: str) -> str:
-    return re.split(r"[./]", name, maxsplit=1)[-1]
-
-
-def one_run(book: Book, matched: set[str], taken: set[str]) -> None:
-    """Raises RecordingError where what agrees is one run, and what is left of the file another of the same names."""
-    numbers = [e for e in book.entries if e.number and not e.trivial and e.note.kind not in ("weight", "input", "grad")]
-    for short in (_before_count, _behind_run):
-        first = {short(e.name): e.name for e in reversed(numbers) if e.name in matched}
-        again = [
-            e.name for e in numbers if e.name not in matched | taken and first.get(short(e.name), e.name) != e.name
-        ]
-        if len(again) >= max(3, len(first) // 2):
-            raise RecordingError(
-                Bilingual(
-                    "two runs in one file: {one} agrees, {other} is of another run; record each in a file of its own",
-                    "一个文件里有两次运行：{one} 一致，{other} 属于另一次运行；请把每次运行记录在各自的文件里",
-                    one=first[short(again[0])],
-                    other=again[0],
-                )
-            )

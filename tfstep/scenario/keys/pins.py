@@ -24,6 +24,7 @@ from tfstep.scenario.weights.files import open_weights
 from tfstep.text import Bilingual
 
 FILE = "file"
+OFFERED = 4  # paths that are written out
 
 
 class MistakeAt(Protocol):
@@ -68,14 +69,58 @@ def with_pins(trace: Trace, pins: Mapping[str, np.ndarray], where: MistakeAt) ->
             if trace[path].node.kind == "parameter":
                 mistakes.append(where(("pins", target), _parameter(path), key=True))
             else:
+                shape = trace[path].node.shape
+                if path == target and _real(value.shape) == _real(shape):
+                    value = value.reshape(shape)  # a batch of one may be left out
                 trace = trace.edit({target: value})
         except PathError as error:
-            mistakes.append(where(("pins", target), error.message, key=True))
+            found = error.message if "[" in target or not value.ndim else _meant(trace, error.message, value)
+            mistakes.append(where(("pins", target), found, key=True))
         except EditError as error:
             mistakes.append(where(("pins", target), error.message))
     if mistakes:
         raise Mistakes(mistakes)
     return trace
+
+
+def _meant(trace: Trace, said: Bilingual, value: np.ndarray) -> Bilingual:
+    """A pin that is called by no path: which tensor it may be, by its numbers, else by its shape.
+
+    It is not taken for one of them: a pin changes what is computed, so no number tells for sure what it is to be.
+    """
+    alike = [n for n in trace.plan.nodes if _real(n.shape) == _real(value.shape) and n.kind != "parameter"]
+    same = [node.path for node in alike if _equal(trace.value(node.slot), value)]
+    if same:
+        return Bilingual(
+            "{said}; its numbers are those of {path}: call it so in the file",
+            "{said}；它的数与 {path} 相同：请在文件里用这个名字",
+            said=said,
+            path=same[0],
+        )
+    if alike:
+        return Bilingual(
+            "{said}; a pin is called by the path of what it holds, and of its shape, {shape}, are {paths}",
+            "{said}；固定值须以它所固定的张量的路径为名，形状同为 {shape} 的有 {paths}",
+            said=said,
+            shape="×".join(map(str, value.shape)),
+            paths=", ".join(node.path for node in alike[:OFFERED]) + (" …" if len(alike) > OFFERED else ""),
+        )
+    return Bilingual(
+        "{said}; a pin is called by the path of what it holds, and nothing has its shape, {shape}",
+        "{said}；固定值须以它所固定的张量的路径为名，而没有张量的形状是 {shape}",
+        said=said,
+        shape="×".join(map(str, value.shape)),
+    )
+
+
+def _real(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape without its axes of one."""
+    return tuple(n for n in shape if n != 1)
+
+
+def _equal(ours: np.ndarray, value: np.ndarray) -> bool:
+    with np.errstate(all="ignore"):
+        return bool(np.allclose(ours.reshape(-1), value.reshape(-1), rtol=1e-5, atol=1e-8))
 
 
 def _is(trace: Trace, path: str, value: np.ndarray) -> bool:

@@ -60,6 +60,7 @@ def _lesson(name: str) -> None:
 
 def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | None) -> None:
     """Write a scenario of a kind, or the one that a model on disk is opened as."""
+    from tfstep.compare.recorded.reading import is_recording
     from tfstep.errors import did_you_mean
     from tfstep.models.keys.kinds import KINDS
     from tfstep.scenario.file.catalog import is_model
@@ -68,7 +69,7 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
 
     kind = kind or _asked(tuple(KINDS))
     model = kind not in KINDS and is_model(Path(kind))
-    recorded = kind not in KINDS and not model and _is_recording(Path(kind))
+    recorded = kind not in KINDS and not model and is_recording(Path(kind))
     if kind not in KINDS and not (model or recorded):
         raise Usage(
             Bilingual(
@@ -98,11 +99,6 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
                 file=out.file,
             )
         )
-
-
-def _is_recording(path: Path) -> bool:
-    """Whether arrays of somebody's run are meant: a file of them, or a folder of .npy."""
-    return path.suffix in (".npz", ".safetensors") or (path.is_dir() and any(path.rglob("*.npy")))
 
 
 def _proposed(path: Path) -> str:

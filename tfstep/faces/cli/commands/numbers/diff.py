@@ -16,8 +16,6 @@ from tfstep.faces.cli.output import Output
 from tfstep.faces.cli.settings import Settings
 from tfstep.text import Bilingual
 
-RECORDED = (".npz", ".safetensors")
-
 if TYPE_CHECKING:
     import numpy as np
 
@@ -37,11 +35,12 @@ def _run(
     as_json: bool,
 ) -> int:
     from tfstep import trace
+    from tfstep.compare.recorded.reading import is_recording
     from tfstep.session.study.compare import Align, compare
     from tfstep.view.report.comparison import comparison, comparison_json
 
     out = Output(settings)
-    if other is not None and Path(other).suffix in RECORDED:
+    if other is not None and is_recording(Path(other)):
         return _recorded(settings, scenario, Path(other), variant, tol, as_json)
     one, two = _pair(settings, scenario, other, variant)
     found = compare(trace(one), trace(two), Align(align), tol)
@@ -55,7 +54,7 @@ def _run(
 def _recorded(
     settings: Settings, scenario: str, other: Path, variants: Sequence[str], tol: float | None, as_json: bool
 ) -> int:
-    """The scenario against arrays in a file: by path where most names are paths, else by their numbers.
+    """The scenario against arrays in a file or a folder: by path where most names are paths, else by their numbers.
 
     Raises TfstepError where none is a tensor of the scenario.
     """
@@ -150,8 +149,10 @@ COMMAND = command(
         Argument(
             ["other"],
             Bilingual(
-                "another scenario, or a recording: a `.npz` of dump, or arrays of any names, which are found by their numbers",
-                "另一个场景，或一次记录：dump 写出的 `.npz`，或任意名字的数组（按数值对应）",
+                "another scenario, or a recording: a `.npz` of dump, or arrays of any names, which are found by their numbers, "
+                "as `.npz`, `.safetensors` or a folder of `.npy`",
+                "另一个场景，或一次记录：dump 写出的 `.npz`，或任意名字的数组（按数值对应），可以是 `.npz`、`.safetensors` 或"
+                "装有 `.npy` 的文件夹",
             ),
             required=False,
             type=click.STRING,

@@ -1,0 +1,139 @@
+"""Gradients that lack something: the share of one use, a row, or all of it where a branch is detached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from msgspec.structs import replace
+
+from tfstep.compare.backwards.judged import Pair
+from tfstep.compare.backwards.settled import again, always, blame, settle
+from tfstep.compare.book import Entry
+from tfstep.compare.tolerance import apart
+from tfstep.compare.walk import Walk
+from tfstep.engine.node import Node
+from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.compare.search import Search
+
+ENOUGH = 1e-6
+
+
+def left_out(search: Search, pairs: list[Pair], lacking: list[Entry]) -> bool:
+    """A gradient without one of its uses, without a row, or none at all."""
+    for node, entry, ours, theirs in pairs:
+        node = _handed(search, node)
+        for text, made, gone in _less(search, node):
+            y = made(search.walk)
+            if y.shape == theirs.shape and _same(y, theirs, ours):
+                far = float(apart(ours, theirs).max())
+                if _detached(search, node, entry, gone, y, lacking, far):
+                    return True
+                settle(search, "grad-missing", node, text, [entry], lacking, {node.path: always(y)}, far)
+                return True
+        rows = _rows_of_zeros(ours, theirs)
+        if rows is not None:
+            text = Bilingual(
+                "row {rows} of the gradient is 0, as padding_idx makes it",
+                "梯度的第 {rows} 行为 0，是 padding_idx 造成的",
+                rows=", ".join(map(str, rows)),
+            )
+            value = theirs.copy()
+            settle(
+                search,
+                "grad-missing",
+                node,
+                text,
+                [entry],
+                lacking,
+                {node.path: always(value)},
+                float(apart(ours, theirs).max()),
+            )
+            return True
+    return False
+
+
+def _handed(search: Search, node: Node) -> Node:
+    """The gradient that one of the same numbers is handed on from: where a step does nothing, its own is that after it."""
+    while len(node.slots) == 1:
+        source = search.plan.nodes[node.slots[0]]
+        if source.shape != node.shape or not np.array_equal(search.walk.ours(source.slot), search.walk.ours(node.slot)):
+            break
+        node = source
+    return node
+
+
+def _detached(
+    search: Search, node: Node, entry: Entry, gone: list[str], y: np.ndarray, lacking: list[Entry], far: float
+) -> bool:
+    """Whether more is explained if nothing comes back to the steps by which a share is missing: their results are
+    detached, so that their weights have no gradient either."""
+    ends = [search.plan.gradient(search.plan.paths[path]) for path in gone if path in search.plan.paths]
+    nodes = [end for end in ends if end is not None]
+    if not gone or len(nodes) < len(gone):
+        return False
+    none = {end.path: always(np.zeros(end.shape)) for end in nodes}
+    there = again(search, overrides={path: make(search.plan.paths[path]) for path, make in none.items()})
+    here = again(search, overrides={node.path: always(y)(node)})
+    if len(there.names) <= len(here.names) or not any(h.entry is entry for h in there.found.get(node.slot, ())):
+        return False
+    text = Bilingual("no gradient comes here: a branch is detached", "这里没有梯度：有一支被 detach 了")
+    same = next((k for k, c in enumerate(search.causes) if c.detail.in_("en") == text.in_("en")), None)
+    if same is None:
+        settle(search, "grad-missing", nodes[0], text, [entry], lacking, none, far)
+        return True
+    before = search.walk.names
+    blame(search, nodes[0], entry, far)
+    search.overrides |= {path: make(search.plan.paths[path]) for path, make in none.items()}
+    search.walk = there
+    old = search.causes[same]
+    more = len({e.name for e in lacking} & (there.names - before))
+    search.causes[same] = replace(old, explains=old.explains + more, also=(*old.also, nodes[0].path))
+    return True
+
+
+def _same(y: np.ndarray, theirs: np.ndarray, ours: np.ndarray) -> bool:
+    return bool((np.abs(y - theirs) <= ENOUGH * (np.abs(ours) + np.abs(ours).mean())).all())
+
+
+def _less(search: Search, node: Node) -> Iterator[tuple[Bilingual, Callable[[Walk], np.ndarray], list[str]]]:
+    """Less than the whole gradient: nothing, or the sum without some of its uses, and which these are."""
+    from itertools import combinations
+
+    yield (
+        Bilingual("no gradient comes here: a branch is detached", "这里没有梯度：有一支被 detach 了"),
+        lambda w: np.zeros(node.shape),
+        _read_by(search, node),
+    )
+    if node.op is None or node.op.name != "accumulate" or len(node.slots) > 8:
+        return
+    uses = list(node.slots)
+    for n in range(len(uses) - 1, 0, -1):
+        for kept in combinations(uses, n):
+            gone = [search.plan.nodes[s].path.rpartition("/")[2] for s in uses if s not in kept]
+            yield (
+                Bilingual(
+                    "the share that comes by {gone} is missing", "缺少经 {gone} 传来的那一份", gone=", ".join(gone)
+                ),
+                lambda w, kept=kept: np.sum([w.values[s] for s in kept], axis=0),  # type: ignore[misc]  # its own share
+                gone,
+            )
+
+
+def _read_by(search: Search, node: Node) -> list[str]:
+    """The one step that reads the parameter whose gradient this is."""
+    of = search.plan.base(node) if node.role.name == "gradient" else node
+    steps = [search.plan.nodes[s] for s in search.plan.consumers[of.slot] if search.plan.nodes[s].phase == "forward"]
+    return [steps[0].path] if of.kind == "parameter" and len(steps) == 1 else []
+
+
+def _rows_of_zeros(ours: np.ndarray, theirs: np.ndarray) -> list[int] | None:
+    if ours.ndim != 2:
+        return None
+    gone = (theirs == 0).all(1) & (ours != 0).any(1)
+    if not gone.any() or gone.all() or not _same(np.where(gone[:, None], 0.0, ours), theirs, ours):
+        return None
+    return [int(i) for i in np.flatnonzero(gone)]
