@@ -8,7 +8,7 @@ from __future__ import annotations
 ONE_SHAPE = "only the shape is read, and the two have one shape"
 SAME_SQUARE = "n·aⁿ⁻¹ is 2·a where n is 2; the condition only spares a power of 1"
 NO_RESHAPE = "a reshape to the shape that is there already; the condition only spares a step that shows nothing"
-EITHER_WAY = "which of two ways is taken, and both add the same rows in the same order"
+TWO_WAYS = "which of two ways is taken, and both add the same rows in the same order"
 SAME_ARRAY = "only shape and dtype are read, and those two have the same"
 SAME_AXES = "the same two axes, or the same axis of a matrix"
 SAME_BITS = "decides only where the work is cut into blocks, or that it is not"
@@ -85,9 +85,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("Gelu.kernel_x", "np.empty_like(out)", "np.empty_like(x)"): SAME_ARRAY,
     ("GeluTanh.kernel_x", "np.empty_like(out)", "np.empty_like(g)"): SAME_ARRAY,
     ("GeluTanh.kernel_x", "np.empty_like(out)", "np.empty_like(x)"): SAME_ARRAY,
-    ("Gather.kernel_table", "NARROW * len(flat)", "NARROW / len(flat)"): EITHER_WAY,
-    ("Gather.kernel_table", "NARROW * len(flat)", "NARROW"): EITHER_WAY,
-    ("Gather.kernel_table", "NARROW * len(flat)", "len(flat)"): EITHER_WAY,
+    ("Gather.kernel_table", "NARROW * len(flat)", "NARROW / len(flat)"): TWO_WAYS,
+    ("Gather.kernel_table", "NARROW * len(flat)", "NARROW"): TWO_WAYS,
+    ("Gather.kernel_table", "NARROW * len(flat)", "len(flat)"): TWO_WAYS,
     ("LayerNorm.kernel_x", "np.empty_like(out)", "np.empty_like(g)"): SAME_ARRAY,
     ("LayerNorm.kernel_x", "np.empty_like(out)", "np.empty_like(x)"): SAME_ARRAY,
     ("LayerNorm.kernel_gamma", "np.empty_like(x)", "np.empty_like(g)"): SAME_ARRAY,
