@@ -1,5 +1,6 @@
 """Where no scenario is given, one is proposed from what was recorded; modules recorded by `make_proposed.py`."""
 
+import json
 import math
 from pathlib import Path
 
@@ -118,3 +119,47 @@ def test_a_module_alone_needs_a_scenario() -> None:
 
     with pytest.raises(tfstep.TfstepError, match="give \\(module, x\\), or a scenario"):
         assert_same_steps(Module())
+
+
+@pytest.mark.parametrize(("words", "heads"), [(2, 1), (3, 1), (4, 1), (8, 1), (4, 2), (8, 2)])
+def test_as_many_words_as_the_model_is_wide(words: int, heads: int, tmp_path: Path) -> None:
+    """Weights, queries, scores: all of one shape, and none is taken for another."""
+    draw = np.random.default_rng(words)
+    x, Wq, Wk, Wv = draw.standard_normal((4, words, words))
+    q, k, v = (a.reshape(words, heads, -1).swapaxes(0, 1) for a in (x @ Wq, x @ Wk, x @ Wv))
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(words // heads)
+    weights = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+    with tfstep.recording(tmp_path / "mine.npz") as mine:
+        mine.x, mine.Wq, mine.Wk, mine.Wv = x, Wq, Wk, Wv
+        mine.q, mine.k, mine.v, mine.s, mine.p = q, k, v, scores, weights
+        mine.out = (weights @ v).swapaxes(0, 1).reshape(words, words)
+    found = tfstep.diagnose(tmp_path / "mine.npz")
+    assert found.agrees, str(found)
+
+
+@pytest.mark.parametrize(
+    "names", ["gamma{} beta{}", "g{} beta{}", "norm{}.weight norm{}.bias", "ln_{}.weight ln_{}.bias"]
+)
+def test_a_norms_own_weights_are_taken_over_by_their_usual_names(names: str, tmp_path: Path) -> None:
+    draw = np.random.default_rng(5)
+    x, (Wq, Wk, Wv, Wo) = draw.standard_normal((3, 4)), draw.standard_normal((4, 4, 4)) / 2
+    W1, W2 = draw.standard_normal((4, 8)) / 2, draw.standard_normal((8, 4)) / 2
+    norms = 1 + draw.standard_normal((4, 4)) / 5
+
+    def norm(z: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> np.ndarray:
+        return gamma * (z - z.mean(-1, keepdims=True)) / np.sqrt(z.var(-1, keepdims=True) + 1e-5) + beta
+
+    model = {"kind": "encoder", "d_model": 4, "heads": 1, "d_ff": 8, "positional": "none", "bias": False}
+    (tmp_path / "mine.yaml").write_text(json.dumps({"model": model, "input": {"x": [x.tolist()]}}), "utf-8")
+    with tfstep.recording(tmp_path / "mine.npz") as mine:
+        mine.x, mine.Wq, mine.Wk, mine.Wv, mine.Wo, mine.W1, mine.W2 = x, Wq, Wk, Wv, Wo, W1, W2
+        for name, array in zip([each.format(n) for n in (1, 2) for each in names.split()], norms, strict=True):
+            mine[name] = array
+        scores = (x @ Wq) @ (x @ Wk).T / 2
+        weights = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+        mine.p, mine.h = weights, (h := norm(x + weights @ (x @ Wv) @ Wo, *norms[:2]))
+        mine.f = f = np.maximum(h @ W1, 0)
+        mine.y = norm(h + f @ W2, *norms[2:])
+    found = tfstep.diagnose(tmp_path / "mine.yaml", tmp_path / "mine.npz")
+    assert found.agrees, str(found)
+    assert not found.unmatched

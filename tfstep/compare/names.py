@@ -83,6 +83,8 @@ _PARTS = {
     "norm": ("ln_f", "lnf", "final"),
 }
 """What is said of the part of a block."""
+_NUMBERED = {"gamma": ("gamma", "g", "scale"), "beta": ("beta", "shift")}
+"""What is called by the number of its norm: gamma1."""
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -98,10 +100,15 @@ def affinity(name: str, path: str) -> float:
     if name in (path, grad):
         return 4.0
     of = owner(path)
-    words, ours = plain(name), plain(of)
-    if words == ours or ours.endswith("_" + words) or ("." in of and words.endswith("_" + ours)):
+    words, parts = plain(name), of.split(".")
+    ours = plain(of)
+    tails = {plain(".".join(parts[k:])) for k in range(len(parts))}  # of W_Q not Q, which is another tensor
+    if words in tails or ("." in of and words.endswith("_" + ours)):
         return 3.0
     found = 0.0
+    numbered = [f"{word}{gap}{parts[-2][-1]}" for word in _NUMBERED.get(parts[-1], ()) for gap in ("", "_")]
+    if words in numbered:
+        found = 2.0
     for word in _WORDS.get(role(of), ()):
         if words == word:
             found = max(found, 2.0)
@@ -115,11 +122,10 @@ def affinity(name: str, path: str) -> float:
     )
     if numbers and layer:
         found += 0.3 if layer[0] == numbers[0] else -0.3
-    parts = of.split(".")
     for part, words_of in _PARTS.items():
         said = any(word in words for word in words_of)
         if part in parts:
-            found += 0.2 if said else 0.0
+            found += (0.5 if part.startswith("norm") else 0.2) if said else 0.0
         elif said:
             found -= 0.2
     return found
