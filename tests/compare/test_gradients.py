@@ -273,3 +273,15 @@ def test_a_gradient_is_judged_by_its_name_where_the_parameter_was_not_recorded(n
     found = tfstep.diagnose("attention", {**rows, name: right * np.linspace(0.5, 2.0, right.size).reshape(right.shape)})
     assert found.first is not None
     assert (found.first.path, found.first.name) == (path, name)
+
+
+@pytest.mark.parametrize("path", ["enc0.norm2.gamma", "enc0.attn.W_V", "enc0.attn.W_Q"])
+def test_a_gradient_of_zeros_is_no_bias_that_starts_at_zero(path: str) -> None:
+    scenario = tfstep.load("wo-ai-ni")
+    trace = tfstep.trace(scenario).run()
+    run = {node.path: np.array(trace.value(node.slot)) for node in trace.plan.nodes if node.dtype.kind == "f"}
+    assert tfstep.diagnose(scenario, run).agrees
+    found = tfstep.diagnose(scenario, run | {f"{path}.grad": run[f"{path}.grad"] * 0})
+    assert not found.agrees
+    assert found.first is not None
+    assert found.first.path == f"{path}.grad"

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from tfstep import work
 from tfstep.compare import shown
 from tfstep.compare.beside import Beside
+from tfstep.compare.backwards.judged import judged, size_of_all
 from tfstep.compare.book import Book, Entry, Hit
 from tfstep.compare.causes import gradients, numbers, updates
 from tfstep.compare.diagnosis import AMBIGUOUS, Cause, Diagnosis, First, Match
@@ -360,6 +361,8 @@ def finished(search: Search, first: Walk) -> Diagnosis:
     real = {n for n in found if search.book.by_name[n].note.kind != "weight"}
     if not (real or matched) and not search.causes and not search.faults:
         nothing(search)
+    if not (search.faults or search.causes):
+        search.faults.extend(_named_otherwise(search))
     faults = sorted(search.faults, key=lambda f: search.plan.paths[f.path].slot) if search.faults else []
     remarks = list(search.kept.remarks)
     if search.taken:
@@ -396,6 +399,21 @@ def finished(search: Search, first: Walk) -> Diagnosis:
         search.tried,
         Beside(first, search.walk, hits),
     )
+
+
+def _named_otherwise(search: Search) -> Iterator[First]:
+    """Gradients that bear a path of ours and are another array, zeros that something else is as well: where all the rest
+    agrees they are the mistake."""
+    scale = size_of_all(search)
+    for entry in search.book.entries:
+        node = search.walk.plan.paths.get(entry.name)
+        if node is None or node.op is None or node.role.name != "gradient" or not entry.number:
+            continue
+        if node.slot in search.walk.places.get(entry.name, ()) or entry.array.shape != node.shape:
+            continue
+        ours = search.walk.ours(node.slot)
+        if judged(search, (node, entry, ours, entry.array), scale):
+            yield _first(search, node, entry)
 
 
 def _counted(search: Search, matched: set[str]) -> Iterator[Cause]:
