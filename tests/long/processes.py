@@ -130,15 +130,22 @@ def session(draw: random.Random, save: str = "mine") -> list[str]:
         lambda: f"train {draw.randint(1, 4)}",
         lambda: draw.choice(("undo", "redo", "next", "step", "goto loss", "tokens source 你 爱 我", "set src.E = 0.5")),
     ]
-    lines = []
+    lines: list[str] = []
+    done, undone = 0, 0
     for k in range(25):
         line = draw.choice(changes)()
+        if (line == "redo" and not undone) or (line == "undo" and not done):
+            line = "next"  # what is refused is not kept
         if k in (6, 13, 20):
             line = f"save {save}.yaml overwrite"
         elif k == 24:
             line = "set enc0.attn.W_V[0,0] = 0.125"  # so that there is something that is not saved
         elif k in (9, 17):
             line = draw.choice((f"export loss {save}.json overwrite", f"export enc0.attn.weights {save}.npz overwrite"))
+        undone = undone + 1 if line == "undo" else undone - 1 if line == "redo" else undone
+        done += {"undo": -1, "redo": 1}.get(line, 0)
+        if line.split()[0] in ("set", "train", "tokens"):
+            done, undone = done + 1, 0
         lines += [line, f"print {FIRST + k}"]
     return lines
 

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from tfstep import work
 from tfstep.compare import shown
-from tfstep.compare.beside import Beside
 from tfstep.compare.backwards.judged import judged, size_of_all
+from tfstep.compare.beside import Beside
 from tfstep.compare.book import Book, Entry, Hit
 from tfstep.compare.causes import gradients, numbers, updates
 from tfstep.compare.diagnosis import AMBIGUOUS, Cause, Diagnosis, First, Match
