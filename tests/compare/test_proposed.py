@@ -9,7 +9,9 @@ import pytest
 
 import tfstep
 from tfstep.compare.proposed.propose import propose
+from tfstep.compare.recorded.note import Note
 from tfstep.compare.recorded.reading import read
+from tfstep.compare.recorded.recording import Recording
 from tfstep.scenario.scenario import load_text
 from tfstep.testing import assert_same_steps
 
@@ -163,3 +165,28 @@ def test_a_norms_own_weights_are_taken_over_by_their_usual_names(names: str, tmp
     found = tfstep.diagnose(tmp_path / "mine.yaml", tmp_path / "mine.npz")
     assert found.agrees, str(found)
     assert not found.unmatched
+
+
+@pytest.mark.parametrize(
+    ("end", "path", "kind"),
+    [("norm", "enc0.norm2", "norm-kind"), ("sum", "enc0.add2", "residual-missing"), ("", "", "")],
+)
+def test_a_module_that_gives_back_what_another_step_of_ours_follows(end: str, path: str, kind: str) -> None:
+    """Its run ends where ours goes on, with a sum or a norm that it forgot."""
+    scenario = load_text(
+        "model: {kind: encoder, d_model: 4, heads: 1, d_ff: 8, positional: none, norm_position: post}\n"
+        "input: {x: [[[1, 2, 0, 1], [0, 1, 1, 3], [2, 0, 1, 1]]]}\nweights: {seed: 3}\n"
+    )
+    trace = tfstep.trace(scenario).run()
+    last = {"norm": "enc0.add2", "sum": "enc0.ffn.out", "": "enc0.norm2"}[end]
+    stop = trace[last].node.slot
+    kept = Recording(settings={"": "Block"})
+    for node in trace.plan.nodes:
+        if node.dtype.kind == "f" and (node.kind == "parameter" or node.slot <= stop):
+            name = f"mine{node.slot}"
+            kept.arrays[name] = np.array(trace.value(node.slot))
+            kept.notes[name] = Note("weight" if node.op is None else "tensor", op="" if node.op is None else "f")
+    found = tfstep.diagnose(scenario, kept)
+    assert found.agrees is not bool(end), str(found)
+    assert (found.first.path if found.first else "") == path
+    assert [cause.kind for cause in found.causes] == ([kind] if kind else [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tfstep.compare.causes.kinds import ONE_ALONE
 from tfstep.compare.causes.table import Made, Step, cause
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.node import Node
@@ -17,8 +18,8 @@ ADDS = ("add1", "add2", "add3")
 @cause("residual-missing", *ADDS)
 def missing(step: Step) -> Iterator[Made]:
     """f(x) in place of x + f(x), or x alone."""
-    yield Bilingual("f(x) in place of x + f(x)", "f(x)，而不是 x + f(x)"), lambda at: at.args[1]
-    yield Bilingual("x alone in place of x + f(x)", "只有 x，而不是 x + f(x)"), lambda at: at.args[0]
+    yield ONE_ALONE[1], lambda at: at.args[1]
+    yield ONE_ALONE[0], lambda at: at.args[0]
     yield Bilingual("x − f(x)", "x − f(x)"), lambda at: at.args[0] - at.args[1]
     yield Bilingual("x + 2 f(x)", "x + 2 f(x)"), lambda at: at.args[0] + at.args[1] + at.args[1]
     yield Bilingual("2 x + f(x)", "2 x + f(x)"), lambda at: at.args[0] + at.args[0] + at.args[1]

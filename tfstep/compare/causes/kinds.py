@@ -64,3 +64,11 @@ SORTS: dict[str, Bilingual] = {
     "dtype": Bilingual("With how many digits it is computed.", "是用几位精度来算。"),
 }
 """By the kinds that a diagnosis knows."""
+
+ONE_ALONE = (
+    Bilingual("x alone in place of x + f(x)", "只有 x，而不是 x + f(x)"),
+    Bilingual("f(x) in place of x + f(x)", "f(x)，而不是 x + f(x)"),
+)
+"""What a sum lacks of which only the first, or only the second, is there."""
+NO_NORM = Bilingual("no norm", "没有归一化")
+"""What a norm lacks that is left out."""

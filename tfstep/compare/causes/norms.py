@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tfstep.compare.causes.kinds import NO_NORM
 from tfstep.compare.causes.table import Made, Step, cause
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.op import Array
@@ -160,7 +161,7 @@ def kind(step: Step) -> Iterator[Made]:
         yield Bilingual("layer norm: the mean is subtracted", "层归一化：减去了均值"), other(lambda at: by_hand(at))
     if step.node.op is not batch_norm and len(step.node.slots) > 2:
         yield Bilingual("batch norm", "批归一化"), lambda at: batch_norm(*at.args, eps=at.attrs["eps"])
-    yield Bilingual("no norm", "没有归一化"), lambda at: at.args[0]
+    yield NO_NORM, lambda at: at.args[0]
     yield Bilingual("only centred: x − mean", "只减均值：x − mean"), lambda at: at.args[0] - mean(at.args[0])
     yield Bilingual("divided by the length of the row", "除以整行的长度"), _by_length
 
