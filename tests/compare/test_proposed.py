@@ -187,6 +187,21 @@ def test_zeros_above_the_diagonal_of_some_words_leave_the_mask_open() -> None:
     assert "no mask (guessed: causal mask would fit as well)" in told(kept)
 
 
+def test_where_nothing_shows_the_heads_a_diagnosis_without_a_cause_says_so() -> None:
+    said = "nothing recorded shows how many heads there are: proposed has 1; record the scores"
+
+    def remarks(kept: Recording) -> str:
+        found = tfstep.diagnose(load_text(propose(kept).text(), "proposed"), kept)
+        assert found.first is not None
+        assert not found.causes
+        return " ".join(each.in_("en") for each in found.remarks)
+
+    assert said in remarks(wrong_run("split", keep=""))
+    shown = wrong_run("split", 1, keep="s")
+    shown.arrays["out"] = np.random.default_rng(1).normal(size=(5, 8))
+    assert "how many heads" not in remarks(shown)
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_batch_is_the_axis_that_scores_tell(turned: bool) -> None:
     kept = wrong_run("split", 2, 3, "p", turned=turned)

@@ -90,7 +90,7 @@ def propose(kept: Recording) -> Proposal:
     elif not w.count("W_O"):
         model["output"] = False
     keys: dict[str, Any] = {"tfstep": 1, "model": model, "input": {}, "loss": _loss(kept), "weights": {"seed": 1}}
-    seen = stacks.stacks(kept, asked.shape, kept[asked.memory].shape[:-1] if asked.memory else (), d)
+    seen = _stacks(kept, asked)
     choices = [*_inputs(kept, asked, seen), *_heads(kept, w, asked, seen), *_biases(w, block)]
     if block:
         choices += [*_norms(kept, w), *_feed_forward(kept, w)]
@@ -100,6 +100,18 @@ def propose(kept: Recording) -> Proposal:
     if found["loss"]["kind"] == "none" and any(name.endswith(".grad") for name in kept):
         said.append(Bilingual("no loss is known: gradients are not judged", "不知道损失函数：不判断梯度"))
     return Proposal(found, (widths, *said))
+
+
+def shows_heads(kept: Recording) -> bool:
+    """Whether a setting or the shape of an array tells how many heads there are. Raises RecordingError as `propose`."""
+    asked = _read(kept)
+    (choice,) = _heads(kept, asked.weights, asked, _stacks(kept, asked))
+    return len([option for option in choice.options if not option.against]) < 2
+
+
+def _stacks(kept: Recording, asked: Read) -> list[Stack]:
+    memory = kept[asked.memory].shape[:-1] if asked.memory else ()
+    return stacks.stacks(kept, asked.shape, memory, asked.weights.width)
 
 
 def _by_hand(found: Bilingual) -> RecordingError:
