@@ -105,6 +105,113 @@ def test_numpy_attention_unscaled_is_named() -> None:
         assert_same_steps(numpy_run(2, 3, scaled=False, causal=True))
 
 
+def wrong_run(bad: str = "", heads: int = 4, batch: int | None = None, keep: str = "qsp", scale: float = 1.0,
+              turned: bool = False) -> Recording:  # fmt: skip
+    """Attention over 5 words of width 8 with a mistake in it; of q, k, v (whole), s and p, those named are kept."""
+    rng, d, n = np.random.default_rng(5), 8, 5
+    x, W = rng.normal(size=(batch or 1, n, d)), rng.normal(0, 0.5, (4, d, d))
+    rows = {"x": x, **dict(zip(("Wq", "Wk", "Wv", "Wo"), W, strict=True))}
+    whole = [x @ m for m in W[:3]]
+    rows |= dict(zip("qkv", whole, strict=True)) if "q" in keep else {}
+    shape = (len(x), heads, n, d // heads)
+    q, k, v = (t.reshape(shape) if bad == "split" else t.reshape(len(x), n, heads, -1).swapaxes(1, 2) for t in whole)
+    s = q @ k.swapaxes(-1, -2) / math.sqrt(d // heads) * scale
+    p = np.exp(s) / np.exp(s).sum({"axis": 2, "heads": 1}.get(bad, -1), keepdims=True)
+    o = p @ v
+    if heads == 1:
+        s, p = s[:, 0], p[:, 0]
+    rows |= {name: array for name, array in (("s", s), ("p", p)) if name in keep}
+    m = o.reshape(x.shape) if bad == "merge" else o.swapaxes(1, 2).reshape(x.shape)
+    rows["out"] = m @ W[3]
+    if batch is None:
+        rows = {name: array if name.startswith("W") else array[0] for name, array in rows.items()}
+    if turned:
+        rows |= {name: rows[name].swapaxes(0, 1) for name in ("x", "q", "k", "v", "out") if name in rows}
+    return Recording(rows)
+
+
+def told(kept: Recording) -> list[str]:
+    return [each.in_("en") for each in propose(kept).said]
+
+
+@pytest.mark.parametrize("bad", ["", "split", "merge", "axis", "heads"])
+@pytest.mark.parametrize(("heads", "batch", "keep"), [(4, None, "qsp"), (2, None, "p"), (2, 2, "p"), (4, 3, "qs")])
+def test_heads_are_read_from_the_shape_of_scores_whatever_their_numbers(
+    bad: str, heads: int, batch: int | None, keep: str
+) -> None:
+    kept = wrong_run(bad, heads, batch, keep)
+    assert propose(kept).keys["model"]["heads"] == heads
+    assert f"heads {heads} ({'s' if 's' in keep else 'p'})" in told(kept)
+
+
+def test_a_batch_of_scores_is_no_heads() -> None:
+    kept = wrong_run("", 1, 2)
+    assert kept["s"].shape == (2, 5, 5)
+    assert propose(kept).keys["model"]["heads"] == 1
+    flat = wrong_run("split", 4, 3, "sp")
+    flat.arrays |= {name: flat[name].reshape(12, 5, 5) for name in "sp"}
+    assert "heads 4 (s)" in told(flat)
+
+
+def test_heads_that_stand_behind_the_words_are_seen() -> None:
+    kept = wrong_run("split", 4, keep="")
+    kept.arrays["qh"] = np.random.default_rng(2).normal(size=(5, 4, 2))
+    assert "heads 4 (qh)" in told(kept)
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+def test_what_the_recording_speaks_against_would_not_fit(batch: int | None) -> None:
+    said = told(wrong_run("", 1, batch, scale=2.0))
+    assert "heads 1 (s)" in said
+    assert "no mask (p)" in said
+    assert "guessed" not in " ".join(said)
+
+
+def test_what_nothing_speaks_against_is_a_guess() -> None:
+    said = told(wrong_run("split", keep=""))
+    assert "heads 1 (guessed: heads 2, heads 4, heads 8 would fit as well)" in said
+    assert "no mask (guessed: causal mask would fit as well)" in said
+
+
+def test_a_mean_over_heads_and_scores_of_each_head_do_not_speak_for_one_head() -> None:
+    mean = wrong_run("split", 2, keep="p")
+    mean.arrays["p"] = mean["p"].mean(0)
+    assert "heads 1 (guessed: heads 2, heads 4, heads 8 would fit as well)" in told(mean)
+    each = wrong_run("split", 2, keep="s")
+    s, out = each.arrays.pop("s"), each.arrays.pop("out")
+    each.arrays |= {"s": s[0], "s#2": s[1], "out": out}
+    assert "heads 1 (guessed: heads 2, heads 4, heads 8 would fit as well)" in told(each)
+
+
+def test_zeros_above_the_diagonal_of_some_words_leave_the_mask_open() -> None:
+    kept = wrong_run("merge", 1, scale=2.0)
+    kept.arrays["p"][0, 4] = 0
+    assert "no mask (guessed: causal mask would fit as well)" in told(kept)
+
+
+def test_where_nothing_shows_the_heads_a_diagnosis_without_a_cause_says_so() -> None:
+    said = "nothing recorded shows how many heads there are: proposed has 1; record the scores"
+
+    def remarks(kept: Recording) -> str:
+        found = tfstep.diagnose(load_text(propose(kept).text(), "proposed"), kept)
+        assert found.first is not None
+        assert not found.causes
+        return " ".join(each.in_("en") for each in found.remarks)
+
+    assert said in remarks(wrong_run("split", keep=""))
+    shown = wrong_run("split", 1, keep="s")
+    shown.arrays["out"] = np.random.default_rng(1).normal(size=(5, 8))
+    assert "how many heads" not in remarks(shown)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_batch_is_the_axis_that_scores_tell(turned: bool) -> None:
+    kept = wrong_run("split", 2, 3, "p", turned=turned)
+    assert f"input.x x{', positions before the batch' * turned} (p)" in told(kept)
+    assert np.shape(propose(kept).keys["input"]["x"]) == (3, 5, 8)
+    assert propose(kept).keys["model"]["heads"] == 2
+
+
 def test_without_weights_it_is_said_what_to_record() -> None:
     with pytest.raises(tfstep.TfstepError, match="W_q, W_k, W_v"):
         tfstep.diagnose(numpy_run(1, weights=False))

@@ -28,8 +28,10 @@ from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity
 from tfstep.compare.pairs import two
 from tfstep.compare.plant import Way, planted
-from tfstep.compare.proposed.propose import propose
+from tfstep.compare.proposed.propose import propose, shows_heads
+from tfstep.compare.recorded.note import RecordingError
 from tfstep.compare.recorded.recorder import of
+from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.refusals.refused import nothing, usable
 from tfstep.compare.refusals.runs import one_run
 from tfstep.compare.refusals.widths import same_sizes
@@ -42,6 +44,7 @@ from tfstep.errors import TfstepError
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 
+SPLIT, MIXED = ("Q", "K", "V"), ("scores", "scaled", "masked", "weights", "heads", "concat", "out")  # of an attention
 MOST_MISTAKES = 8  # of one pass, in sequence
 
 
@@ -64,6 +67,7 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
     if theirs is None:
         given, theirs = None, given
     kept = of(theirs)
+    named = given
     if given is None:
         proposal = propose(kept)
         given, kept = proposal.scenario(), replace(kept, remarks=(proposal.remark, *kept.remarks))
@@ -85,7 +89,33 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
         if not _common(search):
             nothing(search)
         backward(search)
-        return finished(search, first)
+        found = finished(search, first)
+    return replace(found, remarks=(*found.remarks, *_open_heads(found, scenario, kept))) if given is named else found
+
+
+def _open_heads(found: Diagnosis, scenario: Scenario, kept: Recording) -> Iterator[Bilingual]:
+    """That the number of heads may be the mistake, where a step behind them differs, no mistake explains it, and
+    nothing that was recorded tells how many there are."""
+    if found.first is None or found.causes or not _of_attention(found.first.path, (*SPLIT, *MIXED)):
+        return
+    if any(_of_attention(match.path, MIXED) for match in found.matched):
+        return
+    try:
+        shown = shows_heads(kept)
+    except RecordingError:
+        return
+    if not shown:
+        yield Bilingual(
+            "nothing recorded shows how many heads there are: {name} has {n}; record the scores, or Q, K and V of the heads",
+            "记录中没有数组表明有几个头：{name} 有 {n} 个；请记录分数，或各头的 Q、K、V",
+            name=scenario.name,
+            n=scenario.model.heads,
+        )
+
+
+def _of_attention(path: str, steps: tuple[str, ...]) -> bool:
+    owner, _, step = path.rpartition(".")
+    return owner.endswith("attn") and step in steps
 
 
 def ours(given: object) -> tuple[Scenario, dict[str, np.ndarray]]:

@@ -22,10 +22,11 @@ Change = Mapping[str, Any]
 
 
 class Option(Struct, frozen=True, eq=False):
-    """One way to fill in keys: ``change`` by section, and how it is told."""
+    """One way to fill in keys: ``change`` by section, how it is told, and the array that speaks ``against`` it."""
 
     change: Change
     said: str
+    against: str = ""
 
 
 class Choice(Struct, frozen=True, eq=False):
@@ -106,13 +107,18 @@ def _tried(kept: Recording, keys: dict[str, Any], choice: Choice) -> tuple[dict[
             continue
     if not counts:
         return keys, Bilingual.of(choice.options[0].said)
-    most, best, option = max(counts, key=lambda each: each[0])
-    if sum(count == most for count, _, _ in counts) == 1 and most:
+    most = max(count for count, _, _ in counts)
+    tied = [(candidate, option) for count, candidate, option in counts if count == most]
+    open_ = [pair for pair in tied if not pair[1].against] or tied
+    best, option = open_[0]
+    if len(tied) == 1 and most:
         return best, Bilingual("{what} (fits their numbers)", "{what}（与对方的数相符）", what=option.said)
-    rivals = [other.said for count, _, other in counts if count == most and other is not option]
+    if len(open_) == 1:
+        sources = dict.fromkeys(other.against for _, other in tied if other is not option)
+        return best, Bilingual("{what} ({source})", "{what}（{source}）", what=option.said, source=", ".join(sources))
     return best, Bilingual(
         "{what} (guessed: {rivals} would fit as well)",
         "{what}（猜测：{rivals} 也说得通）",
         what=option.said,
-        rivals=", ".join(rivals),
+        rivals=", ".join(other.said for _, other in open_[1:]),
     )

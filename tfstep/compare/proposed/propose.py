@@ -7,15 +7,16 @@ and where that decides nothing it is guessed, and said to be.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
 from tfstep.compare.names import affinity
-from tfstep.compare.proposed import masks
+from tfstep.compare.proposed import masks, stacks
 from tfstep.compare.proposed.choice import Choice, Option, decide, scenario_of
+from tfstep.compare.proposed.stacks import Stack
 from tfstep.compare.proposed.weights import Weights, read, vectors
 from tfstep.compare.recorded.note import RecordingError
 from tfstep.compare.recorded.recording import Recording
@@ -66,6 +67,11 @@ class Read(Struct, frozen=True, eq=False):
         """Whether it reads ids."""
         return self.array.dtype.kind != "f"
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape without features, (batch, position) or (position,)."""
+        return self.array.shape if self.words else self.array.shape[:-1]
+
 
 def propose(kept: Recording) -> Proposal:
     """A scenario for a recording. Raises RecordingError that says what is missing."""
@@ -84,15 +90,28 @@ def propose(kept: Recording) -> Proposal:
     elif not w.count("W_O"):
         model["output"] = False
     keys: dict[str, Any] = {"tfstep": 1, "model": model, "input": {}, "loss": _loss(kept), "weights": {"seed": 1}}
-    choices = [*_inputs(kept, asked, block), *_heads(kept, w, asked), *_biases(w, block)]
+    seen = _stacks(kept, asked)
+    choices = [*_inputs(kept, asked, seen), *_heads(kept, w, asked, seen), *_biases(w, block)]
     if block:
         choices += [*_norms(kept, w), *_feed_forward(kept, w)]
-    choices += [*_masks(kept, asked, triangle, block), *_positions(kept, asked)]
+    choices += [*_masks(kept, asked, triangle, block, seen), *_positions(kept, asked)]
     found, said = decide(kept, keys, choices)
     widths = Bilingual.of(f"{found['model']['kind']} d_model {d}" + (f" layers {w.layers}" if block else ""))
     if found["loss"]["kind"] == "none" and any(name.endswith(".grad") for name in kept):
         said.append(Bilingual("no loss is known: gradients are not judged", "不知道损失函数：不判断梯度"))
     return Proposal(found, (widths, *said))
+
+
+def shows_heads(kept: Recording) -> bool:
+    """Whether a setting or the shape of an array tells how many heads there are. Raises RecordingError as `propose`."""
+    asked = _read(kept)
+    (choice,) = _heads(kept, asked.weights, asked, _stacks(kept, asked))
+    return len([option for option in choice.options if not option.against]) < 2
+
+
+def _stacks(kept: Recording, asked: Read) -> list[Stack]:
+    memory = kept[asked.memory].shape[:-1] if asked.memory else ()
+    return stacks.stacks(kept, asked.shape, memory, asked.weights.width)
 
 
 def _by_hand(found: Bilingual) -> RecordingError:
@@ -140,7 +159,7 @@ def _setting(kept: Recording, *names: str) -> dict[str, Any]:
     return {key: value for key, value in kept.settings.items() if key.rpartition(".")[2] in names and value != ""}
 
 
-def _inputs(kept: Recording, asked: Read, block: bool) -> Iterator[Choice]:
+def _inputs(kept: Recording, asked: Read, seen: Sequence[Stack]) -> Iterator[Choice]:
     """The input, and which of its axes is the batch."""
     if asked.words:
         ids = np.atleast_2d(asked.array)
@@ -153,7 +172,8 @@ def _inputs(kept: Recording, asked: Read, block: bool) -> Iterator[Choice]:
     whole = array if array.ndim == 3 else array[None]
     rest = {} if memory is None else {"memory": (memory if memory.ndim == 3 else memory[None]).tolist()}
     said = f"input.x {asked.name}" + (f", input.memory {asked.memory}" if memory is not None else "")
-    straight = Option({"input": {"x": whole.tolist(), **rest}}, said)
+    against = {across: next((each.name for each in seen if each.across != across), "") for across in (False, True)}
+    straight = Option({"input": {"x": whole.tolist(), **rest}}, said, against[False])
     if array.ndim < 3 or array.shape[0] == array.shape[1] == 1:
         yield Choice([straight])
         return
@@ -161,7 +181,7 @@ def _inputs(kept: Recording, asked: Read, block: bool) -> Iterator[Choice]:
         {} if memory is None or memory.ndim < 3 else {"memory": memory.swapaxes(0, 1).tolist()}
     )
     first = Bilingual("{what}, positions before the batch", "{what}，位置在批次之前", what=said)
-    across = Option({"input": turned}, str(first))
+    across = Option({"input": turned}, str(first), against[True] if array.shape[0] != array.shape[1] else "")
     told = set(_setting(kept, "batch_first").values())
     if len(told) == 1:
         yield Choice([straight if told == {True} else across], "batch_first")
@@ -169,7 +189,7 @@ def _inputs(kept: Recording, asked: Read, block: bool) -> Iterator[Choice]:
         yield Choice([straight, across])
 
 
-def _heads(kept: Recording, w: Weights, asked: Read) -> Iterator[Choice]:
+def _heads(kept: Recording, w: Weights, asked: Read, stacked: Sequence[Stack]) -> Iterator[Choice]:
     """The number of heads, and of those of the keys."""
     width = w.width
     kv = width
@@ -178,7 +198,8 @@ def _heads(kept: Recording, w: Weights, asked: Read) -> Iterator[Choice]:
             other = array.shape[0] if array.shape[1] == w.width and array.shape[0] != w.width else array.shape[1]
             width, kv = (other, kv) if name == "q" else (width, other)
     told = {v for v in _setting(kept, *HEADS).values() if type(v) is int and v > 0 and width % v == 0}
-    seen = _split(kept, asked.array.shape[-1 if asked.words else -2], width)
+    seen = stacks.heads(stacked, width) or _split(kept, asked.shape, width)
+    bare = stacks.single(kept, stacked, asked.shape)
     if len(told) == 1:
         numbers = sorted(told)
         source = next(key for key, value in _setting(kept, *HEADS).items() if value == numbers[0])
@@ -193,21 +214,22 @@ def _heads(kept: Recording, w: Weights, asked: Read) -> Iterator[Choice]:
             model |= {"d_k": width // n, "d_v": width // n}
         if kv != width and kv % (width // n) == 0:
             model["kv_heads"] = kv * n // width
-        options.append(Option({"model": model}, f"heads {n}"))
+        options.append(Option({"model": model}, f"heads {n}", bare if n > 1 else ""))
     yield Choice(options, source)
 
 
-def _split(kept: Recording, n: int, width: int) -> tuple[str, int] | None:
-    """An array whose shape tells of heads: (…, head, query, key), (…, head, position, d) or (…, position, head, d)."""
+def _split(kept: Recording, read: tuple[int, ...], width: int) -> tuple[str, int] | None:
+    """An array whose shape tells of heads: (…, head, position, d) or (…, position, head, d)."""
+    n, batch = read[-1], read[0] if len(read) > 1 else 1
     for name, array in kept.arrays.items():
         if array.dtype.kind != "f" or array.ndim not in (3, 4) or name.endswith((".grad", ".new")):
             continue
         if kept.note(name).kind in ("weight", "input"):
             continue
         *_, first, second, last = array.shape
-        if last < width and second == n and first * last == width and (array.ndim == 4 or first != 1):
+        if last < width and second == n and first * last == width and (array.ndim == 4 or first not in (1, batch)):
             return name, first
-        if array.ndim == 4 and first == n and second * last == width:
+        if (array.ndim == 4 or batch == 1) and first == n and second * last == width and second > 1:
             return name, second
     return None
 
@@ -307,7 +329,7 @@ def _feed_forward(kept: Recording, w: Weights) -> Iterator[Choice]:
     yield Choice([Option({"model": {"activation": act}}, f"activation {act}") for act in acts], *called[:1])
 
 
-def _masks(kept: Recording, asked: Read, triangle: str | None, block: bool) -> Iterator[Choice]:
+def _masks(kept: Recording, asked: Read, triangle: str | None, block: bool, seen: Sequence[Stack]) -> Iterator[Choice]:
     """What is hidden: what comes later, or what an array says."""
     shape = asked.array.shape
     n = shape[-1] if asked.words else shape[-2]
@@ -329,7 +351,8 @@ def _masks(kept: Recording, asked: Read, triangle: str | None, block: bool) -> I
             options.append(Option({"model": {"mask": {**base, "custom": custom.tolist()}}}, str(said)))
     if not triangle and n > 1 and not asked.memory and not asked.words:
         kind: Mapping[str, Any] = {"kind": "decoder"} if block else {}
-        options.append(Option({"model": {**kind, "mask": {**base, "causal": True}}}, causal))
+        shown = next((each.name for each in seen if each.shows_all), "")
+        options.append(Option({"model": {**kind, "mask": {**base, "causal": True}}}, causal, shown))
     yield Choice(options, triangle or "")
 
 
