@@ -31,3 +31,20 @@ def test_attention_written_as_equations_has_queries_and_keys() -> None:
     assert trace["W_Q.grad"].axes == ("in", "out")
     assert trace["Q.grad"].axes == ("batch", "out")
     assert trace.check().ok
+
+
+def test_rows_of_parameters_against_rows_are_queries_and_keys() -> None:
+    document = {
+        "model": {
+            "kind": "formula",
+            "parameters": {"Q": X, "K": X[::-1], "V": X, "W": W},
+            "steps": {"S": "Q @ K.T", "P": "softmax(S)", "O": "P @ V", "gram": "Q.T @ K", "y": "O @ W @ W"},
+        },
+        "loss": "sum(y) + sum(gram)",
+    }
+    trace = tfstep.trace(tfstep.Scenario.from_dict(document))
+    for path in ("S", "P", "S.grad", "P.grad"):
+        assert trace[path].axes == ("query", "key"), path
+    assert trace["O"].axes == trace["y"].axes == ("query", "out")
+    assert trace["gram"].axes == ("out", "out"), "columns against columns are features"
+    assert trace["Q.grad"].axes == trace["W.grad"].axes == ("in", "out")

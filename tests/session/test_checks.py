@@ -151,3 +151,37 @@ def test_what_must_hold_holds_of_the_parameters_of_this_run(name: str, variant: 
     found = {each.name: each for each in check(session.scenario, session.trace).invariants}[title]
     assert found.holds is None
     assert "enc0.attn.weights is pinned or edited" in str(found.detail)
+
+
+def softmaxes_of(steps, edits=None, **model):
+    document = {"model": {"kind": "formula", "parameters": {"s": [[1, 2, 3], [0, 1, 0]]}, "steps": steps, **model}}
+    scenario = tfstep.Scenario.from_dict({**document, "loss": "sum(p)"})
+    trace = scenario.program.trace().edit(edits or {})
+    return next(each for each in check(scenario, trace).invariants if each.name == "softmax rows sum to 1")
+
+
+@pytest.mark.parametrize(
+    ("steps", "n"),
+    [
+        ({"p": "softmax(s)"}, 1),
+        ({"z": "s / 2", "p": "1 - 2 * softmax(z)"}, 1),
+        ({"p": "softmax(s, axis=0)"}, 1),
+        ({"p": "softmax(softmax(s)) + softmax(s[0])"}, 3),
+    ],
+)
+def test_a_softmax_in_an_equation_is_looked_at(steps, n):
+    found = softmaxes_of(steps)
+    assert found.holds is True
+    assert found.detail.in_("en").startswith(f"{n} softmax steps")
+
+
+def test_a_softmax_in_an_equation_that_does_not_sum_to_1_is_noticed():
+    assert softmaxes_of({"p": "softmax(s)"}, {"p[0,1]": 0.9}).holds is False
+    assert softmaxes_of({"p": "2 * softmax(s)"}, {"p[0,1]": 0.9}).holds is True, "the softmax itself is as computed"
+    broken = softmaxes_of({"z": "s + 1", "p": "softmax(z)"}, {"z[1]": -np.inf})
+    assert (broken.holds, broken.detail.in_("en")) == (False, "not decidable: NaN begins in p")
+    assert softmaxes_of({"p": "exp(s)"}).detail.in_("en") == "there is no softmax"
+
+
+def test_the_shipped_softmax_is_looked_at():
+    assert held(tfstep.load("softmax"))["softmax rows sum to 1"] is True

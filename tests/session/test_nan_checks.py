@@ -60,6 +60,47 @@ def test_rows_without_keys_are_nan_because_of_the_mask_alone() -> None:
     assert not [text for text in details if "not decidable" in text]
 
 
+@pytest.mark.parametrize(
+    ("edits", "named"),
+    [
+        ({"enc0.attn.masked[0,0,0]": -np.inf}, "enc0.attn.masked"),
+        ({"enc0.attn.scores[0,0,0]": -np.inf, "enc0.attn.K[0,0,0]": 0.5}, "enc0.attn.scores"),
+        (
+            {"enc0.attn.masked[0,0,0]": -np.inf, "enc0.attn.scores[0,0,0]": -np.inf},
+            "enc0.attn.scores, enc0.attn.masked",
+        ),
+    ],
+)
+def test_an_excuse_names_the_pin_that_left_a_row_without_keys(edits: dict[str, float], named: str) -> None:
+    scenario = tfstep.load("wo-ai-ni")
+    report = check(scenario, tfstep.trace(scenario).edit(edits))
+    told = f"the pins of {named} leave rows of enc0.attn.weights without a key (all −inf)"
+    assert report.unchecked is not None
+    assert (report.unchecked.holds, report.unchecked.detail.in_("en")) == (None, f"the loss is NaN: {told}")
+    finite = next(each for each in report.invariants if each.name == "gradients are finite")
+    assert finite.holds is False
+    assert finite.detail.in_("en").endswith(told)
+
+
+ALL_PADS = """
+model: {kind: encoder, d_model: 4, heads: 1, d_ff: 4, mask_value: -.inf}
+vocab: [<pad>, a, b]
+input: {source: [[a, b], [<pad>, <pad>]]}
+loss: sum(enc0.norm2)
+"""
+
+
+def test_a_row_without_keys_is_the_excuse_where_the_mask_makes_it() -> None:
+    report = check(load_text(ALL_PADS))
+    assert report.unchecked is not None
+    assert report.unchecked.holds is None
+    assert report.unchecked.detail.in_("en") == "the loss is NaN: a row has no key left"
+    scenario = tfstep.load("wo-ai-ni")
+    report = check(scenario, tfstep.trace(scenario).edit({"enc0.attn.masked[0,0,0,0]": np.inf}))
+    assert report.unchecked is not None
+    assert report.unchecked.holds is False, "inf among the scores is no row without keys"
+
+
 def test_a_training_tells_since_when_its_numbers_are_broken() -> None:
     session = tfstep.Session(tfstep.load("wo-ai-ni"))
     session.run("train 2")

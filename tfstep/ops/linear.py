@@ -52,7 +52,8 @@ class Matmul(Primitive):
         names = a.axes[:-2] if a.ndim >= b.ndim else b.axes[:-2]
         shape = (*lead, a.shape[rows], b.shape[columns])
         row, column = a.axes[rows], b.axes[columns] or NO_AXIS
-        if row.name == column.name and (row.name == "batch" or row.labels):  # rows against rows, as in Q Kᵀ
+        rows_of_parameters = (row.name, a.axes[inner].name) == ("in", "out")
+        if row.name == column.name and (row.name == "batch" or rows_of_parameters or row.labels):  # as in Q Kᵀ
             row, column = row.renamed("query"), column.renamed("key")
         return Spec(shape, np.result_type(a.dtype, b.dtype), (*names, row, column))
 

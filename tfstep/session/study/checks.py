@@ -13,7 +13,8 @@ from tfstep.scenario.scenario import Scenario
 from tfstep.session.change.rebuild import rebuilt
 from tfstep.session.study.finite import Gradients, gradients
 from tfstep.session.study.invariants import INVARIANTS, repeatable
-from tfstep.session.study.verdict import Holds, does_not_apply, nan_begins, undecidable
+from tfstep.session.study.softmaxes import all_banned, emptied_by
+from tfstep.session.study.verdict import Holds, does_not_apply, first_nan, nan_begins, undecidable
 from tfstep.text import Bilingual
 
 AGREE = Bilingual("gradients agree with finite differences", "梯度与有限差分一致")
@@ -57,7 +58,16 @@ def _unchecked(trace: Trace) -> Holds:
     loss = trace.plan.paths.get("loss")
     if loss is None:
         return does_not_apply(AGREE, Bilingual("there is no loss", "没有损失"))
-    if np.isnan(trace.value(loss.slot)).any() and nan_begins(trace) is None:
+    first = first_nan(trace) if np.isnan(trace.value(loss.slot)).any() and nan_begins(trace) is None else None
+    if first is not None and (pinned := emptied_by(trace, first)):
+        reason = Bilingual(
+            "the loss is NaN: the pins of {paths} leave rows of {path} without a key (all −inf)",
+            "损失为 NaN：{paths} 的固定值使 {path} 中有的行没有剩下任何键（全为 −inf）",
+            paths=", ".join(pinned),
+            path=first.path,
+        )
+        return does_not_apply(AGREE, reason)
+    if first is not None and all_banned(trace, first).any():
         return does_not_apply(
             AGREE, Bilingual("the loss is NaN: a row has no key left", "损失为 NaN：有一行没有剩下任何键")
         )

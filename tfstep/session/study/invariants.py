@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from hashlib import blake2b
 
 import numpy as np
 
-from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.scenario.program import Program
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.study.finite import edited_gradients
 from tfstep.session.study.order import encoder_ignores_target, permutation, rope_shift, sees_no_future
 from tfstep.session.study.origin import origin
+from tfstep.session.study.softmaxes import emptied_by, softmaxes, without_keys
 from tfstep.session.study.verdict import (
     Holds,
     apart,
@@ -35,17 +36,21 @@ ROUNDING = 1e-12
 def softmax_rows(scenario: Scenario, trace: Trace) -> Holds:
     """The rows of every softmax sum to 1, those apart that have no key left."""
     title = Bilingual("softmax rows sum to 1", "softmax 的每行之和为 1")
-    steps = [n for n in trace.plan.steps if n.op is not None and n.op.name == "softmax" and n.phase == "forward"]
-    if not steps:
-        return does_not_apply(title, Bilingual("there is no softmax", "没有 softmax"))
-    worst, empty = 0.0, 0
-    for node in steps:
-        gone = _without_keys(trace, node)
-        fed = np.isnan(trace.value(node.slots[0])).any(-1)  # these rows are NaN whatever softmax does
+    worst, empty, steps = 0.0, 0, 0
+    for each in softmaxes(trace):
+        steps += 1
+        gone = without_keys(each.trace, each.node)
+        fed = np.isnan(each.trace.value(each.node.slots[0])).any(-1)  # these rows are NaN whatever softmax does
         empty += int(gone.sum())
         if fed.any() and not empty:
-            return undecidable(title, trace, node)
-        worst = larger(worst, float(np.abs(trace.value(node.slot).sum(-1)[~gone & ~fed] - 1).max(initial=0.0)))
+            return undecidable(title, trace, each.step)
+        off = np.abs(each.weights.sum(-1) - 1)
+        off = float(np.where(gone | fed, 0.0, off).max(initial=0.0))
+        if math.isnan(off):
+            return undecidable(title, trace, each.step)
+        worst = larger(worst, off)
+    if not steps:
+        return does_not_apply(title, Bilingual("there is no softmax", "没有 softmax"))
     if empty:
         text = Bilingual(
             "{n} rows have no key left (all −inf) and are NaN; the others are off by at most {worst:.1e}",
@@ -57,7 +62,7 @@ def softmax_rows(scenario: Scenario, trace: Trace) -> Holds:
     text = Bilingual(
         "{n} softmax steps, off by at most {worst:.1e}",
         "{n} 个 softmax 步骤，最多差 {worst:.1e}",
-        n=len(steps),
+        n=steps,
         worst=worst,
     )
     return Holds(title, worst <= ROUNDING, text)
@@ -74,7 +79,7 @@ def finite(scenario: Scenario, trace: Trace) -> Holds:
         return Holds(title, True, Bilingual("{n} of them", "共 {n} 个", n=len(backward)))
     text = Bilingual("{n} are not, the first {path}", "有 {n} 个不是，最先是 {path}", n=len(bad), path=bad[0])
     begins = origin(trace, trace.plan.paths[bad[0]])
-    if begins is not None and _without_keys(trace, begins[1]).any():
+    if begins is not None and without_keys(trace, begins[1]).any():
         reason = Bilingual(
             "{text}: rows of {path} that have no key left are NaN, since model.mask_value is −inf",
             "{text}：{path} 中没有剩下任何键的行是 NaN，因为 model.mask_value 为 −inf",
@@ -82,20 +87,15 @@ def finite(scenario: Scenario, trace: Trace) -> Holds:
             path=begins[1].path,
         )
         return Holds(title, None, reason)
+    if begins is not None and begins[0] is trace and (pinned := emptied_by(trace, begins[1])):
+        text = Bilingual(
+            "{text}: the pins of {paths} leave rows of {path} without a key (all −inf)",
+            "{text}：{paths} 的固定值使 {path} 中有的行没有剩下任何键（全为 −inf）",
+            text=text,
+            paths=", ".join(pinned),
+            path=begins[1].path,
+        )
     return Holds(title, False, text)
-
-
-def _without_keys(trace: Trace, softmax: Node) -> np.ndarray:
-    """For every row of a softmax whether the mask fills all of it with −inf; all False for another step."""
-    nodes = trace.plan.nodes
-    masked = nodes[softmax.slots[0]] if softmax.slots else softmax
-    if softmax.op is None or softmax.op.name != "softmax":
-        return np.zeros(1, bool)
-    scores = trace.value(masked.slot)
-    if masked.op is None or masked.op.name != "mask_fill" or masked.slot in trace.pins:
-        return np.zeros(scores.shape[:-1], bool)
-    filled = np.broadcast_to(trace.value(masked.slots[1]) != 0, scores.shape)
-    return np.asarray((filled & np.isneginf(scores)).all(-1))
 
 
 def padding(scenario: Scenario, trace: Trace) -> Holds:

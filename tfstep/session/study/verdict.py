@@ -121,11 +121,14 @@ def undecidable(title: Bilingual, trace: Trace, node: Node) -> Holds:
 def nan_begins(trace: Trace) -> Node | None:
     """The first tensor with a NaN that was fed none; None where there is none, or a row without keys has made it, as a
     mask of −inf makes it."""
-    for node in trace.plan.nodes:
-        if np.isnan(trace.value(node.slot)).any():
-            rows_without_keys = node.op is not None and node.op.name == "softmax"
-            return None if rows_without_keys and node.slot not in trace.pins else node
-    return None
+    node = first_nan(trace)
+    rows_without_keys = node is not None and node.op is not None and node.op.name == "softmax"
+    return None if node is None or (rows_without_keys and node.slot not in trace.pins) else node
+
+
+def first_nan(trace: Trace) -> Node | None:
+    """The first tensor with a NaN, None where there is none."""
+    return next((node for node in trace.plan.nodes if np.isnan(trace.value(node.slot)).any()), None)
 
 
 def noise(x: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from tfstep.engine.axis import MANY, Axis
 from tfstep.engine.trace import Tensor
 from tfstep.session.place import PHASE_NAMES
 from tfstep.text import Bilingual
+from tfstep.view.cell.no_gradient import no_gradient
 from tfstep.view.export.indices import along, down, sentence_of
 from tfstep.view.matrix.likeliest import many_words
 from tfstep.view.matrix.noise import ROUNDED, without_noise
@@ -71,8 +72,8 @@ def _slices(tensor: Tensor, grad: bool, digits: int, cells: int | None) -> Itera
             drawn = [[line(span(c, "dim")), *d] for c, d in zip(captions, drawn, strict=True)]
         yield from _fitted(drawn, cells)
     yield from remarks(any(hidden is not None for _, _, hidden in blocks), rounded + rounded_too)
-    if grad and gradient is None:
-        yield line(span(Bilingual("no path leads from it to the loss", "没有从它通向损失的路径"), "dim"))
+    if grad and (reason := no_gradient(tensor)) is not None:
+        yield line(span(reason, "dim"))
 
 
 def shown_numbers(tensor: Tensor) -> tuple[np.ndarray, int]:

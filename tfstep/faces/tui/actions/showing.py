@@ -11,6 +11,7 @@ from tfstep.faces.tui.state.screen import Screen, look, say
 from tfstep.faces.tui.state.screen_state import ScreenState
 from tfstep.text import Bilingual
 from tfstep.view.board.versus import other_variant
+from tfstep.view.cell.no_gradient import no_gradient
 from tfstep.view.frame.view_state import DRAWN, MOST_DIGITS
 from tfstep.view.text.number import DIGITS, plain
 
@@ -44,9 +45,7 @@ def _slope(state: ScreenState, screen: Screen, mode: str, said: Bilingual) -> No
     if (reason := _inside(state)) is not None:
         say(state, screen, reason)
         return
-    if state.frame.account.gradient is None and not path_parts(state.frame.focus).mark:
-        said = Bilingual("no gradient: no way leads from it to the loss", "没有梯度：从它到损失没有路径")
-    state.say(said)
+    state.say(no_gradient(state.session.trace[state.frame.focus]) or said)
     look(state, screen, mode=mode, factor=0)
 
 

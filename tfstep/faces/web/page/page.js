@@ -180,7 +180,7 @@
     board.prepend(matrix(here, here.cell, null, "result", here.name, (t, cell) => { t.cell = cell; draw(); }));
     const slope = gradient && byPath.get(here.path + ".grad");
     if (slope) board.append(matrix(slope, here.cell, new Set([flat(slope, here.cell)]), "", slope.name, follow));
-    else if (gradient) board.append(make("div", "dim", ui("no_gradient")));
+    else if (gradient && here.without !== undefined) board.append(make("div", "dim", text(here.without)));
     drawWhy(found);
     document.querySelector("td.at").scrollIntoView({ block: "nearest", inline: "nearest" });
     document.querySelectorAll("nav a.here").forEach(a => a.classList.remove("here"));

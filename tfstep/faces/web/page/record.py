@@ -13,6 +13,7 @@ from tfstep.engine.trace import Tensor, Trace
 from tfstep.faces.web.page.pattern import Pattern, Place, pattern
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import LANGUAGES, Bilingual, language, printable, set_language
+from tfstep.view.cell.no_gradient import no_gradient
 from tfstep.view.cell.purpose import purpose
 from tfstep.view.cell.rules import rule_in_words
 from tfstep.view.export.indices import along, down
@@ -99,6 +100,8 @@ class Record:
         if tensor.step is not None:
             said["step"] = str(tensor.step)
             said["phase"] = tensor.phase
+        if no_gradient(tensor) is not None:
+            said["without"] = self.text(both(lambda: no_gradient(tensor)))
         if node.dtype.kind != "f":
             said["whole"] = 1
         if len(node.shape) == 4 and (mask := mask_of(trace, node)) is not None and mask.value.any():

@@ -31,7 +31,6 @@ TEXTS: dict[str, Bilingual | Template] = {
         "total {total} · recorded {recorded} · difference {difference}",
         "合计 {total} · 记录值 {recorded} · 差 {difference}",
     ),
-    "no_gradient": Bilingual("no path leads from it to the loss", "没有从它通向损失的路径"),
     "search": Bilingual("search a tensor", "搜索张量"),
     "made": Bilingual(
         "Made by tfstep. Every number was recorded in one run; click one to see where it comes from.",
