@@ -97,6 +97,8 @@ def test_completion_several_lines_and_history(debugger: Debugger, tmp_path: Path
     debugger.until(lambda text: "softmax(enc0.attn.weights" in text)
     debugger.type("C-c")
     debugger.type("goto enc0.attn.W", "Tab")
+    debugger.until(lambda text: f"{PROMPT} goto enc0.attn.W_" in text)
+    debugger.type("Tab")  # nothing more is common to all: now they are listed, as a shell does
     debugger.until(lambda text: "enc0.attn.W_Q" in text and "parameter 4×4" in text)
     debugger.type("C-c")
     debugger.type("print sum([1,2,", "Enter")

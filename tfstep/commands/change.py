@@ -28,6 +28,7 @@ NO_EFFECT = Bilingual(
     "no effect: it has this value already, not a bit changed", "没有效果：它本来就是这个值，一个比特也没有变"
 )
 UNREAD = Bilingual("nothing is computed from it, so nothing else changes", "没有任何东西由它算出，所以其他数都不变")
+STOPS = Bilingual("it is pinned: no gradient flows back through it", "它被固定：梯度不再从它流回去")
 ONLY_PINNED = Bilingual(
     "it has this value already; but it is pinned now, and no gradient flows back through it",
     "它本来就是这个值；但现在被固定，梯度不再从它流回去",
@@ -56,8 +57,9 @@ def _set(session: Session, rest: str) -> Result:
         place, part(tensor, index), part(trace[tensor.path], index), tensor.step is not None, tensor.node.shares
     )
     line = f"set {place} = {expression}"
-    downstream = session.trace.plan.downstream({tensor.node.slot})
-    notes: tuple[Bilingual, ...] = () if downstream else (UNREAD,)
+    plan, slots = session.trace.plan, {tensor.node.slot}
+    downstream = plan.follow(slots)
+    notes: tuple[Bilingual, ...] = () if plan.downstream(slots) else (STOPS,) if downstream else (UNREAD,)
     if edit.same and _mask(trace, tensor.node.slot) != _mask(session.trace, tensor.node.slot):
         notes = (ONLY_PINNED,)
     elif edit.same:
@@ -118,7 +120,7 @@ def _release(session: Session, rest: str) -> Result:
             )
     trace = before.release(*paths)
     edits = tuple(Edit(path, before[path].value, trace[path].value) for path in paths)
-    downstream = before.plan.downstream({before[path].node.slot for path in paths})
+    downstream = before.plan.follow({before[path].node.slot for path in paths})
     line = " ".join(("release", *(paths if rest else ())))
     session.record(session.journal.now.changed(line, trace=trace, edited=session.edited - set(paths)))
     return Changed((line,), edits, len(downstream), loss_of(session, before))
@@ -177,7 +179,9 @@ def _travel(session: Session, go: Callable[[], list[Entry]], what: Bilingual) ->
 
 def travel_result(session: State, before: Trace, lines: tuple[str, ...], *notes: Bilingual) -> Changed:
     """The result of coming to numbers that were there before."""
-    return Changed(lines, (), session.against_before().waiting(), loss_of(session, before), notes)
+    now, same = session.trace, before.plan is session.trace.plan
+    follow = len(now.plan.follow(before.set_apart(now))) if same else session.steps_total
+    return Changed(lines, (), follow, loss_of(session, before), notes)
 
 
 SIDES = ("source", "target", "labels")

@@ -66,7 +66,7 @@ def _nudge(session: Session, rest: str) -> Result:
     session.record(entry, instead=not fresh)
     edit = Edit(name, old, trace[tensor.path].value[at], tensor.step is not None, tensor.node.shares)
     return Changed(
-        (f"nudge {name} {by}",), (edit,), len(trace.plan.downstream({tensor.node.slot})), loss_of(session, before)
+        (f"nudge {name} {by}",), (edit,), len(trace.plan.follow({tensor.node.slot})), loss_of(session, before)
     )
 
 

@@ -158,6 +158,13 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
         found: set[int] = set().union(*(self._reached_from(slot) for slot in slots))
         return sorted(found - slots)
 
+    def follow(self, slots: set[int]) -> list[int]:
+        """The steps that are computed again where these slots are set, in order: those that they reach, and of what is
+        pinned those that carried a gradient back through it."""
+        pinned = {slot for slot in slots if self.nodes[slot].op is not None}
+        carried = {vjp for slot in pinned for vjp in self.vjps.get(slot, ())}
+        return sorted((carried | set(self.downstream(slots | carried))) - slots)
+
     def upstream(self, slot: int) -> list[int]:
         """The nodes that one slot is computed from, itself included, in order; found once for each slot."""
         if slot not in self._leads:

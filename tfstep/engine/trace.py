@@ -15,6 +15,7 @@ from tfstep.address.grammar import parse
 from tfstep.address.indices import Cell, Index, places, whole
 from tfstep.address.names import full_path, one_of
 from tfstep.address.roles import GRAD, path_parts
+from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.arrays.coerce_edit import coerce_edit
 from tfstep.engine.computation import Computation
 from tfstep.engine.naming import formula, path_of, short
@@ -231,12 +232,19 @@ class Trace(Whole, Computation):
         return tensor.node
 
     def _changed(self, values: list[Any], pins: dict[int, Pin], touched: set[int]) -> Trace:
-        plan = self.plan
-        roots = {slot for slot in touched if plan.nodes[slot].op is not None}
-        roots |= {vjp for slot in roots for vjp in plan.vjps.get(slot, ())}
-        for slot in chain(roots, plan.downstream(touched | roots)):
+        pinned = (slot for slot in touched if self.plan.nodes[slot].op is not None)
+        for slot in chain(pinned, self.plan.follow(touched)):
             values[slot] = None
-        return Trace(plan, values, pins, self.sources, self.prefix)
+        return Trace(self.plan, values, pins, self.sources, self.prefix)
+
+    def set_apart(self, other: Trace) -> set[int]:
+        """The slots that are given otherwise in another trace of the same plan: other numbers, other pins."""
+        found = {slot for slot in {*self.pins, *other.pins} if self.pins.get(slot) is not other.pins.get(slot)}
+        for node in self.plan.nodes:
+            same = node.op is not None or self.values[node.slot] is other.values[node.slot]
+            if not same and not same_bits(self.value(node.slot), other.value(node.slot)):
+                found.add(node.slot)
+        return found
 
 
 def locate(

@@ -10,7 +10,7 @@ from platformdirs import user_state_path
 from tfstep.commands.language.registry import is_change
 from tfstep.commands.language.session import Session
 from tfstep.scenario.file import catalog
-from tfstep.session.change.crash_log import Diary, leftovers
+from tfstep.session.change.crash_log import Diary, Leftover, leftovers
 from tfstep.text import Bilingual
 
 KEPT = 8  # sessions that were left unsaved, of one scenario
@@ -21,11 +21,15 @@ def diaries() -> Path:
     return Path(user_state_path("tfstep")) / "sessions"
 
 
+def left_behind(session: Session) -> list[Leftover]:
+    """The earlier sessions on this scenario with changes that `recover` can take up."""
+    return [left for left in leftovers(diaries(), session.scenario) if any(map(is_change, left.lines))]
+
+
 def begin(session: Session) -> Bilingual | None:
     """Keep a diary of this session from now on; returns an offer where an earlier one was cut off."""
-    folder = diaries()
-    session.leftovers = [left for left in leftovers(folder, session.scenario) if any(map(is_change, left.lines))]
-    session.diary = Diary(folder, session.scenario)
+    session.leftovers = left_behind(session)
+    session.diary = Diary(diaries(), session.scenario)
     if not session.leftovers:
         return None
     last, more = session.leftovers[0], len(session.leftovers) - 1

@@ -12,7 +12,7 @@ from tfstep.commands.language.script import STDIN, ScriptError, join_lines, open
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
 from tfstep.faces import sign, stopped
-from tfstep.faces.recovery import begin, leave
+from tfstep.faces.recovery import begin, leave, left_behind
 from tfstep.faces.script import Say, Show, run_scripts, show_result
 from tfstep.session.results import Quit
 from tfstep.session.speaker import PERSON, Speaker, script
@@ -47,6 +47,7 @@ def repl(
             if file != STDIN:
                 read_script(file)  # what cannot be read is told before anything is run
         before = len(session.history)
+        session.leftovers = left_behind(session)
         done = run_scripts(session, files, commands, show, say)
         if done is not False and len(session.history) == before:
             raise CommandError(
@@ -97,6 +98,8 @@ def _debug(session: Session, show: Show, say: Say, files: Sequence[str], command
 
 def _one(session: Session, line: str, show: Show, say: Say) -> bool:
     """One line of the user's; an error is told and nothing else."""
+    from click import Abort
+
     from tfstep.faces.cli.watching import Bar
 
     bar, before = Bar(yes=_agreed()), stopped.state(session)
@@ -116,6 +119,9 @@ def _one(session: Session, line: str, show: Show, say: Say) -> bool:
     except TfstepError as error:
         say(error)
         return False
+    except Abort:  # Ctrl-C or Ctrl-D at a question: no
+        sys.stderr.write("\n")
+        say(stopped.stopped(before, stopped.state(session)))
     except KeyboardInterrupt:
         say(stopped.stopped(before, stopped.state(session)))
     return True

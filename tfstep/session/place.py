@@ -104,6 +104,8 @@ def find_place(
     text = text.strip()
     if _NUMBER.match(text):
         return _numbered(trace, tuple(int(number) for number in text.split(".")), inside), None
+    if text[:1] == "-" and _NUMBER.match(text[1:]):
+        raise _below(text, len(trace.plan.steps))
     if text not in trace.plan.paths and text in ("start", "end"):
         return (1 if text == "start" else len(trace.plan.steps),), None
     try:
@@ -155,6 +157,19 @@ def _no_step(position: Position, outer: Position, last: int) -> PathError:
             step=step,
             first=f"{prefix}1",
             last=f"{prefix}{last}",
+        )
+    )
+
+
+def _below(text: str, last: int) -> PathError:
+    return PathError(
+        Bilingual(
+            "there is no step {step}: they go from 1 to {last}; `reverse-next {by}` goes back from where you are, "
+            "`rewind` to before an update",
+            "没有第 {step} 步：步骤从 1 到 {last}；`reverse-next {by}` 从当前位置往回走，`rewind` 回到更新之前",
+            step=text,
+            last=last,
+            by=text[1:].partition(".")[0],
         )
     )
 

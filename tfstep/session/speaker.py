@@ -29,7 +29,7 @@ class Speaker(Struct, frozen=True):
         """A script writes new files in the current folder. Raises CommandError for anything else."""
         if not self.limited or not reach.held():
             return
-        if path.name != str(path) or path.name in ("", ".", "..") or replace or os.path.lexists(path):
+        if not _in_current_folder(path) or replace or os.path.lexists(path):
             raise CommandError(
                 Bilingual(
                     "{path}: a script writes new files, in the current folder; with `--trust` anything",
@@ -42,6 +42,16 @@ class Speaker(Struct, frozen=True):
         """A script reads beneath its own folder. Raises CommandError for anything else."""
         if self.limited and self.folder is not None and not reach.may_read(path, self.folder / "script"):
             raise CommandError(reach.too_far(path))
+
+
+def _in_current_folder(path: Path) -> bool:
+    """Whether a file stands, or would stand, in the current folder, however its path is written."""
+    if path.name in ("", ".", ".."):
+        return False
+    try:
+        return path.name == str(path) or os.path.samefile(path.parent, ".")
+    except (OSError, ValueError):  # no such folder; no path at all
+        return False
 
 
 PERSON = Speaker()

@@ -121,6 +121,9 @@ def leading_cell(text: str) -> tuple[str, list[str]]:
     return (words[0], words[1:]) if words else ("", [])
 
 
+_TOGETHER = tuple("+-*/@")
+
+
 def assignment(text: str, usage: str) -> tuple[str, str]:
     """Both sides of the ``=`` of ``TARGET = EXPR``. Raises CommandError."""
     bare = without_quotes(text)
@@ -128,8 +131,27 @@ def assignment(text: str, usage: str) -> tuple[str, str]:
     if at is None:
         raise CommandError(Bilingual("there is no `=`; usage: {usage}", "缺少 `=`；用法：{usage}", usage=usage))
     left, right = text[: at.start()].strip(), text[at.end() :].strip()
+    if bare[at.start() - 1 : at.start()] in _TOGETHER and left[:-1].strip() and right:
+        raise _written_together(left[:-1].strip(), left[-1], right)
     if not left or not right:
         raise CommandError(
             Bilingual("one side of `=` is empty; usage: {usage}", "`=` 的一侧是空的；用法：{usage}", usage=usage)
         )
     return left, right
+
+
+def _written_together(left: str, sign: str, right: str) -> CommandError:
+    """What stands for ``left += right``, which is no assignment here."""
+    whole = Bilingual(
+        "there is no `{sign}=`; write `set {left} = {left} {sign} {right}`",
+        "没有 `{sign}=`；写作 `set {left} = {left} {sign} {right}`",
+        sign=sign,
+        left=left,
+        right=right if re.fullmatch(r"[\w.]+", right) else f"({right})",
+    )
+    if sign not in "+-" or not left.endswith("]") or not re.fullmatch(r"[\d.]+", right):
+        return CommandError(whole)
+    by = right if sign == "+" else f"-{right}"
+    return CommandError(
+        Bilingual("{whole}, or `nudge {left} {by}`", "{whole}，或 `nudge {left} {by}`", whole=whole, left=left, by=by)
+    )

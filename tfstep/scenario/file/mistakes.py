@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from tfstep.errors import ScenarioError
-from tfstep.text import Bilingual
+from tfstep.text import Bilingual, language
 
 SHOWN = 50  # mistakes printed of one file; the rest are counted
 MOST = 200  # mistakes after which a file is not read on
@@ -31,7 +31,15 @@ class Mistake(Struct, frozen=True):
     message: Bilingual
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}" if str(self.place) else str(self.message)
+        return self.in_(language())
+
+    def in_(self, spoken: str) -> str:
+        """The same in one language. A place with its line is written as every tool reads it, ``FILE:LINE:COLUMN: ``."""
+        message = self.message.in_(spoken)
+        if not str(self.place):
+            return message
+        colon = ": " if self.place.line or spoken == "en" else "："
+        return f"{self.place}{colon}{message}"
 
     @property
     def key(self) -> tuple[Place, str]:
@@ -49,10 +57,7 @@ class _Lines(Bilingual):
         self.mistakes = mistakes
 
     def in_(self, language: str) -> str:
-        lines = [
-            f"{each.place}: {each.message.in_(language)}" if str(each.place) else each.message.in_(language)
-            for each in self.mistakes[:SHOWN]
-        ]
+        lines = [each.in_(language) for each in self.mistakes[:SHOWN]]
         more = len(self.mistakes) - SHOWN
         if more > 0:
             lines.append(Bilingual("… and {n} more mistakes", "……另有 {n} 处错误", n=more).in_(language))
