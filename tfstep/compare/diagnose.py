@@ -17,11 +17,10 @@ from msgspec.structs import replace
 
 from tfstep import work
 from tfstep.compare import shown
-from tfstep.compare.backwards.judged import judged, size_of_all
+from tfstep.compare.backwards.judged import named_otherwise
 from tfstep.compare.beside import Beside
 from tfstep.compare.book import Book, Entry, Hit
 from tfstep.compare.causes import gradients, numbers, updates
-from tfstep.compare.causes.kinds import NO_NORM, ONE_ALONE
 from tfstep.compare.diagnosis import AMBIGUOUS, Cause, Diagnosis, First, Match
 from tfstep.compare.insides import inner
 from tfstep.compare.layout import Layout, layouts
@@ -32,6 +31,7 @@ from tfstep.compare.proposed.propose import propose, shows_heads
 from tfstep.compare.recorded.note import RecordingError
 from tfstep.compare.recorded.recorder import of
 from tfstep.compare.recorded.recording import Recording
+from tfstep.compare.refusals.ends import ends_early
 from tfstep.compare.refusals.refused import nothing, usable
 from tfstep.compare.refusals.runs import one_run
 from tfstep.compare.refusals.widths import same_sizes
@@ -393,8 +393,11 @@ def finished(search: Search, first: Walk) -> Diagnosis:
     if not (real or matched) and not search.causes and not search.faults:
         nothing(search)
     if not (search.faults or search.causes):
-        search.faults.extend(_named_otherwise(search))
-        _ends_early(search)
+        search.faults.extend(_first(search, *each) for each in named_otherwise(search))
+        for node, entry, cause, said in ends_early(search):
+            search.faults.append(_first(search, node, entry))
+            search.causes.append(cause)
+            search.findings.append(said)
     faults = sorted(search.faults, key=lambda f: search.plan.paths[f.path].slot) if search.faults else []
     remarks = list(search.kept.remarks)
     if search.taken:
@@ -431,57 +434,6 @@ def finished(search: Search, first: Walk) -> Diagnosis:
         search.tried,
         Beside(first, search.walk, hits),
     )
-
-
-def _named_otherwise(search: Search) -> Iterator[First]:
-    """Gradients that bear a path of ours and are another array, zeros that something else is as well: where all the rest
-    agrees they are the mistake."""
-    scale = size_of_all(search)
-    for entry in search.book.entries:
-        node = search.walk.plan.paths.get(entry.name)
-        if node is None or node.op is None or node.role.name != "gradient" or not entry.number:
-            continue
-        if node.slot in search.walk.places.get(entry.name, ()) or entry.array.shape != node.shape:
-            continue
-        ours = search.walk.ours(node.slot)
-        if judged(search, (node, entry, ours, entry.array), scale):
-            yield _first(search, node, entry)
-
-
-def _ends_early(search: Search) -> None:
-    """A module's run that ends with a step of ours after which ours goes on, with weights that are all theirs: what it
-    gives back is not what ours gives. A sum or a norm was left out."""
-    tensors = [e for e in search.book.entries if e.number and e.of is None and not e.is_new and e.note.op]
-    if not search.kept.settings or not tensors:
-        return
-    last, plan, walked = tensors[-1], search.walk.plan, search.walk
-    ends = walked.places.get(last.name, set())
-    after = {s for end in ends for s in plan.downstream({end}) if plan.nodes[s].phase == "forward"}
-    if any(walked.found.get(s) for s in after) or ends & after:
-        return
-    for node in (plan.nodes[s] for s in sorted(after)):
-        kinds = set(node.op.name.split("_")) & {"add", "norm"} if node.op is not None else set()
-        if not kinds or node.path.startswith("loss"):
-            continue
-        before = (plan.nodes[s] for s in plan.upstream(node.slot))
-        parameters = {n.slot: n.path for n in before if n.kind == "parameter"}
-        if not all(path in search.taken or walked.found.get(slot) for slot, path in parameters.items()):
-            continue
-        missing = "add" in kinds
-        detail = ONE_ALONE[0 if node.slots[0] in ends else 1] if missing else NO_NORM
-        kind, line = "residual-missing" if missing else "norm-kind", last.note.line
-        search.faults.append(_first(search, node, last))
-        search.causes.append(Cause(kind, node.path, detail, 1, 1, last.name, line))
-        search.findings.append(
-            Bilingual(
-                "their run ends with {name}, which is {path}; ours goes on with {step}",
-                "对方的运行止于 {name}，也就是 {path}；场景之后还有 {step}",
-                name=last.name,
-                path=plan.nodes[min(ends)].path,
-                step=node.path,
-            )
-        )
-        return
 
 
 def _counted(search: Search, matched: set[str]) -> Iterator[Cause]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +43,21 @@ def judged(search: Search, pair: Pair, scale: float) -> bool:
     if any(use.path in search.pins for use in uses if use.phase == "forward"):
         return False
     return not chain(search, node) or not _open_forward(search)
+
+
+def named_otherwise(search: Search) -> Iterator[tuple[Node, Entry]]:
+    """Gradients that bear a path of ours and are another array, zeros that something else is as well: where all the rest
+    agrees they are the mistake."""
+    scale = size_of_all(search)
+    for entry in search.book.entries:
+        node = search.walk.plan.paths.get(entry.name)
+        if node is None or node.op is None or node.role.name != "gradient" or not entry.number:
+            continue
+        if node.slot in search.walk.places.get(entry.name, ()) or entry.array.shape != node.shape:
+            continue
+        ours = search.walk.ours(node.slot)
+        if judged(search, (node, entry, ours, entry.array), scale):
+            yield node, entry
 
 
 def _has_nan(search: Search) -> bool:
