@@ -49,7 +49,7 @@ def _in_current_folder(path: Path) -> bool:
     if path.name in ("", ".", ".."):
         return False
     try:
-        return path.name == str(path) or os.path.samefile(path.parent, ".")
+        return path.name == str(path) or path.parent.samefile(".")
     except (OSError, ValueError):  # no such folder; no path at all
         return False
 
