@@ -366,3 +366,41 @@ def test_any_line_gives_a_result_or_an_error_of_ours(rest: str, name: str) -> No
 
 
 SCENARIO = tfstep.load("wo-ai-ni")
+
+
+@pytest.mark.parametrize("edit", ["set enc0.attn.W_Q[0,0] = 2", "set enc0.attn.K[0,0,0,0] = 3", "set loss = 3"])
+def test_as_many_steps_follow_an_edit_as_its_undoing(session: Session, edit: str) -> None:
+    counts = []
+    for line in (edit, "undo", "redo"):
+        result = session.run(line)
+        assert isinstance(result, Changed)
+        counts.append(result.downstream)
+    assert counts[0] > 0
+    assert len(set(counts)) == 1
+
+
+def test_pinning_the_loss_stops_the_gradients_and_says_so(session: Session) -> None:
+    before = session.trace
+    result = session.run("set loss = 3")
+    assert isinstance(result, Changed)
+    assert "no gradient flows back" in str(result.notes[0])
+    moved = [s.path for s in before.plan.steps if (before[s.path].value != session.trace[s.path].value).any()]
+    assert "enc0.attn.W_Q.grad" in moved
+    following = {before.plan.nodes[slot].path for slot in before.plan.follow({before["loss"].node.slot})}
+    assert set(moved) - {"loss"} <= following
+    assert result.downstream == len(following)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("set W_Q[0,0] += 1", "`set W_Q[0,0] = W_Q[0,0] + 1`, or `nudge W_Q[0,0] 1`"),
+        ("set W_Q[0,0]-=0.5", "`nudge W_Q[0,0] -0.5`"),
+        ("set W_Q *= 1 + 1", "`set W_Q = W_Q * (1 + 1)`"),
+        ("goto -2", "they go from 1 to 93; `reverse-next 2` goes back"),
+    ],
+)
+def test_what_is_meant_is_told(session: Session, line: str, told: str) -> None:
+    with pytest.raises(tfstep.TfstepError) as error:
+        session.run(line)
+    assert told in str(error.value)

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 import tfstep
+from tfstep import reach
 from tfstep.commands.language.line import split
 from tfstep.commands.language.registry import all_commands, find
 from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError
 from tfstep.faces import repl as line_debugger
 from tfstep.faces.repl import repl
+from tfstep.session import speaker
 from tfstep.view.text.spans import Line, plain
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -115,3 +117,17 @@ def test_what_was_not_saved_at_the_end_is_kept_and_told(monkeypatch: pytest.Monk
     _, shown = on_a_pipe(monkeypatch, f"n\nset enc0.attn.W_Q[0,0] = 3\n{end}")
     assert "your changes were not saved" in shown
     assert len(list(here.rglob("*.jsonl"))) == 1
+
+
+def test_a_script_writes_in_the_current_folder_however_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(reach, "held", lambda: True)
+    who = speaker.script("-")
+    for path in ("a.yaml", "./a.yaml", "../here/a.yaml", str(tmp_path / "here" / "a.yaml")):
+        who.check_write(Path(path), False)
+    for path in ("../a.yaml", str(tmp_path / "a.yaml"), "gone/a.yaml", "..", "/a\0b/c.yaml"):
+        with pytest.raises(CommandError, match="in the current folder"):
+            who.check_write(Path(path), False)

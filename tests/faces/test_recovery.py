@@ -9,6 +9,7 @@ import pytest
 import tfstep
 from tfstep.commands.language.registry import is_change
 from tfstep.faces import recovery
+from tfstep.faces.repl import repl
 
 
 @pytest.mark.parametrize("line", ["set enc0.attn.W_Q[0,0] = 1", "train 5", "undo", "tokens source 你 爱 我"])
@@ -107,3 +108,13 @@ def test_what_was_refused_is_neither_counted_nor_done_again(folder: Path) -> Non
     again = begun("with one change (")
     again.run("recover")
     assert len(again.journal.changes) == 1
+
+
+def test_a_batch_takes_up_what_was_left_and_leaves_it_there(folder: Path) -> None:
+    session = begun()
+    session.run("set enc0.attn.W_Q[0,0] = 0.25")
+    recovery.leave(session)
+    batch, said = tfstep.Session(tfstep.load("wo-ai-ni")), []
+    assert repl(batch, lambda lines: None, said.append, commands=["recover"], batch=True) == 0, said
+    assert batch.trace["enc0.attn.W_Q"].value[0, 0] == 0.25
+    assert len(list(folder.glob("*.jsonl"))) == 1, "a batch keeps nothing itself"

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tfstep.scenario.file.mistakes import Mistake, Mistakes
+from tfstep.scenario.file.mistakes import Mistake, Mistakes, Place
 from tfstep.scenario.scenario import load_text
-from tfstep.text import set_language
+from tfstep.text import Bilingual, set_language
 
 Wrong = Callable[[str], list[Mistake]]
 MLP = "model: {kind: mlp, sizes: [2, 1]}\n"
@@ -307,3 +307,10 @@ def test_what_is_unreadable_is_told_and_not_run(wrong: Wrong, text: str, words: 
 def test_a_key_with_nothing_behind_it_is_told_once(wrong: Wrong) -> None:
     found = wrong("model:\n  kind: formula\n  parameters: {w: }\n  steps:\n    a:\n    b: 1\nloss: b\n")
     assert [(f.place.line, f.place.column) for f in found] == [(3, 16), (5, 5)]
+
+
+def test_a_place_without_a_line_has_the_colon_of_its_language() -> None:
+    message = Bilingual("no variant", "没有变体")
+    assert Mistake(Place("a.yaml"), message).in_("zh") == "a.yaml：没有变体"
+    assert Mistake(Place("a.yaml"), message).in_("en") == "a.yaml: no variant"
+    assert Mistake(Place("a.yaml", 2, 1), message).in_("zh") == "a.yaml:2:1: 没有变体"

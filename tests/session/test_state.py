@@ -5,6 +5,7 @@ import pytest
 
 import tfstep
 from tfstep.address.indices import index_list
+from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, PathError
 from tfstep.session.address.names import full_path
 from tfstep.session.address.target import cell, target
@@ -121,3 +122,16 @@ def test_the_marks_of_an_edit(state: State) -> None:
     assert not state.changed("enc0.attn.Q")
     assert state.differs("loss")
     assert np.array_equal(state.before["loss"].value, state.baseline["loss"].value)
+
+
+def test_a_step_that_rounding_alone_moved_is_not_marked() -> None:
+    session = Session(tfstep.load("wo-ai-ni"))
+    session.run("nudge enc0.attn.weights[0,0,0,0]")
+    path, before = "enc0.attn.weights.grad", session.before
+    was, now = before[path].value, session.trace[path].value
+    assert (was != now).any(), "not a bit would be moved: nothing is tested"
+    assert np.abs(was - now).max() < 1e-13
+    assert session.changed(path) is False
+    assert session.changed("enc0.attn.weights") is True
+    session.run("set enc0.attn.W_V[0,0] = 1 + 1e-15")
+    assert session.changed("enc0.attn.W_V") is True, "what is given is told to the bit"

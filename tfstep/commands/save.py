@@ -280,7 +280,7 @@ def _recover(session: Session, rest: str) -> Result:
     for line in lines:
         with suppress(TfstepError), session.spoken_by(replayed), work.agreed():  # it was refused then as well
             session.run(line)
-    if session.diary is not None:  # a batch keeps no diary: what it takes up stays where it is
+    if not left.stays:
         left.path.unlink(missing_ok=True)
     changes = sum(len(journal.changes) for journal in session.journals.values())
     return Message(

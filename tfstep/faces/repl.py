@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tfstep.commands.language.line import without_quotes
 from tfstep.commands.language.script import STDIN, ScriptError, join_lines, opens, read_script
 from tfstep.commands.language.session import Session
@@ -47,7 +49,7 @@ def repl(
             if file != STDIN:
                 read_script(file)  # what cannot be read is told before anything is run
         before = len(session.history)
-        session.leftovers = left_behind(session)
+        session.leftovers = [replace(each, stays=True) for each in left_behind(session)]
         done = run_scripts(session, files, commands, show, say)
         if done is not False and len(session.history) == before:
             raise CommandError(

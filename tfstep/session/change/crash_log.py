@@ -26,13 +26,14 @@ def key_of(scenario: Scenario) -> str:
 
 class Leftover(Struct, frozen=True):
     """The diary of a session that was cut off, or ``left`` with changes that were not saved: its lines, the variant it
-    began with, when it was last written."""
+    began with, when it was last written. It ``stays`` when it is taken up, where the session that does so keeps none."""
 
     path: Path
     variant: str
     lines: tuple[str, ...]
     written: float
     left: bool = False
+    stays: bool = False
 
 
 class Diary:

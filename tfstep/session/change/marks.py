@@ -1,15 +1,21 @@
-"""What changed: two traces compared tensor by tensor, to the bit, and only where it is asked."""
+"""What changed: two traces compared tensor by tensor, and only where it is asked: what is given to the bit, what is
+computed but for rounding."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from tfstep.address.indices import Cell
-from tfstep.engine.arrays.bits import same_bits
+from tfstep.engine.arrays.bits import but_for_rounding, same_bits
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 
 SMALL = 2_000_000  # cells of a plan up to which computing what an edit left stale takes no time worth waiting for
+
+
+def both_computed(before: Trace, old: Node, now: Trace, new: Node) -> bool:
+    """Whether no cell of a tensor is given, before or now: rounding alone may then have moved it."""
+    return all(node.op is not None and node.slot not in trace.pins for trace, node in ((before, old), (now, new)))
 
 
 class ChangeTracker:
@@ -25,7 +31,8 @@ class ChangeTracker:
         self._farthest: tuple[tuple[Node, Cell, float, float] | None] | None = None
 
     def changed(self, path: str, compute: bool = False) -> bool | None:
-        """Whether a bit of this tensor differs; None where it waits to be computed and that may take long.
+        """Whether this tensor differs: a bit of what is given, more than rounding of a step; None where it waits to
+        be computed and that may take long.
 
         A tensor that is missing on one side, or has another shape there, has changed.
         """
@@ -43,6 +50,8 @@ class ChangeTracker:
 
     def _differs(self, old: Node, new: Node) -> bool:
         a, b = self.before.value(old.slot), self.now.value(new.slot)
+        if both_computed(self.before, old, self.now, new):
+            a = a if a is b else but_for_rounding(a, b)
         return not same_bits(a, b)
 
     def farthest(self) -> tuple[Node, Cell, float, float] | None:

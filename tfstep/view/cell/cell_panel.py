@@ -8,10 +8,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tfstep.address.grammar import cell_name
+from tfstep.engine.arrays.bits import but_for_rounding
 from tfstep.engine.naming import short
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, also
+from tfstep.session.change.marks import both_computed
 from tfstep.session.study.finite import not_of_the_loss
 from tfstep.session.terms import Partial
 from tfstep.text import Bilingual
@@ -158,7 +160,9 @@ class CellPanel(Struct, frozen=True, eq=False):
             found.append(line(Span(self.meaning, "dim")))
         if self.gradient is not None:
             name = Span(f"∂loss/∂{self.gradient_name}", "key", self.gradient_cell or None)
-            head = line(*self._marked((name,), 0), "  ", Span(plain(self.gradient), "strong"), "  ")
+            head = line(
+                *self._marked((name,), 0), "  ", Span(plain(0.0 if self.cancels else self.gradient), "strong"), "  "
+            )
             sentence = _sentence(self.gradient, self.cancels) if math.isfinite(self.value) else ""
             found.extend(flow([head, line(Span(self.edited or sentence, "dim"))], cells))
         parts: list[Line] = []
@@ -260,7 +264,10 @@ def account(
     old = computed = None
     if before is not None and before is not root and not trace.prefix:
         was = before.plan.paths.get(path)
-        old = float(before.value(was.slot)[cell]) if was is not None and was.shape == node.shape else None
+        if was is not None and was.shape == node.shape:
+            numbers = before.value(was.slot)
+            judged = both_computed(before, was, trace, node)
+            old = float((but_for_rounding(numbers, tensor.value) if judged else numbers)[cell])
     pin = trace.pins.get(node.slot)
     if pin is not None and pin.mask[cell]:
         computed = float(root[f"{path}/computed"].value[cell])

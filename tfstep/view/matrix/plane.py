@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec.structs import replace
 
+from tfstep.engine.arrays.bits import but_for_rounding
 from tfstep.engine.naming import short
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Tensor, Trace
+from tfstep.session.change.marks import both_computed
 from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.labels import NO_LABELS, Labels, labels, row_labels
 from tfstep.view.matrix.noise import without_noise
@@ -39,9 +41,16 @@ def plane(
     path = trace.prefix + node.path
     old = None if before is None or before is trace else before.plan.paths.get(node.path)
     was = None
-    if before is not None and old is not None and old.shape == node.shape and not trace.prefix:
-        was = None if before.value(old.slot) is trace.value(node.slot) else without_noise(before, old)[0]
-        was = None if was is None else _flat(was, lead, turned)
+    if (
+        before is not None
+        and old is not None
+        and old.shape == node.shape
+        and not trace.prefix
+        and before.value(old.slot) is not trace.value(node.slot)
+    ):
+        was = without_noise(before, old)[0]
+        was = but_for_rounding(was, values) if both_computed(before, old, trace, node) else was
+        was = _flat(was, lead, turned)
     pin = trace.pins.get(node.slot)
     hidden = mask_reasons(trace, node, lead)
     return Grid(
