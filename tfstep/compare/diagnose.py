@@ -35,7 +35,7 @@ from tfstep.compare.refusals.ends import ends_early
 from tfstep.compare.refusals.refused import nothing, usable
 from tfstep.compare.refusals.runs import one_run
 from tfstep.compare.refusals.widths import same_sizes
-from tfstep.compare.search import HANDED_ON, LONGEST, NEAREST, PATIENCE, Search, Told, Tried
+from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried, source
 from tfstep.compare.start import start
 from tfstep.compare.walk import Walk, walk
 from tfstep.engine.node import Node
@@ -488,14 +488,7 @@ def _undecided(search: Search, entry: Entry, options: list[tuple[str, Hit]]) -> 
     steps = [path for path, _ in options if path in paths and paths[path].phase != "backward"]
     names = [affinity(entry.name, path) for path in steps]
     best = [path for path, name in zip(steps, names, strict=True) if name == max(names)]
-    return len({_source(search, paths[path]) for path in best}) > 1
-
-
-def _source(search: Search, node: Node) -> int:
-    """The slot from which a tensor is only handed on: in another shape, with cells masked, or as it is."""
-    while node.op is not None and node.op.name in HANDED_ON and node.slots:
-        node = search.walk.plan.nodes[node.slots[0]]
-    return node.slot
+    return len({source(search.walk.plan, paths[path]) for path in best}) > 1
 
 
 __all__ = ["Diagnosis", "Mapping", "diagnose"]

@@ -417,3 +417,10 @@ def _last_known(plan: Plan, there: Walk) -> int:
 def _place(node: Node) -> str:
     """Where a step is: its path up to the last part."""
     return node.path.rpartition(".")[0]
+
+
+def source(plan: Plan, node: Node) -> int:
+    """The slot from which a tensor is only handed on: in another shape, with cells masked, or as it is."""
+    while node.op is not None and node.op.name in HANDED_ON and node.slots:
+        node = plan.nodes[node.slots[0]]
+    return node.slot
