@@ -40,6 +40,7 @@ from op_checks import (  # noqa: E402  # the ops' own tests
     differences,
 )
 
+from tfstep.engine.accel import blocks  # noqa: E402
 from tfstep.engine.accel.kernel import Kernel  # noqa: E402  # after the path
 from tfstep.engine.node import Operation  # noqa: E402  # after the path
 from tfstep.engine.op import CATALOGUE, Op  # noqa: E402  # after the path
@@ -108,13 +109,15 @@ def helpers_of(function: Callable[..., Any], seen: set[Any]) -> set[Any]:
 @contextmanager
 def planted(target: Target, fault: Fault) -> Iterator[None]:
     """The program with the fault in it, wherever the function stands."""
-    true = [getattr(place, name) for place, name in target.places]
+    true, threads = [getattr(place, name) for place, name in target.places], blocks.threads
+    blocks.threads = lambda: 1  # pieces that a fault lets overlap are written in one order
     for (place, name), before in zip(target.places, true, strict=True):
         wrong = fault.function
         setattr(place, name, replace(before, run=wrong) if isinstance(before, Kernel) else wrong)
     try:
         yield
     finally:
+        blocks.threads = threads
         for (place, name), before in zip(target.places, true, strict=True):
             setattr(place, name, before)
 
