@@ -126,7 +126,7 @@ def test_a_script_writes_in_the_current_folder_however_it_is_written(
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(reach, "held", lambda: True)
     who = speaker.script("-")
-    for path in ("a.yaml", "./a.yaml", "../here/a.yaml", str(tmp_path / "here" / "a.yaml")):
+    for path in ("a.yaml", "./a.yaml", str(tmp_path / "here" / "a.yaml")):
         who.check_write(Path(path), False)
     for path in ("../a.yaml", str(tmp_path / "a.yaml"), "gone/a.yaml", "..", "/a\0b/c.yaml"):
         with pytest.raises(CommandError, match="in the current folder"):

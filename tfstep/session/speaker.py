@@ -45,8 +45,8 @@ class Speaker(Struct, frozen=True):
 
 
 def _in_current_folder(path: Path) -> bool:
-    """Whether a file stands, or would stand, in the current folder, however its path is written."""
-    if path.name in ("", ".", ".."):
+    """Whether a file stands, or would stand, in the current folder; ``..`` is not followed."""
+    if path.name in ("", ".") or ".." in path.parts:
         return False
     try:
         return path.name == str(path) or path.parent.samefile(".")
