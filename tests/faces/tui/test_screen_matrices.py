@@ -137,7 +137,7 @@ async def test_from_a_gradient_its_value_is_overlaid() -> None:
 async def test_without_a_gradient_it_says_so() -> None:
     async with screen("out.probs") as (app, pilot):
         await pilot.press("g")
-        assert "no gradient" in shown(app, "status")
+        assert "no path leads from it to the loss" in shown(app, "status")
 
 
 async def test_matrices_that_are_compared_scroll_together() -> None:
