@@ -54,6 +54,14 @@ def test_the_pieces_are_every_cell_once(shape: tuple) -> None:
     assert (seen == 1).all()
 
 
+@pytest.mark.parametrize("shape", [((), (3,), 4, 5, 0), ((), (0,), 4, 5, 6), ((), (3,), 4, 0, 6)], ids=str)
+def test_a_product_of_nothing_is_empty_or_nought(shape: tuple) -> None:
+    a, b = operands(shape)
+    found = product(a, b)
+    assert found.shape == (a @ b).shape
+    assert not found.any()
+
+
 def test_what_is_done_with_a_finished_piece_is_done_with_all() -> None:
     a, b = operands(SHAPES[2])
     bias = np.arange(1100.0)

@@ -31,12 +31,12 @@ def bodies(monkeypatch: pytest.MonkeyPatch, layers: int) -> int:
     def counted_vjp(*args: object, **kwargs: object) -> None:
         nonlocal count
         count += 1
-        vjp(*args, **kwargs)  # type: ignore[arg-type]
+        vjp(*args, **kwargs)  # type: ignore[arg-type]  # whatever it was called with is handed on
 
     def counted_infer(*args: object, **kwargs: object) -> object:
         nonlocal count
         count += 1
-        return infer(*args, **kwargs)  # type: ignore[arg-type]
+        return infer(*args, **kwargs)  # type: ignore[arg-type]  # whatever it was called with is handed on
 
     with monkeypatch.context() as patch:
         patch.setattr(Vjp, "__init__", counted_vjp)

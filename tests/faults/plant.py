@@ -40,7 +40,7 @@ from op_checks import (  # noqa: E402  # the ops' own tests
     differences,
 )
 
-from tfstep.engine.accel import blocks  # noqa: E402
+from tfstep.engine.accel import blocks  # noqa: E402  # after the path
 from tfstep.engine.accel.kernel import Kernel  # noqa: E402  # after the path
 from tfstep.engine.node import Operation  # noqa: E402  # after the path
 from tfstep.engine.op import CATALOGUE, Op  # noqa: E402  # after the path

@@ -35,13 +35,13 @@ def threads() -> int:
 
 
 @cache
-def pool() -> ThreadPoolExecutor:
+def _pool() -> ThreadPoolExecutor:
     """The threads beside this one."""
     return ThreadPoolExecutor(threads() - 1, "tfstep-block")
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=pool.cache_clear)  # threads do not survive a fork
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
 
 
 def each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
@@ -57,7 +57,7 @@ def each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
             for item in rest:
                 work(item)
 
-    helpers = [pool().submit(some) for _ in range(min(threads(), len(todo)) - 1)]
+    helpers = [_pool().submit(some) for _ in range(min(threads(), len(todo)) - 1)]
     try:
         some()
     finally:

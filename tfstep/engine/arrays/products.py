@@ -55,8 +55,8 @@ def product(
         return whole
     lead, n, k = _lead(a, b), a.shape[-2], a.shape[-1]
     result = np.empty((*lead, n, m), np.result_type(a, b)) if out is None else out
-    cut = pieces(lead, n, k, m)
-    if len(cut) == 1:
+    cut = pieces(lead, n, k, m) if result.size else []
+    if len(cut) <= 1:
         with on_one_thread():
             np.matmul(a, b, result)
         if then is not None:
