@@ -333,6 +333,6 @@ def _line(tape: _Tape) -> tuple[str, str]:
     folders = [str(Path(sys.modules[n].__file__ or "").parent) for n in ("torch", "transformers") if n in sys.modules]
     while inner is not None and not (inner.f_code.co_filename == _HERE and inner.f_code.co_name == "record"):
         if not any(Path(inner.f_code.co_filename).is_relative_to(folder) for folder in (*folders, OURS)):
-            return said(inner.f_code.co_filename, inner.f_lineno)
+            return said(inner)
         inner = inner.f_back
     return tape.stack[-1] if tape.stack and tape.stack[-1] else type(tape.module).__name__, ""

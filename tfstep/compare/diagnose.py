@@ -35,7 +35,7 @@ from tfstep.compare.refusals.ends import ends_early
 from tfstep.compare.refusals.refused import nothing, usable
 from tfstep.compare.refusals.runs import one_run
 from tfstep.compare.refusals.widths import same_sizes
-from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried, source
+from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried, source, their_name
 from tfstep.compare.start import start
 from tfstep.compare.walk import Walk, walk
 from tfstep.engine.node import Node
@@ -220,7 +220,7 @@ def accept(search: Search, tried: Tried, missing: list[Entry]) -> None:
     way = tried.way
     wanted = {entry.name for entry in missing} | tried.gained
     there = tried.walk
-    name = _their_name(search, tried, there)
+    name = their_name(search, tried, there)
     entry = search.book.by_name.get(name)
     node = search.plan.paths[way.path]
     search.faults.append(_first(search, node, entry, tried))
@@ -243,7 +243,7 @@ def accept(search: Search, tried: Tried, missing: list[Entry]) -> None:
 def _second(search: Search, way: Way, tried: Tried, of: int) -> None:
     """The second of two mistakes that were found together."""
     node = search.plan.paths[way.path]
-    name = _their_name(search, Tried(way, tried.plan, tried.walk, tried.gained), tried.walk)
+    name = their_name(search, Tried(way, tried.plan, tried.walk, tried.gained), tried.walk)
     entry = search.book.by_name.get(name)
     search.faults.append(_first(search, node, entry, tried))
     if way.key in search.keys:
@@ -255,22 +255,6 @@ def _second(search: Search, way: Way, tried: Tried, of: int) -> None:
     search.wanted.append(search.wanted[-1])
     line = entry.note.line if entry is not None else ""
     search.causes.append(Cause(way.kind, way.path, way.detail, len(tried.gained), of, name, line))
-
-
-def _their_name(search: Search, tried: Tried, there: Walk) -> str:
-    """What they call the wrong array: the one that is the step with the mistake, else the first that is found by it."""
-    node = tried.plan.paths.get(tried.way.path)
-    if node is not None:
-        for hit in there.found.get(node.slot, ()):
-            if hit.entry.name in tried.gained:
-                return hit.entry.name
-        own = [(affinity(hit.entry.name, node.path), hit.entry) for hit in there.found.get(node.slot, ())]
-        earlier = [search.plan.nodes[s].path for s in search.plan.paths[tried.way.path].slots]
-        named = [(a, e) for a, e in own if a > max((affinity(e.name, path) for path in earlier), default=0.0)]
-        if named:
-            return max(named, key=lambda each: (each[0], each[1].order))[1].name
-    ordered = sorted(tried.gained, key=lambda name: search.book.by_name[name].order)
-    return ordered[0] if ordered else ""
 
 
 def _first(search: Search, node: Node, entry: Entry | None, tried: Tried | None = None) -> First:

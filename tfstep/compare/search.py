@@ -424,3 +424,37 @@ def source(plan: Plan, node: Node) -> int:
     while node.op is not None and node.op.name in HANDED_ON and node.slots:
         node = plan.nodes[node.slots[0]]
     return node.slot
+
+
+def their_name(search: Search, tried: Tried, there: Walk) -> str:
+    """What they call the wrong array: the one that is the step with the mistake, else the first that is found by it."""
+    node = tried.plan.paths.get(tried.way.path)
+    if node is not None:
+        for hit in there.found.get(node.slot, ()):
+            if hit.entry.name in tried.gained:
+                return hit.entry.name
+        own = [(affinity(hit.entry.name, node.path), hit.entry) for hit in there.found.get(node.slot, ())]
+        earlier = [search.plan.nodes[s].path for s in search.plan.paths[tried.way.path].slots]
+        named = [(a, e) for a, e in own if a > max((affinity(e.name, path) for path in earlier), default=0.0)]
+        if named:
+            return max(named, key=lambda each: (each[0], each[1].order))[1].name
+    turned = _turned(search, tried, there)
+    if turned:
+        return turned
+    ordered = sorted(tried.gained, key=lambda name: search.book.by_name[name].order)
+    return ordered[0] if ordered else ""
+
+
+def _turned(search: Search, tried: Tried, there: Walk) -> str:
+    """The first of their arrays that was taken for another layout of the right one and is the wrong one as it lies, from
+    the mistake on: K Qᵀ was found as Q Kᵀ, transposed. Empty where there is none."""
+    before, start = search.plan.paths, tried.plan.paths[tried.way.path].slot
+    for node in tried.plan.steps:
+        if node.slot < start or node.phase != "forward" or node.path not in before:
+            continue
+        was = {(hit.entry.name, hit.layout) for hit in search.walk.found.get(before[node.path].slot, ())}
+        named = {name for name, _ in was}
+        for hit in there.found.get(node.slot, ()):
+            if hit.entry.name in named and (hit.entry.name, hit.layout) not in was:
+                return hit.entry.name
+    return ""

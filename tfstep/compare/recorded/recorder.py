@@ -33,10 +33,10 @@ class Recorder:
         return self._recording
 
     def __setattr__(self, name: str, value: object) -> None:
-        self._recording.add(name, value, Note(line=own_line(sys._getframe())[0]))
+        self._recording.add(name, value, Note(line=own_line(sys._getframe(), name)))
 
     def __setitem__(self, name: str, value: object) -> None:
-        self._recording.add(name, value, Note(line=own_line(sys._getframe())[0]))
+        self._recording.add(name, value, Note(line=own_line(sys._getframe(), name)))
 
     def __enter__(self) -> Recorder:
         return self

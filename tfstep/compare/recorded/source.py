@@ -4,32 +4,59 @@ from __future__ import annotations
 
 import linecache
 import re
-from collections.abc import Sequence
+import tokenize
 from pathlib import Path
 from types import FrameType
+
+from tfstep.compare.recorded.assigned import computed
 
 OURS = str(Path(__file__).parents[2])
 LONGEST = 160
 _ASSIGNED = re.compile(r"\s*(?:self\.)?([A-Za-z_]\w*)\s*(?:=(?!=)|[-+*/@]=)")
 
 
-def own_line(frame: FrameType | None, libraries: Sequence[str] = ()) -> tuple[str, str]:
-    """The nearest line that is neither tfstep's nor of these folders, ``FILE:LINE: CODE``, and the variable that it sets.
-
-    Both are empty where everything is theirs.
-    """
-    foreign = (OURS, *libraries)
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if not any(Path(file).is_relative_to(folder) for folder in foreign):
-            return said(file, frame.f_lineno)
+def own_line(frame: FrameType | None, name: str) -> str:
+    """The line of the nearest frame that is not tfstep's, ``FILE:LINE: CODE``, that computed what is recorded there as
+    ``name``; the recording line where the source does not tell. Empty where there is no such frame."""
+    while frame is not None and Path(frame.f_code.co_filename).is_relative_to(OURS):
         frame = frame.f_back
-    return "", ""
+    if frame is None:
+        return ""
+    code = frame.f_code
+    source = "".join(linecache.getlines(code.co_filename, frame.f_globals))
+    found = computed(source, code.co_name, code.co_firstlineno, frame.f_lineno, name)
+    return _quoted(frame, *(found or (frame.f_lineno, frame.f_lineno)))
 
 
-def said(file: str, number: int) -> tuple[str, str]:
-    """A line of a file as it is quoted, and the variable that is set there."""
-    code = linecache.getline(file, number).strip()
+def said(frame: FrameType) -> tuple[str, str]:
+    """The line at which a frame is, as it is quoted, and the variable that is set there."""
+    code = linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).strip()
     match = _ASSIGNED.match(code)
     variable = match.group(1) if match and "lambda" not in code and "record(" not in code else ""
-    return f"{Path(file).name}:{number}: {code}"[:LONGEST].rstrip(": "), variable
+    return _quoted(frame, frame.f_lineno, frame.f_lineno), variable
+
+
+def _quoted(frame: FrameType, first: int, last: int) -> str:
+    """Lines of a frame's source as they are quoted, one behind the other."""
+    file = frame.f_code.co_filename
+    lines = [linecache.getline(file, n, frame.f_globals) for n in range(first, last + 1)]
+    code = " ".join(line.strip() for line in (_bare(lines) if last > first else lines)).strip()
+    return f"{_place(frame, file)}:{first}: {code}"[:LONGEST].rstrip(": ")
+
+
+def _place(frame: FrameType, file: str) -> str:
+    """What a file is called: a cell of a notebook by its number, ``In[3]``."""
+    shell = frame.f_globals.get("get_ipython")
+    called = getattr(getattr(shell() if callable(shell) else None, "compile", None), "format_code_name", None)
+    cell = called(file) if callable(called) else None
+    return str(cell[1]) if cell else Path(file).name
+
+
+def _bare(lines: list[str]) -> list[str]:
+    """Lines without their comments, each of which would hide what comes behind it."""
+    bare = list(lines)
+    for token in tokenize.generate_tokens(iter(lines).__next__):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            bare[row - 1] = bare[row - 1][:column]
+    return bare
