@@ -163,8 +163,8 @@ def test_heads_that_stand_behind_the_words_are_seen() -> None:
 def test_what_the_recording_speaks_against_would_not_fit(batch: int | None) -> None:
     said = told(wrong_run("", 1, batch, scale=2.0))
     assert "heads 1 (s)" in said
-    assert "no mask (p)" in said
-    assert "guessed" not in " ".join(said)
+    assert "no mask (guessed: p hides nothing)" in said
+    assert "fit as well" not in " ".join(said)
 
 
 def test_what_nothing_speaks_against_is_a_guess() -> None:

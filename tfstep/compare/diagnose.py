@@ -31,6 +31,7 @@ from tfstep.compare.proposed.propose import propose, shows_heads
 from tfstep.compare.recorded.note import RecordingError
 from tfstep.compare.recorded.recorder import of
 from tfstep.compare.recorded.recording import Recording
+from tfstep.compare.recorded.words import words
 from tfstep.compare.refusals.ends import ends_early
 from tfstep.compare.refusals.refused import nothing, usable
 from tfstep.compare.refusals.runs import one_run
@@ -41,7 +42,9 @@ from tfstep.compare.walk import Walk, walk
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.errors import TfstepError
-from tfstep.scenario.scenario import Scenario
+from tfstep.scenario.file.catalog import find, is_model
+from tfstep.scenario.opening.reading import Reading
+from tfstep.scenario.scenario import Scenario, load_as_asked
 from tfstep.text import Bilingual
 
 SPLIT, MIXED = ("Q", "K", "V"), ("scores", "scaled", "masked", "weights", "heads", "concat", "out")  # of an attention
@@ -71,7 +74,7 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
     if given is None:
         proposal = propose(kept)
         given, kept = proposal.scenario(), replace(kept, remarks=(proposal.remark, *kept.remarks))
-    scenario, leaves = ours(given)
+    scenario, leaves = ours(given, kept)
     book = Book.of(kept, scenario.model)
     usable(book)
     plan = scenario.program.plan
@@ -118,12 +121,11 @@ def _of_attention(path: str, steps: tuple[str, ...]) -> bool:
     return owner.endswith("attn") and step in steps
 
 
-def ours(given: object) -> tuple[Scenario, dict[str, np.ndarray]]:
-    """The scenario, and the numbers of its leaves."""
+def ours(given: object, kept: Recording | None = None) -> tuple[Scenario, dict[str, np.ndarray]]:
+    """The scenario, and the numbers of its leaves. A model on disk reads the words that were recorded, where they are."""
     if isinstance(given, str | Path):
-        from tfstep.scenario.scenario import load
-
-        given = load(given)
+        asked = words(kept) if kept is not None and is_model(find(str(given))) else None
+        given = load_as_asked(given, None, asked or Reading())
     if isinstance(given, Trace) and isinstance(given.plan.origin, Scenario):
         numbers = {n.path: given.value(n.slot) for n in given.plan.nodes if n.op is None}
         return given.plan.origin, numbers

@@ -17,6 +17,7 @@ from tfstep.text import Bilingual, printable
 
 Part = tuple[object, str]
 FEW = 8  # names of a list that are written out
+PROPOSED = "proposed"  # the name of a scenario that was proposed from a recording
 
 
 class Match(Struct, frozen=True):
@@ -130,17 +131,20 @@ def lines(found: Diagnosis) -> Iterator[list[Part]]:
 
 
 def _verdict(found: Diagnosis) -> Part:
-    name = found.scenario if found.variant == "base" else f"{found.scenario} {found.variant}"
+    own = found.scenario if found.variant == "base" else f"{found.scenario} {found.variant}"
+    name = Bilingual("{name}", " {name} ", name=own)
+    if own == PROPOSED:
+        name = Bilingual("the proposed scenario", "推断出的场景")
     if found.agrees:
         return Bilingual(
             "agrees with {name}: {n} arrays matched, no step differs",
-            "与 {name} 一致：对上 {n} 个数组，没有不同的步骤",
+            "与{name}一致：对上 {n} 个数组，没有不同的步骤",
             name=name,
             n=len(found.matched),
         ), "good"
     assert found.first is not None
     return Bilingual(
-        "differs from {name}, first at {path}", "与 {name} 不同，最先在 {path}", name=name, path=found.first.path
+        "differs from {name}, first at {path}", "与{name}不同，最先在 {path}", name=name, path=found.first.path
     ), "bad"
 
 

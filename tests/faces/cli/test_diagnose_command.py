@@ -1,5 +1,7 @@
 """``diagnose`` on the command line: the verdict, its JSON, the exit status."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -45,7 +47,7 @@ def test_nothing_to_compare_is_status_2_and_one_line(tfstep, tmp_path, make):
     assert len(done.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "heads 2 (s)"), ("zh", "因果掩码（masked）")])
+@pytest.mark.parametrize(("lang", "said"), [("en", "heads 2 (s)"), ("zh", "因果掩码（由 masked 中被遮住的格推断）")])
 def test_a_scenario_is_proposed_from_a_recording_and_diagnoses_it(tfstep, tmp_path, lang, said):
     rng = np.random.default_rng(0)
     x, weights = rng.normal(size=(5, 6)), dict(zip(("Wq", "Wk", "Wv", "Wo"), rng.normal(size=(4, 6, 6)), strict=True))
@@ -71,3 +73,102 @@ def test_what_no_scenario_can_be_proposed_from_is_one_line(tfstep, tmp_path):
     assert (done.status, done.out) == (2, "")
     assert "W_q, W_k, W_v" in done.err
     assert done.err.count("\n") == 1
+
+
+def own_run(path, words=5, scale=8, heads=2):
+    """A recording of an attention of two heads over words of width 8; ``scale`` 4 is right."""
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(words, 8)), rng.normal(size=(4, 8, 8)) / 3
+    q, k, v = ((x @ each).reshape(words, heads, -1).swapaxes(0, 1) for each in w[:3])
+    s = q @ k.swapaxes(1, 2) / np.sqrt(scale)
+    p = np.exp(s) / np.exp(s).sum(-1, keepdims=True)
+    out = (p @ v).swapaxes(0, 1).reshape(words, 8) @ w[3]
+    np.savez(path, x=x, W_q=w[0], W_k=w[1], W_v=w[2], W_o=w[3], scores=q @ k.swapaxes(1, 2), scaled=s, p=p, out=out)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_recording_alone_is_held_against_the_scenario_proposed_from_it(tfstep, tmp_path, lang):
+    file = tmp_path / "mine.npz"
+    own_run(file)
+    done = tfstep("diagnose", str(file), "--lang", lang)
+    assert done.status == 1
+    verdict, first, *_ = done.out.splitlines()
+    assert (
+        verdict
+        == {
+            "en": "differs from the proposed scenario, first at attn.scaled",
+            "zh": "与推断出的场景不同，最先在 attn.scaled",
+        }[lang]
+    )
+    assert first.startswith("  attn.scaled  scale  ")
+    assert {"en": "no mask (guessed: p hides nothing)", "zh": "没有掩码（推断：p 没有遮住任何格）"}[lang] in done.out
+    assert f"`tfstep new {file} -o mine.yaml`" in done.err
+    assert tfstep("diagnose", str(file), "--json").json["causes"][0]["kind"] == "scale"
+
+
+def test_a_causal_mask_is_said_to_be_guessed_from_the_zeros(tfstep, tmp_path):
+    file = tmp_path / "mine.npz"
+    own_run(file)
+    kept = dict(np.load(file))
+    kept["p"] = np.tril(kept["p"])
+    np.savez(file, **kept)
+    assert "causal mask (guessed from the zeros of p)" in tfstep("diagnose", str(file)).out
+    mask = np.tril(np.ones((5, 5)))
+    np.savez(file, mask=mask, **kept)
+    assert "causal mask (mask)" in tfstep("diagnose", str(file)).out
+
+
+def test_arguments_the_other_way_round_are_put_right_and_that_is_said(tfstep, tmp_path):
+    file = tmp_path / "mine.npz"
+    np.savez(file, **rows(wrong=True))
+    done = tfstep("diagnose", str(file), "attention")
+    assert (done.status, done.out) == (1, tfstep("diagnose", "attention", str(file)).out)
+    assert (
+        done.err == f"{file} is the recording and attention the scenario: taken as `tfstep diagnose attention {file}`\n"
+    )
+    both = tfstep("diagnose", str(file), str(file))
+    assert (both.status, both.out) == (2, "")
+    assert f"`tfstep diagnose {file}`" in both.err
+
+
+def test_a_scenario_alone_is_told_how_to_record_a_run(tfstep, tmp_path):
+    done = tfstep("diagnose", "attention")
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+    assert "tfstep.recording('mine.npz')" in done.err
+    assert "`tfstep diagnose attention mine.npz`" in done.err
+    own_run(tmp_path / "mine.npz")
+    told = tfstep("diagnose", str(tmp_path / "mine.npz"), "--variant", "no-scale")
+    assert (told.status, told.out) == (2, "")
+    assert "SCENARIO" in told.err
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "theirs reads 5 words (p 2×5×5), the scenario 4"), ("zh", "对方读入 5 个词")]
+)
+def test_another_number_of_words_is_told_with_the_way_on(tfstep, tmp_path, lang, said):
+    trace = package.trace(package.load("attention"))
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(5, 3))
+    q, k = (x @ trace[f"attn.W_{name}"].value for name in "QK")
+    p = np.exp(q @ k.T) / np.exp(q @ k.T).sum(-1, keepdims=True)
+    np.savez(tmp_path / "mine.npz", x=x, q=q, k=k, scores=q @ k.T, p=np.stack([p, p]), vocab=np.full((5, 7), 1 / 7))
+    done = tfstep("diagnose", "attention", str(tmp_path / "mine.npz"), "--lang", lang)
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+    assert said in done.err
+    assert "`tfstep new RECORDING -o mine.yaml`" in done.err
+    assert "input.x" in done.err
+
+
+DEBUGGED = Path(__file__).parents[2] / "compare" / "debugged"
+
+
+def test_a_model_on_disk_reads_the_words_that_were_recorded_or_asks_for_them(tfstep, tmp_path):
+    folder = DEBUGGED / "model"
+    done = tfstep("diagnose", str(folder), str(DEBUGGED / "printed"))
+    assert done.status == 0
+    assert "no --text" not in done.err
+    asked = tfstep("diagnose", str(folder), str(DEBUGGED / "files"))
+    assert (asked.status, asked.out, asked.err.count("\n")) == (2, "", 1)
+    assert "--ids 5,17,9" in asked.err
+    assert tfstep("diagnose", str(folder), str(DEBUGGED / "files"), "--ids", "1,2,3").status == 0
+    assert package.diagnose(folder, DEBUGGED / "printed").agrees

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.compare.book import Book
+from tfstep.compare.diagnosis import PROPOSED
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.start import start
 from tfstep.compare.walk import walk
@@ -47,7 +48,7 @@ def changed(keys: Mapping[str, Any], change: Change) -> dict[str, Any]:
 
 def scenario_of(keys: Mapping[str, Any]) -> Scenario:
     """The scenario with these keys. Raises TfstepError."""
-    return load_text(as_text(keys), "proposed")
+    return load_text(as_text(keys), PROPOSED)
 
 
 def explained(kept: Recording, scenario: Scenario) -> int:

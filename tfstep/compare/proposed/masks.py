@@ -9,13 +9,27 @@ import numpy as np
 from tfstep.compare.proposed.weights import is_weight
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.tolerance import HIDDEN
+from tfstep.text import Bilingual
+
+GIVEN = ("mask", "input", "weight")  # kinds of arrays that the model reads, or has: a mask among them is its own
 
 
 def causal(kept: Recording) -> str | None:
     """The name of an array that shows that words do not see what comes later, if there is one: a triangle of flags,
     of zeros and ones, of numbers far below the others, or weights that are 0 above the diagonal."""
-    names = sorted(kept, key=lambda name: kept.note(name).kind not in ("mask", "input", "weight"))
+    names = sorted(kept, key=lambda name: kept.note(name).kind not in GIVEN)
     return next((name for name in names if not name.endswith((".grad", ".new")) and _triangle(kept[name])), None)
+
+
+def shown_by(kept: Recording, name: str) -> str:
+    """How an array shows the causal mask: as the mask itself, or by what became of it, from which it is guessed."""
+    array = kept[name]
+    if kept.note(name).kind in GIVEN or np.isin(array, (0, 1)).all() or array.dtype.kind != "f":
+        return name
+    zeros = bool((array[..., np.triu(np.ones(array.shape[-2:], bool), 1)] == 0).all())
+    if zeros:
+        return str(Bilingual("guessed from the zeros of {name}", "由 {name} 中的零推断", name=name))
+    return str(Bilingual("guessed from what is hidden in {name}", "由 {name} 中被遮住的格推断", name=name))
 
 
 def _triangle(array: np.ndarray) -> bool:

@@ -118,8 +118,9 @@ def _by_hand(found: Bilingual) -> RecordingError:
     return RecordingError(
         Bilingual(
             "no scenario can be proposed from this recording: {found}; write one (tfstep new encoder -o FILE.yaml), or name one "
-            "that ships",
-            "无法由这份记录推断场景：{found}；请自己写一个（tfstep new encoder -o FILE.yaml），或指定一个自带的场景",
+            "that ships, or the folder of the model: `tfstep diagnose SCENARIO RECORDING`",
+            "无法由这份记录推断场景：{found}；请自己写一个（tfstep new encoder -o FILE.yaml），或指定自带的场景、模型的文件夹："
+            "`tfstep diagnose SCENARIO RECORDING`",
             found=found,
         )
     )
@@ -352,8 +353,10 @@ def _masks(kept: Recording, asked: Read, triangle: str | None, block: bool, seen
     if not triangle and n > 1 and not asked.memory and not asked.words:
         kind: Mapping[str, Any] = {"kind": "decoder"} if block else {}
         shown = next((each.name for each in seen if each.shows_all), "")
+        if shown:
+            shown = str(Bilingual("guessed: {name} hides nothing", "推断：{name} 没有遮住任何格", name=shown))
         options.append(Option({"model": {**kind, "mask": {**base, "causal": True}}}, causal, shown))
-    yield Choice(options, triangle or "")
+    yield Choice(options, masks.shown_by(kept, triangle) if triangle else "")
 
 
 def _positions(kept: Recording, asked: Read) -> Iterator[Choice]:

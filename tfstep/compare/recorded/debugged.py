@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from tfstep.compare.recorded.note import Note, bad
+from tfstep.compare.recorded.note import Note, RecordingError, bad
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.recorded.tensors import of_safetensors
 from tfstep.text import Bilingual
@@ -25,10 +26,12 @@ def debugged(path: Path) -> Recording:
     """The outputs in such a tree, in the order of the run. Raises RecordingError."""
     tree = json.loads(path.read_text("utf-8"))
     found, printed = Recording(), False
+    for name, value in _given(tree, path.parent):
+        found.add(name, value, Note("input"))
     for name, value in _leaves(tree, path.parent):
         printed = printed or value.dtype == np.float16
         found.add(name, value, Note(op=name))
-    if not found.arrays:
+    if all(found.note(name).kind == "input" for name in found):
         why = Bilingual("there are no tensors in this tree; let the debugger write them (do_prune_layers=False)",
                         "这棵树里没有张量；请让调试器写出张量（do_prune_layers=False）")  # fmt: skip
         raise bad(path, why)
@@ -39,6 +42,21 @@ def debugged(path: Path) -> Recording:
         )
         found.remarks = (digits,)
     return found
+
+
+def _given(tree: object, folder: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """The ids and masks that the outermost module reads, where they are there."""
+    given = tree.get("inputs") if isinstance(tree, dict) else None
+    if not isinstance(given, dict):
+        return
+    named = given.get("kwargs")
+    first = given.get("args")
+    for name, value in (
+        *({"input_ids": first[0]} if isinstance(first, list) and first else {}).items(),
+        *(named if isinstance(named, dict) else {}).items(),
+    ):
+        with suppress(RecordingError):  # a file that was deleted
+            yield from ((name, array) for _, array in _tensors(name, value, folder) if array.dtype.kind in "iub")
 
 
 def _leaves(tree: object, folder: Path) -> Iterator[tuple[str, np.ndarray]]:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfstep.compare.names import affinity
 from tfstep.compare.recorded.note import RecordingError
+from tfstep.compare.refusals.widths import NAMED, WAY_ON, of_one
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def nothing(search: Search) -> None:
                 scenario=search.scenario.name,
             )
         )
+    _other_words(search)
     names = [e.name for e in search.book.entries if e.number][:6]
     if not search.tried:
         raise RecordingError(
@@ -71,5 +74,37 @@ def nothing(search: Search) -> None:
             names=", ".join(names),
             scenario=search.scenario.name,
             n=search.tried,
+        )
+    )
+
+
+def _other_words(search: Search) -> None:
+    """Raises RecordingError where an attention of theirs has another number of words than that of the scenario."""
+    own = next((n for n in search.plan.steps if n.phase == "forward" and n.path.endswith("attn.weights")), None)
+    if own is None:
+        return
+    square = [
+        e for e in search.book.entries
+        if e.array.ndim > 1 and e.array.shape[-1] == e.array.shape[-2] > 1 and e.of is None and not (e.is_new or e.trivial)
+    ]  # fmt: skip
+    named = [e for e in square if max(affinity(e.name, path) for path in ("attn.weights", "attn.scores")) >= NAMED]
+    found = next((e for e in (*(e for e in square if e.number and of_one(e.array)), *named)), None)
+    ours = own.shape[-1]
+    if own.shape[-2] != ours or found is None or found.array.shape[-1] == ours:
+        return
+    raise RecordingError(
+        Bilingual(
+            "theirs reads {theirs} words ({name} {shape}), the scenario {ours} ({path} {own} of {scenario}): nothing to "
+            "compare at other lengths; {way}, or give the scenario's input.x their vectors",
+            "对方读入 {theirs} 个词（{name} {shape}），场景读入 {ours} 个（{scenario} 的 {path} 为 {own}）：长度不同，"
+            "没有可比较的内容；{way}，或把对方的向量写进场景的 input.x",
+            theirs=found.array.shape[-1],
+            ours=ours,
+            name=found.name,
+            shape="×".join(map(str, found.array.shape)),
+            path=own.path,
+            own="×".join(map(str, own.shape)),
+            scenario=search.scenario.name,
+            way=WAY_ON,
         )
     )

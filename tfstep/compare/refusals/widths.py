@@ -18,6 +18,11 @@ from tfstep.text import Bilingual
 
 NAMED = 2.0  # an affinity from which a name alone says what an array is
 WIDE = ("q_proj", "k_proj", "v_proj", "x", "memory", "embed")  # tensors whose last axis is a width, and known by name
+WAY_ON = Bilingual(
+    "`tfstep new RECORDING -o mine.yaml` writes a scenario of theirs",
+    "用 `tfstep new RECORDING -o mine.yaml` 写出与对方相符的场景",
+)
+"""What one does where the scenario is of another size."""
 FUSED = (2, 3)  # keys and values, or queries too, side by side
 
 
@@ -68,10 +73,11 @@ def _same_widths(book: Book, plan: Plan, config: ModelConfig, scenario: str) -> 
     raise RecordingError(
         Bilingual(
             "theirs is {theirs} wide, the scenario {ours}: nothing to compare at these widths "
-            "({found} beside {own} of {scenario}); set d_model, heads and d_ff of the scenario to "
+            "({found} beside {own} of {scenario}); {way}, or set d_model, heads and d_ff of the scenario to "
             "theirs, and give its input x as wide",
             "对方宽 {theirs}，场景宽 {ours}：宽度不同，没有可比较的内容（对方是 {found}，{scenario} 是 {own}）；"
-            "请把场景的 d_model、heads、d_ff 改成与对方一致，输入 x 也要同样宽",
+            "{way}，或把场景的 d_model、heads、d_ff 改成与对方一致，输入 x 也要同样宽",
+            way=WAY_ON,
             theirs=theirs,
             ours=ours,
             found=", ".join(_written(e.name, e.array.shape) for _, e, _ in other[:3]),
@@ -121,7 +127,7 @@ def _same_heads(book: Book, plan: Plan, config: ModelConfig, scenario: str) -> N
         if e.array.size == batch * n * width and n in e.array.shape[:-1] and width % e.array.shape[-1] == 0
         and len(_real(e.array.shape)) > 2
     ]  # fmt: skip
-    weights = [e for e in shaped if e.array.shape[-2:] == (n, m) and _rows_of_one(e.array)]
+    weights = [e for e in shaped if e.array.shape[-2:] == (n, m) and of_one(e.array)]
     told = [e.array.size // (n * m) for e in weights]
     alike = [e for e in shaped if e.array.ndim > 1 and e.array.size == own.spec.size]
     if batch * heads in told or any(fits(own, config, e.array.shape) for e in alike):
@@ -137,9 +143,10 @@ def _same_heads(book: Book, plan: Plan, config: ModelConfig, scenario: str) -> N
     raise RecordingError(
         Bilingual(
             "theirs has {theirs} heads, the scenario {ours}: nothing to compare at these heads "
-            "({found} beside {own} of {scenario}); set heads: {theirs} in the scenario's model",
+            "({found} beside {own} of {scenario}); {way}, or set heads: {theirs} in the scenario's model",
             "对方有 {theirs} 个头，场景有 {ours} 个：头数不同，没有可比较的内容（对方是 {found}，{scenario} 是 {own}）；"
-            "请在场景的 model 里写 heads: {theirs}",
+            "{way}，或在场景的 model 里写 heads: {theirs}",
+            way=WAY_ON,
             theirs=theirs,
             ours=heads,
             found=_written(first.name, first.array.shape),
@@ -149,5 +156,6 @@ def _same_heads(book: Book, plan: Plan, config: ModelConfig, scenario: str) -> N
     )
 
 
-def _rows_of_one(x: np.ndarray) -> bool:
+def of_one(x: np.ndarray) -> bool:
+    """Whether these are probabilities: every row sums to 1."""
     return bool((x >= 0).all() and (np.abs(x.sum(-1) - 1) < 1e-3).all())

@@ -9,13 +9,16 @@ from tfstep.compare.diagnosis import Diagnosis, First, lines
 from tfstep.compare.tolerance import apart
 from tfstep.text import Bilingual, printable
 from tfstep.view.export.json import number
-from tfstep.view.text.spans import Line, clipped, folded, line, span
+from tfstep.view.text.spans import Line, clipped, folded, line, line_width, span
+
+INDENT = 7  # of what goes on in another line
 
 
-def diagnosis(found: Diagnosis) -> Iterator[Line]:
-    """The verdict, the causes, and what was found where."""
+def diagnosis(found: Diagnosis, cells: int | None = None) -> Iterator[Line]:
+    """The verdict, the causes, and what was found where; no wider than so many cells, where that is given."""
     for each in lines(found):
-        yield line(*(span(part, role) for part, role in each))
+        whole = line(*(span(part, role) for part, role in each))
+        yield from [whole] if cells is None or line_width(whole) <= cells else folded(whole, cells, INDENT)
 
 
 def diagnosis_json(found: Diagnosis) -> str:

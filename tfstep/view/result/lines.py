@@ -343,7 +343,7 @@ def _checked(result: Checked, trace: Trace, cells: int = WIDTH) -> Iterator[Line
 
 @lines.register
 def _diagnosed(result: Diagnosed, trace: Trace, cells: int = WIDTH) -> Iterator[Line]:
-    yield from diagnosis(result.diagnosis)
+    yield from diagnosis(result.diagnosis, cells)
 
 
 @lines.register
