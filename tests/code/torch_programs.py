@@ -1,8 +1,9 @@
 """Programs in PyTorch, run beside ours: `python tests/code/torch_programs.py [NAME…]`, with torch installed.
 
-Every scenario that ships in every variant, and every recorded model of tests/families, opened from its folder: all
-tensors of the plan, gradients, the share of each use, and new parameters. Prints the counts and the largest difference,
-in units of each tensor's largest number, and fails above 1e-9 (float32: 1e-5) or where a tensor is missing.
+Every scenario that ships in every variant, every recorded model of tests/families, opened from its folder, and each
+part and training of `test_programs.py` in every dtype: all tensors of the plan, gradients, the share of each use, and new
+parameters. Prints the counts and the largest difference, in units of each tensor's largest number, and fails above 1e-9
+(float32: 1e-5, a half type: one unit of it) or where a tensor is missing.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ import numpy as np
 import tfstep
 from tfstep.code.program import Library, whole
 from tfstep.scenario.file.catalog import shipped
+from tfstep.scenario.scenario import load_text
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "families"))
 from recorded import names, opened
+from test_programs import KEYS, PARTS, TOLD, reading
 
-NOISE = 1e-12  # of the largest gradient: what is smaller is 0 in theory (b_K), and its numbers are rounding
+BOUND = {"float64": 1e-9, "float32": 1e-5, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+NOISE = {"float64": 1e-12, "float32": 1e-6, "float16": 2.0**-11, "bfloat16": 2.0**-8}
+"""Of the largest gradient: what is smaller is 0 in theory (b_K), and its numbers are rounding."""
 
 
 def scenarios(wanted: list[str]) -> Iterator[tuple[str, tfstep.Scenario]]:
@@ -34,6 +39,12 @@ def scenarios(wanted: list[str]) -> Iterator[tuple[str, tfstep.Scenario]]:
     for name in names():
         if not wanted or name in wanted:
             yield f"model {name}", opened(name)
+    for dtype in BOUND if not wanted or "parts" in wanted else ():
+        for keys, told in (*((each, "") for each in KEYS), *(("", each) for each in TOLD)):
+            yield f"{dtype} {keys or told}", load_text(reading(keys, told, dtype))
+        for text in PARTS:
+            if "dtype" not in text and "kind: formula" not in text:
+                yield f"{dtype} {text}", load_text(text.replace("{model: {", f"{{model: {{dtype: {dtype}, ", 1))
 
 
 def differences(trace: tfstep.Trace, found: dict[str, np.ndarray]) -> Iterator[tuple[str, float]]:
@@ -42,6 +53,7 @@ def differences(trace: tfstep.Trace, found: dict[str, np.ndarray]) -> Iterator[t
     most = max((float(np.abs(g[np.isfinite(g)]).max(initial=0.0)) for g in gradients), default=0.0)
     adam = getattr(trace.plan.origin, "train", None)
     divides = adam is not None and adam.optimizer.startswith("adam")
+    noise = NOISE[trace.plan.origin.model.dtype]
     for node in trace.plan.nodes:
         if node.path not in found:
             yield node.path, float("nan")
@@ -49,19 +61,19 @@ def differences(trace: tfstep.Trace, found: dict[str, np.ndarray]) -> Iterator[t
         theirs, ours = found[node.path], trace.value(node.slot)
         both = np.isfinite(theirs) & np.isfinite(ours)  # past a NaN relu's slope is 0 here and 1 there
         size = np.abs(ours[both].astype(float)).max(initial=0.0)
-        idle = node.phase == "backward" and size <= NOISE * max(most, 1.0)
+        idle = node.phase == "backward" and size <= noise * max(most, 1.0)
         if node.phase == "update" and divides:  # Adam divides rounding noise by itself where a gradient is 0 in theory
             kept = trace.plan.paths.get(node.path.removesuffix(".new") + ".grad")
             g = np.zeros(()) if kept is None else np.abs(trace.value(kept.slot))
             if node.path.endswith(".new") and g.shape == ours.shape:
-                both &= g > 1e-9 * max(most, 1e-300)
+                both &= g > max(1e-9, noise) * max(most, 1e-300)
             elif not node.path.endswith(".new"):
                 continue  # what leads to it is judged by it
         if ours.shape != theirs.shape:
             yield node.path, float("inf")
             continue
         far = float(np.abs(theirs[both].astype(float) - ours[both]).max(initial=0.0))
-        yield node.path, 0.0 if idle and far <= NOISE * max(most, 1.0) else far / max(size, 1e-3)
+        yield node.path, 0.0 if idle and far <= noise * max(most, 1.0) else far / max(size, 1e-3)
 
 
 def run(trace: tfstep.Trace, name: str) -> dict[str, np.ndarray]:
@@ -80,7 +92,7 @@ def main(wanted: list[str]) -> int:
     worst, where = 0.0, ""
     for name, scenario in scenarios(wanted):
         trace = tfstep.trace(scenario)
-        bound = 1e-9 if scenario.model.dtype == "float64" else 1e-5
+        bound = BOUND[scenario.model.dtype]
         every = list(differences(trace, run(trace, name)))
         wrong = [(path, far) for path, far in every if not far <= bound]
         programs, tensors, failed = programs + 1, tensors + len(every), failed + bool(wrong)

@@ -209,6 +209,10 @@ def _declared(trace: Trace, node: Node, operands: list[Code], library: str, func
     if "axis" in attrs and node.slots:
         fields["dims"] = Code(repr(_dims(attrs["axis"], len(trace.plan.nodes[node.slots[0]].shape))))
     fields |= dict(zip(op.arguments, operands, strict=False))
+    fields |= {
+        f"{name}_tensor": each if isinstance(s, int) else Code(f"torch.tensor({each.text}, dtype=torch.float64)")
+        for name, each, s in zip(op.arguments, operands, node.inputs, strict=False)
+    }  # of a bare number PyTorch would make a float32
     fields["xs"] = Code(", ".join(each.text for each in operands))
     fields["sum"] = Code(" + ".join(_wrapped(each, PLUS) for each in operands), PLUS)
     return _filled(template, fields)

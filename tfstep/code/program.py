@@ -17,7 +17,8 @@ from tfstep.engine.plan import PHASES
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.errors import CommandError
-from tfstep.ops.precision import HALF, round_to
+from tfstep.ops.precision import round_to
+from tfstep.ops.primitive.shape import seed
 from tfstep.text import Bilingual, printable
 
 MOST_INLINE = 2_000  # numbers of one array that are written out; more are read from a file beside the program
@@ -41,8 +42,9 @@ class Written(Struct, frozen=True, eq=False):
 class _Writer:
     """Writes the steps of one trace, each once, in the order of the timeline."""
 
-    def __init__(self, trace: Trace, library: Library) -> None:
+    def __init__(self, trace: Trace, library: Library, backward: bool = True) -> None:
         self.trace, self.library = trace, library
+        self.autograd = library is Library.TORCH and backward
         self.functions = Functions()
         self.arrays: dict[str, np.ndarray] = {}
         self.names = _names(trace)
@@ -65,10 +67,14 @@ class _Writer:
                 operands.append(Code(number(s.value), ATOM if s.value >= 0 else UNARY))
                 continue
             operands.append(self._read(node, place, s))
+        inside = self._in_half(node)
+        if inside:
+            operands = [Code(f"{self._wrapped(each)}.to(torch.{node.rounds})") for each in operands]
         code = step(self.trace_without_pins(), node, operands, self.library, self.functions)
-        if node.rounds and node.op is not round_to:
-            self.functions.helper(HALF)
-            code = Code(f"half({code.text}, {node.rounds!r})")
+        if inside:
+            code = Code(f"{self._wrapped(code)}.to(torch.{node.dtype.name})")
+        elif node.rounds and node.op is not round_to:
+            code = self.half(code, node.rounds)
         pin = self.trace.pins.get(node.slot)
         if pin is None:
             return [*lines, f"{name} = {code.text}{_axes(node)}"]
@@ -78,6 +84,24 @@ class _Writer:
             f"{name}_computed = {code.text}{_axes(node)}",
             f"{name} = {self._where(self._mask(node, pin), self._value(node, pin), f'{name}_computed')}  # pinned",
         ]
+
+    def _wrapped(self, code: Code) -> str:
+        return code.text if code.level >= ATOM else f"({code.text})"
+
+    def _in_half(self, node: Node) -> bool:
+        """Whether a step has to run in its half type, since autograd keeps its result, rounded, for the way back."""
+        plan, op = self.trace.plan, node.op
+        if not (self.autograd and node.phase == "forward" and node.rounds and op is not None):
+            return False
+        if not all(isinstance(s, int) and plan.nodes[s].rounds for s in node.inputs):
+            return False
+        backs = [back.op for back in plan.nodes if back.vjp_of == node.slot]
+        return (op.primitive or "torch" in op.code) and any(isinstance(b, Vjp) and 1 in b.reads for b in backs)
+
+    def half(self, code: Code, to: str) -> Code:
+        """An expression, rounded to a half type."""
+        self.functions.helper(round_to.helper[self.library])
+        return Code(f"half({code.text}, {to!r})")
 
     def trace_without_pins(self) -> Trace:
         """The same plan, so that what is inside a step is its op alone: pins are lines of their own."""
@@ -89,7 +113,7 @@ class _Writer:
         """What a step reads; a gradient through a pinned step reads what that would have been, and 0 where it is pinned."""
         through = node.vjp_of if node.vjp_of is not None and node.vjp_of in self.trace.pins else None
         if through is None or not isinstance(node.op, Vjp) or place >= len(node.op.reads):
-            return Code(self.names[slot])
+            return self._used(node, slot)
         read = node.op.reads[place]
         if read == 1:
             return Code(self.computed[through])
@@ -98,6 +122,14 @@ class _Writer:
             mask = self._mask(pinned, self.trace.pins[through])
             return Code(self._where(mask, "0.0", self.names[slot]))
         return Code(self.names[slot])
+
+    def _used(self, node: Node, slot: int) -> Code:
+        """What a step reads. Autograd adds up what comes back from each use, which in half precision is rounded before."""
+        read, plan = self.trace.plan.nodes[slot], self.trace.plan
+        code = Code(self.names[slot])
+        if self.autograd and node.phase == "forward" and read.rounds and len(plan.shares(read)) > 1:
+            return self.half(code, read.rounds)
+        return code
 
     def _where(self, mask: str, value: str, other: str) -> str:
         return f"{'np' if self.library is Library.NUMPY else 'torch'}.where({mask}, {value}, {other})"
@@ -161,10 +193,9 @@ def whole(trace: Trace, title: str, library: Library = Library.NUMPY, backward: 
     Raises CommandError where PyTorch's gradients could not be those of this run: one of them was edited.
     """
     plan = trace.plan
-    writer = _Writer(trace, library)
     phases = PHASES if backward and "loss" in plan.paths and plan.paths["loss"].phase else ("forward",)
+    writer = _Writer(trace, library, len(phases) > 1)
     if library is Library.TORCH:
-        _refuse_half(trace)
         _refuse_edited_gradients(trace)
     leaves = [node for node in plan.nodes if node.op is None and _is_read(trace, node, phases)]
     body: list[str] = []
@@ -244,6 +275,7 @@ def _with_autograd(writer: _Writer, phases: tuple[str, ...], leaves: list[Node])
     body = ["", *_table(writer, forward)]
     if len(phases) == 1:
         return body
+    start = plan.base(next(node for node in plan.steps if node.op is seed))  # the loss, or the loss times its factor
     with_gradient = [n for n in forward if plan.gradient(n)]
     body += [
         "",
@@ -251,10 +283,16 @@ def _with_autograd(writer: _Writer, phases: tuple[str, ...], leaves: list[Node])
         "for tensor in T.values():",
         "    if tensor.requires_grad:",
         "        tensor.retain_grad()",
-        'T["loss"].backward()',
+        f"T[{start.path!r}].backward()",
         f"for path in {[n.path for n in with_gradient]!r}:",
         '    T[f"{path}.grad"] = torch.zeros_like(T[path]) if T[path].grad is None else T[path].grad',
     ]
+    for to in sorted({node.rounds for node in with_gradient if node.rounds}):
+        code = writer.half(Code('T[f"{path}.grad"]'), to).text
+        body += [
+            f"for path in {[n.path for n in with_gradient if n.rounds == to]!r}:",
+            f'    T[f"{{path}}.grad"] = {code}',
+        ]
     shares = [node for node in plan.steps if node.role.name == "share"]
     update = [node for node in plan.steps if node.phase == "update"]
     named: set[int] = set()
@@ -274,20 +312,6 @@ def _with_autograd(writer: _Writer, phases: tuple[str, ...], leaves: list[Node])
     return body
 
 
-def _refuse_half(trace: Trace) -> None:
-    half = next((node for node in trace.plan.nodes if node.rounds), None)
-    if half is not None:
-        raise CommandError(
-            Bilingual(
-                "{path} is rounded to {to} after its step, which autograd does elsewhere; `--to numpy` writes out what is "
-                "rounded where",
-                "{path} 在这一步之后舍入到 {to}，而自动求导舍入的地方不同；`--to numpy` 会写出每一处舍入",
-                path=half.path,
-                to=half.rounds,
-            )
-        )
-
-
 def _refuse_edited_gradients(trace: Trace) -> None:
     for slot in trace.pins:
         node = trace.plan.nodes[slot]
@@ -305,14 +329,14 @@ def steps_only(trace: Trace, nodes: Iterable[Node], library: Library = Library.N
     """The lines of some steps, the functions that they call first."""
     writer = _Writer(trace, library)
     body: list[str] = []
-    if library is Library.TORCH:
-        _refuse_half(trace)
     for node in nodes:
         if library is Library.TORCH and node.phase == "backward":
             if node.role.name == "share":  # it is inside autograd
                 continue
             base = trace.plan.base(node)
-            body.append(f"{writer.names[node.slot]} = {writer.names[base.slot]}.grad{_axes(node)}")
+            code = Code(f"{writer.names[base.slot]}.grad")
+            code = writer.half(code, node.rounds) if node.rounds else code
+            body.append(f"{writer.names[node.slot]} = {code.text}{_axes(node)}")
             continue
         for pinned in trace.pins:
             writer.computed.setdefault(pinned, f"{writer.names[pinned]}_computed")

@@ -30,6 +30,12 @@ HALF = """def half(x, to):
 """
 """The same as `rounded`, in a program without tfstep."""
 
+HALF_TORCH = """def half(x, to):
+    \"\"\"The nearest numbers that float16 or bfloat16 has, kept as float32; the gradient on its way back is rounded, too.\"\"\"
+    return x.to(getattr(torch, to)).to(x.dtype)
+"""
+"""The same in PyTorch, whose autograd takes a gradient through both casts."""
+
 TITLE = Bilingual("Half precision", "半精度")
 
 
@@ -48,8 +54,8 @@ class Round(Primitive):
     leading = aligned
     formula = "{to}({x})"
     vjp_formula = {"x": "{g}"}
-    code = {"numpy": "half({x}, {to})", "torch": "{x}.to(getattr(torch, {to})).to({x}.dtype)"}
-    helper = {"numpy": HALF}
+    code = {"numpy": "half({x}, {to})", "torch": "half({x}, {to})"}
+    helper = {"numpy": HALF, "torch": HALF_TORCH}
 
     def infer(self, *args: Spec | Literal, to: str) -> Spec:
         """As x."""

@@ -103,7 +103,7 @@ class Maximum(Elementwise):
     """The larger of two, cell by cell; NaN where one is. Shapes broadcast. A tie shares the gradient."""
 
     about_zh = "逐单元格取较大者；有 NaN 则为 NaN。并列时平分梯度。"
-    code = {"numpy": "np.maximum({a}, {b})", "torch": "torch.maximum(torch.as_tensor({a}), torch.as_tensor({b}))"}
+    code = {"numpy": "np.maximum({a}, {b})", "torch": "torch.maximum({a_tensor}, {b_tensor})"}
 
     formula = "max({a}, {b})"
     vjp_formula = {
@@ -157,7 +157,7 @@ class Minimum(Elementwise):
     """The smaller of two, cell by cell; NaN where one is. Shapes broadcast. A tie shares the gradient."""
 
     about_zh = "逐单元格取较小者；有 NaN 则为 NaN。并列时平分梯度。"
-    code = {"numpy": "np.minimum({a}, {b})", "torch": "torch.minimum(torch.as_tensor({a}), torch.as_tensor({b}))"}
+    code = {"numpy": "np.minimum({a}, {b})", "torch": "torch.minimum({a_tensor}, {b_tensor})"}
 
     formula = "min({a}, {b})"
     vjp_formula = {
