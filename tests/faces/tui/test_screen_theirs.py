@@ -10,6 +10,7 @@ import tfstep
 from tfstep.compare.recorded.note import Note
 from tfstep.compare.recorded.writing import write
 from tfstep.faces.tui.app import Debugger
+from tfstep.text import set_language
 from tfstep.view.text.spans import plain
 
 
@@ -78,3 +79,26 @@ async def test_what_they_did_not_record_is_reckoned_by_the_cause(tmp_path: Path)
         assert next(iter(found)) == "theirs, by the cause"
         assert np.allclose(found["theirs, by the cause"], scores[0, 0], rtol=1e-12)
         assert "scale" in plain(app.state.remarks(100, 8)[0])
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "ours, of their inputs"), ("zh", "我方（用对方的输入）")])
+async def test_where_theirs_reads_other_numbers_ours_says_of_which_it_is_made(
+    tmp_path: Path, lang: str, said: str
+) -> None:
+    """Beside it `why` explains the scenario's own number, which is another."""
+    trace = tfstep.trace(tfstep.load("attention"))
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(4, 3)), {name: rng.normal(size=(3, 2)) for name in ("W_Q", "W_K", "W_V")}
+    q, k = x @ w["W_Q"], x @ w["W_K"]
+    np.savez(tmp_path / "mine.npz", x=x, **w, q=q, k=k, scores=q @ k.T, scaled=q @ k.T / 2)
+    async with screen("attn.scores", "attention") as (app, pilot):
+        set_language(lang)
+        app.perform(f"diagnose {tmp_path / 'mine.npz'}")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        await pilot.press("escape")
+        theirs, ours, _ = grids(app).values()
+        assert list(grids(app))[1] == said
+        assert np.allclose(theirs, q)
+        assert np.allclose(ours, q + trace["attn.b_Q"].value)
+        assert not np.allclose(ours, trace["attn.q_proj"].value[0])

@@ -30,7 +30,9 @@ def theirs_board(found: Diagnosis | None, tensor: Tensor, at: At) -> tuple[Piece
     reckoned = Bilingual("theirs, by the cause", "对方（按原因推算）")
     named = Bilingual("theirs: {name}", "对方：{name}", name=printable(both.name))
     theirs = with_numbers(now, f"{now.key}@theirs", str(named if both.name else reckoned), now.note, both.theirs)
-    ours = with_numbers(now, now.key, str(Bilingual("ours", "我方")), now.note, both.ours)
+    made = Bilingual("ours, of their inputs", "我方（用对方的输入）")
+    own = Bilingual("ours", "我方") if np.array_equal(both.ours, tensor.value, equal_nan=True) else made
+    ours = with_numbers(now, now.key, str(own), now.note, both.ours)
     with np.errstate(all="ignore"):
         apart = both.theirs.astype(float) - both.ours
     change = with_numbers(now, f"{now.key}@apart", str(Bilingual("theirs − ours", "对方 − 我方")), now.note, apart)

@@ -11,14 +11,13 @@ from tfstep.text import Bilingual, printable
 from tfstep.view.export.json import number
 from tfstep.view.text.spans import Line, clipped, folded, line, line_width, span
 
-INDENT = 7  # of what goes on in another line
-
 
 def diagnosis(found: Diagnosis, cells: int | None = None) -> Iterator[Line]:
     """The verdict, the causes, and what was found where; no wider than so many cells, where that is given."""
     for each in lines(found):
         whole = line(*(span(part, role) for part, role in each))
-        yield from [whole] if cells is None or line_width(whole) <= cells else folded(whole, cells, INDENT)
+        margin = len(whole[0].text) - len(whole[0].text.lstrip())
+        yield from [whole] if cells is None or line_width(whole) <= cells else folded(whole, cells, margin + 2)
 
 
 def diagnosis_json(found: Diagnosis) -> str:
