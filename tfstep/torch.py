@@ -16,8 +16,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from msgspec.structs import replace
+
 from tfstep.address.roles import GRAD
-from tfstep.compare.recorded.note import Note, RecordingError, Setting
+from tfstep.compare.recorded.note import CUT, LOST, OFF, Note, RecordingError, Setting
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.recorded.source import OURS, said
 from tfstep.scenario.scenario import Scenario
@@ -141,8 +143,11 @@ def _backward(tape: _Tape, value: Any) -> None:
 
 @contextmanager
 def _grads_put_back(module: Any) -> Iterator[None]:
-    """The gradients of the parameters are afterwards what they were."""
-    before = [(p, None if p.grad is None else p.grad.detach().clone()) for p in module.parameters()]
+    """The parameters begin without gradients, so that none of an earlier pass is added; afterwards they have what they
+    had."""
+    before = [(p, p.grad) for p in module.parameters()]
+    for parameter, _ in before:
+        parameter.grad = None
     try:
         yield
     finally:
@@ -176,12 +181,37 @@ def _listening(tape: _Tape, module: Any) -> Iterator[None]:
 
 
 class _Kept:
-    """One tensor of the run: its numbers as they were then, and itself for its gradient."""
+    """One tensor of the run: its numbers as they were then, and its gradient, which a hook hands over.
+
+    A hook gets the gradient of the numbers of then, also where an operation in place has changed them since; `.grad`
+    would be that of the changed ones.
+    """
 
     def __init__(self, tensor: Any, name: str, note: Note) -> None:
         self.tensor, self.name, self.note = tensor, name, note
         self.value = tensor.detach().clone()
         self.call = note.op
+        self.learns = bool(tensor.requires_grad)
+        self.version = tensor._version
+        self._grad: Any = None
+        if self.learns and not tensor.is_leaf:
+            tensor.register_hook(self._add)
+
+    def _add(self, grad: Any) -> None:
+        if grad is None:  # PyTorch's way to say that nothing came
+            return
+        self._grad = grad.detach().clone() if self._grad is None else self._grad + grad.detach()
+
+    @property
+    def grad(self) -> Any:
+        """Its gradient, None where there is none."""
+        return self.tensor.grad if self.tensor.is_leaf else self._grad
+
+    def noted(self, gradients: bool) -> Note:
+        """What is known of it; where gradients were asked for and it has none, also why."""
+        tensor = self.tensor
+        known = gradients and tensor.is_floating_point() and self.grad is None and tensor.requires_grad == self.learns
+        return replace(self.note, grad=(LOST if self.learns else self.note.grad or OFF) if known else "")
 
 
 class _Tape:
@@ -212,12 +242,10 @@ class _Tape:
             self.keep(value, name, Note("input"))
 
     def keep(self, tensor: Any, name: str, note: Note) -> None:
-        """Keep a tensor, and ask for its gradient."""
+        """Keep a tensor."""
         kept = _Kept(tensor, name, note)
         self.kept.append(kept)
         self.by_id[id(tensor)] = kept
-        if tensor.requires_grad and not tensor.is_leaf:
-            tensor.retain_grad()
 
     def enter(self, name: str) -> None:
         """A module begins."""
@@ -234,7 +262,7 @@ class _Tape:
                 self.keep(tensor, title, Note(op="module", line=_line(self)[0]))
             elif kept.note.kind == "tensor" and name and kept.note.op != "module":
                 kept.name = title
-                kept.note = Note("tensor", kept.note.line, "module", kept.note.inputs)
+                kept.note = replace(kept.note, op="module")
 
     def call(self, out: Any, name: str, op: str, inputs: tuple[Any, ...]) -> None:
         """A functional call gave this."""
@@ -245,11 +273,12 @@ class _Tape:
             if tensor.dtype == self.torch.bool and tensor.ndim > 1 and id(tensor) not in self.by_id:
                 self.keep(tensor, where + (variable or op), Note("mask", line, op, names))
         for k, tensor in enumerate(_tensors(self.torch, out)):
-            if id(tensor) in self.by_id and self.by_id[id(tensor)].tensor is tensor and not op.endswith("_"):
+            known = self.by_id.get(id(tensor))
+            if known is not None and known.tensor is tensor and known.version == tensor._version:
                 continue  # given back as it came
-            self.keep(
-                tensor, where + (name or variable or op) + (f".{k}" if k else ""), Note("tensor", line, op, names)
-            )
+            cut = CUT if not tensor.requires_grad and any(each.requires_grad for each in inputs) else ""
+            title = where + (name or variable or op) + (f".{k}" if k else "")
+            self.keep(tensor, title, Note("tensor", line, op, names, cut))
 
     def mode(self) -> Any:
         """The mode that sees every call."""
@@ -274,7 +303,8 @@ class _Tape:
                     shape = given["query"].shape[-2], given["key"].shape[-2]
                     tape.keep(torch.ones(shape, dtype=torch.bool).tril(), "is_causal", Note("mask"))
                 if name not in SILENT:
-                    tape.call(out, "", name.strip("_"), tuple(_tensors(torch, [*args, *kwargs.values()])))
+                    read = tuple(_tensors(torch, [*args, *kwargs.values()]))
+                    tape.call(args[0] if name == "__setitem__" else out, "", name.strip("_"), read)
                 return out
 
         return Mode()
@@ -304,10 +334,10 @@ class _Tape:
                 and (follows.name == kept.name)
             ):
                 kept.name = kept.name.rpartition(".")[0] + ("." if "." in kept.name else "") + kept.note.op
-            names.append((found.add(kept.name, kept.value, kept.note), kept))
+            names.append((found.add(kept.name, kept.value, kept.noted(gradients)), kept))
         for name, kept in reversed(names) if gradients else ():
-            if kept.tensor.grad is not None:
-                found.add(name + GRAD, kept.tensor.grad, Note("grad", kept.note.line))
+            if kept.grad is not None:
+                found.add(name + GRAD, kept.grad, Note("grad", kept.note.line))
         return found
 
 

@@ -98,7 +98,8 @@ class Runs:
             if not drop(name):
                 key = hashlib.sha1(array.tobytes() + str((array.shape, array.dtype)).encode()).hexdigest()[:12]
                 self.arrays[key] = array
-                rows.append([name, key, kept.note(name).kind, kept.note(name).op])
+                note = kept.note(name)
+                rows.append([name, key, note.kind, note.op, *([note.grad] if note.grad else [])])
         self.index.append({**of, "rows": rows})
 
     def write(self) -> None:

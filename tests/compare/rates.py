@@ -144,8 +144,8 @@ def recorded() -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
 
 def run_of(run: dict[str, Any], arrays: dict[str, np.ndarray] | None = None) -> Recording:
     found = Recording()
-    for name, key, kind, op in run["rows"]:
-        found.add(name, (recorded()[0] if arrays is None else arrays)[key], Note(kind=kind, op=op))
+    for name, key, kind, op, *grad in run["rows"]:
+        found.add(name, (recorded()[0] if arrays is None else arrays)[key], Note(kind=kind, op=op, grad="".join(grad)))
     return found
 
 

@@ -1,6 +1,9 @@
 """One number that agrees by luck clears no step before it; a norm's cell may be off by the rounding of its mean."""
 
 import numpy as np
+import pytest
+import rates
+from plants import TEXTS, Start
 
 import tfstep
 from tfstep.compare.tolerance import allowed, terms
@@ -43,3 +46,20 @@ def test_a_cell_of_a_norm_may_be_off_by_the_rounding_of_the_mean() -> None:
     far, size = np.abs(single - exact), terms(node, [exact_x, exact_ones, exact_zeros], exact)
     assert (far <= allowed("float32") * size).all()
     assert (far > allowed("float32") * np.abs(exact)).any()
+
+
+def test_a_product_before_its_bias_is_no_bias_that_is_missing_where_only_the_loss_is_another() -> None:
+    start = Start("pre-norm")
+    rows = start.rows(weights=True)
+    product = rows["enc_end"] @ start.w["out.W"]
+    rows = {**{n: a for n, a in rows.items() if n not in ("logits", "loss")}, "product": product, "z": rows["logits"]}
+    found = tfstep.diagnose(start.trace, {**rows, "l": np.asarray((rows["z"] ** 2).mean())})
+    assert (found.first.path if found.first else "", found.causes) == ("loss", ())
+
+
+@pytest.mark.parametrize("model", ["small encoder", "translator"])
+def test_nan_that_was_there_before_a_norm_is_none_of_the_norm(model: str) -> None:
+    run = next(run for run in rates.recorded()[1] if (run["model"], run["wrong"]) == (model, ["log"]))
+    kept = rates.run_of(run)
+    assert any(np.isnan(array).any() for array in kept.arrays.values())
+    assert [cause.kind for cause in tfstep.diagnose(load_text(TEXTS[model]), kept).causes] == ["log-softmax"]

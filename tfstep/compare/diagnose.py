@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from tfstep import work
 from tfstep.compare import shown
 from tfstep.compare.backwards.judged import named_otherwise
+from tfstep.compare.backwards.lacking import lacking_of
 from tfstep.compare.beside import Beside
 from tfstep.compare.book import Book, Entry, Hit
 from tfstep.compare.causes import gradients, numbers, updates
@@ -27,13 +28,14 @@ from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity
 from tfstep.compare.pairs import two
 from tfstep.compare.plant import Way, planted
-from tfstep.compare.proposed.propose import propose, shows_heads
-from tfstep.compare.recorded.note import RecordingError
+from tfstep.compare.proposed.propose import propose
+from tfstep.compare.recorded.note import OFF
 from tfstep.compare.recorded.recorder import of
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.recorded.words import words
 from tfstep.compare.refusals.ends import ends_early
 from tfstep.compare.refusals.refused import nothing, usable
+from tfstep.compare.refusals.remarks import open_heads, remarks
 from tfstep.compare.refusals.runs import one_run
 from tfstep.compare.refusals.widths import same_sizes
 from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried, source, their_name
@@ -47,7 +49,6 @@ from tfstep.scenario.opening.reading import Reading
 from tfstep.scenario.scenario import Scenario, load_as_asked
 from tfstep.text import Bilingual
 
-SPLIT, MIXED = ("Q", "K", "V"), ("scores", "scaled", "masked", "weights", "heads", "concat", "out")  # of an attention
 MOST_MISTAKES = 8  # of one pass, in sequence
 
 
@@ -73,7 +74,16 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
     named = given
     if given is None:
         proposal = propose(kept)
-        given, kept = proposal.scenario(), replace(kept, remarks=(proposal.remark, *kept.remarks))
+        own = {
+            name: replace(each, grad="")
+            for name, each in kept.notes.items()
+            if each.kind == "weight" and each.grad == OFF
+        }
+        said, notes = (
+            (proposal.remark, *kept.remarks),
+            {**kept.notes, **own},
+        )  # what they froze is frozen in a proposal, too
+        given, kept = proposal.scenario(), replace(kept, remarks=said, notes=notes)
     scenario, leaves = ours(given, kept)
     book = Book.of(kept, scenario.model)
     usable(book)
@@ -93,32 +103,7 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
             nothing(search)
         backward(search)
         found = finished(search, first)
-    return replace(found, remarks=(*found.remarks, *_open_heads(found, scenario, kept))) if given is named else found
-
-
-def _open_heads(found: Diagnosis, scenario: Scenario, kept: Recording) -> Iterator[Bilingual]:
-    """That the number of heads may be the mistake, where a step behind them differs, no mistake explains it, and
-    nothing that was recorded tells how many there are."""
-    if found.first is None or found.causes or not _of_attention(found.first.path, (*SPLIT, *MIXED)):
-        return
-    if any(_of_attention(match.path, MIXED) for match in found.matched):
-        return
-    try:
-        shown = shows_heads(kept)
-    except RecordingError:
-        return
-    if not shown:
-        yield Bilingual(
-            "nothing recorded shows how many heads there are: {name} has {n}; record the scores, or Q, K and V of the heads",
-            "记录中没有数组表明有几个头：{name} 有 {n} 个；请记录分数，或各头的 Q、K、V",
-            name=scenario.name,
-            n=scenario.model.heads,
-        )
-
-
-def _of_attention(path: str, steps: tuple[str, ...]) -> bool:
-    owner, _, step = path.rpartition(".")
-    return owner.endswith("attn") and step in steps
+    return replace(found, remarks=(*found.remarks, *open_heads(found, scenario, kept))) if given is named else found
 
 
 def ours(given: object, kept: Recording | None = None) -> tuple[Scenario, dict[str, np.ndarray]]:
@@ -342,7 +327,7 @@ def _started(search: Search, suspects: list[Node], missing: list[Entry]) -> bool
 
 def backward(search: Search) -> None:
     """Gradients and the update, with the mistakes of the forward pass planted."""
-    wanted = [e for e in search.book.entries if e.of is not None or e.is_new]
+    wanted = [e for e in search.book.entries if e.of is not None or e.is_new or e.note.grad]
     extra = (
         {e.name for e in search.missing(list(search.plan.steps))}
         if search.plan is search.scenario.program.plan
@@ -385,27 +370,6 @@ def finished(search: Search, first: Walk) -> Diagnosis:
             search.causes.append(cause)
             search.findings.append(said)
     faults = sorted(search.faults, key=lambda f: search.plan.paths[f.path].slot) if search.faults else []
-    remarks = list(search.kept.remarks)
-    if search.taken:
-        remarks.insert(
-            0,
-            Bilingual(
-                "{n} of our weights and inputs are theirs: {names}",
-                "有 {n} 个权重和输入取自对方：{names}",
-                n=len(search.taken),
-                names=", ".join(list(search.taken)[:6]) + (" …" if len(search.taken) > 6 else ""),
-            ),
-        )
-    if search.starts:
-        remarks.append(
-            Bilingual(
-                "{names} are taken as they are: what they are made of, {inputs}, is not recorded, and is not ours; record it "
-                "so that these steps are judged, too",
-                "{names} 直接采用：它们由 {inputs} 算出，而 {inputs} 没有记录，也与场景的不同；请一并记录，这些步骤才能判断",
-                names=", ".join(search.starts.values()),
-                inputs=", ".join(search.open_inputs()),
-            )
-        )
     return Diagnosis(
         search.scenario.name,
         search.scenario.variant,
@@ -415,7 +379,7 @@ def finished(search: Search, first: Walk) -> Diagnosis:
         faults[0] if faults else None,
         tuple(_counted(search, names)),
         tuple(search.findings),
-        tuple(remarks),
+        tuple(remarks(search, agrees=not faults)),
         tuple(faults),
         search.tried,
         Beside(first, search.walk, hits),
@@ -431,10 +395,10 @@ def _counted(search: Search, matched: set[str]) -> Iterator[Cause]:
         if not wanted:
             yield cause
             continue
-        of = max(cause.explains, len(wanted & (matched | pinned)))
+        of = max(cause.explains, len(wanted & (matched | pinned)) + len(wanted - search.book.by_name.keys()))
         explains = min(of, cause.explains + len(wanted & within))
         if k in search.lacking and len(search.causes) == 1:  # so what is mended now is by this one
-            explains = max(explains, len((wanted & matched) - {e.name for e in gradients.lacking_of(search)}))
+            explains = max(explains, len((wanted & matched) - {e.name for e in lacking_of(search)}))
         yield Cause(cause.kind, cause.path, cause.detail, explains, of, cause.name, cause.line, cause.also)
 
 

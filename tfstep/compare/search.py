@@ -186,8 +186,7 @@ class Search(Struct, eq=False):
         """Recorded floating arrays that are none of ours yet, gradients and masks left out."""
         known = self.walk.names
         there = there or self.walk
-        outer = {h.entry.name for path, h in self.walk.inside if self._within(h.entry, path)}
-        found = {h.entry.name for hits in there.found.values() for h in hits} | outer
+        found = {h.entry.name for hits in there.found.values() for h in hits} | self._inside()
         pinned = {entry.name for entry, _ in self.pins.values()}
         taken = set(self.taken.values())
         return {
@@ -203,6 +202,10 @@ class Search(Struct, eq=False):
             and e.name not in taken
             and e.note.kind != "weight"
         }
+
+    def _inside(self) -> set[str]:
+        """The arrays that are what happens inside of our steps."""
+        return {h.entry.name for path, h in self.walk.inside if self._within(h.entry, path)}
 
     def _within(self, entry: Entry, path: str) -> bool:
         """Whether an array is what happens inside a step, and not meant for the step itself."""
@@ -307,11 +310,20 @@ class Search(Struct, eq=False):
                 )
         except (KeyError, ValueError, AttributeError, IndexError, TypeError):
             return None  # shapes or parts that this model has not
-        gained = self.informative(there) - self._known()
+        gained = self.informative(there) - self._known() - self._inside()
+        if gained and self._reads_nan(way):  # that NaN comes of NaN tells nothing
+            gained = {name for name in gained if not np.isnan(self.book.by_name[name].array).any()}
         if not gained:
             self.given_up = way, _last_known(self.plan, there)
             return None
         return Tried(way, plan, there, frozenset(gained), self._lost(there))
+
+    def _reads_nan(self, way: Way) -> bool:
+        """Whether a step that is made otherwise reads NaN."""
+        values = (
+            self.walk.values[s] for path in way.patches if path in self.plan.paths for s in self.plan.paths[path].slots
+        )
+        return any(v is not None and v.dtype.kind == "f" and bool(np.isnan(v).any()) for v in values)
 
     def _lost(self, there: Walk) -> int:
         """How many arrays that were found are found no more where steps have other numbers now."""

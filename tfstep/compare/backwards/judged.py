@@ -42,7 +42,7 @@ def judged(search: Search, pair: Pair, scale: float) -> bool:
     uses = [search.plan.nodes[s] for s in search.plan.consumers[search.plan.base(node).slot]]
     if any(use.path in search.pins for use in uses if use.phase == "forward"):
         return False
-    return not chain(search, node) or not _open_forward(search)
+    return not chain(search, node) or not open_forward(search)
 
 
 def named_otherwise(search: Search) -> Iterator[tuple[Node, Entry]]:
@@ -64,7 +64,7 @@ def _has_nan(search: Search) -> bool:
     return any(np.isnan(e.array).any() for e in search.book.entries if e.number and e.of is None and not e.is_new)
 
 
-def _open_forward(search: Search) -> bool:
+def open_forward(search: Search) -> bool:
     """Whether something of the forward pass is still otherwise and not mended."""
     return bool(search.pins) or bool(search.missing(search.suspects()))
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import replace
 
+from tfstep.compare.backwards.absent import absent
 from tfstep.compare.backwards.judged import SLACK, Pair, chain, judged, size_of_all
 from tfstep.compare.backwards.known import reached
+from tfstep.compare.backwards.lacking import lacking_of, named
 from tfstep.compare.backwards.left_out import left_out
 from tfstep.compare.backwards.settled import again, always, blame, enter_cause, settle
 from tfstep.compare.book import Entry
-from tfstep.compare.names import affinity
 from tfstep.compare.plant import Way, planted
 from tfstep.compare.tolerance import allowed, apart
 from tfstep.compare.walk import Override, Walk
@@ -25,52 +26,6 @@ if TYPE_CHECKING:
 
 
 ENOUGH = 1e-6
-SURELY = 2.0  # how well a name goes with the path that it means: Wq with W_Q
-
-
-def lacking_of(search: Search) -> list[Entry]:
-    """Gradients and new parameters that are none of ours."""
-    names = set(search.walk.names)
-    for slot, (entry, _) in search.walk.wrong.items():
-        there = [s for s, hits in search.walk.found.items() if any(hit.entry is entry for hit in hits)]
-        uses = search.plan.nodes[slot].path + "/"
-        if all(s > slot or search.plan.nodes[s].path.startswith(uses) or _is_anothers(search, s, entry) for s in there):
-            names.discard(entry.name)  # found only where it is handed on, as the share of one use, or as a copy
-    for entry in search.book.entries:
-        node = _named(search, entry)
-        if node is not None and not any(hit.entry is entry for hit in search.walk.found.get(node.slot, ())):
-            names.discard(entry.name)  # the gradient of a weight that was not recorded itself
-    return [
-        e
-        for e in search.book.entries
-        if e.number
-        and e.name not in names
-        and (e.of is not None or e.is_new)
-        and not (e.trivial and not _wrong_name(search, e))
-    ]
-
-
-def _is_anothers(search: Search, slot: int, entry: Entry) -> bool:
-    """Whether a gradient of ours is, by its name, another of theirs: NAME.grad, where NAME was found to be the tensor."""
-    node = search.plan.nodes[slot]
-    if node.role.name != "gradient":
-        return False
-    of = {hit.entry.name for hit in search.walk.found.get(search.plan.base(node).slot, ())}
-    return entry.of not in of and any(hit.entry.of in of for hit in search.walk.found[slot] if hit.entry is not entry)
-
-
-def _named(search: Search, entry: Entry) -> Node | None:
-    """The gradient of a weight or an input that theirs must be by its name alone: it was not recorded itself."""
-    if entry.of is None or entry.of in search.book.by_name or entry.trivial or not entry.number:
-        return None
-    leaves = [n for n in search.plan.nodes if n.op is None and affinity(entry.of, n.path) >= SURELY]
-    nodes = [node for leaf in leaves if (node := search.plan.gradient(leaf)) is not None]
-    size = [n for n in entry.array.shape if n != 1]
-    return nodes[0] if len(nodes) == 1 and [n for n in nodes[0].shape if n != 1] == size else None
-
-
-def _wrong_name(search: Search, entry: Entry) -> bool:
-    return any(e is entry for e, _ in search.walk.wrong.values())
 
 
 def losses(search: Search) -> None:
@@ -108,6 +63,8 @@ def gradients(search: Search) -> None:
     known = -1
     while len(search.faults) != known:
         known = len(search.faults)
+        if absent(search):
+            continue
         lacking = [e for e in lacking_of(search) if e.of is not None]
         if not _pairs(search, lacking):
             return
@@ -138,7 +95,7 @@ def _all_pairs(search: Search, lacking: list[Entry]) -> list[Pair]:
     for entry in lacking:
         if entry.name in there or entry.of is None:
             continue
-        if (own := _named(search, entry)) is not None:
+        if (own := named(search, entry)) is not None:
             found.append((own, entry, search.walk.ours(own.slot), entry.array.reshape(own.shape)))
             continue
         for slot, hits in search.walk.found.items():

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfstep.address.roles import NEW
+from tfstep.compare.backwards.lacking import lacking_of
 from tfstep.compare.backwards.settled import again, blame, enter_cause
 from tfstep.compare.book import Entry
-from tfstep.compare.causes.gradients import lacking_of, one_ratio
+from tfstep.compare.causes.gradients import one_ratio
 from tfstep.compare.layout import layouts
 from tfstep.compare.walk import Override
 from tfstep.engine.node import Node

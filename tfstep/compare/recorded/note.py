@@ -15,18 +15,25 @@ REMARKS = "__tfstep_remarks__"  # and what was said of the run
 Setting = bool | int | float | str
 
 
+LOST = "lost"  # it requires a gradient, and none came back
+OFF = "off"  # it requires none, and nor does what it was computed from
+CUT = "cut"  # it requires none, though what it was computed from does
+
+
 class RecordingError(TfstepError):
     """What was recorded, or its file, cannot be used."""
 
 
 class Note(Struct, frozen=True):
     """What is known of an array beside its numbers: ``kind`` (tensor, weight, input; mask: flags, which are compared
-    with nothing), where it was computed (``FILE:LINE``), by what, and from which arrays."""
+    with nothing), where it was computed (``FILE:LINE``), by what, and from which arrays. ``grad`` says of an array whose
+    gradient was asked for why there is none: one of the three below, or nothing where that is not known."""
 
     kind: str = "tensor"
     line: str = ""
     op: str = ""
     inputs: tuple[str, ...] = ()
+    grad: str = ""
 
 
 def bad(path: Path, why: Bilingual) -> RecordingError:

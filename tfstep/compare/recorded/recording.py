@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from tfstep.compare.recorded.note import Note, RecordingError, Setting
+from tfstep.address.roles import GRAD
+from tfstep.compare.recorded.note import LOST, Note, RecordingError, Setting
 from tfstep.compare.recorded.writing import write
 from tfstep.text import Bilingual
 
@@ -48,15 +50,19 @@ class Recording(Struct, eq=False):
     def add(self, name: str, value: object, note: Note | None = None) -> str:
         """Keep one array under its name, or with a number behind it where the name is taken; returns the name.
 
-        Raises RecordingError for what is no array of numbers.
+        ``None`` under ``NAME.grad`` says that NAME has no gradient. Raises RecordingError for what is no array of numbers.
         """
+        of = name.removesuffix(GRAD)
+        if value is None and of != name:
+            self.notes[of] = replace(self.note(of), grad=LOST)
+            return name
         base, n = name, 1
         while name in self.arrays:
             n += 1
             name = f"{base}#{n}"
         self.arrays[name] = as_array(name, value)
         if note is not None:
-            self.notes[name] = note
+            self.notes[name] = replace(note, grad=note.grad or self.note(name).grad)
         if len(self.arrays) > MOST:
             raise RecordingError(
                 Bilingual("more than {n} arrays were recorded", "记录的数组超过 {n} 个", n=MOST),
