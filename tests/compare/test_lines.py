@@ -31,11 +31,15 @@ COMPUTED = {
     "s = q @ k.T\n": "q = q + 1\ns = q @ k.T\n\nq = s\nr['s'] = s",
     "out = q @ k.T": "out = q @ k.T\ns = out\nr.s = s.copy()",
     "s, p = both(q)": "def both(q): return q, q\ns, p = both(q)\nr.s = s",
-    "s /= 2": "s = q @ k.T\ns /= 2\nr.s = s",
-    "s[0] = 0": "s = q @ k.T\ns[0] = 0\nr.s = s",
-    "np.fill_diagonal(s, 0)": "s = q @ k.T\nnp.fill_diagonal(s, 0)\nprint(s.shape)\nr.s = s",
-    "np.exp(s, out=s)": "s = q @ k.T\nnp.exp(s, out=s)\nr.s = s",
+    "s = q @ k.T; s /= 2": "s = q @ k.T\ns /= 2\nr.s = s",
+    "s = q @ k.T; s[0] = 0": "s = q @ k.T\ns[0] = 0\nr.s = s",
+    "s = q @ k.T; np.fill_diagonal(s, 0)": "s = q @ k.T\nnp.fill_diagonal(s, 0)\nprint(s.shape)\nr.s = s",
+    "s = q @ k.T; np.exp(s, out=s)": "s = q @ k.T\nnp.exp(s, out=s)\nr.s = s",
     "s = np.einsum( 'ab,cb->ac', q, k, )": "s = np.einsum(\n    'ab,cb->ac',  # rows\n    q,\n    k,\n)\nr.s = s",
+    "s = q @ k.T; s = np.where(s > 0, s, -1e9); s = s / 2": "s = 1\ns = q @ k.T  # all\n"
+    "s = np.where(s > 0, s, -1e9)\ns = s / 2\nr.s = s",
+    "s = (q @ k.T * 2) + t[0]": "t = [1]\ns = (q @\n  k.T * 2) + t[0]  # open [\nr.s = s",
+    "s = s + 1": "s = q\nfor _ in '12':\n    s = s + 1\n    r.s = s",
     "s: object = q @ k.T": "s: object = q @ k.T\nr.s = s",
     "if True: s = q @ k.T": "def f():\n    if True: s = q @ k.T\n    r.s = s\nf()",
     "s = q @ k.T #": "s = 1\nif True:\n    s = q @ k.T #\n    r.s = s",
@@ -57,8 +61,9 @@ COMPUTED = {
 def test_the_line_that_computed_an_array_is_quoted_and_not_the_one_that_records_it(tmp_path: Path, quoted: str) -> None:
     line = recorded(tmp_path, COMPUTED[quoted])
     assert line.partition(": ")[2] == quoted.strip()
-    number = int(line.split(":")[1])
-    assert (tmp_path / "mine.py").read_text().splitlines()[number - 1].strip().startswith(quoted.split("(")[0].strip())
+    lines = (tmp_path / "mine.py").read_text().splitlines()
+    for number, each in zip(line.split(":")[1].split(","), quoted.split("; "), strict=True):
+        assert lines[int(number) - 1].strip().startswith(each.split("(")[0].strip())
 
 
 UNKNOWN = [

@@ -10,15 +10,9 @@ import ast
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-HANDED_ON = (
-    "copy",
-    "clone",
-    "detach",
-    "cpu",
-    "numpy",
-    "contiguous",
-    "tolist",
-)  # calls that give the same numbers again
+MOST = 3  # statements, one after the other, that are quoted of one array
+HANDED_ON = ("copy", "clone", "detach", "cpu", "numpy", "contiguous", "tolist")
+"""Calls that give the same numbers again."""
 IN_PLACE = ("fill", "sort", "partition", "put", "itemset", "fill_diagonal", "copyto", "place", "putmask", "put_along_axis",
             "at")  # fmt: skip
 """Calls that write into the array that they are called on, or that is their first argument, beside those named so_."""
@@ -26,36 +20,65 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LINES = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)
 
+_Frame = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef
 Settings = frozenset[ast.AST | None]  # the statements that may have set a variable; None: from before the first line
 
 
 @lru_cache(maxsize=4096)
-def computed(source: str, function: str, first: int, line: int, name: str) -> tuple[int, int] | None:
-    """The first and last line of the statement that computed what line ``line`` records as ``name``.
+def computed(source: str, function: str, first: int, line: int, name: str) -> tuple[tuple[int, int], ...]:
+    """The first and last line of the statement that computed what line ``line`` records as ``name``, behind those of what
+    the same variable was before, where it is made of that: ``s = q @ k.T`` and ``s = s / 2``.
 
-    ``function`` is what the frame is called, and ``first`` where it begins. None where that is the recording line itself,
+    ``function`` is what the frame is called, and ``first`` where it begins. Empty where that is the recording line itself,
     or the source does not tell.
     """
     tree = _tree(source)
     frame = None if tree is None else _frame(tree, function, first)
     if frame is None:
-        return None
+        return ()
     there = [each for each in _statements(frame.body) if each.lineno <= line <= (each.end_lineno or each.lineno)]
     records = [(each, value) for each in there for value in _recorded(each, name)]
     if len(records) != 1:
-        return None
+        return ()
     at: ast.stmt
     value: ast.expr | None
-    at, value = records[0]
-    found: list[ast.stmt] = []
+    (at, value), found = records[0], list[ast.stmt]()
     while (variable := _handed_on(value)) is not None:
-        settings = _reaching(frame, at, variable)
-        (setting,) = settings if len(settings) == 1 else (None,)
-        if not isinstance(setting, _LINES) or setting in found:
-            return None
+        setting = _only(frame, at, variable)
+        if setting is None or setting in found:
+            return ()
         found.append(at := setting)
         value = next((value for place, value in _pairs(setting) if _dotted(place) == variable), None)
-    return (found[-1].lineno, found[-1].end_lineno or found[-1].lineno) if found else None
+        if _handed_on(value) is None:
+            found = _made_of(frame, setting, variable)
+    return tuple(dict.fromkeys((each.lineno, each.end_lineno or each.lineno) for each in found))
+
+
+def _only(frame: _Frame, at: ast.stmt, variable: str) -> ast.stmt | None:
+    """The one statement of its own line that may have set a variable when another runs."""
+    settings = _reaching(frame, at, variable)
+    (setting,) = settings if len(settings) == 1 else (None,)
+    return setting if isinstance(setting, _LINES) else None
+
+
+def _made_of(frame: _Frame, setting: ast.stmt, variable: str) -> list[ast.stmt]:
+    """A setting, behind the earlier ones of the same variable that it reads."""
+    found = [setting]
+    while len(found) < MOST and _reads(found[0], variable):
+        before = _only(frame, found[0], variable)
+        if before is None or before in found:
+            break
+        found.insert(0, before)
+    return found
+
+
+def _reads(statement: ast.stmt, variable: str) -> bool:
+    """Whether what a statement sets a variable to is made of what it was."""
+    if isinstance(statement, ast.AugAssign) and _dotted(statement.target) == variable:
+        return True
+    return any(
+        _dotted(each) == variable and isinstance(getattr(each, "ctx", None), ast.Load) for each in ast.walk(statement)
+    )
 
 
 @lru_cache(maxsize=16)
@@ -64,9 +87,6 @@ def _tree(source: str) -> ast.Module | None:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):  # a cell with %magic
         return None
-
-
-_Frame = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def _frame(tree: ast.Module, function: str, first: int) -> _Frame | None:

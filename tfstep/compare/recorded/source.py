@@ -5,6 +5,8 @@ from __future__ import annotations
 import linecache
 import re
 import tokenize
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -25,7 +27,7 @@ def own_line(frame: FrameType | None, name: str) -> str:
     code = frame.f_code
     source = "".join(linecache.getlines(code.co_filename, frame.f_globals))
     found = computed(source, code.co_name, code.co_firstlineno, frame.f_lineno, name)
-    return _quoted(frame, *(found or (frame.f_lineno, frame.f_lineno)))
+    return _quoted(frame, found or ((frame.f_lineno, frame.f_lineno),))
 
 
 def said(frame: FrameType) -> tuple[str, str]:
@@ -33,15 +35,18 @@ def said(frame: FrameType) -> tuple[str, str]:
     code = linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).strip()
     match = _ASSIGNED.match(code)
     variable = match.group(1) if match and "lambda" not in code and "record(" not in code else ""
-    return _quoted(frame, frame.f_lineno, frame.f_lineno), variable
+    return _quoted(frame, ((frame.f_lineno, frame.f_lineno),)), variable
 
 
-def _quoted(frame: FrameType, first: int, last: int) -> str:
-    """Lines of a frame's source as they are quoted, one behind the other."""
-    file = frame.f_code.co_filename
-    lines = [linecache.getline(file, n, frame.f_globals) for n in range(first, last + 1)]
-    code = " ".join(line.strip() for line in (_bare(lines) if last > first else lines)).strip()
-    return f"{_place(frame, file)}:{first}: {code}"[:LONGEST].rstrip(": ")
+def _quoted(frame: FrameType, places: Sequence[tuple[int, int]]) -> str:
+    """Statements of a frame's source as they are quoted, one behind the other, by their first and last lines."""
+    file, said = frame.f_code.co_filename, list[str]()
+    for first, last in places:
+        lines = [linecache.getline(file, n, frame.f_globals) for n in range(first, last + 1)]
+        bare = _bare(lines) if last > first or len(places) > 1 else lines
+        said.append(" ".join(line.strip() for line in bare).strip())
+    numbers = ",".join(str(first) for first, _ in places)
+    return f"{_place(frame, file)}:{numbers}: {'; '.join(said)}"[:LONGEST].rstrip(": ")
 
 
 def _place(frame: FrameType, file: str) -> str:
@@ -55,8 +60,9 @@ def _place(frame: FrameType, file: str) -> str:
 def _bare(lines: list[str]) -> list[str]:
     """Lines without their comments, each of which would hide what comes behind it."""
     bare = list(lines)
-    for token in tokenize.generate_tokens(iter(lines).__next__):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            bare[row - 1] = bare[row - 1][:column]
+    with suppress(tokenize.TokenError):  # of what begins behind them in the last line
+        for token in tokenize.generate_tokens(iter(lines).__next__):
+            if token.type == tokenize.COMMENT:
+                row, column = token.start
+                bare[row - 1] = bare[row - 1][:column]
     return bare

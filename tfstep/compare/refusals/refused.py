@@ -43,10 +43,11 @@ def nothing(search: Search) -> None:
         ours = max(own, key=lambda n: len(n.shape))
         raise RecordingError(
             Bilingual(
-                "nothing to compare: the weights have other widths, {theirs} beside {ours} of {scenario}; set d_model, heads "
-                "and d_ff of the scenario to those of the module",
+                "nothing to compare: the weights have other widths, {theirs} beside {ours} of {scenario}; {way}, or set d_model, "
+                "heads and d_ff of the scenario to those of the module",
                 "没有可比较的内容：权重的宽度不同，对方是 {theirs}，{scenario} 是 {ours}；"
-                "请把场景的 d_model、heads、d_ff 设成与模块一致",
+                "{way}，或把场景的 d_model、heads、d_ff 设成与模块一致",
+                way=WAY_ON,
                 theirs=f"{theirs.name} {'×'.join(map(str, theirs.array.shape))}",
                 ours=f"{ours.path} {'×'.join(map(str, ours.shape))}",
                 scenario=search.scenario.name,
@@ -58,9 +59,10 @@ def nothing(search: Search) -> None:
         raise RecordingError(
             Bilingual(
                 "nothing to compare: {names} tell of no tensor of {scenario}: zeros, equal numbers, or of other sizes; record "
-                "the input x and the weights, too, or use those of the scenario",
+                "the input x and the weights, too, or use those of the scenario; {way}",
                 "没有可比较的内容：从 {names} 看不出是 {scenario} 的哪个张量：全是零、全都相同，或大小不符；"
-                "请把输入 x 和权重一并记录，或使用场景自己的",
+                "请把输入 x 和权重一并记录，或使用场景自己的；{way}",
+                way=WAY_ON,
                 names=", ".join(names),
                 scenario=search.scenario.name,
             )
@@ -68,9 +70,10 @@ def nothing(search: Search) -> None:
     raise RecordingError(
         Bilingual(
             "nothing to compare: none of {names} is a tensor of {scenario}, nor with one of {n} known mistakes in it; record "
-            "the input x and the weights, too, or use those of the scenario",
+            "the input x and the weights, too, or use those of the scenario; {way}",
             "没有可比较的内容：{names} 都不是 {scenario} 的张量，试了 {n} 种已知错误也不是；"
-            "请把输入 x 和权重一并记录，或使用场景自己的",
+            "请把输入 x 和权重一并记录，或使用场景自己的；{way}",
+            way=WAY_ON,
             names=", ".join(names),
             scenario=search.scenario.name,
             n=search.tried,

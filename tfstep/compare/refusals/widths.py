@@ -19,8 +19,8 @@ from tfstep.text import Bilingual
 NAMED = 2.0  # an affinity from which a name alone says what an array is
 WIDE = ("q_proj", "k_proj", "v_proj", "x", "memory", "embed")  # tensors whose last axis is a width, and known by name
 WAY_ON = Bilingual(
-    "`tfstep new RECORDING -o mine.yaml` writes a scenario of theirs",
-    "用 `tfstep new RECORDING -o mine.yaml` 写出与对方相符的场景",
+    "`tfstep diagnose RECORDING` alone proposes a scenario of theirs, and `tfstep new RECORDING -o mine.yaml` writes it",
+    "单用 `tfstep diagnose RECORDING` 会推断与对方相符的场景，`tfstep new RECORDING -o mine.yaml` 把它写出来",
 )
 """What one does where the scenario is of another size."""
 FUSED = (2, 3)  # keys and values, or queries too, side by side
