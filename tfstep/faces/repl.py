@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator, Sequence
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from tfstep.session.results import Quit
 from tfstep.session.speaker import PERSON, Speaker, script
 from tfstep.session.study.origin import first_broken
 from tfstep.text import Bilingual
+from tfstep.view.result.lines import WIDTH
 from tfstep.view.text.spans import line as spans_line
 from tfstep.work import present, watched
 
@@ -77,11 +79,9 @@ def repl(
 
 def _welcome(session: Session) -> Bilingual:
     return Bilingual(
-        "{title} · {name} · {variant} · {n} steps\n`help` lists the commands, Tab completes, `quit` leaves",
-        "{title} · {name} · {variant} · 共 {n} 步\n`help` 列出命令，Tab 补全，`quit` 退出",
-        title=session.scenario.title,
-        name=session.scenario.name,
-        variant=session.variant,
+        "{heading} · {n} steps\n`help` lists the commands, Tab completes, `quit` leaves",
+        "{heading} · 共 {n} 步\n`help` 列出命令，Tab 补全，`quit` 退出",
+        heading=session.scenario.heading,
         n=session.steps_total,
     )
 
@@ -112,10 +112,10 @@ def _one(session: Session, line: str, show: Show, say: Say) -> bool:
         finally:
             bar.close()
         session.left = isinstance(result, Quit)
-        show_result(session, result, show)
+        show_result(session, result, show, _columns())
     except ScriptError as error:
         for each in error.results:
-            show_result(session, each, show)
+            show_result(session, each, show, _columns())
         say(error)
         return False
     except TfstepError as error:
@@ -127,6 +127,11 @@ def _one(session: Session, line: str, show: Show, say: Say) -> bool:
     except KeyboardInterrupt:
         say(stopped.stopped(before, stopped.state(session)))
     return True
+
+
+def _columns() -> int:
+    """How wide results may be: as wide as the terminal, where there is one, and no wider than is read well."""
+    return min(WIDTH, get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
 
 
 def _agreed() -> bool:

@@ -60,6 +60,11 @@ class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
     tree: Section  # the same with the variant and the changes merged over it
     keep: str = ALL  # what its traces keep
 
+    @property
+    def heading(self) -> str:
+        """Title, name and variant, in one line; a file may have no title."""
+        return " · ".join(part for part in (str(self.title), self.name, self.variant) if part)
+
     @cached_property
     def program(self) -> Program:
         """The plan of this scenario with the numbers it starts from, made once. Raises `ScenarioError`."""

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import tfstep as package
+from tfstep.text import set_language
+from tfstep.view.report.diagnosis import diagnosis
+from tfstep.view.text.spans import line_width, plain
 
 KEYS = ["agrees", "matched", "unmatched", "first", "causes"]
 
@@ -172,3 +175,27 @@ def test_a_model_on_disk_reads_the_words_that_were_recorded_or_asks_for_them(tfs
     assert "--ids 5,17,9" in asked.err
     assert tfstep("diagnose", str(folder), str(DEBUGGED / "files"), "--ids", "1,2,3").status == 0
     assert package.diagnose(folder, DEBUGGED / "printed").agrees
+
+
+def test_a_scenario_without_a_title_is_headed_by_its_name(tfstep, tmp_path):
+    own_run(tmp_path / "mine.npz")
+    assert tfstep("new", str(tmp_path / "mine.npz"), "-o", str(tmp_path / "mine.yaml")).status == 0
+    assert package.load(tmp_path / "mine.yaml").heading == "mine · base"
+    assert package.load("attention", "no-scale").heading == "Attention, and how it is trained · attention · no-scale"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("cells", [40, 80])
+def test_a_verdict_is_folded_between_words_and_goes_on_further_in(tmp_path, lang, cells):
+    own_run(tmp_path / "mine.npz")
+    found = package.diagnose(tmp_path / "mine.npz")
+    set_language(lang)
+    whole, lines = list(diagnosis(found)), list(diagnosis(found, cells))
+    assert max(map(line_width, whole)) > 80
+    assert max(map(line_width, lines)) <= cells
+    texts = [plain(each) for each in lines]
+    assert "".join(texts).replace(" ", "") == "".join(map(plain, whole)).replace(" ", "")
+    fits = {plain(each) for each in whole}
+    assert all(
+        text.startswith("  ") for text in texts if text not in fits and not any(w.startswith(text) for w in fits)
+    )

@@ -32,10 +32,10 @@ def _run(settings: Settings, scenario: str, recording: Path | None, variant: str
     if named is None:
         say(
             Bilingual(
-                "`tfstep new {file} -o {mine}` writes this scenario; `tfstep run {mine}` steps through it, and there "
-                "`diagnose {file}` lays yours beside it",
-                "`tfstep new {file} -o {mine}` 写出这个场景；`tfstep run {mine}` 单步走一遍，"
-                "在那里用 `diagnose {file}` 与你的并排对照",
+                "`tfstep new {file} -o {mine}` writes this scenario;\n"
+                "`tfstep run {mine}`, and there `diagnose {file}`, lays your run beside it",
+                "`tfstep new {file} -o {mine}` 写出这个场景；\n"
+                "用 `tfstep run {mine}` 打开后输入 `diagnose {file}`，可与你的运行并排对照",
                 file=file,
                 mine=f"{file.stem or 'mine'}.yaml",
             )

@@ -85,7 +85,7 @@ def _pieces(
     from tfstep.view.export import csv, html, json, latex, markdown, svg
     from tfstep.view.text.number import REPORTED
 
-    heading = f"{scenario.title} · {scenario.name} · {scenario.variant}"
+    heading = scenario.heading
     match format:
         case "json":
             return json.dump(scenario.name, scenario.variant, trace, each, grad, precision)
