@@ -6,7 +6,8 @@ goes through its parts with `each`, and so asks, and tells, at every one of them
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple, TypeVar
@@ -83,11 +84,44 @@ class Watcher:
         elif of and self.inside == 1:
             self.within(done / of)
 
+    def at_inner_step(self, done: int = 0, of: int = 0) -> None:
+        """The same where a step that is there is looked into: at each step inside it, at each cell of its terms."""
+        self.at_step(done, of)
+
     def at_line(self) -> None:
         """Raise Cancelled where the work is to stop: no line is begun after that."""
         if self.up:
             self._raised = True
             raise Cancelled
+
+
+class NotYetError(Exception):
+    """What was asked for is still to be computed, and whoever watches does not wait for it (`Glance`). What was computed
+    by then stays, so who asks again gets further."""
+
+
+class Glance(Watcher):
+    """Waits no longer than ``seconds`` for what is still to be computed; 0: not for a single step. The time begins with
+    the first step, and one is made in it at least. Looking into what is there is no such step.
+    ``missed`` says whether something was not waited for.
+    """
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__()
+        self.seconds, self.missed = seconds, False
+        self._end: float | None = None
+
+    def at_step(self, done: int = 0, of: int = 0) -> None:
+        """Raise NotYetError where the time is over."""
+        now = time.monotonic()
+        if self._end is None and self.seconds:
+            self._end = now + self.seconds
+        elif self._end is None or now >= self._end:
+            self.missed = True
+            raise NotYetError
+
+    def at_inner_step(self, done: int = 0, of: int = 0) -> None:
+        """What is there may be looked into."""
 
 
 _present: ContextVar[Watcher | None] = ContextVar("_present", default=None)
@@ -96,6 +130,14 @@ _present: ContextVar[Watcher | None] = ContextVar("_present", default=None)
 def present() -> Watcher | None:
     """Who watches the work of this thread; None where nobody does."""
     return _present.get()
+
+
+def at_once(find: Callable[[], T], instead: T) -> T:
+    """What ``find`` gives, or ``instead`` where nobody waits for it."""
+    try:
+        return find()
+    except NotYetError:
+        return instead
 
 
 @contextmanager

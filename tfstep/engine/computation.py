@@ -165,14 +165,15 @@ class Computation:
         nodes, values = self.plan.nodes, self.values
         special, runs = self._special() if self.pins else (), self.plan.runs
         flag = work.present()
+        ask = None if flag is None else flag.at_step if self.outer is None else flag.at_inner_step
         with np.errstate(all="ignore"):
             waiting = self._waiting(slot)
             for k, s in enumerate(waiting):
                 if nodes[s].op is None:
                     self._pull(s)
                     continue
-                if flag is not None:
-                    flag.at_step(k, len(waiting))
+                if ask is not None:
+                    ask(k, len(waiting))
                 self.runs += 1
                 values[s] = self._result(s) if s in special else runs[s](values)
 

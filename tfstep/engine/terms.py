@@ -51,7 +51,7 @@ def terms_of(trace: Computation, slot: int, cell: Cell, memo: Memo) -> Terms:
     """The terms of a step's cell, in atoms that are cells of recorded tensors or of named inner steps."""
     node, flag = trace.plan.nodes[slot], work.present()
     if flag is not None:  # a word of a large vocabulary is one of very many terms
-        flag.at_step()
+        flag.at_inner_step()
     inside = trace.substeps(slot)
     if inside is None:
         why = _why(trace, node, cell)

@@ -324,6 +324,8 @@ class Debugger(App[int]):
         self._opening = self.push_screen(popup, self._close)
 
     def _close(self, key: str | None) -> None:
+        if self.state.coming:
+            self.call_later(self.redraw)
         found = next((action for action in self.state.actions if key in action.all_keys), None)
         if found is not None:
             self.call_later(self.press, found)
@@ -384,6 +386,10 @@ class Debugger(App[int]):
         """Do something after so long; what is returned asks not to."""
         return self.set_timer(seconds, do).stop
 
+    def painted(self, do: Callable[[], None]) -> None:
+        """Do something once what was drawn is painted."""
+        self.call_after_refresh(do)
+
     def in_thread(self, work: Callable[[], None]) -> None:
         """Work in a thread of its own."""
         self.run_worker(work, thread=True)
@@ -417,7 +423,7 @@ class Debugger(App[int]):
 
     def _sign(self) -> None:
         if self.signs is not None:
-            self.signs.later(bool(self.state.running))
+            self.signs.later(bool(self.state.running) or self.state.coming)
 
     # -- what widgets say --------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from tfstep.view.board.operands import Operand, Reading, read_operands
 from tfstep.view.board.places import Piece
 from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.likeliest import likeliest, ordered
-from tfstep.view.matrix.plane import plane, with_numbers
+from tfstep.view.matrix.plane import seen, with_numbers, without_numbers
 
 At = Callable[[Tensor], tuple[int, ...]]  # the cell of a tensor that the cursor stands on
 MOST_OPERANDS = 5
@@ -37,8 +37,8 @@ def step_board(
     """
     reading = read_operands(tensor.trace, tensor.node)
     operands = reading.operands[:MOST_OPERANDS]
-    result = plane(tensor.trace, tensor.node, at(tensor), before=before)
-    grids = [plane(o.trace, o.node, at(_tensor(o)), turned=o.turned, before=before) for o in operands]
+    result = seen(tensor.trace, tensor.node, at(tensor), before=before)
+    grids = [seen(o.trace, o.node, at(_tensor(o)), turned=o.turned, before=before) for o in operands]
     order = likeliest(tensor.node, result)
     result = ordered(result, order)
     grids = [
@@ -155,12 +155,12 @@ def gradient_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece,
     """A tensor, its gradient, and its value after the update, as far as there are such; from a gradient or a new value
     as well."""
     family = _family(tensor)
-    first = plane(tensor.trace, family[""], at(tensor))
+    first = seen(tensor.trace, family[""], at(tensor))
     order = likeliest(family[""], first)
     place = ordered(first, order).place(at(tensor))
     pieces = []
     for name, node in family.items():
-        grid = ordered(plane(tensor.trace, node, at(tensor), before=before), order)
+        grid = ordered(seen(tensor.trace, node, at(tensor), before=before), order)
         title = f"∂loss/∂{short(family[''].path)}" if name == "gradient" else short(node.path)
         grid = replace(grid, title=title, cursor=place, focused=node is tensor.node, group=tensor.path)
         pieces.append(Piece("", grid, summary=True))
@@ -175,9 +175,11 @@ def overlaid_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece,
     if "gradient" not in family:
         return ()
     value = family[""]
-    found = plane(tensor.trace, value, at(tensor), before=before)
-    slope = plane(tensor.trace, family["gradient"], at(tensor))
+    found = seen(tensor.trace, value, at(tensor), before=before)
+    slope = seen(tensor.trace, family["gradient"], at(tensor))
     name = short(tensor.trace.prefix + value.path)
+    if slope.coming and not found.coming:  # the shades are not there yet, and those of the numbers say something else
+        found = without_numbers(found, found.key, found.title)
     found = replace(found, slope=slope.values, bound=slope.end, scale="signed")
     found = ordered(found, likeliest(value, found))
     found = replace(
@@ -199,15 +201,19 @@ def difference_board(tensor: Tensor, at: At, before: Trace) -> tuple[Piece, ...]
     old = before.plan.paths.get(tensor.node.path)
     if old is None or old.shape != tensor.shape:
         return ()
-    now = plane(tensor.trace, tensor.node, at(tensor), before=before)
+    now = seen(tensor.trace, tensor.node, at(tensor), before=before)
     order = likeliest(tensor.node, now)
-    now, was = ordered(now, order), ordered(plane(before, old, at(tensor)), order)
+    now, was = ordered(now, order), ordered(seen(before, old, at(tensor)), order)
     place = now.place(at(tensor))
     was = replace(was, key=was.key + "@before", title=str(Bilingual("before", "之前")), cursor=place, group=now.key)
     now = replace(now, cursor=place, focused=True, group=now.key)
-    with np.errstate(all="ignore"):
-        moved = tensor.value - before.value(old.slot)
-    change = with_numbers(was, now.key + "@difference", str(Bilingual("difference", "差")), now.note, moved)
+    key, title = now.key + "@difference", str(Bilingual("difference", "差"))
+    if now.coming or was.coming:
+        change = without_numbers(was, key, title)
+    else:
+        with np.errstate(all="ignore"):
+            moved = tensor.value - before.value(old.slot)
+        change = with_numbers(was, key, title, now.note, moved)
     return (
         Piece("", was, summary=True),
         Piece("→", now, summary=True),

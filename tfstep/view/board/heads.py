@@ -9,7 +9,7 @@ from tfstep.text import Bilingual
 from tfstep.view.board.board import At
 from tfstep.view.board.places import Piece
 from tfstep.view.board.ranges import one_range
-from tfstep.view.matrix.plane import plane
+from tfstep.view.matrix.plane import seen
 
 HEAD = "head"
 
@@ -24,7 +24,7 @@ def heads_board(tensor: Tensor, at: At, before: Trace | None) -> tuple[Piece, ..
     for head in range(tensor.shape[k]):
         cell = (*here[:k], head, *here[k + 1 :])
         title = str(Bilingual("head {n}", "头 {n}", n=head))
-        grid = plane(tensor.trace, tensor.node, cell, before=before, title=title)
+        grid = seen(tensor.trace, tensor.node, cell, before=before, title=title)
         grid = replace(grid, key=f"{grid.key}@{head}", cursor=grid.place(cell), focused=head == here[k])
         grid = replace(grid, group=tensor.path)
         pieces.append(Piece("", grid, summary=True, panel=True))

@@ -14,7 +14,7 @@ from tfstep.view.board.ranges import one_range
 from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.labels import Labels
 from tfstep.view.matrix.likeliest import likeliest, ordered
-from tfstep.view.matrix.plane import plane, with_numbers
+from tfstep.view.matrix.plane import seen, with_numbers, without_numbers
 
 
 def other_variant(state: State) -> str | None:
@@ -32,8 +32,8 @@ def versus_board(state: State, tensor: Tensor, at: At, by_word: bool) -> tuple[P
     node = there.plan.paths.get(tensor.node.path)
     if node is None or len(node.shape) != len(tensor.shape) or node.shape[:-2] != tensor.shape[:-2]:
         return ()
-    now = plane(tensor.trace, tensor.node, at(tensor))
-    was = plane(there, node, at(tensor) if node.shape == tensor.shape else (*at(tensor)[:-2], 0, 0)[-node.spec.ndim :])
+    now = seen(tensor.trace, tensor.node, at(tensor))
+    was = seen(there, node, at(tensor) if node.shape == tensor.shape else (*at(tensor)[:-2], 0, 0)[-node.spec.ndim :])
     if by_word or was.values.shape != now.values.shape:
         was = _paired(was, now, by_word)
     order = likeliest(tensor.node, now)
@@ -41,10 +41,13 @@ def versus_board(state: State, tensor: Tensor, at: At, by_word: bool) -> tuple[P
     place = now.place(at(tensor))
     was = replace(was, key=f"{was.key}@{name}", title=name, cursor=place, lead=now.lead, group=now.key)
     here = replace(now, title=state.variant, cursor=place, focused=True, group=now.key)
-    with np.errstate(all="ignore"):
-        moved = now.values.astype(float) - was.values
     title = Bilingual("difference, by word", "差（按词）") if by_word else Bilingual("difference", "差")
-    change = replace(with_numbers(now, now.key + "@versus", str(title), now.note, tensor.value), values=moved)
+    if now.coming or was.coming:
+        change = without_numbers(now, now.key + "@versus", str(title))
+    else:
+        with np.errstate(all="ignore"):
+            moved = now.values.astype(float) - was.values
+        change = replace(with_numbers(now, now.key + "@versus", str(title), now.note, tensor.value), values=moved)
     change = replace(change, cursor=place, hidden=None, group=now.key)
     both = one_range([Piece("", was, summary=True), Piece("→", here, summary=True)])
     return (*both, Piece("", replace(change, bare=True), summary=True))

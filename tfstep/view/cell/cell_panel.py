@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,13 +20,14 @@ from tfstep.session.study.finite import not_of_the_loss
 from tfstep.session.terms import Partial
 from tfstep.text import Bilingual
 from tfstep.view.board.board import At
-from tfstep.view.cell.equation import Equation, equation, name_of
+from tfstep.view.cell.equation import NO_EQUATION, Equation, equation, name_of
 from tfstep.view.cell.readers import readers
 from tfstep.view.cell.since import before_what
 from tfstep.view.cell.sums import explain_cell
 from tfstep.view.report.hidden import hidden_because
-from tfstep.view.text.number import became, plain, told_apart
+from tfstep.view.text.number import COMING, became, plain, told_apart
 from tfstep.view.text.spans import Line, Span, clipped, ends, flow, line, line_width
+from tfstep.work import NotYetError, at_once
 
 LISTED = 4  # steps that read a number, of which the names are shown
 STEP = 0.1  # by how much a number is raised in the sentence on its gradient
@@ -65,6 +68,7 @@ class CellPanel(Struct, frozen=True, eq=False):
     edited: str = ""  # why the gradient does not say how the loss moves, if it does not
     share: bool = False  # whether it is one of several shares of 1
     since: str = ""  # the line that moved the numbers and was no edit, such as ``rewind 50``
+    coming: frozenset[str] = frozenset()  # what of it is still to be computed: value, made, computed, gradient, after
     run: str = ""  # of which run all this is, where the matrices show another
 
     @property
@@ -109,15 +113,22 @@ class CellPanel(Struct, frozen=True, eq=False):
         """Shares of 1 stand without a sign, as in their matrix."""
         return plain(x, sign=not self.share)
 
+    @property
+    def said(self) -> str:
+        """The number in words, a sign where it is still to be computed."""
+        return COMING if "value" in self.coming else self.number(self.value)
+
     def _value(self) -> Span:
-        return Span(self.number(self.value), "strong")
+        return Span(self.said, "strong")
 
     def _made(self, cells: int, lines: int) -> list[Line]:
         if self.leaf:
             return [line(Span(self.leaf, "dim"))]
         if self.computed is not None:
             pinned = Span(str(Bilingual("pinned; it would have been ", "已固定；本来会是 ")), "changed")
-            return [line(pinned, self.number(self.computed))]
+            return [line(pinned, COMING if "computed" in self.coming else self.number(self.computed))]
+        if "made" in self.coming:
+            return [line(Span(f"= {COMING} {Bilingual('being computed', '计算中')}", "dim"))]
         found: list[Line] = []
         if self.note:
             found.append(line(Span("▒ ", "bad"), Span(self.note, "note")))
@@ -146,6 +157,8 @@ class CellPanel(Struct, frozen=True, eq=False):
         """What it was before the edit."""
         if self.before is None or self.before == self.value:
             return ()
+        if "value" in self.coming:
+            return line("   ", Span(f"{before_what(self.since)} ", "changed"), Span(self.number(self.before)))
         was, now = told_apart(self.before, self.value, sign=not self.share)
         was = (
             was
@@ -156,6 +169,9 @@ class CellPanel(Struct, frozen=True, eq=False):
 
     def _moves(self, cells: int) -> list[Line]:
         found: list[Line] = []
+        if "gradient" in self.coming:
+            name = Span(f"∂loss/∂{self.gradient_name}", "key", self.gradient_cell or None)
+            found.append(line(*self._marked((name,), 0), "  ", Span(COMING, "strong")))
         if self.meaning:
             found.append(line(Span(self.meaning, "dim")))
         if self.gradient is not None:
@@ -177,7 +193,8 @@ class CellPanel(Struct, frozen=True, eq=False):
             first += len(self.goes_to[:LISTED])
         if self.after is not None:
             text = Bilingual("after the update ", "更新之后 ")
-            parts.append(line(Span(str(text), "dim"), Span(became(self.value, self.after)), "   "))
+            after = COMING if "after" in self.coming else became(self.value, self.after)
+            parts.append(line(Span(str(text), "dim"), Span(after), "   "))
         if self.used_by:
             used = self._marked(_listed(self.used_by), first)
             parts.append(line(Span(str(Bilingual("used by ", "用于 ")), "dim"), *used))
@@ -249,74 +266,92 @@ def account(
     root: Trace,
     tensor: Tensor,
     cell: tuple[int, ...],
-    why: Explanation,
+    why: Explanation | None,
     before: Trace | None,
     at: At,
     chosen: int,
     hidden: bool = False,
     partial: Partial | None = None,
 ) -> CellPanel:
-    """The panel of one cell from its explanation; ``before`` is the trace before the edit, ``hidden`` whether
-    the cell is masked, ``partial`` the term of it that we are at."""
+    """The panel of one cell from its explanation, None where that is still to be computed; ``before`` is the trace
+    before the edit, ``hidden`` whether the cell is masked, ``partial`` the term of it that we are at."""
     trace, node, path = tensor.trace, tensor.node, tensor.path
     address = cell_name(path, cell)
-    made = equation(root, why, chosen, partial.number if partial is not None else 0)
-    old = computed = None
-    if before is not None and before is not root and not trace.prefix:
-        was = before.plan.paths.get(path)
-        if was is not None and was.shape == node.shape:
-            numbers = before.value(was.slot)
-            judged = both_computed(before, was, trace, node)
-            old = float((but_for_rounding(numbers, tensor.value) if judged else numbers)[cell])
-    pin = trace.pins.get(node.slot)
-    if pin is not None and pin.mask[cell]:
-        computed = float(root[f"{path}/computed"].value[cell])
-    gradient: float | None = None
-    comes: Line = ()
-    cancels, edited = False, ""
-    goes: tuple[str, ...] = ()
-    used = readers(tensor)
-    gradient_cell = ""
+    coming: set[str] = set()
+
+    def known(what: str, find: Callable[[], float | None]) -> float | None:
+        """A number, or NaN where it is coming."""
+        try:
+            return find()
+        except NotYetError:
+            coming.add(what)
+            return math.nan
+
     name = name_of(root, address)
-    if not trace.prefix:
-        nodes = trace.plan.nodes
-        grad = trace.plan.gradient(tensor.node)
-        # of a checkpoint the backward pass is long, and waits until somebody asks for it with g
-        if grad is not None and not (trace.plan.later and trace.stale(grad.slot)):
-            gradient = float(trace.value(grad.slot)[cell])
-            gradient_cell = cell_name(grad.path, cell)
-            edited = str(not_of_the_loss(root, grad, cell) or "")
-            reason = explain_cell(root[grad.path], cell, at)
-            held = root.pins.get(grad.slot)
-            comes = () if held is not None and held.mask[cell] else equation(root, reason).symbols
-            cancels = reason.rounding
-            goes = tuple(nodes[s].path for s in trace.plan.consumers[grad.slot])
-    new = tensor.new
     because = hidden_because(root, tensor, cell) if hidden else None
-    return CellPanel(
-        name,
-        address,
-        why.value,
-        why.rule,
-        made,
-        why.total,
-        why.residual,
-        why.holds,
-        str((also(because, why.beyond) if because and why.rule == "masked" else why.note) or because or ""),
+    if why is None:
+        coming.add("made")
+        value = known("value", lambda: float(tensor.value[cell]))
+        panel = CellPanel(name, address, value or 0.0, "", NO_EQUATION, 0.0, 0.0, True, str(because or ""))
+    else:
+        note = (also(because, why.beyond) if because and why.rule == "masked" else why.note) or because or ""
+        made = equation(root, why, chosen, partial.number if partial is not None else 0)
+        panel = CellPanel(
+            name, address, why.value, why.rule, made, why.total, why.residual, why.holds, str(note), partial=partial
+        )
+        panel = replace(panel, meaning=at_once(lambda: _meaning(node, cell, root, why.value, why.rounding), ""))
+    slope = _slope(root, tensor, cell, at)
+    if slope is None:
+        coming.add("gradient")
+    pin, new = trace.pins.get(node.slot), trace.plan.new(node)
+    pinned = pin is not None and pin.mask[cell]
+    return replace(
+        panel,
         leaf=str(_LEAF.get(node.kind, _LEAF["constant"])) if node.op is None else "",
-        before=old,
-        computed=computed,
-        gradient=gradient,
-        gradient_name=name,
-        gradient_cell=gradient_cell,
-        comes_from=comes,
-        goes_to=goes,
-        used_by=used,
-        after=None if new is None else float(new[cell]),
-        meaning=_meaning(node, cell, root, why.value, why.rounding),
-        partial=partial,
+        before=at_once(lambda: _before(root, tensor, cell, before), None),
+        computed=known("computed", lambda: float(root[f"{path}/computed"].value[cell])) if pinned else None,
+        used_by=readers(tensor),
+        after=None if new is None else known("after", lambda: float(trace.value(new.slot)[cell])),
         chosen=chosen,
-        cancels=cancels,
-        edited=edited,
         share=node.shares,
+        coming=frozenset(coming),
+        gradient_name=name,
+        **(slope or {}),
     )
+
+
+def _before(root: Trace, tensor: Tensor, cell: tuple[int, ...], before: Trace | None) -> float | None:
+    """The number before the edit, where the tensor was there before."""
+    trace, node = tensor.trace, tensor.node
+    was = None if before is None else before.plan.paths.get(tensor.path)
+    if before is None or was is None or before is root or trace.prefix or was.shape != node.shape:
+        return None
+    numbers = before.value(was.slot)
+    if both_computed(before, was, trace, node):
+        numbers = but_for_rounding(numbers, tensor.value)
+    return float(numbers[cell])
+
+
+def _slope(root: Trace, tensor: Tensor, cell: tuple[int, ...], at: At) -> dict[str, Any] | None:
+    """How a number moves the loss, and what makes its gradient; None where that is still to be computed."""
+    trace = tensor.trace
+    # of a checkpoint the backward pass is long, and waits until somebody asks for it with g
+    grad = None if trace.prefix else trace.plan.gradient(tensor.node)
+    if grad is None or (trace.plan.later and trace.stale(grad.slot)):
+        return {}
+    try:
+        gradient = float(trace.value(grad.slot)[cell])
+        reason = explain_cell(root[grad.path], cell, at)
+        held = root.pins.get(grad.slot)
+        comes = () if held is not None and held.mask[cell] else equation(root, reason).symbols
+        edited = str(not_of_the_loss(root, grad, cell) or "")
+    except NotYetError:
+        return None
+    return {
+        "gradient": gradient,
+        "gradient_cell": cell_name(grad.path, cell),
+        "edited": edited,
+        "comes_from": comes,
+        "cancels": reason.rounding,
+        "goes_to": tuple(trace.plan.nodes[s].path for s in trace.plan.consumers[grad.slot]),
+    }

@@ -15,9 +15,10 @@ from tfstep.text import Bilingual
 from tfstep.view.board.board import At
 from tfstep.view.cell.since import moved_by
 from tfstep.view.matrix.labels import cell_words, labels
-from tfstep.view.text.number import became, loss_moved, plain
+from tfstep.view.text.number import COMING, became, loss_moved, plain
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width, with_plain_symbols
 from tfstep.view.text.width import left, right, width
+from tfstep.work import at_once
 
 WAITING = 4000  # tensors up to which all of them are compared
 
@@ -36,7 +37,7 @@ class EditEffects(Struct, frozen=True, eq=False):
 
     edits: tuple[tuple[str, str], ...]  # what, and old → new
     moved: int | None
-    loss: tuple[float, float] | None
+    loss: tuple[float, float | None] | None  # before and now; None now: it is still to be computed
     title: str
     bars: tuple[Bar, ...]
     farthest: str = ""
@@ -75,8 +76,8 @@ class EditEffects(Struct, frozen=True, eq=False):
             moved = str(one if self.moved == 1 else several)
         if self.loss is not None:
             was, now = self.loss
-            loss = str(loss_moved(was, now))
-            loss += f"  Δ {plain(now - was)}" if "→" in loss else ""
+            loss = str(_not_yet(was) if now is None else loss_moved(was, now))
+            loss += f"  Δ {plain(now - was)}" if now is not None and "→" in loss else ""
         return moved, loss
 
     def drawn(self, cells: int, lines: int, ascii_only: bool = False) -> list[Line]:
@@ -145,13 +146,20 @@ def edit_effects(state: State, before: Trace, tracker: ChangeTracker, subject: T
         return None
     line = state.journal.now.line
     target = _target(line).partition(" ")[2] if "=" in line else ""
-    edits = ((_named(now, target), _change(before, now, target)),) if target else ((line, ""),)
+    change = at_once(lambda: _change(before, now, target), COMING)
+    edits = ((_named(now, target), change),) if target else ((line, ""),)
     loss = None
     if node := now.plan.paths.get("loss"):
-        loss = (float(before.value(node.slot)), float(now.value(node.slot)))
+        slot = node.slot
+        loss = at_once(lambda: (float(before.value(slot)), at_once(lambda: float(now.value(slot)), None)), None)
     title, bars = _bars(now, before, tracker, subject, at)
     moved = _moved(tracker)
     return EditEffects(edits, moved, loss, title, bars, "" if moved is None else _farthest(tracker))
+
+
+def _not_yet(was: float) -> Bilingual:
+    was_, to = plain(was, sign=False), COMING
+    return Bilingual("loss {was} → {to}", "损失 {was} → {to}", was=was_, to=to)
 
 
 def _farthest(tracker: ChangeTracker) -> str:

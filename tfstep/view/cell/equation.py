@@ -34,6 +34,9 @@ class Equation(Struct, frozen=True):
     links: tuple[str, ...]
 
 
+NO_EQUATION = Equation((), (), (), ())
+
+
 def equation(trace: Trace, why: Explanation, chosen: int = 0, walked: int = 0) -> Equation:
     """The equation of an explanation. ``chosen`` is the number of the factor that is marked; ``walked`` that of the
     term we are at, 0 where we are at none: then only its factors can be marked, and its neighbours are shown."""

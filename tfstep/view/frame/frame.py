@@ -13,12 +13,12 @@ from tfstep.engine.naming import short
 from tfstep.engine.trace import Tensor, Trace
 from tfstep.engine.why import Explanation, Term
 from tfstep.errors import PathError
-from tfstep.session.change.marks import ChangeTracker
+from tfstep.session.change.marks import SMALL, ChangeTracker
 from tfstep.session.place import PHASE_NAMES, step_text
 from tfstep.session.state import State
 from tfstep.session.terms import Partial
 from tfstep.text import Bilingual
-from tfstep.view.board.board import difference_board, gradient_board, overlaid_board, step_board
+from tfstep.view.board.board import At, difference_board, gradient_board, overlaid_board, step_board
 from tfstep.view.board.heads import heads_board
 from tfstep.view.board.places import Piece
 from tfstep.view.board.ranges import one_range
@@ -37,7 +37,8 @@ from tfstep.view.frame.timeline import Row, Signs, rows
 from tfstep.view.frame.view_state import AUTO, Drawing, ViewState
 from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.picker import Choice, choices
-from tfstep.view.text.number import plain
+from tfstep.view.text.number import COMING, plain
+from tfstep.work import Glance, NotYetError, at_once, watched
 
 LEAVES = {
     "parameter": Bilingual("parameter", "参数"),
@@ -100,6 +101,7 @@ class Frame(Struct, frozen=True, eq=False):
     ascii: bool = False
     counterpart: Counterpart | None = None
     story: Story | None = None
+    coming: bool = False  # whether something in it is still to be computed, and says so
 
 
 class Camera:
@@ -109,8 +111,24 @@ class Camera:
         self._known: ChangeTracker | None = None
         self._stops: tuple[tuple[object, ...], frozenset[str]] = ((), frozenset())
 
-    def frame(self, state: State, look: ViewState) -> Frame:
-        """The picture of the session as it is looked at now."""
+    def frame(self, state: State, look: ViewState, wait: float | None = None) -> Frame:
+        """The picture of the session as it is looked at now.
+
+        What an edit left stale is computed for it: of a plan of many numbers for no more than ``wait`` seconds. What is
+        not there by then has a sign in its place.
+        """
+        plan = state.trace.plan
+        if wait is None or plan.cells <= SMALL or plan.kept is not None:  # what is not kept would never be there
+            return self._taken(state, look)
+        glance = Glance(wait)
+        try:
+            with watched(glance):
+                found = self._taken(state, look)
+        except NotYetError:  # where there is no sign for it
+            return self._taken(state, look)
+        return replace(found, coming=glance.missed)
+
+    def _taken(self, state: State, look: ViewState) -> Frame:
         subject = subject_of(state, look)
         before = anchor(state)
         compared = self._comparison(before, state.trace)
@@ -121,7 +139,7 @@ class Camera:
         if look.earlier and shown_before is not None:
             trace, beside, partial = shown_before, state.trace, None
             subject = _at_key(trace, subject.path, trace[subject.path.partition("/")[0]])  # a pin has more inside
-        why = partial.explanation if partial is not None else explain_cell(subject, at(subject), at)
+        why = partial.explanation if partial is not None else _why(subject, at)
         pieces: tuple[Piece, ...] = ()
         for seen in (_held(trace, subject, look), subject):
             if pieces := _view(seen, state, look, beside):
@@ -130,13 +148,13 @@ class Camera:
             pieces = _step(subject, state, look, beside, why, partial)
         elif seen.path != subject.path:
             subject, partial = seen, None
-            why = explain_cell(subject, at(subject), at)
+            why = _why(subject, at)
         pieces = mark_spoken(one_range(pieces) if look.shared else pieces, state, look.spoken)
         grid = next((g for piece in pieces for g in piece.grids if g.focused), None)
         focus = subject if grid is None else _at_key(trace, grid.key.partition("@")[0], subject)
         cell = at(focus)
         if focus.path != subject.path:
-            why = explain_cell(focus, cell, at)
+            why = _why(focus, at)
         moved = compared.changed if shown_before is not None else _nothing
         panel = account(
             trace, focus, cell, why, None if trace is before else shown_before, at, look.factor, _hidden(grid), partial
@@ -187,6 +205,11 @@ def subject_of(state: State, look: ViewState) -> Tensor:
         except PathError:
             return state.current
     return state.current
+
+
+def _why(tensor: Tensor, at: At) -> Explanation | None:
+    """Why the cell under the cursor is what it is; None where that is still to be computed."""
+    return at_once(lambda: explain_cell(tensor, at(tensor), at), None)
 
 
 def _nothing(path: str) -> bool:
@@ -240,13 +263,18 @@ def _view(tensor: Tensor, state: State, look: ViewState, before: Trace | None) -
 
 
 def _step(
-    subject: Tensor, state: State, look: ViewState, before: Trace | None, why: Explanation, partial: Partial | None
+    subject: Tensor,
+    state: State,
+    look: ViewState,
+    before: Trace | None,
+    why: Explanation | None,
+    partial: Partial | None,
 ) -> tuple[Piece, ...]:
     """The step: operands and result."""
     at = state.cursor.on
     if partial is not None:
         return step_board(subject, at, look.focus, before, _sources([partial.term]), alone=True)
-    return step_board(subject, at, look.focus, before, _sources(why.terms))
+    return step_board(subject, at, look.focus, before, _sources(why.terms if why is not None else ()))
 
 
 def _counterpart(subject: Tensor, state: State, look: ViewState, before: Trace | None) -> Counterpart | None:
@@ -259,8 +287,8 @@ def _counterpart(subject: Tensor, state: State, look: ViewState, before: Trace |
     if node is None or (not backward and trace.plan.later and trace.stale(node.slot)):  # nobody asked for it
         return None
     other, at = trace[node.path], state.cursor.on
-    why = explain_cell(other, at(other), at)
-    pieces = step_board(other, at, None, before, _sources(why.terms))
+    why = _why(other, at)
+    pieces = step_board(other, at, None, before, _sources(why.terms if why is not None else ()))
     pieces = tuple(replace(piece, grid=replace(piece.grid, focused=False)) for piece in pieces)
     return Counterpart(str(PHASE_NAMES[node.phase or "forward"]), other.formula or short(other.path), pieces)
 
@@ -272,7 +300,10 @@ def _story(trace: Trace, tensor: Tensor, cell: Cell, state: State) -> Story | No
 
 def _header(state: State, trace: Trace) -> Header:
     node = trace.plan.paths.get("loss")
-    loss = "" if node is None else plain(float(trace.value(node.slot)), sign=False)
+    loss = ""
+    if node is not None:
+        slot = node.slot
+        loss = at_once(lambda: plain(float(trace.value(slot)), sign=False), COMING)
     return Header(
         title=str(state.scenario.title),
         name=state.scenario.name,

@@ -11,13 +11,14 @@ from msgspec import Struct, field
 
 from tfstep.view.matrix.labels import NO_LABELS, Labels
 from tfstep.view.matrix.memo import remembered
-from tfstep.view.text.number import HUGE, Stats, Style, stats, style_for
+from tfstep.view.text.number import COMING, HUGE, Stats, Style, stats, style_for
 from tfstep.view.text.width import clip, left
 
 MANY = 10_000  # cells of a plane from which its stats are worth remembering
 WORD = 8  # cells of a word that stands before its number
 ALL = slice(None)
 LEVELS = 8  # shades on either side of zero
+NO_STATS = Stats(0.0, 0.0, 0.0, 0, False)
 HATCHED, CHANGED, PINNED, LIT, CURSOR, SPOKEN = 1, 2, 4, 8, 16, 32
 
 
@@ -58,6 +59,8 @@ class Grid(Struct, frozen=True, eq=False, dict=True):
     rounded: int = 0  # numbers that are 0 but for rounding, and are shown as 0
     order: np.ndarray | None = None  # (rows, columns)
     words: Labels = NO_LABELS
+    coming: bool = False  # its numbers are still to be computed: there are none in ``values``
+    room: Stats | None = None  # then: the range whose numbers have the width that is kept for them
     bound: float | None = None  # where the colour scale ends; None: at the largest size
     _styles: dict[int, Style] = field(default_factory=dict)
 
@@ -80,6 +83,8 @@ class Grid(Struct, frozen=True, eq=False, dict=True):
     def span(self) -> Stats:
         """The least and the largest number, before the edit and now: what is shown of both has one width and one
         range of colours."""
+        if self.coming:
+            return self.room or NO_STATS
         return self.stats if self.before is None else self.stats.joined(self._stats(self.before))
 
     @property
@@ -142,6 +147,8 @@ class Grid(Struct, frozen=True, eq=False, dict=True):
 
     def numbers(self, row: int, start: int, stop: int, style: Style) -> list[str]:
         """The texts of part of a row, each as wide as the style says."""
+        if self.coming:
+            return [COMING] * (stop - start)
         found = [style.text(value) for value in self.values[row, start:stop].tolist()]
         if self.order is not None:
             names = [left(clip(self.words[self.column(row, k)], WORD), WORD) for k in range(start, stop)]
@@ -150,7 +157,7 @@ class Grid(Struct, frozen=True, eq=False, dict=True):
 
     def levels(self, row: int, start: int, stop: int) -> list[int]:
         """The shades of part of a row, −8 to 8; 0 for masked cells and for those that are no number."""
-        if self.scale == "whole":
+        if self.scale == "whole" or self.coming:
             return [0] * (stop - start)
         bound = self.bound or self.end
         if bound == 0:

@@ -24,6 +24,8 @@ def likeliest(node: Node, grid: Grid) -> np.ndarray | None:
     """
     if grid.turned or grid.rank < 2 or not many_words(node.spec.axes[-1].name, grid.breadth):
         return None
+    if grid.coming:
+        return np.broadcast_to(np.arange(grid.breadth, dtype=np.int32), grid.values.shape)
     by_size = node.role.name != "value"
     return remembered(("likeliest", by_size), grid.values, lambda: _order(grid.values, by_size))
 

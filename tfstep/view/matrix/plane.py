@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from msgspec.structs import replace
 
+from tfstep import work
 from tfstep.engine.arrays.bits import but_for_rounding
 from tfstep.engine.naming import short
 from tfstep.engine.node import Node
@@ -16,6 +18,7 @@ from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.labels import NO_LABELS, Labels, labels, row_labels
 from tfstep.view.matrix.noise import without_noise
 from tfstep.view.text.axes import axis_name
+from tfstep.view.text.number import Stats
 
 _MASKED = {"value": ("masked", "weights"), "gradient": ("scores", "scaled", "masked")}
 """What the mask has had its say over."""
@@ -33,12 +36,6 @@ def plane(
     """The plane of one tensor that the cell is in; ``before`` is the trace with whose numbers it is compared."""
     values, rounded = without_noise(trace, node)
     lead = cell[:-2] if values.ndim > 2 else ()
-    flat = _flat(values, lead, turned)
-    rows, columns = _labels(node, values.shape, lead)
-    axes = [axis.name for axis in node.spec.axes[-2:]]
-    if turned:
-        rows, columns, axes = columns, rows, axes[::-1]
-    path = trace.prefix + node.path
     old = None if before is None or before is trace else before.plan.paths.get(node.path)
     was = None
     if (
@@ -51,10 +48,21 @@ def plane(
         was = without_noise(before, old)[0]
         was = but_for_rounding(was, values) if both_computed(before, old, trace, node) else was
         was = _flat(was, lead, turned)
+    few = 0 if rounded is None else int(_flat(rounded, lead, turned).sum())
+    return replace(_grid(trace, node, values, lead, turned, title), rounded=few, before=was)
+
+
+def _grid(trace: Trace, node: Node, values: np.ndarray, lead: tuple[int, ...], turned: bool, title: str | None) -> Grid:
+    """A plane of these numbers of a tensor, with all that stands around it."""
+    flat = _flat(values, lead, turned)
+    rows, columns = _labels(node, values.shape, lead)
+    axes = [axis.name for axis in node.spec.axes[-2:]]
+    if turned:
+        rows, columns, axes = columns, rows, axes[::-1]
     pin = trace.pins.get(node.slot)
     hidden = mask_reasons(trace, node, lead)
     return Grid(
-        key=path,
+        key=trace.prefix + node.path,
         title=(title or short(node.path)) + ("ᵀ" if turned else ""),
         note=_note(axes, flat, values.ndim),
         values=flat,
@@ -65,10 +73,35 @@ def plane(
         rank=values.ndim,
         turned=turned,
         hidden=hidden.T if turned and hidden is not None else hidden,
-        rounded=0 if rounded is None else int(_flat(rounded, lead, turned).sum()),
-        before=was,
         pinned=None if pin is None else _flat(pin.mask, lead, turned),
     )
+
+
+def seen(
+    trace: Trace,
+    node: Node,
+    cell: tuple[int, ...],
+    *,
+    turned: bool = False,
+    before: Trace | None = None,
+    title: str | None = None,
+) -> Grid:
+    """The plane as `plane` gives it; where its numbers are still to be computed and nobody waits for that
+    (`tfstep.work.Glance`), one that keeps their place, as wide as they were before."""
+    try:
+        return plane(trace, node, cell, turned=turned, before=before, title=title)
+    except work.NotYetError:
+        lead = cell[:-2] if len(node.shape) > 2 else ()
+        found = _grid(trace, node, np.broadcast_to(np.float64(math.nan), node.shape), lead, turned, title)
+        return replace(found, coming=True, room=_room(found, before, node))
+
+
+def _room(grid: Grid, before: Trace | None, node: Node) -> Stats | None:
+    """The range of the numbers that stood there, if they are known."""
+    old = None if before is None else before.plan.paths.get(node.path)
+    if before is None or old is None or old.shape != node.shape or before.stale(old.slot):
+        return None
+    return replace(grid, values=_flat(before.value(old.slot), grid.lead, grid.turned)).stats
 
 
 def _note(axes: Sequence[str], flat: np.ndarray, rank: int) -> str:
@@ -92,6 +125,15 @@ def with_numbers(grid: Grid, key: str, title: str, note: str, values: np.ndarray
         flat = np.take_along_axis(flat, grid.order, axis=-1)
     return replace(
         grid, key=key, title=title, note=note, values=flat, scale="signed", before=None, pinned=None, _styles={}
+    )
+
+
+def without_numbers(grid: Grid, key: str, title: str) -> Grid:
+    """The same plane with numbers that are still to be computed."""
+    nothing = np.broadcast_to(np.float64(math.nan), grid.values.shape)
+    room = grid.span
+    return replace(
+        grid, key=key, title=title, values=nothing, coming=True, room=room, before=None, pinned=None, _styles={}
     )
 
 

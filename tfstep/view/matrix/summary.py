@@ -9,15 +9,19 @@ import numpy as np
 from tfstep.text import Bilingual
 from tfstep.view.matrix.grid import MANY, Grid
 from tfstep.view.matrix.noise import ROUNDED
-from tfstep.view.text.number import brief, short_exponent
+from tfstep.view.text.number import COMING, brief, short_exponent
 from tfstep.view.text.spans import Line, Span, line, line_width, with_plain_symbols
 from tfstep.view.text.symbols import is_ascii
+from tfstep.view.text.width import width
 
 LARGE = 20 * MANY  # cells beyond which it is not counted what moved: it would be felt at every key
 
 
 def summary(grid: Grid, cells: int) -> Line:
     """From, to, mean, and what moved: as much of it as has room in so many cells, the more telling part first."""
+    if grid.coming:
+        texts = (f"{COMING} {Bilingual('being computed', '计算中')}", COMING)
+        return next((line(Span(text, "dim")) for text in texts if width(text) <= cells), ())
     if grid.slope is not None:
         return _legend(cells)
     whole, short = _range(grid)

@@ -14,6 +14,7 @@ from tfstep.view.text.width import right
 
 ROUNDING = 4e-15  # up to here, of a loss, another order of additions moves it as well
 
+COMING = "…"  # stands for a number that is still to be computed
 HUGE = 1e8  # beyond it a number is a mask's, and takes no part in scales
 REPORTED = 4  # significant digits of a tensor's largest number, where nothing else is asked for
 LARGE = 1e6  # from here on numbers are written with an exponent

@@ -44,6 +44,8 @@ def _present(state: ScreenState, screen: Screen) -> CellPanel:
     """The cell under the cursor, as it is now; one that is looked at as it was is brought back first."""
     if state.look.earlier:
         look(state, screen, earlier=False)
+    if "value" in state.frame.account.coming:
+        state.get_on()
     return state.frame.account
 
 

@@ -11,8 +11,9 @@ from tfstep.session.place import find_place, tensor_at
 from tfstep.view.cell.equation import equation, name_of
 from tfstep.view.cell.purpose import purpose
 from tfstep.view.cell.sums import explain_cell
-from tfstep.view.text.number import plain
+from tfstep.view.text.number import COMING, plain
 from tfstep.view.text.spans import Line, Span, line
+from tfstep.work import Glance, at_once, watched
 
 
 def told(state: ScreenState, link: str | None) -> Line | None:
@@ -28,6 +29,12 @@ def told(state: ScreenState, link: str | None) -> Line | None:
     if kind == "at":
         row, column, matrix = rest.split(":", 2)
         return told(state, _under(state, matrix, int(row), int(column)))
+    with watched(Glance()):
+        unknown: Line | None = line(Span(COMING, "dim"))
+        return at_once(lambda: _named(state, link, kind, rest), unknown)
+
+
+def _named(state: ScreenState, link: str, kind: str, rest: str) -> Line | None:
     try:
         if kind == "step":
             tensor = tensor_at(state.session.trace, find_place(state.session.trace, rest)[0])

@@ -91,9 +91,9 @@ def hint(state: ScreenState, cells: int) -> Line:
     nudge = Bilingual("nudge {size}", "微调 {size}", size=size)
     if state.computed:
         nudge = Bilingual("computed: nudge {size} pins it", "计算所得：微调 {size} 会固定它", size=size)
-    value = f"  {account.number(account.value)}   {nudge}"
+    value = f"  {account.said}   {nudge}"
     if (broken := state.broken) is not None:
-        long = line(Span(f"{account.cell}  {account.number(account.value)}   ", "dim"), Span(broken, "bad"))
+        long = line(Span(f"{account.cell}  {account.said}   ", "dim"), Span(broken, "bad"))
         return long if line_width(long) <= cells else line(Span(broken, "bad"))
     if not state.trail:
         return line(Span(account.cell, "dim"), Span(value, "dim"))

@@ -12,7 +12,7 @@ from tfstep.text import Bilingual
 from tfstep.view.matrix.extremes import order, rank_named
 from tfstep.view.matrix.grid import Grid
 from tfstep.view.matrix.picker import Choice
-from tfstep.view.text.number import plain
+from tfstep.view.text.number import COMING, plain
 from tfstep.view.text.spans import Span, line
 
 FAR = 1_000_000  # further than any matrix is wide
@@ -104,6 +104,8 @@ def extreme(state: ScreenState, screen: Screen, by: int) -> None:
     grid = focused(state)
     if grid is None:
         return
+    if grid.coming and state.get_on():
+        grid = focused(state) or grid
     ordered = order(grid)
     if not ordered.count:
         say(state, screen, Bilingual("there is no number to be found", "没有可找的数"))
@@ -116,7 +118,7 @@ def extreme(state: ScreenState, screen: Screen, by: int) -> None:
     state.extreme = (grid.key, place, rank)
     account = state.frame.account
     told = Bilingual("{rank} by size: ", "按绝对值{rank}：", rank=rank_named(rank, ordered.count))
-    value = Span(f" = {plain(account.value)}", "strong")
+    value = Span(f" = {COMING if 'value' in account.coming else plain(account.value)}", "strong")
     state.status = (line(Span(str(told), "dim"), Span(account.name, "accent"), value),)
     screen.redraw()
 

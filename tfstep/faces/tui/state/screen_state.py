@@ -106,10 +106,21 @@ class ScreenState:
 
     @property
     def frame(self) -> Frame:
-        """The picture of the session as it is now."""
+        """The picture of the session as it is now; what of a large model is still to be computed has a sign there."""
         if self._frame is None:
-            self._frame = self.camera.frame(self.session, self.look)
+            self._frame = self.camera.frame(self.session, self.look, 0.0)
         return self._frame
+
+    @property
+    def coming(self) -> bool:
+        """Whether the picture that was taken last waits for something."""
+        return self._frame is not None and self._frame.coming
+
+    def get_on(self, seconds: float | None = None) -> bool:
+        """Compute for so long what the picture waits for, or all of it; says whether all of it is there."""
+        if self.frame.coming:
+            self._frame = self.camera.frame(self.session, self.look, seconds)
+        return not self.frame.coming
 
     def renew(self) -> None:
         """The picture is to be taken anew."""

@@ -19,6 +19,9 @@ class Beside(Protocol):
     def later(self, seconds: float, do: Callable[[], None]) -> Cancel:
         """Do something once nobody asked not to for so long; what is returned asks not to."""
 
+    def painted(self, do: Callable[[], None]) -> None:
+        """Do something once what was drawn is painted."""
+
     def in_thread(self, work: Callable[[], None]) -> None:
         """Work in a thread of its own."""
 
