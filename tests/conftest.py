@@ -19,18 +19,26 @@ SLOW = (
     "property",
     "scenarios",
     "docs",
+    "lessons/test_exam.py",
     "lessons/test_lessons_ship.py",
     "commands/test_fuzz_lines.py",
 )
+ALONE = (
+    "docs/test_masks.py",
+    "lessons/test_exam.py",
+    "lessons/test_places.py",
+)  # what they share is dear: made in one process
 HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is left out of the quick selection, by where it stands."""
+    """Mark what is left out of the quick selection, and what one process runs whole, by where it stands."""
     for item in items:
         place = item.path.relative_to(HERE).as_posix() if item.path.is_relative_to(HERE) else ""
         if place.startswith(SLOW):
             item.add_marker("slow")
+        if place.startswith(ALONE):
+            item.add_marker(pytest.mark.xdist_group(place))
 
 
 @pytest.fixture(autouse=True)

@@ -78,6 +78,7 @@ def test_the_checks_run_what_the_readme_says() -> None:
     assert tests == lines[-1]
 
 
+@pytest.mark.slow
 def test_a_change_of_a_record_names_its_fields() -> None:
     """`replace` takes any keyword, so that no type checker sees a name that is none of a field."""
     trees = [ast.parse(path.read_text("utf-8")) for path in MODULES]

@@ -136,6 +136,7 @@ def per_file(paths: Iterable[Path], rule: Callable[[str], list[str]]) -> dict[st
     return {name: faults for name, faults in found.items() if faults}
 
 
+@pytest.mark.slow
 def test_nothing_is_said_in_one_language_only() -> None:
     assert len(SPEAKING) > 20
     assert per_file(SPEAKING, loose_sentences) == {}

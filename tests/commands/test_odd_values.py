@@ -43,6 +43,7 @@ def answered(session: Session, line: str) -> None:
     assert refused is None or (refused.in_("en") and refused.in_("zh"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["wo-ai-ni", "hill"])
 @pytest.mark.parametrize("template", LINES)
 def test_every_command_answers_or_refuses(name: str, template: str) -> None:
@@ -63,6 +64,7 @@ def test_every_function_answers_or_refuses(function: str) -> None:
         answered(session, f"print {function}({', '.join(arguments)})")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ["generate 2", "train 2", "check", "why loss", "plot", "diff", "sweep {} 0 1 3"])
 @pytest.mark.parametrize("value", ["nan", "inf", "1e300", "0"])
 def test_a_model_of_odd_numbers_answers_or_refuses(value: str, line: str) -> None:

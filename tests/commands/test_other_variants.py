@@ -75,6 +75,7 @@ def test_every_pass_of_a_generation_is_walked_asked_changed_and_compared_like_an
     assert "loss" in session.trace.plan.paths
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ["save x.yaml", "tokens target a", "model scale false", "generate", "train"])
 def test_a_pass_has_no_file_words_or_loss_of_its_own(line: str) -> None:
     session = tfstep.Session(tfstep.load("steve-builds-a-house"))

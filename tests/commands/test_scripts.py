@@ -54,6 +54,7 @@ def test_every_command_is_in_a_script() -> None:
     assert used | ELSEWHERE == set(all_commands())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["wo-ai-ni", "steve-builds-a-house"])
 def test_a_script_of_every_command(name: str) -> None:
     status, shown, said = batch(name, [str(SCRIPTS / f"{name}.tfs")])
@@ -61,6 +62,7 @@ def test_a_script_of_every_command(name: str) -> None:
     assert "\x1b" not in shown
 
 
+@pytest.mark.slow
 def test_the_output_is_the_same_from_run_to_run() -> None:
     script = str(SCRIPTS / "wo-ai-ni.tfs")
     assert batch("wo-ai-ni", [script]) == batch("wo-ai-ni", [script])

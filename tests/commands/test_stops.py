@@ -52,6 +52,7 @@ def test_a_star_does_not_mean_gradients_or_insides(session: Session) -> None:
     assert stops == ["enc0.attn.weights"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

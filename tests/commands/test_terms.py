@@ -103,6 +103,7 @@ def test_the_tensor_that_is_named_exists(scenario: str) -> None:
     assert str(found["causal mask"]).startswith("dec0.") is decodes
 
 
+@pytest.mark.slow
 def test_what_can_be_seen_is_seen_in_a_scenario_that_ships() -> None:
     plans = [tfstep.trace(tfstep.load(name)).plan for name in shipped()]
     plans.append(tfstep.trace(tfstep.load("encoder", variant="pre-norm")).plan)

@@ -120,6 +120,7 @@ def test_a_part_of_the_model_is_completed_and_a_wrong_one_refused(session: Sessi
         session.run("goto enc0.fnn")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", sorted(ELSEWHERE))
 def test_what_gdb_and_pdb_call_it_is_told_our_command(word: str) -> None:
     session = tfstep.Session(tfstep.load("wo-ai-ni"))

@@ -20,6 +20,7 @@ def rows_of(start: Start, *wrong: str) -> dict[str, np.ndarray]:
     return Block(numbers, start.scenario.model, start.scenario.inputs, wrong).run()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_a_right_backward_pass_agrees(name: str) -> None:
     start = Start(name)
@@ -31,6 +32,7 @@ def test_a_right_backward_pass_agrees(name: str) -> None:
     assert tfstep.diagnose(start.trace, forward_and_weights).agrees
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("wrong", ["unscaled", "eps", "leaky", "no mask", "mask plus"])
 def test_gradients_that_follow_from_a_mistake_of_the_forward_pass_are_not_accused(name: str, wrong: str) -> None:
@@ -47,6 +49,7 @@ def test_gradients_that_follow_from_a_mistake_of_the_forward_pass_are_not_accuse
         assert {fault.path for fault in found.faults} == {found.causes[0].path, *found.causes[0].also}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_gradients_past_a_step_that_nothing_explains_are_not_accused(name: str) -> None:
     start = Start(name)
@@ -78,6 +81,7 @@ BACKWARD: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_a_mistake_of_the_backward_pass_alone_is_named(name: str) -> None:
     start, tried, missed = Start(name), 0, []

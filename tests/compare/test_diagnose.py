@@ -113,6 +113,7 @@ def test_nothing_in_common_is_said() -> None:
         tfstep.diagnose(tfstep.load("attention"), {"a": np.random.default_rng(0).normal(size=(5, 7))})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bug", "kind"), [("embed scale", "embed-scale"), ("pos shifted", "position-shifted")])
 def test_a_mistake_long_before_the_first_recorded_array(bug: str, kind: str) -> None:
     trace, scenario, numbers = shaken("gpt", "base")

@@ -234,6 +234,7 @@ def adam_step(p: np.ndarray, g: np.ndarray, *, coupled: float = 0.0, beside: flo
     return np.asarray(p - LR * g / (np.abs(g) + e) - LR * beside * p)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("optimizer", "changed", "kind"),
     [

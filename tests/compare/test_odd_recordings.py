@@ -79,6 +79,7 @@ def watching(most: int) -> Iterator[list[tuple[int, int]]]:
         yield seen
 
 
+@pytest.mark.slow
 def test_thousands_of_arrays_are_told_and_can_be_ended(runs: tuple[tfstep.Trace, tfstep.Trace]) -> None:
     rng, rows = np.random.default_rng(0), steps(runs[0])
     shapes = [value.shape for value in rows.values()]

@@ -216,6 +216,7 @@ def test_few_cells_tell_the_probability_of_dropout(factor: float, said: str) -> 
     assert said in str(found.causes[0].detail)
 
 
+@pytest.mark.slow
 def test_weights_that_are_called_like_a_matrix_of_the_network() -> None:
     """w1 and w2, of several heads, are no W_1 and W_2 of another width."""
     trace = tfstep.trace(tfstep.load("gpt"))

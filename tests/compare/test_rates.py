@@ -21,6 +21,7 @@ def test_nothing_right_is_accused() -> None:
     rates.test_nothing_right_is_accused("attention")
 
 
+@pytest.mark.slow
 def test_mistakes_in_pytorch_are_named() -> None:
     rates.test_mistakes_in_pytorch_are_named("pre-norm")
 
@@ -29,6 +30,7 @@ def test_the_set_is_large_enough() -> None:
     rates.test_the_set_is_large_enough()
 
 
+@pytest.mark.slow
 def test_gradients_and_updates_are_named() -> None:
     rates.test_gradients_and_updates_in_numpy_are_named("attention")
     rates.test_gradients_and_updates_in_pytorch_are_named("small encoder")

@@ -27,6 +27,7 @@ MASKS: dict[str, tuple[str, Callable[[Array, Array], Array]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "rows"), [("causal-mask", "q k v s p o"), ("gpt", "q k v p o")])
 @pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("scale", SCALES)
@@ -43,6 +44,7 @@ def test_a_wrong_scale_and_a_wrong_mask(name: str, scale: str, mask: str, rows: 
     assert found.causes[-1].explains == found.causes[-1].of
 
 
+@pytest.mark.slow
 def test_a_wrong_scale_and_a_wrong_axis() -> None:
     trace = tfstep.trace(tfstep.load("two-heads"))
     q, k, v = (trace[f"attn.{each}"].value for each in "QKV")
@@ -64,6 +66,7 @@ def layer(how: str) -> Callable[..., Array]:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["h + f(h)", "LN(x) + f(x)", "LN(LN(x) + f(x))"])
 @pytest.mark.parametrize("name", ["small encoder", "post decoder", "translator"])
 def test_a_residual_behind_the_norm_of_a_post_norm_block(name: str, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,6 +78,7 @@ def test_a_residual_behind_the_norm_of_a_post_norm_block(name: str, how: str, mo
     assert found.causes[0].explains == found.causes[0].of
 
 
+@pytest.mark.slow
 def test_a_ratio_that_is_nearly_one_is_said_to_be() -> None:
     trace = tfstep.trace(tfstep.load("two-heads"))
     names = {"q": "attn.Q", "k": "attn.K", "v": "attn.V", "s": "attn.scores"}

@@ -55,6 +55,7 @@ def pairs() -> Iterator[tuple[Rows, Rows]]:
     yield {"x": y, **own(y)}, {"x": z, **own(z)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lay", [interleaved, prefixed, behind, numbered])
 @pytest.mark.parametrize("pair", range(8))
 def test_two_runs_in_one_file_are_refused(lay: Callable[[Rows, Rows], Rows], pair: int) -> None:
@@ -62,6 +63,7 @@ def test_two_runs_in_one_file_are_refused(lay: Callable[[Rows, Rows], Rows], pai
         tfstep.diagnose("attention", lay(*list(pairs())[pair]))
 
 
+@pytest.mark.slow
 def test_two_runs_whose_input_is_not_recorded_are_refused() -> None:
     _, y, z = inputs()
     with pytest.raises(tfstep.TfstepError, match="two runs in one file"):
@@ -82,6 +84,7 @@ def test_what_is_the_readers_own_is_no_second_run() -> None:
     assert set(found.unmatched) == set(extra)
 
 
+@pytest.mark.slow
 def test_a_run_of_another_input_that_is_not_recorded_is_judged_from_where_it_is() -> None:
     _, y, _ = inputs()
     found = tfstep.diagnose("attention", own(y))

@@ -32,6 +32,7 @@ def bits(accel: str) -> str:
     return found.stdout
 
 
+@pytest.mark.slow
 def test_the_bits_of_a_run_are_the_same_without_speed() -> None:
     assert bits("off") == bits("")
 

@@ -26,6 +26,7 @@ def traces() -> dict[str, Trace]:
     return {**found, "pinned": pinned, "experts": load_text(EXPERTS).program.trace()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alone", [together.ALONE, 1], ids=["by rules", "one by one"])
 @pytest.mark.parametrize("name", ["steve-builds-a-house", "gpt", "decoder-layer", "pinned", "experts"])
 def test_every_tensor_moved_in_a_case_of_its_own(name: str, alone: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,7 @@ def editable(plan: Plan, rng: np.random.Generator) -> Node:
     return nodes[int(rng.integers(len(nodes)))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("name", PLANS)
 def test_a_sequence_of_changes_ends_where_a_fresh_start_does(name: str, seed: int) -> None:

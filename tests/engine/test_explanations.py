@@ -38,6 +38,7 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_cell_of_every_step_is_the_sum_of_its_terms(name: str) -> None:
     trace = encoder(**MODELS[name])
@@ -45,6 +46,7 @@ def test_every_cell_of_every_step_is_the_sum_of_its_terms(name: str) -> None:
         explained(trace, node)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["padding-inf", "rms-swiglu", "adam"])
 def test_every_cell_inside_the_steps_too(name: str) -> None:
     trace = encoder(**MODELS[name])

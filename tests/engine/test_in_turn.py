@@ -25,6 +25,7 @@ def fresh(trace: Trace) -> Trace:
     return Trace(trace.plan, values, trace.pins)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["wo-ai-ni", "steve-builds-a-house", "backprop-by-hand", "half-precision", "rope"])
 @pytest.mark.parametrize("pinned", [False, True])
 @pytest.mark.parametrize("keep", ["all", "less"])
@@ -50,6 +51,7 @@ def test_what_is_there_is_handed_out() -> None:
     assert trace.passed(slot) is trace.value(slot)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "side", "positional"), [("encoder", "source", "none"), ("decoder", "target", "rope")])
 def test_what_must_hold_is_checked_beside_the_run_and_not_with_copies_of_it(
     kind: str, side: str, positional: str, monkeypatch: pytest.MonkeyPatch

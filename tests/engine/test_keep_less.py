@@ -53,6 +53,7 @@ def same(one: Trace, other: Trace, backwards: bool = False) -> None:
         assert (a.dtype, a.tobytes()) == (b.dtype, b.tobytes()), node.path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_number_of_every_scenario_has_the_same_bits(name: str) -> None:
     scenario = load(name)
@@ -69,6 +70,7 @@ CHANGES: list[dict[str, object]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", CHANGES, ids=["adam", "tied", "experts"])
 def test_optimizers_ties_and_experts_too(changes: dict[str, object]) -> None:
     scenario = deep(**changes)

@@ -38,6 +38,7 @@ def ids(branch: Branch) -> list[int]:
     return [*found, branch.read[-1]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cache", [True, False])
 @pytest.mark.parametrize(("name", "title"), EVERY)
 def test_it_says_what_transformers_says(name: str, title: str, cache: bool) -> None:

@@ -26,6 +26,7 @@ TOYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 def test_what_is_written_opens_with_the_same_bits(name: str, tmp_path: Path) -> None:
     one = tfstep.load(MODELS / name)
@@ -97,6 +98,7 @@ MORE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "model"), MORE)
 def test_toys_of_pairs_of_stretched_angles_and_of_experts(name: str, model: str, tmp_path: Path) -> None:
     both = "encoder-decoder" in model

@@ -21,6 +21,7 @@ def parameters(scenario: tfstep.Scenario) -> dict[str, np.ndarray]:
     return {program.plan.nodes[slot].path: value for slot, value in program.leaves.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*DECODERS, *PAIRS])
 def test_a_pass_with_a_cache_has_the_numbers_of_one_without(name: str) -> None:
     asked = {"target_ids": [0, 4]} if name in PAIRS else {}
@@ -76,6 +77,7 @@ def test_the_same_seed_says_the_same() -> None:
     assert len({tuple(said(seed)) for seed in range(6)}) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gpt2", "opt", "gpt2-scaled", "bart"])
 @pytest.mark.parametrize("cache", [True, False])
 def test_words_said_before_positions_end_stay_and_the_end_is_told(name: str, cache: bool) -> None:

@@ -15,6 +15,7 @@ from tfstep.scenario.weights.files import open_weight_file
 NAMES = ["llama", "gpt2", "gpt-neox", "gemma", "gpt-oss", "mixtral", "qwen3-moe", "falcon-rw", "opt-350m", "phi3"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_trained_model_is_saved_under_its_own_names(name: str, optimizer: str, tmp_path: Path) -> None:

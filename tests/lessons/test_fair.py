@@ -143,6 +143,7 @@ def unfair(name: str, language: str) -> Iterator[str]:
             yield from (f"{step.title}: not shown: {each}" for each in shown.missing())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", shipped())
 def test_a_lesson_is_fair(name: str, language: str) -> None:

@@ -32,6 +32,7 @@ class Counted(str):
         return part
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", REPEATED)
 def test_a_text_of_very_many_marks_is_read(piece: str) -> None:
     text = without_comments(piece * 100_000)

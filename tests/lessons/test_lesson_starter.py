@@ -15,6 +15,7 @@ from tfstep.lessons.player.check import check
 from tfstep.scenario.file.mistakes import Mistakes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mine", "mine.zh.md", "mine.md"])
 def test_a_new_lesson_is_right_in_both_languages(tmp_path: Path, name: str) -> None:
     files = starter.write(str(tmp_path / name))

@@ -91,11 +91,13 @@ def test_no_two_say_the_same_and_they_stand_in_the_order_of_the_lessons() -> Non
     assert sorted(ALL, key=lambda each: shipped().index(each.lesson)) == ALL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [each.name for each in ALL])
 def test_it_gets_a_question_wrong(name: str) -> None:
     assert of_lessons()[name] + of_exam()[name] > 0
 
 
+@pytest.mark.slow
 def test_they_are_counted() -> None:
     assert len(ALL) == 37
     assert sum(name in of_lessons() for name in misconceptions()) >= 32

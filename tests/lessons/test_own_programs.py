@@ -80,6 +80,7 @@ def write(starts, monkeypatch):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_right_program_is_taken(write, name: str, language: str) -> None:
@@ -89,6 +90,7 @@ def test_a_right_program_is_taken(write, name: str, language: str) -> None:
     assert judged.right, str(judged.message)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LESSONS)
 def test_so_is_the_program_that_tfstep_writes(starts, monkeypatch, name: str) -> None:
     monkeypatch.chdir(starts[name])
@@ -183,6 +185,7 @@ WRONG = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "old", "new", "step", "hint"), WRONG)
 def test_a_mistake_is_named_step_by_step(write, name: str, old: str, new: str, step: str, hint: str) -> None:
     write(name, (old, new))

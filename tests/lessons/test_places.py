@@ -24,6 +24,7 @@ def right() -> dict[str, Counter[str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "answers"), [("choice", "123"), ("order", ("larger", "smaller", "same"))])
 def test_every_place_is_right_in_its_share_of_cases(right, kind: str, answers) -> None:
     counted = right[kind]

@@ -44,6 +44,7 @@ def to_number(player: Player) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", shipped())
 def test_what_is_asked_for_is_no_answer_in_any_lesson(name: str) -> None:
     player = numbers(name)

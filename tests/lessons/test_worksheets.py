@@ -66,6 +66,7 @@ def of_formula(exercise: Exercise) -> np.ndarray:
     return eval(text, known | numbers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_thirty_seeds_are_thirty_sheets_and_every_answer_follows_from_what_is_printed(name: str) -> None:
     scenario = load(name)

@@ -18,6 +18,7 @@ READY = ("encoder", "extended", "decoder", "encoder-decoder", "attention", "mlp"
 CASES = [pytest.param(case, id=f"{group}-{case.name}") for group in READY for case in load(group)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_values_gradients_and_updates_are_those_of_pytorch(case: Case, tmp_path: Path) -> None:
     differences = compare(case) + compare_training(case, tmp_path)

@@ -130,6 +130,7 @@ def test_training_again_and_again_keeps_no_more_than_its_room(monkeypatch: pytes
         assert np.array_equal(session.trace["layer0.W"].value, wanted)
 
 
+@pytest.mark.slow
 def test_99_999_unknown_tensors_in_a_file_of_weights(tmp_path: Path, compared: list[int]) -> None:
     arrays = {f"enc0.attn.W_Q{k}": np.zeros(0) for k in range(99_998)}
     write_weights(tmp_path / "w.safetensors", {"enc0.attn.W_Q": np.zeros((4, 4)), **arrays})
@@ -146,6 +147,7 @@ def test_of_very_many_mistakes_fifty_are_shown(tmp_path: Path) -> None:
     assert 50 <= len(str(found.value).splitlines()) <= 52
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "told"), [(zipfile.ZIP_BZIP2, "compressed in a way that is not read"), (zipfile.ZIP_STORED, "100000")]
 )

@@ -239,6 +239,7 @@ def test_the_program_in_numpy_has_the_same_bits(half: str, train: dict[str, Any]
     assert len(found["T"]) > 100
 
 
+@pytest.mark.slow
 def test_a_session_goes_from_one_precision_to_another() -> None:
     session = tfstep.Session(decoder("float64"))
     session.run("train 3")

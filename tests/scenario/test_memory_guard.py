@@ -137,6 +137,7 @@ def test_a_plan_of_an_absurd_size_is_not_recorded(monkeypatch: pytest.MonkeyPatc
         load_text(MODELS["decoder"].replace("d_model: 64", "d_model: 400000"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 def test_of_an_opened_model_too(name: str) -> None:
     scenario = opened(name)

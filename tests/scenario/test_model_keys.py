@@ -88,6 +88,7 @@ KEYS: list[tuple[str, str, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("keys", "kind", "given"), KEYS, ids=[f"{kind}-{keys[:60]}" for keys, kind, _ in KEYS])
 def test_gradients_agree_with_finite_differences(keys: str, kind: str, given: str) -> None:
     scenario = load_text(text(keys, kind, given))
@@ -98,6 +99,7 @@ def test_gradients_agree_with_finite_differences(keys: str, kind: str, given: st
     assert all(each.holds is not False for each in found.invariants)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("keys", "kind", "given"), KEYS, ids=[f"{kind}-{keys[:60]}" for keys, kind, _ in KEYS])
 def test_every_step_explains_itself(keys: str, kind: str, given: str) -> None:
     t = trace(keys, kind, given)

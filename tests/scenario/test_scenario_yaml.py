@@ -104,6 +104,7 @@ def test_an_empty_file_says_how_one_begins(wrong: Wrong, text: str) -> None:
     assert [(f.place.line, f.place.column) for f in wrong(text)] == [(1, 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "words"),
     [

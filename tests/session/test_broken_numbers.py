@@ -67,6 +67,7 @@ def test_weights_that_are_nan_pass_no_check() -> None:
     assert not report.ok
 
 
+@pytest.mark.slow
 def test_only_a_mask_excuses_a_nan() -> None:
     masked = tfstep.Session(load_text(ALL_PAD))
     assert found(masked, "gradients are finite")[0] is None

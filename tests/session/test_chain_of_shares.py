@@ -1,5 +1,7 @@
 """The chain of `why` goes on as long as a link is worth showing, and says where it stops."""
 
+import pytest
+
 from tfstep.scenario.scenario import load_text
 from tfstep.session.study.reasons import reasons
 from tfstep.view.cell.reasons import reasons_lines
@@ -10,6 +12,7 @@ WIDE = (
 )
 
 
+@pytest.mark.slow
 def test_a_chain_ends_where_its_share_would_read_as_nothing() -> None:
     trace = load_text(WIDE).program.trace()
     found = reasons(trace, trace["out.logits"], (0, 3, 2))

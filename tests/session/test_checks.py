@@ -99,6 +99,7 @@ def test_pins_have_the_gradient_at_the_pinned_value():
     assert report.gradient.holds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("op", "argument"), [("linear", "W"), ("layer_norm", "x"), ("split_heads", "x")])
 def test_a_wrong_gradient_is_noticed(op, argument, monkeypatch):
     kind = type(CATALOGUE.ops[op])

@@ -64,6 +64,7 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tfstep.Session:
     return tfstep.Session(tfstep.load("steve-builds-a-house"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", range(2))
 def test_a_save_that_fails_at_any_write_leaves_the_old_scenario_with_its_numbers(
     session: tfstep.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int

@@ -21,6 +21,7 @@ COMPARISONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["wo-ai-ni", "steve-builds-a-house", "padding"])
 def test_a_check_of_nan_decides_nothing(name: str) -> None:
     scenario = tfstep.load(name)

@@ -90,6 +90,7 @@ def test_a_tied_parameter_is_shown_and_says_so():
     assert "tied" in told(session.run("show out.W[0]"), session.trace)
 
 
+@pytest.mark.slow
 def test_every_sentence_of_a_batch_has_its_own_words() -> None:
     session = tfstep.Session(tfstep.load("padding"))
     whole, second = (told(session.run(line), session.trace) for line in ("show src.x", "show src.x[1:]"))

@@ -41,6 +41,7 @@ LINES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_result_is_shown(language: str, tmp_path: Path) -> None:
     set_language(language)
