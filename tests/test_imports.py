@@ -40,6 +40,7 @@ except SystemExit as end:
     assert modules_after(code) & set(HEAVY) == set()
 
 
+@pytest.mark.slow
 def test_numbers_load_no_screen() -> None:
     code = "import tfstep; tfstep.trace(tfstep.load('wo-ai-ni'))"
     assert modules_after(code) & {"textual", "rich", "click", "prompt_toolkit"} == set()

@@ -89,6 +89,7 @@ def test_arithmetic_is_that_of_the_array(compute: Callable[[Any], Any], trace: t
     assert np.array_equal(got, right)
 
 
+@pytest.mark.slow
 def test_an_index_may_be_a_word() -> None:
     sentence = {"source": "我 爱 我", "labels": "I love I"}
     trace = tfstep.trace(tfstep.load("wo-ai-ni").with_changes({"input": sentence}))
@@ -243,6 +244,7 @@ def test_a_scenario_of_a_dictionary_is_saved(tmp_path: Any, scenario: tfstep.Sce
     assert again.diff(tfstep.trace(scenario), tol=0).equal
 
 
+@pytest.mark.slow
 def test_xarray_has_the_axes_and_the_words(trace: tfstep.Trace) -> None:
     pytest.importorskip("xarray")
     array = trace["enc0.attn.weights"].to_xarray()

@@ -55,6 +55,7 @@ LINES = {
 NOT_COUNTED = ("why loss", "diff other-word")  # the one has bounds of its own, the other is as long as what it compares
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", LINES)
 def test_what_takes_long_says_so_before_tells_how_far_it_is_and_stops(line: str) -> None:
     session = tfstep.Session(tfstep.load("causal-mask"))
@@ -112,6 +113,7 @@ def test_without_a_person_long_work_needs_yes(
     assert main(["repl", "hill", "--batch", "-c", "train 3", "--yes"]) == 0
 
 
+@pytest.mark.slow
 def test_much_output_needs_yes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(work, "MUCH", 1000)
     monkeypatch.setattr("sys.stdin", io.StringIO())
@@ -251,6 +253,7 @@ def test_what_is_broken_off_leaves_no_half_of_anything_behind() -> None:
     assert plan.paths["loss"].slot in plan.downstream({slot})
 
 
+@pytest.mark.slow
 def test_a_large_tensor_is_a_window_in_a_page_and_a_picture() -> None:
     from tfstep.view.export import html, svg
 

@@ -44,6 +44,7 @@ def sampled(trace: Trace) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
                 yield tensor, tuple(map(int, np.unravel_index(flat, tensor.shape)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", shipped())
 def test_what_an_explanation_prints_means_the_same_cell(scenario: str) -> None:
     trace = session(scenario).trace

@@ -356,6 +356,7 @@ def test_names_are_completed_where_we_are(session: Session) -> None:
     assert "weights" in {each.text for each in complete(session, "print wei")}
 
 
+@pytest.mark.slow
 @given(st.text(max_size=30), st.sampled_from([*all_commands(), "", "x"]))
 def test_any_line_gives_a_result_or_an_error_of_ours(rest: str, name: str) -> None:
     if name == "source":

@@ -67,6 +67,7 @@ def said(scenario: tfstep.Scenario, script: Path) -> list[str]:
     return lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["wo-ai-ni", "steve-builds-a-house"])
 def test_no_english_in_a_chinese_session(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -91,6 +92,7 @@ explain enc0; release nope; help nope; print "a"; print softmax; print enc0.attn
 print max(1,2,3,4); print x.__class__; until start; finish x; generate; undo"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [each.strip() for each in WRONG.split(";")])
 def test_no_english_in_a_chinese_error(line: str) -> None:
     scenario = tfstep.load("wo-ai-ni")

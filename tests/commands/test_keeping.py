@@ -33,6 +33,7 @@ def leaves(session: Session) -> dict[str, bytes]:
     return {n.path: session.trace.value(n.slot).tobytes() for n in session.trace.plan.nodes}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lines",
     [
@@ -63,6 +64,7 @@ def test_comments_and_variants_stay(session: Session) -> None:
     assert tfstep.load("mine.yaml").variants == session.scenario.variants
 
 
+@pytest.mark.slow
 def test_many_weights_go_into_a_file_beside() -> None:
     session = Session(tfstep.load("steve-builds-a-house"))
     session.run("train 2")
@@ -175,6 +177,7 @@ def cut_off(folder: Path, lines: list[str]) -> None:
     assert done.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_a_killed_session_is_taken_up_again_whole(session: Session, here: Path) -> None:
     edits = [f"set enc0.attn.W_Q[{k // 4},{k % 4}] = {k} + 0.5" for k in range(14)]
     others = [

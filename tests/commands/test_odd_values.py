@@ -56,6 +56,7 @@ def test_every_command_answers_or_refuses(name: str, template: str) -> None:
             session.run("reset")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", sorted(functions()))
 def test_every_function_answers_or_refuses(function: str) -> None:
     session = Session(tfstep.load("wo-ai-ni"))

@@ -109,6 +109,7 @@ def test_on_a_pipe_an_error_is_told_and_the_next_line_runs(monkeypatch: pytest.M
     assert "! no command 'nonsense'" in shown
 
 
+@pytest.mark.slow
 def test_a_session_that_ends_with_all_saved_leaves_no_diary(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
     on_a_pipe(monkeypatch, "n\nset enc0.attn.W_Q[0,0] = 3\nsave mine.yaml\n")
     assert list(here.rglob("*.jsonl")) == []

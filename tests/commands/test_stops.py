@@ -189,6 +189,7 @@ def test_ignore_disable_enable_delete(session: Session) -> None:
         session.run("disable")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

@@ -51,6 +51,7 @@ def helped(session: Session, name: str) -> Help:
     return result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("en", "zh"), PAIRS)
 def test_a_term_is_found_by_both_its_names(session: Session, en: str, zh: str) -> None:
     term = find_term(en)

@@ -24,6 +24,7 @@ def session() -> Session:
     return Session(tfstep.load("wo-ai-ni"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "meant"),
     [
@@ -139,6 +140,7 @@ def test_no_short_form_is_what_was_meant() -> None:
     assert "did you mean un?" not in str(error.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "before", "words"),
     [

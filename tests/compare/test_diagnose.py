@@ -77,6 +77,7 @@ def diagnosed(name: str, variant: str | None, style: str, *bugs: str, **options:
     return tfstep.diagnose(trace, own_numpy.run(numbers, scenario.model, scenario.inputs, bugs, style, **options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "variant", "style", "bug", "kind", "path"), PLANTED)
 def test_a_planted_mistake_is_named(name: str, variant: str | None, style: str, bug: str, kind: str, path: str) -> None:
     found = diagnosed(name, variant, style, bug)

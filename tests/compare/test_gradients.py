@@ -98,6 +98,7 @@ UPDATES: list[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "step"), UPDATES)
 def test_an_update_made_otherwise(kind: str, step: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
     scenario, rows = own(adamic=True)
@@ -117,6 +118,7 @@ def test_sgd_made_otherwise(kind: str, size: float | None) -> None:
     assert [cause.kind for cause in found.causes] == [kind]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["encoder", "gpt", "padding", "attention", "wo-ai-ni", "multi-head", "rope"])
 def test_a_right_run_with_all_its_gradients(name: str) -> None:
     scenario, rows = own(name)

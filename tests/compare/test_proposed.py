@@ -29,6 +29,7 @@ RIGHT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_a_module_is_is_found_and_its_run_agrees(name: str) -> None:
     kept = read(FOLDER / f"{name}.safetensors")

@@ -164,6 +164,7 @@ def decay_without_rate(p: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarra
     return np.asarray(p - LR * m / (1 - B1) / (np.sqrt(v / (1 - B2)) + EPS) - DECAY * p)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "kind", "said"),
     [

@@ -4,6 +4,7 @@ import pytest
 import rates
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["attention", "crossing"])
 def test_mistakes_in_numpy_are_named(name: str) -> None:
     rates.test_mistakes_in_numpy_are_named(name)
@@ -13,6 +14,7 @@ def test_mistakes_are_named_where_little_is_written_down() -> None:
     rates.test_mistakes_are_named_where_little_is_written_down("attention")
 
 
+@pytest.mark.slow
 def test_two_mistakes_are_named() -> None:
     rates.test_two_mistakes_are_named("attention")
 

@@ -75,6 +75,7 @@ def test_the_same_run_twice_agrees() -> None:
     assert tfstep.diagnose("attention", behind(own(x), own(x))).agrees
 
 
+@pytest.mark.slow
 def test_what_is_the_readers_own_is_no_second_run() -> None:
     x, _, _ = inputs()
     rng = np.random.default_rng(1)

@@ -59,6 +59,7 @@ def test_another_width_or_number_of_heads_is_told(theirs: object, scenario: str,
     assert len(str(raised.value).splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_the_mean_over_the_heads_is_no_other_number_of_heads() -> None:
     trace = tfstep.trace(tfstep.load("two-heads"))
     rows = {

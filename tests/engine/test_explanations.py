@@ -91,6 +91,7 @@ def test_explanations_go_down_to_words_and_parameters(cell: str) -> None:
     assert {c.split("[")[0] for c in ends} >= {"src.E", "src.pos", "enc0.attn.W_Q", "enc0.attn.W_K", "enc0.attn.b_Q"}
 
 
+@pytest.mark.slow
 def test_a_cell_met_again_is_not_explained_again() -> None:
     trace = encoder()
     e = trace.explain("loss", depth=40)  # as a tree it would have more nodes than memory holds
@@ -160,6 +161,7 @@ def test_a_masked_cell_names_its_reason() -> None:
     assert trace.explain("enc0.attn.masked[1,0,0,1]").note is None
 
 
+@pytest.mark.slow
 def test_a_row_with_nothing_left_is_explained() -> None:
     trace = encoder(source=("我爱你", ""), labels=("爱你我", "爱我"), mask_value=-math.inf)
     assert np.isnan(trace["enc0.attn.weights"].value[1]).all()

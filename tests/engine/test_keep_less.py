@@ -86,6 +86,7 @@ def test_what_is_kept_are_the_hand_overs_and_their_gradients() -> None:
     assert kept == handed | {f"{path}.grad" for path in handed} | shares
 
 
+@pytest.mark.slow
 def test_little_is_there_at_the_same_time() -> None:
     scenario = deep(12)
     whole = there(tfstep.trace(scenario).run())
@@ -130,6 +131,7 @@ def test_edits_pins_and_updates() -> None:
     same(whole.edit(edit).advance().advance(), part.edit(edit).advance().advance())
 
 
+@pytest.mark.slow
 def test_explanations_hold_and_lead_to_the_inputs() -> None:
     scenario = deep(2)
     whole, part = tfstep.trace(scenario), less(scenario)

@@ -85,6 +85,7 @@ print(found.hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_the_bits_do_not_depend_on_how_many_threads_the_library_has() -> None:
     here = str(Path(__file__).parent)
     found = set()

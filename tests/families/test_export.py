@@ -38,6 +38,7 @@ def test_what_is_written_opens_with_the_same_bits(name: str, tmp_path: Path) -> 
             assert a[node.path].value.tobytes() == b[node.path].value.tobytes(), node.path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TOYS)
 def test_a_toy_made_here_is_taken_along(name: str, tmp_path: Path) -> None:
     toy = load_text(HEAD + f"model: {{kind: decoder, {TOYS[name]}, head: true}}\n")
@@ -114,6 +115,7 @@ def test_toys_of_pairs_of_stretched_angles_and_of_experts(name: str, model: str,
         np.testing.assert_allclose(a[path].value, b[path].value, rtol=0, atol=worst)
 
 
+@pytest.mark.slow
 def test_names_on_disk_are_those_that_the_library_writes(tmp_path: Path) -> None:
     """Written without a look at where the weights came from, by the table alone."""
     from tfstep.scenario.weights.files import open_weight_file

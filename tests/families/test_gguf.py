@@ -132,6 +132,7 @@ def test_blocks_of_few_bits_are_read_as_the_package_reads_them(tmp_path: Path, k
     np.testing.assert_array_equal(file.read("x.weight").astype(np.float32), expected)
 
 
+@pytest.mark.slow
 def test_what_is_not_computed_or_broken_is_told(tmp_path: Path) -> None:
     path = tmp_path / "m.gguf"
     written(path, made_up=1)

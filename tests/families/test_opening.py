@@ -79,6 +79,7 @@ def test_float32_is_read_as_it_lies_on_disk(folder: Path) -> None:
         assert not value.flags.owndata  # a view of what is mapped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
@@ -396,6 +397,7 @@ def test_in_the_first_gemma_gelu_means_its_approximation_by_tanh(tmp_path: Path)
     assert tfstep.load(second).model.activation == "gelu"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cohere", "mpt", "olmo", "gpt-oss", "t5", "opt-350m"])
 def test_a_path_that_is_not_there_is_told(name: str) -> None:
     trace = tfstep.trace(tfstep.load(MODELS / name))
@@ -441,6 +443,7 @@ def test_in_roberta_the_id_that_fills_up_takes_no_position_wherever_it_stands() 
     assert (shorter["enc0.attn.weights"].value[1, :, :, 2:] == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["t5", "granite", "gemma2", "cohere", "bart", "mt5", "llama", "phi", "gptj", "marian"])
 def test_a_model_without_its_output_layer_opens(name: str, tmp_path: Path) -> None:
     from tfstep.families.registry import of_type

@@ -4,6 +4,7 @@ import pytest
 from recorded import compared, names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 def test_a_model_from_its_folder_computes_what_its_library_computes(name: str) -> None:
     found = list(compared(name))

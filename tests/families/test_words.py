@@ -234,6 +234,7 @@ def test_a_piece_after_a_space_may_be_written_as_its_tokenizer_writes_it() -> No
     assert place(words, "ĠParis") is None
 
 
+@pytest.mark.slow
 def test_why_stays_within_a_number_of_terms(monkeypatch: pytest.MonkeyPatch) -> None:
     from tfstep.session.study import reasons as study
 

@@ -79,12 +79,14 @@ def of_exam() -> Counter[str]:
     return Counter(each.fits for item in bank() for each in (*item.slips, *item.options) if each.fits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("each", ALL, ids=lambda each: each.name)
 def test_it_is_met_by_name(each: Misconception, language: str) -> None:
     assert bare(each.said.in_(language)) in step_text(each, language)
 
 
+@pytest.mark.slow
 def test_no_two_say_the_same_and_they_stand_in_the_order_of_the_lessons() -> None:
     for language in LANGUAGES:
         assert len({each.said.in_(language) for each in ALL}) == len(ALL)

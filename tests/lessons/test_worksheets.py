@@ -82,6 +82,7 @@ def test_thirty_seeds_are_thirty_sheets_and_every_answer_follows_from_what_is_pr
         np.testing.assert_allclose(answers, exercise.result.numbers[blanks], rtol=1e-12, atol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["self-attention", "softmax"])
 def test_what_is_asked_for_is_worth_asking(name: str) -> None:
     for seed in SEEDS:
@@ -169,6 +170,7 @@ def test_the_command_line_prints_and_writes(tmp_path) -> None:
     assert "Worksheet 7" in file.read_text("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["attention", "wo-ai-ni", "neuron", "causal-mask"])
 def test_no_exercise_gives_away_the_answer_to_another(name: str) -> None:
     scenario = load(name)
@@ -180,6 +182,7 @@ def test_no_exercise_gives_away_the_answer_to_another(name: str) -> None:
         assert not asked & given, seed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["self-attention", "wo-ai-ni"])
 def test_a_learner_who_rounds_as_the_sheet_says_is_right_and_one_who_is_wrong_is_not(name: str) -> None:
     rows = 0

@@ -30,6 +30,7 @@ def off(found: np.ndarray, x: np.ndarray, axis: int | tuple[int, ...]) -> float:
     return float(np.abs(found.reshape(exact.shape) - exact).max() / np.abs(exact).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", TORCH, ids=str)
 def test_a_bias_gradient_over_many_rows_is_as_good_as_pytorchs(shape: tuple[int, int]) -> None:
     g = positive(shape)

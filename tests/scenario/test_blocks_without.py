@@ -31,6 +31,7 @@ def scenario(kind: str, **model: Any) -> Scenario:
 KINDS = ["encoder", "decoder", "encoder-decoder"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("off", ["ffn", "attention"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("place", ["post", "pre"])
@@ -84,6 +85,7 @@ def test_what_makes_no_block_is_refused(model: dict[str, Any], said: str) -> Non
         _ = scenario("decoder", **model).program
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("off", ["ffn", "attention"])
 def test_such_a_decoder_generates_with_and_without_a_cache(off: str) -> None:
     session = tfstep.Session(scenario("decoder", **{off: False}))

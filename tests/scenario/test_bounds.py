@@ -39,6 +39,7 @@ def mistakes(path: Path) -> int:
     return len(found.value.mistakes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["weights:\n  set:\n", "pins:\n"])
 def test_very_many_unknown_names_in_a_file(tmp_path: Path, compared: list[int], part: str) -> None:
     file = tmp_path / "s.yaml"

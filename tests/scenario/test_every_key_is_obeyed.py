@@ -243,6 +243,7 @@ def test_a_key_is_obeyed_or_refused(name: str) -> None:
     assert changes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", AS_THEY_ARE)
 def test_a_key_that_may_be_silent_speaks_elsewhere(key: str) -> None:
     _, name, value = AS_THEY_ARE[key]

@@ -55,6 +55,7 @@ def test_every_tensor_has_numbers_of_the_half_type_and_a_step_is_rounded_once(ha
     assert {node.phase for node in trace.plan.steps if node.rounds} == {"forward", "backward", "update"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", HALVES)
 @pytest.mark.parametrize("train", [{}, {"master": True, "loss_scale": 64.0, "optimizer": "adam"}])
 def test_the_total_of_an_explanation_is_rounded_as_recorded(half: str, train: dict[str, Any]) -> None:

@@ -61,6 +61,7 @@ def known(scenario: Scenario, read: bool = False) -> sizes.Sizes:
     return sizes.sizes(scenario.model, scenario.inputs, scenario.loss, scenario.train, (words[0], words[1]), read)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_what_is_counted_is_what_is_held(name: str) -> None:
     scenario = load_text(MODELS[name])
@@ -121,6 +122,7 @@ def test_a_model_that_fits_where_less_is_kept_is_told_so(monkeypatch: pytest.Mon
     assert "--keep" not in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["deep", "words", "encoder-decoder"])
 def test_what_is_told_where_less_is_kept_is_never_passed(name: str) -> None:
     scenario = load_text(MODELS[name]).keeping("less")

@@ -2,6 +2,7 @@
 
 import contextlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,6 +74,7 @@ def test_any_yaml(text: str) -> None:
     refused_or_right(text)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(FILES), st.data())
 def test_any_change_of_a_file_that_is_right(text: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(text)))
@@ -81,6 +83,7 @@ def test_any_change_of_a_file_that_is_right(text: str, data: st.DataObject) -> N
     refused_or_right(text[:at] + put + text[at + cut :])
 
 
+@pytest.mark.slow
 @given(SECTIONS)
 def test_any_value_under_any_key(sections: dict[str, object]) -> None:
     refused_or_right(as_yaml(sections))

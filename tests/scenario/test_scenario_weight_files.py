@@ -129,6 +129,7 @@ def test_a_damaged_or_malicious_file_is_refused(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_is_known_by_its_header_before_it_is_unpacked(tmp_path: Path) -> None:
     header = "{'descr': '<f8', 'fortran_order': False, 'shape': (12500000,), }\n"
     (tmp_path / "w.npz").write_bytes(npz(npy(header, b"\0" * 100_000_000)))
@@ -136,6 +137,7 @@ def test_a_zip_bomb_is_known_by_its_header_before_it_is_unpacked(tmp_path: Path)
         assert file.shapes == {"a": (12_500_000,)}
 
 
+@pytest.mark.slow
 @given(st.sampled_from([".npz", ".safetensors"]), st.data())
 def test_no_byte_of_a_file_can_break_the_reader(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, data: st.DataObject

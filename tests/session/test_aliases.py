@@ -8,6 +8,7 @@ from tfstep.errors import PathError
 from tfstep.families.names import aliases, lookup
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "name", "path"),
     [
@@ -65,6 +66,7 @@ def test_a_name_of_nobody_is_refused() -> None:
         session.run("show transformer.h.9.ln_1.weight")
 
 
+@pytest.mark.slow
 def test_a_trace_knows_them_too() -> None:
     trace = tfstep.trace(tfstep.load("gpt"))
     assert trace["blocks.0.attn.hook_pattern"].path == "dec0.attn.weights"

@@ -35,6 +35,7 @@ def scenario(rule: str, dtype: str) -> Scenario:
     return load_text(MODEL.replace("TRAIN", RULES[rule]).replace("DTYPE", dtype))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("rule", RULES)
 def test_the_bits_are_those_of_the_steps(rule: str, dtype: str) -> None:

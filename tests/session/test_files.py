@@ -36,6 +36,7 @@ def test_the_mode_of_what_is_replaced_stays_and_a_private_file_is_the_owners(tmp
     assert private.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 def test_what_a_session_writes_is_its_owners(session: tfstep.Session, tmp_path: Path) -> None:
     (tmp_path / "old.json").touch(0o644)
     for line in ("export loss new.json", "save new.yaml", "export loss old.json overwrite"):

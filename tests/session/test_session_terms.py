@@ -106,6 +106,7 @@ def test_where_and_list_speak_of_the_term(session: Session) -> None:
         session.run("goto 9.5")
 
 
+@pytest.mark.slow
 def test_very_long_sums_are_passed_over() -> None:
     text = f"tfstep: 1\nmodel: {{kind: mlp, sizes: [5000, 1]}}\ninput: {{x: [[{', '.join(['1'] * 5000)}]]}}\n"
     session = Session(load_text(text))

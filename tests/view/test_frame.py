@@ -35,6 +35,7 @@ def account(found: Frame) -> str:
     return "\n".join(plain(each) for each in found.account.lines(100, 30))
 
 
+@pytest.mark.slow
 def test_no_screen_is_needed() -> None:
     code = "import sys, tfstep.view.frame.frame; sys.exit('textual' in sys.modules or 'rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

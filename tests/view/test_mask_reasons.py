@@ -69,6 +69,7 @@ def long(kind: str, keys: str, more: str = "") -> tfstep.Trace:
     return tfstep.trace(load_text(f"{text}input: {{{side}: {WORDS}{more}}}\nloss: {{kind: none}}\n"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "keys", "more", "cell", "words"),
     [
