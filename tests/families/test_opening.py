@@ -411,7 +411,7 @@ def test_a_path_that_is_not_there_is_told(name: str) -> None:
         ("m.pt", "a pickle, which can run any code and is not read; convert it"),
         ("pytorch_model.bin", "a pickle, which can run any code and is not read; convert it"),
         ("model.safetensors", "weights alone; a model's folder has config.json beside them"),
-        ("w.npz", "weights alone; a model's folder has config.json beside them"),
+        ("w.npz", "if these are arrays of your own run: `tfstep diagnose "),
         ("m.gguf", "damaged or cut short"),
         ("", "a folder without config.json"),
     ],

@@ -112,9 +112,12 @@ def alone(path: Path) -> Bilingual:
             folder=path.parent,
         )
     return Bilingual(
-        "weights alone; a model's folder has config.json beside them, and a scenario names them: weights: {{file: {name}}}",
-        "只有权重；模型文件夹中旁边应有 config.json，场景则写 weights: {{file: {name}}}",
+        "weights alone; a model's folder has config.json beside them, and a scenario names them: weights: {{file: {name}}}; "
+        "if these are arrays of your own run: `tfstep diagnose {path}`",
+        "只有权重；模型文件夹中旁边应有 config.json，场景则写 weights: {{file: {name}}}；"
+        "如果是你自己运行得到的数组：`tfstep diagnose {path}`",
         name=path.name,
+        path=path,
     )
 
 
