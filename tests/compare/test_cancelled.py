@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 
 import tfstep
 from tfstep.compare.tolerance import allowed, terms
@@ -22,3 +25,41 @@ def test_the_backward_of_a_layer_norm_of_which_nothing_is_left() -> None:
     assert (far > 1e-3 * np.abs(exact)).any()
     assert (far <= allowed("float32") * size).all()
     assert (allowed("float32") * size < 1e-4 * np.abs(args[0]).mean()).all()  # and a mistake is still one
+
+
+UPDATES: list[tuple[dict[str, Any], int]] = [
+    ({"optimizer": "sgd"}, 0),
+    ({"optimizer": "sgd", "momentum": 0.9}, 0),
+    ({"optimizer": "sgd", "momentum": 0.9, "nesterov": True}, 0),
+    ({"optimizer": "adam"}, 1),
+    ({"optimizer": "adamw", "weight_decay": 0.1}, 1),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize(("train", "sign"), UPDATES)
+def test_a_weight_that_its_update_brings_near_0(train: dict[str, Any], sign: int, dtype: str) -> None:
+    """The rate is such that one cell all but cancels; what is left of it is rounding, of the weight and of its gradient."""
+    start = tfstep.trace(tfstep.load("two-heads"))
+    W, g = start["attn.W_V"].value[1, 2], start["attn.W_V.grad"].value[1, 2]
+    ahead = 1 + train.get("momentum", 0.0) * ("nesterov" in train)
+    lr = abs(W) / (1 + train.get("weight_decay", 0.0) * abs(W)) if sign else W / g / ahead
+    assert W * g > 0
+    lr = float(lr)
+    scenario = tfstep.load("two-heads").with_changes({"train": {**train, "lr": lr}})
+    trace = tfstep.trace(scenario)
+    rows = {
+        n.path: np.asarray(trace.value(n.slot), dtype)
+        for n in trace.plan.nodes
+        if n.dtype.kind == "f" and "/" not in n.path and n.kind != "view" and n.path != "update.done"
+    }
+    new = rows["attn.W_V.new"]
+    assert abs(float(new[1, 2])) < 1e-3 * np.abs(new).mean()
+    new[1, 2] += np.float64(np.finfo(dtype).eps) * abs(W)
+    found = tfstep.diagnose(scenario, rows)
+    assert found.agrees, str(found)
+    assert "attn.W_V.new" in {match.name for match in found.matched}
+    new[1, 2] += 40 * np.float64(np.finfo(dtype).eps) * abs(W)
+    found = tfstep.diagnose(scenario, rows)
+    assert found.first is not None, str(found)
+    assert found.first.path == "attn.W_V.new"

@@ -285,7 +285,7 @@ class Book(Struct, eq=False):
             if as_fine:
                 return fine, fine
             coarse = (UNIT[entry.level] + share) * size + FLOOR[entry.level] + share * terms
-            if node.phase == "backward":  # handed on from what was computed in that type
+            if node.phase in ("backward", "update"):  # handed on from what was computed in that type
                 coarse = coarse + allowed(entry.level) * terms
             return fine, coarse
 

@@ -32,8 +32,11 @@ LINEAR = (
     "linear", "linear_no_bias", "matmul", "grouped_matmul", "repeat_heads", "add", "scale", "embed_scaled", "add_rows",
     "gather", "scatter", "accumulate", "transpose", "reshape", "split_heads", "concat_heads", "concat", "identity",
     "broadcast_to", "mean", "sum", "mul", "scatter_rows", "select", "sum_loss",
+    "velocity", "damped_velocity", "nesterov", "adam_m", "adam_v", "coupled_decay", "accumulated",
 )  # fmt: skip
 """Ops whose cells are sums of products: with every number made positive they give the sizes of the terms."""
+DOWNHILL = ("sgd", "sgd_step", "adam_new")
+"""Ops that take their second argument from the first: what is left may be far smaller than both."""
 
 
 def precision(array: np.ndarray) -> str:
@@ -116,6 +119,8 @@ def _terms(op: Operation, attrs: dict[str, Any], args: list[Any], size: np.ndarr
     if inner.name in LINEAR:
         positive = [np.abs(a) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args]
         return np.abs(op.forward(*positive, **attrs))
+    if op.name in DOWNHILL:
+        return np.abs(op.forward(np.abs(args[0]), -np.abs(args[1]), *args[2:], **attrs))
     if op.name == "softmax":
         x = args[0]
         seen = np.where(x <= -HIDDEN, 0.0, np.abs(x))
