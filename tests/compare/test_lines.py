@@ -1,6 +1,7 @@
 """The line of source that computed an array is kept with it, and quoted."""
 
 import runpy
+import sys
 import textwrap
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import tfstep
+from tfstep.compare.recorded.source import said
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
@@ -133,3 +135,19 @@ def test_a_product_the_wrong_way_round_is_named_where_it_is_computed() -> None:
     (cause,) = tfstep.diagnose(r).causes
     assert (cause.kind, cause.path, cause.name) == ("swapped", "attn.scores", "matmul")
     assert cause.line.endswith(": r.matmul = (x @ W_k) @ (x @ W_q).T")
+
+
+def test_an_expression_over_several_lines_is_quoted_whole(tmp_path: Path) -> None:
+    """As `tfstep.torch` quotes it, at the call that is running."""
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "def f(x):\n    y = (\n        here(x)  # first\n        / here(\n            2)\n    )\n    return y\nf(1)\n"
+    )
+    found = []
+
+    def here(x: int) -> int:
+        found.append(said(sys._getframe(1)))
+        return x
+
+    runpy.run_path(str(script), {"here": here})
+    assert found == [("mine.py:3: here(x)  # first", ""), ("mine.py:4: / here( 2)", "")]

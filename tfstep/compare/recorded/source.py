@@ -7,8 +7,10 @@ import re
 import tokenize
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 
 from tfstep.compare.recorded.assigned import computed
 
@@ -31,11 +33,18 @@ def own_line(frame: FrameType | None, name: str) -> str:
 
 
 def said(frame: FrameType) -> tuple[str, str]:
-    """The line at which a frame is, as it is quoted, and the variable that is set there."""
+    """The expression that a frame computes, as it is quoted by its lines, and the variable that is set there."""
     code = linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).strip()
     match = _ASSIGNED.match(code)
     variable = match.group(1) if match and "lambda" not in code and "record(" not in code else ""
-    return _quoted(frame, ((frame.f_lineno, frame.f_lineno),)), variable
+    first, last = _lines(frame.f_code, frame.f_lasti)
+    return _quoted(frame, ((first or frame.f_lineno, last or frame.f_lineno),)), variable
+
+
+@lru_cache(maxsize=4096)
+def _lines(code: CodeType, at: int) -> tuple[int | None, int | None]:
+    """The first and last line of the expression that an instruction is of."""
+    return next(islice(code.co_positions(), at // 2, None), (None, None))[:2]
 
 
 def _quoted(frame: FrameType, places: Sequence[tuple[int, int]]) -> str:
