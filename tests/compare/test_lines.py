@@ -41,6 +41,9 @@ COMPUTED = {
     "s = q @ k.T; s = np.where(s > 0, s, -1e9); s = s / 2": "s = 1\ns = q @ k.T  # all\n"
     "s = np.where(s > 0, s, -1e9)\ns = s / 2\nr.s = s",
     "s = (q @ k.T * 2) + t[0]": "t = [1]\ns = (q @\n  k.T * 2) + t[0]  # open [\nr.s = s",
+    "s = q @ k.T; s = s * 2": "s = q @ k.T\nif len(q) > 5:\n    s = s * 2\nr.s = s",
+    "s = np.zeros(2); s[i] = q[i] @ k[0]": "s = np.zeros(2)\nfor i in range(2):\n    s[i] = q[i] @ k[0]\nr.s = s",
+    "s = q @ k.T; s = s - 1; s = s + 1": "s = q @ k.T\nif len(q):\n    s = s - 1\ns = s + 1\nr.s = s",
     "s = s + 1": "s = q\nfor _ in '12':\n    s = s + 1\n    r.s = s",
     "s: object = q @ k.T": "s: object = q @ k.T\nr.s = s",
     "if True: s = q @ k.T": "def f():\n    if True: s = q @ k.T\n    r.s = s\nf()",
@@ -72,7 +75,6 @@ UNKNOWN = [
     "r.s = q @ k.T",
     "s = q @ k.T\nr.s = s[0]",
     "s = q\nif len(q) > 1:\n    s = q @ k.T\nr.s = s",
-    "s = q\nfor _ in '12':\n    s = s @ k.T @ k\nr.s = s",
     "s = q\nfor _ in '12':\n    r.s = s\n    s = s @ k.T @ k",
     "for s in (q, k):\n    r.s = s",
     "def keep(s):\n    r.s = s\nkeep(q @ k.T)",

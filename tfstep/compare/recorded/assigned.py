@@ -44,31 +44,39 @@ def computed(source: str, function: str, first: int, line: int, name: str) -> tu
     value: ast.expr | None
     (at, value), found = records[0], list[ast.stmt]()
     while (variable := _handed_on(value)) is not None:
-        setting = _only(frame, at, variable)
-        if setting is None or setting in found:
+        settings = _settings(frame, at, variable)
+        if not settings or settings[0] in found:
             return ()
-        found.append(at := setting)
-        value = next((value for place, value in _pairs(setting) if _dotted(place) == variable), None)
-        if _handed_on(value) is None:
-            found = _made_of(frame, setting, variable)
+        found.append(at := settings[0])
+        value = next((value for place, value in _pairs(at) if _dotted(place) == variable), None)
+        if len(settings) > 1 or _handed_on(value) is None:
+            found = _made_of(frame, settings, variable)
+            break
     return tuple(dict.fromkeys((each.lineno, each.end_lineno or each.lineno) for each in found))
 
 
-def _only(frame: _Frame, at: ast.stmt, variable: str) -> ast.stmt | None:
-    """The one statement of its own line that may have set a variable when another runs."""
-    settings = _reaching(frame, at, variable)
-    (setting,) = settings if len(settings) == 1 else (None,)
-    return setting if isinstance(setting, _LINES) else None
+def _settings(frame: _Frame, at: ast.stmt, variable: str) -> list[ast.stmt]:
+    """The one statement, of its own line, that has set a variable when another runs; or those that one after the other
+    may have, where each makes it of what it was, ``if causal: s = where(mask, s, -1e9)``. Empty where there are none, or
+    one may stand for another."""
+    reaching = _reaching(frame, at, variable)
+    found: list[ast.stmt] = sorted(
+        (each for each in reaching if isinstance(each, _LINES)), key=lambda each: each.lineno
+    )
+    if not found or len(found) < len(reaching) or len(found) > MOST:
+        return []
+    chain = all(each.lineno < at.lineno for each in found) and all(_reads(each, variable) for each in found[1:])
+    return found if len(found) == 1 or chain else []
 
 
-def _made_of(frame: _Frame, setting: ast.stmt, variable: str) -> list[ast.stmt]:
-    """A setting, behind the earlier ones of the same variable that it reads."""
-    found = [setting]
+def _made_of(frame: _Frame, settings: list[ast.stmt], variable: str) -> list[ast.stmt]:
+    """Settings, behind the earlier ones of the same variable that the first of them reads."""
+    found = settings
     while len(found) < MOST and _reads(found[0], variable):
-        before = _only(frame, found[0], variable)
-        if before is None or before in found:
+        before = _settings(frame, found[0], variable)
+        if not before or any(each in found for each in before):
             break
-        found.insert(0, before)
+        found = [*before, *found][-MOST:]
     return found
 
 
