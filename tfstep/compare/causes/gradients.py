@@ -9,6 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from tfstep.compare.backwards.absent import absent
+from tfstep.compare.backwards.clipped import clipped
 from tfstep.compare.backwards.judged import SLACK, Pair, chain, judged, size_of_all
 from tfstep.compare.backwards.known import reached
 from tfstep.compare.backwards.lacking import lacking_of, named
@@ -60,9 +61,9 @@ def losses(search: Search) -> None:
 
 def gradients(search: Search) -> None:
     """Gradients: added to old ones, clipped, or with a branch left out."""
-    known = -1
-    while len(search.faults) != known:
-        known = len(search.faults)
+    known = (-1, -1)
+    while (len(search.faults), len(search.overrides)) != known:
+        known = len(search.faults), len(search.overrides)
         if absent(search):
             continue
         lacking = [e for e in lacking_of(search) if e.of is not None]
@@ -73,6 +74,7 @@ def gradients(search: Search) -> None:
             or _scaled(search, lacking)
             or left_out(search, _pairs(search, lacking), lacking)
             or _known(search, lacking)
+            or _scaled(search, lacking, last=True)
             or _seeded(search, lacking, last=True)
         ):
             _unknown(search, lacking)
@@ -166,13 +168,13 @@ def _before(search: Search, node: Node) -> bool:
     )
 
 
-def _scaled(search: Search, lacking: list[Entry]) -> bool:
-    """All gradients of parameters times one number: added several times, or clipped."""
+def _scaled(search: Search, lacking: list[Entry], last: bool = False) -> bool:
+    """All gradients of parameters times one number, so added several times; or clipped."""
     pairs = [p for p in _pairs(search, lacking) if _is_parameter(search, p[0])]
-    ratios = [(p, r) for p in pairs if (r := one_ratio(p[2], p[3])) is not None]
-    if not ratios:
+    if not pairs:
         return False
-    factor = ratios[0][1]
+    ratios = [(p, r) for p in pairs if (r := one_ratio(p[2], p[3])) is not None]
+    factor = ratios[0][1] if ratios else 1.0
     same = [p for p, r in ratios if abs(r - factor) <= 1e-4 * abs(factor)]
     every = [p for p in pairs if np.abs(p[2]).max(initial=0.0) > 1e-12]
     agree = [
@@ -180,42 +182,18 @@ def _scaled(search: Search, lacking: list[Entry]) -> bool:
         for n in _parameter_grads(search)
         if any(not hit.entry.trivial and hit.entry.size > 1e-12 for hit in search.walk.found.get(n.slot, ()))
     ]
-    if len(same) < max(1, len(every)) or abs(factor - 1) < 1e-6 or agree:
-        return _clipped_by_value(search, pairs)
+    whole = factor > 1 and round(factor) > 1 and abs(factor - round(factor)) < 1e-4
+    if not whole or agree or len(same) < max(1, len(every)):
+        return clipped(search, pairs, lacking, _parameter_grads(search), last)
     node, _, ours, theirs = same[0]
-    whole = factor > 1 and abs(factor - round(factor)) < 1e-4
-    norm = float(np.sqrt(sum((search.walk.ours(n.slot) ** 2).sum() for n in _parameter_grads(search))))
-    if whole:
-        kind, text = (
-            "grad-accumulated",
-            Bilingual(
-                "gradients are {n} times ours: not set to zero before the backward pass",
-                "梯度是我方的 {n} 倍：反向传播之前没有清零",
-                n=round(factor),
-            ),
-        )
-    elif 0 < factor < 1:
-        kind, text = (
-            "grad-clipped",
-            Bilingual(
-                "gradients · {f:.6g}: clipped to a norm of {norm:.6g}, where it is {whole:.6g}",
-                "梯度 · {f:.6g}：范数从 {whole:.6g} 裁剪到了 {norm:.6g}",
-                f=factor,
-                norm=factor * norm,
-                whole=norm,
-            ),
-        )
-    else:
-        return False
+    text = Bilingual(
+        "gradients are {n} times ours: not set to zero before the backward pass",
+        "梯度是我方的 {n} 倍：反向传播之前没有清零",
+        n=round(factor),
+    )
+    times = {n.path: _times(factor) for n in _parameter_grads(search)}
     settle(
-        search,
-        kind,
-        node,
-        text,
-        [p[1] for p in same],
-        lacking,
-        {p[0].path: _times(factor) for p in _grads_of(search)},
-        apart(ours, theirs).max(),
+        search, "grad-accumulated", node, text, [p[1] for p in same], lacking, times, float(apart(ours, theirs).max())
     )
     return True
 
@@ -228,10 +206,6 @@ def _parameter_grads(search: Search) -> list[Node]:
     return [n for n in search.plan.nodes if _is_parameter(search, n)]
 
 
-def _grads_of(search: Search) -> list[tuple[Node]]:
-    return [(n,) for n in _parameter_grads(search)]
-
-
 def _times(factor: float) -> Callable[[Node], Override]:
     return lambda node: lambda args, get: factor * _usual(node, args)
 
@@ -240,34 +214,6 @@ def _usual(node: Node, args: list[Any]) -> np.ndarray:
     """What a step gives by itself."""
     assert node.op is not None
     return np.asarray(node.op.forward(*args, **node.attrs))
-
-
-def _clipped_by_value(search: Search, pairs: list[tuple[Node, Entry, np.ndarray, np.ndarray]]) -> bool:
-    limits = [float(np.abs(theirs).max(initial=0.0)) for _, _, _, theirs in pairs]
-    if not pairs:
-        return False
-    limit = max(limits)
-    clipped = [p for p in pairs if np.allclose(np.clip(p[2], -limit, limit), p[3], rtol=1e-5, atol=1e-12)]
-    if len(clipped) < len(pairs) or limit <= 0:
-        return False
-    node, _, ours, theirs = pairs[0]
-    text = Bilingual("every number of the gradients clipped to ±{v:.6g}", "梯度的每个数都裁剪到 ±{v:.6g}", v=limit)
-
-    def clip(node: Node) -> Override:
-        return lambda args, get: np.clip(_usual(node, args), -limit, limit)
-
-    changes = {n.path: clip for n in _parameter_grads(search)}
-    settle(
-        search,
-        "grad-clipped",
-        node,
-        text,
-        [p[1] for p in clipped],
-        [p[1] for p in pairs],
-        changes,
-        apart(ours, theirs).max(),
-    )
-    return True
 
 
 def _known(search: Search, lacking: list[Entry]) -> bool:

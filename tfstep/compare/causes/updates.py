@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfstep.address.roles import NEW
+from tfstep.compare.backwards.clipped import length
+from tfstep.compare.backwards.clipped import told as clips
 from tfstep.compare.backwards.lacking import lacking_of
 from tfstep.compare.backwards.settled import again, blame, enter_cause
 from tfstep.compare.book import Entry
 from tfstep.compare.causes.gradients import one_ratio
 from tfstep.compare.layout import layouts
+from tfstep.compare.tolerance import allowed
 from tfstep.compare.walk import Override
 from tfstep.engine.node import Node
 from tfstep.text import Bilingual
@@ -83,7 +86,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
 
     def of(node: Node) -> tuple[np.ndarray, np.ndarray]:
         p = plan.base(node)
-        g = plan.gradient(p)
+        g = plan.paths.get(f"{p.path}.clipped") or plan.gradient(p)
         assert g is not None  # a parameter without one has no new value
         return np.asarray(values[p.slot]), np.asarray(values[g.slot])
 
@@ -211,6 +214,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
             _m_as_g(of, lr, eps, b1),
         )
         return
+    yield from _clipped(search)
     momentum = train.momentum or 0.9
     for damp in dict.fromkeys((momentum, 0.1, 0.9)):
         yield (
@@ -231,6 +235,39 @@ def _update_ways(search: Search) -> Iterator[Made]:
             Bilingual("lr · (1 − {mu:g}) · g", "lr · (1 − {mu:g}) · g", mu=train.momentum),
             sgd(damp=train.momentum),
         )
+
+
+def _clipped(search: Search) -> Iterator[Made]:
+    """Gradients that are clipped otherwise before a plain step p − lr · g, or not at all: their step tells what was left."""
+    train, plan, walked = search.scenario.train, search.plan, search.walk
+    if train.momentum or train.decay or train.accumulate > 1 or train.loss_scale is not None:
+        return
+    names = {e.name: e for e in search.book.entries if e.is_new}
+    news = [n for n in plan.nodes if n.role.name == "new" and plan.gradient(plan.base(n)) is not None]
+    raw = {n.path: walked.values[g.slot] for n in news if (g := plan.gradient(plan.base(n))) is not None}
+    pairs = []
+    for node in news:
+        entry = _recorded(search, node, names)
+        old = next((h for h in walked.found.get(plan.base(node).slot, ()) if entry is not None and h.entry.of is None
+                    and h.entry.name + NEW == entry.name), None)  # fmt: skip
+        if entry is not None and old is not None and entry.array.shape == old.entry.array.shape:
+            left = (old.entry.array - entry.array) / train.lr
+            pairs.append((np.asarray(raw[node.path]), old.layout.back(left)))
+
+    large = max((float(np.abs(walked.values[plan.base(n).slot]).max(initial=0.0)) for n in news), default=0.0)
+    noise = allowed(search.book.level) * large / train.lr  # of what is left of two parameters taken from each other
+
+    def made(cut: Callable[[np.ndarray], np.ndarray]) -> Callable[[Node], Override]:
+        def make(node: Node) -> Override:
+            return lambda args, get: walked.values[plan.base(node).slot] - train.lr * cut(np.asarray(raw[node.path]))
+
+        return make
+
+    if train.clip_norm is not None or train.clip_value is not None:
+        yield "grad-clipped", Bilingual("the gradients are not clipped", "梯度没有裁剪"), made(lambda g: g)
+    for clip in clips(pairs, length(np.asarray(g) for g in raw.values()), noise):
+        if clip.sure:
+            yield "grad-clipped", clip.text, made(clip.cut)
 
 
 def _m_as_g(of: Any, lr: float, eps: float, b1: float) -> Callable[[Node], Override]:
