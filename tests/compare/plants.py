@@ -60,6 +60,13 @@ input: {target: [<sos> c b d, <sos> a b c d a], labels: [c b d <eos>, a b c d a 
 weights: {seed: 6, init: {normal: .4}}
 train: {optimizer: adam, lr: .01}
 """,
+    "wide decoder": """
+tfstep: 1
+model: {kind: decoder, layers: 7, d_model: 48, heads: 4, d_ff: 96, activation: gelu_tanh, norm_position: pre, positional: learned}
+vocab: [<pad>, <sos>, <eos>, a, b, c, d]
+input: {target: <sos> a b c d a c b d d, labels: a b c d a c b d d <eos>}
+weights: {seed: 6, init: {normal: .2}}
+""",
     "llama": """
 tfstep: 1
 model: {kind: decoder, layers: 1, d_model: 8, heads: 2, kv_heads: 1, d_ff: 12, activation: swiglu, norm: rms, norm_position: pre,

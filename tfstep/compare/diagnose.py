@@ -41,6 +41,7 @@ from tfstep.compare.refusals.widths import same_sizes
 from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried, source, their_name
 from tfstep.compare.start import start
 from tfstep.compare.walk import Walk, walk
+from tfstep.engine.arrays.products import on_one_thread
 from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.errors import TfstepError
@@ -60,6 +61,7 @@ def _told(done: int, of: int) -> None:
     work.tell(done, of, Bilingual("steps", "步"))
 
 
+@on_one_thread()  # lengths of small arrays are not worth a second
 def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagnosis:
     """Hold somebody's own run against a scenario: which step is computed otherwise, and how.
 
@@ -204,6 +206,7 @@ def _taken_back(search: Search) -> bool:
 
 def accept(search: Search, tried: Tried, missing: list[Entry]) -> None:
     """A mistake is the cause: go on with it planted."""
+    tried = search.whole(tried)
     way = tried.way
     wanted = {entry.name for entry in missing} | tried.gained
     there = tried.walk
@@ -285,6 +288,7 @@ def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
                     patience=2 * PATIENCE,
                     until="forward",
                     changes=frozenset([node.path]),
+                    enough=search.enough,
                 )
                 gained = len(search.informative(there) - search.informative(search.walk) - {entry.name})
                 score = (float(gained), affinity(entry.name, node.path), -float(node.slot), -float(entry.order))

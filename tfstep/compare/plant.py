@@ -79,14 +79,27 @@ def forward_nodes(plan: Plan) -> Iterator[Node]:
         yield node
 
 
-def planted(plan: Plan, patches: Mapping[str, Patch], config: ModelConfig, train: TrainConfig | None = None) -> Plan:
-    """The plan with these steps made otherwise; with ``train`` also its gradients and update.
+def planted(
+    plan: Plan, patches: Mapping[str, Patch], config: ModelConfig, train: TrainConfig | None = None, window: int = 0
+) -> Plan:
+    """The plan with these steps made otherwise; with ``train`` also its gradients and update, with ``window`` so many
+    nodes from the first of them on and no more.
 
     Raises KeyError or ValueError where a patch does not fit.
     """
     tape, slots = Tape(), dict[int, Traced]()
     parameters = {node.path: node for node in plan.nodes if node.kind == "parameter"}
+    first = min((plan.paths[path].slot for path in patches if path in plan.paths), default=0)
+    for node in plan.nodes[:first]:  # as they are
+        slots[node.slot] = Traced(tape, node.slot, node.spec)
+    tape.nodes = plan.nodes[:first]
+    tape.paths = {node.path: node for node in tape.nodes if node.path}
+    tape.leaves = {slot: value for slot, value in plan.leaves.items() if slot < first}
     for node in forward_nodes(plan):
+        if node.slot < first:
+            continue
+        if window and node.slot > first + window:
+            break
         if node.op is None:
             known = node.path in tape.paths  # a patch has asked for it before its turn
             slots[node.slot] = (

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tfstep.compare.book import Book, Entry
 from tfstep.compare.causes.table import Step, ways
@@ -38,6 +39,8 @@ HANDED_ON = (
     "broadcast_to",
 )
 """Ops whose result is what they read, laid out otherwise."""
+IN_VAIN = 20  # arrays of theirs in a row that a planted mistake does not give, after which it is given up
+WINDOW = 96  # nodes of a plan with a mistake that are made before all of it is
 NEAREST = 12  # steps at which an unknown mistake is looked for
 
 
@@ -78,7 +81,8 @@ class Search(Struct, eq=False):
     until: float = field(default_factory=lambda: time.thread_time() + LONGEST)
     both: Callable[[Search, list[Node], list[Entry]], Tried | None] | None = None  # how two mistakes at once are found
     seen: tuple[Walk, set[str]] | None = None  # what was found along a walk
-    given_up: tuple[Way, int] | None = None  # the mistake that gave nothing last, and up to which step it was followed
+    often: int = 0
+    given_up: tuple[Way, int] | None = None  # the mistake that was given up last, and up to which step it was followed
 
     @property
     def late(self) -> bool:
@@ -295,28 +299,43 @@ class Search(Struct, eq=False):
     def attempt(self, way: Way, patience: int = PATIENCE) -> Tried | None:
         """Plant a mistake and look what is found then that was not; None where it does not fit."""
         self.tried += 1
+        first = min((self.plan.paths[path].slot for path in way.patches if path in self.plan.paths), default=0)
+        long = first + 2 * WINDOW < len(self.plan.nodes) and self.plan.nodes[first + 2 * WINDOW].phase in (
+            "",
+            "forward",
+        )
         try:
-            plan = planted(self.plan, way.patches, self.scenario.model)
-            with np.errstate(all="ignore"):
-                there = walk(
-                    self.book,
-                    plan,
-                    self.leaves,
-                    self.walk,
-                    self.pins,
-                    patience=patience,
-                    until="forward",
-                    changes=frozenset(way.patches),
-                )
+            for window in (WINDOW, 0) if long else (0,):  # most are given up soon
+                plan = planted(self.plan, way.patches, self.scenario.model, window=window)
+                with np.errstate(all="ignore"):
+                    there = walk(
+                        self.book,
+                        plan,
+                        self.leaves,
+                        self.walk,
+                        self.pins,
+                        patience=patience,
+                        until="forward",
+                        changes=frozenset(way.patches),
+                        enough=self.enough,
+                    )
+                if there.broken:
+                    break
         except (KeyError, ValueError, AttributeError, IndexError, TypeError):
             return None  # shapes or parts that this model has not
+        gained = self._gained(way, there)
+        if there.broken or not gained:
+            self.given_up = way, _last_known(self.plan, there)
+        if not gained:
+            return None
+        return Tried(way, plan, there, gained, self._lost(there))
+
+    def _gained(self, way: Way, there: Walk) -> frozenset[str]:
+        """What is found along a walk with this mistake that was not, and tells of it."""
         gained = self.informative(there) - self._known() - self._inside()
         if gained and self._reads_nan(way):  # that NaN comes of NaN tells nothing
             gained = {name for name in gained if not np.isnan(self.book.by_name[name].array).any()}
-        if not gained:
-            self.given_up = way, _last_known(self.plan, there)
-            return None
-        return Tried(way, plan, there, frozenset(gained), self._lost(there))
+        return frozenset(gained)
 
     def _reads_nan(self, way: Way) -> bool:
         """Whether a step that is made otherwise reads NaN."""
@@ -324,6 +343,27 @@ class Search(Struct, eq=False):
             self.walk.values[s] for path in way.patches if path in self.plan.paths for s in self.plan.paths[path].slots
         )
         return any(v is not None and v.dtype.kind == "f" and bool(np.isnan(v).any()) for v in values)
+
+    @property
+    def enough(self) -> int:
+        """Steps in a row that are none of theirs, after which nothing more is expected of a planted mistake: as many as
+        they wrote down so many arrays for."""
+        if not self.often:
+            steps = sum(node.op is not None for node in forward_nodes(self.plan))
+            arrays = sum(
+                e.number and not e.trivial and e.of is None and not e.is_new and e.note.kind != "weight"
+                for e in self.book.entries
+            )
+            self.often = max(2 * IN_VAIN, IN_VAIN * steps // max(arrays, 1))
+        return self.often
+
+    def whole(self, tried: Tried) -> Tried:
+        """A planted mistake, followed to the end of the forward pass."""
+        if not tried.walk.broken:
+            return tried
+        plan, changes = planted(self.plan, tried.way.patches, self.scenario.model), frozenset(tried.way.patches)
+        there = walk(self.book, plan, self.leaves, self.walk, self.pins, until="forward", changes=changes)
+        return replace(tried, plan=plan, walk=there, gained=self._gained(tried.way, there))
 
     def _lost(self, there: Walk) -> int:
         """How many arrays that were found are found no more where steps have other numbers now."""

@@ -6,6 +6,7 @@ rounding: each cell is judged by its own terms.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ ALLOWED = {"float64": 4096.0, "float32": 12.0, "float16": 3.0, "bfloat16": 3.0}
 FLOOR = {"float64": 1e-290, "float32": 1e-37, "float16": 6.2e-8, "bfloat16": 1e-37}  # below this they have no numbers
 
 LARGE = 100_000  # cells of a weight from which the sizes of terms are bounded, not added up
+SIGNS = 1 << 16  # signs by chance that are kept
 SAMPLE = 2048  # cells of a large array that tell its type
 USED = 0.125  # of rounded numbers about half have the last bit of their type set; of round ones none
 
@@ -47,8 +49,7 @@ def precision(array: np.ndarray) -> str:
     values = np.asarray(array).reshape(-1)[:: max(1, array.size // SAMPLE)]
     values = values[np.isfinite(values) & (values != 0)]
     with np.errstate(over="ignore"):
-        single = values.astype(np.float32)
-        half = values.astype(np.float16).astype(values.dtype)
+        single = values.astype(np.float32, copy=False)
     if not (single == values).all():
         return "float64"
     bits = single.view(np.uint32)
@@ -58,9 +59,15 @@ def precision(array: np.ndarray) -> str:
 
     if uses(16) and (bits & 0xFFFF == 0).all():
         return "bfloat16"
-    if uses(13) and (half == values).all():
+    if uses(13) and _in_half(values):
         return "float16"
     return "float32" if uses(0) or array.dtype == np.float32 else "float16" if array.dtype == np.float16 else "float64"
+
+
+def _in_half(values: np.ndarray) -> bool:
+    """Whether float16 holds each of these numbers."""
+    with np.errstate(over="ignore"):
+        return bool((values.astype(np.float16).astype(values.dtype) == values).all())
 
 
 def allowed(level: str, slack: float = 1.0) -> float:
@@ -172,3 +179,17 @@ def apart(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
         lost = np.isnan(ours) | np.isnan(theirs)
     same = (ours == theirs) | (lost & ~np.isfinite(ours) & ~np.isfinite(theirs))
     return np.where(same, 0.0, np.where(np.isnan(far), np.inf, far))
+
+
+@cache
+def _row(dtype: np.dtype) -> np.ndarray:
+    return np.random.default_rng(0).choice((-1.0, 1.0), SIGNS).astype(dtype)
+
+
+def signs(like: np.ndarray, begin: int) -> np.ndarray:
+    """Signs by chance, the same in every run: from a fixed row of them, those from ``begin`` on."""
+    row = _row(like.dtype)
+    first = row[begin % SIGNS :]
+    if like.size <= first.size:
+        return first[: like.size].reshape(like.shape)
+    return np.concatenate([first, np.resize(row, like.size - first.size)]).reshape(like.shape)

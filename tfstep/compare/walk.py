@@ -17,13 +17,17 @@ from msgspec import Struct, field
 from tfstep.address.roles import GRAD
 from tfstep.compare.book import MANY, NEAR, Book, Entry, Hit, Sizes, extent
 from tfstep.compare.layout import Layout, atoms
-from tfstep.compare.tolerance import FLOOR, allowed, apart, terms
+from tfstep.compare.tolerance import FLOOR, allowed, apart, signs, terms
+from tfstep.engine.accel import switched_on
+from tfstep.engine.accel.memory import Fresh
 from tfstep.engine.node import Node
 from tfstep.engine.plan import PHASES, Plan
+from tfstep.engine.program import compiled
 
 DEEPER = 6  # for each step in a row that they did not record
 PLAIN = ("same", "batch dropped")  # relations of arrays that are laid out as ours
 SMALL = 1 << 16  # cells up to which a tensor costs nothing
+FRESH = Fresh()
 GROWTH = 24  # how much of its own rounding a step may have from those before it
 
 Override = Callable[[list[Any], Callable[[str], np.ndarray]], np.ndarray]
@@ -47,6 +51,8 @@ class Walk(Struct, eq=False):
     other: set[int] = field(default_factory=set)  # steps that theirs has, close by in most cells and yet not the same
 
     places: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # the slots that each array is
+
+    broken: bool = False  # whether it was given up before its end
 
     inside: list[tuple[str, Hit]] = field(default_factory=list)  # what was found within a step, by its inner path
 
@@ -121,15 +127,15 @@ class Walk(Struct, eq=False):
                 assert isinstance(s, int)
                 source = self.plan.nodes[s]
                 off[k] = share * self.sizes(source, self.values[s], self.arguments(source), book)
-            moved = np.zeros(y.shape)
-            signs = np.random.default_rng(0)
+            moved = np.zeros(y.shape, y.dtype)
+            begin = 0
             for _ in range(2 if y.size < MANY else 1):
                 with np.errstate(all="ignore"):
-                    shaken = [
-                        a + off[k] * signs.choice((-1.0, 1.0), a.shape).astype(a.dtype) if k in off else a
-                        for k, a in enumerate(args)
-                    ]
-                    far = np.abs(np.asarray(node.op.forward(*shaken, **node.attrs)) - y)
+                    shaken = list(args)
+                    for k in off:
+                        shaken[k] = args[k] + off[k] * signs(args[k], begin)
+                        begin += args[k].size
+                    far = np.abs(_computed(node, shaken) - y)
                 moved = np.maximum(moved, np.where(np.isfinite(far), far, 0.0))
             moved = (moved + (0.5 * moved.mean(-1, keepdims=True) if moved.ndim else moved)) / share
             size = size + np.minimum(moved, self.growth(node) * (size + size.mean()))
@@ -160,7 +166,7 @@ class Walk(Struct, eq=False):
             assert node.op is not None
             for s in node.slots:
                 self.ours(s)
-            value = self.values[slot] = np.asarray(node.op.forward(*self.arguments(node), **node.attrs))
+            value = self.values[slot] = _computed(node, self.arguments(node))
         return value
 
 
@@ -176,13 +182,14 @@ def walk(
     changes: frozenset[str] = frozenset(),
     told: Told = lambda done, of: None,
     last: int = -1,
+    enough: int = 0,
 ) -> Walk:
     """Walk a plan. ``leaves`` are the numbers that no step makes, by path.
 
     ``start`` is a walk along another plan: what does not depend on a changed step is taken from there. ``pins``
-    are tensors that are theirs though ours differ. With ``patience`` it gives up after so many steps in which
-    nothing new was found. ``until`` is the last phase; ``changes`` are the steps that are not those of ``start``;
-    ``last`` is the slot after which it ends.
+    are tensors that are theirs though ours differ. With ``patience`` it gives up after so many steps in a row that are
+    none of theirs if nothing new was found at all, and after ``enough`` of them whatever was. ``until`` is the last
+    phase; ``changes`` are the steps that are not those of ``start``; ``last`` is the slot after which it ends.
     """
     here = Walk(plan, [None] * len(plan.nodes))
     pins, overrides = pins or {}, overrides or {}
@@ -221,8 +228,7 @@ def walk(
             with np.errstate(all="ignore"):
                 y = overrides[node.path](args, here.get)
         else:
-            with np.errstate(all="ignore"):
-                y = np.asarray(node.op.forward(*args, **node.attrs))
+            y = _computed(node, args)
         if y.dtype.kind == "f":
             y = y.astype(book.dtype, copy=False)
         new = _place(here, book, node, y, args, pins)
@@ -230,10 +236,26 @@ def walk(
             changed[node.slot] = 0  # theirs was found here before, too, so what follows is as it was
         new |= groups.after(here, node, args)
         if patience and start is not None and node.op is not None and node.path in start.plan.paths:
-            misses = 0 if new - before else misses + 1
-            if misses >= patience and not (here.names - before):
+            misses = 0 if new - before else misses + (not new)
+            if misses >= patience and (0 < enough <= misses or not (here.names - before)):
+                here.broken = True
                 break
     return here
+
+
+def _computed(node: Node, args: list[Any]) -> np.ndarray:
+    """What our step makes of these numbers: as a trace computes it, where all are kept in its type."""
+    assert node.op is not None
+    with np.errstate(all="ignore"):
+        given = {s: a for s, a in zip(node.inputs, args, strict=True) if isinstance(s, int)}
+        alike = all(a.dtype == node.dtype for a in args if _floats(a))
+        if alike and not node.rounds and len(given) == len(args):
+            return np.asarray(compiled(node, FRESH, switched_on())(given))
+        return np.asarray(node.op.forward(*args, **node.attrs))
+
+
+def _floats(value: object) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
 def _idle(plan: Plan, groups: _Groups, overrides: Mapping[str, Override]) -> bytearray:
@@ -429,12 +451,15 @@ FUSED = (
     (("ffn.W_gate", "ffn.W_1"), "fused gate"),
 )
 """What others lay side by side along the last axis."""
+_FUSED_ENDS = {name.rpartition(".")[2] for members, _ in FUSED for name in members}
 
 
 def fused(plan: Plan, node: Node) -> list[tuple[list[str], str]]:
     """The groups whose last member this tensor is, gradients included."""
     grad = GRAD if node.role.name == "gradient" else ""
     path = node.path.removesuffix(grad)
+    if path.rpartition(".")[2] not in _FUSED_ENDS:
+        return []
     found = []
     for members, relation in FUSED:
         for name in members:

@@ -15,7 +15,7 @@ from tfstep.engine.accel.memory import LARGE, Memory
 from tfstep.engine.arrays.half import rounded
 from tfstep.engine.node import Node
 
-Values = list[Any]
+Values = list[Any] | dict[int, Any]  # by slot
 Run = Callable[[Values], np.ndarray]
 
 
