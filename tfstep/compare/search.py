@@ -29,15 +29,8 @@ IN_A_ROW = 5  # steps in which two mistakes at once are looked for
 LARGE = 200_000  # cells from which a mistake is first looked for close by
 PATIENCE = 14  # steps without an array of theirs after which a planted mistake is given up
 HANDED_ON = (
-    "reshape",
-    "split_heads",
-    "concat_heads",
-    "transpose",
-    "identity",
-    "mask_fill",
-    "repeat_heads",
-    "broadcast_to",
-)
+    "reshape", "split_heads", "concat_heads", "transpose", "identity", "mask_fill", "repeat_heads", "broadcast_to",
+)  # fmt: skip
 """Ops whose result is what they read, laid out otherwise."""
 IN_VAIN = 20  # arrays of theirs in a row that a planted mistake does not give, after which it is given up
 WINDOW = 96  # nodes of a plan with a mistake that are made before all of it is
@@ -300,25 +293,17 @@ class Search(Struct, eq=False):
         """Plant a mistake and look what is found then that was not; None where it does not fit."""
         self.tried += 1
         first = min((self.plan.paths[path].slot for path in way.patches if path in self.plan.paths), default=0)
-        long = first + 2 * WINDOW < len(self.plan.nodes) and self.plan.nodes[first + 2 * WINDOW].phase in (
-            "",
-            "forward",
-        )
+        later = self.plan.nodes[first + 2 * WINDOW :][:1]
+        long = bool(later) and later[0].phase in ("", "forward")
+        changes = frozenset(way.patches)
         try:
             for window in (WINDOW, 0) if long else (0,):  # most are given up soon
                 plan = planted(self.plan, way.patches, self.scenario.model, window=window)
                 with np.errstate(all="ignore"):
                     there = walk(
-                        self.book,
-                        plan,
-                        self.leaves,
-                        self.walk,
-                        self.pins,
-                        patience=patience,
-                        until="forward",
-                        changes=frozenset(way.patches),
-                        enough=self.enough,
-                    )
+                        self.book, plan, self.leaves, self.walk, self.pins,
+                        patience=patience, until="forward", changes=changes, enough=self.enough,
+                    )  # fmt: skip
                 if there.broken:
                     break
         except (KeyError, ValueError, AttributeError, IndexError, TypeError):
