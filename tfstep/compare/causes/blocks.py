@@ -160,6 +160,32 @@ def norm_place(step: Step) -> Iterator[Made]:
             yield said, {**every, last: lambda at: at.args[0]}
 
 
+@cause("norm-place", "q_proj", "k_proj", "v_proj", "hidden", "gate")
+def beside_norm(step: Step) -> Iterator[Made]:
+    """One projection of a sublayer reads what goes into its norm, not what comes out."""
+    norm = step.input(0)
+    if step.node.op is None or norm.op is None or norm.op.name not in NORMS:
+        return
+    source, name = step.plan.nodes[norm.slots[0]].path, norm.path.removeprefix(step.block)
+
+    def unnormed(at: Site) -> Array:
+        return at.usual(at.earlier(source), *at.args[1:])
+
+    text = Bilingual(
+        "it reads what goes into {norm}, not what comes out", "读的是 {norm} 的输入，而不是输出", norm=name
+    )
+    yield text, unnormed
+    for other in ("k_proj", "v_proj"):
+        if step.node.path.endswith(".q_proj") and step.has(other):
+            both = Bilingual(
+                "q and {k} read what goes into {norm}, not what comes out",
+                "q 和 {k} 读的是 {norm} 的输入，而不是输出",
+                k=other[0],
+                norm=name,
+            )
+            yield both, {step.node.path: unnormed, step.at(other): unnormed}
+
+
 @cause("residual-place", *ADDS, "norm1", "norm2", "norm3")
 def outside_norm(step: Step) -> Iterator[Made]:
     """X + LN(f(x)): the norm of the branch alone."""
