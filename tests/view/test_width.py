@@ -1,6 +1,9 @@
 """Texts brought to a width, in scripts whose characters are several of Unicode's."""
 
+import re
+
 import pytest
+import wcwidth
 
 from tfstep.commands.language.session import Session
 from tfstep.scenario.scenario import load_text
@@ -8,7 +11,7 @@ from tfstep.view.result.lines import text
 from tfstep.view.text.spans import line, line_width, plain, span, table
 from tfstep.view.text.symbols import plain as shown
 from tfstep.view.text.symbols import set_ascii
-from tfstep.view.text.width import characters, clip, left, right, width
+from tfstep.view.text.width import NARROW, WIDE, characters, clip, left, right, width
 
 WIDTHS = {
     "weights": 7,
@@ -87,3 +90,14 @@ def test_without_symbols_the_mark_is_dots_and_counts() -> None:
         assert clip("weights", 2) == ".."
     finally:
         set_ascii(False)
+
+
+def test_characters_that_stand_alone_are_as_wide_as_unicode_says() -> None:
+    """What is measured without the tables agrees with them, one by one and beside each other."""
+    for ranges, cells in ((NARROW, 1), (WIDE, 2)):
+        found = [c for c in map(chr, range(0x10000)) if re.match(f"[{ranges}]", c)]
+        assert len(found) > 100
+        assert {wcwidth.width(c) for c in found} == {cells}
+        text = "".join(found)
+        assert list(wcwidth.iter_graphemes(text)) == list(characters(text)) == found
+        assert width(text) == wcwidth.width(text) == cells * len(found)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import wcwidth
-
 
 def caret(text: str, column: int) -> str:
     """The text, and a caret under the character at ``column`` (from 0): two lines."""
+    import wcwidth  # no error is shown at the start
+
     line = "".join(c if c.isprintable() else " " for c in text)
     return f"{line}\n{' ' * wcwidth.width(line[:column])}^"

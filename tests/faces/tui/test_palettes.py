@@ -3,6 +3,8 @@
 import pytest
 from rich.color import Color
 
+import tfstep
+from tfstep.faces.tui.app import Debugger
 from tfstep.faces.tui.style.legend import COLOURS, SIGNS
 from tfstep.faces.tui.style.palette import DARK, LIGHT, TERMINAL, Palette, role, shade
 from tfstep.view.matrix.grid import CHANGED, CURSOR, LEVELS, LIT
@@ -58,3 +60,22 @@ def test_one_colour_has_one_meaning(palette: Palette) -> None:
     assert all(each.signs for each in COLOURS if each.role != "shared8"), "never by colour alone"
     assert shade(palette, "signed", 0, CHANGED, True, False).color == role(palette, "changed").color
     assert len({each.means.en for each in (*COLOURS, *SIGNS)}) == len((*COLOURS, *SIGNS))
+
+
+@pytest.mark.parametrize("palette", [DARK, LIGHT, TERMINAL], ids=lambda palette: palette.name)
+async def test_colours_chosen_before_the_start_are_those_chosen_later(palette: Palette) -> None:
+    pictures = []
+    for early in (True, False):
+        app = Debugger(tfstep.Session(tfstep.load("wo-ai-ni")))
+        if early:
+            app.theme = palette.name
+        async with app.run_test(size=(120, 36)) as pilot:
+            await pilot.pause()
+            if not early:
+                app.theme = LIGHT.name  # and back: the style sheets are read once more
+                app.theme = palette.name
+                await pilot.pause()
+                app.repaint()
+                await pilot.pause()
+            pictures.append([[*line] for line in app.screen._compositor.render_strips()])
+    assert pictures[0] == pictures[1]

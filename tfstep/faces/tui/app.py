@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import PurePath
 from threading import Event
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from rich.console import RenderableType
 from textual import events
@@ -35,7 +35,6 @@ from tfstep.faces.tui.widgets.prompt import Prompt
 from tfstep.faces.tui.widgets.tree import Timeline
 from tfstep.faces.tui.work.beside import Cancel
 from tfstep.faces.tui.work.busy import Busy
-from tfstep.faces.tui.work.cast import Cast
 from tfstep.faces.tui.work.idle_work import IdleWork
 from tfstep.faces.tui.work.signs import Signs
 from tfstep.session.results import Help, Quit, Result
@@ -43,6 +42,9 @@ from tfstep.text import Bilingual
 from tfstep.view.frame.timeline import Row
 from tfstep.view.matrix.picker import link_target
 from tfstep.view.text.spans import Line, Span, clipped, line
+
+if TYPE_CHECKING:
+    from tfstep.faces.tui.work.cast import Cast
 
 T = TypeVar("T")
 
@@ -95,6 +97,7 @@ class Debugger(App[int]):
         for palette in THEMES.values():
             self.register_theme(theme_of(palette))
         self.theme = DARK.name
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def first_state(self, session: Session, actions: Sequence[Action], ascii_only: bool) -> ScreenState:
         """What the screen remembers, at the beginning."""
@@ -152,7 +155,11 @@ class Debugger(App[int]):
 
     def on_resize(self) -> None:
         """Divide the screen anew."""
-        self.call_after_refresh(self.redraw)
+        self.call_after_refresh(self._resized)
+
+    def _resized(self) -> None:
+        if (self.size.width, self.size.height) != self.state.size:  # the first size is that in which it was drawn
+            self.redraw()
 
     # -- keys --------------------------------------------------------------------------------------
 
@@ -358,6 +365,11 @@ class Debugger(App[int]):
     def drawn_as_svg(self, title: str) -> str:
         """The screen as a picture."""
         return self.export_screenshot(title=title)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read the style sheets again for other colours; at the start they have just been read for those of `__init__`."""
+        if self.screen_stack or self.theme != DARK.name:
+            super().refresh_css(animate)
 
     def next_theme(self) -> str:
         """Other colours; returns what they are called."""

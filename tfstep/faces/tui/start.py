@@ -19,7 +19,6 @@ from tfstep.faces.tui.actions.table import ACTIONS
 from tfstep.faces.tui.app import Debugger
 from tfstep.faces.tui.keys.own import with_own_keys
 from tfstep.faces.tui.style.palette import TERMINAL
-from tfstep.faces.tui.work.cast import Cast
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import Span, line
@@ -69,6 +68,8 @@ def run(
     if not (at or scripts or commands or state.status) and tour.first_time():
         tour.begin(state)
     if record is not None:
+        from tfstep.faces.tui.work.cast import Cast  # nothing else needs it, nor what it draws with
+
         app.cast = Cast(record, f"tfstep · {session.scenario.name}")
         app.driver_class = app.cast.driver(app.driver_class)
     size = shutil.get_terminal_size()

@@ -10,16 +10,24 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-import wcwidth
-
 from tfstep.view.text.symbols import plain
 
 _PIECE = re.compile(r"[^\S\n]+|[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]+")
 _NEVER_FIRST = "，。；：、！？）”’》…"  # what Chinese does not let a line begin with
 
 
+NARROW = "\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u0391-\u03c9\u1d40\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u232b\u2500-\u25fc"
+WIDE = "\u3001-\u3029\u4e00-\u9fff\uff01-\uff60"
+_ALONE, _WIDE = re.compile(f"[{NARROW}{WIDE}]*"), re.compile(f"[{WIDE}]")
+"""Characters of which each is one that a reader sees, one cell wide or two: for these nothing else is loaded."""
+
+
 @lru_cache(8192)
 def _measured(text: str) -> int:
+    if _ALONE.fullmatch(text):
+        return len(text) + len(_WIDE.findall(text))
+    import wcwidth
+
     return wcwidth.width(text)
 
 
@@ -30,7 +38,11 @@ def width(text: str) -> int:
 
 def characters(text: str) -> Iterator[str]:
     """The characters that a reader sees, each with its marks."""
-    return iter(text) if text.isascii() else wcwidth.iter_graphemes(text)
+    if _ALONE.fullmatch(text) or text.isascii():
+        return iter(text)
+    import wcwidth
+
+    return wcwidth.iter_graphemes(text)
 
 
 def clip(text: str, cells: int) -> str:
