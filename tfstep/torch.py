@@ -187,8 +187,8 @@ class _Kept:
     would be that of the changed ones.
     """
 
-    def __init__(self, tensor: Any, name: str, note: Note) -> None:
-        self.tensor, self.name, self.note = tensor, name, note
+    def __init__(self, tensor: Any, name: str, note: Note, inputs: tuple[_Kept, ...] = ()) -> None:
+        self.tensor, self.name, self.note, self.inputs = tensor, name, note, inputs
         self.value = tensor.detach().clone()
         self.call = note.op
         self.learns = bool(tensor.requires_grad)
@@ -221,6 +221,7 @@ class _Tape:
         self.torch, self.module = torch, module
         self.kept: list[_Kept] = []
         self.by_id: dict[int, _Kept] = {}
+        self.views: list[Any] = []  # held, so that no other tensor gets their ids
         self.stack: list[str] = []
         self.remarks: list[Bilingual] = []
 
@@ -241,9 +242,9 @@ class _Tape:
         if isinstance(value, self.torch.Tensor) and id(value) not in self.by_id:
             self.keep(value, name, Note("input"))
 
-    def keep(self, tensor: Any, name: str, note: Note) -> None:
+    def keep(self, tensor: Any, name: str, note: Note, inputs: tuple[_Kept, ...] = ()) -> None:
         """Keep a tensor."""
-        kept = _Kept(tensor, name, note)
+        kept = _Kept(tensor, name, note, inputs)
         self.kept.append(kept)
         self.by_id[id(tensor)] = kept
 
@@ -267,18 +268,24 @@ class _Tape:
     def call(self, out: Any, name: str, op: str, inputs: tuple[Any, ...]) -> None:
         """A functional call gave this."""
         line, variable = _line(self)
-        names = tuple(dict.fromkeys(self.by_id[id(t)].name for t in inputs if id(t) in self.by_id))
+        read = tuple(dict.fromkeys(self.by_id[id(t)] for t in inputs if id(t) in self.by_id))
         where = f"{self.stack[-1]}." if self.stack and self.stack[-1] else ""
         for tensor in (out,) if isinstance(out, self.torch.Tensor) else ():
             if tensor.dtype == self.torch.bool and tensor.ndim > 1 and id(tensor) not in self.by_id:
-                self.keep(tensor, where + (variable or op), Note("mask", line, op, names))
+                self.keep(tensor, where + (variable or op), Note("mask", line, op), read)
         for k, tensor in enumerate(_tensors(self.torch, out)):
             known = self.by_id.get(id(tensor))
             if known is not None and known.tensor is tensor and known.version == tensor._version:
                 continue  # given back as it came
             cut = CUT if not tensor.requires_grad and any(each.requires_grad for each in inputs) else ""
             title = where + (name or variable or op) + (f".{k}" if k else "")
-            self.keep(tensor, title, Note("tensor", line, op, names, cut))
+            self.keep(tensor, title, Note("tensor", line, op, (), cut), read)
+
+    def same(self, out: Any, source: Any) -> None:
+        """A tensor seen otherwise, as ``W.T``: what reads it reads that tensor."""
+        if isinstance(out, self.torch.Tensor) and id(source) in self.by_id and id(out) not in self.by_id:
+            self.views.append(out)
+            self.by_id[id(out)] = self.by_id[id(source)]
 
     def mode(self) -> Any:
         """The mode that sees every call."""
@@ -297,11 +304,18 @@ class _Tape:
                             return function(*args, **kwargs)
                     finally:
                         functional.has_torch_function = was
+                attends = name == "scaled_dot_product_attention"
+                state = torch.get_rng_state() if attends else None
                 out = function(*args, **kwargs)
+                if attends:
+                    dropped = _dropped(torch, function, args, kwargs, state, out)
+                    tape.call(dropped, "attn_weights", "dropout", tuple(_tensors(torch, [*args, *kwargs.values()])))
                 if name == "scaled_dot_product_attention" and (kwargs.get("is_causal") or args[5:6] == (True,)):
                     given = dict(zip(("query", "key"), args, strict=False)) | kwargs
                     shape = given["query"].shape[-2], given["key"].shape[-2]
                     tape.keep(torch.ones(shape, dtype=torch.bool).tril(), "is_causal", Note("mask"))
+                if name == "__get__":
+                    tape.same(out, args[0])
                 if name not in SILENT:
                     read = tuple(_tensors(torch, [*args, *kwargs.values()]))
                     tape.call(args[0] if name == "__setitem__" else out, "", name.strip("_"), read)
@@ -313,8 +327,8 @@ class _Tape:
         """Weights in the order in which they are used, each with the call that used it first."""
         uses: dict[str, tuple[int, str]] = {}
         for k, kept in enumerate(self.kept):
-            for name in kept.note.inputs:
-                uses.setdefault(name, (k, kept.call))
+            for source in kept.inputs:
+                uses.setdefault(source.name, (k, kept.call))
         weights = [kept for kept in self.kept if kept.note.kind == "weight"]
         for kept in weights:
             kept.note = Note("weight", op=uses.get(kept.name, (0, ""))[1])
@@ -335,10 +349,32 @@ class _Tape:
             ):
                 kept.name = kept.name.rpartition(".")[0] + ("." if "." in kept.name else "") + kept.note.op
             names.append((found.add(kept.name, kept.value, kept.noted(gradients)), kept))
+        called = {kept: name for name, kept in names}
+        for name, kept in names:
+            found.notes[name] = replace(found.notes[name], inputs=tuple(called[each] for each in kept.inputs))
         for name, kept in reversed(names) if gradients else ():
             if kept.grad is not None:
                 found.add(name + GRAD, kept.grad, Note("grad", kept.note.line))
         return found
+
+
+def _dropped(torch: Any, function: Any, args: Any, kwargs: Any, state: Any, out: Any) -> Any:
+    """The weights that dropout left within PyTorch's own attention, where it is on: the same once more, by the same
+    random numbers, over values that each are one key. None where it is off, or where that does not give what came out.
+    """
+    names = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    value = given["value"]
+    if not given.get("dropout_p") or value.device.type != "cpu":
+        return None
+    keys = value.shape[-2]
+    given["value"] = torch.eye(keys, dtype=value.dtype).expand(*value.shape[:-1], keys)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.set_rng_state(state)
+        weights = function(**given)
+    groups = weights.shape[-3] // value.shape[-3] if value.ndim > 3 else 1
+    again = weights @ (value.repeat_interleave(groups, -3) if groups > 1 else value)
+    return weights if torch.allclose(again, out, rtol=1e-3, atol=1e-5) else None
 
 
 def _tensors(torch: Any, value: Any) -> Iterator[Any]:

@@ -48,7 +48,7 @@ WRONG: tuple[tuple[str, str, str], ...] = (
     ("own words", "labels-unshifted", "loss"), ("loss of p", "loss-input", "loss"), ("summed", "loss-reduction", "loss"),
     ("pads count", "pads-counted", "loss"), ("detached", "grad-missing", "attn.weights.grad x.grad norm1.grad"),
     ("hides self", "mask-shifted", "attn.masked"), ("backwards", "heads-merged", "attn.concat"),
-    ("keys backwards", "heads-reshaped", "attn.K"), ("norm branch", "residual-place", "add1 norm1"),
+    ("keys backwards", "heads-reshaped", "attn.K"), ("norm branch", "norm-place", "add1 norm1"),
     ("detached keys", "grad-missing", "attn.K.grad attn.k_proj.grad x.grad norm1.grad"),
     ("not turned", "position-missing", "attn.Q_rot"), ("queries late", "position-shifted", "attn.Q_rot"),
     ("keys not turned", "rope-place", "attn.K_rot"), ("turned values", "rope-place", "attn.heads"),

@@ -132,7 +132,7 @@ MISTAKES: tuple[tuple[str, str, str], ...] = (
     ("no biases", "bias-missing", "attn.q_proj"), ("twice b_V", "bias-twice", "attn.v_proj"),
     ("twice b_1", "bias-twice", "ffn.hidden"), ("no skip 1", "residual-missing", "add1"),
     ("no skip 2", "residual-missing", "add2"), ("skip of norm", "residual-place", "add1"),
-    ("norm branch", "residual-place", "add1"), ("norm other side", "norm-place", "attn.q_proj norm1 add1"),
+    ("norm branch", "norm-place", "add1"), ("norm other side", "norm-place", "attn.q_proj norm1 add1"),
     ("norm positions", "norm-axis", "norm1"), ("norm batch", "norm-axis norm-kind", "norm1"), ("eps", "norm-eps", "norm1"),
     ("eps outside", "norm-eps", "norm1"), ("n - 1", "norm-variance", "norm1"), ("over variance", "norm-variance", "norm1"),
     ("no gamma", "norm-affine", "norm1"), ("no beta", "norm-affine", "norm1"), ("other norm", "norm-kind", "norm1"),

@@ -44,11 +44,11 @@ def of_torch(width: int, heads: int, fast: bool = False) -> Recording:
     ("theirs", "scenario", "said"),
     [
         (by_hand(6, 2), "attention", r"theirs is 6 wide, the scenario 3: .*\(x 4×6, q 4×6, k 4×6 beside x 1×4×3 of"),
-        (by_hand(8, 2), "two-heads", "theirs is 8 wide, the scenario 6: .*set d_model"),
+        (by_hand(8, 2), "two-heads", "theirs is 8 wide, the scenario 6: .*tfstep new RECORDING"),
         (of_torch(6, 2), "attention", "theirs is 6 wide"),
         (of_torch(4, 4), "two-heads", "theirs is 4 wide, the scenario 6: .*in_proj_weight 12×4"),
         (of_torch(6, 3), "two-heads", r"theirs has 3 heads, the scenario 2: .*\(softmax 3×4×4 beside attn\.weights 1×2×4×4"),
-        (of_torch(16, 4), "encoder", "theirs has 4 heads, the scenario 2: .*set heads: 4"),
+        (of_torch(16, 4), "encoder", "theirs has 4 heads, the scenario 2: .*tfstep new RECORDING"),
         (of_torch(16, 4, fast=True), "encoder", "theirs has 4 heads, the scenario 2"),
         (by_hand(6, 3), "two-heads", "theirs has 3 heads"),
     ],

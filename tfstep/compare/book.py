@@ -12,8 +12,10 @@ from msgspec import Struct, field
 
 from tfstep.address.roles import GRAD, NEW, path_parts
 from tfstep.compare.layout import Layout, layouts
-from tfstep.compare.recorded.note import Note
+from tfstep.compare.proposed.weights import read
+from tfstep.compare.recorded.note import Note, Setting
 from tfstep.compare.recorded.recording import Recording
+from tfstep.compare.recorded.uses import Uses, uses
 from tfstep.compare.tolerance import FLOOR, HIDDEN, LEVELS, UNIT, Lengths, allowed, apart, precision
 from tfstep.engine.node import Node
 from tfstep.models.config import ModelConfig
@@ -133,11 +135,18 @@ class Book(Struct, eq=False):
     dtype: np.dtype = np.dtype(np.float64)  # in which their numbers are kept, and ours computed
     lengths: Lengths = field(default_factory=Lengths)
     keys: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=dict)  # of all of one size
+    uses: Uses = field(default_factory=Uses)  # what the weights are for
+    roles: dict[str, list[str]] = field(default_factory=dict)  # and the matrices by their roles, in the order of use
+    made: dict[str, Setting] = field(default_factory=dict)  # of which module each is
 
     @classmethod
     def of(cls, kept: Recording, config: ModelConfig) -> Book:
         """The book of a recording."""
-        book = cls(config)
+        book = cls(config, uses=uses(kept))
+        if book.uses.together:
+            mine = read(kept, config.d_model).roles
+            book.roles = {role: [name for name, _ in group] for role, group in mine.items() if role}
+        book.made = {n: kept.settings[of] for n in kept if (of := n.rpartition(".")[0]) in kept.settings and of}
         numbers = [a for a in kept.arrays.values() if a.dtype.kind == "f"]
         if sum(a.size for a in numbers) > SINGLE and all(a.dtype.itemsize <= 4 for a in numbers):
             book.dtype = np.dtype(np.float32)

@@ -28,7 +28,9 @@ from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity
 from tfstep.compare.pairs import two
 from tfstep.compare.plant import Way, planted
+from tfstep.compare.proposed.own_eps import each_its_own
 from tfstep.compare.proposed.propose import propose
+from tfstep.compare.recorded.gathered import gathered
 from tfstep.compare.recorded.note import OFF
 from tfstep.compare.recorded.recorder import of
 from tfstep.compare.recorded.recording import Recording
@@ -37,6 +39,7 @@ from tfstep.compare.refusals.ends import ends_early
 from tfstep.compare.refusals.refused import nothing, usable
 from tfstep.compare.refusals.remarks import open_heads, remarks
 from tfstep.compare.refusals.runs import one_run
+from tfstep.compare.refusals.sizes import same_module
 from tfstep.compare.refusals.widths import same_sizes
 from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried, source, their_name
 from tfstep.compare.start import start
@@ -72,8 +75,8 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
     """
     if theirs is None:
         given, theirs = None, given
-    kept = of(theirs)
-    named = given
+    kept = gathered(of(theirs))
+    named, eps = given, dict[str, float]()
     if given is None:
         proposal = propose(kept)
         own = {
@@ -85,20 +88,23 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
             (proposal.remark, *kept.remarks),
             {**kept.notes, **own},
         )  # what they froze is frozen in a proposal, too
-        given, kept = proposal.scenario(), replace(kept, remarks=said, notes=notes)
+        eps, given, kept = proposal.eps, proposal.scenario(), replace(kept, remarks=said, notes=notes)
     scenario, leaves = ours(given, kept)
     book = Book.of(kept, scenario.model)
     usable(book)
     plan = scenario.program.plan
+    same_module(kept, plan, scenario.model, scenario.name)
     same_sizes(book, plan, scenario.model, scenario.name)
     values, taken = start(book, plan, leaves, scenario.model)
+    apart = each_its_own(plan, taken, eps)
+    plan = planted(plan, apart, scenario.model) if apart else plan
     first = walk(book, plan, values, until="forward", told=told)
     if book.level == "float64" and not any(
         hits for slot, hits in first.found.items() if plan.nodes[slot].op is not None
     ):
         book.level = "float32"  # numbers that only look precise: computed from coarser ones
         first = walk(book, plan, values, until="forward", told=told)
-    search = Search(scenario, kept, book, values, plan, first, told, taken, both=two)
+    search = Search(scenario, kept, book, values, plan, first, told, taken, given=apart, both=two)
     with np.errstate(all="ignore"):  # theirs may hold infinities and worse
         forward(search)
         if not _common(search):
@@ -332,16 +338,12 @@ def _started(search: Search, suspects: list[Node], missing: list[Entry]) -> bool
 def backward(search: Search) -> None:
     """Gradients and the update, with the mistakes of the forward pass planted."""
     wanted = [e for e in search.book.entries if e.of is not None or e.is_new or e.note.grad]
-    extra = (
-        {e.name for e in search.missing(list(search.plan.steps))}
-        if search.plan is search.scenario.program.plan
-        else set()
-    )
+    extra = {e.name for e in search.missing(list(search.plan.steps))} if not search.patches else set()
     if not wanted and not extra:
         return
     plan = search.scenario.program.plan
-    if search.patches:
-        plan = planted(plan, search.patches, search.scenario.model, search.scenario.train)
+    if search.given or search.patches:
+        plan = planted(plan, {**search.given, **search.patches}, search.scenario.model, search.scenario.train)
     leaves = {**{plan.nodes[s].path: v for s, v in plan.leaves.items()}, **search.leaves}
     search.plan, search.leaves = plan, leaves
     search.walk = walk(

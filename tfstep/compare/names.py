@@ -85,6 +85,8 @@ _PARTS = {
 """What is said of the part of a block."""
 _NUMBERED = {"gamma": ("gamma", "g", "scale"), "beta": ("beta", "shift")}
 """What is called by the number of its norm: gamma1."""
+SIDE_BY_SIDE = ("in_proj", "qkv", "c_attn", "query_key_value", "w_pack")
+"""What a matrix of queries, keys and values in one is called."""
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 

@@ -6,15 +6,15 @@ The few steps in question are taken out of the plan, so that a pair is tried in 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfstep.compare.book import Entry
+from tfstep.compare.book import Book, Entry
 from tfstep.compare.causes.table import ways
-from tfstep.compare.plant import Way, planted
+from tfstep.compare.plant import Patch, Way, planted
 from tfstep.compare.walk import walk
 from tfstep.engine.node import Literal, Node, Role
 from tfstep.engine.plan import Plan
@@ -41,19 +41,21 @@ def two(search: Search, steps: list[Node], missing: list[Entry]) -> Tried | None
     paths = {node.path for node in steps}
     known = [[way for way in ways(search.step(node)) if way.patches.keys() <= paths] for node in steps]
     until, best = time.thread_time() + SECONDS, list[tuple[int, Way, Way]]()
+    alone, most = None, 0
+    for way in (way for group in known for way in group):  # one mistake that gives as much is no two
+        gained = len(_found(search, plan, leaves, book, paths, way.patches))
+        alone, most = (way, gained) if gained > most else (alone, most)
+    if alone is not None:
+        tried = search.attempt(alone)
+        if tried is not None and not tried.lost and tried.gained >= {entry.name for entry in missing}:
+            return tried
     for one, then in _pairs(search, known):
         if time.thread_time() > until or search.late:
             break
         search.told(0, 1)
         search.tried += 1
-        try:
-            made = planted(plan, {**one.patches, **then.patches}, search.scenario.model)
-            with np.errstate(all="ignore"):
-                there = walk(book, made, leaves, until="forward")
-        except (KeyError, ValueError, AttributeError, IndexError, TypeError):
-            continue
-        named = {h.entry.name for s, hits in there.found.items() for h in hits if made.nodes[s].path in paths}
-        if named:
+        named = _found(search, plan, leaves, book, paths, {**one.patches, **then.patches})
+        if len(named) > most:
             best.append((len(named), one, then))
             if {one.key, then.key} <= set(search.keys):
                 break
@@ -64,6 +66,24 @@ def two(search: Search, steps: list[Node], missing: list[Entry]) -> Tried | None
         if tried is not None and not tried.lost and (found is None or len(tried.gained) > len(found.gained)):
             found, tried.then = tried, then
     return found
+
+
+def _found(
+    search: Search,
+    plan: Plan,
+    leaves: dict[str, np.ndarray],
+    book: Book,
+    paths: set[str],
+    patches: Mapping[str, Patch],
+) -> set[str]:
+    """The arrays that are one of these steps once they are made otherwise."""
+    try:
+        made = planted(plan, patches, search.scenario.model)
+        with np.errstate(all="ignore"):
+            there = walk(book, made, leaves, until="forward")
+    except (KeyError, ValueError, AttributeError, IndexError, TypeError):
+        return set()
+    return {hit.entry.name for s, hits in there.found.items() for hit in hits if made.nodes[s].path in paths}
 
 
 def _pairs(search: Search, known: list[list[Way]]) -> Iterator[tuple[Way, Way]]:

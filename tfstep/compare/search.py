@@ -62,6 +62,9 @@ class Search(Struct, eq=False):
     taken: dict[str, str] = field(default_factory=dict)
     pins: dict[str, tuple[Entry, Layout]] = field(default_factory=dict)
     starts: dict[str, str] = field(default_factory=dict)  # pins of which nothing is known: their input is not recorded
+    given: Mapping[str, Patch] = field(
+        default_factory=dict
+    )  # what theirs is known to have otherwise, and is no mistake
     patches: dict[str, Patch] = field(default_factory=dict)
     overrides: dict[str, Override] = field(default_factory=dict)
     causes: list[Cause] = field(default_factory=list)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import numpy as np
+from msgspec import Struct
 
 from tfstep.compare.book import Book, Entry, Sizes
-from tfstep.compare.layout import Layout, layouts
-from tfstep.compare.names import affinity, plain
+from tfstep.compare.layout import Layout, layouts, role
+from tfstep.compare.names import SIDE_BY_SIDE, affinity, plain
+from tfstep.compare.proposed.weights import PLACES
 from tfstep.compare.walk import walk
 from tfstep.engine.node import Node
 from tfstep.engine.plan import Plan
@@ -17,6 +19,9 @@ from tfstep.models.config import ModelConfig
 
 SURE = 1.5  # an affinity from which a name alone says which weight it is
 INPUTS = 6  # arrays that are tried as an input
+BIASES = ("b_Q", "b_K", "b_V", "b_O", "b_1", "b_2", "b_gate", "b")
+NORMS = ("layer_norm", "rms_norm", "batch_norm")
+TURNED = ("Linear", "Conv1d", "NonDynamicallyQuantizableLinear")  # modules that keep (out, in)
 CONV1D = ("c_attn", "c_fc", "c_proj")  # GPT-2 keeps these as (in, out), and not as torch.nn.Linear does
 
 
@@ -43,17 +48,33 @@ def start(
             known |= {hit.entry.name for hit in telling}
         elif node.kind in ("parameter", "input"):
             open_.append(node)
-    _fused(book, plan, values, open_, taken, known)
+    groups = list(_fused(book, plan, values, open_, taken, known))
     _longer(book, values, open_, taken)
     rest = [node for node in open_ if node.path not in taken]
-    for score, node, entry, layout in _pairs(book, rest, config, known):
+    _norms(book, plan, values, rest, taken, known)
+    places = _places(book, plan)
+    pairs = [
+        (score + 4.0 * (places.get(node.path) == entry.name), node, entry, layout)
+        for score, node, entry, layout in _pairs(book, rest, config, known)
+        if _may_be(book, entry, node)
+    ]
+    pairs.sort(key=lambda each: -each[0])
+    biases = book.uses.biases
+    for score, node, entry, layout in (
+        *(each for each in pairs if each[2].name not in biases),
+        *(each for each in pairs if each[2].name in biases),  # a bias goes with its matrix
+    ):
         if node.path in taken or entry.name in known or (score < SURE and entry.note.kind != "weight"):
+            continue
+        matrix = biases.get(entry.name)
+        if matrix in taken.values() and taken.get(node.path.replace(".b", ".W")) != matrix:
             continue
         values[node.path] = layout.back(entry.array)
         taken[node.path] = entry.name
         known.add(entry.name)
     _ids(book, plan, values, taken)
     _tried(book, plan, values, [n for n in rest if n.kind == "input" and n.path not in taken], config, taken)
+    _laid_out(book, plan, leaves, values, groups, config)
     _doubted(book, plan, leaves, values, taken)
     return values, taken
 
@@ -110,7 +131,7 @@ def _pairs(
         for entry in book.by_size.get(int(np.prod(node.shape, initial=1)), ()):
             if entry.name in known or not entry.number or entry.of is not None:
                 continue
-            fit = _oriented(node, entry, layouts(node, config, entry.array.shape))
+            fit = _oriented(book, node, entry, layouts(node, config, entry.array.shape))
             if not fit:
                 continue
             score = affinity(entry.name, node.path)
@@ -122,41 +143,94 @@ def _pairs(
     return sorted(found, key=lambda each: -each[0])
 
 
-def _oriented(node: Node, entry: Entry, fit: tuple[Layout, ...]) -> tuple[Layout, ...]:
+def _norms(
+    book: Book, plan: Plan, values: dict[str, np.ndarray], nodes: list[Node], taken: dict[str, str], known: set[str]
+) -> None:
+    """The scales and shifts of norms in the order of their use, where there are as many of theirs: `post_attention_layernorm`
+    is before the feed-forward network in one model, and behind the attention in another."""
+    steps = [node for node in plan.steps if node.op is not None and node.op.name in NORMS and node.phase == "forward"]
+    for k, mine in ((1, book.uses.scales), (2, book.uses.shifts)):
+        ours = list(dict.fromkeys(plan.nodes[node.slots[k]] for node in steps if len(node.slots) > k))
+        theirs = [book.by_name[name] for name in mine]
+        if len(ours) != len(theirs) or any(o.shape != t.array.shape for o, t in zip(ours, theirs, strict=True)):
+            continue
+        for node, entry in zip(ours, theirs, strict=True):
+            if node in nodes and entry.name not in known:
+                values[node.path] = np.array(entry.array)
+                taken[node.path] = entry.name
+                known.add(entry.name)
+
+
+def _places(book: Book, plan: Plan) -> dict[str, str]:
+    """Our matrices with those of theirs that have their role in the same layer, where there are as many."""
+    found: dict[str, str] = {}
+    for name, theirs in book.roles.items():
+        ours = [
+            node.path for node in plan.nodes if node.kind == "parameter" and node.path.endswith(PLACES[name] + name)
+        ]
+        if len(ours) == len(theirs):
+            found |= dict(zip(ours, theirs, strict=True))
+    return found
+
+
+def _may_be(book: Book, entry: Entry, node: Node) -> bool:
+    """Whether what a weight is used for lets it be this parameter; names only tell apart what does."""
+    told, own = book.uses, role(node.path)
+    if entry.note.kind != "weight" or node.kind != "parameter":
+        return True
+    if entry.array.ndim == 1 and told.biases:
+        return (own in BIASES) == (entry.name in told.biases)
+    roles = told.roles(entry.name)
+    return not roles or own in roles
+
+
+def _oriented(book: Book, node: Node, entry: Entry, fit: tuple[Layout, ...]) -> tuple[Layout, ...]:
     """Of a matrix, which way round: torch.nn.Linear keeps (out, in)."""
     if node.role.name != "weight" or len(node.shape) != 2:
         return fit
     named = entry.name.endswith("weight") and not any(word in plain(entry.name) for word in CONV1D)
-    if entry.note.op == "linear" or (not entry.note.op and named):
-        return tuple(each for each in fit if each.order != tuple(sorted(each.order)))
-    return fit
+    turned = entry.note.op in ("linear", "conv1d") or (not entry.note.op and named)
+    if book.made.get(entry.name) in TURNED:
+        turned = True
+    elif entry.name in book.uses.turned:
+        turned = book.uses.turned[entry.name]
+    elif not turned:
+        return fit
+    return tuple(each for each in fit if turned == (each.order != tuple(sorted(each.order))))
+
+
+class Group(Struct, frozen=True, eq=False):
+    """Queries, keys and values as one weight or bias (…, q + k + v), and the paths of ours that it is."""
+
+    paths: tuple[str, ...]
+    array: np.ndarray
+    widths: tuple[int, ...]
 
 
 def _fused(
     book: Book, plan: Plan, values: dict[str, np.ndarray], nodes: list[Node], taken: dict[str, str], known: set[str]
-) -> None:
-    """Queries, keys and values as one weight: ``in_proj_weight`` (3d, d), ``c_attn.weight`` (d, 3d)."""
+) -> Iterator[Group]:
+    """Queries, keys and values as one weight: ``in_proj_weight`` (q + k + v, d), ``c_attn.weight`` (d, q + k + v)."""
     told = any(entry.note.kind == "weight" for entry in book.entries)
     for node in nodes:
         for tail, others in (("W_Q", ("W_K", "W_V")), ("b_Q", ("b_K", "b_V"))):
             if not node.path.endswith(tail):
                 continue
-            paths = [node.path, *(node.path.removesuffix(tail) + other for other in others)]
+            paths = (node.path, *(node.path.removesuffix(tail) + other for other in others))
             if any(path not in values for path in paths):
                 continue
-            widths = [values[path].shape[-1] for path in paths]
-            total = sum(values[path].size for path in paths)
-            for entry in book.by_size.get(total, ()):
+            widths = tuple(values[path].shape[-1] for path in paths)
+            for entry in book.by_size.get(sum(values[path].size for path in paths), ()):
                 if (
                     entry.name in known
                     or not entry.number
                     or entry.of is not None
                     or (told and entry.note.kind != "weight")
-                    or entry.array.ndim != values[node.path].ndim
-                    or not ("in_proj" in entry.name or "qkv" in plain(entry.name) or "attn" in plain(entry.name))
+                    or len([n for n in entry.array.shape if n != 1]) != values[node.path].ndim
+                    or not _side_by_side(book, entry)
                 ):
                     continue
-                array = entry.array
+                array = entry.array.reshape([n for n in entry.array.shape if n != 1])
                 if array.ndim == 2 and (array.shape[1] != sum(widths) or "in_proj" in entry.name):
                     array = array.T
                 if array.shape[-1] != sum(widths):
@@ -165,7 +239,68 @@ def _fused(
                     values[path] = np.array(part)
                     taken[path] = entry.name
                 known.add(entry.name)
+                yield Group(paths, array, widths)
                 break
+
+
+def _side_by_side(book: Book, entry: Entry) -> bool:
+    """Whether a weight is queries, keys and values in one: as it is used, else as it is called."""
+    matrix = book.uses.biases.get(entry.name, entry.name)
+    if book.uses.together:
+        return book.uses.together.get(matrix) == (matrix,)
+    return "attn" in plain(entry.name) or any(word in plain(entry.name) for word in SIDE_BY_SIDE)
+
+
+def _behind(array: np.ndarray, widths: tuple[int, ...], c: ModelConfig) -> Iterator[np.ndarray]:
+    """All queries, then all keys, then all values."""
+    yield from np.split(array, np.cumsum(widths)[:-1], -1)
+
+
+def _by_head(array: np.ndarray, widths: tuple[int, ...], c: ModelConfig) -> Iterator[np.ndarray]:
+    """For each head of the keys its queries, its keys and its values, as GPT-NeoX, BLOOM and Falcon have them."""
+    groups = array.reshape(*array.shape[:-1], c.kv_heads, -1)
+    for part in np.split(groups, np.cumsum([width // c.kv_heads for width in widths])[:-1], -1):
+        yield part.reshape(*array.shape[:-1], -1)
+
+
+def _innermost(array: np.ndarray, widths: tuple[int, ...], c: ModelConfig) -> Iterator[np.ndarray]:
+    """The query, the key and the value of each feature beside each other: (head, d, 3)."""
+    yield from (array[..., k :: len(widths)] for k in range(len(widths)))
+
+
+def _heads_last(array: np.ndarray, widths: tuple[int, ...], c: ModelConfig) -> Iterator[np.ndarray]:
+    """For each feature of a head those of all heads: (d, 3, head)."""
+    parts = array.reshape(*array.shape[:-1], -1, len(widths), c.heads)
+    for k in range(len(widths)):
+        yield parts[..., k, :].swapaxes(-1, -2).reshape(*array.shape[:-1], -1)
+
+
+def _laid_out(
+    book: Book,
+    plan: Plan,
+    leaves: Mapping[str, np.ndarray],
+    values: dict[str, np.ndarray],
+    groups: list[Group],
+    config: ModelConfig,
+) -> None:
+    """How queries, keys and values lie in one weight: so that they are ours, else so that most of theirs is found."""
+    if not groups:
+        return
+    equal = len(set(groups[0].widths)) == 1
+    ways = [_behind, *([_by_head] if config.kv_heads > 1 else []), *([_innermost, _heads_last] if equal else [])]
+    made = []
+    for way in ways:
+        parts = {
+            path: np.ascontiguousarray(part)
+            for group in groups
+            for path, part in zip(group.paths, way(group.array, group.widths, config), strict=True)
+        }
+        if all(np.allclose(leaves[path], part, rtol=1e-3, atol=1e-5) for path, part in parts.items() if part.any()):
+            values.update(parts)
+            return
+        made.append(parts)
+    counts = [len(walk(book, plan, {**values, **parts}, until="forward").names) for parts in made]
+    values.update(made[counts.index(max(counts))])
 
 
 def _ids(book: Book, plan: Plan, values: dict[str, np.ndarray], taken: dict[str, str]) -> None:

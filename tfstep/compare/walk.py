@@ -398,7 +398,7 @@ class _Groups:
                 continue
             if sum(v.size for v in values) not in self.sizes:
                 continue
-            for whole in _laid(values, self.book.config.heads):
+            for whole in _laid(values, self.book.config.kv_heads):
                 if whole.size in self.sizes:
                     new |= self._look(here, node, whole, relation)
         new |= self._slices(here, node, args)
@@ -423,15 +423,16 @@ class _Groups:
         return found
 
     def _slices(self, here: Walk, node: Node, args: list[Any]) -> set[str]:
-        """One head, or one sentence of a batch, at a time."""
+        """One head, one sentence of a batch, or one word at a time."""
         y = here.values[node.slot]
         if not isinstance(y, np.ndarray) or y.dtype.kind != "f" or y.size > 1 << 16:
             return set()
         parts = atoms(node, self.book.config)
+        asked = ("head", "batch", "query", "position") if self.book.uses.together else ("head", "batch")
         found: set[str] = set()
         shape = tuple(size for _, size in parts)
         for k, (name, size) in enumerate(parts):
-            if name not in ("head", "batch") or size == 1 or y.size // size not in self.sizes:
+            if name not in asked or size == 1 or y.size // size not in self.sizes:
                 continue
             for i in range(size):
                 part = np.take(y.reshape(shape), i, axis=k)
@@ -472,12 +473,13 @@ def fused(plan: Plan, node: Node) -> list[tuple[list[str], str]]:
     return found
 
 
-def _laid(values: list[np.ndarray], heads: int) -> list[np.ndarray]:
-    """Arrays side by side along their last axis: one behind the other, or head by head."""
+def _laid(values: list[np.ndarray], groups: int) -> list[np.ndarray]:
+    """Arrays side by side along their last axis: one behind the other, or for each group of heads its part of each."""
     found = [np.concatenate(values, -1)]
-    if heads > 1 and len({v.shape for v in values}) == 1 and values[0].shape[-1] % heads == 0:
-        split = [v.reshape(*v.shape[:-1], heads, 1, v.shape[-1] // heads) for v in values]
-        found.append(np.concatenate(split, -2).reshape(*values[0].shape[:-1], -1))
+    lead = values[0].shape[:-1]
+    if groups > 1 and all(v.shape[:-1] == lead and v.shape[-1] % groups == 0 for v in values):
+        split = [v.reshape(*lead, groups, v.shape[-1] // groups) for v in values]
+        found.append(np.concatenate(split, -1).reshape(*lead, -1))
     return found
 
 

@@ -80,22 +80,13 @@ def _sublayers(step: Step) -> Iterator[tuple[Node, Node, list[Node]]]:
     plan = step.plan
     for node in plan.steps:
         name = node.path.rpartition(".")[2]
-        if name not in ADDS:
+        if name not in ADDS or len(node.slots) != 2:
             continue
         norm = plan.paths.get(node.path.replace("add", "norm"))
         if norm is not None and norm.op is not None and norm.op.name in NORMS:
-            source = plan.nodes[node.slots[0]]
-            yield (
-                node,
-                norm,
-                [plan.nodes[s] for s in plan.consumers[norm.slot] if plan.nodes[s].phase == "forward"]
-                if (step.config.norm_position == "pre")
-                else [
-                    plan.nodes[s]
-                    for s in plan.consumers[source.slot]
-                    if plan.nodes[s].phase == "forward" and s != node.slot
-                ],
-            )
+            read = norm if step.config.norm_position in ("pre", "both") else plan.nodes[node.slots[0]]
+            users = [plan.nodes[s] for s in plan.consumers[read.slot]]
+            yield node, norm, [n for n in users if n.phase == "forward" and n.slot not in (node.slot, norm.slot)]
 
 
 def _usual_norm(at: Site, norm: Node, plan_paths: tuple[str, ...], x: Array) -> Array:
@@ -107,57 +98,40 @@ def _parameters(step: Step, norm: Node) -> tuple[str, ...]:
     return tuple(step.plan.nodes[s].path for s in norm.slots[1:])
 
 
-def _moved(step: Step, add: Node, norm: Node, readers: list[Node]) -> dict[str, Patch]:
-    """One sublayer with its norm on the other side."""
-    gains = _parameters(step, norm)
-    if step.config.norm_position == "pre":
-        source = step.plan.nodes[add.slots[0]].path
+def _moved(step: Step, add: Node, norm: Node, readers: list[Node], to: str) -> dict[str, Patch]:
+    """One sublayer with its norm elsewhere: before it (pre), behind the sum (post), or before the sum (output)."""
+    gains, own = _parameters(step, norm), step.config.norm_position
+    first = step.plan.nodes[add.slots[0]]
+    end = norm if own == "post" else add  # whose result the next sublayer reads
+    found: dict[str, Patch] = {norm.path: lambda at: at.args[0]}
 
-        def after(at: Site) -> Array:
-            return _usual_norm(at, norm, gains, at.usual())
-
-        return {norm.path: lambda at: at.args[0], add.path: after} if source else {}
-    first = step.plan.nodes[add.slots[0]].slot
-
-    def normed(slots: tuple[int, ...]) -> Patch:
+    def before(slots: tuple[int, ...]) -> Patch:
         """Every use of the sublayer's input is a use of its norm."""
 
         def made(at: Site) -> Array:
-            args = [_usual_norm(at, norm, gains, a) if s == first else a for s, a in zip(slots, at.args, strict=True)]
+            args = [
+                _usual_norm(at, norm, gains, a) if s == first.slot else a for s, a in zip(slots, at.args, strict=True)
+            ]
             return at.usual(*args)
 
         return made
 
-    found: dict[str, Patch] = {reader.path: normed(reader.slots) for reader in readers}
-    found[norm.path] = lambda at: at.args[0]
-    return found
+    def behind(at: Site) -> Array:
+        return _usual_norm(at, norm, gains, at.usual())
+
+    if to == "pre":
+        return found | {reader.path: before(reader.slots) for reader in readers}
+    if to == "post":
+        return {**found, end.path: behind}
+    branch = step.plan.nodes[add.slots[1]].path
+
+    def within(at: Site) -> Array:
+        return at.earlier(first.path) + _usual_norm(at, norm, gains, at.earlier(branch))
+
+    return {**found, **({add.path: lambda at: at.args[1]} if end is norm else {}), end.path: within}
 
 
-@cause("norm-place", ops=(*NORMS, "linear", "linear_no_bias", "split_heads", "add"))
-def norm_place(step: Step) -> Iterator[Made]:
-    """The norm before where it belongs after, or after where it belongs before."""
-    said = (
-        Bilingual(
-            "norm after the sum, LN(x + f(x)), in place of x + f(LN(x))",
-            "先相加再归一化 LN(x + f(x))，而不是 x + f(LN(x))",
-        )
-        if step.config.norm_position == "pre"
-        else Bilingual(
-            "norm before, x + f(LN(x)), in place of LN(x + f(x))", "先归一化 x + f(LN(x))，而不是 LN(x + f(x))"
-        )
-    )
-    every: dict[str, Patch] = {}
-    for add, norm, readers in _sublayers(step):
-        one = _moved(step, add, norm, readers)
-        every |= one
-        if step.node.path == min(one, key=lambda path: step.plan.paths[path].slot):
-            yield said, one
-    first = min(every, key=lambda path: step.plan.paths[path].slot, default=None)
-    if first == step.node.path:
-        yield said, every
-        last = next((n.path for n in step.plan.steps if n.path in ("enc.norm", "dec.norm")), None)
-        if last is not None:
-            yield said, {**every, last: lambda at: at.args[0]}
+PLACES = {"pre": "x + f(LN(x))", "post": "LN(x + f(x))", "output": "x + LN(f(x))"}
 
 
 @cause("norm-place", "q_proj", "k_proj", "v_proj", "hidden", "gate")
@@ -186,26 +160,26 @@ def beside_norm(step: Step) -> Iterator[Made]:
             yield both, {step.node.path: unnormed, step.at(other): unnormed}
 
 
-@cause("residual-place", *ADDS, "norm1", "norm2", "norm3")
-def outside_norm(step: Step) -> Iterator[Made]:
-    """X + LN(f(x)): the norm of the branch alone."""
-    name = step.node.path.rpartition(".")[2]
-    if step.config.norm_position != "post" or name not in ADDS:
+@cause("norm-place", ops=(*NORMS, "linear", "linear_no_bias", "split_heads", "add"))
+def norm_place(step: Step) -> Iterator[Made]:
+    """The norm before the sublayer, behind the sum, or of the branch alone, where it belongs elsewhere."""
+    own = step.config.norm_position
+    if own not in PLACES:
         return
-    norm = step.plan.paths.get(step.node.path.replace("add", "norm"))
-    if norm is None or norm.op is None or norm.op.name not in NORMS:
-        return
-    gains = _parameters(step, norm)
-    source = step.plan.nodes[step.node.slots[0]].path
-    branch = step.plan.nodes[step.node.slots[1]].path
-
-    def outside(at: Site) -> Array:
-        return at.earlier(source) + _usual_norm(at, norm, gains, at.earlier(branch))
-
-    yield (
-        Bilingual("x + LN(f(x)) in place of LN(x + f(x))", "x + LN(f(x))，而不是 LN(x + f(x))"),
-        {step.node.path: lambda at: at.args[1], norm.path: outside},
-    )
+    for place in PLACES.keys() - {own}:
+        said = Bilingual("{made} in place of {right}", "{made}，而不是 {right}", made=PLACES[place], right=PLACES[own])
+        every: dict[str, Patch] = {}
+        for add, norm, readers in _sublayers(step):
+            one = _moved(step, add, norm, readers, place)
+            every |= one
+            if step.node.path == min(one, key=lambda path: step.plan.paths[path].slot):
+                yield said, one
+        first = min(every, key=lambda path: step.plan.paths[path].slot, default=None)
+        if first == step.node.path:
+            yield said, every
+            last = next((n.path for n in step.plan.steps if n.path in ("enc.norm", "dec.norm")), None)
+            if last is not None:
+                yield said, {**every, last: lambda at: at.args[0]}
 
 
 @cause("residual-place", *ADDS)
@@ -240,7 +214,7 @@ def normed_first(step: Step) -> Iterator[Made]:
         def made(at: Site, norm: Node = norm, gains: tuple[str, ...] = gains) -> Array:
             return _usual_norm(at, norm, gains, at.args[0]) + at.args[1]
 
-        one = {**_moved(step, add, norm, readers), add.path: made}
+        one = {**_moved(step, add, norm, readers, "pre"), add.path: made}
         every |= one
         if step.node.path == min(one, key=lambda path: step.plan.paths[path].slot):
             yield text, one, add.path

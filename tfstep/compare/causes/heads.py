@@ -106,3 +106,36 @@ def merged(step: Step) -> Iterator[Made]:
         return
     for how, patch in MERGES:
         yield Bilingual("merged: {how}", "合并：{how}", how=how), patch
+
+
+def _by_turns(groups: int) -> Patch:
+    """Head h with the keys or values h mod groups, as `repeat` lays them out in place of `repeat_interleave`."""
+
+    def made(at: Site) -> Array:
+        batch, heads, n, d = at.args[0].shape
+        each = heads // groups
+        turned = transpose(reshape(at.args[0], shape=(batch, each, groups, n, d)), order=(0, 2, 1, 3, 4))
+        y = at.usual(reshape(turned, shape=(batch, heads, n, d)), *at.args[1:])
+        m = y.shape[-1]
+        back = transpose(reshape(y, shape=(batch, groups, each, n, m)), order=(0, 2, 1, 3, 4))
+        return reshape(back, shape=(batch, heads, n, m))
+
+    return made
+
+
+@cause("heads-reshaped", "scores", "heads")
+def grouped(step: Step) -> Iterator[Made]:
+    """Keys and values of few heads repeated as a whole, not each beside itself."""
+    heads, groups = step.config.heads, step.config.kv_heads
+    if step.node.op is None or step.node.op.name != "grouped_matmul" or groups in (1, heads):
+        return
+    text = Bilingual(
+        "head h reads the keys and values h mod {groups}, not h // {each}: repeat in place of repeat_interleave",
+        "第 h 个头读的是第 h mod {groups} 组键和值，而不是第 h // {each} 组：用了 repeat，而不是 repeat_interleave",
+        groups=groups,
+        each=heads // groups,
+    )
+    own = step.node.path.rpartition(".")[2]
+    if own == "scores" and step.has("heads"):
+        yield text, {step.at(each): _by_turns(groups) for each in ("scores", "heads")}
+    yield text, _by_turns(groups)

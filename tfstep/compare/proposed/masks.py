@@ -77,3 +77,19 @@ def added(kept: Recording, queries: int, keys: int) -> Iterator[tuple[str, np.nd
             whole = np.isfinite(array).all() and (array > -HIDDEN).all() and not np.isin(array, (0, 1)).all()
             if whole and ("mask" in name.lower() or "bias" in name.lower()) and array.ndim in (2, 4):
                 yield name, array
+
+
+def alibi(kept: Recording) -> str | None:
+    """The name of an array (…, head, query, key) that lowers scores by the distance of the words, each head by a slope
+    of its own, if there is one."""
+    for name, array in kept.arrays.items():
+        n = array.shape[-1] if array.ndim in (3, 4) else 0
+        if array.dtype.kind != "f" or n < 3 or array.shape[-2] != n or name.endswith((".grad", ".new")):
+            continue
+        heads = array.reshape(-1, n, n).astype(np.float64)
+        distance = np.arange(n)[:, None] - np.arange(n)
+        seen, slopes = distance >= 0, -heads[:, 1, 0]
+        differ = (slopes > 0).all() and len(set(slopes)) == len(slopes) > 1
+        if differ and np.allclose(heads[:, seen], -slopes[:, None] * distance[seen], rtol=1e-3):
+            return name
+    return None

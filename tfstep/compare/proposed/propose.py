@@ -13,28 +13,29 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from tfstep.compare.names import affinity
-from tfstep.compare.proposed import masks, stacks
+from tfstep.compare.proposed import masks, norms, stacks
+from tfstep.compare.proposed.asked import Read, by_hand, read_by, settings
 from tfstep.compare.proposed.choice import Choice, Option, decide, scenario_of
 from tfstep.compare.proposed.stacks import Stack
-from tfstep.compare.proposed.weights import Weights, read, vectors
-from tfstep.compare.recorded.note import RecordingError
+from tfstep.compare.proposed.weights import Weights, across
+from tfstep.compare.recorded.gathered import gathered
 from tfstep.compare.recorded.recording import Recording
 from tfstep.scenario.opening.document import as_text
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 
 HEADS = ("num_heads", "n_heads", "n_head", "heads", "nhead", "h", "n_h", "H", "num_attention_heads", "n")
-EPS = (1e-5, 1e-6, 1e-8, 1e-12)
 ACTS = {"relu": ("relu",), "silu": ("silu",), "gelu": ("gelu", "gelu_tanh"), "": ("relu", "gelu", "gelu_tanh", "silu")}
 _TURNED = re.compile(r"(?:^|[_.])(?:rope|rotary|rot|freqs|inv_freq)(?:[_.\d]|$)", re.IGNORECASE)
 
 
 class Proposal(Struct, frozen=True, eq=False):
-    """A scenario for a run, and how each of its keys came about."""
+    """A scenario for a run, and how each of its keys came about; ``eps`` is that of the norms, by the names of their
+    scales, that have one of their own, which a scenario has not."""
 
     keys: dict[str, Any]
     said: tuple[Bilingual, ...]
+    eps: dict[str, float] = {}
 
     def text(self) -> str:
         """The scenario as the text of a file."""
@@ -54,32 +55,14 @@ class Proposal(Struct, frozen=True, eq=False):
         )
 
 
-class Read(Struct, frozen=True, eq=False):
-    """What the module reads: vectors (batch, position, feature) by name, or ids and the table of their vectors."""
-
-    name: str
-    array: np.ndarray
-    weights: Weights
-    memory: str = ""
-
-    @property
-    def words(self) -> bool:
-        """Whether it reads ids."""
-        return self.array.dtype.kind != "f"
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Its shape without features, (batch, position) or (position,)."""
-        return self.array.shape if self.words else self.array.shape[:-1]
-
-
 def propose(kept: Recording) -> Proposal:
     """A scenario for a recording. Raises RecordingError that says what is missing."""
-    asked = _read(kept)
+    kept = gathered(kept)
+    asked = read_by(kept)
     w, d = asked.weights, asked.weights.width
     block = any(w.count(role) for role in ("W_1", "W_2", "W_gate")) or bool(w.scales) or asked.words
     if block and asked.memory:
-        raise _by_hand(
+        raise by_hand(
             Bilingual("a block that reads a memory, too ({name})", "带 memory（{name}）的块", name=asked.memory)
         )
     triangle = masks.causal(kept)
@@ -93,18 +76,27 @@ def propose(kept: Recording) -> Proposal:
     seen = _stacks(kept, asked)
     choices = [*_inputs(kept, asked, seen), *_heads(kept, w, asked, seen), *_biases(w, block)]
     if block:
-        choices += [*_norms(kept, w), *_feed_forward(kept, w)]
+        choices += [*norms.choices(kept, w), *_feed_forward(kept, w)]
     choices += [*_masks(kept, asked, triangle, block, seen), *_positions(kept, asked)]
     found, said = decide(kept, keys, choices)
     widths = Bilingual.of(f"{found['model']['kind']} d_model {d}" + (f" layers {w.layers}" if block else ""))
     if found["loss"]["kind"] == "none" and any(name.endswith(".grad") for name in kept):
         said.append(Bilingual("no loss is known: gradients are not judged", "不知道损失函数：不判断梯度"))
-    return Proposal(found, (widths, *said))
+    own = norms.other_eps(norms.norms(kept, w), found["model"]["eps"]) if "eps" in found["model"] else {}
+    if own:
+        said.append(
+            Bilingual(
+                "norms differ in eps, and a scenario has one: {names}; each is held against its own",
+                "各归一化的 eps 不同，而场景只有一个：{names}；比较时各用各的",
+                names=", ".join(f"{name} {eps:g}" for name, eps in own.items()),
+            )
+        )
+    return Proposal(found, (widths, *said), own)
 
 
 def shows_heads(kept: Recording) -> bool:
     """Whether a setting or the shape of an array tells how many heads there are. Raises RecordingError as `propose`."""
-    asked = _read(kept)
+    asked = read_by(kept)
     (choice,) = _heads(kept, asked.weights, asked, _stacks(kept, asked))
     return len([option for option in choice.options if not option.against]) < 2
 
@@ -112,52 +104,6 @@ def shows_heads(kept: Recording) -> bool:
 def _stacks(kept: Recording, asked: Read) -> list[Stack]:
     memory = kept[asked.memory].shape[:-1] if asked.memory else ()
     return stacks.stacks(kept, asked.shape, memory, asked.weights.width)
-
-
-def _by_hand(found: Bilingual) -> RecordingError:
-    return RecordingError(
-        Bilingual(
-            "no scenario can be proposed from this recording: {found}; write one (tfstep new encoder -o FILE.yaml), or name one "
-            "that ships, or the folder of the model: `tfstep diagnose SCENARIO RECORDING`",
-            "无法由这份记录推断场景：{found}；请自己写一个（tfstep new encoder -o FILE.yaml），或指定自带的场景、模型的文件夹："
-            "`tfstep diagnose SCENARIO RECORDING`",
-            found=found,
-        )
-    )
-
-
-def _read(kept: Recording) -> Read:
-    """What the module reads. Raises RecordingError where that, or an attention, is not among the arrays."""
-    ids = [n for n in kept if kept.note(n).kind == "input" and kept[n].dtype.kind in "iu" and kept[n].ndim in (1, 2)]
-    tables = [n for n in kept if kept.note(n).kind == "weight" and kept.note(n).op == "embedding"]
-    if ids and tables:
-        weights = read(kept, kept[tables[0]].shape[1])
-        if weights.layers:
-            return Read(ids[0], kept[ids[0]], weights)
-    names = list(vectors(kept))
-    for name in names[:12]:
-        weights = read(kept, kept[name].shape[-1])
-        if not weights.layers:
-            continue
-        others = [n for n in names if n != name and kept.note(n).kind == "input" and kept[n].shape[-1] == weights.width]
-        others += [n for n in names if n != name and not others and affinity(n, "memory") >= 2]
-        other = [n for n in others if kept[n].shape != kept[name].shape or not np.array_equal(kept[n], kept[name])]
-        return Read(name, kept[name], weights, other[0] if other else "")
-    if not names:
-        raise _by_hand(Bilingual("no array (position, feature) that a module reads; record the input x",
-                                 "没有模块所读的数组（位置, 特征）；请记录输入 x"))  # fmt: skip
-    raise _by_hand(
-        Bilingual(
-            "no weights of an attention over vectors as wide as {name}; record them, too, as W_q, W_k, W_v (and W_o)",
-            "没有与 {name} 等宽的注意力权重；请把权重也记录下来，命名为 W_q、W_k、W_v（以及 W_o）",
-            name=f"{names[0]} {'×'.join(map(str, kept[names[0]].shape))}",
-        )
-    )
-
-
-def _setting(kept: Recording, *names: str) -> dict[str, Any]:
-    """The settings of these names, by their whole names."""
-    return {key: value for key, value in kept.settings.items() if key.rpartition(".")[2] in names and value != ""}
 
 
 def _inputs(kept: Recording, asked: Read, seen: Sequence[Stack]) -> Iterator[Choice]:
@@ -183,7 +129,7 @@ def _inputs(kept: Recording, asked: Read, seen: Sequence[Stack]) -> Iterator[Cho
     )
     first = Bilingual("{what}, positions before the batch", "{what}，位置在批次之前", what=said)
     across = Option({"input": turned}, str(first), against[True] if array.shape[0] != array.shape[1] else "")
-    told = set(_setting(kept, "batch_first").values())
+    told = set(settings(kept, "batch_first").values())
     if len(told) == 1:
         yield Choice([straight if told == {True} else across], "batch_first")
     else:
@@ -196,20 +142,23 @@ def _heads(kept: Recording, w: Weights, asked: Read, stacked: Sequence[Stack]) -
     kv = width
     for role, name in (("W_Q", "q"), ("W_K", "k")):
         for _, array in w.roles.get(role, ())[:1]:
-            other = array.shape[0] if array.shape[1] == w.width and array.shape[0] != w.width else array.shape[1]
+            other = across(array, w.width)
             width, kv = (other, kv) if name == "q" else (width, other)
-    told = {v for v in _setting(kept, *HEADS).values() if type(v) is int and v > 0 and width % v == 0}
+    for _, array in w.fused[:1]:  # queries are as wide as what the heads give
+        width = next((across(merging, w.width) for _, merging in w.roles.get("W_O", ())), w.width)
+        kv = (across(array, w.width) - width) // 2
+    told = {v for v in settings(kept, *HEADS).values() if type(v) is int and v > 0 and width % v == 0}
     seen = stacks.heads(stacked, width) or _split(kept, asked.shape, width)
     bare = stacks.single(kept, stacked, asked.shape)
     if len(told) == 1:
         numbers = sorted(told)
-        source = next(key for key, value in _setting(kept, *HEADS).items() if value == numbers[0])
+        source = next(key for key, value in settings(kept, *HEADS).items() if value == numbers[0])
     elif seen:
         numbers, source = [seen[1]], seen[0]
     else:
         numbers, source = [n for n in range(1, min(width, 64) + 1) if width % n == 0], ""
     options = []
-    for n in numbers:
+    for n in [n for n in numbers if kv % (width // n) == 0] or numbers:
         model: dict[str, Any] = {"heads": n}
         if width != w.width:
             model |= {"d_k": width // n, "d_v": width // n}
@@ -248,52 +197,6 @@ def _biases(w: Weights, block: bool) -> Iterator[Choice]:
         yield Choice([Option({"model": {"bias": bias}}, str(said))], str(Bilingual("weights", "权重")))
 
 
-def _norms(kept: Recording, w: Weights) -> Iterator[Choice]:
-    """Which norm, where, whether one ends the stack, and its eps."""
-    from_weights = str(Bilingual("weights", "权重"))
-    each, rest = divmod(len(w.scales), w.layers)
-    if not w.scales:
-        yield Choice(
-            [
-                Option({"model": {"norm": "layer", "norm_weight": False, "norm_position": place}}, f"norm {place}")
-                for place in ("post", "pre")
-            ]
-            + [Option({"model": {"norm": "none"}}, "norm none")]
-        )
-        return
-    if each not in (2, 3, 4) or rest not in (0, 1) or (each == 3 and w.layers > 1):
-        raise _by_hand(
-            Bilingual("{n} norms in {layers} layers", "{layers} 层里有 {n} 个归一化", n=len(w.scales), layers=w.layers)
-        )
-    final = bool(rest) or each == 3
-    yield Choice([Option({"model": {"final_norm": final}}, f"final_norm {str(final).lower()}")], from_weights)
-    types = {str(kept.settings.get(name.rpartition(".")[0], "")) for name in w.scales}
-    ops = {kept.note(name).op for name in w.scales}
-    if any("rms" in name.lower() for name in types | ops | set(w.scales)):
-        kinds = ["rms"]
-    elif w.shifts or "LayerNorm" in types:
-        kinds = ["layer"]
-    else:
-        kinds = ["layer", "rms"]
-    yield Choice([Option({"model": {"norm": kind}}, f"norm {kind}") for kind in kinds], from_weights)
-    told = {bool(v) for v in _setting(kept, "norm_first", "pre_norm", "prenorm", "pre_ln").values()}
-    order = list(kept)
-    queries = [*w.roles.get("W_Q", ()), *w.fused]
-    early = bool(queries) and order.index(w.scales[0]) < order.index(queries[0][0])
-    places = ["pre", "post", "output"] if early else ["post", "pre", "output"]
-    if each == 4:
-        places = ["both"]
-    elif len(told) == 1:
-        places = ["pre" if True in told else "post"]
-    yield Choice(
-        [Option({"model": {"norm_position": place}}, f"norm_position {place}") for place in places],
-        from_weights if each == 4 else "norm_first",
-    )
-    eps = {v for v in _setting(kept, "eps", "variance_epsilon", "epsilon").values() if isinstance(v, float)}
-    values = sorted(eps) if len(eps) == 1 else EPS
-    yield Choice([Option({"model": {"eps": v}}, f"eps {v:g}") for v in values], "eps")
-
-
 def _feed_forward(kept: Recording, w: Weights) -> Iterator[Choice]:
     """The width of the feed-forward network, and what bends in it."""
     d = w.width
@@ -301,7 +204,7 @@ def _feed_forward(kept: Recording, w: Weights) -> Iterator[Choice]:
         size for role in ("W_1", "W_2", "W_gate") for _, a in w.roles.get(role, ()) for size in a.shape if size != d
     }
     if len(inner) > 1 or not w.count("W_1") or not w.count("W_2"):
-        raise _by_hand(
+        raise by_hand(
             Bilingual(
                 "no feed-forward network of two matrices d_model × d_ff in each layer",
                 "各层没有由两个 d_model × d_ff 矩阵构成的前馈网络",
@@ -324,7 +227,7 @@ def _feed_forward(kept: Recording, w: Weights) -> Iterator[Choice]:
         )
         return
     acts = ACTS[called[0] if len(called) == 1 else ""]
-    told = _setting(kept, "approximate")
+    told = settings(kept, "approximate")
     if called == ["gelu"] and len(set(told.values())) == 1:
         acts = ("gelu_tanh",) if "tanh" in told.values() else ("gelu",)
     yield Choice([Option({"model": {"activation": act}}, f"activation {act}") for act in acts], *called[:1])
@@ -363,7 +266,10 @@ def _positions(kept: Recording, asked: Read) -> Iterator[Choice]:
     """How positions come in, what stands behind the last layer, and the sizes of vocabularies."""
     if not asked.words:
         turned = next((name for name in kept if _TURNED.search(name)), None)
-        if turned:
+        lowered = masks.alibi(kept)
+        if lowered:
+            yield Choice([Option({"model": {"positional": "alibi"}}, "positional alibi")], lowered)
+        elif turned:
             pairs = [("half", turned), ("interleaved", turned)]
             yield Choice(
                 [Option({"model": {"positional": "rope", "rope": {"pairs": p}}}, f"rope {p}") for p, _ in pairs]

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 from msgspec import Struct, field
 
-from tfstep.compare.names import affinity, plain
+from tfstep.compare.names import SIDE_BY_SIDE, affinity, plain
 from tfstep.compare.recorded.recording import Recording
+from tfstep.compare.recorded.uses import Uses, uses
 
 MATRICES = ("W_Q", "W_K", "W_V", "W_O", "W_1", "W_2", "W_gate")
 PLACES = dict.fromkeys(MATRICES[:4], "attn.") | dict.fromkeys(MATRICES[4:], "ffn.")
 SURE = 1.0  # an affinity from which a name says what a matrix is
-_FUSED = ("in_proj", "qkv", "c_attn", "query_key_value")
 _NORMS = re.compile(r"(?:^|_)(?:norm\d?|ln|ln_\w|ln\d|layernorm\d?|rms\w*|gamma\d?|beta\d?|g\d?)(?:_|$)")
 
 
@@ -30,6 +30,7 @@ class Weights(Struct, eq=False):
     shifts: list[str] = field(default_factory=list)
     biases: list[str] = field(default_factory=list)
     heads: list[tuple[str, np.ndarray]] = field(default_factory=list)
+    uses: Uses = field(default_factory=Uses)
 
     def count(self, role: str) -> int:
         """How many matrices are this."""
@@ -44,8 +45,17 @@ class Weights(Struct, eq=False):
         """Whether matrices of these roles have a bias, by its name or by that of the matrix."""
         near = {sibling(name) for role in roles for name, _ in self.roles.get(role, ())}
         near |= {sibling(name) for name, _ in self.fused} if "W_Q" in roles else set()
+        mine = {name for role in roles for name, _ in self.roles.get(role, ())}
+        mine |= {name for name, _ in self.fused} if "W_Q" in roles else set()
+        if mine & set(self.uses.biases.values()):
+            return True
         paths = [PLACES[role] + role.replace("W_", "b_") for role in roles]
         return any(name in near or any(affinity(name, path) >= 2 for path in paths) for name in self.biases)
+
+
+def across(array: np.ndarray, width: int) -> int:
+    """The side of a matrix that is not as wide as the model."""
+    return int(array.shape[0] if array.shape[1] == width and array.shape[0] != width else array.shape[1])
 
 
 def sibling(name: str) -> str:
@@ -64,7 +74,7 @@ def is_weight(kept: Recording, name: str) -> bool:
     if any(affinity(name, path) >= 2 for path in ("attn.q_proj", "attn.k_proj", "attn.v_proj", "attn.out")):
         return False  # q, k, v, o
     if array.ndim == 2:
-        return any(affinity(name, PLACES[role] + role) >= 1.5 for role in MATRICES) or _named(name, _FUSED)
+        return any(affinity(name, PLACES[role] + role) >= 1.5 for role in MATRICES) or _named(name, SIDE_BY_SIDE)
     if array.ndim == 1:
         biases = (PLACES[role] + role.replace("W_", "b_") for role in MATRICES)
         return any(affinity(name, path) >= 1.5 for path in biases) or bool(_NORMS.search(plain(name)))
@@ -73,8 +83,8 @@ def is_weight(kept: Recording, name: str) -> bool:
 
 def read(kept: Recording, width: int) -> Weights:
     """The weights of a recording whose vectors have this width."""
-    found = Weights(width)
-    weights = [(name, kept[name]) for name in kept if is_weight(kept, name) and kept[name].dtype.kind == "f"]
+    found = Weights(width, uses=uses(kept))
+    weights = [(name, _matrix(kept[name])) for name in kept if is_weight(kept, name) and kept[name].dtype.kind == "f"]
     open_: list[tuple[str, np.ndarray]] = []
     for name, array in weights:
         if array.ndim == 2 and _is_mask(array):
@@ -84,9 +94,12 @@ def read(kept: Recording, width: int) -> Weights:
         elif array.ndim == 2 and width in array.shape:
             open_.append((name, array))
     _sorted(found, open_, kept)
-    beside = {sibling(name) for name, _ in weights if kept[name].ndim == 2}
+    beside = {sibling(name) for name, array in weights if array.ndim == 2}
     for name, array in weights:
         if array.ndim != 1:
+            continue
+        if name in found.uses.biases:
+            found.biases.append(name)
             continue
         word = plain(name)
         named = any(affinity(name, PLACES[role] + role.replace("W_", "b_")) >= 2 for role in MATRICES)
@@ -100,20 +113,28 @@ def read(kept: Recording, width: int) -> Weights:
     return found
 
 
+def _matrix(array: np.ndarray) -> np.ndarray:
+    """A convolution over one word as the matrix that it is."""
+    return array[..., 0] if array.ndim == 3 and array.shape[-1] == 1 else array
+
+
 def _sorted(found: Weights, open_: list[tuple[str, np.ndarray]], kept: Recording) -> None:
     """What each matrix is: by name, and where names tell of no queries, by the order of use."""
-    d = found.width
     nameless: list[tuple[str, np.ndarray]] = []
     for name, array in open_:
-        other = array.shape[0] if array.shape[1] == d else array.shape[1]
-        scores = {role: affinity(name, PLACES[role] + role) for role in MATRICES}
+        told = found.uses.roles(name)
+        scores = {role: affinity(name, PLACES[role] + role) for role in told or MATRICES}
         best = max(scores, key=lambda role: scores[role])
-        if other == 3 * d and (_named(name, _FUSED) or scores[best] < SURE):
+        if _side_by_side(found, name, array, scores[best]):
             found.fused.append((name, array))
-        elif scores[best] >= SURE:
+        elif name in found.uses.partners and len(told) > 1 and not _both_named(found.uses, name):
+            role = "W_gate" if name in found.uses.gating else "W_1"
+            found.roles.setdefault(role, []).append((name, array))
+        elif len(told) == 1 or scores[best] >= SURE:
             found.roles.setdefault(best, []).append((name, array))
         else:
             nameless.append((name, array))
+    nameless = list(_asking(found, nameless))
     if found.layers:
         for name, array in nameless:
             found.roles.setdefault("W_O" if found.count("W_O") < found.layers and _square(array) else "", []).append(
@@ -123,6 +144,36 @@ def _sorted(found: Weights, open_: list[tuple[str, np.ndarray]], kept: Recording
         _in_turn(found, [pair for pair in open_ if _named_not(pair[0])])
     unknown = found.roles.pop("", [])
     found.heads += [pair for pair in unknown if kept.note(pair[0]).op == "linear"]
+
+
+def _side_by_side(found: Weights, name: str, array: np.ndarray, named: float) -> bool:
+    """Whether a matrix is those of queries, keys and values in one."""
+    d = found.width
+    other = array.shape[0] if array.shape[1] == d else array.shape[1]
+    alone = found.uses.together.get(name, ()) == (name,)
+    if name in found.uses.asking:
+        return alone and other > d
+    return not found.uses.roles(name) and other == 3 * d and (_named(name, SIDE_BY_SIDE) or named < SURE)
+
+
+def _asking(found: Weights, nameless: list[tuple[str, np.ndarray]]) -> Iterator[tuple[str, np.ndarray]]:
+    """Gives the matrices that attention reads, and no name tells apart, the roles that are left in their attention, in
+    the order of use; yields the others."""
+    named = {name: role for role, group in found.roles.items() for name, _ in group}
+    for name, array in nameless:
+        group = found.uses.together.get(name, ())
+        left = [role for role in MATRICES[:3] if role not in {named.get(each) for each in group}]
+        if name in found.uses.asking and left:
+            named[name] = left[0]
+            found.roles.setdefault(left[0], []).append((name, array))
+        else:
+            yield name, array
+
+
+def _both_named(uses: Uses, name: str) -> bool:
+    """Whether of two matrices that are multiplied one is called the gate, and only one."""
+    gate = [affinity(each, "ffn.W_gate") >= SURE for each in (name, uses.partners[name])]
+    return sum(gate) == 1
 
 
 def _in_turn(found: Weights, matrices: list[tuple[str, np.ndarray]]) -> None:

@@ -35,7 +35,10 @@ def _behind_run(name: str) -> str:
 
 
 def one_run(search: Search, matched: set[str]) -> None:
-    """Raises RecordingError where what was found is one run, and what is left of the file another."""
+    """Raises RecordingError where what was found is one run, and what is left of the file another. A module that was
+    recorded ran once, and what it does in a loop is no other run."""
+    if any(search.kept.note(name).inputs for name in search.kept):
+        return
     numbers = [
         e
         for e in search.book.entries

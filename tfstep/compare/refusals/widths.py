@@ -11,6 +11,7 @@ from tfstep.compare.book import Book, Entry
 from tfstep.compare.layout import fits, role
 from tfstep.compare.names import affinity
 from tfstep.compare.recorded.note import RecordingError
+from tfstep.compare.refusals.sizes import mend
 from tfstep.engine.node import Node
 from tfstep.engine.plan import Plan
 from tfstep.models.config import ModelConfig
@@ -73,11 +74,9 @@ def _same_widths(book: Book, plan: Plan, config: ModelConfig, scenario: str) -> 
     raise RecordingError(
         Bilingual(
             "theirs is {theirs} wide, the scenario {ours}: nothing to compare at these widths "
-            "({found} beside {own} of {scenario}); {way}, or set d_model, heads and d_ff of the scenario to "
-            "theirs, and give its input x as wide",
-            "对方宽 {theirs}，场景宽 {ours}：宽度不同，没有可比较的内容（对方是 {found}，{scenario} 是 {own}）；"
-            "{way}，或把场景的 d_model、heads、d_ff 改成与对方一致，输入 x 也要同样宽",
-            way=WAY_ON,
+            "({found} beside {own} of {scenario}); {mend}",
+            "对方宽 {theirs}，场景宽 {ours}：宽度不同，没有可比较的内容（对方是 {found}，{scenario} 是 {own}）；{mend}",
+            mend=mend(),
             theirs=theirs,
             ours=ours,
             found=", ".join(_written(e.name, e.array.shape) for _, e, _ in other[:3]),
@@ -143,10 +142,10 @@ def _same_heads(book: Book, plan: Plan, config: ModelConfig, scenario: str) -> N
     raise RecordingError(
         Bilingual(
             "theirs has {theirs} heads, the scenario {ours}: nothing to compare at these heads "
-            "({found} beside {own} of {scenario}); {way}, or set heads: {theirs} in the scenario's model",
+            "({found} beside {own} of {scenario}); {mend}",
             "对方有 {theirs} 个头，场景有 {ours} 个：头数不同，没有可比较的内容（对方是 {found}，{scenario} 是 {own}）；"
-            "{way}，或在场景的 model 里写 heads: {theirs}",
-            way=WAY_ON,
+            "{mend}",
+            mend=mend(),
             theirs=theirs,
             ours=heads,
             found=_written(first.name, first.array.shape),
