@@ -92,6 +92,7 @@ def tfstep_side(task: dict[str, Any]) -> dict[str, Any]:
     named = {n.path: first.value(n.slot) for n in first.plan.nodes if n.phase == "" and not n.path.startswith("update")}
     np.savez(task["start"], **named)
     session = tfstep.Session(scenario)
+    session.run("print loss")  # the first command reads in all commands, as PyTorch is read in before its loop
     started, cpu = time.perf_counter(), time.process_time()
     result = session.run(f"train {UPDATES}")
     seconds = time.perf_counter() - started

@@ -1,4 +1,4 @@
-"""Small parameters that are updated together get the bits that each gets by itself."""
+"""Small parameters that are updated together, in a pass that is made again, get the bits that each gets by itself."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 import tfstep
+from tfstep.engine.accel.calls import alike, repeat
 from tfstep.scenario.scenario import Scenario, load_text
-from tfstep.session.change import alike
-from tfstep.session.change.alike import Alike
 from tfstep.session.change.training import Training
 
 MODEL = """
@@ -40,24 +39,22 @@ def scenario(rule: str, dtype: str) -> Scenario:
 @pytest.mark.parametrize("rule", RULES)
 def test_the_bits_are_those_of_the_steps(rule: str, dtype: str) -> None:
     training = Training(scenario(rule, dtype))
-    found, groups = Alike(training.plan), 0
+    again = repeat.Repeat(training.plan)
     for _ in range(3):
         one, other = training.trace().run(), training.trace()
-        found.run(other)
+        assert again.run(other.values)
         for node in one.plan.nodes:
             a, b = one.value(node.slot), other.value(node.slot)
             assert (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes()), node.path
         training.run(1)
-        groups += len(found.groups)
-    assert groups
     steps = [node for node in training.plan.steps if node.phase == "update"]
-    assert sum(len(group.steps) for group in found.groups) > len(steps) / 4
+    assert sum(len(group.steps) for group in alike.groups(training.plan)) > len(steps) / 4
 
 
 def test_a_session_trains_as_its_timeline_says(monkeypatch: pytest.MonkeyPatch) -> None:
     sessions = []
-    for small in (alike.SMALL, 0):
-        monkeypatch.setattr(alike, "SMALL", small)
+    for often in (1, 1000):
+        monkeypatch.setattr(repeat, "OFTEN", often)
         sessions.append(tfstep.Session(tfstep.load("milk")))
         sessions[-1].run("train 5")
     for node in sessions[0].trace.plan.nodes:

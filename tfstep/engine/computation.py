@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from tfstep import work
 from tfstep.engine.accel import switched_on
+from tfstep.engine.accel.calls.repeat import again
 from tfstep.engine.accel.memory import Fresh
 from tfstep.engine.arrays.leaves import Leaves
 from tfstep.engine.less import Recent, compute
@@ -58,22 +59,28 @@ class Computation:
             values[slot] = value
         return cls(plan, values)
 
-    def run(self, without: Container[int] = ()) -> Self:
+    def run(self, only: tuple[int, ...] | None = None) -> Self:
         """Compute every step that is not there yet, or what is kept where that is less; returns the trace itself.
 
-        Steps in the slots ``without`` are left out, and nothing else may read them.
+        Where ``only`` some are wanted, by slot, the others may stay to be computed when they are read.
         """
         if self.plan.kept is not None:
             for slot in sorted(self.plan.kept.slots):
                 self.value(slot)
             return self
         values, special, flag = self.values, self._special(), work.present()
+        repeat = None if self.pins or self.sources else again(self.plan)
+        if repeat is not None and repeat.run(values, only):
+            self.runs += len(self.plan.computed)
+            if flag is not None:
+                flag.at_step()
+            return self
         for slot, later in self.plan.later.items():
             if values[slot] is None:
                 values[slot] = later()
         with np.errstate(all="ignore"):
             for k, (slot, run) in enumerate(self.plan.program):
-                if values[slot] is None and slot not in without:
+                if values[slot] is None:
                     if flag is not None:
                         flag.at_step(k, len(self.plan.program))
                     if slot in self.plan.decided and slot not in special:

@@ -32,7 +32,8 @@ class Operation:
     traced tensors it is: ``+``, ``-``, ``*``, ``/``, ``**``, ``@``, ``negative``; or what holding cells needs: to
     ``choose`` between two tensors, and to ``hand on`` one as a step of its own.
     ``probabilities`` says that each row of the result is shares of 1. ``decisive`` names the argument that may say
-    alone that the result is 0 throughout, so that the others need not be computed.
+    alone that the result is 0 throughout, so that the others need not be computed. ``exact`` says that each cell is
+    made from the same cells of the operands and rounded correctly (IEEE 754), so it has the same bits wherever it stands.
     """
 
     name: str = ""
@@ -44,6 +45,7 @@ class Operation:
     primitive: ClassVar[bool] = False
     operator: ClassVar[str] = ""
     probabilities: ClassVar[bool] = False
+    exact: ClassVar[bool] = False
     decisive: str = ""
     arguments: tuple[str, ...] = ()
 

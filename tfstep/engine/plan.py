@@ -19,6 +19,7 @@ from tfstep.engine.node import Node
 from tfstep.engine.program import Run, compiled
 
 PHASES = ("forward", "backward", "update")
+MANY = 8  # slots that are followed together and not one by one, each found once
 A_STEP, A_NUMBER, A_PRODUCT = 5e-6, 2e-9, 1e-10  # seconds, on a usual machine
 
 
@@ -49,6 +50,8 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
     keep: str = ALL  # what its traces keep
     substeps: dict[int, Any] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
+    passes: int = 0  # whole passes that were made, as far as that is counted
+    repeat: Any = None  # how a pass is made again
     _reaches: dict[int, list[int]] = field(default_factory=dict)
     _leads: dict[int, list[int]] = field(default_factory=dict)
 
@@ -155,6 +158,8 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
         """The steps that these slots reach, in order, the slots themselves left out."""
         if len(slots) == 1:
             return self._reached_from(*slots)
+        if len(slots) > MANY:
+            return [slot for slot in self._sweep(slots) if slot not in slots]
         found: set[int] = set().union(*(self._reached_from(slot) for slot in slots))
         return sorted(found - slots)
 
@@ -180,15 +185,19 @@ class Plan(Struct, eq=False, dict=True, weakref=True):
     def _reached_from(self, slot: int) -> list[int]:
         """The steps that one slot reaches, in order; found once for each slot that is ever edited."""
         if slot not in self._reaches:
-            reached = bytearray(len(self.nodes))
-            reached[slot] = 1
-            found: list[int] = []
-            for node in self.nodes[slot:]:
-                if any(reached[s] for s in node.slots):
-                    reached[node.slot] = 1
-                    found.append(node.slot)
-            self._reaches[slot] = found  # whole, or not at all where it was broken off
+            self._reaches[slot] = self._sweep({slot})  # whole, or not at all where it was broken off
         return self._reaches[slot]
+
+    def _sweep(self, slots: set[int]) -> list[int]:
+        reached = bytearray(len(self.nodes))
+        for slot in slots:
+            reached[slot] = 1
+        found: list[int] = []
+        for node in self.nodes[min(slots, default=0) :]:
+            if any(reached[s] for s in node.slots):
+                reached[node.slot] = 1
+                found.append(node.slot)
+        return found
 
 
 def _seconds(nodes: list[Node], node: Node) -> float:

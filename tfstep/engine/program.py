@@ -28,11 +28,16 @@ def compiled(node: Node, memory: Memory, kernels: bool) -> Run:
 def _exactly(node: Node, memory: Memory, kernels: bool) -> Run:
     """The step in the precision in which its numbers are kept."""
     assert node.op is not None
-    if not kernels or node.op.kernel is None or len(node.slots) != len(node.inputs) or not node.inputs:
+    kernel = kernel_of(node) if kernels else None
+    if kernel is None:
         return _body(node)
-    if node.nbytes >= LARGE:
-        return _large(node, node.op.kernel, memory)
-    return _small(node, node.op.kernel)
+    return _large(node, kernel, memory) if node.nbytes >= LARGE else _small(node, kernel)
+
+
+def kernel_of(node: Node) -> Kernel | None:
+    """The kernel that computes a step, None where there is none for its inputs."""
+    assert node.op is not None
+    return node.op.kernel if node.inputs and len(node.slots) == len(node.inputs) else None
 
 
 def _body(node: Node) -> Run:

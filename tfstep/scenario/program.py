@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from tfstep.engine.arrays.leaves import Later, Leaves
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
+from tfstep.models.batch import one_batch
 from tfstep.models.build import build
 from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, TrainConfig
@@ -99,6 +101,16 @@ def plan_of(scenario: Compiled) -> Plan:
         raise scenario.error_at(place(scenario.tree), too_large)
     plan.origin = scenario
     return plan
+
+
+def plans_over_data(scenario: Compiled) -> tuple[Plan, ...]:
+    """Record the steps of an update over `train.data`: the examples as one batch, or with micro-batches as so many."""
+    data, n = scenario.train.data, scenario.train.accumulate
+    edges = [len(data) * k // n for k in range(n + 1)]
+    plans = [build(scenario.model, one_batch(data[a:b]), scenario.loss, scenario.train) for a, b in pairwise(edges)]
+    for plan in plans:
+        plan.keep = scenario.keep
+    return tuple(plans)
 
 
 def restore_trace(scenario: Compiled, values: list[np.ndarray | None], pins: dict[int, Pin]) -> Trace:

@@ -79,6 +79,13 @@ class Scenario(Displayed, Struct, frozen=True, eq=False, dict=True):
 
         return plan_of(self)
 
+    @cached_property
+    def data_plans(self) -> tuple[Plan, ...]:
+        """The steps of an update over `train.data`, recorded once: over all examples, or one plan for each part."""
+        from tfstep.scenario.program import plans_over_data
+
+        return plans_over_data(self)
+
     @classmethod
     def from_dict(cls, document: Mapping[str, object], variant: str | None = None, name: str = "scenario") -> Scenario:
         """The scenario that a dictionary spells, with the keys of a scenario file: ``{"model": {"kind": "encoder"}, …}``.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tfstep.engine.accel.calls.recorder import shared
 from tfstep.engine.accel.kernel import blockwise
 from tfstep.engine.accel.reduce import largest, total
 
@@ -26,15 +27,19 @@ def softmax_x(out: Array, g: Array, y: Array) -> None:
     np.multiply(y, out, out)
 
 
+def _masked(mask: Array) -> Array:
+    return mask.astype(bool)
+
+
 @blockwise
 def mask_fill(out: Array, x: Array, mask: Array, *, value: float) -> None:
     """x, but ``value`` where masked."""
     np.copyto(out, x)
-    np.copyto(out, value, where=mask.astype(bool))
+    np.copyto(out, value, where=shared(_masked, mask))
 
 
 @blockwise
 def mask_fill_x(out: Array, g: Array, mask: Array, *, value: float) -> None:
     """g, but 0 where masked."""
     np.copyto(out, g)
-    np.copyto(out, 0, where=mask.astype(bool))
+    np.copyto(out, 0, where=shared(_masked, mask))

@@ -84,12 +84,12 @@ def sum_rows(out: Array, g: Array) -> None:
     """Σ g over all rows; large sums a few columns at a time, each column by itself."""
     g = rows(g)
     if g.size <= BLOCK:
-        out[...] = added(g, 0, keepdims=False)
+        added(g, 0, False, out)
         return
     step, n = max(64, BLOCK // len(g)), len(out)
 
     def some(start: int) -> None:
         stop = start + step if start + step < n - 1 else n  # NumPy adds a column that is alone in another order
-        out[start:stop] = added(g[:, start:stop], 0, keepdims=False)
+        added(g[:, start:stop], 0, False, out[start:stop])
 
     each(some, range(0, max(1, n - 1), step))

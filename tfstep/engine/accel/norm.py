@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfstep.engine.accel.blocks import row_blocks
+from tfstep.engine.accel.calls.recorder import Watched, shared
 from tfstep.engine.accel.kernel import blockwise, kernel
 from tfstep.engine.accel.linear import rows, sum_rows
 from tfstep.engine.accel.reduce import total
@@ -19,7 +20,7 @@ def _mean(x: Array) -> Array:
     return mean
 
 
-def _normalised(out: Array, x: Array, eps: float) -> Array:
+def _fill(out: Array, x: Array, eps: float) -> Array:
     """x̂ into ``out``; returns std."""
     np.subtract(x, _mean(x), out)
     std = _mean(np.multiply(out, out))
@@ -29,24 +30,37 @@ def _normalised(out: Array, x: Array, eps: float) -> Array:
     return std
 
 
+def _xhat(x: Array, eps: float) -> tuple[Array, Array]:
+    out = np.empty_like(x)
+    return out, _fill(out, x, eps)
+
+
+def _normalised(out: Array, x: Array, eps: float) -> tuple[Array, Array]:
+    """x̂ and std; x̂ in ``out``, or while calls are noted where a step before made it, and then to be read only."""
+    if isinstance(x, Watched) and x.flags.c_contiguous:
+        xhat, std = shared(_xhat, rows(x), eps)
+        return xhat.reshape(x.shape), std.reshape(*x.shape[:-1], 1)
+    return out, _fill(out, x, eps)
+
+
 @blockwise
 def layer_norm(out: Array, x: Array, gamma: Array, beta: Array, *, eps: float) -> None:
     """x̂ γ + β."""
-    _normalised(out, x, eps)
-    np.multiply(out, gamma, out)
+    xhat, _ = _normalised(out, x, eps)
+    np.multiply(xhat, gamma, out)
     np.add(out, beta, out)
 
 
 @blockwise
 def layer_norm_x(out: Array, g: Array, x: Array, gamma: Array, *, eps: float) -> None:
     """(ĝ − mean ĝ − x̂ · mean(ĝ x̂)) / std with ĝ = g γ."""
-    xhat = np.empty_like(out)
-    std = _normalised(xhat, x, eps)
+    xhat, std = _normalised(np.empty_like(out), x, eps)
     np.multiply(g, gamma, out)
-    along = _mean(np.multiply(out, xhat))
+    product = np.multiply(out, xhat)
+    along = _mean(product)
     np.subtract(out, _mean(out), out)
-    np.multiply(xhat, along, xhat)
-    np.subtract(out, xhat, out)
+    np.multiply(xhat, along, product)
+    np.subtract(out, product, out)
     np.divide(out, std, out)
 
 
@@ -59,21 +73,20 @@ def layer_norm_gamma(out: Array, g: Array, x: Array, *, eps: float) -> None:
         def some(block: slice) -> Array:
             some_rows = x[block]
             xhat = np.empty_like(some_rows)
-            _normalised(xhat, some_rows, eps)
+            _fill(xhat, some_rows, eps)
             return total(np.multiply(g[block], xhat, xhat), 0)
 
         out[...] = added_rows(len(x), some)
         return
     blocks = row_blocks(len(x), x.shape[1])
     if len(blocks) == 1:
-        xhat = np.empty_like(x)
-        _normalised(xhat, x, eps)
-        total(np.multiply(g, xhat, xhat), 0, None, out)
+        xhat, _ = _normalised(np.empty_like(x), x, eps)
+        total(np.multiply(g, xhat), 0, None, out)
         return
     sums = np.empty((1 + blocks[0].stop, x.shape[1]), out.dtype)
     for block in blocks:
         xhat = sums[1 : 1 + block.stop - block.start]
-        _normalised(xhat, x[block], eps)
+        _fill(xhat, x[block], eps)
         np.multiply(g[block], xhat, xhat)
         first = 0 if block.start else 1
         total(sums[first : 1 + len(xhat)], 0, None, out)

@@ -48,11 +48,11 @@ def product(
     ``each`` does the pieces; ``then`` is called with every finished piece of the result and which columns it is.
     """
     m = b.shape[-1]
-    if a.ndim >= b.ndim and (a.size * m <= SMALL or _one_piece(a, b)):
-        whole: Array = np.matmul(a, b, out)
+    if whole(a, b):
+        result: Array = np.matmul(a, b, out)
         if then is not None:
-            then(whole, slice(None))
-        return whole
+            then(result, slice(None))
+        return result
     lead, n, k = _lead(a, b), a.shape[-2], a.shape[-1]
     result = np.empty((*lead, n, m), np.result_type(a, b)) if out is None else out
     cut = pieces(lead, n, k, m) if result.size else []
@@ -76,6 +76,11 @@ def product(
     with on_one_thread():
         each(one, cut)
     return result
+
+
+def whole(a: Array, b: Array) -> bool:
+    """Whether a product is so small that the library computes it on one thread, and as one piece."""
+    return a.ndim >= b.ndim and (a.size * b.shape[-1] <= SMALL or _one_piece(a, b))
 
 
 def _one_piece(a: Array, b: Array) -> bool:

@@ -22,22 +22,28 @@ SUMS = 8
 _sum: Callable[..., np.ndarray] = np.add.reduce
 
 
-def added(x: np.ndarray, axis: int | tuple[int, ...] | None = -1, keepdims: bool = True) -> np.ndarray:
-    """Σ x along axes; in float32 as exactly along every axis as NumPy adds along the last. Nothing is copied."""
+def added(
+    x: np.ndarray, axis: int | tuple[int, ...] | None = -1, keepdims: bool = True, out: np.ndarray | None = None
+) -> np.ndarray:
+    """Σ x along axes, into ``out`` if given; in float32 as exactly along every axis as NumPy adds along the last.
+    Nothing is copied."""
     if x.dtype != np.float32 or x.size < MANY:
-        return _sum(x, axis=axis, keepdims=keepdims)
+        return _sum(x, axis, None, out, keepdims)
     every = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     gone = sorted(k % x.ndim for k in every)
     many = math.prod(x.shape[k] for k in gone) >= MANY
     beside = len(gone) == 1 and x.strides[gone[0]] == x.itemsize
     if not many or beside or (len(gone) == x.ndim and x.flags.c_contiguous):
-        return _sum(x, axis=axis, keepdims=keepdims)
+        return _sum(x, axis, None, out, keepdims)
     shape = [1 if k in gone else n for k, n in enumerate(x.shape) if keepdims or k not in gone]
     if x.flags.c_contiguous and gone[-1] == len(gone) - 1:
         x, gone = x.reshape(-1, *x.shape[len(gone) :]), [0]
     for k in reversed(gone):
         x = _along(x, k)
-    return x.reshape(shape)
+    if out is None:
+        return x.reshape(shape)
+    out[...] = x.reshape(shape)
+    return out
 
 
 def added_rows(n: int, some: Callable[[slice], np.ndarray]) -> np.ndarray:

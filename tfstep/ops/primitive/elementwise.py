@@ -49,6 +49,7 @@ class Add(Elementwise):
 
     formula = "{a} + {b}"
     operator = "+"
+    exact = True
     vjp_formula = {"a": "{g}", "b": "{g}"}
     kernel = fast.add
 
@@ -76,6 +77,7 @@ class Sub(Elementwise):
 
     formula = "{a} − {b}"
     operator = "-"
+    exact = True
     vjp_formula = {"a": "{g}", "b": "−{g}"}
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -103,6 +105,7 @@ class Mul(Elementwise):
 
     formula = "{a} · {b}"
     operator = "*"
+    exact = True
     vjp_formula = {"a": "{g} · {b}", "b": "{g} · {a}"}
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -129,6 +132,7 @@ class Div(Elementwise):
 
     formula = "{a} / {b}"
     operator = "/"
+    exact = True
     vjp_formula = {"a": "{g} / {b}", "b": "−{g} · {y} / {b}"}
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -156,6 +160,7 @@ class Neg(Elementwise):
 
     formula = "−{a}"
     operator = "negative"
+    exact = True
     vjp_formula = {"a": "−{g}"}
 
     def forward(self, a: Array) -> Array:

@@ -98,6 +98,7 @@ class Sqrt(Function):
     about_zh = "平方根。"
     code = {"numpy": "np.sqrt({x})", "torch": "torch.sqrt({x})"}
 
+    exact = True
     formula = "√({x})"
     vjp_formula = {"x": "{g} / (2 {y})"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Mapping
 
@@ -13,11 +12,7 @@ from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
-from tfstep.models.batch import one_batch
-from tfstep.models.build import build
-from tfstep.models.config import Inputs, TrainConfig
 from tfstep.scenario.scenario import Scenario
-from tfstep.session.change.alike import Alike
 from tfstep.text import Bilingual
 
 Leaves = dict[str, np.ndarray]
@@ -37,7 +32,7 @@ class Training:
         self.scenario, program = scenario, scenario.program
         self.pins = dict(program.pins if pins is None else pins)
         if scenario.train.data:
-            self.plans = tuple(_plan(scenario, part) for part in _parts(scenario.train))
+            self.plans = scenario.data_plans
             drawn = {program.plan.nodes[slot].path: value for slot, value in program.leaves.items()}
             leaves = self.plans[0].leaves
             whole = [node for node in self.plans[0].nodes if node.op is None]
@@ -59,7 +54,9 @@ class Training:
             if path in self._shared:
                 self._shared[path] = value
         self._changing = [self.plans[0].nodes[leaf].path for leaf, _ in self.plans[0].carry]
-        self._alike: dict[Plan, Alike] = {}
+        self._wanted = {
+            plan: (plan.paths["loss"].slot, *dict.fromkeys(slot for _, slot in plan.carry)) for plan in self.plans
+        }
         self.losses: list[float] = []
         self.update = 0
 
@@ -71,6 +68,8 @@ class Training:
         """So many updates on; returns the last loss. ``watch(update, loss)`` is told of each, and stops it by True."""
         loss = math.nan
         work.expect(updates * sum(plan.seconds() for plan in self.plans) / len(self.plans))
+        for plan in self.plans:
+            plan.passes += updates // len(self.plans)
         told = _over_data if self.scenario.train.data else _shown
         work.tell(0, updates)
         for k in range(updates):
@@ -105,22 +104,14 @@ class Training:
         return float(trace["loss"].value)
 
     def _advance(self) -> float:
-        trace = self._run(self._read(self.trace()))
-        loss = float(trace["loss"].value)
+        trace = self._read(self.trace())
         plan = trace.plan
+        trace.run(only=self._wanted[plan])
+        loss = float(trace["loss"].value)
         self._shared |= {plan.nodes[leaf].path: trace.value(slot) for leaf, slot in plan.carry}
         self.losses.append(loss)
         self.update += 1
         return loss
-
-    def _run(self, trace: Trace) -> Trace:
-        """The pass whole, its small parameters updated together."""
-        if trace.pins or trace.plan.kept is not None:
-            return trace.run()
-        if trace.plan not in self._alike:
-            self._alike[trace.plan] = Alike(trace.plan)
-        self._alike[trace.plan].run(trace)
-        return trace
 
     def _read(self, trace: Trace) -> Trace:
         """The trace as it reads its own words instead of the right ones, where the scenario runs free."""
@@ -141,19 +132,6 @@ def _shown(loss: float) -> Bilingual:
 
 def _over_data(loss: float) -> Bilingual:
     return Bilingual("loss over train.data {loss:.4g}", "train.data 上的损失 {loss:.4g}", loss=loss)
-
-
-def _parts(train: TrainConfig) -> list[Inputs]:
-    """The examples as one batch, or with micro-batches as so many."""
-    data, n = train.data, train.accumulate
-    edges = [len(data) * k // n for k in range(n + 1)]
-    return [one_batch(data[a:b]) for a, b in itertools.pairwise(edges)]
-
-
-def _plan(scenario: Scenario, part: Inputs) -> Plan:
-    plan = build(scenario.model, part, scenario.loss, scenario.train)
-    plan.keep = scenario.keep
-    return plan
 
 
 def _values(plan: Plan, leaves: Mapping[int, np.ndarray]) -> list[np.ndarray | None]:

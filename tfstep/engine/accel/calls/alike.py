@@ -9,71 +9,42 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Any
 
-import numpy as np
 from msgspec import Struct
 
 from tfstep.engine.node import Literal, Node
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import unfold
-from tfstep.engine.trace import Trace
-from tfstep.ops.primitive.elementwise import Add, Div, Mul, Neg, Sub
-from tfstep.ops.primitive.functions import Sqrt
 
 SMALL = 1 << 12  # cells of a parameter: of a larger one a call costs nothing beside them
-ROUNDED = (Add, Sub, Mul, Div, Neg, Sqrt)
 
 
 class Group(Struct, frozen=True, eq=False):
-    """Steps of one op: their operands, for each either one for all (a slot of a scalar, a number) or one for each step."""
+    """Steps of one op: their operands, for each either one for all (a slot of a scalar, a number) or one for each step,
+    and which cells of the whole result are those of each step."""
 
     steps: tuple[Node, ...]
     operands: tuple[int | float | tuple[int, ...], ...]
-    cuts: tuple[tuple[int, int], ...]
+    cuts: tuple[slice, ...]
 
 
-class Alike:
-    """The groups of a plan's update."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.groups: list[Group] = []
-        together: set[int] = set()
-        self.later: set[int] = set()  # what waits for a group
-        for group in _groups(plan):
-            reads = {slot for node in group.steps for slot in node.slots}
-            if reads.isdisjoint(self.later - together):
-                self.groups.append(group)
-                own = {node.slot for node in group.steps}
-                together |= own
-                self.later |= own.union(plan.downstream(own))
-
-    def run(self, trace: Trace) -> None:
-        """Run a trace whole; it has no pins."""
-        trace.run(without=self.later)
-        laid: dict[tuple[int, ...], np.ndarray] = {}
-        values = trace.values
-        with np.errstate(all="ignore"):
-            for group in self.groups:
-                args: list[Any] = []
-                for operand in group.operands:
-                    if isinstance(operand, tuple):
-                        if operand not in laid:
-                            laid[operand] = np.concatenate([values[slot] for slot in operand], axis=None)
-                        args.append(laid[operand])
-                    else:
-                        args.append(operand if isinstance(operand, float) else values[operand])
-                op = group.steps[0].op
-                assert op is not None
-                whole = op.forward(*args, **group.steps[0].attrs)
-                laid[tuple(node.slot for node in group.steps)] = whole
-                for node, (start, stop) in zip(group.steps, group.cuts, strict=True):
-                    values[node.slot] = whole[start:stop].reshape(node.shape)
-        trace.run()
+def groups(plan: Plan) -> list[Group]:
+    """The groups of a plan's update, in an order in which each finds its operands."""
+    found: list[Group] = []
+    together: set[int] = set()
+    later: set[int] = set()  # what waits for a group
+    for group in _groups(plan):
+        reads = {slot for node in group.steps for slot in node.slots}
+        if reads.isdisjoint(later - together):
+            found.append(group)
+            own = {node.slot for node in group.steps}
+            together |= own
+            later |= own.union(plan.downstream(own))
+    return found
 
 
 def _groups(plan: Plan) -> Iterator[Group]:
-    """Steps of the update that do the same, in an order in which each finds its operands."""
+    """Steps of the update that do the same."""
     found: dict[object, list[Node]] = {}
     level: dict[int, int] = {}
     for node in plan.steps:
@@ -87,7 +58,7 @@ def _groups(plan: Plan) -> Iterator[Group]:
             columns = zip(*(node.inputs for node in steps), strict=True)
             operands = tuple(_operand(plan, steps[0], column) for column in columns)
             ends = itertools.accumulate((node.spec.size for node in steps), initial=0)
-            yield Group(tuple(steps), operands, tuple(itertools.pairwise(ends)))
+            yield Group(tuple(steps), operands, tuple(slice(a, b) for a, b in itertools.pairwise(ends)))
 
 
 def _kind(plan: Plan, node: Node, given: int | Literal) -> object:
@@ -114,4 +85,6 @@ def _by_cell(plan: Plan, node: Node) -> bool:
     if shapes != {node.shape} or unfolded is None:
         return False
     inner = unfolded[0].steps
-    return all(each.shape == () or (each.shape == node.shape and isinstance(each.op, ROUNDED)) for each in inner)
+    return all(
+        each.shape == () or (each.shape == node.shape and each.op is not None and each.op.exact) for each in inner
+    )

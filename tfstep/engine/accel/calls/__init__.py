@@ -1,0 +1,1 @@
+"""A pass that is made often, as a list of NumPy calls: which they are, and how they are made again."""
