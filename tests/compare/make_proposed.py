@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from modules_torch import GPT, Attention, Block, Fused, Turned
+from modules_torch import GPT, Attention, Block, Fused, Llama, Turned
 from torch import nn
 
 import tfstep.torch
@@ -53,6 +53,18 @@ def main() -> None:
         for parameter in module.parameters():
             parameter.data += 0.2 * torch.randn(parameter.shape)
         tfstep.torch.record(module, *args, **how).save(FOLDER / f"{name}.safetensors")
+    llamas: dict[str, dict[str, Any]] = {
+        "llama": {"layers": 2, "times": 4.0},
+        "llama-part": {"flash": True, "base": 500000.0, "pairs": "interleaved", "part": 0.5},
+        "llama-complex": {"pairs": "complex", "base": 1234567.0},
+        "llama-unscaled": {"bug": "unscaled"},
+        "llama-stretched": {"bug": "stretched"},
+    }
+    for name, how in llamas.items():
+        llama = Llama(9, 16, 2, 1, **how)
+        for parameter in llama.parameters():
+            parameter.data += 0.2 * torch.randn(parameter.shape)
+        tfstep.torch.record(llama, ids).save(FOLDER / f"{name}.safetensors")
     good = Attention(8, 2)
     assert_same_steps((good, x))
     assert_same_steps((good, x), loss=square)

@@ -112,3 +112,98 @@ class GPT(nn.Module):
         for block in self.h:
             x = block(x)
         return self.lm_head(self.ln_f(x))
+
+
+class Rms(nn.Module):
+    """Written out, so that only its numbers tell which norm it is."""
+
+    def __init__(self, d: int) -> None:
+        super().__init__()
+        self.weight, self.eps = nn.Parameter(torch.ones(d)), 1e-6
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps))
+
+
+class Grouped(nn.Module):
+    """Fewer heads of keys than of queries, which are turned; ``part`` of the features are, as ``pairs`` says."""
+
+    def __init__(self, d: int, h: int, kv: int, base: float, pairs: str, part: float, flash: bool, bug: str) -> None:
+        super().__init__()
+        e = d // h
+        self.q_proj, self.k_proj = nn.Linear(d, d, bias=False), nn.Linear(d, kv * e, bias=False)
+        self.v_proj, self.o_proj = nn.Linear(d, kv * e, bias=False), nn.Linear(d, d, bias=False)
+        self.num_heads, self.kv, self.base, self.pairs, self.flash, self.bug = h, kv, base, pairs, flash, bug
+        self.width = int(e * part)
+
+    def turned(self, x: torch.Tensor) -> torch.Tensor:
+        n, w = x.shape[-2], self.width
+        power = torch.arange(0, w, 2, dtype=x.dtype) / w
+        angles = torch.outer(torch.arange(n, dtype=x.dtype), self.base**-power)
+        if self.bug == "stretched":  # as a model for longer texts has it
+            angles = angles / (1 + 3 * power)
+        a, rest = x[..., :w], x[..., w:]
+        if self.pairs == "complex":
+            whole = torch.view_as_complex(a.reshape(*a.shape[:-1], -1, 2))
+            return torch.view_as_real(whole * torch.polar(torch.ones_like(angles), angles)).flatten(-2)
+        if self.pairs == "half":
+            cos, sin = torch.cat((angles, angles), -1).cos(), torch.cat((angles, angles), -1).sin()
+            first, second = a.chunk(2, -1)
+            return torch.cat((a * cos + torch.cat((-second, first), -1) * sin, rest), -1)
+        cos, sin = angles.cos(), angles.sin()
+        even, odd = a[..., 0::2], a[..., 1::2]
+        return torch.cat((torch.stack((even * cos - odd * sin, odd * cos + even * sin), -1).flatten(-2), rest), -1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        B, T, D = x.shape
+        q, k, v = (
+            f(x).view(B, T, -1, D // self.num_heads).transpose(1, 2) for f in (self.q_proj, self.k_proj, self.v_proj)
+        )
+        q, k = self.turned(q), self.turned(k)
+        k, v = (t.repeat_interleave(self.num_heads // self.kv, 1) for t in (k, v))
+        if self.flash:
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        else:
+            mask = torch.full((T, T), float("-inf")).triu(1)
+            scores = q @ k.transpose(2, 3)
+            if self.bug != "unscaled":
+                scores = scores / math.sqrt(D // self.num_heads)
+            y = F.softmax(scores + mask, -1) @ v
+        return self.o_proj(y.transpose(1, 2).reshape(B, T, D))
+
+
+class Gated(nn.Module):
+    """The matrices of the feed-forward network stand in the block itself."""
+
+    def __init__(self, d: int, f: int, attn: nn.Module) -> None:
+        super().__init__()
+        self.input_layernorm, self.self_attn, self.post_attention_layernorm = Rms(d), attn, Rms(d)
+        self.gate_proj, self.up_proj, self.down_proj = (
+            nn.Linear(a, b, bias=False) for a, b in ((d, f), (d, f), (f, d))
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x + self.self_attn(self.input_layernorm(x))
+        z = self.post_attention_layernorm(x)
+        return x + self.down_proj(F.silu(self.gate_proj(z)) * self.up_proj(z))
+
+
+class Llama(nn.Module):
+    """Words in, logits out; the embedding times ``times``."""
+
+    def __init__(self, words: int, d: int, h: int, kv: int, *, layers: int = 1, times: float = 1.0, base: float = 10000.0,
+                 pairs: str = "half", part: float = 1.0, flash: bool = False, bug: str = "") -> None:  # fmt: skip
+        super().__init__()
+        self.embed_tokens, self.times = nn.Embedding(words, d), times
+        self.layers = nn.ModuleList(
+            Gated(d, d + 4, Grouped(d, h, kv, base, pairs, part, flash, bug)) for _ in range(layers)
+        )
+        self.norm, self.lm_head = Rms(d), nn.Linear(d, words, bias=False)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        x = self.embed_tokens(ids)
+        if self.times != 1:
+            x = x * self.times
+        for layer in self.layers:
+            x = layer(x)
+        return self.lm_head(self.norm(x))

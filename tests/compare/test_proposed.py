@@ -2,18 +2,23 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import tfstep
-from tfstep.compare.proposed.propose import propose
+from tfstep.compare.diagnosis import PROPOSED, Cause, Diagnosis, First
+from tfstep.compare.proposed.held import held
+from tfstep.compare.proposed.propose import Proposal, propose
 from tfstep.compare.recorded.note import Note
 from tfstep.compare.recorded.reading import read
 from tfstep.compare.recorded.recording import Recording
+from tfstep.faces.cli.commands.files.new import _proposed
 from tfstep.scenario.scenario import load_text
 from tfstep.testing import assert_same_steps
+from tfstep.text import Bilingual
 
 FOLDER = Path(__file__).with_name("proposed")
 RIGHT = {
@@ -26,6 +31,19 @@ RIGHT = {
     "mha-pads": {"kind": "attention", "heads": 2},
     "mha-memory": {"kind": "attention", "heads": 2},
     "layer": {"kind": "encoder", "heads": 2, "d_ff": 12, "norm_position": "post", "activation": "relu"},
+    "llama": {
+        "kind": "decoder",
+        "heads": 2,
+        "kv_heads": 1,
+        "positional": "rope",
+        "embed_scale": True,
+        "norm": "rms",
+        "rope": {"pairs": "half", "base": 10000.0},
+        "activation": "swiglu",
+        "d_ff": 20,
+    },
+    "llama-part": {"positional": "rope", "rope": {"pairs": "interleaved", "base": 500000.0, "part": 0.5}},
+    "llama-complex": {"positional": "rope"},
 }
 
 
@@ -44,7 +62,7 @@ def test_what_a_module_is_is_found_and_its_run_agrees(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "kind", "path", "causal"), [
     ("wrong-axis", "softmax-axis", "attn.weights", True), ("unscaled", "scale", "dec0.attn.scaled", True),
-    ("gpt-unscaled", "scale", "dec0.attn.scaled", True),
+    ("gpt-unscaled", "scale", "dec0.attn.scaled", True), ("llama-unscaled", "scale", "dec0.attn.scaled", True),
 ])  # fmt: skip
 def test_a_mistake_is_no_part_of_what_is_proposed(name: str, kind: str, path: str, causal: bool) -> None:
     kept = read(FOLDER / f"{name}.safetensors")
@@ -61,12 +79,17 @@ def test_what_was_guessed_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("no-attention", "no weights of an attention"), ("decoder-layer", "a memory")]
+    ("name", "why"),
+    [
+        ("no-attention", "no weights of an attention"),
+        ("decoder-layer", "a memory"),
+        ("llama-stretched", r"turned by the angles 1, 0.05714, .* rope.scaling"),
+    ],
 )
 def test_what_cannot_be_proposed_is_refused_in_a_line(name: str, why: str) -> None:
     with pytest.raises(tfstep.TfstepError, match=why) as caught:
         propose(read(FOLDER / f"{name}.safetensors"))
-    assert "tfstep new encoder" in str(caught.value)
+    assert re.search("tfstep new (en|de)coder", str(caught.value))
     assert "\n" not in str(caught.value)
 
 
@@ -129,6 +152,54 @@ def wrong_run(bad: str = "", heads: int = 4, batch: int | None = None, keep: str
     if turned:
         rows |= {name: rows[name].swapaxes(0, 1) for name in ("x", "q", "k", "v", "out") if name in rows}
     return Recording(rows)
+
+
+def capped() -> Recording:
+    """Right, with scores that are bounded, which no key of a bare attention was told to do."""
+    rows = numpy_run(2, 3)
+    s = 0.5 * np.tanh(rows["scores"] / 0.5)
+    p = np.exp(s) / np.exp(s).sum(-1, keepdims=True)
+    x, (W, b) = rows["x"], (rows["Wo"], rows["bo"])
+    return Recording(rows | {"attn": p, "out": (p @ rows["v"]).swapaxes(-2, -3).reshape(x.shape) @ W + b})
+
+
+def test_what_nothing_known_explains_is_no_mistake_where_the_scenario_is_a_proposal(tmp_path: Path) -> None:
+    kept = capped()
+    assert not tfstep.diagnose(load_text(propose(kept).text()), kept).agrees
+    with pytest.raises(
+        tfstep.TfstepError, match=r"does not hold: attn.weights does not give their attn, .* not judged"
+    ):
+        tfstep.diagnose(kept)
+    kept.save(tmp_path / "mine.npz")
+    with pytest.raises(tfstep.TfstepError, match="does not hold"):
+        _proposed(tmp_path / "mine.npz")
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [("embed-scale", "embed_scale"), ("norm-place", "norm_position"), ("norm-kind", "norm"), ("rope-base", "rope")],
+)
+def test_a_guess_accuses_nobody(kind: str, key: str) -> None:
+    first = First("dec0.here", "mine", (), 1.0)
+    cause = Cause(kind, "dec0.here", Bilingual.of("y = 2x"), 3, 3, "mine")
+    found = Diagnosis(PROPOSED, "base", False, (), (), first, (cause,), faults=(first,))
+    keys = {"model": {"kind": "decoder", key: 7}}
+    with pytest.raises(
+        tfstep.TfstepError, match=rf"{key} is 7 by guess, and dec0.here \(mine\) shows otherwise: y = 2x"
+    ):
+        held(found, Proposal(keys, ()))
+    assert held(found, Proposal(keys, (), told=frozenset([key]))) is found
+
+
+def test_keys_that_are_repeated_for_more_heads_are_no_sign_of_a_mistake() -> None:
+    """Of queries that are not turned no mask or softmax is the cause, though weights of 0 and 1 give rows of V."""
+    kept = read(FOLDER / "llama-part.safetensors")
+    proposal = propose(kept)
+    proposal.keys["model"] |= {"positional": "none", "rope": {}}
+    assert not {cause.kind for cause in tfstep.diagnose(proposal.scenario(), kept).causes} & {
+        "mask-axis",
+        "softmax-axis",
+    }
 
 
 def told(kept: Recording) -> list[str]:

@@ -28,6 +28,7 @@ from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity
 from tfstep.compare.pairs import two
 from tfstep.compare.plant import Way, planted
+from tfstep.compare.proposed.held import held
 from tfstep.compare.proposed.own_eps import each_its_own
 from tfstep.compare.proposed.propose import propose
 from tfstep.compare.recorded.gathered import gathered
@@ -71,14 +72,13 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
     ``given`` is a scenario, a trace of one, or the name or file of one; ``theirs`` a mapping of arrays by name in the
     order of the run, a `Recording`, a file or a folder. Without a scenario, ``diagnose(theirs)``, one is proposed from
     what was recorded, and how it came about is among the remarks.
-    Raises TfstepError where there is nothing to compare, or nothing can be proposed.
+    Raises TfstepError where there is nothing to compare, nothing can be proposed, or what was proposed does not hold.
     """
     if theirs is None:
         given, theirs = None, given
     kept = gathered(of(theirs))
-    named, eps = given, dict[str, float]()
-    if given is None:
-        proposal = propose(kept)
+    proposal = propose(kept) if given is None else None
+    if proposal is not None:
         own = {
             name: replace(each, grad="")
             for name, each in kept.notes.items()
@@ -88,7 +88,7 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
             (proposal.remark, *kept.remarks),
             {**kept.notes, **own},
         )  # what they froze is frozen in a proposal, too
-        eps, given, kept = proposal.eps, proposal.scenario(), replace(kept, remarks=said, notes=notes)
+        given, kept = proposal.scenario(), replace(kept, remarks=said, notes=notes)
     scenario, leaves = ours(given, kept)
     book = Book.of(kept, scenario.model)
     usable(book)
@@ -96,7 +96,7 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
     same_module(kept, plan, scenario.model, scenario.name)
     same_sizes(book, plan, scenario.model, scenario.name)
     values, taken = start(book, plan, leaves, scenario.model)
-    apart = each_its_own(plan, taken, eps)
+    apart = each_its_own(plan, taken, proposal.eps if proposal is not None else {})
     plan = planted(plan, apart, scenario.model) if apart else plan
     first = walk(book, plan, values, until="forward", told=told)
     if book.level == "float64" and not any(
@@ -111,7 +111,9 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
             nothing(search)
         backward(search)
         found = finished(search, first)
-    return replace(found, remarks=(*found.remarks, *open_heads(found, scenario, kept))) if given is named else found
+    if proposal is not None:
+        return held(found, proposal)
+    return replace(found, remarks=(*found.remarks, *open_heads(found, scenario, kept)))
 
 
 def ours(given: object, kept: Recording | None = None) -> tuple[Scenario, dict[str, np.ndarray]]:

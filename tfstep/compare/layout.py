@@ -148,3 +148,16 @@ def turned(shape: Shape) -> Iterator[Shape]:
     yield shape
     if len(shape) == 2 and shape[0] != shape[1]:
         yield shape[::-1]
+
+
+def repeats(many: np.ndarray, few: np.ndarray) -> bool:
+    """Whether an array (…, d) holds each row of another (…, d) as often, and more than once, and nothing else."""
+    if few.size in (0, many.size) or many.size % few.size or not few.ndim or many.shape[-1] != few.shape[-1]:
+        return False
+    times = many.size // few.size
+    if not np.isclose(np.vdot(many, many), times * np.vdot(few, few)):
+        return False
+    rows = [np.unique(a.reshape(-1, a.shape[-1]), axis=0, return_counts=True) for a in (many, few)]
+    return rows[0][0].shape == rows[1][0].shape and all(
+        np.array_equal(a, b) for a, b in zip(rows[0], (rows[1][0], rows[1][1] * times), strict=True)
+    )

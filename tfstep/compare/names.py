@@ -90,6 +90,7 @@ SIDE_BY_SIDE = ("in_proj", "qkv", "c_attn", "query_key_value", "w_pack")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
+@cache
 def plain(name: str) -> str:
     """A name in lower case with single underscores."""
     return re.sub(r"[^0-9a-z]+", "_", _CAMEL.sub("_", name).lower()).strip("_")

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tfstep.compare.book import Book, Entry
 from tfstep.compare.causes.table import Step, ways
 from tfstep.compare.diagnosis import Cause, First
-from tfstep.compare.layout import Layout, atoms, fits, role
+from tfstep.compare.layout import Layout, atoms, fits, repeats, role
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import Patch, Way, forward_nodes, planted
 from tfstep.compare.recorded.recording import Recording
@@ -62,9 +62,7 @@ class Search(Struct, eq=False):
     taken: dict[str, str] = field(default_factory=dict)
     pins: dict[str, tuple[Entry, Layout]] = field(default_factory=dict)
     starts: dict[str, str] = field(default_factory=dict)  # pins of which nothing is known: their input is not recorded
-    given: Mapping[str, Patch] = field(
-        default_factory=dict
-    )  # what theirs is known to have otherwise, and is no mistake
+    given: Mapping[str, Patch] = field(default_factory=dict)  # what theirs has otherwise, and is no mistake
     patches: dict[str, Patch] = field(default_factory=dict)
     overrides: dict[str, Override] = field(default_factory=dict)
     causes: list[Cause] = field(default_factory=list)
@@ -323,7 +321,9 @@ class Search(Struct, eq=False):
         gained = self.informative(there) - self._known() - self._inside()
         if gained and self._reads_nan(way):  # that NaN comes of NaN tells nothing
             gained = {name for name in gained if not np.isnan(self.book.by_name[name].array).any()}
-        return frozenset(gained)
+        known = [self.book.by_name[name].array for name in self.walk.names]
+        told = (name for name in gained if not any(repeats(self.book.by_name[name].array, each) for each in known))
+        return frozenset(gained) if any(told) else frozenset()  # keys for more heads tell nothing
 
     def _reads_nan(self, way: Way) -> bool:
         """Whether a step that is made otherwise reads NaN."""

@@ -6,7 +6,6 @@ and where that decides nothing it is guessed, and said to be.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from msgspec import Struct
 from tfstep.compare.proposed import masks, norms, stacks
 from tfstep.compare.proposed.asked import Read, by_hand, read_by, settings
 from tfstep.compare.proposed.choice import Choice, Option, decide, scenario_of
+from tfstep.compare.proposed.positions import positions, scaled
 from tfstep.compare.proposed.stacks import Stack
 from tfstep.compare.proposed.weights import Weights, across
 from tfstep.compare.recorded.gathered import gathered
@@ -26,16 +26,17 @@ from tfstep.text import Bilingual
 
 HEADS = ("num_heads", "n_heads", "n_head", "heads", "nhead", "h", "n_h", "H", "num_attention_heads", "n")
 ACTS = {"relu": ("relu",), "silu": ("silu",), "gelu": ("gelu", "gelu_tanh"), "": ("relu", "gelu", "gelu_tanh", "silu")}
-_TURNED = re.compile(r"(?:^|[_.])(?:rope|rotary|rot|freqs|inv_freq)(?:[_.\d]|$)", re.IGNORECASE)
 
 
 class Proposal(Struct, frozen=True, eq=False):
     """A scenario for a run, and how each of its keys came about; ``eps`` is that of the norms, by the names of their
-    scales, that have one of their own, which a scenario has not."""
+    scales, that have one of their own, which a scenario has not; ``told`` are the keys of the model that something
+    recorded tells, and not only that with them most of it is found."""
 
     keys: dict[str, Any]
     said: tuple[Bilingual, ...]
     eps: dict[str, float] = {}
+    told: frozenset[str] = frozenset()
 
     def text(self) -> str:
         """The scenario as the text of a file."""
@@ -77,7 +78,8 @@ def propose(kept: Recording) -> Proposal:
     choices = [*_inputs(kept, asked, seen), *_heads(kept, w, asked, seen), *_biases(w, block)]
     if block:
         choices += [*norms.choices(kept, w), *_feed_forward(kept, w)]
-    choices += [*_masks(kept, asked, triangle, block, seen), *_positions(kept, asked)]
+    choices += [*_masks(kept, asked, triangle, block, seen)]
+    choices += [*positions(kept, w, asked.shape[-1], asked.words), *(_words(kept, asked) if asked.words else ())]
     found, said = decide(kept, keys, choices)
     widths = Bilingual.of(f"{found['model']['kind']} d_model {d}" + (f" layers {w.layers}" if block else ""))
     if found["loss"]["kind"] == "none" and any(name.endswith(".grad") for name in kept):
@@ -91,7 +93,10 @@ def propose(kept: Recording) -> Proposal:
                 names=", ".join(f"{name} {eps:g}" for name, eps in own.items()),
             )
         )
-    return Proposal(found, (widths, *said), own)
+    sure = (
+        choice.options[0].change.get("model", {}) for choice in choices if len(choice.options) == 1 and choice.source
+    )
+    return Proposal(found, (widths, *said), own, frozenset(key for change in sure for key in change))
 
 
 def shows_heads(kept: Recording) -> bool:
@@ -164,7 +169,8 @@ def _heads(kept: Recording, w: Weights, asked: Read, stacked: Sequence[Stack]) -
             model |= {"d_k": width // n, "d_v": width // n}
         if kv != width and kv % (width // n) == 0:
             model["kv_heads"] = kv * n // width
-        options.append(Option({"model": model}, f"heads {n}", bare if n > 1 else ""))
+        said = f"heads {n}" + (f", kv_heads {model['kv_heads']}" if "kv_heads" in model else "")
+        options.append(Option({"model": model}, said, bare if n > 1 else ""))
     yield Choice(options, source)
 
 
@@ -215,7 +221,9 @@ def _feed_forward(kept: Recording, w: Weights) -> Iterator[Choice]:
     ops = {kept.note(name).op for name in kept} | {str(v).lower() for v in kept.settings.values()}
     called = [act for act in ("relu", "gelu", "silu") if act in ops]
     if w.count("W_gate"):
-        names = ["swiglu", "geglu"] if called != ["gelu"] else ["geglu"]
+        names = ["swiglu", "geglu"]
+        if len(called) == 1:
+            names = [n for n in names if called[0] == {"swiglu": "silu", "geglu": "gelu"}[n]] or names
         yield Choice(
             [
                 Option(
@@ -262,26 +270,10 @@ def _masks(kept: Recording, asked: Read, triangle: str | None, block: bool, seen
     yield Choice(options, masks.shown_by(kept, triangle) if triangle else "")
 
 
-def _positions(kept: Recording, asked: Read) -> Iterator[Choice]:
-    """How positions come in, what stands behind the last layer, and the sizes of vocabularies."""
-    if not asked.words:
-        turned = next((name for name in kept if _TURNED.search(name)), None)
-        lowered = masks.alibi(kept)
-        if lowered:
-            yield Choice([Option({"model": {"positional": "alibi"}}, "positional alibi")], lowered)
-        elif turned:
-            pairs = [("half", turned), ("interleaved", turned)]
-            yield Choice(
-                [Option({"model": {"positional": "rope", "rope": {"pairs": p}}}, f"rope {p}") for p, _ in pairs]
-            )
-        return
+def _words(kept: Recording, asked: Read) -> Iterator[Choice]:
+    """What stands behind the last layer, how words become vectors, and the sizes of vocabularies."""
     w = asked.weights
-    if len(w.tables) > 1:
-        rows = w.tables[1][1].shape[0]
-        change = {"model": {"positional": "learned", "positions": rows}}
-        yield Choice([Option(change, "positional learned")], w.tables[1][0])
-    else:
-        yield Choice([Option({"model": {"positional": kind}}, f"positional {kind}") for kind in ("sinusoidal", "none")])
+    yield from scaled(kept, w.tables[0][1], asked.array)
     if w.heads:
         name, array = w.heads[-1]
         size, out = w.tables[0][1].shape[0], next((s for s in array.shape if s != w.width), w.width)

@@ -102,11 +102,22 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
 
 
 def _proposed(path: Path) -> str:
-    """The scenario proposed from a recording; what was found and what was guessed is told. Raises TfstepError."""
+    """The scenario proposed from a recording; what was found and what was guessed is told. Raises TfstepError, also where it
+    does not hold."""
+    from tfstep.compare.diagnose import diagnose
+    from tfstep.compare.proposed.held import DoesNotHoldError
     from tfstep.compare.proposed.propose import propose
     from tfstep.compare.recorded.reading import read
+    from tfstep.errors import TfstepError
 
-    found = propose(read(path))
+    kept = read(path)
+    found = propose(kept)
+    try:
+        diagnose(kept)
+    except DoesNotHoldError:
+        raise
+    except TfstepError:  # nothing to compare yet: the scenario is wanted all the same
+        pass
     for each in found.said:
         say(each)
     return found.text()
