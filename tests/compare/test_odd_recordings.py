@@ -13,7 +13,9 @@ import pytest
 
 import tfstep
 from tfstep import work
+from tfstep.compare.book import Book, Sizes
 from tfstep.compare.recorded.recording import Recording
+from tfstep.compare.search import Search
 
 MASKED = (
     "tfstep: 1\nmodel: {{kind: encoder, layers: 1, d_model: 4, heads: 2, mask: {{custom: {name}}}}}\n"
@@ -187,3 +189,50 @@ def test_a_tree_whose_children_are_no_list_is_none(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text('{"children": 9, "outputs": null}')
     with pytest.raises(tfstep.TfstepError, match="no tensors in this tree"):
         tfstep.diagnose("wo-ai-ni", tmp_path / "r.json")
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_rows_of_all_heads_below_each_other_are_those_of_the_heads(
+    runs: tuple[tfstep.Trace, tfstep.Trace], wrong: bool
+) -> None:
+    """(batch·head·position, d), unless the heads were split without a transpose, which gives rows in another order."""
+    trace = runs[0]
+    rows = {path: v for path, v in steps(trace).items() if "attn" not in path or "W_" in path or "b_" in path}
+    for name in ("Q", "K", "V"):
+        tensor = trace[f"enc0.attn.{name}"].value
+        whole = trace[f"enc0.attn.{name.lower()}_proj"].value
+        rows[name] = (whole.reshape(tensor.shape) if wrong else tensor).reshape(-1, tensor.shape[-1])
+    scores = trace["enc0.attn.scores"].value
+    rows["scores"] = scores.reshape(-1, scores.shape[-1])
+    found = tfstep.diagnose(trace, rows)
+    paths = {match.name: (match.path, match.relation) for match in found.matched}
+    assert paths["scores"] == ("enc0.attn.scores", "flattened")
+    assert (paths.get("Q") == ("enc0.attn.Q", "flattened")) is not wrong
+
+
+def test_of_a_crowd_of_arrays_few_are_looked_at_cell_by_cell(
+    runs: tuple[tfstep.Trace, tfstep.Trace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = runs[0]
+    node, value = trace["enc0.attn.out"].node, trace["enc0.attn.out"].value
+    draw = np.random.default_rng(0)
+    crowd = {f"r{k}": draw.standard_normal(value.shape) for k in range(300)}
+    crowd = {name: array * np.linalg.norm(value) / np.linalg.norm(array) for name, array in crowd.items()}
+    book = Book.of(Recording({**crowd, "mine": value, "nearly": value * 1.001}), trace.plan.origin.model)
+    looked = []
+    equal = Book.equal
+    monkeypatch.setattr(Book, "equal", lambda self, *args: looked.append(args[3].name) or equal(self, *args))
+    hits = book.find(node, value, [], Sizes(lambda: np.abs(value)))
+    assert [hit.entry.name for hit in hits] == ["mine"]
+    assert {"mine", "nearly"} <= set(looked)
+    assert len(looked) < 100
+
+
+def test_a_search_that_is_given_up_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing of theirs is found the mistakes are tried for a time only."""
+    draw = np.random.default_rng(3)
+    monkeypatch.setattr(Search, "late", property(lambda self: self.tried > 5))
+    trace = tfstep.trace(tfstep.load("encoder"))
+    theirs = {"a": draw.standard_normal(trace["enc0.attn.out"].value.shape)}
+    with pytest.raises(tfstep.TfstepError, match="all that were tried in the time there is"):
+        tfstep.diagnose(trace, theirs)

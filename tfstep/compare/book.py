@@ -25,6 +25,7 @@ CANCELLED = 5e4  # and of gradients, of which little may be left of large terms
 MANY, SOME = 8192, 512  # cells from which a few are looked at first, and how many these are
 OFTEN = 3  # arrays of a type, from which it is that of the run and no slip
 NEAR = 0.03  # how far the sizes of two tensors may be apart before their cells are looked at
+CROWD = 16  # arrays of one size from which their sums tell them apart first
 LEAN = 0.03  # and how far their sums, of their sizes
 NEAR_BY = 0.01  # how far, as a share of its length, what is nearly a tensor may be from it
 SOFT = 2.0**-12  # a type with coarser units has sums that are no key
@@ -227,8 +228,9 @@ class Book(Struct, eq=False):
         lengths, sums, soft = self._keys(near)
         gaps = np.abs(lengths - size)
         close = gaps <= NEAR * np.maximum(lengths, size)
-        if y.size >= MANY and not _hides(node) and UNIT[self.level] < SOFT:
-            close &= soft | ~(np.abs(sums - total(y)) > LEAN * size)
+        if (y.size >= MANY or len(near) > CROWD) and not _hides(node) and UNIT[self.level] < SOFT:
+            lean = LEAN if y.size >= MANY else max(LEAN, NEAR_BY * math.sqrt(y.size))  # what is nearly it counts there
+            close &= soft | ~(np.abs(sums - total(y)) > lean * size)
         if not close.all():  # something slight may be left of large terms
             large = max((about(a) for a in args if isinstance(a, np.ndarray) and a.dtype.kind == "f"), default=0.0)
             if size <= 100 * allowed(self.level) * large:

@@ -90,7 +90,16 @@ def _layouts(ours: Shape, parts: tuple[Atom, ...], shape: Shape) -> tuple[Layout
     natural = tuple(range(len(real)))
     if not found and len(wanted) == 1 and len(real) > 1:
         found.append(Layout(ours, sizes, natural, shape, "flattened"))
+    if _rows(real, wanted) and natural not in [each.order for each in found]:
+        found.append(Layout(ours, sizes, natural, shape, "flattened"))
     return tuple(sorted(found, key=lambda each: (each.order != natural, each.order)))
+
+
+def _rows(parts: list[Atom], wanted: Shape) -> bool:
+    """Whether these are all rows of all heads below each other, (batch·head·position, d), in this order alone: in another
+    one they are those of heads that were split wrongly."""
+    names = [name for name, _ in parts[:-1]]
+    return len(names) > 1 and names[-2] == "head" and names[-1] in POSITIONS and wanted[1:] == (parts[-1][1],)
 
 
 def _grouped(turned: list[Atom], wanted: Shape) -> list[list[str]] | None:

@@ -24,6 +24,7 @@ from tfstep.text import Bilingual
 
 Told = Callable[[int, int], None]
 LONGEST = 30.0  # seconds of processor time for which mistakes are tried: a busy machine changes no verdict
+IN_THE_DARK = 10.0  # and where nothing of theirs is found at all
 CLOSE = 3
 IN_A_ROW = 5  # steps in which two mistakes at once are looked for
 LARGE = 200_000  # cells from which a mistake is first looked for close by
@@ -81,7 +82,7 @@ class Search(Struct, eq=False):
     @property
     def late(self) -> bool:
         """Whether it has taken as long as it may."""
-        return time.thread_time() > self.until
+        return time.thread_time() > self.until - (0 if self._known() else LONGEST - IN_THE_DARK)
 
     @property
     def known_paths(self) -> Mapping[str, Node]:
@@ -334,8 +335,7 @@ class Search(Struct, eq=False):
 
     @property
     def enough(self) -> int:
-        """Steps in a row that are none of theirs, after which nothing more is expected of a planted mistake: as many as
-        they wrote down so many arrays for."""
+        """Steps in a row, none of theirs, after which a mistake is given up: they wrote so many arrays down for them."""
         if not self.often:
             steps = sum(node.op is not None for node in forward_nodes(self.plan))
             arrays = sum(

@@ -69,14 +69,17 @@ def nothing(search: Search) -> None:
         )
     raise RecordingError(
         Bilingual(
-            "nothing to compare: none of {names} is a tensor of {scenario}, nor with one of {n} known mistakes in it; record "
-            "the input x and the weights, too, or use those of the scenario; {way}",
-            "没有可比较的内容：{names} 都不是 {scenario} 的张量，试了 {n} 种已知错误也不是；"
+            "nothing to compare: none of {names} is a tensor of {scenario}, nor with one of {n} known mistakes in it{time}; "
+            "record the input x and the weights, too, or use those of the scenario; {way}",
+            "没有可比较的内容：{names} 都不是 {scenario} 的张量，试了 {n} 种已知错误也不是{time}；"
             "请把输入 x 和权重一并记录，或使用场景自己的；{way}",
             way=WAY_ON,
             names=", ".join(names),
             scenario=search.scenario.name,
             n=search.tried,
+            time=Bilingual(", all that were tried in the time there is", "（时间所限，只试了这些）")
+            if search.late
+            else "",
         )
     )
 
