@@ -264,6 +264,8 @@ class _Tape:
             elif kept.note.kind == "tensor" and name and kept.note.op != "module":
                 kept.name = title
                 kept.note = replace(kept.note, op="module")
+            if not name:
+                self.by_id[id(tensor)].note = replace(self.by_id[id(tensor)].note, result=True)
 
     def call(self, out: Any, name: str, op: str, inputs: tuple[Any, ...]) -> None:
         """A functional call gave this."""

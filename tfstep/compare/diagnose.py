@@ -44,6 +44,7 @@ from tfstep.compare.refusals.sizes import same_module
 from tfstep.compare.refusals.widths import same_sizes
 from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried, source, their_name
 from tfstep.compare.start import start
+from tfstep.compare.unseen import given_back, goes_on, lost_to_nan, same_weights, taken_back
 from tfstep.compare.walk import Walk, walk
 from tfstep.engine.arrays.products import on_one_thread
 from tfstep.engine.node import Node
@@ -99,11 +100,13 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
     apart = each_its_own(plan, taken, proposal.eps if proposal is not None else {})
     plan = planted(plan, apart, scenario.model) if apart else plan
     first = walk(book, plan, values, until="forward", told=told)
-    if book.level == "float64" and not any(
-        hits for slot, hits in first.found.items() if plan.nodes[slot].op is not None
-    ):
+    if book.level == "float64" and not _steps(first):
         book.level = "float32"  # numbers that only look precise: computed from coarser ones
-        first = walk(book, plan, values, until="forward", told=told)
+        coarse = walk(book, plan, values, until="forward", told=told)
+        if _precise(first) and all(hit.entry.array.size == 1 for hit in _steps(coarse)):
+            book.level = "float64"  # a loss that is only near
+        else:
+            first = coarse
     search = Search(scenario, kept, book, values, plan, first, told, taken, given=apart, both=two)
     with np.errstate(all="ignore"):  # theirs may hold infinities and worse
         forward(search)
@@ -114,6 +117,22 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
     if proposal is not None:
         return held(found, proposal)
     return replace(found, remarks=(*found.remarks, *open_heads(found, scenario, kept)))
+
+
+def _steps(there: Walk) -> list[Hit]:
+    """What is found of the steps, weights and inputs left out."""
+    return [hit for slot, hits in there.found.items() if there.plan.nodes[slot].op is not None for hit in hits]
+
+
+def _precise(there: Walk) -> bool:
+    """Whether weights of ours are found that no coarser type holds, so that theirs was computed with all digits."""
+    nodes = there.plan.nodes
+    return any(
+        hit.entry.level == "float64" and not hit.entry.trivial
+        for slot, hits in there.found.items()
+        if nodes[slot].kind == "parameter"
+        for hit in hits
+    )
 
 
 def ours(given: object, kept: Recording | None = None) -> tuple[Scenario, dict[str, np.ndarray]]:
@@ -138,9 +157,10 @@ def ours(given: object, kept: Recording | None = None) -> tuple[Scenario, dict[s
 
 def _common(search: Search) -> bool:
     """Whether the two runs have anything in common that lets a step be judged: a step of ours found in theirs, a known
-    mistake, or a step that differs though what it reads is theirs. A recording of gradients alone is judged by them."""
+    mistake, or a step that differs though what it reads, or the weights it comes of, are theirs. A recording of gradients
+    alone is judged by them."""
     later = any(e.of is not None or e.is_new for e in search.book.entries)
-    if search.causes or any(fault.inputs for fault in search.faults):
+    if search.causes or any(fault.inputs for fault in search.faults) or (search.faults and same_weights(search)):
         return True
     if later and not (search.pins or search.open_names()):
         return True
@@ -165,7 +185,7 @@ def forward(search: Search) -> None:
         suspects = search.suspects()
         inner(search.book, search.walk, suspects)
         cleared = len(search.suspects(least=2)) > len(suspects)  # by one number that agrees, perhaps by luck
-        if not ((cleared and _mended(search, 2)) or _mended(search, 1) or _taken_back(search)):
+        if not ((cleared and _mended(search, 2)) or _mended(search, 1) or _unseen(search)):
             return
 
 
@@ -198,18 +218,17 @@ def _mended(search: Search, least: int) -> bool:
     return True
 
 
-def _taken_back(search: Search) -> bool:
-    """Whether a mistake was found of which nothing shows later: a bias that all keys lack is nothing to a softmax."""
-    suspects = search.unseen()
-    missing = search.missing(suspects)
-    tried = search.best(suspects, missing) if missing else None
-    if tried is None or tried.lost:
-        lost = [(n, e) for n in suspects for e in missing if e.array.size == n.spec.size and np.isnan(e.array).any()]
-        if lost:  # what comes of it agrees, so it is not taken for theirs
-            search.faults.append(_first(search, *max(lost, key=lambda each: affinity(each[1].name, each[0].path))))
-        return False
-    accept(search, tried, missing)
-    return True
+def _unseen(search: Search) -> bool:
+    """Whether a mistake was found of which nothing shows later, and planted."""
+    for look in (taken_back, given_back):
+        tried, missing = look(search)
+        if tried is not None:
+            accept(search, tried, missing)
+            return True
+    lost = lost_to_nan(search)
+    if lost is not None:
+        search.faults.append(_first(search, *lost))
+    return False
 
 
 def accept(search: Search, tried: Tried, missing: list[Entry]) -> None:
@@ -282,7 +301,8 @@ def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
     if _started(search, suspects, missing):
         return True
     best: tuple[tuple[float, float, float, float], Node, Entry, Layout] | None = None
-    for node in suspects[:NEAREST]:
+    ends = [n for n in suspects[NEAREST:] if n.path == "loss"] if same_weights(search) else []
+    for node in (*suspects[:NEAREST], *ends):
         near = [e for e in missing if e.array.size == node.spec.size]
         for entry in sorted(near, key=lambda e: (-affinity(e.name, node.path), e.order))[:2]:
             for layout in layouts(node, config, entry.array.shape)[:2]:
@@ -376,6 +396,10 @@ def finished(search: Search, first: Walk) -> Diagnosis:
         for node, entry, cause, said in ends_early(search):
             search.faults.append(_first(search, node, entry))
             search.causes.append(cause)
+            search.findings.append(said)
+    if not (search.faults or search.causes):
+        for node, entry, said in goes_on(search):
+            search.faults.append(_first(search, node, entry))
             search.findings.append(said)
     faults = sorted(search.faults, key=lambda f: search.plan.paths[f.path].slot) if search.faults else []
     return Diagnosis(

@@ -39,14 +39,14 @@ NEAREST = 12  # steps at which an unknown mistake is looked for
 
 
 class Tried(Struct, eq=False):
-    """A mistake, planted: the plan with it, the walk along it, the arrays that are found with it alone, and how many
+    """A mistake, planted: the plan with it, the walk along it, the arrays that are found with it alone, and those that
     are found no more."""
 
     way: Way
     plan: Plan
     walk: Walk
     gained: frozenset[str]
-    lost: int = 0
+    lost: frozenset[str] = frozenset()
     then: Way | None = None  # a second mistake that only together with the first gives their numbers
 
 
@@ -127,20 +127,6 @@ class Search(Struct, eq=False):
         if side and not any("prob" in name.lower() or role(name) == "p" for name in self.open_names(there)):
             found = [n for n in found if n not in side]
         return found[::-1]
-
-    def unseen(self) -> list[Node]:
-        """The forward steps that are not found in theirs though all that they read is, and what comes of them is."""
-        nodes = self.plan.nodes
-        return [
-            node
-            for node in forward_nodes(self.plan)
-            if node.op is not None
-            and node.kind == "step"
-            and self._own(node)
-            and node.path not in self.pins
-            and not self.walk.found.get(node.slot)
-            and all(self.walk.found.get(s) or nodes[s].op is None for s in node.slots)
-        ]
 
     def open_inputs(self) -> list[str]:
         """The inputs that are not theirs as far as can be told: not recorded, and nothing found that is made of them."""
@@ -353,8 +339,8 @@ class Search(Struct, eq=False):
         there = walk(self.book, plan, self.leaves, self.walk, self.pins, until="forward", changes=changes)
         return replace(tried, plan=plan, walk=there, gained=self._gained(tried.way, there))
 
-    def _lost(self, there: Walk) -> int:
-        """How many arrays that were found are found no more where steps have other numbers now."""
+    def _lost(self, there: Walk) -> frozenset[str]:
+        """The arrays that were found and are found no more where steps have other numbers now."""
         doubted: dict[str, Entry] = {}
         changed: set[str] = set()
         for slot, value in enumerate(self.walk.values):
@@ -365,7 +351,7 @@ class Search(Struct, eq=False):
             doubted |= {hit.entry.name: hit.entry for hit in self.walk.found.get(slot, ()) if not hit.entry.trivial}
         doubted = {name: entry for name, entry in doubted.items() if name not in there.names}
         if not doubted:
-            return 0
+            return frozenset()
         last = max(k for k, value in enumerate(there.values) if value is not None)
         again = walk(
             self.book.only(set(doubted)),
@@ -377,7 +363,7 @@ class Search(Struct, eq=False):
             changes=frozenset(n.path for n in there.plan.nodes[: last + 1] if n.path in changed),
             last=last,
         )
-        return len(set(doubted) - again.names)
+        return frozenset(doubted.keys() - again.names)
 
     def _known(self) -> set[str]:
         if self.seen is None or self.seen[0] is not self.walk:
@@ -387,16 +373,25 @@ class Search(Struct, eq=False):
     def best(self, suspects: list[Node], missing: list[Entry]) -> Tried | None:
         """The mistake with which most of the missing arrays are found: first looked for close by, then further on,
         and where nothing of theirs is found at all, to the end of the forward pass."""
-        near = self._best(suspects, missing, CLOSE)
+        near = self.best_within(suspects, missing, CLOSE)
         if near is not None and (self.settled(near) or self.plan.cells > LARGE):
             return near
-        far = self._best(suspects, missing, PATIENCE) or near
-        if far is None and not self._known():
-            return self._best(suspects, missing, len(self.plan.nodes))
+        far = self.best_within(suspects, missing, PATIENCE) or near
+        told = self.book.level == "float64" or any(entry.array.size > 1 for entry in missing)
+        if far is None and told and not self.any_step():  # one coarse number is given by many mistakes, by luck
+            return self.best_within(suspects, missing, len(self.plan.nodes))
         return far
 
-    def _best(self, suspects: list[Node], missing: list[Entry], patience: int) -> Tried | None:
-        found: list[Tried] = []
+    def any_step(self) -> bool:
+        """Whether any step of the forward pass is found in theirs, and not its weights alone."""
+        known, nodes = self._known(), self.walk.plan.nodes
+        return any(
+            nodes[s].op is not None and nodes[s].phase == "forward" for name in known for s in self.walk.places[name]
+        )
+
+    def best_within(self, suspects: list[Node], missing: list[Entry], patience: int) -> Tried | None:
+        """Likewise, each mistake given up after so many steps in which nothing new was found."""
+        found, done = list[Tried](), False
         last = None
         order = [*suspects[:3], *self.makers(suspects[:3]), *suspects[3:]]
         steps = self.in_a_row(suspects, missing) if patience == CLOSE else []
@@ -421,8 +416,17 @@ class Search(Struct, eq=False):
                 found.append(tried)
                 last = k if last is None else last
                 if self.settled(tried):
-                    return self._simplest(found)
+                    done = True
+                    if not self._left(node, missing, tried):
+                        break
+            if done:
+                break
         return self._simplest(found) if found else None
+
+    def _left(self, node: Node, missing: list[Entry], tried: Tried) -> bool:
+        """Whether an array that may be this very step is not what a mistake makes of it: another may give that, too."""
+        config = self.scenario.model
+        return any(e.name not in tried.gained and fits(node, config, e.array.shape) for e in missing)
 
     def in_a_row(self, suspects: list[Node], missing: list[Entry]) -> list[Node]:
         """The steps up to the one that the first missing array may be: of those in one place the last."""
@@ -444,7 +448,7 @@ class Search(Struct, eq=False):
         return [n for n in nodes if n.kind == "step" and n not in suspects and self._own(n)]
 
     def _simplest(self, found: list[Tried]) -> Tried:
-        return min(found, key=lambda each: (each.lost - len(each.gained), len(each.way.patches)))
+        return min(found, key=lambda each: (len(each.lost) - len(each.gained), len(each.way.patches)))
 
 
 def _last_known(plan: Plan, there: Walk) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, field
 
-from tfstep.address.roles import GRAD
+from tfstep.address.roles import GRAD, NEW
 from tfstep.compare.book import MANY, NEAR, Book, Entry, Hit, Sizes, extent
 from tfstep.compare.layout import Layout, atoms
 from tfstep.compare.tolerance import FLOOR, allowed, apart, signs, terms
@@ -456,9 +456,9 @@ _FUSED_ENDS = {name.rpartition(".")[2] for members, _ in FUSED for name in membe
 
 
 def fused(plan: Plan, node: Node) -> list[tuple[list[str], str]]:
-    """The groups whose last member this tensor is, gradients included."""
-    grad = GRAD if node.role.name == "gradient" else ""
-    path = node.path.removesuffix(grad)
+    """The groups whose last member this tensor is, gradients and new weights included."""
+    mark = {"gradient": GRAD, "new": NEW}.get(node.role.name, "")
+    path = node.path.removesuffix(mark)
     if path.rpartition(".")[2] not in _FUSED_ENDS:
         return []
     found = []
@@ -467,7 +467,7 @@ def fused(plan: Plan, node: Node) -> list[tuple[list[str], str]]:
             if path != name and not path.endswith("." + name):
                 continue
             prefix = path.removesuffix(name)
-            paths = [prefix + each + grad for each in members]
+            paths = [prefix + each + mark for each in members]
             if all(p in plan.paths for p in paths) and max(plan.paths[p].slot for p in paths) == node.slot:
                 found.append((paths, relation))
     return found

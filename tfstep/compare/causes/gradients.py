@@ -16,6 +16,7 @@ from tfstep.compare.backwards.lacking import lacking_of, named
 from tfstep.compare.backwards.left_out import left_out
 from tfstep.compare.backwards.settled import again, always, blame, enter_cause, settle
 from tfstep.compare.book import Entry
+from tfstep.compare.layout import layouts
 from tfstep.compare.plant import Way, planted
 from tfstep.compare.tolerance import allowed, apart
 from tfstep.compare.walk import Override, Walk
@@ -100,6 +101,9 @@ def _all_pairs(search: Search, lacking: list[Entry]) -> list[Pair]:
         if (own := named(search, entry)) is not None:
             found.append((own, entry, search.walk.ours(own.slot), entry.array.reshape(own.shape)))
             continue
+        if entry.of not in search.book.by_name:
+            found += _parallel(search, entry)
+            continue
         for slot, hits in search.walk.found.items():
             node = search.plan.gradient(search.plan.nodes[slot])
             original = min((h.entry.order for h in hits), default=-1)
@@ -113,6 +117,17 @@ def _all_pairs(search: Search, lacking: list[Entry]) -> list[Pair]:
                 found.append((node, entry, search.walk.ours(node.slot), hit.layout.back(entry.array)))
                 break
     return sorted(found, key=lambda each: each[0].slot)
+
+
+def _parallel(search: Search, entry: Entry) -> list[Pair]:
+    """The gradient of a weight of ours that this one, of whatever it is, is a number of times; none if several are."""
+    nodes = [n for n in search.plan.nodes if n.spec.size == entry.array.size > 2 and _is_parameter(search, n)]
+    found = []
+    for node in nodes:
+        ours = search.walk.ours(node.slot)
+        turned = (each.back(entry.array) for each in layouts(node, search.scenario.model, entry.array.shape))
+        found += [(node, entry, ours, theirs) for theirs in turned if one_ratio(ours, theirs) is not None][:1]
+    return found if len(found) == 1 else []
 
 
 def one_ratio(ours: np.ndarray, theirs: np.ndarray) -> float | None:
@@ -225,6 +240,10 @@ def _known(search: Search, lacking: list[Entry]) -> bool:
                 continue
             path, own = _place(search, node, path, own, value)
             at = search.plan.paths[path]
+            if _of_hidden_rows(search, at, own):  # the mask was added, which is as good
+                search.overrides[path] = always(own)(at)
+                search.walk = again(search)
+                return True
             far = float(apart(ours, theirs).max())
             same = next(
                 (k for k, c in enumerate(search.causes) if (c.kind, c.detail.in_("en")) == (kind, text.in_("en"))), None
@@ -239,6 +258,15 @@ def _known(search: Search, lacking: list[Entry]) -> bool:
             search.causes[same] = replace(old, explains=old.explains + 1, also=(*old.also, path))
             return True
     return False
+
+
+def _of_hidden_rows(search: Search, at: Node, own: np.ndarray) -> bool:
+    """Whether the gradient of masked scores is another only in rows that the mask hides whole: where it is added to the
+    scores these go back to them, where cells are filled they do not. Every other row has no gradient at hidden cells."""
+    if at.op is None or at.op.name != "mask_fill_vjp_x":
+        return False
+    whole = (np.asarray(search.walk.arguments(at)[1]) != 0).all(-1, keepdims=True)
+    return bool(((own == search.walk.ours(at.slot)) | whole).all())
 
 
 def _place(search: Search, node: Node, path: str, own: np.ndarray, value: np.ndarray) -> tuple[str, np.ndarray]:

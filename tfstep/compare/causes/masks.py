@@ -14,6 +14,8 @@ from tfstep.ops.attention import CAUSAL, PADDING, mask_fill, softmax
 from tfstep.ops.primitive.choice import where
 from tfstep.text import Bilingual
 
+ADDED = (-1e4,)  # what BERT's first code adds
+
 
 def _mask(at: Site) -> np.ndarray:
     slot = at.args[1].slot
@@ -44,8 +46,8 @@ def _times(change: Callable[[np.ndarray], np.ndarray]) -> Patch:
 
 
 def either(function: Cause) -> Cause:
-    """Each of these masks with our value; where it hides a row whole also with −∞, which makes the row NaN, and with
-    rows of zeros, as PyTorch's scaled_dot_product_attention has them."""
+    """Each of these masks with our value; where it hides a row whole also added to the scores, which the row keeps below
+    it, with −∞, which makes the row NaN, and with rows of zeros, as PyTorch's scaled_dot_product_attention has them."""
 
     @wraps(function)
     def each(step: Step) -> Iterator[Made]:
@@ -57,6 +59,11 @@ def either(function: Cause) -> Cause:
             whole = (np.asarray(fill.change(step.arg(1))) != 0).all(-1, keepdims=True)
             if not whole.any():
                 continue
+            for value in dict.fromkeys((float(step.node.attrs["value"]), *ADDED)):
+                said = Bilingual(
+                    "{how}; {value:g} is added there", "{how}；在那里加上 {value:g}", how=made[0], value=value
+                )
+                yield said, _added(_where_hidden(fill.change, value))
             yield Bilingual("{how}, filled with −∞", "{how}，填的是 −∞", how=made[0]), Filled(fill.change, -np.inf)
             if step.has("weights"):
                 zeros: dict[str, Patch] = {step.node.path: fill, step.at("weights"): _zeros(whole)}
@@ -66,6 +73,10 @@ def either(function: Cause) -> Cause:
                 )
 
     return each
+
+
+def _where_hidden(change: Callable[[np.ndarray], np.ndarray], value: float) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda m: value * (np.asarray(change(m)) != 0)
 
 
 def _zeros(rows: np.ndarray) -> Patch:

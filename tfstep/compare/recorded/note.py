@@ -27,13 +27,15 @@ class RecordingError(TfstepError):
 class Note(Struct, frozen=True):
     """What is known of an array beside its numbers: ``kind`` (tensor, weight, input; mask: flags, which are compared
     with nothing), where it was computed (``FILE:LINE``), by what, and from which arrays. ``grad`` says of an array whose
-    gradient was asked for why there is none: one of the three below, or nothing where that is not known."""
+    gradient was asked for why there is none: one of the three below, or nothing where that is not known. ``result`` says
+    that the module gives it back."""
 
     kind: str = "tensor"
     line: str = ""
     op: str = ""
     inputs: tuple[str, ...] = ()
     grad: str = ""
+    result: bool = False
 
 
 def bad(path: Path, why: Bilingual) -> RecordingError:

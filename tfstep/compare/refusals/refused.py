@@ -54,7 +54,9 @@ def nothing(search: Search) -> None:
             )
         )
     _other_words(search)
-    names = [e.name for e in search.book.entries if e.number][:6]
+    numbers = [e for e in search.book.entries if e.number]
+    known = search.walk.names | set(search.taken.values())
+    names = [e.name for e in [e for e in numbers if e.trivial or e.name not in known] or numbers][:6]
     if not search.tried:
         raise RecordingError(
             Bilingual(

@@ -10,6 +10,7 @@ from tfstep.compare.diagnosis import Diagnosis
 from tfstep.compare.proposed.propose import shows_heads
 from tfstep.compare.recorded.note import RecordingError
 from tfstep.compare.recorded.recording import Recording
+from tfstep.compare.unseen import called_alike, nameless
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 
@@ -38,6 +39,23 @@ def remarks(search: Search, agrees: bool) -> Iterator[Bilingual]:
             '没有记录 {names} 的梯度，而别的参数的梯度有记录；如果它是 None，请照样记录，才能判断：r["{name}.grad"] = None',
             names=_some(without),
             name=without[0],
+        )
+    alike = called_alike(search) if agrees else []
+    if alike:
+        yield Bilingual(
+            "called like a step of ours, of its shape, and none of ours, though all that comes of it agrees: {names}; look "
+            "whether that is meant",
+            "名字和形状都像我方的某一步，数却不是我方的，虽然由它算出的都一致：{names}；请看看是否本意如此",
+            names=_some(alike),
+        )
+    others = nameless(search) if agrees else []
+    if others:
+        yield Bilingual(
+            "of the shape of our gradients and new weights, and none of them: {names}; what they are of is not recorded, so "
+            "they are not judged: record it under the name before .grad or .new",
+            "形状与我方的梯度和新权重相同，数却都不同：{names}；没有记录它们属于哪个参数，因此不作判断：请用 .grad、.new "
+            "之前的那个名字记录该参数",
+            names=_some(others),
         )
     if search.starts:
         yield Bilingual(

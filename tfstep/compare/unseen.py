@@ -1,0 +1,199 @@
+"""Mistakes of which nothing later shows: a bias that all keys lack is nothing to a softmax, and what a module does to its
+result before it gives it back is read by no step of ours.
+
+Arrays that are none of ours accuse nobody by themselves: right code has its own. They do where a known mistake gives
+their numbers to the bit of rounding and everything else stays found, where they bear the very path of a step of ours,
+or where they are what the module gives back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfstep.address.roles import path_parts
+from tfstep.compare.backwards.lacking import lacking_of
+from tfstep.compare.book import Entry
+from tfstep.compare.layout import fits
+from tfstep.compare.names import affinity
+from tfstep.compare.plant import forward_nodes
+from tfstep.compare.search import source
+from tfstep.engine.node import Node
+from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.compare.search import Search, Tried
+
+SECONDS = 3.0  # of processor time: arrays of their own are many
+FEW = 8  # steps that an array is tried as
+BACK = 4  # steps before one that were not recorded, in which the mistake may have been made
+SURELY = 2.0  # an affinity from which a name says what an array is
+
+
+def taken_back(search: Search) -> tuple[Tried | None, list[Entry]]:
+    """The mistake that gives arrays of theirs which are none of ours, though all that comes of it agrees; and these."""
+    steps = _not_found(search)
+    missing = search.missing(steps)
+    if not missing:
+        return None, []
+    whole = search.until
+    search.until = min(whole, time.thread_time() + SECONDS)
+    tried = search.best_within(_tried_at(search, steps, missing), missing, BACK)
+    search.until = whole
+    return (tried if tried is not None and _stays(search, tried) else None), missing
+
+
+def given_back(search: Search) -> tuple[Tried | None, list[Entry]]:
+    """The mistake that gives what the module gives back, where that is none of ours; and what that is."""
+    for entry in _results(search):
+        ends = [node for node in _made_from(search, entry) if fits(node, search.scenario.model, entry.array.shape)]
+        tried = search.best(ends, [entry]) if ends else None
+        if tried is not None and entry.name in tried.gained and _stays(search, tried):
+            return tried, [entry]
+    return None, []
+
+
+def lost_to_nan(search: Search) -> tuple[Node, Entry] | None:
+    """A step whose numbers were lost in theirs, though what comes of it agrees: it is not taken for theirs."""
+    steps = _not_found(search)
+    lost = [
+        (n, e)
+        for n in steps
+        for e in search.missing(steps)
+        if e.array.size == n.spec.size and np.isnan(e.array).any() and _reads_found(search, n)
+    ]
+    return max(lost, key=lambda each: affinity(each[1].name, each[0].path), default=None)
+
+
+def goes_on(search: Search) -> Iterator[tuple[Node, Entry, Bilingual]]:
+    """What is none of ours, no known mistake, and yet no array of their own: it bears the very path of a step of ours, or
+    the module gives it back where ours ends."""
+    for entry in _results(search):
+        for node in _made_from(search, entry)[:1]:
+            if fits(node, search.scenario.model, entry.array.shape) and not _follows(search, node, entry):
+                said = Bilingual(
+                    "the module gives back {name}, which is none of ours; {path}, from which it is computed, agrees",
+                    "模块返回的 {name} 不是我方的任何张量；算出它的 {path} 是一致的",
+                    name=entry.name,
+                    path=node.path,
+                )
+                yield node, entry, said
+                return
+    steps = {node.path: node for node in _not_found(search)}
+    for name in sorted(search.open_names() & steps.keys(), key=lambda name: search.book.by_name[name].order):
+        entry = search.book.by_name[name]
+        if not fits(steps[name], search.scenario.model, entry.array.shape):
+            continue
+        said = Bilingual(
+            "{name} is not what ours is, though all that comes of it agrees",
+            "{name} 与我方不同，虽然由它算出的一切都一致",
+            name=name,
+        )
+        yield steps[name], entry, said
+
+
+def called_alike(search: Search) -> list[str]:
+    """The arrays that are none of ours though they have the name and the shape of a step of ours that is not found."""
+    steps, open_ = _not_found(search), search.open_names()
+    return [
+        e.name
+        for e in search.missing(steps)
+        if e.name in open_
+        and any(affinity(e.name, n.path) >= SURELY and fits(n, search.scenario.model, e.array.shape) for n in steps)
+    ]
+
+
+def nameless(search: Search) -> list[str]:
+    """Gradients and new weights that have the shape of ours and are none, of what was not recorded."""
+    sizes = {n.spec.size for n in search.plan.nodes if n.kind == "parameter"}
+    return [
+        e.name
+        for e in lacking_of(search)
+        if not e.trivial and e.array.size in sizes and path_parts(e.name).of not in search.book.by_name
+    ]
+
+
+def same_weights(search: Search) -> bool:
+    """Whether both runs begin alike: all weights are theirs, one at least tells something, and no input is another."""
+    own = [n for n in search.plan.nodes if n.kind == "parameter"]
+    hits = {n.path: search.walk.found.get(n.slot, ()) for n in own}
+    if search.open_inputs() or not all(hits[n.path] or n.path in search.taken for n in own):
+        return False
+    return bool(search.taken) or any(not h.entry.trivial for found in hits.values() for h in found)
+
+
+def _not_found(search: Search) -> list[Node]:
+    """The steps of the forward pass that are not found in theirs, though what comes of them may be."""
+    return [
+        node
+        for node in forward_nodes(search.plan)
+        if node.op is not None
+        and node.kind == "step"
+        and node.path in search.known_paths
+        and node.path not in search.pins
+        and not search.walk.found.get(node.slot)
+    ]
+
+
+def _reads_found(search: Search, node: Node) -> bool:
+    return all(search.walk.found.get(s) or search.plan.nodes[s].op is None for s in node.slots)
+
+
+def _tried_at(search: Search, steps: list[Node], missing: list[Entry]) -> list[Node]:
+    """Where the mistake may have been made: at the steps that the arrays are likeliest to be, and shortly before."""
+    own, config, nodes = {n.slot for n in steps}, search.scenario.model, search.plan.nodes
+    likely: dict[int, Node] = {}
+    for entry in missing:
+        near = [n for n in steps if n.spec.size == entry.array.size and fits(n, config, entry.array.shape)]
+        near.sort(key=lambda n: (-affinity(entry.name, n.path), not _reads_found(search, n), n.slot))
+        likely |= {n.slot: n for n in near[:FEW]}
+    for node in list(likely.values()):
+        level = [node]
+        for _ in range(BACK):
+            level = [nodes[s] for each in level for s in each.slots if s in own]
+            likely |= {n.slot: n for n in level}
+    makers = (nodes[source(search.plan, nodes[s])] for n in list(likely.values()) for s in n.slots)
+    likely |= {n.slot: n for n in makers if n.op is not None and n.kind == "step" and n.path in search.known_paths}
+    return [likely[slot] for slot in sorted(likely)]
+
+
+def _stays(search: Search, tried: Tried) -> bool:
+    """Whether with a mistake planted everything stays found but the step itself, of which they then have both."""
+    node = search.plan.paths[tried.way.path]
+    return tried.lost <= {hit.entry.name for hit in search.walk.found.get(node.slot, ())}
+
+
+def _results(search: Search) -> list[Entry]:
+    """What the module gives back, where none of it is ours."""
+    found, open_ = search.walk.names | set(search.taken.values()), search.open_names()
+    results = [e for e in search.book.entries if e.note.result]
+    if any(e.name in found for e in results):
+        return []  # one of several: attention averaged over its heads beside its result
+    return [e for e in results if e.name in open_]
+
+
+def _made_from(search: Search, entry: Entry) -> list[Node]:
+    """The steps of ours that the arrays are from which it was computed, the nearest first."""
+    walked, book = search.walk, search.book.by_name
+    level, seen, nodes = [entry.name], {entry.name}, list[Node]()
+    while level and not nodes:
+        level = [name for each in level if each in book for name in book[each].note.inputs if name not in seen]
+        seen |= set(level)
+        slots = {s for name in level for s in walked.places.get(name, ())}
+        nodes = [n for s in slots if (n := walked.plan.nodes[s]).op is not None and n.phase == "forward"]
+    return sorted(nodes, key=lambda n: -n.slot)
+
+
+def _follows(search: Search, node: Node, entry: Entry) -> bool:
+    """Whether what is given back is only another way to say what ours ends with: its probabilities, or their logarithm."""
+    x = np.asarray(search.walk.ours(node.slot))
+    e = np.exp(x - x.max(-1, keepdims=True))
+    p = e / e.sum(-1, keepdims=True)
+    theirs = np.asarray(entry.array)
+    return any(
+        y.size == theirs.size and np.allclose(y.reshape(-1), theirs.reshape(-1), rtol=1e-3, atol=1e-6)
+        for y in (p, np.log(np.maximum(p, 1e-300)))
+    )
