@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -33,6 +34,12 @@ class Source(Struct, Generic[T], frozen=True, eq=False):
 class Computation:
     """A plan with its numbers, None where they are still to be computed, and the steps that are pinned."""
 
+    values: list[Any]
+    pins: dict[int, Pin]
+    prefix: str
+    outer: Self | None
+    _later: Callable[[], Plan]
+
     def __init__(
         self,
         plan: Plan,
@@ -42,11 +49,12 @@ class Computation:
         prefix: str = "",
     ) -> None:
         self.plan = plan
+        self.like = plan  # a plan that has the same paths in the same slots
         self.values = values
         self.pins = pins or {}
         self.sources: tuple[Source[Self], ...] = sources  # of an inside: which numbers its inputs are
         self.prefix = prefix  # of an inside: the path of its step, with a slash
-        self.outer: Self | None = None  # of an inside: the trace whose step it unfolds
+        self.outer = None  # of an inside: the trace whose step it unfolds
         self.runs = 0
         self._recent = None if plan.kept is None else Recent(plan.kept, plan.nodes, values)
         self._substeps: dict[int, Self | None] = {}
@@ -58,6 +66,19 @@ class Computation:
         for slot, value in (leaves.ready if isinstance(leaves, Leaves) else leaves).items():
             values[slot] = value
         return cls(plan, values)
+
+    @classmethod
+    def recorded_later(cls, later: Callable[[], Plan], like: Plan, values: list[Any]) -> Self:
+        """A trace whose numbers are all there, and whose plan is made when something reads it."""
+        trace = cls(like, values)
+        trace._later = later
+        del trace.plan
+        return trace
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The steps and leaves that the numbers are of."""
+        return self._later()
 
     def run(self, only: tuple[int, ...] | None = None) -> Self:
         """Compute every step that is not there yet, or what is kept where that is less; returns the trace itself.

@@ -87,11 +87,11 @@ def multi_head(
     if rotate is not None:
         rows = x.shape[1] if keys_from is not None else max(x.shape[1], K.shape[2])
         names = (key.bare(), d_k) if isinstance(rotate, int) else (batch, head, key.bare(), d_k)
-        cos, sin = (at.constant(f"rope_{n}", t, names) for n, t in _angles(rows, rotate, c))
+        cos, sin = (at.constant(f"rope_{n}", t, names) for n, t in angles(rows, rotate, c))
         Q = at.Q_rot = rope(Q, cos, sin, pairs=c.rope.pairs)
         if keys_from is not None:
             cos, sin = (
-                at.constant(f"rope_{n}_keys", t, (key.bare(), d_k)) for n, t in _angles(K.shape[2], keys_from, c)
+                at.constant(f"rope_{n}_keys", t, (key.bare(), d_k)) for n, t in angles(K.shape[2], keys_from, c)
             )
         K = at.K_rot = rope(K, cos, sin, pairs=c.rope.pairs)
     if c.qk_norm_after_rope:
@@ -172,7 +172,7 @@ def _product(c: ModelConfig) -> Callable[..., Traced]:
     return matmul if c.kv_heads == c.heads else partial(grouped_matmul, times=c.heads // c.kv_heads)
 
 
-def _angles(length: int, start: int | np.ndarray, c: ModelConfig) -> list[tuple[str, np.ndarray]]:
+def angles(length: int, start: int | np.ndarray, c: ModelConfig) -> list[tuple[str, np.ndarray]]:
     """Tables for so many positions from the first, (position, d); or for those given, (batch, 1, position, d)."""
     places = np.arange(start, start + length) if isinstance(start, int) else start[:, None]
     cos, sin = rope_tables(places, c.d_k, c.rope)
@@ -185,45 +185,63 @@ def score_bias(root: Scope, stack: str, words: int, c: ModelConfig, causal: bool
     Of ``words`` words all ask, or only the ``last`` few.
     """
     names, at = axes("batch", "head", "query", "key"), root.scope(stack)
-    causal = causal and c.mask.causal
+    table = distances(words, c, causal, last)
     if c.positional == "alibi":
-        far = alibi_rounded(c.heads, words) if c.alibi.rounded else alibi(c.heads, words, words, causal)[..., -last:, :]
-        return at.constant("alibi", (far / math.sqrt(c.d_k) if c.alibi.divided else far).astype(c.stored), names)
+        return at.constant("alibi", table["alibi"], names)
     if c.positional != "relative":
         return None
     own, r = at.scope("relative"), c.relative
-    table = own.parameter("E", Spec((r.buckets, c.heads), np.dtype(c.stored), axes("bucket", "head")), "embedding")
-    ids = relative_buckets(words, words, r.buckets, r.distance, causal)[-last:]
-    own.bias = relative_bias(table, own.constant("buckets", ids, names[2:])).with_axes(*names)
+    spec = Spec((r.buckets, c.heads), np.dtype(c.stored), axes("bucket", "head"))
+    E = own.parameter("E", spec, "embedding")
+    own.bias = relative_bias(E, own.constant("buckets", table["relative.buckets"], names[2:])).with_axes(*names)
     return own.bias
 
 
+def distances(words: int, c: ModelConfig, causal: bool, last: int = 0) -> dict[str, np.ndarray]:
+    """The constant that says of `score_bias` how far the words are apart, by its name in the stack; nothing without."""
+    causal = causal and c.mask.causal
+    if c.positional == "alibi":
+        far = alibi_rounded(c.heads, words) if c.alibi.rounded else alibi(c.heads, words, words, causal)[..., -last:, :]
+        return {"alibi": (far / math.sqrt(c.d_k) if c.alibi.divided else far).astype(c.stored)}
+    if c.positional == "relative":
+        r = c.relative
+        return {"relative.buckets": relative_buckets(words, words, r.buckets, r.distance, causal)[-last:]}
+    return {}
+
+
 def reasons(
-    c: ModelConfig, queries: Sentences, keys: Sentences, causal: bool, documents: np.ndarray | None = None
+    c: ModelConfig,
+    queries: Sentences,
+    keys: Sentences,
+    causal: bool,
+    documents: np.ndarray | None = None,
+    last: int = 0,
 ) -> np.ndarray | None:
     """Why each key is hidden from each query: (batch, 1, query, key) of 0 visible, 1 padding, 2 causal, 4 window, and
     sums of these.
 
     None where the scenario switches all masks off. ``documents`` (batch, position) says what each word belongs to.
+    Of the queries all ask, or only the ``last`` few.
     """
     (batch, n), m = queries.ids.shape, keys.ids.shape[1]
-    mask = hidden_by_position(batch, n, c, causal) if queries is keys else None
+    mask = hidden_by_position(batch, n, c, causal, last) if queries is keys else None
     if mask is None and not c.mask.padding and documents is None:
         return None
-    mask = np.zeros((batch, 1, n, m), np.int8) if mask is None else mask
+    mask = np.zeros((batch, 1, last or n, m), np.int8) if mask is None else mask
     if c.mask.padding and (padding := keys.padding) is not None:
         mask |= np.where(padding, PADDING, 0).astype(np.int8)[:, None, None, :]
     if documents is not None:
-        apart = documents[:, None, :, None] != documents[:, None, None, :]
+        apart = documents[:, None, -last:, None] != documents[:, None, None, :]
         mask |= np.where(apart, DOCUMENT, 0).astype(np.int8)
     return mask
 
 
-def hidden_by_position(batch: int, n: int, c: ModelConfig, causal: bool) -> np.ndarray | None:
-    """What position alone hides in self-attention: (batch, 1, n, n) of reasons; None where it hides nothing."""
+def hidden_by_position(batch: int, n: int, c: ModelConfig, causal: bool, last: int = 0) -> np.ndarray | None:
+    """What position alone hides in self-attention from the ``last`` few words, or from all: (batch, 1, query, n) of
+    reasons; None where it hides nothing."""
     causal = causal and c.mask.causal
-    query, key = np.arange(n)[:, None], np.arange(n)[None, :]
-    mask = np.zeros((n, n), np.int8)
+    query, key = np.arange(n)[-last:, None], np.arange(n)[None, :]
+    mask = np.zeros((len(query), n), np.int8)
     if causal:
         mask |= np.where((key > query) & (key >= c.mask.prefix), CAUSAL, 0).astype(np.int8)
     if c.window is not None:

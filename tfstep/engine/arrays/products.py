@@ -8,8 +8,8 @@ many at once.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import ContextDecorator
 from functools import cache, lru_cache
 from threading import Lock
 from typing import Any
@@ -119,24 +119,33 @@ _inside = 0  # how many products are being computed
 _told: list[tuple[Any, int]] = []  # the libraries, and how many threads they had before
 
 
-@contextmanager
-def on_one_thread() -> Iterator[None]:
-    """While this lasts NumPy's linear algebra uses one thread a call."""
-    global _inside, _told
-    with _lock:
-        if not _inside:
-            _told = [(library, n) for library in _libraries() if (n := library.num_threads) != 1]
-            for library, _ in _told:
-                library.set_num_threads(1)
-        _inside += 1
-    try:
-        yield
-    finally:
+class _OneThread(ContextDecorator):
+    """Nothing of its own: the count is the process's, as the library's threads are."""
+
+    def __enter__(self) -> None:
+        global _inside, _told
+        with _lock:
+            if not _inside:
+                _told = [(library, n) for library in _libraries() if (n := library.num_threads) != 1]
+                for library, _ in _told:
+                    library.set_num_threads(1)
+            _inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        global _inside
         with _lock:
             _inside -= 1
             if not _inside:
                 for library, threads in _told:
                     library.set_num_threads(threads)
+
+
+_ONE_THREAD = _OneThread()
+
+
+def on_one_thread() -> _OneThread:
+    """While this lasts NumPy's linear algebra uses one thread a call."""
+    return _ONE_THREAD
 
 
 @cache

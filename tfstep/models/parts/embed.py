@@ -60,8 +60,7 @@ def _positioned(at: Scope, e: Traced, side: Sentences, inputs: Inputs, c: ModelC
         return plain
     length, start, own = e.shape[1], inputs.offset + c.position_offset, inputs.positions
     if c.positional == "sinusoidal":
-        at_places = np.arange(start, start + length) if own is None else own + c.position_offset
-        table = sinusoidal(at_places, e.shape[2], c.sinusoids == "halved").astype(c.stored)
+        table = sinusoids(c, length, inputs.offset, own)
         names = (Axis("position"), Axis("model")) if own is None else (*e.axes[:2], Axis("model"))
         return e + at.constant("pos", table, names)
     last = start + length if own is None else int(own.max()) + 1 + c.position_offset
@@ -87,6 +86,13 @@ def _positioned(at: Scope, e: Traced, side: Sentences, inputs: Inputs, c: ModelC
         return e + at.placed
     x: Traced = e + pos if pos.shape[0] == length else add_rows(e, pos, start=start)
     return x
+
+
+def sinusoids(c: ModelConfig, length: int, offset: int, own: np.ndarray | None = None) -> np.ndarray:
+    """The sinusoids of so many words from the first, (position, model), or of the positions that are given."""
+    start = offset + c.position_offset
+    places = np.arange(start, start + length) if own is None else own + c.position_offset
+    return sinusoidal(places, c.d_embed or c.d_model, c.sinusoids == "halved").astype(c.stored)
 
 
 def _counting(labels: Sentences) -> tuple[tuple[str, ...], ...]:

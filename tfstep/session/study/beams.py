@@ -16,7 +16,7 @@ from tfstep import work
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.scenario.scenario import Scenario
-from tfstep.session.study.decoding import WORDS, Reader, no_word, penalised
+from tfstep.session.study.decoding import WORDS, Reader, last_row, no_word, penalised
 
 MOST_BEAMS = 64
 
@@ -123,7 +123,7 @@ def _continued(reader: Reader, beam: Branch | None, passes: list[Pass], most: in
     asked, trace = reader.run(read, before, len(read) - 1 if beam is not None else 0)
     made = Pass(len(passes) + 1, asked, trace)
     passes.append(made)
-    logits = trace["out.logits"].value[0, -1].astype(np.float64)
+    logits = last_row(trace, "out.logits").astype(np.float64)
     if not np.isfinite(logits).all():
         raise CommandError(no_word())
     shifted = logits - logits.max()

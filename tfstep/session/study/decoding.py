@@ -7,16 +7,21 @@ With a cache a pass reads only the words that are new, and the keys and values t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tfstep import work
+from tfstep.engine.cases.longer import Longer, longer
+from tfstep.engine.plan import Plan
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
 from tfstep.models.build import build
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Past, Sentences
+from tfstep.models.decoder import constants
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 
@@ -101,6 +106,11 @@ class Reader:
         self.starts = _start(target, self.by_place)
         first = None if source is None else _first(source)
         self.inputs = replace(scenario.inputs, source=first, labels=None, documents=None)
+        self._first: tuple[int, Plan] | None = (
+            None  # of the first pass that reads one word after others: how many in all
+        )
+        self._longer: Longer | None = None  # what follows it, read off the one after it
+        self._words = 0  # how many those are
 
     def words(self, read: Sequence[int]) -> tuple[str, ...]:
         """The words of these ids."""
@@ -117,7 +127,23 @@ class Reader:
             raise PositionsEndError(rows - model.position_offset)
         before = before if self.cached else None
         asked = _pass(self.scenario, self.inputs, list(read), self.words(read), before, done)
-        return asked, _run(asked, self.parameters)
+        if asked.inputs.past is None or len(read) != done + 1:
+            return asked, _run(asked, self.parameters)
+        return asked, self._followed(asked, len(read))
+
+    def _followed(self, asked: Scenario, words: int) -> Trace:
+        """A pass that reads one word after others: the first two are recorded, the others computed by their steps."""
+        follows, more = self._longer, words - self._words
+        values = None if follows is None else follows.run(more, constants(asked.inputs, asked.model))
+        if follows is not None and values is not None:
+            return Trace.recorded_later(partial(_recorded, asked, follows, more, values), follows.plan, values)
+        trace = _run(asked, self.parameters)
+        if self._first is None:
+            self._first = words, trace.plan
+        elif follows is None and words == self._first[0] + 1 and not _cut(trace, self.parameters):
+            self._longer = longer(self._first[1], trace, constants(asked.inputs, asked.model))
+            self._words = words
+        return trace
 
     def said(self, read: Sequence[int], best: int) -> str:
         """The word of a place in the vocabulary, said after these ids."""
@@ -211,11 +237,7 @@ def generate(
         asked, trace = reader.run(read, trace, done)
         done = len(read)
         plain = not sampling.temperature and sampling.penalty == 1.0
-        p = (
-            trace["out.probs"].value[0, -1]
-            if plain
-            else sampling.shares(trace["out.logits"].value[0, -1], reader.seen(read))
-        )
+        p = last_row(trace, "out.probs") if plain else sampling.shares(last_row(trace, "out.logits"), reader.seen(read))
         if not np.isfinite(p).all():
             raise CommandError(no_word())
         best = int(draw.choice(len(p), p=p)) if sampling.temperature else int(p.argmax())
@@ -297,21 +319,45 @@ def _pass(
     return replace(scenario, model=model, inputs=inputs, loss=LossConfig("none"))
 
 
-def _run(asked: Scenario, parameters: Mapping[str, np.ndarray]) -> Trace:
+def last_row(trace: Trace, path: str) -> np.ndarray:
+    """What a pass says of the word after the last: (vocab)."""
+    row: np.ndarray = trace.value(trace.like.paths[path].slot)[0, -1]
+    return row
+
+
+def _plan(asked: Scenario) -> Plan:
     plan = build(asked.model, asked.inputs, asked.loss, asked.train)
     plan.origin = asked
+    return plan
+
+
+def _recorded(asked: Scenario, follows: Longer, more: int, values: list[Any]) -> Plan:
+    """The plan of a pass that was computed without it."""
+    plan = _plan(asked)
+    if not follows.holds(plan, more, values):
+        raise AssertionError(f"a pass over {more} words more was computed by other steps than it has")
+    return plan
+
+
+def _cut(trace: Trace, parameters: Mapping[str, np.ndarray]) -> bool:
+    """Whether a pass has a shorter table of positions than the model, which grows in its own way."""
+    return any(parameters[node.path].shape != node.shape for node in trace.plan.nodes if node.kind == "parameter")
+
+
+def _run(asked: Scenario, parameters: Mapping[str, np.ndarray]) -> Trace:
+    plan = _plan(asked)
     given = {n.slot: _fitting(parameters[n.path], n.shape) for n in plan.nodes if n.kind == "parameter"}
     return Trace.start(plan, plan.leaves | given).run()
 
 
 def _kept(trace: Trace, step: str) -> dict[str, np.ndarray]:
     """What self-attention read as its keys (of the scores) or values (of the heads), by the path of the attention."""
-    found = {}
-    for node in trace.plan.steps:
-        head, _, name = node.path.rpartition(".")
-        if name == step and head.endswith(".attn") and head.startswith("dec"):
-            found[head] = trace.value(node.slots[1])
-    return found
+    end = f".attn.{step}"
+    return {
+        node.path[: -len(step) - 1]: trace.value(node.slots[1])
+        for node in trace.like.steps
+        if node.path.endswith(end) and node.path.startswith("dec")
+    }
 
 
 def _start(target: Sentences, by_place: bool) -> list[int]:
