@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("textual", "rich", "msgspec", "ruamel", "prompt_toolkit", "numpy")
+HEAVY = ("textual", "rich", "msgspec", "ruamel", "prompt_toolkit", "numpy", "asyncio")
 
 
 def modules_after(code: str) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import select
 import signal
 import sys
@@ -26,6 +25,8 @@ def is_signal(status: int) -> bool:
 def on_screen(app: App[Any]) -> None:
     """Close a screen at such a signal, from within its own loop. What the user had ignored (nohup) stays ignored; a
     terminal that is gone ends it nevertheless, for nobody can press a key any more."""
+    import asyncio  # which the screen has loaded, and no command without one needs
+
     with suppress(NotImplementedError, RuntimeError, ValueError):  # no signals on this system, or in this thread
         for number in SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
