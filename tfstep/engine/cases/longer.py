@@ -43,6 +43,7 @@ class Longer(Struct, eq=False):
     given: dict[str, int]  # the slots of the leaves that each pass is given
     steps: list[int]
     growing: dict[int, Growth]
+    again: list[tuple[Node, Growth]]  # of the growing those that are bound to each size, as nodes of this list's own
     made: tuple[int | None, list[tuple[int, Run]]] = (None, [])  # for how many words more the last program is
 
     def run(self, more: int, given: Given) -> list[Any] | None:
@@ -73,12 +74,11 @@ class Longer(Struct, eq=False):
 
     def _program(self, more: int) -> list[tuple[int, Run]]:
         """The steps as they are computed: bound anew where a kernel writes a larger result, or an attribute grows."""
-        runs, nodes, memory, kernels = self.plan.runs, self.plan.nodes, Fresh(), switched_on()
-        bound = {
-            slot: compiled(self._node(nodes[slot], more), memory, kernels)
-            for slot, grows in self.growing.items()
-            if nodes[slot].op is not None and (grows.attrs or kernel_of(nodes[slot]) is not None)
-        }
+        runs, memory, kernels, bound = self.plan.runs, Fresh(), switched_on(), dict[int, Run]()
+        for node, grows in self.again:
+            was = self.plan.nodes[node.slot]
+            node.spec, node.attrs = _grown(was, grows, more)
+            bound[node.slot] = compiled(node, memory, kernels)
         return [(slot, bound.get(slot) or runs[slot]) for slot in self.steps]
 
     def _node(self, node: Node, more: int) -> Node:
@@ -86,9 +86,16 @@ class Longer(Struct, eq=False):
         grows = self.growing.get(node.slot)
         if grows is None:
             return node
-        shape = tuple(n + more * each for n, each in zip(node.shape, grows.shape, strict=True))
-        attrs = {**node.attrs, **{name: node.attrs[name] + more * each for name, each in grows.attrs.items()}}
-        return replace(node, spec=Spec(shape, node.dtype, node.spec.axes), attrs=attrs)
+        spec, attrs = _grown(node, grows, more)
+        return replace(node, spec=spec, attrs=attrs)
+
+
+def _grown(node: Node, grows: Growth, more: int) -> tuple[Spec, dict[str, Any]]:
+    shape = tuple(n + more * each for n, each in zip(node.spec.shape, grows.shape, strict=True))
+    attrs = node.attrs
+    if grows.attrs:
+        attrs = {**attrs, **{name: attrs[name] + more * each for name, each in grows.attrs.items()}}
+    return Spec(shape, node.spec.dtype, node.spec.axes), attrs
 
 
 def longer(first: Plan, second: Computation, given: Given) -> Longer | None:
@@ -124,7 +131,12 @@ def longer(first: Plan, second: Computation, given: Given) -> Longer | None:
     own = {*plan.downstream(set(leaves.values())), *growing} - set(leaves.values())
     steps = [node.slot for node in plan.computed if node.slot in own]
     shared = [None if slot in own else second.value(slot) for slot in range(len(plan.nodes))]
-    return Longer(plan, shared, leaves, steps, growing)
+    again = [
+        (replace(plan.nodes[slot]), growing[slot])
+        for slot in steps
+        if slot in growing and (growing[slot].attrs or kernel_of(plan.nodes[slot]) is not None)
+    ]
+    return Longer(plan, shared, leaves, steps, growing, again)
 
 
 def _kept(leaf: Node, value: np.ndarray) -> np.ndarray:
