@@ -7,6 +7,7 @@ def scale(step): yield Bilingual("…", "…"), lambda at: at.args[0]
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from importlib import import_module
 
 import numpy as np
@@ -22,6 +23,7 @@ from tfstep.models.config import Inputs, ModelConfig
 from tfstep.text import Bilingual
 
 ROOMS = ("projections", "heads", "masks", "attention", "blocks", "norms", "feed_forward", "positions", "losses")
+"""The modules beside this one in which causes are entered, in the order in which they are tried."""
 
 
 class Step(Struct, frozen=True, eq=False):
@@ -73,14 +75,18 @@ def equation(text: str) -> Bilingual:
 Made = tuple[Bilingual, Patch | Mapping[str, Patch]] | tuple[Bilingual, Mapping[str, Patch], str]
 Cause = Callable[[Step], Iterator[Made]]
 
-_CAUSES: list[tuple[str, tuple[str, ...], tuple[str, ...], Cause]] = []
+_Entry = tuple[str, tuple[str, ...], tuple[str, ...], Cause]
+_ENTERED: dict[str, list[_Entry]] = {f"{__package__}.{room}": [] for room in ROOMS}
 
 
 def cause(kind: str, *roles: str, ops: tuple[str, ...] = ()) -> Callable[[Cause], Cause]:
-    """Enter one cause: its kind, and the last parts of the paths, or the ops, of the steps where it applies."""
+    """Enter one cause: its kind, and the last parts of the paths, or the ops, of the steps where it applies.
+
+    Raises KeyError in a module that is none of the ROOMS.
+    """
 
     def enter(function: Cause) -> Cause:
-        _CAUSES.append((kind, roles, ops, function))
+        _ENTERED[function.__module__].append((kind, roles, ops, function))
         return function
 
     return enter
@@ -88,11 +94,8 @@ def cause(kind: str, *roles: str, ops: tuple[str, ...] = ()) -> Callable[[Cause]
 
 def ways(step: Step) -> Iterator[Way]:
     """Every known way to make this step otherwise."""
-    if not _CAUSES:
-        for room in ROOMS:
-            import_module(f"tfstep.compare.causes.{room}")
     assert step.node.op is not None
-    for kind, roles, ops, function in _CAUSES:
+    for kind, roles, ops, function in _table():
         if role(step.node.path) in roles or step.node.op.name in ops:
             for made in function(step):
                 detail, patch = made[0], made[1]
@@ -103,6 +106,12 @@ def ways(step: Step) -> Iterator[Way]:
 
 def kinds() -> set[str]:
     """The kinds of the table."""
-    for room in ROOMS:
-        import_module(f"tfstep.compare.causes.{room}")
-    return {kind for kind, _, _, _ in _CAUSES}
+    return {kind for kind, _, _, _ in _table()}
+
+
+@cache
+def _table() -> tuple[_Entry, ...]:
+    """All causes, in the order of the rooms, whichever of them was loaded first."""
+    for room in _ENTERED:
+        import_module(room)
+    return tuple(entry for entries in _ENTERED.values() for entry in entries)
