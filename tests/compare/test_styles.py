@@ -57,7 +57,7 @@ def test_one_mistake_has_one_cause(name: str) -> None:
 
 
 @pytest.mark.parametrize("theirs", ["pre", "post", "output"])
-@pytest.mark.parametrize("own", ["pre", "post", "output"])
+@pytest.mark.parametrize("own", ["pre", "post", "output", "both"])
 def test_where_the_norm_stands_is_said_of_every_pair(theirs: str, own: str) -> None:
     found = tfstep.diagnose(
         ours(kind="decoder", norm_position=own, eps=1e-3), read(FOLDER / f"block-{theirs}.safetensors")

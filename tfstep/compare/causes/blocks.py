@@ -131,7 +131,23 @@ def _moved(step: Step, add: Node, norm: Node, readers: list[Node], to: str) -> d
     return {**found, **({add.path: lambda at: at.args[1]} if end is norm else {}), end.path: within}
 
 
-PLACES = {"pre": "x + f(LN(x))", "post": "LN(x + f(x))", "output": "x + LN(f(x))"}
+def _one_of_two(step: Step, add: Node, norm: Node, to: str) -> Iterator[dict[str, Patch]]:
+    """One sublayer that is to have a norm on either side, with one of them, by the weights of the one or of the other."""
+    out = step.plan.paths[f"{norm.path}_out"]
+    first: dict[str, Patch] = {norm.path: lambda at: at.args[0]}
+    second: dict[str, Patch] = {out.path: lambda at: at.args[0]}
+    if to == "pre":
+        yield second
+    for each in (norm, out) if to != "pre" else ():
+        gains = _parameters(step, each)
+
+        def normed(at: Site, gains: tuple[str, ...] = gains) -> Array:
+            return _usual_norm(at, norm, gains, at.args[0] if to == "output" else at.usual())
+
+        yield {**first, out.path: normed} if to == "output" else {**first, **second, add.path: normed}
+
+
+PLACES = {"pre": "x + f(LN(x))", "post": "LN(x + f(x))", "output": "x + LN(f(x))", "both": "x + LN(f(LN(x)))"}
 
 
 @cause("norm-place", "q_proj", "k_proj", "v_proj", "hidden", "gate")
@@ -166,20 +182,30 @@ def norm_place(step: Step) -> Iterator[Made]:
     own = step.config.norm_position
     if own not in PLACES:
         return
-    for place in PLACES.keys() - {own}:
+    for place in ("pre", "post", "output"):
+        if place == own:
+            continue
         said = Bilingual("{made} in place of {right}", "{made}，而不是 {right}", made=PLACES[place], right=PLACES[own])
-        every: dict[str, Patch] = {}
-        for add, norm, readers in _sublayers(step):
-            one = _moved(step, add, norm, readers, place)
-            every |= one
-            if step.node.path == min(one, key=lambda path: step.plan.paths[path].slot):
-                yield said, one
-        first = min(every, key=lambda path: step.plan.paths[path].slot, default=None)
-        if first == step.node.path:
-            yield said, every
-            last = next((n.path for n in step.plan.steps if n.path in ("enc.norm", "dec.norm")), None)
-            if last is not None:
-                yield said, {**every, last: lambda at: at.args[0]}
+        sublayers = list(_sublayers(step))
+        if own == "both":
+            made = [list(_one_of_two(step, add, norm, place)) for add, norm, _ in sublayers]
+        else:
+            made = [[_moved(step, add, norm, readers, place)] for add, norm, readers in sublayers]
+        for alike in zip(*made, strict=True):  # of all sublayers
+            for one in alike:
+                if step.node.path == _first_of(step, one):
+                    yield said, one
+            every = {path: patch for one in alike for path, patch in one.items()}
+            if step.node.path == _first_of(step, every):
+                yield said, every
+                last = next((n.path for n in step.plan.steps if n.path in ("enc.norm", "dec.norm")), None)
+                if last is not None:
+                    yield said, {**every, last: lambda at: at.args[0]}
+
+
+def _first_of(step: Step, patches: dict[str, Patch]) -> str:
+    """The first of the steps that are made otherwise."""
+    return min(patches, key=lambda path: step.plan.paths[path].slot)
 
 
 @cause("residual-place", *ADDS)
