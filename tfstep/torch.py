@@ -19,7 +19,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tfstep.address.roles import GRAD
-from tfstep.compare.recorded.note import CUT, LOST, OFF, Note, RecordingError, Setting
+from tfstep.compare.recorded.note import CUT, LABELLED, LOST, OFF, Note, RecordingError, Setting
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.recorded.source import OURS, said
 from tfstep.scenario.scenario import Scenario
@@ -72,7 +72,7 @@ def record(module: Any, *args: Any, loss: Callable[[Any], Any] | None = None, **
                 tape.enter("")
                 _backward(tape, loss(out))
         kept = tape.recording(gradients=loss is not None)
-    kept.settings.update(_settings(module))
+    kept.settings.update({**tape.settings, **dict(_settings(module))})
     kept.remarks += tuple(_fast_path(torch, module, args, kwargs, out))
     return kept
 
@@ -224,6 +224,7 @@ class _Tape:
         self.views: list[Any] = []  # held, so that no other tensor gets their ids
         self.stack: list[str] = []
         self.remarks: list[Bilingual] = []
+        self.settings: dict[str, Setting] = {}
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Weights and inputs come first."""
@@ -267,6 +268,15 @@ class _Tape:
             if not name:
                 self.by_id[id(tensor)].note = replace(self.by_id[id(tensor)].note, result=True)
 
+    def labelled(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """A loss is given labels, and says which of them count and how sure they are."""
+        target = args[1] if len(args) > 1 else kwargs.get("target")
+        if isinstance(target, self.torch.Tensor) and id(target) not in self.by_id and not target.is_floating_point():
+            self.keep(target, "labels", Note("labels"))
+        for key in ("ignore_index", "label_smoothing"):
+            if kwargs.get(key) is not None:
+                self.settings[f"{op}.{key}"] = kwargs[key]
+
     def call(self, out: Any, name: str, op: str, inputs: tuple[Any, ...]) -> None:
         """A functional call gave this."""
         line, variable = _line(self)
@@ -306,6 +316,8 @@ class _Tape:
                             return function(*args, **kwargs)
                     finally:
                         functional.has_torch_function = was
+                if name in LABELLED:
+                    tape.labelled(name, args, kwargs)
                 attends = name == "scaled_dot_product_attention"
                 state = torch.get_rng_state() if attends else None
                 out = function(*args, **kwargs)

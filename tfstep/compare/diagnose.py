@@ -28,9 +28,10 @@ from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.names import affinity
 from tfstep.compare.pairs import two
 from tfstep.compare.plant import Way, planted
-from tfstep.compare.proposed.held import held
+from tfstep.compare.proposed.held import has_loss, held
+from tfstep.compare.proposed.idle import idle_rows, rows_without
 from tfstep.compare.proposed.own_eps import each_its_own
-from tfstep.compare.proposed.propose import propose
+from tfstep.compare.proposed.propose import Proposal, propose
 from tfstep.compare.recorded.gathered import gathered
 from tfstep.compare.recorded.note import OFF
 from tfstep.compare.recorded.recorder import of
@@ -42,7 +43,7 @@ from tfstep.compare.refusals.remarks import open_heads, remarks
 from tfstep.compare.refusals.runs import one_run
 from tfstep.compare.refusals.sizes import same_module
 from tfstep.compare.refusals.widths import same_sizes
-from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Told, Tried, source, their_name
+from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Tried, source, their_name
 from tfstep.compare.start import start
 from tfstep.compare.unseen import given_back, goes_on, lost_to_nan, same_weights, taken_back
 from tfstep.compare.walk import Walk, walk
@@ -67,7 +68,7 @@ def _told(done: int, of: int) -> None:
 
 
 @on_one_thread()  # lengths of small arrays are not worth a second
-def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagnosis:
+def diagnose(given: object, theirs: object = None) -> Diagnosis:
     """Hold somebody's own run against a scenario: which step is computed otherwise, and how.
 
     ``given`` is a scenario, a trace of one, or the name or file of one; ``theirs`` a mapping of arrays by name in the
@@ -78,19 +79,35 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
     if theirs is None:
         given, theirs = None, given
     kept = gathered(of(theirs))
-    proposal = propose(kept) if given is None else None
-    if proposal is not None:
-        own = {
-            name: replace(each, grad="")
-            for name, each in kept.notes.items()
-            if each.kind == "weight" and each.grad == OFF
-        }
-        said, notes = (
-            (proposal.remark, *kept.remarks),
-            {**kept.notes, **own},
-        )  # what they froze is frozen in a proposal, too
-        given, kept = proposal.scenario(), replace(kept, remarks=said, notes=notes)
-    scenario, leaves = ours(given, kept)
+    if given is not None:
+        scenario, leaves = ours(given, kept)
+        found = _diagnosed(scenario, leaves, kept)
+        return replace(found, remarks=(*found.remarks, *open_heads(found, scenario, kept)))
+    own = {
+        name: replace(each, grad="") for name, each in kept.notes.items() if each.kind == "weight" and each.grad == OFF
+    }
+    kept = replace(kept, notes={**kept.notes, **own})  # what they froze is frozen in a proposal, too
+    proposal = propose(kept)
+    found = _proposed(proposal, kept)
+    if not (has_loss(found, kept) or any(each.path == "loss" for each in found.causes)):
+        for other in proposal.otherwise():
+            found = _proposed(other, kept)
+            if has_loss(found, kept):
+                break
+    return held(found, proposal)
+
+
+def _proposed(proposal: Proposal, kept: Recording) -> Diagnosis:
+    """The diagnosis by a scenario that was proposed."""
+    scenario, leaves = ours(proposal.scenario())
+    kept = replace(kept, remarks=(proposal.remark, *kept.remarks))
+    return _diagnosed(scenario, leaves, kept, proposal)
+
+
+def _diagnosed(
+    scenario: Scenario, leaves: dict[str, np.ndarray], kept: Recording, proposal: Proposal | None = None
+) -> Diagnosis:
+    """The run that was recorded, held against a scenario, with what theirs has and no proposal can say."""
     book = Book.of(kept, scenario.model)
     usable(book)
     plan = scenario.program.plan
@@ -99,24 +116,23 @@ def diagnose(given: object, theirs: object = None, told: Told = _told) -> Diagno
     values, taken = start(book, plan, leaves, scenario.model)
     apart = each_its_own(plan, taken, proposal.eps if proposal is not None else {})
     plan = planted(plan, apart, scenario.model) if apart else plan
-    first = walk(book, plan, values, until="forward", told=told)
+    first = walk(book, plan, values, until="forward", told=_told)
     if book.level == "float64" and not _steps(first):
         book.level = "float32"  # numbers that only look precise: computed from coarser ones
-        coarse = walk(book, plan, values, until="forward", told=told)
+        coarse = walk(book, plan, values, until="forward", told=_told)
         if _precise(first) and all(hit.entry.array.size == 1 for hit in _steps(coarse)):
             book.level = "float64"  # a loss that is only near
         else:
             first = coarse
-    search = Search(scenario, kept, book, values, plan, first, told, taken, given=apart, both=two)
+    search = Search(scenario, kept, book, values, plan, first, _told, taken, given=apart, both=two)
+    if proposal is not None:
+        search.overrides |= idle_rows(scenario.program.plan, taken, rows_without(kept))
     with np.errstate(all="ignore"):  # theirs may hold infinities and worse
         forward(search)
         if not _common(search):
             nothing(search)
         backward(search)
-        found = finished(search, first)
-    if proposal is not None:
-        return held(found, proposal)
-    return replace(found, remarks=(*found.remarks, *open_heads(found, scenario, kept)))
+        return finished(search, first)
 
 
 def _steps(there: Walk) -> list[Hit]:
@@ -369,7 +385,14 @@ def backward(search: Search) -> None:
     leaves = {**{plan.nodes[s].path: v for s, v in plan.leaves.items()}, **search.leaves}
     search.plan, search.leaves = plan, leaves
     search.walk = walk(
-        search.book, plan, leaves, search.walk, search.pins, changes=frozenset(search.patches), told=search.told
+        search.book,
+        plan,
+        leaves,
+        search.walk,
+        search.pins,
+        search.overrides,
+        changes=frozenset(search.patches) | search.overrides.keys(),
+        told=search.told,
     )
     gradients.losses(search)
     gradients.gradients(search)

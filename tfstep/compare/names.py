@@ -151,3 +151,9 @@ _AXES = {
 def axis_called(name: str) -> Bilingual | str:
     """What an axis is called in a sentence."""
     return _AXES.get(name, name)
+
+
+def of_probabilities(name: str) -> bool:
+    """Whether an array is called probabilities, and not their logarithms."""
+    last = name.lower().rpartition(".")[2]
+    return ("prob" in last and "log" not in last) or last == "p"

@@ -13,7 +13,7 @@ from tfstep.compare.book import Book, Entry
 from tfstep.compare.causes.table import Step, ways
 from tfstep.compare.diagnosis import Cause, First
 from tfstep.compare.layout import Layout, atoms, fits, repeats, role
-from tfstep.compare.names import affinity
+from tfstep.compare.names import affinity, of_probabilities
 from tfstep.compare.plant import Patch, Way, forward_nodes, planted
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.walk import Override, Walk, walk
@@ -89,8 +89,6 @@ class Search(Struct, eq=False):
         """The tensors of the scenario itself."""
         return self.scenario.program.plan.paths
 
-    # -- what is there ---------------------------------------------------------------------------------------
-
     def informative(self, found: Walk) -> set[str]:
         """The arrays that were found to be tensors of the scenario, and tell something."""
         known, nodes = self.known_paths, found.plan.nodes
@@ -123,10 +121,12 @@ class Search(Struct, eq=False):
                 found.append(node)
             if reached[node.slot] and least > 1 and not there.found.get(node.slot) and self._named(node, there):
                 found.append(node)
-        side = [n for n in found if n.path == "out.probs"]
-        if side and not any("prob" in name.lower() or role(name) == "p" for name in self.open_names(there)):
-            found = [n for n in found if n not in side]
-        return found[::-1]
+        return self.asked(found, there)[::-1]
+
+    def asked(self, found: list[Node], there: Walk) -> list[Node]:
+        """Without the probabilities beside the loss, where nothing of theirs is called like them: log p is none."""
+        called = any(n.path == "out.probs" for n in found) and any(map(of_probabilities, self.open_names(there)))
+        return found if called else [n for n in found if n.path != "out.probs"]
 
     def open_inputs(self) -> list[str]:
         """The inputs that are not theirs as far as can be told: not recorded, and nothing found that is made of them."""
@@ -228,8 +228,6 @@ class Search(Struct, eq=False):
         suspects = self.suspects(tried.walk)
         return not self.missing(suspects, tried.walk)
 
-    # -- trying ----------------------------------------------------------------------------------------------
-
     def step(self, node: Node) -> Step:
         """A step as the causes see it."""
         return Step(node, self.plan, self.walk, self.book, self.scenario.model, self.scenario.inputs)
@@ -314,9 +312,8 @@ class Search(Struct, eq=False):
 
     def _reads_nan(self, way: Way) -> bool:
         """Whether a step that is made otherwise reads NaN."""
-        values = (
-            self.walk.values[s] for path in way.patches if path in self.plan.paths for s in self.plan.paths[path].slots
-        )
+        nodes = [self.plan.paths[path] for path in way.patches if path in self.plan.paths]
+        values = (self.walk.values[s] for node in nodes for s in node.slots)
         return any(v is not None and v.dtype.kind == "f" and bool(np.isnan(v).any()) for v in values)
 
     @property

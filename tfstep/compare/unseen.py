@@ -127,7 +127,7 @@ def same_weights(search: Search) -> bool:
 
 def _not_found(search: Search) -> list[Node]:
     """The steps of the forward pass that are not found in theirs, though what comes of them may be."""
-    return [
+    found = [
         node
         for node in forward_nodes(search.plan)
         if node.op is not None
@@ -136,6 +136,7 @@ def _not_found(search: Search) -> list[Node]:
         and node.path not in search.pins
         and not search.walk.found.get(node.slot)
     ]
+    return search.asked(found, search.walk)
 
 
 def _reads_found(search: Search, node: Node) -> bool:

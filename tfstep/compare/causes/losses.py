@@ -10,14 +10,32 @@ from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.op import Array
 from tfstep.ops.attention import log_softmax, softmax
-from tfstep.ops.loss import cross_entropy, kept_rows
+from tfstep.ops.loss import cross_entropy, kept_rows, label_loss
 from tfstep.ops.primitive.index import take_per_row
 from tfstep.ops.primitive.reduce import mean, sum_
 from tfstep.text import Bilingual
 
+Rows = tuple[Bilingual, np.ndarray, np.ndarray]
+"""How a mistake is told, the labels it holds the rows against, and which of the rows count: both (batch, position)."""
+
 
 def _labels(step: Step) -> np.ndarray:
-    return np.asarray(step.arg(1))
+    """The labels (batch, position); where none counts, the word that fills up a row."""
+    labels = np.asarray(step.arg(1))
+    return np.where(labels < 0, _filler(step), labels)
+
+
+def _filler(step: Step) -> int:
+    side = step.inputs.target or step.inputs.source
+    return 0 if side is None else side.pad if side.pad is not None else side.filler or 0
+
+
+def _read(step: Step) -> np.ndarray | None:
+    """The words that the rows of the logits were read with (batch, position), where they can also be said."""
+    side = step.inputs.target or step.inputs.source
+    if side is None or side.ids.shape != _labels(step).shape or side.ids.max(initial=0) >= step.arg(0).shape[-1]:
+        return None
+    return side.ids
 
 
 def _against(labels: np.ndarray, keep: np.ndarray) -> Patch:
@@ -25,30 +43,55 @@ def _against(labels: np.ndarray, keep: np.ndarray) -> Patch:
     return lambda at: cross_entropy(at.args[0], at.constant(labels), keep=kept)
 
 
+def _once(step: Step, *ways: Rows) -> Iterator[Made]:
+    """Each of these ways that counts any row, is not ours, and was not there before."""
+    own, kept = _labels(step), _kept(step)
+    seen = {(kept.tobytes(), own[kept].tobytes())}
+    for text, labels, keep in ways:
+        key = (keep.tobytes(), labels[keep].tobytes())
+        if keep.any() and key not in seen:
+            seen.add(key)
+            yield text, _against(labels, keep)
+
+
 def _kept(step: Step) -> np.ndarray:
-    labels = _labels(step)
+    labels = np.asarray(step.arg(1))
     keep = np.zeros(labels.size, bool)
     keep[list(step.node.attrs["keep"])] = True
     return keep.reshape(labels.shape)
 
 
+def _moved(rows: np.ndarray, by: int, fill: int) -> np.ndarray:
+    """The columns of (batch, position) moved to the left, or with a negative ``by`` to the right."""
+    found = np.full_like(rows, fill)
+    if by > 0:
+        found[:, :-by] = rows[:, by:]
+    else:
+        found[:, -by:] = rows[:, :by]
+    return found
+
+
+def _but_last(keep: np.ndarray) -> np.ndarray:
+    """The rows that count, the last of each sentence left out."""
+    return np.asarray(keep & (np.arange(keep.shape[1]) < keep.shape[1] - 1))
+
+
 @cause("labels-unshifted", ops=("cross_entropy",))
 def unshifted(step: Step) -> Iterator[Made]:
     """Each word against itself, not against the next."""
-    target = step.inputs.target or step.inputs.source
-    if target is None or target.ids.shape != _labels(step).shape or target.ids.max(initial=0) >= step.arg(0).shape[-1]:
+    words = _read(step)
+    if words is None:
         return
-    for text, keep in (
-        (
-            Bilingual("each row against its own word, not the next", "每行对照的是它自己这个词，而不是下一个"),
-            _kept(step),
-        ),
-        (
-            Bilingual("each row against its own word, all rows", "每行对照它自己这个词，全部行都算"),
-            np.ones_like(target.ids, bool),
-        ),
-    ):
-        yield text, _against(target.ids, keep)
+    every, said = np.ones_like(words, bool), words != _filler(step)
+    own = Bilingual("each row against its own word, not the next", "每行对照的是它自己这个词，而不是下一个")
+    yield from _once(
+        step,
+        (own, words, _kept(step)),
+        (Bilingual("each row against its own word, all rows", "每行对照它自己这个词，全部行都算"), words, every),
+        (own, words, said),
+        (own, words, _but_last(every)),
+        (own, words, _but_last(said)),
+    )
 
 
 @cause("labels-shifted-twice", ops=("cross_entropy",))
@@ -57,41 +100,43 @@ def shifted_twice(step: Step) -> Iterator[Made]:
     labels, keep = _labels(step), _kept(step)
     if labels.shape[1] < 2:
         return
-    moved = np.concatenate([labels[:, 1:], labels[:, :1]], 1)
-    shown = keep.copy()
-    shown[:, :-1] = keep[:, 1:]
-    shown[:, -1] = False
-    if shown.any():
-        yield Bilingual("each row against the word after the next", "每行对照的是下下个词"), _against(moved, shown)
-    yield (
-        Bilingual("labels rolled once more, the first at the end", "标签又滚动了一位，第一个跑到末尾"),
-        _against(moved, np.roll(keep, -1, 1)),
+    every, rolled = np.ones_like(keep), np.roll(labels, -1, 1)
+    after = Bilingual("each row against the word after the next", "每行对照的是下下个词")
+    yield from _once(
+        step,
+        (after, rolled, _moved(keep, 1, 0)),
+        (
+            Bilingual("labels rolled once more, the first at the end", "标签又滚动了一位，第一个跑到末尾"),
+            rolled,
+            np.roll(keep, -1, 1),
+        ),
+        (after, rolled, _but_last(every)),
+        (after, rolled, _but_last(keep)),
+        (Bilingual("labels shifted the other way", "标签移反了方向"), np.roll(labels, 1, 1), _moved(keep, -1, 0)),
     )
-    back = np.concatenate([labels[:, -1:], labels[:, :-1]], 1)
-    hidden = keep.copy()
-    hidden[:, 1:] = keep[:, :-1]
-    hidden[:, 0] = False
-    if hidden.any():
-        yield Bilingual("labels shifted the other way", "标签移反了方向"), _against(back, hidden)
 
 
 @cause("pads-counted", ops=("cross_entropy",))
 def pads(step: Step) -> Iterator[Made]:
     """Pads counted as words, or counted in the mean."""
-    labels, keep = _labels(step), _kept(step)
+    labels, keep, words = _labels(step), _kept(step), _read(step)
     if keep.all():
         return
-    yield Bilingual("pads count as words to be said", "填充词也被当成要预测的词"), _against(labels, np.ones_like(keep))
-    share = keep.sum() / keep.size
-    yield (
-        Bilingual(
-            "divided by all {n} rows, pads too, in place of {m}",
-            "除以全部 {n} 行（含填充），而不是 {m}",
-            n=keep.size,
-            m=int(keep.sum()),
-        ),
-        lambda at: at.usual() * float(share),
-    )
+    every = np.ones_like(keep)
+    counted = Bilingual("pads count as words to be said", "填充词也被当成要预测的词")
+    yield from _once(step, (counted, labels, every), (counted, labels, _but_last(every)))
+    if words is not None:
+        text = Bilingual(
+            "the rows that count are those whose own word is no pad, not those whose label is none",
+            "按各行自己的词是否为填充来决定计入哪些行，而不是按标签",
+        )
+        yield from _once(step, (text, labels, words != _filler(step)))
+    for n in dict.fromkeys((keep.size, keep.size - len(keep))):
+        if n > keep.sum():
+            share = float(keep.sum() / n)
+            text = Bilingual("divided by all {n} rows, pads too, in place of {m}",
+                             "除以全部 {n} 行（含填充），而不是 {m}", n=n, m=int(keep.sum()))  # fmt: skip
+            yield text, lambda at, share=share: at.usual() * share
 
 
 @cause("loss-reduction", ops=("cross_entropy",))
@@ -163,9 +208,24 @@ def squares(step: Step) -> Iterator[Made]:
         yield equation("mean |y − t|"), lambda at: absolute(at) / float(n)
 
 
+SMOOTHED = (0.1, 0.05, 0.2, 0.01, 0.15, 0.3)
+"""The usual shares of label smoothing."""
+
+
+def _smoothed(epsilon: float, keep: tuple[int, ...], words: int) -> Patch:
+    """The loss with smoothed labels, as torch.nn.functional.cross_entropy(label_smoothing=ε) has it."""
+    even = np.ones(words)
+
+    def made(at: Site) -> Array:
+        each = label_loss(at.args[0], at.args[1], at.constant(even), keep=keep, smoothing=epsilon)
+        return mean(each, axis=None, keepdims=False)
+
+    return made
+
+
 @cause("loss-input", ops=("cross_entropy",))
 def loss_input(step: Step) -> Iterator[Made]:
-    """Cross-entropy of probabilities, or the probability itself."""
+    """Cross-entropy of probabilities, the probability itself, or labels that are smoothed."""
     keep = tuple(step.node.attrs["keep"])
     said = Bilingual("cross-entropy of softmax(logits): softmax twice", "对 softmax(logits) 求交叉熵：softmax 了两次")
 
@@ -175,6 +235,11 @@ def loss_input(step: Step) -> Iterator[Made]:
     yield said, twice
     if "out.probs" in step.plan.paths:  # which they may have from the same softmax
         yield said, {step.node.path: twice, "out.probs": lambda at: softmax(softmax(at.args[0]))}
+
+    for epsilon in SMOOTHED:
+        text = Bilingual("labels smoothed: {epsilon:g} of each is shared among all words",
+                         "标签做了平滑：每个标签拿出 {epsilon:g} 平分给所有词", epsilon=epsilon)  # fmt: skip
+        yield text, _smoothed(epsilon, keep, step.arg(0).shape[-1])
 
     def bare(function: Callable[[Array], Array]) -> Patch:
         def made(at: Site) -> Array:

@@ -13,6 +13,7 @@ from tfstep.address.roles import GRAD, NEW
 from tfstep.compare.diagnosis import Diagnosis
 from tfstep.compare.proposed.propose import Proposal
 from tfstep.compare.recorded.note import RecordingError
+from tfstep.compare.recorded.recording import Recording
 from tfstep.text import Bilingual
 
 KEYS = {
@@ -30,6 +31,13 @@ OWN = {"norm-place": "norm_position", "norm-eps": "eps"}
 
 class DoesNotHoldError(RecordingError):
     """A scenario that was proposed is not what was recorded, and the difference says nothing against the run."""
+
+
+def has_loss(found: Diagnosis, kept: Recording) -> bool:
+    """Whether the last number of theirs, from which their gradients start, is our loss."""
+    numbers = [n for n in kept if kept.note(n).kind == "tensor" and kept[n].dtype.kind == "f" and kept[n].size == 1]
+    last = next((n for n in reversed(numbers) if not n.endswith((GRAD, NEW))), "")
+    return any((match.name, match.path) == (last, "loss") for match in found.matched)
 
 
 def held(found: Diagnosis, proposal: Proposal) -> Diagnosis:

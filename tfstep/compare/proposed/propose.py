@@ -14,7 +14,9 @@ from msgspec import Struct
 
 from tfstep.compare.proposed import masks, norms, stacks
 from tfstep.compare.proposed.asked import Read, by_hand, read_by, settings
-from tfstep.compare.proposed.choice import Choice, Option, decide, scenario_of
+from tfstep.compare.proposed.choice import Choice, Option, changed, decide, scenario_of
+from tfstep.compare.proposed.labels import OUT as UNCOUNTED
+from tfstep.compare.proposed.labels import labels
 from tfstep.compare.proposed.positions import positions, scaled
 from tfstep.compare.proposed.stacks import Stack
 from tfstep.compare.proposed.weights import Weights, across
@@ -26,6 +28,9 @@ from tfstep.text import Bilingual
 
 HEADS = ("num_heads", "n_heads", "n_head", "heads", "nhead", "h", "n_h", "H", "num_attention_heads", "n")
 ACTS = {"relu": ("relu",), "silu": ("silu",), "gelu": ("gelu", "gelu_tanh"), "": ("relu", "gelu", "gelu_tanh", "silu")}
+
+
+NO_LOSS = Bilingual("no loss is known: gradients are not judged", "不知道损失函数：不判断梯度")
 
 
 class Proposal(Struct, frozen=True, eq=False):
@@ -45,6 +50,24 @@ class Proposal(Struct, frozen=True, eq=False):
     def scenario(self) -> Scenario:
         """The scenario. Raises TfstepError."""
         return scenario_of(self.keys)
+
+    def otherwise(self) -> Iterator[Proposal]:
+        """The same for a loss that leaves out the word at the end of a row, which nothing says; and last, where it is
+        something of their own, with no loss: then it is not judged, nor are the gradients."""
+        given = self.keys["input"].get("labels")
+        if given is None:
+            return
+        labels = np.array(given["ids"])
+        if "pad" not in self.keys["vocab"]:
+            for pad in dict.fromkeys(row[-1] for row in self.keys["input"]["target"]["ids"]):
+                ids = np.where(labels == pad, UNCOUNTED, labels)
+                if (ids != UNCOUNTED).any():
+                    change = {"input": {"labels": {"ids": ids.tolist()}}, "vocab": {"pad": pad}}
+                    said = Bilingual("pads {pad} (fits their loss)", "填充 {pad}（与对方的损失相符）", pad=pad)
+                    yield Proposal(changed(self.keys, change), (*self.said, said), self.eps, self.told)
+        keys = {**self.keys, "loss": {"kind": "none"}}
+        keys["input"] = {key: value for key, value in self.keys["input"].items() if key != "labels"}
+        yield Proposal(keys, (*self.said, NO_LOSS), self.eps, self.told)
 
     @property
     def remark(self) -> Bilingual:
@@ -73,17 +96,23 @@ def propose(kept: Recording) -> Proposal:
                  "head": False}  # fmt: skip
     elif not w.count("W_O"):
         model["output"] = False
-    keys: dict[str, Any] = {"tfstep": 1, "model": model, "input": {}, "loss": _loss(kept), "weights": {"seed": 1}}
+    spoken = labels(kept, asked) if block and triangle and asked.words and w.heads else None
+    loss = {"kind": "cross_entropy", **_smoothing(kept)} if spoken else _loss(kept)
+    keys: dict[str, Any] = {"tfstep": 1, "model": model, "input": {}, "loss": loss, "weights": {"seed": 1}}
     seen = _stacks(kept, asked)
     choices = [*_inputs(kept, asked, seen), *_heads(kept, w, asked, seen), *_biases(w, block)]
     if block:
         choices += [*norms.choices(kept, w), *_feed_forward(kept, w)]
     choices += [*_masks(kept, asked, triangle, block, seen)]
     choices += [*positions(kept, w, asked.shape[-1], asked.words), *(_words(kept, asked) if asked.words else ())]
+    if spoken:
+        pad = {} if spoken.pad is None else {"vocab": {"pad": spoken.pad}}
+        choices.append(Choice([Option({"input": {"labels": {"ids": spoken.ids.tolist()}}, **pad}, "")]))
     found, said = decide(kept, keys, choices)
+    said += spoken.said if spoken else ()
     widths = Bilingual.of(f"{found['model']['kind']} d_model {d}" + (f" layers {w.layers}" if block else ""))
     if found["loss"]["kind"] == "none" and any(name.endswith(".grad") for name in kept):
-        said.append(Bilingual("no loss is known: gradients are not judged", "不知道损失函数：不判断梯度"))
+        said.append(NO_LOSS)
     own = norms.other_eps(norms.norms(kept, w), found["model"]["eps"]) if "eps" in found["model"] else {}
     if own:
         said.append(
@@ -281,6 +310,12 @@ def _words(kept: Recording, asked: Read) -> Iterator[Choice]:
         if not masks.causal(kept):
             change["vocab"] = {"source": {"size": size}, "target": {"size": out}}
         yield Choice([Option({**change, "model": {"head": True}}, f"head {name}")], str(Bilingual("weights", "权重")))
+
+
+def _smoothing(kept: Recording) -> dict[str, Any]:
+    """How much of each label is shared among all words, where their loss was told so."""
+    told = {value for value in settings(kept, "label_smoothing").values() if type(value) is float and 0 < value < 1}
+    return {"smoothing": told.pop()} if len(told) == 1 else {}
 
 
 def _loss(kept: Recording) -> dict[str, Any]:

@@ -15,6 +15,8 @@ REMARKS = "__tfstep_remarks__"  # and what was said of the run
 Setting = bool | int | float | str
 
 
+LABELLED = ("cross_entropy", "nll_loss")  # calls of PyTorch that hold rows against labels
+
 LOST = "lost"  # it requires a gradient, and none came back
 OFF = "off"  # it requires none, and nor does what it was computed from
 CUT = "cut"  # it requires none, though what it was computed from does
@@ -25,10 +27,10 @@ class RecordingError(TfstepError):
 
 
 class Note(Struct, frozen=True):
-    """What is known of an array beside its numbers: ``kind`` (tensor, weight, input; mask: flags, which are compared
-    with nothing), where it was computed (``FILE:LINE``), by what, and from which arrays. ``grad`` says of an array whose
-    gradient was asked for why there is none: one of the three below, or nothing where that is not known. ``result`` says
-    that the module gives it back."""
+    """What is known of an array beside its numbers: ``kind`` (tensor, weight, input; labels, that a loss was given; mask:
+    flags, which are compared with nothing), where it was computed (``FILE:LINE``), by what, and from which arrays. ``grad``
+    says of an array whose gradient was asked for why there is none: one of the three above, or nothing where that is not
+    known. ``result`` says that the module gives it back."""
 
     kind: str = "tensor"
     line: str = ""
