@@ -8,7 +8,8 @@ import numpy as np
 
 from tfstep.compare.names import affinity
 from tfstep.compare.recorded.note import RecordingError
-from tfstep.compare.refusals.widths import NAMED, WAY_ON, of_one
+from tfstep.compare.refusals.sizes import WAY_ON
+from tfstep.compare.refusals.widths import NAMED, of_one
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:

@@ -18,15 +18,11 @@ HEADS = ("num_heads", "n_heads", "n_head", "heads", "nhead", "num_attention_head
 SHORT = ("h", "n_h", "H")  # and what may be something else
 
 Size = tuple[str, int, int]
-
-
-def mend() -> Bilingual:
-    """What to do about other sizes."""
-    return Bilingual(
-        "make a scenario of theirs (tfstep new RECORDING -o mine.yaml) and compare with that (tfstep diagnose mine.yaml "
-        "RECORDING)",
-        "请由这份记录生成一个场景（tfstep new RECORDING -o mine.yaml），再与它比较（tfstep diagnose mine.yaml RECORDING）",
-    )
+WAY_ON = Bilingual(
+    "`tfstep diagnose RECORDING` alone proposes a scenario of theirs, and `tfstep new RECORDING -o mine.yaml` writes it",
+    "单用 `tfstep diagnose RECORDING` 会推断与对方相符的场景，`tfstep new RECORDING -o mine.yaml` 把它写出来",
+)
+"""What one does where the scenario is of another size."""
 
 
 def same_module(kept: Recording, plan: Plan, config: ModelConfig, scenario: str) -> None:
@@ -42,12 +38,12 @@ def same_module(kept: Recording, plan: Plan, config: ModelConfig, scenario: str)
     if other:
         raise RecordingError(
             Bilingual(
-                "theirs has {theirs}, {scenario} has {ours}: runs of other sizes cannot be compared; {mend}",
-                "对方是 {theirs}，{scenario} 是 {ours}：尺寸不同，无法比较；{mend}",
+                "theirs has {theirs}, {scenario} has {ours}: runs of other sizes cannot be compared; {way}",
+                "对方是 {theirs}，{scenario} 是 {ours}：尺寸不同，无法比较；{way}",
                 theirs=", ".join(f"{name} {theirs}" for name, theirs, _ in other),
                 ours=", ".join(f"{name} {ours}" for name, _, ours in other),
                 scenario=scenario,
-                mend=mend(),
+                way=WAY_ON,
             )
         )
 

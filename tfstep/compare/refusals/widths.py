@@ -11,7 +11,7 @@ from tfstep.compare.book import Book, Entry
 from tfstep.compare.layout import fits, role
 from tfstep.compare.names import affinity
 from tfstep.compare.recorded.note import RecordingError
-from tfstep.compare.refusals.sizes import mend
+from tfstep.compare.refusals.sizes import WAY_ON
 from tfstep.engine.node import Node
 from tfstep.engine.plan import Plan
 from tfstep.models.config import ModelConfig
@@ -19,11 +19,6 @@ from tfstep.text import Bilingual
 
 NAMED = 2.0  # an affinity from which a name alone says what an array is
 WIDE = ("q_proj", "k_proj", "v_proj", "x", "memory", "embed")  # tensors whose last axis is a width, and known by name
-WAY_ON = Bilingual(
-    "`tfstep diagnose RECORDING` alone proposes a scenario of theirs, and `tfstep new RECORDING -o mine.yaml` writes it",
-    "单用 `tfstep diagnose RECORDING` 会推断与对方相符的场景，`tfstep new RECORDING -o mine.yaml` 把它写出来",
-)
-"""What one does where the scenario is of another size."""
 FUSED = (2, 3)  # keys and values, or queries too, side by side
 
 
@@ -74,9 +69,9 @@ def _same_widths(book: Book, plan: Plan, config: ModelConfig, scenario: str) -> 
     raise RecordingError(
         Bilingual(
             "theirs is {theirs} wide, the scenario {ours}: nothing to compare at these widths "
-            "({found} beside {own} of {scenario}); {mend}",
-            "对方宽 {theirs}，场景宽 {ours}：宽度不同，没有可比较的内容（对方是 {found}，{scenario} 是 {own}）；{mend}",
-            mend=mend(),
+            "({found} beside {own} of {scenario}); {way}",
+            "对方宽 {theirs}，场景宽 {ours}：宽度不同，没有可比较的内容（对方是 {found}，{scenario} 是 {own}）；{way}",
+            way=WAY_ON,
             theirs=theirs,
             ours=ours,
             found=", ".join(_written(e.name, e.array.shape) for _, e, _ in other[:3]),
@@ -142,10 +137,10 @@ def _same_heads(book: Book, plan: Plan, config: ModelConfig, scenario: str) -> N
     raise RecordingError(
         Bilingual(
             "theirs has {theirs} heads, the scenario {ours}: nothing to compare at these heads "
-            "({found} beside {own} of {scenario}); {mend}",
+            "({found} beside {own} of {scenario}); {way}",
             "对方有 {theirs} 个头，场景有 {ours} 个：头数不同，没有可比较的内容（对方是 {found}，{scenario} 是 {own}）；"
-            "{mend}",
-            mend=mend(),
+            "{way}",
+            way=WAY_ON,
             theirs=theirs,
             ours=heads,
             found=_written(first.name, first.array.shape),
