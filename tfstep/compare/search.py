@@ -39,8 +39,7 @@ NEAREST = 12  # steps at which an unknown mistake is looked for
 
 
 class Tried(Struct, eq=False):
-    """A mistake, planted: the plan with it, the walk along it, the arrays that are found with it alone, and those that
-    are found no more."""
+    """A mistake, planted: the plan with it, the walk along it, the arrays found with it alone, and those found no more."""
 
     way: Way
     plan: Plan
