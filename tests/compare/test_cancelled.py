@@ -27,6 +27,29 @@ def test_the_backward_of_a_layer_norm_of_which_nothing_is_left() -> None:
     assert (allowed("float32") * size < 1e-4 * np.abs(args[0]).mean()).all()  # and a mistake is still one
 
 
+@pytest.mark.parametrize("path", ["dec0.attn.Q_rot", "dec0.attn.Q.grad"])
+def test_a_pair_of_features_that_is_turned_until_nothing_is_left_of_one(path: str) -> None:
+    """One feature of a pair lies on the axis from which it is turned away."""
+    trace = tfstep.trace(tfstep.load("gpt", variant="llama"))
+    node = trace.plan.paths[path]
+    assert node.op is not None
+    assert node.op.name.removesuffix("_vjp_x") == "rope"
+    angle = np.outer(np.arange(40), 1 / 10 ** np.linspace(0, 4, 128))
+    angle = np.concatenate([angle, angle], -1) if node.attrs["pairs"] == "half" else angle.repeat(2, -1)
+    cos, sin = np.cos(angle), np.sin(angle)
+    there = {"rope": sin, "rope_vjp_x": -sin}[node.op.name]
+    plain = trace.plan.paths["dec0.attn.Q_rot"]
+    assert plain.op is not None
+    back = np.asarray(plain.op.forward(np.eye(cos.shape[-1])[:1].repeat(len(cos), 0), cos, -there, **node.attrs))
+    args = [x.astype(np.float32).astype(np.float64) for x in (3 * back, cos, sin)]
+    exact = np.asarray(node.op.forward(*args, **node.attrs))
+    single = np.asarray(node.op.forward(*(a.astype(np.float32) for a in args), **node.attrs))
+    far, size = np.abs(single - exact), terms(node, args, exact)
+    assert (far > allowed("float32") * np.abs(exact)).any()
+    assert (far <= allowed("float32") * size).all()
+    assert (size <= 5).all()
+
+
 UPDATES: list[tuple[dict[str, Any], int]] = [
     ({"optimizer": "sgd"}, 0),
     ({"optimizer": "sgd", "momentum": 0.9}, 0),

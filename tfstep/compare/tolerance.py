@@ -126,6 +126,9 @@ def _terms(op: Operation, attrs: dict[str, Any], args: list[Any], size: np.ndarr
     if inner.name in LINEAR:
         positive = [np.abs(a) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args]
         return np.abs(op.forward(*positive, **attrs))
+    if inner.name == "rope":  # of x · cos + turned(x) · sin little may be left
+        x, cos, sin = args
+        return sum(np.abs(op.forward(x, *one, **attrs)) for one in ((cos, 0.0 * sin), (0.0 * cos, sin)))
     if op.name in DOWNHILL:
         return np.abs(op.forward(np.abs(args[0]), -np.abs(args[1]), *args[2:], **attrs))
     if op.name == "softmax":
