@@ -63,3 +63,18 @@ def test_nan_that_was_there_before_a_norm_is_none_of_the_norm(model: str) -> Non
     kept = rates.run_of(run)
     assert any(np.isnan(array).any() for array in kept.arrays.values())
     assert [cause.kind for cause in tfstep.diagnose(load_text(TEXTS[model]), kept).causes] == ["log-softmax"]
+
+
+@pytest.mark.parametrize("written_down", [True, False])
+def test_a_mistake_that_does_not_give_the_array_of_its_own_step_is_none(written_down: bool) -> None:
+    rows = Start("attention").rows()
+    shifted = rows["scaled"] - rows["scaled"].max(-1, keepdims=True)
+    logarithm = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    p = rows["p"] ** 3 + 0.1
+    o = logarithm @ rows["vh"]
+    kept = {n: a for n, a in rows.items() if n not in ("p", "o", "cat", "att", "loss")}
+    wrong = {"p": p, "o": o, "cat": np.sin(rows["cat"]), "att": np.cos(rows["att"])}
+    found = tfstep.diagnose(
+        Start("attention").trace, {**kept, **{n: a for n, a in wrong.items() if n != "p" or written_down}}
+    )
+    assert [cause.kind for cause in found.causes] == ([] if written_down else ["log-softmax"])

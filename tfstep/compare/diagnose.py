@@ -24,7 +24,7 @@ from tfstep.compare.book import Book, Entry, Hit
 from tfstep.compare.causes import gradients, numbers, updates
 from tfstep.compare.diagnosis import AMBIGUOUS, Cause, Diagnosis, First, Match
 from tfstep.compare.insides import inner
-from tfstep.compare.layout import Layout, layouts
+from tfstep.compare.layout import Layout, layouts, source
 from tfstep.compare.names import affinity
 from tfstep.compare.pairs import two
 from tfstep.compare.plant import Way, planted
@@ -43,7 +43,7 @@ from tfstep.compare.refusals.remarks import open_heads, remarks
 from tfstep.compare.refusals.runs import one_run
 from tfstep.compare.refusals.sizes import same_module
 from tfstep.compare.refusals.widths import same_sizes
-from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Tried, source, their_name
+from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Tried, their_name
 from tfstep.compare.start import start
 from tfstep.compare.unseen import given_back, goes_on, lost_to_nan, same_weights, taken_back
 from tfstep.compare.walk import Walk, walk

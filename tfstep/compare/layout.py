@@ -16,11 +16,16 @@ from msgspec import Struct
 
 from tfstep.address.roles import owner
 from tfstep.engine.node import Node
+from tfstep.engine.plan import Plan
 from tfstep.models.config import ModelConfig
 
 Shape = tuple[int, ...]
 Atom = tuple[str, int]
 
+HANDED_ON = (
+    "reshape", "split_heads", "concat_heads", "transpose", "identity", "mask_fill", "repeat_heads", "broadcast_to",
+)  # fmt: skip
+"""Ops whose result is what they read, laid out otherwise."""
 POSITIONS = ("position", "query", "key")
 BY_HEAD = {
     "q_proj": -1, "k_proj": -1, "v_proj": -1, "concat": -1, "W_Q": -1, "W_K": -1, "W_V": -1, "W_O": 0,
@@ -150,6 +155,18 @@ def _relation(ours: Shape, parts: tuple[Atom, ...], order: Shape, groups: list[l
 def fits(node: Node, c: ModelConfig, shape: Shape) -> bool:
     """Whether a tensor can be laid out with this shape."""
     return bool(layouts(node, c, shape))
+
+
+def source(plan: Plan, node: Node) -> int:
+    """The slot from which a tensor is only handed on: in another shape, with cells masked, or as it is."""
+    while node.op is not None and node.op.name in HANDED_ON and node.slots:
+        node = plan.nodes[node.slots[0]]
+    return node.slot
+
+
+def placed_at(node: Node) -> str:
+    """Where a step is: its path up to the last part."""
+    return node.path.rpartition(".")[0]
 
 
 def turned(shape: Shape) -> Iterator[Shape]:

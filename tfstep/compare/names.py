@@ -134,6 +134,14 @@ def affinity(name: str, path: str) -> float:
     return found
 
 
+def called_like(name: str, paths: list[str]) -> str:
+    """The one path that a name goes with best; empty where it goes with none, or with two alike."""
+    best = sorted(((affinity(name, path), path) for path in paths), reverse=True)[:2]
+    if not best or best[0][0] < 1 or (len(best) > 1 and best[1][0] == best[0][0]):
+        return ""
+    return best[0][1]
+
+
 _AXES = {
     "query": Bilingual("query", "查询"),
     "key": Bilingual("key", "键"),

@@ -6,15 +6,15 @@ The few steps in question are taken out of the plan, so that a pair is tried in 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from itertools import product
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfstep.compare.book import Book, Entry
 from tfstep.compare.causes.table import ways
-from tfstep.compare.plant import Patch, Way, planted
+from tfstep.compare.plant import Blended, Patch, Way, planted, together
 from tfstep.compare.walk import walk
 from tfstep.engine.node import Literal, Node, Role
 from tfstep.engine.plan import Plan
@@ -31,44 +31,80 @@ CELLS = 100_000  # of these steps together
 def two(search: Search, steps: list[Node], missing: list[Entry]) -> Tried | None:
     """The two mistakes, one after the other, with which most of the missing arrays are found; None if there are none.
 
-    ``steps`` are those in question, as `Search.in_a_row` gives them.
+    ``steps`` are those in question, as `Search.in_a_row` gives them. Both may be in one step, where it can be set
+    otherwise in two ways: a rope of other pairs and another base.
     """
-    if len(steps) < 2 or sum(node.spec.size for node in steps) > CELLS:
+    until = time.thread_time() + SECONDS
+    later = _ways(search, steps) if len(steps) > 1 else []
+    known = [way for group in later for way in group]
+    found = _found(search, steps, known, _pairs(search, later), missing, until)
+    if found is not None:
+        return found
+    for node in search.suspects():
+        own = [way for way in _ways(search, [node])[0] if isinstance(way.patches.get(node.path), Blended)]
+        if own:
+            paths = {path for way in own for path in way.patches}
+            here = [each for each in search.plan.nodes if each.path in paths]
+            one = (pair for pair in combinations(own, 2) if pair[0].kind != pair[1].kind)
+            found = _found(search, here, own, one, missing, until)
+            if found is not None:
+                return found
+    return None
+
+
+def _ways(search: Search, steps: list[Node]) -> list[list[Way]]:
+    """The known mistakes of each of these steps, as far as they change no other."""
+    paths = {node.path for node in steps}
+    return [
+        [way for way in ways(search.step(node)) if way.patches.keys() <= paths or len(steps) == 1] for node in steps
+    ]
+
+
+def _found(
+    search: Search,
+    steps: list[Node],
+    known: list[Way],
+    pairs: Iterable[tuple[Way, Way]],
+    missing: list[Entry],
+    until: float,
+) -> Tried | None:
+    """The pair of the known mistakes in these steps with which most of the missing arrays are found."""
+    if sum(node.spec.size for node in steps) > CELLS:
         return None
     plan = _taken_out(search, steps)
     leaves = {plan.nodes[slot].path: np.asarray(value) for slot, value in plan.leaves.items()}
     book = search.book.only({entry.name for entry in missing})
     paths = {node.path for node in steps}
-    known = [[way for way in ways(search.step(node)) if way.patches.keys() <= paths] for node in steps]
-    until, best = time.thread_time() + SECONDS, list[tuple[int, Way, Way]]()
+    best = list[tuple[int, Way, Way]]()
     alone, most = None, 0
-    for way in (way for group in known for way in group):  # one mistake that gives as much is no two
-        gained = len(_found(search, plan, leaves, book, paths, way.patches))
+    for way in known:  # one mistake that gives as much is no two
+        gained = len(_named(search, plan, leaves, book, paths, way.patches))
         alone, most = (way, gained) if gained > most else (alone, most)
     if alone is not None:
         tried = search.attempt(alone)
         if tried is not None and not tried.lost and tried.gained >= {entry.name for entry in missing}:
             return tried
-    for one, then in _pairs(search, known):
+    for one, then in pairs:
         if time.thread_time() > until or search.late:
             break
         search.told(0, 1)
         search.tried += 1
-        named = _found(search, plan, leaves, book, paths, {**one.patches, **then.patches})
+        patches = together(one.patches, then.patches)
+        named = _named(search, plan, leaves, book, paths, patches) if patches is not None else set()
         if len(named) > most:
             best.append((len(named), one, then))
             if {one.key, then.key} <= set(search.keys):
                 break
     found: Tried | None = None
     for _, one, then in sorted(best, key=lambda each: -each[0])[:ENOUGH]:
-        both = Way(one.kind, one.path, one.detail, {**one.patches, **then.patches}, one.key)
-        tried = search.attempt(both)
+        patches = together(one.patches, then.patches) or {}
+        tried = search.attempt(Way(one.kind, one.path, one.detail, patches, one.key))
         if tried is not None and not tried.lost and (found is None or len(tried.gained) > len(found.gained)):
             found, tried.then = tried, then
     return found
 
 
-def _found(
+def _named(
     search: Search,
     plan: Plan,
     leaves: dict[str, np.ndarray],

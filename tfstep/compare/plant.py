@@ -129,6 +129,35 @@ def planted(
     return tape.plan()
 
 
+class Blended(Struct, frozen=True, eq=False):
+    """A patch that changes how a step is set, so that another one can be made on top of it: pairs and base of a rope.
+
+    ``made`` makes the step of its settings, which ``own`` are where nothing is wrong; ``change`` is the mistake.
+    """
+
+    own: Any
+    change: Callable[[Any], Any]
+    made: Callable[[Site, Any], Array]
+
+    def __call__(self, at: Site) -> Array:
+        return self.made(at, self.change(self.own))
+
+    def then(self, other: Blended) -> Blended:
+        """Both mistakes in one step."""
+        return Blended(self.own, lambda settings: other.change(self.change(settings)), self.made)
+
+
+def together(one: Mapping[str, Patch], then: Mapping[str, Patch]) -> dict[str, Patch] | None:
+    """The patches of two mistakes, one after the other; None where they exclude each other in a step."""
+    both = {**one, **then}
+    for path in one.keys() & then.keys():
+        first, second = one[path], then[path]
+        if not (isinstance(first, Blended) and isinstance(second, Blended)) or first.made is not second.made:
+            return None
+        both[path] = first.then(second)
+    return both
+
+
 class Way(Struct, frozen=True, eq=False):
     """One way to compute a step otherwise: the kind of mistake, and the steps that it changes.
 

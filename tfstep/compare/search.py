@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from tfstep.compare.book import Book, Entry
 from tfstep.compare.causes.table import Step, ways
 from tfstep.compare.diagnosis import Cause, First
-from tfstep.compare.layout import Layout, atoms, fits, repeats, role
-from tfstep.compare.names import affinity, of_probabilities
-from tfstep.compare.plant import Patch, Way, forward_nodes, planted
+from tfstep.compare.layout import HANDED_ON, Layout, atoms, fits, placed_at, repeats, role
+from tfstep.compare.names import affinity, called_like, of_probabilities
+from tfstep.compare.plant import Patch, Way, forward_nodes, planted, together
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.walk import Override, Walk, walk
 from tfstep.engine.node import Node
@@ -29,10 +29,6 @@ CLOSE = 3
 IN_A_ROW = 5  # steps in which two mistakes at once are looked for
 LARGE = 200_000  # cells from which a mistake is first looked for close by
 PATIENCE = 14  # steps without an array of theirs after which a planted mistake is given up
-HANDED_ON = (
-    "reshape", "split_heads", "concat_heads", "transpose", "identity", "mask_fill", "repeat_heads", "broadcast_to",
-)  # fmt: skip
-"""Ops whose result is what they read, laid out otherwise."""
 IN_VAIN = 20  # arrays of theirs in a row that a planted mistake does not give, after which it is given up
 WINDOW = 96  # nodes of a plan with a mistake that are made before all of it is
 NEAREST = 12  # steps at which an unknown mistake is looked for
@@ -227,6 +223,13 @@ class Search(Struct, eq=False):
         suspects = self.suspects(tried.walk)
         return not self.missing(suspects, tried.walk)
 
+    def by_luck(self, tried: Tried, suspects: list[Node], missing: list[Entry]) -> bool:
+        """Whether a mistake gives arrays of theirs, but not the one that is called like the step which it is of: where
+        they wrote that down, and it is another, what is found further on is found by luck."""
+        alike = {e.name: [n.path for n in suspects if n.spec.size == e.array.size] for e in missing}
+        own = {name for name, paths in alike.items() if called_like(name, paths) in tried.way.patches}
+        return bool(own) and own.isdisjoint(tried.gained)
+
     def step(self, node: Node) -> Step:
         """A step as the causes see it."""
         return Step(node, self.plan, self.walk, self.book, self.scenario.model, self.scenario.inputs)
@@ -400,18 +403,22 @@ class Search(Struct, eq=False):
                 break
             if row and not found and self.both is not None and row.isdisjoint(node.path for node in order[k:]):
                 row = set()
-                both = self.both(self, steps, missing)
-                if both is not None:
-                    return both
-            if node.path in self.patches:
-                continue
+                pair = self.both(self, steps, missing)
+                if pair is not None:
+                    return pair
             for way in self.ways(node):
-                tried = self.attempt(way, patience)
+                known = {path: self.patches[path] for path in way.patches if path in self.patches}
+                both = together(known, way.patches)
+                again = both is None and node.path in self.patches
+                tried = None if again else self.attempt(replace(way, patches=both or way.patches), patience)
                 if tried is None:
+                    continue
+                settled = self.settled(tried)
+                if not settled and self.by_luck(tried, suspects, missing):
                     continue
                 found.append(tried)
                 last = k if last is None else last
-                if self.settled(tried):
+                if settled:
                     done = True
                     if not self._left(node, missing, tried):
                         break
@@ -427,7 +434,7 @@ class Search(Struct, eq=False):
     def in_a_row(self, suspects: list[Node], missing: list[Entry]) -> list[Node]:
         """The steps up to the one that the first missing array may be: of those in one place the last."""
         near = [node for node in suspects if missing and fits(node, self.scenario.model, missing[0].array.shape)]
-        ends = [node for node in near if _place(node) == _place(near[0])]
+        ends = [node for node in near if placed_at(node) == placed_at(near[0])]
         if not ends:
             return []
         row, before = [ends[-1]], set(ends[-1].slots)
@@ -452,18 +459,6 @@ def _last_known(plan: Plan, there: Walk) -> int:
     reached = (node for node, value in zip(reversed(there.plan.nodes), reversed(there.values), strict=True)
                if value is not None and node.path in plan.paths)  # fmt: skip
     return max((plan.paths[node.path].slot for node in reached), default=-1)
-
-
-def _place(node: Node) -> str:
-    """Where a step is: its path up to the last part."""
-    return node.path.rpartition(".")[0]
-
-
-def source(plan: Plan, node: Node) -> int:
-    """The slot from which a tensor is only handed on: in another shape, with cells masked, or as it is."""
-    while node.op is not None and node.op.name in HANDED_ON and node.slots:
-        node = plan.nodes[node.slots[0]]
-    return node.slot
 
 
 def their_name(search: Search, tried: Tried, there: Walk) -> str:

@@ -17,10 +17,9 @@ import numpy as np
 from tfstep.address.roles import path_parts
 from tfstep.compare.backwards.lacking import lacking_of
 from tfstep.compare.book import Entry
-from tfstep.compare.layout import fits
+from tfstep.compare.layout import fits, source
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import forward_nodes
-from tfstep.compare.search import source
 from tfstep.engine.node import Node
 from tfstep.text import Bilingual
 

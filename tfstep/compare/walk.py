@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.address.roles import GRAD, NEW
-from tfstep.compare.book import MANY, NEAR, Book, Entry, Hit, Sizes, extent
+from tfstep.compare.book import MANY, NEAR, Book, Entry, Hit, Sizes, extent, moderate
 from tfstep.compare.layout import Layout, atoms
 from tfstep.compare.tolerance import FLOOR, allowed, apart, signs, terms
 from tfstep.engine.accel import switched_on
@@ -412,9 +412,8 @@ class _Groups:
                 continue
             for turned in _orders(whole, entry.array.shape):
                 far = apart(turned, entry.array)
-                limit = (
-                    allowed(self.book.level, 4.0) * (np.abs(turned) + np.abs(turned).mean()) + FLOOR[self.book.level]
-                )
+                own = np.nan_to_num(np.abs(turned), nan=np.nan, posinf=0.0)  # what is masked must not hide the others
+                limit = allowed(self.book.level, 4.0) * (own + moderate(own).mean()) + FLOOR[self.book.level]
                 if (far <= limit).all():
                     layout = Layout(whole.shape, whole.shape, tuple(range(whole.ndim)), entry.array.shape, relation)
                     here.enter(node.slot, [Hit(entry, layout, float(far.max(initial=0.0)))])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tfstep.compare.causes.table import Made, Step, cause, equation
-from tfstep.compare.plant import Patch, Site
+from tfstep.compare.plant import Blended, Patch, Site
 from tfstep.compare.tolerance import rounded
 from tfstep.engine.op import Array
 from tfstep.models.keys.sections import RopePart, ScalingPart
@@ -229,13 +230,40 @@ def _tables(length: int, d: int, rope_part: RopePart, offset: int) -> tuple[np.n
     return rope_tables(np.arange(offset, offset + length), d, rope_part)
 
 
-def _rotated(rope_part: RopePart, offset: int = 0, sign: float = 1.0) -> Patch:
-    def made(at: Site) -> Array:
-        x = at.args[0]
-        cos, sin = _tables(x.shape[2], x.shape[3], rope_part, offset)
-        return rope(x, at.constant(cos), at.constant(sign * sin), pairs=rope_part.pairs)
+class Turn(Struct, frozen=True):
+    """How a rope is set: ``angles`` says how its tables are laid out where that is not as its pairs are, ``of`` over how
+    many features the exponents run, ``on`` whether anything is turned at all."""
 
-    return made
+    part: RopePart
+    start: int
+    sign: float = 1.0
+    angles: Literal["half", "interleaved"] | None = None
+    of: int = 0
+    on: bool = True
+
+
+def _made(at: Site, turn: Turn) -> Array:
+    x = at.args[0]
+    if not turn.on:
+        return x
+    n, d = x.shape[2], x.shape[3]
+    if turn.of:
+        frequency = turn.part.base ** (-np.arange(0, int(d * turn.part.part), 2) / turn.of)
+        return _turned_by(frequency, turn.start, turn.part.pairs)(at)
+    cos, sin = _tables(n, d, replace(turn.part, pairs=turn.angles or turn.part.pairs), turn.start)
+    return rope(x, at.constant(cos), at.constant(turn.sign * sin), pairs=turn.part.pairs)
+
+
+def _turned(step: Step, **changes: Any) -> Patch:
+    """Turned with some of its settings changed: those of `Turn`, else those of the `rope:` of a scenario."""
+    own = {name: changes.pop(name) for name in Turn.__struct_fields__ if name in changes}
+
+    def change(turn: Turn) -> Turn:
+        if "start" in own:
+            return replace(turn, start=turn.start + own["start"])
+        return replace(turn, part=replace(turn.part, **changes), **own)
+
+    return Blended(Turn(step.config.rope, step.inputs.offset), change, _made)
 
 
 def _both(step: Step, patch: Patch) -> dict[str, Patch]:
@@ -245,52 +273,42 @@ def _both(step: Step, patch: Patch) -> dict[str, Patch]:
 @cause("rope-pairs", "Q_rot")
 def rope_pairs(step: Step) -> Iterator[Made]:
     """Other pairs, tables of the other kind, the other direction."""
-    c, start = step.config, step.inputs.offset
+    c = step.config
     other: Literal["half", "interleaved"] = "half" if c.rope.pairs == "interleaved" else "interleaved"
     yield (
         Bilingual("pairs {other} in place of {own}", "配对方式为 {other}，而不是 {own}", other=other, own=c.rope.pairs),
-        _both(step, _rotated(replace(c.rope, pairs=other), start)),
+        _both(step, _turned(step, pairs=other)),
     )
-
-    def mixed(at: Site) -> Array:
-        x = at.args[0]
-        cos, sin = _tables(x.shape[2], x.shape[3], replace(c.rope, pairs=other), start)
-        return rope(x, at.constant(cos), at.constant(sin), pairs=c.rope.pairs)
-
-    def crossed(at: Site) -> Array:
-        x = at.args[0]
-        cos, sin = _tables(x.shape[2], x.shape[3], c.rope, start)
-        return rope(x, at.constant(cos), at.constant(sin), pairs=other)
 
     yield (
         Bilingual(
             "angles laid out {other}, pairs {own}", "角度按 {other} 排，配对按 {own}", other=other, own=c.rope.pairs
         ),
-        _both(step, mixed),
+        _both(step, _turned(step, angles=other)),
     )
     yield (
         Bilingual(
             "angles laid out {own}, pairs {other}", "角度按 {own} 排，配对按 {other}", other=other, own=c.rope.pairs
         ),
-        _both(step, crossed),
+        _both(step, _turned(step, angles=c.rope.pairs, pairs=other)),
     )
     yield (
         Bilingual("turned the other way: −sine", "转向相反：−sin"),
-        _both(step, _rotated(c.rope, start, -1.0)),
+        _both(step, _turned(step, sign=-1.0)),
     )
 
 
 @cause("rope-base", "Q_rot")
 def rope_base(step: Step) -> Iterator[Made]:
     """Another base of the angles."""
-    c, start = step.config, step.inputs.offset
+    c = step.config
     for base in (10000.0, 500000.0, 1000000.0, 100000.0, 1000.0, 100.0, 10.0, 150000.0):
         if base != c.rope.base:
             yield (
                 Bilingual(
                     "base {base:g} in place of {own:g}", "底数 {base:g}，而不是 {own:g}", base=base, own=c.rope.base
                 ),
-                _both(step, _rotated(replace(c.rope, base=base), start)),
+                _both(step, _turned(step, base=base)),
             )
     d = step.node.shape[-1]
     for of in (2 * d, c.d_model, c.d_model * 2):
@@ -302,24 +320,24 @@ def rope_base(step: Step) -> Iterator[Made]:
                     of=of,
                     d=d,
                 ),
-                _both(step, _wider(of, start)),
+                _both(step, _turned(step, of=of)),
             )
 
 
 @cause("rope-base", "Q_rot")
 def rope_stretched(step: Step) -> Iterator[Made]:
     """The frequencies stretched for long texts though ours are not, or not stretched, or by another rule."""
-    c, start, d = step.config, step.inputs.offset, int(step.node.shape[-1] * step.config.rope.part)
+    c, d = step.config, int(step.node.shape[-1] * step.config.rope.part)
     own = c.rope.scaling
     if own is not None:
         yield (
             Bilingual("the angles are not stretched: no rope scaling", "角度没有拉伸：没有 rope scaling"),
-            _both(step, _rotated(replace(c.rope, scaling=None), start)),
+            _both(step, _turned(step, scaling=None)),
         )
         if own.kind in ("yarn", "longrope"):
             yield (
                 Bilingual("cos and sin stretched, and not multiplied", "拉伸了 cos 和 sin，但没有乘系数"),
-                _both(step, _rotated(replace(c.rope, scaling=replace(own, attention=1.0)), start)),
+                _both(step, _turned(step, scaling=replace(own, attention=1.0))),
             )
     for factor in dict.fromkeys((*([] if own is None else [own.factor]), 2.0, 4.0, 8.0, 16.0, 32.0, 0.5, 0.25)):
         linear = ScalingPart(kind="linear", factor=factor)
@@ -328,7 +346,7 @@ def rope_stretched(step: Step) -> Iterator[Made]:
                 Bilingual(
                     "every frequency / {factor:g}: linear scaling", "每个频率 / {factor:g}：线性拉伸", factor=factor
                 ),
-                _both(step, _rotated(replace(c.rope, scaling=linear), start)),
+                _both(step, _turned(step, scaling=linear)),
             )
         if factor > 1 and d > 2:
             base = c.rope.base * factor ** (d / (d - 2))
@@ -339,7 +357,7 @@ def rope_stretched(step: Step) -> Iterator[Made]:
                     base=base,
                     factor=factor,
                 ),
-                _both(step, _rotated(replace(c.rope, base=base, scaling=None), start)),
+                _both(step, _turned(step, base=base, scaling=None)),
             )
 
 
@@ -358,50 +376,46 @@ def rope_on_a_part(step: Step) -> Iterator[Made]:
             d=d,
             own=own,
         )
-        yield text, _both(step, _rotated(replace(c.rope, part=n / d), start))
+        yield text, _both(step, _turned(step, part=n / d))
         if n < own:
             angles = Bilingual("{text}; angles as for all of them", "{text}；角度仍按全部特征算", text=text)
             frequency = c.rope.base ** (-np.arange(0, n, 2) / own)
-            yield angles, _both(step, _turned_by(frequency, start))
+            yield angles, _both(step, _turned_by(frequency, start, c.rope.pairs))
 
 
 @cause("dtype", "Q_rot")
 def rope_rounded(step: Step) -> Iterator[Made]:
     """The frequencies rounded to half precision, as a module's `.to(bfloat16)` rounds the buffer that holds them;
     `.float()` does not bring them back."""
-    start, d, base = step.inputs.offset, step.node.shape[-1], step.config.rope.base
+    c, start, d = step.config, step.inputs.offset, step.node.shape[-1]
     for level in ("bfloat16", "float16"):
-        frequency = rounded((1.0 / base ** (np.arange(0, d, 2) / d)).astype(np.float32), level)
+        frequency = rounded((1.0 / c.rope.base ** (np.arange(0, d, 2) / d)).astype(np.float32), level)
         yield (
             Bilingual(
                 "the frequencies of rope rounded to {level}: the buffer goes with .to({level})",
                 "rope 的频率被舍入到 {level}：缓冲区随 .to({level}) 一起变了",
                 level=level,
             ),
-            _both(step, _turned_by(frequency, start)),
+            _both(step, _turned_by(frequency, start, c.rope.pairs)),
         )
 
 
-def _turned_by(frequency: np.ndarray, start: int) -> Patch:
+def _turned_by(frequency: np.ndarray, start: int, pairs: str) -> Patch:
     def made(at: Site) -> Array:
-        x, c = at.args[0], at.config
-        each = np.tile(frequency, 2) if c.rope.pairs == "half" else np.repeat(frequency, 2)
+        x = at.args[0]
+        each = np.tile(frequency, 2) if pairs == "half" else np.repeat(frequency, 2)
         angle = np.arange(start, start + x.shape[2])[:, None] * each
-        return rope(x, at.constant(np.cos(angle)), at.constant(np.sin(angle)), pairs=c.rope.pairs)
+        return rope(x, at.constant(np.cos(angle)), at.constant(np.sin(angle)), pairs=pairs)
 
     return made
-
-
-def _wider(of: int, start: int) -> Patch:
-    return lambda at: _turned_by(at.config.rope.base ** (-np.arange(0, at.args[0].shape[3], 2) / of), start)(at)
 
 
 @cause("position-shifted", "Q_rot")
 def rope_shifted(step: Step) -> Iterator[Made]:
     """Angles counted from another position: only for one of the two it shows."""
-    c, start = step.config, step.inputs.offset
+    start = step.inputs.offset
     for by in (1, -1):
-        patch = _rotated(c.rope, start + by)
+        patch = _turned(step, start=by)
         yield Bilingual("positions counted from {start}", "位置从 {start} 数起", start=start + by), _both(step, patch)
         yield Bilingual("queries counted from {start}", "查询的位置从 {start} 数起", start=start + by), patch
 
@@ -410,14 +424,14 @@ def rope_shifted(step: Step) -> Iterator[Made]:
 def rope_missing(step: Step) -> Iterator[Made]:
     """Nothing turned, or only one of the two."""
     if step.node.path.endswith("Q_rot"):
-        yield Bilingual("Q and K are not rotated", "Q 和 K 都没有旋转"), _both(step, lambda at: at.args[0])
+        yield Bilingual("Q and K are not rotated", "Q 和 K 都没有旋转"), _both(step, _turned(step, on=False))
 
 
 @cause("rope-place", "Q_rot", "K_rot")
 def rope_on_one(step: Step) -> Iterator[Made]:
     """Only one of the two turned, or turned before the heads are split."""
     own = step.node.path.rpartition(".")[2][0]
-    yield Bilingual("{own} is not rotated", "{own} 没有旋转", own=own), lambda at: at.args[0]
+    yield Bilingual("{own} is not rotated", "{own} 没有旋转", own=own), _turned(step, on=False)
     yield (
         Bilingual("{own} is rotated twice", "{own} 旋转了两次", own=own),
         lambda at: at.usual(at.usual(), *at.args[1:]),
