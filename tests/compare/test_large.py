@@ -7,6 +7,8 @@ import pytest
 from plants import Start
 
 import tfstep
+from tfstep.compare import search
+from tfstep.compare.causes.gradients import one_ratio
 from tfstep.compare.plant import planted
 from tfstep.compare.search import LARGE, WINDOW
 from tfstep.compare.tolerance import SIGNS, signs
@@ -56,3 +58,43 @@ def test_signs_are_as_many_as_are_asked_for() -> None:
         assert row.shape == (n,)
         assert set(np.unique(np.abs(row))) == {1.0}
     assert not np.array_equal(signs(np.zeros(64), 0), signs(np.zeros(64), 64))
+
+
+def test_a_run_in_float32_tells_that_gradients_were_not_set_to_zero() -> None:
+    trace = start().trace
+    plan = trace.plan
+    kept = [n for n in plan.nodes if n.kind == "parameter" and plan.gradient(n) is not None]
+    forward = {n.path: trace.value(n.slot) for n in plan.nodes if n.phase == "forward" and n.dtype.kind == "f"}
+    rows = {**forward, **{n.path: trace.value(n.slot) for n in kept}}
+    rows |= {f"{n.path}.grad": 2 * trace.value(plan.gradient(n).slot) for n in kept}
+    noise = np.random.default_rng(0)
+    rows = {name: np.float32(x * (1 + 1e-7 * noise.uniform(-1, 1, np.shape(x)))) for name, x in rows.items()}
+    for n in kept:  # as sums in another order leave it: of the largest cell, in each
+        g = rows[f"{n.path}.grad"]
+        g += np.float32(2e-7 * np.abs(g).max() * noise.uniform(-1, 1, g.shape))
+    found = tfstep.diagnose(trace, rows)
+    assert [cause.kind for cause in found.causes] == ["grad-accumulated"], found
+
+
+def test_no_gradient_is_said_to_agree_because_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = start().trace
+    plan = trace.plan
+    rows = {n.path: trace.value(n.slot) for n in plan.nodes if n.phase == "forward" and n.dtype.kind == "f"}
+    node = plan.paths["dec0.attn.W_O"]
+    rows |= {node.path: trace.value(node.slot), f"{node.path}.grad": 1.5 + trace.value(plan.gradient(node).slot)}
+    monkeypatch.setattr(search, "LONGEST", -1.0)
+    found = tfstep.diagnose(trace, rows)
+    assert not found.agrees
+    assert search.STOPPED in found.shown
+    assert found.first is not None
+    assert found.first.path == "dec0.attn.W_O.grad"
+
+
+@pytest.mark.parametrize("factor", [2.0, -0.25, 0.0])
+def test_one_ratio_is_that_of_every_cell(factor: float) -> None:
+    ours = np.random.default_rng(0).normal(size=(64, 16))
+    theirs = factor * ours
+    assert one_ratio(ours, theirs) == (factor or None)
+    theirs[33, 5] += 0.1  # in a row that is not among the few that are looked at first
+    assert one_ratio(ours, theirs) is None
+    assert one_ratio(np.zeros(3), np.ones(3)) is None

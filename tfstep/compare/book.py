@@ -120,6 +120,11 @@ def _apart(far: np.ndarray, size: np.ndarray) -> float:
     return float(np.sqrt(np.vdot(far, far) / max(float(np.vdot(size, size)), 1e-300)))
 
 
+def _finite(size: np.ndarray) -> np.ndarray:
+    """Sizes, those that are none or infinite as 0."""
+    return size if math.isfinite(float(size.max(initial=0.0))) else np.nan_to_num(size, posinf=0.0)
+
+
 def _hides(node: Node) -> bool:
     """Whether a step masks cells: what number stands there is the same to all."""
     return node.op is not None and node.op.name == "mask_fill"
@@ -275,8 +280,8 @@ class Book(Struct, eq=False):
             most = float(far.max(initial=0.0))
             if not most or (far <= share * np.abs(y)).all():  # never where something is not finite
                 return Hit(entry, layout, most)
-        far = apart(y, theirs)
-        size = np.nan_to_num(np.abs(y), posinf=0.0)
+        far = far if math.isfinite(most) else apart(y, theirs)
+        size = _finite(np.abs(y))
         seen = y.size
         if _hides(node):
             hidden = (y <= -HIDDEN) & ~(theirs > -HIDDEN)
@@ -291,7 +296,7 @@ class Book(Struct, eq=False):
 
         def reach(terms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             """How far each cell may be off, and how far if theirs is rounded to its type."""
-            terms = np.nan_to_num(terms, posinf=0.0)
+            terms = _finite(terms)
             fine = share * terms + floor
             if as_fine:
                 return fine, fine

@@ -43,7 +43,7 @@ from tfstep.compare.refusals.remarks import open_heads, remarks
 from tfstep.compare.refusals.runs import one_run
 from tfstep.compare.refusals.sizes import same_module
 from tfstep.compare.refusals.widths import same_sizes
-from tfstep.compare.search import LONGEST, NEAREST, PATIENCE, Search, Tried, their_name
+from tfstep.compare.search import NEAREST, PATIENCE, Search, Tried
 from tfstep.compare.start import start
 from tfstep.compare.unseen import given_back, goes_on, lost_to_nan, same_weights, taken_back
 from tfstep.compare.walk import Walk, walk
@@ -189,14 +189,7 @@ def _common(search: Search) -> bool:
 def forward(search: Search) -> None:
     """Find the mistakes of the forward pass, one after the other."""
     for _ in range(MOST_MISTAKES):
-        if search.late:
-            search.findings.append(
-                Bilingual(
-                    "stopped after {n:.0f} seconds: there may be more",
-                    "已到 {n:.0f} 秒上限，停止查找：可能还有别的错误",
-                    n=LONGEST,
-                )
-            )
+        if search.stopped():
             return
         suspects = search.suspects()
         inner(search.book, search.walk, suspects)
@@ -253,7 +246,7 @@ def accept(search: Search, tried: Tried, missing: list[Entry]) -> None:
     way = tried.way
     wanted = {entry.name for entry in missing} | tried.gained
     there = tried.walk
-    name = their_name(search, tried, there)
+    name = shown.their_name(search, tried, there)
     entry = search.book.by_name.get(name)
     node = search.plan.paths[way.path]
     search.faults.append(_first(search, node, entry, tried))
@@ -276,7 +269,7 @@ def accept(search: Search, tried: Tried, missing: list[Entry]) -> None:
 def _second(search: Search, way: Way, tried: Tried, of: int) -> None:
     """The second of two mistakes that were found together."""
     node = search.plan.paths[way.path]
-    name = their_name(search, Tried(way, tried.plan, tried.walk, tried.gained), tried.walk)
+    name = shown.their_name(search, Tried(way, tried.plan, tried.walk, tried.gained), tried.walk)
     entry = search.book.by_name.get(name)
     search.faults.append(_first(search, node, entry, tried))
     if way.key in search.keys:

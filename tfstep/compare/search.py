@@ -25,6 +25,9 @@ from tfstep.text import Bilingual
 Told = Callable[[int, int], None]
 LONGEST = 30.0  # seconds of processor time for which mistakes are tried: a busy machine changes no verdict
 IN_THE_DARK = 10.0  # and where nothing of theirs is found at all
+STOPPED = Bilingual(
+    "stopped after {n:.0f} seconds: there may be more", "已到 {n:.0f} 秒上限，停止查找：可能还有别的错误", n=LONGEST
+)
 CLOSE = 3
 IN_A_ROW = 5  # steps in which two mistakes at once are looked for
 LARGE = 200_000  # cells from which a mistake is first looked for close by
@@ -83,6 +86,12 @@ class Search(Struct, eq=False):
     def known_paths(self) -> Mapping[str, Node]:
         """The tensors of the scenario itself."""
         return self.scenario.program.plan.paths
+
+    def stopped(self) -> bool:
+        """Whether no more mistakes are tried, as it has taken as long as it may; that is then said."""
+        if self.late and STOPPED not in self.findings:
+            self.findings.append(STOPPED)
+        return self.late
 
     def informative(self, found: Walk) -> set[str]:
         """The arrays that were found to be tensors of the scenario, and tell something."""
@@ -459,37 +468,3 @@ def _last_known(plan: Plan, there: Walk) -> int:
     reached = (node for node, value in zip(reversed(there.plan.nodes), reversed(there.values), strict=True)
                if value is not None and node.path in plan.paths)  # fmt: skip
     return max((plan.paths[node.path].slot for node in reached), default=-1)
-
-
-def their_name(search: Search, tried: Tried, there: Walk) -> str:
-    """What they call the wrong array: the one that is the step with the mistake, else the first that is found by it."""
-    node = tried.plan.paths.get(tried.way.path)
-    if node is not None:
-        for hit in there.found.get(node.slot, ()):
-            if hit.entry.name in tried.gained:
-                return hit.entry.name
-        own = [(affinity(hit.entry.name, node.path), hit.entry) for hit in there.found.get(node.slot, ())]
-        earlier = [search.plan.nodes[s].path for s in search.plan.paths[tried.way.path].slots]
-        named = [(a, e) for a, e in own if a > max((affinity(e.name, path) for path in earlier), default=0.0)]
-        if named:
-            return max(named, key=lambda each: (each[0], each[1].order))[1].name
-    turned = _turned(search, tried, there)
-    if turned:
-        return turned
-    ordered = sorted(tried.gained, key=lambda name: search.book.by_name[name].order)
-    return ordered[0] if ordered else ""
-
-
-def _turned(search: Search, tried: Tried, there: Walk) -> str:
-    """The first of their arrays that was taken for another layout of the right one and is the wrong one as it lies, from
-    the mistake on: K Qᵀ was found as Q Kᵀ, transposed. Empty where there is none."""
-    before, start = search.plan.paths, tried.plan.paths[tried.way.path].slot
-    for node in tried.plan.steps:
-        if node.slot < start or node.phase != "forward" or node.path not in before:
-            continue
-        was = {(hit.entry.name, hit.layout) for hit in search.walk.found.get(before[node.path].slot, ())}
-        named = {name for name, _ in was}
-        for hit in there.found.get(node.slot, ()):
-            if hit.entry.name in named and (hit.entry.name, hit.layout) not in was:
-                return hit.entry.name
-    return ""

@@ -1,13 +1,20 @@
-"""What the numbers show where no cause is known: the ratio, the difference, the rank, the zeros."""
+"""What is shown of a wrong array: what they call it, and where no cause is known the ratio, the difference, the rank, the
+zeros."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from tfstep.compare.names import axis_called
+from tfstep.compare.names import affinity, axis_called
 from tfstep.compare.tolerance import HIDDEN, apart
 from tfstep.engine.node import Node
 from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.compare.search import Search, Tried
+    from tfstep.compare.walk import Walk
 
 CLOSE = 1e-6
 ALMOST = 1e-4  # from 1: a ratio that is printed as 1 though it is not
@@ -138,3 +145,37 @@ def _along(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
     if share and share < where.size:
         found.append(Bilingual("{n} of {of} cells differ", "{of} 格中有 {n} 格不同", n=share, of=where.size))
     return found
+
+
+def their_name(search: Search, tried: Tried, there: Walk) -> str:
+    """What they call the wrong array: the one that is the step with the mistake, else the first that is found by it."""
+    node = tried.plan.paths.get(tried.way.path)
+    if node is not None:
+        for hit in there.found.get(node.slot, ()):
+            if hit.entry.name in tried.gained:
+                return hit.entry.name
+        own = [(affinity(hit.entry.name, node.path), hit.entry) for hit in there.found.get(node.slot, ())]
+        earlier = [search.plan.nodes[s].path for s in search.plan.paths[tried.way.path].slots]
+        named = [(a, e) for a, e in own if a > max((affinity(e.name, path) for path in earlier), default=0.0)]
+        if named:
+            return max(named, key=lambda each: (each[0], each[1].order))[1].name
+    turned = _turned(search, tried, there)
+    if turned:
+        return turned
+    ordered = sorted(tried.gained, key=lambda name: search.book.by_name[name].order)
+    return ordered[0] if ordered else ""
+
+
+def _turned(search: Search, tried: Tried, there: Walk) -> str:
+    """The first of their arrays that was taken for another layout of the right one and is the wrong one as it lies, from
+    the mistake on: K Qᵀ was found as Q Kᵀ, transposed. Empty where there is none."""
+    before, start = search.plan.paths, tried.plan.paths[tried.way.path].slot
+    for node in tried.plan.steps:
+        if node.slot < start or node.phase != "forward" or node.path not in before:
+            continue
+        was = {(hit.entry.name, hit.layout) for hit in search.walk.found.get(before[node.path].slot, ())}
+        named = {name for name, _ in was}
+        for hit in there.found.get(node.slot, ()):
+            if hit.entry.name in named and (hit.entry.name, hit.layout) not in was:
+                return hit.entry.name
+    return ""

@@ -178,7 +178,9 @@ def apart(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     """|ours − theirs| cell by cell: equal infinities are 0 apart, and so is NaN from what is not finite (a sum of
     infinities is either, by its order); a number and none are infinitely far."""
     with np.errstate(all="ignore"):
-        far = np.abs(ours - theirs)
+        far: np.ndarray = np.abs(ours - theirs)
+        if np.isfinite(far.max(initial=0.0)):
+            return far
         lost = np.isnan(ours) | np.isnan(theirs)
     same = (ours == theirs) | (lost & ~np.isfinite(ours) & ~np.isfinite(theirs))
     return np.where(same, 0.0, np.where(np.isnan(far), np.inf, far))

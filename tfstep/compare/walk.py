@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from itertools import permutations
 from typing import Any
 
@@ -306,7 +306,7 @@ def _place(
         here.clean[slot], here.values[slot] = y, layout.back(entry.array)
         return {entry.name}
     asked = node, y, args, book
-    sizes = Sizes(partial(here.sizes, *asked), partial(here.most, *asked))
+    sizes = Sizes(partial(here.sizes, *asked), cache(partial(here.most, *asked)))
     near_by: list[Entry] = []
     hits = book.find(node, y, args, sizes, near_by)
     if near_by and not hits and node.phase == "forward" and node.op is not None:

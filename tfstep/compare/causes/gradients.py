@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 
 ENOUGH = 1e-6
+NOTHING = 1e-12
+ONE = 1e-5  # how far, as a share of it, each cell's ratio may be from the one that all have
+ROWS = 8  # that are looked at first
 
 
 def losses(search: Search) -> None:
@@ -45,6 +48,8 @@ def losses(search: Search) -> None:
     before = search.walk.names
     best: tuple[int, Way, Any, Walk] | None = None
     for way in ways(search.step(node)):
+        if search.stopped():
+            break
         try:
             plan = planted(search.plan, way.patches, search.scenario.model, search.scenario.train)
         except (KeyError, ValueError, IndexError, TypeError):
@@ -76,17 +81,18 @@ def gradients(search: Search) -> None:
         if absent(search):
             continue
         lacking = [e for e in lacking_of(search) if e.of is not None]
-        if not _pairs(search, lacking):
+        pairs = _pairs(search, lacking)
+        if not pairs:
             return
-        if not (
-            _seeded(search, lacking)
-            or _scaled(search, lacking)
-            or left_out(search, _pairs(search, lacking), lacking)
-            or _known(search, lacking)
-            or _scaled(search, lacking, last=True)
-            or _seeded(search, lacking, last=True)
+        if search.stopped() or not (
+            _seeded(search, pairs, lacking)
+            or _scaled(search, pairs, lacking)
+            or left_out(search, pairs, lacking)
+            or _known(search, pairs, lacking)
+            or _scaled(search, pairs, lacking, last=True)
+            or _seeded(search, pairs, lacking, last=True)
         ):
-            _unknown(search, lacking)
+            _unknown(search, pairs)
             return
 
 
@@ -140,19 +146,37 @@ def _parallel(search: Search, entry: Entry) -> list[Pair]:
 
 def one_ratio(ours: np.ndarray, theirs: np.ndarray) -> float | None:
     """The one number that theirs / ours is everywhere."""
-    size = np.abs(ours).max(initial=0.0)
-    real = np.abs(ours) > 1e-6 * size
-    if not size or not real.any():
+    size = float(np.abs(ours).max(initial=0.0))
+    if not size or several_ratios(some_rows(ours), some_rows(theirs), size):
         return None
-    ratio = theirs[real] / ours[real]
+    ratio = _ratios(ours, theirs, size)
+    if not ratio.size:
+        return None
     middle = float(np.median(ratio))
-    return middle if np.abs(ratio - middle).max() <= 1e-5 * abs(middle) and middle else None
+    return middle if np.abs(ratio - middle).max() <= ONE * abs(middle) and middle else None
 
 
-def _seeded(search: Search, lacking: list[Entry], last: bool = False) -> bool:
+def some_rows(x: np.ndarray) -> np.ndarray:
+    """A few rows of an array."""
+    return x[:: -(-len(x) // ROWS)] if x.ndim else x
+
+
+def several_ratios(ours: np.ndarray, theirs: np.ndarray, size: float) -> bool:
+    """Whether a few cells tell that theirs / ours is no one number. ``size`` is the largest number of all of ours."""
+    ratio = _ratios(ours, theirs, size)
+    return bool(ratio.size) and not float(np.ptp(ratio)) <= 4 * ONE * float(np.abs(ratio).min())
+
+
+def _ratios(ours: np.ndarray, theirs: np.ndarray, size: float) -> np.ndarray:
+    """theirs / ours, where ours is not next to nothing."""
+    real = np.abs(ours) > 1e-6 * size
+    return np.asarray(theirs[real] / ours[real])
+
+
+def _seeded(search: Search, pairs: list[Pair], lacking: list[Entry], last: bool = False) -> bool:
     """The gradient of the loss itself is a whole number, not 1: the backward pass ran as often, and all were added. Where
     nothing else is known (``last``) so it is with the first gradient that there is."""
-    for node, entry, ours, theirs in _pairs(search, lacking)[: 1 if last else None]:
+    for node, entry, ours, theirs in pairs[: 1 if last else None]:
         first = last and (entry.note.kind == "grad" or not _before(search, node))
         times = one_ratio(ours, theirs) if node.path == "loss.grad" or first else None
         if times is not None and round(times) > 1 and abs(times - round(times)) <= 1e-4:
@@ -191,21 +215,22 @@ def _before(search: Search, node: Node) -> bool:
     )
 
 
-def _scaled(search: Search, lacking: list[Entry], last: bool = False) -> bool:
+def _scaled(search: Search, pairs: list[Pair], lacking: list[Entry], last: bool = False) -> bool:
     """All gradients of parameters times one number, so added several times; or clipped."""
-    pairs = [p for p in _pairs(search, lacking) if _is_parameter(search, p[0])]
+    pairs = [p for p in pairs if _is_parameter(search, p[0])]
     if not pairs:
         return False
-    ratios = [(p, r) for p in pairs if (r := one_ratio(p[2], p[3])) is not None]
-    factor = ratios[0][1] if ratios else 1.0
-    same = [p for p, r in ratios if abs(r - factor) <= 1e-4 * abs(factor)]
-    every = [p for p in pairs if np.abs(p[2]).max(initial=0.0) > 1e-12]
+    level = search.book.level
+    factor = _middle_ratio(pairs[0][2], pairs[0][3])
+    whole = factor > 1 and round(factor) > 1 and abs(factor - round(factor)) < 1e-4
+    same = [p for p in pairs if _is_times(p, factor, level)] if whole else []
+    every = [p for p in pairs if np.abs(p[2]).max(initial=0.0) > NOTHING]
+    least = max(NOTHING, allowed(level, SLACK) * size_of_all(search))  # below it a gradient is rounding
     agree = [
         n
         for n in _parameter_grads(search)
-        if any(not hit.entry.trivial and hit.entry.size > 1e-12 for hit in search.walk.found.get(n.slot, ()))
+        if any(not h.entry.trivial and h.entry.size > least for h in search.walk.found.get(n.slot, ()))
     ]
-    whole = factor > 1 and round(factor) > 1 and abs(factor - round(factor)) < 1e-4
     if not whole or agree or len(same) < max(1, len(every)):
         return clipped(search, pairs, lacking, _parameter_grads(search), last)
     node, _, ours, theirs = same[0]
@@ -219,6 +244,21 @@ def _scaled(search: Search, lacking: list[Entry], last: bool = False) -> bool:
         search, "grad-accumulated", node, text, [p[1] for p in same], lacking, times, float(apart(ours, theirs).max())
     )
     return True
+
+
+def _middle_ratio(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """The ratio of theirs to ours that most of the large numbers have."""
+    size = float(np.vdot(ours, ours))
+    return float(np.vdot(ours, theirs)) / size if size else 1.0
+
+
+def _is_times(pair: Pair, factor: float, level: str) -> bool:
+    """Whether theirs is so many times ours in every cell; in a coarse type but for the rounding of the largest."""
+    _, _, ours, theirs = pair
+    if level != "float64":
+        return _gives(round(factor) * ours, theirs, ours, level)
+    ratio = one_ratio(ours, theirs)
+    return ratio is not None and abs(ratio - factor) <= 1e-4 * abs(factor)
 
 
 def _is_parameter(search: Search, node: Node) -> bool:
@@ -239,11 +279,13 @@ def _usual(node: Node, args: list[Any]) -> np.ndarray:
     return np.asarray(node.op.forward(*args, **node.attrs))
 
 
-def _known(search: Search, lacking: list[Entry]) -> bool:
+def _known(search: Search, pairs: list[Pair], lacking: list[Entry]) -> bool:
     """A derivative that is written otherwise than it should be: here, or in a step before it that was not recorded."""
-    for node, entry, ours, theirs in _pairs(search, lacking):
+    for node, entry, ours, theirs in pairs:
         for kind, text, path, own, value in reached(search, node):
             search.tried += 1
+            if search.stopped():
+                return False
             if not _gives(value, theirs, ours, search.book.level):
                 continue
             path, own = _place(search, node, path, own, value)
@@ -297,7 +339,7 @@ def _gives(value: np.ndarray, theirs: np.ndarray, ours: np.ndarray, level: str) 
     return near <= max(ENOUGH, allowed(level, SLACK)) * size and near <= 0.01 * off
 
 
-def _unknown(search: Search, lacking: list[Entry]) -> None:
+def _unknown(search: Search, pairs: list[Pair]) -> None:
     """Gradients that none of the known mistakes gives: each is judged alone, from their gradients before it.
 
     Of those that rest on the same steps which they did not record only the first is said to differ.
@@ -313,7 +355,7 @@ def _unknown(search: Search, lacking: list[Entry]) -> None:
         ):
             right |= chain(search, n)
     accused: set[int] = set()
-    for node, entry, ours, theirs in _pairs(search, lacking):
+    for node, entry, ours, theirs in pairs:
         rests = chain(search, node) - right
         if rests & accused:
             continue

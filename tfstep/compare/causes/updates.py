@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from tfstep.compare.backwards.clipped import length
 from tfstep.compare.backwards.clipped import told as clips
 from tfstep.compare.backwards.lacking import lacking_of
 from tfstep.compare.backwards.settled import again, blame, enter_cause
-from tfstep.compare.book import Entry
-from tfstep.compare.causes.gradients import one_ratio
+from tfstep.compare.book import Entry, Sizes
+from tfstep.compare.causes.gradients import one_ratio, several_ratios, some_rows
 from tfstep.compare.layout import layouts
 from tfstep.compare.tolerance import allowed
 from tfstep.compare.walk import Override
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tfstep.compare.search import Search
 
 
+FEW = 3  # new values that tell whether a way to update is likely
 DECAYS = (0.01, 0.1, 0.05, 1e-3, 1e-4, 5e-4, 0.02, 0.2, 0.3, 0.5, 1e-2)
 
 
@@ -35,7 +37,9 @@ def updates(search: Search) -> None:
         return
     best: tuple[int, str, Bilingual, dict[str, Override]] | None = None
     before = search.walk.names
-    for kind, text, make in _update_ways(search):
+    for kind, text, make in _likely_first(search, _update_ways(search), open_names):
+        if search.stopped():
+            break
         changes = {n.path: make(n) for n in search.plan.nodes if n.role.name == "new"}
         search.tried += 1
         there = again(search, overrides=changes)
@@ -76,6 +80,30 @@ def _recorded(search: Search, node: Node, lacking: dict[str, Entry]) -> Entry | 
 
 
 Made = tuple[str, Bilingual, Callable[[Node], Override]]
+
+
+def _likely_first(search: Search, made: Iterator[Made], lacking: set[str]) -> Iterator[Made]:
+    """The ways to update with which one of the smallest parameters is theirs, and after them the others."""
+    sizes = {search.book.by_name[name].array.size for name in lacking}
+    news = [n for n in search.plan.nodes if n.role.name == "new" and n.spec.size in sizes]
+    news = [n for n in news if not search.walk.found.get(n.slot)]
+    few = sorted(news, key=lambda n: n.spec.size)[:FEW]
+    later = []
+    for each in made:
+        if not few or any(_gives_theirs(search, node, each[2](node), lacking) for node in few):
+            yield each
+        else:
+            later.append(each)
+    yield from later
+
+
+def _gives_theirs(search: Search, node: Node, rule: Override, lacking: set[str]) -> bool:
+    """Whether by this rule a new value is one of theirs that is none of ours."""
+    args = search.walk.arguments(node)
+    with np.errstate(all="ignore"):
+        y = np.asarray(rule(args, search.walk.get)).astype(search.book.dtype, copy=False)
+    sizes = Sizes(partial(search.walk.most, node, y, args, search.book))
+    return any(hit.entry.name in lacking for hit in search.book.find(node, y, args, sizes))
 
 
 def _update_ways(search: Search) -> Iterator[Made]:
@@ -287,10 +315,14 @@ def _solved(search: Search, lr: float, own: float) -> Iterator[float]:
         if node.role.name != "new":
             continue
         p = np.asarray(search.walk.values[search.plan.base(node).slot])
+        size = lr * float(np.abs(p).max(initial=0.0))
         entries = [e for e in search.book.entries if e.is_new and e.array.size == p.size and p.size > 1]
+        some, new = lr * some_rows(p), search.walk.ours(node.slot)
         for entry in entries:
             for layout in layouts(node, search.scenario.model, entry.array.shape):
-                gap = search.walk.ours(node.slot) - layout.back(entry.array)
-                found = one_ratio(lr * p, gap)
+                theirs = layout.back(entry.array)
+                if several_ratios(some, some_rows(new) - some_rows(theirs), size):
+                    continue
+                found = one_ratio(lr * p, new - theirs)
                 if found is not None and 1e-6 < found + own < 1:
                     yield float(f"{found + own:.6g}")
