@@ -23,7 +23,6 @@ from tfstep.compare.beside import Beside
 from tfstep.compare.book import Book, Entry, Hit
 from tfstep.compare.causes import gradients, numbers, updates
 from tfstep.compare.diagnosis import AMBIGUOUS, Cause, Diagnosis, First, Match
-from tfstep.compare.insides import inner
 from tfstep.compare.layout import Layout, layouts, source
 from tfstep.compare.names import affinity
 from tfstep.compare.pairs import two
@@ -33,6 +32,7 @@ from tfstep.compare.proposed.idle import idle_rows, rows_without
 from tfstep.compare.proposed.own_eps import each_its_own
 from tfstep.compare.proposed.propose import Proposal, propose
 from tfstep.compare.recorded.gathered import gathered
+from tfstep.compare.recorded.insides import inner
 from tfstep.compare.recorded.note import OFF
 from tfstep.compare.recorded.recorder import of
 from tfstep.compare.recorded.recording import Recording
