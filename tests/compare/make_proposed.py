@@ -65,6 +65,20 @@ def main() -> None:
         for parameter in llama.parameters():
             parameter.data += 0.2 * torch.randn(parameter.shape)
         tfstep.torch.record(llama, ids).save(FOLDER / f"{name}.safetensors")
+    ties: dict[str, dict[str, Any]] = {
+        "tied": {"tied": "shared"},
+        "tied-bias": {"tied": "shared", "bias": True},
+        "tied-matmul": {"tied": "matmul", "bias": True},
+        "tied-linear": {"tied": "linear"},
+        "tied-unscaled": {"tied": "shared", "bug": "unscaled"},
+        "tied-pooled": {"tied": "pooled"},
+    }
+    for name, how in ties.items():
+        gpt = GPT(9, 8, 2, 6, **how)
+        for parameter in gpt.parameters():
+            parameter.data += 0.2 * torch.randn(parameter.shape)
+        loss: dict[str, Any] = {} if name in ("tied", "tied-unscaled", "tied-pooled") else {"loss": square}
+        tfstep.torch.record(gpt, ids, **loss).save(FOLDER / f"{name}.safetensors")
     good = Attention(8, 2)
     assert_same_steps((good, x))
     assert_same_steps((good, x), loss=square)

@@ -99,19 +99,32 @@ class CausalSelfAttention(nn.Module):
 
 
 class GPT(nn.Module):
-    """Words in, logits out."""
+    """Words in, logits out; ``tied``: with the embedding's own weight, as a module that shares it, or by an op."""
 
-    def __init__(self, words: int, d: int, h: int, n: int, bug: str = "") -> None:
+    def __init__(self, words: int, d: int, h: int, n: int, bug: str = "", tied: str = "", bias: bool = False) -> None:
         super().__init__()
         self.wte, self.wpe = nn.Embedding(words, d), nn.Embedding(n, d)
         self.h = nn.ModuleList([Block(d, 2 * d, CausalSelfAttention(d, h, n, bug), True)])
-        self.ln_f, self.lm_head = nn.LayerNorm(d), nn.Linear(d, words, bias=False)
+        self.ln_f, self.tied = nn.LayerNorm(d), tied
+        if tied in ("", "shared"):
+            self.lm_head = nn.Linear(d, words, bias=bias)
+        if tied == "shared":
+            self.lm_head.weight = self.wte.weight
+        elif tied:
+            self.head_bias = nn.Parameter(torch.zeros(words)) if bias else None
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         x = self.wte(ids) + self.wpe(torch.arange(ids.shape[1]))
         for block in self.h:
             x = block(x)
-        return self.lm_head(self.ln_f(x))
+        x = self.ln_f(x)
+        if self.tied == "matmul":
+            y = x @ self.wte.weight.T
+            return y if self.head_bias is None else y + self.head_bias
+        if self.tied in ("linear", "pooled"):
+            y = F.linear(x, self.wte.weight, self.head_bias)
+            return y.mean(1) if self.tied == "pooled" else y
+        return self.lm_head(x)
 
 
 class Rms(nn.Module):

@@ -1,5 +1,6 @@
 """Where no scenario is given, one is proposed from what was recorded; modules recorded by `make_proposed.py`."""
 
+import contextlib
 import json
 import math
 import re
@@ -44,6 +45,10 @@ RIGHT = {
     },
     "llama-part": {"positional": "rope", "rope": {"pairs": "interleaved", "base": 500000.0, "part": 0.5}},
     "llama-complex": {"positional": "rope"},
+    "tied": {"head": True, "tie": [["tgt.E", "out.W"]]},
+    "tied-bias": {"head": True, "tie": [["tgt.E", "out.W"]]},
+    "tied-matmul": {"head": True, "tie": [["tgt.E", "out.W"]]},
+    "tied-linear": {"head": True, "tie": [["tgt.E", "out.W"]]},
 }
 
 
@@ -63,12 +68,41 @@ def test_what_a_module_is_is_found_and_its_run_agrees(name: str) -> None:
 @pytest.mark.parametrize(("name", "kind", "path", "causal"), [
     ("wrong-axis", "softmax-axis", "attn.weights", True), ("unscaled", "scale", "dec0.attn.scaled", True),
     ("gpt-unscaled", "scale", "dec0.attn.scaled", True), ("llama-unscaled", "scale", "dec0.attn.scaled", True),
+    ("tied-unscaled", "scale", "dec0.attn.scaled", True),
 ])  # fmt: skip
 def test_a_mistake_is_no_part_of_what_is_proposed(name: str, kind: str, path: str, causal: bool) -> None:
     kept = read(FOLDER / f"{name}.safetensors")
     assert propose(kept).keys["model"]["mask"]["causal"] == causal
     (cause,) = tfstep.diagnose(None, kept).causes
     assert (cause.kind, cause.path) == (kind, path)
+
+
+@pytest.mark.parametrize("name", ["tied", "tied-bias", "tied-matmul", "tied-linear"])
+def test_logits_of_a_head_that_is_the_embedding_are_judged(name: str) -> None:
+    kept = read(FOLDER / f"{name}.safetensors")
+    (end,) = (each for each in kept if kept.note(each).result)
+    found = tfstep.diagnose(kept)
+    paths = {match.name: match.path for match in found.matched}
+    assert (found.agrees, paths[end], found.unjudged) == (True, "out.logits", ()), str(found)
+    assert ("out.b" in paths.values()) == (name in ("tied-bias", "tied-matmul"))
+    mine = propose(kept).scenario()
+    kept.arrays[end] = kept[end] * 1.01
+    wrong = tfstep.diagnose(mine, kept)
+    assert wrong.first is not None
+    assert (wrong.first.path, wrong.first.name) == ("out.logits", end), str(wrong)
+    with contextlib.suppress(tfstep.TfstepError):  # of a module's own logits that no table gives there is no head
+        assert tfstep.diagnose(kept).unjudged == (end,)
+
+
+def test_what_a_run_ends_with_is_said_not_to_be_judged_where_ours_has_no_step_for_it() -> None:
+    found = tfstep.diagnose(read(FOLDER / "tied-pooled.safetensors"))
+    assert found.unjudged == ("mean",)
+    assert "as far as that goes" in str(found)
+    assert "mean, which yours ends with, is none of its steps" in str(found)
+    rows = numpy_run(2, 3)
+    assert not tfstep.diagnose(rows).unjudged
+    rows["logits"] = rows["out"] @ np.random.default_rng(4).normal(size=(6, 11))
+    assert tfstep.diagnose(rows).unjudged == ("logits",)
 
 
 def test_what_was_guessed_is_told() -> None:

@@ -45,7 +45,7 @@ from tfstep.compare.refusals.sizes import same_module
 from tfstep.compare.refusals.widths import same_sizes
 from tfstep.compare.search import NEAREST, PATIENCE, Search, Tried
 from tfstep.compare.start import start
-from tfstep.compare.unseen import given_back, goes_on, lost_to_nan, same_weights, taken_back
+from tfstep.compare.unseen import given_back, goes_on, lost_to_nan, same_weights, taken_back, unjudged
 from tfstep.compare.walk import Walk, walk
 from tfstep.engine.arrays.products import on_one_thread
 from tfstep.engine.node import Node
@@ -430,6 +430,7 @@ def finished(search: Search, first: Walk) -> Diagnosis:
         tuple(remarks(search, agrees=not faults)),
         tuple(faults),
         search.tried,
+        () if faults else tuple(unjudged(search)),
         Beside(first, search.walk, hits),
     )
 

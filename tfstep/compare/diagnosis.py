@@ -54,8 +54,8 @@ class Cause(Struct, frozen=True):
 
 
 class Diagnosis(Struct, frozen=True):
-    """Somebody's own run beside ours. ``shown`` is what their numbers show where no cause is known; ``beside`` has both
-    runs, step by step."""
+    """Somebody's own run beside ours. ``shown`` is what their numbers show where no cause is known; ``unjudged`` is what
+    theirs ends with and ours has no step for; ``beside`` has both runs, step by step."""
 
     scenario: str
     variant: str
@@ -68,6 +68,7 @@ class Diagnosis(Struct, frozen=True):
     remarks: tuple[Bilingual, ...] = ()
     faults: tuple[First, ...] = ()
     known: int = 0
+    unjudged: tuple[str, ...] = ()
     beside: Beside | None = None
 
     def __repr__(self) -> str:
@@ -135,6 +136,15 @@ def _verdict(found: Diagnosis) -> Part:
     name = Bilingual("{name}", " {name} ", name=own)
     if own == PROPOSED:
         name = Bilingual("the proposed scenario", "推断出的场景")
+    if found.agrees and found.unjudged:
+        return Bilingual(
+            "agrees with {name} as far as that goes: {n} arrays matched, no step differs; but {ends}, which yours ends with, is "
+            "none of its steps and is not judged",
+            "与{name}一致，但只到场景为止：对上 {n} 个数组，没有不同的步骤；而你的最后结果 {ends} 不是场景的任何一步，未作判断",
+            name=name,
+            n=len(found.matched),
+            ends=_some(list(found.unjudged)),
+        ), "accent"
     if found.agrees:
         return Bilingual(
             "agrees with {name}: {n} arrays matched, no step differs",

@@ -60,6 +60,7 @@ def start(
     ]
     pairs.sort(key=lambda each: -each[0])
     biases = book.uses.biases
+    tied = {path: group[0] for group in config.tie for path in group}
     for score, node, entry, layout in (
         *(each for each in pairs if each[2].name not in biases),
         *(each for each in pairs if each[2].name in biases),  # a bias goes with its matrix
@@ -67,7 +68,8 @@ def start(
         if node.path in taken or entry.name in known or (score < SURE and entry.note.kind != "weight"):
             continue
         matrix = biases.get(entry.name)
-        if matrix in taken.values() and taken.get(node.path.replace(".b", ".W")) != matrix:
+        weight = node.path.replace(".b", ".W")
+        if matrix in taken.values() and taken.get(tied.get(weight, weight)) != matrix:
             continue
         values[node.path] = layout.back(entry.array)
         taken[node.path] = entry.name

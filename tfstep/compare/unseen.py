@@ -81,6 +81,18 @@ def goes_on(search: Search) -> Iterator[tuple[Node, Entry, Bilingual]]:
                 )
                 yield node, entry, said
                 return
+            ours = next(_behind(search, node, entry), None) if same_weights(search) else None
+            if ours is not None and not _follows(search, ours, entry):
+                said = Bilingual(
+                    "the module gives back {name}, computed from {path}, which agrees; ours makes {ours} of that, which is not "
+                    "{name}",
+                    "模块返回由 {path} 算出的 {name}，{path} 是一致的；场景由它算出的 {ours} 却不是 {name}",
+                    name=entry.name,
+                    path=node.path,
+                    ours=ours.path,
+                )
+                yield ours, entry, said
+                return
     steps = {node.path: node for node in _not_found(search)}
     for name in sorted(search.open_names() & steps.keys(), key=lambda name: search.book.by_name[name].order):
         entry = search.book.by_name[name]
@@ -92,6 +104,20 @@ def goes_on(search: Search) -> Iterator[tuple[Node, Entry, Bilingual]]:
             name=name,
         )
         yield steps[name], entry, said
+
+
+def unjudged(search: Search) -> list[str]:
+    """What theirs ends with and ours has no step for: what the module gives back, or what is called logits behind the
+    last array that is ours; and no other way to say what a step of ours is, as probabilities are."""
+    ends, entries, book = _results(search), search.book.entries, search.book.by_name
+    if not any(e.note.result for e in entries):
+        steps = (book[name] for name in search.walk.names if name in book)
+        last = max(
+            (e.order for e in steps if e.array.size > 1 and e.note.kind != "weight" and e.of is None), default=-1
+        )
+        named = (e for e in entries if e.order > last and affinity(e.name, "out.logits") >= SURELY)
+        ends = [e for e in named if e.name in search.open_names()]
+    return [e.name for e in ends if not any(_follows(search, node, e) for node in _made_from(search, e))]
 
 
 def called_alike(search: Search) -> list[str]:
@@ -185,6 +211,12 @@ def _made_from(search: Search, entry: Entry) -> list[Node]:
         slots = {s for name in level for s in walked.places.get(name, ())}
         nodes = [n for s in slots if (n := walked.plan.nodes[s]).op is not None and n.phase == "forward"]
     return sorted(nodes, key=lambda n: -n.slot)
+
+
+def _behind(search: Search, node: Node, entry: Entry) -> Iterator[Node]:
+    """The steps of ours behind one that are not found in theirs and have the shape of what is given back."""
+    after = search.plan.downstream({search.plan.paths[node.path].slot})
+    yield from (n for n in _not_found(search) if n.slot in after and fits(n, search.scenario.model, entry.array.shape))
 
 
 def _follows(search: Search, node: Node, entry: Entry) -> bool:

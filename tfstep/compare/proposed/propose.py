@@ -19,7 +19,7 @@ from tfstep.compare.proposed.labels import OUT as UNCOUNTED
 from tfstep.compare.proposed.labels import labels
 from tfstep.compare.proposed.positions import positions, scaled
 from tfstep.compare.proposed.stacks import Stack
-from tfstep.compare.proposed.weights import Weights, across
+from tfstep.compare.proposed.weights import Weights, across, sibling
 from tfstep.compare.recorded.gathered import gathered
 from tfstep.compare.recorded.recording import Recording
 from tfstep.scenario.opening.document import as_text
@@ -225,6 +225,9 @@ def _biases(w: Weights, block: bool) -> Iterator[Choice]:
         sites["out"] = sites["qkv"]
     if block:
         sites |= {"ffn": w.biased("W_1", "W_2"), "norm": bool(w.shifts) or not w.scales}
+    if w.heads:
+        name = w.heads[-1][0]
+        sites["head"] = sibling(name) in w.biases or name in w.uses.biases.values()
     without = [site for site, there in sites.items() if not there]
     if without:
         bias: object = sites if len(without) < len(sites) else False
@@ -306,10 +309,13 @@ def _words(kept: Recording, asked: Read) -> Iterator[Choice]:
     if w.heads:
         name, array = w.heads[-1]
         size, out = w.tables[0][1].shape[0], next((s for s in array.shape if s != w.width), w.width)
-        change = {"model": {"head": True, "bias": True}, "vocab": {"size": size}}
-        if not masks.causal(kept):
-            change["vocab"] = {"source": {"size": size}, "target": {"size": out}}
-        yield Choice([Option({**change, "model": {"head": True}}, f"head {name}")], str(Bilingual("weights", "权重")))
+        triangle = masks.causal(kept)
+        model: dict[str, Any] = {"head": True}
+        if w.tied:
+            model["tie"] = [["tgt.E" if triangle else "src.E", "out.W"]]
+        vocab = {"size": size} if triangle else {"source": {"size": size}, "target": {"size": size if w.tied else out}}
+        said = f"head {name}" + str(Bilingual(", tied to the embedding", "，与嵌入共用")) * w.tied
+        yield Choice([Option({"model": model, "vocab": vocab}, said)], str(Bilingual("weights", "权重")))
 
 
 def _smoothing(kept: Recording) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from tfstep.compare.names import SIDE_BY_SIDE, affinity, plain
 from tfstep.compare.recorded.recording import Recording
-from tfstep.compare.recorded.uses import Uses, uses
+from tfstep.compare.recorded.uses import PRODUCTS, Uses, uses
 
 MATRICES = ("W_Q", "W_K", "W_V", "W_O", "W_1", "W_2", "W_gate")
 PLACES = dict.fromkeys(MATRICES[:4], "attn.") | dict.fromkeys(MATRICES[4:], "ffn.")
@@ -20,7 +20,8 @@ _NORMS = re.compile(r"(?:^|_)(?:norm\d?|ln|ln_\w|ln\d|layernorm\d?|rms\w*|gamma\
 
 class Weights(Struct, eq=False):
     """The weights of a recording by what they are: ``roles`` of matrices, in the order of their use; ``tables`` that
-    words are looked up in, ``scales`` and ``shifts`` of norms, ``biases``; ``heads`` behind the last layer."""
+    words are looked up in, ``scales`` and ``shifts`` of norms, ``biases``; ``heads`` behind the last layer,
+    the last of which is ``tied`` where it is the table that words are looked up in (Press & Wolf 2017)."""
 
     width: int
     roles: dict[str, list[tuple[str, np.ndarray]]] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Weights(Struct, eq=False):
     shifts: list[str] = field(default_factory=list)
     biases: list[str] = field(default_factory=list)
     heads: list[tuple[str, np.ndarray]] = field(default_factory=list)
+    tied: bool = False
     uses: Uses = field(default_factory=Uses)
 
     def count(self, role: str) -> int:
@@ -94,6 +96,11 @@ def read(kept: Recording, width: int) -> Weights:
         elif array.ndim == 2 and width in array.shape:
             open_.append((name, array))
     _sorted(found, open_, kept)
+    for name, table in found.tables[:1]:
+        made = found.uses.made.get(name)
+        if made is not None and kept[made].shape[-1] == len(table):
+            found.heads.append((name, table))
+            found.tied = True
     beside = {sibling(name) for name, array in weights if array.ndim == 2}
     for name, array in weights:
         if array.ndim != 1:
@@ -143,7 +150,7 @@ def _sorted(found: Weights, open_: list[tuple[str, np.ndarray]], kept: Recording
     else:
         _in_turn(found, [pair for pair in open_ if _named_not(pair[0])])
     unknown = found.roles.pop("", [])
-    found.heads += [pair for pair in unknown if kept.note(pair[0]).op == "linear"]
+    found.heads += [pair for pair in unknown if pair[0] in found.uses.made or kept.note(pair[0]).op in PRODUCTS]
 
 
 def _side_by_side(found: Weights, name: str, array: np.ndarray, named: float) -> bool:

@@ -34,6 +34,7 @@ class Uses(Struct, eq=False):
     scales: list[str] = field(default_factory=list)  # vectors that what was computed is multiplied with, as used
     shifts: list[str] = field(default_factory=list)  # and those that are added to it, and to no product
     joined: dict[str, str] = field(default_factory=dict)  # of an asking one where its head is laid beside others
+    made: dict[str, str] = field(default_factory=dict)  # the first product that a matrix takes part in
     turned: dict[str, bool] = field(default_factory=dict)  # whether a matrix is kept (out, in), by what it gives
     partners: dict[str, str] = field(default_factory=dict)  # of a widening matrix the one that it is multiplied with
     together: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of an asking one those of the same attention
@@ -73,7 +74,7 @@ class _Flow:
             for source in kept.note(name).inputs:
                 self.readers.setdefault(source, []).append(name)
         self.product = dict(self._products())  # the result of each product, and its matrix
-        first = {matrix: y for y, matrix in reversed(self.product.items())}
+        first = self.found.made = {matrix: y for y, matrix in reversed(self.product.items())}
         ways = {matrix: self._from([y]) for matrix, y in first.items()}
         attending = [name for name in self.order if self._attends(name)]
         merged = {matrix for name in attending for matrix in self._next(self._from([name]))}
@@ -116,7 +117,21 @@ class _Flow:
         """Whether this is a product: by its own op, or, of what a module gives back, by the op that first read the
         weight."""
         op = self.kept.note(name).op
-        return op in PRODUCTS or (op == "module" and self.kept.note(matrix).op in PRODUCTS)
+        first = self.kept.note(matrix).op
+        return op in PRODUCTS or (
+            op == "module" and (first in PRODUCTS or (first == "embedding" and self._looks_back(name, matrix)))
+        )
+
+    def _looks_back(self, name: str, table: str) -> bool:
+        """Whether what a module gives back is vectors times a table that words were looked up in before: a tied head."""
+        read, weight, made = self._computed(name), self.kept[table], self.kept[name]
+        x = self.kept[read[0]]
+        if len(read) != 1 or x.dtype.kind != "f" or (x.shape[-1], made.shape[-1]) != weight.shape[::-1]:
+            return False
+        rest = made - x @ weight.T  # its bias, if it has one
+        return np.allclose(
+            rest, rest.reshape(-1, len(weight))[0], rtol=0, atol=1e-3 * float(np.abs(made).max(initial=0.0))
+        )
 
     def _attends(self, name: str) -> bool:
         """Whether this is where attention begins: a product of what was computed, or PyTorch's own."""
