@@ -236,6 +236,19 @@ def test_keys_that_are_repeated_for_more_heads_are_no_sign_of_a_mistake() -> Non
     }
 
 
+@pytest.mark.parametrize("base", [1.2e6, 9e5])
+def test_a_base_of_rope_that_is_nearly_theirs_is_named_by_their_own(base: float) -> None:
+    kept = read(FOLDER / "llama-complex.safetensors")
+    proposal = propose(kept)
+    measured = proposal.keys["model"]["rope"]["base"]
+    assert measured == pytest.approx(1234567, rel=1e-5)
+    proposal.keys["model"]["rope"]["base"] = base
+    found = tfstep.diagnose(proposal.scenario(), kept)
+    (cause,) = found.causes
+    assert (cause.kind, cause.path, cause.explains) == ("rope-base", "dec0.attn.Q_rot", cause.of)
+    assert str(cause.detail) == f"base {measured:.9g} in place of {base:.9g}"
+
+
 def told(kept: Recording) -> list[str]:
     return [each.in_("en") for each in propose(kept).said]
 

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from tfstep.address.roles import GRAD, NEW, path_parts
 from tfstep.compare.layout import Layout, layouts
+from tfstep.compare.proposed.turned import Turning, turning
 from tfstep.compare.proposed.weights import read
 from tfstep.compare.recorded.note import Note, Setting
 from tfstep.compare.recorded.recording import Recording
@@ -144,11 +145,13 @@ class Book(Struct, eq=False):
     uses: Uses = field(default_factory=Uses)  # what the weights are for
     roles: dict[str, list[str]] = field(default_factory=dict)  # and the matrices by their roles, in the order of use
     made: dict[str, Setting] = field(default_factory=dict)  # of which module each is
+    kept: Recording = field(default_factory=Recording)
+    turned: dict[int, Turning | None] = field(default_factory=dict)  # how vectors of so many positions are
 
     @classmethod
     def of(cls, kept: Recording, config: ModelConfig) -> Book:
         """The book of a recording."""
-        book = cls(config, uses=uses(kept))
+        book = cls(config, uses=uses(kept), kept=kept)
         if book.uses.together:
             mine = read(kept, config.d_model).roles
             book.roles = {role: [name for name, _ in group] for role, group in mine.items() if role}
@@ -184,6 +187,12 @@ class Book(Struct, eq=False):
         fine = [level for level in LEVELS if level in told]
         book.level = common[-1] if common else fine[0] if fine else "float64"
         return book
+
+    def turning(self, positions: int) -> Turning | None:
+        """How vectors of theirs are turned from one position to the next, if any are."""
+        if positions not in self.turned:
+            self.turned[positions] = turning(self.kept, positions)
+        return self.turned[positions]
 
     def only(self, names: set[str]) -> Book:
         """A book of some of the arrays."""

@@ -56,6 +56,7 @@ from tfstep.scenario.opening.reading import Reading
 from tfstep.scenario.scenario import Scenario, load_as_asked
 from tfstep.text import Bilingual
 
+STEPS = Bilingual("steps", "步")
 MOST_MISTAKES = 8  # of one pass, in sequence
 
 
@@ -64,7 +65,7 @@ def _told(done: int, of: int) -> None:
     watcher = work.present()
     if watcher is not None:
         watcher.at_step()
-    work.tell(done, of, Bilingual("steps", "步"))
+    work.tell(done, of, STEPS)
 
 
 @on_one_thread()  # lengths of small arrays are not worth a second

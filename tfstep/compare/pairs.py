@@ -87,7 +87,7 @@ def _found(
     for one, then in pairs:
         if time.thread_time() > until or search.late:
             break
-        search.told(0, 1)
+        search.told(*search.far)
         search.tried += 1
         patches = together(one.patches, then.patches)
         named = _named(search, plan, leaves, book, paths, patches) if patches is not None else set()

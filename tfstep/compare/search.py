@@ -71,6 +71,7 @@ class Search(Struct, eq=False):
     faults: list[First] = field(default_factory=list)
     findings: list[Bilingual] = field(default_factory=list)
     tried: int = 0
+    far: tuple[int, int] = 0, 0  # the step at which mistakes are tried, of how many
     until: float = field(default_factory=lambda: time.thread_time() + LONGEST)
     both: Callable[[Search, list[Node], list[Entry]], Tried | None] | None = None  # how two mistakes at once are found
     seen: tuple[Walk, set[str]] | None = None  # what was found along a walk
@@ -299,7 +300,7 @@ class Search(Struct, eq=False):
                 with np.errstate(all="ignore"):
                     there = walk(
                         self.book, plan, self.leaves, self.walk, self.pins,
-                        patience=patience, until="forward", changes=changes, enough=self.enough,
+                        patience=patience, until="forward", changes=changes, enough=self.enough, told=self._still,
                     )  # fmt: skip
                 if there.broken:
                     break
@@ -311,6 +312,10 @@ class Search(Struct, eq=False):
         if not gained:
             return None
         return Tried(way, plan, there, gained, self._lost(there))
+
+    def _still(self, done: int, of: int) -> None:
+        """Within a step at which mistakes are tried, how far along each it is tells nobody anything."""
+        self.told(*self.far)
 
     def _gained(self, way: Way, there: Walk) -> frozenset[str]:
         """What is found along a walk with this mistake that was not, and tells of it."""
@@ -407,7 +412,8 @@ class Search(Struct, eq=False):
         for k, node in enumerate(order):
             if last is not None and k > last + 10:
                 break
-            self.told(k, len(suspects))
+            self.far = k, len(order)
+            self.told(*self.far)
             if self.late:
                 break
             if row and not found and self.both is not None and row.isdisjoint(node.path for node in order[k:]):

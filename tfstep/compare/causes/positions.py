@@ -300,13 +300,19 @@ def rope_pairs(step: Step) -> Iterator[Made]:
 
 @cause("rope-base", "Q_rot")
 def rope_base(step: Step) -> Iterator[Made]:
-    """Another base of the angles."""
+    """Another base of the angles: first the one that their own vectors are turned by, where some are recorded."""
     c = step.config
-    for base in (10000.0, 500000.0, 1000000.0, 100000.0, 1000.0, 100.0, 10.0, 150000.0):
+    there = step.book.turning(step.node.shape[-2])
+    width = int(step.node.shape[-1] * c.rope.part)
+    own = (there.base,) if there is not None and there.base is not None and there.width == width else ()
+    for base in dict.fromkeys((*own, 10000.0, 500000.0, 1000000.0, 100000.0, 1000.0, 100.0, 10.0, 150000.0)):
         if base != c.rope.base:
             yield (
                 Bilingual(
-                    "base {base:g} in place of {own:g}", "底数 {base:g}，而不是 {own:g}", base=base, own=c.rope.base
+                    "base {base:.9g} in place of {own:.9g}",
+                    "底数 {base:.9g}，而不是 {own:.9g}",
+                    base=base,
+                    own=c.rope.base,
                 ),
                 _both(step, _turned(step, base=base)),
             )

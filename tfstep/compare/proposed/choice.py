@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
+from tfstep import work
 from tfstep.compare.book import Book
 from tfstep.compare.diagnosis import PROPOSED
 from tfstep.compare.recorded.recording import Recording
@@ -100,7 +101,7 @@ def decide(kept: Recording, keys: dict[str, Any], choices: Sequence[Choice]) -> 
 
 def _tried(kept: Recording, keys: dict[str, Any], choice: Choice) -> tuple[dict[str, Any], Bilingual]:
     counts: list[tuple[int, dict[str, Any], Option]] = []
-    for option in choice.options:
+    for option in work.each(choice.options, Bilingual("ways in which it may be meant", "种可能的写法")):
         candidate = changed(keys, option.change)
         try:
             counts.append((explained(kept, scenario_of(candidate)), candidate, option))
