@@ -16,6 +16,7 @@ from tfstep import work
 from tfstep.compare.book import Book, Sizes
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.search import Search
+from tfstep.text import Bilingual
 
 MASKED = (
     "tfstep: 1\nmodel: {{kind: encoder, layers: 1, d_model: 4, heads: 2, mask: {{custom: {name}}}}}\n"
@@ -236,3 +237,23 @@ def test_a_search_that_is_given_up_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     theirs = {"a": draw.standard_normal(trace["enc0.attn.out"].value.shape)}
     with pytest.raises(tfstep.TfstepError, match="all that were tried in the time there is"):
         tfstep.diagnose(trace, theirs)
+
+
+def test_whoever_waits_is_told_while_mistakes_are_tried_at_a_step_and_may_end_it_there() -> None:
+    class Waits(work.Watcher):
+        seen = 0
+
+        def tell(self, done: int, of: int, note: Bilingual) -> None:
+            self.seen += 1
+            self.up = self.seen == most
+
+    one = {"a": np.random.default_rng(0).normal(size=(4, 6))}
+    waits, most = Waits(), 0
+    with work.watched(waits):
+        found = tfstep.diagnose(tfstep.load("two-heads"), one)
+    assert waits.seen > 2 * found.known > 200
+    most = waits.seen // 2
+    waits = Waits()
+    with work.watched(waits), pytest.raises(work.Cancelled):
+        tfstep.diagnose(tfstep.load("two-heads"), one)
+    assert waits.seen == most

@@ -300,7 +300,8 @@ class Search(Struct, eq=False):
                 with np.errstate(all="ignore"):
                     there = walk(
                         self.book, plan, self.leaves, self.walk, self.pins,
-                        patience=patience, until="forward", changes=changes, enough=self.enough, told=self._still,
+                        patience=patience, until="forward", changes=changes, enough=self.enough,
+                        told=lambda done, of: self.told(*self.far),
                     )  # fmt: skip
                 if there.broken:
                     break
@@ -312,10 +313,6 @@ class Search(Struct, eq=False):
         if not gained:
             return None
         return Tried(way, plan, there, gained, self._lost(there))
-
-    def _still(self, done: int, of: int) -> None:
-        """Within a step at which mistakes are tried, how far along each it is tells nobody anything."""
-        self.told(*self.far)
 
     def _gained(self, way: Way, there: Walk) -> frozenset[str]:
         """What is found along a walk with this mistake that was not, and tells of it."""
