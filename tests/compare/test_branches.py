@@ -59,6 +59,20 @@ def test_values_that_are_detached_are_one_cause_where_their_biases_begin_at_0() 
     assert causes(tfstep.diagnose(scenario, kept)) == [("grad-missing", block + "v_proj.grad")]
 
 
+def test_zeros_where_a_branch_of_every_layer_is_detached_are_one_cause() -> None:
+    """Only weights and their gradients are recorded, zeros for those that there are none of."""
+    trace = tfstep.trace(tfstep.load("gpt"))
+    stops = [f"dec{i}.attn.out.grad" for i in (1, 0)]
+    theirs = trace.edit({path: 0 * trace[path].value for path in stops})
+    rows = {n.path: trace[n.path].value for n in trace.plan.nodes if n.kind == "parameter"}
+    rows |= {path + ".grad": theirs[path + ".grad"].value for path in list(rows)}
+    found = tfstep.diagnose(trace, {"loss": trace["loss"].value, **rows})
+    assert [(cause.kind, cause.path, cause.also) for cause in found.causes] == [
+        ("grad-missing", stops[0], tuple(stops[1:]))
+    ]
+    assert {fault.path for fault in found.faults} == set(stops)
+
+
 def test_rows_of_an_embedding_that_are_written_and_not_added() -> None:
     start = Start("small decoder")
     rows = recorded(start, "tgt.embed.grad", "tgt.E.grad")

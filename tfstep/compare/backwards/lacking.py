@@ -10,21 +10,27 @@ from tfstep.engine.node import Node
 
 if TYPE_CHECKING:
     from tfstep.compare.search import Search
+    from tfstep.compare.walk import Walk
 
 SURELY = 2.0  # how well a name goes with the path that it means: Wq with W_Q
 
 
-def lacking_of(search: Search) -> list[Entry]:
-    """Gradients and new parameters that are none of ours."""
-    names = set(search.walk.names)
-    for slot, (entry, _) in search.walk.wrong.items():
-        there = [s for s, hits in search.walk.found.items() if any(hit.entry is entry for hit in hits)]
+def lacking_of(search: Search, along: Walk | None = None) -> list[Entry]:
+    """Gradients and new parameters that are none of ours, along this walk or another."""
+    walked = along or search.walk
+    names = set(walked.names)
+    for slot, (entry, _) in walked.wrong.items():
+        there = [s for s, hits in walked.found.items() if any(hit.entry is entry for hit in hits)]
         uses = search.plan.nodes[slot].path + "/"
-        if all(s > slot or search.plan.nodes[s].path.startswith(uses) or _is_anothers(search, s, entry) for s in there):
-            names.discard(entry.name)  # found only where it is handed on, as the share of one use, or as a copy
+        if entry.zeros or all(
+            s > slot or search.plan.nodes[s].path.startswith(uses) or _is_anothers(walked, s, entry) for s in there
+        ):
+            names.discard(
+                entry.name
+            )  # found only where it is handed on, as the share of one use, a copy, or another's 0
     for entry in search.book.entries:
         node = named(search, entry)
-        if node is not None and not any(hit.entry is entry for hit in search.walk.found.get(node.slot, ())):
+        if node is not None and not any(hit.entry is entry for hit in walked.found.get(node.slot, ())):
             names.discard(entry.name)  # the gradient of a weight that was not recorded itself
     return [
         e
@@ -32,17 +38,17 @@ def lacking_of(search: Search) -> list[Entry]:
         if e.number
         and e.name not in names
         and (e.of is not None or e.is_new)
-        and not (e.trivial and not _wrong_name(search, e))
+        and not (e.trivial and not any(entry is e for entry, _ in walked.wrong.values()))
     ]
 
 
-def _is_anothers(search: Search, slot: int, entry: Entry) -> bool:
+def _is_anothers(walked: Walk, slot: int, entry: Entry) -> bool:
     """Whether a gradient of ours is, by its name, another of theirs: NAME.grad, where NAME was found to be the tensor."""
-    node = search.plan.nodes[slot]
+    node = walked.plan.nodes[slot]
     if node.role.name != "gradient":
         return False
-    of = {hit.entry.name for hit in search.walk.found.get(search.plan.base(node).slot, ())}
-    return entry.of not in of and any(hit.entry.of in of for hit in search.walk.found[slot] if hit.entry is not entry)
+    of = {hit.entry.name for hit in walked.found.get(walked.plan.base(node).slot, ())}
+    return entry.of not in of and any(hit.entry.of in of for hit in walked.found[slot] if hit.entry is not entry)
 
 
 def named(search: Search, entry: Entry) -> Node | None:
@@ -53,7 +59,3 @@ def named(search: Search, entry: Entry) -> Node | None:
     nodes = [node for leaf in leaves if (node := search.plan.gradient(leaf)) is not None]
     size = [n for n in entry.array.shape if n != 1]
     return nodes[0] if len(nodes) == 1 and [n for n in nodes[0].shape if n != 1] == size else None
-
-
-def _wrong_name(search: Search, entry: Entry) -> bool:
-    return any(e is entry for e, _ in search.walk.wrong.values())

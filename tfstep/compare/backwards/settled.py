@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfstep.compare.backwards.lacking import lacking_of
 from tfstep.compare.book import Entry
 from tfstep.compare.walk import Override, Walk, walk
 from tfstep.engine.node import Node
@@ -63,10 +64,9 @@ def settle(
     """A mistake of the backward pass is the cause: go on with it planted."""
     blame(search, node, found[0] if found else None, float(far))
     search.overrides |= {path: make(search.plan.paths[path]) for path, make in changes.items()}
-    before = search.walk.names
     search.walk = again(search)
     names = {e.name for e in lacking}
-    gained = names & (search.walk.names - before)
+    gained = names - {e.name for e in lacking_of(search)}
     enter_cause(search, kind, node.path, text, max(len(gained), len(found)), names, found[0] if found else None)
 
 
