@@ -12,8 +12,9 @@ import pytest
 from recorded import opened
 
 import tfstep
-from tfstep.code.lines import identifier
-from tfstep.code.program import Library, Written, steps_only, whole
+from tfstep.code.arrays import WIDTH, Library, made, numbers
+from tfstep.code.lines import identifier, number
+from tfstep.code.program import Written, steps_only, whole
 from tfstep.engine.op import CATALOGUE
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
@@ -232,3 +233,68 @@ def test_in_pytorch_a_bare_number_beside_a_tensor_keeps_its_digits() -> None:
     text = whole(trace, "clipped", Library.TORCH).text
     assert "torch.tensor(0.2, dtype=torch.float64)" in text
     assert "as_tensor" not in text
+
+
+CAUSAL = np.triu(np.full((2, 1, 3, 3), 2, np.int8), k=1)
+MADE = [
+    (np.zeros(4), "np.zeros(4)"),
+    (np.zeros((2, 3), np.float32), "np.zeros((2, 3), dtype=np.float32)"),
+    (np.ones((1, 2), bool), "np.ones((1, 2), dtype=bool)"),
+    (np.eye(3), "np.eye(3)"),
+    (CAUSAL, "2 * np.triu(np.ones((2, 1, 3, 3), dtype=np.int8), k=1)"),
+    (np.arange(3), "np.arange(3)"),
+    (np.arange(3)[None], "np.arange(3).reshape((1, 3))"),
+    (np.zeros((0, 2), np.int64), "np.zeros((0, 2), dtype=np.int64)"),
+    (np.array([0.0, -0.0]), ""),
+    (np.array(0.0), ""),
+    (CAUSAL[:, :, ::-1], ""),
+    (np.arange(4).reshape(2, 2), ""),
+    (np.array([1.0, np.nan]), ""),
+]
+
+
+@pytest.mark.parametrize(("value", "line"), MADE)
+def test_an_array_that_a_call_makes_to_the_bit_has_no_numbers(value: np.ndarray, line: str) -> None:
+    assert made(value, Library.NUMPY) == line
+    text = line or numbers(value, Library.NUMPY)
+    found = eval(text, {"np": np})
+    assert (found.dtype, found.shape, found.tobytes()) == (value.dtype, value.shape, value.tobytes())
+
+
+@pytest.mark.parametrize("shape", [(40,), (3, 4), (9, 9), (2, 3, 30), (2, 2, 2, 9)])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "bool"])
+def test_numbers_that_fill_more_than_a_line_are_folded(shape: tuple[int, ...], dtype: str) -> None:
+    value = (np.random.default_rng(1).normal(size=shape) * 100).astype(dtype)
+    if value.dtype.kind == "f":
+        value.flat[:3] = [-0.0, np.inf, -np.inf]
+    text = numbers(value, Library.NUMPY, begun=20, comment="  # (in, out)")
+    assert max(map(len, text.splitlines())) <= WIDTH
+    found = eval(text, {"np": np})
+    assert (found.dtype, found.shape, found.tobytes()) == (value.dtype, value.shape, value.tobytes())
+
+
+def test_what_is_equal_stands_once() -> None:
+    lines = whole(tfstep.trace(tfstep.load("the-ball-is-blue")), "once").text.splitlines()
+    assert [line.partition("  #")[0] for line in lines if "_mask = " in line and not line.startswith("d_")] == [
+        "enc0_attn_mask = np.zeros((1, 1, 4, 4), dtype=np.int8)",
+        "dec0_attn_mask = 2 * np.triu(np.ones((1, 1, 4, 4), dtype=np.int8), k=1)",
+        "dec0_cross_mask = enc0_attn_mask",
+        "dec1_attn_mask = dec0_attn_mask",
+        "dec1_cross_mask = enc0_attn_mask",
+    ]
+    adam = whole(tfstep.trace(tfstep.load("steve-builds-a-house")), "once").text
+    assert "\nsrc_E_m_before = np.zeros_like(src_E)  #" in adam
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(2**0.5, "math.sqrt(2)"), (2.0, "2.0"), (-(2**0.5), repr(-(2**0.5))), (1.5, "1.5"), (np.nextafter(2**0.5, 2), "")],
+)
+def test_a_root_is_written_as_one_where_it_is_it_to_the_bit(value: float, written: str) -> None:
+    assert number(float(value)) == (written or repr(float(value)))
+
+
+def test_without_a_backward_pass_pytorch_is_asked_for_no_gradient() -> None:
+    trace = tfstep.trace(tfstep.load("two-heads"))
+    assert "requires_grad=True" in whole(trace, "both", Library.TORCH).text
+    assert "requires_grad" not in whole(trace, "forward", Library.TORCH, backward=False).text

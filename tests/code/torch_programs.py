@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 import tfstep
-from tfstep.code.program import Library, whole
+from tfstep.code.arrays import Library
+from tfstep.code.program import whole
 from tfstep.scenario.file.catalog import shipped
 from tfstep.scenario.scenario import load_text
 

@@ -27,6 +27,7 @@ from tfstep.errors import CommandError
 from tfstep.text import Bilingual
 
 INLINE = 4  # primitives that are written as one expression, at the most
+LARGEST_ROOT = 1_000.0  # that is looked for: of larger numbers every one is near the root of a whole one
 TAKEN = frozenset(
     {*keyword.kwlist, "np", "torch", "math", "T", "len", "list", "float", "max", "sum", "abs", "pow", "print"}
 )
@@ -88,9 +89,12 @@ def identifier(path: str) -> str:
 
 
 def number(value: float) -> str:
-    """A number as Python writes it, also where it is not finite."""
+    """A number as Python writes it, also where it is not finite; the root of a whole number as what it is, √d_k."""
     if not math.isfinite(value):
         return f'float("{value}")'
+    square = round(value * value) if 1 < value < LARGEST_ROOT else 0
+    if math.sqrt(square) == value and value != int(value):
+        return f"math.sqrt({square})"
     return repr(value)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 from msgspec import Struct
 
+from tfstep.code.arrays import Library, made, numbers
 from tfstep.code.lines import ATOM, UNARY, Code, Functions, identifier, number, step
 from tfstep.engine.node import Node
 from tfstep.engine.op import Vjp
@@ -22,14 +22,6 @@ from tfstep.ops.primitive.shape import seed
 from tfstep.text import Bilingual, printable
 
 MOST_INLINE = 2_000  # numbers of one array that are written out; more are read from a file beside the program
-WIDTH = 118
-
-
-class Library(StrEnum):
-    """What the program is written for."""
-
-    NUMPY = "numpy"
-    TORCH = "torch"
 
 
 class Written(Struct, frozen=True, eq=False):
@@ -48,15 +40,32 @@ class _Writer:
         self.functions = Functions()
         self.arrays: dict[str, np.ndarray] = {}
         self.names = _names(trace)
+        self.constants: dict[tuple[object, ...], str] = {}  # the names of those that stand already, by their numbers
         self.computed: dict[int, str] = {}  # of pinned steps: what they would have been
 
     def leaf(self, node: Node) -> list[str]:
         """A parameter, a constant or an input with its numbers."""
-        value = self.trace.value(node.slot)
-        target = f"{self.names[node.slot]} = {self._array(node.path, value, node.kind != 'constant')}"
+        value, name = self.trace.value(node.slot), self.names[node.slot]
         words = [word for axis in node.spec.axes if axis.labels and axis.name == "position" for word in axis.labels[0]]
         comment = f"  # {' '.join(words)}" if words and node.path.endswith("tokens") else _axes(node)
-        return [target + comment]
+        alike = self._alike(node, value)
+        if alike:
+            return [f"{name} = {alike}{comment}"]
+        return f"{name} = {self._array(node.path, value, node.kind != 'constant', len(name) + 3, comment)}".split("\n")
+
+    def _alike(self, node: Node, value: np.ndarray) -> str:
+        """A constant by what stands above it: zeros like its parameter's, or the mask, the positions of another layer."""
+        if node.kind != "constant" or value.size < 2:
+            return ""
+        owner, _, last = node.path.rpartition(".")
+        first = self.trace.plan.paths.get(owner)
+        if first is not None and first.op is None and not value.any() and not np.signbit(value).any():
+            other = self.trace.value(first.slot)
+            if (other.shape, other.dtype) == (value.shape, value.dtype):
+                return f"{'np' if self.library is Library.NUMPY else 'torch'}.zeros_like({self.names[first.slot]})"
+        key = (last, value.dtype.name, value.shape, value.tobytes())
+        before = self.constants.setdefault(key, self.names[node.slot])
+        return before if before != self.names[node.slot] else ""
 
     def step(self, node: Node) -> list[str]:
         """One step, and what a pin makes of it."""
@@ -140,23 +149,18 @@ class _Writer:
     def _value(self, node: Node, pin: Pin) -> str:
         return self._array(f"{node.path}.pin", pin.value, False)
 
-    def _array(self, key: str, value: np.ndarray, learned: bool) -> str:
-        wide = value.size > MOST_INLINE
-        if wide:
-            self.arrays[key] = value
-        dtype = value.dtype.name
-        if not value.size:  # a literal would lose the shape
-            numpy = self.library is Library.NUMPY
-            return (
-                f"np.zeros({value.shape}, {dtype!r})" if numpy else f"torch.zeros({value.shape}, dtype=torch.{dtype})"
-            )
+    def _array(self, key: str, value: np.ndarray, learned: bool, begun: int = 0, comment: str = "") -> str:
+        """An array by its numbers. Behind ``begun`` columns they go on in further lines; else all stand in this one."""
+        learned = learned and self.autograd
+        call = made(value, self.library, learned)
+        if call:
+            return call + comment
+        if value.size <= MOST_INLINE:
+            return numbers(value, self.library, learned, begun, comment)
+        self.arrays[key] = value
         if self.library is Library.NUMPY:
-            return f"NUMBERS[{key!r}]" if wide else f"np.array({_literal(value)}, dtype={dtype!r})"
-        grad = ", requires_grad=True" if learned and value.dtype.kind == "f" else ""
-        torch_type = "torch.bool" if value.dtype.kind == "b" else f"torch.{dtype}"
-        if wide:
-            return f"torch.tensor(NUMBERS[{key!r}]{grad})"
-        return f"torch.tensor({_literal(value)}, dtype={torch_type}{grad})"
+            return f"NUMBERS[{key!r}]{comment}"
+        return f"torch.tensor(NUMBERS[{key!r}]{', requires_grad=True' if learned and value.dtype.kind == 'f' else ''}){comment}"
 
 
 def _names(trace: Trace) -> dict[int, str]:
@@ -175,16 +179,6 @@ def _names(trace: Trace) -> dict[int, str]:
 def _axes(node: Node) -> str:
     named = [f"{axis.name or '·'} {n}" for axis, n in zip(node.spec.axes, node.shape, strict=True)]
     return f"  # ({', '.join(named)})" if named else ""
-
-
-def _literal(value: np.ndarray) -> str:
-    text = repr(value.tolist())
-    return (
-        text.replace("-inf", 'float("-inf")')
-        .replace(" inf", ' float("inf")')
-        .replace("[inf", '[float("inf")')
-        .replace("nan", 'float("nan")')
-    )
 
 
 def whole(trace: Trace, title: str, library: Library = Library.NUMPY, backward: bool = True) -> Written:

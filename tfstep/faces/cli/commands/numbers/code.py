@@ -26,7 +26,8 @@ def _run(
     no_backward: bool,
     output: Path | None,
 ) -> int:
-    from tfstep.code.program import Library, outer, save, steps_only, too_large, whole
+    from tfstep.code.arrays import Library
+    from tfstep.code.program import outer, save, steps_only, too_large, whole
     from tfstep.view.export.select import select
 
     loaded = load(settings, scenario, variant)
