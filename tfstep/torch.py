@@ -59,6 +59,7 @@ def record(module: Any, *args: Any, loss: Callable[[Any], Any] | None = None, **
             )
         )
     tape = _Tape(torch, module)
+    old = list(_old_gradients(module)) if loss is not None else []
     with ExitStack() as stack:
         stack.enter_context(_grads_put_back(module))
         stack.enter_context(_slow_path(torch))
@@ -73,7 +74,7 @@ def record(module: Any, *args: Any, loss: Callable[[Any], Any] | None = None, **
                 _backward(tape, loss(out))
         kept = tape.recording(gradients=loss is not None)
     kept.settings.update({**tape.settings, **dict(_settings(module))})
-    kept.remarks += tuple(_fast_path(torch, module, args, kwargs, out))
+    kept.remarks += (*old, *_fast_path(torch, module, args, kwargs, out))
     return kept
 
 
@@ -139,6 +140,20 @@ def _backward(tape: _Tape, value: Any) -> None:
     tape.call(value, "loss", "loss", ())
     if value.requires_grad:
         value.backward()
+
+
+def _old_gradients(module: Any) -> Iterator[Bilingual]:
+    """That parameters have gradients of an earlier pass, to which one's own backward pass would add."""
+    names = [name for name, p in module.named_parameters() if p.grad is not None and bool(p.grad.any())]
+    if names:
+        yield Bilingual(
+            "parameters that already carried a gradient before this pass: {n} of them, as {name}; it is left out here, but "
+            "backward() adds to it: call optimizer.zero_grad() before",
+            "这次传播之前就带着梯度的参数：{n} 个，例如 {name}；这里没有算进去，而 backward() 会累加上去：请先调用 "
+            "optimizer.zero_grad()",
+            n=len(names),
+            name=names[0],
+        )
 
 
 @contextmanager

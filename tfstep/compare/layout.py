@@ -164,6 +164,13 @@ def source(plan: Plan, node: Node) -> int:
     return node.slot
 
 
+def begun_at(plan: Plan, slot: int) -> int:
+    """The slot from which a tensor is handed on just as it is, by steps that do nothing: its gradient is theirs, too."""
+    while (op := plan.nodes[slot].op) is not None and op.name == "identity":
+        slot = plan.nodes[slot].slots[0]
+    return slot
+
+
 def placed_at(node: Node) -> str:
     """Where a step is: its path up to the last part."""
     return node.path.rpartition(".")[0]

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from tfstep.address.roles import GRAD, NEW
 from tfstep.compare.book import MANY, NEAR, Book, Entry, Hit, Sizes, extent, moderate
-from tfstep.compare.layout import Layout, atoms
+from tfstep.compare.layout import Layout, atoms, begun_at
 from tfstep.compare.tolerance import FLOOR, allowed, apart, signs, terms
 from tfstep.engine.accel import switched_on
 from tfstep.engine.accel.memory import Fresh
@@ -364,7 +364,7 @@ def _expected(here: Walk, book: Book, node: Node) -> tuple[Entry, Layout] | None
         others = [
             slot
             for slot in here.places[hit.entry.name]
-            if slot != of.slot
+            if begun_at(here.plan, slot) != begun_at(here.plan, of.slot)
             and (
                 not as_it_is
                 or any(h.entry is hit.entry and h.layout.relation in PLAIN for h in here.found.get(slot, ()))

@@ -23,11 +23,13 @@ def lacking_of(search: Search, along: Walk | None = None) -> list[Entry]:
         there = [s for s, hits in walked.found.items() if any(hit.entry is entry for hit in hits)]
         uses = search.plan.nodes[slot].path + "/"
         if entry.zeros or all(
-            s > slot or search.plan.nodes[s].path.startswith(uses) or _is_anothers(walked, s, entry) for s in there
-        ):
-            names.discard(
-                entry.name
-            )  # found only where it is handed on, as the share of one use, a copy, or another's 0
+            s > slot
+            or search.plan.nodes[s].path.startswith(uses)
+            or _is_of_a_view(search, s, slot)
+            or _is_anothers(walked, s, entry)
+            for s in there
+        ):  # found only where it is handed on, as the share of one use, a copy, or another's 0
+            names.discard(entry.name)
     for entry in search.book.entries:
         node = named(search, entry)
         if node is not None and not any(hit.entry is entry for hit in walked.found.get(node.slot, ())):
@@ -40,6 +42,17 @@ def lacking_of(search: Search, along: Walk | None = None) -> list[Entry]:
         and (e.of is not None or e.is_new)
         and not (e.trivial and not any(entry is e for entry, _ in walked.wrong.values()))
     ]
+
+
+def _is_of_a_view(search: Search, slot: int, whole: int) -> bool:
+    """Whether a gradient of ours is that of a view of the parameter whose gradient is ``whole``: the share of one use."""
+    nodes = search.plan.nodes
+    if nodes[slot].role.name != "gradient":
+        return False
+    of = search.plan.base(nodes[slot])
+    while of.kind == "view" and len(of.slots) == 1:
+        of = nodes[of.slots[0]]
+    return slot != whole and of is search.plan.base(nodes[whole])
 
 
 def _is_anothers(walked: Walk, slot: int, entry: Entry) -> bool:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tfstep.compare.search import Search
 
 ENOUGH = 1e-6
+WRITTEN = Bilingual(
+    "the rows that are read are written, not added: what comes to them by another use is gone",
+    "读到的各行是写入而不是累加：经另一处用途传到这些行的那一份丢了",
+)
 
 
 def left_out(search: Search, pairs: list[Pair], lacking: list[Entry]) -> bool:
@@ -122,6 +126,18 @@ def _less(search: Search, node: Node) -> Iterator[tuple[Bilingual, Callable[[Wal
                 lambda w, kept=kept: np.sum([w.values[s] for s in kept], axis=0),  # type: ignore[misc]  # its own share
                 gone,
             )
+    for s in uses:
+        read = search.plan.nodes[s]
+        if read.op is not None and read.op.name == "gather_vjp_table":
+            yield WRITTEN, lambda w, s=s: _written(w, s, [other for other in uses if other != s]), []  # type: ignore[misc]
+
+
+def _written(w: Walk, slot: int, others: list[int]) -> np.ndarray:
+    """The sum of the other uses, in which the rows that were read are written over, each by its last use."""
+    g, ids = w.arguments(w.plan.nodes[slot])[:2]
+    value = np.array(np.sum([w.values[s] for s in others], axis=0))
+    value[np.asarray(ids).reshape(-1)] = np.asarray(g).reshape(np.size(ids), -1)
+    return value
 
 
 def _read_by(search: Search, node: Node) -> list[str]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tfstep.compare.backwards.absent import absent
 from tfstep.compare.backwards.clipped import clipped
 from tfstep.compare.backwards.judged import SLACK, Pair, chain, judged, size_of_all
-from tfstep.compare.backwards.known import reached
+from tfstep.compare.backwards.known import reached, ways
 from tfstep.compare.backwards.lacking import lacking_of, named
 from tfstep.compare.backwards.left_out import left_out
 from tfstep.compare.backwards.settled import again, always, blame, enter_cause, settle
@@ -31,11 +31,12 @@ ENOUGH = 1e-6
 NOTHING = 1e-12
 ONE = 1e-5  # how far, as a share of it, each cell's ratio may be from the one that all have
 ROWS = 8  # that are looked at first
+USUAL = 2  # the times a gradient that nobody set to zero is added up: the second step shows it
 
 
 def losses(search: Search) -> None:
     """Mistakes of the loss that only its gradients show."""
-    from tfstep.compare.causes.table import ways
+    from tfstep.compare.causes.table import ways as known_ways
 
     node = search.plan.paths.get("loss")
     if node is None or node.op is None or search.walk.found.get(node.slot) or "loss" in search.patches:
@@ -47,7 +48,7 @@ def losses(search: Search) -> None:
         return
     before = search.walk.names
     best: tuple[int, Way, Any, Walk] | None = None
-    for way in ways(search.step(node)):
+    for way in known_ways(search.step(node)):
         if search.stopped():
             break
         try:
@@ -234,15 +235,25 @@ def _scaled(search: Search, pairs: list[Pair], lacking: list[Entry], last: bool 
     if not whole or agree or len(same) < max(1, len(every)):
         return clipped(search, pairs, lacking, _parameter_grads(search), last)
     node, _, ours, theirs = same[0]
+    found, far = [p[1] for p in same], float(apart(ours, theirs).max())
     text = Bilingual(
         "gradients are {n} times ours: not set to zero before the backward pass",
         "梯度是我方的 {n} 倍：反向传播之前没有清零",
         n=round(factor),
     )
+    at = _by_the_loss(search, factor)
+    if at is not None and factor > USUAL:  # the number of labels, say: as the gradient of a sum is
+        seed, how, value = at
+        both = Bilingual(
+            "{how}, which makes every gradient {n} times ours; {n} backward passes added up would, too",
+            "{how}，于是每个梯度都是我方的 {n} 倍；反向传播累加了 {n} 次也会如此",
+            how=how,
+            n=round(factor),
+        )
+        settle(search, "loss-reduction", seed, both, found, lacking, {seed.path: always(value)}, far)
+        return True
     times = {n.path: _times(factor) for n in _parameter_grads(search)}
-    settle(
-        search, "grad-accumulated", node, text, [p[1] for p in same], lacking, times, float(apart(ours, theirs).max())
-    )
+    settle(search, "grad-accumulated", node, text, found, lacking, times, far)
     return True
 
 
@@ -259,6 +270,21 @@ def _is_times(pair: Pair, factor: float, level: str) -> bool:
         return _gives(round(factor) * ours, theirs, ours, level)
     ratio = one_ratio(ours, theirs)
     return ratio is not None and abs(ratio - factor) <= 1e-4 * abs(factor)
+
+
+def _by_the_loss(search: Search, factor: float) -> tuple[Node, Bilingual, np.ndarray] | None:
+    """The first gradient after the loss, which they did not record, where a mistake in it alone makes all so many times
+    ours: with how it is told, and its numbers."""
+    loss = search.plan.paths.get("loss.grad")
+    for s in search.plan.consumers[loss.slot] if loss is not None else ():
+        node = search.plan.nodes[s]
+        if node.slot in search.walk.wrong or search.walk.found.get(s):
+            continue
+        ours = search.walk.ours(s)
+        for kind, text, value in ways(node, search.walk.arguments(node)):
+            if kind == "loss-reduction" and _gives(factor * ours, value, ours, search.book.level):
+                return node, text, value
+    return None
 
 
 def _is_parameter(search: Search, node: Node) -> bool:

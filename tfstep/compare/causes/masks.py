@@ -93,6 +93,13 @@ def missing(step: Step) -> Iterator[Made]:
         yield Bilingual("the padding mask is missing", "缺少填充掩码"), Filled(lambda m: m & CAUSAL)
     if (mask & PADDING).any() and (mask & CAUSAL).any():
         yield Bilingual("the causal mask is missing", "缺少因果掩码"), Filled(lambda m: m & PADDING)
+        yield (
+            Bilingual(
+                "causal & padding in place of causal | padding: only what both hide is masked",
+                "用了 causal & padding，而不是 causal | padding：两者都遮的才遮住",
+            ),
+            Filled(lambda m: ((m & CAUSAL) != 0) & ((m & PADDING) != 0)),
+        )
 
 
 @cause("mask-inverted", "masked")
@@ -115,6 +122,13 @@ def inverted(step: Step) -> Iterator[Made]:
         yield (
             Bilingual("the lower triangle with its diagonal is masked", "遮住了带对角线的下三角"),
             Filled(lambda m: np.broadcast_to(np.tril(np.ones(m.shape[-2:])), m.shape)),
+        )
+        past = np.tril(np.ones((rows, rows), bool), -1)
+        yield (
+            Bilingual(
+                "the causal mask is inverted: the past is masked, tril(−1)", "因果掩码反了：遮住的是前面的词，tril(−1)"
+            ),
+            Filled(_padded(past)),
         )
 
 
