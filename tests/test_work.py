@@ -234,6 +234,8 @@ def test_an_interruption_says_what_was_written(
     file = tmp_path / "w.npz"
     assert main(["train", "hill", "-o", str(file)]) == 130
     assert "interrupted; no file was written" in capsys.readouterr().err
+    assert main(["train", "hill"]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "interrupted"
     assert not file.exists()
 
 

@@ -14,7 +14,7 @@ import pytest
 import tfstep
 from tfstep import work
 from tfstep.compare.book import Book, Sizes
-from tfstep.compare.recorded.recording import Recording
+from tfstep.compare.recorded.recording import Recording, as_array
 from tfstep.compare.search import Search
 from tfstep.text import Bilingual
 
@@ -257,3 +257,16 @@ def test_whoever_waits_is_told_while_mistakes_are_tried_at_a_step_and_may_end_it
     with work.watched(waits), pytest.raises(work.Cancelled):
         tfstep.diagnose(tfstep.load("two-heads"), one)
     assert waits.seen == most
+
+
+def test_a_tensor_whose_array_protocol_is_of_old_is_asked_for_its_numbers() -> None:
+    """As PyTorch's is, of which NumPy warns."""
+
+    class Tensor:
+        def numpy(self) -> np.ndarray:
+            return np.array([1.0, 2.0])
+
+        def __array__(self, dtype: object = None) -> np.ndarray:
+            raise AssertionError("NumPy warns of it")
+
+    assert as_array("x", Tensor()).tolist() == [1.0, 2.0]

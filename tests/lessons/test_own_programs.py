@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,7 +76,11 @@ def write(starts, monkeypatch):
             assert text.count(old) == 1, old
             text = text.replace(old, new)
         Path("mine.npz").unlink(missing_ok=True)
-        exec(compile(text, "mine.py", "exec"), {})
+        space: dict[str, Any] = {}
+        try:
+            exec(compile(text, "mine.py", "exec"), space)
+        finally:
+            space["start"].close()
 
     return run
 

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 
 from tfstep.commands.language.line import half_width
+from tfstep.commands.language.registry import names_command
 from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.faces.script import Say, Show, show_result
 from tfstep.lessons.format.lesson import Lesson
-from tfstep.lessons.player.answers import AnswerError
+from tfstep.lessons.player.answers import AnswerError, NoNumberError
 from tfstep.lessons.player.events import Event
 from tfstep.lessons.player.player import Player
 from tfstep.lessons.player.progress import Progress
@@ -69,6 +70,12 @@ class Plain:
             self.say(Bilingual("held against the steps of the scenario …", "正在与场景的各步对照……"))
         try:
             self.tell(self.player.answer(typed))
+        except NoNumberError as error:
+            if names_command(typed):
+                self.command(typed)
+            else:
+                self.say(error)
+            return
         except AnswerError as error:
             self.say(error)
             return

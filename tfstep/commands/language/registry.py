@@ -211,6 +211,15 @@ def find(word: str) -> Command:
     )
 
 
+def names_command(line: str) -> bool:
+    """Whether a line begins with a command, written out or shortened."""
+    words = line.split(maxsplit=1)
+    try:
+        return bool(words) and bool(find(words[0]))
+    except CommandError:
+        return False
+
+
 def is_change(line: str) -> bool:
     """Whether a line that was typed is worth taking up again: a change, or training; walking about is not."""
     words = line.split(maxsplit=1)

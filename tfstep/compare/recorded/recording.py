@@ -101,7 +101,8 @@ def _plain(value: Any) -> Any:
     if "bfloat16" in kind or "float8" in kind:
         widen = getattr(value, "float", None)
         value = widen() if callable(widen) else value.astype(np.float32)
-    return value
+    numbers = getattr(value, "numpy", None)  # PyTorch's __array__ is of an older protocol, of which NumPy warns
+    return numbers() if callable(numbers) else value
 
 
 def _no_numbers(name: str, found: str, why: str) -> RecordingError:

@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(error)
         return AT_FAULT
     except (click.Abort, KeyboardInterrupt):
-        say(_interrupted())
+        say(_interrupted(arguments))
         return INTERRUPTED
     except OSError as error:
         say(_reason(error))
@@ -69,8 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reach.hold(False)
 
 
-def _interrupted() -> Bilingual:
-    """What is true of a command that was broken off."""
+def _interrupted(arguments: Sequence[str]) -> Bilingual:
+    """What is true of a command that was broken off; of files only where one was asked for."""
+    if not written and not any(each.startswith(("-o", "--output")) for each in arguments):
+        return Bilingual("interrupted", "已中断")
     if not written:
         return Bilingual("interrupted; no file was written", "已中断；没有写入任何文件")
     files = ", ".join(map(str, dict.fromkeys(written)))

@@ -29,6 +29,10 @@ class AnswerError(TfstepError):
     """An answer that is no answer to the question: a word where a number is asked for."""
 
 
+class NoNumberError(AnswerError):
+    """What is no number, nor an expression: it may be a command."""
+
+
 class Expected(Struct, frozen=True):
     """The right answer, as text that would be accepted and as it is shown."""
 
@@ -311,7 +315,7 @@ def _number(session: Session, text: str) -> float:
     try:
         value = evaluate(session, plain)
     except TfstepError as error:
-        raise AnswerError(
+        raise NoNumberError(
             Bilingual(
                 "a number is asked for; {text!r} is none ({error})",
                 "要回答一个数；{text!r} 不是数（{error}）",

@@ -17,14 +17,21 @@ from tfstep.view.text.spans import Line
 
 @click.pass_obj
 def _run(
-    settings: Settings, lesson: str | None, variant: str | None, plain: bool, check: bool, again: bool, key: bool
+    settings: Settings,
+    lesson: str | None,
+    variant: str | None,
+    plain: bool,
+    check: bool,
+    again: bool,
+    key: bool,
+    listed: bool,
 ) -> int:
     out = Output(settings)
     if check:
         return _check(out, lesson)
     if key:
         return _key(out, lesson)
-    if lesson is None:
+    if lesson is None or listed:
         _list(out)
         return 0
     from msgspec.structs import replace
@@ -161,6 +168,13 @@ COMMAND = command(
             ),
             default=False,
             is_flag=True,
+        ),
+        Option(
+            ["--list", "listed"],
+            Bilingual("list the lessons, as without LESSON", "列出课程，同不写 LESSON"),
+            default=False,
+            is_flag=True,
+            hidden=True,
         ),
         Option(["--again"], Bilingual("from the beginning", "从头开始"), default=False, is_flag=True),
     ],
