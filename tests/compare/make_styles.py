@@ -76,6 +76,27 @@ def mistakes() -> dict[str, nn.Module]:
     return found
 
 
+def whole() -> dict[str, nn.Module]:
+    """Layers and models as they stand in lessons and textbooks, written rightly."""
+    found: dict[str, nn.Module] = {f"whole encoder {n}": s.Standard(n) for n in ("up down", "linear1 linear2", "w1 w2")}
+    found |= {f"whole straight {n}": s.Straight(n, True) for n in ("fc out", "c_fc c_proj", "w1 w2")}
+    found["whole heads"] = s.Straight("fc out", False)
+    found["whole speaks"] = s.Speaks(lambda: s.Block(s.Apart(), nn.Sequential(nn.Linear(s.D, 12), nn.ReLU(), nn.Linear(12, s.D)),
+                                                     "pre", [nn.LayerNorm(s.D), nn.LayerNorm(s.D)], "ln1 ln2"))  # fmt: skip
+    found["whole speaks straight"] = s.Speaks(lambda: s.Straight("fc out", True))
+    return found
+
+
+def write_whole() -> None:
+    """Record and write these."""
+    torch.manual_seed(8)
+    for name, module in whole().items():
+        for parameter in module.parameters():
+            parameter.data += 0.3 * torch.randn(parameter.shape)
+        x = torch.randint(0, 11, (2, s.T)) if "speaks" in name else torch.randn(2, s.T, s.D)
+        tfstep.torch.record(module, x).save(FOLDER / f"{name.replace(' ', '-')}.safetensors")
+
+
 def main() -> None:
     """Record and write."""
     torch.manual_seed(7)
@@ -89,6 +110,7 @@ def main() -> None:
     for dtype in (torch.float16, torch.bfloat16, torch.float64):
         module = s.Styled(s.q_scaled).to(dtype)
         tfstep.torch.record(module, x.to(dtype)).save(FOLDER / f"in-{str(dtype)[6:]}.safetensors")
+    write_whole()
 
 
 if __name__ == "__main__":

@@ -362,3 +362,45 @@ class Block(nn.Module):
             norm = self.get_submodule(name)
             x = x + f(norm(x)) if self.place == "pre" else norm(x + f(x)) if self.place == "post" else x + norm(f(x))
         return x
+
+
+class Straight(nn.Module):
+    """A layer whose network stands in it as two plain linear layers, called this and that."""
+
+    def __init__(self, names: str, fused: bool) -> None:
+        super().__init__()
+        self.names, self.attn = names.split(), Fused(behind) if fused else Apart()
+        self.ln1, self.ln2 = nn.LayerNorm(D), nn.LayerNorm(D)
+        for name, sides in zip(self.names, ((D, 4 * D), (4 * D, D)), strict=True):
+            self.add_module(name, nn.Linear(*sides))
+
+    def forward(self, x: Tensor) -> Tensor:
+        up, down = map(self.get_submodule, self.names)
+        x = x + self.attn(self.ln1(x))
+        return x + down(F.gelu(up(self.ln2(x))))
+
+
+class Standard(nn.Module):
+    """A layer of an encoder around PyTorch's own attention, its norms behind the sums."""
+
+    def __init__(self, names: str) -> None:
+        super().__init__()
+        self.att, self.f = nn.MultiheadAttention(D, H, batch_first=True), Network(names, F.relu)
+        self.n1, self.n2 = nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.n1(x + self.att(x, x, x)[0])
+        return self.n2(x + self.f(x))
+
+
+class Speaks(nn.Module):
+    """Two layers over words and places, and the logits of the next word."""
+
+    def __init__(self, layer: Callable[[], nn.Module]) -> None:
+        super().__init__()
+        self.token_embedding_table, self.position_embedding_table = nn.Embedding(11, D), nn.Embedding(T, D)
+        self.blocks, self.ln_f, self.lm_head = nn.Sequential(layer(), layer()), nn.LayerNorm(D), nn.Linear(D, 11)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        x = self.token_embedding_table(ids) + self.position_embedding_table(torch.arange(ids.shape[1]))
+        return self.lm_head(self.ln_f(self.blocks(x)))

@@ -416,3 +416,52 @@ def test_a_module_that_gives_back_what_another_step_of_ours_follows(end: str, pa
     assert found.agrees is not bool(end), str(found)
     assert (found.first.path if found.first else "") == path
     assert [cause.kind for cause in found.causes] == ([kind] if kind else [])
+
+
+def attended(x: np.ndarray, d_k: int, d_v: int, heads: int = 1, width: float = 0.0) -> Recording:
+    """Attention over x (batch, position, feature) with values of their own width; scores are divided by √``width``, else
+    √d_k."""
+    rng, kept = np.random.default_rng(5), Recording()
+    w = [rng.normal(size=(x.shape[-1], heads * d)) * 0.3 for d in (d_k, d_k, d_v)]
+    q, k, v = (
+        (x @ each).reshape(*x.shape[:2], heads, d).swapaxes(1, 2) for each, d in zip(w, (d_k, d_k, d_v), strict=True)
+    )
+    s = q @ k.swapaxes(-1, -2) / math.sqrt(width or d_k)
+    a = np.exp(s - s.max(-1, keepdims=True))
+    a /= a.sum(-1, keepdims=True)
+    y = (a @ v).swapaxes(1, 2).reshape(*x.shape[:2], -1)
+    kept.arrays |= {"x": x, "Wq": w[0], "Wk": w[1], "Wv": w[2], "q": q, "k": k, "v": v, "s": s, "a": a, "y": y}
+    return kept
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+def test_values_may_have_a_width_of_their_own(heads: int) -> None:
+    kept = attended(np.random.default_rng(3).normal(size=(1, 5, 10)), 4, 3, heads)
+    found = tfstep.diagnose(kept)
+    assert found.agrees
+    assert not found.unmatched
+    assert propose(kept).keys["model"]["d_v"] == 3
+
+
+def test_where_a_matrix_of_theirs_is_no_weight_nothing_is_said_to_agree() -> None:
+    kept = attended(np.random.default_rng(3).normal(size=(1, 5, 10)), 4, 4, 2)
+    kept.arrays["Wv"] = np.random.default_rng(4).normal(size=(10, 5))
+    for name in ("v", "y"):
+        del kept.arrays[name]
+    with pytest.raises(tfstep.TfstepError, match="their Wv is no weight of it; the module may be right"):
+        tfstep.diagnose(kept)
+
+
+def test_an_input_of_any_size_is_judged_though_no_file_holds_it(tmp_path: Path) -> None:
+    kept = attended(np.random.default_rng(3).normal(size=(2, 48, 256)), 32, 32, 8, width=256)
+    assert [cause.kind for cause in tfstep.diagnose(kept).causes] == ["scale"]
+    kept.save(tmp_path / "mine.npz")
+    with pytest.raises(tfstep.TfstepError, match="no file of this scenario can be written"):
+        _proposed(tmp_path / "mine.npz")
+
+
+def test_an_input_that_is_no_number_is_refused() -> None:
+    kept = attended(np.random.default_rng(3).normal(size=(1, 5, 8)), 4, 4, 2)
+    kept.arrays["x"][0, 1, 2] = np.nan
+    with pytest.raises(tfstep.TfstepError, match="x holds infinities or NaN"):
+        tfstep.diagnose(kept)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,7 @@ from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.start import start
 from tfstep.compare.walk import walk
 from tfstep.errors import TfstepError
-from tfstep.scenario.opening.document import as_text
-from tfstep.scenario.scenario import Scenario, load_text
+from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 
 Change = Mapping[str, Any]
@@ -40,7 +38,7 @@ class Choice(Struct, frozen=True, eq=False):
 
 def changed(keys: Mapping[str, Any], change: Change) -> dict[str, Any]:
     """The keys with a change, section by section."""
-    found = deepcopy(dict(keys))
+    found = dict(keys)  # the arrays in it are shared
     for section, part in change.items():
         old = found.get(section)
         found[section] = {**old, **part} if isinstance(old, dict) and isinstance(part, Mapping) else part
@@ -49,7 +47,7 @@ def changed(keys: Mapping[str, Any], change: Change) -> dict[str, Any]:
 
 def scenario_of(keys: Mapping[str, Any]) -> Scenario:
     """The scenario with these keys. Raises TfstepError."""
-    return load_text(as_text(keys), PROPOSED)
+    return Scenario.from_dict(keys, name=PROPOSED)
 
 
 def explained(kept: Recording, scenario: Scenario) -> int:
@@ -83,10 +81,11 @@ def decide(kept: Recording, keys: dict[str, Any], choices: Sequence[Choice]) -> 
     open_ = [choice for choice in choices if len(choice.options) > 1]
     told: dict[int, Bilingual] = {}
     for _ in range(2):
-        before = found
+        taken = []
         for k, choice in enumerate(open_):
-            found, told[k] = _tried(kept, found, choice)
-        if found == before:
+            found, told[k], option = _tried(kept, found, choice)
+            taken.append(option is choice.options[0])
+        if all(taken):
             break
     given = [
         Bilingual("{what} ({source})", "{what}（{source}）", what=choice.options[0].said, source=choice.source)
@@ -99,7 +98,7 @@ def decide(kept: Recording, keys: dict[str, Any], choices: Sequence[Choice]) -> 
     return found, [*given, *told.values()]
 
 
-def _tried(kept: Recording, keys: dict[str, Any], choice: Choice) -> tuple[dict[str, Any], Bilingual]:
+def _tried(kept: Recording, keys: dict[str, Any], choice: Choice) -> tuple[dict[str, Any], Bilingual, Option]:
     counts: list[tuple[int, dict[str, Any], Option]] = []
     for option in work.each(choice.options, Bilingual("ways in which it may be meant", "种可能的写法")):
         candidate = changed(keys, option.change)
@@ -108,19 +107,21 @@ def _tried(kept: Recording, keys: dict[str, Any], choice: Choice) -> tuple[dict[
         except TfstepError:
             continue
     if not counts:
-        return keys, Bilingual.of(choice.options[0].said)
+        return keys, Bilingual.of(choice.options[0].said), choice.options[0]
     most = max(count for count, _, _ in counts)
     tied = [(candidate, option) for count, candidate, option in counts if count == most]
     open_ = [pair for pair in tied if not pair[1].against] or tied
     best, option = open_[0]
     if len(tied) == 1 and most:
-        return best, Bilingual("{what} (fits their numbers)", "{what}（与对方的数相符）", what=option.said)
+        return best, Bilingual("{what} (fits their numbers)", "{what}（与对方的数相符）", what=option.said), option
     if len(open_) == 1:
         sources = dict.fromkeys(other.against for _, other in tied if other is not option)
-        return best, Bilingual("{what} ({source})", "{what}（{source}）", what=option.said, source=", ".join(sources))
-    return best, Bilingual(
+        told = Bilingual("{what} ({source})", "{what}（{source}）", what=option.said, source=", ".join(sources))
+        return best, told, option
+    guessed = Bilingual(
         "{what} (guessed: {rivals} would fit as well)",
         "{what}（猜测：{rivals} 也说得通）",
         what=option.said,
         rivals=", ".join(other.said for _, other in open_[1:]),
     )
+    return best, guessed, option

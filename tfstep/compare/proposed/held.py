@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
+
 from tfstep.address.roles import GRAD, NEW
 from tfstep.compare.diagnosis import Diagnosis
 from tfstep.compare.proposed.propose import Proposal
@@ -43,6 +45,11 @@ def has_loss(found: Diagnosis, kept: Recording) -> bool:
 def held(found: Diagnosis, proposal: Proposal) -> Diagnosis:
     """A diagnosis against a proposal. Raises DoesNotHoldError where it rests on a guess."""
     first = found.first
+    left = next((name for name in found.unmatched if name in proposal.matrices), "")
+    if left and found.agrees:
+        raise _refused(
+            proposal, Bilingual("their {name} is no weight of it", "对方的 {name} 不是其中的任何权重", name=left)
+        )
     if first is None or first.path.endswith((GRAD, NEW)):
         return found
     named = {path for cause in found.causes for path in (cause.path, *cause.also)}
@@ -99,4 +106,4 @@ def _short(value: Any) -> Any:
     """Keys without the numbers of arrays."""
     if isinstance(value, dict):
         return {key: _short(each) for key, each in value.items()}
-    return "…" if isinstance(value, list) else value
+    return "…" if isinstance(value, list | np.ndarray) else value

@@ -36,16 +36,20 @@ NO_LOSS = Bilingual("no loss is known: gradients are not judged", "不知道损�
 class Proposal(Struct, frozen=True, eq=False):
     """A scenario for a run, and how each of its keys came about; ``eps`` is that of the norms, by the names of their
     scales, that have one of their own, which a scenario has not; ``told`` are the keys of the model that something
-    recorded tells, and not only that with them most of it is found."""
+    recorded tells, and not only that with them most of it is found; ``matrices`` are theirs that it has a place for."""
 
     keys: dict[str, Any]
     said: tuple[Bilingual, ...]
     eps: dict[str, float] = {}
     told: frozenset[str] = frozenset()
+    matrices: frozenset[str] = frozenset()
 
     def text(self) -> str:
-        """The scenario as the text of a file."""
-        return as_text(self.keys)
+        """The scenario as the text of a file, which may be longer than one may be."""
+        given = {
+            key: each.tolist() if isinstance(each, np.ndarray) else each for key, each in self.keys["input"].items()
+        }
+        return as_text({**self.keys, "input": given})
 
     def scenario(self) -> Scenario:
         """The scenario. Raises TfstepError."""
@@ -64,10 +68,10 @@ class Proposal(Struct, frozen=True, eq=False):
                 if (ids != UNCOUNTED).any():
                     change = {"input": {"labels": {"ids": ids.tolist()}}, "vocab": {"pad": pad}}
                     said = Bilingual("pads {pad} (fits their loss)", "填充 {pad}（与对方的损失相符）", pad=pad)
-                    yield Proposal(changed(self.keys, change), (*self.said, said), self.eps, self.told)
+                    yield Proposal(changed(self.keys, change), (*self.said, said), self.eps, self.told, self.matrices)
         keys = {**self.keys, "loss": {"kind": "none"}}
         keys["input"] = {key: value for key, value in self.keys["input"].items() if key != "labels"}
-        yield Proposal(keys, (*self.said, NO_LOSS), self.eps, self.told)
+        yield Proposal(keys, (*self.said, NO_LOSS), self.eps, self.told, self.matrices)
 
     @property
     def remark(self) -> Bilingual:
@@ -125,7 +129,8 @@ def propose(kept: Recording) -> Proposal:
     sure = (
         choice.options[0].change.get("model", {}) for choice in choices if len(choice.options) == 1 and choice.source
     )
-    return Proposal(found, (widths, *said), own, frozenset(key for change in sure for key in change))
+    matrices = frozenset(name for group in (*w.roles.values(), w.fused) for name, _ in group)
+    return Proposal(found, (widths, *said), own, frozenset(key for change in sure for key in change), matrices)
 
 
 def shows_heads(kept: Recording) -> bool:
@@ -150,16 +155,19 @@ def _inputs(kept: Recording, asked: Read, seen: Sequence[Stack]) -> Iterator[Cho
         yield Choice([Option(change, f"input.{side} {asked.name}")])
         return
     array, memory = asked.array, kept[asked.memory] if asked.memory else None
+    for name in (asked.name, asked.memory) if memory is not None else (asked.name,):
+        if not np.isfinite(kept[name]).all():
+            raise by_hand(Bilingual("{name} holds infinities or NaN", "{name} 里有无穷大或 NaN", name=name))
     whole = array if array.ndim == 3 else array[None]
-    rest = {} if memory is None else {"memory": (memory if memory.ndim == 3 else memory[None]).tolist()}
+    rest = {} if memory is None else {"memory": memory if memory.ndim == 3 else memory[None]}
     said = f"input.x {asked.name}" + (f", input.memory {asked.memory}" if memory is not None else "")
     against = {across: next((each.name for each in seen if each.across != across), "") for across in (False, True)}
-    straight = Option({"input": {"x": whole.tolist(), **rest}}, said, against[False])
+    straight = Option({"input": {"x": whole, **rest}}, said, against[False])
     if array.ndim < 3 or array.shape[0] == array.shape[1] == 1:
         yield Choice([straight])
         return
-    turned = {"x": array.swapaxes(0, 1).tolist()} | (
-        {} if memory is None or memory.ndim < 3 else {"memory": memory.swapaxes(0, 1).tolist()}
+    turned = {"x": array.swapaxes(0, 1)} | (
+        {} if memory is None or memory.ndim < 3 else {"memory": memory.swapaxes(0, 1)}
     )
     first = Bilingual("{what}, positions before the batch", "{what}，位置在批次之前", what=said)
     across = Option({"input": turned}, str(first), against[True] if array.shape[0] != array.shape[1] else "")
@@ -181,6 +189,7 @@ def _heads(kept: Recording, w: Weights, asked: Read, stacked: Sequence[Stack]) -
     for _, array in w.fused[:1]:  # queries are as wide as what the heads give
         width = next((across(merging, w.width) for _, merging in w.roles.get("W_O", ())), w.width)
         kv = (across(array, w.width) - width) // 2
+    valued = next((across(array, w.width) for _, array in w.roles.get("W_V", ())), kv)
     told = {v for v in settings(kept, *HEADS).values() if type(v) is int and v > 0 and width % v == 0}
     seen = stacks.heads(stacked, width) or _split(kept, asked.shape, width)
     bare = stacks.single(kept, stacked, asked.shape)
@@ -194,10 +203,11 @@ def _heads(kept: Recording, w: Weights, asked: Read, stacked: Sequence[Stack]) -
     options = []
     for n in [n for n in numbers if kv % (width // n) == 0] or numbers:
         model: dict[str, Any] = {"heads": n}
-        if width != w.width:
-            model |= {"d_k": width // n, "d_v": width // n}
         if kv != width and kv % (width // n) == 0:
             model["kv_heads"] = kv * n // width
+        d_v = valued // (of := model.get("kv_heads", n))
+        if width != w.width or d_v != width // n:
+            model |= {"d_k": width // n, "d_v": d_v if valued % of == 0 else width // n}
         said = f"heads {n}" + (f", kv_heads {model['kv_heads']}" if "kv_heads" in model else "")
         options.append(Option({"model": model}, said, bare if n > 1 else ""))
     yield Choice(options, source)

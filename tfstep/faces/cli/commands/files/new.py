@@ -105,6 +105,7 @@ def _proposed(path: Path) -> str:
     from tfstep.compare.proposed.propose import propose
     from tfstep.compare.recorded.reading import read
     from tfstep.errors import TfstepError
+    from tfstep.scenario.scenario import load_text
 
     kept = read(path)
     found = propose(kept)
@@ -116,7 +117,21 @@ def _proposed(path: Path) -> str:
         pass
     for each in found.said:
         say(each)
-    return found.text()
+    text = found.text()
+    try:
+        load_text(text)
+    except TfstepError as error:  # the scenario is right, as that of the diagnosis: a file holds less
+        raise CommandError(
+            Bilingual(
+                "{recording}: no file of this scenario can be written, with what the run read in it: {why}. `tfstep diagnose "
+                "{recording}` needs none; to step through it, record a smaller run (fewer sentences, words or features)",
+                "{recording}：场景要包含这次运行读入的数，写不成文件：{why}。`tfstep diagnose {recording}` 不需要场景文件；"
+                "若要逐步查看，请记录一次更小的运行（更少的句子、词或特征）",
+                recording=path,
+                why=error.message,
+            )
+        ) from None
+    return text
 
 
 def _model(settings: Settings, path: Path, file: Path | None) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.pass_obj
 def _run(settings: Settings, scenario: str, recording: Path | None, variant: str | None, as_json: bool) -> int:
+    from tfstep.scenario.file.yaml import MAX_VALUES
     from tfstep.view.report.diagnosis import diagnosis, diagnosis_json
 
     named, file = _ordered(scenario, recording)
@@ -29,7 +30,8 @@ def _run(settings: Settings, scenario: str, recording: Path | None, variant: str
         out.text([diagnosis_json(found)])
         return 0 if found.agrees else 1
     out.lines(diagnosis(found, out.columns))
-    if named is None:
+    read = found.beside.at("x") if found.beside is not None else None
+    if named is None and (read is None or read.ours.size < MAX_VALUES):
         say(
             Bilingual(
                 "`tfstep new {file} -o {mine}` writes this scenario;\n"
