@@ -18,7 +18,6 @@ from tfstep.code.program import Written, steps_only, whole
 from tfstep.engine.op import CATALOGUE
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
-from tfstep.faces.cli.main import main
 from tfstep.scenario.file.catalog import shipped
 from tfstep.scenario.scenario import load_text
 
@@ -299,17 +298,3 @@ def test_without_a_backward_pass_pytorch_is_asked_for_no_gradient() -> None:
     trace = tfstep.trace(tfstep.load("two-heads"))
     assert "requires_grad=True" in whole(trace, "both", Library.TORCH).text
     assert "requires_grad" not in whole(trace, "forward", Library.TORCH, backward=False).text
-
-
-def test_a_file_in_which_somebody_has_written_is_not_written_over(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "run.py"
-    line = ["code", "neuron", "-o", str(file), "--lang", "en"]
-    assert [main(line), main(line)] == [0, 0]
-    mine = file.read_text("utf-8") + "print(T)\n"
-    file.write_text(mine, "utf-8")
-    capsys.readouterr()
-    assert [main(line), main([*line, "layer0.y"])] == [2, 2]
-    assert "is there already; choose another name" in capsys.readouterr().err
-    assert file.read_text("utf-8") == mine

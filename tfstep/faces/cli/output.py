@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from tfstep import work
-from tfstep.errors import CommandError
 from tfstep.faces.cli.settings import Settings, columns, is_terminal
 from tfstep.faces.cli.watching import Bar
 from tfstep.files import unwritable, write_whole
-from tfstep.text import Bilingual
 from tfstep.view.text.symbols import plain as fit
 
 if TYPE_CHECKING:
@@ -68,16 +66,6 @@ class Output:
                 sys.stdout.write(piece)
         except BrokenPipeError:
             self._leave()
-
-    def expect_new(self, text: str = "") -> None:
-        """Raises CommandError where the file is there already: somebody may have written in it. One of this very text is not."""
-        if self.file is None or not self.file.exists():
-            return
-        if text and (not self.file.is_file() or self.file.read_bytes() == text.encode("utf-8")):
-            return
-        raise CommandError(
-            Bilingual("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=self.file)
-        )
 
     def data(self, put: Callable[[BinaryIO], object]) -> None:
         """Bytes, which are not for a terminal. ``put`` writes them, where it may go back to what it has written."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from tfstep import reach
+from tfstep.errors import CommandError
 from tfstep.faces.cli.command import Argument, Option, Usage
 from tfstep.faces.cli.opening import reading, say_unasked
 from tfstep.faces.cli.options import command, kinds, output, variant
@@ -79,7 +80,10 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
                 known=", ".join(KINDS),
             )
         )
-    out.expect_new()
+    if out.file is not None and out.file.exists():
+        raise CommandError(
+            Bilingual("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=out.file)
+        )
     if model:
         text = _model(settings, Path(kind), out.file)
     elif recorded:

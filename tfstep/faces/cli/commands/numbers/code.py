@@ -37,9 +37,7 @@ def _run(
         for each in patterns:
             say_ours(trace, each)
         found = select(trace, patterns)
-        text = steps_only(trace, outer(trace, found), Library(library))
-        out.expect_new(text)
-        out.text([text])
+        out.text([steps_only(trace, outer(trace, found), Library(library))])
         return 0
     title = printable(f"{loaded.title} ({loaded.name}, {loaded.variant})").replace("\\", "").replace('"', "'")
     written = whole(trace, title, Library(library), backward=not no_backward)
@@ -54,7 +52,6 @@ def _run(
     if out.file is None:
         out.text([written.text])
         return 0
-    out.expect_new(written.text)
     for file in save(written, out.file):
         say(Bilingual("{file} is written", "已写入 {file}", file=file))
     return 0
