@@ -100,6 +100,12 @@ class Scatter(Primitive):
 scatter = op(Scatter)
 
 
+def _following(keep: Sequence[int]) -> range | None:
+    """The rows as a range, where each follows the one before."""
+    rows = range(keep[0], keep[0] + len(keep)) if keep else range(0)
+    return rows if keep and tuple(keep) == tuple(rows) else None
+
+
 class Select(Primitive):
     """Some of the rows, by number, in order. Shapes: x (n, …) → (len(keep), …)."""
 
@@ -114,8 +120,11 @@ class Select(Primitive):
         return x.like((len(keep), *x.shape[1:]), (x.axes[0].taken(keep), *x.axes[1:]))
 
     def line(self, library: str, attrs: Mapping[str, Any]) -> str:
-        """``x[[0, 2]]``."""
-        return "{x}[" + str(list(attrs.get("keep", ()))) + "]"
+        """``x[[0, 2]]``, and ``x[:3]`` for rows that follow each other."""
+        keep = attrs.get("keep", ())
+        if (rows := _following(keep)) is not None:
+            return f"{{x}}[{rows.start or ''}:{rows.stop}]"
+        return "{x}[" + str(list(keep)) + "]"
 
     def forward(self, x: Array, *, keep: tuple[int, ...]) -> Array:
         return x if keep == tuple(range(x.shape[0])) else x[list(keep)]
@@ -139,7 +148,6 @@ class ScatterRows(Primitive):
 
     about_zh = "把取出的行放回原位，其余为 0。"
     shapes_zh = "x (len(keep), …) → (rows, …)；其余为 0"
-    code = dict.fromkeys(("numpy", "torch"), "scatter_rows({x}, {keep}, {rows})")
     helper = {
         "numpy": """def scatter_rows(x, keep, rows):
     # The rows of x where they were taken from, zeros elsewhere.
@@ -157,6 +165,10 @@ class ScatterRows(Primitive):
 
     formula = Template("{x} in the kept rows, else 0", "保留的行取 {x}，其余为 0")
     vjp_formula = {"x": Template("{g}[kept rows]", "{g}[保留的行]")}
+
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """``scatter_rows(x, (0, 2), 3)``, and ``range(0, 2)`` for rows that follow each other."""
+        return f"scatter_rows({{x}}, {_following(attrs.get('keep', ())) or '{keep}'}, {{rows}})"
 
     def infer(self, *args: Spec | Literal, keep: tuple[int, ...], rows: int) -> Spec:
         """All rows again."""
