@@ -114,12 +114,24 @@ def variance(step: Step) -> Iterator[Made]:
 @cause("norm-affine", ops=NORMS)
 def affine(step: Step) -> Iterator[Made]:
     """Without gamma, without beta, without both, or with 1 + gamma."""
-    yield Bilingual("without · gamma", "少了 · gamma"), _hand(gamma=False)
+    gamma, beta = _taken_in(step, 1), len(step.node.slots) > 2 and _taken_in(step, 2)
+    if not gamma:
+        yield Bilingual("without · gamma", "少了 · gamma"), _hand(gamma=False)
     if len(step.node.slots) > 2:
-        yield Bilingual("without + beta", "少了 + beta"), _hand(beta=False)
-        yield Bilingual("without gamma and beta", "没有 gamma 和 beta"), _hand(gamma=False, beta=False)
+        if not beta:
+            yield Bilingual("without + beta", "少了 + beta"), _hand(beta=False)
+        if not (gamma or beta):
+            yield Bilingual("without gamma and beta", "没有 gamma 和 beta"), _hand(gamma=False, beta=False)
         yield Bilingual("beta multiplies, gamma is added", "beta 相乘，gamma 相加"), _crossed
     yield Bilingual("times 1 + gamma", "乘的是 1 + gamma"), _hand(shift=1.0)
+
+
+def _taken_in(step: Step, k: int) -> bool:
+    """Whether it is recorded that theirs computes something of this size with a weight of the norm: x̂ before gamma is
+    then no norm without it."""
+    names = {hit.entry.name for hit in step.walk.found.get(step.node.slots[k], ())}
+    alike = step.book.by_size.get(step.node.spec.size, ())
+    return len(names) == 1 and any(e.of is None and not e.is_new and names & {*e.note.inputs} for e in alike)
 
 
 def _crossed(at: Site) -> Array:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfstep.compare.book import Entry
+from tfstep.compare.causes.norms import NORMS
 from tfstep.compare.layout import Layout, layouts
 from tfstep.compare.plant import Patch, Site, Way
-from tfstep.compare.tolerance import LEVELS, allowed, rounded
+from tfstep.compare.tolerance import LEVELS, allowed, rounded, terms
 from tfstep.engine.node import Node
 from tfstep.engine.op import Array
 from tfstep.text import Bilingual
@@ -67,6 +68,7 @@ def _smaller(search: Search, node: Node, missing: list[Entry]) -> Iterator[Way]:
         return
     args = search.walk.arguments(node)
     made: list[tuple[str, np.ndarray]] = []
+    before: list[tuple[str, np.ndarray]] = []  # rounded before gamma
     for hit in search.walk.found.get(node.slot, ()):
         if hit.coarse:
             made.append((hit.coarse, hit.layout.back(hit.entry.array)))
@@ -75,14 +77,26 @@ def _smaller(search: Search, node: Node, missing: list[Entry]) -> Iterator[Way]:
         with np.errstate(all="ignore"):
             within = rounded(np.asarray(node.op.forward(*small, **node.attrs)), level)
         made += (level, rounded(y, level)), (level, within)
-        if y.size == 1:  # a sum of many, each rounded
-            alike = [layout.back(e.array) for e, layout in _like(search, node, missing) if e.level == level]
-            made += [(level, theirs) for theirs in alike if (np.abs(theirs - y) <= allowed(level) * np.abs(y)).all()]
-    for level, value in made:
+        if node.op.name in NORMS:
+            before.append((level, _rounded_within(node, args, level)))
+        most = allowed(level) * terms(node, args, y)
+        alike = [layout.back(e.array) for e, layout in _like(search, node, missing) if e.level == level]
+        made += [(level, theirs) for theirs in alike if (np.abs(theirs - y) <= most).all()]  # each term rounded
+    for k, (level, value) in enumerate(made + before):
         if np.isfinite(value).all() and not np.array_equal(value, y):
             plain = np.array_equal(value, rounded(y, level))
-            text = _in_type(level) if plain else _computed_in(level)
+            text = _in_type(level) if plain else _computed_in(level) if k < len(made) else _before_gamma(level)
             yield Way("dtype", node.path, text, {node.path: _fixed(value - y, False)}, f"dtype {text.in_('en')}")
+
+
+def _rounded_within(node: Node, args: list[Any], level: str) -> np.ndarray:
+    """A norm of which x̂ is rounded before it is multiplied by gamma. Shapes: as the step."""
+    assert node.op is not None
+    x, gamma, *beta = args
+    with np.errstate(all="ignore"):
+        bar = np.asarray(node.op.forward(x, np.ones_like(gamma), *map(np.zeros_like, beta), **node.attrs))
+        y: np.ndarray = rounded(bar, level) * gamma
+    return y + beta[0] if beta else y
 
 
 def _floats(value: object) -> bool:
@@ -91,6 +105,10 @@ def _floats(value: object) -> bool:
 
 def _in_type(level: str) -> Bilingual:
     return Bilingual("rounded to {level}", "舍入到 {level}", level=level)
+
+
+def _before_gamma(level: str) -> Bilingual:
+    return Bilingual("x̂ rounded to {level} before · gamma", "x̂ 先舍入到 {level}，再 · gamma", level=level)
 
 
 def _computed_in(level: str) -> Bilingual:
