@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import tfstep
 from tfstep.compare.proposed.propose import propose
@@ -73,6 +74,18 @@ def test_a_loss_of_their_own_is_not_judged_where_no_scenario_says_it_is_wrong(na
     with_ours = tfstep.diagnose(ours(), kept)
     assert not with_ours.agrees
     assert not with_ours.causes
+
+
+@pytest.mark.parametrize("name", ["other--weights", "other--penalty", "loss-input--nll"])
+def test_a_loss_that_is_not_recorded_is_named_by_the_first_gradient_alone(name: str) -> None:
+    kept = read(FOLDER / f"{name}.safetensors")
+    kept = replace(kept, arrays={n: array for n, array in kept.arrays.items() if array.size > 1})
+    found = tfstep.diagnose(ours(), kept)
+    assert not found.agrees
+    own = [("loss-input", "loss")] if name == "loss-input--nll" else []
+    assert [(cause.kind, cause.path) for cause in found.causes] == own, str(found)
+    assert found.first is not None
+    assert np.isfinite(found.first.max_abs)
 
 
 def test_what_fills_up_rows_is_told_by_the_loss_the_table_or_the_number() -> None:

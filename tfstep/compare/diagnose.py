@@ -294,11 +294,7 @@ def _first(search: Search, node: Node, entry: Entry | None, tried: Tried | None 
         best = max(hits, key=lambda hit: affinity(hit.entry.name, source.path), default=None)
         if best is not None:
             names.append(best.entry.name)
-    most = float("nan")
-    if entry is not None:
-        for layout in layouts(node, search.scenario.model, entry.array.shape):
-            far = shown.distance(walked.ours(node.slot), layout.back(entry.array))
-            most = far if np.isnan(most) else min(most, far)
+    most = shown.off(search, node, entry, tried)
     return First(node.path, entry.name if entry else "", tuple(names), most, entry.note.line if entry else "")
 
 

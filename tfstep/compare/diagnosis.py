@@ -99,7 +99,8 @@ def lines(found: Diagnosis) -> Iterator[list[Part]]:
         none = Bilingual(
             "  none of {n} known mistakes gives their numbers", "  试了 {n} 种已知错误，都得不到对方的数", n=found.known
         )
-        yield [(none, "dim")]
+        if found.known:
+            yield [(none, "dim")]
     for k, cause in enumerate(found.causes):
         yield from _cause(
             cause, k + 1 if len(found.causes) > 1 else 0, next((f for f in found.faults if f.path == cause.path), None)

@@ -319,8 +319,10 @@ class Search(Struct, eq=False):
         gained = self.informative(there) - self._known() - self._inside()
         if gained and self._reads_nan(way):  # that NaN comes of NaN tells nothing
             gained = {name for name in gained if not np.isnan(self.book.by_name[name].array).any()}
-        known = [self.book.by_name[name].array for name in self.walk.names]
-        told = (name for name in gained if not any(repeats(self.book.by_name[name].array, each) for each in known))
+        arrays = {name: self.book.by_name[name].array for name in gained | self.walk.names}
+        for entry, _ in self.pins.values():  # to find these again, or a copy, tells nothing
+            gained = {name for name in gained if not np.array_equal(arrays[name], entry.array)}
+        told = (n for n in gained if not any(repeats(arrays[n], arrays[known]) for known in self.walk.names))
         return frozenset(gained) if any(told) else frozenset()  # keys for more heads tell nothing
 
     def _reads_nan(self, way: Way) -> bool:
@@ -436,7 +438,7 @@ class Search(Struct, eq=False):
                         break
             if done:
                 break
-        return self._simplest(found) if found else None
+        return self._simplest([each for each in found if len(each.gained) >= len(each.lost)])
 
     def _left(self, node: Node, missing: list[Entry], tried: Tried) -> bool:
         """Whether an array that may be this very step is not what a mistake makes of it: another may give that, too."""
@@ -462,8 +464,8 @@ class Search(Struct, eq=False):
         nodes = [self.plan.nodes[s] for s in slots]
         return [n for n in nodes if n.kind == "step" and n not in suspects and self._own(n)]
 
-    def _simplest(self, found: list[Tried]) -> Tried:
-        return min(found, key=lambda each: (len(each.lost) - len(each.gained), len(each.way.patches)))
+    def _simplest(self, found: list[Tried]) -> Tried | None:
+        return min(found, key=lambda each: (len(each.lost) - len(each.gained), len(each.way.patches)), default=None)
 
 
 def _last_known(plan: Plan, there: Walk) -> int:

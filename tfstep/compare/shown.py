@@ -3,16 +3,19 @@ zeros."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfstep.compare.layout import layouts
 from tfstep.compare.names import affinity, axis_called
 from tfstep.compare.tolerance import HIDDEN, apart
 from tfstep.engine.node import Node
 from tfstep.text import Bilingual
 
 if TYPE_CHECKING:
+    from tfstep.compare.book import Entry
     from tfstep.compare.search import Search, Tried
     from tfstep.compare.walk import Walk
 
@@ -25,6 +28,19 @@ def distance(ours: np.ndarray, theirs: np.ndarray) -> float:
     far = apart(ours, theirs)
     far = np.where((ours <= -HIDDEN) & (theirs <= -HIDDEN), 0.0, far)
     return float(far.max(initial=0.0))
+
+
+def off(search: Search, node: Node, entry: Entry | None, tried: Tried | None) -> float:
+    """How far a step is off: their array of it from ours; where that is of a later step, what the mistake makes of it."""
+    ours = search.walk.ours(node.slot)
+    made = tried.plan.paths.get(node.path) if tried is not None else None
+    if tried is not None and made is not None and made.shape == node.shape:
+        at = tried.walk.found.get(made.slot, ())
+        if entry is None or (entry.array.size == node.spec.size and not any(hit.entry is entry for hit in at)):
+            return distance(ours, tried.walk.ours(made.slot))
+    ways = layouts(node, search.scenario.model, entry.array.shape) if entry is not None else ()
+    far = [distance(ours, each.back(entry.array)) for each in ways if entry is not None]
+    return min(far, default=float("nan"))
 
 
 def what(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
@@ -41,6 +57,8 @@ def what(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
         )
     plain = np.isfinite(ours) & np.isfinite(theirs) & (np.abs(ours) < HIDDEN) & (np.abs(theirs) < HIDDEN)
     u, v = ours[plain], theirs[plain]
+    if ours.size == 1 and u.size:
+        return [*found, *_one_number(float(u[0]), float(v[0]), node)]
     if not u.size:
         return found or [Bilingual("no number of both is finite", "双方没有一个数同时是有限的")]
     with np.errstate(all="ignore"):
@@ -91,6 +109,20 @@ def what(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
             )
         )
     return found
+
+
+def _one_number(u: float, v: float, node: Node) -> Iterator[Bilingual]:
+    """A number alone beside another; of the gradient of the loss also whether it is one of so many parts."""
+    yield Bilingual(
+        "{path} is {v:.8g} in place of {u:.8g}", "{path} 是 {v:.8g}，而不是 {u:.8g}", path=node.path, v=v, u=u
+    )
+    times = u / v if v else 0.0
+    if node.path == "loss.grad" and round(times) > 1 and abs(times - round(times)) <= CLOSE * times:
+        yield Bilingual(
+            "that is ours / {n}, as where the loss is divided by {n} to accumulate the gradients of {n} batches",
+            "即我方的 1/{n}；累积 {n} 个批次的梯度时，损失就会这样除以 {n}",
+            n=round(times),
+        )
 
 
 def _one_ratio(ratio: np.ndarray, everywhere: bool) -> Bilingual:
@@ -155,10 +187,14 @@ def their_name(search: Search, tried: Tried, there: Walk) -> str:
             if hit.entry.name in tried.gained:
                 return hit.entry.name
         own = [(affinity(hit.entry.name, node.path), hit.entry) for hit in there.found.get(node.slot, ())]
-        earlier = [search.plan.nodes[s].path for s in search.plan.paths[tried.way.path].slots]
+        reads = search.plan.paths[tried.way.path].slots
+        earlier = [search.plan.nodes[s].path for s in reads]
         named = [(a, e) for a, e in own if a > max((affinity(e.name, path) for path in earlier), default=0.0)]
         if named:
             return max(named, key=lambda each: (each[0], each[1].order))[1].name
+        handed = [e for _, e in own if not search.walk.places.get(e.name, set()).isdisjoint(reads)]
+        if len(handed) > 1:  # the step does nothing, and they wrote down what goes in and what comes out
+            return max(handed, key=lambda entry: entry.order).name
     turned = _turned(search, tried, there)
     if turned:
         return turned

@@ -203,6 +203,27 @@ def norm_place(step: Step) -> Iterator[Made]:
                     yield said, {**every, last: lambda at: at.args[0]}
 
 
+@cause("norm-place", *ADDS)
+def norm_twice(step: Step) -> Iterator[Made]:
+    """LN(x + f(LN(x))) where x + f(LN(x)) is due: the norm before the sublayer, and the same norm behind the sum."""
+    if step.config.norm_position != "pre":
+        return
+    for add, norm, _ in _sublayers(step):
+        if add.path == step.node.path:
+            gains = _parameters(step, norm)
+
+            def behind(at: Site, norm: Node = norm, gains: tuple[str, ...] = gains) -> Array:
+                return _usual_norm(at, norm, gains, at.usual())
+
+            yield (
+                Bilingual(
+                    "LN(x + f(LN(x))) in place of x + f(LN(x)): the norm stands before the sublayer and behind the sum",
+                    "LN(x + f(LN(x)))，而不是 x + f(LN(x))：子层之前归一化了，残差相加之后又归一化了一次",
+                ),
+                behind,
+            )
+
+
 def _first_of(step: Step, patches: dict[str, Patch]) -> str:
     """The first of the steps that are made otherwise."""
     return min(patches, key=lambda path: step.plan.paths[path].slot)

@@ -17,6 +17,7 @@ from tfstep.compare.backwards.left_out import left_out
 from tfstep.compare.backwards.settled import again, always, blame, enter_cause, settle
 from tfstep.compare.book import Entry
 from tfstep.compare.layout import layouts
+from tfstep.compare.names import affinity
 from tfstep.compare.plant import Way, planted
 from tfstep.compare.tolerance import allowed, apart
 from tfstep.compare.walk import Override, Walk
@@ -58,20 +59,34 @@ def losses(search: Search) -> None:
         search.tried += 1
         there = again(search, plan)
         gained = len(there.names - before) - 2 * len(before - there.names)
-        if gained > 0 and (best is None or gained > best[0]):
+        if gained > 0 and _gives_first(search, there, lacking) and (best is None or gained > best[0]):
             best = gained, way, plan, there
     if best is not None:
         gained, way, plan, there = best
-        blame(search, node, None, float("nan"))
+        blame(search, node, None, float(apart(search.walk.ours(node.slot), there.get("loss")).max()))
         enter_cause(search, way.kind, "loss", way.detail, gained, {e.name for e in lacking}, None)
         search.plan, search.walk = plan, there
         search.patches |= dict(way.patches)
 
 
+def _gives_first(search: Search, there: Walk, lacking: list[Entry]) -> bool:
+    """Whether along a walk the first of their gradients that is not ours is theirs: those after it are computed from
+    theirs, and agree whatever the loss is. Where only new parameters are there, all of them are."""
+    pairs = _pairs(search, lacking)
+    if not pairs:
+        return {e.name for e in lacking} <= there.names
+    node, entry, _, _ = pairs[0]
+    slot = there.plan.paths[node.path].slot
+    return min(there.wrong, default=slot) >= slot and any(hit.entry is entry for hit in there.found.get(slot, ()))
+
+
 def _written_down(search: Search) -> bool:
-    """Whether the last number of the forward pass is one alone, and none of ours."""
+    """Whether a number alone that is none of ours ends the forward pass, or is called a loss."""
     numbers = [e for e in search.book.entries if e.number and e.of is None and not e.is_new and e.note.kind != "weight"]
-    return bool(numbers) and numbers[-1].array.size == 1 and numbers[-1].name in search.open_names()
+    open_ = search.open_names()
+    return any(
+        e.array.size == 1 and e.name in open_ and (e is numbers[-1] or affinity(e.name, "loss") >= 1) for e in numbers
+    )
 
 
 def gradients(search: Search) -> None:
