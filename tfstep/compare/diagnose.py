@@ -27,7 +27,7 @@ from tfstep.compare.layout import Layout, layouts, source
 from tfstep.compare.names import affinity
 from tfstep.compare.pairs import two
 from tfstep.compare.plant import Way, planted
-from tfstep.compare.proposed.held import has_loss, held
+from tfstep.compare.proposed.held import has_loss, held, loss_stands
 from tfstep.compare.proposed.idle import idle_rows, rows_without
 from tfstep.compare.proposed.own_eps import each_its_own
 from tfstep.compare.proposed.propose import Proposal, propose
@@ -42,10 +42,11 @@ from tfstep.compare.refusals.refused import nothing, usable
 from tfstep.compare.refusals.remarks import open_heads, remarks
 from tfstep.compare.refusals.runs import one_run
 from tfstep.compare.refusals.sizes import same_module
+from tfstep.compare.refusals.unused import unused
 from tfstep.compare.refusals.widths import same_sizes
 from tfstep.compare.search import NEAREST, PATIENCE, Search, Tried
 from tfstep.compare.start import start
-from tfstep.compare.unseen import given_back, goes_on, lost_to_nan, same_weights, taken_back, unjudged
+from tfstep.compare.unseen import given_back, goes_on, lost_to_nan, same_weights, started, taken_back, unjudged
 from tfstep.compare.walk import Walk, walk
 from tfstep.engine.arrays.products import on_one_thread
 from tfstep.engine.node import Node
@@ -90,7 +91,7 @@ def diagnose(given: object, theirs: object = None) -> Diagnosis:
     kept = replace(kept, notes={**kept.notes, **own})  # what they froze is frozen in a proposal, too
     proposal = propose(kept)
     found = _proposed(proposal, kept)
-    if not (has_loss(found, kept) or any(each.path == "loss" for each in found.causes)):
+    if not loss_stands(found, kept, proposal):
         for other in proposal.otherwise():
             found = _proposed(other, kept)
             if has_loss(found, kept):
@@ -101,7 +102,8 @@ def diagnose(given: object, theirs: object = None) -> Diagnosis:
 def _proposed(proposal: Proposal, kept: Recording) -> Diagnosis:
     """The diagnosis by a scenario that was proposed."""
     scenario, leaves = ours(proposal.scenario())
-    kept = replace(kept, remarks=(proposal.remark, *kept.remarks))
+    arrays = {name: array for name, array in kept.arrays.items() if name not in proposal.apart}
+    kept = replace(kept, arrays=arrays, remarks=(*proposal.remarks, *kept.remarks))
     return _diagnosed(scenario, leaves, kept, proposal)
 
 
@@ -128,6 +130,7 @@ def _diagnosed(
     search = Search(scenario, kept, book, values, plan, first, _told, taken, given=apart, both=two)
     if proposal is not None:
         search.overrides |= idle_rows(scenario.program.plan, taken, rows_without(kept))
+        search.own_loss = proposal.loss is not None and proposal.loss.own
     with np.errstate(all="ignore"):  # theirs may hold infinities and worse
         forward(search)
         if not _common(search):
@@ -189,6 +192,11 @@ def _common(search: Search) -> bool:
 
 def forward(search: Search) -> None:
     """Find the mistakes of the forward pass, one after the other."""
+    idle = unused(search)
+    if idle is not None:
+        node, entry, said = idle
+        search.faults.append(_first(search, node, entry))
+        search.findings.append(said)
     for _ in range(MOST_MISTAKES):
         if search.stopped():
             return
@@ -304,7 +312,7 @@ def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
     False where nothing tells which of theirs it would be.
     """
     config = search.scenario.model
-    if _started(search, suspects, missing):
+    if started(search, suspects, missing):
         return True
     best: tuple[tuple[float, float, float, float], Node, Entry, Layout] | None = None
     ends = [n for n in suspects[NEAREST:] if n.path == "loss"] if same_weights(search) else []
@@ -341,25 +349,6 @@ def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
         search.findings += shown.what(search.walk.ours(node.slot), layout.back(entry.array), node)
     search.pins[node.path] = (entry, layout)
     search.walk = walk(search.book, search.plan, search.leaves, search.walk, search.pins, until="forward")
-    return True
-
-
-def _started(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
-    """Whether theirs starts from an input that is not ours and not recorded: what they make of it is then taken as it is,
-    where its name tells what it is, and what comes after is judged."""
-    found: dict[str, tuple[Entry, Layout]] = {}
-    for node in filter(search.starts_otherwise, suspects):
-        near = [(affinity(e.name, node.path), -e.order, e) for e in missing if e.array.size == node.spec.size]
-        score, _, entry = max(near, default=(0.0, 0, None), key=lambda each: each[:2])
-        fit = layouts(node, search.scenario.model, entry.array.shape) if entry is not None else ()
-        if score >= 1 and fit and entry is not None and entry not in [each for each, _ in found.values()]:
-            found[node.path] = entry, fit[0]
-    later = walk(search.book, search.plan, search.leaves, search.walk, {**search.pins, **found}, until="forward")
-    if not found or not later.names - search.walk.names:
-        return False
-    search.pins |= found
-    search.starts |= {path: entry.name for path, (entry, _) in found.items()}
-    search.walk = later
     return True
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tfstep.compare.book import Book, Entry
 from tfstep.compare.causes.table import Step, ways
 from tfstep.compare.diagnosis import Cause, First
-from tfstep.compare.layout import HANDED_ON, Layout, atoms, fits, placed_at, repeats, role
+from tfstep.compare.layout import Layout, atoms, fits, placed_at, repeats, role, source
 from tfstep.compare.names import affinity, called_like, of_probabilities
 from tfstep.compare.plant import Patch, Way, forward_nodes, planted, together
 from tfstep.compare.recorded.recording import Recording
@@ -64,6 +64,7 @@ class Search(Struct, eq=False):
     given: Mapping[str, Patch] = field(default_factory=dict)  # what theirs has otherwise, and is no mistake
     patches: dict[str, Patch] = field(default_factory=dict)
     overrides: dict[str, Override] = field(default_factory=dict)
+    own_loss: bool = False  # theirs is none of ours, and ours stands for it: it has the same gradients
     causes: list[Cause] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     wanted: list[frozenset[str]] = field(default_factory=list)  # for each cause what did not agree before it was mended
@@ -111,7 +112,7 @@ class Search(Struct, eq=False):
         reached = bytearray(len(there.plan.nodes))
         found = []
         for node in reversed(list(forward_nodes(there.plan))):
-            before = {hit.entry.name for s in node.slots for hit in there.found.get(s, ())}
+            before = {hit.entry.name for s in node.slots for hit in there.found.get(s, ()) if not self._one_head(node)}
             hits = [
                 h
                 for h in there.found.get(node.slot, ())
@@ -128,10 +129,17 @@ class Search(Struct, eq=False):
                 found.append(node)
         return self.asked(found, there)[::-1]
 
+    def _one_head(self, node: Node) -> bool:
+        """Whether a step splits or merges heads of which there is one: nothing can be wrong with it."""
+        return (
+            self.scenario.model.heads == 1 and node.op is not None and node.op.name in ("split_heads", "concat_heads")
+        )
+
     def asked(self, found: list[Node], there: Walk) -> list[Node]:
-        """Without the probabilities beside the loss, where nothing of theirs is called like them: log p is none."""
+        """Without a loss that is their own, and probabilities beside it that nothing of theirs is called like: log p is none."""
         called = any(n.path == "out.probs" for n in found) and any(map(of_probabilities, self.open_names(there)))
-        return found if called else [n for n in found if n.path != "out.probs"]
+        idle = {*(() if called else ("out.probs",)), *(("loss",) if self.own_loss else ())}
+        return [n for n in found if n.path not in idle]
 
     def open_inputs(self) -> list[str]:
         """The inputs that are not theirs as far as can be told: not recorded, and nothing found that is made of them."""
@@ -152,8 +160,7 @@ class Search(Struct, eq=False):
 
     def starts_otherwise(self, node: Node) -> bool:
         """Whether a step, or that whose result it hands on, reads an input that is not theirs as far as can be told."""
-        while node.op is not None and node.op.name in HANDED_ON and node.slots:
-            node = self.plan.nodes[node.slots[0]]
+        node = self.plan.nodes[source(self.plan, node)]
         inputs = set(self.open_inputs())
         return any(self.plan.nodes[s].path in inputs for s in node.slots)
 

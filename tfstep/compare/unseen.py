@@ -17,9 +17,10 @@ import numpy as np
 from tfstep.address.roles import path_parts
 from tfstep.compare.backwards.lacking import lacking_of
 from tfstep.compare.book import Entry
-from tfstep.compare.layout import fits, source
+from tfstep.compare.layout import Layout, fits, layouts, source
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import forward_nodes
+from tfstep.compare.walk import walk
 from tfstep.engine.node import Node
 from tfstep.text import Bilingual
 
@@ -229,3 +230,22 @@ def _follows(search: Search, node: Node, entry: Entry) -> bool:
         y.size == theirs.size and np.allclose(y.reshape(-1), theirs.reshape(-1), rtol=1e-3, atol=1e-6)
         for y in (p, np.log(np.maximum(p, 1e-300)))
     )
+
+
+def started(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
+    """Whether theirs starts from an input that is not ours and not recorded: what they make of it is then taken as it is,
+    where its name tells what it is, and what comes after is judged."""
+    found: dict[str, tuple[Entry, Layout]] = {}
+    for node in filter(search.starts_otherwise, suspects):
+        near = [(affinity(e.name, node.path), -e.order, e) for e in missing if e.array.size == node.spec.size]
+        score, _, entry = max(near, default=(0.0, 0, None), key=lambda each: each[:2])
+        fit = layouts(node, search.scenario.model, entry.array.shape) if entry is not None else ()
+        if score >= 1 and fit and entry is not None and entry not in [each for each, _ in found.values()]:
+            found[node.path] = entry, fit[0]
+    later = walk(search.book, search.plan, search.leaves, search.walk, {**search.pins, **found}, until="forward")
+    if not found or not later.names - search.walk.names:
+        return False
+    search.pins |= found
+    search.starts |= {path: entry.name for path, (entry, _) in found.items()}
+    search.walk = later
+    return True

@@ -42,7 +42,7 @@ def losses(search: Search) -> None:
     node = search.plan.paths.get("loss")
     if node is None or node.op is None or search.walk.found.get(node.slot) or "loss" in search.patches:
         return
-    if "loss" in search.pins or _written_down(search):
+    if search.own_loss or "loss" in search.pins or _written_down(search):
         return  # no known mistake gives their number
     lacking = lacking_of(search)
     if not lacking:

@@ -13,6 +13,7 @@ from tfstep.compare.backwards.clipped import length
 from tfstep.compare.backwards.clipped import told as clips
 from tfstep.compare.backwards.lacking import lacking_of
 from tfstep.compare.backwards.settled import again, blame, enter_cause
+from tfstep.compare.backwards.unmoved import unmoved
 from tfstep.compare.book import Entry, Sizes
 from tfstep.compare.causes.gradients import one_ratio, several_ratios, some_rows
 from tfstep.compare.layout import layouts
@@ -30,7 +31,8 @@ DECAYS = (0.01, 0.1, 0.05, 1e-3, 1e-4, 5e-4, 0.02, 0.2, 0.3, 0.5, 1e-2)
 
 
 def updates(search: Search) -> None:
-    """The update: weight decay, eps, bias correction, momentum."""
+    """The update: weight decay, eps, bias correction, momentum; or that there is none."""
+    unmoved(search)
     lacking = [e for e in lacking_of(search) if e.is_new]
     open_names = {e.name for e in lacking}
     if not lacking:
@@ -51,8 +53,12 @@ def updates(search: Search) -> None:
     news = [n for n in search.plan.nodes if n.role.name == "new" and not search.walk.found.get(n.slot)]
     if not news:
         return
+    own = {e.name: e for e in lacking}
+    if best is not None and best[0] < len(open_names):  # an update is one rule for all that it was seen to be given
+        reached = again(search, overrides=best[3]).names
+        if any(e is not None and e.name not in reached for e in (_recorded(search, node, own) for node in news)):
+            best = None
     if best is None:
-        own = {e.name: e for e in lacking}
         for node in news:
             entry = _recorded(search, node, own)
             if entry is not None:

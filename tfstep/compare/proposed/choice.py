@@ -13,7 +13,7 @@ from tfstep.compare.book import Book
 from tfstep.compare.diagnosis import PROPOSED
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.start import start
-from tfstep.compare.walk import walk
+from tfstep.compare.walk import Walk, walk
 from tfstep.errors import TfstepError
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
@@ -50,20 +50,25 @@ def scenario_of(keys: Mapping[str, Any]) -> Scenario:
     return Scenario.from_dict(keys, name=PROPOSED)
 
 
-def explained(kept: Recording, scenario: Scenario) -> int:
-    """How many of their arrays are steps of this scenario, taken with their weights."""
+def walked(kept: Recording, scenario: Scenario) -> Walk:
+    """The forward pass of a scenario with their weights."""
     program = scenario.program
     plan = program.plan
     leaves = {plan.nodes[slot].path: np.asarray(v) for slot, v in program.leaves.items()}
     book = Book.of(kept, scenario.model)
     with np.errstate(all="ignore"):
         values, _ = start(book, plan, leaves, scenario.model)
-        found = walk(book, plan, values, until="forward")
+        return walk(book, plan, values, until="forward")
+
+
+def explained(kept: Recording, scenario: Scenario) -> int:
+    """How many of their arrays are steps of this scenario, taken with their weights."""
+    found = walked(kept, scenario)
     return len(
         {
             hit.entry.name
             for slot, hits in found.found.items()
-            if plan.nodes[slot].op is not None
+            if found.plan.nodes[slot].op is not None
             for hit in hits
             if not hit.entry.trivial
         }

@@ -42,6 +42,15 @@ def has_loss(found: Diagnosis, kept: Recording) -> bool:
     return any((match.name, match.path) == (last, "loss") for match in found.matched)
 
 
+def loss_stands(found: Diagnosis, kept: Recording, proposal: Proposal) -> bool:
+    """Whether the loss of a proposal is theirs, or theirs is wrong: of labels that they recorded by a known mistake alone,
+    of a number that only looked like ours never."""
+    named = any(each.path == "loss" for each in found.causes)
+    if proposal.instead is not None:
+        return not (named or any(each.path == "loss" for each in found.faults))
+    return named or has_loss(found, kept)
+
+
 def held(found: Diagnosis, proposal: Proposal) -> Diagnosis:
     """A diagnosis against a proposal. Raises DoesNotHoldError where it rests on a guess."""
     first = found.first
@@ -52,7 +61,7 @@ def held(found: Diagnosis, proposal: Proposal) -> Diagnosis:
         )
     if first is None or first.path.endswith((GRAD, NEW)):
         return found
-    named = {path for cause in found.causes for path in (cause.path, *cause.also)}
+    named = {path for cause in found.causes for path in (cause.path, *cause.also)} | _without_weights(found)
     bare = next((f for f in found.faults if f.path not in named and not f.path.endswith((GRAD, NEW))), None)
     for cause in found.causes:
         key = OWN.get(cause.kind, KEYS.get(cause.kind.partition("-")[0], ""))
@@ -82,6 +91,12 @@ def held(found: Diagnosis, proposal: Proposal) -> Diagnosis:
             ),
         )
     return found
+
+
+def _without_weights(found: Diagnosis) -> set[str]:
+    """The steps that differ since theirs never reads their weight: that is no guess."""
+    weights = {match.name for match in found.matched if match.path.rpartition(".")[2].startswith("W")}
+    return {fault.path for fault in found.faults if fault.name in weights}
 
 
 def _refused(proposal: Proposal, why: Bilingual) -> DoesNotHoldError:

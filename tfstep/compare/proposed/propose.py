@@ -11,12 +11,16 @@ from typing import Any
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
+from tfstep.compare.backwards.optimizer import Stepped, stepped
 from tfstep.compare.proposed import masks, norms, stacks
 from tfstep.compare.proposed.asked import Read, by_hand, read_by, settings
 from tfstep.compare.proposed.choice import Choice, Option, changed, decide, scenario_of
 from tfstep.compare.proposed.labels import OUT as UNCOUNTED
 from tfstep.compare.proposed.labels import labels
+from tfstep.compare.proposed.own_loss import NO_LOSS, Loss, known
+from tfstep.compare.proposed.own_loss import own as own_loss
 from tfstep.compare.proposed.positions import positions, scaled
 from tfstep.compare.proposed.stacks import Stack
 from tfstep.compare.proposed.weights import Weights, across, sibling
@@ -30,36 +34,45 @@ HEADS = ("num_heads", "n_heads", "n_head", "heads", "nhead", "h", "n_h", "H", "n
 ACTS = {"relu": ("relu",), "silu": ("silu",), "gelu": ("gelu", "gelu_tanh"), "": ("relu", "gelu", "gelu_tanh", "silu")}
 
 
-NO_LOSS = Bilingual("no loss is known: gradients are not judged", "不知道损失函数：不判断梯度")
-
-
 class Proposal(Struct, frozen=True, eq=False):
     """A scenario for a run, and how each of its keys came about; ``eps`` is that of the norms, by the names of their
     scales, that have one of their own, which a scenario has not; ``told`` are the keys of the model that something
-    recorded tells, and not only that with them most of it is found; ``matrices`` are theirs that it has a place for."""
+    recorded tells, and not only that with them most of it is found; ``loss`` is theirs, where no labels were recorded;
+    ``instead`` is the same where it is no loss of ours; ``update`` is what tells their optimizer;
+    ``matrices`` are theirs that it has a place for."""
 
     keys: dict[str, Any]
     said: tuple[Bilingual, ...]
     eps: dict[str, float] = {}
     told: frozenset[str] = frozenset()
     matrices: frozenset[str] = frozenset()
+    loss: Loss | None = None
+    instead: Proposal | None = None
+    update: Stepped | None = None
 
     def text(self) -> str:
-        """The scenario as the text of a file, which may be longer than one may be."""
+        """The scenario as the text of a file, which may be longer than one may be; without a loss, where theirs is their own."""
         given = {
             key: each.tolist() if isinstance(each, np.ndarray) else each for key, each in self.keys["input"].items()
         }
-        return as_text({**self.keys, "input": given})
+        own = {"loss": {"kind": "none"}} if self.loss is not None and self.loss.own else {}
+        return as_text({**self.keys, "input": given, **own})
 
     def scenario(self) -> Scenario:
         """The scenario. Raises TfstepError."""
         return scenario_of(self.keys)
+
+    def under(self, loss: Loss) -> Proposal:
+        """The same with this loss."""
+        said = self.said if loss.own else (*self.said, *loss.said)
+        return replace(self, keys={**self.keys, "loss": loss.keys}, said=said, loss=loss)
 
     def otherwise(self) -> Iterator[Proposal]:
         """The same for a loss that leaves out the word at the end of a row, which nothing says; and last, where it is
         something of their own, with no loss: then it is not judged, nor are the gradients."""
         given = self.keys["input"].get("labels")
         if given is None:
+            yield from (self.instead,) if self.instead is not None else ()
             return
         labels = np.array(given["ids"])
         if "pad" not in self.keys["vocab"]:
@@ -68,10 +81,22 @@ class Proposal(Struct, frozen=True, eq=False):
                 if (ids != UNCOUNTED).any():
                     change = {"input": {"labels": {"ids": ids.tolist()}}, "vocab": {"pad": pad}}
                     said = Bilingual("pads {pad} (fits their loss)", "填充 {pad}（与对方的损失相符）", pad=pad)
-                    yield Proposal(changed(self.keys, change), (*self.said, said), self.eps, self.told, self.matrices)
+                    yield replace(self, keys=changed(self.keys, change), said=(*self.said, said))
         keys = {**self.keys, "loss": {"kind": "none"}}
         keys["input"] = {key: value for key, value in self.keys["input"].items() if key != "labels"}
-        yield Proposal(keys, (*self.said, NO_LOSS), self.eps, self.told, self.matrices)
+        yield replace(self, keys=keys, loss=Loss({"kind": "none"}, (NO_LOSS,), own=True))
+
+    @property
+    def remarks(self) -> tuple[Bilingual, ...]:
+        """How the scenario came about; and, on lines of their own, what is not judged."""
+        loss = self.loss.said if self.loss is not None and self.loss.own else ()
+        update = self.update.said if self.update is not None and self.update.apart else ()
+        return (self.remark, *loss, *update)
+
+    @property
+    def apart(self) -> frozenset[str]:
+        """The arrays of theirs that are not judged."""
+        return frozenset().union(*(each.apart for each in (self.loss, self.update) if each is not None))
 
     @property
     def remark(self) -> Bilingual:
@@ -101,7 +126,7 @@ def propose(kept: Recording) -> Proposal:
     elif not w.count("W_O"):
         model["output"] = False
     spoken = labels(kept, asked) if block and triangle and asked.words and w.heads else None
-    loss = {"kind": "cross_entropy", **_smoothing(kept)} if spoken else _loss(kept)
+    loss = {"kind": "cross_entropy", **_smoothing(kept)} if spoken else {"kind": "none"}
     keys: dict[str, Any] = {"tfstep": 1, "model": model, "input": {}, "loss": loss, "weights": {"seed": 1}}
     seen = _stacks(kept, asked)
     choices = [*_inputs(kept, asked, seen), *_heads(kept, w, asked, seen), *_biases(w, block)]
@@ -115,8 +140,6 @@ def propose(kept: Recording) -> Proposal:
     found, said = decide(kept, keys, choices)
     said += spoken.said if spoken else ()
     widths = Bilingual.of(f"{found['model']['kind']} d_model {d}" + (f" layers {w.layers}" if block else ""))
-    if found["loss"]["kind"] == "none" and any(name.endswith(".grad") for name in kept):
-        said.append(NO_LOSS)
     own = norms.other_eps(norms.norms(kept, w), found["model"]["eps"]) if "eps" in found["model"] else {}
     if own:
         said.append(
@@ -130,7 +153,16 @@ def propose(kept: Recording) -> Proposal:
         choice.options[0].change.get("model", {}) for choice in choices if len(choice.options) == 1 and choice.source
     )
     matrices = frozenset(name for group in (*w.roles.values(), w.fused) for name, _ in group)
-    return Proposal(found, (widths, *said), own, frozenset(key for change in sure for key in change), matrices)
+    update = stepped(kept)
+    if update.train:
+        found, said = {**found, "train": update.train}, [*said, *update.said]
+    whole = Proposal(
+        found, (widths, *said), own, frozenset(key for change in sure for key in change), matrices, update=update
+    )
+    if spoken:
+        return whole
+    theirs, other = known(kept, found), whole.under(own_loss(kept, found))
+    return other if theirs is None else replace(whole.under(theirs), instead=other)
 
 
 def shows_heads(kept: Recording) -> bool:
@@ -332,19 +364,3 @@ def _smoothing(kept: Recording) -> dict[str, Any]:
     """How much of each label is shared among all words, where their loss was told so."""
     told = {value for value in settings(kept, "label_smoothing").values() if type(value) is float and 0 < value < 1}
     return {"smoothing": told.pop()} if len(told) == 1 else {}
-
-
-def _loss(kept: Recording) -> dict[str, Any]:
-    """The loss, where its number tells which it is of the last result: its sum, or that of its squares."""
-    names = [n for n in kept if kept[n].dtype.kind == "f" and kept.note(n).kind == "tensor"]
-    numbers = [n for n in names if not n.endswith((".grad", ".new"))]
-    if not numbers or kept[numbers[-1]].size != 1:
-        return {"kind": "none"}
-    before = [n for n in numbers if kept[n].ndim > 1]
-    value = float(kept[numbers[-1]].reshape(()))
-    for name in reversed(before[-4:]):
-        out = kept[name].astype(np.float64)
-        for kind, number in (("sum", out.sum()), ("mse", (out**2).mean()), ("half_mse", 0.5 * (out**2).sum())):
-            if abs(value - number) <= 1e-5 * (abs(number) if kind != "sum" else np.abs(out).sum()):
-                return {"kind": kind} if kind == "sum" else {"kind": kind, "target": 0}
-    return {"kind": "none"}

@@ -119,7 +119,7 @@ def _proposed(path: Path) -> str:
         raise
     except TfstepError:  # nothing to compare yet: the scenario is wanted all the same
         pass
-    for each in found.said:
+    for each in (*found.said, *found.remarks[1:]):
         say(each)
     text = found.text()
     try:
