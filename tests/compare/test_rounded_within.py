@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tfstep
+from tfstep.compare import diagnose as diagnose_module
 from tfstep.compare.book import Book
 from tfstep.compare.causes.norms import affine
 from tfstep.compare.causes.table import Step
@@ -94,3 +95,17 @@ def test_a_gamma_of_which_it_is_recorded_that_theirs_computes_with_it_is_not_lef
     assert details(right, kept) == ["times 1 + gamma"]
     kept.notes["dec0.norm1"] = Note()
     assert details(right, kept) == ["without · gamma", "times 1 + gamma"]
+
+
+def test_causes_stand_in_the_order_of_the_steps_however_they_were_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = diagnose_module._counted
+    monkeypatch.setattr(diagnose_module, "_counted", lambda *given: [*counted(*given)][::-1])
+    right = traced()
+    edits = {"dec0.attn.scaled": right["dec0.attn.scores"].value}
+    before = right.edit(edits)
+    edits["dec0.norm2"] = before["dec0.norm2"].value / right["dec0.norm2.gamma"].value
+    kept = Recording(recorded(right.edit(edits), {}).arrays)
+    assert [(kind, path) for kind, path, _ in causes(right, kept)] == [
+        ("scale", "dec0.attn.scaled"),
+        ("norm-affine", "dec0.norm2"),
+    ]

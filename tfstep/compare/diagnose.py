@@ -346,7 +346,9 @@ def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
         return False  # something of their own that we have no step for
     search.faults.append(_first(search, node, entry))
     if not search.causes:
-        search.findings += shown.what(search.walk.ours(node.slot), layout.back(entry.array), node)
+        said = {each.in_("en") for each in search.findings}
+        whats = shown.what(search.walk.ours(node.slot), layout.back(entry.array), node)
+        search.findings += [each for each in whats if each.in_("en") not in said]
     search.pins[node.path] = (entry, layout)
     search.walk = walk(search.book, search.plan, search.leaves, search.walk, search.pins, until="forward")
     return True
@@ -411,7 +413,7 @@ def finished(search: Search, first: Walk) -> Diagnosis:
         tuple(matched),
         unmatched,
         faults[0] if faults else None,
-        tuple(_counted(search, names)),
+        tuple(sorted(_counted(search, names), key=search.turn)),
         tuple(search.findings),
         tuple(remarks(search, agrees=not faults)),
         tuple(faults),

@@ -179,6 +179,12 @@ class Search(Struct, eq=False):
             for e in self.book.by_size.get(node.spec.size, ())
         )
 
+    def turn(self, cause: Cause) -> int:
+        """When a cause is to be mended: in the order of the steps, what only gradients show after them as it was found."""
+        node = self.plan.paths.get(cause.path)
+        forward = node is not None and node.op is not None and node.phase == "forward"
+        return node.slot if node is not None and forward else len(self.plan.nodes)
+
     def open_names(self, there: Walk | None = None) -> set[str]:
         """Recorded floating arrays that are none of ours yet, gradients and masks left out."""
         known = self.walk.names
