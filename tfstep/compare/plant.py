@@ -129,6 +129,11 @@ def planted(
     return tape.plan()
 
 
+def elsewhere(at: Site) -> Array:
+    """The patch of a step that is made in another place: what it reads is handed on, and no array is it by its name."""
+    return at.args[0]
+
+
 class Blended(Struct, frozen=True, eq=False):
     """A patch that changes how a step is set, so that another one can be made on top of it: pairs and base of a rope.
 

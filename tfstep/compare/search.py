@@ -14,7 +14,7 @@ from tfstep.compare.causes.table import Step, ways
 from tfstep.compare.diagnosis import Cause, First
 from tfstep.compare.layout import Layout, atoms, fits, placed_at, repeats, role, source
 from tfstep.compare.names import affinity, called_like, of_probabilities
-from tfstep.compare.plant import Patch, Way, forward_nodes, planted, together
+from tfstep.compare.plant import Patch, Way, elsewhere, forward_nodes, planted, together
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.walk import Override, Walk, walk
 from tfstep.engine.node import Node
@@ -250,7 +250,8 @@ class Search(Struct, eq=False):
         """Whether a mistake gives arrays of theirs, but not the one that is called like the step which it is of: where
         they wrote that down, and it is another, what is found further on is found by luck."""
         alike = {e.name: [n.path for n in suspects if n.spec.size == e.array.size] for e in missing}
-        own = {name for name, paths in alike.items() if called_like(name, paths) in tried.way.patches}
+        here = {path for path, patch in tried.way.patches.items() if patch is not elsewhere}
+        own = {name for name, paths in alike.items() if called_like(name, paths) in here}
         return bool(own) and own.isdisjoint(tried.gained)
 
     def step(self, node: Node) -> Step:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tfstep.compare.causes.kinds import ONE_ALONE
 from tfstep.compare.causes.table import Made, Step, cause
-from tfstep.compare.plant import Patch, Site
+from tfstep.compare.plant import Patch, Site, elsewhere
 from tfstep.engine.node import Node
 from tfstep.engine.op import Array
 from tfstep.text import Bilingual
@@ -103,7 +103,7 @@ def _moved(step: Step, add: Node, norm: Node, readers: list[Node], to: str) -> d
     gains, own = _parameters(step, norm), step.config.norm_position
     first = step.plan.nodes[add.slots[0]]
     end = norm if own == "post" else add  # whose result the next sublayer reads
-    found: dict[str, Patch] = {norm.path: lambda at: at.args[0]}
+    found: dict[str, Patch] = {norm.path: elsewhere}
 
     def before(slots: tuple[int, ...]) -> Patch:
         """Every use of the sublayer's input is a use of its norm."""
@@ -123,19 +123,25 @@ def _moved(step: Step, add: Node, norm: Node, readers: list[Node], to: str) -> d
         return found | {reader.path: before(reader.slots) for reader in readers}
     if to == "post":
         return {**found, end.path: behind}
+    if end is norm:  # the norm is made one step earlier, the sum one step later
+        return {
+            add.path: lambda at: _usual_norm(at, norm, gains, at.args[1]),
+            end.path: lambda at: at.earlier(first.path) + at.args[0],
+        }
+
     branch = step.plan.nodes[add.slots[1]].path
 
     def within(at: Site) -> Array:
         return at.earlier(first.path) + _usual_norm(at, norm, gains, at.earlier(branch))
 
-    return {**found, **({add.path: lambda at: at.args[1]} if end is norm else {}), end.path: within}
+    return {**found, end.path: within}
 
 
 def _one_of_two(step: Step, add: Node, norm: Node, to: str) -> Iterator[dict[str, Patch]]:
     """One sublayer that is to have a norm on either side, with one of them, by the weights of the one or of the other."""
     out = step.plan.paths[f"{norm.path}_out"]
-    first: dict[str, Patch] = {norm.path: lambda at: at.args[0]}
-    second: dict[str, Patch] = {out.path: lambda at: at.args[0]}
+    first: dict[str, Patch] = {norm.path: elsewhere}
+    second: dict[str, Patch] = {out.path: elsewhere}
     if to == "pre":
         yield second
     for each in (norm, out) if to != "pre" else ():
@@ -245,7 +251,7 @@ def after_norm(step: Step) -> Iterator[Made]:
         text = Bilingual("LN(x) + f(x) in place of x + f(x)", "LN(x) + f(x)，而不是 x + f(x)")
         yield text, made
         instead = Bilingual("LN(x) + f(x) in place of LN(x + f(x))", "LN(x) + f(x)，而不是 LN(x + f(x))")
-        yield instead, {add.path: made, norm.path: lambda at: at.args[0]}
+        yield instead, {add.path: made, norm.path: elsewhere}
 
 
 @cause("residual-place", ops=("linear", "linear_no_bias", "split_heads", "add"))
