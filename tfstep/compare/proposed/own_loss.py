@@ -103,7 +103,7 @@ def _number(kept: Recording) -> str:
 
 def _outputs(kept: Recording, keys: Mapping[str, Any], sure: bool = False) -> list[Output]:
     """What may be the output of theirs: what the module gave back, or what is found to be ours; else, where ``sure`` does
-    not forbid it, the last arrays before the loss."""
+    not forbid it, the last arrays before the loss, the latest first: the gradient of a sum is that of its terms, too."""
     scenario = scenario_of({**keys, "loss": {"kind": "sum"}})
     there = walked(kept, scenario)
     node = there.plan.nodes[there.plan.paths["loss"].slots[0]]
@@ -124,7 +124,7 @@ def _outputs(kept: Recording, keys: Mapping[str, Any], sure: bool = False) -> li
     given = laid(results)
     last = _number(kept)
     before = numbers[: numbers.index(last)] if last else numbers
-    return given or ([] if sure or results else laid([n for n in before if kept[n].ndim > 1][-LAST:]))
+    return given or ([] if sure or results else laid([n for n in reversed(before) if kept[n].ndim > 1][:LAST]))
 
 
 def _wide(array: np.ndarray, node: Node) -> bool:
