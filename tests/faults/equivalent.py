@@ -12,7 +12,6 @@ TWO_WAYS = "which of two ways is taken, and both add the same rows in the same o
 SAME_ARRAY = "only shape and dtype are read, and those two have the same"
 SAME_AXES = "the same two axes, or the same axis of a matrix"
 SAME_BITS = "decides only where the work is cut into blocks, or that it is not"
-ONE_ROW = "one row is written to a vector as a vector is"
 WRITTEN_OVER = "every cell of it is written before it is read"
 SAME_ROOT = "the root is positive where x is, and nowhere else"
 SAME_SIGN = "y = max(x, 0) is positive where x is, and nowhere else"
@@ -104,7 +103,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("Linear.kernel_b", "len(g)", "len(out)"): SAME_BITS,
     ("Linear.kernel_b", "start + step", "start - step"): SAME_BITS,
     ("Linear.kernel_b", "n - 1", "1"): SAME_BITS,
-    ("Linear.kernel_b", "keepdims=False", "**{}"): ONE_ROW,
     ("CrossEntropy.kernel_logits", "np.empty_like(row)", "row"): WRITTEN_OVER,
     ("CrossEntropy.kernel_logits", "-1", "1"): SAME_AXES,
     ("Matmul.kernel_a", "g.swapaxes(-1, -2)", "g.swapaxes(-2, -1)"): SAME_AXES,

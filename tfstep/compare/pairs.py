@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfstep.compare.book import Book, Entry
-from tfstep.compare.causes.table import ways
 from tfstep.compare.plant import Blended, Patch, Way, planted, together
 from tfstep.compare.walk import walk
 from tfstep.engine.node import Literal, Node, Role
@@ -55,9 +54,7 @@ def two(search: Search, steps: list[Node], missing: list[Entry]) -> Tried | None
 def _ways(search: Search, steps: list[Node]) -> list[list[Way]]:
     """The known mistakes of each of these steps, as far as they change no other."""
     paths = {node.path for node in steps}
-    return [
-        [way for way in ways(search.step(node)) if way.patches.keys() <= paths or len(steps) == 1] for node in steps
-    ]
+    return [[way for way in search.ways_at(node) if way.patches.keys() <= paths or len(steps) == 1] for node in steps]
 
 
 def _found(

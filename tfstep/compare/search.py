@@ -14,7 +14,7 @@ from tfstep.compare.causes.table import Step, ways
 from tfstep.compare.diagnosis import Cause, First
 from tfstep.compare.layout import Layout, atoms, fits, placed_at, repeats, role, source
 from tfstep.compare.names import affinity, called_like, of_probabilities
-from tfstep.compare.plant import Patch, Way, elsewhere, forward_nodes, planted, together
+from tfstep.compare.plant import Blended, Patch, Way, elsewhere, forward_nodes, planted, together
 from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.walk import Override, Walk, walk
 from tfstep.engine.node import Node
@@ -260,11 +260,11 @@ class Search(Struct, eq=False):
 
     def ways(self, node: Node) -> Iterator[Way]:
         """Every known mistake at this step, in this layer alone or in all of them."""
-        own = list(ways(self.step(node)))
+        own = self.ways_at(node)
         groups: list[dict[str, dict[str, Patch]]] = [{}, {}, {}]
         for other in self.like(node):
             within = other.path.partition(".")[0][-1:].isdigit()  # of a layer, as the last norm is not
-            for way in ways(self.step(other)):
+            for way in self.ways_at(other):
                 for group, belongs in zip(groups, (True, within, role(other.path) == role(node.path)), strict=True):
                     if belongs:
                         group.setdefault(way.key, {}).update(way.patches)
@@ -276,6 +276,11 @@ class Search(Struct, eq=False):
                 if way.key in group and frozenset(patches) not in tried and not self._in_vain(way, patches):
                     tried.add(frozenset(patches))
                     yield Way(way.kind, way.path, way.detail, patches, way.key)
+
+    def ways_at(self, node: Node) -> list[Way]:
+        """Every known mistake at this step alone; none where one stands already that bears no second."""
+        stands = self.patches.get(node.path)
+        return list(ways(self.step(node))) if stands is None or isinstance(stands, Blended) else []
 
     def _in_vain(self, way: Way, patches: Mapping[str, Patch]) -> bool:
         """Whether a mistake was given up before the first of the other steps that are made otherwise with it."""

@@ -189,8 +189,18 @@ def _tried_at(search: Search, steps: list[Node], missing: list[Entry]) -> list[N
 
 def _stays(search: Search, tried: Tried) -> bool:
     """Whether with a mistake planted everything stays found but the step itself, of which they then have both."""
+    if not tried.lost:
+        return True
     node = search.plan.paths[tried.way.path]
-    return tried.lost <= {hit.entry.name for hit in search.walk.found.get(node.slot, ())}
+    copies = {hit.entry.name for hit in search.walk.found.get(node.slot, ())}
+    return tried.lost <= copies and not any(_called_another(search, tried, name) for name in tried.gained)
+
+
+def _called_another(search: Search, tried: Tried, name: str) -> bool:
+    """Whether an array is called like another step that is not found than the one that it is with a mistake planted."""
+    given = [tried.plan.nodes[slot].path for slot in tried.walk.places.get(name, ())]
+    as_given = max((affinity(name, path) for path in given), default=0.0)
+    return any(affinity(name, n.path) > as_given for n in _not_found(search) if n.path not in given)
 
 
 def _results(search: Search) -> list[Entry]:
