@@ -49,6 +49,7 @@ WORDS = {
     "nudging": "微调",
     "scrolling": "滚动",
     "from a key to the painted frame": "从按键到画完",
+    "to the frame that lacks nothing": "到画面上什么都不缺",
     "the same": "同上",
     "{}th percentile": "第 {} 百分位",
     "start to the first frame": "启动到第一屏",
