@@ -106,4 +106,6 @@ def test_every_figure_has_its_name_in_chinese(make: ModuleType) -> None:
 
     names = {row[each] for row in KEPT for each in ("case", "what")}
     same = {name for name in names if in_words(name, "zh") == name}
-    assert {name for name in same if not re.fullmatch(r"transformers|torch|tfstep.*|[\w /,-]*tfstep[\w /,-]*", name)} == set()
+    assert {
+        name for name in same if not re.fullmatch(r"transformers|torch|tfstep.*|[\w /,-]*tfstep[\w /,-]*", name)
+    } == set()
