@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,7 +130,8 @@ def _less(search: Search, node: Node) -> Iterator[tuple[Bilingual, Callable[[Wal
     for s in uses:
         read = search.plan.nodes[s]
         if read.op is not None and read.op.name == "gather_vjp_table":
-            yield WRITTEN, lambda w, s=s: _written(w, s, [other for other in uses if other != s]), []  # type: ignore[misc]
+            others = [other for other in uses if other != s]
+            yield WRITTEN, partial(_written, slot=s, others=others), []
 
 
 def _written(w: Walk, slot: int, others: list[int]) -> np.ndarray:

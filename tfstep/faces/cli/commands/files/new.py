@@ -108,7 +108,7 @@ def _proposed(path: Path) -> str:
     from tfstep.compare.proposed.held import DoesNotHoldError
     from tfstep.compare.proposed.propose import propose
     from tfstep.compare.recorded.reading import read
-    from tfstep.errors import CommandError, TfstepError
+    from tfstep.errors import TfstepError
     from tfstep.scenario.scenario import load_text
 
     kept = read(path)
