@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from tfstep import reach, work
+from tfstep import work
 from tfstep.commands.language.line import require_argument, split
 from tfstep.commands.language.registry import command, find
 from tfstep.commands.language.script import STDIN, ExpectError, ScriptError, play
@@ -57,9 +57,7 @@ def _save(session: Session, rest: str) -> Result:
             Bilingual("{path}: a scenario's file ends in .yaml", "{path}：场景文件以 .yaml 结尾", path=path)
         )
     session.speaker.check_write(path, replace)
-    written = write_scenario(session.scenario, session.trace, path, replace)
-    if session.scenario.weights.file is not None and not session.speaker.limited:
-        reach.remember(path, [session.scenario.weights.file])
+    written = write_scenario(session.scenario, session.trace, path, replace, not session.speaker.limited)
     session.journal.saved = session.journal.now
     texts = [Bilingual("{path} is written", "已写入 {path}", path=path)]
     if written.weights is not None:

@@ -12,10 +12,13 @@ from tfstep.compare.book import Book, Entry, Sizes
 from tfstep.compare.layout import Layout, layouts, role
 from tfstep.compare.names import SIDE_BY_SIDE, affinity, plain
 from tfstep.compare.proposed.weights import PLACES
+from tfstep.compare.recorded.gathered import gathered
+from tfstep.compare.recorded.recording import Recording
 from tfstep.compare.walk import walk
 from tfstep.engine.node import Node
 from tfstep.engine.plan import Plan
 from tfstep.models.config import ModelConfig
+from tfstep.scenario.scenario import Scenario
 
 SURE = 1.5  # an affinity from which a name alone says which weight it is
 INPUTS = 6  # arrays that are tried as an input
@@ -79,6 +82,14 @@ def start(
     _laid_out(book, plan, leaves, values, groups, config)
     _doubted(book, plan, leaves, values, taken)
     return values, taken
+
+
+def weights(kept: Recording, scenario: Scenario) -> dict[str, np.ndarray]:
+    """The weights of a recording that are parameters of a scenario, by our paths, laid out as ours are."""
+    program, book = scenario.program, Book.of(gathered(kept), scenario.model)
+    leaves = {program.plan.nodes[slot].path: np.asarray(value) for slot, value in program.leaves.items()}
+    values, taken = start(book, program.plan, leaves, scenario.model)
+    return {path: values[path] for path in taken if program.plan.paths[path].kind == "parameter"}
 
 
 def _doubted(

@@ -69,6 +69,32 @@ def test_a_scenario_is_proposed_from_a_recording_and_diagnoses_it(tfstep, tmp_pa
     assert [cause["kind"] for cause in found.json["causes"]] == ["scale"]
 
 
+def test_a_large_run_is_proposed_with_its_numbers_beside_it(tfstep, tmp_path):
+    """What it read and its weights, by our paths: the scenario begins as the run did."""
+    rng = np.random.default_rng(0)
+    x, weights = (
+        rng.normal(size=(20, 30)),
+        dict(zip(("Wq", "Wk", "Wv", "Wo"), rng.normal(size=(4, 30, 30)), strict=True)),
+    )
+    q, k, v = (x @ weights[name] for name in ("Wq", "Wk", "Wv"))
+    s = q @ k.T / np.sqrt(30)
+    a = np.exp(s) / np.exp(s).sum(-1, keepdims=True)
+    file, mine = tmp_path / "run.npz", tmp_path / "mine.yaml"
+    np.savez(file, x=x, **weights, q=q, k=k, v=v, s=s, a=a, out=a @ v @ weights["Wo"])
+    assert "too much to be printed (x 1×20×30)" in tfstep("new", str(file)).err
+    assert tfstep("new", str(file), "-o", str(mine)).status == 0
+    assert {each.name for each in tmp_path.iterdir()} == {"run.npz", "mine.yaml", "mine.input.npz", "mine.weights.npz"}
+    shown = tfstep("dump", str(mine), "x", "attn.W_V", "attn.out", "--format", "json").json["tensors"]
+    shown = {each["path"]: each for each in shown}
+    for path, theirs in (("x", x), ("attn.W_V", weights["Wv"]), ("attn.out", a @ v @ weights["Wo"])):
+        np.testing.assert_allclose(np.squeeze(shown[path]["value"]), theirs, rtol=1e-12, atol=1e-12)
+    found = tfstep("diagnose", str(mine), str(file), "--json")
+    assert (found.status, found.json["agrees"]) == (0, True)
+    mine.unlink()
+    assert "mine.input.npz is there already" in tfstep("new", str(file), "-o", str(mine)).err
+    assert not mine.exists()
+
+
 def test_what_no_scenario_can_be_proposed_from_is_one_line(tfstep, tmp_path):
     file = tmp_path / "run.npz"
     np.savez(file, x=np.eye(3), y=np.ones((3, 3)))

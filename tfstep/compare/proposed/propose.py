@@ -30,6 +30,7 @@ from tfstep.scenario.opening.document import as_text
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
 
+INLINE = 400  # numbers of an array that are written into the text itself
 HEADS = ("num_heads", "n_heads", "n_head", "heads", "nhead", "h", "n_h", "H", "num_attention_heads", "n")
 ACTS = {"relu": ("relu",), "silu": ("silu",), "gelu": ("gelu", "gelu_tanh"), "": ("relu", "gelu", "gelu_tanh", "silu")}
 
@@ -50,13 +51,31 @@ class Proposal(Struct, frozen=True, eq=False):
     instead: Proposal | None = None
     update: Stepped | None = None
 
-    def text(self) -> str:
-        """The scenario as the text of a file, which may be longer than one may be; without a loss, where theirs is their own."""
+    @property
+    def large(self) -> dict[str, np.ndarray]:
+        """The arrays of its input and its mask that nobody reads in a text, by their keys."""
+        given = {**self.keys["input"], "custom": self.keys["model"].get("mask", {}).get("custom", ())}
+        arrays = {key: np.asarray(each) for key, each in given.items() if isinstance(each, np.ndarray | list)}
+        return {key: array for key, array in arrays.items() if array.size > INLINE}
+
+    def text(self, file: str = "", weights: str = "", *, partial: bool = False) -> str:
+        """The scenario as the text of a file; without a loss, where theirs is their own.
+
+        ``file`` keeps what is `large`, else the text may be longer than one may be; ``weights`` their weights, or, being
+        ``partial``, some of them.
+        """
+        model, kept = self.keys["model"], dict.fromkeys(self.large, file) if file else {}
         given = {
             key: each.tolist() if isinstance(each, np.ndarray) else each for key, each in self.keys["input"].items()
         }
-        own = {"loss": {"kind": "none"}} if self.loss is not None and self.loss.own else {}
-        return as_text({**self.keys, "input": given, **own})
+        changes: dict[str, Any] = {"input": {key: kept.get(key, each) for key, each in given.items()}}
+        if "custom" in kept:
+            changes["model"] = {**model, "mask": {**model["mask"], "custom": file}}
+        if self.loss is not None and self.loss.own:
+            changes["loss"] = {"kind": "none"}
+        if weights:
+            changes["weights"] = {"file": weights, **({**self.keys["weights"], "partial": True} if partial else {})}
+        return as_text({**self.keys, **changes})
 
     def scenario(self) -> Scenario:
         """The scenario. Raises TfstepError."""

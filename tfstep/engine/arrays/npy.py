@@ -7,6 +7,7 @@ import tokenize
 import warnings
 import zipfile
 import zlib
+from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -37,3 +38,27 @@ def read_npy(stream: IO[bytes], size: int) -> np.ndarray:
         return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
     except _HEAD as error:
         raise ValueError("pickle" if "pickle" in str(error) else "damaged") from None
+
+
+def read_one(path: Path, name: str) -> np.ndarray:
+    """The one array of an .npy or .npz file; of several that which is called ``name``.
+
+    Raises ValueError or OSError where there is none, or the file does not hold together.
+    """
+    try:
+        if not path.is_file():
+            raise ValueError("no plain file")
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                file.seek(0)
+                return read_npy(file, path.stat().st_size)
+            with zipfile.ZipFile(file) as archive:
+                members = archive.infolist()
+                if len(members) != 1:
+                    members = [each for each in members if each.filename == f"{name}.npy"]
+                if not members:
+                    raise ValueError(f"no array {name}")
+                with archive.open(members[0]) as stream:
+                    return read_npy(stream, members[0].file_size)
+    except DAMAGED as error:
+        raise ValueError(str(error)) from None

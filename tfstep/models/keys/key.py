@@ -29,6 +29,8 @@ Numbers = Annotated[Any, Meta(extra_json_schema={"$nested": "numbers"})]  # a re
 
 Made = Annotated[Any, Meta(extra_json_schema={"anyOf": [{"$nested": "numbers"}, {"type": "string"}]})]
 """Numbers, or an expression that makes them."""
+Kept = Made
+"""Numbers, or the name of a file that keeps them."""
 _COUNT = {"type": "integer", "minimum": 1, "maximum": 100}
 _LISTED = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "maxItems": 100}
 Count = Annotated[Any, Meta(extra_json_schema={"anyOf": [_COUNT, _LISTED]})]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tfstep.engine.arrays.npy import DAMAGED, read_npy
+from tfstep.engine.arrays.npy import read_one
 from tfstep.engine.axis import Axis, Spec
 from tfstep.engine.tape import Scope, Traced
 from tfstep.models.build_error import ModelBuildError
@@ -129,25 +128,11 @@ def _array(own: Any, key: str) -> np.ndarray | None:
         return None
 
 
-def _from_file(name: str, key: str) -> np.ndarray | None:
+def _from_file(name: str, key: str) -> np.ndarray:
     """The one array of a file; of several that which is called as the key is."""
-    path = Path(name)
     try:
-        if not path.is_file():
-            raise ValueError("no plain file")
-        with path.open("rb") as file:
-            if not zipfile.is_zipfile(file):
-                file.seek(0)
-                return read_npy(file, path.stat().st_size)
-            with zipfile.ZipFile(file) as archive:
-                members = archive.infolist()
-                if len(members) != 1:
-                    members = [each for each in members if each.filename == f"{key}.npy"]
-                if not members:
-                    raise _unreadable(name, key)
-                with archive.open(members[0]) as stream:
-                    return read_npy(stream, members[0].file_size)
-    except (OSError, *DAMAGED) as error:
+        return read_one(Path(name), key)
+    except (OSError, ValueError) as error:
         raise _unreadable(name, key) from error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,17 @@ from msgspec import Struct
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from tfstep import work
+from tfstep import reach, work
 from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError, ScenarioError, TfstepError
 from tfstep.files import unwritable, write_whole
+from tfstep.models.keys.sections import OWN
 from tfstep.scenario.keys.declared import with_schema_line
 from tfstep.scenario.keys.pins import pins_of
+from tfstep.scenario.keys.schema import KEPT
 from tfstep.scenario.program import Program
 from tfstep.scenario.scenario import Scenario, load
 from tfstep.scenario.weights.back import as_they_came
@@ -31,6 +33,15 @@ from tfstep.scenario.weights.files import expect_weights, write_weights
 from tfstep.text import Bilingual
 
 INLINE = 400  # numbers of changed parameters that are written into the file itself
+FILES = (
+    ("vocab", "file"),
+    ("vocab", "*", "file"),
+    *(("model", "mask", key) for key in OWN),
+    *(("input", key) for key in KEPT),
+    ("weights", "file"),
+    ("pins", "file"),
+)
+"""Where a scenario may name a file."""
 
 
 class Written(Struct, frozen=True):
@@ -41,12 +52,13 @@ class Written(Struct, frozen=True):
     left_out: tuple[str, ...]  # the other variants of the original that are not in it
 
 
-def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool = False) -> Written:
+def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool = False, asked: bool = True) -> Written:
     """Write a scenario that starts with the numbers of a trace, all of it or nothing: its parameters, what the
     optimizer remembers, what is pinned.
 
     Few changed numbers stand in the file, many (and NaN) in an ``.npz`` beside it, or under the names that they came
-    with in a ``.safetensors``. The variants stay that still fit.
+    with in a ``.safetensors``. The variants stay that still fit. Where a person ``asked`` for it, the file may read later
+    what the scenario has read.
     Raises CommandError where a file is there already (without ``replace``) or cannot be written.
     """
     yaml = YAML()
@@ -59,7 +71,9 @@ def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool =
     if not same:
         document.pop("variants", None)
         _merge(document, wanted)
-    _put_tokenizers(document.get("vocab"), scenario, path)
+    named = _count_files(document, scenario, path)
+    if scenario.weights.file is not None:
+        named.append(scenario.weights.file)
     learned = _learned(trace)
     arrays, theirs = as_they_came(scenario, learned)
     beside = _put_weights(document, scenario, arrays, theirs, _changed(scenario, learned), path)
@@ -79,6 +93,8 @@ def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool =
         if beside is not None:
             write_weights(beside, arrays)
         _write(path, _dumped(yaml, document))
+        if named and asked:
+            reach.remember(path, named)
         if unfit := _unfit(path):
             for name in unfit:
                 del document["variants"][name]
@@ -167,13 +183,28 @@ def _changed(scenario: Scenario, parameters: Mapping[str, np.ndarray]) -> dict[s
     }
 
 
-def _put_tokenizers(vocab: object, scenario: Scenario, path: Path) -> None:
-    """Count the files of a vocabulary from where the scenario is written."""
-    if not isinstance(vocab, CommentedMap) or scenario.path is None:
-        return
-    for side in (vocab, *vocab.values()):
-        if isinstance(side, CommentedMap) and isinstance(side.get("file"), str):
-            side["file"] = os.path.relpath(scenario.path.parent / side["file"], path.parent)
+def _count_files(document: CommentedMap, scenario: Scenario, path: Path) -> list[Path]:
+    """Count the files that a scenario and its variants name from where it is written; those that it may read."""
+    named: list[Path] = []
+    if scenario.path is None:
+        return named
+    variants = document.get("variants")
+    for part in (document, *(variants.values() if isinstance(variants, dict) else ())):
+        for *above, last in FILES:
+            groups = [part]
+            for key in above:
+                groups = [each for group in groups if isinstance(group, dict) for each in _under(group, key)]
+            for group in groups:
+                if isinstance(group, dict) and isinstance(name := group.get(last), str):
+                    file = scenario.path.parent / name
+                    group[last] = os.path.relpath(file, path.parent)
+                    named += [file] if reach.may_read(file, scenario.path) else []
+    return named
+
+
+def _under(group: dict[str, Any], key: str) -> Iterable[Any]:
+    """The value of a key, or of all of them."""
+    return group.values() if key == "*" else (group[key],) if key in group else ()
 
 
 def _put_weights(
@@ -190,7 +221,7 @@ def _put_weights(
     weights = document.get("weights")
     if not isinstance(weights, CommentedMap):
         weights = CommentedMap()
-    if scenario.weights.file is not None:
+    if scenario.weights.file is not None:  # that of the variant which is written
         weights["file"] = os.path.relpath(scenario.weights.file, path.parent)
     beside = None
     finite = all(np.isfinite(value).all() for value in changed.values())

@@ -10,7 +10,7 @@ from tfstep.models.keys.kinds import KINDS
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Keys, Node, Section, at
 from tfstep.scenario.keys.model import needs, not_of_kind
-from tfstep.scenario.keys.numbers import read_array
+from tfstep.scenario.keys.numbers import read_kept
 from tfstep.scenario.keys.schema import InputPart
 from tfstep.scenario.keys.typed import Source
 from tfstep.scenario.tokens.reading import is_next, is_tokens, next_words, read_labels, read_sentences
@@ -200,7 +200,7 @@ def _array(source: Source, key: str, kind: str, axes: tuple[int, ...] | None) ->
     node = source.node("input", key)
     if node is None or not _takes(kind, key):
         return None
-    return read_array(node, source.report, axes) if axes else read_array(node, source.report)
+    return read_kept(node, key, source.report, axes)
 
 
 def _attention(

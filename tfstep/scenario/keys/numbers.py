@@ -1,16 +1,60 @@
-"""Arrays of numbers as a file writes them: a number, or lists of numbers in lists."""
+"""Arrays of numbers as a file writes them: a number, lists of numbers in lists, or the file that keeps them."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 
+from tfstep import reach
+from tfstep.engine.arrays.npy import read_one
 from tfstep.scenario.file.mistakes import Report
-from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, found_text
+from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, excerpt, found_text
 from tfstep.text import Bilingual
 
 MAX_AXES = 8
+
+
+def read_kept(node: Node, name: str, report: Report, axes: tuple[int, ...] | None) -> np.ndarray | None:
+    """The same, or the array that a file keeps as its one array or under ``name``: ``input: {x: run.npz}``.
+
+    The file is looked for from the folder of the scenario that names it.
+    """
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        kept = _from_file(node, name, report)
+        if kept is None:
+            return None
+        node = kept
+    return read_array(node, report, axes) if axes else read_array(node, report)
+
+
+def _from_file(node: Scalar, name: str, report: Report) -> Numbers | None:
+    scenario = Path(node.place.file)
+    file = scenario.parent / node.text
+    if scenario.is_file() and not reach.may_read(file, scenario):
+        report.add(node.place, reach.too_far(Path(node.text)))
+        return None
+    try:
+        array = read_one(file, name)
+    except (OSError, ValueError):
+        message = Bilingual(
+            "{what}; numbers are needed, or an .npz or .npy file of one array, or an .npz with an array {name}",
+            "{what}；须为数字、只有一个数组的 .npz 或 .npy 文件，或含有数组 {name} 的 .npz",
+            what=Bilingual("{file} cannot be read", "无法读取 {file}", file=excerpt(node.text)),
+            name=name,
+        )
+    else:
+        if array.dtype.kind in "fiu" and np.isfinite(array).all():
+            return Numbers(array, node.place)
+        message = Bilingual(
+            "{name} of {file} does not hold finite numbers alone; they are needed",
+            "{file} 中的 {name} 不全是有限的数字；须全部为有限的数字",
+            name=name,
+            file=excerpt(node.text),
+        )
+    report.add(node.place, message)
+    return None
 
 
 def read_array(

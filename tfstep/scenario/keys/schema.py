@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, ValidationError
 
 from tfstep.models.config import LossName, ModelConfig, TrainKeys
-from tfstep.models.keys.key import LARGEST, Key, Numbers, Section
+from tfstep.models.keys.key import LARGEST, Kept, Key, Numbers, Section
 from tfstep.models.keys.sections import (
     AlibiPart,
     BiasPart,
@@ -105,6 +105,10 @@ VariantsField = Annotated[
 ]
 
 
+KEPT = ("x", "memory", "types", "positions", "documents")
+"""The keys of `input:` whose numbers a file may keep."""
+
+
 class InputPart(Section, frozen=True):
     """`input:`, what the model reads and what it should say."""
 
@@ -129,24 +133,27 @@ class InputPart(Section, frozen=True):
         Key("attention", Bilingual("The position of the first word.", "第一个词的位置。")),
     ] = 0
     x: Annotated[
-        Numbers,
+        Kept,
         Key(
             "numbers vectors",
             Bilingual(
-                "Numbers in place of words; for an encoder or a decoder a vector for each position.",
-                "直接给数，不用词；编码器或解码器则每个位置一个向量。",
+                "Numbers in place of words; for an encoder or a decoder a vector for each position. Like every array of "
+                "`input` they may be kept in a file: the name of an .npz or .npy file with one array, or with one that is "
+                "called as this key is.",
+                "直接给数，不用词；编码器或解码器则每个位置一个向量。`input` 下的每个数组都可以放在文件里：写只有一个数组的 "
+                ".npz、.npy 文件名；有几个数组时取与本键同名的。",
             ),
         ),
     ] = None
     memory: Annotated[
-        Numbers,
+        Kept,
         Key(
             "memory",
             Bilingual("An outside store to attend to, in place of x itself.", "供关注的外部存储，代替 x 自身。"),
         ),
     ] = None
     types: Annotated[
-        Numbers,
+        Kept,
         Key(
             "reader",
             Bilingual(
@@ -156,7 +163,7 @@ class InputPart(Section, frozen=True):
         ),
     ] = None
     positions: Annotated[
-        Numbers,
+        Kept,
         Key(
             "documents",
             Bilingual(
@@ -168,7 +175,7 @@ class InputPart(Section, frozen=True):
         ),
     ] = None
     documents: Annotated[
-        Numbers,
+        Kept,
         Key(
             "documents",
             Bilingual(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +17,13 @@ from tfstep.faces.cli.options import command, kinds, output, variant
 from tfstep.faces.cli.output import Output, say
 from tfstep.faces.cli.settings import Settings, is_terminal
 from tfstep.text import Bilingual, language
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def _there_already(file: Path) -> Bilingual:
+    return Bilingual("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=file)
 
 
 @click.pass_obj
@@ -81,13 +90,11 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
             )
         )
     if out.file is not None and out.file.exists():
-        raise CommandError(
-            Bilingual("{file} is there already; choose another name", "{file} 已经存在；请换一个名字", file=out.file)
-        )
+        raise CommandError(_there_already(out.file))
     if model:
         text = _model(settings, Path(kind), out.file)
     elif recorded:
-        text = _proposed(Path(kind))
+        text = _proposed(Path(kind), out.file)
     else:
         text = starter(kind, variant)
     out.text([text if out.file is None else with_schema_line(text)])
@@ -101,15 +108,18 @@ def _scenario(settings: Settings, out: Output, kind: str | None, variant: str | 
         )
 
 
-def _proposed(path: Path) -> str:
-    """The scenario proposed from a recording; what was found and what was guessed is told. Raises TfstepError, also where it
-    does not hold."""
+def _proposed(path: Path, file: Path | None) -> str:
+    """The scenario proposed from a recording; what was found and what was guessed is told. Where a ``file`` is written,
+    their weights, and what the run read where that is much, are kept beside it.
+
+    Raises TfstepError, also where it does not hold.
+    """
     from tfstep.compare.diagnose import diagnose
     from tfstep.compare.proposed.held import DoesNotHoldError
     from tfstep.compare.proposed.propose import propose
     from tfstep.compare.recorded.reading import read
+    from tfstep.compare.start import weights
     from tfstep.errors import TfstepError
-    from tfstep.scenario.scenario import load_text
 
     kept = read(path)
     found = propose(kept)
@@ -121,21 +131,41 @@ def _proposed(path: Path) -> str:
         pass
     for each in (*found.said, *found.remarks[1:]):
         say(each)
-    text = found.text()
-    try:
-        load_text(text)
-    except TfstepError as error:  # the scenario is right, as that of the diagnosis: a file holds less
-        raise CommandError(
-            Bilingual(
-                "{recording}: no file of this scenario can be written, with what the run read in it: {why}. `tfstep diagnose "
-                "{recording}` needs none; to step through it, record a smaller run (fewer sentences, words or features)",
-                "{recording}：场景要包含这次运行读入的数，写不成文件：{why}。`tfstep diagnose {recording}` 不需要场景文件；"
-                "若要逐步查看，请记录一次更小的运行（更少的句子、词或特征）",
-                recording=path,
-                why=error.message,
+    if file is None:
+        if found.large:
+            raise CommandError(
+                Bilingual(
+                    "{recording}: what the run read is too much to be printed ({arrays}); with `-o FILE.yaml` it is kept in a "
+                    "file beside it. `tfstep diagnose {recording}` needs no scenario",
+                    "{recording}：这次运行读入的数太多，不宜打印（{arrays}）；加 `-o FILE.yaml` 会把它们存入旁边的文件。"
+                    "`tfstep diagnose {recording}` 不需要场景文件",
+                    recording=path,
+                    arrays=", ".join(f"{key} {'×'.join(map(str, a.shape))}" for key, a in found.large.items()),
+                )
             )
-        ) from None
-    return text
+        return found.text()
+    scenario = found.scenario()
+    theirs = weights(kept, scenario)
+    wanted = sum(node.kind == "parameter" for node in scenario.program.plan.nodes)
+    beside = {
+        file.with_name(f"{file.stem}.{what}.npz"): arrays
+        for what, arrays in (("input", found.large), ("weights", theirs))
+    }
+    if there := [other for other, arrays in beside.items() if arrays and other.exists()]:
+        raise CommandError(_there_already(there[0]))
+    read_in, learned = (_kept(other, arrays) for other, arrays in beside.items())
+    return found.text(read_in, learned, partial=len(theirs) < wanted)
+
+
+def _kept(file: Path, arrays: Mapping[str, np.ndarray]) -> str:
+    """The name of the file that now keeps these arrays; of none it is empty. Raises TfstepError."""
+    from tfstep.scenario.weights.files import write_weights
+
+    if not arrays:
+        return ""
+    write_weights(file, arrays)
+    say(Bilingual("{file} is written", "已写入 {file}", file=file))
+    return file.name
 
 
 def _model(settings: Settings, path: Path, file: Path | None) -> str:
@@ -173,13 +203,13 @@ COMMAND = command(
         "Write a commented scenario to start from. KIND is encoder, decoder, encoder-decoder, attention, mlp or "
         "formula; without it you are asked. A model's folder or .gguf file as KIND: the scenario that it is opened as, "
         "with paths to its files; nothing is copied. A recording of your own run as KIND (.npz, .safetensors, a folder of "
-        ".npy): the scenario that fits it, for `tfstep diagnose`; how each key was found, or that it was guessed, is "
-        "told.\n\nWith --lesson: write a commented lesson, one file a language; KIND is "
+        ".npy): the scenario that fits it, for `tfstep diagnose`, its weights beside it; how each key was found, or that it "
+        "was guessed, is told.\n\nWith --lesson: write a commented lesson, one file a language; KIND is "
         "then the name of its files, such as my-lesson.",
         "写出一个带注释的场景，作为起点。KIND 是 encoder、decoder、encoder-decoder、attention、mlp 或 formula；"
         "不写则会询问。KIND 是模型文件夹或 .gguf 文件时，写出打开它所用的场景，其中只有指向其文件的路径，"
         "不复制任何东西。KIND 是你自己运行的记录（.npz、.safetensors 或放 .npy 的文件夹）时，写出与之相符的场景，供 "
-        "`tfstep diagnose` 使用；每个键由何而来、哪些是猜的，都会说明。\n\n"
+        "`tfstep diagnose` 使用，权重存在旁边；每个键由何而来、哪些是猜的，都会说明。\n\n"
         "加 --lesson 则写出一堂带注释的课，每种语言一个文件；此时 KIND 是文件名，如 my-lesson。",
     ),
     [
