@@ -1,17 +1,16 @@
 """Texts brought to a width, in scripts whose characters are several of Unicode's."""
 
-import re
-
 import pytest
 import wcwidth
 
 from tfstep.commands.language.session import Session
 from tfstep.scenario.scenario import load_text
+from tfstep.text import printable
 from tfstep.view.result.lines import text
 from tfstep.view.text.spans import line, line_width, plain, span, table
 from tfstep.view.text.symbols import plain as shown
 from tfstep.view.text.symbols import set_ascii
-from tfstep.view.text.width import NARROW, WIDE, characters, clip, left, right, width
+from tfstep.view.text.width import NARROW, WIDE, characters, clip, left, pieces, right, width
 
 WIDTHS = {
     "weights": 7,
@@ -95,9 +94,24 @@ def test_without_symbols_the_mark_is_dots_and_counts() -> None:
 def test_characters_that_stand_alone_are_as_wide_as_unicode_says() -> None:
     """What is measured without the tables agrees with them, one by one and beside each other."""
     for ranges, cells in ((NARROW, 1), (WIDE, 2)):
-        found = [c for c in map(chr, range(0x10000)) if re.match(f"[{ranges}]", c)]
+        found = [chr(code) for first, last in ranges for code in range(ord(first), ord(last) + 1)]
         assert len(found) > 100
         assert {wcwidth.width(c) for c in found} == {cells}
         text = "".join(found)
         assert list(wcwidth.iter_graphemes(text)) == list(characters(text)) == found
         assert width(text) == wcwidth.width(text) == cells * len(found)
+
+
+def test_a_line_breaks_between_words_and_between_chinese_characters() -> None:
+    assert pieces("see  enc0.attn 的第三个数：+0.105\nα·β　x") == [
+        *("see", "  ", "enc0.attn", " ", "的", "第", "三", "个", "数", "：", "+0.105"),
+        *("α·β", "　", "x"),
+    ]
+
+
+def test_what_python_calls_printable_holds_nothing_to_be_shown_by_its_code() -> None:
+    everything = [chr(code) for code in range(0x10000) if not 0xD800 <= code < 0xE000]
+    marked = [c for c in everything if printable(f"\t{c}") != f"\t{c}"]  # behind a tab every character is looked at
+    assert marked
+    assert not [c for c in marked if c.isprintable()]
+    assert [printable(f"a\n{c}") != f"a\n{c}" for c in marked] == [True] * len(marked)

@@ -17,34 +17,34 @@ from textual.filter import LineFilter, NoColor
 from textual.screen import ModalScreen, Screen
 from textual.widget import AwaitMount, Widget
 
-from tfstep.commands.language.session import Session
 from tfstep.errors import TfstepError
 from tfstep.faces import ending, sign
 from tfstep.faces.tui.actions import asking, following, hovering, jump, opening, outcome, pointing
 from tfstep.faces.tui.actions.table import ACTIONS
 from tfstep.faces.tui.keys.bindings import ENTER, bindings, keymap
 from tfstep.faces.tui.state.action import Action, key_of_command
-from tfstep.faces.tui.state.screen import Question
 from tfstep.faces.tui.state.screen_state import ScreenState, Spot
 from tfstep.faces.tui.style import asked, painting
 from tfstep.faces.tui.style.painting import Parts
 from tfstep.faces.tui.style.palette import DARK, THEMES, theme_of
 from tfstep.faces.tui.widgets.board import Board
-from tfstep.faces.tui.widgets.drawn import Follow, Hover
 from tfstep.faces.tui.widgets.prompt import Prompt
-from tfstep.faces.tui.widgets.tree import Timeline
-from tfstep.faces.tui.work.beside import Cancel
 from tfstep.faces.tui.work.busy import Busy
 from tfstep.faces.tui.work.idle_work import IdleWork
 from tfstep.faces.tui.work.signs import Signs
 from tfstep.session.results import Help, Quit, Result
 from tfstep.text import Bilingual
-from tfstep.view.frame.timeline import Row
 from tfstep.view.matrix.picker import link_target
 from tfstep.view.text.spans import Line, Span, clipped, line
 
 if TYPE_CHECKING:
+    from tfstep.commands.language.session import Session
+    from tfstep.faces.tui.state.screen import Question
+    from tfstep.faces.tui.widgets.drawn import Follow, Hover
+    from tfstep.faces.tui.widgets.tree import Timeline
+    from tfstep.faces.tui.work.beside import Cancel
     from tfstep.faces.tui.work.cast import Cast
+    from tfstep.view.frame.timeline import Row
 
 T = TypeVar("T")
 

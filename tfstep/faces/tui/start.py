@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -64,6 +65,8 @@ def run(
         app.theme = TERMINAL.name
     if (offer := recovery.begin(session)) is not None:
         state.status = (*state.status, line(Span(str(offer), "accent")))
+    if scripts or commands:
+        gc.enable()  # what they leave behind is garbage
     outcome.begin(state, scripts, commands)
     if not (at or scripts or commands or state.status) and tour.first_time():
         tour.begin(state)

@@ -1,7 +1,5 @@
 """The keys of attention, in `model:`."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from msgspec import Meta

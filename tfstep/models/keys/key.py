@@ -2,6 +2,9 @@
 
 From the declaration follow the checked configuration, the JSON Schema, the reference, the comments of a new file,
 what `model` offers, what is said of a wrong value, and which kinds of model have the key.
+
+The files that declare keys do without ``from __future__ import annotations``: their annotations are values, made once,
+and no text that each reader would have to evaluate anew.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from inspect import get_annotations
 from types import UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -98,10 +101,9 @@ class Key:
 def _declared(section: type[Struct]) -> dict[str, tuple[Any, Key | None]]:
     """The keys of a section in order, its own before inherited ones, each with its type and its declaration."""
     found: dict[str, tuple[Any, Key | None]] = {}
-    hints = get_type_hints(section, include_extras=True)
-    own = {name: None for each in section.__mro__[:-1] for name in get_annotations(each)}
-    for name in own:
-        hint = hints[name]
+    hints = [get_annotations(each) for each in section.__mro__[:-1]]
+    for name in {name: None for each in hints for name in each}:
+        hint = next(each[name] for each in hints if name in each)
         kind, notes = (hint.__origin__, hint.__metadata__) if get_origin(hint) is Annotated else (hint, ())
         limits = tuple(note for note in notes if isinstance(note, Meta))
         key = next((note for note in notes if isinstance(note, Key)), None)

@@ -1,13 +1,13 @@
 """The keys of `model:`, each declared once: here, those of attention and of stacks in the files beside it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+from inspect import get_annotations
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from msgspec import Meta, defstruct
 from msgspec.structs import replace
 
 from tfstep.engine.arrays.half import HALVES, stored
+from tfstep.models.keys.attention import AttentionKeys
 from tfstep.models.keys.key import AxisNames, Count, Depth, Key, Made, Section, Size, Start
 from tfstep.models.keys.kinds import KINDS
 from tfstep.models.keys.sections import BiasPart, DropoutPart, LayersPart
@@ -42,7 +42,8 @@ LayerPart: Any = defstruct(
     "LayerPart",
     [
         (name, kind | None, None)
-        for name, kind in get_type_hints(StackKeys, include_extras=True).items()
+        for section in (AttentionKeys, StackKeys)
+        for name, kind in get_annotations(section).items()
         if name in LAYER_KEYS
     ],
     bases=(Section,),
@@ -191,7 +192,7 @@ class ModelConfig(StackKeys, frozen=True):
         ),
     ] = None
 
-    def layer(self, i: int) -> ModelConfig:
+    def layer(self, i: int) -> Self:
         """The keys of layer number i, with those of the pattern over them."""
         if not self.layer_pattern:
             return self

@@ -1,7 +1,5 @@
 """The groups of keys inside `model:`."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta

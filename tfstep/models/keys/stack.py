@@ -1,7 +1,5 @@
 """The keys of stacks of layers, and of what stands before and behind them, in `model:`."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
@@ -20,7 +18,7 @@ else:  # the choices of a key are the names in its registry
     ActivationName, NormName = Literal[tuple(ACTIVATIONS)], Literal[(*NORMS, "none")]
 
 
-def _gate_of_its_own(c: StackKeys, told: Told) -> bool:
+def _gate_of_its_own(c: "StackKeys", told: Told) -> bool:
     return len(ACTIVATIONS[c.activation].arguments) > 1
 
 

@@ -1,7 +1,5 @@
 """The keys of `train:`, how the parameters learn."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta

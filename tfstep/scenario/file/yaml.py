@@ -22,7 +22,7 @@ from ruamel.yaml.events import (
     ScalarEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.reader import Reader
 
 from tfstep.scenario.file.mistakes import Mistakes, Place, Report, fault
 from tfstep.scenario.file.nodes import Broken, Items, Node, Scalar, Section, Value, excerpt
@@ -45,7 +45,14 @@ _FIXED: dict[str, Value] = {
 }
 _OPENING = re.compile(rf"(?:[\[{{][ \t\r\n]*){{{MAX_DEPTH + 1}}}")
 _HALF = re.compile("[\ud800-\udfff]")  # of a character that is written as two: no text by itself
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+class _Looked(Reader):
+    """The parser's reader of a text that was looked through already, which it would do slowly."""
+
+    def check_printable(self, data: object) -> None:
+        """Nothing more is refused."""
 
 
 def parse(text: str, file: str, report: Report) -> Section:
@@ -55,12 +62,11 @@ def parse(text: str, file: str, report: Report) -> Section:
     """
     _refuse_unreadable(text, file)
     loader = YAML(typ="safe", pure=True)
+    loader.Reader = _Looked
     try:
         return _Builder(text, file, report).build(loader, text)
     except MarkedYAMLError as error:
         raise _syntax(error, file, text) from None
-    except ReaderError as error:
-        raise fault(_place_at(text, file, error.position), _NO_TEXT) from None
     except (YAMLError, ValueError, OverflowError) as error:
         raise fault(
             Place(file), Bilingual("this is not YAML: {why}", "不是合法的 YAML：{why}", why=excerpt(str(error)))

@@ -5,8 +5,6 @@ checked beside them: a field of type ``Any`` is read by the room's own readers, 
 Schema is given by hand.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, ValidationError

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from tfstep.address.grammar import cell_name
 from tfstep.engine.arrays.bits import same_bits
 from tfstep.errors import TfstepError
-from tfstep.expr import Expression
 from tfstep.session.evaluate import Names, truth, worked_out
 from tfstep.session.place import Position, position_of
-from tfstep.session.state import State
 from tfstep.session.stop.points import Point, Stop
 from tfstep.session.stop.which_cell import cell_of
 from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.expr import Expression
+    from tfstep.session.state import State
 
 
 def stops(state: State, direction: int) -> list[Stop]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct, field
 
-from tfstep.engine.trace import Trace
 from tfstep.errors import CommandError
-from tfstep.expr import Expression
-from tfstep.session.place import Position
 from tfstep.session.speaker import PERSON, Speaker
 from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.engine.trace import Trace
+    from tfstep.expr import Expression
+    from tfstep.session.place import Position
 
 
 class Stop(Struct, frozen=True, eq=False):

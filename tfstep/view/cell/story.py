@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from tfstep.address.grammar import cell_name, parse_cell
-from tfstep.engine.trace import Tensor, Trace
-from tfstep.engine.why import Explanation, Term
-from tfstep.session.study.reasons import Reasons
 from tfstep.text import Bilingual
-from tfstep.view.board.board import At
 from tfstep.view.cell.equation import FEW, equation, name_of
 from tfstep.view.cell.readers import readers, reading_cell
 from tfstep.view.cell.rules import rule_in_words
@@ -21,6 +18,12 @@ from tfstep.view.matrix.plane import scale_of
 from tfstep.view.text.number import plain
 from tfstep.view.text.signed import split_sign
 from tfstep.view.text.spans import Line, Span, clipped, ends, line, line_width
+
+if TYPE_CHECKING:
+    from tfstep.engine.trace import Tensor, Trace
+    from tfstep.engine.why import Explanation, Term
+    from tfstep.session.study.reasons import Reasons
+    from tfstep.view.board.board import At
 
 Key = tuple[object, ...]  # the way from the top to a row
 SOURCES = 12  # inputs and parameters that are listed

@@ -9,23 +9,44 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import groupby
 
 from tfstep.view.text.symbols import plain
 
-_PIECE = re.compile(r"[^\S\n]+|[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]+")
 _NEVER_FIRST = "，。；：、！？）”’》…"  # what Chinese does not let a line begin with
+_WORD = re.compile(r"[^\S\n]+|\S+")
+_BREAKING = ("\u2e80\u9fff", "\uf900\ufaff", "\uff00\uff60")  # first and last of what a line may break between
+
+NARROW = (
+    *("\u0020\u007e", "\u00a1\u00ac", "\u00ae\u02ff", "\u0391\u03c9", "\u1d40\u1d40"),
+    *("\u2010\u2027", "\u2030\u205e", "\u2190\u22ff", "\u232b\u232b", "\u2500\u25fc"),
+)
+WIDE = ("\u3001\u3029", "\u4e00\u9fff", "\uff01\uff60")
+"""First and last of characters of which each is one that a reader sees, one cell wide or two: for these nothing else
+is loaded."""
 
 
-NARROW = "\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u0391-\u03c9\u1d40\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u232b\u2500-\u25fc"
-WIDE = "\u3001-\u3029\u4e00-\u9fff\uff01-\uff60"
-_ALONE, _WIDE = re.compile(f"[{NARROW}{WIDE}]*"), re.compile(f"[{WIDE}]")
-"""Characters of which each is one that a reader sees, one cell wide or two: for these nothing else is loaded."""
+class _Cells(dict[str, int]):
+    """The cells of a character by itself; 0 where tables say it, or its neighbours. No pattern: one of so many characters
+    takes longer to build than a screen to draw."""
+
+    def __missing__(self, character: str) -> int:
+        self[character] = cells = 1 if _within(character, NARROW) else 2 if _within(character, WIDE) else 0
+        return cells
+
+
+_cells = _Cells()
+
+
+def _within(character: str, ranges: tuple[str, ...]) -> bool:
+    return any(each[0] <= character <= each[1] for each in ranges)
 
 
 @lru_cache(8192)
 def _measured(text: str) -> int:
-    if _ALONE.fullmatch(text):
-        return len(text) + len(_WIDE.findall(text))
+    cells = [_cells[each] for each in text]
+    if all(cells):
+        return sum(cells)
     import wcwidth
 
     return wcwidth.width(text)
@@ -38,7 +59,7 @@ def width(text: str) -> int:
 
 def characters(text: str) -> Iterator[str]:
     """The characters that a reader sees, each with its marks."""
-    if _ALONE.fullmatch(text) or text.isascii():
+    if text.isascii() or all(_cells[each] for each in text):
         return iter(text)
     import wcwidth
 
@@ -73,7 +94,15 @@ def right(text: str, cells: int) -> str:
 
 def pieces(text: str) -> list[str]:
     """The text in the parts that a line may be broken between: words, spaces, Chinese characters."""
-    return _PIECE.findall(text)
+    found: list[str] = []
+    for word in _WORD.findall(text):
+        if word.isascii() or word.isspace():
+            found.append(word)
+            continue
+        for breaking, run in groupby(word, lambda each: _within(each, _BREAKING)):
+            part = "".join(run)
+            found += part if breaking else [part]
+    return found
 
 
 def wrap(text: str, cells: int) -> list[str]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tfstep.commands.language.line import split
 from tfstep.commands.language.registry import find
-from tfstep.commands.language.session import Session
 from tfstep.errors import CommandError, TfstepError
 from tfstep.faces import stopped
-from tfstep.faces.tui.state.screen import Screen
-from tfstep.faces.tui.state.screen_state import ScreenState
-from tfstep.faces.tui.work.beside import Beside, Cancel
-from tfstep.session.results import Result
 from tfstep.text import Bilingual
 from tfstep.view.text.spans import Line, Span, line
 from tfstep.work import NOTHING, Cancelled, Cost, Watcher, watched
+
+if TYPE_CHECKING:
+    from tfstep.commands.language.session import Session
+    from tfstep.faces.tui.state.screen import Screen
+    from tfstep.faces.tui.state.screen_state import ScreenState
+    from tfstep.faces.tui.work.beside import Beside, Cancel
+    from tfstep.session.results import Result
 
 BAR = 24
 T = TypeVar("T")

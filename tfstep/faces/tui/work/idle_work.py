@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tfstep.commands.language.registry import all_commands
-from tfstep.faces.tui.state.screen import Screen
-from tfstep.faces.tui.state.screen_state import ScreenState
-from tfstep.faces.tui.work.beside import Beside, Cancel
+
+if TYPE_CHECKING:
+    from tfstep.faces.tui.state.screen import Screen
+    from tfstep.faces.tui.state.screen_state import ScreenState
+    from tfstep.faces.tui.work.beside import Beside, Cancel
 
 SLICE = 0.02  # seconds for which is computed what a Frame lacks, until a key is looked for
 BREATH = 0.001  # and between them
@@ -33,6 +36,9 @@ class IdleWork:
 
     def after(self) -> None:
         """A Frame was drawn; where it could not say how many tensors an edit moved, find out later."""
+        if not gc.isenabled():  # the first one, after which garbage is looked for, but not in what is loaded by then
+            gc.freeze()
+            gc.enable()
         if self._cancel is not None:
             self._cancel()
         self._drawn, self._since, self._cancel = self._drawn + 1, time.monotonic(), None

@@ -50,21 +50,20 @@ def _run(
         colour = settings.colored(sys.stdout)
         return run(loaded, at=at, scripts=files, commands=lines, colour=colour, record=record)
     finally:
+        gc.enable()
         curtain.down()
 
 
 def open_screen(settings: Settings, name: str, variant: str | None) -> tuple[Callable[..., int], Scenario]:
-    """What runs the screen, and the scenario, loaded without a look for garbage: all of it stays.
+    """What runs the screen, and the scenario, loaded without a look for garbage: all of it stays. The first Frame ends
+    that (`IdleWork.after`).
 
     Raises TfstepError.
     """
     gc.disable()
-    try:
-        from tfstep.faces.tui.start import run
+    from tfstep.faces.tui.start import run
 
-        return run, load(settings, name, variant)
-    finally:
-        gc.enable()
+    return run, load(settings, name, variant)
 
 
 COMMAND = command(
