@@ -186,7 +186,9 @@ WRONG = [
     ("write-decoder-layer", "np.maximum(pre, 0)", "pre / (1 + np.exp(-pre))", "dec0.ffn.act", "activation"),
     ("write-decoder-layer", "pre = norm2 @", "pre = norm1 @", "dec0.ffn.hidden", "has left"),
     ("write-decoder-layer", '"cross", norm1, memory, hidden_source', '"cross", norm1, norm1, hidden',
-     "dec0.cross.K", "2 × 2 × 4 × 3"),
+     "dec0.cross.k_proj", "changed places"),
+    ("write-decoder-layer", '"cross", norm1, memory, hidden_source', '"cross", norm1, memory[:, 1:], hidden_source[..., 1:]',
+     "dec0.cross.K", "2×2×2×3"),
 ]  # fmt: skip
 
 

@@ -46,7 +46,17 @@ from tfstep.compare.refusals.unused import unused
 from tfstep.compare.refusals.widths import same_sizes
 from tfstep.compare.search import NEAREST, PATIENCE, Search, Tried
 from tfstep.compare.start import start
-from tfstep.compare.unseen import given_back, goes_on, lost_to_nan, same_weights, started, taken_back, unjudged
+from tfstep.compare.unseen import (
+    called,
+    called_before,
+    given_back,
+    goes_on,
+    lost_to_nan,
+    same_weights,
+    started,
+    taken_back,
+    unjudged,
+)
 from tfstep.compare.walk import Walk, walk
 from tfstep.engine.arrays.products import on_one_thread
 from tfstep.engine.node import Node
@@ -59,6 +69,8 @@ from tfstep.text import Bilingual
 
 STEPS = Bilingual("steps", "步")
 MOST_MISTAKES = 8  # of one pass, in sequence
+SMALL = 1 << 12  # cells of a step from which only the two likeliest arrays are tried as it
+CANDIDATES = 6
 
 
 def _told(done: int, of: int) -> None:
@@ -316,9 +328,10 @@ def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
         return True
     best: tuple[tuple[float, float, float, float], Node, Entry, Layout] | None = None
     ends = [n for n in suspects[NEAREST:] if n.path == "loss"] if same_weights(search) else []
-    for node in (*suspects[:NEAREST], *ends):
+    for node in (*suspects[:NEAREST], *called(suspects[NEAREST:], missing), *ends):
         near = [e for e in missing if e.array.size == node.spec.size]
-        for entry in sorted(near, key=lambda e: (-affinity(e.name, node.path), e.order))[:2]:
+        few = 2 if node.spec.size > SMALL else CANDIDATES
+        for entry in sorted(near, key=lambda e: (-affinity(e.name, node.path), e.order))[:few]:
             for layout in layouts(node, config, entry.array.shape)[:2]:
                 pins = {**search.pins, node.path: (entry, layout)}
                 there = walk(
@@ -345,9 +358,12 @@ def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
     if not score[0] and score[1] < 1 and entry.order != last:
         return False  # something of their own that we have no step for
     search.faults.append(_first(search, node, entry))
+    earlier = called_before(search, suspects, node, entry)
+    if earlier is not None:
+        search.faults.append(_first(search, *earlier))
     if not search.causes:
         said = {each.in_("en") for each in search.findings}
-        whats = shown.what(search.walk.ours(node.slot), layout.back(entry.array), node)
+        whats = shown.beside(search, *(earlier or (node, entry)))
         search.findings += [each for each in whats if each.in_("en") not in said]
     search.pins[node.path] = (entry, layout)
     search.walk = walk(search.book, search.plan, search.leaves, search.walk, search.pins, until="forward")

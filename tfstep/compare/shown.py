@@ -43,6 +43,21 @@ def off(search: Search, node: Node, entry: Entry | None, tried: Tried | None) ->
     return min(far, default=float("nan"))
 
 
+def beside(search: Search, node: Node, entry: Entry) -> list[Bilingual]:
+    """Sentences about an array of theirs beside the step that it is to be; at least one."""
+    ways = layouts(node, search.scenario.model, entry.array.shape)
+    if ways:
+        return what(search.walk.ours(node.slot), ways[0].back(entry.array), node)
+    return [
+        Bilingual(
+            "its shape is {theirs}, ours is {ours}",
+            "对方的形状是 {theirs}，我方的是 {ours}",
+            theirs="×".join(map(str, entry.array.shape)),
+            ours="×".join(map(str, node.shape)),
+        )
+    ]
+
+
 def what(ours: np.ndarray, theirs: np.ndarray, node: Node) -> list[Bilingual]:
     """Sentences about theirs beside ours; at least one."""
     found: list[Bilingual] = []

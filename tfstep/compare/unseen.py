@@ -18,7 +18,7 @@ from tfstep.address.roles import path_parts
 from tfstep.compare.backwards.lacking import lacking_of
 from tfstep.compare.book import Entry
 from tfstep.compare.layout import Layout, fits, layouts, source
-from tfstep.compare.names import affinity
+from tfstep.compare.names import affinity, called_like
 from tfstep.compare.plant import forward_nodes
 from tfstep.compare.walk import walk
 from tfstep.engine.node import Node
@@ -108,16 +108,18 @@ def goes_on(search: Search) -> Iterator[tuple[Node, Entry, Bilingual]]:
 
 
 def unjudged(search: Search) -> list[str]:
-    """What theirs ends with and ours has no step for: what the module gives back, or what is called logits behind the
-    last array that is ours; and no other way to say what a step of ours is, as probabilities are."""
+    """What theirs ends with and ours has no step for: what the module gives back, or behind the last array that is ours
+    what is called logits, or like a step of ours of which nothing is found; and no other way to say what a step of ours
+    is, as probabilities are."""
     ends, entries, book = _results(search), search.book.entries, search.book.by_name
     if not any(e.note.result for e in entries):
         steps = (book[name] for name in search.walk.names if name in book)
         last = max(
             (e.order for e in steps if e.array.size > 1 and e.note.kind != "weight" and e.of is None), default=-1
         )
-        named = (e for e in entries if e.order > last and affinity(e.name, "out.logits") >= SURELY)
-        ends = [e for e in named if e.name in search.open_names()]
+        open_, paths = search.open_names(), ["out.logits", *(n.path for n in search.suspects())]
+        later = (e for e in entries if e.order > last and e.name in open_ and e.array.size > 1)
+        ends = [e for e in later if max(affinity(e.name, path) for path in paths) >= SURELY]
     return [e.name for e in ends if not any(_follows(search, node, e) for node in _made_from(search, e))]
 
 
@@ -130,6 +132,30 @@ def called_alike(search: Search) -> list[str]:
         if e.name in open_
         and any(affinity(e.name, n.path) >= SURELY and fits(n, search.scenario.model, e.array.shape) for n in steps)
     ]
+
+
+def called(steps: list[Node], missing: list[Entry]) -> list[Node]:
+    """Those of these steps that an array of their size is surely called like, and like no other of them."""
+    found = set[str]()
+    for entry in missing:
+        alike = [n.path for n in steps if n.spec.size == entry.array.size]
+        path = called_like(entry.name, alike)
+        if path and affinity(entry.name, path) >= SURELY:
+            found.add(path)
+    return [n for n in steps if n.path in found]
+
+
+def called_before(search: Search, suspects: list[Node], node: Node, entry: Entry) -> tuple[Node, Entry] | None:
+    """The first of the steps that a step comes of which an array, of whatever lengths, written down before that of the
+    step, is surely called like; and this array: it is none of ours either, as nothing of what comes of it is."""
+    before, names = set(search.plan.upstream(node.slot)), search.open_names()
+    steps = {n.path: n for n in suspects}
+    found = list[tuple[Node, Entry]]()
+    for each in search.book.entries:
+        path = called_like(each.name, list(steps)) if each.name in names and each.order < entry.order else ""
+        if path and affinity(each.name, path) >= SURELY and each.array.ndim == len(steps[path].shape):
+            found.append((steps[path], each))
+    return min((each for each in found if each[0].slot in before), key=lambda each: each[0].slot, default=None)
 
 
 def nameless(search: Search) -> list[str]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations
 
+import numpy as np
+
 from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import Patch, Site
 from tfstep.engine.op import Array
+from tfstep.ops.attention import PADDING
 from tfstep.ops.linear import linear, linear_no_bias
 from tfstep.text import Bilingual
 
@@ -144,15 +147,31 @@ def other_side(step: Step) -> Iterator[Made]:
             {step.at("q_proj"): reading(theirs), step.at("k_proj"): reading(mine), step.at("v_proj"): reading(mine)},
         )
     if own == "k_proj":
-        yield (
-            Bilingual("keys and values of the asking side, not of the memory", "键和值取自提问一方，而不是记忆"),
-            {step.at("k_proj"): reading(mine), step.at("v_proj"): reading(mine)},
-        )
+        said = Bilingual("keys and values of the asking side, not of the memory", "键和值取自提问一方，而不是记忆")
+        for masked in _masked_alike(step, x, memory):
+            yield said, {step.at("k_proj"): reading(mine), step.at("v_proj"): reading(mine), **masked}
     if own != "q_proj":
         yield (
             Bilingual("read from {path}", "读的是 {path}", path=mine),
             reading(mine),
         )
+
+
+def _masked_alike(step: Step, x: int, memory: int) -> Iterator[dict[str, Patch]]:
+    """How scores are masked whose keys are no longer those of the memory: as they were where there are as many of them,
+    else by the mask of the layer's attention to itself, by its padding alone, or by none."""
+    if step.plan.nodes[x].shape == step.plan.nodes[memory].shape or not step.has("masked"):
+        yield {}
+        return
+
+    def hidden(mask: np.ndarray) -> Patch:
+        return lambda at: at.usual(at.args[0], at.constant(mask))
+
+    own = step.plan.paths.get(f"{step.block}attn.mask")
+    if own is not None:
+        mask = np.asarray(step.plan.leaves[own.slot])
+        yield from ({step.at("masked"): hidden(each)} for each in (mask, mask & PADDING) if each.any())
+    yield {step.at("masked"): lambda at: at.args[0]}
 
 
 def _turned(at: Site) -> Array:
