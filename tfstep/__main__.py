@@ -11,6 +11,7 @@ def main() -> int:
     from tfstep.faces.cli.main import main as run
     from tfstep.faces.ending import catch
 
+    gc.freeze()
     gc.enable()
     catch()
     atexit.register(gc.freeze)  # at the end nobody waits until all that was loaded is looked through once more

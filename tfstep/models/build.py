@@ -10,7 +10,6 @@ from tfstep.engine.accel.collector import paused
 from tfstep.engine.backward import backward
 from tfstep.engine.plan import Plan
 from tfstep.engine.tape import Scope, Tape
-from tfstep.families.names import our_path
 from tfstep.models.build_error import ModelBuildError
 from tfstep.models.config import Inputs, LossConfig, ModelConfig, Sentences, TrainConfig
 from tfstep.models.keys.kinds import forward
@@ -46,9 +45,16 @@ def build(model: ModelConfig, inputs: Inputs, loss: LossConfig, train: TrainConf
         tape.rounds = "" if train.master else model.half
         update(tape, grads, train, model.d_model)
     plan = tape.plan()
-    plan.elsewhere = lambda name: our_path(plan, name)
+    plan.elsewhere = partial(_elsewhere, plan)
     plan.switched_off = cache(lambda: (*without_update(plan), *switched_off(model, inputs, plan.paths)))
     return plan
+
+
+def _elsewhere(plan: Plan, name: str) -> str | None:
+    """The path of what a family of checkpoints calls so."""
+    from tfstep.families.names import our_path  # which only names that are not ours need
+
+    return our_path(plan, name)
 
 
 def _refuse(model: ModelConfig, train: TrainConfig) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from msgspec import Struct, field
@@ -28,8 +28,10 @@ from tfstep.scenario.keys.pins import with_pins
 from tfstep.scenario.sizes import check_plan, place, sizes
 from tfstep.scenario.vocabulary import Vocabulary
 from tfstep.scenario.weights.start import initial
-from tfstep.scenario.weights.taken import Taken
 from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.scenario.weights.taken import Taken
 
 
 class Compiled(Protocol):

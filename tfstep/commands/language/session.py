@@ -11,8 +11,6 @@ from tfstep.errors import CommandError, TfstepError
 from tfstep.scenario.scenario import Scenario, as_scenario
 from tfstep.session.results import Changed, Nothing, Result, Trained
 from tfstep.session.state import State
-from tfstep.session.stop.breakpoints import moved_watches
-from tfstep.session.stop.halts import by_update
 from tfstep.session.study.origin import broken_since, first_broken
 from tfstep.text import Bilingual
 
@@ -90,6 +88,9 @@ class Session(State):
         result = command.run(self, rest if command.takes_text else lines.half_width(rest))
         if self.trace is before:
             return result
+        from tfstep.session.stop.breakpoints import moved_watches
+        from tfstep.session.stop.halts import by_update
+
         by = None
         if isinstance(result, Trained) and result.start != result.update:
             by = by_update(result.start, result.update)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -13,9 +13,11 @@ from tfstep.models.config import Sentences
 from tfstep.scenario.file.mistakes import Report
 from tfstep.scenario.file.nodes import Items, Node, Numbers, Scalar, Section, excerpt, found_text
 from tfstep.scenario.tokens.ids import no_such_id, read_ids
-from tfstep.scenario.tokens.tokenizer import Tokenizer
 from tfstep.scenario.vocabulary import LONGEST, MOST_WORDS, Vocabulary, numbered_words
 from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.scenario.tokens.tokenizer import Tokenizer
 
 NEXT = "next"
 UNCOUNTED = -100  # a label that does not count, as PyTorch has it
@@ -58,6 +60,8 @@ def read_tokens(node: Section, report: Report) -> Vocabulary | None:
     try:
         if not path.is_file():
             raise TfstepError(Bilingual("{file}: there is no such file", "{file}：没有这个文件", file=path.name))
+        from tfstep.scenario.tokens.tokenizer import Tokenizer  # which no list of words needs
+
         tokenizer = Tokenizer(path)
         if size is not None and (why := tokenizer.broken) is not None:
             return _numbers(size, pad, start, ends or tokenizer.told_ends, why)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,9 +29,11 @@ from tfstep.scenario.keys.check import WeightsConfig
 from tfstep.scenario.weights.fills import Fill
 from tfstep.scenario.weights.parameter import ErrorAt, Parameter, Shape, unknown_ones, wrong_shape
 from tfstep.scenario.weights.streams import normals, stream, uniforms
-from tfstep.scenario.weights.taken import Taken, from_file
 from tfstep.scenario.weights.weight_file import in_type
 from tfstep.text import Bilingual
+
+if TYPE_CHECKING:
+    from tfstep.scenario.weights.taken import Taken
 
 AT_ONCE = 20_000_000  # numbers that are drawn when a scenario is compiled; with more, each when it is asked for
 _FIXED = {"bias": 0.0, "zero": 0.0, "one": 1.0}  # roles that no init changes
@@ -54,7 +57,11 @@ def initial(
         if problem := _misfit(fill, known[path].shape):
             mistakes += where(("model", "parameters", path, "init"), problem).mistakes
     start = start or {}
-    taken = from_file(weights, known, model, where, mistakes, start) if weights.file else None
+    taken: Taken | None = None
+    if weights.file:
+        from tfstep.scenario.weights.taken import from_file  # and with it the families of checkpoints
+
+        taken = from_file(weights, known, model, where, mistakes, start)
     values: dict[str, np.ndarray | Later] = {} if taken is None else dict(taken.values)
     strange: list[str] = []
     for path, fill in weights.set.items():

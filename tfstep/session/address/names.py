@@ -5,7 +5,6 @@ from __future__ import annotations
 from tfstep.address import names
 from tfstep.engine.naming import path_of, short
 from tfstep.engine.trace import Tensor, Trace
-from tfstep.families.names import lookup, relation_text
 from tfstep.session.state import State
 
 
@@ -31,6 +30,8 @@ def full_path(state: State, name: str) -> str:
         return _within(around.substeps(here.node.slot), name)
 
     def elsewhere(name: str) -> str | None:
+        from tfstep.families.names import lookup, relation_text  # which only names that are not ours need
+
         alias = lookup(state.trace.plan, name)
         if alias is None:
             return None

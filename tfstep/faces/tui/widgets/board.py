@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Click, Leave, MouseMove, MouseScrollDown, MouseScrollUp
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -43,7 +44,7 @@ class Board(Widget):
         self._ascii = False
         self.typed: str | None = None  # what is being typed for the cell under the cursor
         self._arranged = Arrangement((), (), 0)
-        self._room: tuple[object, ...] = ()  # for which they were arranged
+        self._room: tuple[int, int, Drawing] = (0, 0, AUTO)  # for which they were arranged
         self._grids: list[Grid] = []
         self._windows: dict[str, Window] = {}
 
@@ -51,6 +52,7 @@ class Board(Widget):
         """Draw these matrices from now on."""
         self._pieces, self._drawing, self._ascii = pieces, drawing, ascii_only
         self._lay_out()
+        self.refresh()
 
     def show_typed(self, text: str | None) -> None:
         """Draw this in the cell under the cursor, as it is typed."""
@@ -59,21 +61,29 @@ class Board(Widget):
             self.refresh()
 
     def on_resize(self) -> None:
-        """Arrange them anew."""
-        self._lay_out()
+        """Arrange them anew, if that was not done for a first look at them."""
+        if self._room != self._size_now():
+            self._lay_out()
+            self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines that are seen. A widget is drawn in its size before it hears that it has it."""
+        if self._room != self._size_now():
+            self._lay_out()
+        return super().render_lines(crop)
+
+    def _size_now(self) -> tuple[int, int, Drawing]:
+        return max(8, self.size.width - 2), max(3, self.size.height), self._drawing
 
     def _lay_out(self) -> None:
         grids = [grid for piece in self._pieces for grid in piece.grids]
-        room = max(8, self.size.width - 2), max(3, self.size.height)
-        held = (
-            again(self._arranged, self._grids, grids, self._drawing) if self._room == (*room, self._drawing) else None
-        )
-        self._arranged = held or arrange(self._pieces, *room, self._drawing)
-        self._room, self._grids = (*room, self._drawing), grids
+        room = self._size_now()
+        held = again(self._arranged, self._grids, grids, self._drawing) if self._room == room else None
+        self._arranged = held or arrange(self._pieces, *room)
+        self._room, self._grids = room, grids
         for placed in self._arranged.placed:
             window = self._windows.setdefault(placed.grid.key, Window())
             window.follow(placed)
-        self.refresh()
 
     @property
     def placed(self) -> tuple[Placed, ...]:

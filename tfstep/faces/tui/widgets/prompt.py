@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Key, Paste
 from textual.message import Message
@@ -67,10 +66,12 @@ class Prompt(Horizontal):
         self._at = -1
         self._put: str | None = None  # the text that a candidate made
 
-    def compose(self) -> ComposeResult:
-        """The sign and the input."""
-        yield Label("", id="sign", markup=False)
-        yield Answer(id="answer", select_on_focus=True, compact=True)
+    @property
+    def answer(self) -> Answer:
+        """The input, with the sign before it: they are there from the first question on."""
+        if not self.children:
+            self.mount(Label("", id="sign", markup=False), Answer(id="answer", select_on_focus=True, compact=True))
+        return self.query_one(Answer)
 
     def ask(self, question: Question, begun: bool = False) -> None:
         """Begin; with what is ``begun`` one goes on, else it is replaced by what is typed."""
@@ -78,8 +79,8 @@ class Prompt(Horizontal):
         self.kind, self._history = question.kind, question.history or []
         self._recalled, self._complete = len(self._history), question.complete
         self._put = None
+        answer = self.answer
         self.query_one("#sign", Label).update(question.sign)
-        answer = self.query_one(Input)
         answer.select_on_focus = True
         answer.value = text
         answer.select_on_focus = not begun
@@ -92,7 +93,7 @@ class Prompt(Horizontal):
         """The same question once more, with what was answered: the cursor at its end."""
         self._put = None
         self.display = True
-        answer = self.query_one(Input)
+        answer = self.answer
         answer.select_on_focus = False
         self.screen.set_focus(answer)
         self._fill(text)
@@ -112,7 +113,7 @@ class Prompt(Horizontal):
 
     async def ended(self) -> str:
         """What was typed, once every key before this one has been dealt with; the prompt is gone."""
-        answer = self.query_one(Input)
+        answer = self.answer
         await caught_up(answer, self)
         self.display = False
         return answer.value
@@ -156,7 +157,7 @@ class Prompt(Horizontal):
 
     def _catch_up(self) -> None:
         """Keys that come in one burst outrun the message of the change."""
-        text = self.query_one(Input).value
+        text = self.answer.value
         if text not in (self._base, self._put):
             self._typed(text)
 
@@ -170,7 +171,7 @@ class Prompt(Horizontal):
         self.post_message(self.Typed(self.kind, self._put, self._offered, k))
 
     def _fill(self, text: str) -> None:
-        answer = self.query_one(Input)
+        answer = self.answer
         answer.value = text
         answer.cursor_position = len(text)
 
