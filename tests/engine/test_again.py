@@ -9,6 +9,7 @@ import pytest
 
 import tfstep
 from tfstep.engine.accel.calls import repeat
+from tfstep.engine.arrays.block import Block
 from tfstep.session.change.training import Training
 
 
@@ -41,6 +42,32 @@ def test_what_training_hands_out_stays() -> None:
     for path, value in kept.items():
         np.testing.assert_array_equal(value, copies[path], err_msg=path)
         assert not value.flags.writeable
+
+
+@pytest.mark.parametrize("name", ["milk", "gpt", "steve-builds-a-house"])
+def test_updates_in_their_own_memory_are_those_of_traces(name: str) -> None:
+    training = Training(tfstep.load(name))
+    trace, plan = training.trace(), training.plan
+    for update in range(4):
+        kept, loss = trace.advance(), training.run(1)
+        assert loss == float(trace["loss"].value)
+        if update == 2:  # another pass of the plan between two updates, from other numbers
+            Training(training.scenario).trace().run()
+        found = training.parameters()
+        assert isinstance(found, Block) is (update > 0 or plan.repeat is not None)
+        assert [plan.nodes[leaf].path for leaf, _ in plan.carry] == list(found)
+        for leaf, _ in plan.carry:
+            path = plan.nodes[leaf].path
+            assert found[path].tobytes() == kept.value(leaf).tobytes(), (update, path)
+        trace = kept
+
+
+def test_one_training_does_not_go_on_from_another() -> None:
+    scenario = tfstep.load("milk")
+    one, other = Training(scenario), Training(scenario)
+    losses = [(one.run(1), other.run(1)) for _ in range(3)]
+    assert all(a == b for a, b in losses)
+    assert len({a for a, _ in losses}) == 3
 
 
 def test_a_leaf_that_was_written_to_is_read_again() -> None:

@@ -80,18 +80,15 @@ class Computation:
         """The steps and leaves that the numbers are of."""
         return self._later()
 
-    def run(self, only: tuple[int, ...] | None = None) -> Self:
-        """Compute every step that is not there yet, or what is kept where that is less; returns the trace itself.
-
-        Where ``only`` some are wanted, by slot, the others may stay to be computed when they are read.
-        """
+    def run(self) -> Self:
+        """Compute every step that is not there yet, or what is kept where that is less; returns the trace itself."""
         if self.plan.kept is not None:
             for slot in sorted(self.plan.kept.slots):
                 self.value(slot)
             return self
         values, special, flag = self.values, self._special(), work.present()
         repeat = None if self.pins or self.sources else again(self.plan)
-        if repeat is not None and repeat.run(values, only):
+        if repeat is not None and repeat.run(values):
             self.runs += len(self.plan.computed)
             if flag is not None:
                 flag.at_step()

@@ -77,6 +77,15 @@ class Fresh(Memory):
 _HUGE = getattr(mmap, "MADV_HUGEPAGE", None)
 
 
+def small_pages(size: int, now: bool = False) -> np.ndarray:
+    """So many bytes, 0 each, in small pages, fetched when they are written to, or all at once ``now`` where that is
+    possible: NumPy asks for huge ones where there are many, and the system takes milliseconds to find one."""
+    if not hasattr(mmap, "MAP_PRIVATE"):
+        return np.zeros(size, np.uint8)
+    kind = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | (getattr(mmap, "MAP_POPULATE", 0) if now else 0)
+    return np.frombuffer(mmap.mmap(-1, size, flags=kind), np.uint8)
+
+
 def _pages(size: int) -> mmap.mmap:
     """Memory of the system's, in huge pages if it grants them."""
     pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

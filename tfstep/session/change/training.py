@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
 from tfstep import work
+from tfstep.engine.accel.calls.repeat import again
 from tfstep.engine.plan import Plan
 from tfstep.engine.substeps import Pin
 from tfstep.engine.trace import Trace
@@ -53,16 +55,14 @@ class Training:
         for path, value in (start or {}).items():
             if path in self._shared:
                 self._shared[path] = value
-        self._changing = [self.plans[0].nodes[leaf].path for leaf, _ in self.plans[0].carry]
-        self._wanted = {
-            plan: (plan.paths["loss"].slot, *dict.fromkeys(slot for _, slot in plan.carry)) for plan in self.plans
-        }
+        changing = [self.plans[0].nodes[leaf].path for leaf, _ in self.plans[0].carry]
+        self._carried: Mapping[str, np.ndarray] = {path: self._shared.pop(path) for path in changing}
         self.losses: list[float] = []
         self.update = 0
 
-    def parameters(self) -> Leaves:
+    def parameters(self) -> Mapping[str, np.ndarray]:
         """Everything that training changes, as it is after the present update, by path."""
-        return {path: self._shared[path] for path in self._changing}
+        return self._carried
 
     def run(self, updates: int, watch: Callable[[int, float], bool] | None = None) -> float:
         """So many updates on; returns the last loss. ``watch(update, loss)`` is told of each, and stops it by True."""
@@ -88,15 +88,29 @@ class Training:
     @property
     def plan(self) -> Plan:
         """The plan of the next pass: of its part of the examples."""
-        before = self._shared.get("update.part_before")
+        before = self._carried.get("update.part_before")
         return self.plans[0 if before is None else int(before) % len(self.plans)]
 
     def _trace(self, plan: Plan, tokens: Mapping[int, np.ndarray]) -> Trace:
-        own = {
-            node.slot: self._shared[node.path] for node in plan.nodes if node.op is None and node.path in self._shared
-        }
-        values = _values(plan, {**plan.leaves, **own, **tokens})
-        return Trace(plan, values, self.pins if not self.scenario.train.data else None)
+        values = self._values(plan)
+        for slot, value in tokens.items():
+            values[slot] = value
+        return Trace(plan, values, self._pins)
+
+    @property
+    def _pins(self) -> dict[int, Pin]:
+        return {} if self.scenario.train.data else self.pins
+
+    def _values(self, plan: Plan) -> list[np.ndarray | None]:
+        """The leaves of a pass, by slot."""
+        values: list[np.ndarray | None] = [None] * len(plan.nodes)
+        for slot, value in plan.leaves.items():
+            values[slot] = value
+        own = {**self._shared, **self._carried}
+        for node in plan.nodes:
+            if node.op is None and node.path in own:
+                values[node.slot] = own[node.path]
+        return values
 
     def loss(self) -> float:
         """The loss at the present update."""
@@ -104,19 +118,29 @@ class Training:
         return float(trace["loss"].value)
 
     def _advance(self) -> float:
-        trace = self._read(self.trace())
-        plan = trace.plan
-        trace.run(only=self._wanted[plan])
-        loss = float(trace["loss"].value)
-        self._shared |= {plan.nodes[leaf].path: trace.value(slot) for leaf, slot in plan.carry}
+        plan, flag = self.plan, work.present()
+        repeat = None if self._pins or self._free(plan) else again(plan)
+        made = repeat and repeat.update(self._carried, partial(self._values, plan), plan.paths["loss"].slot)
+        if made:
+            if flag is not None:
+                flag.at_step()
+            loss, self._carried = made
+        else:
+            trace = self._read(self.trace()).run()
+            loss = float(trace["loss"].value)
+            self._carried = {plan.nodes[leaf].path: trace.value(slot) for leaf, slot in plan.carry}
         self.losses.append(loss)
         self.update += 1
         return loss
 
+    def _free(self, plan: Plan) -> bool:
+        """Whether a pass reads its own words instead of the right ones."""
+        return not self.scenario.train.teacher_forcing and "tgt.tokens" in plan.paths
+
     def _read(self, trace: Trace) -> Trace:
-        """The trace as it reads its own words instead of the right ones, where the scenario runs free."""
+        """The trace as it reads its own words, where the scenario runs free."""
         plan = trace.plan
-        if self.scenario.train.teacher_forcing or "tgt.tokens" not in plan.paths:
+        if not self._free(plan):
             return trace
         tokens, logits = plan.paths["tgt.tokens"].slot, plan.paths["out.logits"].slot
         read = np.array(trace.values[tokens])
@@ -132,10 +156,3 @@ def _shown(loss: float) -> Bilingual:
 
 def _over_data(loss: float) -> Bilingual:
     return Bilingual("loss over train.data {loss:.4g}", "train.data 上的损失 {loss:.4g}", loss=loss)
-
-
-def _values(plan: Plan, leaves: Mapping[int, np.ndarray]) -> list[np.ndarray | None]:
-    values: list[np.ndarray | None] = [None] * len(plan.nodes)
-    for slot, value in leaves.items():
-        values[slot] = value
-    return values

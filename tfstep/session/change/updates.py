@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 
+from tfstep.engine.arrays.block import Block
 from tfstep.engine.trace import Trace
 from tfstep.scenario.scenario import Scenario
 from tfstep.session.change.training import Training
@@ -49,7 +50,7 @@ def train(scenario: Scenario, trace: Trace, n: int, reached: Reached | None = No
     """
     run, training = Run(scenario, with_carried(trace, {})), _training(scenario, trace)
     after: list[Carried] = [training.parameters()]
-    stride = 1 + n * sum(array.nbytes + AROUND for array in after[0].values()) // KEPT_BYTES
+    stride = 1 + n * _bytes(after[0]) // KEPT_BYTES
     moments: list[Moment] = []
 
     def watch(update: int, loss: float) -> bool:
@@ -69,7 +70,7 @@ def make_room(past: Sequence[Moment]) -> None:
     """Keep no more than there is room for: every second of the kept ones goes, but for the first of each run, until
     the others fit. What is gone is run again when it is gone back to."""
     kept = [moment for moment in past if moment.carried is not None]
-    while sum(map(_bytes, kept)) > KEPT_BYTES:
+    while sum(_bytes(moment.carried or {}) for moment in kept) > KEPT_BYTES:
         inner = [moment for before, moment in itertools.pairwise(kept) if before.run is moment.run]
         if not inner:
             return
@@ -78,8 +79,10 @@ def make_room(past: Sequence[Moment]) -> None:
         kept = [moment for moment in kept if moment.carried is not None]
 
 
-def _bytes(moment: Moment) -> int:
-    return sum(array.nbytes + AROUND for array in (moment.carried or {}).values())
+def _bytes(carried: Carried) -> int:
+    if isinstance(carried, Block):
+        return carried.nbytes + AROUND
+    return sum(array.nbytes + AROUND for array in carried.values())
 
 
 def loss(scenario: Scenario, trace: Trace) -> float:
@@ -111,14 +114,10 @@ def with_carried(trace: Trace, start: Carried) -> Trace:
 
 def _training(scenario: Scenario, trace: Trace) -> Training:
     """A training that starts from the numbers of a trace, as far as they are not those of the words it shows."""
+    shared = {leaf for leaf, _ in trace.plan.carry} if scenario.train.data else None  # None: all of them
     start = {
         node.path: trace.value(node.slot)
         for node in trace.plan.nodes
-        if node.op is None and _is_shared(scenario, trace, node.slot)
+        if node.op is None and (shared is None or node.slot in shared)
     }
     return Training(scenario, start, trace.pins)
-
-
-def _is_shared(scenario: Scenario, trace: Trace, slot: int) -> bool:
-    """Whether a leaf is the same for every input: what training carries on, and without `train.data` all of them."""
-    return not scenario.train.data or any(slot == leaf for leaf, _ in trace.plan.carry)

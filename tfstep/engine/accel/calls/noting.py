@@ -15,6 +15,7 @@ from tfstep.engine.accel.memory import LARGE, LINE
 from tfstep.engine.node import Literal, Node
 from tfstep.engine.plan import Plan
 from tfstep.engine.program import kernel_of
+from tfstep.engine.substeps import unfold
 
 
 def noted(plan: Plan, recorder: Recorder, leaves: Sequence[Any]) -> dict[int, Watched]:
@@ -22,10 +23,10 @@ def noted(plan: Plan, recorder: Recorder, leaves: Sequence[Any]) -> dict[int, Wa
     together, noting = groups(plan), _Noting(plan, recorder)
     grouped = {node.slot for group in together for node in group.steps}
     waiting = grouped.union(plan.downstream(grouped)) if grouped else grouped
-    for group in together:
-        for row in group.operands:
-            if isinstance(row, tuple) and grouped.isdisjoint(row):
-                noting.reserve(row)
+    carried = [leaf for leaf, _ in plan.carry]
+    rows = [row for group in together for row in group.operands if isinstance(row, tuple) and grouped.isdisjoint(row)]
+    for row in (*(row for row in rows if set(row).issubset(carried)), *((leaf,) for leaf in carried), *rows):
+        noting.reserve(row)  # what an update carries on lies in one piece
     for node in plan.nodes:
         if node.op is None:
             noting.enter(node.slot, noting.room(node))
@@ -90,6 +91,8 @@ class _Noting:
     def _by_body(self, node: Node) -> Watched:
         assert node.op is not None
         given = [s.value if isinstance(s, Literal) else self.places[s] for s in node.inputs]
+        if not given:  # the same in every pass
+            return self.recorder.constant(self.plan.runs[node.slot](self.plain))
         run = partial(node.op.forward, *given, **node.attrs)
         out = self._watched(None if node.rounds else run, partial(self.plan.runs[node.slot], self.plain))
         if out.shape != node.shape or out.dtype != node.dtype:
@@ -105,11 +108,31 @@ class _Noting:
         op, attrs = group.steps[0].op, group.steps[0].attrs
         assert op is not None
         given = [self._operand(each) for each in group.operands]
-        arrays = [self.recorder.plain(x) for x in given]
-        out = self._watched(partial(op.forward, *given, **attrs), partial(op.forward, *arrays, **attrs))
+        mark = self.recorder.mark()
+        try:
+            out = op.forward(*given, **attrs)
+        except RefusedError:
+            self.recorder.back(mark)
+            out = self._inside(group.steps[0], given)
         self.laid[tuple(node.slot for node in group.steps)] = out
         for node, cut in zip(group.steps, group.cuts, strict=True):
             self.enter(node.slot, out[cut].reshape(node.shape))
+
+    def _inside(self, node: Node, given: list[Watched | float]) -> Watched:
+        """The same by the steps inside, of which some cannot be noted but as a whole."""
+        unfolded = unfold(self.plan, {}, node)
+        assert unfolded is not None
+        inside = unfolded[0]
+        found: dict[int, Any] = {slot: self.recorder.constant(value) for slot, value in inside.leaves.items()}
+        found |= enumerate(x for x, s in zip(given, node.inputs, strict=True) if isinstance(s, int))
+        for step in inside.computed:
+            assert step.op is not None
+            operands = [s.value if isinstance(s, Literal) else found[s] for s in step.inputs]
+            arrays = [self.recorder.plain(x) for x in operands]
+            ways = (partial(step.op.forward, *each, **step.attrs) for each in (operands, arrays))
+            found[step.slot] = self._watched(*ways)
+        result: Watched = found[inside.result]
+        return result
 
     def _operand(self, given: int | float | tuple[int, ...]) -> Watched | float:
         if not isinstance(given, tuple):

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from tfstep.engine.accel.memory import LINE
+from tfstep.engine.accel.memory import LINE, small_pages
 from tfstep.engine.arrays.products import whole
 
 Call = tuple[Callable[..., object], tuple[Any, ...]]
@@ -40,6 +40,7 @@ class Watched(np.ndarray):
     """A tensor in the memory of a recorder, which notes what is done with it."""
 
     at: Recorder
+    begins: int | None = None  # where in that memory, if it is a place of its own
 
     def __array_finalize__(self, of: Any) -> None:
         if isinstance(of, Watched):
@@ -100,7 +101,7 @@ class Recorder:
     """Memory in which tensors keep their places, and the calls that fill them, in order."""
 
     def __init__(self, size: int) -> None:
-        self.memory = np.zeros(size + LINE, np.uint8)
+        self.memory = small_pages(size + LINE)
         self.first: int = self.memory.__array_interface__["data"][0]
         self.used = -self.first % LINE
         self.calls: list[Call] = []
@@ -124,7 +125,9 @@ class Recorder:
         if start + size > len(self.memory):
             raise MemoryError
         self.used = start + size
-        return self.watched(self.memory[start : self.used].view(dtype).reshape(shape))
+        place = self.watched(self.memory[start : self.used].view(dtype).reshape(shape))
+        place.begins = start
+        return place
 
     def watched(self, x: np.ndarray) -> Watched:
         """An array in this memory, watched."""
@@ -140,8 +143,17 @@ class Recorder:
         dense = self.place(tuple(x.shape[k] for k in order), dtype or x.dtype)
         return dense.transpose([order.index(k) for k in range(x.ndim)])
 
+    def constant(self, value: np.ndarray) -> Watched:
+        """Room for an array that is the same in every pass."""
+        value = np.asarray(value)
+        place = self.place(value.shape, value.dtype)
+        np.copyto(self.plain(place), value)
+        return place
+
     def start(self, x: np.ndarray) -> int:
         """Where an array begins, counted from the beginning of this memory."""
+        if isinstance(x, Watched) and x.begins is not None:
+            return x.begins
         address: int = x.__array_interface__["data"][0]
         return address - self.first
 
@@ -209,7 +221,8 @@ class Recorder:
         if function is np.empty_like:
             return self._empty_like(*given, **options)
         if function is np.take and len(given) == 5:
-            return self.do(np.take, given)
+            self.do(np.take, given)
+            return given[3]  # watched, as NumPy's own answer is not
         if function is np.concatenate and "out" not in options:
             return self.joined(*given, **options)
         raise RefusedError
@@ -224,10 +237,17 @@ class Recorder:
         call[0](*call[1])
         return out
 
-    def _empty_like(self, x: np.ndarray, dtype: Any = None, shape: Any = None) -> Watched:
-        return (
-            self.like(x, dtype and np.dtype(dtype)) if shape is None else self.place(shape, np.dtype(dtype or x.dtype))
-        )
+    def _empty_like(self, x: np.ndarray, dtype: Any = None, order: str = "K", shape: Any = None) -> Watched:
+        if shape is None and order == "K":
+            return self.like(x, dtype and np.dtype(dtype))
+        return self.place(x.shape if shape is None else shape, np.dtype(dtype or x.dtype))
+
+
+def constant(like: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """An array that is the same in every pass, as an operand beside ``like``."""
+    if not isinstance(like, Watched):
+        return value
+    return like.at.constant(value)
 
 
 def shared(make: Callable[..., Any], x: np.ndarray, *more: Any) -> Any:

@@ -7,7 +7,7 @@ a trace are a copy of that memory. They are the same to the bit: the same calls,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -17,7 +17,8 @@ from msgspec import Struct
 from tfstep.engine.accel import switched_on
 from tfstep.engine.accel.calls.noting import noted
 from tfstep.engine.accel.calls.recorder import Recorder, RefusedError, Watched
-from tfstep.engine.accel.memory import LINE
+from tfstep.engine.accel.memory import LARGE, LINE, small_pages
+from tfstep.engine.arrays.block import Block, Place
 from tfstep.engine.plan import Plan
 
 OFTEN = 10  # the pass from which on it is worth it: noting the calls takes as long as that many
@@ -48,6 +49,16 @@ class Part(Struct, frozen=True, eq=False):
     views: tuple[tuple[int, tuple[int, ...], np.dtype, int, tuple[int, ...]], ...]
 
 
+class Onward(Struct, frozen=True, eq=False):
+    """How an update goes on in the memory of a plan: what is copied to what, and the block that the next starts from."""
+
+    copies: tuple[tuple[np.ndarray, np.ndarray], ...]
+    start: int
+    stop: int
+    places: dict[str, Place]
+    leaves: frozenset[int]
+
+
 class Repeat:
     """The memory of a plan's tensors, and the calls that fill it, noted at the first pass."""
 
@@ -61,11 +72,12 @@ class Repeat:
         self._places: dict[int, Watched] = {}
         self._given: list[np.ndarray] = []  # where the leaves are
         self._known: list[Any] = []  # and what was put there; None where it may have changed since
-        self._parts: dict[tuple[int, ...] | None, list[Part]] = {}
-        self._carried: list[tuple[np.ndarray, np.ndarray]] = []
+        self._parts: list[Part] = []
+        self._onward: Onward | None = None
+        self._start: Block | None = None  # the block whose numbers the leaves are, as an update left them
 
-    def run(self, values: Values, only: tuple[int, ...] | None = None) -> bool:
-        """Compute all steps from the leaves among ``values``, and put them there, or only those in some slots.
+    def run(self, values: Values) -> bool:
+        """Compute all steps from the leaves among ``values``, and put them there.
 
         False where that was not possible: a leaf is missing or does not lie row by row, a step is there already, or
         another pass is being made at this moment.
@@ -75,15 +87,39 @@ class Repeat:
         if not self._lock.acquire(blocking=False):
             return False
         try:
-            with np.errstate(all="ignore"):
-                done = self._note(values) if self._recorder is None else self._make(self._recorder, values)
+            done = self._compute(values)
             if done:
-                self._hand_out(values, only)
+                self._hand_out(values)
         finally:
             self._lock.release()
         return done
 
-    def _make(self, recorder: Recorder, values: Values) -> bool:
+    def update(
+        self, start: Mapping[str, np.ndarray], values: Callable[[], Values], of: int
+    ) -> tuple[float, Block] | None:
+        """A pass from the leaves that an update carries on (``start``) and the others: the number in slot ``of``, and
+        what the next update starts from. ``values`` gives all leaves; it is not asked where they are there already.
+
+        None where that was not possible.
+        """
+        if self.refused or not self._lock.acquire(blocking=False):
+            return None
+        try:
+            if self._recorder is not None and self._onward is None:
+                return None
+            done = self._call() if start is self._start else self._compute(values())
+            return (
+                (float(self._places[of].view(np.ndarray)), self._go_on(self._onward)) if done and self._onward else None
+            )
+        finally:
+            self._lock.release()
+
+    def _compute(self, values: Values) -> bool:
+        """Make the pass from these leaves, the first time step by step."""
+        self._start = None
+        if self._recorder is None:
+            with np.errstate(all="ignore"):
+                return self._note(values)
         known = self._known
         for k, (slot, was) in enumerate(zip(self.leaves, known, strict=True)):
             value = values[slot]
@@ -94,8 +130,13 @@ class Repeat:
                 np.copyto(self._given[k], value)
                 if not value.flags.writeable:
                     known[k] = value
-        for call, given in recorder.calls:
-            call(*given)
+        return self._call()
+
+    def _call(self) -> bool:
+        assert self._recorder is not None
+        with np.errstate(all="ignore"):
+            for call, given in self._recorder.calls:
+                call(*given)
         return True
 
     def _note(self, values: Values) -> bool:
@@ -110,33 +151,50 @@ class Repeat:
             return False
         self._given = [recorder.plain(self._places[slot]) for slot in self.leaves]
         self._known = [None] * len(self.leaves)
-        self._carried = list(_copies(recorder, self._places, self.plan.carry))
+        self._onward = _onward(self.plan, recorder, self._places)
         self._recorder = recorder
         return True
 
-    def _hand_out(self, values: Values, only: tuple[int, ...] | None) -> None:
+    def _hand_out(self, values: Values) -> None:
         """The numbers as they are now, in memory of their own."""
         assert self._recorder is not None
-        if only not in self._parts:
-            self._parts[only] = list(_parts(self._recorder, self._places, self.steps if only is None else only))
+        if not self._parts:
+            self._parts = list(_parts(self._recorder, self._places, self.steps))
         new = np.ndarray
-        for part in self._parts[only]:
+        for part in self._parts:
             block = self._recorder.memory[part.start : part.stop].copy()
             block.setflags(write=False)
             for slot, shape, dtype, start, strides in part.views:
                 values[slot] = new(shape, dtype, block, start, strides)
-        if only is not None:
-            self._carry(values)
 
-    def _carry(self, values: Values) -> None:
-        """Put what the next update starts from in its place, in few copies: it most likely comes next."""
-        known, self._known = self._known, [None] * len(self.leaves)
-        for to, new in self._carried:
+    def _go_on(self, onward: Onward) -> Block:
+        """Put what the next update starts from in its place, and hand it out: it most likely comes next."""
+        assert self._recorder is not None
+        if self._start is None:
+            known = zip(self.leaves, self._known, strict=True)
+            self._known = [None if leaf in onward.leaves else was for leaf, was in known]
+        self._start = None
+        for to, new in onward.copies:
             np.copyto(to, new)
-        new_of = dict(self.plan.carry)
-        self._known = [
-            values[new_of[leaf]] if leaf in new_of else was for leaf, was in zip(self.leaves, known, strict=True)
-        ]
+        left = self._recorder.memory[onward.start : onward.stop]
+        kept = small_pages(len(left), now=True) if len(left) >= LARGE else np.empty_like(left)
+        np.copyto(kept, left)
+        self._start = Block(onward.places, kept)
+        return self._start
+
+
+def _onward(plan: Plan, recorder: Recorder, places: Mapping[int, Watched]) -> Onward | None:
+    """None where nothing is carried on, or something that an update carries on is there before it."""
+    if not plan.carry:
+        return None
+    leaves = {leaf: recorder.start(places[leaf]) for leaf, _ in plan.carry}
+    start, stop = min(leaves.values()), max(first + places[leaf].nbytes for leaf, first in leaves.items())
+    if any(start <= recorder.start(places[slot]) < stop for _, slot in plan.carry):
+        return None
+    found = {
+        plan.nodes[leaf].path: (places[leaf].shape, places[leaf].dtype, first - start) for leaf, first in leaves.items()
+    }
+    return Onward(tuple(_copies(recorder, places, plan.carry)), start, stop, found, frozenset(leaves))
 
 
 def _in_rows(value: np.ndarray | None) -> bool:
@@ -170,20 +228,25 @@ def _part(row: list[tuple[int, int, int]], places: dict[int, Watched]) -> Part:
 
 
 def _copies(
-    recorder: Recorder, places: dict[int, Watched], pairs: Sequence[tuple[int, int]]
+    recorder: Recorder, places: Mapping[int, Watched], pairs: Sequence[tuple[int, int]]
 ) -> Iterable[tuple[np.ndarray, np.ndarray]]:
     """Where to copy what to, as few arrays as it takes: those that lie end to end in both places are one."""
-    row: list[tuple[Watched, Watched]] = []
+    row: tuple[int, int, int] | None = None  # to, from, and how many bytes
     ordered = sorted(((places[leaf], places[slot]) for leaf, slot in pairs), key=lambda pair: recorder.start(pair[0]))
-    for pair in ordered:
-        if row and any(recorder.row([before, now]) is None for before, now in zip(row[-1], pair, strict=True)):
-            yield _both(recorder, row)
-            row = []
-        row.append(pair)
-    if row:
-        yield _both(recorder, row)
+    for to, new in ordered:
+        if not new.flags.c_contiguous or new.dtype != to.dtype:
+            yield recorder.plain(to), recorder.plain(new)
+            continue
+        start, other = recorder.start(to), recorder.start(new)
+        if row is not None and (start, other) == (row[0] + row[2], row[1] + row[2]):
+            row = (row[0], row[1], row[2] + to.nbytes)
+            continue
+        if row is not None:
+            yield _both(recorder, *row)
+        row = (start, other, to.nbytes)
+    if row is not None:
+        yield _both(recorder, *row)
 
 
-def _both(recorder: Recorder, row: list[tuple[Watched, Watched]]) -> tuple[np.ndarray, np.ndarray]:
-    to, new = (recorder.row(list(parts)) for parts in zip(*row, strict=True))
-    return recorder.plain(row[0][0] if to is None else to), recorder.plain(row[0][1] if new is None else new)
+def _both(recorder: Recorder, to: int, new: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    return recorder.memory[to : to + size], recorder.memory[new : new + size]
