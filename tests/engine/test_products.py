@@ -113,3 +113,16 @@ def test_the_library_gets_its_threads_back() -> None:
     with pytest.raises(ValueError, match="no"):
         product(*operands(SHAPES[2]), then=fail)
     assert [library.num_threads for library in libraries] == before
+
+
+@pytest.mark.parametrize("shape", [((27,), (), 5, 16, 32), ((4, 3), (), 2, 8, 3)], ids=str)
+def test_many_small_matrices_by_one_are_one_product_however_that_one_lies(shape: tuple) -> None:
+    a, b = operands(shape)
+    wanted = np.matmul(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], -1).tobytes()
+    turned = np.ascontiguousarray(b.T).T
+    spread = np.empty((*a.shape[:-1], 2 * b.shape[1]))[..., ::2]
+    for matrix in (b, turned):
+        assert product(a, matrix).tobytes() == wanted
+        assert product(a, matrix, spread) is spread
+        assert spread.tobytes() == wanted
+        assert product(np.asfortranarray(a), matrix).tobytes() == wanted

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from tfstep.engine.accel.calls.recorder import constant
 from tfstep.engine.accel.kernel import blockwise, kernel, kernel_on_zeros
 
 Array = np.ndarray
 
+BITS = {2: np.int16, 4: np.int32, 8: np.int64}
 NARROW = 32
 """Rows up to this width NumPy adds up faster by itself than one call a row does."""
 
@@ -35,8 +39,15 @@ def relu(out: Array, x: Array) -> None:
 @blockwise
 def relu_x(out: Array, g: Array, x: Array) -> None:
     """g where x > 0, else 0."""
-    out.fill(0)
-    np.copyto(out, g, where=np.greater(x, 0))
+    if g.dtype.itemsize not in BITS or out.dtype != g.dtype:
+        out.fill(0)
+        np.copyto(out, g, where=np.greater(x, 0))
+        return
+    whole = BITS[g.dtype.itemsize]  # all bits or none: a third of the time of a choice
+    bits = np.empty_like(out, dtype=whole)
+    np.copyto(bits, np.greater(x, 0))
+    np.negative(bits, bits)
+    np.bitwise_and(g.view(whole), bits, out.view(whole))
 
 
 @blockwise
@@ -63,7 +74,9 @@ def gather_table(out: Array, g: Array, ids: Array) -> None:
     """Each row of g added into the row of its id, one after the other."""
     flat = g.reshape(-1, *out.shape[1:])
     if flat.size <= NARROW * len(flat):
-        np.add.at(out, ids.ravel(), flat)
+        width = math.prod(flat.shape[1:])
+        cells = np.add(np.multiply(ids.reshape(-1, 1), width), constant(ids, np.arange(width)))
+        np.add.at(out.reshape(-1), cells.reshape(-1), flat.reshape(-1))  # of single cells it takes a third of the time
         return
     for row, number in enumerate(ids.ravel().tolist()):
         into = out[number]

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfstep.engine.accel.blocks import BLOCK, each
 from tfstep.engine.accel.kernel import kernel
-from tfstep.engine.arrays.products import SMALL, product
+from tfstep.engine.arrays.products import SMALL, flat, product
 from tfstep.engine.arrays.sums import added
 
 Array = np.ndarray
@@ -60,7 +60,7 @@ def matmul_b(out: Array, g: Array, a: Array, *, at: bool = False, bt: bool = Fal
 @kernel
 def linear(out: Array, x: Array, W: Array, b: Array) -> None:
     """x W + b."""
-    if x.size * len(b) <= SMALL:
+    if x.size * len(b) <= SMALL and not flat(x, W):
         np.matmul(x, W, out)
         np.add(out, b, out)
     else:

@@ -8,14 +8,14 @@ from tfstep.engine.accel.blocks import row_blocks
 from tfstep.engine.accel.calls.recorder import Watched, shared
 from tfstep.engine.accel.kernel import blockwise, kernel
 from tfstep.engine.accel.linear import rows, sum_rows
-from tfstep.engine.accel.reduce import total
+from tfstep.engine.accel.reduce import total, total_of_rows
 from tfstep.engine.arrays.sums import MANY, added_rows
 
 Array = np.ndarray
 
 
 def _mean(x: Array) -> Array:
-    mean = total(x, -1, None, None, True)
+    mean = total_of_rows(x)
     np.divide(mean, x.shape[-1], mean)
     return mean
 
