@@ -42,7 +42,7 @@ def test_without_speed_no_kernel_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a kernel was asked for")
 
     monkeypatch.setenv("TFSTEP_ACCEL", "off")
-    monkeypatch.setattr(program, "_small", refuse)
+    monkeypatch.setattr(program, "small", refuse)
     monkeypatch.setattr(program, "_large", refuse)
     off = tfstep.trace(tfstep.load("encoder"))
     monkeypatch.undo()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tfstep.engine.accel import elementwise, reduce
+from tfstep.engine.accel import elementwise, norm, reduce
 from tfstep.engine.accel.reduce import largest_of_rows, total_of_rows
 
 ODD = (0.0, -0.0, np.inf, -np.inf, np.nan, 1e-300, 1e300, 0.1)
@@ -72,3 +72,15 @@ def test_gradients_are_added_into_the_rows_of_their_ids_in_order(shape: tuple[in
 
 def test_this_numpy_adds_eight_numbers_in_pairs_and_fewer_in_turn() -> None:
     assert all(reduce._adds_so(n, np.dtype(dtype)) for n in range(2, 9) for dtype in ("float64", "float32"))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+@pytest.mark.parametrize("shape", [(1, 1, 7), (1, 256), (1, 1)])
+def test_one_row_is_normalised_as_it_is_among_others(shape: tuple[int, ...], dtype: str) -> None:
+    n = shape[-1]
+    x = np.random.default_rng(n).standard_normal((2, n)).astype(dtype)
+    gamma, beta = (np.random.default_rng(seed).standard_normal(n).astype(dtype) for seed in (1, 2))
+    many, one = np.empty_like(x), np.empty(shape, dtype)
+    norm.layer_norm.run(many, x, gamma, beta, eps=1e-5)
+    norm.layer_norm.run(one, x[:1].reshape(shape), gamma, beta, eps=1e-5)
+    assert one.tobytes() == many[:1].tobytes()

@@ -13,6 +13,7 @@ from tfstep.engine.accel.blocks import in_blocks
 from tfstep.engine.accel.kernel import Kernel
 from tfstep.engine.accel.memory import LARGE, Memory
 from tfstep.engine.arrays.half import rounded
+from tfstep.engine.axis import Shape
 from tfstep.engine.node import Node
 
 Values = list[Any] | dict[int, Any]  # by slot
@@ -31,7 +32,7 @@ def _exactly(node: Node, memory: Memory, kernels: bool) -> Run:
     kernel = kernel_of(node) if kernels else None
     if kernel is None:
         return _body(node)
-    return _large(node, kernel, memory) if node.nbytes >= LARGE else _small(node, kernel)
+    return _large(node, kernel, memory) if node.nbytes >= LARGE else small(node, kernel)(node.shape)
 
 
 def kernel_of(node: Node) -> Kernel | None:
@@ -57,34 +58,43 @@ def _body(node: Node) -> Run:
     return lambda values: run(*get(values))
 
 
-def _small(node: Node, kernel: Kernel) -> Run:
-    """The step as its kernel computes it, written out for the usual numbers of inputs."""
+def small(node: Node, kernel: Kernel) -> Callable[[Shape], Run]:
+    """The step as its kernel computes it into a result of a shape, written out for the usual numbers of inputs."""
     run: Callable[..., object] = partial(kernel.run, **node.attrs) if node.attrs else kernel.run
-    new, shape, dtype = np.zeros if kernel.zeros else np.empty, node.shape, node.dtype
+    new, dtype = np.zeros if kernel.zeros else np.empty, node.dtype
     if len(node.slots) == 1:
         (a,) = node.slots
 
-        def one(values: Values) -> np.ndarray:
-            out = new(shape, dtype)
-            run(out, values[a])
-            return out
+        def one(shape: Shape) -> Run:
+            def into(values: Values) -> np.ndarray:
+                out = new(shape, dtype)
+                run(out, values[a])
+                return out
+
+            return into
 
         return one
     if len(node.slots) == 2:
         a, b = node.slots
 
-        def two(values: Values) -> np.ndarray:
-            out = new(shape, dtype)
-            run(out, values[a], values[b])
-            return out
+        def two(shape: Shape) -> Run:
+            def into(values: Values) -> np.ndarray:
+                out = new(shape, dtype)
+                run(out, values[a], values[b])
+                return out
+
+            return into
 
         return two
     get = itemgetter(*node.slots)
 
-    def several(values: Values) -> np.ndarray:
-        out = new(shape, dtype)
-        run(out, *get(values))
-        return out
+    def several(shape: Shape) -> Run:
+        def into(values: Values) -> np.ndarray:
+            out = new(shape, dtype)
+            run(out, *get(values))
+            return out
+
+        return into
 
     return several
 

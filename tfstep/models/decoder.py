@@ -65,6 +65,7 @@ def constants(inputs: Inputs, config: ModelConfig) -> dict[str, np.ndarray]:
     if config.positional == "sinusoidal":
         found["tgt.pos"] = sinusoids(config, asking, offset)
     found |= {f"dec.{name}": table for name, table in distances(words, config, causal=True, last=asking).items()}
+    left: dict[int, np.ndarray | None] = {}  # for each mask, which layers share
     for i, mask in enumerate(_own_masks(inputs, config)):
         c, at = config.layer(i), f"dec{i}.attn"
         if not c.attention:
@@ -74,7 +75,9 @@ def constants(inputs: Inputs, config: ModelConfig) -> dict[str, np.ndarray]:
             found |= {f"{at}.rope_{name}": table for name, table in angles(asking, offset, c)}
         if mask is not None:
             found[f"{at}.mask"] = mask
-            if (gone := nothing_left(mask)) is not None:
+            if id(mask) not in left:
+                left[id(mask)] = nothing_left(mask)
+            if (gone := left[id(mask)]) is not None:
                 found[f"{at}.empty"] = gone
     return found
 

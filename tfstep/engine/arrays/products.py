@@ -50,7 +50,14 @@ def product(
 
     ``each`` does the pieces; ``then`` is called with every finished piece of the result and which columns it is.
     """
-    m, at_once = b.shape[-1], flat(a, b)
+    m = b.shape[-1]
+    if a.shape[-2] == 1 and a.size * m <= WORTH and _each_its_own(a, b):  # rows that are one piece
+        with on_one_thread():
+            row: Array = np.matmul(a, b, out)
+        if then is not None:
+            then(row, slice(None))
+        return row
+    at_once = flat(a, b)
     if at_once or whole(a, b):
         result: Array = _at_once(a, b, out) if at_once else np.matmul(a, b, out)
         if then is not None:
@@ -79,6 +86,11 @@ def product(
     with on_one_thread():
         each(one, cut)
     return result
+
+
+def _each_its_own(a: Array, b: Array) -> bool:
+    """Whether every matrix of a is multiplied by one that no other is multiplied by."""
+    return a.size == a.shape[-1] if b.ndim == 2 else a.shape[:-2] == b.shape[:-2]
 
 
 def flat(a: Array, b: Array) -> bool:

@@ -6,7 +6,9 @@ follows is computed by the same steps, without being recorded: of what no new nu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from msgspec.structs import replace
 
 from tfstep import work
 from tfstep.engine.accel import switched_on
-from tfstep.engine.accel.memory import Fresh
+from tfstep.engine.accel.memory import LARGE, Fresh
 from tfstep.engine.arrays.bits import same_bits
 from tfstep.engine.arrays.half import rounded
 from tfstep.engine.arrays.products import on_one_thread
@@ -23,7 +25,7 @@ from tfstep.engine.axis import Shape, Spec
 from tfstep.engine.computation import Computation
 from tfstep.engine.node import Node
 from tfstep.engine.plan import Plan
-from tfstep.engine.program import Run, compiled, kernel_of
+from tfstep.engine.program import Run, compiled, kernel_of, small
 
 Given = Mapping[str, np.ndarray]  # by path: the leaves that are others in each pass
 
@@ -35,7 +37,16 @@ class Growth(Struct, frozen=True, eq=False):
     attrs: dict[str, int]
 
 
-class Longer(Struct, eq=False):
+class Again(Struct, eq=False):
+    """A step that is bound to each size: its place among the steps, itself, and what binds it where that is simple."""
+
+    place: int
+    node: Node
+    grows: Growth
+    bind: Callable[[Shape], Run] | None
+
+
+class Longer(Struct, eq=False, dict=True):
     """A plan with its numbers, and what is otherwise in a pass over more words."""
 
     plan: Plan
@@ -43,7 +54,7 @@ class Longer(Struct, eq=False):
     given: dict[str, int]  # the slots of the leaves that each pass is given
     steps: list[int]
     growing: dict[int, Growth]
-    again: list[tuple[Node, Growth]]  # of the growing those that are bound to each size, as nodes of this list's own
+    again: list[Again]  # of the growing those that are bound to each size
     made: tuple[int | None, list[tuple[int, Run]]] = (None, [])  # for how many words more the last program is
 
     def run(self, more: int, given: Given) -> list[Any] | None:
@@ -74,12 +85,22 @@ class Longer(Struct, eq=False):
 
     def _program(self, more: int) -> list[tuple[int, Run]]:
         """The steps as they are computed: bound anew where a kernel writes a larger result, or an attribute grows."""
-        runs, memory, kernels, bound = self.plan.runs, Fresh(), switched_on(), dict[int, Run]()
-        for node, grows in self.again:
-            was = self.plan.nodes[node.slot]
-            node.spec, node.attrs = _grown(was, grows, more)
-            bound[node.slot] = compiled(node, memory, kernels)
-        return [(slot, bound.get(slot) or runs[slot]) for slot in self.steps]
+        program, memory, kernels = list(self.usual), Fresh(), switched_on()
+        for each in self.again:
+            node = each.node
+            shape = tuple([n + more * by for n, by in zip(node.spec.shape, each.grows.shape, strict=True)])
+            if each.bind is not None and kernels and math.prod(shape) * node.spec.dtype.itemsize < LARGE:
+                run = each.bind(shape)
+            else:
+                spec, attrs = _grown(node, each.grows, more)
+                run = compiled(replace(node, spec=spec, attrs=attrs), memory, kernels)
+            program[each.place] = (node.slot, run)
+        return program
+
+    @cached_property
+    def usual(self) -> list[tuple[int, Run]]:
+        """The steps as they are computed in this plan's own pass."""
+        return [(slot, self.plan.runs[slot]) for slot in self.steps]
 
     def _node(self, node: Node, more: int) -> Node:
         """A step as it is in a pass over so many words more; the words along its axes stay those of this plan."""
@@ -131,11 +152,12 @@ def longer(first: Plan, second: Computation, given: Given) -> Longer | None:
     own = {*plan.downstream(set(leaves.values())), *growing} - set(leaves.values())
     steps = [node.slot for node in plan.computed if node.slot in own]
     shared = [None if slot in own else second.value(slot) for slot in range(len(plan.nodes))]
-    again = [
-        (replace(plan.nodes[slot]), growing[slot])
-        for slot in steps
-        if slot in growing and (growing[slot].attrs or kernel_of(plan.nodes[slot]) is not None)
-    ]
+    again = []
+    for place, node in enumerate(plan.nodes[slot] for slot in steps):
+        kernel = kernel_of(node)
+        if node.slot in growing and (growing[node.slot].attrs or kernel is not None):
+            simple = kernel is not None and not growing[node.slot].attrs and not node.rounds
+            again.append(Again(place, node, growing[node.slot], small(node, kernel) if simple and kernel else None))
     return Longer(plan, shared, leaves, steps, growing, again)
 
 

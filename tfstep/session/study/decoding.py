@@ -310,7 +310,7 @@ def _pass(
     )
     past, seen = None, every
     if before is not None:
-        keys, values = _kept(before, "scores"), _kept(before, "heads")
+        keys, values = (_kept(before, step, scenario.model.decoder_layers) for step in ("scores", "heads"))
         past = Past(every, keys, values)
         seen = Sentences(
             (words[done:],), every.ids[:, done:], every.vocab, every.pad, every.lengths and (len(read) - done,)
@@ -350,14 +350,10 @@ def _run(asked: Scenario, parameters: Mapping[str, np.ndarray]) -> Trace:
     return Trace.start(plan, plan.leaves | given).run()
 
 
-def _kept(trace: Trace, step: str) -> dict[str, np.ndarray]:
+def _kept(trace: Trace, step: str, layers: int) -> dict[str, np.ndarray]:
     """What self-attention read as its keys (of the scores) or values (of the heads), by the path of the attention."""
-    end = f".attn.{step}"
-    return {
-        node.path[: -len(step) - 1]: trace.value(node.slots[1])
-        for node in trace.like.steps
-        if node.path.endswith(end) and node.path.startswith("dec")
-    }
+    steps = ((at, trace.like.paths.get(f"{at}.{step}")) for at in (f"dec{i}.attn" for i in range(layers)))
+    return {at: trace.value(node.slots[1]) for at, node in steps if node is not None}
 
 
 def _start(target: Sentences, by_place: bool) -> list[int]:
