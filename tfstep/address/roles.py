@@ -5,6 +5,8 @@ Inside, a node's role says it; this is for what is typed, printed and written to
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 GRAD, NEW, INNER = ".grad", ".new", "/"
@@ -39,6 +41,7 @@ class PathParts(Struct, frozen=True):
     consumer: str = ""
 
 
+@lru_cache(1 << 14)
 def path_parts(path: str) -> PathParts:
     """The parts of a path: ``enc0.attn.Q.grad/enc0.attn.scores`` is a share of the gradient of ``enc0.attn.Q``."""
     of, grad, rest = path.partition(GRAD)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ HOPELESS = 1e2  # times what is allowed: so far off in most cells that no roundi
 CANCELLED = 5e4  # and of gradients, of which little may be left of large terms
 MANY, SOME = 8192, 512  # cells from which a few are looked at first, and how many these are
 OFTEN = 3  # arrays of a type, from which it is that of the run and no slip
+FEW = 32  # cells that are looked at before any others
+PIECE = 1 << 14  # cells of a large array that are looked at together
 NEAR = 0.03  # how far the sizes of two tensors may be apart before their cells are looked at
 CROWD = 16  # arrays of one size from which their sums tell them apart first
 LEAN = 0.03  # and how far their sums, of their sizes
@@ -62,10 +64,11 @@ class Entry(Struct, eq=False):
 
 class Sizes(Struct, frozen=True, eq=False):
     """For each cell of a tensor the size of the terms that it is a sum of, asked for where that matters; ``most`` is
-    never less, and sooner found."""
+    never less, and sooner found; ``some`` is that of every so many cells alone."""
 
     exact: Callable[[], np.ndarray]
     most: Callable[[], np.ndarray] | None = None
+    some: Callable[[int], np.ndarray] | None = None
 
 
 class Hit(Struct, frozen=True, eq=False):
@@ -121,6 +124,21 @@ def _apart(far: np.ndarray, size: np.ndarray) -> float:
     return float(np.sqrt(np.vdot(far, far) / max(float(np.vdot(size, size)), 1e-300)))
 
 
+def _within(y: np.ndarray, theirs: np.ndarray, share: float) -> float | None:
+    """How far two arrays are apart at most, where no cell is off by more than this share of it; else None. It is found
+    out in pieces that stay in the fast memory of a processor."""
+    one, other, most = y.reshape(-1), theirs.reshape(-1), 0.0
+    with np.errstate(all="ignore"):
+        for begin in range(0, one.size, PIECE):
+            some = one[begin : begin + PIECE]
+            far = np.abs(some - other[begin : begin + PIECE])
+            largest = float(far.max())
+            if largest and not (math.isfinite(largest) and (far <= share * np.abs(some)).all()):
+                return None
+            most = max(most, largest)
+    return most
+
+
 def _finite(size: np.ndarray) -> np.ndarray:
     """Sizes, those that are none or infinite as 0."""
     return size if math.isfinite(float(size.max(initial=0.0))) else np.nan_to_num(size, posinf=0.0)
@@ -147,6 +165,9 @@ class Book(Struct, eq=False):
     made: dict[str, Setting] = field(default_factory=dict)  # of which module each is
     kept: Recording = field(default_factory=Recording)
     turned: dict[int, Turning | None] = field(default_factory=dict)  # how vectors of so many positions are
+    leaves: dict[str, tuple[np.ndarray, str, list[Hit]]] = field(default_factory=dict)  # what each was found to be
+    cells: dict[int, tuple[np.ndarray, ...]] = field(default_factory=dict)  # some of all arrays of one size
+    gradients: float | None = None  # how large they are, once somebody has asked
 
     @classmethod
     def of(cls, kept: Recording, config: ModelConfig) -> Book:
@@ -162,7 +183,7 @@ class Book(Struct, eq=False):
         for order, (name, array) in enumerate(kept.arrays.items()):
             if array.dtype.kind == "b":  # flags are compared with nothing
                 continue
-            values = np.asarray(array, book.dtype if array.dtype.kind == "f" else np.float64)
+            values = np.asarray(array, book.dtype if array.dtype.kind == "f" else np.float64, order="C")
             size = extent(values)
             entry = Entry(
                 name,
@@ -211,14 +232,60 @@ class Book(Struct, eq=False):
         near = self.by_size.get(y.size, ())
         if not near:
             return []
+        if node.op is None:  # a weight or an input is looked for more than once
+            known = self.leaves.get(node.path)
+            if known is None or known[0] is not y or known[1] != self.level:
+                known = self.leaves[node.path] = y, self.level, self._found(near, node, y, args, sizes, None)
+            return list(known[2])
+        return self._found(near, node, y, args, sizes, near_by)
+
+    def _found(
+        self,
+        near: Sequence[Entry],
+        node: Node,
+        y: np.ndarray,
+        args: list[Any],
+        sizes: Sizes,
+        near_by: list[Entry] | None,
+    ) -> list[Hit]:
+        """Of the arrays of its size the ones that are this tensor."""
         found = []
-        for entry in self._alike(near, node, y, args, sizes):
+        close = self._alike(near, node, y, args, sizes)
+        if near_by is None and sizes.some is not None and len(close) > 1 and y.size < MANY:
+            close = self._unlike_left_out(near, close, y, sizes.some)
+        for entry in (near[k] for k in close.tolist()):
             for layout in layouts(node, self.config, entry.array.shape):
+                if near_by is None and self._differs(node, y, sizes, entry, layout):
+                    continue
                 hit = self.equal(node, y, sizes, entry, layout, near_by)
                 if hit is not None:
                     found.append(hit)
                     break
         return found
+
+    def _unlike_left_out(
+        self, near: Sequence[Entry], close: np.ndarray, y: np.ndarray, some: Callable[[int], np.ndarray]
+    ) -> np.ndarray:
+        """Of some arrays those of which no cell of a few tells that they are others. Only of vectors it is told."""
+        step, share = max(1, y.size // FEW), allowed(self.level)
+        if y.size not in self.cells or len(self.cells[y.size][0]) != len(near):
+            self.cells[y.size] = (
+                np.array([entry.array.reshape(-1)[::step] for entry in near]),
+                np.array([UNIT[entry.level] for entry in near])[:, None],
+                np.array([max(FLOOR[entry.level], FLOOR[self.level]) for entry in near])[:, None],
+                np.array([allowed(entry.level) for entry in near])[:, None],
+                np.array([max(entry.array.shape, default=1) == y.size for entry in near]),
+            )
+        cells, units, floors, coarse, flat = (each[close] for each in self.cells[y.size])
+        ours = y.reshape(-1)[::step]
+        with np.errstate(all="ignore"):
+            far, size = np.abs(cells - ours), np.abs(ours)
+            other = flat & (far > (units + share) * size + 2 * floors).any(1)
+            if other.any():
+                terms = _finite(some(step))
+                other &= (far > (units + share) * size + (share + coarse) * terms + 2 * floors).any(1)
+        left: np.ndarray = close[~other]
+        return left
 
     def _keys(self, near: Sequence[Entry]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of some arrays the lengths, the sums, and whether they are too coarse for these to tell."""
@@ -234,10 +301,8 @@ class Book(Struct, eq=False):
             self.keys[key] = made
         return self.keys[key]
 
-    def _alike(
-        self, near: Sequence[Entry], node: Node, y: np.ndarray, args: list[Any], sizes: Sizes
-    ) -> Iterator[Entry]:
-        """Of the arrays of this size the ones whose length and sum are those of the tensor, in whatever layout."""
+    def _alike(self, near: Sequence[Entry], node: Node, y: np.ndarray, args: list[Any], sizes: Sizes) -> np.ndarray:
+        """Which of the arrays of this size have the length and sum of the tensor, in whatever layout."""
         size = extent(y)
         lengths, sums, soft = self._keys(near)
         gaps = np.abs(lengths - size)
@@ -249,16 +314,32 @@ class Book(Struct, eq=False):
             large = max((about(a) for a in args if isinstance(a, np.ndarray) and a.dtype.kind == "f"), default=0.0)
             if size <= 100 * allowed(self.level) * large:
                 close |= gaps <= allowed(self.level) * extent(sizes.exact())
-        return (near[k] for k in np.flatnonzero(close).tolist())
+        return np.flatnonzero(close)
 
-    def _unlike(self, node: Node, y: np.ndarray, theirs: np.ndarray) -> float:
+    def _differs(self, node: Node, y: np.ndarray, sizes: Sizes, entry: Entry, layout: Layout) -> bool:
+        """Whether one of a few cells tells that an array is not this tensor: it is further off than anything allows."""
+        if sizes.some is None:
+            return False
+        step, share = max(1, y.size // FEW), allowed(self.level)
+        with np.errstate(all="ignore"):
+            ours, theirs = y.reshape(-1)[::step], layout.some(entry.array, step)
+            far, size = np.abs(ours - theirs), np.abs(ours)
+            if not (far > (UNIT[entry.level] + share) * size + FLOOR[self.level]).any():
+                return False
+            if self._unlike(node, y, entry, layout):
+                return True
+            terms = _finite(sizes.some(step))
+            limit = (UNIT[entry.level] + share) * size + (share + allowed(entry.level)) * terms
+            return bool((far > limit + FLOOR[self.level] + FLOOR[entry.level]).any())
+
+    def _unlike(self, node: Node, y: np.ndarray, entry: Entry, layout: Layout) -> float:
         """How far two large arrays are apart, as `_apart` says it, where some of the cells already tell that they are
         different ones; else 0."""
         if y.size < MANY:
             return 0.0
         step = y.size // SOME
         some = y.reshape(-1)[::step]
-        far, size = np.abs(some - theirs.reshape(-1)[::step]), np.abs(some)
+        far, size = np.abs(some - layout.some(entry.array, step)), np.abs(some)
         middle = float(size.mean())
         if not math.isfinite(float(far.sum()) + middle):
             return 0.0
@@ -277,17 +358,19 @@ class Book(Struct, eq=False):
     ) -> Hit | None:
         """Whether an array is this tensor in this layout, cell by cell. If most cells are off, though all by little, it
         is entered in ``near_by``."""
-        theirs = layout.back(entry.array)
-        unlike = self._unlike(node, y, theirs)
+        unlike = self._unlike(node, y, entry, layout)
         if unlike:
             if near_by is not None and unlike < NEAR_BY:
                 near_by.append(entry)
             return None
+        theirs = layout.back(entry.array)
         share, floor = allowed(self.level), FLOOR[self.level]
+        if y.size >= MANY and (near := _within(y, theirs, share)) is not None:
+            return Hit(entry, layout, near)
         with np.errstate(all="ignore"):
             far = np.abs(y - theirs)
             most = float(far.max(initial=0.0))
-            if not most or (far <= share * np.abs(y)).all():  # never where something is not finite
+            if not most or (math.isfinite(most) and (far <= share * np.abs(y)).all()):
                 return Hit(entry, layout, most)
         far = far if math.isfinite(most) else apart(y, theirs)
         size = _finite(np.abs(y))

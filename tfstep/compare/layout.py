@@ -8,7 +8,7 @@ none, so that it shows as the mistake that it is.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import permutations
 
 import numpy as np
@@ -52,6 +52,20 @@ class Layout(Struct, frozen=True):
         turned = tuple(self.sizes[k] for k in self.order)
         inverse = tuple(self.order.index(k) for k in range(len(self.order)))
         return theirs.reshape(turned).transpose(inverse).reshape(self.ours)
+
+    def some(self, theirs: np.ndarray, step: int) -> np.ndarray:
+        """Every so many of their numbers, counted as we lay them out: ``back(theirs).reshape(-1)[::step]``."""
+        if self.order == tuple(sorted(self.order)):
+            return theirs.reshape(-1)[::step]
+        turned = tuple(self.sizes[k] for k in self.order)
+        at = _every(self.sizes, step)
+        return np.asarray(theirs.reshape(turned)[tuple(at[k] for k in self.order)])
+
+
+@lru_cache(256)
+def _every(sizes: Shape, step: int) -> tuple[np.ndarray, ...]:
+    """The places of every so many cells."""
+    return np.unravel_index(np.arange(0, int(np.prod(sizes, initial=1)), step), sizes)
 
 
 def role(path: str) -> str:

@@ -443,7 +443,7 @@ class Search(Struct, eq=False):
                 known = {path: self.patches[path] for path in way.patches if path in self.patches}
                 both = together(known, way.patches)
                 again = both is None and node.path in self.patches
-                tried = None if again else self.attempt(replace(way, patches=both or way.patches), patience)
+                tried = None if again else self.attempt(replace(way, patches=both) if known and both else way, patience)
                 if tried is None:
                     continue
                 settled = self.settled(tried)

@@ -39,7 +39,9 @@ def start(
     for node in plan.nodes:
         if node.op is not None or node.dtype.kind != "f" or node.path not in values:
             continue
-        hits = book.find(node, values[node.path], [], Sizes(partial(np.abs, values[node.path])))
+        own = values[node.path]
+        size = partial(np.abs, own)
+        hits = book.find(node, own, [], Sizes(size, size, partial(_some, own)))
         telling = [
             hit
             for hit in hits
@@ -90,6 +92,11 @@ def weights(kept: Recording, scenario: Scenario) -> dict[str, np.ndarray]:
     leaves = {program.plan.nodes[slot].path: np.asarray(value) for slot, value in program.leaves.items()}
     values, taken = start(book, program.plan, leaves, scenario.model)
     return {path: values[path] for path in taken if program.plan.paths[path].kind == "parameter"}
+
+
+def _some(own: np.ndarray, step: int) -> np.ndarray:
+    """The size of every so many cells."""
+    return np.asarray(np.abs(own.reshape(-1)[::step]))
 
 
 def _doubted(

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from tfstep.address.roles import GRAD, NEW
 from tfstep.compare.book import MANY, NEAR, Book, Entry, Hit, Sizes, extent, moderate
 from tfstep.compare.layout import Layout, atoms, begun_at
-from tfstep.compare.tolerance import FLOOR, allowed, apart, signs, terms
+from tfstep.compare.tolerance import DOWNHILL, FLOOR, allowed, apart, signs, terms
 from tfstep.engine.accel import switched_on
 from tfstep.engine.accel.memory import Fresh
 from tfstep.engine.node import Node
@@ -49,11 +49,8 @@ class Walk(Struct, eq=False):
     depth: dict[int, int] = field(default_factory=dict)  # how many steps back nothing was recorded
     wrong: dict[int, tuple[Entry, Layout]] = field(default_factory=dict)  # gradients that stand where ours is another
     other: set[int] = field(default_factory=set)  # steps that theirs has, close by in most cells and yet not the same
-
     places: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # the slots that each array is
-
     broken: bool = False  # whether it was given up before its end
-
     inside: list[tuple[str, Hit]] = field(default_factory=list)  # what was found within a step, by its inner path
 
     @property
@@ -135,7 +132,7 @@ class Walk(Struct, eq=False):
                     for k in off:
                         shaken[k] = args[k] + off[k] * signs(args[k], begin)
                         begin += args[k].size
-                    far = np.abs(_computed(node, shaken) - y)
+                    far = np.abs(computed(node, shaken) - y)
                 moved = np.maximum(moved, np.where(np.isfinite(far), far, 0.0))
             moved = (moved + (0.5 * moved.mean(-1, keepdims=True) if moved.ndim else moved)) / share
             size = size + np.minimum(moved, self.growth(node) * (size + size.mean()))
@@ -154,6 +151,15 @@ class Walk(Struct, eq=False):
             size = size + self.growth(node) * (size + size.mean())
         return size
 
+    def some(self, node: Node, y: np.ndarray, args: list[Any], book: Book, step: int) -> np.ndarray:
+        """Of every so many cells what `most` has for them."""
+        alike = [a for a in args if isinstance(a, np.ndarray) and a.shape == y.shape]
+        plain = node.op is None or (node.op.name in DOWNHILL and len(alike) == sum(np.ndim(a) > 0 for a in args))
+        if node.slot in self.spread or not plain or self.growth(node):
+            return self.most(node, y, args, book).reshape(-1)[::step]
+        few = [a.reshape(-1)[::step] if any(a is each for each in alike) else a for a in args]
+        return terms(node, few, y.reshape(-1)[::step], book.lengths)
+
     def arguments(self, node: Node) -> list[Any]:
         """The numbers that a step reads."""
         return [self.values[s] if isinstance(s, int) else s.value for s in node.inputs]
@@ -166,7 +172,7 @@ class Walk(Struct, eq=False):
             assert node.op is not None
             for s in node.slots:
                 self.ours(s)
-            value = self.values[slot] = _computed(node, self.arguments(node))
+            value = self.values[slot] = computed(node, self.arguments(node))
         return value
 
 
@@ -228,7 +234,7 @@ def walk(
             with np.errstate(all="ignore"):
                 y = overrides[node.path](args, here.get)
         else:
-            y = _computed(node, args)
+            y = computed(node, args)
         if y.dtype.kind == "f":
             y = y.astype(book.dtype, copy=False)
         new = _place(here, book, node, y, args, pins)
@@ -243,19 +249,15 @@ def walk(
     return here
 
 
-def _computed(node: Node, args: list[Any]) -> np.ndarray:
+def computed(node: Node, args: list[Any]) -> np.ndarray:
     """What our step makes of these numbers: as a trace computes it, where all are kept in its type."""
     assert node.op is not None
     with np.errstate(all="ignore"):
         given = {s: a for s, a in zip(node.inputs, args, strict=True) if isinstance(s, int)}
-        alike = all(a.dtype == node.dtype for a in args if _floats(a))
+        alike = all(a.dtype == node.dtype for a in args if isinstance(a, np.ndarray) and a.dtype.kind == "f")
         if alike and not node.rounds and len(given) == len(args):
             return np.asarray(compiled(node, FRESH, switched_on())(given))
         return np.asarray(node.op.forward(*args, **node.attrs))
-
-
-def _floats(value: object) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
 def _idle(plan: Plan, groups: _Groups, overrides: Mapping[str, Override]) -> bytearray:
@@ -305,11 +307,11 @@ def _place(
         entry, layout = pins[node.path]
         here.clean[slot], here.values[slot] = y, layout.back(entry.array)
         return {entry.name}
-    asked = node, y, args, book
-    sizes = Sizes(partial(here.sizes, *asked), cache(partial(here.most, *asked)))
-    near_by: list[Entry] = []
+    exact, most, some = (partial(each, node, y, args, book) for each in (here.sizes, here.most, here.some))
+    sizes = Sizes(exact, cache(most), cache(some))
+    near_by: list[Entry] | None = [] if node.phase == "forward" and node.op is not None else None
     hits = book.find(node, y, args, sizes, near_by)
-    if near_by and not hits and node.phase == "forward" and node.op is not None:
+    if near_by and not hits:
         here.other.add(slot)
     expected = _expected(here, book, node)
     if expected is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,8 @@ def length(gradients: Iterable[np.ndarray]) -> float:
 
 def ways(pairs: Sequence[Two], whole: float, noise: float) -> Iterator[Clip]:
     """The ways to cut these gradients of ours that theirs suggest; ``whole`` is our norm."""
-    least = length(other for _, other in pairs) / max(length(one for one, _ in pairs), TINY)
+    long = [(length([one]), length([other])) for one, other in pairs]
+    least = math.hypot(*(after for _, after in long)) / max(math.hypot(*(before for before, _ in long)), TINY)
     if 0 < least < 1 - CLOSE:
         text = Bilingual(
             "gradients · {f:.6g}: clipped to a norm of {norm:.6g}, where it is {whole:.6g}",
@@ -60,7 +62,6 @@ def ways(pairs: Sequence[Two], whole: float, noise: float) -> Iterator[Clip]:
         text = Bilingual("every number of the gradients clipped to ±{v:.6g}", "梯度的每个数都裁剪到 ±{v:.6g}", v=most)
         yield Clip(text, lambda g: np.clip(g, -most, most))
     for spare in (0.0, SPARE):
-        long = [(length([one]), length([other])) for one, other in pairs]
         cut = [after * (before + spare) / before for before, after in long if after < before * (1 - CLOSE)]
         if len(cut) > 1:
             norm = _likely(float(np.median(cut)), noise)

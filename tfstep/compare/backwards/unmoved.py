@@ -27,10 +27,11 @@ AS_IT_WAS = Bilingual(
 
 def unmoved(search: Search) -> None:
     """Enter the parameters of theirs that an update of ours moves and theirs does not, as one cause."""
+    same = _as_before(search)
     found = [
         (node, entry)
-        for node in search.plan.nodes
-        if node.role.name == "new" and _moves(search, node) and (entry := _as_before(search, node)) is not None
+        for node in (search.plan.nodes if same else ())
+        if node.role.name == "new" and (entry := _of(search, node, same)) is not None and _moves(search, node)
     ]
     if not found:
         return
@@ -59,12 +60,18 @@ def _moves(search: Search, node: Node) -> bool:
     )
 
 
-def _as_before(search: Search, node: Node) -> Entry | None:
-    """Their new parameter, where it is their old one."""
-    base = search.plan.base(node)
-    names = {hit.entry.name for hit in search.walk.found.get(base.slot, ())} | {search.taken.get(base.path)}
+def _as_before(search: Search) -> dict[str, Entry]:
+    """Their new parameters that are their old ones, by the names of these."""
+    found: dict[str, Entry] = {}
     for entry in search.book.entries:
         old = search.book.by_name.get(entry.name.removesuffix(NEW)) if entry.is_new else None
-        if old is not None and old.name in names and np.array_equal(old.array, entry.array):
-            return entry
-    return None
+        if old is not None and old.size == entry.size and np.array_equal(old.array, entry.array):
+            found.setdefault(old.name, entry)
+    return found
+
+
+def _of(search: Search, node: Node, same: dict[str, Entry]) -> Entry | None:
+    """Their new parameter that this one is, where it is their old one."""
+    base = search.plan.base(node)
+    names = {hit.entry.name for hit in search.walk.found.get(base.slot, ())} | {search.taken.get(base.path, "")}
+    return min((same[name] for name in names & same.keys()), key=lambda entry: entry.order, default=None)

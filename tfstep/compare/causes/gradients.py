@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tfstep.compare.backwards.absent import absent
 from tfstep.compare.backwards.clipped import clipped
-from tfstep.compare.backwards.judged import SLACK, Pair, chain, judged, size_of_all
+from tfstep.compare.backwards.judged import SLACK, Pair, chain, judged, largest, size_of_all, within
 from tfstep.compare.backwards.known import reached, ways
 from tfstep.compare.backwards.lacking import lacking_of, named
 from tfstep.compare.backwards.left_out import left_out
@@ -20,7 +20,7 @@ from tfstep.compare.layout import layouts
 from tfstep.compare.names import affinity
 from tfstep.compare.plant import Way, planted
 from tfstep.compare.tolerance import allowed, apart
-from tfstep.compare.walk import Override, Walk
+from tfstep.compare.walk import Override, Walk, computed
 from tfstep.engine.node import Node
 from tfstep.text import Bilingual
 
@@ -267,7 +267,7 @@ def _scaled(search: Search, pairs: list[Pair], lacking: list[Entry], last: bool 
         )
         settle(search, "loss-reduction", seed, both, found, lacking, {seed.path: always(value)}, far)
         return True
-    times = {n.path: _times(factor) for n in _parameter_grads(search)}
+    times = {n.path: _times(factor) for n in _parameter_grads(search)} | {p[0].path: always(p[3]) for p in same}
     settle(search, "grad-accumulated", node, text, found, lacking, times, far)
     return True
 
@@ -316,8 +316,7 @@ def _times(factor: float) -> Callable[[Node], Override]:
 
 def _usual(node: Node, args: list[Any]) -> np.ndarray:
     """What a step gives by itself."""
-    assert node.op is not None
-    return np.asarray(node.op.forward(*args, **node.attrs))
+    return computed(node, args)
 
 
 def _known(search: Search, pairs: list[Pair], lacking: list[Entry]) -> bool:
@@ -373,11 +372,12 @@ def _place(search: Search, node: Node, path: str, own: np.ndarray, value: np.nda
 
 def _gives(value: np.ndarray, theirs: np.ndarray, ours: np.ndarray, level: str) -> bool:
     """Whether a mistake gives their numbers, and tells more than that it is nearly what is right."""
-    if not (np.isfinite(value).all() and np.isfinite(theirs).all()):
+    size = max(largest(theirs), 1e-300)
+    most = max(ENOUGH, allowed(level, SLACK)) * size
+    if not (np.isfinite(size) and within(value, theirs, most)):
         return False
-    size = max(float(np.abs(theirs).max(initial=0.0)), 1e-300)
     near, off = float(np.abs(value - theirs).max()), float(np.abs(ours - theirs).max())
-    return near <= max(ENOUGH, allowed(level, SLACK)) * size and near <= 0.01 * off
+    return near <= most and near <= 0.01 * off
 
 
 def _unknown(search: Search, pairs: list[Pair]) -> None:

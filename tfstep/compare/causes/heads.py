@@ -45,8 +45,9 @@ def _merged_turned(at: Site) -> Array:
 
 def _backwards(at: Site, x: Array, heads: int) -> Array:
     """Features side by side with the heads in reversed order."""
-    order = np.arange(x.shape[-1]).reshape(heads, -1)[::-1].reshape(-1)
-    return matmul(x, at.constant(np.eye(x.shape[-1])[:, order]))
+    apart = transpose(reshape(x, shape=(*x.shape[:-1], heads, x.shape[-1] // heads)), order=(0, 1, 3, 2))
+    turned = matmul(apart, at.constant(np.eye(heads)[:, ::-1]))
+    return reshape(transpose(turned, order=(0, 1, 3, 2)), shape=x.shape)
 
 
 def _split_backwards(at: Site) -> Array:

@@ -54,7 +54,8 @@ def recording(path: str | Path | None = None) -> Recorder:
 
 
 def of(given: object) -> Recording:
-    """A recording of what was given: one already, a recorder, a mapping of arrays, a file or a folder.
+    """A recording of what was given: one already, a recorder, a mapping of arrays, a file or a folder. The arrays of a
+    mapping are not copied.
 
     Raises RecordingError.
     """
@@ -67,7 +68,7 @@ def of(given: object) -> Recording:
     if isinstance(given, Mapping):
         found = Recording()
         for name, value in given.items():
-            found.add(str(name), value)
+            found.add(str(name), value, copy=False)
         return found
     raise RecordingError(
         Bilingual(

@@ -47,8 +47,9 @@ class Recording(Struct, eq=False):
         """What is known of an array."""
         return self.notes.get(name) or Note()
 
-    def add(self, name: str, value: object, note: Note | None = None) -> str:
-        """Keep one array under its name, or with a number behind it where the name is taken; returns the name.
+    def add(self, name: str, value: object, note: Note | None = None, copy: bool = True) -> str:
+        """Keep one array under its name, or with a number behind it where the name is taken; returns the name. What is
+        not copied is kept as something that is only read.
 
         ``None`` under ``NAME.grad`` says that NAME has no gradient. Raises RecordingError for what is no array of numbers.
         """
@@ -60,7 +61,7 @@ class Recording(Struct, eq=False):
         while name in self.arrays:
             n += 1
             name = f"{base}#{n}"
-        self.arrays[name] = as_array(name, value)
+        self.arrays[name] = as_array(name, value, copy)
         if note is not None:
             self.notes[name] = replace(note, grad=note.grad or self.note(name).grad)
         if len(self.arrays) > MOST:
@@ -77,13 +78,14 @@ class Recording(Struct, eq=False):
         return f"<Recording of {len(self)} arrays>"
 
 
-def as_array(name: str, value: object) -> np.ndarray:
-    """The numbers of an array of NumPy, PyTorch or JAX, of a list or of a number, copied.
+def as_array(name: str, value: object, copy: bool = True) -> np.ndarray:
+    """The numbers of an array of NumPy, PyTorch or JAX, of a list or of a number, copied unless they are only read.
 
     Raises RecordingError for anything else.
     """
     try:
-        found = np.array(_plain(value))
+        found = np.array(_plain(value)) if copy else np.asarray(_plain(value)).view()
+        found.flags.writeable = copy
     except (ValueError, TypeError, RuntimeError) as error:
         raise _no_numbers(name, type(value).__name__, str(error)) from None
     if found.dtype.kind not in "fiub" or found.size > MOST_CELLS:

@@ -157,18 +157,22 @@ def _held(search: Search, hits: Mapping[int, Hit], twins: Mapping[str, Entry]) -
 def _by_copies(numbers: list[Entry], left: list[Entry]) -> tuple[str, str] | None:
     """An array of each run, where both have the same numbers up to a step that only one makes rightly: some arrays are
     there twice, and with what is left over these lie as the others do."""
-    seen: dict[bytes, str] = {}
+    if not left:
+        return None
+    seen: dict[tuple[float, float, tuple[int, ...]], list[Entry]] = defaultdict(list)
     copies: dict[str, str] = {}
     for entry in numbers:
-        key = entry.array.tobytes() + str(entry.array.shape).encode()
-        if key in seen:
-            copies[entry.name] = seen[key]
-        seen.setdefault(key, entry.name)
+        known = seen[entry.size, entry.total, entry.array.shape]
+        same = next((e for e in known if np.array_equal(e.array, entry.array, equal_nan=True)), None)
+        if same is not None:
+            copies[entry.name] = same.name
+        else:
+            known.append(entry)
     open_ = {entry.name for entry in left} | copies.keys()
     first, again = ([e for e in numbers if (e.name in open_) == other] for other in (False, True))
     shapes = iter([entry.array.shape for entry in first])
     alike = all(entry.array.shape in shapes for entry in again)
-    if left and len(copies) >= LEAST and 2 * len(again) >= len(first) and alike:
+    if len(copies) >= LEAST and 2 * len(again) >= len(first) and alike:
         name = next(iter(copies))
         return copies[name], name
     return None
