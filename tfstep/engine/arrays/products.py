@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable
 from contextlib import ContextDecorator
 from functools import cache, lru_cache
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,7 @@ def product(
     ``each`` does the pieces; ``then`` is called with every finished piece of the result and which columns it is.
     """
     m = b.shape[-1]
-    if a.shape[-2] == 1 and a.size * m <= WORTH and _each_its_own(a, b):  # rows that are one piece
+    if a.shape[-2] == 1 and SMALL < a.size * m <= WORTH and _each_its_own(a, b):  # rows that are one piece
         with on_one_thread():
             row: Array = np.matmul(a, b, out)
         if then is not None:
@@ -154,6 +154,7 @@ def pieces(lead: Shape, n: int, k: int, m: int) -> list[Piece]:
 _lock = Lock()
 _inside = 0  # how many products are being computed
 _told: list[tuple[Any, int]] = []  # the libraries, and how many threads they had before
+_own = local()  # how many of them this thread is in
 
 
 class _OneThread(ContextDecorator):
@@ -161,6 +162,9 @@ class _OneThread(ContextDecorator):
 
     def __enter__(self) -> None:
         global _inside, _told
+        _own.depth = depth = getattr(_own, "depth", 0) + 1
+        if depth > 1:
+            return
         with _lock:
             if not _inside:
                 _told = [(library, n) for library in _libraries() if (n := library.num_threads) != 1]
@@ -170,6 +174,9 @@ class _OneThread(ContextDecorator):
 
     def __exit__(self, *_: object) -> None:
         global _inside
+        _own.depth -= 1
+        if _own.depth:
+            return
         with _lock:
             _inside -= 1
             if not _inside:
