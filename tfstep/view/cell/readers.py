@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from tfstep.engine.trace import Trace
 
 Cell = tuple[int, ...]
+Named = tuple[str, Cell]  # a cell with the path of its tensor
 TRIED = 300  # cells of a step in which a number is looked for
+TERMS = 20_000  # terms of them that are looked at: a word of a large vocabulary is made of as many
+INNER = 4  # inner steps that are looked into, one within the other, where they have
+FEW = 64  # terms at most
 
 
 def readers(tensor: Tensor) -> tuple[str, ...]:
@@ -28,22 +32,41 @@ def readers(tensor: Tensor) -> tuple[str, ...]:
 
 def reading_cell(root: Trace, path: str, source: str, at: At) -> Cell:
     """A cell of the step ``path`` that the cell ``source`` has a part in: the one under the cursor where it has,
-    else the first that is found near it."""
-    reader = root[path]
-    here = at(reader)
-    wanted = parse_cell(source)
-    for cell in _near(reader.shape, here):
-        why = explain(reader.trace, reader.node.slot, cell)
-        if any(factor.cell and parse_cell(factor.cell) == wanted for term in why.terms for factor in term.factors):
+    else the one at its place on the axes that both have, else the first that is found near it."""
+    reader, (name, index) = root[path], parse_cell(source)
+    here, wanted = at(reader), (name, tuple(index or ()))
+    left = [TERMS if here else 0]  # a single number leaves no choice
+    for cell in dict.fromkeys([here, _beside(root[name], wanted[1], reader, here), *_near(reader.shape, here)]):
+        if left[0] <= 0:
+            break
+        if _has_part(root, path, (path, cell), wanted, left, INNER):
             return cell
     return here
 
 
+def _has_part(root: Trace, step: str, cell: Named, wanted: Named, left: list[int], deep: int) -> bool:
+    """Whether a cell is made of the one that is wanted, be it within the step; ``left`` are the terms to look at."""
+    tensor = root[cell[0]]
+    why = explain(tensor.trace, tensor.node.slot, cell[1])
+    left[0] -= len(why.terms)
+    named = (parse_cell(factor.cell) for term in why.terms for factor in term.factors if factor.cell)
+    cells = [(path, tuple(index or ())) for path, index in named]
+    within = [each for each in cells if each[0].startswith(f"{step}/")] if deep and len(cells) <= FEW else []
+    return wanted in cells or any(_has_part(root, step, each, wanted, left, deep - 1) for each in within)
+
+
+def _beside(source: Tensor, index: Cell, reader: Tensor, here: Cell) -> Cell:
+    """The cell of a step at the place of a cell that it reads, on the axes that both have."""
+    place = dict(zip(source.axes, index, strict=False))
+    found = (place.get(axis, k) for axis, k in zip(reader.axes, here, strict=True))
+    return tuple(min(k, size - 1) for k, size in zip(found, reader.shape, strict=True))
+
+
 def _near(shape: Cell, here: Cell) -> list[Cell]:
-    """The cells to try: this one, those along each of its axes, then all of them."""
+    """The cells to try: those along each axis, then all of them."""
     along = [
         (*here[:axis], k, *here[axis + 1 :])
         for axis in reversed(range(len(shape)))
         for k in range(min(shape[axis], 64))
     ]
-    return list(dict.fromkeys([here, *along, *islice(np.ndindex(*shape), TRIED)]))[:TRIED]
+    return [*along, *islice(np.ndindex(*shape), TRIED)][:TRIED]
