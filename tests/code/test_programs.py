@@ -10,50 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from recorded import opened
+from written_runs import KEYS, MODELS, PARTS, TOLD, reading
 
 import tfstep
 from tfstep.code.arrays import WIDTH, Library, made, numbers
-from tfstep.code.lines import identifier, number
+from tfstep.code.lines import number
 from tfstep.code.program import Written, steps_only, whole
 from tfstep.engine.op import CATALOGUE
 from tfstep.engine.trace import Trace
-from tfstep.errors import CommandError
 from tfstep.scenario.file.catalog import shipped
 from tfstep.scenario.scenario import load_text
-
-WORDS = ", vocab: 3, input: {source: 0 1 2, labels: 1 2 0}}"
-FORMULA = """
-model: {kind: formula, parameters: {w: [1, 2]}, steps: {y: "sum(w * w) * std(w) + sum(w[0:1])"}}
-loss: "where(y > 2, y, 0)"
-"""
-
-PARTS = (
-    "{model: {kind: mlp, sizes: [2, 2]}, input: {x: [[1, 2]]}, loss: {kind: sum}, train: {optimizer: sgd, momentum: 0.9}}",
-    "{model: {kind: decoder, tie: [[tgt.E, out.W]]}, vocab: [a, b], input: {target: a b, labels: b a}}",
-    "{model: {kind: encoder, heads: 2, kv_heads: 1, activation: swiglu, positional: rope, norm: rms}" + WORDS,
-    "{model: {kind: encoder, norm: batch, activation: gelu_tanh, dtype: float32}" + WORDS,
-    "{model: {kind: encoder, experts: {count: 3, top: 2, router: topk}, sinks: true, window: 1, gated: true}" + WORDS,
-    "{model: {kind: encoder, norm_position: both, qk_norm: head, norm: rms, norm_offset: 1, score_softcap: 5}" + WORDS,
-    "{model: {kind: encoder, heads: 2, qk_norm: heads, clip_qkv: 0.2}" + WORDS,
-    "{model: {kind: encoder, positional: relative, pooler: tanh, head_transform: true, token_types: 2}" + WORDS,
-    FORMULA,
-    "{model: {kind: encoder, head: false}, vocab: 3, input: {source: 0 1 2}}",
-)
-READS = "vocab: [<pad>, a, b, c]\ninput: {target: [[a, b, c], [b, c]], labels: [[b, -100, a], [c, a]]}\n"
-KEYS = (
-    "dropout: 0.4, mask: {prefix: 2, custom: [[true, false, true], [true, true, false], [false, true, true]]}",
-    "mask: {custom: [[0, 0.5, 1], [1, 2, 0], [-.inf, 0, 0]], trained: true}",
-    "mask: {empty: zero, custom: [[0, 0, 0], [0, 0, 0], [0, 0, 0]]}",
-)
-TOLD = (
-    "train: {loss_scale: 1024}",
-    "train: {optimizer: adamw, clip_norm: 0.2, accumulate: 2, schedule: {kind: cosine, warmup: 2}}",
-    "train: {optimizer: adamw, weight_decay: 0.1}",
-    "train: {momentum: 0.9, nesterov: true, weight_decay: 0.1, clip_value: 0.01}",
-    "train: {momentum: 0.9, dampening: 0.5}\nloss: {smoothing: 0.1, class_weights: {a: 2}, z_loss: 0.01, perplexity: true}",
-    "loss: {reduction: sentences, ignore: [a]}",
-    "loss: {ignore: [a, b, c]}",
-)
 
 
 def run(written: Written) -> tuple[dict[str, np.ndarray], str]:
@@ -97,9 +63,6 @@ def test_a_program_gives_the_numbers_of_its_scenario(name: str) -> None:
             assert printed == f"loss = {float(trace['loss'].value)!r}\n" or scenario.model.dtype == "float32"
 
 
-MODELS = ("gpt2", "llama", "bert", "t5", "gemma2", "mixtral")
-
-
 @pytest.mark.parametrize("name", MODELS)
 def test_a_program_gives_the_numbers_of_a_model_opened_from_its_folder(name: str) -> None:
     """In PyTorch, too: `python tests/code/torch_programs.py`, with torch installed."""
@@ -107,14 +70,6 @@ def test_a_program_gives_the_numbers_of_a_model_opened_from_its_folder(name: str
     found, printed = run(whole(trace, name))
     assert differences(trace, found) == []
     assert printed == f"loss = {float(trace['loss'].value)!r}\n"
-
-
-def test_in_pytorch_every_share_of_a_gradient_has_its_line() -> None:
-    trace = tfstep.trace(tfstep.load("wo-ai-ni"))
-    text = whole(trace, "shares", Library.TORCH).text
-    shares = [node.path for node in trace.plan.steps if node.role.name == "share"]
-    assert len(shares) == 6
-    assert [path for path in shares if f"    {path!r}: " not in text] == []
 
 
 def test_pins_and_edited_gradients_are_lines_of_the_program() -> None:
@@ -129,8 +84,6 @@ def test_pins_and_edited_gradients_are_lines_of_the_program() -> None:
     found, _ = run(whole(session.trace, "pinned"))
     assert differences(session.trace, found) == []
     assert found["enc0.attn.weights"][0, 0, 1, 2] == 0.5
-    with pytest.raises(CommandError, match="autograd"):
-        whole(session.trace, "pinned", Library.TORCH)
 
 
 @pytest.mark.parametrize("text", PARTS)
@@ -187,52 +140,11 @@ def test_in_pytorch_the_line_of_a_gradient_asks_autograd() -> None:
     ]
 
 
-def reading(keys: str, told: str, dtype: str = "float64") -> str:
-    """A small decoder with these keys."""
-    return f"model: {{kind: decoder, d_model: 4, d_ff: 6, dtype: {dtype}, {keys}}}\n{READS}{told}\n"
-
-
 @pytest.mark.parametrize(("keys", "told"), [*((each, "") for each in KEYS), *(("", each) for each in TOLD)])
 def test_a_program_has_all_of_training_losses_and_masks(keys: str, told: str) -> None:
     trace = load_text(reading(keys, told)).program.trace()
     found, _ = run(whole(trace, "program"))
     assert not differences(trace, found)
-
-
-@pytest.mark.parametrize("name", ["causal-mask", "padding"])
-def test_in_pytorch_half_precision_is_rounded_where_ours_is_forward_and_back(name: str) -> None:
-    """The numbers: `python tests/code/torch_programs.py`, to the bit. Here: each step is rounded, what a tensor of several
-    uses gets back from each, and a softmax runs in the half type, whose result its gradient reads."""
-    trace = tfstep.trace(tfstep.load(name, "float16"))
-    text = whole(trace, name, Library.TORCH).text
-    lines = {line.partition(" = ")[0]: line.partition(" = ")[2] for line in text.splitlines()}
-    steps = [n for n in trace.plan.steps if n.phase == "forward" and n.rounds]
-    written = [lines[identifier(n.path)] for n in steps]
-    assert [line for line in written if "half(" not in line and "torch.float16" not in line] == []
-    several = [n for n in steps if len(trace.plan.shares(n)) > 1]
-    assert several
-    for node in several:
-        readers = [n for n in steps if node.slot in n.slots]
-        assert [
-            n.path for n in readers if f"half({identifier(node.path)}, 'float16')" not in lines[identifier(n.path)]
-        ] == []
-    softmax = next(line for line in written if line.startswith("torch.softmax("))
-    assert ".to(torch.float16), dim=-1).to(torch.float32)" in softmax
-    alone = whole(trace, name, Library.TORCH, backward=False).text
-    assert "half(half(" not in alone
-    assert ".grad" not in alone
-
-
-def test_in_pytorch_the_backward_pass_starts_at_the_scaled_loss() -> None:
-    trace = load_text(reading("", "train: {loss_scale: 1024}")).program.trace()
-    assert "T['loss.scaled'].backward()" in whole(trace, "scaled", Library.TORCH).text
-
-
-def test_in_pytorch_a_bare_number_beside_a_tensor_keeps_its_digits() -> None:
-    trace = load_text(reading("clip_qkv: 0.2", "")).program.trace()
-    text = whole(trace, "clipped", Library.TORCH).text
-    assert "torch.tensor(0.2, dtype=torch.float64)" in text
-    assert "as_tensor" not in text
 
 
 CAUSAL = np.triu(np.full((2, 1, 3, 3), 2, np.int8), k=1)
@@ -292,9 +204,3 @@ def test_what_is_equal_stands_once() -> None:
 )
 def test_a_root_is_written_as_one_where_it_is_it_to_the_bit(value: float, written: str) -> None:
     assert number(float(value)) == (written or repr(float(value)))
-
-
-def test_without_a_backward_pass_pytorch_is_asked_for_no_gradient() -> None:
-    trace = tfstep.trace(tfstep.load("two-heads"))
-    assert "requires_grad=True" in whole(trace, "both", Library.TORCH).text
-    assert "requires_grad" not in whole(trace, "forward", Library.TORCH, backward=False).text

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
-WIDTH = 120  # columns
+from tfstep.code.fold import WIDTH
 
 
 class Library(StrEnum):
@@ -19,10 +19,13 @@ class Library(StrEnum):
     TORCH = "torch"
 
 
-def made(value: np.ndarray, library: Library, learned: bool = False) -> str:
-    """A call that makes the array to the bit: zeros, ones, the identity, a causal mask, 0 … n-1; empty where there is none."""
+def made(value: np.ndarray, library: Library, learned: bool = False, floats: str = "") -> str:
+    """A call that makes the array to the bit: zeros, ones, the identity, a causal mask, 0 … n-1; empty where there is none.
+
+    ``floats`` is the type that PyTorch takes without a word.
+    """
     lib = "np" if library is Library.NUMPY else "torch"
-    more = _more(value, library, learned, "float64")
+    more = _more(value, library, learned, floats)
     shape, kind = value.shape, value.dtype.kind
     size = str(shape[0]) if len(shape) == 1 else repr(shape)
     if kind not in "fiub" or (kind == "f" and bool(np.signbit(value).any())):  # -0.0 is none of np.zeros
@@ -49,14 +52,21 @@ def made(value: np.ndarray, library: Library, learned: bool = False) -> str:
     return ""
 
 
-def numbers(value: np.ndarray, library: Library, learned: bool = False, begun: int = 0, comment: str = "") -> str:
-    """The array with its numbers written out, in one line where one holds it behind ``begun`` columns, else row by row;
-    the comment stands in the first line."""
+def numbers(
+    value: np.ndarray,
+    library: Library,
+    learned: bool = False,
+    begun: int | None = None,
+    comment: str = "",
+    floats: str = "",
+) -> str:
+    """The array with its numbers written out, in one line where one holds it and the comment behind ``begun`` columns, or
+    where none are told; else row by row, the comment in the first line."""
     before = "np.array(" if library is Library.NUMPY else "torch.tensor("
-    more = _more(value, library, learned, "float64 int64 bool")
+    more = _more(value, library, learned, f"{floats} int64 bool" if floats or library is Library.NUMPY else "")
     whole = f"{before}{_literal(value)}{more})"
-    if begun + len(whole) + len(comment) <= WIDTH or value.ndim == 0:
-        return whole + comment
+    if begun is None or begun + len(whole) + len(comment) <= WIDTH or value.ndim == 0:
+        return whole
     return "\n".join([f"{before}[{comment}", *_rows(value, 1), f"]{more})"])
 
 
@@ -88,11 +98,12 @@ def _folded(before: str, cells: Iterable[object], after: str) -> list[str]:
 
 
 def _more(value: np.ndarray, library: Library, learned: bool, plain: str) -> str:
-    """The dtype, where it is not among those that NumPy means without a word, and whether a gradient is wanted."""
+    """The dtype, where it is not among those that are meant without a word, and whether a gradient is wanted."""
     name = "bool" if value.dtype.kind == "b" else value.dtype.name
     if library is Library.NUMPY:
-        return "" if name in plain.split() else f", dtype={'bool' if name == 'bool' else f'np.{name}'}"
-    return f", dtype=torch.{name}{', requires_grad=True' if learned and value.dtype.kind == 'f' else ''}"
+        return "" if name in ("float64", *plain.split()) else f", dtype={'bool' if name == 'bool' else f'np.{name}'}"
+    dtype = "" if name in plain.split() else f", dtype=torch.{name}"
+    return f"{dtype}{', requires_grad=True' if learned and value.dtype.kind == 'f' else ''}"
 
 
 def _literal(value: np.ndarray) -> str:

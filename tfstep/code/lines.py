@@ -20,6 +20,7 @@ import numpy as np
 from msgspec import Struct
 
 from tfstep.address.roles import GRAD, NEW, path_parts
+from tfstep.code.fold import Step, lines, listed, quoted
 from tfstep.engine.node import Node, Operation
 from tfstep.engine.op import CATALOGUE
 from tfstep.engine.trace import Trace
@@ -67,7 +68,7 @@ class Functions:
         self.sources[f"{wanted}\n{key}"] = name
         return name
 
-    def lines(self) -> list[str]:
+    def lines(self, fold: bool = True) -> list[str]:
         """All of them as source."""
         found: list[str] = []
         for source, name in self.sources.items():
@@ -75,8 +76,17 @@ class Functions:
                 found += ["", "", *source.rstrip().split("\n")]
                 continue
             _, parameters, *body = source.split("\n")
-            found += ["", "", f"def {name}({parameters}):", *(f"    {line}" for line in body)]
+            first = listed(f"def {name}(", parameters.split(", "), "):") if fold else [f"def {name}({parameters}):"]
+            found += ["", "", *first, *(line for each in body for line in lines(_parted(each), 1, fold))]
         return found
+
+
+def _parted(line: str) -> Step:
+    """A line of a function's body in its parts."""
+    if line.startswith("return "):
+        return Step("return", line.removeprefix("return "))
+    gives, _, how = line.partition(" = ")
+    return Step(gives, how)
 
 
 def identifier(path: str) -> str:
@@ -95,7 +105,19 @@ def number(value: float) -> str:
     square = round(value * value) if 1 < value < LARGEST_ROOT else 0
     if math.sqrt(square) == value and value != int(value):
         return f"math.sqrt({square})"
+    rest = round(1 - value, 9)
+    if 0 < value < 1 and 1 - rest == value and len(repr(rest)) < len(repr(value)) - len("(1 - )"):
+        return f"(1 - {rest!r})"
+    if abs(value) >= LARGEST_ROOT**2 and value == int(value):
+        return _power_of_ten(value) or repr(value)
     return repr(value)
+
+
+def _power_of_ten(value: float) -> str:
+    """A number that is a few digits and a power of ten as that: ``-1e9``."""
+    digits, _, power = f"{value:e}".partition("e")
+    found = f"{digits.rstrip('0').rstrip('.')}e{int(power)}"
+    return found if float(found) == value else ""
 
 
 def step(trace: Trace, node: Node, operands: list[Code], library: str, functions: Functions) -> Code:
@@ -162,7 +184,7 @@ def _body(inside: Trace, parameters: list[str], library: str, functions: Functio
     """The lines of a function: what has a name, or is read more than once, is a line of its own."""
     reads = Counter(slot for node in inside.plan.steps for slot in node.slots)
     known: dict[int, Code] = {}
-    names, lines = iter(parameters), list[str]()
+    names, body = iter(parameters), list[str]()
     taken = {*parameters}
     for node in inside.plan.nodes:
         if node.op is None:
@@ -170,21 +192,21 @@ def _body(inside: Trace, parameters: list[str], library: str, functions: Functio
             continue
         code = step(inside, node, _operands(node, known), library, functions)
         if node.slot == inside.plan.result:
-            return [*lines, f"return {code.text}"]
+            return [*body, f"return {code.text}"]
         named = node.path.partition("#")[0] != node.op.name
         if named or (reads[node.slot] > 1 and not code.text.isidentifier()):
             name = identifier(node.path)
-            while name in taken or name in _functions():
+            while name in taken or name in functions_of_programs():
                 name += "_"
             taken.add(name)
-            lines.append(f"{name} = {code.text}")
+            body.append(f"{name} = {code.text}")
             code = Code(name)
         known[node.slot] = code
-    return [*lines, f"return {known[inside.plan.result].text}"]
+    return [*body, f"return {known[inside.plan.result].text}"]
 
 
 @cache
-def _functions() -> frozenset[str]:
+def functions_of_programs() -> frozenset[str]:
     """The names that functions of a program may have."""
     return frozenset(op.name for op in CATALOGUE.ops.values() if not op.primitive or getattr(op, "helper", None))
 
@@ -210,6 +232,8 @@ def _declared(trace: Trace, node: Node, operands: list[Code], library: str, func
     if library in op.helper and any(helper in template for helper in _called(op.helper[library])):
         functions.helper(op.helper[library])
     fields: dict[str, Code] = {name: Code(_value(value)) for name, value in attrs.items()}
+    if "dtype" in attrs:
+        fields["torch_dtype"] = Code(f"torch.{np.dtype(attrs['dtype']).name}")
     if "axis" in attrs and node.slots:
         fields["dims"] = Code(repr(_dims(attrs["axis"], len(trace.plan.nodes[node.slots[0]].shape))))
     fields |= dict(zip(op.arguments, operands, strict=False))
@@ -228,7 +252,9 @@ def _called(source: str) -> list[str]:
 
 def _value(value: Any) -> str:
     if isinstance(value, np.dtype):
-        return repr(value.name)
+        return quoted(value.name)
+    if isinstance(value, str):
+        return quoted(value)
     return number(value) if isinstance(value, float) else repr(value)
 
 

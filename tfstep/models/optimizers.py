@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -63,6 +64,8 @@ class Optimizer(Struct, frozen=True):
     step: Callable[[Scope, Traced, Traced, Clock, Rates], Traced]
     memory: tuple[str, ...]
     counts: Callable[[Rates], bool]  # whether it needs the number of the update
+    torch: Callable[[Rates], str]  # the call that makes PyTorch's, which gives the same numbers; empty where it refuses
+    in_torch: tuple[str, ...]  # how PyTorch calls what it keeps
 
 
 def descend(at: Scope, p: Traced, g: Traced, clock: Clock, rates: Rates) -> Traced:
@@ -129,9 +132,28 @@ def before(at: Scope, name: str, like: Spec) -> Traced:
     return at.constant(f"{name}_before", np.zeros(like.shape, like.dtype), like.axes)
 
 
+def _torch_sgd(rates: Rates) -> str:
+    if min(rates.lr, rates.momentum, rates.decay) < 0 or (
+        rates.nesterov and not (rates.momentum and not rates.dampening)
+    ):
+        return ""
+    more = {"momentum": rates.momentum, "dampening": rates.momentum and rates.dampening, "weight_decay": rates.decay}
+    told = [f"{key}={value!r}" for key, value in more.items() if value]
+    ahead = ["nesterov=True"] if rates.momentum and rates.nesterov else []
+    return f"SGD({', '.join(['model.parameters()', f'lr={rates.lr!r}', *told, *ahead])})"
+
+
+def _torch_adam(kind: str, rates: Rates) -> str:
+    if min(rates.lr, rates.eps, rates.decay, *rates.betas) < 0 or max(rates.betas) >= 1:
+        return ""
+    told = [f"lr={rates.lr!r}", f"betas={tuple(rates.betas)!r}", f"eps={rates.eps!r}"]
+    decay = [f"weight_decay={rates.decay!r}"] if rates.decay or kind == "AdamW" else []  # AdamW's own is 0.01
+    return f"{kind}({', '.join(['model.parameters()', *told, *decay])})"
+
+
 OPTIMIZERS = {
-    "sgd": Optimizer(descend, ("velocity",), counts=lambda rates: bool(rates.dampening)),
-    "adam": Optimizer(adam, ("m", "v"), counts=lambda rates: True),
-    "adamw": Optimizer(adamw, ("m", "v"), counts=lambda rates: True),
+    "sgd": Optimizer(descend, ("velocity",), lambda rates: bool(rates.dampening), _torch_sgd, ("momentum_buffer",)),
+    "adam": Optimizer(adam, ("m", "v"), lambda rates: True, partial(_torch_adam, "Adam"), ("exp_avg", "exp_avg_sq")),
+    "adamw": Optimizer(adamw, ("m", "v"), lambda rates: True, partial(_torch_adam, "AdamW"), ("exp_avg", "exp_avg_sq")),
 }
 """What `train.optimizer` may be."""

@@ -15,9 +15,10 @@ from tfstep.text import Bilingual, Template
 TITLE = Bilingual("Dropout", "丢弃")
 
 DRAW = """def keep_mask(done, seed, of, rate, shape):
-    # Which cells are kept with this update, each by a number of its own; those are multiplied by 1 / (1 − rate).
+    # Which cells are kept with this update, each by a number of its own, and 1 / (1 − rate) there.
     digest = hashlib.sha256(of.encode()).digest()
-    bits = np.random.PCG64(np.random.SeedSequence([seed, int(done), int.from_bytes(digest[:8], "big")]))
+    start = [seed, int(done), int.from_bytes(digest[:8], "big")]
+    bits = np.random.PCG64(np.random.SeedSequence(start))
     drawn = (bits.random_raw(math.prod(shape)) >> np.uint64(11)) * 2.0**-53
     return np.where(drawn.reshape(shape) < rate, 0.0, 1 / (1 - rate))
 """

@@ -12,7 +12,7 @@ from tfstep.ops.linear import rows
 from tfstep.ops.primitive.choice import positive, where
 from tfstep.ops.primitive.functions import abs as abs_
 from tfstep.ops.primitive.functions import exp, log, relu, sigmoid
-from tfstep.ops.primitive.index import minus_label, one_hot, scatter_rows, select, take_per_row
+from tfstep.ops.primitive.index import minus_label, one_hot, scatter_rows, select, take_per_row, taken
 from tfstep.ops.primitive.reduce import broadcast_to, count, max_, mean, sum_
 from tfstep.ops.primitive.shape import reshape
 from tfstep.text import Bilingual, Template
@@ -51,7 +51,7 @@ class CrossEntropy(Op):
 
     def line(self, library: str, attrs: Mapping[str, Any]) -> str:
         """Of the rows, the kept ones."""
-        return super().line(library, attrs).replace("{keep}", str(list(attrs.get("keep", ()))))
+        return super().line(library, attrs).replace("{keep}", taken(attrs.get("keep", ())))
 
     def vjp_logits(self, g: Array, y: Array, logits: Array, labels: Array, *, keep: tuple[int, ...]) -> Array:
         kept, ids = kept_rows(logits, labels, keep)

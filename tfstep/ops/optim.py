@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -101,10 +102,14 @@ class Remaining(Primitive):
     shapes_zh = "t 标量（整数） → 标量"
     code = {
         "numpy": "np.asarray(1 - {beta} ** float({t}), {dtype})",
-        "torch": "torch.tensor(1 - {beta} ** float({t}), dtype=getattr(torch, {dtype}))",
+        "torch": "1 - {beta} ** float({t})",  # which takes the type of what it meets
     }
 
     formula = "1 − {beta}^{t}"
+
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """A number of Python is a float64 as it is."""
+        return super().line("torch" if attrs.get("dtype") == "float64" else library, attrs)
 
     def infer(self, *args: Spec | Literal, beta: float, dtype: str) -> Spec:
         """A scalar."""
@@ -241,7 +246,7 @@ class Fresh(Primitive):
     shapes_zh = "t 标量（整数） → 标量"
     code = {
         "numpy": "np.asarray(1.0 if int({t}) == 1 else 1 - {dampening}, {dtype})",
-        "torch": "torch.tensor(1.0 if int({t}) == 1 else 1 - {dampening}, dtype=getattr(torch, {dtype}))",
+        "torch": "(1.0 if int({t}) == 1 else 1 - {dampening})",
     }
     formula = Template("1 at update 1, then 1 − {dampening}", "第 1 次更新为 1，之后为 1 − {dampening}")
 

@@ -17,7 +17,7 @@ from tfstep.ops.primitive.choice import positive, where
 from tfstep.text import Bilingual, Template
 
 HALF = """def half(x, to):
-    \"\"\"The nearest numbers that float16 or bfloat16 has, kept as float32; of another type x as it is.\"\"\"
+    # the nearest numbers that float16 or bfloat16 has, kept as float32; of another type x as it is
     if to not in ("float16", "bfloat16"):
         return x
     x = np.asarray(x, np.float32)
@@ -25,13 +25,13 @@ HALF = """def half(x, to):
         if to == "float16":
             return x.astype(np.float16).astype(np.float32)
         bits = np.ascontiguousarray(x).view(np.uint32)
-        near = ((bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)).view(np.float32).reshape(x.shape)
-        return np.where(np.isnan(x), x, near)
+        near = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
+        return np.where(np.isnan(x), x, near.view(np.float32).reshape(x.shape))
 """
 """The same as `rounded`, in a program without tfstep."""
 
 HALF_TORCH = """def half(x, to):
-    \"\"\"The nearest numbers that float16 or bfloat16 has, kept as float32; the gradient on its way back is rounded, too.\"\"\"
+    # the nearest numbers that float16 or bfloat16 has, kept as float32; gradients are rounded, too
     return x.to(getattr(torch, to)).to(x.dtype)
 """
 """The same in PyTorch, whose autograd takes a gradient through both casts."""

@@ -49,8 +49,7 @@ class ScheduledRate(Primitive):
     code = {
         "numpy": "np.asarray(rate({t}, {kind}, {lr}, {warmup}, {total}, {least}, {width}, {first}), {dtype})",
         "torch": (
-            "torch.tensor(rate({t}, {kind}, {lr}, {warmup}, {total}, {least}, {width}, {first}), "
-            "dtype=getattr(torch, {dtype}))"
+            "torch.tensor(rate({t}, {kind}, {lr}, {warmup}, {total}, {least}, {width}, {first}), dtype={torch_dtype})"
         ),
     }
     helper = {"numpy": PROGRAM, "torch": PROGRAM}

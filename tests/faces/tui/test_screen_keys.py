@@ -335,7 +335,7 @@ async def test_a_step_is_code_under_its_formula(size: tuple[int, int]) -> None:
     ("path", "lines"),
     [
         ("enc0.attn.W_Q.new", ["def adam_new(", "new_enc0_attn_W_Q = adam_new(enc0_attn_W_Q, "]),
-        ("enc0.attn.b_Q.grad", ["d_enc0_attn_b_Q = d_enc0_attn_q_proj.reshape((3, 16)).sum(axis=0)"]),
+        ("enc0.attn.b_Q.grad", ["d_enc0_attn_b_Q = d_enc0_attn_q_proj.reshape(3, 16).sum(axis=0)"]),
         ("enc0.norm1", ["def layer_norm(", "d_enc0_norm1_through_enc0_add2 = d_enc0_add2", "d_enc0_norm1 = "]),
         ("loss", ["def cross_entropy(", "d_loss = np.ones"]),
     ],

@@ -20,7 +20,8 @@ from tfstep.text import Bilingual, Template
 NUMPY_ERF = """def erf(x):
     # NumPy has none: a Taylor series about the nearest of 0, 1/8 … 6 (Abramowitz & Stegun 7.1.19)
     nodes = np.arange(49) / 8
-    table, slope = [np.array([math.erf(c) for c in nodes])], 2 / math.sqrt(math.pi) * np.exp(-nodes * nodes)
+    table = [np.array([math.erf(c) for c in nodes])]
+    slope = 2 / math.sqrt(math.pi) * np.exp(-nodes * nodes)
     before, hermite = np.zeros_like(nodes), np.ones_like(nodes)
     for n in range(1, 13):
         table.append(slope * hermite * (-1) ** (n - 1) / math.factorial(n))
@@ -124,7 +125,8 @@ class Root(Sqrt):
     helper = {
         "torch": """def root(x):
     # The square root, with slope 0 at 0.
-    return torch.where(x > 0, torch.sqrt(torch.where(x > 0, x, torch.ones_like(x))), torch.zeros_like(x))
+    inside = torch.where(x > 0, x, torch.ones_like(x))
+    return torch.where(x > 0, torch.sqrt(inside), torch.zeros_like(x))
 """
     }
 

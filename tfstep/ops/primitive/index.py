@@ -106,6 +106,12 @@ def _following(keep: Sequence[int]) -> range | None:
     return rows if keep and tuple(keep) == tuple(rows) else None
 
 
+def taken(keep: Sequence[int]) -> str:
+    """What takes these rows in a program, in brackets: ``[0, 2]``, and ``:3`` for rows that follow each other."""
+    rows = _following(keep)
+    return str(list(keep)) if rows is None else f"{rows.start or ''}:{rows.stop}"
+
+
 class Select(Primitive):
     """Some of the rows, by number, in order. Shapes: x (n, …) → (len(keep), …)."""
 
@@ -121,10 +127,7 @@ class Select(Primitive):
 
     def line(self, library: str, attrs: Mapping[str, Any]) -> str:
         """``x[[0, 2]]``, and ``x[:3]`` for rows that follow each other."""
-        keep = attrs.get("keep", ())
-        if (rows := _following(keep)) is not None:
-            return f"{{x}}[{rows.start or ''}:{rows.stop}]"
-        return "{x}[" + str(list(keep)) + "]"
+        return "{x}[" + taken(attrs.get("keep", ())) + "]"
 
     def forward(self, x: Array, *, keep: tuple[int, ...]) -> Array:
         return x if keep == tuple(range(x.shape[0])) else x[list(keep)]

@@ -23,10 +23,14 @@ class Reshape(Primitive):
 
     about_zh = "同样的数，按行顺序换一个形状。"
     purpose = Bilingual("The same numbers, arranged differently.", "同样的数，换一种排列。")
-    code = {"numpy": "{x}.reshape({shape})", "torch": "{x}.reshape({shape})"}
+    code = dict.fromkeys(("numpy", "torch"), "{x}.reshape({shape})")
 
     formula = "reshape({x})"
     vjp_formula = {"x": "reshape({g})"}
+
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """``x.reshape(2, 3)``; of no axis ``x.reshape(())``."""
+        return _bare(super().line(library, attrs), "shape", attrs)
 
     def infer(self, *args: Spec | Literal, shape: Shape) -> Spec:
         """The asked shape; an axis keeps its name where sizes line up from either end."""
@@ -77,6 +81,10 @@ class Transpose(Primitive):
     formula = "{x}ᵀ"
     vjp_formula = {"x": "{g}ᵀ"}
 
+    def line(self, library: str, attrs: Mapping[str, Any]) -> str:
+        """``x.transpose(1, 0)``."""
+        return _bare(super().line(library, attrs), "order", attrs)
+
     def infer(self, *args: Spec | Literal, order: tuple[int, ...]) -> Spec:
         """Shape and axes in the new order."""
         (x,) = args
@@ -99,6 +107,12 @@ class Transpose(Primitive):
 
 
 transpose = op(Transpose)
+
+
+def _bare(line: str, name: str, attrs: Mapping[str, Any]) -> str:
+    """A line with these sizes as arguments of their own."""
+    told = attrs.get(name)
+    return line.replace(f"{{{name}}}", ", ".join(map(str, told))) if isinstance(told, tuple) and told else line
 
 
 class SplitHeads(Op):
@@ -313,7 +327,7 @@ class Seed(Primitive):
 
     about_zh = "反向传播的起点：∂loss/∂loss = 1。"
     purpose = Bilingual("∂loss/∂loss = 1: the backward pass starts here.", "∂loss/∂loss = 1：反向传播由此开始。")
-    code = {"numpy": "np.ones((), {dtype})", "torch": "torch.ones((), dtype=getattr(torch, {dtype}))"}
+    code = {"numpy": "np.ones((), {dtype})", "torch": "torch.ones((), dtype={torch_dtype})"}
 
     formula = "1"
 

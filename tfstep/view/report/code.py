@@ -11,7 +11,7 @@ from tfstep.view.text.spans import Line, Span, folded, line, line_width
 def code_lines(trace: Trace, tensor: Tensor, cells: int, most: int) -> list[Line]:
     """The lines of a step and of its gradient, ``most`` of them: first those that compute them, then as much as there
     is room for of the functions that they call."""
-    written = [each for each in with_gradient(trace, tensor).split("\n") if each.strip()]
+    written = [each for each in with_gradient(trace, tensor, fold=False).split("\n") if each.strip()]
     computed = [part for each in written if not _inside(each) for part in _fitting(_coloured(each), cells)]
     functions = [part for each in written if _inside(each) for part in _fitting(_coloured(each), cells)]
     room = most - len(computed)

@@ -60,11 +60,12 @@ def _run(
 COMMAND = command(
     "code",
     Bilingual(
-        "Print the run as a program that needs NumPy, or PyTorch, alone: forward, backward and update, a line a step, with its "
-        "numbers. Run, it prints the loss; every tensor is in T by its path, gradients under PATH.grad. With PATHs (`*` "
-        "stands for any characters) the lines of these steps only.",
-        "把这次运行写成只依赖 NumPy（或 PyTorch）的程序：前向、反向、参数更新，一步一行，连同其中的数。运行时打印损失；"
-        "每个张量都在 T 里，以路径为键，梯度在 PATH.grad 下。给出 PATH（`*` 代表任意字符）时只输出这些步骤的代码行。",
+        "Print the run as a program that needs NumPy, or PyTorch, alone, with its numbers: forward, backward and update, in "
+        "NumPy a line a step, in PyTorch a module, autograd and an optimizer. Run, it prints the loss; every tensor is in T by "
+        "its path, gradients under PATH.grad. With PATHs (`*` stands for any characters) the lines of these steps only.",
+        "把这次运行写成只依赖 NumPy（或 PyTorch）的程序，连同其中的数：前向、反向、参数更新；NumPy 一步一行，PyTorch 则是"
+        "模块、自动求导和优化器。运行时打印损失；每个张量都在 T 里，以路径为键，梯度在 PATH.grad 下。给出 PATH"
+        "（`*` 代表任意字符）时只输出这些步骤的代码行。",
     ),
     [
         scenario(),
