@@ -149,7 +149,7 @@ def test_much_that_is_written_aside_needs_yes(
 
 def test_the_numbers_beside_a_program_need_yes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(work, "MUCH", 50)
-    monkeypatch.setattr("tfstep.code.program.MOST_INLINE", 3)
+    monkeypatch.setattr("tfstep.code.writer.MOST_INLINE", 3)
     monkeypatch.setattr("sys.stdin", io.StringIO())
     file = tmp_path / "mine.py"
     assert main(["code", "wo-ai-ni", "-o", str(file)]) == 2
