@@ -22,8 +22,8 @@ from tfstep.compare.backwards.lacking import lacking_of
 from tfstep.compare.beside import Beside
 from tfstep.compare.book import Book, Entry, Hit
 from tfstep.compare.causes import gradients, numbers, updates
-from tfstep.compare.diagnosis import AMBIGUOUS, Cause, Diagnosis, First, Match
-from tfstep.compare.layout import Layout, layouts, source
+from tfstep.compare.diagnosis import AMBIGUOUS, Cause, Diagnosis, Match
+from tfstep.compare.layout import source
 from tfstep.compare.names import affinity
 from tfstep.compare.pairs import two
 from tfstep.compare.plant import Way, planted
@@ -44,22 +44,12 @@ from tfstep.compare.refusals.runs import one_run
 from tfstep.compare.refusals.sizes import same_module
 from tfstep.compare.refusals.unused import unused
 from tfstep.compare.refusals.widths import same_sizes
-from tfstep.compare.search import NEAREST, PATIENCE, Search, Tried
+from tfstep.compare.search import Search, Tried
 from tfstep.compare.start import start
-from tfstep.compare.unseen import (
-    called,
-    called_before,
-    given_back,
-    goes_on,
-    lost_to_nan,
-    same_weights,
-    started,
-    taken_back,
-    unjudged,
-)
+from tfstep.compare.taken.as_it_is import as_it_is
+from tfstep.compare.unseen import given_back, goes_on, lost_to_nan, same_weights, taken_back, unjudged
 from tfstep.compare.walk import Walk, walk
 from tfstep.engine.arrays.products import on_one_thread
-from tfstep.engine.node import Node
 from tfstep.engine.trace import Trace
 from tfstep.errors import TfstepError
 from tfstep.scenario.file.catalog import find, is_model
@@ -69,8 +59,6 @@ from tfstep.text import Bilingual
 
 STEPS = Bilingual("steps", "步")
 MOST_MISTAKES = 8  # of one pass, in sequence
-SMALL = 1 << 12  # cells of a step from which only the two likeliest arrays are tried as it
-CANDIDATES = 6
 
 
 def _told(done: int, of: int) -> None:
@@ -207,7 +195,7 @@ def forward(search: Search) -> None:
     idle = unused(search)
     if idle is not None:
         node, entry, said = idle
-        search.faults.append(_first(search, node, entry))
+        search.faults.append(shown.first(search, node, entry))
         search.findings.append(said)
     for _ in range(MOST_MISTAKES):
         if search.stopped():
@@ -241,7 +229,7 @@ def _mended(search: Search, least: int) -> bool:
             if tried is not None and search.settled(tried):
                 break
     if tried is None:
-        return least == 1 and unknown(search, suspects, missing)
+        return least == 1 and as_it_is(search, suspects, missing)
     if len(tried.gained) < least:
         return False
     accept(search, tried, missing)
@@ -257,7 +245,7 @@ def _unseen(search: Search) -> bool:
             return True
     lost = lost_to_nan(search)
     if lost is not None:
-        search.faults.append(_first(search, *lost))
+        search.faults.append(shown.first(search, *lost))
     return False
 
 
@@ -270,7 +258,7 @@ def accept(search: Search, tried: Tried, missing: list[Entry]) -> None:
     name = shown.their_name(search, tried, there)
     entry = search.book.by_name.get(name)
     node = search.plan.paths[way.path]
-    search.faults.append(_first(search, node, entry, tried))
+    search.faults.append(shown.first(search, node, entry, tried))
     line = entry.note.line if entry is not None else ""
     cause = Cause(way.kind, way.path, way.detail, len(tried.gained), len(wanted), name, line)
     if way.key in search.keys:
@@ -292,7 +280,7 @@ def _second(search: Search, way: Way, tried: Tried, of: int) -> None:
     node = search.plan.paths[way.path]
     name = shown.their_name(search, Tried(way, tried.plan, tried.walk, tried.gained), tried.walk)
     entry = search.book.by_name.get(name)
-    search.faults.append(_first(search, node, entry, tried))
+    search.faults.append(shown.first(search, node, entry, tried))
     if way.key in search.keys:
         k = search.keys.index(way.key)
         old = search.causes[k]
@@ -302,72 +290,6 @@ def _second(search: Search, way: Way, tried: Tried, of: int) -> None:
     search.wanted.append(search.wanted[-1])
     line = entry.note.line if entry is not None else ""
     search.causes.append(Cause(way.kind, way.path, way.detail, len(tried.gained), of, name, line))
-
-
-def _first(search: Search, node: Node, entry: Entry | None, tried: Tried | None = None) -> First:
-    """The step that differs, with the names of its inputs in theirs, and how far it is off."""
-    walked = search.walk
-    names = []
-    for s in node.slots:
-        hits = walked.found.get(s, ())
-        source = walked.plan.nodes[s]
-        best = max(hits, key=lambda hit: affinity(hit.entry.name, source.path), default=None)
-        if best is not None:
-            names.append(best.entry.name)
-    most = shown.off(search, node, entry, tried)
-    return First(node.path, entry.name if entry else "", tuple(names), most, entry.note.line if entry else "")
-
-
-def unknown(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
-    """No known mistake gives their numbers: take theirs as they are at the step where most goes on from there.
-
-    False where nothing tells which of theirs it would be.
-    """
-    config = search.scenario.model
-    if started(search, suspects, missing):
-        return True
-    best: tuple[tuple[float, float, float, float], Node, Entry, Layout] | None = None
-    ends = [n for n in suspects[NEAREST:] if n.path == "loss"] if same_weights(search) else []
-    for node in (*suspects[:NEAREST], *called(suspects[NEAREST:], missing), *ends):
-        near = [e for e in missing if e.array.size == node.spec.size]
-        few = 2 if node.spec.size > SMALL else CANDIDATES
-        for entry in sorted(near, key=lambda e: (-affinity(e.name, node.path), e.order))[:few]:
-            for layout in layouts(node, config, entry.array.shape)[:2]:
-                pins = {**search.pins, node.path: (entry, layout)}
-                there = walk(
-                    search.book,
-                    search.plan,
-                    search.leaves,
-                    search.walk,
-                    pins,
-                    patience=2 * PATIENCE,
-                    until="forward",
-                    changes=frozenset([node.path]),
-                    enough=search.enough,
-                )
-                gained = len(search.informative(there) - search.informative(search.walk) - {entry.name})
-                score = (float(gained), affinity(entry.name, node.path), -float(node.slot), -float(entry.order))
-                if best is None or score > best[0]:
-                    best = score, node, entry, layout
-    if best is None:
-        return False
-    score, node, entry, layout = best
-    last = max(
-        (e.order for e in search.book.entries if e.number and e.of is None and e.note.kind != "weight"), default=-1
-    )
-    if not score[0] and score[1] < 1 and entry.order != last:
-        return False  # something of their own that we have no step for
-    search.faults.append(_first(search, node, entry))
-    earlier = called_before(search, suspects, node, entry)
-    if earlier is not None:
-        search.faults.append(_first(search, *earlier))
-    if not search.causes:
-        said = {each.in_("en") for each in search.findings}
-        whats = shown.beside(search, *(earlier or (node, entry)))
-        search.findings += [each for each in whats if each.in_("en") not in said]
-    search.pins[node.path] = (entry, layout)
-    search.walk = walk(search.book, search.plan, search.leaves, search.walk, search.pins, until="forward")
-    return True
 
 
 def backward(search: Search) -> None:
@@ -412,14 +334,14 @@ def finished(search: Search, first: Walk) -> Diagnosis:
     if not (real or matched) and not search.causes and not search.faults:
         nothing(search)
     if not (search.faults or search.causes):
-        search.faults.extend(_first(search, *each) for each in named_otherwise(search))
+        search.faults.extend(shown.first(search, *each) for each in named_otherwise(search))
         for node, entry, cause, said in ends_early(search):
-            search.faults.append(_first(search, node, entry))
+            search.faults.append(shown.first(search, node, entry))
             search.causes.append(cause)
             search.findings.append(said)
     if not (search.faults or search.causes):
         for node, entry, said in goes_on(search):
-            search.faults.append(_first(search, node, entry))
+            search.faults.append(shown.first(search, node, entry))
             search.findings.append(said)
     faults = sorted(search.faults, key=lambda f: search.plan.paths[f.path].slot) if search.faults else []
     return Diagnosis(

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tfstep.compare.book import Book, Entry
 from tfstep.compare.causes.table import Step, ways
 from tfstep.compare.diagnosis import Cause, First
-from tfstep.compare.layout import Layout, atoms, fits, placed_at, repeats, role, source
+from tfstep.compare.layout import Layout, atoms, fits, placed_at, repeats, role
 from tfstep.compare.names import affinity, called_like, of_probabilities
 from tfstep.compare.plant import Blended, Patch, Way, elsewhere, forward_nodes, planted, together
 from tfstep.compare.recorded.recording import Recording
@@ -34,7 +34,6 @@ LARGE = 200_000  # cells from which a mistake is first looked for close by
 PATIENCE = 14  # steps without an array of theirs after which a planted mistake is given up
 IN_VAIN = 20  # arrays of theirs in a row that a planted mistake does not give, after which it is given up
 WINDOW = 96  # nodes of a plan with a mistake that are made before all of it is
-NEAREST = 12  # steps at which an unknown mistake is looked for
 
 
 class Tried(Struct, eq=False):
@@ -140,29 +139,6 @@ class Search(Struct, eq=False):
         called = any(n.path == "out.probs" for n in found) and any(map(of_probabilities, self.open_names(there)))
         idle = {*(() if called else ("out.probs",)), *(("loss",) if self.own_loss else ())}
         return [n for n in found if n.path not in idle]
-
-    def open_inputs(self) -> list[str]:
-        """The inputs that are not theirs as far as can be told: not recorded, and nothing found that is made of them."""
-        walked = self.walk
-        leaves = [
-            n for n in walked.plan.nodes if n.kind == "input" and n.dtype.kind == "f" and n.path not in self.taken
-        ]
-        return [
-            n.path
-            for n in leaves
-            if not walked.found.get(n.slot)
-            and not any(
-                h.entry.array.size > 1 and not h.entry.trivial
-                for s in walked.plan.consumers[n.slot]
-                for h in walked.found.get(s, ())
-            )
-        ]
-
-    def starts_otherwise(self, node: Node) -> bool:
-        """Whether a step, or that whose result it hands on, reads an input that is not theirs as far as can be told."""
-        node = self.plan.nodes[source(self.plan, node)]
-        inputs = set(self.open_inputs())
-        return any(self.plan.nodes[s].path in inputs for s in node.slots)
 
     def _own(self, node: Node) -> bool:
         """Whether a step is one of the scenario, and none that a planted mistake brought along."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfstep.compare.diagnosis import First
 from tfstep.compare.layout import layouts
 from tfstep.compare.names import affinity, axis_called
 from tfstep.compare.tolerance import HIDDEN, apart
@@ -230,3 +231,17 @@ def _turned(search: Search, tried: Tried, there: Walk) -> str:
             if hit.entry.name in named and (hit.entry.name, hit.layout) not in was:
                 return hit.entry.name
     return ""
+
+
+def first(search: Search, node: Node, entry: Entry | None, tried: Tried | None = None) -> First:
+    """The step that differs, with the names of its inputs in theirs, and how far it is off."""
+    walked = search.walk
+    names = []
+    for s in node.slots:
+        hits = walked.found.get(s, ())
+        source = walked.plan.nodes[s]
+        best = max(hits, key=lambda hit: affinity(hit.entry.name, source.path), default=None)
+        if best is not None:
+            names.append(best.entry.name)
+    most = off(search, node, entry, tried)
+    return First(node.path, entry.name if entry else "", tuple(names), most, entry.note.line if entry else "")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
-from msgspec import Struct
 
 from tfstep.compare.book import Book, Entry, Sizes
 from tfstep.compare.layout import Layout, layouts, role
-from tfstep.compare.names import SIDE_BY_SIDE, affinity, plain
+from tfstep.compare.names import affinity, plain
 from tfstep.compare.proposed.weights import PLACES
 from tfstep.compare.recorded.gathered import gathered
 from tfstep.compare.recorded.recording import Recording
+from tfstep.compare.taken.fused import fused, laid_out
+from tfstep.compare.taken.left_over import left_over
 from tfstep.compare.walk import walk
 from tfstep.engine.node import Node
 from tfstep.engine.plan import Plan
@@ -53,7 +54,7 @@ def start(
             known |= {hit.entry.name for hit in telling}
         elif node.kind in ("parameter", "input"):
             open_.append(node)
-    groups = list(_fused(book, plan, values, open_, taken, known))
+    groups = list(fused(book, values, open_, taken, known))
     _longer(book, values, open_, taken)
     rest = [node for node in open_ if node.path not in taken]
     _norms(book, plan, values, rest, taken, known)
@@ -81,8 +82,9 @@ def start(
         known.add(entry.name)
     _ids(book, plan, values, taken)
     _tried(book, plan, values, [n for n in rest if n.kind == "input" and n.path not in taken], config, taken)
-    _laid_out(book, plan, leaves, values, groups, config)
+    laid_out(book, plan, leaves, values, groups, config)
     _doubted(book, plan, leaves, values, taken)
+    left_over(book, plan, values, rest, taken, config)
     return values, taken
 
 
@@ -217,110 +219,6 @@ def _oriented(book: Book, node: Node, entry: Entry, fit: tuple[Layout, ...]) -> 
     elif not turned:
         return fit
     return tuple(each for each in fit if turned == (each.order != tuple(sorted(each.order))))
-
-
-class Group(Struct, frozen=True, eq=False):
-    """Queries, keys and values as one weight or bias (…, q + k + v), and the paths of ours that it is."""
-
-    paths: tuple[str, ...]
-    array: np.ndarray
-    widths: tuple[int, ...]
-
-
-def _fused(
-    book: Book, plan: Plan, values: dict[str, np.ndarray], nodes: list[Node], taken: dict[str, str], known: set[str]
-) -> Iterator[Group]:
-    """Queries, keys and values as one weight: ``in_proj_weight`` (q + k + v, d), ``c_attn.weight`` (d, q + k + v)."""
-    told = any(entry.note.kind == "weight" for entry in book.entries)
-    for node in nodes:
-        for tail, others in (("W_Q", ("W_K", "W_V")), ("b_Q", ("b_K", "b_V"))):
-            if not node.path.endswith(tail):
-                continue
-            paths = (node.path, *(node.path.removesuffix(tail) + other for other in others))
-            if any(path not in values for path in paths):
-                continue
-            widths = tuple(values[path].shape[-1] for path in paths)
-            for entry in book.by_size.get(sum(values[path].size for path in paths), ()):
-                if (
-                    entry.name in known
-                    or not entry.number
-                    or entry.of is not None
-                    or (told and entry.note.kind != "weight")
-                    or len([n for n in entry.array.shape if n != 1]) != values[node.path].ndim
-                    or not _side_by_side(book, entry)
-                ):
-                    continue
-                array = entry.array.reshape([n for n in entry.array.shape if n != 1])
-                if array.ndim == 2 and (array.shape[1] != sum(widths) or "in_proj" in entry.name):
-                    array = array.T
-                if array.shape[-1] != sum(widths):
-                    continue
-                for path, part in zip(paths, np.split(array, np.cumsum(widths)[:-1], -1), strict=True):
-                    values[path] = np.array(part)
-                    taken[path] = entry.name
-                known.add(entry.name)
-                yield Group(paths, array, widths)
-                break
-
-
-def _side_by_side(book: Book, entry: Entry) -> bool:
-    """Whether a weight is queries, keys and values in one: as it is used, else as it is called."""
-    matrix = book.uses.biases.get(entry.name, entry.name)
-    if book.uses.together:
-        return book.uses.together.get(matrix) == (matrix,)
-    return "attn" in plain(entry.name) or any(word in plain(entry.name) for word in SIDE_BY_SIDE)
-
-
-def _behind(array: np.ndarray, widths: tuple[int, ...], c: ModelConfig) -> Iterator[np.ndarray]:
-    """All queries, then all keys, then all values."""
-    yield from np.split(array, np.cumsum(widths)[:-1], -1)
-
-
-def _by_head(array: np.ndarray, widths: tuple[int, ...], c: ModelConfig) -> Iterator[np.ndarray]:
-    """For each head of the keys its queries, its keys and its values, as GPT-NeoX, BLOOM and Falcon have them."""
-    groups = array.reshape(*array.shape[:-1], c.kv_heads, -1)
-    for part in np.split(groups, np.cumsum([width // c.kv_heads for width in widths])[:-1], -1):
-        yield part.reshape(*array.shape[:-1], -1)
-
-
-def _innermost(array: np.ndarray, widths: tuple[int, ...], c: ModelConfig) -> Iterator[np.ndarray]:
-    """The query, the key and the value of each feature beside each other: (head, d, 3)."""
-    yield from (array[..., k :: len(widths)] for k in range(len(widths)))
-
-
-def _heads_last(array: np.ndarray, widths: tuple[int, ...], c: ModelConfig) -> Iterator[np.ndarray]:
-    """For each feature of a head those of all heads: (d, 3, head)."""
-    parts = array.reshape(*array.shape[:-1], -1, len(widths), c.heads)
-    for k in range(len(widths)):
-        yield parts[..., k, :].swapaxes(-1, -2).reshape(*array.shape[:-1], -1)
-
-
-def _laid_out(
-    book: Book,
-    plan: Plan,
-    leaves: Mapping[str, np.ndarray],
-    values: dict[str, np.ndarray],
-    groups: list[Group],
-    config: ModelConfig,
-) -> None:
-    """How queries, keys and values lie in one weight: so that they are ours, else so that most of theirs is found."""
-    if not groups:
-        return
-    equal = len(set(groups[0].widths)) == 1
-    ways = [_behind, *([_by_head] if config.kv_heads > 1 else []), *([_innermost, _heads_last] if equal else [])]
-    made = []
-    for way in ways:
-        parts = {
-            path: np.ascontiguousarray(part)
-            for group in groups
-            for path, part in zip(group.paths, way(group.array, group.widths, config), strict=True)
-        }
-        if all(np.allclose(leaves[path], part, rtol=1e-3, atol=1e-5) for path, part in parts.items() if part.any()):
-            values.update(parts)
-            return
-        made.append(parts)
-    counts = [len(walk(book, plan, {**values, **parts}, until="forward").names) for parts in made]
-    values.update(made[counts.index(max(counts))])
 
 
 def _ids(book: Book, plan: Plan, values: dict[str, np.ndarray], taken: dict[str, str]) -> None:

@@ -20,6 +20,7 @@ from tfstep.compare.book import Entry
 from tfstep.compare.layout import Layout, fits, layouts, source
 from tfstep.compare.names import affinity, called_like
 from tfstep.compare.plant import forward_nodes
+from tfstep.compare.taken.otherwise import open_leaves, starts_otherwise
 from tfstep.compare.walk import walk
 from tfstep.engine.node import Node
 from tfstep.text import Bilingual
@@ -172,7 +173,7 @@ def same_weights(search: Search) -> bool:
     """Whether both runs begin alike: all weights are theirs, one at least tells something, and no input is another."""
     own = [n for n in search.plan.nodes if n.kind == "parameter"]
     hits = {n.path: search.walk.found.get(n.slot, ()) for n in own}
-    if search.open_inputs() or not all(hits[n.path] or n.path in search.taken for n in own):
+    if open_leaves(search) or not all(hits[n.path] or n.path in search.taken for n in own):
         return False
     return bool(search.taken) or any(not h.entry.trivial for found in hits.values() for h in found)
 
@@ -272,16 +273,38 @@ def started(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
     """Whether theirs starts from an input that is not ours and not recorded: what they make of it is then taken as it is,
     where its name tells what it is, and what comes after is judged."""
     found: dict[str, tuple[Entry, Layout]] = {}
-    for node in filter(search.starts_otherwise, suspects):
+    for node in (each for each in suspects if starts_otherwise(search, each)):
         near = [(affinity(e.name, node.path), -e.order, e) for e in missing if e.array.size == node.spec.size]
         score, _, entry = max(near, default=(0.0, 0, None), key=lambda each: each[:2])
         fit = layouts(node, search.scenario.model, entry.array.shape) if entry is not None else ()
         if score >= 1 and fit and entry is not None and entry not in [each for each, _ in found.values()]:
             found[node.path] = entry, fit[0]
-    later = walk(search.book, search.plan, search.leaves, search.walk, {**search.pins, **found}, until="forward")
-    if not found or not later.names - search.walk.names:
+    if not found:
+        return False
+    tried = [
+        (walk(search.book, search.plan, search.leaves, search.walk, {**search.pins, **pins}, until="forward"), pins)
+        for pins in (found, _handed_on(search, suspects, found))
+    ]
+    later, found = max(tried, key=lambda each: len(each[0].names))  # the first of equals
+    if not later.names - search.walk.names:
         return False
     search.pins |= found
     search.starts |= {path: entry.name for path, (entry, _) in found.items()}
     search.walk = later
     return True
+
+
+def _handed_on(
+    search: Search, suspects: list[Node], found: dict[str, tuple[Entry, Layout]]
+) -> dict[str, tuple[Entry, Layout]]:
+    """The same arrays as the last of the steps through which each goes on alone in the same size: q may be rotated already."""
+    later: dict[str, tuple[Entry, Layout]] = {}
+    for path, (entry, layout) in found.items():
+        node = search.plan.paths[path]
+        for other in suspects:
+            alone = [s for s in other.slots if search.plan.nodes[s].kind == "step"] == [node.slot]
+            if alone and other.spec.size == node.spec.size:
+                node = other
+        fit = layouts(node, search.scenario.model, entry.array.shape)
+        later |= {node.path: (entry, fit[0])} if fit else {path: (entry, layout)}
+    return later

@@ -37,7 +37,9 @@ def place(step: Step) -> Iterator[Made]:
     near = [
         n for n in other if (n.path.startswith(block) and n.path.count(".") == 1) or n.path.endswith((".x", ".embed"))
     ]
-    before = [n for n in other if not n.path.startswith(block) and n.path.count(".") <= 1][-1:]
+    before = [n for n in other if not n.path.startswith(block) and n.path.count(".") == 1][
+        -1:
+    ]  # none of a mistake's own
     own = step.plan.nodes[step.node.slots[0]].path
     for node in {n.path: n for n in (*near, *before)}.values():
         if node.path != own:

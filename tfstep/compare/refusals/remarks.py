@@ -10,6 +10,7 @@ from tfstep.compare.diagnosis import Diagnosis
 from tfstep.compare.proposed.propose import shows_heads
 from tfstep.compare.recorded.note import RecordingError
 from tfstep.compare.recorded.recording import Recording
+from tfstep.compare.taken.otherwise import open_leaves
 from tfstep.compare.unseen import called_alike, nameless
 from tfstep.scenario.scenario import Scenario
 from tfstep.text import Bilingual
@@ -63,7 +64,7 @@ def remarks(search: Search, agrees: bool) -> Iterator[Bilingual]:
             "so that these steps are judged, too",
             "{names} 直接采用：它们由 {inputs} 算出，而 {inputs} 没有记录，也与场景的不同；请一并记录，这些步骤才能判断",
             names=", ".join(search.starts.values()),
-            inputs=", ".join(search.open_inputs()),
+            inputs=", ".join(open_leaves(search)),
         )
 
 
