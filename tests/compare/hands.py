@@ -127,6 +127,10 @@ class Hand:
         a = (np.arange(n) + start)[:, None] * freq / (2 if self.oops("rope stretched") else 1)
         if self.oops("rope sign"):
             a = -a
+        if self.oops("rope twice"):
+            a = 2 * a
+        if self.oops("rope over heads"):
+            a = np.arange(x.shape[1])[:, None, None] * freq
         half = (c.rope.pairs == "half") != self.oops("rope pairs")
         one, two = (x[..., : d // 2], x[..., d // 2 :]) if half else (x[..., ::2], x[..., 1::2])
         p, q = one * np.cos(a) - two * np.sin(a), one * np.sin(a) + two * np.cos(a)
@@ -160,7 +164,9 @@ class Hand:
         for name, value in (("qh", q), ("kh", k), ("vh", v)):
             self.put(name, value, "heads")
         g = c.heads // c.kv_heads
-        if g > 1:
+        if self.oops("first group"):
+            k, v = np.repeat(k[:, :1], c.heads, 1), np.repeat(v[:, :1], c.heads, 1)
+        elif g > 1:
             k, v = np.repeat(k, g, 1), np.repeat(v, g, 1)
         s = q @ k.swapaxes(-1, -2)
         if self.oops("k q"):
@@ -249,6 +255,10 @@ class Hand:
             hide = late | np.broadcast_to(pad.swapaxes(-1, -2) if pad.shape[-2] > 1 else pad[..., 0, :, None], s.shape)
         if self.oops("mask first sentence"):
             hide = np.broadcast_to(hide[:1], hide.shape)
+        if self.oops("mask other sentence"):
+            hide = hide[::-1]
+        if self.oops("mask last word"):
+            hide = hide | np.concatenate([pad[..., 1:], np.ones_like(pad[..., :1])], -1)
         if self.oops("mask plus"):
             return s + hide
         if self.oops("mask plus seen"):
@@ -293,6 +303,8 @@ class Hand:
             self.put("g", g)
             self.put("h", h)
             a = ACTS[kind](h) * g if self.oops("gate") else ACTS[kind](g) * h
+            if self.oops("no gate"):
+                a = ACTS[kind](h)
         else:
             self.put("h", h)
             a = ACTS[kind](h)
@@ -308,6 +320,8 @@ class Hand:
             return y
         if self.oops("skip doubled"):
             return x + 2 * y
+        if self.oops("half branch"):
+            return x + 0.5 * y
         if self.oops("drop residual"):
             y = y * (self.rng.random(y.shape) > 0.25) / 0.75
         return x + y
@@ -362,6 +376,9 @@ class Hand:
             n = 2
             if memory is not None:
                 cross = self.w.get(path + "cross.mask")
+                if cross is not None and self.oops("target's pads"):
+                    late = (self.w[path + "attn.mask"] & 1)[:, :, -1]
+                    cross = np.broadcast_to(late[..., None], (*late.shape, cross.shape[-1]))
                 self.place = path + "x_"
                 x = self.layer(2, x, path, self.reader(f"{kind}{i}.cross", cross, memory))
                 self.place = path
@@ -391,7 +408,10 @@ class Hand:
             memory = x = self.stack(self.words("src", inputs.source.ids), "enc", c.encoder_layers)
         if "decoder" in c.kind:
             x = self.stack(self.words("tgt", inputs.target.ids), "dec", c.decoder_layers, memory)
-        logits = self.put("logits", self.lin(x, "out.W", "out.b"), rank=0)
+        logits = self.lin(x, "out.W", "out.b")
+        if self.oops("logits over root"):
+            logits = logits / math.sqrt(c.d_model)
+        self.put("logits", logits, rank=0)
         return self.loss(logits, inputs)
 
     def loss(self, z: Array, inputs: Any) -> Array:

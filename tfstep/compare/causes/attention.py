@@ -77,6 +77,14 @@ def scale_unasked(step: Step) -> Iterator[Made]:
             )
 
 
+@cause("scale", "logits")
+def logits_scaled(step: Step) -> Iterator[Made]:
+    """The logits times a power of the width, as where the head is tied to a scaled embedding, or after the head."""
+    d = step.config.d_model
+    for name, factor in (("/ √", d**-0.5), ("/ ", 1 / d), ("· √", d**0.5)):
+        yield equation(f"logits {name}{d} = logits · {factor:.6g}"), lambda at, f=factor: at.usual() * f
+
+
 def over(axis: int, infinite: bool = False) -> Patch:
     """Softmax over another axis; ``infinite`` if what is masked is −∞, so that all of it may be NaN."""
 

@@ -22,6 +22,8 @@ def missing(step: Step) -> Iterator[Made]:
     yield ONE_ALONE[0], lambda at: at.args[0]
     yield Bilingual("x − f(x)", "x − f(x)"), lambda at: at.args[0] - at.args[1]
     yield Bilingual("x + 2 f(x)", "x + 2 f(x)"), lambda at: at.args[0] + at.args[1] + at.args[1]
+    yield Bilingual("x + f(x) / 2", "x + f(x) / 2"), lambda at: at.args[0] + at.args[1] * 0.5
+    yield Bilingual("(x + f(x)) / 2", "(x + f(x)) / 2"), lambda at: at.usual() * 0.5
     yield Bilingual("2 x + f(x)", "2 x + f(x)"), lambda at: at.args[0] + at.args[0] + at.args[1]
 
 

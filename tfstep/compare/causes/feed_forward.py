@@ -8,6 +8,7 @@ from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.engine.op import Array
 from tfstep.ops.activation import ACTIVATIONS, silu, swiglu
 from tfstep.ops.primitive.choice import maximum
+from tfstep.ops.primitive.elementwise import identity
 from tfstep.ops.primitive.functions import exp, log, relu, tanh
 from tfstep.text import Bilingual
 
@@ -46,6 +47,20 @@ def activation(step: Step) -> Iterator[Made]:
                     ),
                     lambda at, f=function: f(at.args[0]) * at.args[1],
                 )
+        alone: tuple[tuple[str, One, int], ...] = (
+            ("silu(hidden)", silu, 1),
+            ("silu(gate)", silu, 0),
+            ("hidden", identity, 1),
+        )
+        for own, function, k in alone:
+            yield (
+                Bilingual(
+                    "{own} in place of silu(gate) · hidden: nothing is gated",
+                    "{own}，而不是 silu(gate) · hidden：没有门控",
+                    own=own,
+                ),
+                lambda at, f=function, k=k: f(at.args[k]),
+            )
         return
     for name, function in KINDS.items():
         if function is not op and not (name == "identity" and op.name == "identity"):

@@ -124,6 +124,19 @@ def _by_turns(groups: int) -> Patch:
     return made
 
 
+def _only_the(group: int, groups: int) -> Patch:
+    """Every head with the keys or values of one group."""
+
+    def made(at: Site) -> Array:
+        batch, _, n, d = at.args[1].shape
+        shares = np.zeros((groups, groups))
+        shares[:, group] = 1.0
+        flat = reshape(at.args[1], shape=(batch, groups, n * d))
+        return at.usual(at.args[0], reshape(matmul(at.constant(shares), flat), shape=(batch, groups, n, d)))
+
+    return made
+
+
 @cause("heads-reshaped", "scores", "heads")
 def grouped(step: Step) -> Iterator[Made]:
     """Keys and values of few heads repeated as a whole, not each beside itself."""
@@ -136,7 +149,17 @@ def grouped(step: Step) -> Iterator[Made]:
         groups=groups,
         each=heads // groups,
     )
+    every = [(text, _by_turns(groups))]
+    for group in (0, groups - 1):
+        said = Bilingual(
+            "every head reads the keys and values of group {group}, not h // {each}",
+            "每个头读的都是第 {group} 组键和值，而不是第 h // {each} 组",
+            group=group,
+            each=heads // groups,
+        )
+        every.append((said, _only_the(group, groups)))
     own = step.node.path.rpartition(".")[2]
-    if own == "scores" and step.has("heads"):
-        yield text, {step.at(each): _by_turns(groups) for each in ("scores", "heads")}
-    yield text, _by_turns(groups)
+    for how, patch in every:
+        if own == "scores" and step.has("heads"):
+            yield how, {step.at(each): patch for each in ("scores", "heads")}
+        yield how, patch

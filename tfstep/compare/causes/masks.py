@@ -315,6 +315,30 @@ def shifted(step: Step) -> Iterator[Made]:
 
 @cause("mask-shifted", "masked")
 @either
+def lengths_off(step: Step) -> Iterator[Made]:
+    """Sentences counted one word too short, or too long."""
+    text = Bilingual(
+        "the last word of each sentence is hidden as if it were a pad: lengths one too short",
+        "每句的最后一个词也被当成填充遮住了：句长少算了一",
+    )
+    yield text, Filled(lambda m: m | _next_to(m & PADDING, 1, PADDING))
+    if (step.arg(1) & PADDING).any():
+        text = Bilingual(
+            "the first pad of each sentence is seen: lengths one too long",
+            "每句的第一个填充没有遮住：句长多算了一",
+        )
+        yield text, Filled(lambda m: (m & CAUSAL) | (m & PADDING & _next_to(m & PADDING, -1, 0)))
+
+
+def _next_to(pads: np.ndarray, by: int, end: int) -> np.ndarray:
+    """For each key whether the key behind it (1) or before it (-1) is a pad; ``end`` for the one that has none."""
+    moved = np.roll(pads, -by, -1)
+    moved[..., -1 if by > 0 else 0] = end
+    return moved
+
+
+@cause("mask-shifted", "masked")
+@either
 def padding_shifted(step: Step) -> Iterator[Made]:
     """The padding mask one place off."""
     if not (step.arg(1) & PADDING).any():
@@ -324,6 +348,47 @@ def padding_shifted(step: Step) -> Iterator[Made]:
             Bilingual("the padding mask is {by:+d} place off", "填充掩码错开了 {by:+d} 位", by=by),
             Filled(_rolled(by)),
         )
+
+
+def _of_another_sentence(batch: int) -> Iterator[Made]:
+    """The masks of a batch dealt out to its sentences otherwise."""
+    if batch < 2:
+        return
+    yield (
+        Bilingual("the mask of the first sentence for all", "所有句子都用第一句的掩码"),
+        Filled(lambda m: np.broadcast_to(m[:1], m.shape)),
+    )
+    text = Bilingual("the mask of another sentence of the batch", "用了同批另一句的掩码")
+    yield text, Filled(lambda m: m[::-1])
+    for by in (1, -1) if batch > 2 else ():
+        yield text, Filled(_dealt(by))
+
+
+def _dealt(by: int) -> Callable[[np.ndarray], np.ndarray]:
+    """A mask with its sentences so many places further on."""
+    return lambda m: np.roll(m, by, 0)
+
+
+def _of_the_asking_side(step: Step, n: int, m: int) -> Iterator[Made]:
+    """Pads of the words that ask, in attention that looks at others: over queries, or over keys, for those of the keys."""
+    asking = step.inputs.target
+    if not step.scope.endswith("cross.") or asking is None or asking.pad is None:
+        return
+    pads = asking.ids == asking.pad
+    if not pads.any() or pads.shape[1] != n:
+        return
+    yield (
+        Bilingual(
+            "the target's pads hide queries (rows), where the source's are to hide keys",
+            "用目标的填充遮查询（行），而该用源的填充遮键",
+        ),
+        Filled(lambda mask: np.broadcast_to(pads[:, None, :, None] * PADDING, (len(pads), 1, n, m))),
+    )
+    keys = np.pad(pads, ((0, 0), (0, max(0, m - n))))[:, :m]
+    yield (
+        Bilingual("the target's pads hide keys, where the source's are to", "用目标的填充遮键，而该用源的填充"),
+        Filled(lambda mask: np.broadcast_to(keys[:, None, None] * PADDING, (len(keys), 1, n, m))),
+    )
 
 
 @cause("mask-axis", "masked")
@@ -354,15 +419,8 @@ def axis(step: Step) -> Iterator[Made]:
                     ),
                     Filled(lambda m: np.broadcast_to(pads[:, 0][None, None], m.shape)),
                 )
-            if batch > 1:
-                yield (
-                    Bilingual("the mask of the first sentence for all", "所有句子都用第一句的掩码"),
-                    Filled(lambda m: np.broadcast_to(m[:1], m.shape)),
-                )
-                yield (
-                    Bilingual("the mask of another sentence of the batch", "用了同批另一句的掩码"),
-                    Filled(lambda m: m[::-1]),
-                )
+    yield from _of_another_sentence(batch)
+    yield from _of_the_asking_side(step, n, m)
     heads = step.node.shape[1]
     if batch == heads and batch > 1:
         yield (
