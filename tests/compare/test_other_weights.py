@@ -118,3 +118,27 @@ def test_a_weight_that_was_not_recorded_is_ours_where_those_that_were_are() -> N
     there = found(kept)
     assert there.first is not None
     assert there.first.path == "dec0.attn.out"
+
+
+TRANSLATOR = load_text(
+    "tfstep: 1\nmodel: {kind: encoder-decoder, layers: {encoder: 1, decoder: 2}, d_model: 6, heads: 2, d_ff: 8}\n"
+    "vocab: {source: [a, b, c], target: [<sos>, A, B]}\ninput: {source: [a b c], target: [<sos> A B A], labels: [A B A B]}\n"
+    "weights: {seed: 5, init: {normal: 0.5}}\n"
+)
+
+
+def test_weights_side_by_side_of_which_a_part_was_recorded_too_are_given_to_no_other_layer() -> None:
+    """torch.nn.MultiheadAttention splits its weight where the memory is another tensor than the query."""
+    trace = tfstep.trace(TRANSLATOR)
+    kept = {"a": trace["src.tokens"].value, "b": trace["tgt.tokens"].value}
+    for part in ("enc0.attn", "dec0.attn", "dec0.cross", "dec1.attn", "dec1.cross"):
+        three = [trace[f"{part}.W_{letter}"].value.T for letter in "QKV"]
+        kept[f"{part.replace('.', '_')}.in_proj_weight"] = np.concatenate(three)
+        if "cross" in part:
+            kept[f"{part.replace('.', '_')}.split"] = three[0].copy()
+        for step in ("q_proj", "weights", "out"):
+            kept[f"{part.replace('.', '_')}.{step}"] = trace[f"{part}.{step}"].value
+    kept["logits"] = trace["out.logits"].value
+    there = tfstep.diagnose(TRANSLATOR, kept)
+    assert there.agrees, str(there)
+    assert not there.unmatched
