@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from recorded import opened
-from written_runs import KEYS, MODELS, PARTS, TOLD, reading
+from written_runs import KEYS, MODELS, NAMES, PARTS, TOLD, reading
 
 import tfstep
 from tfstep.code.arrays import WIDTH, Library, made, numbers
@@ -91,6 +91,14 @@ def test_every_kind_of_part_has_its_code(text: str) -> None:
     trace = tfstep.trace(load_text(text))
     found, _ = run(whole(trace, "part"))
     assert differences(trace, found, 1e-12 if "float32" not in text else 1e-5) == []
+
+
+def test_a_tensor_that_is_called_like_a_function_is_none() -> None:
+    for dtype in ("float64", "float16"):
+        trace = load_text(NAMES.replace("kind: formula", f"kind: formula, dtype: {dtype}")).program.trace()
+        written = whole(trace, "names")
+        assert "\nsoftmax_ = " in written.text
+        assert differences(trace, run(written)[0]) == []
 
 
 def test_every_primitive_has_a_line_in_both_libraries() -> None:

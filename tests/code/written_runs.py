@@ -8,7 +8,8 @@ loss: "where(y > 2, y, 0)"
 """
 
 NAMES = """
-model: {kind: formula, parameters: {type: [1, 2], seen: 3}, steps: {forward: "sum(type * type) * seen", y: "forward + 1"}}
+model: {kind: formula, parameters: {type: [1, 2], seen: 3}, steps: {softmax: "softmax(type)",
+    forward: "sum(softmax(softmax * type)) * seen", half: "forward * forward", y: "half + 1"}}
 loss: "y * 2"
 """
 

@@ -133,6 +133,10 @@ def step(trace: Trace, node: Node, operands: list[Code], library: str, functions
         return _inlined(inside, operands, library, functions)
     parameters = _parameters(node.op, len(operands))
     body = _body(inside, parameters, library, functions)
+    called = {each for line in body for each in re.findall(r"(?<![\w.])(\w+)\(", line)}
+    if not called.isdisjoint(parameters):  # a tensor that is called like the function
+        parameters = [f"{each}_" if each in called else each for each in parameters]
+        body = _body(inside, parameters, library, functions)
     name = functions.name(re.sub(r"\W", "_", node.op.name), parameters, body)
     return Code(f"{name}({', '.join(each.text for each in operands)})")
 
@@ -208,7 +212,9 @@ def _body(inside: Trace, parameters: list[str], library: str, functions: Functio
 @cache
 def functions_of_programs() -> frozenset[str]:
     """The names that functions of a program may have."""
-    return frozenset(op.name for op in CATALOGUE.ops.values() if not op.primitive or getattr(op, "helper", None))
+    found = {op.name for op in CATALOGUE.ops.values() if not op.primitive}
+    helpers = [source for op in CATALOGUE.ops.values() for source in op.helper.values()]
+    return frozenset(found.union(*map(_called, helpers)))
 
 
 def _declared(trace: Trace, node: Node, operands: list[Code], library: str, functions: Functions) -> Code:

@@ -52,6 +52,10 @@ MOST_NAMED = 80  # columns of the modules of one class, where they are named eac
 RESERVED = TAKEN | {"self", "state", "model", "module", "optimizer", "name", "key", "tensor", "path", "p"}
 
 
+OTHERS = frozenset({*keyword.kwlist, "Path", "T", "NUMBERS"})
+"""What a class cannot be called, since something else is."""
+
+
 class Part(Struct, eq=False, dict=True):
     """One module: its parameters and buffers, the modules in it, and what its forward pass does, in order; nothing,
     where its steps stand in the module around it."""
@@ -227,11 +231,11 @@ class _Module:
     def class_name(self, part: Part) -> str:
         """What the class is called: the whole by the scenario, its parts as engineers call them."""
         if part is self.root:
-            own = getattr(self.plan.origin, "name", "").rpartition("/")[2]
-            name = "".join(each[:1].upper() + each[1:] for each in own.replace("_", "-").split("-"))
-            return name if name.isidentifier() and name not in {*CLASSES.values(), "Path"} else "Model"
+            name = _camel(getattr(self.plan.origin, "name", "").rpartition("/")[2].replace("-", "_"))
+            return name if name.isidentifier() and name not in {*CLASSES.values(), *OTHERS} else "Model"
         stem = identifier(part.path.rpartition(".")[2].rstrip("0123456789"))
-        return CLASSES.get(stem) or "".join(each[:1].upper() + each[1:] for each in stem.split("_")) or "Part"
+        name = CLASSES.get(stem) or _camel(stem)
+        return name if name.isidentifier() and name not in OTHERS else "Part"
 
     def made_in(self, part: Part, way: str) -> Iterator[Step]:
         """What makes its parameters, its buffers and the modules in it; of a part without a class here as well."""
@@ -318,6 +322,10 @@ def as_module(trace: Trace, phases: tuple[str, ...]) -> tuple[Writer, list[str]]
         *(f"T[{quoted(path)}] = T.pop({quoted(name)})" for name, path in module.renamed.items()),
         *after_forward(writer, phases, bool(module.renamed)),
     ]
+
+
+def _camel(name: str) -> str:
+    return "".join(each[:1].upper() + each[1:] for each in name.split("_"))
 
 
 def attribute(name: str) -> str:

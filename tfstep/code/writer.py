@@ -8,7 +8,7 @@ import numpy as np
 
 from tfstep.code.arrays import Library, made, numbers
 from tfstep.code.fold import Step, lines, quoted
-from tfstep.code.lines import ATOM, UNARY, Code, Functions, identifier, number, step
+from tfstep.code.lines import ATOM, UNARY, Code, Functions, functions_of_programs, identifier, number, step
 from tfstep.engine.node import Node
 from tfstep.engine.op import Vjp
 from tfstep.engine.substeps import Pin
@@ -161,7 +161,7 @@ def flat_names(trace: Trace) -> dict[int, str]:
     taken: set[str] = set()
     for node in trace.plan.nodes:
         name = identifier(node.path)
-        while name in taken:
+        while name in taken or name in functions_of_programs():
             name += "_"
         taken.add(name)
         names[node.slot] = name
