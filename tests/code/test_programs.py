@@ -118,6 +118,7 @@ def test_numbers_that_are_many_stand_beside_the_program(tmp_path: Path) -> None:
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "-o FILE" in refused.stderr
     subprocess.run([*line, "-o", str(tmp_path / "run.py")], check=True, capture_output=True)
+    assert (tmp_path / "run.py").read_text().startswith('"""(wide, base)"""\n'), "a scenario without a title"
     done = subprocess.run([sys.executable, str(tmp_path / "run.py")], capture_output=True, text=True, check=True)
     assert done.stdout == f"loss = {float(tfstep.trace(tfstep.load(file))['loss'].value)!r}\n"
 

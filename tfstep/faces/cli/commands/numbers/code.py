@@ -39,7 +39,7 @@ def _run(
         found = select(trace, patterns)
         out.text([steps_only(trace, outer(trace, found), Library(library))])
         return 0
-    title = printable(f"{loaded.title} ({loaded.name}, {loaded.variant})").replace("\\", "").replace('"', "'")
+    title = printable(f"{loaded.title} ({loaded.name}, {loaded.variant})".strip()).replace("\\", "").replace('"', "'")
     written = whole(trace, title, Library(library), backward=not no_backward)
     if written.arrays and out.file is None:
         raise CommandError(
