@@ -151,6 +151,8 @@ class Hand:
         if self.oops("own keys") and m is not x:
             m = x
         q, k, v = (self.lin(s, f"{path}.W_{n[t]}", f"{path}.b_{n[t]}") for t, s in (("q", x), ("k", m), ("v", m)))
+        if self.oops("relu q"):
+            q = relu(q)
         for name, value in (("q", q), ("k", k), ("v", v)):
             self.put(name, value, rank=2)
         q, k, v = self.split(q, c.heads, "q"), self.split(k, c.kv_heads, "k"), self.split(v, c.kv_heads, "v")
@@ -223,6 +225,12 @@ class Hand:
             a = softmax(bare) * (hide == 0)
         if self.oops("drop weights"):
             a = a * (self.rng.random(a.shape) > 0.3) / 0.7
+        if self.oops("drop unscaled"):
+            a = a * (self.rng.random(a.shape) > 0.3)
+        if self.oops("exp alone"):
+            a = np.exp(s)
+        if self.oops("log of weights"):
+            a = np.log(a + 1e-9)
         return a
 
     def hidden(self, s: Array, mask: Array) -> Array:
@@ -281,7 +289,15 @@ class Hand:
         rms = (c.norm == "rms") != self.oops("other norm")
         axis: Any = -2 if self.oops("norm positions") else (0, 1) if self.oops("norm batch") else -1
         u = x if rms else x - x.mean(axis, keepdims=True)
-        eps = 1e-2 if self.oops("eps") else 1e-12 if self.oops("small eps") else c.eps
+        eps = (
+            1e-2
+            if self.oops("eps")
+            else 1e-12
+            if self.oops("small eps")
+            else 1e-6
+            if self.oops("slight eps")
+            else c.eps
+        )
         var = (u * u).mean(axis, keepdims=True)
         if self.oops("n - 1"):
             var = (u * u).sum(axis, keepdims=True) / (x.shape[-1] - 1)
@@ -312,6 +328,8 @@ class Hand:
                 a = ACTS[kind](a)
         if self.oops("drop hidden"):
             a = a * (self.rng.random(a.shape) > 0.2) / 0.8
+        if self.oops("drop hidden unscaled"):
+            a = a * (self.rng.random(a.shape) > 0.2)
         self.put("act", a)
         return self.put("ff", self.lin(a, path + ".W_2", path + ".b_2"))
 
@@ -328,10 +346,11 @@ class Hand:
 
     def layer(self, n: int, x: Array, path: str, f: Any) -> Array:
         def norm(t: Array) -> Array:
-            return self.put(f"n{n}", self.norm(t, f"{path}norm{n}"))
+            return self.put(f"n{n}", self.norm(t, f"{path}norm{1 if self.oops('one norm') else n}"))
 
         if (self.c.norm_position == "pre") != self.oops("norm other side"):
-            y = norm(x)
+            y = norm(x) if n == 1 or not self.oops("first norm again") else self.first
+            self.first = y
             return self.put(f"r{n}", self.add(y if self.oops("skip of norm") else x, f(y), n))
         y = f(x)
         if self.oops("norm branch"):
@@ -363,6 +382,8 @@ class Hand:
             if self.oops("cosine first"):
                 p = np.stack([np.cos(a), np.sin(a)], -1).reshape(n, d)
         p = p if np.iscomplexobj(p) else np.asarray(p, self.dtype)
+        if self.oops("times positions"):
+            return self.put("in", e * p)
         return self.put("in", e + p * (2 if self.oops("positions twice") else 1))
 
     def stack(self, x: Array, kind: str, layers: int, memory: Array | None = None) -> Array:
@@ -423,8 +444,14 @@ class Hand:
             z, t, keep = z[:, :-1], t[:, 1:], keep[:, 1:]
         if self.oops("loss of p"):
             z = softmax(z)
-        z = z - z.max(-1, keepdims=True)
-        each = np.log(np.exp(z).sum(-1)) - np.take_along_axis(z, t[..., None], -1)[..., 0]
+        most = z.max(-1, keepdims=True)
+        z = z - most
+        whole = np.log(np.exp(z).sum(-1))
+        each = whole - np.take_along_axis(z, t[..., None], -1)[..., 0]
+        if self.oops("log of p and a bit"):
+            each = -np.log(np.exp(-each) + 1e-6)
+        if self.oops("log of p and less"):
+            each = -np.log(np.exp(-each) + 1e-9)
         each = each * keep
         value = each.sum() / keep.sum()
         if self.oops("loss summed"):
@@ -433,6 +460,10 @@ class Hand:
             value = (each.sum(1) / keep.sum(1)).mean()
         if self.oops("over all rows"):
             value = each.mean()
+        if self.oops("loss and one"):
+            value = value + 1.0
+        if self.oops("z-loss"):
+            value = value + 1e-4 * ((whole + most[..., 0]) ** 2 * keep).sum() / keep.sum()
         return self.put("loss", np.asarray(value), "", rank=0)
 
 

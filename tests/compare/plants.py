@@ -153,6 +153,10 @@ MISTAKES: tuple[tuple[str, str, str], ...] = (
     ("over all rows", "pads-counted", "loss"), ("loss summed", "loss-reduction", "loss"),
     ("mean of means", "loss-reduction", "loss"), ("not halved", "loss-reduction", "loss"), ("loss of p", "loss-input", "loss"),
     ("unasked causal", "mask-unasked", "attn.masked attn.weights"),
+    ("relu q", "activation", "attn.q_proj"), ("exp alone", "softmax-axis", "attn.weights"),
+    ("drop unscaled", "dropout", "attn.weights"), ("drop hidden unscaled", "dropout", "ffn.act"),
+    ("one norm", "norm-affine", "norm2"), ("first norm again", "norm-place", "ffn.hidden ffn.gate"),
+    ("times positions", "position-missing", "x"),
 )  # fmt: skip
 
 

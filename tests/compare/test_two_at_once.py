@@ -98,13 +98,14 @@ def test_a_ratio_that_is_nearly_one_is_said_to_be() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "kind", "tensor"),
     [("rope pairs", "rope base", "rope-base", "Q_rot"), ("rope pairs", "rope q late", "position-shifted", "Q_rot"),
-     ("rope pairs", "rope q alone", "rope-place", "K_rot")],
+     ("rope pairs", "rope q alone", "rope-place", "K_rot"), ("rope pairs", "rope sign", "rope-pairs", "Q_rot")],
 )  # fmt: skip
 def test_a_rope_that_is_set_otherwise_in_two_ways(name: str, one: str, other: str, kind: str, tensor: str) -> None:
     start = Start(name)
     found = tfstep.diagnose(start.trace, start.rows(one, other))
     expected = [("rope-pairs", start.first + "attn.Q_rot"), (kind, f"{start.first}attn.{tensor}")]
     assert [(cause.kind, cause.path) for cause in found.causes] == expected
+    assert [fault.path for fault in found.faults] == list(dict.fromkeys(path for _, path in expected))
     assert found.causes[-1].explains == found.causes[-1].of
 
 
@@ -112,6 +113,6 @@ def test_a_rope_that_is_set_otherwise_in_two_ways(name: str, one: str, other: st
 def test_a_rope_that_no_two_mistakes_explain_accuses_nobody_else() -> None:
     """Behind a mask of −∞ whatever is the size of a head was found to be it."""
     start = Start("turning encoder")
-    found = tfstep.diagnose(start.trace, start.rows("rope pairs", "rope sign"))
+    found = tfstep.diagnose(start.trace, start.rows("rope pairs", "rope sign", "rope base"))
     assert not found.causes
     assert [fault.path for fault in found.faults] == ["enc0.attn.scores"]

@@ -217,7 +217,7 @@ def _mended(search: Search, least: int) -> bool:
     missing = search.missing(suspects)
     if len(missing) < least:
         return False
-    tried = numbers.dropout(search, suspects, missing)
+    tried = numbers.dropout(search, suspects, missing) or numbers.dropout(search, suspects, missing, bare=True)
     if tried is None or not search.settled(tried):
         coarse = any(
             hit.coarse for hits in search.walk.found.values() for hit in hits
@@ -343,7 +343,8 @@ def finished(search: Search, first: Walk) -> Diagnosis:
         for node, entry, said in goes_on(search):
             search.faults.append(shown.first(search, node, entry))
             search.findings.append(said)
-    faults = sorted(search.faults, key=lambda f: search.plan.paths[f.path].slot) if search.faults else []
+    once = {fault.path: fault for fault in reversed(search.faults)}  # of a step with two mistakes the first
+    faults = sorted(once.values(), key=lambda f: search.plan.paths[f.path].slot)
     return Diagnosis(
         search.scenario.name,
         search.scenario.variant,

@@ -44,11 +44,19 @@ def two(search: Search, steps: list[Node], missing: list[Entry]) -> Tried | None
         if own:
             paths = {path for way in own for path in way.patches}
             here = [each for each in search.plan.nodes if each.path in paths]
-            one = (pair for pair in combinations(own, 2) if pair[0].kind != pair[1].kind)
+            one = (pair for pair in combinations(own, 2) if _two_settings(*(way.patches[node.path] for way in pair)))
             found = _found(search, here, own, one, missing, until)
             if found is not None:
                 return found
     return None
+
+
+def _two_settings(one: Patch, then: Patch) -> bool:
+    """Whether two mistakes in how a step is set are of two settings: in either order they give the same."""
+    if not (isinstance(one, Blended) and isinstance(then, Blended)) or one.made is not then.made:
+        return False
+    first, second = one.change(one.own), then.change(then.own)
+    return bool(one.change(second) == then.change(first) not in (first, second))
 
 
 def _ways(search: Search, steps: list[Node]) -> list[list[Way]]:

@@ -13,9 +13,10 @@ from tfstep.compare.book import Book, Entry
 from tfstep.compare.causes.table import Step, ways
 from tfstep.compare.diagnosis import Cause, First
 from tfstep.compare.layout import Layout, atoms, fits, placed_at, repeats, role
-from tfstep.compare.names import affinity, called_like, of_probabilities
-from tfstep.compare.plant import Blended, Patch, Way, elsewhere, forward_nodes, planted, together
+from tfstep.compare.names import affinity, of_probabilities
+from tfstep.compare.plant import Blended, Patch, Way, forward_nodes, planted, together
 from tfstep.compare.recorded.recording import Recording
+from tfstep.compare.refusals.luck import by_luck
 from tfstep.compare.walk import Override, Walk, walk
 from tfstep.engine.node import Node
 from tfstep.engine.plan import Plan
@@ -222,14 +223,6 @@ class Search(Struct, eq=False):
         suspects = self.suspects(tried.walk)
         return not self.missing(suspects, tried.walk)
 
-    def by_luck(self, tried: Tried, suspects: list[Node], missing: list[Entry]) -> bool:
-        """Whether a mistake gives arrays of theirs, but not the one that is called like the step which it is of: where
-        they wrote that down, and it is another, what is found further on is found by luck."""
-        alike = {e.name: [n.path for n in suspects if n.spec.size == e.array.size] for e in missing}
-        here = {path for path, patch in tried.way.patches.items() if patch is not elsewhere}
-        own = {name for name, paths in alike.items() if called_like(name, paths) in here}
-        return bool(own) and own.isdisjoint(tried.gained)
-
     def step(self, node: Node) -> Step:
         """A step as the causes see it."""
         return Step(node, self.plan, self.walk, self.book, self.scenario.model, self.scenario.inputs)
@@ -423,7 +416,7 @@ class Search(Struct, eq=False):
                 if tried is None:
                     continue
                 settled = self.settled(tried)
-                if not settled and self.by_luck(tried, suspects, missing):
+                if not settled and by_luck(self.book, self.plan, way, tried.gained, suspects, missing):
                     continue
                 found.append(tried)
                 last = k if last is None else last

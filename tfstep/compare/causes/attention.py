@@ -155,6 +155,20 @@ def softmax_axis(step: Step) -> Iterator[Made]:
         yield Bilingual("softmax over all cells of a matrix", "softmax 作用于整个矩阵的所有格"), over_all
 
 
+@cause("softmax-axis", ops=("softmax",))
+def undivided(step: Step) -> Iterator[Made]:
+    """Divided by no sum along any axis, or without exp."""
+    yield Bilingual("exp(x), divided by no sum", "exp(x)，没有除以和"), lambda at: exp(at.args[0])
+    yield (
+        Bilingual("exp(x − max), divided by no sum", "exp(x − max)，没有除以和"),
+        lambda at: exp(at.args[0] - max_(at.args[0], axis=(-1,), keepdims=True)),
+    )
+    yield (
+        Bilingual("x / Σ x, without exp", "x / Σ x，没有 exp"),
+        lambda at: at.args[0] / sum_(at.args[0], axis=(-1,), keepdims=True),
+    )
+
+
 @cause("softmax-twice", ops=("softmax",))
 def softmax_twice(step: Step) -> Iterator[Made]:
     """softmax(softmax(x))."""

@@ -186,6 +186,33 @@ def beside_norm(step: Step) -> Iterator[Made]:
             yield both, {step.node.path: unnormed, step.at(other): unnormed}
 
 
+@cause("norm-place", "q_proj", "hidden", "gate")
+def norm_of_before(step: Step) -> Iterator[Made]:
+    """A sublayer reads what the norm of another sublayer of its layer made: a name that was not changed."""
+    norm = step.input(0)
+    if norm.op is None or norm.op.name not in NORMS or norm.path.startswith(step.scope):
+        return
+    alike = [n for n in step.plan.steps if n.slot < norm.slot and n.op is norm.op and n.path.startswith(step.block)]
+    for node in alike:
+        readers = [step.plan.nodes[s].path for s in step.plan.consumers[norm.slot]]
+        own = [path for path in readers if path.startswith(step.scope)]
+        if step.node.path != min(own, key=lambda path: step.plan.paths[path].slot):
+            continue
+
+        def made(at: Site, other: str = node.path) -> Array:
+            return at.usual(at.earlier(other), *at.args[1:])
+
+        yield (
+            Bilingual(
+                "it reads {other}, not {own}",
+                "读的是 {other}，而不是 {own}",
+                other=node.path.removeprefix(step.block),
+                own=norm.path.removeprefix(step.block),
+            ),
+            dict.fromkeys(own, made),
+        )
+
+
 @cause("norm-place", ops=(*NORMS, "linear", "linear_no_bias", "split_heads", "add"))
 def norm_place(step: Step) -> Iterator[Made]:
     """The norm before the sublayer, behind the sum, or of the branch alone, where it belongs elsewhere."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from tfstep.compare.causes.projections import LINEARS
 from tfstep.compare.causes.table import Made, Step, cause, equation
 from tfstep.engine.op import Array
 from tfstep.ops.activation import ACTIVATIONS, silu, swiglu
@@ -28,6 +29,7 @@ KINDS: dict[str, One] = {
     "mish": lambda x: x * tanh(_softplus(x)),
     "abs": lambda x: relu(x) + relu(-x),
 }
+UNASKED = ("relu", "gelu", "gelu_tanh", "silu", "tanh", "sigmoid")
 
 
 @cause("activation", "act", "y")
@@ -69,6 +71,17 @@ def activation(step: Step) -> Iterator[Made]:
                 lambda at, f=function: f(at.args[0]),
             )
     yield Bilingual("{own} twice", "{own} 用了两次", own=op.name), lambda at: at.usual(at.usual())
+
+
+@cause("activation", "q_proj", "k_proj", "v_proj", "out", "logits")
+def unasked(step: Step) -> Iterator[Made]:
+    """An activation behind a linear layer that has none."""
+    if step.node.op is not None and step.node.op.name in LINEARS:
+        for name in UNASKED:
+            yield (
+                Bilingual("{name}(x W + b) in place of x W + b", "{name}(x W + b)，而不是 x W + b", name=name),
+                lambda at, f=KINDS[name]: f(at.usual()),
+            )
 
 
 @cause("gate-swapped", "act")

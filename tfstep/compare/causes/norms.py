@@ -126,6 +126,20 @@ def affine(step: Step) -> Iterator[Made]:
     yield Bilingual("times 1 + gamma", "乘的是 1 + gamma"), _hand(shift=1.0)
 
 
+@cause("norm-affine", ops=NORMS)
+def of_another(step: Step) -> Iterator[Made]:
+    """Gamma and beta of another norm of the layer, or of the norm that stands there in the first layer."""
+    op, first = step.node.op, step.node.path.replace(step.block, f"{step.block[:3]}0.", 1)
+    for node in step.plan.steps:
+        beside = node.path.startswith(step.block) or (node.path == first and step.block[-2:-1].isdigit())
+        if node.op is op and node is not step.node and node.phase == "forward" and beside:
+            gains = tuple(step.plan.nodes[s].path for s in node.slots[1:])
+            yield (
+                Bilingual("gamma and beta of {other}", "用的是 {other} 的 gamma 和 beta", other=node.path),
+                lambda at, gains=gains: at.usual(at.args[0], *map(at.earlier, gains)),
+            )
+
+
 def _taken_in(step: Step, k: int) -> bool:
     """Whether it is recorded that theirs computes something of this size with a weight of the norm: x̂ before gamma is
     then no norm without it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -115,8 +115,10 @@ def _computed_in(level: str) -> Bilingual:
     return Bilingual("computed in {level}", "以 {level} 计算", level=level)
 
 
-def dropout(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried | None:
-    """Zeros here and there, and all else times 1/(1 − p)."""
+def dropout(search: Search, suspects: list[Node], missing: list[Entry], bare: bool = False) -> Tried | None:
+    """Zeros here and there, and all else times 1/(1 − p); if ``bare`` all else as it is."""
+    _kept = _left_alone if bare else _multiplied
+    text = _bare_text if bare else _dropout_text
     holed = [e for n in sorted(search.open_names()) if (e := search.book.by_name[n]).zeros]
     for node in suspects[:MOST]:
         y = search.walk.ours(node.slot)
@@ -125,8 +127,8 @@ def dropout(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried
         adds = node.op is not None and node.op.name == "add"
         for entry, layout in _like(search, node, [e for e in missing if e.zeros or adds]):
             theirs = layout.back(entry.array)
-            for base, patch in _dropped(search, node, y, theirs):
-                tried = search.attempt(Way("dropout", node.path, _dropout_text(base), {node.path: patch}, "dropout"))
+            for base, patch in _dropped(search, node, y, theirs, _kept):
+                tried = search.attempt(Way("dropout", node.path, text(base), {node.path: patch}, "dropout"))
                 if tried is not None:
                     return tried
         for k, slot in enumerate(node.slots):
@@ -136,11 +138,10 @@ def dropout(search: Search, suspects: list[Node], missing: list[Entry]) -> Tried
             for entry, layout in _like(search, source, holed):
                 kept = _kept(search.walk.values[slot], layout.back(entry.array))
                 if kept is not None:
-                    text = _dropout_text(kept[0])
                     way = Way(
                         "dropout",
                         source.path,
-                        text,
+                        text(kept[0]),
                         {source.path: _fixed(kept[1], True)},
                         "dropout",
                     )
@@ -167,8 +168,21 @@ def _dropout_text(factor: float) -> Bilingual:
     return Bilingual("{one} (twice with p = {p} does the same)", "{one}（p = {p} 用了两次也是如此）", one=one, p=twice)
 
 
-def _dropped(search: Search, node: Node, y: np.ndarray, theirs: np.ndarray) -> Iterator[tuple[float, Patch]]:
-    """Where theirs is ours with dropout, or for a sum of two with dropout on one of them: the factor and the patch."""
+def _bare_text(share: float) -> Bilingual:
+    return Bilingual(
+        "dropout is on, without · 1/(1 − p): {share:.3g} of the numbers are 0, the others as they are",
+        "dropout 还开着，而且没有乘 1/(1 − p)：有 {share:.3g} 的数为 0，其余不变",
+        share=share,
+    )
+
+
+Kept = Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray] | None]
+
+
+def _dropped(
+    search: Search, node: Node, y: np.ndarray, theirs: np.ndarray, _kept: Kept
+) -> Iterator[tuple[float, Patch]]:
+    """Where theirs is ours with dropout, or for a sum of two with dropout on one of them: what tells it, and the patch."""
     found = _kept(y, theirs)
     if found is not None:
         yield found[0], _fixed(found[1], True)
@@ -190,11 +204,27 @@ def _part(which: int, mask: np.ndarray) -> Patch:
     return made
 
 
-def _kept(y: np.ndarray, theirs: np.ndarray) -> tuple[float, np.ndarray] | None:
+def _left_alone(y: np.ndarray, theirs: np.ndarray) -> tuple[float, np.ndarray] | None:
+    """The share of zeros and the mask, if theirs is y with some cells 0 and all others as they are, these cells being no
+    mask and no relu: some lie beside others along every axis, and of those below and above 0 some are kept."""
+    size = np.abs(y).max(initial=0.0)
+    real = np.abs(y) > 1e-6 * size
+    gone = real & (theirs == 0)
+    if gone.sum() < 2 or not (np.abs(theirs - y)[~gone] <= 1e-6 * (np.abs(y)[~gone] + size)).all():
+        return None
+    for side in (y > 0, y < 0):
+        if (real & side).any() and ((real & side) <= gone).all():
+            return None
+    if any(not (gone.any(k) & (real & ~gone).any(k)).any() for k, n in enumerate(y.shape) if n > 1):
+        return None
+    return float(gone.sum() / real.sum()), np.where((theirs == 0) & (y != 0), 0.0, 1.0)
+
+
+def _multiplied(y: np.ndarray, theirs: np.ndarray) -> tuple[float, np.ndarray] | None:
     """The factor and the mask, if theirs is y with some cells 0 and all others times one factor above 1."""
     if y.size > MANY:  # some of them tell
         step = y.size // MANY
-        if _kept(y.reshape(-1)[::step][:MANY], theirs.reshape(-1)[::step][:MANY]) is None:
+        if _multiplied(y.reshape(-1)[::step][:MANY], theirs.reshape(-1)[::step][:MANY]) is None:
             return None
     size = np.abs(y).max(initial=0.0)
     real = np.abs(y) > 1e-6 * size

@@ -39,6 +39,10 @@ def missing(step: Step) -> Iterator[Made]:
     """X = embed."""
     if _has_positions(step):
         yield Bilingual("x = embed, without + pos", "x = embed，少了 + pos"), lambda at: at.args[0]
+        yield (
+            Bilingual("x = embed · pos, in place of embed + pos", "x = embed · pos，而不是 embed + pos"),
+            lambda at: at.args[0] * (at.usual() - at.args[0]),
+        )
 
 
 @cause("position-twice", "x")

@@ -52,7 +52,7 @@ def _made(at: Site, turn: Turn) -> Array:
 
 def _turned(step: Step, **changes: Any) -> Patch:
     """Turned with some of its settings changed: those of `Turn`, else those of the `rope:` of a scenario."""
-    own = {name: changes.pop(name) for name in Turn.__struct_fields__ if name in changes}
+    own = {name: changes.pop(name) for name in Turn.__struct_fields__ if name in changes and name != "part"}
 
     def change(turn: Turn) -> Turn:
         if "start" in own:
