@@ -42,6 +42,7 @@ from tfstep.compare.refusals.refused import nothing, usable
 from tfstep.compare.refusals.remarks import open_heads, remarks
 from tfstep.compare.refusals.runs import one_run
 from tfstep.compare.refusals.sizes import same_module
+from tfstep.compare.refusals.slight import slight_eps
 from tfstep.compare.refusals.unused import unused
 from tfstep.compare.refusals.widths import same_sizes
 from tfstep.compare.search import Search, Tried
@@ -339,6 +340,10 @@ def finished(search: Search, first: Walk) -> Diagnosis:
             search.faults.append(shown.first(search, node, entry))
             search.causes.append(cause)
             search.findings.append(said)
+    if not (search.faults or search.causes):
+        for cause, steps in slight_eps(search):
+            search.faults.extend(shown.first(search, *step) for step in steps)
+            search.causes.append(cause)
     if not (search.faults or search.causes):
         for node, entry, said in goes_on(search):
             search.faults.append(shown.first(search, node, entry))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from tfstep.compare.causes.kinds import NO_NORM
 from tfstep.compare.causes.table import Made, Step, cause
 from tfstep.compare.plant import Patch, Site
+from tfstep.compare.tolerance import allowed
 from tfstep.engine.op import Array
 from tfstep.ops.norm import batch_norm, layer_norm, rms_norm
 from tfstep.ops.primitive.functions import sqrt
@@ -15,7 +18,7 @@ from tfstep.ops.primitive.reduce import count, mean, sum_
 from tfstep.text import Bilingual
 
 NORMS = ("layer_norm", "rms_norm", "batch_norm")
-EPS = (0.0, 1e-12, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
+EPS = (1e-6, 1e-5, 1e-12, 1e-8, 1e-7, 0.0, 1e-4, 1e-3, 1e-2, 0.1, 1.0)  # the usual ones first
 Axis = int | tuple[int, ...]
 
 
@@ -65,15 +68,19 @@ def _every(step: Step, patch: Patch) -> dict[str, Patch]:
 
 @cause("norm-eps", ops=NORMS)
 def epsilon(step: Step) -> Iterator[Made]:
-    """Another eps, or eps outside the root."""
+    """Another eps, or eps outside the root. What the digits of the run do not tell apart is named together."""
     eps = float(step.node.attrs["eps"])
-    for e in EPS:
-        if e != eps:
-            yield (
-                Bilingual("eps = {e:g} in place of {eps:g}", "eps = {e:g}，而不是 {eps:g}", e=e, eps=eps),
-                _hand(eps=e),
-            )
-    for e in dict.fromkeys((eps, *EPS[1:])):
+    for alike in _told_apart(step, [e for e in EPS if e != eps]):
+        yield (
+            Bilingual(
+                "eps = {e} in place of {eps:g}",
+                "eps = {e}，而不是 {eps:g}",
+                e=" / ".join(f"{e:g}" for e in alike),
+                eps=eps,
+            ),
+            _hand(eps=alike[0]),
+        )
+    for e in dict.fromkeys((eps, *filter(None, EPS))):
         yield (
             Bilingual(
                 "√variance + {e:g} in place of √(variance + {eps:g})",
@@ -83,6 +90,25 @@ def epsilon(step: Step) -> Iterator[Made]:
             ),
             _hand(eps=e, outside=True),
         )
+
+
+def _told_apart(step: Step, given: list[float]) -> list[list[float]]:
+    """The eps in groups that give the same of every row of every norm, but for the rounding of the run's type."""
+    least = np.inf
+    for node in step.plan.steps:
+        x = step.walk.values[node.slots[0]] if node.op is step.node.op and node.phase == "forward" else None
+        if x is not None:
+            axis = tuple(range(x.ndim - 1)) if node.op is batch_norm else -1
+            c = x if node.op is rms_norm else x - x.mean(axis, keepdims=True)
+            least = min(least, float((c * c).mean(axis).min(initial=np.inf)))
+    groups = list[list[float]]()
+    for e in given:
+        near = [g for g in groups if abs(e - g[0]) <= 2 * allowed(step.book.level) * (least + min(e, g[0]))]
+        if near:
+            near[0].append(e)
+        else:
+            groups.append([e])
+    return groups
 
 
 @cause("norm-variance", ops=NORMS)
