@@ -15,8 +15,7 @@ import pytest
 import tfstep
 from tfstep.code.program import whole
 from tfstep.commands.language.session import Session
-from tfstep.compare.causes.kinds import SORTS
-from tfstep.compare.causes.table import kinds
+from tfstep.compare.causes.table import SORTS, kinds
 from tfstep.lessons.format.catalog import load_lesson, scenario_of
 from tfstep.lessons.format.lesson import Prose
 from tfstep.lessons.player.answers import AnswerError

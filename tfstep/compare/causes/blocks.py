@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tfstep.compare.causes.kinds import ONE_ALONE
-from tfstep.compare.causes.table import Made, Step, cause
+from tfstep.compare.causes.table import ONE_ALONE, Made, Step, cause
 from tfstep.compare.plant import Patch, Site, elsewhere
 from tfstep.engine.node import Node
 from tfstep.engine.op import Array

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfstep.compare.causes.kinds import NO_NORM
-from tfstep.compare.causes.table import Made, Step, cause
+from tfstep.compare.causes.table import NO_NORM, Made, Step, cause
 from tfstep.compare.plant import Patch, Site
 from tfstep.compare.tolerance import allowed
 from tfstep.engine.op import Array

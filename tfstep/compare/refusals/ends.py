@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tfstep.compare.book import Entry
-from tfstep.compare.causes.kinds import NO_NORM, ONE_ALONE
+from tfstep.compare.causes.table import NO_NORM, ONE_ALONE
 from tfstep.compare.diagnosis import Cause
 from tfstep.engine.node import Node
 from tfstep.text import Bilingual

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from tfstep.commands.language.line import half_width
 from tfstep.commands.language.session import Session
-from tfstep.compare.causes.kinds import SORTS
+from tfstep.compare.causes.table import SORTS
 from tfstep.compare.diagnose import diagnose
 from tfstep.compare.diagnosis import Diagnosis, First
 from tfstep.compare.names import affinity
