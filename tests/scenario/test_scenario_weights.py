@@ -9,10 +9,12 @@ import pytest
 
 from tfstep.engine.node import Role
 from tfstep.scenario.file.mistakes import Mistakes
-from tfstep.scenario.scenario import Scenario, load
+from tfstep.scenario.scenario import Scenario, load, load_text
+from tfstep.scenario.weights import start
 from tfstep.scenario.weights.files import write_weights
 from tfstep.scenario.weights.start import initial
 from tfstep.scenario.weights.streams import normals, stream, uniforms
+from tfstep.work import Glance, NotYetError, watched
 
 Make = Callable[..., Scenario]
 DOUBLE = np.dtype("float64")
@@ -159,3 +161,34 @@ def test_a_file_that_cannot_be_read_is_told_at_its_key(tmp_path: Path, head: str
     with pytest.raises(Mistakes) as caught:
         drawn(load(path))
     assert str(caught.value).startswith(f"{path}:5:17: {name}: {words}")
+
+
+def test_what_is_drawn_later_is_drawn_part_by_part_for_as_long_as_somebody_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = scenario_of("normal: 0.5")
+    at_once = load_text(text).program.trace()
+    monkeypatch.setattr(start, "AT_ONCE", 0)
+    program = load_text(text).program
+    node = program.plan.paths["layer0.W"]
+    leaf = program.plan.later[node.slot]
+    seen = 0
+    while True:
+        with watched(Glance(1e-9)):  # one step at a time
+            try:
+                drawn = leaf()
+                break
+            except NotYetError:
+                seen += 1
+    assert seen >= 3, "parts of 65,536 numbers"
+    assert not drawn.flags.writeable
+    assert leaf() is drawn
+    assert drawn.tobytes() == at_once["layer0.W"].value.tobytes()
+
+
+def scenario_of(init: str) -> str:
+    xs = ", ".join(["1"] * 512)
+    return (
+        "tfstep: 1\nmodel: {kind: mlp, sizes: [512, 512], activation: identity, dtype: float32}\n"
+        f"input: {{x: [{xs}]}}\nloss: {{kind: none}}\nweights: {{init: {{{init}}}}}\n"
+    )

@@ -16,7 +16,7 @@ so that training can go on where it was left.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ from tfstep.scenario.file.mistakes import MOST, Mistake, Mistakes
 from tfstep.scenario.keys.check import WeightsConfig
 from tfstep.scenario.weights.fills import Fill
 from tfstep.scenario.weights.parameter import ErrorAt, Parameter, Shape, unknown_ones, wrong_shape
-from tfstep.scenario.weights.streams import normals, stream, uniforms
+from tfstep.scenario.weights.streams import normals_into, stream, uniforms_into
 from tfstep.scenario.weights.weight_file import in_type
 from tfstep.text import Bilingual
 
@@ -87,12 +87,14 @@ def initial(
         elif large:  # each is of its own stream, so that it can be drawn when somebody looks
             values[path] = Later(partial(_drawn, parameter, weights))
         else:
-            values[path] = _by_role(parameter, weights)
+            values[path] = next(found for found in _by_role(parameter, weights) if found is not None)
     return {path: _typed(values[path], known[path]) for path in known}, taken
 
 
-def _drawn(parameter: Parameter, weights: WeightsConfig) -> np.ndarray:
-    return in_type(_by_role(parameter, weights), parameter.dtype)
+def _drawn(parameter: Parameter, weights: WeightsConfig) -> Iterator[np.ndarray | None]:
+    """The start of a parameter in its type, part by part."""
+    for found in _by_role(parameter, weights):
+        yield found if found is None else in_type(found, parameter.dtype)
 
 
 def _typed(value: np.ndarray | Later, parameter: Parameter) -> np.ndarray | Later:
@@ -102,23 +104,28 @@ def _typed(value: np.ndarray | Later, parameter: Parameter) -> np.ndarray | Late
 
 def fill_array(fill: Fill, parameter: Parameter, seed: int) -> np.ndarray:
     """An array of the parameter's shape, filled as ``fill`` says; draws come from the parameter's own stream."""
+    return next(found for found in _filled(fill, parameter, seed) if found is not None)
+
+
+def _filled(fill: Fill, parameter: Parameter, seed: int) -> Iterator[np.ndarray | None]:
+    """The same, part by part: None after each that is not the last."""
     shape = parameter.shape
     if fill.numbers is not None:
-        return np.broadcast_to(fill.numbers, shape).copy()
-    if fill.kind == "identity":
-        return np.eye(shape[0], shape[1])
-    if fill.kind in ("zeros", "ones", "constant"):
-        return np.full(shape, {"zeros": 0.0, "ones": 1.0}.get(fill.kind, fill.size))
-    bits, count = stream(seed, parameter.path), math.prod(shape)
-    if fill.kind == "normal":
-        drawn = normals(bits, count)
-        drawn *= 1.0 if fill.size is None else fill.size
+        yield np.broadcast_to(fill.numbers, shape).copy()
+    elif fill.kind == "identity":
+        yield np.eye(shape[0], shape[1])
+    elif fill.kind in ("zeros", "ones", "constant"):
+        yield np.full(shape, {"zeros": 0.0, "ones": 1.0}.get(fill.kind, fill.size))
     else:
-        drawn = uniforms(bits, count)
-        drawn *= 2.0
-        drawn -= 1.0
-        drawn *= _reach(fill, shape)
-    return drawn.reshape(shape)
+        bits, drawn = stream(seed, parameter.path), np.empty(math.prod(shape))
+        yield from normals_into(drawn, bits) if fill.kind == "normal" else uniforms_into(drawn, bits)
+        if fill.kind == "normal":
+            drawn *= 1.0 if fill.size is None else fill.size
+        else:
+            drawn *= 2.0
+            drawn -= 1.0
+            drawn *= _reach(fill, shape)
+        yield drawn.reshape(shape)
 
 
 def _reach(fill: Fill, shape: Shape) -> float:
@@ -129,10 +136,11 @@ def _reach(fill: Fill, shape: Shape) -> float:
     return 1.0 / math.sqrt(fan_in) if fill.size is None else fill.size
 
 
-def _by_role(parameter: Parameter, weights: WeightsConfig) -> np.ndarray:
+def _by_role(parameter: Parameter, weights: WeightsConfig) -> Iterator[np.ndarray | None]:
     if parameter.role.name in _FIXED:
-        return np.full(parameter.shape, _FIXED[parameter.role.name])
-    return fill_array(weights.own.get(parameter.path, weights.init), parameter, weights.seed)
+        yield np.full(parameter.shape, _FIXED[parameter.role.name])
+    else:
+        yield from _filled(weights.own.get(parameter.path, weights.init), parameter, weights.seed)
 
 
 def _misfit(fill: Fill, shape: Shape) -> Bilingual | None:

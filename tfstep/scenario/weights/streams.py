@@ -9,6 +9,7 @@ SHA-256 of the name; its raw 64-bit outputs become numbers by the two formulas b
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import cast
 
 import numpy as np
@@ -25,12 +26,19 @@ def stream(seed: int, name: str) -> np.random.PCG64:
 def uniforms(bits: np.random.PCG64, n: int) -> np.ndarray:
     """Numbers in [0, 1), n of them, each the upper 53 bits of an output, over 2⁵³."""
     drawn = np.empty(n)
-    for start in range(0, n, _PART):
+    for _ in uniforms_into(drawn, bits):
+        pass
+    return drawn
+
+
+def uniforms_into(drawn: np.ndarray, bits: np.random.PCG64) -> Iterator[None]:
+    """The same put into an array, part by part."""
+    for start in range(0, len(drawn), _PART):
         part = drawn[start : start + _PART]
         raw = cast("np.ndarray", bits.random_raw(len(part)))
         raw >>= np.uint64(11)
         np.multiply(raw, 2.0**-53, out=part)
-    return drawn
+        yield
 
 
 def normals(bits: np.random.PCG64, n: int) -> np.ndarray:
@@ -40,7 +48,14 @@ def normals(bits: np.random.PCG64, n: int) -> np.ndarray:
     65,536 numbers the first half takes the cosines, the second the sines.
     """
     drawn = np.empty(n)
-    for start in range(0, n, _PART):
+    for _ in normals_into(drawn, bits):
+        pass
+    return drawn
+
+
+def normals_into(drawn: np.ndarray, bits: np.random.PCG64) -> Iterator[None]:
+    """The same put into an array, part by part."""
+    for start in range(0, len(drawn), _PART):
         part = drawn[start : start + _PART]
         half = (len(part) + 1) // 2
         u, angle = np.split(uniforms(bits, 2 * half), 2)
@@ -49,4 +64,4 @@ def normals(bits: np.random.PCG64, n: int) -> np.ndarray:
         np.multiply(radius, np.cos(angle), out=part[:half])
         rest = len(part) - half
         np.multiply(radius[:rest], np.sin(angle[:rest]), out=part[half:])
-    return drawn
+        yield
