@@ -88,6 +88,19 @@ def test_a_loss_that_is_not_recorded_is_named_by_the_first_gradient_alone(name: 
     assert np.isfinite(found.first.max_abs)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_arrays_without_what_a_recording_knows_of_them(name: str) -> None:
+    """A bare dictionary: which are the weights, and which way round they lie, their names alone tell."""
+    found = tfstep.diagnose(ours(), dict(read(FOLDER / f"{name}.safetensors").arrays))
+    if name in RIGHT:
+        assert found.agrees, str(found)
+        return
+    assert found.first is not None
+    assert found.first.path == ("out.logits.grad" if name == "other--penalty" else "loss"), str(found)
+    kinds = [] if name in OTHER else [name.partition("--")[0]]
+    assert [cause.kind for cause in found.causes if cause.path != "tgt.E.grad"] == kinds
+
+
 def test_what_fills_up_rows_is_told_by_the_loss_the_table_or_the_number() -> None:
     said = {
         name: str(propose(read(FOLDER / f"{name}.safetensors")).remark)

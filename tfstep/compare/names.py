@@ -88,6 +88,8 @@ _NUMBERED = {"gamma": ("gamma", "g", "scale"), "beta": ("beta", "shift")}
 SIDE_BY_SIDE = ("in_proj", "qkv", "c_attn", "query_key_value", "w_pack")
 """What a matrix of queries, keys and values in one is called."""
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_BLOCK = re.compile(r"\bh_(?=\d+_)|(?<=transformer_)h_(?=\d+_)")
+"""The layers of GPT-2, ``h.0.ln_1``; a residual sum is ``h1``."""
 
 
 @cache
@@ -120,7 +122,7 @@ def affinity(name: str, path: str) -> float:
     if not found:
         return 0.0
     numbers, layer = (
-        re.findall(r"\d+", re.sub(r"(norm|ln|fc|linear|add|w|b|h|x|ff)_?\d", "", words)),
+        re.findall(r"\d+", re.sub(r"(norm|ln|fc|linear|add|w|b|h|x|ff)_?\d", "", _BLOCK.sub("layer_", words))),
         re.findall(r"(?:enc|dec|layer)(\d+)", of),
     )
     if numbers and layer:

@@ -380,6 +380,38 @@ def _entropy(node: Node, given: Given) -> Iterator[Made]:
             )
 
 
+@_of("label_loss_vjp_logits")
+def _label_loss(node: Node, given: Given) -> Iterator[Made]:
+    """Of labels that are smoothed or weigh differently; g has the share of each that counts."""
+    g, z, labels, weights = given["g"], given["logits"], np.asarray(given["labels"]).ravel(), given["weights"]
+    keep, n, epsilon = list(node.attrs["keep"]), z.shape[-1], float(node.attrs["smoothing"])
+    rows, one = z.reshape(-1, n)[keep], np.eye(n)[labels[keep]]
+    e = np.exp(rows - rows.max(-1, keepdims=True))
+    p = e / e.sum(-1, keepdims=True)
+    q = ((1 - epsilon) * one + epsilon / n) * weights
+
+    def every(kept: np.ndarray) -> np.ndarray:
+        value = np.zeros((labels.size, n))
+        value[keep] = kept
+        return value.reshape(z.shape)
+
+    right = "p · Σ q − q"
+    for wrong, made in (
+        ("p − q", p - q), ("p − 1[label]", p - one), ("weight[label] · (p − 1[label])", weights[labels[keep], None] * (p - one)),
+        ("q − p · Σ q", q - p * _sum(q)),
+    ):  # fmt: skip
+        yield "loss-input", _instead(f"∂logits = {wrong}", right), every(g * made)
+    for less, made in (
+        ("ε", one * weights),
+        (Bilingual("class weights", "类别权重"), (1 - epsilon) * one + epsilon / n),
+    ):
+        left = Bilingual("∂logits without {less}", "∂logits 里漏了 {less}", less=less)
+        yield "loss-input", left, every(g * (p * _sum(made) - made))
+    for by in dict.fromkeys((1, len(keep), labels.size, len(z))):
+        share = Bilingual("∂logits divided by {n}", "∂logits 除以了 {n}", n=by)
+        yield "loss-reduction", share, every((p * _sum(q) - q) / by)
+
+
 @_of("mse_vjp_x", "half_mse_vjp_x")
 def _squares(node: Node, given: Given) -> Iterator[Made]:
     g, x, t = given["g"], given["x"], given["target"]

@@ -49,7 +49,8 @@ def losses(search: Search) -> None:
         return
     before = search.walk.names
     best: tuple[int, Way, Any, Walk] | None = None
-    for way in known_ways(search.step(node)):
+    each = [n for s in node.slots if (n := search.plan.nodes[s]).op is not None and n.op.name == "label_loss"]
+    for way in (way for made in (*each, node) for way in known_ways(search.step(made))):
         if search.stopped():
             break
         try:
