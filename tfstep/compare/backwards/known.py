@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfstep.compare.backwards.summed import shares
 from tfstep.compare.names import axis_called
 from tfstep.engine.arrays.erf import erf
 from tfstep.engine.node import Node
@@ -181,48 +182,25 @@ def _linear_x(node: Node, given: Given) -> Iterator[Made]:
 
 @_of("linear_vjp_W", "linear_no_bias_vjp_W")
 def _linear_w(node: Node, given: Given) -> Iterator[Made]:
-    x, g = (given[name].reshape(-1, given[name].shape[-1]) for name in ("x", "g"))
-    if x.shape[1] == g.shape[1]:
-        yield "transposed", _instead("∂W = gᵀ x", "xᵀ g"), g.T @ x
-    n, batch = len(x), given["x"].shape[0]
-    mean = Bilingual("∂W is the mean over {n} rows, not their sum", "∂W 对 {n} 行取了平均，而不是求和", n=n)
-    yield "loss-reduction", mean, x.T @ g / n
-    if batch > 1:
-        yield from _of_batch("∂W", x.T @ g, batch)
-        first = Bilingual("∂W of the first sentence alone", "∂W 只算了第一句")
-        yield "grad-missing", first, given["x"][0].T @ given["g"][0] if given["x"].ndim == 3 else x.T @ g
+    x, g = given["x"], given["g"]
+    if x.shape[-1] == g.shape[-1]:
+        yield "transposed", _instead("∂W = gᵀ x", "xᵀ g"), _flat(g).T @ _flat(x)
+    yield from shares(lambda x, g: _flat(x).T @ _flat(g), x, g)
 
 
-def _of_batch(what: str, total: np.ndarray, batch: int) -> Iterator[Made]:
-    text = Bilingual(
-        "{what} divided by the {n} sentences of the batch", "{what} 除以了批次里的 {n} 个句子", what=what, n=batch
-    )
-    yield "loss-reduction", text, total / batch
+def _flat(x: np.ndarray) -> np.ndarray:
+    return x.reshape(-1, x.shape[-1])
 
 
 @_of("linear_vjp_b", "layer_norm_vjp_beta")
 def _bias(node: Node, given: Given) -> Iterator[Made]:
     g = given["g"]
-    flat = g.reshape(-1, g.shape[-1])
-    n = len(flat)
-    text = Bilingual("∂b is the mean over {n} rows, not their sum", "∂b 对 {n} 行取了平均，而不是求和", n=n)
-    yield "loss-reduction", text, flat.mean(0)
-    if g.ndim == 3:
-        yield from _of_batch("∂b", flat.sum(0), len(g))
-        text = Bilingual("∂b of the first sentence alone", "∂b 只算了第一句")
-        yield "grad-missing", text, g[0].sum(0)
-        text = Bilingual("∂b of the last sentence alone", "∂b 只算了最后一句")
-        yield "grad-missing", text, g[-1].sum(0)
-    yield "grad-missing", Bilingual("∂b is the first row of g alone", "∂b 只取了 g 的第一行"), flat[0]
-    yield "grad-missing", Bilingual("∂b is the last row of g alone", "∂b 只取了 g 的最后一行"), flat[-1]
-    if n == g.shape[-1]:
-        yield "transposed", Bilingual("∂b sums over features, not over rows", "∂b 沿特征求和，而不是沿行"), flat.sum(1)
+    yield from shares(lambda g: _flat(g).sum(0), g)
+    features = Bilingual("∂b sums over features, not over rows", "∂b 沿特征求和，而不是沿行")
+    if g.size == g.shape[-1] ** 2:
+        yield "transposed", features, _flat(g).sum(1)
     if g.ndim == 3 and g.shape[1] == g.shape[2]:
-        yield (
-            "transposed",
-            Bilingual("∂b sums over features, not over rows", "∂b 沿特征求和，而不是沿行"),
-            g.sum((0, 2)),
-        )
+        yield "transposed", features, g.sum((0, 2))
 
 
 @_of("layer_norm_vjp_x", "rms_norm_vjp_x")
@@ -296,9 +274,7 @@ def _gamma(node: Node, given: Given) -> Iterator[Made]:
     right = "Σ g · x̂"
     for wrong, value in (("Σ g", g.sum(axes)), ("Σ g · x", (g * x).sum(axes))):
         yield "norm-affine", _instead(f"∂γ = {wrong}", right), value
-    mean = Bilingual("∂γ is the mean over the rows, not their sum", "∂γ 对各行取了平均，而不是求和")
-    yield "loss-reduction", mean, (g * u).mean(axes)
-    yield "grad-missing", Bilingual("∂γ of the first sentence alone", "∂γ 只算了第一句"), (g * u)[0].sum(axes[:-1])
+    yield from shares(lambda each: _flat(each).sum(0), g * u)
 
 
 @_of("relu_vjp_x")
@@ -347,6 +323,14 @@ def _rows(node: Node, given: Given) -> Iterator[Made]:
         "写入各行而没有累加：出现两次的词只留下最后一次的梯度",
     )
     yield "grad-missing", text, value
+
+    def added(g: np.ndarray, ids: np.ndarray) -> np.ndarray:
+        total = np.zeros(node.shape, g.dtype)
+        np.add.at(total, ids.reshape(-1), g.reshape(ids.size, -1))
+        return total
+
+    if ids.ndim == 2:
+        yield from shares(added, g, ids)
 
 
 @_of("cross_entropy_vjp_logits")

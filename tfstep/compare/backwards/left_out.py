@@ -7,11 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec.structs import replace
 
 from tfstep.compare.backwards.judged import Pair
 from tfstep.compare.backwards.lacking import lacking_of
-from tfstep.compare.backwards.settled import again, always, blame, settle
+from tfstep.compare.backwards.settled import again, always, settle
 from tfstep.compare.book import FEW, Entry
 from tfstep.compare.tolerance import apart
 from tfstep.compare.walk import Walk
@@ -88,16 +87,7 @@ def _detached(
     if len(left) >= len(lacking_of(search, here)) or not any(h.entry is entry for h in there.found.get(node.slot, ())):
         return False
     text = Bilingual("no gradient comes here: a branch is detached", "这里没有梯度：有一支被 detach 了")
-    same = next((k for k, c in enumerate(search.causes) if c.detail.in_("en") == text.in_("en")), None)
-    if same is None:
-        settle(search, "grad-missing", nodes[0], text, [entry], lacking, none, far)
-        return True
-    blame(search, nodes[0], entry, far)
-    search.overrides |= {path: make(search.plan.paths[path]) for path, make in none.items()}
-    search.walk = there
-    old = search.causes[same]
-    more = len({e.name for e in lacking} - {e.name for e in left})
-    search.causes[same] = replace(old, explains=old.explains + more, also=(*old.also, nodes[0].path))
+    settle(search, "grad-missing", nodes[0], text, [entry], lacking, none, far)
     return True
 
 

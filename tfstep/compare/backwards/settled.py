@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from tfstep.compare.backwards.lacking import lacking_of
 from tfstep.compare.book import Entry
@@ -61,13 +62,18 @@ def settle(
     changes: Mapping[str, Callable[[Node], Override]],
     far: float,
 ) -> None:
-    """A mistake of the backward pass is the cause: go on with it planted."""
+    """A mistake of the backward pass is the cause: go on with it planted. The same one again, in another step, is one
+    cause with the first."""
     blame(search, node, found[0] if found else None, float(far))
     search.overrides |= {path: make(search.plan.paths[path]) for path, make in changes.items()}
     search.walk = again(search)
     names = {e.name for e in lacking}
-    gained = names - {e.name for e in lacking_of(search)}
-    enter_cause(search, kind, node.path, text, max(len(gained), len(found)), names, found[0] if found else None)
+    explains = max(len(names - {e.name for e in lacking_of(search)}), len(found))
+    for k, old in enumerate(search.causes):
+        if (old.kind, old.detail.in_("en")) == (kind, text.in_("en")) and k in search.lacking:
+            search.causes[k] = replace(old, explains=old.explains + explains, also=(*old.also, node.path))
+            return
+    enter_cause(search, kind, node.path, text, explains, names, found[0] if found else None)
 
 
 def always(value: np.ndarray) -> Callable[[Node], Override]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain as chain_of
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from msgspec.structs import replace
 
 from tfstep.compare.backwards.absent import absent
 from tfstep.compare.backwards.clipped import clipped
@@ -15,6 +15,7 @@ from tfstep.compare.backwards.known import reached, ways
 from tfstep.compare.backwards.lacking import lacking_of, named
 from tfstep.compare.backwards.left_out import left_out
 from tfstep.compare.backwards.settled import again, always, blame, enter_cause, settle
+from tfstep.compare.backwards.summed import factors
 from tfstep.compare.book import Entry
 from tfstep.compare.layout import layouts
 from tfstep.compare.names import affinity
@@ -323,32 +324,31 @@ def _usual(node: Node, args: list[Any]) -> np.ndarray:
 def _known(search: Search, pairs: list[Pair], lacking: list[Entry]) -> bool:
     """A derivative that is written otherwise than it should be: here, or in a step before it that was not recorded."""
     for node, entry, ours, theirs in pairs:
-        for kind, text, path, own, value in reached(search, node):
+        own_step = ((kind, text, node.path, value, value) for kind, text, value in factors(search, node, theirs))
+        for kind, text, path, own, value in chain_of(reached(search, node), own_step):
             search.tried += 1
             if search.stopped():
                 return False
             if not _gives(value, theirs, ours, search.book.level):
                 continue
             path, own = _place(search, node, path, own, value)
+            if path != node.path and _contradicted(search, path, own, lacking):
+                continue
             at = search.plan.paths[path]
             if _of_hidden_rows(search, at, own):  # the mask was added, which is as good
                 search.overrides[path] = always(own)(at)
                 search.walk = again(search)
                 return True
             far = float(apart(ours, theirs).max())
-            same = next(
-                (k for k, c in enumerate(search.causes) if (c.kind, c.detail.in_("en")) == (kind, text.in_("en"))), None
-            )
-            if same is None:
-                settle(search, kind, at, text, [entry], lacking, {path: always(own)}, far)
-                return True
-            blame(search, at, entry, far)
-            search.overrides[path] = always(own)(at)
-            search.walk = again(search)
-            old = search.causes[same]
-            search.causes[same] = replace(old, explains=old.explains + 1, also=(*old.also, path))
+            settle(search, kind, at, text, [entry], lacking, {path: always(own)}, far)
             return True
     return False
+
+
+def _contradicted(search: Search, path: str, value: np.ndarray, lacking: list[Entry]) -> bool:
+    """Whether gradients that agree no longer do so with a mistake in a step before them that was not recorded."""
+    there = again(search, overrides={path: always(value)(search.plan.paths[path])})
+    return not {e.name for e in lacking_of(search, there)} <= {e.name for e in lacking_of(search)}
 
 
 def _of_hidden_rows(search: Search, at: Node, own: np.ndarray) -> bool:
