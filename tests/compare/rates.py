@@ -171,6 +171,7 @@ def test_mistakes_in_pytorch_are_named(name: str) -> None:
             assert found.agrees, (run["kind"], run["dtype"], found)
             right += 1
         elif len(run["wrong"]) == 1:
+            assert len(found.causes) <= 1 or "detached" not in run["wrong"][0], found  # in every attention alike
             count.judge(f"{run['kind']}, {run['wrong'][0]}", found, {run["cause"]}, paths)
         else:
             pairs += 1

@@ -69,6 +69,9 @@ class Search(Struct, eq=False):
     keys: list[str] = field(default_factory=list)
     wanted: list[frozenset[str]] = field(default_factory=list)  # for each cause what did not agree before it was mended
     lacking: dict[int, frozenset[str]] = field(default_factory=dict)  # likewise, of causes that only gradients show
+    without: dict[int, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # the steps by which a gradient does not come, of a cause
     faults: list[First] = field(default_factory=list)
     findings: list[Bilingual] = field(default_factory=list)
     tried: int = 0

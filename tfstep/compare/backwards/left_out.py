@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from tfstep.compare.backwards.judged import Pair
 from tfstep.compare.backwards.lacking import lacking_of
 from tfstep.compare.backwards.settled import again, always, settle
 from tfstep.compare.book import FEW, Entry
+from tfstep.compare.layout import role
 from tfstep.compare.tolerance import apart
 from tfstep.compare.walk import Walk
 from tfstep.engine.node import Node
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tfstep.compare.search import Search
 
 ENOUGH = 1e-6
+MANY = 8  # steps that are named
 WRITTEN = Bilingual(
     "the rows that are read are written, not added: what comes to them by another use is gone",
     "读到的各行是写入而不是累加：经另一处用途传到这些行的那一份丢了",
@@ -35,9 +38,11 @@ def left_out(search: Search, pairs: list[Pair], lacking: list[Entry]) -> bool:
             y = made(search.walk)
             if y.shape == theirs.shape and _same(y, theirs, ours):
                 far = float(apart(ours, theirs).max())
-                if _detached(search, node, entry, gone, y, lacking, far):
-                    return True
-                settle(search, "grad-missing", node, text, [entry], lacking, {node.path: always(y)}, far)
+                if not _detached(search, node, entry, gone, y, lacking, far):
+                    before = len(search.causes)
+                    settle(search, "grad-missing", node, text, [entry], lacking, {node.path: always(y)}, far)
+                    if gone and y.any() and len(search.causes) > before:
+                        _as_one(search, gone)
                 return True
         rows = _rows_of_zeros(ours, theirs)
         if rows is not None:
@@ -59,6 +64,36 @@ def left_out(search: Search, pairs: list[Pair], lacking: list[Entry]) -> bool:
             )
             return True
     return False
+
+
+def _as_one(search: Search, gone: list[str]) -> None:
+    """The share of the same sort of steps that is missing elsewhere, too, is one mistake with it: what queries and keys
+    read is detached in every attention."""
+    last = len(search.causes) - 1
+    alike = (
+        k
+        for k, paths in search.without.items()
+        if {role(path) for path in paths} & {role(path) for path in gone}
+        or {_scope(p) for p in paths} & {_scope(p) for p in gone}
+    )
+    k = next(alike, last)
+    paths = (*search.without.get(k, ()), *(path for path in gone if path not in search.without.get(k, ())))
+    search.without[k] = paths
+    if k == last:
+        return
+    one, new = search.causes[k], search.causes.pop()
+    search.causes[k] = replace(
+        one, detail=_missing(paths), explains=one.explains + new.explains, also=(*one.also, new.path, *new.also)
+    )
+
+
+def _scope(path: str) -> str:
+    return path.rpartition(".")[0]
+
+
+def _missing(gone: Sequence[str]) -> Bilingual:
+    names = ", ".join(gone[:MANY]) + (" …" if len(gone) > MANY else "")
+    return Bilingual("the share that comes by {gone} is missing", "缺少经 {gone} 传来的那一份", gone=names)
 
 
 def _handed(search: Search, node: Node) -> Node:
@@ -116,9 +151,7 @@ def _less(search: Search, node: Node) -> Iterator[tuple[Bilingual, Callable[[Wal
         for kept in combinations(uses, n):
             gone = [search.plan.nodes[s].path.rpartition("/")[2] for s in uses if s not in kept]
             yield (
-                Bilingual(
-                    "the share that comes by {gone} is missing", "缺少经 {gone} 传来的那一份", gone=", ".join(gone)
-                ),
+                _missing(gone),
                 lambda w, kept=kept: np.sum([w.values[s] for s in kept], axis=0),  # type: ignore[misc]  # its own share
                 gone,
             )
