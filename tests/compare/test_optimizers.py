@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from plants import Start
 from test_own_loss import backwards, remarks
-from updates import adam
+from updates import TRAINS, UPDATES, adam
 
 import tfstep
 from tfstep.compare.backwards.optimizer import stepped
@@ -83,3 +84,46 @@ def test_a_cause_of_an_update_explains_all_that_were_updated() -> None:
     every = {f"{n}.new": adam(backwards()[n], backwards()[f"{n}.grad"], fixed=False) for n in WEIGHTS}
     (cause,) = tfstep.diagnose(ours(**train), run("adam") | every).causes
     assert (cause.kind, cause.explains, cause.of) == ("optimizer-bias", 3, 3)
+
+
+RIGHT = {
+    "sgd": lambda p, g: p - 0.1 * g,
+    "momentum": lambda p, g: p - 0.1 * g,
+    "nesterov": lambda p, g: p - 0.1 * 1.9 * g,
+    "adam": adam,
+    "adamw": lambda p, g: adam(p, g, apart=0.1),
+    "rising": lambda p, g: p - 0.1 / 4 * g,
+    "rising adam": lambda p, g: p + 0.2 * (adam(p, g) - p),
+}
+
+
+def updated(name: str, rule: Any, dtype: str, *, gradients: bool) -> tuple[Any, dict[str, np.ndarray]]:
+    """A right run of a small decoder and what this rule makes of its weights; one of its biases has no slope."""
+    start = Start("small decoder")
+    trace = tfstep.trace(start.scenario.with_changes({"train": TRAINS[name]})).edit(
+        {p: start.w[p] for p in start.parameters}
+    )
+    rows = {n.path: trace.value(n.slot) for n in trace.plan.steps if n.phase == "forward" and n.dtype.kind == "f"}
+    grads = {p: np.asarray(trace[f"{p}.grad"].value) for p in start.parameters}
+    rows |= {p: start.w[p] for p in grads} | {f"{p}.new": rule(start.w[p], g) for p, g in grads.items()}
+    rows |= {f"{p}.grad": g for p, g in grads.items()} if gradients else {}
+    return trace, {n: np.asarray(array, dtype) for n, array in rows.items()}
+
+
+@pytest.mark.parametrize("gradients", [True, False])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", TRAINS)
+def test_a_right_update_is_not_accused(name: str, dtype: str, gradients: bool) -> None:
+    trace, rows = updated(name, RIGHT[name], dtype, gradients=gradients)
+    assert tfstep.diagnose(trace, rows).agrees
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("what", "name", "kind", "rule"), UPDATES, ids=[each[0] for each in UPDATES])
+def test_an_update_that_is_wrong_is_named_in_either_type(what: str, name: str, kind: str, rule: Any) -> None:
+    for dtype in ("float64", "float32"):
+        trace, rows = updated(name, rule, dtype, gradients=True)
+        found = tfstep.diagnose(trace, rows)
+        assert [cause.kind for cause in found.causes] == [kind], (dtype, str(found))
+        assert found.first is not None
+        assert found.first.path.endswith(".new")

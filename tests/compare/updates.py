@@ -17,6 +17,9 @@ TRAINS: dict[str, dict[str, Any]] = {
     "momentum": {"optimizer": "sgd", "lr": 0.1, "momentum": 0.9},
     "adam": {"optimizer": "adam", "lr": 0.01},
     "adamw": {"optimizer": "adamw", "lr": 0.01, "weight_decay": 0.1},
+    "nesterov": {"optimizer": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True},
+    "rising": {"optimizer": "sgd", "lr": 0.1, "schedule": {"kind": "linear", "warmup": 4, "total": 10, "first": 1}},
+    "rising adam": {"optimizer": "adam", "lr": 0.01, "schedule": {"kind": "constant", "warmup": 5, "first": 1}},
 }
 LR, B1, B2, EPS = 0.01, 0.9, 0.999, 1e-8
 
@@ -43,6 +46,18 @@ UPDATES: tuple[tuple[str, str, str, Callable[[np.ndarray, np.ndarray], np.ndarra
     ("eps inside the root", "adam", "optimizer-eps", lambda p, g: adam(p, g, inside=True)),
     ("another eps", "adam", "optimizer-eps", lambda p, g: adam(p, g, eps=1e-4)),
     ("no correction", "adam", "optimizer-bias", lambda p, g: adam(p, g, fixed=False)),
+    ("no correction of m", "adam", "optimizer-bias", lambda p, g: p - LR * (1 - B1) * g / (np.abs(g) + EPS)),
+    ("decay after the step", "adamw", "weight-decay", lambda p, g: (1 - 0.1 * LR) * adam(p, g)),
+    ("not set to zero", "sgd", "grad-accumulated", lambda p, g: p - 0.1 * 2 * g),
+    ("another rate", "sgd", "scale", lambda p, g: p - 0.03 * g),
+    ("another rate of adam", "adam", "scale", lambda p, g: p + 0.3 * (adam(p, g) - p)),
+    ("uphill", "momentum", "scale", lambda p, g: p + 0.1 * g),
+    ("without nesterov", "nesterov", "momentum", lambda p, g: p - 0.1 * g),
+    ("the rate of the next update", "rising", "scale", lambda p, g: p - 0.1 * 2 / 4 * g),
+    ("no schedule", "rising", "scale", lambda p, g: p - 0.1 * g),
+    ("decay beside a schedule", "rising", "weight-decay", lambda p, g: p - 0.1 / 4 * (g + 0.01 * p)),
+    ("eps inside, with a schedule", "rising adam", "optimizer-eps", lambda p, g: p + 0.2 * (adam(p, g, inside=True) - p)),
+    ("no correction, with a schedule", "rising adam", "optimizer-bias", lambda p, g: p + 0.2 * (adam(p, g, fixed=False) - p)),
     ("m begins with g", "adam", "momentum", lambda p, g: p - LR * g / (1 - B1) / (np.abs(g) + EPS)),
 )  # fmt: skip
 GRADIENTS: tuple[tuple[str, str, Callable[[Rows], Rows]], ...] = (

@@ -29,11 +29,13 @@ Cut = Callable[[np.ndarray], np.ndarray]
 
 
 class Clip(Struct, frozen=True, eq=False):
-    """One way to cut gradients: in words, and what becomes of one; ``sure`` where it takes more than one to tell it."""
+    """One way to cut gradients: in words, and what becomes of one; ``sure`` where it takes more than one to tell it, ``round``
+    where the limit is a number that one would write."""
 
     text: Bilingual
     cut: Cut
     sure: bool = True
+    round: bool = True
 
 
 def length(gradients: Iterable[np.ndarray]) -> float:
@@ -54,7 +56,8 @@ def ways(pairs: Sequence[Two], whole: float, noise: float) -> Iterator[Clip]:
             whole=whole,
         )
         part = abs(1 / least - round(1 / least)) < CLOSE  # as a mean in place of a sum has it
-        yield Clip(text, lambda g: least * g, sure=not part)
+        written = abs(float(f"{least * whole:.2g}") - least * whole) <= CLOSE * least * whole
+        yield Clip(text, lambda g: least * g, sure=not part, round=written)
     most = max((float(np.abs(other).max(initial=0.0)) for _, other in pairs), default=0.0)
     over = sum(int((np.abs(one) > most).sum()) for one, _ in pairs)
     most = _likely(most, noise)

@@ -23,6 +23,10 @@ def size_of_all(search: Search) -> float:
     book = search.book
     if book.gradients is None:
         sizes = [largest(e.array) for e in book.entries if e.of is not None and e.number]
+        if not sizes and any(e.is_new for e in book.entries):  # ours, where they kept none
+            news = [n for n in search.plan.nodes if n.role.name == "new"]
+            grads = [search.plan.gradient(search.plan.base(n)) for n in news]
+            sizes = [largest(search.walk.ours(g.slot)) for g in grads if g is not None]
         book.gradients = float(np.median([size for size in sizes if np.isfinite(size)] or [0.0]))
     return book.gradients
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from tfstep.compare.search import Search
 
 
+NOT_CLIPPED = Bilingual("the gradients are not clipped", "梯度没有裁剪")
+CLOSE = 1e-4  # how far the number of times that a step is ours may be off one that is round
+MOST_TIMES = 9  # passes that may have been added up
 FEW = 3  # new values that tell whether a way to update is likely
 DECAYS = (0.01, 0.1, 0.05, 1e-3, 1e-4, 5e-4, 0.02, 0.2, 0.3, 0.5, 1e-2)
 
@@ -114,13 +117,16 @@ def _gives_theirs(search: Search, node: Node, rule: Override, lacking: set[str])
 
 def _update_ways(search: Search) -> Iterator[Made]:
     train, plan, values = search.scenario.train, search.plan, search.walk.values
-    lr, (b1, b2), eps = train.lr, train.betas, train.eps
+    if train.accumulate > 1 and int(values[plan.paths["update.part"].slot]) < train.accumulate:
+        return  # nothing is updated yet
+    lr, (b1, b2), eps = rate_of(search), train.betas, train.eps
     apart = train.optimizer == "adamw"  # its decay stands beside the gradient
     coupled, beside = (0.0, train.decay) if apart else (train.decay, 0.0)
 
-    def of(node: Node) -> tuple[np.ndarray, np.ndarray]:
+    def of(node: Node, whole: bool = False) -> tuple[np.ndarray, np.ndarray]:
         p = plan.base(node)
-        g = plan.paths.get(f"{p.path}.clipped") or plan.gradient(p)
+        made = ("unscaled", "accumulated") if whole else ("clipped", "unscaled", "accumulated")
+        g = next((plan.paths[path] for name in made if (path := f"{p.path}.{name}") in plan.paths), plan.gradient(p))
         assert g is not None  # a parameter without one has no new value
         return np.asarray(values[p.slot]), np.asarray(values[g.slot])
 
@@ -147,10 +153,11 @@ def _update_ways(search: Search) -> Iterator[Made]:
         hat: bool = False,
         moved: bool = False,
         bare: bool = False,
+        whole: bool = False,
     ) -> Callable[[Node], Override]:
         def make(node: Node) -> Override:
             def rule(args: list[Any], get: Any) -> np.ndarray:
-                p, g = of(node)
+                p, g = of(node, whole)
                 g = g + decay * p
                 m = b1 * remembered(node, "m") + (1 - b1) * g
                 v = b2 * remembered(node, "v") + (1 - b2) * g * g
@@ -168,13 +175,14 @@ def _update_ways(search: Search) -> Iterator[Made]:
         *,
         decay: float = coupled,
         momentum: float = train.momentum,
-        damp: float = 0.0,
-        nesterov: bool = False,
+        damp: float = 0.0 if t == 1 else train.dampening,
+        nesterov: bool = train.nesterov,
         decoupled: float = 0.0,
+        whole: bool = False,
     ) -> Callable[[Node], Override]:
         def make(node: Node) -> Override:
             def rule(args: list[Any], get: Any) -> np.ndarray:
-                p, g = of(node)
+                p, g = of(node, whole)
                 g = g + decay * p
                 v = momentum * remembered(node, "velocity") + (1 - damp) * g
                 return np.asarray(p - lr * (g + momentum * v if nesterov else v) - lr * decoupled * p)
@@ -184,6 +192,11 @@ def _update_ways(search: Search) -> Iterator[Made]:
         return make
 
     adamic = train.optimizer != "sgd"
+    usual = adam if adamic else sgd
+    if train.clip_norm is not None or train.clip_value is not None:
+        yield "grad-clipped", NOT_CLIPPED, usual(whole=True)
+    if train.nesterov:
+        yield "momentum", Bilingual("without Nesterov: v alone", "没有用 Nesterov：只有 v"), sgd(nesterov=False)
     if train.decay:
         gone = Bilingual("no weight decay, in place of {own:g}", "没有权重衰减，应为 {own:g}", own=train.decay)
         yield "weight-decay", gone, adam(decay=0.0, decoupled=0.0) if adamic else sgd(decay=0.0)
@@ -247,8 +260,9 @@ def _update_ways(search: Search) -> Iterator[Made]:
             Bilingual("m starts as g, not as (1 − β₁) g", "m 从 g 起步，而不是 (1 − β₁) g"),
             _m_as_g(of, lr, eps, b1),
         )
+        yield from _rates(search, lr)
         return
-    yield from _clipped(search)
+    yield from _clipped(search, likely=True)
     momentum = train.momentum or 0.9
     for damp in dict.fromkeys((momentum, 0.1, 0.9)):
         yield (
@@ -269,11 +283,88 @@ def _update_ways(search: Search) -> Iterator[Made]:
             Bilingual("lr · (1 − {mu:g}) · g", "lr · (1 − {mu:g}) · g", mu=train.momentum),
             sgd(damp=train.momentum),
         )
+    yield from _rates(search, lr)
+    yield from _clipped(search, likely=False)
 
 
-def _clipped(search: Search) -> Iterator[Made]:
-    """Gradients that are clipped otherwise before a plain step p − lr · g, or not at all: their step tells what was left."""
-    train, plan, walked = search.scenario.train, search.plan, search.walk
+def rate_of(search: Search) -> float:
+    """The learning rate of this update: that of its schedule, where it has one."""
+    at = search.plan.paths.get("update.lr")
+    return search.scenario.train.lr if at is None else float(search.walk.ours(at.slot))
+
+
+def _rates(search: Search, lr: float) -> Iterator[Made]:
+    """The step that ours makes, times a number: another rate, that of another update, gradients that were added up."""
+    walked, plan, at = search.walk, search.plan, search.plan.paths.get("update.lr")
+    rates: list[tuple[str, Bilingual, float]] = []
+    if at is not None:
+        (t,) = (int(walked.ours(s)) for s in at.slots)
+        for other in (t - 1, t + 1, t - 2, t + 2):
+            with np.errstate(all="ignore"):
+                rate = _rate_at(at, other)
+            text = Bilingual(
+                "lr = {lr:.6g}, the rate of update {other}, not of update {t}",
+                "lr = {lr:.6g}，是第 {other} 次更新的学习率，而不是第 {t} 次的", lr=rate, other=other, t=t,
+            )  # fmt: skip
+            rates.append(("scale", text, rate))
+        base = search.scenario.train.lr
+        none = Bilingual("lr = {lr:g} without its schedule, which has {own:.6g} here",
+                         "lr = {lr:g}，没有用学习率计划（此处应为 {own:.6g}）", lr=base, own=lr)  # fmt: skip
+        rates.append(("scale", none, base))
+    found = _times(search)
+    if found is not None:
+        times = round(found) if abs(found - round(found)) <= CLOSE * abs(found) and round(found) else found
+        near = float(f"{times * lr:.3g}")
+        rate = near if abs(near - times * lr) <= CLOSE * abs(near) else times * lr
+        if times == -1:
+            rates.append(
+                ("scale", Bilingual("uphill: + lr · the step, not −", "方向反了：加上了这一步，而不是减去"), -lr)
+            )
+        elif times in range(2, MOST_TIMES):
+            text = Bilingual("the step is {n} times ours: gradients of {n} passes added up, not set to zero, or {n} · lr",
+                             "步长是我方的 {n} 倍：{n} 次反向传播的梯度累加了（没有清零），或者是 {n} · lr", n=times)  # fmt: skip
+            rates.append(("grad-accumulated", text, times * lr))
+        elif rate == near and float(f"{near:.2g}") == near:
+            text = Bilingual("lr = {lr:g}, not {own:g}", "lr = {lr:g}，而不是 {own:g}", lr=rate, own=lr)
+            rates.append(("scale", text, rate))
+
+    def made(share: float) -> Callable[[Node], Override]:
+        def make(node: Node) -> Override:
+            old, own = walked.values[plan.base(node).slot], walked.ours(node.slot)
+            return lambda args, get: old + share * (own - old)
+
+        return make
+
+    for kind, text, rate in rates:
+        if np.isfinite(rate) and lr and abs(rate - lr) > CLOSE * lr:
+            yield kind, text, made(rate / lr)
+
+
+def _rate_at(at: Node, t: int) -> float:
+    """The rate that a schedule has at another update; none before the first."""
+    first = int(at.attrs["first"]) if "first" in at.attrs else 0
+    return float(at.op.forward(np.asarray(t), **at.attrs)) if at.op is not None and t - 1 + first >= 0 else float("nan")
+
+
+def _times(search: Search) -> float | None:
+    """How many times the step of ours that of theirs is, over all parameters of which old and new were recorded."""
+    walked, plan, names = search.walk, search.plan, {e.name: e for e in search.book.entries if e.is_new}
+    above = below = 0.0
+    for node in plan.nodes:
+        hits = walked.found.get(plan.base(node).slot, ()) if node.role.name == "new" else ()
+        hit = next((h for h in hits if h.entry.name + NEW in names and h.entry.of is None), None)
+        if hit is None or names[hit.entry.name + NEW].array.shape != hit.entry.array.shape:
+            continue
+        own = walked.ours(node.slot) - walked.ours(plan.base(node).slot)
+        step = hit.layout.back(names[hit.entry.name + NEW].array) - hit.layout.back(hit.entry.array)
+        above, below = above + float(np.vdot(own, step)), below + float(np.vdot(own, own))
+    return above / below if below and np.isfinite(above) else None
+
+
+def _clipped(search: Search, likely: bool) -> Iterator[Made]:
+    """Gradients that are clipped otherwise before a plain step p − lr · g: their step tells what was left. A norm that is
+    no round number is less ``likely`` than a rate that is."""
+    train, plan, walked, lr = search.scenario.train, search.plan, search.walk, rate_of(search)
     if train.momentum or train.decay or train.accumulate > 1 or train.loss_scale is not None:
         return
     names = {e.name: e for e in search.book.entries if e.is_new}
@@ -285,22 +376,20 @@ def _clipped(search: Search) -> Iterator[Made]:
         old = next((h for h in walked.found.get(plan.base(node).slot, ()) if entry is not None and h.entry.of is None
                     and h.entry.name + NEW == entry.name), None)  # fmt: skip
         if entry is not None and old is not None and entry.array.shape == old.entry.array.shape:
-            left = (old.entry.array - entry.array) / train.lr
+            left = (old.entry.array - entry.array) / lr
             pairs.append((np.asarray(raw[node.path]), old.layout.back(left)))
 
     large = max((float(np.abs(walked.values[plan.base(n).slot]).max(initial=0.0)) for n in news), default=0.0)
-    noise = allowed(search.book.level) * large / train.lr  # of what is left of two parameters taken from each other
+    noise = allowed(search.book.level) * large / lr  # of what is left of two parameters taken from each other
 
     def made(cut: Callable[[np.ndarray], np.ndarray]) -> Callable[[Node], Override]:
         def make(node: Node) -> Override:
-            return lambda args, get: walked.values[plan.base(node).slot] - train.lr * cut(np.asarray(raw[node.path]))
+            return lambda args, get: walked.values[plan.base(node).slot] - lr * cut(np.asarray(raw[node.path]))
 
         return make
 
-    if train.clip_norm is not None or train.clip_value is not None:
-        yield "grad-clipped", Bilingual("the gradients are not clipped", "梯度没有裁剪"), made(lambda g: g)
     for clip in clips(pairs, length(np.asarray(g) for g in raw.values()), noise):
-        if clip.sure:
+        if clip.sure and clip.round == likely:
             yield "grad-clipped", clip.text, made(clip.cut)
 
 
