@@ -85,3 +85,17 @@ def test_a_gradient_that_is_a_mean_is_not_called_clipped() -> None:
     path = "enc0.ffn.W_2"
     found = tfstep.diagnose(s.trace, rows(s, {path: s.trace[f"{path}.grad"].value / n}, None))
     assert [cause.kind for cause in found.causes] == ["loss-reduction"]
+
+
+def test_gradients_that_are_clipped_are_named_where_another_array_has_those_of_a_parameter() -> None:
+    """A table of positions has the gradient of what is added to it, which is recorded, and is not clipped."""
+    s = Start("pre-norm")
+    trace = tfstep.trace(s.scenario.with_changes({"train": {"optimizer": "sgd", "lr": LR}})).edit(
+        {p: s.w[p] for p in s.parameters}
+    )
+    own = [p for p in s.parameters if p not in ("src.E", "src.pos")]
+    found = {n.path: trace.value(n.slot) for n in trace.plan.steps if n.phase == "forward" and n.dtype.kind == "f"}
+    found |= {p: s.w[p] for p in own} | {"src.x.grad": trace["src.x.grad"].value}
+    cut = by_norm(0.1)({p: np.asarray(trace[f"{p}.grad"].value) for p in own})
+    (cause,) = tfstep.diagnose(trace, found | {f"{p}.grad": g for p, g in cut.items()}).causes
+    assert (cause.kind, cause.explains) == ("grad-clipped", cause.of)

@@ -47,6 +47,8 @@ UPDATES: tuple[tuple[str, str, str, Callable[[np.ndarray, np.ndarray], np.ndarra
     ("another eps", "adam", "optimizer-eps", lambda p, g: adam(p, g, eps=1e-4)),
     ("no correction", "adam", "optimizer-bias", lambda p, g: adam(p, g, fixed=False)),
     ("no correction of m", "adam", "optimizer-bias", lambda p, g: p - LR * (1 - B1) * g / (np.abs(g) + EPS)),
+    ("not over the root", "adam", "scale", lambda p, g: p - LR * g),
+    ("matrices alone decay", "adamw", "weight-decay", lambda p, g: adam(p, g, apart=0.1 if p.ndim > 1 else 0.0)),
     ("decay after the step", "adamw", "weight-decay", lambda p, g: (1 - 0.1 * LR) * adam(p, g)),
     ("not set to zero", "sgd", "grad-accumulated", lambda p, g: p - 0.1 * 2 * g),
     ("another rate", "sgd", "scale", lambda p, g: p - 0.03 * g),

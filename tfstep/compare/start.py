@@ -27,6 +27,7 @@ BIASES = ("b_Q", "b_K", "b_V", "b_O", "b_1", "b_2", "b_gate", "b")
 NORMS = ("layer_norm", "rms_norm", "batch_norm")
 TURNED = ("Linear", "Conv1d", "NonDynamicallyQuantizableLinear")  # modules that keep (out, in)
 CONV1D = ("c_attn", "c_fc", "c_proj")  # GPT-2 keeps these as (in, out), and not as torch.nn.Linear does
+WIDENS = ("c_attn", "c_fc")  # and of these (out, in) is higher than wide
 
 
 def start(
@@ -71,7 +72,7 @@ def start(
         *(each for each in pairs if each[2].name not in biases),
         *(each for each in pairs if each[2].name in biases),  # a bias goes with its matrix
     ):
-        if node.path in taken or entry.name in known or (score < SURE and entry.note.kind != "weight"):
+        if node.path in taken or entry.name in known or not (score >= SURE or _is_weight(entry, score)):
             continue
         matrix = biases.get(entry.name)
         weight = node.path.replace(".b", ".W")
@@ -195,6 +196,11 @@ def _places(book: Book, plan: Plan) -> dict[str, str]:
     return found
 
 
+def _is_weight(entry: Entry, score: float) -> bool:
+    """Whether an array is known to be a weight, or called one as PyTorch does and by a name that goes with ours."""
+    return entry.note.kind == "weight" or (score >= 1 and entry.name.endswith((".weight", ".bias")))
+
+
 def _may_be(book: Book, entry: Entry, node: Node) -> bool:
     """Whether what a weight is used for lets it be this parameter; names only tell apart what does."""
     told, own = book.uses, role(node.path)
@@ -210,7 +216,8 @@ def _oriented(book: Book, node: Node, entry: Entry, fit: tuple[Layout, ...]) -> 
     """Of a matrix, which way round: torch.nn.Linear keeps (out, in)."""
     if node.role.name != "weight" or len(node.shape) != 2:
         return fit
-    named = entry.name.endswith("weight") and not any(word in plain(entry.name) for word in CONV1D)
+    conv1d = not _all_linear(book) and any(word in plain(entry.name) for word in CONV1D)
+    named = entry.name.endswith("weight") and not conv1d
     turned = entry.note.op in ("linear", "conv1d") or (not entry.note.op and named)
     if book.made.get(entry.name) in TURNED:
         turned = True
@@ -219,6 +226,14 @@ def _oriented(book: Book, node: Node, entry: Entry, fit: tuple[Layout, ...]) -> 
     elif not turned:
         return fit
     return tuple(each for each in fit if turned == (each.order != tuple(sorted(each.order))))
+
+
+def _all_linear(book: Book) -> bool:
+    """Whether what GPT-2 keeps as (in, out) is kept as (out, in), as its rewritings with torch.nn.Linear do."""
+    wide = [
+        e for e in book.entries if e.of is None and e.array.ndim == 2 and any(f"{w}.weight" in e.name for w in WIDENS)
+    ]
+    return bool(wide) and all(e.array.shape[0] > e.array.shape[1] for e in wide)
 
 
 def _ids(book: Book, plan: Plan, values: dict[str, np.ndarray], taken: dict[str, str]) -> None:

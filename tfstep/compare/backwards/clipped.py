@@ -137,8 +137,14 @@ def own_cut(search: Search, whole: float) -> Cut | None:
 
 
 def _theirs(search: Search, node: Node) -> np.ndarray | None:
-    """Their gradient of a parameter that is as ours is."""
-    hits = [hit for hit in search.walk.found.get(node.slot, ()) if hit.entry.of is not None]
+    """Their gradient of a parameter that is as ours is; not that of something else which has the same numbers."""
+    base = search.plan.base(node)
+    own = {hit.entry.name for hit in search.walk.found.get(base.slot, ())} | {search.taken.get(base.path)}
+    hits = [
+        hit
+        for hit in search.walk.found.get(node.slot, ())
+        if hit.entry.of is not None and (hit.entry.of in own or hit.entry.of not in search.book.by_name)
+    ]
     return hits[0].layout.back(hits[0].entry.array) if hits else None
 
 

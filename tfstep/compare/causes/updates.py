@@ -130,11 +130,8 @@ def _update_ways(search: Search) -> Iterator[Made]:
         assert g is not None  # a parameter without one has no new value
         return np.asarray(values[p.slot]), np.asarray(values[g.slot])
 
-    def simple(rule: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Node], Override]:
-        def make(node: Node) -> Override:
-            return lambda args, get: rule(*of(node))
-
-        return make
+    def matrices(rule: Callable[..., Callable[[Node], Override]], **gone: float) -> Callable[[Node], Override]:
+        return lambda node: rule()(node) if len(node.shape) > 1 else rule(**gone)(node)
 
     def remembered(node: Node, name: str) -> np.ndarray:
         path = f"{plan.base(node).path}.{name}_before"
@@ -154,6 +151,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
         moved: bool = False,
         bare: bool = False,
         whole: bool = False,
+        rooted: bool = True,
     ) -> Callable[[Node], Override]:
         def make(node: Node) -> Override:
             def rule(args: list[Any], get: Any) -> np.ndarray:
@@ -164,7 +162,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
                 m = m / (1 - b1**t) if fix_m else m
                 root = np.sqrt(v / (1 - b2**t) if fix_v else v)
                 below = np.sqrt(root**2 + e) if inside else root + (e / np.sqrt(1 - b2**t) if hat else e)
-                to = p - lr * m / below
+                to = p - lr * (m / below if rooted else m)
                 return np.asarray(to - (1 if bare else lr) * decoupled * (to if moved else p))
 
             return rule
@@ -199,7 +197,10 @@ def _update_ways(search: Search) -> Iterator[Made]:
         yield "momentum", Bilingual("without Nesterov: v alone", "没有用 Nesterov：只有 v"), sgd(nesterov=False)
     if train.decay:
         gone = Bilingual("no weight decay, in place of {own:g}", "没有权重衰减，应为 {own:g}", own=train.decay)
-        yield "weight-decay", gone, adam(decay=0.0, decoupled=0.0) if adamic else sgd(decay=0.0)
+        none = {"decay": 0.0, "decoupled": 0.0}
+        yield "weight-decay", gone, usual(**none)
+        some = Bilingual("matrices alone decay, not biases and norms", "只有矩阵有权重衰减，偏置和归一化的参数没有")
+        yield "weight-decay", some, matrices(usual, **none)
     for wd in dict.fromkeys((train.decay, *_solved(search, lr, train.decay), *DECAYS)):
         if not wd:
             continue
@@ -260,6 +261,8 @@ def _update_ways(search: Search) -> Iterator[Made]:
             Bilingual("m starts as g, not as (1 − β₁) g", "m 从 g 起步，而不是 (1 − β₁) g"),
             _m_as_g(of, lr, eps, b1),
         )
+        bare = Bilingual("not divided by √v̂: p − lr · m̂", "没有除以 √v̂：p − lr · m̂")
+        yield "scale", bare, adam(rooted=False)
         yield from _rates(search, lr)
         return
     yield from _clipped(search, likely=True)
