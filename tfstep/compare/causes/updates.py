@@ -130,7 +130,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
         assert g is not None  # a parameter without one has no new value
         return np.asarray(values[p.slot]), np.asarray(values[g.slot])
 
-    def matrices(rule: Callable[..., Callable[[Node], Override]], **gone: float) -> Callable[[Node], Override]:
+    def matrices(rule: Callable[..., Callable[[Node], Override]], **gone: Any) -> Callable[[Node], Override]:
         return lambda node: rule()(node) if len(node.shape) > 1 else rule(**gone)(node)
 
     def remembered(node: Node, name: str) -> np.ndarray:
@@ -197,7 +197,7 @@ def _update_ways(search: Search) -> Iterator[Made]:
         yield "momentum", Bilingual("without Nesterov: v alone", "没有用 Nesterov：只有 v"), sgd(nesterov=False)
     if train.decay:
         gone = Bilingual("no weight decay, in place of {own:g}", "没有权重衰减，应为 {own:g}", own=train.decay)
-        none = {"decay": 0.0, "decoupled": 0.0}
+        none: dict[str, Any] = {"decay": 0.0, "decoupled": 0.0}
         yield "weight-decay", gone, usual(**none)
         some = Bilingual("matrices alone decay, not biases and norms", "只有矩阵有权重衰减，偏置和归一化的参数没有")
         yield "weight-decay", some, matrices(usual, **none)
