@@ -1,8 +1,9 @@
 """Slips that leave everything in its shape: an activation where none is due, dropout that does not scale, a norm of another
-place; and that what one number shows is no proof."""
+place, something added to the loss; and that what one number shows is no proof."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from plants import Start
 
@@ -27,6 +28,43 @@ def test_a_slip_is_named(name: str, wrong: str, kind: str, said: str) -> None:
         ((cause, path),) = [(cause.kind, cause.path) for cause in found.causes]
         assert (cause, path in start.paths(said)) == (kind, True)
         assert found.causes[0].explains == found.causes[0].of
+
+
+ADDED = [("loss and one", "loss-reduction"), ("z-loss", "loss-reduction"), ("log of p and a bit", "loss-input"),
+         ("log of p and less", "loss-input")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wrong", "kind"), ADDED)
+@pytest.mark.parametrize("name", ["small decoder", "llama", "small encoder"])
+def test_what_is_added_to_the_loss_is_named_where_it_shows(name: str, wrong: str, kind: str) -> None:
+    start = Start(name)
+    for dtype in ("float64", "float32"):
+        found = tfstep.diagnose(start.trace, start.rows(wrong, dtype=dtype))
+        said = [(cause.kind, cause.path) for cause in found.causes]
+        assert said == [(kind, "loss")] or (dtype == "float32" and not said)
+        assert dtype == "float32" or [fault.path for fault in found.faults] == ["loss"]
+
+
+@pytest.mark.parametrize("gradients", [False, True])
+def test_a_loss_that_goes_on_from_ours_is_another(gradients: bool) -> None:
+    """Called the loss, or gone back from."""
+    start = Start("small decoder")
+    rows = start.rows()
+    loss = rows.pop("loss")
+    ends = {"ce": loss, "total": loss + 1, "total.grad": np.ones(())} if gradients else {"ce": loss, "loss": loss + 1}
+    found = tfstep.diagnose(start.trace, {**rows, **ends})
+    assert [(cause.kind, cause.path) for cause in found.causes] == [("loss-reduction", "loss")]
+    unknown = {name: array * (1.37 if name in ("total", "loss") else 1) for name, array in ends.items()}
+    found = tfstep.diagnose(start.trace, {**rows, **unknown})
+    assert [fault.path for fault in found.faults] == ["loss"]
+    assert not found.causes
+
+
+def test_what_is_only_said_of_the_loss_is_no_other() -> None:
+    start = Start("small decoder")
+    rows = start.rows()
+    found = tfstep.diagnose(start.trace, {**rows, "perplexity": np.exp(rows["loss"]), "bits": rows["loss"] / np.log(2)})
+    assert found.agrees, str(found)
 
 
 def test_one_coarse_number_behind_larger_arrays_proves_nothing() -> None:

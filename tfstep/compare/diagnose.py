@@ -48,7 +48,7 @@ from tfstep.compare.refusals.widths import same_sizes
 from tfstep.compare.search import Search, Tried
 from tfstep.compare.start import start
 from tfstep.compare.taken.as_it_is import as_it_is
-from tfstep.compare.unseen import given_back, goes_on, lost_to_nan, same_weights, taken_back, unjudged
+from tfstep.compare.unseen import given_back, goes_on, gone_on, lost_to_nan, same_weights, taken_back, unjudged
 from tfstep.compare.walk import Walk, walk
 from tfstep.engine.arrays.products import on_one_thread
 from tfstep.engine.trace import Trace
@@ -239,7 +239,7 @@ def _mended(search: Search, least: int) -> bool:
 
 def _unseen(search: Search) -> bool:
     """Whether a mistake was found of which nothing shows later, and planted."""
-    for look in (taken_back, given_back):
+    for look in (taken_back, given_back, gone_on):
         tried, missing = look(search)
         if tried is not None:
             accept(search, tried, missing)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfstep.address.roles import path_parts
+from tfstep.address.roles import GRAD, path_parts
 from tfstep.compare.backwards.lacking import lacking_of
 from tfstep.compare.book import Entry
+from tfstep.compare.diagnosis import PROPOSED
 from tfstep.compare.layout import Layout, fits, layouts, source
 from tfstep.compare.names import affinity, called_like
 from tfstep.compare.plant import forward_nodes
@@ -57,6 +58,34 @@ def given_back(search: Search) -> tuple[Tried | None, list[Entry]]:
     return None, []
 
 
+def gone_on(search: Search) -> tuple[Tried | None, list[Entry]]:
+    """The mistake that gives the loss they go back from, where that is computed from ours and is another; and that."""
+    entry = _other_loss(search)
+    if entry is not None:
+        tried = search.best([search.plan.paths["loss"]], [entry])
+        if tried is not None and entry.name in tried.gained and _stays(search, tried):
+            return tried, [entry]
+    return None, []
+
+
+def _other_loss(search: Search) -> Entry | None:
+    """A number that they call the loss, or go back from, written down behind the one that is our loss, and another. Where
+    the scenario was proposed from their run, nothing says that theirs is to be ours."""
+    node, book = search.plan.paths.get("loss"), search.book.by_name
+    found = search.walk.found.get(node.slot, []) if node is not None else []
+    if not found or search.scenario.name == PROPOSED:
+        return None
+    first, names = min(hit.entry.order for hit in found), search.open_names()
+    later = [e for e in search.book.entries if e.order > first and e.array.size == 1 and e.name in names]
+    ends = [e for e in later if e.name == "loss" or _goes_back_from(book.get(e.name + GRAD))]
+    return ends[-1] if ends else None
+
+
+def _goes_back_from(grad: Entry | None) -> bool:
+    """Whether a gradient is that of the number which the gradients are of: 1."""
+    return grad is not None and grad.array.size == 1 and float(grad.array.reshape(())) == 1.0
+
+
 def lost_to_nan(search: Search) -> tuple[Node, Entry] | None:
     """A step whose numbers were lost in theirs, though what comes of it agrees: it is not taken for theirs."""
     steps = _not_found(search)
@@ -72,6 +101,14 @@ def lost_to_nan(search: Search) -> tuple[Node, Entry] | None:
 def goes_on(search: Search) -> Iterator[tuple[Node, Entry, Bilingual]]:
     """What is none of ours, no known mistake, and yet no array of their own: it bears the very path of a step of ours, or
     the module gives it back where ours ends."""
+    other = _other_loss(search)
+    if other is not None:
+        said = Bilingual(
+            "{name} is computed from our loss, and is another number",
+            "{name} 由我方的损失算出，却是另一个数",
+            name=other.name,
+        )
+        yield search.plan.paths["loss"], other, said
     for entry in _results(search):
         for node in _made_from(search, entry)[:1]:
             if fits(node, search.scenario.model, entry.array.shape) and not _follows(search, node, entry):

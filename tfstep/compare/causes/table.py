@@ -22,7 +22,19 @@ from tfstep.engine.plan import Plan
 from tfstep.models.config import Inputs, ModelConfig
 from tfstep.text import Bilingual
 
-ROOMS = ("projections", "heads", "masks", "attention", "blocks", "norms", "feed_forward", "positions", "rope", "losses")
+ROOMS = (
+    "projections",
+    "heads",
+    "masks",
+    "attention",
+    "blocks",
+    "norms",
+    "feed_forward",
+    "positions",
+    "rope",
+    "losses",
+    "added.loss",
+)
 """The modules beside this one in which causes are entered, in the order in which they are tried."""
 
 

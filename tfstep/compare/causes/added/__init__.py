@@ -1,0 +1,1 @@
+"""Mistakes that add something where nothing is due."""
