@@ -1,13 +1,14 @@
 """How long a diagnosis takes beside one trace of the same model: a run of GPT-2 small's shape over 32 tokens.
 
     python benchmarks/diagnose.py [--layers 12] [--shape gpt2,llama] [--kind K]… [--place first,middle,last,outside]
-                                  [--every] [--right] [--figures FILE]
+                                  [--every] [--right] [--unrelated] [--figures FILE]
 
 Each kind of mistake that a diagnosis knows is planted at each step where it can be made, in the first, the middle and
 the last layer and outside of the layers, in a run of about 40 arrays a layer, gradients included; with mistakes of
 gradients and of the update those of the parameters are recorded, too. Told is for each the time of the diagnosis beside
 that of one trace (forward, backward and update), and at the end the worst of each kind. ``--every`` plants every way in
-which a mistake is made, not only the first; ``--right`` nothing at all.
+which a mistake is made, not only the first; ``--right`` nothing at all; ``--unrelated`` measures instead how long it takes
+to say that a recording has nothing in common with a small model: the seconds of the processor.
 """
 
 from __future__ import annotations
@@ -222,6 +223,38 @@ def timed(trace: Trace, rows: Rows) -> tuple[tfstep.Diagnosis, float]:
     return found, time.perf_counter() - begin
 
 
+SMALL = """
+tfstep: 1
+title: Two layers
+model: {kind: encoder, layers: 2, d_model: 8, heads: 2, d_ff: 12, activation: gelu_tanh}
+vocab: {source: [<pad>, a, b, c, d, e], target: [<pad>, p, q, r]}
+input: {source: [c a d, a b c d e], labels: [r p q, p q r p q]}
+weights: {seed: 4, init: {normal: .4}}
+"""
+
+
+def unrelated() -> Iterator[tuple[str, Rows]]:
+    """Recordings that have nothing in common with two layers of an encoder."""
+    rng = np.random.default_rng(0)
+    steps = [n for n in load_text(SMALL).program.plan.steps if n.phase == "forward" and n.dtype.kind == "f"]
+    yield "one array", {"q": rng.normal(size=(2, 5, 8))}
+    yield "5,000 arrays", {f"a{k}": rng.normal(size=steps[k % len(steps)].shape) for k in range(5000)}
+    yield (
+        "64 million numbers",
+        {**{f"a{k}": rng.normal(size=(4000, 4000)) for k in range(4)}, "q": rng.normal(size=(2, 5, 8))},
+    )
+
+
+def refused(rows: Rows) -> float:
+    """The seconds of the processor after which it is said that there is nothing to compare."""
+    scenario, begin = load_text(SMALL), time.process_time()
+    try:
+        tfstep.diagnose(scenario, rows)
+    except tfstep.TfstepError:
+        return time.process_time() - begin
+    raise SystemExit("something unrelated was found to be a tensor of the model")
+
+
 def warm(trace: Trace) -> float:
     """A first trace and a first diagnosis, which pay for fresh memory and for what is imported when it is needed."""
     timed(trace, rows_of(trace, None))
@@ -237,9 +270,14 @@ def main() -> None:
     asked.add_argument("--place", choices=PLACES, action="append", help="only there")
     asked.add_argument("--every", action="store_true", help="every way in which a mistake is made")
     asked.add_argument("--right", action="store_true", help="only a right run")
+    asked.add_argument("--unrelated", action="store_true", help="recordings with nothing in common with a small model")
     figures.option(asked)
     options = asked.parse_args()
     kept = figures.Figures("diagnose", options.figures)
+    if options.unrelated:
+        for name, rows in unrelated():
+            kept.add("nothing in common with two layers", name, [refused(rows) for _ in range(3)], "s", aim=8)
+        return
     case = f"{options.shape}, {options.layers} layers"
     worst: dict[str, tuple[float, Mistake]] = {}
     sides = [("sgd", lambda trace: mistakes(trace, options.every)), ("adam", updates)]

@@ -26,6 +26,7 @@ CANCELLED = 5e4  # and of gradients, of which little may be left of large terms
 MANY, SOME = 8192, 512  # cells from which a few are looked at first, and how many these are
 OFTEN = 3  # arrays of a type, from which it is that of the run and no slip
 FEW = 32  # cells that are looked at before any others
+SEVERAL = 3  # arrays from which a few cells of all are looked at together
 PIECE = 1 << 14  # cells of a large array that are looked at together
 NEAR = 0.03  # how far the sizes of two tensors may be apart before their cells are looked at
 CROWD = 16  # arrays of one size from which their sums tell them apart first
@@ -166,7 +167,8 @@ class Book(Struct, eq=False):
     kept: Recording = field(default_factory=Recording)
     turned: dict[int, Turning | None] = field(default_factory=dict)  # how vectors of so many positions are
     leaves: dict[str, tuple[np.ndarray, str, list[Hit]]] = field(default_factory=dict)  # what each was found to be
-    cells: dict[int, tuple[np.ndarray, ...]] = field(default_factory=dict)  # some of all arrays of one size
+    shapes: dict[int, dict[tuple[int, ...], np.ndarray]] = field(default_factory=dict)  # which of one size have each
+    cells: dict[Any, tuple[np.ndarray, ...]] = field(default_factory=dict)  # a few of all arrays of one shape
     gradients: float | None = None  # how large they are, once somebody has asked
 
     @classmethod
@@ -251,8 +253,9 @@ class Book(Struct, eq=False):
         """Of the arrays of its size the ones that are this tensor."""
         found = []
         close = self._alike(near, node, y, args, sizes)
-        if near_by is None and sizes.some is not None and len(close) > 1 and y.size < MANY:
-            close = self._unlike_left_out(near, close, y, sizes.some)
+        if len(close) > SEVERAL and sizes.some is not None and y.size < MANY:
+            least = NEAR_BY * extent(y) if near_by is not None else 0.0
+            close = self._unlike_left_out(near, close, node, y, sizes.some, least)
         for entry in (near[k] for k in close.tolist()):
             for layout in layouts(node, self.config, entry.array.shape):
                 if near_by is None and self._differs(node, y, sizes, entry, layout):
@@ -263,29 +266,71 @@ class Book(Struct, eq=False):
                     break
         return found
 
+    def as_long(self, whole: np.ndarray, size: float) -> list[Entry]:
+        """The arrays of this size that are as long, and have about the same sum if the type of the run lets that tell."""
+        near = self.by_size.get(whole.size, ())
+        if not near:
+            return []
+        lengths, sums, _ = self._keys(near)
+        close = np.abs(lengths - size) <= NEAR * np.maximum(lengths, size)
+        if len(near) > CROWD and UNIT[self.level] < SOFT:
+            close &= ~(np.abs(sums - total(whole)) > LEAN * size)
+        return [near[k] for k in np.flatnonzero(close).tolist()]
+
     def _unlike_left_out(
-        self, near: Sequence[Entry], close: np.ndarray, y: np.ndarray, some: Callable[[int], np.ndarray]
+        self,
+        near: Sequence[Entry],
+        close: np.ndarray,
+        node: Node,
+        y: np.ndarray,
+        some: Callable[[int], np.ndarray],
+        least: float,
     ) -> np.ndarray:
-        """Of some arrays those of which no cell of a few tells that they are others. Only of vectors it is told."""
-        step, share = max(1, y.size // FEW), allowed(self.level)
-        if y.size not in self.cells or len(self.cells[y.size][0]) != len(near):
-            self.cells[y.size] = (
-                np.array([entry.array.reshape(-1)[::step] for entry in near]),
-                np.array([UNIT[entry.level] for entry in near])[:, None],
-                np.array([max(FLOOR[entry.level], FLOOR[self.level]) for entry in near])[:, None],
-                np.array([allowed(entry.level) for entry in near])[:, None],
-                np.array([max(entry.array.shape, default=1) == y.size for entry in near]),
+        """Of several arrays those of which no cell of a few tells that they are others in every layout, or that are not
+        even so far from the tensor, as vectors."""
+        step, share, wanted = max(1, y.size // FEW), allowed(self.level), np.zeros(len(near), bool)
+        wanted[close] = True
+        left, ours = np.zeros(len(near), bool), y.reshape(-1)[::step]
+        size, reach = np.abs(ours), np.empty(0)
+        for shape, at in self._shapes(near).items():
+            mine = at[wanted[at]]
+            for layout in layouts(node, self.config, shape) if len(mine) else ():
+                cells, units, floors, coarse = (each[wanted[at]] for each in self._cells(near, at, layout, step))
+                with np.errstate(all="ignore"):
+                    far = np.abs(cells - ours)
+                    if _hides(node):
+                        far = np.where((ours <= -HIDDEN) & ~(cells > -HIDDEN), 0.0, far)
+                    other = (far > (units + share) * size + floors).any(1)
+                    if other.any():
+                        reach = reach if reach.size else _finite(some(step))
+                        other &= (far > (units + share) * size + (share + coarse) * reach + floors).any(1)
+                        other &= np.sqrt((far * far).sum(1)) >= least
+                left[mine[~other]] = True
+        found: np.ndarray = np.flatnonzero(left)
+        return found
+
+    def _shapes(self, near: Sequence[Entry]) -> dict[tuple[int, ...], np.ndarray]:
+        """Which of all arrays of one size have each shape."""
+        size = near[0].array.size
+        if size not in self.shapes:
+            found: dict[tuple[int, ...], list[int]] = defaultdict(list)
+            for k, entry in enumerate(near):
+                found[entry.array.shape].append(k)
+            self.shapes[size] = {shape: np.array(at) for shape, at in found.items()}
+        return self.shapes[size]
+
+    def _cells(self, near: Sequence[Entry], at: np.ndarray, layout: Layout, step: int) -> tuple[np.ndarray, ...]:
+        """A few cells of all arrays of one shape, laid out as a tensor of ours, and of each what rounding allows."""
+        key = self.level, layout.shape, layout.sizes, layout.order
+        if key not in self.cells:
+            entries = [near[k] for k in at.tolist()]
+            self.cells[key] = (
+                np.array([layout.some(entry.array, step) for entry in entries]),
+                np.array([UNIT[entry.level] for entry in entries])[:, None],
+                np.array([2 * max(FLOOR[entry.level], FLOOR[self.level]) for entry in entries])[:, None],
+                np.array([allowed(entry.level) for entry in entries])[:, None],
             )
-        cells, units, floors, coarse, flat = (each[close] for each in self.cells[y.size])
-        ours = y.reshape(-1)[::step]
-        with np.errstate(all="ignore"):
-            far, size = np.abs(cells - ours), np.abs(ours)
-            other = flat & (far > (units + share) * size + 2 * floors).any(1)
-            if other.any():
-                terms = _finite(some(step))
-                other &= (far > (units + share) * size + (share + coarse) * terms + 2 * floors).any(1)
-        left: np.ndarray = close[~other]
-        return left
+        return self.cells[key]
 
     def _keys(self, near: Sequence[Entry]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of some arrays the lengths, the sums, and whether they are too coarse for these to tell."""

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -45,7 +46,7 @@ from tfstep.compare.refusals.sizes import same_module
 from tfstep.compare.refusals.slight import slight_eps
 from tfstep.compare.refusals.unused import unused
 from tfstep.compare.refusals.widths import same_sizes
-from tfstep.compare.search import Search, Tried
+from tfstep.compare.search import LONGEST, Search, Tried
 from tfstep.compare.start import start
 from tfstep.compare.taken.as_it_is import as_it_is
 from tfstep.compare.unseen import given_back, goes_on, gone_on, lost_to_nan, same_weights, taken_back, unjudged
@@ -60,6 +61,7 @@ from tfstep.text import Bilingual
 
 STEPS = Bilingual("steps", "步")
 MOST_MISTAKES = 8  # of one pass, in sequence
+AGAIN = 3.0  # seconds that another proposal has at least, however long those before it took
 
 
 def _told(done: int, of: int) -> None:
@@ -90,26 +92,30 @@ def diagnose(given: object, theirs: object = None) -> Diagnosis:
         name: replace(each, grad="") for name, each in kept.notes.items() if each.kind == "weight" and each.grad == OFF
     }
     kept = replace(kept, notes={**kept.notes, **own})  # what they froze is frozen in a proposal, too
-    proposal = propose(kept)
-    found = _proposed(proposal, kept)
+    proposal, until = propose(kept), time.thread_time() + LONGEST
+    found = _proposed(proposal, kept, until)
     if not loss_stands(found, kept, proposal):
         for other in proposal.otherwise():
-            found = _proposed(other, kept)
+            found = _proposed(other, kept, until)
             if has_loss(found, kept):
                 break
     return held(found, proposal)
 
 
-def _proposed(proposal: Proposal, kept: Recording) -> Diagnosis:
-    """The diagnosis by a scenario that was proposed."""
+def _proposed(proposal: Proposal, kept: Recording, until: float) -> Diagnosis:
+    """The diagnosis by a scenario that was proposed, of which mistakes are tried up to this time of the processor."""
     scenario, leaves = ours(proposal.scenario())
     arrays = {name: array for name, array in kept.arrays.items() if name not in proposal.apart}
     kept = replace(kept, arrays=arrays, remarks=(*proposal.remarks, *kept.remarks))
-    return _diagnosed(scenario, leaves, kept, proposal)
+    return _diagnosed(scenario, leaves, kept, proposal, until)
 
 
 def _diagnosed(
-    scenario: Scenario, leaves: dict[str, np.ndarray], kept: Recording, proposal: Proposal | None = None
+    scenario: Scenario,
+    leaves: dict[str, np.ndarray],
+    kept: Recording,
+    proposal: Proposal | None = None,
+    until: float | None = None,
 ) -> Diagnosis:
     """The run that was recorded, held against a scenario, with what theirs has and no proposal can say."""
     book = Book.of(kept, scenario.model)
@@ -129,6 +135,7 @@ def _diagnosed(
         else:
             first = coarse
     search = Search(scenario, kept, book, values, plan, first, _told, taken, given=apart, both=two)
+    search.until = search.until if until is None else max(until, search.until - LONGEST + AGAIN)
     if proposal is not None:
         search.overrides |= idle_rows(scenario.program.plan, taken, rows_without(kept))
         search.own_loss = proposal.loss is not None and proposal.loss.own

@@ -99,25 +99,37 @@ def plain(name: str) -> str:
 
 
 @cache
+def _called(path: str) -> tuple[str, list[str], set[str], str, set[str], set[str], list[tuple[str, str, str]]]:
+    """What a path may be called, once for all names: the tensor that it is of, the parts of its path, how they are called
+    together, how a name ends that has all of it, the names by number, and its words, alone and before and behind others."""
+    of = owner(path)
+    parts, known = of.split("."), _WORDS.get(role(of), ())
+    return (
+        of,
+        parts,
+        {plain(".".join(parts[k:])) for k in range(len(parts))},  # of W_Q not Q, which is another tensor
+        "_" + plain(of) if "." in of else "",
+        {f"{word}{gap}{parts[-2][-1]}" for word in _NUMBERED.get(parts[-1], ()) for gap in ("", "_")},
+        set(known),
+        [(word, "_" + word, word + "_") for word in known],
+    )
+
+
+@cache
 def affinity(name: str, path: str) -> float:
     """How well a name goes with a path: 0 not at all, 4 it is the path."""
-    name, grad = name.removesuffix(GRAD), path.partition(GRAD)[0]
-    if name in (path, grad):
+    name = name.removesuffix(GRAD)
+    if name in (path, path.partition(GRAD)[0]):
         return 4.0
-    of = owner(path)
-    words, parts = plain(name), of.split(".")
-    ours = plain(of)
-    tails = {plain(".".join(parts[k:])) for k in range(len(parts))}  # of W_Q not Q, which is another tensor
-    if words in tails or ("." in of and words.endswith("_" + ours)):
+    of, parts, tails, behind, numbered, exact, known = _called(path)
+    words = plain(name)
+    if words in tails or (behind and words.endswith(behind)):
         return 3.0
-    found = 0.0
-    numbered = [f"{word}{gap}{parts[-2][-1]}" for word in _NUMBERED.get(parts[-1], ()) for gap in ("", "_")]
-    if words in numbered:
-        found = 2.0
-    for word in _WORDS.get(role(of), ()):
-        if words == word:
-            found = max(found, 2.0)
-        elif words.endswith("_" + word) or words.startswith(word + "_"):
+    found = 2.0 if words in numbered or words in exact else 0.0
+    if not found and not any(word in words for word in exact):
+        return 0.0
+    for word, end, begin in known:
+        if words.endswith(end) or words.startswith(begin):
             found = max(found, 1.0 + len(word) / 100)
     if not found:
         return 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
 
 import numpy as np
 from msgspec import Struct, field
@@ -25,7 +26,7 @@ from tfstep.text import Bilingual
 
 Told = Callable[[int, int], None]
 LONGEST = 30.0  # seconds of processor time for which mistakes are tried: a busy machine changes no verdict
-IN_THE_DARK = 10.0  # and where nothing of theirs is found at all
+IN_THE_DARK = 5.0  # and where nothing of theirs is found at all
 STOPPED = Bilingual(
     "stopped after {n:.0f} seconds: there may be more", "已到 {n:.0f} 秒上限，停止查找：可能还有别的错误", n=LONGEST
 )
@@ -357,15 +358,9 @@ class Search(Struct, eq=False):
             return frozenset()
         last = max(k for k, value in enumerate(there.values) if value is not None)
         again = walk(
-            self.book.only(set(doubted)),
-            there.plan,
-            self.leaves,
-            self.walk,
-            {**self.pins},
-            until="forward",
-            changes=frozenset(n.path for n in there.plan.nodes[: last + 1] if n.path in changed),
-            last=last,
-        )
+            self.book.only(set(doubted)), there.plan, self.leaves, self.walk, {**self.pins}, until="forward",
+            changes=frozenset(n.path for n in there.plan.nodes[: last + 1] if n.path in changed), last=last,
+        )  # fmt: skip
         return frozenset(doubted.keys() - again.names)
 
     def _known(self) -> set[str]:
@@ -376,14 +371,19 @@ class Search(Struct, eq=False):
     def best(self, suspects: list[Node], missing: list[Entry]) -> Tried | None:
         """The mistake with which most of the missing arrays are found: first looked for close by, then further on,
         and where nothing of theirs is found at all, to the end of the forward pass."""
+        told = self.book.level == "float64" or any(entry.array.size > 1 for entry in missing)
+        dark = told and not self.any_step()  # one coarse number is given by many mistakes, by luck
+        deep = None
+        if dark and self.plan.cells <= LARGE:
+            deep = self.best_within(suspects, missing, len(self.plan.nodes))
+            if deep is None:  # so nothing close by does either, but two at once
+                steps = self.in_a_row(suspects, missing)
+                return self.both(self, steps, missing) if steps and self.both is not None and not self.late else None
         near = self.best_within(suspects, missing, CLOSE)
         if near is not None and (self.settled(near) or self.plan.cells > LARGE):
             return near
         far = self.best_within(suspects, missing, PATIENCE) or near
-        told = self.book.level == "float64" or any(entry.array.size > 1 for entry in missing)
-        if far is None and told and not self.any_step():  # one coarse number is given by many mistakes, by luck
-            return self.best_within(suspects, missing, len(self.plan.nodes))
-        return far
+        return deep or self.best_within(suspects, missing, len(self.plan.nodes)) if far is None and dark else far
 
     def any_step(self) -> bool:
         """Whether any step of the forward pass is found in theirs, and not its weights alone."""
@@ -411,7 +411,7 @@ class Search(Struct, eq=False):
                 pair = self.both(self, steps, missing)
                 if pair is not None:
                     return pair
-            for way in self.ways(node):
+            for way in takewhile(lambda _: not self.late, self.ways(node)):
                 known = {path: self.patches[path] for path in way.patches if path in self.patches}
                 both = together(known, way.patches)
                 again = both is None and node.path in self.patches

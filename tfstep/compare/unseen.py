@@ -89,12 +89,8 @@ def _goes_back_from(grad: Entry | None) -> bool:
 def lost_to_nan(search: Search) -> tuple[Node, Entry] | None:
     """A step whose numbers were lost in theirs, though what comes of it agrees: it is not taken for theirs."""
     steps = _not_found(search)
-    lost = [
-        (n, e)
-        for n in steps
-        for e in search.missing(steps)
-        if e.array.size == n.spec.size and np.isnan(e.array).any() and _reads_found(search, n)
-    ]
+    gone = [e for e in search.missing(steps) if np.isnan(e.array).any()]
+    lost = [(n, e) for n in steps for e in gone if e.array.size == n.spec.size and _reads_found(search, n)]
     return max(lost, key=lambda each: affinity(each[1].name, each[0].path), default=None)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct, field
 
 from tfstep.address.roles import GRAD, NEW
-from tfstep.compare.book import MANY, NEAR, Book, Entry, Hit, Sizes, extent, moderate
+from tfstep.compare.book import MANY, Book, Entry, Hit, Sizes, extent, moderate
 from tfstep.compare.layout import Layout, atoms, begun_at
 from tfstep.compare.tolerance import DOWNHILL, FLOOR, allowed, apart, signs, terms
 from tfstep.engine.accel import switched_on
@@ -409,8 +409,8 @@ class _Groups:
     def _look(self, here: Walk, node: Node, whole: np.ndarray, relation: str) -> set[str]:
         found = set()
         size = extent(whole)
-        for entry in self.book.by_size.get(whole.size, ()):
-            if not entry.number or entry.trivial or abs(entry.size - size) > NEAR * max(entry.size, size):
+        for entry in self.book.as_long(whole, size):
+            if not entry.number or entry.trivial:
                 continue
             for turned in _orders(whole, entry.array.shape):
                 far = apart(turned, entry.array)
@@ -460,7 +460,7 @@ def fused(plan: Plan, node: Node) -> list[tuple[list[str], str]]:
     """The groups whose last member this tensor is, gradients and new weights included."""
     mark = {"gradient": GRAD, "new": NEW}.get(node.role.name, "")
     path = node.path.removesuffix(mark)
-    if path.rpartition(".")[2] not in _FUSED_ENDS:
+    if path[path.rfind(".") + 1 :] not in _FUSED_ENDS:
         return []
     found = []
     for members, relation in FUSED:

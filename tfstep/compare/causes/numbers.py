@@ -48,7 +48,7 @@ def rounding(search: Search, suspects: list[Node], missing: list[Entry]) -> Trie
     near = suspects[:NEAR]
     best: Tried | None = None
     for node in (*near, *search.makers(near), *suspects[NEAR:MOST]):
-        for way in _smaller(search, node, missing):
+        for way in () if search.late else _smaller(search, node, missing):
             tried = search.attempt(way)
             if tried is None or tried.lost:
                 continue

@@ -40,13 +40,14 @@ def _same_widths(book: Book, plan: Plan, config: ModelConfig, scenario: str) -> 
     leaves = [n for n in plan.nodes if n.op is None and n.kind in ("parameter", "input") and n.dtype.kind == "f"]
     steps = [n for n in plan.steps if n.phase == "forward" and role(n.path) in WIDE]
     matrices = [n for n in leaves if n.kind == "parameter" and len(n.shape) == 2]
+    every = [*leaves, *steps]
+    near = {False: every, True: [n for n in every if n in matrices]}
     other: list[tuple[bool, Entry, Node]] = []
     for entry in book.entries:
         if not entry.number or entry.of is not None or entry.is_new or len(_real(entry.array.shape)) < 2:
             continue
         module = entry.note.kind == "weight"
-        near = [n for n in (*leaves, *steps) if (n in matrices) == module or not module]
-        named = [n for n in near if affinity(entry.name, n.path) >= NAMED]
+        named = [n for n in near[module] if affinity(entry.name, n.path) >= NAMED]
         if not named and module and entry.array.ndim == 2:
             named = matrices
         elif not named and entry.note.kind == "input":

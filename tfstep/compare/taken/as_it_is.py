@@ -38,6 +38,8 @@ def as_it_is(search: Search, suspects: list[Node], missing: list[Entry]) -> bool
         for entry in sorted(near, key=lambda e: (-affinity(e.name, node.path), e.order))[:few]:
             for layout in layouts(node, config, entry.array.shape)[:2]:
                 pins = {**search.pins, node.path: (entry, layout)}
+                if best is not None and search.late:
+                    break
                 there = walk(
                     search.book,
                     search.plan,
