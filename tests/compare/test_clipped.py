@@ -9,6 +9,7 @@ import pytest
 from plants import Start
 
 import tfstep
+from tfstep.compare.backwards.clipped import told
 
 Grads = dict[str, np.ndarray]
 LR = 0.1
@@ -99,3 +100,24 @@ def test_gradients_that_are_clipped_are_named_where_another_array_has_those_of_a
     cut = by_norm(0.1)({p: np.asarray(trace[f"{p}.grad"].value) for p in own})
     (cause,) = tfstep.diagnose(trace, found | {f"{p}.grad": g for p, g in cut.items()}).causes
     assert (cause.kind, cause.explains) == ("grad-clipped", cause.of)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("by", [2, 4, 7])
+def test_a_loss_divided_before_the_backward_pass_is_not_called_clipped(by: int, dtype: str) -> None:
+    s = start("none")
+    every = [n.path.removesuffix(".grad") for n in s.trace.plan.nodes if n.role.name == "gradient"]
+    for paths in (s.parameters, every):
+        found = tfstep.diagnose(s.trace, rows(s, {p: s.trace[f"{p}.grad"].value / by for p in paths}, None, dtype))
+        assert [(cause.kind, cause.explains == cause.of) for cause in found.causes] == [("loss-reduction", True)]
+        if paths is s.parameters:
+            assert f"divided by {by}" in found.causes[0].detail.in_("en")
+
+
+def test_a_round_norm_is_a_clipping_though_it_is_a_fourth_of_ours() -> None:
+    s = start("none")
+    raw = {p: np.array(s.trace[f"{p}.grad"].value) for p in s.parameters}
+    whole = norm(raw.values())
+    assert [c.kind for c in told([(g, g / 4) for g in raw.values()], whole)] == ["loss-reduction"]
+    two = [(2 * g / whole, g / whole / 2) for g in raw.values()]
+    assert [c.kind for c in told(two, 2.0)] == ["grad-clipped"]

@@ -71,6 +71,28 @@ def test_a_tied_table_has_the_gradient_of_both_its_uses(
     assert said in str(found.causes[0].detail.in_("en"))
 
 
+@pytest.mark.parametrize("gradients", ["all", "parameters"])
+def test_a_row_of_padding_of_a_tied_table_lacks_what_is_looked_up(gradients: str) -> None:
+    trace, rows = own(TIED, gradients=gradients)
+    made, word = rows["tgt_E.grad"].copy(), int(np.asarray(trace["tgt.tokens"].value)[0, 1])
+    made[word] = only_the_head(trace)[word]
+    found = tfstep.diagnose(trace, rows | {"tgt_E.grad": made})
+    assert [(cause.kind, cause.path) for cause in found.causes] == [("grad-missing", "tgt.E.grad")]
+    assert f"row {word} lacks the share that comes by tgt.embed" in str(found.causes[0].detail.in_("en"))
+    made[word] *= 1.01
+    assert not tfstep.diagnose(trace, rows | {"tgt_E.grad": made}).causes
+
+
+def test_a_norm_that_is_left_out_has_no_share_of_its_own_in_the_gradient_of_what_it_hands_on() -> None:
+    text = TIED.replace("layers: 1", "layers: 2")
+    trace, usual = own(text)
+    _, rows = own(text.replace("position: pre", "position: pre, norm: none"))
+    rows |= {n: v for n, v in usual.items() if n.endswith(("gamma", "beta"))}
+    found = tfstep.diagnose(trace, rows)
+    assert [(cause.kind, cause.path) for cause in found.causes] == [("norm-kind", "dec0.norm1")]
+    assert [fault.path for fault in found.faults] == ["dec0.norm1"]
+
+
 def test_each_use_of_a_tied_table_with_its_own_gradient_is_right() -> None:
     trace, rows = own(TIED)
     rows["head"], rows["head.grad"] = np.array(trace["out.W"].value), np.array(trace["out.W.grad"].value)

@@ -185,6 +185,15 @@ def begun_at(plan: Plan, slot: int) -> int:
     return slot
 
 
+def shares(plan: Plan, slot: int) -> bool:
+    """Whether a tensor is handed on just as it is from one that others read as well: of its gradient it has a share only."""
+    while (op := plan.nodes[slot].op) is not None and op.name == "identity":
+        slot = plan.nodes[slot].slots[0]
+        if sum(plan.nodes[s].phase == "forward" for s in plan.consumers[slot]) > 1:
+            return True
+    return False
+
+
 def placed_at(node: Node) -> str:
     """Where a step is: its path up to the last part."""
     return node.path.rpartition(".")[0]

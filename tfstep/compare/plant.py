@@ -24,6 +24,11 @@ _NUMBERS = count()  # no two aides share a path, in whichever plan they are
 AIDE = "~"  # begins the paths of what a mistake brings along
 
 
+def is_aside(node: Node) -> bool:
+    """Whether a tensor is no step of the scenario: a mistake made it on its way, or brought it along."""
+    return not node.path or node.path.startswith(AIDE)
+
+
 class Site:
     """One step to be made otherwise: its inputs, and whatever was computed before it."""
 

@@ -16,7 +16,8 @@ from msgspec import Struct, field
 
 from tfstep.address.roles import GRAD, NEW
 from tfstep.compare.book import MANY, Book, Entry, Hit, Sizes, extent, moderate
-from tfstep.compare.layout import Layout, atoms, begun_at
+from tfstep.compare.layout import Layout, atoms, begun_at, shares
+from tfstep.compare.plant import is_aside
 from tfstep.compare.tolerance import DOWNHILL, FLOOR, allowed, apart, signs, terms
 from tfstep.engine.accel import switched_on
 from tfstep.engine.accel.memory import Fresh
@@ -353,7 +354,7 @@ def _expected(here: Walk, book: Book, node: Node) -> tuple[Entry, Layout] | None
     if node.role.name != "gradient":
         return None
     of = here.plan.base(node)
-    hits = here.found.get(of.slot, ())
+    hits = () if is_aside(of) or shares(here.plan, of.slot) else here.found.get(of.slot, ())
     plain = [hit for hit in hits if hit.layout.relation in PLAIN] or hits  # q before its heads are split is not Q
     original = min((hit.entry.order for hit in plain if not hit.entry.trivial), default=-1)
     for hit in hits:

@@ -36,6 +36,7 @@ class Clip(Struct, frozen=True, eq=False):
     cut: Cut
     sure: bool = True
     round: bool = True
+    kind: str = "grad-clipped"
 
 
 def length(gradients: Iterable[np.ndarray]) -> float:
@@ -47,7 +48,10 @@ def ways(pairs: Sequence[Two], whole: float, noise: float) -> Iterator[Clip]:
     """The ways to cut these gradients of ours that theirs suggest; ``whole`` is our norm."""
     long = [(length([one]), length([other])) for one, other in pairs]
     least = math.hypot(*(after for _, after in long)) / max(math.hypot(*(before for before, _ in long)), TINY)
-    if 0 < least < 1 - CLOSE:
+    n = divisor(least)
+    if n and not _is_round(least * whole, noise):
+        yield Clip(divided(n), lambda g: least * g, sure=False, kind="loss-reduction")
+    elif 0 < least < 1 - CLOSE:
         text = Bilingual(
             "gradients · {f:.6g}: clipped to a norm of {norm:.6g}, where it is {whole:.6g}",
             "梯度 · {f:.6g}：范数从 {whole:.6g} 裁剪到了 {norm:.6g}",
@@ -55,9 +59,7 @@ def ways(pairs: Sequence[Two], whole: float, noise: float) -> Iterator[Clip]:
             norm=least * whole,
             whole=whole,
         )
-        part = abs(1 / least - round(1 / least)) < CLOSE  # as a mean in place of a sum has it
-        written = abs(float(f"{least * whole:.2g}") - least * whole) <= CLOSE * least * whole
-        yield Clip(text, lambda g: least * g, sure=not part, round=written)
+        yield Clip(text, lambda g: least * g, sure=not n, round=_is_round(least * whole, 0.0))
     most = max((float(np.abs(other).max(initial=0.0)) for _, other in pairs), default=0.0)
     over = sum(int((np.abs(one) > most).sum()) for one, _ in pairs)
     most = _likely(most, noise)
@@ -74,6 +76,27 @@ def ways(pairs: Sequence[Two], whole: float, noise: float) -> Iterator[Clip]:
                 norm=norm,
             )
             yield Clip(text, _each(norm, spare))
+
+
+def divisor(share: float) -> int:
+    """The whole number that this is one part of, as a mean in place of a sum, or one of several small batches, has it;
+    0 where there is none."""
+    n = round(1 / share) if CLOSE < share < 0.75 else 0
+    return n if n > 1 and abs(1 / share - n) < CLOSE else 0
+
+
+def divided(n: int) -> Bilingual:
+    """How it is told that all gradients are one part of so many."""
+    return Bilingual(
+        "every gradient is 1/{n} of ours: the loss was divided by {n} before the backward pass",
+        "每个梯度都是我方的 1/{n}：反向传播之前，损失除以了 {n}",
+        n=n,
+    )
+
+
+def _is_round(norm: float, noise: float) -> bool:
+    """Whether a norm is one that somebody sets, but for rounding: of two digits."""
+    return abs(float(f"{norm:.2g}") - norm) <= max(CLOSE * norm, noise)
 
 
 def _likely(limit: float, noise: float) -> float:
@@ -119,10 +142,9 @@ def clipped(search: Search, pairs: list[Pair], lacking: list[Entry], parameters:
         return False
     node, _, ours, theirs = pairs[0]
     cuts = {each.path: always(found.cut(search.walk.ours(each.slot))) for each in parameters} | given
-    search.overrides |= _as_they_are(search, parameters)
-    settle(
-        search, "grad-clipped", node, found.text, [p[1] for p in pairs], lacking, cuts, float(apart(ours, theirs).max())
-    )
+    if found.kind == "grad-clipped":
+        search.overrides |= _as_they_are(search, parameters)
+    settle(search, found.kind, node, found.text, [p[1] for p in pairs], lacking, cuts, float(apart(ours, theirs).max()))
     return True
 
 

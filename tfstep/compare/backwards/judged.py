@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfstep.compare.book import FEW, Entry
+from tfstep.compare.plant import is_aside
 from tfstep.compare.tolerance import allowed, apart
 from tfstep.engine.node import Node
 
@@ -46,9 +47,12 @@ def within(ours: np.ndarray, theirs: np.ndarray, most: float) -> bool:
 def judged(search: Search, pair: Pair, scale: float) -> bool:
     """Whether a difference is one of this step: more than rounding, and no consequence of a step that is not known.
 
-    What follows from a mistake of the forward pass that is not mended is none; nor is NaN where they had it before.
+    What follows from a mistake of the forward pass that is not mended is none; nor is NaN where they had it before, nor
+    what is of a tensor that only a mistake has.
     """
     node, _, ours, theirs = pair
+    if is_aside(search.plan.base(node)):
+        return False
     size, finite = largest(ours), np.isfinite(largest(theirs))
     if not finite and np.isnan(theirs).any() and _has_nan(search):
         return False

@@ -44,24 +44,10 @@ def left_out(search: Search, pairs: list[Pair], lacking: list[Entry]) -> bool:
                     if gone and y.any() and len(search.causes) > before:
                         _as_one(search, gone)
                 return True
-        rows = _rows_of_zeros(ours, theirs)
-        if rows is not None:
-            text = Bilingual(
-                "row {rows} of the gradient is 0, as padding_idx makes it",
-                "梯度的第 {rows} 行为 0，是 padding_idx 造成的",
-                rows=", ".join(map(str, rows)),
-            )
-            value = theirs.copy()
-            settle(
-                search,
-                "grad-missing",
-                node,
-                text,
-                [entry],
-                lacking,
-                {node.path: always(value)},
-                float(apart(ours, theirs).max()),
-            )
+        padded = _padded(search, node, ours, theirs)
+        if padded is not None:
+            changes, far = {node.path: always(theirs.copy())}, float(apart(ours, theirs).max())
+            settle(search, "grad-missing", node, padded, [entry], lacking, changes, far)
             return True
     return False
 
@@ -150,6 +136,8 @@ def _less(search: Search, node: Node) -> Iterator[tuple[Bilingual, Callable[[Wal
     for n in range(len(uses) - 1, 0, -1):
         for kept in combinations(uses, n):
             gone = [search.plan.nodes[s].path.rpartition("/")[2] for s in uses if s not in kept]
+            if not all(path in search.plan.paths for path in gone):
+                continue  # a mistake that is known brought it along
             yield (
                 _missing(gone),
                 lambda w, kept=kept: np.sum([w.values[s] for s in kept], axis=0),  # type: ignore[misc]  # its own share
@@ -175,6 +163,31 @@ def _read_by(search: Search, node: Node) -> list[str]:
     of = search.plan.base(node) if node.role.name == "gradient" else node
     steps = [search.plan.nodes[s] for s in search.plan.consumers[of.slot] if search.plan.nodes[s].phase == "forward"]
     return [steps[0].path] if of.kind == "parameter" and len(steps) == 1 else []
+
+
+def _padded(search: Search, node: Node, ours: np.ndarray, theirs: np.ndarray) -> Bilingual | None:
+    """What a gradient lacks whose rows of padding are left out: all of them, or of a tied table what is looked up."""
+    rows = _rows_of_zeros(ours, theirs)
+    if rows is not None:
+        return Bilingual(
+            "row {rows} of the gradient is 0, as padding_idx makes it",
+            "梯度的第 {rows} 行为 0，是 padding_idx 造成的",
+            rows=", ".join(map(str, rows)),
+        )
+    if ours.ndim != 2 or node.op is None or node.op.name != "accumulate":
+        return None
+    gone = (np.abs(ours - theirs) > ENOUGH * (np.abs(ours) + np.abs(ours).mean())).any(1)
+    reads = [n for s in node.slots if (n := search.plan.nodes[s]).op is not None and n.op.name == "gather_vjp_table"]
+    for some in [[one] for one in reads] + ([reads] if len(reads) > 1 else []):
+        share = np.sum([search.walk.ours(n.slot) for n in some], axis=0)
+        if gone.any() and _same(ours - np.where(gone[:, None], share, 0.0), theirs, ours):
+            return Bilingual(
+                "row {rows} lacks the share that comes by {gone}, as padding_idx makes it",
+                "第 {rows} 行缺少经 {gone} 传来的那一份，是 padding_idx 造成的",
+                rows=", ".join(map(str, np.flatnonzero(gone))),
+                gone=", ".join(n.path.rpartition("/")[2] for n in some),
+            )
+    return None
 
 
 def _rows_of_zeros(ours: np.ndarray, theirs: np.ndarray) -> list[int] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfstep.compare.backwards.absent import absent
-from tfstep.compare.backwards.clipped import clipped
+from tfstep.compare.backwards.clipped import clipped, divided, divisor
 from tfstep.compare.backwards.judged import SLACK, Pair, chain, judged, largest, size_of_all, within
 from tfstep.compare.backwards.known import reached, ways
 from tfstep.compare.backwards.lacking import lacking_of, named
@@ -192,23 +192,25 @@ def _ratios(ours: np.ndarray, theirs: np.ndarray, size: float) -> np.ndarray:
 
 
 def _seeded(search: Search, pairs: list[Pair], lacking: list[Entry], last: bool = False) -> bool:
-    """The gradient of the loss itself is a whole number, not 1: the backward pass ran as often, and all were added. Where
-    nothing else is known (``last``) so it is with the first gradient that there is."""
+    """The gradient of the loss itself is a whole number, not 1: the backward pass ran as often, and all were added; or one
+    part of it, and the loss was divided. Where nothing else is known (``last``) so it is with the first that there is."""
     for node, entry, ours, theirs in pairs[: 1 if last else None]:
         first = last and (entry.note.kind == "grad" or not _before(search, node))
-        times = one_ratio(ours, theirs) if node.path == "loss.grad" or first else None
-        if times is not None and round(times) > 1 and abs(times - round(times)) <= 1e-4:
+        times = (one_ratio(ours, theirs) if node.path == "loss.grad" or first else None) or 0.0
+        whole, n = round(times), 0 if _is_parameter(search, node) else divisor(times)
+        if n or (whole > 1 and abs(times - whole) <= 1e-4):
             text = Bilingual(
                 "∂{of} is {n} times ours, and with it every gradient that follows: the backward pass ran {n} times",
                 "∂{of} 是我方的 {n} 倍，其后的所有梯度也都是：反向传播执行了 {n} 次",
                 of=search.plan.base(node).path,
-                n=round(times),
+                n=whole,
             )
-            made = {node.path: _times(round(times))}
+            kind, text = ("loss-reduction", divided(n)) if n else ("grad-accumulated", text)
+            made = {node.path: _times(1 / n if n else whole)}
             follow = _following(search, node, entry)
             every = lacking + [e for e in follow if e not in lacking]
             far = float(apart(ours, theirs).max())
-            settle(search, "grad-accumulated", node, text, [entry, *follow], every, made, far)
+            settle(search, kind, node, text, [entry, *follow], every, made, far)
             return True
     return False
 
@@ -250,7 +252,8 @@ def _scaled(search: Search, pairs: list[Pair], lacking: list[Entry], last: bool 
         if any(not h.entry.trivial and h.entry.size > least for h in search.walk.found.get(n.slot, ()))
     ]
     if not whole or agree or len(same) < max(1, len(every)):
-        return clipped(search, pairs, lacking, _parameter_grads(search), last)
+        several = len(pairs) > 1 and bool(divisor(factor)) and _by_the_loss(search, factor) is None
+        return clipped(search, pairs, lacking, _parameter_grads(search), last or several)
     node, _, ours, theirs = same[0]
     found, far = [p[1] for p in same], float(apart(ours, theirs).max())
     text = Bilingual(
