@@ -127,3 +127,22 @@ def test_an_update_that_is_wrong_is_named_in_either_type(what: str, name: str, k
         assert [cause.kind for cause in found.causes] == [kind], (dtype, str(found))
         assert found.first is not None
         assert found.first.path.endswith(".new")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("share", [1.0, 0.5])
+@pytest.mark.parametrize("of", ["weights", "everything"])
+def test_gradients_of_micro_batches_may_be_divided_already(of: str, share: float, dtype: str) -> None:
+    """``(loss / 2).backward()`` leaves half of ours under ``.grad``, where two batches make an update."""
+    start = Start("small encoder")
+    train = {"optimizer": "sgd", "lr": 0.1, "accumulate": 2}
+    trace = tfstep.trace(start.scenario.with_changes({"train": train})).edit({p: start.w[p] for p in start.parameters})
+    steps = [n for n in trace.plan.steps if n.phase == "forward" and n.dtype.kind == "f"]
+    rows = {p: start.w[p] for p in start.parameters} | {n.path: trace.value(n.slot) for n in steps}
+    kept = start.parameters if of == "weights" else [n for n in rows if f"{n}.grad" in trace.plan.paths]
+    rows |= {f"{p}.grad": share * np.asarray(trace[f"{p}.grad"].value) for p in kept}
+    rows = {n: np.asarray(array, dtype) for n, array in rows.items()}
+    assert tfstep.diagnose(trace, rows).agrees
+    path = "enc0.ffn.W_2.grad"
+    (cause,) = tfstep.diagnose(trace, rows | {path: 2 * rows[path]}).causes
+    assert (cause.kind, cause.path) == ("grad-accumulated", path)

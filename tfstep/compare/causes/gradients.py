@@ -93,6 +93,7 @@ def _written_down(search: Search) -> bool:
 
 def gradients(search: Search) -> None:
     """Gradients: added to old ones, clipped, or with a branch left out."""
+    _of_micro_batches(search)
     known = (-1, -1)
     while (len(search.faults), len(search.overrides)) != known:
         known = len(search.faults), len(search.overrides)
@@ -112,6 +113,36 @@ def gradients(search: Search) -> None:
         ):
             _unknown(search, pairs)
             return
+
+
+def _of_micro_batches(search: Search) -> None:
+    """What a training loop has as gradients where several batches make an update: their sum so far, of losses that are
+    divided first or of gradients that are. Both are right, and neither is a gradient of ours."""
+    parts, before = search.scenario.train.accumulate, len(lacking_of(search))
+    if parts < 2 or not before:
+        return
+
+    def summed(path: str, share: float) -> Override:
+        node, so_far = search.plan.paths[f"{path}.grad"], search.leaves[f"{path}.accumulated_before"]
+        return lambda args, get: so_far + share * _usual(node, args)
+
+    weights = [
+        n.path for n in search.plan.nodes if f"{n.path}.accumulated" in search.plan.paths and n.kind == "parameter"
+    ]
+    handed = {f"{path}.accumulated": _handed(f"{path}.grad") for path in weights}
+    for seed, share in (
+        ({"loss.grad": always(np.asarray(1 / parts))(search.plan.paths["loss"])}, 1.0),
+        ({}, 1 / parts),
+    ):
+        ways = {**seed, **handed, **{f"{path}.grad": summed(path, share) for path in weights}}
+        if len(lacking_of(search, again(search, overrides=ways))) < before:
+            search.overrides |= ways
+            search.walk = again(search)
+            return
+
+
+def _handed(path: str) -> Override:
+    return lambda args, get: get(path)
 
 
 def _pairs(search: Search, lacking: list[Entry]) -> list[Pair]:
