@@ -35,6 +35,7 @@ IN_A_ROW = 5  # steps in which two mistakes at once are looked for
 LARGE = 200_000  # cells from which a mistake is first looked for close by
 PATIENCE = 14  # steps without an array of theirs after which a planted mistake is given up
 IN_VAIN = 20  # arrays of theirs in a row that a planted mistake does not give, after which it is given up
+FEW = 4  # steps for each array of theirs from which little was written down
 WINDOW = 96  # nodes of a plan with a mistake that are made before all of it is
 
 
@@ -383,7 +384,12 @@ class Search(Struct, eq=False):
         if near is not None and (self.settled(near) or self.plan.cells > LARGE):
             return near
         far = self.best_within(suspects, missing, PATIENCE) or near
-        return deep or self.best_within(suspects, missing, len(self.plan.nodes)) if far is None and dark else far
+        if far is None and dark:
+            return deep or self.best_within(suspects, missing, len(self.plan.nodes))
+        apart = len(suspects) // max(sum(entry.array.size > 1 for entry in missing), 1)
+        if far is None and FEW <= apart < len(suspects):  # the first that they wrote down may be far from the mistake
+            return self.best_within(suspects, missing, PATIENCE + FEW * apart)
+        return far
 
     def any_step(self) -> bool:
         """Whether any step of the forward pass is found in theirs, and not its weights alone."""

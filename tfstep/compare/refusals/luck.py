@@ -15,9 +15,11 @@ from tfstep.engine.plan import Plan
 def by_luck(book: Book, plan: Plan, way: Way, gained: Set[str], suspects: list[Node], missing: list[Entry]) -> bool:
     """Whether a mistake gives arrays of theirs, but not the one that is called like the step which it is of: where they
     wrote that down, and it is another, what is found further on is found by luck. So is one coarse number behind larger
-    arrays that it does not give."""
+    arrays that it does not give, and one of all digits where such an array is called like a step on the way to it."""
     alike = {e.name: [n.path for n in suspects if n.spec.size == e.array.size] for e in missing}
     here = {path for path, patch in way.patches.items() if patch is not elsewhere}
+    if all(book.by_name[name].array.size == 1 for name in gained):
+        here |= {node.path for node in suspects if node.slot >= plan.paths[way.path].slot}
     own = {name for name, paths in alike.items() if called_like(name, paths) in here}
     return (bool(own) and own.isdisjoint(gained)) or _one_number(book, plan, way, gained, suspects, missing)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tfstep.compare import shown
@@ -20,6 +22,9 @@ NEAREST = 12  # steps at which an unknown mistake is looked for
 PATIENCE = 28  # steps without an array of theirs after which it is given up
 SMALL = 1 << 12  # cells of a step from which only the two likeliest arrays are tried as it
 CANDIDATES = 6
+EXACT = 1e-12  # differences below which all agree alike
+Taken = tuple[tuple[int, float, int, int, int], Node, Entry, Layout]
+"""How much goes on with an array taken as a step, how well its name fits, how exactly it goes on; step, array, layout."""
 
 
 def as_it_is(search: Search, suspects: list[Node], missing: list[Entry]) -> bool:
@@ -27,37 +32,24 @@ def as_it_is(search: Search, suspects: list[Node], missing: list[Entry]) -> bool
 
     False where nothing tells which of theirs it would be.
     """
-    config = search.scenario.model
     if started(search, suspects, missing):
         return True
-    best: tuple[tuple[float, float, float, float], Node, Entry, Layout] | None = None
     ends = [n for n in suspects[NEAREST:] if n.path == "loss"] if same_weights(search) else []
+    found = list[Taken]()
     for node in (*suspects[:NEAREST], *called(suspects[NEAREST:], missing), *ends):
-        near = [e for e in missing if e.array.size == node.spec.size]
+        alike = [e for e in missing if e.array.size == node.spec.size]
         few = 2 if node.spec.size > SMALL else CANDIDATES
-        for entry in sorted(near, key=lambda e: (-affinity(e.name, node.path), e.order))[:few]:
-            for layout in layouts(node, config, entry.array.shape)[:2]:
-                pins = {**search.pins, node.path: (entry, layout)}
-                if best is not None and search.late:
-                    break
-                there = walk(
-                    search.book,
-                    search.plan,
-                    search.leaves,
-                    search.walk,
-                    pins,
-                    patience=PATIENCE,
-                    until="forward",
-                    changes=frozenset([node.path]),
-                    enough=search.enough,
-                )
-                gained = len(search.informative(there) - search.informative(search.walk) - {entry.name})
-                score = (float(gained), affinity(entry.name, node.path), -float(node.slot), -float(entry.order))
-                if best is None or score > best[0]:
-                    best = score, node, entry, layout
-    if best is None:
+        likely = sorted(alike, key=lambda e: (-affinity(e.name, node.path), e.order))[:few]
+        found += [each for entry in likely if not (found and search.late) for each in _taken(search, node, entry)]
+    first = next((e for e in missing if e.array.size > 1), None)
+    near = _best(found) if found else None
+    behind = near is None or not near[0][0] or near[2] is not first
+    if first is not None and behind and not search.late:  # it may stand further on than that
+        far = [n for n in suspects[NEAREST:] if n.spec.size == first.array.size]
+        found += [each for n in far for each in _taken(search, n, first) if each[0][0]]
+    if not found:
         return False
-    score, node, entry, layout = best
+    score, node, entry, layout = _best(found)
     last = max(
         (e.order for e in search.book.entries if e.number and e.of is None and e.note.kind != "weight"), default=-1
     )
@@ -70,6 +62,30 @@ def as_it_is(search: Search, suspects: list[Node], missing: list[Entry]) -> bool
     search.pins[node.path] = (entry, layout)
     search.walk = walk(search.book, search.plan, search.leaves, search.walk, search.pins, until="forward")
     return True
+
+
+def _taken(search: Search, node: Node, entry: Entry) -> Iterator[Taken]:
+    """An array taken as a step, in either of two layouts, with how much speaks for it."""
+    for layout in layouts(node, search.scenario.model, entry.array.shape)[:2]:
+        there = walk(
+            search.book,
+            search.plan,
+            search.leaves,
+            search.walk,
+            {**search.pins, node.path: (entry, layout)},
+            patience=PATIENCE,
+            until="forward",
+            changes=frozenset([node.path]),
+            enough=search.enough,
+        )
+        gained = search.informative(there) - search.informative(search.walk) - {entry.name}
+        far = max((h.max_abs for hits in there.found.values() for h in hits if h.entry.name in gained), default=0.0)
+        off = math.ceil(math.log10(max(far, EXACT)))  # a norm of what was normed already is nearly that
+        yield (len(gained), affinity(entry.name, node.path), -off, -node.slot, -entry.order), node, entry, layout
+
+
+def _best(found: list[Taken]) -> Taken:
+    return max(found, key=lambda each: each[0])
 
 
 def _accuse(search: Search, suspects: list[Node], node: Node, entry: Entry, layout: Layout) -> None:
