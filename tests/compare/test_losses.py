@@ -97,8 +97,8 @@ def test_the_same_arrays_without_what_a_recording_knows_of_them(name: str) -> No
         assert found.agrees, str(found)
         return
     assert found.first is not None
-    assert found.first.path == ("out.logits.grad" if name == "other--penalty" else "loss"), str(found)
-    kinds = [] if name in OTHER else [name.partition("--")[0]]
+    assert found.first.path == "loss", str(found)
+    kinds = ["loss-reduction"] if name == "other--penalty" else [] if name in OTHER else [name.partition("--")[0]]
     assert [cause.kind for cause in found.causes if cause.path != "tgt.E.grad"] == kinds
 
 

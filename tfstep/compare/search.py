@@ -431,7 +431,7 @@ class Search(Struct, eq=False):
                 last = k if last is None else last
                 if settled:
                     done = True
-                    if not self._left(node, missing, tried):
+                    if not (self._left(node, missing, tried) or self._one_number(tried)):
                         break
             if done:
                 break
@@ -461,8 +461,20 @@ class Search(Struct, eq=False):
         nodes = [self.plan.nodes[s] for s in slots]
         return [n for n in nodes if n.kind == "step" and n not in suspects and self._own(n)]
 
+    def _one_number(self, tried: Tried) -> bool:
+        """Whether a mistake gives nothing but numbers of few digits, so that another may give them more nearly."""
+        return self.book.level != "float64" and all(self.book.by_name[n].array.size == 1 for n in tried.gained)
+
     def _simplest(self, found: list[Tried]) -> Tried | None:
-        return min(found, key=lambda each: (len(each.lost) - len(each.gained), len(each.way.patches)), default=None)
+        def off(tried: Tried) -> float:
+            hits = (h for n in tried.gained for s in tried.walk.places[n] for h in tried.walk.found.get(s, ()))
+            return max((h.max_abs for h in hits if h.entry.name in tried.gained), default=0.0)
+
+        return min(
+            found,
+            key=lambda e: (len(e.lost) - len(e.gained), len(e.way.patches), off(e) if self._one_number(e) else 0.0),
+            default=None,
+        )
 
 
 def _last_known(plan: Plan, there: Walk) -> int:
