@@ -25,8 +25,8 @@ AIDE = "~"  # begins the paths of what a mistake brings along
 
 
 def is_aside(node: Node) -> bool:
-    """Whether a tensor is no step of the scenario: a mistake made it on its way, or brought it along."""
-    return not node.path or node.path.startswith(AIDE)
+    """Whether a tensor, or that whose gradient it is, is no step of the scenario: a mistake made it on its way."""
+    return not node.path or node.path.startswith((AIDE, "."))
 
 
 class Site:

@@ -354,7 +354,7 @@ def _expected(here: Walk, book: Book, node: Node) -> tuple[Entry, Layout] | None
     if node.role.name != "gradient":
         return None
     of = here.plan.base(node)
-    hits = () if is_aside(of) or shares(here.plan, of.slot) else here.found.get(of.slot, ())
+    hits = () if is_aside(node) or shares(here.plan, of.slot) else here.found.get(of.slot, ())
     plain = [hit for hit in hits if hit.layout.relation in PLAIN] or hits  # q before its heads are split is not Q
     original = min((hit.entry.order for hit in plain if not hit.entry.trivial), default=-1)
     for hit in hits:

@@ -51,7 +51,7 @@ def judged(search: Search, pair: Pair, scale: float) -> bool:
     what is of a tensor that only a mistake has.
     """
     node, _, ours, theirs = pair
-    if is_aside(search.plan.base(node)):
+    if is_aside(node):
         return False
     size, finite = largest(ours), np.isfinite(largest(theirs))
     if not finite and np.isnan(theirs).any() and _has_nan(search):

@@ -33,7 +33,7 @@ FAR = 3  # steps in a row that they did not record
 def reached(search: Search, node: Node, depth: int = FAR) -> Iterator[Reached]:
     """Every known mistake of this step of the backward pass, or of one before it that they did not record."""
     args = search.walk.arguments(node)
-    for kind, text, value in () if is_aside(search.plan.base(node)) else ways(node, args):
+    for kind, text, value in () if is_aside(node) else ways(node, args):
         yield kind, text, node.path, value, value
     if not depth or node.op is None:
         return
