@@ -203,7 +203,7 @@ def test_gradients_and_updates_in_numpy_are_named(name: str) -> None:
     start, count, small = Start(name), Count(), Count()
     for what, kind, train, rows in planted(start):
         trace = with_train(start, train)
-        mark = ".grad" if kind.startswith("grad") else ".new"
+        mark = ".new" if any(n.endswith(".new") for n in rows) else ".grad"
         count.judge(f"{name}, {what}", tfstep.diagnose(trace, rows), {kind}, ends(start, mark))
     for what, path, rows in rounded(start):
         small.judge(f"{name}, {what}", tfstep.diagnose(start.trace, rows), {"dtype"}, {path})
