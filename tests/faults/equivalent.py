@@ -28,6 +28,7 @@ _sums = "np.empty((1 + blocks[0].stop, x.shape[1]), out.dtype)"
 _rows = "x if len(x.shape) == 2 else reshape(x, shape=(count(x.shape[:-1], None), x.shape[-1]))"
 
 ONE_OPERAND = "it has one operand, which is its first and its last"
+ONE_PASS = "tells only whether the pass is noted, and of one all operands are"
 EITHER_WAY = "the smaller of two is the same whichever comes first"
 ONE_STEP = "one column from start to stop, whatever the step"
 COS_AND_SIN = "only the width is read, and both tables have one"
@@ -53,6 +54,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("Pow.vjp_a", "zero(n)", "zero(a)"): KINK,
     ("Pow.vjp_n", "zero(a)", "zero(y)"): SAME_POWER,
     ("Relu.vjp_x", "positive(x)", "positive(y)"): SAME_SIGN,
+    ("Gather.kernel_table", "constant(ids, np.arange(width))", "constant(g, np.arange(width))"): ONE_PASS,
+    ("Gather.kernel_table", "constant(ids, np.arange(width))", "constant(out, np.arange(width))"): ONE_PASS,
     ("Deviation.vjp_x", "positive(y)", "positive(x)"): SAME_ROOT,
     ("Deviation.vjp_x", "positive(y)", "y"): SAME_ROOT,
     ("Deviation.vjp_x", _slope, "where(positive(y), g * 0.5 / y, 1.0)"): KINK,
