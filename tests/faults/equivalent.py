@@ -29,10 +29,11 @@ _rows = "x if len(x.shape) == 2 else reshape(x, shape=(count(x.shape[:-1], None)
 
 ONE_OPERAND = "it has one operand, which is its first and its last"
 ONE_PASS = "tells only whether the pass is noted, and of one all operands are"
-EITHER_WAY = "the smaller of two is the same whichever comes first"
+EITHER_WAY = "the smaller of two, or the bits of both, are the same whichever comes first"
 ONE_STEP = "one column from start to stop, whatever the step"
 COS_AND_SIN = "only the width is read, and both tables have one"
 _column = "unslice(along, axis=-1, start=expert, stop=expert + 1, step=1, size=weights.shape[-1])"
+_masked = "np.bitwise_and(g.view(whole), bits, out.view(whole))"
 _turned = "of_first(g, cos, lambda g: g * cos - turned(named('g_sin', g * sin), pairs))"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -56,6 +57,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("Relu.vjp_x", "positive(x)", "positive(y)"): SAME_SIGN,
     ("Gather.kernel_table", "constant(ids, np.arange(width))", "constant(g, np.arange(width))"): ONE_PASS,
     ("Gather.kernel_table", "constant(ids, np.arange(width))", "constant(out, np.arange(width))"): ONE_PASS,
+    ("Relu.kernel_x", "BITS[out.dtype.itemsize]", "BITS[g.dtype.itemsize]"): SAME_ARRAY,
+    ("Relu.kernel_x", "BITS[out.dtype.itemsize]", "BITS[x.dtype.itemsize]"): SAME_ARRAY,
+    ("Relu.kernel_x", "np.empty_like(out, dtype=whole)", "np.empty_like(g, dtype=whole)"): SAME_ARRAY,
+    ("Relu.kernel_x", "np.empty_like(out, dtype=whole)", "np.empty_like(x, dtype=whole)"): SAME_ARRAY,
+    ("Relu.kernel_x", _masked, _masked.replace("g.view(whole), bits", "bits, g.view(whole)")): EITHER_WAY,
     ("Deviation.vjp_x", "positive(y)", "positive(x)"): SAME_ROOT,
     ("Deviation.vjp_x", "positive(y)", "y"): SAME_ROOT,
     ("Deviation.vjp_x", _slope, "where(positive(y), g * 0.5 / y, 1.0)"): KINK,
