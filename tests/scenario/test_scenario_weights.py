@@ -1,12 +1,15 @@
 """What parameters start from: init, then file, then set; and what fits no parameter."""
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tfstep.engine.arrays.leaves import Later
 from tfstep.engine.node import Role
 from tfstep.scenario.file.mistakes import Mistakes
 from tfstep.scenario.scenario import Scenario, load, load_text
@@ -184,6 +187,49 @@ def test_what_is_drawn_later_is_drawn_part_by_part_for_as_long_as_somebody_waits
     assert not drawn.flags.writeable
     assert leaf() is drawn
     assert drawn.tobytes() == at_once["layer0.W"].value.tobytes()
+
+
+@pytest.mark.parametrize("broken", [KeyboardInterrupt, MemoryError])
+def test_parts_that_were_broken_off_begin_anew(broken: type[BaseException]) -> None:
+    breaks = [broken]
+
+    def parts() -> Iterator[np.ndarray | None]:
+        array = np.zeros(2)
+        array[0] += 1
+        yield None
+        if breaks:
+            raise breaks.pop()
+        array[1] += 1
+        yield array
+
+    leaf = Later(parts)
+    with pytest.raises(broken):
+        leaf()
+    assert leaf().tolist() == [1, 1]
+
+
+def test_who_waits_a_moment_goes_on_beside_one_who_waits_for_all_parts() -> None:
+    begun, end = threading.Event(), threading.Event()
+
+    def parts() -> Iterator[np.ndarray | None]:
+        for _ in range(400):
+            begun.set()
+            if not end.is_set():
+                time.sleep(0.01)
+            yield None
+        yield np.ones(2)
+
+    leaf = Later(parts)
+    other = threading.Thread(target=leaf)
+    other.start()
+    assert begun.wait(10)
+    with watched(Glance(0.01)), pytest.raises(NotYetError):
+        leaf()
+    there = leaf._value is not None
+    end.set()
+    other.join()
+    assert not there
+    assert leaf().tolist() == [1, 1]
 
 
 def scenario_of(init: str) -> str:

@@ -9,6 +9,8 @@ import numpy as np
 
 from tfstep import work
 
+WAIT = 0.005  # seconds for another thread's part; a lock goes to whoever asks first again, so to the one who had it
+
 
 class Later:
     """A leaf that is read once, when it is first asked for: at once, or, where ``read`` gives an iterator, part by part,
@@ -25,27 +27,40 @@ class Later:
 
     def __call__(self) -> np.ndarray:
         """Its numbers, read-only."""
-        if (value := self._value) is None:
-            with self._lock:
-                self._value = value = self._whole()
-        return value
+        if self._value is not None:
+            return self._value
+        flag, waited = work.present(), False
+        while True:
+            if flag is not None and (waited or self._parts is not None):
+                flag.at_step()  # not under the lock: whoever does not wait goes on beside one who does
+            if waited := not self._lock.acquire(timeout=-1 if flag is None else WAIT):
+                continue
+            try:
+                if (value := self._further()) is not None:
+                    return value
+            finally:
+                self._lock.release()
 
-    def _whole(self) -> np.ndarray:
+    def _further(self) -> np.ndarray | None:
+        """Its numbers where they are there now: one part is read, or they are found to come in parts."""
         if self._value is not None:
             return self._value
         if self._parts is None:
             found = self._read()
-            if isinstance(found, np.ndarray):
-                found.setflags(write=False)
-                return found
-            self._parts = found
-        flag = work.present()
-        while True:
-            if flag is not None:
-                flag.at_step()
-            if (value := next(self._parts)) is not None:
-                value.setflags(write=False)
-                return value
+            if not isinstance(found, np.ndarray):
+                self._parts = found
+                return None
+            value: np.ndarray | None = found
+        else:
+            try:
+                value = next(self._parts)
+            except BaseException:
+                self._parts = None  # an iterator that was broken off gives nothing more: the parts begin anew
+                raise
+        if value is not None:
+            value.setflags(write=False)
+            self._value, self._parts = value, None
+        return value
 
 
 class Leaves(Mapping[int, np.ndarray]):
