@@ -146,6 +146,19 @@ def test_training_again_and_again_keeps_no_more_than_its_room(monkeypatch: pytes
         assert np.array_equal(session.trace["layer0.W"].value, wanted)
 
 
+def test_updates_that_read_their_own_words_keep_nothing_else_of_their_passes(tmp_path: Path) -> None:
+    words = " ".join("ab" * 4)
+    (tmp_path / "s.yaml").write_text(
+        "model: {kind: decoder, layers: 1, d_model: 16, heads: 2, d_ff: 64}\nvocab: [<pad>, a, b]\n"
+        f"input: {{target: {words}, labels: {words}}}\ntrain: {{teacher_forcing: false, optimizer: adam}}\n"
+    )
+    session = tfstep.Session(tfstep.load(tmp_path / "s.yaml"))
+    session.run("train 20")
+    kept = [moment.carried for moment in session.journal.now.past if moment.carried is not None]
+    assert len(kept) == 20
+    assert held(kept) <= sum(updates._bytes(each) for each in kept), "as many bytes as are counted"
+
+
 @pytest.mark.slow
 def test_99_999_unknown_tensors_in_a_file_of_weights(tmp_path: Path, compared: list[int]) -> None:
     arrays = {f"enc0.attn.W_Q{k}": np.zeros(0) for k in range(99_998)}

@@ -128,7 +128,8 @@ class Training:
         else:
             trace = self._read(self.trace()).run()
             loss = float(trace["loss"].value)
-            self._carried = {plan.nodes[leaf].path: trace.value(slot) for leaf, slot in plan.carry}
+            own = (lambda value: value) if plan.repeat is None else _alone
+            self._carried = {plan.nodes[leaf].path: own(trace.value(slot)) for leaf, slot in plan.carry}
         self.losses.append(loss)
         self.update += 1
         return loss
@@ -148,6 +149,16 @@ class Training:
             again = self._trace(plan, {tokens: read.copy()})
             read[:, t] = again.value(logits)[:, t - 1].argmax(-1)
         return self._trace(plan, {tokens: read})
+
+
+def _alone(value: np.ndarray) -> np.ndarray:
+    """The numbers in memory of their own: a pass that is made again hands tensors out many to a block, and one that is
+    kept would keep all of them."""
+    if value.base is None:
+        return value
+    value = value.copy("K")
+    value.setflags(write=False)
+    return value
 
 
 def _shown(loss: float) -> Bilingual:
