@@ -425,7 +425,8 @@ class Search(Struct, eq=False):
                 if tried is None:
                     continue
                 settled = self.settled(tried)
-                if not settled and by_luck(self.book, self.plan, way, tried.gained, suspects, missing):
+                lone = all(self.book.by_name[name].array.size == 1 for name in tried.gained)  # it clears all before it
+                if (lone or not settled) and by_luck(self.book, self.walk, way, tried.gained, suspects, missing):
                     continue
                 found.append(tried)
                 last = k if last is None else last
