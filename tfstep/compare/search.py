@@ -426,7 +426,9 @@ class Search(Struct, eq=False):
                     continue
                 settled = self.settled(tried)
                 lone = all(self.book.by_name[name].array.size == 1 for name in tried.gained)  # it clears all before it
-                if (lone or not settled) and by_luck(self.book, self.walk, way, tried.gained, suspects, missing):
+                if (lone or not settled) and by_luck(
+                    self.book, self.walk, tried.walk, way, tried.gained, suspects, missing
+                ):
                     continue
                 found.append(tried)
                 last = k if last is None else last

@@ -12,12 +12,14 @@ from tfstep.compare.walk import Walk
 from tfstep.engine.node import Node
 
 
-def by_luck(book: Book, there: Walk, way: Way, gained: Set[str], suspects: list[Node], missing: list[Entry]) -> bool:
+def by_luck(
+    book: Book, there: Walk, made: Walk, way: Way, gained: Set[str], suspects: list[Node], missing: list[Entry]
+) -> bool:
     """Whether a mistake gives arrays of theirs, but not the one that is called like the step which it is of: where they
     wrote that down, and it is another, what is found further on is found by luck. So is one coarse number behind larger
     arrays that it does not give, and one of all digits where such an array is called like a step on the way to it.
 
-    ``there`` is the walk in which the steps are under suspicion.
+    ``there`` is the walk in which the steps are under suspicion, ``made`` that with the mistake.
     """
     plan = there.plan
     alike = {e.name: [n.path for n in suspects if n.spec.size == e.array.size] for e in missing}
@@ -25,7 +27,15 @@ def by_luck(book: Book, there: Walk, way: Way, gained: Set[str], suspects: list[
     if all(book.by_name[name].array.size == 1 for name in gained):
         here |= {node.path for node in suspects if node.slot >= plan.paths[way.path].slot}
     own = {name for name, paths in alike.items() if called_like(name, paths) in here}
-    return (bool(own) and own.isdisjoint(gained)) or _one_number(book, there, way, gained, suspects, missing)
+    itself = {
+        hit.entry.name
+        for path in here & made.plan.paths.keys()
+        for hit in made.found.get(made.plan.paths[path].slot, ())
+    }
+    proved = not gained.isdisjoint(itself) and not gained <= itself  # under another name, and what comes of it as well
+    return (bool(own) and own.isdisjoint(gained) and not proved) or _one_number(
+        book, there, way, gained, suspects, missing
+    )
 
 
 def _one_number(
