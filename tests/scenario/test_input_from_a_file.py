@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,8 @@ def test_what_is_saved_elsewhere_finds_its_files(tmp_path: Path, monkeypatch: py
     file = written(tmp_path, "x: in.npz", ", mask: {custom: mask.npy}")
     file.write_text(
         file.read_text("utf-8")
-        + "pins: {file: pins.npz}\nvariants: {store: {input: {memory: in.npz}, model: {mask: {custom: null}}}}\n",
+        + "pins: {file: pins.npz}\nvariants: {store: {input: {memory: in.npz}, model: {mask: {custom: null}}},"
+        + " folder: {weights: {file: .}}}\n",
         "utf-8",
     )
     (tmp_path / "other").mkdir()
@@ -80,11 +82,14 @@ def test_what_is_saved_elsewhere_finds_its_files(tmp_path: Path, monkeypatch: py
     reach.hold(True)
     try:
         session.run(f"save {tmp_path / 'other' / 'saved.yaml'}")
+        kept = json.loads((tmp_path / "state" / "tfstep" / "named.json").read_text("utf-8"))
         saved = tfstep.load(tmp_path / "other" / "saved.yaml")
         trace = tfstep.trace(saved)
         assert saved.variants == ("base", "store")
         assert tfstep.trace(saved.with_variant("store"))["memory"].value.shape == (1, 2, 4)
     finally:
         reach.hold(False)
+    (named,) = kept.values()
+    assert {Path(each).name for each in named} == {"in.npz", "mask.npy", "pins.npz"}  # files alone, and no others
     for path in ("x", "attn.q_proj", "attn.out"):
         np.testing.assert_array_equal(trace[path].value, session.trace[path].value)

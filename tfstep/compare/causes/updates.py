@@ -30,7 +30,7 @@ NOT_CLIPPED = Bilingual("the gradients are not clipped", "梯度没有裁剪")
 CLOSE = 1e-4  # how far the number of times that a step is ours may be off one that is round
 MOST_TIMES = 9  # passes that may have been added up
 FEW = 3  # new values that tell whether a way to update is likely
-DECAYS = (0.01, 0.1, 0.05, 1e-3, 1e-4, 5e-4, 0.02, 0.2, 0.3, 0.5, 1e-2)
+DECAYS = (0.01, 0.1, 0.05, 1e-3, 1e-4, 5e-4, 0.02, 0.2, 0.3, 0.5)
 
 
 def updates(search: Search) -> None:

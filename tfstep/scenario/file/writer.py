@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ class Written(Struct, frozen=True):
     left_out: tuple[str, ...]  # the other variants of the original that are not in it
 
 
-def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool = False, asked: bool = True) -> Written:
+def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool = False, asked: bool = False) -> Written:
     """Write a scenario that starts with the numbers of a trace, all of it or nothing: its parameters, what the
     optimizer remembers, what is pinned.
 
@@ -71,9 +71,8 @@ def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool =
     if not same:
         document.pop("variants", None)
         _merge(document, wanted)
-    named = _count_files(document, scenario, path)
-    if scenario.weights.file is not None:
-        named.append(scenario.weights.file)
+    if scenario.path is not None:
+        _relocate(document, scenario.path, path)
     learned = _learned(trace)
     arrays, theirs = as_they_came(scenario, learned)
     beside = _put_weights(document, scenario, arrays, theirs, _changed(scenario, learned), path)
@@ -93,12 +92,16 @@ def write_scenario(scenario: Scenario, trace: Trace, path: Path, replace: bool =
         if beside is not None:
             write_weights(beside, arrays)
         _write(path, _dumped(yaml, document))
-        if named and asked:
-            reach.remember(path, named)
+        if asked:
+            _remember(document, scenario, path)
         if unfit := _unfit(path):
             for name in unfit:
                 del document["variants"][name]
+            if not document["variants"]:
+                del document["variants"]
             _write(path, _dumped(yaml, document))
+            if asked:
+                _remember(document, scenario, path)
     except OSError as error:
         if fresh and beside is not None:  # nobody names it
             beside.unlink(missing_ok=True)
@@ -183,23 +186,31 @@ def _changed(scenario: Scenario, parameters: Mapping[str, np.ndarray]) -> dict[s
     }
 
 
-def _count_files(document: CommentedMap, scenario: Scenario, path: Path) -> list[Path]:
-    """Count the files that a scenario and its variants name from where it is written; those that it may read."""
-    named: list[Path] = []
-    if scenario.path is None:
-        return named
+def _files(document: CommentedMap) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where a scenario and its variants name a file: the group of keys, and the key in it."""
     variants = document.get("variants")
     for part in (document, *(variants.values() if isinstance(variants, dict) else ())):
         for *above, last in FILES:
             groups = [part]
             for key in above:
                 groups = [each for group in groups if isinstance(group, dict) for each in _under(group, key)]
-            for group in groups:
-                if isinstance(group, dict) and isinstance(name := group.get(last), str):
-                    file = scenario.path.parent / name
-                    group[last] = os.path.relpath(file, path.parent)
-                    named += [file] if reach.may_read(file, scenario.path) else []
-    return named
+            yield from ((each, last) for each in groups if isinstance(each, dict) and isinstance(each.get(last), str))
+
+
+def _relocate(document: CommentedMap, old: Path, new: Path) -> None:
+    """Name the files from the folder of the new file, where they were named from that of the old one."""
+    for group, key in _files(document):
+        group[key] = os.path.relpath(old.parent / group[key], new.parent)
+
+
+def _remember(document: CommentedMap, scenario: Scenario, path: Path) -> None:
+    """The written file may read the files that it names, as far as the scenario may, where files are held to their folders."""
+    named = [] if scenario.weights.file is None else [scenario.weights.file]
+    if reach.held() and scenario.path is not None:
+        files = (path.parent / group[key] for group, key in _files(document))
+        named += [file for file in files if file.is_file() and reach.may_read(file, scenario.path)]
+    if named:
+        reach.remember(path, named)
 
 
 def _under(group: dict[str, Any], key: str) -> Iterable[Any]:

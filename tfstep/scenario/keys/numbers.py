@@ -17,7 +17,7 @@ MAX_AXES = 8
 
 
 def read_kept(node: Node, name: str, report: Report, axes: tuple[int, ...] | None) -> np.ndarray | None:
-    """The same, or the array that a file keeps as its one array or under ``name``: ``input: {x: run.npz}``.
+    """What `read_array` reads, or what a file keeps as its one array or under ``name``: ``input: {x: run.npz}``.
 
     The file is looked for from the folder of the scenario that names it.
     """
@@ -32,7 +32,7 @@ def read_kept(node: Node, name: str, report: Report, axes: tuple[int, ...] | Non
 def _from_file(node: Scalar, name: str, report: Report) -> Numbers | None:
     scenario = Path(node.place.file)
     file = scenario.parent / node.text
-    if scenario.is_file() and not reach.may_read(file, scenario):
+    if not reach.may_read(file, scenario):
         report.add(node.place, reach.too_far(Path(node.text)))
         return None
     try:
