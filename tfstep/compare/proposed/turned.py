@@ -42,6 +42,8 @@ def turning(kept: Recording, positions: int) -> Turning | None:
     """How the vectors of a recording are turned, if there are any that are. Su et al. 2021."""
     found: list[Turning] = []
     for before, x, after, y in _candidates(kept, positions):
+        if not np.isfinite(x).all():
+            continue
         near = ANGLES[max((precision(kept[name]) for name in (before, after)), key=UNIT.__getitem__)]
         same = np.isclose(x, y, rtol=near, atol=near * float(np.abs(x).mean())).all(tuple(range(x.ndim - 1)))
         if same.all():
