@@ -76,7 +76,12 @@ def _other_loss(search: Search) -> Entry | None:
     if not found or search.scenario.name == PROPOSED:
         return None
     first, names = min(hit.entry.order for hit in found), search.open_names()
-    later = [e for e in search.book.entries if e.order > first and e.array.size == 1 and e.name in names]
+    part = float(found[0].entry.array.reshape(())) / search.scenario.train.accumulate  # of a micro-batch, divided first
+    later = [
+        e
+        for e in search.book.entries
+        if e.order > first and e.array.size == 1 and e.name in names and not np.isclose(e.array, part, rtol=1e-4).all()
+    ]
     ends = [e for e in later if e.name == "loss" or _goes_back_from(book.get(e.name + GRAD))]
     return ends[-1] if ends else None
 
@@ -98,7 +103,7 @@ def goes_on(search: Search) -> Iterator[tuple[Node, Entry, Bilingual]]:
     """What is none of ours, no known mistake, and yet no array of their own: it bears the very path of a step of ours, or
     the module gives it back where ours ends."""
     other = _other_loss(search)
-    if other is not None:
+    if other is not None and _goes_back_from(search.book.by_name.get(other.name + GRAD)):  # no mean that is logged
         said = Bilingual(
             "{name} is computed from our loss, and is another number",
             "{name} 由我方的损失算出，却是另一个数",

@@ -209,7 +209,9 @@ class _Flow:
                 w = weight.T if turned else weight
                 if x.shape[-1] == w.shape[0] and made.shape == (*x.shape[:-1], w.shape[1]):
                     here = x @ w + (beside[0] if beside and beside[0].size == w.shape[1] else 0)
-                    if np.allclose(here, made, rtol=1e-2, atol=1e-3 * float(np.abs(made).max(initial=0.0))):
+                    if np.isfinite(made).all() and np.allclose(
+                        here, made, rtol=1e-2, atol=1e-3 * float(np.abs(made).max(initial=0.0))
+                    ):
                         self.found.turned.setdefault(matrix, turned)
 
     def _norms(self) -> None:

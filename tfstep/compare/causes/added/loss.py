@@ -7,7 +7,9 @@ from itertools import product
 
 import numpy as np
 
+from tfstep.address.roles import GRAD
 from tfstep.compare.causes.table import Made, Step, cause, equation
+from tfstep.compare.names import affinity
 from tfstep.compare.plant import Site
 from tfstep.compare.tolerance import allowed
 from tfstep.engine.op import Array
@@ -22,6 +24,7 @@ CLEARLY = 8.0  # times what rounding may do
 BITS = (1e-6, 1e-8, 1e-10, 1e-12, 1e-9, 1e-7, 1e-5, 1e-15)
 WEIGHTS = (1e-4, 1e-3, 1e-2, 1e-5)  # of a z-loss
 MOST = 10.0  # that is added to a loss, in tenths
+SURE = 1e-3  # how near to a tenth a difference has to be told: in a coarser type every one is near enough
 
 
 def _shows(step: Step, change: float) -> bool:
@@ -68,8 +71,15 @@ def z_loss(step: Step) -> Iterator[Made]:
 def a_number(step: Step) -> Iterator[Made]:
     """A round number added, of which no gradient tells."""
     y = float(step.walk.ours(step.node.slot))
-    alone = (e for e in step.book.entries if e.array.size == 1 and e.number and e.of is None)
+    alone = [
+        e
+        for e in step.book.entries
+        if e.array.size == 1
+        and e.number
+        and e.of is None
+        and (affinity(e.name, "loss") or e.name + GRAD in step.book.by_name)
+    ]
     for x in dict.fromkeys(float(e.array.reshape(())) for e in alone):
-        c = round(x - y, 1) if abs(x - y) <= MOST else 0.0
-        if c and abs(x - y - c) <= allowed(step.book.level) * max(1.0, abs(x)):
+        c, near = round(x - y, 1) if abs(x - y) <= MOST else 0.0, allowed(step.book.level) * max(1.0, abs(x))
+        if c and abs(x - y - c) <= near <= SURE:
             yield Bilingual("{c:+g} is added to the loss", "损失多加了 {c:+g}", c=c), lambda at, c=c: at.usual() + c
